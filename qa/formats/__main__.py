@@ -1,4 +1,4 @@
-"""What `qa.formats.worker` runs: reads sources from standard input, writes their documents to its output.
+"""What `qa.formats.worker` runs: reads sources from standard input, writes what it makes of them.
 
 It ends when its parent does. It may neither write to a file nor open a connection, and takes no more memory
 than its argument says (bytes).
@@ -13,13 +13,18 @@ import signal
 import sys
 import threading
 import traceback
+from base64 import b64encode
+from dataclasses import asdict
 from pathlib import PurePath
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from qa.errors import InputError, PartlyReadError
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
 from qa.formats.worker import to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LONGEST_TRACE = 4_000  # characters
 # What Python tells its audit hooks, and no reader needs. Opening is looked at apart.
@@ -106,9 +111,6 @@ def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
 
 def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
     _limit_processor_time(2 * request["seconds"])
-    given = request["options"]
-    columns = tuple((field, column) for field, column in given["columns"])
-    options = Options(given["date_order"], columns, given["ocr"])
 
     def more_time(seconds: float) -> None:
         _limit_processor_time(2 * (request["seconds"] + seconds))
@@ -116,13 +118,8 @@ def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
 
     source = Source(request["name"], request["file_name"], data, more_time)
     try:
-        for item in read_source(source, options):
-            if isinstance(item, PartlyReadError):
-                _write(replies, {"partly_read": str(item)})
-            elif isinstance(item, InputError):
-                _write(replies, {"refused": str(item)})
-            else:
-                _write(replies, {"document": to_plain(item)})
+        for reply in _TASKS[request["task"]](source, request):
+            _write(replies, reply)
         _write(replies, {"done": True})
     except InputError as error:
         trace = traceback.format_exc()[-_LONGEST_TRACE:] if error.__cause__ else ""
@@ -134,6 +131,29 @@ def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
         refused = f"{source.name} was not read: Pullquote is not installed whole ({error}). Install it anew."
         _write(replies, {"refused": refused, "trace": traceback.format_exc()[-_LONGEST_TRACE:]})
         _write(replies, {"done": True})
+
+
+def _read(source: Source, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    given = request["options"]
+    columns = tuple((field, column) for field, column in given["columns"])
+    for item in read_source(source, Options(given["date_order"], columns, given["ocr"])):
+        if isinstance(item, PartlyReadError):
+            yield {"partly_read": str(item)}
+        elif isinstance(item, InputError):
+            yield {"refused": str(item)}
+        else:
+            yield {"document": to_plain(item)}
+
+
+def _draw(source: Source, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    from qa.formats.page_picture import draw
+    from qa.formats.page_place import Part
+
+    drawn = draw(source, request["page"], [Part(**part) for part in request["parts"]])
+    yield {"shown": asdict(drawn) | {"png": b64encode(drawn.png).decode()}}
+
+
+_TASKS = {"read": _read, "draw": _draw}
 
 
 def _limit_processor_time(seconds: float) -> None:

@@ -153,10 +153,14 @@ class LaidOutText:
 
 def read_order(words: Sequence[Word]) -> list[Line]:
     """Put the words of a page in order: columns from the left, between what is as wide as several."""
-    lines: list[Line] = []
+    return [as_line(row, column) for column, row in rows_in_order(words)]
+
+
+def rows_in_order(words: Sequence[Word]) -> Iterator[tuple[int, list[Word]]]:
+    """Yield the words of each line with the number of its column, in the order in which they are read."""
     for number, region in enumerate(_regions(list(words), 0)):
-        lines += [as_line(row, number) for row in _rows(region)]
-    return lines
+        for row in _rows(region):
+            yield number, row
 
 
 def _rows(words: list[Word]) -> list[list[Word]]:

@@ -19,7 +19,7 @@ import pypdfium2.raw as raw
 from qa.errors import InputError
 from qa.formats import ocr
 from qa.formats.dates import find_date
-from qa.formats.layout import LaidOutText, Line, Page, Word, lay_out, read_order
+from qa.formats.layout import LaidOutText, Line, Page, Word, as_line, lay_out, rows_in_order
 from qa.formats.name_classes import is_institution, letters
 from qa.formats.organisations import is_kind
 from qa.formats.properties import reconcile
@@ -73,7 +73,7 @@ def read(source: Source, options: Options) -> Iterator[Document]:
         InputError: when it needs a password, is damaged, has too many pages, no text at all, or only pictures
             of text and Tesseract is not installed.
     """
-    with _open(source) as pdf:
+    with open_pdf(source) as pdf:
         count = len(pdf)
         if not count:
             raise InputError(f"{source.name} has no pages. Leave it out, or export it again.")
@@ -94,7 +94,12 @@ def read(source: Source, options: Options) -> Iterator[Document]:
         yield _described(pdf, source, options, laid, language, program, notes)
 
 
-def _open(source: Source) -> pdfium.PdfDocument:
+def open_pdf(source: Source) -> pdfium.PdfDocument:
+    """Open a PDF.
+
+    Raises:
+        InputError: it needs a password, is encrypted in another way, or damaged.
+    """
     try:
         return pdfium.PdfDocument(source.data)
     except pdfium.PdfiumError as error:
@@ -133,13 +138,13 @@ class _PageReading:
 
 
 def _read_page(pdf: pdfium.PdfDocument, index: int) -> _PageReading:
-    page = Page(_label(pdf, index))
+    page = Page(label_of(pdf, index))
     try:
         with_text = pdf[index]
         text = with_text.get_textpage()
     except pdfium.PdfiumError:
         return _PageReading(page, why="damaged")
-    characters = _characters(text)
+    characters = characters_of(text)
     visible = sum(map(len, characters.split()))
     bad = len(_UNREADABLE.findall(characters.replace("\x02", "").replace("\ufffe", "")))
     result = _PageReading(page)
@@ -156,12 +161,13 @@ def _read_page(pdf: pdfium.PdfDocument, index: int) -> _PageReading:
     return result
 
 
-def _label(pdf: pdfium.PdfDocument, index: int) -> str:
+def label_of(pdf: pdfium.PdfDocument, index: int) -> str:
+    """Return what the document calls a page ("iv"), which is its number where it says nothing."""
     label = pdf.get_page_label(index).strip()
     return label if label and len(label) <= 20 and label.isprintable() else str(index + 1)
 
 
-def _characters(text: pdfium.PdfTextPage) -> str:
+def characters_of(text: pdfium.PdfTextPage) -> str:
     """Return the characters of a page, one for each of PDFium's; halves of pairs are joined later."""
     handle = text.raw
     return "".join(chr(raw.FPDFText_GetUnicode(handle, index)) for index in range(text.count_chars()))
@@ -191,15 +197,20 @@ def _is_hidden(text: pdfium.PdfTextPage, characters: str) -> bool:
 
 def _lines(text: pdfium.PdfTextPage, characters: str) -> list[Line]:
     """Return the lines of a page in order, upright ones first; text at another angle is a stamp: left out."""
+    rows = list(rows_of(text, characters))
+    upright = rows[0][0] if rows else 0
+    return [replace(as_line(row, column), aside=turn != upright) for turn, column, row in rows]
+
+
+def rows_of(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, int, list[Word]]]:
+    """Yield the words of each line in order, with how often it is turned by 90 degrees, and its column."""
     words = list(_words(text, characters))
     turns = Counter[int]()
     for turn, word in words:
         turns[turn] += len(word.text)
-    lines: list[Line] = []
-    for rank, (turn, _) in enumerate(turns.most_common()):
-        ordered = read_order([word for angle, word in words if angle == turn])
-        lines += [replace(line, aside=rank > 0) for line in ordered]
-    return lines
+    for turn, _ in turns.most_common():
+        for column, row in rows_in_order([word for angle, word in words if angle == turn]):
+            yield turn, column, row
 
 
 def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Word]]:

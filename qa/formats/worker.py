@@ -1,4 +1,4 @@
-"""A process of its own in which files are parsed: a hostile file costs itself, and nothing else.
+"""A process of its own in which files are parsed and drawn: a hostile file costs itself, and nothing else.
 
 Requests and replies are JSON, with a file's bytes after its request: nothing that comes back can be executed.
 What the process may do is in `qa/formats/__main__.py`, which it runs.
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64decode
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -23,8 +24,10 @@ from qa.schema import Document, Found, Section, Span
 from qa.text.dates import parse_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from qa.formats.page_picture import PagePicture
+    from qa.formats.page_place import Part
     from qa.formats.source import Options, Source
 
 SECONDS = 20.0  # to read a file; one of more than ten megabytes has a second more for each
@@ -37,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Reads sources in another process, which is started when there is something to read.
+    """Reads and draws sources in another process, which is started when there is something to do.
 
     For one thread at a time; `close` may be called from any other, and ends what is being read.
     """
@@ -68,10 +71,42 @@ class Worker:
         Raises:
             ValueError: the worker is closed.
         """
+        for reply in self._replies(source, "read", {"options": asdict(options)}):
+            if "document" in reply:
+                yield from_plain(reply["document"])
+            elif "partly_read" in reply:
+                yield PartlyReadError(reply["partly_read"])
+            else:
+                yield InputError(reply["refused"])
+
+    def draw(self, source: Source, page: int | None, parts: Sequence[Part]) -> PagePicture:
+        """Draw a page of a PDF as `qa.formats.page_picture.draw` does.
+
+        Raises:
+            InputError: it cannot be drawn.
+            ValueError: the worker is closed.
+        """
+        from qa.formats.page_picture import PagePicture
+
+        drawn = self._shown(source, "draw", {"page": page, "parts": [asdict(part) for part in parts]})
+        return PagePicture(**(drawn | {"png": b64decode(drawn["png"])}))
+
+    def _shown(self, source: Source, task: str, values: dict[str, Any]) -> Any:
+        shown, refused = None, ""
+        for reply in self._replies(source, task, values):
+            refused = reply.get("refused", refused)
+            shown = reply.get("shown", shown)
+        if refused:
+            raise InputError(refused)
+        return shown
+
+    def _replies(self, source: Source, task: str, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield what the process replies until it is done; an accident comes as "refused"."""
         try:
             process = self._started()
         except OSError as error:
-            yield InputError(f"{source.name} was not read: no process can be started ({error.strerror}).")
+            why = f"{source.name} was not read: no process can be started ({error.strerror})."
+            yield {"refused": why}
             return
         limit = self._seconds + max(0, len(source.data) - _FREE_BYTES) / 1e6
         clock = _Clock(process, limit)
@@ -80,26 +115,22 @@ class Worker:
             if not self._ready:  # the time that starting takes is not the file's
                 self._ready = bool(_pipe(process.stdout).readline())
             with clock:
-                _ask(process, source, options, limit)
+                _ask(process, source, {"task": task, **values, "seconds": limit})
             while not done:
                 with clock:
                     line = _pipe(process.stdout).readline()
                 reply: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
-                if "document" in reply:
-                    read += 1
-                    yield from_plain(reply["document"])
-                elif "partly_read" in reply:
-                    yield PartlyReadError(reply["partly_read"])
-                elif "refused" in reply:
-                    if reply.get("trace"):
-                        _log.debug("%s: %s", source.name, reply["trace"])
-                    yield InputError(reply["refused"])
-                elif "more" in reply:
+                if "more" in reply:
                     clock.add(reply["more"])
                 elif "done" in reply:
                     done = True
+                elif reply.keys() & {"document", "partly_read", "refused", "shown"}:
+                    read += "document" in reply
+                    if reply.get("trace"):
+                        _log.debug("%s: %s", source.name, reply["trace"])
+                    yield reply
                 else:
-                    yield InputError(self._accident(source, reply, clock, read))
+                    yield {"refused": self._accident(source, reply, clock, read)}
                     return
         finally:
             if not done:  # after an accident it is not to be relied on; or nobody waits for the rest
@@ -148,8 +179,9 @@ class Worker:
 class KeptWorker:
     """A worker that stays for the next file for a while: most files take less than to start its process."""
 
-    def __init__(self, seconds: float = KEPT_SECONDS) -> None:
+    def __init__(self, seconds: float = KEPT_SECONDS, file_seconds: float = SECONDS) -> None:
         self._seconds = seconds
+        self._file_seconds = file_seconds
         self._lock = threading.Lock()
         self._idle: Worker | None = None
         self._timer: threading.Timer | None = None
@@ -158,7 +190,7 @@ class KeptWorker:
     def lent(self) -> Iterator[Worker]:
         """Lend the worker to one thread; another gets one of its own meanwhile. An error ends it."""
         with self._lock:
-            worker, self._idle = self._idle or Worker(), None
+            worker, self._idle = self._idle or Worker(self._file_seconds), None
             if self._timer:
                 self._timer.cancel()
         try:
@@ -189,14 +221,8 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-def _ask(process: subprocess.Popen[bytes], source: Source, options: Options, seconds: float) -> None:
-    request = {
-        "name": source.name,
-        "file_name": source.file_name,
-        "size": len(source.data),
-        "options": asdict(options),
-        "seconds": seconds,
-    }
+def _ask(process: subprocess.Popen[bytes], source: Source, task: dict[str, Any]) -> None:
+    request = {"name": source.name, "file_name": source.file_name, "size": len(source.data), **task}
     with suppress(BrokenPipeError):  # no reply tells as much
         pipe = _pipe(process.stdin)
         pipe.write(json.dumps(request).encode() + b"\n")

@@ -39,7 +39,7 @@ from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MA
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
-from qa.web import STATIC, changes, documents, history, pages, reference
+from qa.web import STATIC, changes, documents, history, originals, pages, reference
 from qa.web.body import Body
 from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
 from qa.web.guard import Guard, wants_page
@@ -127,6 +127,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
+    app.include_router(originals.routes(engine))  # whose addresses begin as those of documents do
     app.include_router(routes(engine))
     app.include_router(documents.routes(engine))
     app.include_router(history.page(engine))
@@ -218,7 +219,9 @@ def routes(engine: Engine) -> APIRouter:
         it says nothing like them.
         """
         place = CitationId(sha256, start, end)
-        return opened.to_dict(opened.open_citation(engine.corpus.store, place, document))
+        found = opened.open_citation(engine.corpus.store, place, document)
+        original = originals.shown(found.quote.document) if found.status == "current" else None
+        return opened.to_dict(found) | {"original": original}
 
     @router.get("/filters")
     @few_at_once

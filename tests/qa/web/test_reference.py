@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BASE = "http://127.0.0.1:7860"
+PDFS = Path(__file__).parents[1] / "formats" / "pdf" / "files"
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,8 @@ def test_every_example_is_answered_as_it_says(tmp_path_factory: pytest.TempPathF
     engine = Engine(tmp_path_factory.mktemp("folder") / "library", shipped_corpus())
     engine.start()
     assert engine.settled().stage == "ready"
+    with (PDFS / "brief.pdf").open("rb") as file:
+        engine.corpus.upload("report.pdf", file)
     engine.corpus.desk.conversations.keep(
         "Jc1yq3vZk0TtWb7e", turn("Which factory was stripped of its metal?")
     )

@@ -1,0 +1,138 @@
+"""A page of a PDF as a picture, with the place of a quote outlined."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from qa.errors import InputError
+from qa.formats.page_place import find
+from qa.formats.pdf import characters_of, label_of, open_pdf, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa.formats.layout import Word
+    from qa.formats.page_place import Part, Stretch
+    from qa.formats.source import Source
+
+_WIDTH = 1_400  # pixels: a page is read at half as many on a screen with fine dots
+_MOST_PIXELS = 4_000_000
+_MARGIN = 1.5  # points between the words and their outline
+_FILL, _LINE = (255, 224, 102, 110), (176, 112, 0, 255)
+
+_Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """A page as a picture.
+
+    Attributes:
+        png: the picture; empty where there is no such page.
+        page: the number of the page, from 1.
+        label: what the document calls it.
+        pages: how many pages there are.
+        quote: how far down the page the quote begins, 0 to 1; None where it is not outlined.
+    """
+
+    png: bytes
+    page: int
+    label: str
+    pages: int
+    quote: float | None = None
+
+
+def draw(source: Source, page: int | None, parts: Sequence[Part]) -> PagePicture:
+    """Draw a page, or where none is named the one on which the quote begins, with the quote outlined.
+
+    Raises:
+        InputError: the PDF cannot be opened, or the page is damaged.
+    """
+    with open_pdf(source) as pdf:
+        pages = len(pdf)
+        index = page - 1 if page is not None else _page_of(pdf, parts)
+        if not 0 <= index < pages:
+            return PagePicture(b"", index + 1, "", pages)
+        label = label_of(pdf, index)
+        boxes = [box for part in parts if part.page == label for box in _boxes(pdf, index, part)]
+        try:
+            drawn = pdf[index]
+            for box in boxes:
+                _outline(drawn, box)
+            bitmap = drawn.render(scale=_scale(*drawn.get_size()), may_draw_forms=False)
+            picture = io.BytesIO()
+            bitmap.to_pil().save(picture, "PNG")
+            quote = min((_height(drawn, box) for box in boxes), default=None)
+        except pdfium.PdfiumError:
+            raise InputError(
+                f"page {label} of {source.name} is damaged. Open it in a PDF reader and save it again."
+            ) from None
+        return PagePicture(picture.getvalue(), index + 1, label, pages, quote)
+
+
+def _page_of(pdf: pdfium.PdfDocument, parts: Sequence[Part]) -> int:
+    """Find the page on which a quote begins: several may have its label."""
+    if not parts:
+        return 0
+    labelled = [index for index in range(len(pdf)) if label_of(pdf, index) == parts[0].page]
+    sure = (index for index in labelled if _boxes(pdf, index, parts[0]))
+    return next(sure, labelled[0] if labelled else 0)
+
+
+def _boxes(pdf: pdfium.PdfDocument, index: int, part: Part) -> list[_Box]:
+    """Find where a part stands on a page: boxes in points from the left and from the bottom."""
+    try:
+        text = pdf[index].get_textpage()
+    except pdfium.PdfiumError:
+        return []
+    found: list[tuple[int, Sequence[Word]]] = [
+        (turn, row) for turn, _, row in rows_of(text, characters_of(text))
+    ]
+    stretches = find(part, [row for _, row in found])
+    return [_upright(stretch, found[stretch.row][0]) for stretch in stretches]
+
+
+def _upright(stretch: Stretch, turn: int) -> _Box:
+    """Return left, bottom, right and top of a stretch on a page that was turned to be read."""
+    left, right, top, bottom = stretch.left, stretch.right, stretch.top, stretch.bottom
+    return (
+        (left, -bottom, right, -top),
+        (top, left, bottom, right),
+        (-right, top, -left, bottom),
+        (-bottom, -right, -top, -left),
+    )[turn]
+
+
+def _outline(page: pdfium.PdfPage, box: _Box) -> None:
+    left, bottom, right, top = box
+    shape = raw.FPDFPageObj_CreateNewRect(
+        left - _MARGIN, bottom - _MARGIN, right - left + 2 * _MARGIN, top - bottom + 2 * _MARGIN
+    )
+    raw.FPDFPageObj_SetBlendMode(shape, b"Multiply")
+    raw.FPDFPageObj_SetFillColor(shape, *_FILL)
+    raw.FPDFPageObj_SetStrokeColor(shape, *_LINE)
+    raw.FPDFPageObj_SetStrokeWidth(shape, 1.0)
+    raw.FPDFPath_SetDrawMode(shape, raw.FPDF_FILLMODE_ALTERNATE, True)
+    raw.FPDFPage_InsertObject(page.raw, shape)
+
+
+def _height(page: pdfium.PdfPage, box: _Box) -> float:
+    """Return how far down the page as it is shown a box begins, 0 to 1."""
+    across, down = ctypes.c_int(), ctypes.c_int()
+    heights = []
+    for x, y in ((box[0], box[1]), (box[2], box[3])):
+        raw.FPDF_PageToDevice(page.raw, 0, 0, 10_000, 10_000, 0, x, y, across, down)
+        heights.append(down.value)
+    return max(0.0, min(heights) / 10_000)
+
+
+def _scale(width: float, height: float) -> float:
+    """Return pixels per point."""
+    return min(_WIDTH / max(1.0, width), math.sqrt(_MOST_PIXELS / max(1.0, width * height)))
