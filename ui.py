@@ -37,8 +37,8 @@ _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "br
 # Said at the start where others can reach the chat. There are no accounts yet.
 _EXPOSED = """\
 warning: --host {host} opens the chat to everyone who can reach this machine over the network, and it has no
-  accounts. They can ask questions and read every document whole, also earlier and removed texts until these
-  are purged. What is sent is not encrypted.
+  accounts. They can ask questions, read every document whole, also earlier and removed texts until these are
+  purged, and download the files that were added in the chat. What is sent is not encrypted.
 {changes}
   To keep it to yourself, leave --host out. To let others in, let a firewall admit only their addresses to
   port {port}, or leave --host out and have each come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`."""
