@@ -14,7 +14,7 @@ from qa.document.metadata import check
 from qa.errors import InputError, LibraryError, model_errors
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
-from qa.schema import EVERYTHING, UPLOAD, Document, Filters, Progress
+from qa.schema import EVERYTHING, Document, Filters, Progress
 from qa.storage.open import open_library
 
 if TYPE_CHECKING:
@@ -182,16 +182,16 @@ class Corpus:
         name = upload_name(name)
         collection = check({"collection": collection})["collection"]
         with self._changing:  # of two files of one name, one is read after the other
+            generation = self.store.generation
             upload = self.store.keep_upload(name, content)
-            given = None
             try:
                 report = self._read_uploads([upload], progress, is_named=True)
-                given = any(result.document_id for result in report.files)
-            finally:
-                if given is None:
-                    given = bool(self.store.places_in(UPLOAD + name))
-                if upload.is_new and not given:
+            except BaseException:
+                if upload.is_new and self.store.generation == generation:  # nothing of it went in
                     self.store.forget_upload(upload)
+                raise
+            if upload.is_new and not any(each.document_id for each in report.files if each.status != "gone"):
+                self.store.forget_upload(upload)
             if collection:
                 self._put_in_empty(report, collection)
         return report

@@ -7,6 +7,7 @@ a question about the documents goes to the corpus.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qa.schema import Reply, ReplyKind
@@ -97,6 +98,7 @@ _WHAT_IT_IS = (
 LISTED = 20
 
 
+@lru_cache(maxsize=1024)  # a conversation's questions are looked at again with each that follows
 def reply_kind(message: str) -> ReplyKind | None:
     """Tell which kind of fixed reply the message asks for; None when it is a question for the corpus."""
     spelled_out = re.sub(r"\b(what|who|how)[’']s\b", r"\1 is", message.casefold())

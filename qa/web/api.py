@@ -130,6 +130,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     app.include_router(originals.routes(engine))  # whose addresses begin as those of documents do
     app.include_router(routes(engine))
     app.include_router(documents.routes(engine))
+    app.include_router(history.page(engine))
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.

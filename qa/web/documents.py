@@ -17,6 +17,7 @@ from qa.web import pages
 from qa.web.body import Body
 from qa.web.document import read
 from qa.web.options import Since, Until  # noqa: TC001 - read when the model is made
+from qa.web.threads import Threads
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from qa.storage.ports import Version
     from qa.web.engine import Engine
 
+# Threads that the pages may take at once: others are left for what is quickly answered.
+_AT_ONCE = 8
 ROWS = 100  # that the table has at first, and gets more of as it is scrolled
 MAX_LISTED = 1_000_000
 _Text = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)]
@@ -107,8 +110,10 @@ def address(document_id: str) -> str:
 def routes(engine: Engine) -> APIRouter:
     """The pages, over what this engine holds."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    limited = Threads(_AT_ONCE).limited
 
     @router.get("/documents")
+    @limited
     def documents(request: Request) -> HTMLResponse:
         """Show the table, or the part of it that the address asks for."""
         asked = {name: value.strip() for name, value in request.query_params.items() if value.strip()}
@@ -138,6 +143,7 @@ def routes(engine: Engine) -> APIRouter:
         )
 
     @router.get("/documents/{document_id:path}")
+    @limited
     def document(
         document_id: str,
         version: Annotated[str, Query(max_length=64)] = "",

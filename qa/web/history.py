@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+import datetime as dt
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import Field
 
 from qa.desk.conversations import MAX_NAME_CHARACTERS
@@ -13,6 +16,8 @@ from qa.desk.find import Finder
 from qa.desk.kept import recall
 from qa.limits import MAX_FILTER_CHARACTERS
 from qa.schema import answer_to_dict
+from qa.text.dates import date_in_words
+from qa.web import pages
 from qa.web.body import Body
 from qa.web.conversations import as_file, reading
 
@@ -36,7 +41,7 @@ class NameBody(Body):
 def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     """The routes under `/api/v1/conversations`; `few_at_once` bounds what can take long."""
     router = APIRouter(prefix="/conversations")
-    finder = Finder(lambda sha256, document: engine.corpus.cited(sha256, document))
+    finder = _finder(engine)
 
     @router.get("")
     @few_at_once
@@ -98,6 +103,65 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         return info_to_dict(engine.corpus.desk.conversations.restore(conversation))
 
     return router
+
+
+def page(engine: Engine) -> APIRouter:
+    """The History page."""
+    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    finder = _finder(engine)
+
+    @router.get("/history")
+    def history(
+        q: Annotated[str, Query(max_length=MAX_FILTER_CHARACTERS)] = "",
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    ) -> HTMLResponse:
+        """Show the conversations, or those that are searched for."""
+        if not engine.may_change:
+            return pages.page("history.html", kept=False)
+        found = finder.find(engine.corpus.desk.conversations, q)
+        shown, total = found.conversations[offset : offset + LISTED], len(found.conversations)
+        searched = {"q": q} if q.strip() else {}
+        after = offset + len(shown)
+        return pages.page(
+            "history.html",
+            kept=True,
+            held=total if not searched else engine.corpus.desk.conversations.count(),
+            total=total,
+            complete=found.complete,
+            days=[(day, list(items)) for day, items in groupby(map(_item, shown), key=lambda each: each.day)],
+            day_before=_item(found.conversations[offset - 1]).day if 0 < offset <= total else "",
+            q=q,
+            again=f"/history?{urlencode(searched)}",
+            more=f"/history?{urlencode(searched | {'offset': after})}" if after < total else "",
+        )
+
+    @router.get("/history/{conversation}")
+    def conversation(conversation: _Id) -> RedirectResponse:
+        """Open a conversation where it goes on."""
+        return RedirectResponse(f"/?conversation={conversation}")
+
+    return router
+
+
+class _Item(NamedTuple):
+    """A conversation in the list: the day and the time are those of its last question."""
+
+    id: str
+    name: str
+    day: str
+    at: str
+    questions: int
+    last: str
+
+
+def _item(info: ConversationInfo) -> _Item:
+    at, today = info.changed.astimezone(), dt.datetime.now().astimezone().date()
+    day = {today: "Today", today - dt.timedelta(days=1): "Yesterday"}.get(at.date())
+    return _Item(info.id, info.name, day or date_in_words(at), f"{at:%H:%M}", info.questions, info.last)
+
+
+def _finder(engine: Engine) -> Finder:
+    return Finder(lambda sha256, document: engine.corpus.cited(sha256, document))
 
 
 def info_to_dict(info: ConversationInfo) -> dict[str, Any]:

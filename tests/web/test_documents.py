@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.models, pytest.mark.browser]
 DESKTOP, PHONE, NARROW = (
     {"width": width, "height": height} for width, height in ((1280, 800), (390, 844), (320, 640))
 )
+LINE = f"{'The market at the border was open on that day. ' * 8}\n\n"
+LARGE = 5000 * len(LINE) + len("This is the last line.\n")  # 1.9 million characters
 SLOW = 60_000  # milliseconds in which a busy machine has read some files
 LINES = [f"Paragraph {number} says that the price of rice rose." for number in range(80)]
 REPORT = """# Prices in March
@@ -45,12 +47,13 @@ Rice was dear in March.
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A chat over 243 documents: a report, a hostile one, one without spaces, and many small ones."""
+    """A chat over 244 documents: a report, a hostile one, one without spaces, and many small ones."""
     folder = tmp_path_factory.mktemp("documents")
     files = folder / "files"
     files.mkdir()
     (files / "report.md").write_text(REPORT, "utf-8")
     (files / "hostile <b>.txt").write_text(HOSTILE, "utf-8")
+    (files / "large.txt").write_text(f"{LINE * 5000}This is the last line.\n", "utf-8")
     (files / "wide.txt").write_text(f"{'Wide' * 60}\n\n{'x' * 3000}\n", "utf-8")
     rows = "".join(
         f"{number},Brief {number:03},Publisher {number % 7},20{number % 20:02}-01-02,It says so: {number}.\n"
@@ -103,7 +106,7 @@ def test_filters_are_chosen_and_stand_in_the_address(documents: Page) -> None:
     documents.reload()
     expect(documents.get_by_label("Publisher")).to_have_value("Publisher 3")
     documents.get_by_role("link", name="Clear all").click()
-    expect(documents.locator(".count")).to_contain_text("243 documents")
+    expect(documents.locator(".count")).to_contain_text("244 documents")
 
 
 def test_rows_come_as_it_is_scrolled(documents: Page) -> None:
@@ -111,9 +114,9 @@ def test_rows_come_as_it_is_scrolled(documents: Page) -> None:
     documents.locator("tr.more").scroll_into_view_if_needed()
     expect(documents.locator("tbody th")).to_have_count(200)
     documents.locator("tr.more").scroll_into_view_if_needed()
-    expect(documents.locator("tbody th")).to_have_count(243)
+    expect(documents.locator("tbody th")).to_have_count(244)
     expect(documents.locator("tr.more")).to_have_count(0)
-    assert len(set(titles(documents))) == 243
+    assert len(set(titles(documents))) == 244
 
 
 def test_hostile_titles_and_texts_run_nothing(browser: Browser, server: Server) -> None:
@@ -151,6 +154,26 @@ def test_words_are_found_in_a_document_one_place_after_the_other(browser: Browse
         box.fill("none such")
         expect(page.locator(".found")).to_have_text("Not found")
         assert page.locator("#text").text_content() == REPORT
+
+
+def test_a_large_document_opens_and_is_searched_without_a_stumble(browser: Browser, server: Server) -> None:
+    with opened(browser, f"{server.url}documents/large.txt", "#text", viewport=DESKTOP) as page:
+        page.reload()
+        drawn = page.evaluate("performance.getEntriesByType('navigation')[0].domComplete")
+        assert drawn < 10_000  # milliseconds; 3,500 on two cores with ten at work
+        assert page.evaluate("document.getElementById('text').textContent.length") == LARGE
+        took = page.evaluate(
+            """() => {
+              const box = document.querySelector(".find input");
+              box.value = "the last";
+              const begun = performance.now();
+              box.dispatchEvent(new Event("input", { bubbles: true }));
+              return performance.now() - begun;
+            }"""
+        )
+        assert took < 2000  # likewise 540
+        expect(page.locator(".found")).to_have_text("1 of 1")
+        expect(page.get_by_text("This is the last line.")).to_be_in_viewport()
 
 
 def test_everything_is_reached_by_keyboard_in_the_order_in_which_it_is_seen(documents: Page) -> None:

@@ -159,7 +159,8 @@ class Contents:
                 return tuple(rows.fetchall())
 
             first, last, undated = db.execute(
-                "SELECT min(nullif(date, '')), max(date), count(*) FILTER (WHERE date = '') FROM documents"
+                "SELECT (SELECT min(date) FROM documents WHERE date != ''), "
+                "(SELECT max(date) FROM documents), (SELECT count(*) FROM documents WHERE date = '')"
             ).fetchone()
             facets = Facets(
                 values("publisher"),

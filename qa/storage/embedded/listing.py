@@ -56,7 +56,7 @@ def _where(query: DocumentQuery) -> tuple[str, list[str]]:
     condition, values = filters.where(query.filters)
     conditions = [condition]
     if query.format:
-        conditions.append("format = ?")
+        conditions.append("+format = ?")  # not by its own index, which has nothing else that is asked for
         values.append(query.format)
     for word in query.words.split():
         conditions.append(f"{_SEARCHED} LIKE ? ESCAPE '!'")

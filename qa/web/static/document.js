@@ -56,13 +56,13 @@ document.addEventListener("reset", ({ target }) => target.classList.remove("chan
 
 // ---------------------------------------------------------------- find
 
+let folded; // the text in small letters, as long as it is
 let places = []; // where the words stand
 let at = -1;
 
 /** Mark every place of the words, in any case; the text itself is not touched. */
 function find(words) {
-  const lower = (sign) => (sign.toLowerCase().length === 1 ? sign.toLowerCase() : sign); // as long as before
-  const folded = text.textContent.replace(/[^]/g, lower);
+  folded ??= text.textContent.replace(/[^]/g, (sign) => (sign.toLowerCase().length === 1 ? sign.toLowerCase() : sign));
   const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
   let start = 0; // of the walker's node
   const point = (offset) => {

@@ -80,13 +80,18 @@ function change(filters) {
 async function show() {
   problem.textContent = "";
   try {
-    const [facets, documents] = await Promise.all([get("/filters"), get("/documents")]);
+    const facets = await get("/filters");
     const dated = (name) => make("input", { type: "date", name, value: set[name] ?? "" });
     const rows = [field("since", dated("since")), field("until", dated("until"))];
     for (const [name, key] of Object.entries(CHOICES)) rows.push(field(name, choice(name, facets[key])));
-    const titles = make("datalist", { id: "document-ids" }, ...documents.map((found) => make("option", { value: found.id }, found.title)));
+    const titles = make("datalist", { id: "document-ids" });
     const one = make("input", { name: "document", value: set.document ?? "", placeholder: "Any", autocomplete: "off" });
     one.setAttribute("list", titles.id);
+    one.oninput = async () => {
+      const found = await get(`/documents?limit=20&q=${encodeURIComponent(one.value.slice(0, 500))}`);
+      titles.replaceChildren(...found.map(({ id, title }) => make("option", { value: id }, title)));
+    };
+    one.onfocus = one.oninput;
     rows.push(field("document", one, titles));
     fields.replaceChildren(...rows);
     const range = facets.first && `The documents are dated from ${inWords(facets.first)} to ${inWords(facets.last)}.`;

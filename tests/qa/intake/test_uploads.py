@@ -294,6 +294,21 @@ def test_a_library_that_is_opened_to_be_read_refuses_it(corpus: Corpus) -> None:
     assert originals(corpus.library) == [HARBOUR]
 
 
+def test_an_error_while_it_is_read_leaves_nothing_of_it(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(corpus, "a.txt", HARBOUR)
+    with monkeypatch.context() as patch:
+        patch.setattr(TinyEncoder, "encode_documents", lambda *_: 1 / 0)
+        for name in ("a.txt", "b.txt"):
+            with pytest.raises(ZeroDivisionError):
+                upload(corpus, name, SCHOOL)
+    assert corpus.original("a.txt").path.read_bytes() == HARBOUR
+    assert originals(corpus.library) == [HARBOUR]
+    assert {each.status for each in corpus.read_uploads().files} == {"unchanged"}
+    assert upload(corpus, "a.txt", SCHOOL) == [("a.txt", "replaced")]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="limits a file's size with POSIX's setrlimit")
 def test_a_disk_that_is_full_leaves_nothing_of_it(corpus: Corpus) -> None:
     import resource
