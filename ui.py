@@ -179,24 +179,26 @@ def page(engine: Engine) -> gr.Blocks:
         if not isinstance(question, str) or not question.strip():
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        where = conversations.read_place(place)
-        yield "", conversation.messages_with(question, where), gr.skip()
-        conversation = conversations.at_place(engine, where, conversation)
+        where, box = conversations.read_place(place), ""
+        if not conversations.is_at(engine, where, conversation):
+            yield "", conversation.messages_with(question, where), gr.skip()
+            conversation = conversations.at_place(engine, where, conversation)
+            box = gr.skip()  # what is typed meanwhile stays
         exchange = conversation.ask(question, strictness, options)
         try:
             tabs[tab()] = conversation
-            yield shown(conversation)
+            yield box, *shown(conversation)
             if conversation.wanted:
                 conversations.answer(engine, exchange, conversation)
-            yield shown(conversation)
+            yield gr.skip(), *shown(conversation)
         finally:
             if exchange.card == cards.PENDING:  # broken off: nothing will answer it
                 conversation.exchanges.remove(exchange)
 
-    def shown(conversation: Conversation) -> tuple[Any, ...]:
+    def shown(conversation: Conversation) -> tuple[Any, Any]:
         if conversation.ended:  # Gradio's own cancelling comes too late for some
-            return gr.skip(), gr.skip(), gr.skip()
-        return gr.skip(), conversation.messages, conversation
+            return gr.skip(), gr.skip()
+        return conversation.messages, conversation
 
     def show_all(number: str, conversation: Conversation) -> Any:
         """Put all that answers in place of an answer, or an error below it."""

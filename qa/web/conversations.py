@@ -150,17 +150,19 @@ def _messages(question: str, card: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": shown}, {"role": "assistant", "content": card}]
 
 
-def at_place(engine: Engine, place: Place, shown: Conversation) -> Conversation:
-    """Return the conversation that is asked in: the one that is `shown`, one that is kept, or a branch."""
-    named = place.conversation if engine.may_change else ""
+def is_at(engine: Engine, place: Place, shown: Conversation) -> bool:
+    """Tell whether a question is asked in the conversation that is `shown`."""
     if place.edited is not None:
-        return _branch(engine, shown, place.edited, named)
-    if not named:
-        return shown
-    if shown.id == place.conversation:
-        return shown
-    if not shown.id and shown.exchanges:  # begun before the page could name it
-        return shown
+        return False
+    named = place.conversation if engine.may_change else ""
+    begun_unnamed = not shown.id and bool(shown.exchanges)
+    return named in ("", shown.id) or begun_unnamed
+
+
+def at_place(engine: Engine, place: Place, shown: Conversation) -> Conversation:
+    """Return the conversation that is asked in, where it is not `shown`: one that is kept, or a branch."""
+    if place.edited is not None:
+        return _branch(engine, shown, place.edited, place.conversation if engine.may_change else "")
     return opened(engine, place.conversation)
 
 
@@ -174,8 +176,9 @@ def opened(engine: Engine, conversation_id: str) -> Conversation:
         turns = engine.corpus.desk.conversations.turns(conversation_id)
     except UnknownConversationError:
         return conversation
-    except PullquoteError as error:  # said where the next answer cannot be kept
-        log.warning("cannot read the conversation: %s", error)
+    except PullquoteError as error:
+        card = cards.error_card(Failure(error.code, engine.public(str(error))))
+        conversation.exchanges.append(Exchange(Asked("What was asked before", [], 0, ""), card))
         return conversation
     cited = reading(engine)
     for turn in turns:

@@ -15,7 +15,7 @@ from qa.desk.conversations import new_id
 from qa.desk.kept import kept_turn
 from qa.quoting.claims.file import claims
 from qa.schema import Answer, Quote
-from tests.web.chatting import chat, check_accessible, check_fits, opened
+from tests.web.chatting import ask, chat, check_accessible, check_fits, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,19 @@ HOSTILE = (
     "<script>window.canary = 1</script><img src=x onerror='window.canary = 2'> ${window.canary = 3} {{7*7}}"
 )
 LONG = "Which officials were named " * 40
+# Scrolls upwards through all of it: milliseconds of the slowest frame.
+SLOWEST_FRAME = """() => new Promise((done) => {
+  const frames = [];
+  let [last, left] = [performance.now(), document.documentElement.scrollHeight];
+  const step = (now) => {
+    frames.push(now - last);
+    [last, left] = [now, left - 2000];
+    scrollTo(0, left);
+    if (left > 0) requestAnimationFrame(step);
+    else done(Math.max(...frames));
+  };
+  requestAnimationFrame(step);
+})"""
 TEXT = "The ferry sank in June. Everybody was told of it.\n\nThe harbour was closed in May.\n"
 
 
@@ -169,3 +182,33 @@ def test_an_old_address_of_a_conversation_leads_to_it(page: Page, server: Server
     page.goto(f"{server.url}history/{conversation}")
     expect(page.locator(".answer.finished")).to_have_count(2)
     assert page.url == f"{server.url}?conversation={conversation}"
+
+
+@pytest.mark.day
+def test_a_conversation_of_200_questions_is_opened_goes_on_and_scrolls(
+    browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text(TEXT * 40, "utf-8")
+    now = dt.datetime.now(dt.UTC)
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "a.txt")
+        document = corpus.document("a.txt")
+        conversation = new_id()
+        for number in range(200):
+            question = f"Question {number + 1}?"
+            quotes = tuple(Quote(document, at, at + 90, number=at + 1) for at in (number, 400, 900))
+            answer = Answer(question, question, "answered", 0.9, 0.5, quotes=quotes, searched=1)
+            at = now - dt.timedelta(minutes=300 - number)
+            corpus.desk.conversations.keep(conversation, kept_turn(answer, at, 0.86))
+    with chat(tmp_path / "library") as server:
+        with opened(browser, server.url) as page:
+            page.locator(".examples button").first.wait_for()
+        with opened(browser, f"{server.url}?conversation={conversation}") as page:
+            expect(page.locator(".answer.finished")).to_have_count(200, timeout=15_000)
+            expect(page.locator("[data-testid=user]").last).to_be_in_viewport()
+            assert page.evaluate(SLOWEST_FRAME) < 1000
+            asked = page.evaluate("performance.getEntriesByType('resource').map((each) => each.name)")
+            # Thumbs are asked for where they are seen.
+            assert sum("/feedback/answers/" in each for each in asked) < 200
+            ask(page, FERRY)
+            expect(page.locator(".answer.finished")).to_have_count(201)

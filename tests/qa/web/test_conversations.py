@@ -216,7 +216,10 @@ def test_an_answer_that_cannot_be_kept_is_shown_and_says_so(corpus: Corpus, engi
     (corpus.library / "desk.sqlite3").write_bytes(
         b"not a database, but long enough to be taken for one" * 100
     )
-    card = Tab(engine, new_id()).ask(HARBOUR)
+    tab = Tab(engine, new_id())
+    card = tab.ask(HARBOUR)
+    assert "What was asked before" in tab.messages[0]["content"].replace("&#32;", " ")
+    assert "desk.sqlite3 is damaged" in tab.messages[1]["content"].replace("&#32;", " ")
     assert "blockquote" in card
     assert "This answer is not kept:" in card.replace("&#32;", " ")
     assert str(corpus.library) not in card
