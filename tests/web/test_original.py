@@ -90,7 +90,7 @@ def cite(folder: Path, document: str, words: str = "") -> str:
 
 
 def original(page: Page) -> None:
-    page.locator("#source").get_by_role("button", name="Original", exact=True).click()
+    page.get_by_role("switch", name="Original").check()
 
 
 def test_the_page_of_a_quote_is_shown_outlined_beside_it_and_turned_and_put_back(
@@ -109,7 +109,7 @@ def test_the_page_of_a_quote_is_shown_outlined_beside_it_and_turned_and_put_back
         frame.get_by_label("Next page").press("Enter")
         frame.get_by_text("Page 2 of 3").wait_for()
         assert frame.get_by_text("outlined").count() == 0
-        page.locator("#source").get_by_role("button", name="Text", exact=True).press("Enter")
+        page.get_by_role("switch", name="Original").press("Space")
         assert page.locator("#source mark").inner_text() == SAID
         assert page.locator("#source .text").is_visible()
         page.keyboard.press("Escape")
@@ -119,7 +119,7 @@ def test_the_page_of_a_quote_is_shown_outlined_beside_it_and_turned_and_put_back
 def test_there_is_no_button_where_there_is_no_original(own: Server, browser: Browser, folder: Path) -> None:
     with opened(browser, own.url + cite(folder, "note.txt"), viewport={"width": 1280, "height": 800}) as page:
         page.locator("#source mark").wait_for()
-        assert not page.get_by_role("button", name="Original", exact=True).is_visible()
+        assert not page.get_by_role("switch", name="Original").is_visible()
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
