@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from qa.desk.conversations import is_id
 from qa.desk.kept import kept_turn, recall
-from qa.errors import CancelledError, InputError, NotReadyError, PullquoteError, UnknownConversationError
+from qa.errors import CancelledError, NotReadyError, PullquoteError, UnknownConversationError
 from qa.limits import MAX_QUESTION_CHARACTERS, MAX_TURNS
 from qa.schema import Answer, CitationId, Failure
 from qa.text import times
@@ -52,15 +52,11 @@ class Place(Body):
 
 
 def read_place(text: str) -> Place:
-    """Read what the page's script says of where a question is asked.
-
-    Raises:
-        InputError: it is no such JSON.
-    """
+    """Read what the page's script says of where a question is asked; what is no such JSON names no place."""
     try:
         return Place.model_validate_json(text or "{}")
     except ValidationError:
-        raise InputError("the conversation cannot be read: load the page again") from None
+        return Place()
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,7 +229,7 @@ def test_a_thumb_that_could_not_be_kept_says_so_and_is_not_pressed(page: Page) -
 @pytest.mark.day
 def test_small_talk_and_errors_have_no_thumbs(page: Page) -> None:
     expect(ask(page, "What can you do?").locator(".thumbs")).to_have_count(0)
-    expect(ask(page, "why " * 25_000).locator(".thumbs")).to_have_count(0)
+    expect(ask(page, "?!").locator(".thumbs")).to_have_count(0)
 
 
 @pytest.mark.day

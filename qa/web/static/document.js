@@ -8,8 +8,6 @@ const unfold = () => matchMedia("(min-width: 64rem)").matches && side().querySel
 document.addEventListener("htmx:afterSwap", unfold);
 unfold();
 
-// ---------------------------------------------------------------- changes
-
 /** Ask the server for a change, show what is so afterwards, and say so. */
 async function change(method, path, value, words, undo = null) {
   try {
@@ -54,8 +52,6 @@ document.addEventListener("input", ({ target }) => {
 });
 document.addEventListener("reset", ({ target }) => target.classList.remove("changed"));
 
-// ---------------------------------------------------------------- find
-
 let folded; // the text in small letters, as long as it is
 let places = []; // where the words stand
 let at = -1;
@@ -96,8 +92,5 @@ function step(by) {
   side().querySelector(".found").textContent = `${at + 1} of ${places.length}`;
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !event.shiftKey || !event.target.closest(".find")) return;
-  event.preventDefault();
-  step(-1);
-});
+const isBackwards = ({ key, shiftKey, target }) => key === "Enter" && shiftKey && target.closest(".find");
+document.addEventListener("keydown", (event) => isBackwards(event) && (event.preventDefault(), step(-1)));

@@ -1,7 +1,7 @@
 // The page around Gradio's question box and conversation: start-up progress, the empty page, the source panel,
 // copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
 
-import { API, SILENT, announce, button, get, getPart, inWords, make, post } from "./base.js";
+import { SILENT, announce, button, get, getPart, inWords, make, post } from "./base.js";
 import { arrives, begin, edit, leaves, tendConversation } from "./conversation.js";
 import { tendFilters } from "./filters.js";
 
@@ -13,70 +13,19 @@ const LINE = 140; // characters of the source that are shown before and after a 
 
 // ---------------------------------------------------------------- the frame
 
-const progress = make("progress", { max: 1 });
-const progressText = make("span");
-const starting = make("div", { id: "status", role: "status" }, progressText, progress);
-const examples = make("ul", { className: "examples", aria: { label: "Example questions" } });
-const holdings = make("div", { className: "holdings" });
-const welcome = make(
-  "section",
-  { id: "welcome", aria: { label: "About Pullquote" } },
-  make("h1", {}, "What do the documents say?"),
-  make(
-    "p",
-    { className: "lead" },
-    "Ask a question. Pullquote answers with verbatim quotes, each with its source one click away. ",
-    "It never generates text, and when it finds no answer, it says so.",
-  ),
-  examples,
-  holdings,
-);
-const testQueries = make("a", {
-  id: "test-queries",
-  href: `${API}/feedback/test-queries.jsonl`,
-  download: "",
-  hidden: true,
-  title: "Download the questions that you have judged, as a file of test queries",
-});
-
-const heading = make("h2", { id: "source-title" });
-const facts = make("p", { className: "facts" });
-const doubts = make("ul", { className: "doubts" });
-const fate = make("div", { className: "fate", hidden: true, role: "note" });
-const place = make("span", { className: "place", role: "status" });
-const text = make("div", { className: "text", tabIndex: 0, role: "document", aria: { label: "The whole source" } });
-const previous = button("←", () => step(-1), { title: "Previous quote ( [ )", aria: { label: "Previous quote" } });
-const next = button("→", () => step(1), { title: "Next quote ( ] )", aria: { label: "Next quote" } });
-const panel = make(
-  "aside",
-  { id: "source", hidden: true, aria: { labelledby: "source-title" } },
-  make(
-    "header",
-    {},
-    make(
-      "div",
-      { className: "bar" },
-      make("span", { className: "eyebrow" }, "Source"),
-      make("span", { className: "steps" }, previous, place, next),
-      button("✕", close, { className: "close", title: "Close (Esc)", aria: { label: "Close the source" } }),
-    ),
-    heading,
-    facts,
-    doubts,
-    fate,
-    make(
-      "div",
-      { className: "tools" },
-      button("Copy quote", (event) => copy(shown.quote, event.currentTarget)),
-      button("Copy citation", (event) => copy(shown.citation, event.currentTarget)),
-      button("Copy link", (event) => copy(location.href, event.currentTarget)),
-    ),
-  ),
-  text,
-);
-document.querySelector(".masthead").append(testQueries);
-document.querySelector(".rail").after(starting, welcome);
-document.body.append(panel);
+const [starting, examples, holdings, panel] = ["#status", ".examples", ".holdings", "#source"].map((name) => document.querySelector(name));
+const [progressText, progress] = starting.children;
+const [heading, facts, doubts, fate, place, text] = ["h2", ".facts", ".doubts", ".fate", ".place", ".text"].map((name) => panel.querySelector(name));
+const testQueries = document.getElementById("test-queries");
+const does = {
+  previous: () => step(-1),
+  next: () => step(1),
+  close,
+  quote: (pressed) => copy(shown.quote, pressed),
+  citation: (pressed) => copy(shown.citation, pressed),
+  link: (pressed) => copy(location.href, pressed),
+};
+panel.addEventListener("click", ({ target }) => does[target.dataset.does]?.(target));
 
 // ---------------------------------------------------------------- start-up
 

@@ -11,7 +11,6 @@ const SAID = {
   withdrawn: "Not added: it was removed here before. Put it back from the removed documents.",
   purged: "Not added: it was erased here before",
 };
-const ALREADY = "Already there";
 
 const panel = document.getElementById("add");
 const [rows, summary, cancel] = [".uploads", ".sum", ".cancel"].map((name) => panel.querySelector(name));
@@ -62,7 +61,7 @@ function outcome({ status, responseText }) {
   if (status >= 400) return ["refused", reply.detail];
   const good = reply.filter((each) => !["refused", "skipped"].includes(each.status));
   if (!good.length) return ["refused", reply[0]?.error?.message ?? "There is nothing in it to read"];
-  const words = Object.entries(Object.groupBy(good, (each) => SAID[each.status] ?? ALREADY));
+  const words = Object.entries(Object.groupBy(good, (each) => SAID[each.status] ?? "Already there"));
   return [good[0].status, words.map(([each, found]) => (found.length > 1 ? `${each}: ${found.length} documents` : each)).join(", ")];
 }
 
@@ -84,8 +83,6 @@ cancel.onclick = () => {
   for (const request of running) request.abort();
 };
 addEventListener("beforeunload", (event) => running.size && event.preventDefault());
-
-// ---------------------------------------------------------------- where files come from
 
 for (const input of panel.querySelectorAll("[type=file]")) {
   input.onchange = () => {

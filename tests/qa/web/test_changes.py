@@ -404,15 +404,15 @@ def test_questions_are_answered_while_files_come_and_after_a_kill_from_what_came
 
 
 @pytest.mark.day
-def test_a_thousand_files_take_no_longer_each_than_the_first(client: TestClient, engine: Engine) -> None:
+def test_three_hundred_files_take_no_longer_each_than_the_first(client: TestClient, engine: Engine) -> None:
     """`benchmarks/uploads.py` posts ten thousand, with the real models."""
     seconds = []
-    for number in range(1_000):
+    for number in range(300):
         chance = random.Random(number)
         text = " ".join("".join(chance.choices("abcdefgh", k=6)) for _ in range(30)).encode()
         began = time.process_time()
         (result,) = upload(client, f"{number // 100}/{number}.txt", text).json()
         seconds.append(time.process_time() - began)
         assert result["status"] == "added", result
-    assert engine.corpus.store.count().documents == 1_000
-    assert sum(seconds[-200:]) < 3 * sum(seconds[:200])
+    assert engine.corpus.store.count().documents == 300
+    assert sum(seconds[-60:]) < 3 * sum(seconds[:60])

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 import ui
 from qa.places import shipped_corpus
+from qa.web import STATIC
 from qa.web.engine import Engine
 
 if TYPE_CHECKING:
@@ -65,3 +66,9 @@ def test_a_link_from_another_site_may_lead_to_a_page_and_a_script_of_it_may_not(
         assert client.get(path, headers=followed).status_code != 403
         assert client.get(path, headers=read).status_code == 403
         assert client.post(path).status_code == 405
+
+
+def test_the_script_that_is_written_by_hand_stays_small() -> None:
+    scripts = [path.read_text("utf-8").splitlines() for path in STATIC.glob("*.js")]
+    assert len(scripts) > 1
+    assert sum(map(len, scripts)) <= 1500
