@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from tests.web.chatting import ask, chat, opened
+from tests.web.chatting import ask, chat, check_accessible, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +105,7 @@ def test_a_question_is_edited_and_asked_again_in_its_place(page: Page) -> None:
     expect(box).to_have_value(METALS)
     expect(box).to_be_focused()
     expect(page.locator("#editing")).to_contain_text("Editing question 2")
+    check_accessible(page)
     page.locator("#editing").get_by_role("button", name="Cancel").click()
     expect(page.locator("#editing")).to_be_hidden()
     expect(box).to_have_value("")
