@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 
 from qa.web import pages
 from qa.web.problem import Problem, first_error
@@ -181,6 +182,12 @@ class Guard:
         except TimeoutError:
             if not stream.expired():
                 raise
+        except RuntimeError as error:
+            # Gradio begins to answer before it finds that it knows no such session, as after a restart.
+            if not (sent and isinstance(error.__cause__, HTTPException)):
+                raise
+            await send({"type": "http.response.body"})
+            return
         if not stream.expired():
             return
         if not sent:

@@ -395,3 +395,10 @@ def test_one_stream_too_many_ends_the_oldest(monkeypatch: pytest.MonkeyPatch) ->
 
     with ThreadPoolExecutor(1) as pool:  # Playwright's tests leave a loop running in this thread
         pool.submit(asyncio.run, run()).result()
+
+
+def test_a_stream_of_a_session_that_is_not_known_ends(client: TestClient) -> None:
+    """Gradio begins to answer first; a page whose server was started again asks so."""
+    response = client.get("/gradio_api/queue/data?session_hash=gone")
+    assert response.status_code == 200
+    assert response.content.startswith(b"data: ")  # that it is not known
