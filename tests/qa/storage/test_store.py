@@ -581,9 +581,8 @@ from qa.errors import LibraryError
 from qa.storage.embedded.store import Store
 from tests.qa.storage.test_store import ingest, text, words
 store = Store(Path(sys.argv[1]))
-size = (Path(sys.argv[1]) / "library.sqlite3").stat().st_size
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, 800_000))
 try:
     for number in range(10_000):
         ingest(store, text(f"n{number}", words(number)))

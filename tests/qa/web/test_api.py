@@ -458,7 +458,16 @@ class TestGuard:
 def test_filters_name_what_there_is_to_choose_from(client: TestClient):
     facets = client.get("/api/v1/filters").json()
     assert facets["languages"] == [["en", 1]]
-    assert set(facets) == {"publishers", "series", "languages", "collections", "first", "last", "undated"}
+    assert set(facets) == {
+        "publishers",
+        "series",
+        "languages",
+        "collections",
+        "formats",
+        "first",
+        "last",
+        "undated",
+    }
 
 
 @pytest.mark.models
@@ -467,7 +476,7 @@ def test_filters_name_what_there_is_to_choose_from(client: TestClient):
     [
         (f"citations/{'0' * 64}/0-1", None, (EmbeddedLibrary, "cited")),
         ("filters", None, (EmbeddedLibrary, "facets")),
-        ("documents", None, (Corpus, "documents")),
+        ("documents", None, (Corpus, "find_documents")),
         ("feedback/test-queries.csv", None, (DeskDatabase, "thumbs")),
         ("feedback", {}, (DeskDatabase, "put_thumb")),
         ("ask", {"question": QUESTION}, (Corpus, "ask")),
