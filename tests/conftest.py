@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 BRIEF = ROOT / "seeds" / "ifes-nk-brief-08-4-4-1-scrap-metal-smuggling.txt"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the browser's files, the longest: what comes last is left to one process alone."""
+    items.sort(key=lambda item: "browser" not in item.keywords)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def library_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Point the default library and the settings at empty places: a test must not write to the user's."""
