@@ -43,7 +43,7 @@ export async function tendConversation(composer, box, lent) {
   composer.prepend(editing);
   page.box().addEventListener("input", () => TAB.setItem("draft", page.box().value));
   if (TAB.getItem("draft")) page.type(TAB.getItem("draft"));
-  const named = inAddress();
+  const [named, asked] = [inAddress(), TAB.getItem("asked")];
   const wanted = named ?? TAB.getItem("conversation") ?? newId();
   take(wanted); // at once: a question may be asked while the server is starting
   const kept = await find(wanted);
@@ -58,7 +58,7 @@ export async function tendConversation(composer, box, lent) {
     history.replaceState(null, "", `/${location.hash}`);
   }
   watch();
-  resume(kept);
+  if (asked && asked === TAB.getItem("asked")) resume(JSON.parse(asked), kept); // else another was asked meanwhile
 }
 
 /** Ask the server for a conversation: what it is, {} where there is none, null where none is kept. */
@@ -109,10 +109,9 @@ export function begin() {
 }
 
 /** Ask again what was on its way when the page or the server went. */
-function resume(kept) {
-  const asked = JSON.parse(TAB.getItem("asked") ?? "null");
+function resume(asked, kept) {
   TAB.removeItem("asked");
-  if (!asked || asked.conversation !== shown || kept?.last?.trim() === asked.question.trim()) return;
+  if (asked.conversation !== shown || kept?.last?.trim() === asked.question.trim()) return;
   const whole = () => document.querySelectorAll("#conversation .answer").length >= (kept?.questions ?? 0);
   const again = () => {
     if (!whole()) return void setTimeout(again, 100);
