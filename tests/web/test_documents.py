@@ -156,6 +156,7 @@ def test_words_are_found_in_a_document_one_place_after_the_other(browser: Browse
         assert page.locator("#text").text_content() == REPORT
 
 
+@pytest.mark.day
 def test_a_large_document_opens_and_is_searched_without_a_stumble(browser: Browser, server: Server) -> None:
     with opened(browser, f"{server.url}documents/large.txt", "#text", viewport=DESKTOP) as page:
         page.reload()
@@ -194,6 +195,7 @@ def test_everything_is_reached_by_keyboard_in_the_order_in_which_it_is_seen(docu
     assert documents.evaluate("document.activeElement.id") == "main"
 
 
+@pytest.mark.day
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE, NARROW], ids=["desktop", "phone", "narrow"])
 def test_no_page_has_a_barrier_or_is_cut_off(

@@ -122,6 +122,7 @@ def test_there_is_no_button_where_there_is_no_original(own: Server, browser: Bro
         assert not page.get_by_role("switch", name="Original").is_visible()
 
 
+@pytest.mark.day
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_of_a_document_shows_its_original(

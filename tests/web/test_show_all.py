@@ -85,6 +85,7 @@ def test_one_click_shows_all_that_answers_by_document(browser: Browser, server: 
         expect(page.locator(".answer").first.locator("h2.all")).to_be_visible()
 
 
+@pytest.mark.day
 def test_two_answers_can_be_asked_for_all_at_once(browser: Browser, server: Server) -> None:
     with opened(browser, server.url) as page:
         first, second = ask(page, QUESTION), ask(page, "How much did the repair cost?")
@@ -94,6 +95,7 @@ def test_two_answers_can_be_asked_for_all_at_once(browser: Browser, server: Serv
             expect(answer.locator("h2.all")).to_be_visible(timeout=60_000)
 
 
+@pytest.mark.day
 def test_a_new_conversation_is_not_brought_back_by_all_that_still_comes(
     browser: Browser, server: Server
 ) -> None:
@@ -109,6 +111,7 @@ def test_a_new_conversation_is_not_brought_back_by_all_that_still_comes(
         expect(page.locator(".error")).to_have_count(0)
 
 
+@pytest.mark.day
 def test_a_question_on_its_way_stays_when_all_comes(browser: Browser, server: Server) -> None:
     with opened(browser, server.url) as page:
         first = ask(page, QUESTION)
@@ -123,6 +126,7 @@ def test_a_question_on_its_way_stays_when_all_comes(browser: Browser, server: Se
         assert {len(questions) for questions in page.evaluate("noted")} == {2}
 
 
+@pytest.mark.day
 def test_the_button_comes_back_where_nothing_comes(browser: Browser, server: Server) -> None:
     with opened(browser, server.url) as page:
         answer = ask(page, QUESTION)

@@ -148,6 +148,7 @@ def test_where_others_can_reach_the_server_and_may_change_nothing_there_is_no_hi
     assert corpus.desk.conversations.info(one).name == WHO
 
 
+@pytest.mark.day
 @pytest.mark.slow
 def test_a_thousand_conversations_are_searched_in_300_ms(
     client: TestClient, corpus: Corpus, inbox: Path
