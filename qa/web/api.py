@@ -13,7 +13,7 @@ from functools import cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
+from fastapi import APIRouter, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
@@ -41,6 +41,7 @@ from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
 from qa.web import STATIC, changes, documents, history, originals, pages, reference
 from qa.web.body import Body
+from qa.web.changes import may_change
 from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
 from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
@@ -290,15 +291,6 @@ def routes(engine: Engine) -> APIRouter:
         return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path[:200]}")
 
     return router
-
-
-def may_change(engine: Engine) -> Any:
-    """Return a dependency that refuses requests where nothing may be changed."""
-
-    async def check() -> None:
-        engine.check_may_change()
-
-    return Depends(check)
 
 
 @asynccontextmanager

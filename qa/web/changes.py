@@ -86,17 +86,22 @@ class RenameBody(Body):
     name: _Field
 
 
+def may_change(engine: Engine) -> Any:
+    """Return a dependency that refuses requests where nothing may be changed."""
+
+    async def check() -> None:
+        engine.check_may_change()
+
+    return Depends(check)
+
+
 def routes(engine: Engine, threads: Threads) -> APIRouter:
     """Return the routes that change documents, run in these threads; each refuses where nothing may change.
 
     What reads files, embeds or erases has its turn one after the other.
     """
-
-    async def check_may_change() -> None:
-        engine.check_may_change()
-
     reading = APIRouter()
-    router = APIRouter(dependencies=[Depends(check_may_change)])
+    router = APIRouter(dependencies=[may_change(engine)])
     receiving, taking_in = asyncio.Semaphore(RECEIVED_AT_ONCE), Threads(_READ_AT_ONCE)
 
     @router.post("/documents", openapi_extra={"requestBody": _RAW})

@@ -7,7 +7,6 @@ import io
 import json
 import random
 import socket
-import threading
 import time
 import urllib.request
 import zipfile
@@ -25,7 +24,7 @@ from qa.web.api import create_app
 from qa.web.engine import Engine, State
 from qa.web.guard import MAX_UPLOAD_BYTES
 from tests.qa.tiny import tiny_corpus, write
-from tests.qa.web.test_server import is_closed, read_all
+from tests.qa.web.test_server import connections, is_closed, read_all
 from tests.web.chatting import chat
 
 if TYPE_CHECKING:
@@ -270,18 +269,8 @@ def connect(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     monkeypatch.setattr(server, "REQUEST_SECONDS", 1)
     monkeypatch.setattr(server, "UPLOAD_SECONDS", 1)
     monkeypatch.setattr(server, "UPLOAD_BYTES", 1000)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    running = server.create_server(create_app(engine, "127.0.0.1"), lifespan="off")
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-    thread.start()
-    with contextlib.ExitStack() as opened:
-
-        def connect() -> socket.socket:
-            return opened.enter_context(socket.create_connection(listener.getsockname(), timeout=30))
-
+    with connections(create_app(engine, "127.0.0.1"), timeout=30) as connect:
         yield connect
-    running.should_exit = True
-    thread.join(timeout=20)
 
 
 def head(name: str, length: int) -> bytes:

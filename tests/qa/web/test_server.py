@@ -20,7 +20,7 @@ from qa.web.guard import Guard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 STREAM = b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -45,13 +45,9 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse(seen)(scope, receive, send)
 
 
-@pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], socket.socket]]:
-    """Opens a connection to a server that waits a second, and keeps ten of them."""
-    monkeypatch.setattr(server, "REQUEST_SECONDS", 1)
-    monkeypatch.setattr(server, "REPLY_SECONDS", 1)
-    monkeypatch.setattr(server, "REPLY_BYTES", 1 << 16)
-    monkeypatch.setattr(server, "MAX_CONNECTIONS", 10)
+@contextlib.contextmanager
+def connections(app: ASGIApp, *, timeout: int) -> Iterator[Callable[[], socket.socket]]:
+    """Run a server with this app, and give what opens connections to it; both end with the context."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     running = server.create_server(app, lifespan="off")
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
@@ -59,12 +55,23 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], socket.soc
     with contextlib.ExitStack() as opened:
 
         def connect() -> socket.socket:
-            return opened.enter_context(socket.create_connection(listener.getsockname(), timeout=20))
+            return opened.enter_context(socket.create_connection(listener.getsockname(), timeout=timeout))
 
         yield connect
     running.should_exit = True
     thread.join(timeout=20)
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], socket.socket]]:
+    """Opens a connection to a server that waits a second, and keeps ten of them."""
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 1)
+    monkeypatch.setattr(server, "REPLY_SECONDS", 1)
+    monkeypatch.setattr(server, "REPLY_BYTES", 1 << 16)
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 10)
+    with connections(app, timeout=20) as connect:
+        yield connect
 
 
 def read_all(connection: socket.socket) -> bytes:
