@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.deadline import Deadline
+    from qa.desk.find import Finder
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -129,9 +130,10 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.include_router(originals.routes(engine))  # whose addresses begin as those of documents do
-    app.include_router(routes(engine))
+    finder = history.finder(engine)
+    app.include_router(routes(engine, finder))
     app.include_router(documents.routes(engine))
-    app.include_router(history.page(engine))
+    app.include_router(history.page(engine, finder))
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
@@ -144,7 +146,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     return app
 
 
-def routes(engine: Engine) -> APIRouter:
+def routes(engine: Engine, finder: Finder) -> APIRouter:
     """The routes, answered from this engine."""
     asking = Threads(_AT_ONCE)
     others = Threads(_AT_ONCE)
@@ -276,7 +278,7 @@ def routes(engine: Engine) -> APIRouter:
 
     router.include_router(thumbs)
     router.include_router(changes.routes(engine, others))
-    router.include_router(history.routes(engine, others.limited), dependencies=[may_change(engine)])
+    router.include_router(history.routes(engine, finder, others.limited), dependencies=[may_change(engine)])
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:
