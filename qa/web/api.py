@@ -13,7 +13,7 @@ from functools import cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
@@ -35,14 +35,15 @@ from qa.errors import (
     UnknownAnswerError,
     UnknownConversationError,
 )
-from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
+from qa.limits import MAX_CITATION_CHARACTERS, MAX_TURNS
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
-from qa.web import STATIC, changes, documents, history, originals, pages, reference
+from qa.web import STATIC, changes, documents, history, originals, pages, parts, reference
 from qa.web.body import Body
 from qa.web.changes import may_change
 from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
+from qa.web.examples import examples
 from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
 from qa.web.problem import Problem, first_error
@@ -69,18 +70,7 @@ _STATUS = (
     (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
     (InputError, HTTPStatus.BAD_REQUEST),
 )
-# Shown on an empty page when the brief that ships is all there is, by its text's SHA-256; the last one is not
-# answered there, and shows what that looks like.
-_SHIPPED = "107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72"
-_EXAMPLES = (
-    "What was taken from the Kumsandong fertilizer factory?",
-    "Why did the crackdown on smugglers fail?",
-    "What metals were smuggled in the 1990s?",
-    "How many people were arrested on the highway?",
-)
 _AnswerId = Annotated[str, Field(max_length=64)]
-# True of any library: fixed replies that name what is there.
-_ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
 # All routes share 40 threads. Questions may take so many of them, and so may all else that can take long: the
 # others are left for what is quickly answered, health above all.
 _AT_ONCE = 8
@@ -133,6 +123,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     finder = history.finder(engine)
     app.include_router(routes(engine, finder))
     app.include_router(documents.routes(engine))
+    app.include_router(parts.routes(engine))
     app.include_router(history.page(engine, finder))
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
@@ -177,9 +168,9 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         return state
 
     @router.get("/examples")
-    def examples() -> tuple[str, ...]:
+    def to_begin_with() -> tuple[str, ...]:
         """Questions to begin with: about the brief that ships only where it is all there is."""
-        return _EXAMPLES if engine.corpus.store.holds_only(_SHIPPED) else _ANY_EXAMPLES
+        return examples(engine.corpus)
 
     @router.post("/ask")
     async def ask(body: AskBody, request: Request) -> dict[str, Any]:
@@ -206,10 +197,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     @router.get("/citations/{sha256}/{start}-{end}")
     @few_at_once
     def cited(
-        sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
-        start: Annotated[int, Path(ge=0, lt=MAX_OFFSET)],
-        end: Annotated[int, Path(ge=1, lt=MAX_OFFSET)],
-        document: Annotated[str, Query(max_length=MAX_ID_CHARACTERS)] = "",
+        sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
     ) -> dict[str, Any]:
         """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
 

@@ -39,7 +39,7 @@ class NameBody(Body):
 
 
 def finder(engine: Engine) -> Finder:
-    """Return what searches the conversations; the routes and the page share it, and the quotes that it remembers."""
+    """Return what searches the conversations. The routes and the page share it, with what it remembers."""
     return Finder(lambda sha256, document: engine.corpus.cited(sha256, document))
 
 

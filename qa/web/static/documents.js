@@ -5,11 +5,6 @@ import { announce, get, send } from "./base.js";
 const AT_ONCE = 1000; // ids that the server takes
 const FILTERS = ["q", "publisher", "format", "language", "collection", "since", "until"];
 
-// An empty field is no part of the address.
-document.body.addEventListener("htmx:configRequest", ({ detail }) => {
-  for (const [name, value] of [...detail.parameters]) if (!value) detail.parameters.delete(name);
-});
-
 const bar = document.getElementById("selection");
 const picked = () => [...document.querySelectorAll("#found [name=pick]:checked")].map((box) => box.value);
 let all = null; // the ids of all that is found, where all is selected
