@@ -29,7 +29,7 @@ document.addEventListener("submit", (event) => {
   const { target: form } = event;
   if (!form.matches(".rename")) return;
   event.preventDefault();
-  change(() => send("PATCH", path(form.dataset.conversation), { name: form.elements.name.value }));
+  change(() => send("PATCH", path(form.closest("[data-conversation]").dataset.conversation), { name: form.elements.name.value }));
 });
 // The box of a name shows the name as it is, to be typed over.
 const begin = ({ target: form, newState }) => {
