@@ -205,6 +205,16 @@ def test_previous_and_next_walk_through_the_answers_quotes(page: Page) -> None:
     assert seen == quotes
 
 
+def test_all_quotes_of_the_conversation_are_marked_in_the_open_document(page: Page) -> None:
+    first = ask(page, FACTORY).locator(".quote").first.text_content() or ""
+    other = ask(page, "How many people were arrested on the highway?")
+    second = other.locator(".quote").first.text_content() or ""
+    assert first != second
+    other.locator("a.cite").first.click()
+    expect(page.locator("#source mark.current")).to_have_text(second)
+    assert first in page.locator("#source mark").all_text_contents()
+
+
 def test_what_the_corpus_does_not_hold_is_said_and_not_answered(page: Page) -> None:
     answer = ask(page, UNKNOWN)
     expect(answer.locator(".not-in-corpus h2")).to_have_text("Not in the corpus")
@@ -338,7 +348,7 @@ def test_a_link_pasted_while_a_source_is_open_marks_its_own_place(page: Page, se
     for document in server.get("api/v1/documents")[1]:
         page.evaluate("hash => { location.hash = hash }", f"#cite={document['sha256']}/5-40")
         quote = server.get(f"api/v1/citations/{document['sha256']}/5-40")[1]["quote"]
-        expect(page.locator("#source mark")).to_have_text([quote])
+        expect(page.locator("#source mark.current")).to_have_text(quote)
         expect(page.locator("#source mark.current")).to_be_focused()
 
 
