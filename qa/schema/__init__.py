@@ -23,6 +23,7 @@ from qa.schema.answers import (
 from qa.schema.conversations import ConversationInfo, History, KeptQuote, KeptTurn
 from qa.schema.documents import (
     EVERYTHING,
+    FILTERED_BY_NAME,
     UPLOAD,
     Certainty,
     Document,
@@ -48,6 +49,7 @@ from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
 
 __all__ = [
     "EVERYTHING",
+    "FILTERED_BY_NAME",
     "UPLOAD",
     "Answer",
     "AnsweredPart",

@@ -290,10 +290,12 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         if answer.signals
         else None,
         "filters": {
-            **asdict(filters),
+            **{
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in asdict(filters).items()
+            },
             "since": filters.since.isoformat() if filters.since else None,
             "until": filters.until.isoformat() if filters.until else None,
-            "document": list(filters.document),
         },
         "read": answer.read,
         "searched": answer.searched,

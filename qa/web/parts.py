@@ -1,37 +1,59 @@
-"""Parts of the Ask page that the server renders: what there is to ask, and a quote in its whole source."""
+"""Parts of the Ask page that the server renders: what there is to ask, the filters, a quote in its source."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
+from pydantic import Field
 
 from qa.errors import DocumentNotFoundError, NotReadyError, PullquoteError
-from qa.limits import MAX_ID_CHARACTERS, MAX_OFFSET
+from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.quoting import opened
-from qa.schema import CitationId, DocumentQuery, Span
+from qa.schema import CitationId, DocumentQuery, Filters, Span
 from qa.text.dates import date_in_words
 from qa.web import originals, pages
-from qa.web.documents import address
+from qa.web.documents import ListQuery, address
 from qa.web.examples import examples
 from qa.web.reader import verbatim
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from qa.corpus import Corpus
     from qa.schema import DocumentInfo
     from qa.web.engine import Engine
 
 _AT_ONCE = 8
 _LISTED = 4  # documents on the page before anything is asked
+_FOUND = 20  # documents to choose from, of those that are found
 _MOST_PLACES = 20_000  # characters of the places of quotes: some two thousand
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 Start = Annotated[int, Path(ge=0, lt=MAX_OFFSET)]
 End = Annotated[int, Path(ge=1, lt=MAX_OFFSET)]
 Id = Annotated[str, Query(max_length=MAX_ID_CHARACTERS)]
+
+
+class FilterQuery(ListQuery):
+    """What is chosen in the filters, and in `q` what documents are searched for."""
+
+    document: Annotated[
+        list[Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]], Field(max_length=MAX_DOCUMENTS)
+    ] = Field(default=[])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that a question can be restricted to: how it is called, and what tells it from others."""
+
+    value: str
+    name: str
+    facts: str
+    is_chosen: bool
 
 
 def routes(engine: Engine) -> APIRouter:
@@ -51,6 +73,33 @@ def routes(engine: Engine) -> APIRouter:
             total=found.total,
             address=address,
         )
+
+    @router.get("/filters")
+    @limited
+    def filters(query: Annotated[FilterQuery, Query()]) -> HTMLResponse:
+        """Show what a question can be restricted to, with what it is restricted to now."""
+        facets = engine.corpus.store.facets()
+        return pages.page(
+            "filters.html",
+            query=query,
+            choices=[
+                (name, plural, _choices(known, getattr(query, name)))
+                for name, plural, known in (
+                    ("collection", "Collections", facets.collections),
+                    ("publisher", "Publishers", facets.publishers),
+                    ("series", "Series", facets.series),
+                    ("language", "Languages", facets.languages),
+                )
+            ],
+            facets=facets,
+            documents=_document_choices(engine.corpus, query),
+        )
+
+    @router.get("/filters/documents")
+    @limited
+    def filter_documents(query: Annotated[FilterQuery, Query()]) -> HTMLResponse:
+        """Show the documents that are chosen, and others whose titles are searched for."""
+        return pages.page("document_choices.html", documents=_document_choices(engine.corpus, query))
 
     @router.get("/sources/{sha256}/{start}-{end}")
     @limited
@@ -93,6 +142,28 @@ def routes(engine: Engine) -> APIRouter:
     return router
 
 
+def _choices(known: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
+    """Return what there is to choose from, and what is chosen even if it is there no more."""
+    counts = dict.fromkeys(chosen, 0) | dict(known)
+    return [Choice(value, value, f"{counts[value]:,}", value in chosen) for value in sorted(counts)]
+
+
+def _document_choices(corpus: Corpus, query: FilterQuery) -> list[Choice]:
+    """Return the documents that are chosen, and then the first of those that are found."""
+    chosen = dict.fromkeys(query.document)
+    of_chosen = DocumentQuery(filters=Filters(document=tuple(chosen)))
+    known = {each.id: each for each in corpus.find_documents(of_chosen).documents} if chosen else {}
+    found = corpus.find_documents(DocumentQuery(query.q, order="title", limit=_FOUND)).documents
+    return [
+        *(Choice(each, _title(known.get(each)) or each, _facts(known.get(each)), True) for each in chosen),
+        *(Choice(each.id, _title(each), _facts(each), False) for each in found if each.id not in chosen),
+    ]
+
+
+def _title(info: DocumentInfo | None) -> str:
+    return info.title or info.id if info else ""
+
+
 def _read_places(places: str, length: int) -> Iterator[Span]:
     """Read places such as `0-23,40-61`, without those that are none in a text of that length."""
     for each in places.split(","):
@@ -127,7 +198,9 @@ def _pieces(text: str, places: Iterable[Span], current: Span) -> Iterator[str]:
     yield verbatim(text[at:])
 
 
-def _facts(info: DocumentInfo) -> str:
+def _facts(info: DocumentInfo | None) -> str:
+    if info is None:
+        return ""
     number = " ".join(filter(None, (info.series, info.number)))
     date = date_in_words(info.date) if info.date else ""
     return " · ".join(filter(None, (info.publisher, number, date)))

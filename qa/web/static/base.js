@@ -39,6 +39,7 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   for (const [name, value] of [...detail.parameters]) if (!value) detail.parameters.delete(name);
 });
 document.addEventListener("htmx:sendError", () => announce(SILENT, true));
+document.addEventListener("htmx:responseError", ({ detail }) => announce(JSON.parse(detail.xhr.response).detail, true));
 
 /** "2008-04-04" as "4 April 2008", "2008-04" as "April 2008". */
 export const inWords = (date) => {

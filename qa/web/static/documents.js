@@ -62,7 +62,7 @@ const actions = {
     refresh();
   },
   ask: ({ name }) => {
-    sessionStorage.setItem("filters", JSON.stringify({ collection: name })); // as filters.js keeps them
+    sessionStorage.setItem("chosen", JSON.stringify([{ name: "collection", value: name, label: name }])); // as filters.js keeps them
     location.href = "/";
   },
 };

@@ -121,6 +121,39 @@ def test_there_is_something_to_begin_with(client: TestClient) -> None:
     assert HOSTILE not in html
 
 
+def boxes(html: str) -> list[tuple[str, str, bool]]:
+    found = re.findall(
+        r'type="checkbox" name="(\w+)" value="([^"]*)"(?: data-title="[^"]*")?( checked)?', html
+    )
+    return [(name, unescape(value), bool(checked)) for name, value, checked in found]
+
+
+def test_filters_are_chosen_from_what_there_is_several_at_once(client: TestClient, corpus: Corpus) -> None:
+    corpus.put_in_collection(["a.txt"], "Ports <b>")
+    corpus.put_in_collection(["b&c.txt"], "Food")
+    asked = {"collection": ["Ports <b>", "gone"], "document": ["b&c.txt", "nowhere"], "since": "2008-04"}
+    html = client.get("/parts/filters", params=asked).text
+    assert [each for each in boxes(html) if each[0] != "language"] == [
+        ("document", "b&c.txt", True),
+        ("document", "nowhere", True),
+        ("document", "a.txt", False),
+        ("collection", "Food", False),
+        ("collection", "Ports <b>", True),
+        ("collection", "gone", True),
+    ]
+    assert 'name="since" value="2008-04-01"' in html
+    assert "<b>" not in html
+    assert HOSTILE not in html
+
+
+def test_a_document_is_found_by_its_title_and_what_is_chosen_stays(client: TestClient) -> None:
+    html = client.get("/parts/filters/documents", params={"q": "a.txt", "document": "b&c.txt"}).text
+    assert boxes(html) == [("document", "b&c.txt", True), ("document", "a.txt", False)]
+    assert "data-title=" in html
+    assert "No title has these words." in client.get("/parts/filters/documents", params={"q": "zebra"}).text
+    assert client.get("/parts/filters", params={"document": ["x"] * 1001}).status_code == 400
+
+
 def test_a_link_from_another_site_leads_to_no_part_of_a_page(client: TestClient) -> None:
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert client.get("/parts/welcome", headers=followed).status_code == 403
