@@ -110,9 +110,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         open_tokenizer(),
         read(arguments.windows),
         arguments.out,
-        Plan(
-            arguments.rate, arguments.heads, weights, arguments.frozen, arguments.end, arguments.stop
-        ),
+        Plan(arguments.rate, arguments.heads, weights, arguments.frozen, arguments.end, arguments.stop),
         watched=read(arguments.watch) if arguments.watch else [],
         teacher=teacher,
     )
