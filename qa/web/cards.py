@@ -23,6 +23,7 @@ from qa.quoting.render import (
     named,
     percents,
 )
+from qa.quoting.speaker import said_by
 from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
@@ -126,8 +127,11 @@ def quote_card(quote: Quote, read_document: DocumentReader, fate: str = "") -> s
         f'<span class="number">[{quote.number}]</span> '
         f'<span class="title">{text(title)}</span> <span class="facts">· {facts}</span></a>'
     )
+    speaker = said_by(quote)
+    said = f'<p class="speaker">Said by {text(speaker)}</p>' if speaker else ""
     since = f'<p class="since">This source was {text(fate)}.</p>' if fate else ""
-    return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}{since}</section>'
+    below = said + _also_in(quote) + since
+    return f'<section class="card">{block}<p class="source">{link}</p>{below}</section>'
 
 
 def _lost_card(lost: Lost) -> str:

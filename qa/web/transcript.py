@@ -21,6 +21,7 @@ from qa.quoting.render import (
     more_than_shown,
     named,
 )
+from qa.quoting.speaker import said_by
 from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
@@ -143,6 +144,8 @@ def _cited(quote: Quote, fate: str) -> str:
     url = f" {quote.document.url}" if quote.document.url else ""
     copies = "; ".join(map(named, quote.copies))
     also = f'<span class="also">Also in: {text(copies)}</span>' if copies else ""
+    if speaker := said_by(quote):
+        also = f'<span class="also">Said by {text(speaker)}</span>{also}'
     return (
         f'<p class="source" id="cite={place}"><a class="cite" href="#cite={place}">[{quote.number}] '
         f'{text(cite_line(quote, fate) + url)} <span class="place">{place}</span></a>{also}</p>'
