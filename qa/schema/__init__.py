@@ -19,6 +19,7 @@ from qa.schema.answers import (
     Signals,
     Turn,
     answer_to_dict,
+    quote_to_dict,
 )
 from qa.schema.conversations import ConversationInfo, History, KeptQuote, KeptTurn
 from qa.schema.documents import (
@@ -100,5 +101,6 @@ __all__ = [
     "locator",
     "printable",
     "published_in",
+    "quote_to_dict",
     "sha256_text",
 ]

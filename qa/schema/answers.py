@@ -274,7 +274,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "interpreted_question": answer.interpreted_question,
         "outcome": answer.outcome,
         "confidence": round(float(answer.confidence), 4),
-        "quotes": [_quote_dict(quote) for quote in answer.quotes],
+        "quotes": [quote_to_dict(quote) for quote in answer.quotes],
         "passages": [
             {"document": p.document_id, "start": int(p.start), "end": int(p.end), "score": float(p.score)}
             for p in answer.passages
@@ -326,7 +326,7 @@ def _more_dict(more: More) -> dict[str, Any]:
         "documents": more.documents,
         "at_least": more.at_least,
         "read": more.read,
-        "quotes": None if more.quotes is None else [_quote_dict(quote) for quote in more.quotes],
+        "quotes": None if more.quotes is None else [quote_to_dict(quote) for quote in more.quotes],
     }
 
 
@@ -340,7 +340,8 @@ def _preference_dict(preference: DatePreference) -> dict[str, Any]:
     }
 
 
-def _quote_dict(quote: Quote) -> dict[str, Any]:
+def quote_to_dict(quote: Quote) -> dict[str, Any]:
+    """Return a quote as it stands in an answer line."""
     return {
         "number": quote.number,
         "document": quote.document.id,

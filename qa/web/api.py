@@ -22,6 +22,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from qa import __version__
+from qa.asking.similar import by_document, similar
 from qa.desk import thumbs as feedback
 from qa.errors import (
     CancelledError,
@@ -38,7 +39,7 @@ from qa.errors import (
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_TURNS
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
-from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
+from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn, quote_to_dict
 from qa.web import STATIC, changes, documents, history, originals, pages, parts, reference
 from qa.web.body import Body
 from qa.web.changes import may_change
@@ -213,6 +214,22 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         found = opened.open_citation(engine.corpus.store, place, document)
         original = originals.shown(found.quote.document) if found.status == "current" else None
         return opened.to_dict(found) | {"original": original}
+
+    @router.get("/citations/{sha256}/{start}-{end}/similar")
+    @few_at_once
+    def similar_passages(
+        sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
+    ) -> list[dict[str, Any]]:
+        """Find the passages that are most like the one of a quote, by document, as quotes."""
+        cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
+        return [
+            {
+                "document": each.id,
+                "title": each.title,
+                "quotes": [quote_to_dict(quote) for quote in quotes],
+            }
+            for each, quotes in by_document(similar(engine.corpus.store, cited.quote))
+        ]
 
     @router.get("/filters")
     @few_at_once

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import Field
 
+from qa.asking.similar import by_document, similar
 from qa.errors import DocumentNotFoundError, NotReadyError, PullquoteError
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.quoting import opened
-from qa.schema import CitationId, DocumentQuery, Filters, Span
+from qa.schema import CitationId, DocumentQuery, Filters, Span, citation_id
 from qa.text.dates import date_in_words
 from qa.web import originals, pages
 from qa.web.documents import ListQuery, address
@@ -137,7 +139,16 @@ def routes(engine: Engine) -> APIRouter:
             has_original=found.status == "current"
             and originals.shown(found.quote.document) in ("pages", "view"),
             here=address(found.quote.document.id),
+            query=f"?{urlencode({'document': document})}" if document else "",
         )
+
+    @router.get("/sources/{sha256}/{start}-{end}/similar")
+    @limited
+    def similar_passages(sha256: Sha256, start: Start, end: End, document: Id = "") -> HTMLResponse:
+        """Show the passages that are most like the one of a quote."""
+        cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
+        found = by_document(similar(engine.corpus.store, cited.quote))
+        return pages.page("similar.html", found=found, place=citation_id)
 
     return router
 

@@ -81,8 +81,8 @@ def where(filters: Filters) -> tuple[str, list[str]]:
     if filters.until:
         conditions["date != '' AND date <= ?"] = (span_of(filters.until)[1].isoformat(),)
     for field in FILTERED_BY_NAME:
-        if names := [each.casefold() for each in filters.values(field)]:
-            conditions[f"casefold({field}) IN (SELECT value FROM json_each(?))"] = (json.dumps(names),)
+        if names := tuple(each.casefold() for each in filters.values(field)):
+            conditions[f"casefold({field}) IN ({', '.join('?' * len(names))})"] = names
     if filters.document:
         records = [each for each in filters.document if each.lower().endswith(".jsonl")]
         files = [*records, *(each.replace("/", os.sep) for each in records if os.sep != "/")]

@@ -16,6 +16,7 @@ const LINE = 140; // characters of the source that are shown before and after a 
 const starting = document.getElementById("status");
 const [progressText, progress] = starting.children;
 const panel = document.getElementById("source");
+const contents = panel.querySelector(".opened"); // what the server renders of a source
 const testQueries = document.getElementById("test-queries");
 const does = {
   ask: (pressed) => ask(pressed.textContent),
@@ -494,20 +495,44 @@ function route() {
   const cites = [...document.querySelectorAll("#conversation a.cite")].map((cite) => HASH.exec(cite.hash));
   const quotes = new Set(cites.filter((cite) => cite[2] === sha256).map((cite) => `${cite[3]}-${cite[4]}`));
   const query = `quotes=${[...quotes]}${documentId ? `&document=${documentId}` : ""}`;
-  htmx.ajax("GET", `/parts/sources/${place}?${query}`, { source: panel, target: panel });
+  htmx.ajax("GET", `/parts/sources/${place}?${query}`, { source: contents, target: contents });
 }
 
-panel.addEventListener("htmx:afterSwap", ({ target }) => {
-  if (target !== panel) return;
+contents.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target !== contents) return;
   panel.hidden = false;
   document.body.classList.add("reading");
-  const mark = panel.querySelector("mark.current") ?? panel.querySelector(".text");
+  const text = panel.querySelector(".text");
+  const mark = text.querySelector("mark.current") ?? text;
+  ticking.disconnect();
+  ticking.observe(text);
   mark.scrollIntoView({ block: "center" });
   mark.focus({ preventScroll: true });
 });
 
+// Beside the scroll bar stands where the quotes are, whatever the width.
+const ticking = new ResizeObserver(([{ target: text }]) => {
+  const marks = text.querySelectorAll("mark");
+  panel.querySelectorAll(".ticks span").forEach((tick, at) => (tick.style.top = `${(100 * marks[at].offsetTop) / text.scrollHeight}%`));
+});
+
+/** The border of the panel is dragged, or moved by the arrow keys. */
+function widen(share) {
+  const within = Math.min(65, Math.max(30, Math.round(share)));
+  border.setAttribute("aria-valuenow", within);
+  document.body.style.setProperty("--source", `${within}vw`);
+}
+
+const border = document.getElementById("border");
+border.addEventListener("pointerdown", ({ pointerId }) => border.setPointerCapture(pointerId));
+border.addEventListener("pointermove", ({ buttons, clientX }) => buttons && widen(100 - (100 * clientX) / innerWidth));
+border.addEventListener("keydown", ({ key }) => {
+  const by = { ArrowLeft: 2, ArrowRight: -2 }[key];
+  if (by) widen(Number(border.getAttribute("aria-valuenow")) + by);
+});
+
 function hide() {
-  htmx.trigger(panel, "htmx:abort"); // what is still on its way
+  htmx.trigger(contents, "htmx:abort"); // what is still on its way
   if (panel.hidden) return;
   panel.hidden = true;
   document.body.classList.remove("reading");

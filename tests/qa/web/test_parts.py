@@ -113,6 +113,28 @@ def test_a_source_that_is_opened_too_soon_comes_by_itself(engine: Engine, client
     assert "hx-get" not in client.get(place).text
 
 
+def test_other_passages_like_that_of_a_quote_are_links_and_quotes(
+    client: TestClient, corpus: Corpus, tmp_path: Path
+) -> None:
+    corpus.index(
+        write(tmp_path, "d e.txt", f"The ferry {HOSTILE} sank in July, and everybody was told of it.\n")
+    )
+    document, place = corpus.document("a.txt"), named(FERRY)
+    assert f'hx-get="/parts/sources/{document.sha256}/{place}/similar"' in source(client, corpus, FERRY)
+    html = client.get(f"/parts/sources/{document.sha256}/{place}/similar").text
+    (found,) = client.get(f"/api/v1/citations/{document.sha256}/{place}/similar").json()
+    (quote,) = found["quotes"]
+    assert found["document"] == quote["document"] == "d e.txt"
+    assert quote["text"] == corpus.document("d e.txt").text[quote["start"] : quote["end"]]
+    assert f'href="#cite={quote["sha256"]}/{quote["start"]}-{quote["end"]}&document=d%20e.txt"' in html
+    assert HOSTILE not in html
+    assert as_read(*re.findall(r"<q>.*?</q>", html)) == quote["text"]
+    missing = client.get(f"/api/v1/citations/{'0' * 64}/{place}/similar")
+    assert (missing.status_code, missing.json()["code"]) == (404, "document_not_found")
+    corpus.remove(["d e.txt"])
+    assert "No other passage" in client.get(f"/parts/sources/{document.sha256}/{place}/similar").text
+
+
 def test_there_is_something_to_begin_with(client: TestClient) -> None:
     html = client.get("/parts/welcome").text
     assert "2 documents are loaded" in html
