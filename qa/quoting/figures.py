@@ -42,8 +42,8 @@ _FIGURE = re.compile(
 )
 # What is counted in other words, people or ships, has no unit.
 _UNIT = re.compile(
-    r"[ -]?(%|(?:per ?cent|ton|tonne|tone|kg|kilogram|km|kilomet(?:er|re)|met(?:er|re)|mile|acre|hectare|won|yuan"
-    r"|yen|dollar|euro|pound|year|month|week|day|hour|minute|litre|barrel|megawatt|degree)s?\b)",
+    r"[ -]?(%|(?:per ?cent|ton|tonne|tone|kg|kilogram|km|kilomet(?:er|re)|met(?:er|re)|mile|acre|hectare"
+    r"|won|yuan|yen|dollar|euro|pound|year|month|week|day|hour|minute|litre|barrel|megawatt|degree)s?\b)",
     re.IGNORECASE,
 )
 _ROUNDED = re.compile(
