@@ -13,6 +13,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from qa.quoting import figures
 from qa.quoting.cite import check, cite_line
 from qa.quoting.speaker import said_by, speaker_to_dict
 from qa.schema import Answer, Failure, answer_to_dict, published_in
@@ -192,10 +193,13 @@ def facets_to_dict(facets: Facets) -> dict[str, Any]:
 
 
 def _line(answer: Answer, id: str) -> dict[str, Any]:  # noqa: A002
-    """Return an answer line, with who speaks in each quote."""
+    """Return an answer line, with who speaks in each quote, and in which figures or dates they differ."""
     line = answer_to_dict(answer, id)
     for quote, written in _written(line, answer):
         written["speaker"] = speaker_to_dict(quote)
+    line["differing"] = [
+        {"number": figure.quote.number, "text": figure.words} for figure in figures.differing(answer)
+    ]
     return line
 
 
@@ -270,6 +274,8 @@ def _closing(answer: Answer) -> list[str]:
         lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
         if answer.parts and answer.quotes:
             lines.append(f"Parts: {by_part(answer)}.")
+        if differing := figures.in_words(figures.differing(answer)):
+            lines.append(f"{differing}.")
         if some := more_than_shown(answer):
             lines.append(f"Shown: {some} that answer; --all shows them all.")
     elif answer.undated:

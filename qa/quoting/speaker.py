@@ -132,9 +132,17 @@ def said_by(quote: Quote) -> str:
     speaker = speaker_of(quote.document, quote.start, quote.end)
     if speaker is None:
         return ""
-    text, by = quote.document.text, speaker.reported_by
-    words = " ".join(text[speaker.name.start : speaker.name.end].split())
-    return f"{words}, quoted by {' '.join(text[by.start : by.end].split())}" if by else words
+    name, by = (
+        _in_a_sentence(quote.document.text[span.start : span.end]) if span else ""
+        for span in (speaker.name, speaker.reported_by)
+    )
+    return f"{name}, quoted by {by}" if by else name
+
+
+def _in_a_sentence(words: str) -> str:
+    """Return words as they stand within a sentence: in one line, and without a capital on “the”."""
+    first, *others = words.split()
+    return " ".join([first.lower() if first.casefold() in _DETERMINERS else first, *others])
 
 
 def speaker_to_dict(quote: Quote) -> dict[str, Any] | None:

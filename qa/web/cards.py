@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
 from qa.formats.inline import without_markup
+from qa.quoting import figures
 from qa.quoting.cite import check, facts_of
 from qa.quoting.render import (
     NAMED,
@@ -92,6 +93,8 @@ def answer_card(
         parts.append(_not_in_corpus(answer, quotes))
     if answer.parts and answer.quotes:
         parts.append(f'<p class="parts">Parts: {text(by_part(answer))}</p>')
+    if differing := figures.in_words(figures.differing(answer)):
+        parts.append(f'<p class="parts">{text(differing)}</p>')
     within = f" ({text(describe_filters(answer.filters))})" if answer.filters else ""
     searched = (
         f"Searched {plural(answer.searched, 'document')}{within} in {answer.milliseconds.total:,.0f} ms"

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qa import __version__
+from qa.quoting import figures
 from qa.quoting.cite import cite_line
 from qa.quoting.render import (
     IN_PART,
@@ -116,6 +117,8 @@ def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
     yield from answer.notes
     if answer.parts and answer.quotes:
         yield f"Parts: {by_part(answer)}."
+    if differing := figures.in_words(figures.differing(answer)):
+        yield f"{differing}."
     if some := more_than_shown(answer):
         yield f"Shown: {some} that answer."
     facts = [f"Asked on {date_in_words(at)} at {_clock(at)}"]

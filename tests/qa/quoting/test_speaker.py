@@ -40,11 +40,11 @@ def said(text: str, words: str = "") -> str:
         ("According to the harbour office, the mill is shut.", "the harbour office"),
         ("The mill is shut, according to a note of the harbour office.", "a note of the harbour office"),
         ("On Monday the harbour office said that the mill was shut.", "the harbour office"),
-        ("The captain, Ada Orr, warned that the mill was shut.", "The captain, Ada Orr"),
+        ("The captain, Ada Orr, warned that the mill was shut.", "the captain, Ada Orr"),
         ("Ada Orr, who left in 2016, said the mill was shut.", "Ada Orr"),
         ("Ada Orr, 58, quoted by Reuters, wrote: “The mill is shut.”", "Ada Orr, 58"),
         ("In a letter to the mayor, Orr wrote that the mill was shut.", "Orr"),
-        ("The Herald quoted a miller as saying that the mill was shut.", "a miller, quoted by The Herald"),
+        ("The Herald quoted a miller as saying that the mill was shut.", "a miller, quoted by the Herald"),
         # nobody, or nobody with a name
         ("The mill is shut.", ""),
         ("He said the mill was shut.", ""),
@@ -101,8 +101,8 @@ def test_speakers_of_the_news_are_those_that_were_marked_by_hand() -> None:
     for name, text in texts.items():
         whole = document(text)
         for each in sentences(whole):
-            if each.quotable and (speaker := said_by(Quote(whole, each.start, each.end))):
-                found[name, each.start, each.end] = speaker
+            if each.quotable and (speaker := speaker_of(whole, each.start, each.end)):
+                found[name, each.start, each.end] = text[speaker.name.start : speaker.name.end]
     assert {place: who for place, who in found.items() if marked.get(place) != who} == {}
     assert len(marked.keys() - found.keys()) <= 4, "fewer are found than before"
 
