@@ -71,3 +71,8 @@ export const announceNext = (words) => sessionStorage.setItem("announced", words
 const left = sessionStorage.getItem("announced");
 sessionStorage.removeItem("announced");
 if (left) announce(left, true);
+
+// An empty field is no part of the address.
+document.body.addEventListener("htmx:configRequest", ({ detail }) => {
+  for (const [name, value] of [...detail.parameters]) if (!value) detail.parameters.delete(name);
+});

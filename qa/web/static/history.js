@@ -2,11 +2,6 @@
 
 import { announce, button, make, send } from "./base.js";
 
-// An empty field is no part of the address.
-document.body.addEventListener("htmx:configRequest", ({ detail }) => {
-  for (const [name, value] of [...detail.parameters]) if (!value) detail.parameters.delete(name);
-});
-
 const path = (id) => `/conversations/${id}`;
 
 /** What is asked of the server fails in words; else the page shows what is there now. */
