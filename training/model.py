@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 QUESTION_TOKENS = 128
 MOST_TOKENS = 384
-# On a processor, drawing which attention to drop takes ten times as long as the attention itself.
-ATTENTION_DROPOUT = 0.0
+# On a processor, drawing what to drop of the attention takes ten times as long as the attention itself.
+DROPOUT = {"attention_probs_dropout_prob": 0.0, "hidden_dropout_prob": 0.0}
 # By how much the logit of a window that answers should be above those of its rivals.
 MARGIN = 1.0
 
@@ -69,11 +69,7 @@ class ReaderModel(nn.Module):
     @classmethod
     def started(cls, folder: Path) -> ReaderModel:
         """Return a model from a cross-encoder's folder, or from a plain encoder's with a new window head."""
-        return cls(
-            BertForSequenceClassification.from_pretrained(
-                folder, num_labels=1, attention_probs_dropout_prob=ATTENTION_DROPOUT
-            )
-        )
+        return cls(BertForSequenceClassification.from_pretrained(folder, num_labels=1, **DROPOUT))
 
     @classmethod
     def restored(cls, state: dict[str, Tensor]) -> ReaderModel:
@@ -101,8 +97,15 @@ class ReaderModel(nn.Module):
         return window, sentence, self.span(states), self.relevance(pooled).squeeze(-1)
 
     def heads(self) -> list[nn.Parameter]:
-        """Return the parameters that start untrained, and so learn faster."""
-        return [self.scale, self.bias, *self.sentence.parameters(), *self.span.parameters()]
+        """Return the parameters that learn faster."""
+        heads = (self.sentence, self.span, self.relevance)
+        return [self.scale, self.bias, *(each for head in heads for each in head.parameters())]
+
+    def freeze(self, layers: int) -> None:
+        """Keep the lowest layers as they are: they are not trained."""
+        for layer in self.bert.encoder.layer[:layers]:
+            for parameter in layer.parameters():
+                parameter.requires_grad = False
 
 
 def bert_config(state: dict[str, Tensor]) -> BertConfig:
@@ -114,9 +117,9 @@ def bert_config(state: dict[str, Tensor]) -> BertConfig:
         hidden_size=hidden,
         num_hidden_layers=layers,
         num_attention_heads=12,
-        attention_probs_dropout_prob=ATTENTION_DROPOUT,
         intermediate_size=4 * hidden,
         num_labels=1,
+        **DROPOUT,
     )
 
 

@@ -53,7 +53,7 @@ PATIENCE = 8
 # Windows that are read at once: few need little padding, and stay in a processor's cache.
 PART = 8
 # Every so many batches the teacher is asked.
-TAUGHT_EVERY = 3
+TAUGHT_EVERY = 6
 SEED = 1
 
 
@@ -65,6 +65,7 @@ class Plan:
         rate: of learning, at its highest.
         heads: that of the heads.
         weights: what the parts of the loss count.
+        frozen: how many of the lowest layers stay as they are; backwards they cost nothing.
         end: the step at which the rate has fallen to 0; None for that of the last windows.
         stop: the step at which to stop, whatever the rate; None for `end`.
     """
@@ -72,6 +73,7 @@ class Plan:
     rate: float = 5e-5
     heads: float = 3e-4
     weights: Weights = field(default_factory=Weights)
+    frozen: int = 0
     end: int | None = None
     stop: int | None = None
 
@@ -91,6 +93,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--heads", type=float, default=usual.heads, help="that of the heads")
     parser.add_argument("--rivals", type=float, default=usual.weights.rivals, help="what lists count")
     parser.add_argument("--relevance", type=float, default=usual.weights.relevance, help="what it counts")
+    parser.add_argument("--frozen", type=int, default=usual.frozen, help="lowest layers that are not trained")
     parser.add_argument("--end", type=int, help="the step at which the rate has fallen to 0")
     parser.add_argument("--stop", type=int, help="the step at which to stop, to go on later")
     arguments = parser.parse_args(argv)
@@ -107,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         open_tokenizer(),
         read(arguments.windows),
         arguments.out,
-        Plan(arguments.rate, arguments.heads, weights, arguments.end, arguments.stop),
+        Plan(arguments.rate, arguments.heads, weights, arguments.frozen, arguments.end, arguments.stop),
         watched=read(arguments.watch) if arguments.watch else [],
         teacher=teacher,
     )
@@ -185,6 +188,7 @@ def train(
     todo = batches(lists)
     end = min(plan.end or len(todo), len(todo))
     stop = min(plan.stop or end, end)
+    model.freeze(plan.frozen)
     model.to(device)
     average = {name: weight.clone() for name, weight in model.state_dict().items()}
     heads = {id(each) for each in model.heads()}

@@ -13,7 +13,9 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from qa.quoting import figures
 from qa.quoting.cite import check, cite_line
+from qa.quoting.speaker import said_by, speaker_to_dict
 from qa.schema import Answer, Failure, answer_to_dict, published_in
 from qa.text import times
 from qa.text.dates import date_in_words
@@ -45,7 +47,7 @@ def to_dict(answer: Answer, read_document: DocumentReader, id: str = "") -> dict
     Raises:
         VerbatimError: when a quote in it is not the slice of its source.
     """
-    line = answer_to_dict(answer, id)
+    line = _line(answer, id)
     _check_dict(line, answer, read_document)
     return line
 
@@ -56,7 +58,7 @@ def to_json(answer: Answer, read_document: DocumentReader, id: str = "", *, asci
     Raises:
         VerbatimError: when a quote in it is not the slice of its source.
     """
-    line = dumps(answer_to_dict(answer, id), ascii=ascii)
+    line = dumps(_line(answer, id), ascii=ascii)
     _check_dict(json.loads(line), answer, read_document)
     return line
 
@@ -81,7 +83,7 @@ def to_text(answer: Answer, read_document: DocumentReader) -> str:
         text += visible(quote.text)
         places.append((quote, start, len(text)))
         text += f"\n{visible(_numbered(quote))}\n"
-        text += "".join(f"{visible(line)}\n" for line in _also_in(quote))
+        text += "".join(f"{visible(line)}\n" for line in _besides(quote))
     closing = _closing(answer)
     if closing:
         text += "\n" + "".join(visible(line) + "\n" for line in closing)
@@ -109,7 +111,7 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
         parts += [Text(f"\n== {visible(heading)}\n", "bold")] if heading else []
         parts.append(Text("\n  […]\n" if follows else "", "dim"))
         parts += [Padding(card, (0, 0, 0, 2)), Padding(Text(visible(_numbered(quote)), "cyan"), (0, 0, 0, 2))]
-        parts += [Padding(Text(visible(line), "cyan dim"), (0, 0, 0, 2)) for line in _also_in(quote)]
+        parts += [Padding(Text(visible(line), "cyan dim"), (0, 0, 0, 2)) for line in _besides(quote)]
     closing = _closing(answer)
     if closing:
         parts += [Text(""), *(Text(visible(line), "dim") for line in closing)]
@@ -190,10 +192,26 @@ def facets_to_dict(facets: Facets) -> dict[str, Any]:
     return {**asdict(facets), "first": first, "last": last}
 
 
-def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentReader) -> None:
+def _line(answer: Answer, id: str) -> dict[str, Any]:  # noqa: A002
+    """Return an answer line, with who speaks in each quote, and in which figures or dates they differ."""
+    line = answer_to_dict(answer, id)
+    for quote, written in _written(line, answer):
+        written["speaker"] = speaker_to_dict(quote)
+    line["differing"] = [
+        {"number": figure.quote.number, "text": figure.words} for figure in figures.differing(answer)
+    ]
+    return line
+
+
+def _written(line: dict[str, Any], answer: Answer) -> Iterator[tuple[Quote, dict[str, Any]]]:
+    """Yield each quote of an answer with what its line has of it."""
     every = (answer.more.quotes if answer.more else None) or ()
     written = [*line["quotes"], *((line["more"] or {}).get("quotes") or ())]
-    for quote, shown in zip((*answer.quotes, *every), written, strict=True):
+    return zip((*answer.quotes, *every), written, strict=True)
+
+
+def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentReader) -> None:
+    for quote, shown in _written(line, answer):
         check(quote, read_document, shown["text"])
 
 
@@ -256,6 +274,8 @@ def _closing(answer: Answer) -> list[str]:
         lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
         if answer.parts and answer.quotes:
             lines.append(f"Parts: {by_part(answer)}.")
+        if differing := figures.in_words(figures.differing(answer)):
+            lines.append(f"{differing}.")
         if some := more_than_shown(answer):
             lines.append(f"Shown: {some} that answer; --all shows them all.")
     elif answer.undated:
@@ -288,9 +308,12 @@ def _numbered(quote: Quote) -> str:
     return f"[{quote.number}] {cite_line(quote)}"
 
 
-def _also_in(quote: Quote) -> list[str]:
-    """Return a line that names where else the same words stand."""
-    return [f"Also in: {'; '.join(map(named, quote.copies[:NAMED]))}{more(quote)}."] if quote.copies else []
+def _besides(quote: Quote) -> list[str]:
+    """Return the lines that say who speaks, and where else the same words stand."""
+    speaker = said_by(quote)
+    said = [f"Said by {speaker}."] if speaker else []
+    also = [f"Also in: {'; '.join(map(named, quote.copies[:NAMED]))}{more(quote)}."] if quote.copies else []
+    return [*said, *also]
 
 
 def more(quote: Quote) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
 from qa.formats.inline import without_markup
+from qa.quoting import figures
 from qa.quoting.cite import check, facts_of
 from qa.quoting.render import (
     NAMED,
@@ -23,6 +24,7 @@ from qa.quoting.render import (
     named,
     percents,
 )
+from qa.quoting.speaker import said_by
 from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
@@ -92,6 +94,8 @@ def answer_card(
         parts.append(_not_in_corpus(answer, quotes))
     if answer.parts and answer.quotes:
         parts.append(f'<p class="parts">Parts: {text(by_part(answer))}</p>')
+    if differing := figures.in_words(figures.differing(answer)):
+        parts.append(f'<p class="parts">{text(differing)}</p>')
     within = f" ({text(describe_filters(answer.filters))})" if answer.filters else ""
     searched = (
         f"Searched {plural(answer.searched, 'document')}{within} in {answer.milliseconds.total:,.0f} ms"
@@ -127,8 +131,11 @@ def quote_card(quote: Quote, read_document: DocumentReader, fate: str = "") -> s
         f'<span class="number">[{quote.number}]</span> '
         f'<span class="title">{text(title)}</span> <span class="facts">· {facts}</span></a>'
     )
+    speaker = said_by(quote)
+    said = f'<p class="speaker">Said by {text(speaker)}</p>' if speaker else ""
     since = f'<p class="since">This source was {text(fate)}.</p>' if fate else ""
-    return f'<section class="card">{block}<p class="source">{link}</p>{_also_in(quote)}{since}</section>'
+    below = said + _also_in(quote) + since
+    return f'<section class="card">{block}<p class="source">{link}</p>{below}</section>'
 
 
 def _lost_card(lost: Lost) -> str:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qa import __version__
+from qa.quoting import figures
 from qa.quoting.cite import cite_line
 from qa.quoting.render import (
     IN_PART,
@@ -21,6 +22,7 @@ from qa.quoting.render import (
     more_than_shown,
     named,
 )
+from qa.quoting.speaker import said_by
 from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
@@ -115,6 +117,8 @@ def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
     yield from answer.notes
     if answer.parts and answer.quotes:
         yield f"Parts: {by_part(answer)}."
+    if differing := figures.in_words(figures.differing(answer)):
+        yield f"{differing}."
     if some := more_than_shown(answer):
         yield f"Shown: {some} that answer."
     facts = [f"Asked on {date_in_words(at)} at {_clock(at)}"]
@@ -143,6 +147,8 @@ def _cited(quote: Quote, fate: str) -> str:
     url = f" {quote.document.url}" if quote.document.url else ""
     copies = "; ".join(map(named, quote.copies))
     also = f'<span class="also">Also in: {text(copies)}</span>' if copies else ""
+    if speaker := said_by(quote):
+        also = f'<span class="also">Said by {text(speaker)}</span>{also}'
     return (
         f'<p class="source" id="cite={place}"><a class="cite" href="#cite={place}">[{quote.number}] '
         f'{text(cite_line(quote, fate) + url)} <span class="place">{place}</span></a>{also}</p>'

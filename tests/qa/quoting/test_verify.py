@@ -131,7 +131,7 @@ def test_what_this_program_writes_is_verbatim(corpus: Corpus, form) -> None:
 @FORMS
 def test_a_word_changed_in_any_form_is_shown(corpus: Corpus, form) -> None:
     text = form(corpus)
-    assert text.count("Kumsandong") == (2 if form is as_json else 1)
+    assert "Kumsandong" in text
     first = verify(corpus, text.replace("Kumsandong", "Kumsan"))[0]
     assert first.status == "altered"
     assert [(c.op, c.text.strip()) for c in first.difference if c.op != "equal"] == [

@@ -1,0 +1,161 @@
+"""Tell where quotes of different documents give different figures or dates for what was asked.
+
+Only the words that the reader took for the answer are compared, and only figures of the same unit. Which one
+is right is not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa.text.question import AnswerType, answer_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qa.schema import Answer, Quote
+
+# Of two figures one of which is rounded, these are as good as equal.
+_NEAR = 0.1
+
+_UNITS = {
+    word: number
+    for number, word in enumerate(
+        """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen
+    """.split()
+    )
+} | {
+    word: 10 * tens
+    for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+}
+_SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_NUMERAL = "|".join([*_UNITS, *(f"{scale}" for scale in _SCALES)])
+_FIGURE = re.compile(
+    rf"(?<![\w.,])(?P<currency>[$€£¥₩])?"
+    rf"(?P<words>\d[\d,]*(?:\.\d+)?(?: (?:{'|'.join(_SCALES)})\b)?"
+    rf"|(?:{_NUMERAL})(?:(?:-| | and )(?:{_NUMERAL}))*\b)(?:[ -]?(?P<unit>%|[a-z]+))?",
+    re.IGNORECASE,
+)
+_ROUNDED = re.compile(
+    r"\b(?:about|some|nearly|almost|around|roughly|approximately|over|under|least|most|than|to)\s*$",
+    re.IGNORECASE,
+)
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
+_DATE = re.compile(
+    rf"\b(?:(?P<before>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?)?{_MONTH}"
+    r"(?: (?P<after>\d{1,2})(?:st|nd|rd|th)?\b)?"
+    r"(?:,? (?P<year>\d{4}))?\b|\b(?P<alone>(?:1[5-9]|20)\d\d)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a quote gives for what was asked.
+
+    Attributes:
+        quote: the quote.
+        words: the words of the figure or date.
+        value: the number with its unit, or the parts of the date that are named.
+        rounded: whether it is said to be about so much.
+    """
+
+    quote: Quote
+    words: str
+    value: tuple[float, str] | Mapping[str, int]
+    rounded: bool = False
+
+
+def differing(answer: Answer) -> tuple[Figure, ...]:
+    """Return one figure for each document that gives one, if any two differ; else none."""
+    kind = answer_type(answer.interpreted_question)
+    if answer.outcome != "answered" or kind is None or answer.parts:
+        return ()
+    found: dict[str, Figure] = {}
+    for quote in answer.quotes:
+        figure = _figure(quote, kind)
+        if figure and quote.document.id not in found:
+            found[quote.document.id] = figure
+    figures = tuple(found.values())
+    if any(_differ(one, other) for at, one in enumerate(figures) for other in figures[:at]):
+        return figures
+    return ()
+
+
+def in_words(figures: tuple[Figure, ...]) -> str:
+    """Say what differs: `Different figures: 61 [1], 58 [2]`; "" where nothing does."""
+    if not figures:
+        return ""
+    what = "figures" if isinstance(figures[0].value, tuple) else "dates"
+    numbers: dict[str, str] = {}
+    for figure in figures:
+        numbers[figure.words] = numbers.get(figure.words, "") + f" [{figure.quote.number}]"
+    return f"Different {what}: " + ", ".join(f"{words}{marks}" for words, marks in numbers.items())
+
+
+def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
+    """Return the one figure or date in the emphasised words."""
+    text = quote.document.text
+    pattern = _DATE if kind == "date" else _FIGURE
+    found = [match for span in quote.emphasis for match in pattern.finditer(text, span.start, span.end)]
+    if len(found) != 1:
+        return None
+    (match,) = found
+    words = " ".join(match[0].split())
+    if kind == "date":
+        return Figure(quote, words, _date(match))
+    value = _number(match["words"])
+    if value is None:
+        return None
+    unit = (match["currency"] or match["unit"] or "").casefold()
+    rounded = bool(_ROUNDED.search(text, max(0, match.start() - 20), match.start()))
+    return Figure(quote, words, (value, unit.removesuffix("s")), rounded)
+
+
+def _number(words: str) -> float | None:
+    """Read a number: 1,234.5; 2.1 million; three hundred and twelve."""
+    total = part = 0.0
+    for word in re.split(r"[\s-]+", words.casefold()):
+        if word in _SCALES:
+            part = (part or 1) * _SCALES[word]
+            if word != "hundred":
+                total, part = total + part, 0.0
+        elif word in _UNITS:
+            part += _UNITS[word]
+        elif word != "and":
+            try:
+                part += float(word.replace(",", ""))
+            except ValueError:
+                return None
+    return total + part
+
+
+def _date(match: re.Match[str]) -> dict[str, int]:
+    """Return the parts of a date that are named."""
+    month = match["month"]
+    parts = {
+        "year": match["year"] or match["alone"],
+        "month": month and 1 + _MONTHS.index(month.casefold()[:3]),
+        "day": match["before"] or match["after"],
+    }
+    return {name: int(value) for name, value in parts.items() if value}
+
+
+def _differ(one: Figure, other: Figure) -> bool:
+    """Whether two figures of one unit, or two dates, cannot both be meant."""
+    if isinstance(one.value, tuple) and isinstance(other.value, tuple):
+        (first, unit), (second, also) = one.value, other.value
+        if unit != also:
+            return False
+        if one.rounded or other.rounded:
+            return abs(first - second) > _NEAR * max(first, second)
+        return first != second
+    mine, yours = one.value, other.value
+    if isinstance(mine, tuple) or isinstance(yours, tuple):
+        return False
+    return any(mine[name] != yours[name] for name in mine.keys() & yours.keys())

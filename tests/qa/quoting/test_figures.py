@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from qa.quoting.figures import differing, in_words
+from qa.schema import Answer, Document, Quote, Span
+
+DEAD = "How many people died?"
+
+
+def answer(question: str, *texts: str, outcome: str = "answered", documents: int = 9) -> Answer:
+    """An answer that quotes each text, with the words in [brackets] emphasised."""
+    quotes = []
+    for number, marked in enumerate(texts):
+        start, end = marked.index("["), marked.index("]") - 1
+        text = marked.replace("[", "").replace("]", "")
+        name = f"{number % documents}.txt"
+        document = Document(name, text, "txt", name)
+        quotes.append(Quote(document, 0, len(text), 1.0, number + 1, (Span(start, end),)))
+    return Answer(question, question, outcome, quotes=tuple(quotes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "told"),
+    [
+        (
+            DEAD,
+            ("[61] people died.", "The flood killed [58].", "[61] died."),
+            "Different figures: 61 [1] [3], 58 [2]",
+        ),
+        (DEAD, ("[Sixty-one people] died.", "[61 people] died."), ""),
+        (DEAD, ("[Three hundred and twelve] died.", "[312] died."), ""),
+        (DEAD, ("[1.2 million] died.", "[1,200,000] died."), ""),
+        (DEAD, ("About [60] died.", "[61] died."), ""),
+        (DEAD, ("About [60] died.", "[91] died."), "Different figures: 60 [1], 91 [2]"),
+        ("What was the price of it?", ("[$40] a head.", "[€35] a head."), ""),
+        ("What was the price of it?", ("It cost [40 dollars].", "It took [9 hours]."), ""),
+        (DEAD, ("[Between 50 and 60] died.", "[91] died."), ""),
+        (
+            "When did it sink?",
+            ("On [4 April 2008].", "On [April 5]."),
+            "Different dates: 4 April 2008 [1], April 5 [2]",
+        ),
+        ("When did it sink?", ("On [4 April 2008].", "In [April]."), ""),
+        ("When did it sink?", ("In [2008].", "In [May 2007]."), "Different dates: 2008 [1], May 2007 [2]"),
+        ("When did it sink?", ("On [Tuesday].", "In [May 2007]."), ""),
+        ("Who died?", ("[61] people.", "[58] people."), ""),
+    ],
+)
+def test_figures_of_different_documents_are_compared(
+    question: str, texts: tuple[str, ...], told: str
+) -> None:
+    assert in_words(differing(answer(question, *texts))) == told
+
+
+def test_one_document_does_not_differ_from_itself() -> None:
+    assert differing(answer(DEAD, "[61] died.", "[58] were found.", documents=1)) == ()
+
+
+def test_the_nearest_passages_are_no_figures() -> None:
+    assert differing(answer(DEAD, "[61] died.", "[58] died.", outcome="weak")) == ()
