@@ -37,7 +37,13 @@ _NUMERAL = "|".join([*_UNITS, *(f"{scale}" for scale in _SCALES)])
 _FIGURE = re.compile(
     rf"(?<![\w.,])(?P<currency>[$€£¥₩])?"
     rf"(?P<words>\d[\d,]*(?:\.\d+)?(?: (?:{'|'.join(_SCALES)})\b)?"
-    rf"|(?:{_NUMERAL})(?:(?:-| | and )(?:{_NUMERAL}))*\b)(?:[ -]?(?P<unit>%|[a-z]+))?",
+    rf"|(?:{_NUMERAL})(?:(?:-| | and )(?:{_NUMERAL}))*\b)",
+    re.IGNORECASE,
+)
+# What is counted in other words, people or ships, has no unit.
+_UNIT = re.compile(
+    r"[ -]?(%|(?:per ?cent|ton|tonne|tone|kg|kilogram|km|kilomet(?:er|re)|met(?:er|re)|mile|acre|hectare"
+    r"|won|yuan|yen|dollar|euro|pound|year|month|week|day|hour|minute|litre|barrel|megawatt|degree)s?\b)",
     re.IGNORECASE,
 )
 _ROUNDED = re.compile(
@@ -106,15 +112,17 @@ def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
     if len(found) != 1:
         return None
     (match,) = found
-    words = " ".join(match[0].split())
+    counted = _UNIT.match(text, match.end()) if kind == "number" else None
+    end = counted.end() if counted else match.end()
+    words = " ".join(text[match.start() : end].split())
     if kind == "date":
         return Figure(quote, words, _date(match))
     value = _number(match["words"])
     if value is None:
         return None
-    unit = (match["currency"] or match["unit"] or "").casefold()
+    unit = (match["currency"] or text[match.end() : end].strip(" -")).casefold().removesuffix("s")
     rounded = bool(_ROUNDED.search(text, max(0, match.start() - 20), match.start()))
-    return Figure(quote, words, (value, unit.removesuffix("s")), rounded)
+    return Figure(quote, words, (value, "%" if unit.startswith("per") else unit), rounded)
 
 
 def _number(words: str) -> float | None:

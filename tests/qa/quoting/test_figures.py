@@ -41,6 +41,13 @@ def answer(question: str, *texts: str, outcome: str = "answered", documents: int
             ("On [4 April 2008].", "On [April 5]."),
             "Different dates: 4 April 2008 [1], April 5 [2]",
         ),
+        (DEAD, ("[61] died.", "[58 people] died."), "Different figures: 61 [1], 58 [2]"),
+        (
+            "How much rose it?",
+            ("By [61]%.", "By [58 per cent]."),
+            "Different figures: 61% [1], 58 per cent [2]",
+        ),
+        ("How much was it?", ("[3 million] dollars.", "[4 tons]."), ""),
         ("When did it sink?", ("On [4 April 2008].", "In [April]."), ""),
         ("When did it sink?", ("In [2008].", "In [May 2007]."), "Different dates: 2008 [1], May 2007 [2]"),
         ("When did it sink?", ("On [Tuesday].", "In [May 2007]."), ""),
