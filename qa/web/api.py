@@ -47,7 +47,7 @@ from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is m
 from qa.web.examples import examples
 from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
-from qa.web.problem import Problem, first_error
+from qa.web.problem import Problem, first_error, without_commands
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -213,7 +213,8 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         place = CitationId(sha256, start, end)
         found = opened.open_citation(engine.corpus.store, place, document)
         original = originals.shown(found.quote.document) if found.status == "current" else None
-        return opened.to_dict(found) | {"original": original}
+        shown = opened.to_dict(found) | {"original": original}
+        return shown | {"notes": list(map(without_commands, shown["notes"]))}
 
     @router.get("/citations/{sha256}/{start}-{end}/similar")
     @few_at_once

@@ -20,6 +20,7 @@ from qa.text.dates import date_in_words
 from qa.web import originals, pages
 from qa.web.documents import ListQuery, address
 from qa.web.examples import examples
+from qa.web.problem import without_commands
 from qa.web.reader import verbatim
 from qa.web.threads import Threads
 
@@ -131,6 +132,7 @@ def routes(engine: Engine) -> APIRouter:
             "opened.html",
             found=found,
             said=opened.to_dict(found),
+            notes=[without_commands(note) for note in found.quote.document.notes],
             places=places,
             at=at,
             previous=places[at - 1],

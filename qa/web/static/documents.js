@@ -30,6 +30,7 @@ async function change(ids, size, act, words, undo) {
       if (ids.length > size) announce(`${done.toLocaleString("en")} of ${ids.length.toLocaleString("en")}…`, true);
       await act(ids.slice(done, done + size));
     }
+    actions.none();
     announce(words, true, undo && { label: "Undo", run: undo });
   } catch (error) {
     announce(`${done ? `${done} are done, the others not. ` : ""}${error.message}`, true);
@@ -86,9 +87,12 @@ document.addEventListener("submit", async (event) => {
     location.search = new URLSearchParams({ collection: name });
   }
 });
+let kept = []; // what stays selected while the table is drawn anew
+document.body.addEventListener("htmx:beforeSwap", ({ target }) => target.id === "found" && (kept = picked()));
 document.body.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target.id !== "found") return;
   all = null;
+  for (const box of document.querySelectorAll("#found [name=pick]")) box.checked = kept.includes(box.value);
   document.getElementById("find").hidden = !document.querySelector("#found [data-held]");
   tell();
 });

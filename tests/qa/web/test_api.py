@@ -316,7 +316,8 @@ class TestFeedback:
         ):
             assert (response.status_code, response.json()["code"]) == (403, "read_only_server")
             assert response.headers["content-type"] == "application/problem+json"
-            assert "--allow-changes" in response.json()["detail"]
+            assert "others can reach it" in response.json()["detail"]
+            assert "--allow-changes" not in response.json()["detail"]  # which is for the terminal
         assert engine.corpus.desk.count_thumbs() == (0, 0)
 
     @pytest.mark.parametrize(
