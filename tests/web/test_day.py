@@ -102,6 +102,8 @@ def test_an_analysts_day(browser: Browser, desk: Desk, files: Path) -> None:
         begin_a_new_conversation(page)
         ask_all(page, EVENING)
         open_all_citations(page)
+        see_the_original(page, "The ministry bought 71,000 tonnes")  # a saved page
+        see_the_original(page, "The firm Adler and Sons")  # a Word document
         remove_documents_and_put_them_back(desk, page)
     lose_nothing(desk)
 
@@ -314,6 +316,16 @@ def see_the_page_of_a_report(desk: Desk, page: Page, words: str, number: str) ->
     picture = original.get_by_role("img", name=number)
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 1000
     desk.looks_well(page, "the page of a report")
+    page.get_by_role("switch", name="Original").uncheck()
+    page.keyboard.press("Escape")
+
+
+def see_the_original(page: Page, words: str) -> None:
+    """A saved page or a Word document is shown as it looks, in a frame of the frame."""
+    card_with(page, words).locator("a.cite").click()
+    page.get_by_role("switch", name="Original").check()
+    original = page.frame_locator("#source iframe").frame_locator("iframe")
+    expect(original.get_by_text(words).first).to_be_visible()
     page.get_by_role("switch", name="Original").uncheck()
     page.keyboard.press("Escape")
 

@@ -373,6 +373,15 @@ def test_where_nothing_may_be_changed_no_page_offers_it(browser: Browser, tmp_pa
         assert page.locator("textarea, [data-do], .purge").count() == 0
 
 
+def test_on_a_phone_all_are_selected_above_where_one_is(browser: Browser, empty: Server) -> None:
+    with opened(browser, f"{empty.url}documents", "h1", viewport=PHONE) as page:
+        page.request.post(f"{empty.url}api/v1/documents?name=phone.txt", data="It is read on a phone.")
+        page.goto(f"{empty.url}documents?q=phone")
+        places = [page.locator(box).first.bounding_box() for box in ("[name=pick-all]", "[name=pick]")]
+        assert places[0]["x"] == places[1]["x"]  # type: ignore[index]
+        check_fits(page)
+
+
 def test_what_is_dropped_is_added(browser: Browser, empty: Server) -> None:
     with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
         page.evaluate(
