@@ -6,11 +6,10 @@ Work grows with what is asked, and strangers may ask.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from typing import get_args
 
 from qa.errors import InputError, QuestionError
-from qa.schema import Dates, Filters, Turn
+from qa.schema import FILTERED_BY_NAME, Dates, Filters, Turn
 
 MAX_QUESTION_CHARACTERS = 2_000
 # An assistant's turn contains quotes, and is not read.
@@ -20,6 +19,8 @@ MAX_FILTER_CHARACTERS = 500
 # A document's id may be a path.
 MAX_ID_CHARACTERS = 4_096
 MAX_DOCUMENTS = 1_000
+# Values of each other filter.
+MAX_NAMES = 100
 # The filters, as the page's script writes them.
 MAX_OPTIONS_CHARACTERS = 100_000
 # A citation's id is SHA256/START-END; offsets have twelve digits at most.
@@ -99,7 +100,7 @@ def check_filters(filters: Filters) -> None:
     Raises:
         InputError: `document` is no tuple of texts, or another value no text (but for dates); a value is
             longer than MAX_FILTER_CHARACTERS, a document's id than MAX_ID_CHARACTERS; there are more than
-            MAX_DOCUMENTS ids; or a value is not valid text.
+            MAX_DOCUMENTS ids, or MAX_NAMES other values; or a value is not valid text.
     """
     if not isinstance(filters, Filters):
         raise InputError(f"the filters are {filters!r:.100}: write, for example, Filters(publisher='IFES')")
@@ -115,9 +116,13 @@ def check_filters(filters: Filters) -> None:
         )
     for each in ids:
         _check_filter("document", each, MAX_ID_CHARACTERS)
-    for field in fields(filters):
-        if field.name not in {"since", "until", "document"}:
-            _check_filter(field.name, getattr(filters, field.name), MAX_FILTER_CHARACTERS)
+    for name in FILTERED_BY_NAME:
+        value = getattr(filters, name)
+        names = value if isinstance(value, tuple) else (value,)
+        if len(names) > MAX_NAMES:
+            raise InputError(f"the filter {name!r} has {len(names):,} values; at most {MAX_NAMES:,} are read")
+        for each in names:
+            _check_filter(name, each, MAX_FILTER_CHARACTERS)
 
 
 def _check_filter(name: str, value: object, most: int) -> None:

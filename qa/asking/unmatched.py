@@ -49,10 +49,10 @@ def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
         "collection": facets.collections,
     }
     for name, values in there.items():
-        value = str(getattr(filters, name))
-        alone: Any = {name: value}
-        if value and not library.select(replace(EVERYTHING, **alone)).documents:
-            yield f"No document has the {name} “{value}”: {_instead([each for each, _ in values], value)}"
+        for value in filters.values(name):
+            alone: Any = {name: value}
+            if not library.select(replace(EVERYTHING, **alone)).documents:
+                yield f"No document has the {name} “{value}”: {_instead([each for each, _ in values], value)}"
     dates = Filters(since=filters.since, until=filters.until)
     if dates and not library.select(dates).documents:
         yield f"No document is dated {describe_filters(dates).replace(', ', ' ')}: {_dated(facets)}."

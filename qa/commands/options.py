@@ -162,8 +162,10 @@ _filter_options = _options(
         "--since", metavar="DATE", callback=_day(last=False), help="From this day, month or year on."
     ),
     click.option("--until", metavar="DATE", callback=_day(last=True), help="Up to this day, month or year."),
-    click.option("--publisher", metavar="NAME", default="", help="Only what NAME published."),
-    click.option("--series", metavar="NAME", default="", help="Only the series NAME."),
+    click.option(
+        "--publisher", metavar="NAME", multiple=True, help="Only what NAME published; may be repeated."
+    ),
+    click.option("--series", metavar="NAME", multiple=True, help="Only the series NAME; may be repeated."),
     click.option(
         "--document",
         metavar="ID",
@@ -171,9 +173,17 @@ _filter_options = _options(
         help="Only this document, or all in this file or folder; may be repeated.",
     ),
     click.option(
-        "--language", metavar="CODE", default="", help="Only documents in this language, such as en."
+        "--language",
+        metavar="CODE",
+        multiple=True,
+        help="Only documents in this language, such as en; may be repeated.",
     ),
-    click.option("--collection", metavar="NAME", default="", help="Only documents of this collection."),
+    click.option(
+        "--collection",
+        metavar="NAME",
+        multiple=True,
+        help="Only documents of this collection; may be repeated.",
+    ),
 )
 
 
@@ -185,11 +195,11 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         *args: Any,
         since: dt.date | None,
         until: dt.date | None,
-        publisher: str,
-        series: str,
+        publisher: tuple[str, ...],
+        series: tuple[str, ...],
         document: tuple[str, ...],
-        language: str,
-        collection: str,
+        language: tuple[str, ...],
+        collection: tuple[str, ...],
         **others: Any,
     ) -> None:
         from qa.limits import check_filters

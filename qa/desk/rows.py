@@ -174,7 +174,7 @@ def _filters(held: Mapping[str, Any]) -> Filters:
     for name, value in held.items():
         if name in {"since", "until"}:
             values[name] = _day(value)
-        elif name == "document":
+        elif isinstance(value, list):
             values[name] = tuple(map(stored.text, value))
         else:
             values[name] = stored.text(value)

@@ -156,7 +156,7 @@ def _draw(source: Source, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _view(source: Source, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     from qa.formats.page_view import view
 
-    yield {"shown": view(source, request["kind"])}
+    yield {"shown": view(source, request["kind"], request["quote"])}
 
 
 _TASKS = {"read": _read, "draw": _draw, "view": _view}

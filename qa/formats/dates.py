@@ -115,7 +115,7 @@ def _numeric(match: re.Match[str], order: DateOrder, number: str) -> tuple[dt.da
         return date, f"The date “{written}” was read as {date}, by the date order “{order}”."
     return None, (
         f"The date “{written}” may mean {day_first} or {month_first}; it was left out. "
-        "Index it again with the date order set: --date-order dmy or --date-order mdy."
+        "Correct it, or index it again with --date-order dmy or --date-order mdy."
     )
 
 

@@ -115,7 +115,7 @@ def fields_of(record: dict[str, Any], where: str, options: Options) -> tuple[dic
     if missing:
         raise InputError(
             f"{where} has no “{missing[0]}”; it has {', '.join(record) or 'nothing'}. "
-            "Name the key of the text: --column text=KEY."
+            "Call the key of the text “text”; or name it with --column text=KEY."
         )
     return (
         {field: record[key] for field, key in found.items()},
@@ -135,8 +135,8 @@ def id_of(record: dict[str, Any], where: str) -> str:
     name = _field(record, "_id", where)
     if not name.strip():
         raise InputError(
-            f'{where} has no "_id" or "id". Give each record one, as text, or name the key of it: '
-            "--column id=KEY."
+            f'{where} has no "_id" or "id". Give each record one, as text; or name the key of it '
+            "with --column id=KEY."
         )
     if len(name) > MOST_FIELD:
         raise InputError(f"{where}: the id has more than {MOST_FIELD:,} characters. Shorten it.")

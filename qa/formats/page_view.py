@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import nh3
 from lxml import html
@@ -19,6 +19,8 @@ from qa.formats.markup import decode, parse
 from qa.formats.packages import open_package
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qa.formats.source import Source
 
 _CLEANER = Cleaner(
@@ -34,6 +36,7 @@ _LOADED = re.compile(r"url\((?!\s*[\"']?data:)[^)]*\)?", re.IGNORECASE)
 # What mammoth writes, but for links.
 _TAGS = set("h1 h2 h3 h4 h5 h6 p br strong em s u sub sup ul ol li table thead tbody tr th td img".split())
 _ATTRIBUTES = {"img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+_MARKED = "background: #fbe9a9; color: #22201d"
 _PAPER = (
     "body { max-width: 44rem; margin: 0 auto; padding: 2rem 1.5rem 4rem; background: #fff; color: #1d1b18;"
     " font: 1.05rem/1.6 Georgia, serif; overflow-wrap: anywhere }"
@@ -42,16 +45,16 @@ _PAPER = (
 )
 
 
-def view(source: Source, kind: str) -> str:
-    """Return a source of this format as HTML.
+def view(source: Source, kind: str, quote: str = "") -> str:
+    """Return a source of this format as HTML, with the words of a quote marked if they stand in it once.
 
     Raises:
         InputError: it is damaged.
     """
-    return _of_word(source) if kind == "docx" else _of_page(source)
+    return _of_word(source, quote) if kind == "docx" else _of_page(source, quote)
 
 
-def _of_page(source: Source) -> str:
+def _of_page(source: Source, quote: str) -> str:
     tree = parse(decode(source.data, source.name), source.name)
     _CLEANER(tree)
     for element in tree.iter(html.etree.Element):
@@ -62,10 +65,12 @@ def _of_page(source: Source) -> str:
                 element.set(name, _LOADED.sub("none", value))
         if element.tag == "style":
             element.text = _LOADED.sub("none", element.text or "")
+    body = tree.find("body")
+    _mark(tree if body is None else body, quote)
     return f"<!doctype html>{html.tostring(tree, encoding='unicode')}"
 
 
-def _of_word(source: Source) -> str:
+def _of_word(source: Source, quote: str) -> str:
     import mammoth
 
     open_package(source, "DOCX").close()
@@ -78,5 +83,62 @@ def _of_word(source: Source) -> str:
             f"{source.name} cannot be shown ({type(error).__name__}). Download it instead."
         ) from error
     words = nh3.clean(made.value, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"data"})
-    title = escape(source.file_name)
-    return f"<!doctype html><title>{title}</title><style>{_PAPER}</style>{words}"
+    tree = html.fragment_fromstring(words, create_parent="main")
+    _mark(tree, quote)
+    title, shown = escape(source.file_name), html.tostring(tree, encoding="unicode")
+    return f"<!doctype html><title>{title}</title><style>{_PAPER}</style>{shown}"
+
+
+class _Text(NamedTuple):
+    """Words of a page: those that an element begins with, or those that follow it."""
+
+    element: html.HtmlElement
+    follow: bool
+    words: str
+
+
+def _mark(root: html.HtmlElement, quote: str) -> None:
+    """Mark the words of a quote, if they stand in the page once; white space does not count."""
+    texts = list(_texts(root))
+    letters = ["".join(each.words.split()) for each in texts]
+    page, wanted = "".join(letters), "".join(quote.split())
+    start = page.find(wanted)
+    if not wanted or start < 0 or start != page.rfind(wanted):
+        return
+    for other in root.xpath("//*[@id='quote']"):
+        del other.attrib["id"]
+    end, at, is_first = start + len(wanted), 0, True
+    for text, packed in zip(texts, letters, strict=True):
+        first, last = max(start - at, 0), min(end - at, len(packed))
+        at += len(packed)
+        if first < last:
+            mark = _put_mark(text, first, last)
+            if is_first:
+                mark.set("id", "quote")  # where the frame opens the page
+            is_first = False
+
+
+def _texts(root: html.HtmlElement) -> Iterator[_Text]:
+    """Yield what a reader sees of the text below an element, in order."""
+    for event, element in html.etree.iterwalk(root, events=("start", "end")):
+        if event == "start" and element.text and element.tag not in ("style", "title"):
+            yield _Text(element, False, element.text)
+        elif event == "end" and element.tail and element is not root:
+            yield _Text(element, True, element.tail)
+
+
+def _put_mark(text: _Text, first: int, last: int) -> html.HtmlElement:
+    """Put a mark around some letters of a text, which are counted without white space."""
+    element, follow, words = text
+    places = [at for at, sign in enumerate(words) if not sign.isspace()]
+    begin, end = places[first], places[last - 1] + 1
+    mark = html.etree.Element("mark", style=_MARKED)
+    mark.text, mark.tail = words[begin:end], words[end:]
+    if follow:
+        element.tail = words[:begin]
+        parent = element.getparent()
+        parent.insert(parent.index(element) + 1, mark)
+    else:
+        element.text = words[:begin]
+        element.insert(0, mark)
+    return mark

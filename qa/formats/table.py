@@ -298,5 +298,5 @@ def check_columns(where: str, names: Sequence[str], found: dict[str, str], optio
     if "text" not in found:
         raise InputError(
             f"{where} has no column that is known to hold text. It has: {there}. "
-            "Say which does: --column text=COLUMN."
+            "Call one of them “text”; or say which it is with --column text=COLUMN."
         )

@@ -43,7 +43,7 @@ _SENTENCE_END = re.compile(
 )
 _FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
 CONVERT = (
-    "Save it as UTF-8 in an editor and try again, or convert it: iconv -f ENCODING -t UTF-8 OLD > NEW "
+    "Save it as UTF-8 in an editor and try again; or convert it with iconv -f ENCODING -t UTF-8 OLD > NEW "
     "(Korean text is often in CP949, Chinese in GB18030, Western European in WINDOWS-1252)"
 )
 

@@ -91,14 +91,14 @@ class Worker:
         drawn = self._shown(source, "draw", {"page": page, "parts": [asdict(part) for part in parts]})
         return PagePicture(**(drawn | {"png": b64decode(drawn["png"])}))
 
-    def view(self, source: Source, kind: str) -> str:
+    def view(self, source: Source, kind: str, quote: str = "") -> str:
         """Return a source of this format as HTML to look at, as `qa.formats.page_view.view` does.
 
         Raises:
             InputError: it cannot be shown.
             ValueError: the worker is closed.
         """
-        return str(self._shown(source, "view", {"kind": kind}))
+        return str(self._shown(source, "view", {"kind": kind, "quote": quote}))
 
     def _shown(self, source: Source, task: str, values: dict[str, Any]) -> Any:
         shown, refused = None, ""

@@ -19,10 +19,12 @@ from qa.schema.answers import (
     Signals,
     Turn,
     answer_to_dict,
+    quote_to_dict,
 )
 from qa.schema.conversations import ConversationInfo, History, KeptQuote, KeptTurn
 from qa.schema.documents import (
     EVERYTHING,
+    FILTERED_BY_NAME,
     UPLOAD,
     Certainty,
     Document,
@@ -48,6 +50,7 @@ from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
 
 __all__ = [
     "EVERYTHING",
+    "FILTERED_BY_NAME",
     "UPLOAD",
     "Answer",
     "AnsweredPart",
@@ -98,5 +101,6 @@ __all__ = [
     "locator",
     "printable",
     "published_in",
+    "quote_to_dict",
     "sha256_text",
 ]

@@ -274,7 +274,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "interpreted_question": answer.interpreted_question,
         "outcome": answer.outcome,
         "confidence": round(float(answer.confidence), 4),
-        "quotes": [_quote_dict(quote) for quote in answer.quotes],
+        "quotes": [quote_to_dict(quote) for quote in answer.quotes],
         "passages": [
             {"document": p.document_id, "start": int(p.start), "end": int(p.end), "score": float(p.score)}
             for p in answer.passages
@@ -290,10 +290,12 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         if answer.signals
         else None,
         "filters": {
-            **asdict(filters),
+            **{
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in asdict(filters).items()
+            },
             "since": filters.since.isoformat() if filters.since else None,
             "until": filters.until.isoformat() if filters.until else None,
-            "document": list(filters.document),
         },
         "read": answer.read,
         "searched": answer.searched,
@@ -324,7 +326,7 @@ def _more_dict(more: More) -> dict[str, Any]:
         "documents": more.documents,
         "at_least": more.at_least,
         "read": more.read,
-        "quotes": None if more.quotes is None else [_quote_dict(quote) for quote in more.quotes],
+        "quotes": None if more.quotes is None else [quote_to_dict(quote) for quote in more.quotes],
     }
 
 
@@ -338,7 +340,8 @@ def _preference_dict(preference: DatePreference) -> dict[str, Any]:
     }
 
 
-def _quote_dict(quote: Quote) -> dict[str, Any]:
+def quote_to_dict(quote: Quote) -> dict[str, Any]:
+    """Return a quote as it stands in an answer line."""
     return {
         "number": quote.number,
         "document": quote.document.id,

@@ -190,20 +190,25 @@ class Passage:
     key: int = 0
 
 
+# The filters that compare a name with what is known of a document.
+FILTERED_BY_NAME = ("publisher", "series", "language", "collection")
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which documents a question may be answered from; empty fields do not restrict.
 
-    Publisher, series, language and collection match without regard to case.
+    Publisher, series, language and collection match without regard to case. Each is one text, or a tuple of
+    several, of which a document needs one.
 
     Attributes:
         since: the first day; a document without a date is left out.
         until: the last day; a document without a date is left out.
-        publisher: the publisher.
+        publisher: the publishers.
         series: the series.
         document: ids of documents, or of files with many documents, such as a table.
-        language: the language.
-        collection: the collection.
+        language: the languages.
+        collection: the collections.
 
     Raises:
         TypeError: `since` or `until` is no `datetime.date`, or `document` is one text.
@@ -211,11 +216,11 @@ class Filters:
 
     since: dt.date | None = None
     until: dt.date | None = None
-    publisher: str = ""
-    series: str = ""
+    publisher: str | tuple[str, ...] = ""
+    series: str | tuple[str, ...] = ""
     document: tuple[str, ...] = ()
-    language: str = ""
-    collection: str = ""
+    language: str | tuple[str, ...] = ""
+    collection: str | tuple[str, ...] = ""
 
     def __post_init__(self) -> None:
         for name, value in (("since", self.since), ("until", self.until)):
@@ -223,6 +228,16 @@ class Filters:
                 raise TypeError(f"{name} is {value!r}: write a datetime.date, such as date(2008, 4, 4)")
         if isinstance(self.document, str):
             raise TypeError(f"document holds ids: write ({self.document!r},)")
+        for name in FILTERED_BY_NAME:
+            value = getattr(self, name)
+            if isinstance(value, tuple):  # what restricts to the same is equal
+                names = tuple(each for each in value if each != "")
+                object.__setattr__(self, name, names if len(names) > 1 else names[0] if names else "")
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return the values of one of FILTERED_BY_NAME, or the ids of documents."""
+        value = getattr(self, name)
+        return value if isinstance(value, tuple) else (value,) if value else ()
 
     def __bool__(self) -> bool:
         return self != Filters()

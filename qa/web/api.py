@@ -13,7 +13,7 @@ from functools import cache, partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
@@ -22,6 +22,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from qa import __version__
+from qa.asking.similar import by_document, similar
 from qa.desk import thumbs as feedback
 from qa.errors import (
     CancelledError,
@@ -35,17 +36,18 @@ from qa.errors import (
     UnknownAnswerError,
     UnknownConversationError,
 )
-from qa.limits import MAX_CITATION_CHARACTERS, MAX_ID_CHARACTERS, MAX_OFFSET, MAX_TURNS
+from qa.limits import MAX_CITATION_CHARACTERS, MAX_TURNS
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
-from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn
-from qa.web import STATIC, changes, documents, history, originals, pages, reference
+from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn, quote_to_dict
+from qa.web import STATIC, changes, documents, history, originals, pages, parts, reference
 from qa.web.body import Body
 from qa.web.changes import may_change
 from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
+from qa.web.examples import examples
 from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
-from qa.web.problem import Problem, first_error
+from qa.web.problem import Problem, first_error, without_commands
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.deadline import Deadline
+    from qa.desk.find import Finder
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -68,18 +71,7 @@ _STATUS = (
     (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
     (InputError, HTTPStatus.BAD_REQUEST),
 )
-# Shown on an empty page when the brief that ships is all there is, by its text's SHA-256; the last one is not
-# answered there, and shows what that looks like.
-_SHIPPED = "107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72"
-_EXAMPLES = (
-    "What was taken from the Kumsandong fertilizer factory?",
-    "Why did the crackdown on smugglers fail?",
-    "What metals were smuggled in the 1990s?",
-    "How many people were arrested on the highway?",
-)
 _AnswerId = Annotated[str, Field(max_length=64)]
-# True of any library: fixed replies that name what is there.
-_ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
 # All routes share 40 threads. Questions may take so many of them, and so may all else that can take long: the
 # others are left for what is quickly answered, health above all.
 _AT_ONCE = 8
@@ -129,9 +121,11 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.include_router(originals.routes(engine))  # whose addresses begin as those of documents do
-    app.include_router(routes(engine))
+    finder = history.finder(engine)
+    app.include_router(routes(engine, finder))
     app.include_router(documents.routes(engine))
-    app.include_router(history.page(engine))
+    app.include_router(parts.routes(engine))
+    app.include_router(history.page(engine, finder))
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
@@ -144,7 +138,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     return app
 
 
-def routes(engine: Engine) -> APIRouter:
+def routes(engine: Engine, finder: Finder) -> APIRouter:
     """The routes, answered from this engine."""
     asking = Threads(_AT_ONCE)
     others = Threads(_AT_ONCE)
@@ -175,9 +169,9 @@ def routes(engine: Engine) -> APIRouter:
         return state
 
     @router.get("/examples")
-    def examples() -> tuple[str, ...]:
+    def to_begin_with() -> tuple[str, ...]:
         """Questions to begin with: about the brief that ships only where it is all there is."""
-        return _EXAMPLES if engine.corpus.store.holds_only(_SHIPPED) else _ANY_EXAMPLES
+        return examples(engine.corpus)
 
     @router.post("/ask")
     async def ask(body: AskBody, request: Request) -> dict[str, Any]:
@@ -204,10 +198,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/citations/{sha256}/{start}-{end}")
     @few_at_once
     def cited(
-        sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
-        start: Annotated[int, Path(ge=0, lt=MAX_OFFSET)],
-        end: Annotated[int, Path(ge=1, lt=MAX_OFFSET)],
-        document: Annotated[str, Query(max_length=MAX_ID_CHARACTERS)] = "",
+        sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
     ) -> dict[str, Any]:
         """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
 
@@ -222,7 +213,24 @@ def routes(engine: Engine) -> APIRouter:
         place = CitationId(sha256, start, end)
         found = opened.open_citation(engine.corpus.store, place, document)
         original = originals.shown(found.quote.document) if found.status == "current" else None
-        return opened.to_dict(found) | {"original": original}
+        shown = opened.to_dict(found) | {"original": original}
+        return shown | {"notes": list(map(without_commands, shown["notes"]))}
+
+    @router.get("/citations/{sha256}/{start}-{end}/similar")
+    @few_at_once
+    def similar_passages(
+        sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
+    ) -> list[dict[str, Any]]:
+        """Find the passages that are most like the one of a quote, by document, as quotes."""
+        cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
+        return [
+            {
+                "document": each.id,
+                "title": each.title,
+                "quotes": [quote_to_dict(quote) for quote in quotes],
+            }
+            for each, quotes in by_document(similar(engine.corpus.store, cited.quote))
+        ]
 
     @router.get("/filters")
     @few_at_once
@@ -276,7 +284,7 @@ def routes(engine: Engine) -> APIRouter:
 
     router.include_router(thumbs)
     router.include_router(changes.routes(engine, others))
-    router.include_router(history.routes(engine, others.limited), dependencies=[may_change(engine)])
+    router.include_router(history.routes(engine, finder, others.limited), dependencies=[may_change(engine)])
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:

@@ -29,6 +29,7 @@ from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
 from qa.text.display import plural
+from qa.web.problem import without_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -232,7 +233,7 @@ def _remarks(answer: Answer) -> Iterator[str]:
             'title="Ask again without this preference">✕</a></span></p>'
         )
     for note in answer.notes:
-        yield f'<p class="note">{text(note)}</p>'
+        yield f'<p class="note">{text(without_commands(note))}</p>'
     if answer.undated:
         yield f'<p class="note">{plural(answer.undated, "document")} without a date left out.</p>'
 

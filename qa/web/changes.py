@@ -21,7 +21,7 @@ from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS
 from qa.schema import UPLOAD, Filters
 from qa.web.body import Body
 from qa.web.guard import MAX_UPLOAD_BYTES
-from qa.web.problem import Problem
+from qa.web.problem import Problem, without_commands
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -325,5 +325,5 @@ def _result(engine: Engine, result: FileResult, title: str) -> dict[str, Any]:
         "title": title,
         "passages": result.passages,
         "error": {"code": error.code, "message": engine.public(error.message)} if error else None,
-        "notes": list(result.notes),
+        "notes": list(map(without_commands, result.notes)),
     }

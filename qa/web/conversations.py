@@ -14,7 +14,7 @@ from qa.desk.conversations import is_id
 from qa.desk.kept import kept_turn, recall
 from qa.errors import CancelledError, NotReadyError, PullquoteError, UnknownConversationError
 from qa.limits import MAX_QUESTION_CHARACTERS, MAX_TURNS
-from qa.schema import Answer, CitationId, Failure
+from qa.schema import FILTERED_BY_NAME, Answer, CitationId, Failure
 from qa.text import times
 from qa.web import cards, transcript
 from qa.web.body import Body
@@ -205,11 +205,8 @@ def _filters(turn: KeptTurn) -> FiltersBody:
     return FiltersBody(
         since=filters.since.isoformat() if filters.since else None,
         until=filters.until.isoformat() if filters.until else None,
-        publisher=filters.publisher,
-        series=filters.series,
         document=list(filters.document),
-        language=filters.language,
-        collection=filters.collection,
+        **{name: list(filters.values(name)) for name in FILTERED_BY_NAME},
     )
 
 

@@ -13,6 +13,7 @@ from qa.schema import UPLOAD, published_in
 from qa.text.dates import date_in_words
 from qa.web import originals
 from qa.web.changes import lost
+from qa.web.problem import without_commands
 from qa.web.reader import Heading, outline, to_html
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
         ", ".join([f"“{' '.join(title.split())}”", *_facts(document)]),
         document.url if document.url.startswith(("http://", "https://")) else "",
         _fields(corpus, document),
-        document.notes,
+        tuple(map(without_commands, document.notes)),
         _size(document),
         to_html(document, passages),
         outline(document),

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
-from qa.limits import MAX_FILTER_CHARACTERS
-from qa.schema import DocumentOrder, DocumentQuery, Filters
+from qa.limits import MAX_FILTER_CHARACTERS, MAX_NAMES
+from qa.schema import FILTERED_BY_NAME, DocumentOrder, DocumentQuery, Filters
 from qa.text.dates import date_in_words, parse_date
 from qa.web import pages
 from qa.web.body import Body
@@ -51,6 +51,14 @@ FORMATS = {
 }
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+# One value, or several.
+Names = Annotated[list[_Text], Field(max_length=MAX_NAMES), BeforeValidator(_listed)]
+
+
 class ListQuery(Body):
     """Which documents are listed, and in which order; see `qa.schema.DocumentQuery`."""
 
@@ -59,18 +67,19 @@ class ListQuery(Body):
     order: Literal["asc", "desc"] = "asc"
     limit: Annotated[int, Field(ge=0, le=MAX_LISTED)] | None = None
     offset: Annotated[int, Field(ge=0, le=MAX_LISTED)] = 0
-    publisher: _Text = ""
-    series: _Text = ""
-    language: _Text = ""
-    collection: _Text = ""
+    publisher: Names = Field(default=[])
+    series: Names = Field(default=[])
+    language: Names = Field(default=[])
+    collection: Names = Field(default=[])
     format: _Text = ""
     since: Since | None = None
     until: Until | None = None
 
     def query(self) -> DocumentQuery:
         """The same, as the library takes it."""
-        names = ("publisher", "series", "language", "collection", "since", "until")
-        filters = Filters(**{name: getattr(self, name) for name in names})
+        values: dict[str, Any] = {name: tuple(getattr(self, name)) for name in FILTERED_BY_NAME}
+        values |= {"since": self.since, "until": self.until}
+        filters = Filters(**values)
         descending = self.order == "desc"
         return DocumentQuery(self.q, filters, self.format, self.sort, descending, self.limit, self.offset)
 
@@ -210,12 +219,13 @@ def _removed(version: Version) -> Row:
 
 def _is_found(version: Version, query: TableQuery) -> bool:
     held = version.held
+    asked = {name: getattr(query, name) for name in ("publisher", "language", "collection")}
+    asked["format"] = [query.format] if query.format else []
     words = " ".join((version.document_id, version.title, held["publisher"], held["number"])).casefold()
     return (
         all(word in words for word in query.q.casefold().split())
         and all(
-            getattr(query, name).casefold() in ("", held[name].casefold())
-            for name in ("publisher", "language", "collection", "format")
+            not names or held[name].casefold() in map(str.casefold, names) for name, names in asked.items()
         )
         and (query.since is None or held["date"] >= str(query.since))
         and (query.until is None or "" < held["date"] <= str(query.until))

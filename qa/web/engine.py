@@ -15,7 +15,7 @@ from qa.asking.confidence import STRICTNESS
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadOnlyServerError
 from qa.schema import EVERYTHING, Failure
-from qa.web.problem import without_folders
+from qa.web.problem import without_commands, without_folders
 from qa.web.shown import Answers
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ class Engine:
         return Deadline(self.seconds)
 
     def public(self, message: str) -> str:
-        """Return the message as outsiders may read it: without where on this machine the library lies."""
-        return without_folders(message, self.library)
+        """Return the message as a page shows it: without folders, and without what is typed at a terminal."""
+        return without_commands(without_folders(message, self.library))
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error

@@ -38,6 +38,8 @@ _UPLOAD = "POST", "/api/v1/documents"
 # more ends the oldest: who opens many shuts nobody out.
 MAX_STREAMS = 96
 _API = re.compile(r"/api/v1/.+")
+# What the Ask page asks the server to render.
+_PARTS = r"/parts/.+"
 # What a link from another site may lead to.
 _PAGES = r"/documents(?:/.+)?|/history(?:/.+)?"
 _PAGE = re.compile(rf"/|/api/v1/docs|{_PAGES}", re.DOTALL)
@@ -49,8 +51,8 @@ _STATIC = re.compile(
 )
 _QUEUE_DATA = "/gradio_api/queue/data"
 _STREAM = re.compile(rf"{_QUEUE_DATA}|/gradio_api/heartbeat/[0-9A-Za-z]{{1,32}}")
-_READ = re.compile(rf"/|/config|/gradio_api/app_id|{_STATIC.pattern}|{_STREAM.pattern}", re.ASCII)
-_QUERIED = re.compile(rf"{_API.pattern}|{_QUEUE_DATA}|{_PAGES}", re.DOTALL)
+_READ = re.compile(rf"/|/config|/gradio_api/app_id|{_PARTS}|{_STATIC.pattern}|{_STREAM.pattern}", re.ASCII)
+_QUERIED = re.compile(rf"{_API.pattern}|{_QUEUE_DATA}|{_PARTS}|{_PAGES}", re.DOTALL)
 _SENT: dict[str, type[BaseModel]] = {
     "/gradio_api/queue/join": Join,
     "/gradio_api/cancel": Cancel,

@@ -38,10 +38,14 @@ class NameBody(Body):
     name: Annotated[str, Field(max_length=MAX_NAME_CHARACTERS)]
 
 
-def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
+def finder(engine: Engine) -> Finder:
+    """Return what searches the conversations. The routes and the page share it, with what it remembers."""
+    return Finder(lambda sha256, document: engine.corpus.cited(sha256, document))
+
+
+def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) -> APIRouter:
     """The routes under `/api/v1/conversations`; `few_at_once` bounds what can take long."""
     router = APIRouter(prefix="/conversations")
-    finder = _finder(engine)
 
     @router.get("")
     @few_at_once
@@ -105,10 +109,9 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     return router
 
 
-def page(engine: Engine) -> APIRouter:
+def page(engine: Engine, finder: Finder) -> APIRouter:
     """The History page."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-    finder = _finder(engine)
 
     @router.get("/history")
     def history(
@@ -158,10 +161,6 @@ def _item(info: ConversationInfo) -> _Item:
     at, today = info.changed.astimezone(), dt.datetime.now().astimezone().date()
     day = {today: "Today", today - dt.timedelta(days=1): "Yesterday"}.get(at.date())
     return _Item(info.id, info.name, day or date_in_words(at), f"{at:%H:%M}", info.questions, info.last)
-
-
-def _finder(engine: Engine) -> Finder:
-    return Finder(lambda sha256, document: engine.corpus.cited(sha256, document))
 
 
 def info_to_dict(info: ConversationInfo) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from qa.asking.confidence import STRICTNESS
 from qa.errors import InputError
-from qa.limits import MAX_DOCUMENTS, MAX_OPTIONS_CHARACTERS
+from qa.limits import MAX_DOCUMENTS, MAX_NAMES, MAX_OPTIONS_CHARACTERS
 from qa.schema import Dates, Filters
 from qa.text.times import bound
 from qa.web.body import Body
@@ -19,6 +19,7 @@ from qa.web.problem import first_error
 _READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
 
 _Ids = Annotated[list[str], Field(max_length=MAX_DOCUMENTS)]
+_Names = Annotated[list[str], Field(max_length=MAX_NAMES)]
 # Written YYYY-MM-DD, YYYY-MM or YYYY; read, they are days.
 Since = Annotated[str, AfterValidator(partial(bound, last=False))]
 Until = Annotated[str, AfterValidator(partial(bound, last=True))]
@@ -29,16 +30,17 @@ class FiltersBody(Body):
 
     since: Since | None = None
     until: Until | None = None
-    publisher: str = ""
-    series: str = ""
+    publisher: str | _Names = ""
+    series: str | _Names = ""
     document: str | _Ids = Field(default=[])
-    language: str = ""
-    collection: str = ""
+    language: str | _Names = ""
+    collection: str | _Names = ""
 
     def filters(self) -> Filters:
         """The same, as the answerer takes it."""
         documents = [self.document] if isinstance(self.document, str) else self.document
-        return Filters(**{**dict(self), "document": tuple(documents)})
+        several = {name: tuple(value) for name, value in self if isinstance(value, list)}
+        return Filters(**{**dict(self), **several, "document": tuple(documents)})
 
 
 class Options(Body):

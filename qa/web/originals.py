@@ -90,8 +90,8 @@ class Originals:
         self._keep((document.source_sha256, document.sha256, (picture.page, quote)), picture)
         return picture
 
-    def view(self, corpus: Corpus, document: Document) -> str:
-        """Return what a document was read from as HTML to look at.
+    def view(self, corpus: Corpus, document: Document, quote: Span | None) -> str:
+        """Return what a document was read from as HTML to look at, the quote marked where it stands once.
 
         Raises:
             OriginalNotFoundError: it is no saved page and no Word document, or is there no more.
@@ -99,8 +99,12 @@ class Originals:
         """
         if shown(document) != "view":
             raise OriginalNotFoundError(f"{document.id!r} cannot be shown as a page")
+        words = document.text[quote.start : quote.end] if quote else ""
         return self._once(
-            corpus, document, "view", lambda worker, source: worker.view(source, document.format)
+            corpus,
+            document,
+            ("view", quote),
+            lambda worker, source: worker.view(source, document.format, words),
         )
 
     def _once(
@@ -148,11 +152,15 @@ def routes(engine: Engine) -> APIRouter:
         return Response(picture.png, media_type="image/png", headers={"ETag": tag})
 
     @router.get("/api/v1/documents/{document_id:path}/view")
-    async def view(document_id: _Id) -> HTMLResponse:
-        """Send a saved page or a Word document as HTML that can do nothing."""
+    async def view(document_id: _Id, start: _Offset = None, end: _Offset = None) -> HTMLResponse:
+        """Send a saved page or a Word document as HTML that can do nothing.
+
+        The quote from `start` to `end` is marked where its words stand in it once.
+        """
 
         def viewed() -> str:
-            return originals.view(engine.corpus, engine.corpus.document(document_id))
+            document = engine.corpus.document(document_id)
+            return originals.view(engine.corpus, document, _quote(document, start, end))
 
         return HTMLResponse(await drawing.run(viewed), headers={"Content-Security-Policy": _SANDBOX})
 
@@ -174,7 +182,7 @@ def routes(engine: Engine) -> APIRouter:
                     section.name == label and section.read_by for section in document.sections
                 )
             elif how == "view":
-                originals.view(engine.corpus, document)  # what is wrong is said here
+                originals.view(engine.corpus, document, quote)  # what is wrong is said here
             return found
 
         try:

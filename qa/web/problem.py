@@ -22,6 +22,11 @@ _PATH = re.compile(
     rf"(?<![\w/.:~-])(?:[A-Za-z]:[\\/]|\\\\|/)(?:{_IN_NAME}++(?: ++{_IN_NAME}++)*+[\\/])+(?={_IN_NAME})"
 )
 
+# What is typed at a terminal: a command in backticks, an option, or a program that messages name.
+_TYPED = re.compile(r"`|(?<!\S)--[a-z]|\b(?:iconv|pip install)\b")
+_ASIDE = re.compile(r" \((?=[^()]*(?:`|(?<!\S)--[a-z]|\b(?:apt|pip) install\b))[^()]*+\)")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z“`])")
+
 
 class Problem(JSONResponse):
     """`application/problem+json`: `detail` says what is wrong in words, `code` for scripts."""
@@ -54,3 +59,23 @@ def without_folders(message: str, *known: Path) -> str:
         if folder.parent != folder:
             message = message.replace(f"{folder.parent}{os.sep}", "")
     return _PATH.sub("", message)
+
+
+def without_commands(message: str) -> str:
+    """Return the message without advice that only a terminal can follow: a page has none.
+
+    Of a sentence, what stands before the last ", or", ":" or ";" ahead of the advice stays: messages are
+    written so ("Save it as UTF-8; or convert it with iconv …").
+    """
+    sentences = _SENTENCE_END.split(_ASIDE.sub("", message))
+    return " ".join(filter(None, map(_untyped, sentences))) or message
+
+
+def _untyped(sentence: str) -> str:
+    typed = _TYPED.search(sentence)
+    if not typed:
+        return sentence
+    before = sentence[: typed.start()]
+    end = max(map(before.rfind, (", or ", ": ", "; ")))
+    stop = "." if sentence.endswith(".") else ""
+    return f"{before[:end]}{stop}" if end > 0 else ""

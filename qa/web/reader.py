@@ -55,7 +55,7 @@ def to_html(document: Document, passages: Sequence[Passage]) -> Markup:
         blocks = [_block(kind, document.text, start, end, starts, marked) for _, start, end in lines]
         role = {"list": "list", "table": "table"}.get(kind)
         parts += [f'<div role="{role}">', *blocks, "</div>"] if role else blocks
-    return Markup("".join(parts))  # noqa: S704 - escaped in `_text`
+    return Markup("".join(parts))  # noqa: S704 - escaped in `verbatim`
 
 
 def _lines(
@@ -109,16 +109,18 @@ def _block(
         "list": ' role="listitem"',
         "table": ' role="row"',
     }.get(kind, "")
-    return f"<div{attributes}>{_cells(text[start:end]) if kind == 'table' else _text(text[start:end])}</div>"
+    return (
+        f"<div{attributes}>{_cells(text[start:end]) if kind == 'table' else verbatim(text[start:end])}</div>"
+    )
 
 
 def _cells(row: str) -> str:
     """Return a row with its cells; what stands between them is there, but not seen."""
     body = row.rstrip("\n")
     parts = [
-        f'<span class="between" aria-hidden="true">{_text(part)}</span>'
+        f'<span class="between" aria-hidden="true">{verbatim(part)}</span>'
         if at % 2
-        else f'<span class="cell" role="cell">{_text(part)}</span>'
+        else f'<span class="cell" role="cell">{verbatim(part)}</span>'
         for at, part in enumerate(_CELL.split(body))
         if part or at  # a row may begin with what stands between two cells
     ]
@@ -130,6 +132,6 @@ def _label(section: Section) -> str:
     return f"{_NAMED[section.kind]}{' '.join(section.name.split())}" if section.kind in _NAMED else ""
 
 
-def _text(text: str) -> str:
+def verbatim(text: str) -> str:
     """Escape a text; a browser would take a carriage return for a line's end, unless it is written so."""
     return str(escape(text)).replace("\r", "&#13;")

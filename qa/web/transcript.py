@@ -129,7 +129,7 @@ def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
     if not (answer.reply or answer.error or answer.unsearched):
         facts += [
             f"searched {plural(answer.searched, 'document')}",
-            f"confidence {how_sure(answer, percent=chr(160) + '%')}",
+            f"likely answered: {how_sure(answer, percent=chr(160) + '%')}",
         ]
     if answer.undated:
         facts.append(f"{plural(answer.undated, 'document')} without a date left out")

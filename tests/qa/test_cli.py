@@ -98,6 +98,10 @@ def probe(filters: Filters) -> None:
             ["--publisher", "P", "--series", "S", "--language", "en", "--collection", "c"],
             Filters(publisher="P", series="S", language="en", collection="c"),
         ),
+        (
+            ["--collection", "a", "--collection", "b", "--publisher", "P", "--publisher", "Q"],
+            Filters(publisher=("P", "Q"), collection=("a", "b")),
+        ),
     ],
 )
 def test_filters_are_read_as_they_are_meant(arguments, expected):

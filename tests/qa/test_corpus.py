@@ -25,7 +25,7 @@ from qa.errors import (
 )
 from qa.limits import check_question
 from qa.quoting.render import to_dict
-from qa.schema import Answer, Document, Filters, Progress, Quote, citation
+from qa.schema import Answer, Document, Filters, Progress, Quote, answer_to_dict, citation
 from qa.storage.embedded.contents import held_bytes
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
@@ -622,6 +622,21 @@ class TestPythonInterface:
             Filters(document="a.txt")  # type: ignore[arg-type]
         with pytest.raises(TypeError, match=r"datetime\.date"):
             Filters(since="2008")  # type: ignore[arg-type]
+
+    def test_one_value_of_a_filter_is_written_in_one_way_and_several_are_a_list_in_json(self) -> None:
+        assert Filters(publisher=("IFES",)) == Filters(publisher="IFES")
+        assert Filters(publisher=("", "IFES")).publisher == "IFES"
+        assert not Filters(collection=(), series=("",))
+        assert Filters(collection=("a", "b")).values("collection") == ("a", "b")
+        assert (Filters(series="a").values("series"), Filters().values("series")) == (("a",), ())
+        answer = Answer("Who?", "Who?", "none", filters=Filters(publisher="IFES", collection=("a", "b")))
+        line = answer_to_dict(answer)["filters"]
+        assert (line["publisher"], line["collection"], line["series"], line["document"]) == (
+            "IFES",
+            ["a", "b"],
+            "",
+            [],
+        )
 
     def test_a_quote_has_its_citation_and_an_answer_its_line(self, corpus: Corpus, inbox: Path) -> None:
         corpus.index(write(inbox, "a.txt", "Harbour report\n\nThe harbour closed in May.\n"))

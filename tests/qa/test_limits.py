@@ -66,6 +66,8 @@ def test_a_question_that_is_no_text_is_refused(question: object) -> None:
         (Filters(collection="x" * 20_000), "'collection' has 20,000 characters"),
         (Filters(document=("x" * 4_097,)), "'document' has 4,097 characters; at most 4,096"),
         (Filters(document=("x",) * 1_001), "1,001 documents; at most 1,000"),
+        (Filters(publisher=("IFES",) * 101), "'publisher' has 101 values; at most 100"),
+        (Filters(publisher=("IFES", "x" * 501)), "'publisher' has 501 characters"),
         (Filters(series="\ud800"), "'series': .* is not valid text"),
     ],
 )
@@ -103,6 +105,7 @@ def test_a_history_of_the_wrong_type_is_refused_and_told_what_to_write(history: 
         (wrong(publisher=5), "the filter 'publisher' is 5: write a text"),
         (wrong(series=None), "the filter 'series' is None: write a text"),
         (wrong(language=["en"]), r"the filter 'language' is \['en'\]: write a text"),
+        (wrong(language=("en", 5)), "the filter 'language' is 5: write a text"),
         (wrong(collection=b"a"), "the filter 'collection' is b'a': write a text"),
         (wrong(document=(1,)), r"the filter 'document' is \(1,\): write a tuple of ids"),
         (wrong(document=["a.txt"]), r"\['a.txt'\]: write a tuple of ids, such as \('report.txt',\)"),

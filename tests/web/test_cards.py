@@ -44,6 +44,11 @@ def test_words_of_earlier_questions_are_shown_and_can_be_taken_away():
     assert "ignore-history" not in answer_card(replace(answer, carried=()), reader(BRIEF))
 
 
+def test_a_note_of_a_card_names_no_option_of_the_terminal():
+    answer = Answer("Who?", "Who?", "none", notes=("It knows English. Name another with --reader.",))
+    assert '<p class="note">It knows English.</p>' in answer_card(answer, reader(BRIEF))
+
+
 def test_what_is_not_in_the_corpus_says_where_was_looked():
     filters = Filters(since=dt.date(2008, 1, 1), publisher="IFES")
     card = answer_card(Answer("Who?", "Who?", "none", filters=filters, searched=2), reader(BRIEF))

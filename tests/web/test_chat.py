@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qa.asking import confidence
-from tests.web.chatting import ask, chat, opened
+from tests.web.chatting import ask, chat, check_accessible, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -205,6 +205,61 @@ def test_previous_and_next_walk_through_the_answers_quotes(page: Page) -> None:
     assert seen == quotes
 
 
+def test_all_quotes_of_the_conversation_are_marked_in_the_open_document(page: Page) -> None:
+    first = ask(page, FACTORY).locator(".quote").first.text_content() or ""
+    other = ask(page, "How many people were arrested on the highway?")
+    second = other.locator(".quote").first.text_content() or ""
+    assert first != second
+    other.locator("a.cite").first.click()
+    expect(page.locator("#source mark.current")).to_have_text(second)
+    assert first in page.locator("#source mark").all_text_contents()
+
+
+def test_the_reader_has_marks_beside_its_scroll_bar_and_a_border_that_is_dragged(page: Page) -> None:
+    ask(page, "What did the authorities do against smugglers?").locator("a.cite").first.click()
+    page.locator("#source mark.current").wait_for()
+    ticks, marks = page.locator("#source .ticks span"), page.locator("#source mark")
+    expect(ticks).to_have_count(marks.count())
+    assert marks.count() > 1
+    tops = ticks.evaluate_all("all => all.map((tick) => parseFloat(tick.style.top))")
+    assert tops == sorted(tops)
+    assert tops[0] < tops[-1] <= 100
+    last = marks.last.text_content() or ""
+    ticks.last.click()
+    expect(page.locator("#source mark.current")).to_have_text(last)
+
+    panel, border = page.locator("#source"), page.get_by_role("separator", name="Width of the source")
+    before, at = panel.bounding_box(), border.bounding_box()
+    assert before
+    assert at
+    page.mouse.move(at["x"] + 5, 300)
+    page.mouse.down()
+    page.mouse.move(at["x"] - 95, 300)
+    page.mouse.up()
+    after = panel.bounding_box()
+    assert after
+    assert before["x"] - 110 < after["x"] < before["x"] - 80
+    border.press("ArrowRight")
+    narrower = panel.bounding_box()
+    assert narrower
+    assert narrower["x"] > after["x"]
+    expect(border).to_have_attribute("aria-valuenow", re.compile(r"^\d+$"))
+    check_accessible(page)
+
+
+def test_other_passages_like_a_quotes_are_opened_from_it(page: Page) -> None:
+    ask(page, FACTORY).locator("a.cite").first.click()
+    quoted = page.locator("#source mark.current").text_content()
+    page.locator("#source summary").get_by_text("Other passages like this").click()
+    other = page.locator("#source .similar a").first
+    words = other.locator("q").text_content() or ""
+    check_accessible(page)
+    other.click()
+    expect(page.locator("#source mark.current")).to_have_text(words)
+    page.go_back()
+    expect(page.locator("#source mark.current")).to_have_text(quoted or "")
+
+
 def test_what_the_corpus_does_not_hold_is_said_and_not_answered(page: Page) -> None:
     answer = ask(page, UNKNOWN)
     expect(answer.locator(".not-in-corpus h2")).to_have_text("Not in the corpus")
@@ -338,7 +393,7 @@ def test_a_link_pasted_while_a_source_is_open_marks_its_own_place(page: Page, se
     for document in server.get("api/v1/documents")[1]:
         page.evaluate("hash => { location.hash = hash }", f"#cite={document['sha256']}/5-40")
         quote = server.get(f"api/v1/citations/{document['sha256']}/5-40")[1]["quote"]
-        expect(page.locator("#source mark")).to_have_text([quote])
+        expect(page.locator("#source mark.current")).to_have_text(quote)
         expect(page.locator("#source mark.current")).to_be_focused()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -386,6 +387,37 @@ def test_what_is_dropped_is_added(browser: Browser, empty: Server) -> None:
         expect(page.locator(".sum")).to_have_text("3 of 3 files: 3 added", timeout=SLOW)
         page.goto(f"{empty.url}documents?q=dropped")
         expect(page.locator(".count")).to_contain_text("3 documents")
+
+
+def test_of_an_archive_it_is_said_what_was_refused(browser: Browser, empty: Server, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        archive.writestr("good.txt", "It is packed with others.")
+        for name in ("bad.txt", "worse.txt"):
+            archive.writestr(name, b"Caf\xe9")
+    with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
+        page.locator("#files").set_input_files(tmp_path / "packed.zip")
+        expect(result(page, "packed.zip")).to_contain_text(
+            re.compile(
+                r"^Added, 2 refused: packed.zip/bad.txt is not UTF-8.*packed.zip/worse.txt is not UTF-8"
+            )
+        )
+
+
+def test_what_is_selected_stays_so_while_files_come_in(
+    browser: Browser, empty: Server, tmp_path: Path
+) -> None:
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text(f"This is {name}.\n", "utf-8")
+    with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
+        page.locator("#files").set_input_files(tmp_path / "one.txt")
+        box = page.get_by_role("checkbox", name="Select one")
+        box.check()
+        page.locator("#files").set_input_files(tmp_path / "two.txt")
+        expect(page.locator("tbody th").get_by_text("two", exact=True)).to_be_visible()
+        expect(box).to_be_checked()
+        expect(page.locator("#selection")).to_contain_text("1 selected")
+        page.get_by_role("button", name="Remove", exact=True).click()
+        expect(page.locator("#selection")).to_be_hidden()
 
 
 def test_ten_thousand_files_do_not_freeze_the_page_and_can_be_cancelled(

@@ -159,7 +159,7 @@ def test_the_page_says_that_the_server_has_gone(browser: Browser, tmp_path: Path
         server.process.terminate()
         server.process.wait(timeout=60)
         page.evaluate("hash => { location.hash = hash }", f"#cite={sha256}/0-5")
-        expect(page.locator("#source .text")).to_have_text("The server does not answer. Is it still running?")
+        expect(page.locator(".notice")).to_have_text("The server does not answer. Is it still running?")
 
 
 @pytest.mark.day

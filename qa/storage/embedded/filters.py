@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.arrays import Bits
-from qa.schema import UPLOAD
+from qa.schema import FILTERED_BY_NAME, UPLOAD
 from qa.storage.ports import Selection
 from qa.text.dates import span_of
 
@@ -80,9 +80,9 @@ def where(filters: Filters) -> tuple[str, list[str]]:
         conditions["date >= ? AND (date >= ? OR date IN (?, ?))"] = (year, since, year, month)
     if filters.until:
         conditions["date != '' AND date <= ?"] = (span_of(filters.until)[1].isoformat(),)
-    for field in ("publisher", "series", "language", "collection"):
-        if value := getattr(filters, field):
-            conditions[f"casefold({field}) = ?"] = (value.casefold(),)
+    for field in FILTERED_BY_NAME:
+        if names := tuple(each.casefold() for each in filters.values(field)):
+            conditions[f"casefold({field}) IN ({', '.join('?' * len(names))})"] = names
     if filters.document:
         records = [each for each in filters.document if each.lower().endswith(".jsonl")]
         files = [*records, *(each.replace("/", os.sep) for each in records if os.sep != "/")]

@@ -1,4 +1,4 @@
-// What the pages' scripts have in common: elements, the server's interface, and the message.
+// What the pages' scripts have in common: elements, the server's interface, what htmx does on each page, and the message.
 
 export const API = "/api/v1";
 
@@ -13,7 +13,7 @@ export function make(tag, properties = {}, ...children) {
 
 export const SILENT = "The server does not answer. Is it still running?";
 
-async function request(path, options, read = (body) => body) {
+async function request(path, options) {
   let response, body;
   try {
     response = await fetch(API + path, options);
@@ -22,17 +22,24 @@ async function request(path, options, read = (body) => body) {
     throw new Error(SILENT);
   }
   if (!response.ok) throw Object.assign(new Error(body.detail ?? response.statusText), { code: body.code });
-  return read(body, response);
+  return body;
 }
 
 export const get = (path) => request(path);
-/** A part of a list, and how many there are in all. */
-export const getPart = (path) => request(path, {}, (items, { headers }) => ({ items, total: Number(headers.get("X-Total-Count")) }));
 export const send = (method, path, value) =>
   request(path, { method, ...(value !== undefined && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) }) });
 export const post = (path, value) => send("POST", path, value);
 
+export const sleep = (milliseconds) => new Promise((after) => setTimeout(after, milliseconds));
+
 export const button = (label, action, properties = {}) => make("button", { type: "button", onclick: action, ...properties }, label);
+
+// An empty field is no part of the address.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  for (const [name, value] of [...detail.parameters]) if (!value) detail.parameters.delete(name);
+});
+document.addEventListener("htmx:sendError", () => announce(SILENT, true));
+document.addEventListener("htmx:responseError", ({ detail }) => announce(JSON.parse(detail.xhr.response).detail, true));
 
 /** "2008-04-04" as "4 April 2008", "2008-04" as "April 2008". */
 export const inWords = (date) => {

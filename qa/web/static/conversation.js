@@ -1,7 +1,7 @@
 // Which conversation the page shows. Its id is in the address and in this tab; what was said comes from the server. What is
 // being typed, and a question whose answer has not come yet, wait in this tab: a reload or a restart loses neither.
 
-import { announce, button, get, make } from "./base.js";
+import { announce, button, get, make, sleep } from "./base.js";
 
 const TAB = sessionStorage;
 const LOOK_MS = 5000;
@@ -71,7 +71,7 @@ async function find(id) {
     } catch (error) {
       if (error.code) return {};
     }
-    await new Promise((after) => setTimeout(after, AGAIN_MS / 4));
+    await sleep(AGAIN_MS / 4);
   }
 }
 

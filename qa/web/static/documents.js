@@ -5,11 +5,6 @@ import { announce, get, send } from "./base.js";
 const AT_ONCE = 1000; // ids that the server takes
 const FILTERS = ["q", "publisher", "format", "language", "collection", "since", "until"];
 
-// An empty field is no part of the address.
-document.body.addEventListener("htmx:configRequest", ({ detail }) => {
-  for (const [name, value] of [...detail.parameters]) if (!value) detail.parameters.delete(name);
-});
-
 const bar = document.getElementById("selection");
 const picked = () => [...document.querySelectorAll("#found [name=pick]:checked")].map((box) => box.value);
 let all = null; // the ids of all that is found, where all is selected
@@ -35,6 +30,7 @@ async function change(ids, size, act, words, undo) {
       if (ids.length > size) announce(`${done.toLocaleString("en")} of ${ids.length.toLocaleString("en")}…`, true);
       await act(ids.slice(done, done + size));
     }
+    actions.none();
     announce(words, true, undo && { label: "Undo", run: undo });
   } catch (error) {
     announce(`${done ? `${done} are done, the others not. ` : ""}${error.message}`, true);
@@ -67,7 +63,7 @@ const actions = {
     refresh();
   },
   ask: ({ name }) => {
-    sessionStorage.setItem("filters", JSON.stringify({ collection: name })); // as filters.js keeps them
+    sessionStorage.setItem("chosen", JSON.stringify([{ name: "collection", value: name, label: name }])); // as filters.js keeps them
     location.href = "/";
   },
 };
@@ -91,9 +87,12 @@ document.addEventListener("submit", async (event) => {
     location.search = new URLSearchParams({ collection: name });
   }
 });
+let kept = []; // what stays selected while the table is drawn anew
+document.body.addEventListener("htmx:beforeSwap", ({ target }) => target.id === "found" && (kept = picked()));
 document.body.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target.id !== "found") return;
   all = null;
+  for (const box of document.querySelectorAll("#found [name=pick]")) box.checked = kept.includes(box.value);
   document.getElementById("find").hidden = !document.querySelector("#found [data-held]");
   tell();
 });

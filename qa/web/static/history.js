@@ -1,11 +1,6 @@
 // The History page: conversations are renamed, deleted and put back. They are searched by htmx.
 
-import { announce, button, make, send } from "./base.js";
-
-// An empty field is no part of the address.
-document.body.addEventListener("htmx:configRequest", ({ detail }) => {
-  for (const [name, value] of [...detail.parameters]) if (!value) detail.parameters.delete(name);
-});
+import { announce, send } from "./base.js";
 
 const path = (id) => `/conversations/${id}`;
 
@@ -19,38 +14,6 @@ async function change(act) {
   }
 }
 
-/** Put a box in place of the name; Enter keeps what is typed, Escape what was there. */
-function rename(item, pressed) {
-  if (item.querySelector("form")) return;
-  const link = item.querySelector(".name");
-  const box = make("input", { name: "name", value: link.textContent, maxLength: 200, aria: { label: "Name of the conversation" } });
-  const leave = () => {
-    form.remove();
-    link.hidden = false;
-    pressed.focus();
-  };
-  const form = make(
-    "form",
-    {
-      className: "rename",
-      onsubmit: (event) => {
-        event.preventDefault();
-        change(() => send("PATCH", path(item.dataset.conversation), { name: box.value }));
-      },
-      onkeydown: (event) => {
-        if (event.key === "Escape") leave();
-      },
-    },
-    box,
-    make("button", { type: "submit", className: "primary" }, "Keep"),
-    button("Cancel", leave),
-  );
-  link.hidden = true;
-  link.after(form);
-  box.focus();
-  box.select();
-}
-
 async function remove(item) {
   const name = item.querySelector(".name").textContent;
   const id = item.dataset.conversation;
@@ -61,8 +24,17 @@ async function remove(item) {
   });
 }
 
-const actions = { rename, remove };
-document.addEventListener("click", ({ target }) => {
-  const pressed = target.closest("[data-act]");
-  if (pressed) actions[pressed.dataset.act](pressed.closest("[data-conversation]"), pressed);
+document.addEventListener("click", ({ target }) => target.matches("[data-remove]") && remove(target.closest("[data-conversation]")));
+document.addEventListener("submit", (event) => {
+  const { target: form } = event;
+  if (!form.matches(".rename")) return;
+  event.preventDefault();
+  change(() => send("PATCH", path(form.closest("[data-conversation]").dataset.conversation), { name: form.elements.name.value }));
 });
+// The box of a name shows the name as it is, to be typed over.
+const begin = ({ target: form, newState }) => {
+  if (newState !== "open" || !form.matches(".rename")) return;
+  form.reset();
+  form.elements.name.select();
+};
+document.addEventListener("toggle", begin, true);

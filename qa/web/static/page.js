@@ -1,7 +1,7 @@
-// The page around Gradio's question box and conversation: start-up progress, the empty page, the source panel,
-// copy buttons and keys. Whatever comes from a document goes in through textContent; nothing is parsed as HTML.
+// The page around Gradio's question box and conversation: start-up progress, the source panel, copy buttons and keys.
+// Whatever comes from a document goes in through textContent, or in a part of the page that the server has escaped.
 
-import { SILENT, announce, button, get, getPart, inWords, make, post } from "./base.js";
+import { SILENT, announce, button, get, make, post, sleep } from "./base.js";
 import { arrives, begin, edit, leaves, tendConversation } from "./conversation.js";
 import { tendFilters } from "./filters.js";
 
@@ -13,19 +13,20 @@ const LINE = 140; // characters of the source that are shown before and after a 
 
 // ---------------------------------------------------------------- the frame
 
-const [starting, examples, holdings, panel] = ["#status", ".examples", ".holdings", "#source"].map((name) => document.querySelector(name));
+const starting = document.getElementById("status");
 const [progressText, progress] = starting.children;
-const [heading, facts, doubts, fate, place, text] = ["h2", ".facts", ".doubts", ".fate", ".place", ".text"].map((name) => panel.querySelector(name));
+const panel = document.getElementById("source");
+const contents = panel.querySelector(".opened"); // what the server renders of a source
 const testQueries = document.getElementById("test-queries");
 const does = {
-  previous: () => step(-1),
-  next: () => step(1),
+  ask: (pressed) => ask(pressed.textContent),
   close,
-  quote: (pressed) => copy(shown.quote, pressed),
-  citation: (pressed) => copy(shown.citation, pressed),
+  go: (pressed) => go(pressed.dataset.to),
+  quote: (pressed) => copy(panel.querySelector("mark.current").textContent, pressed),
+  citation: (pressed) => copy(pressed.dataset.citation, pressed),
   link: (pressed) => copy(location.href, pressed),
 };
-panel.addEventListener("click", ({ target }) => does[target.dataset.does]?.(target));
+document.addEventListener("click", ({ target }) => does[target.dataset.does]?.(target));
 
 // ---------------------------------------------------------------- start-up
 
@@ -41,7 +42,7 @@ async function watchStart() {
     starting.dataset.stage = state.stage;
     if (state.stage === "ready") {
       starting.hidden = true;
-      showHoldings();
+      htmx.ajax("GET", "/parts/welcome", "#first");
       if (state.may_change) get("/feedback").then(offer, (error) => announce(error.message, true));
       return;
     }
@@ -62,23 +63,6 @@ async function watchStart() {
   setTimeout(watchStart, POLL_MS);
 }
 
-async function showHoldings() {
-  const [questions, { items, total }] = await Promise.all([get("/examples"), getPart("/documents?sort=added&order=desc&limit=4")]);
-  examples.replaceChildren(...questions.map((question) => make("li", {}, button(question, () => ask(question)))));
-  const documents = items.map((found) =>
-    make(
-      "li",
-      {},
-      make("a", { className: "title", href: `/documents/${encodeURIComponent(found.id)}` }, found.title || found.id),
-      make("span", { className: "facts" }, [found.publisher, [found.series, found.number].filter(Boolean).join(" "), inWords(found.date)].filter(Boolean).join(" · ")),
-    ),
-  );
-  const title = total === 1 ? "One document is loaded" : `${total.toLocaleString("en")} documents are loaded`;
-  holdings.replaceChildren(make("h2", {}, total ? title : "No document is loaded yet"), make("ul", {}, ...documents));
-  if (!total) holdings.append(make("a", { href: "/documents" }, "Add documents"));
-  else if (total > items.length) holdings.append(make("a", { className: "all", href: "/documents" }, "See them all"));
-}
-
 // ---------------------------------------------------------------- asking
 
 const box = () => document.querySelector("#question textarea");
@@ -86,7 +70,7 @@ const send = () => document.querySelector("#ask");
 let busy = false; // a question is on its way, or its answer is
 let held = false; // Enter was pressed meanwhile: ask what stands in the box once the answer is there
 let answered = 0;
-let overdue;
+let sent = 0;
 
 /** Make Gradio's radio buttons one group, explain each, and keep to what was chosen earlier in this tab. */
 function tendStrictness(group) {
@@ -146,21 +130,28 @@ function admit(event) {
   event.stopImmediatePropagation();
 }
 
-/** Look every ten seconds for a sign of the question: it may wait in line, or the server may be gone. */
-function awaitSign(looks = 4) {
-  clearTimeout(overdue);
-  overdue = setTimeout(async () => {
-    const silent = await get("/status").then(() => "", (error) => error.message);
-    if (!busy || document.querySelector(".searching")) return;
-    if (!silent && looks > 1) {
-      announce("Others are asking too: your question waits in line.", true);
-      awaitSign(looks - 1);
-      return;
-    }
-    held = false;
-    release();
-    announce(`The question did not arrive. ${silent || "Ask it again."}`, true);
-  }, 10_000);
+/** Look every ten seconds whether something has come: it may wait in line, or the server may be gone. */
+async function lookFor(hasCome, wait, giveUp) {
+  for (let looks = 4; ; looks -= 1) {
+    await sleep(10_000);
+    const silent = hasCome() || (await get("/status").then(() => "", (error) => error.message));
+    if (hasCome()) return;
+    if (silent || looks === 1) return void giveUp(silent);
+    wait();
+  }
+}
+
+function awaitSign() {
+  const mine = ++sent;
+  lookFor(
+    () => mine !== sent || !busy || Boolean(document.querySelector(".searching")),
+    () => announce("Others are asking too: your question waits in line.", true),
+    (silent) => {
+      held = false;
+      release();
+      announce(`The question did not arrive. ${silent || "Ask it again."}`, true);
+    },
+  );
 }
 
 /** Whatever was on its way belongs to the conversation that ends. */
@@ -178,7 +169,6 @@ function settle() {
 
 function release() {
   busy = false;
-  clearTimeout(overdue);
   document.body.classList.remove("busy");
   if (!held) return;
   held = false;
@@ -297,20 +287,17 @@ function showAll(answer, pressed) {
   requestAnimationFrame(() => document.querySelector("#show-all").click());
 }
 
-/** Give the button back where nothing comes in 40 s: the line may be full, or the server gone. */
-function awaitAll(pressed, words, looks = 4) {
-  setTimeout(async () => {
-    if (!pressed.isConnected) return; // whatever came has replaced it
-    const silent = await get("/status").then(() => "", (error) => error.message);
-    if (!pressed.isConnected) return;
-    if (!silent && looks > 1) {
-      awaitAll(pressed, words, looks - 1);
-      return;
-    }
-    pressed.disabled = false;
-    pressed.textContent = words;
-    announce(`Nothing has come so far. ${silent || "You can try it again."}`, true);
-  }, 10_000);
+/** Give the button back where nothing comes: the line may be full, or the server gone. */
+function awaitAll(pressed, words) {
+  lookFor(
+    () => !pressed.isConnected, // whatever came has replaced it
+    () => {},
+    (silent) => {
+      pressed.disabled = false;
+      pressed.textContent = words;
+      announce(`Nothing has come so far. ${silent || "You can try it again."}`, true);
+    },
+  );
 }
 
 // ---------------------------------------------------------------- thumbs
@@ -484,7 +471,7 @@ async function save() {
       announce(`The conversation was not saved. ${SILENT}`, true);
       return;
     }
-    await new Promise((after) => setTimeout(after, 50));
+    await sleep(50);
   }
   const href = URL.createObjectURL(new Blob([written.value], { type: "text/html" }));
   make("a", { href, download: `pullquote-${new Date().toLocaleDateString("sv")}.html` }).click();
@@ -494,134 +481,65 @@ async function save() {
 
 // ---------------------------------------------------------------- the source
 
-let shown = null; // what the citation endpoint says of the quote in the panel
-let ranges = []; // the answer's quotes of this document: [start, end], in order
 let opener = null; // where the focus goes back to
-let asked = 0; // numbers the requests, so that a late one is dropped
 
 /** The hash is the one source of truth: a click on a citation, a deep link and "back" all come through here. */
-async function route() {
+function route() {
   const match = HASH.exec(location.hash);
-  if (!match) {
-    hide();
-    return;
-  }
-  const [hash, , sha256, start, end, documentId] = match;
-  const turn = ++asked;
-  const link = opener?.hash === hash && opener.isConnected ? opener : document.querySelector(`a.cite[href="${hash}"]`);
-  const current = [Number(start), Number(end)];
-  let found;
-  try {
-    found = await get(cited(match));
-  } catch (error) {
-    if (turn !== asked) return;
-    if (starting.dataset.stage !== "failed" && !starting.hidden) setTimeout(route, POLL_MS);
-    else showProblem(error);
-    return;
-  }
-  if (turn !== asked) return;
-  const isCurrent = (range) => range[0] === current[0] && range[1] === current[1];
-  if (link || shown?.sha256 !== sha256 || !ranges.some(isCurrent)) ranges = rangesBeside(link, sha256, current);
-  opener = link ?? opener;
-  shown = { ...found, range: ranges.find(isCurrent), sha256, documentId };
+  if (!match) return void hide();
+  const [hash, place, sha256, , , documentId] = match;
+  const link = `a.cite[href="${hash}"]`;
+  if (opener?.hash !== hash) opener = opener?.closest(".answer")?.querySelector(link) ?? document.querySelector(link) ?? opener;
   document.querySelectorAll("a.cite.active").forEach((other) => other.classList.remove("active"));
-  link?.classList.add("active");
-  heading.textContent = found.title;
-  facts.textContent = found.facts.join(" · ");
-  doubts.replaceChildren(...found.notes.map((note) => make("li", {}, note)));
-  tell(found);
-  fill(found.before + found.quote + found.after, current);
-  place.textContent = ranges.length > 1 ? `Quote ${ranges.indexOf(shown.range) + 1} of ${ranges.length}` : "";
-  panel.querySelector(".steps").hidden = ranges.length < 2;
-  panel.classList.remove("problem");
-  panel.querySelector(".as-original").hidden = !["pages", "view"].includes(found.original);
-  panel.querySelector("iframe").replaceWith(make("iframe", { loading: "lazy", title: "The original", src: `/documents/${encodeURIComponent(found.document)}/original?start=${start}&end=${end}#quote` }));
-  open();
-  const mark = text.querySelector("mark.current");
-  mark.scrollIntoView({ block: "center" });
-  mark.focus({ preventScroll: true });
+  if (opener?.hash === hash) opener.classList.add("active");
+  const cites = [...document.querySelectorAll("#conversation a.cite")].map((cite) => HASH.exec(cite.hash));
+  const quotes = new Set(cites.filter((cite) => cite[2] === sha256).map((cite) => `${cite[3]}-${cite[4]}`));
+  const query = `quotes=${[...quotes]}${documentId ? `&document=${documentId}` : ""}`;
+  htmx.ajax("GET", `/parts/sources/${place}?${query}`, { source: contents, target: contents });
 }
 
-/** That the text is no longer what the library answers from, what stands there now, and what the quote has become. */
-function tell({ status, since_in_words, current, moved, difference }) {
-  fate.hidden = status === "current";
-  if (fate.hidden) return;
-  if (status === "removed") {
-    fate.replaceChildren(make("strong", {}, `Removed on ${since_in_words}`), ": no question is answered from it any more.");
-    return;
-  }
-  const now = make("a", { href: `#cite=${current.sha256}/${current.start}-${current.end}` }, "Open the current text");
-  const said = moved ? "It still says this." : difference.length ? "There the quote has become:" : "It says nothing like this quote.";
-  fate.replaceChildren(make("strong", {}, `Superseded on ${since_in_words}`), ": this is the earlier text. ", now, `. ${said}`);
-  const marks = { insert: "ins", delete: "del", equal: "span" };
-  // The space after a word stays out of its mark.
-  const pieces = difference.flatMap(({ op, text }) => [make(marks[op], {}, text.trimEnd()), text.slice(text.trimEnd().length)]);
-  if (pieces.length) fate.append(make("p", { className: "difference" }, ...pieces));
-}
-
-/** The places in this document that the same answer quotes, without those that overlap the one asked for. */
-function rangesBeside(link, sha256, current) {
-  const links = link?.closest(".answer")?.querySelectorAll("a.cite") ?? [];
-  const others = [...links]
-    .map((other) => HASH.exec(new URL(other.href).hash))
-    .filter((match) => match && match[2] === sha256)
-    .map((match) => [Number(match[3]), Number(match[4])])
-    .sort((a, b) => a[0] - b[0]);
-  const kept = [current];
-  for (const range of others) {
-    if (kept.every(([start, end]) => range[1] <= start || range[0] >= end)) kept.push(range);
-  }
-  return kept.sort((a, b) => a[0] - b[0]);
-}
-
-/** The whole text, its quotes marked. Offsets count code points, which is what Array.from gives. */
-function fill(source, current) {
-  const characters = Array.from(source);
-  const slice = (start, end) => characters.slice(start, end).join("");
-  const parts = [];
-  let at = 0;
-  for (const [start, end] of ranges) {
-    const now = start === current[0] && end === current[1];
-    const mark = make("mark", { className: now ? "current" : "", tabIndex: now ? -1 : 0 }, slice(start, end));
-    if (!now) mark.onclick = () => go([start, end]);
-    parts.push(slice(at, start), mark);
-    at = end;
-  }
-  text.replaceChildren(...parts, slice(at));
-}
-
-const inPlainWords = ({ code, message }) =>
-  code === "document_not_found" ? "This text was never in this library, or it was erased from it for good." : message;
-
-function showProblem(error) {
-  shown = null;
-  ranges = [];
-  heading.textContent = "This source cannot be shown";
-  facts.textContent = "";
-  doubts.replaceChildren();
-  fate.hidden = true;
-  panel.querySelector(".steps").hidden = true;
-  panel.classList.add("problem");
-  text.replaceChildren(inPlainWords(error));
-  open();
-  text.focus();
-}
-
-function open() {
+contents.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target !== contents) return;
   panel.hidden = false;
   document.body.classList.add("reading");
+  const text = panel.querySelector(".text");
+  const mark = text.querySelector("mark.current") ?? text;
+  ticking.disconnect();
+  ticking.observe(text);
+  mark.scrollIntoView({ block: "center" });
+  mark.focus({ preventScroll: true });
+});
+
+// Beside the scroll bar stands where the quotes are, whatever the width.
+const ticking = new ResizeObserver(([{ target: text }]) => {
+  const marks = text.querySelectorAll("mark");
+  panel.querySelectorAll(".ticks span").forEach((tick, at) => (tick.style.top = `${(100 * marks[at].offsetTop) / text.scrollHeight}%`));
+});
+
+/** The border of the panel is dragged, or moved by the arrow keys. */
+function widen(share) {
+  const within = Math.min(65, Math.max(30, Math.round(share)));
+  border.setAttribute("aria-valuenow", within);
+  document.body.style.setProperty("--source", `${within}vw`);
 }
 
+const border = document.getElementById("border");
+border.addEventListener("pointerdown", ({ pointerId }) => border.setPointerCapture(pointerId));
+border.addEventListener("pointermove", ({ buttons, clientX }) => buttons && widen(100 - (100 * clientX) / innerWidth));
+border.addEventListener("keydown", ({ key }) => {
+  const by = { ArrowLeft: 2, ArrowRight: -2 }[key];
+  if (by) widen(Number(border.getAttribute("aria-valuenow")) + by);
+});
+
 function hide() {
+  htmx.trigger(contents, "htmx:abort"); // what is still on its way
   if (panel.hidden) return;
-  asked += 1;
   panel.hidden = true;
   document.body.classList.remove("reading");
   document.querySelectorAll("a.cite.active").forEach((link) => link.classList.remove("active"));
   opener?.closest("details")?.setAttribute("open", ""); // what is folded away takes no focus
   (opener?.isConnected ? opener : box())?.focus();
   opener = null;
-  shown = null;
 }
 
 function close() {
@@ -629,17 +547,14 @@ function close() {
   hide();
 }
 
-function go([start, end]) {
-  const hash = `#cite=${shown.sha256}/${start}-${end}${shown.documentId ? `&document=${shown.documentId}` : ""}`;
-  opener = opener?.closest(".answer")?.querySelector(`a.cite[href="${hash}"]`) ?? opener;
-  history.replaceState(null, "", hash);
+/** Open another place in the same document. */
+function go(to) {
+  history.replaceState(null, "", location.hash.replace(/\d+-\d+/, to));
   route();
 }
 
-function step(by) {
-  const at = ranges.indexOf(shown?.range);
-  if (at >= 0 && ranges.length > 1) go(ranges[(at + by + ranges.length) % ranges.length]);
-}
+const inPlainWords = ({ code, message }) =>
+  code === "document_not_found" ? "This text was never in this library, or it was erased from it for good." : message;
 
 // ---------------------------------------------------------------- keys and clicks
 
@@ -681,8 +596,8 @@ document.addEventListener(
     if (event.metaKey || (event.ctrlKey && !event.altKey)) return; // Alt or AltGr makes [ and ] on many keyboards
     if (event.key === "Escape" && !panel.hidden) close();
     else if (event.key === "/") box()?.focus();
-    else if (event.key === "[") step(-1);
-    else if (event.key === "]") step(1);
+    else if (event.key === "[") panel.querySelector(".previous")?.click();
+    else if (event.key === "]") panel.querySelector(".next")?.click();
     else if (event.key === "Enter" && event.target.matches?.("#source mark")) event.target.click();
     else return;
     event.preventDefault();

@@ -62,7 +62,10 @@ function outcome({ status, responseText }) {
   const good = reply.filter((each) => !["refused", "skipped"].includes(each.status));
   if (!good.length) return ["refused", reply[0]?.error?.message ?? "There is nothing in it to read"];
   const words = Object.entries(Object.groupBy(good, (each) => SAID[each.status] ?? "Already there"));
-  return [good[0].status, words.map(([each, found]) => (found.length > 1 ? `${each}: ${found.length} documents` : each)).join(", ")];
+  const said = words.map(([each, found]) => (found.length > 1 ? `${each}: ${found.length} documents` : each));
+  const bad = reply.filter((each) => each.status === "refused").map((each) => each.error.message);
+  if (bad.length) said.push(`${bad.length} refused: ${bad.slice(0, 3).join(" ")}${bad.length > 3 ? " …" : ""}`);
+  return [good[0].status, said.join(", ")];
 }
 
 function tell() {

@@ -75,6 +75,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
             ),
         ),
         (
+            Filters(publisher=("River", "IFES"), series=("Brif", "Series")),
+            (
+                "No document has the publisher “River”: did you mean “River Press”? "
+                "No document has the series “Brif”: did you mean “Brief”? "
+                "No document has the series “Series”: there is “Brief”."
+            ),
+        ),
+        (
             Filters(publisher="IFES", since=dt.date(2008, 1, 1)),
             "No document matches the filters: since 1 January 2008, publisher IFES.",
         ),

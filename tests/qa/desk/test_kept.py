@@ -105,6 +105,7 @@ def answers(draw: st.DrawFn, documents: list[Document]) -> Answer:
                 since=st.none() | days,
                 publisher=words,
                 document=st.lists(words, max_size=2).map(tuple),
+                collection=words | st.lists(words, max_size=3).map(tuple),
             )
         ),
         notes=tuple(draw(st.lists(words, max_size=2))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import docx
@@ -129,3 +130,49 @@ def test_a_damaged_document_is_refused_by_name(name: str) -> None:
     data = (DOCX / f"{name}.docx").read_bytes()
     with Worker() as worker, pytest.raises(InputError, match=f"{name}.docx"):
         worker.view(Source(f"{name}.docx", f"{name}.docx", data), "docx")
+
+
+def marks(shown: str) -> list[str]:
+    return re.findall(r"<mark[^>]*>(.*?)</mark>", shown, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("body", "quote", "marked"),
+    [
+        (
+            "<p>It rained. The harbour was closed. Nobody came.</p>",
+            "The harbour was closed.",
+            ["The harbour was closed."],
+        ),
+        (
+            "<p>The <b>harbour</b>\n  was <i>closed</i>.</p>",
+            "The harbour was closed.",
+            ["The ", "harbour", "was ", "closed", "."],
+        ),
+        (
+            "<p>Rain.</p><p>No &lt;one&gt; came.<br>Late.</p>",
+            "No <one> came.\nLate.",
+            ["No &lt;one&gt; came.", "Late."],
+        ),
+        ("<p>It rained.</p><p>It rained.</p>", "It rained.", []),
+        ("<p>It rained.</p>", "It snowed.", []),
+        ("<style>p { color: red }</style><p>It rained.</p>", "color: red", []),
+        ("<p>It rained.</p>", "", []),
+    ],
+)
+def test_a_quote_is_marked_where_its_words_stand_once(body: str, quote: str, marked: list[str]) -> None:
+    markup = f"<html><head><title>It rained.</title></head><body id=quote>{body}</body></html>"
+    plain, shown = page(markup), view(Source("a.html", "a.html", markup.encode()), "html", quote)
+    assert [each.strip() for each in marks(shown)] == [each.strip() for each in marked]
+    assert shown.count('id="quote"') == 1
+    assert re.sub(r"</?mark[^>]*>", "", shown).replace(' id="quote"', "") == plain.replace(' id="quote"', "")
+
+
+def test_a_quote_is_marked_in_a_word_document_too() -> None:
+    document = docx.Document()
+    document.add_paragraph("The harbour ").add_run("was closed").bold = True
+    document.add_paragraph("Nobody came.")
+    document.save(made := io.BytesIO())
+    with Worker() as worker:
+        shown = worker.view(Source("a.docx", "a.docx", made.getvalue()), "docx", "The harbour was closed")
+    assert marks(shown) == ["The harbour", "was closed"]

@@ -208,6 +208,9 @@ class LibraryContract:
             (Filters(document=("late", "nowhere")), ["late"], 0),
             (Filters(language="FR"), ["undated"], 0),
             (Filters(collection="private", language="en"), [], 0),
+            (Filters(language=("FR", "en")), ["briefs/scrap.txt", "late", "undated"], 0),
+            (Filters(publisher=("École", "Nobody"), language=("fr", "ko")), ["undated"], 0),
+            (Filters(series=("NK Brief", "nothing"), document=("late",)), [], 0),
         ],
     )
     def test_filters_hold_for_every_search_and_count_the_undated(

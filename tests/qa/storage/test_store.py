@@ -237,7 +237,13 @@ def test_a_month_is_kept_as_a_month(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "filters", [Filters(), Filters(since=dt.date(2008, 4, 5)), Filters(publisher="école")]
+    "filters",
+    [
+        Filters(),
+        Filters(since=dt.date(2008, 4, 5)),
+        Filters(publisher="école"),
+        Filters(publisher=("école", "Nobody")),
+    ],
 )
 def test_a_selection_looks_at_no_passage_and_at_no_text_and_is_made_once(
     filled: Store, filters: Filters

@@ -11,6 +11,7 @@ import time
 import urllib.request
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -100,6 +101,25 @@ class TestAdd:
         (result,) = upload(client, "picture.jpg", b"\xff\xd8\xff and so on").json()
         assert (result["status"], result["document"]) == ("refused", "")
         assert result["error"]["message"].startswith("picture.jpg is a JPEG image.")
+
+    def test_what_is_said_names_nothing_to_type_at_a_terminal(self, client: TestClient) -> None:
+        (table,) = upload(client, "rows.csv", b"a,b\n1,2\n").json()
+        assert table["error"]["message"] == (
+            "rows.csv has no column that is known to hold text. It has: a, b. Call one of them “text”."
+        )
+        text = "A brief\n\nOffice of Tests\n04/03/2011\n\nIt says so.\n"
+        (dated,) = upload(client, "brief.txt", text.encode()).json()
+        assert dated["notes"][0].endswith("; it was left out. Correct it.")
+        page = client.get("/documents/brief.txt", headers={"Accept": "text/html"}).text
+        assert "Note: The date “04/03/2011” may mean" in page
+        assert "--date-order" not in page
+        start = text.index("It says")
+        cited = client.get(
+            f"/api/v1/citations/{sha256(text.encode()).hexdigest()}/{start}-{start + 10}"
+        ).json()
+        assert cited["notes"] == dated["notes"]
+        removed = client.post(address("none", "/restore")).json()["detail"]
+        assert removed == "no document 'none' was removed, or it was erased for good"
 
     @pytest.mark.parametrize(
         ("name", "said"),

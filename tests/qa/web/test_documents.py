@@ -139,6 +139,13 @@ class TestListOverHTTP:
         assert self.get(client, "?sort=date&order=desc&limit=1&offset=1") == (["harbour.txt"], "3")
         assert self.get(client, "?q=txt&since=2008&limit=0") == ([], "1")
 
+    def test_a_filter_takes_several_values(self, client: TestClient, corpus: Corpus) -> None:
+        corpus.put_in_collection(["harbour.txt"], "ports")
+        corpus.put_in_collection(["rice.md"], "Food & drink")
+        both = ["harbour.txt", "rice.md"]
+        assert self.get(client, "?collection=ports&collection=food+%26+drink") == (both, "2")
+        assert self.get(client, "?collection=ports") == (both[:1], "1")
+
     @pytest.mark.parametrize(
         "query", ["?sort=sha256", "?limit=-1", "?offset=x", "?since=20", "?none=1", f"?q={'x' * 501}"]
     )

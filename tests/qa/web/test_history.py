@@ -64,6 +64,19 @@ def test_conversations_are_listed_the_last_changed_first_in_parts(client: TestCl
     assert found(client, id=new_id()) == []
 
 
+def test_what_one_search_has_read_the_page_does_not_read_again(
+    client: TestClient, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus.desk.conversations.keep(new_id(), turn(WHO, quote(corpus, "a.txt")))
+    assert len(found(client, q="dredged")) == 1
+
+    def read(*_: str) -> None:
+        pytest.fail("the text of a quote was read twice")
+
+    monkeypatch.setattr(type(corpus), "cited", read)
+    assert "One conversation" in client.get("/history", params={"q": "dredged"}).text
+
+
 def test_a_search_finds_names_questions_and_words_of_quotes(client: TestClient, corpus: Corpus) -> None:
     kept, one, two = corpus.desk.conversations, new_id(), new_id()
     kept.keep(one, turn(WHO, quote(corpus, "a.txt")))

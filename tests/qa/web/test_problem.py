@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.web.problem import without_folders
+from qa.web.problem import without_commands, without_folders
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,48 @@ def test_a_file_is_named_without_its_folders(message: str, told: str) -> None:
     assert without_folders(message, Path("/home/ann/my docs/lib")) == told
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (
+            "It is not UTF-8. Save it as UTF-8; or convert it with iconv -f ENCODING OLD > NEW (say, CP949).",
+            "It is not UTF-8. Save it as UTF-8.",
+        ),
+        (
+            'Line 1 has no "id". Give each record one, as text; or name the key of it with --column id=KEY.',
+            'Line 1 has no "id". Give each record one, as text.',
+        ),
+        ("there is no document 'a': `pullquote documents` lists them", "there is no document 'a'"),
+        (
+            "it was not removed, or it was erased: `pullquote x` lists it",
+            "it was not removed, or it was erased",
+        ),
+        (
+            "there is no document 'a': it was removed on 2026-11-28; `pullquote restore` puts it back",
+            "there is no document 'a': it was removed on 2026-11-28",
+        ),
+        (
+            "lib/library.sqlite3 may not be written: see to the folder's permissions, or use --library",
+            "lib/library.sqlite3 may not be written: see to the folder's permissions",
+        ),
+        (
+            "It has no text. Install Tesseract (Debian: apt install tesseract-ocr) and index it again.",
+            "It has no text. Install Tesseract and index it again.",
+        ),
+        ("The reader knows English. Name another with --reader.", "The reader knows English."),
+        (
+            "It is not opened. If you trust it, run `pullquote reindex --encoder x`, or set X=x; if not, `y`",
+            "It is not opened.",
+        ),
+        ("Fit it again (pullquote evaluate SUITE --fit).", "Fit it again."),
+        ("use --library", "use --library"),  # better than nothing
+        ("a text -- with a dash, or two: it stays", "a text -- with a dash, or two: it stays"),
+    ],
+)
+def test_a_page_is_not_told_what_to_type_at_a_terminal(message: str, told: str) -> None:
+    assert without_commands(message) == told
+
+
 def test_a_long_message_takes_no_time() -> None:
     for hostile in (
         "/a" * 100_000,
@@ -39,3 +81,5 @@ def test_a_long_message_takes_no_time() -> None:
         "/a" + " a" * 100_000,
     ):
         without_folders(hostile)
+    for hostile in (" (" * 100_000, ". A" * 100_000, ", or `" * 50_000, " (`" * 100_000):
+        without_commands(hostile)

@@ -1,0 +1,73 @@
+"""Other passages like one: those that the search finds for its words, the most alike first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qa.asking.copies import repeats
+from qa.asking.retrieve import candidates, prepare
+from qa.schema import EVERYTHING, Quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qa.schema import Document, Passage
+    from qa.storage.ports import Library
+
+MOST = 8
+# How well a passage is found by the words of another, where that one itself is found with 1: below this,
+# passages on other subjects come too.
+ALIKE_FROM = 0.25
+_LOOKED_AT = 50
+
+
+def similar(library: Library, quote: Quote, most: int = MOST) -> list[Quote]:
+    """Find the passages that are most like the one of a quote, as quotes, the most alike first.
+
+    Those that say the same words again are left out.
+
+    Raises:
+        LibraryError: the library cannot be read.
+    """
+    words = _passage_of(library, quote)
+    search = prepare(library, words, ((words, 1.0),))
+    hits = [
+        (hit, score)
+        for hit, score in candidates(library, search, library.select(EVERYTHING)).legible[:_LOOKED_AT]
+        if score >= ALIKE_FROM
+    ]
+    read = library.read(dict.fromkeys(hit.document_id for hit, _ in hits))
+    found = []
+    for hit, score in hits:
+        document, passages = read.get(hit.document_id, (None, ()))
+        if document is None or document.sha256 != hit.sha256:  # removed or replaced meanwhile
+            continue
+        passage = next((each for each in passages if each.key == hit.key), None)
+        other = _quoted(document, passage, score) if passage else None
+        if other and not repeats(other.text, words):
+            found.append(other)
+    return found[:most]
+
+
+def by_document(quotes: Iterable[Quote]) -> list[tuple[Document, list[Quote]]]:
+    """Group quotes by their documents, in the order of the first of each."""
+    groups: dict[str, tuple[Document, list[Quote]]] = {}
+    for quote in quotes:
+        groups.setdefault(quote.document.id, (quote.document, []))[1].append(quote)
+    return list(groups.values())
+
+
+def _passage_of(library: Library, quote: Quote) -> str:
+    """Return the text of the passages that a quote is in; of a text that is searched no more, the quote."""
+    document = quote.document
+    held = library.read([document.id]).get(document.id)
+    if held is None or held[0].sha256 != document.sha256:
+        return quote.text
+    around = [each for each in held[1] if each.start < quote.end and quote.start < each.end]
+    return document.text[around[0].start : around[-1].end]
+
+
+def _quoted(document: Document, passage: Passage, score: float) -> Quote | None:
+    """Return a passage as a quote, without what stands at its head; None where it has nothing else."""
+    said = [each for each in passage.sentences if each.kind in ("body", "list")]
+    return Quote(document, said[0].start, said[-1].end, score) if said else None

@@ -1,0 +1,219 @@
+"""Parts of the Ask page that the server renders: what there is to ask, the filters, a quote in its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from pydantic import Field
+
+from qa.asking.similar import by_document, similar
+from qa.errors import DocumentNotFoundError, NotReadyError, PullquoteError
+from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
+from qa.quoting import opened
+from qa.schema import CitationId, DocumentQuery, Filters, Span, citation_id
+from qa.text.dates import date_in_words
+from qa.web import originals, pages
+from qa.web.documents import ListQuery, address
+from qa.web.examples import examples
+from qa.web.problem import without_commands
+from qa.web.reader import verbatim
+from qa.web.threads import Threads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from qa.corpus import Corpus
+    from qa.schema import DocumentInfo
+    from qa.web.engine import Engine
+
+_AT_ONCE = 8
+_LISTED = 4  # documents on the page before anything is asked
+_FOUND = 20  # documents to choose from, of those that are found
+_MOST_PLACES = 20_000  # characters of the places of quotes: some two thousand
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+Start = Annotated[int, Path(ge=0, lt=MAX_OFFSET)]
+End = Annotated[int, Path(ge=1, lt=MAX_OFFSET)]
+Id = Annotated[str, Query(max_length=MAX_ID_CHARACTERS)]
+
+
+class FilterQuery(ListQuery):
+    """What is chosen in the filters, and in `q` what documents are searched for."""
+
+    document: Annotated[
+        list[Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]], Field(max_length=MAX_DOCUMENTS)
+    ] = Field(default=[])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that a question can be restricted to: how it is called, and what tells it from others."""
+
+    value: str
+    name: str
+    facts: str
+    is_chosen: bool
+
+
+def routes(engine: Engine) -> APIRouter:
+    """The parts, over what this engine holds."""
+    router = APIRouter(prefix="/parts", include_in_schema=False, default_response_class=HTMLResponse)
+    limited = Threads(_AT_ONCE).limited
+
+    @router.get("/welcome")
+    @limited
+    def welcome() -> HTMLResponse:
+        """Show questions to begin with, and what was added last."""
+        found = engine.corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_LISTED))
+        return pages.page(
+            "first.html",
+            examples=examples(engine.corpus),
+            documents=[(each, _facts(each)) for each in found.documents],
+            total=found.total,
+            address=address,
+        )
+
+    @router.get("/filters")
+    @limited
+    def filters(query: Annotated[FilterQuery, Query()]) -> HTMLResponse:
+        """Show what a question can be restricted to, with what it is restricted to now."""
+        facets = engine.corpus.store.facets()
+        return pages.page(
+            "filters.html",
+            query=query,
+            choices=[
+                (name, plural, _choices(known, getattr(query, name)))
+                for name, plural, known in (
+                    ("collection", "Collections", facets.collections),
+                    ("publisher", "Publishers", facets.publishers),
+                    ("series", "Series", facets.series),
+                    ("language", "Languages", facets.languages),
+                )
+            ],
+            facets=facets,
+            documents=_document_choices(engine.corpus, query),
+        )
+
+    @router.get("/filters/documents")
+    @limited
+    def filter_documents(query: Annotated[FilterQuery, Query()]) -> HTMLResponse:
+        """Show the documents that are chosen, and others whose titles are searched for."""
+        return pages.page("document_choices.html", documents=_document_choices(engine.corpus, query))
+
+    @router.get("/sources/{sha256}/{start}-{end}")
+    @limited
+    def source(
+        request: Request,
+        sha256: Sha256,
+        start: Start,
+        end: End,
+        document: Id = "",
+        quotes: Annotated[str, Query(max_length=_MOST_PLACES, pattern=r"^(\d{1,12}-\d{1,12},?)*$")] = "",
+    ) -> HTMLResponse:
+        """Show a quote in its source; the others of the conversation, `quotes`, are marked too."""
+        try:
+            found = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
+        except DocumentNotFoundError:
+            problem = "This text was never in this library, or it was erased from it for good."
+            return pages.page("opened.html", found=None, problem=problem, again="")
+        except NotReadyError as error:
+            again = "" if engine.state.stage == "failed" else f"{request.url.path}?{request.url.query}"
+            return pages.page("opened.html", found=None, problem=engine.public(str(error)), again=again)
+        except PullquoteError as error:
+            return pages.page("opened.html", found=None, problem=engine.public(str(error)), again="")
+        current, text = Span(start, end), found.quote.document.text
+        places = side_by_side(current, _read_places(quotes, len(text)))
+        at = places.index(current)
+        return pages.page(
+            "opened.html",
+            found=found,
+            said=opened.to_dict(found),
+            notes=[without_commands(note) for note in found.quote.document.notes],
+            places=places,
+            at=at,
+            previous=places[at - 1],
+            next=places[(at + 1) % len(places)],
+            text=marked(text, places, current),
+            has_original=found.status == "current"
+            and originals.shown(found.quote.document) in ("pages", "view"),
+            here=address(found.quote.document.id),
+            query=f"?{urlencode({'document': document})}" if document else "",
+        )
+
+    @router.get("/sources/{sha256}/{start}-{end}/similar")
+    @limited
+    def similar_passages(sha256: Sha256, start: Start, end: End, document: Id = "") -> HTMLResponse:
+        """Show the passages that are most like the one of a quote."""
+        cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
+        found = by_document(similar(engine.corpus.store, cited.quote))
+        return pages.page("similar.html", found=found, place=citation_id)
+
+    return router
+
+
+def _choices(known: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
+    """Return what there is to choose from, and what is chosen even if it is there no more."""
+    counts = dict.fromkeys(chosen, 0) | dict(known)
+    return [Choice(value, value, f"{counts[value]:,}", value in chosen) for value in sorted(counts)]
+
+
+def _document_choices(corpus: Corpus, query: FilterQuery) -> list[Choice]:
+    """Return the documents that are chosen, and then the first of those that are found."""
+    chosen = dict.fromkeys(query.document)
+    of_chosen = DocumentQuery(filters=Filters(document=tuple(chosen)))
+    known = {each.id: each for each in corpus.find_documents(of_chosen).documents} if chosen else {}
+    found = corpus.find_documents(DocumentQuery(query.q, order="title", limit=_FOUND)).documents
+    return [
+        *(Choice(each, _title(known.get(each)) or each, _facts(known.get(each)), True) for each in chosen),
+        *(Choice(each.id, _title(each), _facts(each), False) for each in found if each.id not in chosen),
+    ]
+
+
+def _title(info: DocumentInfo | None) -> str:
+    return info.title or info.id if info else ""
+
+
+def _read_places(places: str, length: int) -> Iterator[Span]:
+    """Read places such as `0-23,40-61`, without those that are none in a text of that length."""
+    for each in places.split(","):
+        start, _, end = each.partition("-")
+        if each and int(start) < int(end) <= length:
+            yield Span(int(start), int(end))
+
+
+def side_by_side(current: Span, others: Iterable[Span]) -> list[Span]:
+    """Return the places of quotes in order, without those that overlap the current one, or one before."""
+    kept = [current]
+    for each in sorted(set(others)):
+        if all(each.end <= other.start or other.end <= each.start for other in kept):
+            kept.append(each)
+    return sorted(kept)
+
+
+def marked(text: str, places: Iterable[Span], current: Span) -> Markup:
+    """Return a text as HTML with these places marked."""
+    return Markup("".join(_pieces(text, places, current)))  # noqa: S704 - escaped in `verbatim`
+
+
+def _pieces(text: str, places: Iterable[Span], current: Span) -> Iterator[str]:
+    at = 0
+    for each in places:
+        if each == current:
+            how = 'class="current" tabindex="-1"'
+        else:
+            how = f'tabindex="0" data-does="go" data-to="{each.start}-{each.end}"'
+        yield f"{verbatim(text[at : each.start])}<mark {how}>{verbatim(text[each.start : each.end])}</mark>"
+        at = each.end
+    yield verbatim(text[at:])
+
+
+def _facts(info: DocumentInfo | None) -> str:
+    if info is None:
+        return ""
+    number = " ".join(filter(None, (info.series, info.number)))
+    date = date_in_words(info.date) if info.date else ""
+    return " · ".join(filter(None, (info.publisher, number, date)))

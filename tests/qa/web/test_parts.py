@@ -1,0 +1,197 @@
+"""What the server renders of the Ask page, over a real library with a tiny encoder."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.places import shipped_corpus
+from qa.schema import Span
+from qa.web.api import create_app
+from qa.web.engine import Engine, State
+from qa.web.parts import marked, side_by_side
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+
+BASE = "http://127.0.0.1:7860"
+HOSTILE = "<script>window.canary = 1</script><img src=x onerror=alert(1)>"
+TEXT = f"The ferry sank in June.\r\nEverybody was told of it. {HOSTILE}\r\nThe harbour was closed in May.\r\n"
+FERRY, TOLD, HARBOUR = (
+    Span(TEXT.index(each), TEXT.index(each) + len(each))
+    for each in ("The ferry sank in June.", "Everybody was told of it.", "The harbour was closed in May.")
+)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with tiny_corpus(tmp_path / "library") as corpus:
+        path = tmp_path / "a.txt"
+        path.write_bytes(TEXT.encode())
+        corpus.index(path, write(tmp_path, "b&c.txt", f"A {HOSTILE} note\n\nIt rained in March.\n"))
+        yield corpus
+
+
+@pytest.fixture
+def engine(corpus: Corpus) -> Engine:
+    engine = Engine(corpus.library, shipped_corpus())
+    engine._corpus = corpus
+    engine.state = State("ready")
+    return engine
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[TestClient]:
+    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        yield client
+
+
+def source(client: TestClient, corpus: Corpus, place: Span, **query: str) -> str:
+    sha256 = corpus.document("a.txt").sha256
+    reply = client.get(f"/parts/sources/{sha256}/{place.start}-{place.end}", params=query)
+    assert reply.status_code == 200
+    return reply.text
+
+
+def named(*places: Span) -> str:
+    return ",".join(f"{each.start}-{each.end}" for each in places)
+
+
+def as_read(html: str) -> str:
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def test_a_quote_stands_marked_in_the_whole_text_with_the_others_of_the_conversation(
+    client: TestClient, corpus: Corpus
+) -> None:
+    html = source(client, corpus, TOLD, quotes=named(HARBOUR, FERRY, Span(0, 40), TOLD))
+    (text,) = re.findall(r'aria-label="The whole source">(.*?)</div>', html, re.DOTALL)
+    assert as_read(text) == corpus.document("a.txt").text == TEXT
+    assert HOSTILE not in html
+    assert [as_read(each) for each in re.findall(r"<mark.*?</mark>", text, re.DOTALL)] == [
+        TEXT[each.start : each.end] for each in (FERRY, TOLD, HARBOUR)
+    ]
+    assert as_read(*re.findall(r'<mark class="current".*?</mark>', text)) == "Everybody was told of it."
+    assert "Quote 2 of 3" in html
+    steps = re.findall(r'class="(previous|next)" data-does="go" data-to="([\d-]+)"', html)
+    assert steps == [("previous", named(FERRY)), ("next", named(HARBOUR))]
+    assert "Quote" not in as_read(source(client, corpus, TOLD)).replace("Copy quote", "")
+
+
+def test_places_that_are_not_in_the_text_are_left_out(client: TestClient, corpus: Corpus) -> None:
+    html = source(client, corpus, FERRY, quotes="99999-100000,7-7,9-3")
+    assert html.count("<mark") == 1
+    sha256 = corpus.document("a.txt").sha256
+    assert client.get(f"/parts/sources/{sha256}/0-5", params={"quotes": "<script>"}).status_code == 400
+
+
+def test_a_source_that_cannot_be_shown_says_why(client: TestClient, corpus: Corpus) -> None:
+    html = client.get(f"/parts/sources/{'0' * 64}/0-5").text
+    assert "This source cannot be shown" in html
+    assert "it was erased from it for good" in html
+    assert "there is no quote at 0-9999" in source(client, corpus, Span(0, 9999))
+
+
+def test_a_source_that_is_opened_too_soon_comes_by_itself(engine: Engine, client: TestClient) -> None:
+    engine._corpus, engine.state = None, State("models")
+    place = f"/parts/sources/{'0' * 64}/0-5"
+    assert (
+        f'hx-get="{place}?document=b%26c.txt" hx-trigger="load'
+        in client.get(f"{place}?document=b%26c.txt").text
+    )
+    engine.state = State("failed")
+    assert "hx-get" not in client.get(place).text
+
+
+def test_other_passages_like_that_of_a_quote_are_links_and_quotes(
+    client: TestClient, corpus: Corpus, tmp_path: Path
+) -> None:
+    corpus.index(
+        write(tmp_path, "d e.txt", f"The ferry {HOSTILE} sank in July, and everybody was told of it.\n")
+    )
+    document, place = corpus.document("a.txt"), named(FERRY)
+    assert f'hx-get="/parts/sources/{document.sha256}/{place}/similar"' in source(client, corpus, FERRY)
+    html = client.get(f"/parts/sources/{document.sha256}/{place}/similar").text
+    (found,) = client.get(f"/api/v1/citations/{document.sha256}/{place}/similar").json()
+    (quote,) = found["quotes"]
+    assert found["document"] == quote["document"] == "d e.txt"
+    assert quote["text"] == corpus.document("d e.txt").text[quote["start"] : quote["end"]]
+    assert f'href="#cite={quote["sha256"]}/{quote["start"]}-{quote["end"]}&document=d%20e.txt"' in html
+    assert HOSTILE not in html
+    assert as_read(*re.findall(r"<q>.*?</q>", html)) == quote["text"]
+    missing = client.get(f"/api/v1/citations/{'0' * 64}/{place}/similar")
+    assert (missing.status_code, missing.json()["code"]) == (404, "document_not_found")
+    corpus.remove(["d e.txt"])
+    assert "No other passage" in client.get(f"/parts/sources/{document.sha256}/{place}/similar").text
+
+
+def test_there_is_something_to_begin_with(client: TestClient) -> None:
+    html = client.get("/parts/welcome").text
+    assert "2 documents are loaded" in html
+    assert '<a class="title" href="/documents/b%26c.txt">' in html
+    assert 'data-does="ask">Which documents do you have?<' in html
+    assert HOSTILE not in html
+
+
+def boxes(html: str) -> list[tuple[str, str, bool]]:
+    found = re.findall(
+        r'type="checkbox" name="(\w+)" value="([^"]*)"(?: data-title="[^"]*")?( checked)?', html
+    )
+    return [(name, unescape(value), bool(checked)) for name, value, checked in found]
+
+
+def test_filters_are_chosen_from_what_there_is_several_at_once(client: TestClient, corpus: Corpus) -> None:
+    corpus.put_in_collection(["a.txt"], "Ports <b>")
+    corpus.put_in_collection(["b&c.txt"], "Food")
+    asked = {"collection": ["Ports <b>", "gone"], "document": ["b&c.txt", "nowhere"], "since": "2008-04"}
+    html = client.get("/parts/filters", params=asked).text
+    assert [each for each in boxes(html) if each[0] != "language"] == [
+        ("document", "b&c.txt", True),
+        ("document", "nowhere", True),
+        ("document", "a.txt", False),
+        ("collection", "Food", False),
+        ("collection", "Ports <b>", True),
+        ("collection", "gone", True),
+    ]
+    assert 'name="since" value="2008-04-01"' in html
+    assert "<b>" not in html
+    assert HOSTILE not in html
+
+
+def test_a_document_is_found_by_its_title_and_what_is_chosen_stays(client: TestClient) -> None:
+    html = client.get("/parts/filters/documents", params={"q": "a.txt", "document": "b&c.txt"}).text
+    assert boxes(html) == [("document", "b&c.txt", True), ("document", "a.txt", False)]
+    assert "data-title=" in html
+    assert "No title has these words." in client.get("/parts/filters/documents", params={"q": "zebra"}).text
+    assert client.get("/parts/filters", params={"document": ["x"] * 1001}).status_code == 400
+
+
+def test_a_link_from_another_site_leads_to_no_part_of_a_page(client: TestClient) -> None:
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert client.get("/parts/welcome", headers=followed).status_code == 403
+
+
+@given(
+    text=st.text(st.sampled_from("a<&\r\n\"' "), min_size=1, max_size=40),
+    places=st.lists(st.tuples(st.integers(0, 39), st.integers(1, 40)), min_size=1, max_size=6),
+)
+def test_marks_change_no_character_and_none_overlaps_another(
+    text: str, places: list[tuple[int, int]]
+) -> None:
+    spans = [Span(start, end) for start, end in places if start < end <= len(text)] or [Span(0, len(text))]
+    kept = side_by_side(spans[0], spans)
+    html = marked(text, kept, spans[0])
+    assert as_read(html) == text
+    marks = [as_read(each) for each in re.findall(r"<mark.*?</mark>", html, re.DOTALL)]
+    assert marks == [text[each.start : each.end] for each in kept]
+    assert html.count('class="current"') == 1
