@@ -86,9 +86,11 @@ def answer_card(
         return f'<article class="answer none">{_unsearched(answer)}{"".join(parts)}</article>'
     if answer.more and answer.more.quotes:
         parts.extend(_by_document(answer.more, read_document, fates))
+        parts.extend(_by_date(answer.more.quotes))
         parts.extend(map(_lost_card, lost))
     elif answer.outcome == "answered":
         parts.extend(_folded(quotes))
+        parts.extend(_by_date(answer.quotes))
         if some := more_than_shown(answer):
             # The page's script makes a button of it, as Gradio's sanitiser takes buttons away.
             parts.append(
@@ -128,6 +130,9 @@ def quote_card(quote: Quote, read_document: DocumentReader, fate: str = "") -> s
     """Return a quote's card: its text, the numbered link to its source, and what has become of the source."""
     block = quote_block(quote, read_document)
     facts = " · ".join(map(text, facts_of(quote)))
+    if date := quote.document.date:
+        words = text(date_in_words(date))
+        facts = facts.replace(words, f'<time datetime="{date.isoformat()}">{words}</time>', 1)
     title = quote.document.title or quote.document.id
     same_text = any(copy.document.sha256 == quote.document.sha256 for copy in quote.copies)
     link = (
@@ -261,6 +266,12 @@ def _by_document(more: More, read_document: DocumentReader, fates: Mapping[Citat
             f'<section class="document"><h3>{title} <span>{plural(len(quotes), "quote")}</span></h3>'
             f"{''.join(_quote_cards(quotes, read_document, fates))}</section>"
         )
+
+
+def _by_date(quotes: Sequence[Quote]) -> Iterator[str]:
+    """Yield what orders quotes of several dates by these; the page's script makes a button of it."""
+    if len({quote.document.date for quote in quotes} - {None}) > 1:
+        yield '<p class="order"><a class="by-date" href="#date">Order by date</a></p>'
 
 
 def _unsearched(answer: Answer) -> str:
