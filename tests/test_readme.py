@@ -12,17 +12,23 @@ from tests.conftest import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path: path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"))
+}
+README = PAGES[ROOT / "README.md"]
+GUIDE = PAGES[ROOT / "docs" / "guide.md"]
+CHAT = PAGES[ROOT / "docs" / "chat.md"]
 
 
 @pytest.mark.models
 def test_the_python_example_runs_as_it_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    [example] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    [example] = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
     shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
     monkeypatch.chdir(tmp_path)
-    exec(compile(example, "README.md", "exec"), {})  # noqa: S102 -- our own example
+    exec(compile(example, "guide.md", "exec"), {})  # noqa: S102 -- our own example
     assert re.match(r"answered 0\.\d+\n\[1\] The source went on", capsys.readouterr().out)
 
 
@@ -34,7 +40,7 @@ def test_the_terminal_examples_end_as_they_say(tmp_path: Path) -> None:
 
     run = CliRunner(env={"PULLQUOTE_LIBRARY": str(tmp_path)}).invoke
     assert run(cli, ["index"]).exit_code == 0
-    lines = re.findall(r"^\$ pullquote ((?:ask|names) .*)", README, re.MULTILINE)
+    lines = re.findall(r"^\$ pullquote ((?:ask|names) .*)", GUIDE, re.MULTILINE)
     assert len(lines) >= 6
     for line in lines:
         arguments = shlex.split(line, comments=True)
@@ -46,15 +52,41 @@ def test_every_option_that_is_named_exists() -> None:
 
     commands = {**cli.commands, **cli.commands["documents"].commands}  # type: ignore[attr-defined]
     known = {name for command in commands.values() for each in command.params for name in each.opts}
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README + GUIDE + CHAT))
     assert named - known == set()
     assert {"--prune", "--dry-run", "--since", "--purge", "--set"} <= named
 
 
 def test_every_link_and_picture_leads_somewhere() -> None:
-    targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
-    assert [target for target in targets if not (ROOT / target).exists()] == []
-    assert "docs/images/chat.png" in targets
+    named = {
+        (page.relative_to(ROOT).as_posix(), target)
+        for page, text in PAGES.items()
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    }
+    assert ("README.md", "docs/images/chat.png") in named
+    lacking = [
+        (page, target) for page, target in sorted(named) if not ((ROOT / page).parent / target).exists()
+    ]
+    assert lacking == []
+
+
+def test_every_part_of_a_page_that_a_link_names_is_there() -> None:
+    named = {
+        (page, (page.parent / target).resolve() if target else page, part)
+        for page, text in PAGES.items()
+        for target, part in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", text)
+    }
+    assert (ROOT / "README.md", ROOT / "docs" / "chat.md", "let-others-reach-it") in named
+    lacking = [
+        (page.name, target.name, part) for page, target, part in sorted(named) if part not in parts(target)
+    ]
+    assert lacking == []
+
+
+def parts(page: Path) -> set[str]:
+    """Return the names by which links lead to the headings of a page, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_page_that_a_module_names_exists() -> None:

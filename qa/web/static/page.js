@@ -222,6 +222,10 @@ function finish(answer) {
   answer.querySelectorAll("i.cr").forEach((element) => element.replaceWith("\r"));
   const all = answer.querySelector("a.show-all");
   all?.replaceWith(button(all.textContent, (event) => showAll(answer, event.currentTarget), { className: "show-all" }));
+  const byDate = answer.querySelector("a.by-date");
+  byDate?.replaceWith(
+    button(byDate.textContent, (event) => orderByDate(answer, event.currentTarget), { aria: { pressed: "false" } }),
+  );
   answer.querySelector("a.ignore-dates")?.setAttribute("aria-label", "Ask again without this preference");
   answer.querySelectorAll(".error").forEach((element) => element.setAttribute("role", "alert"));
   for (const card of answer.querySelectorAll(".card")) {
@@ -252,6 +256,17 @@ function finish(answer) {
   const trace = answer.querySelector(".trace");
   trace?.append(...thumbs(answer, "This answer", HINTS[answer.querySelector(".not-in-corpus") ? "none" : "answered"]));
   if (trace && answerId(answer)) seen.observe(answer);
+}
+
+/** Put an answer's quotes, or its documents, in the order of their dates, or back in the order in which they came. */
+function orderByDate(answer, pressed) {
+  const ordered = answer.classList.toggle("ordered");
+  pressed.setAttribute("aria-pressed", String(ordered));
+  const parts = [...answer.querySelectorAll(":scope > .card, :scope > .document")];
+  const date = (part) => part.querySelector("time")?.dateTime ?? "undated";
+  parts.forEach((part, at) => (part.dataset.came ??= at));
+  parts.sort((one, other) => (ordered && date(one).localeCompare(date(other))) || one.dataset.came - other.dataset.came);
+  answer.querySelector(":scope > details.more, :scope > .order").before(...parts);
 }
 
 /** Show, or hide again, what stands in the source right before and after a quote: no part of it. */

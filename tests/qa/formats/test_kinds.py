@@ -114,9 +114,10 @@ def test_every_ending_is_lower_case_and_begins_with_a_dot() -> None:
     assert all(ending == ending.lower() and ending.startswith(".") for ending in ENDINGS)
 
 
-def test_the_readme_says_how_many_formats_there_are() -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    assert f"It reads {len(set(ENDINGS.values()))} formats" in readme
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+def test_the_documentation_says_how_many_formats_there_are(page: str) -> None:
+    text = (Path(__file__).parents[3] / page).read_text(encoding="utf-8")
+    assert f"{len(set(ENDINGS.values()))} formats" in text
 
 
 def test_text_in_another_encoding_is_not_told_to_be_western() -> None:
