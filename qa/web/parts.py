@@ -187,11 +187,12 @@ def _read_places(places: str, length: int) -> Iterator[Span]:
 
 def side_by_side(current: Span, others: Iterable[Span]) -> list[Span]:
     """Return the places of quotes in order, without those that overlap the current one, or one before."""
-    kept = [current]
-    for each in sorted(set(others)):
-        if all(each.end <= other.start or other.end <= each.start for other in kept):
+    kept: list[Span] = []
+    for each in sorted({current, *others}):
+        is_beside = each.end <= current.start or current.end <= each.start
+        if each == current or (is_beside and (not kept or kept[-1].end <= each.start)):
             kept.append(each)
-    return sorted(kept)
+    return kept
 
 
 def marked(text: str, places: Iterable[Span], current: Span) -> Markup:
