@@ -1,1 +1,1 @@
-"""What a person keeps: thumbs, and the test queries made of them."""
+"""What a person keeps of a library: conversations, thumbs, and the test queries made of thumbs."""

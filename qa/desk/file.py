@@ -128,7 +128,7 @@ class DeskFile:
             self._file = None
 
     def find(self, *, create: bool = False) -> SqliteFile | None:
-        """Open the file, once; None where there is none, and none is to be made."""
+        """Open the file, once; None where there is none and `create` is false."""
         with self._lock:
             if not (self._opened or self._read_only):
                 self._opened = True  # what is done then opens the file, too

@@ -1,4 +1,4 @@
-"""Finds conversations by their words: names, questions, and the quotes, which are read from their texts."""
+"""Conversations found by their words: names, questions, and quotes, which are read from their documents."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Found(NamedTuple):
 
 
 class Finder:
-    """Searches conversations; the quotes that were read once are remembered. Threads may share it."""
+    """Searches conversations, and remembers the quotes that it has read. Threads may share it."""
 
     def __init__(self, cited: Callable[[str, str], Cited], seconds: float = SECONDS) -> None:
         self._cited = cited
@@ -66,7 +66,7 @@ class Finder:
         return Found(tuple(each for each in every if not lacking.get(each.id, wanted)), complete)
 
     def _look_up(self, conversations: Conversations, lacking: dict[str, list[str]]) -> bool:
-        """Take away the words that quotes have; tell whether all were read."""
+        """Take from each conversation the words that its quotes hold; tell whether all quotes were read."""
         until, complete = time.monotonic() + self._seconds, True
         for conversation, places in groupby(conversations.places(), key=lambda place: place[0]):
             for _, document, sha256, start, end in places:
@@ -81,7 +81,7 @@ class Finder:
         return complete
 
     def _quote(self, document: str, sha256: str, start: int, end: int, *, may_read: bool) -> str | None:
-        """Return the folded text of a quote; None where it would have to be read, and may not be."""
+        """Return the folded text of a quote; None where it has not been read, and may not be now."""
         place = (sha256, start, end)
         with self._lock:
             known = self._quotes.get(place)

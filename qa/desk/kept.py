@@ -1,6 +1,6 @@
-"""An answer as a conversation keeps it, and the same answer again from what was kept.
+"""Turns an answer into what a conversation keeps of it, and back into the same answer.
 
-Kept are coordinates: the words of a quote are read from the library again, which hashes the text.
+Kept are coordinates. The words of a quote are read from the library again, which hashes the text.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ class Lost(NamedTuple):
     """A quote that was shown, and whose document was purged.
 
     Attributes:
-        at: its place among the quotes that were shown, from 0.
+        at: the place of the quote among those that were shown, from 0.
         number: the number of its citation.
-        purged: the day on which its document was purged; None where only another process knows.
+        purged: the day on which its document was purged; None where another process has just purged it, and
+            the desk does not know the day yet.
     """
 
     at: int

@@ -1,4 +1,4 @@
-"""Kept answers as the desk's columns hold them: a stranger may have written these, so nothing is believed."""
+"""Kept answers as the desk's columns. What is read is checked: a stranger may have written it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def from_time(time: dt.datetime) -> str:
 
 
 def answer_row(turn: KeptTurn) -> str:
-    """Write what holds no word of a document: the figures, and the words of the questions."""
+    """Write the part of an answer that holds no word of a document: figures, and words of questions."""
     answer = turn.answer
     return _dumps(
         {
@@ -102,7 +102,7 @@ def answer_row(turn: KeptTurn) -> str:
 
 
 def remarks_row(answer: Answer) -> str:
-    """Write what may hold words of documents, such as names and titles; "" where there is nothing."""
+    """Write the part of an answer that may hold words of documents, such as titles; "" if there is none."""
     remarks = {
         "notes": answer.notes,
         "reply": answer.reply.text if answer.reply else "",
@@ -125,7 +125,10 @@ def filters_row(filters: Filters) -> str:
 
 
 def asked_with(row: str) -> tuple[float, Dates, History, int, bool]:
-    """Read with what a question was asked: strictness, dates, history; the generation; whether all was."""
+    """Read how a question was asked.
+
+    Returns strictness, dates, history, the library's generation, and whether all that answers was asked for.
+    """
     held = stored.record(row)
     more = held["more"]
     return (

@@ -58,7 +58,7 @@ def shown_answer(answer: Answer, history: Sequence[str | Turn] = ()) -> ShownAns
 
 
 def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
-    """Tell, of the thumbs on one question, which is on the answer, and which on its quotes by citation id."""
+    """Return, of the thumbs on one question, that on the answer, and those on its quotes by citation id."""
     return {
         "answer": next((each.thumb for each in judgements if each.quote is None), None),
         "quotes": {each.quote.citation_id: each.thumb for each in judgements if each.quote is not None},

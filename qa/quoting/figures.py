@@ -51,7 +51,11 @@ _ROUNDED = re.compile(
     re.IGNORECASE,
 )
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
+# Whole names and their abbreviations: "separate", "market" and a small "may" or "march" are no months.
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|(?-i:M)ar(?:ch)?|apr(?:il)?|(?-i:M)ay|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _DATE = re.compile(
     rf"\b(?:(?P<before>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?)?{_MONTH}"
     r"(?: (?P<after>\d{1,2})(?:st|nd|rd|th)?\b)?"
@@ -68,7 +72,7 @@ class Figure:
         quote: the quote.
         words: the words of the figure or date.
         value: the number with its unit, or the parts of the date that are named.
-        rounded: whether it is said to be about so much.
+        rounded: whether the words before it call it rough: “about”, “over”.
     """
 
     quote: Quote
@@ -105,7 +109,7 @@ def in_words(figures: tuple[Figure, ...]) -> str:
 
 
 def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
-    """Return the one figure or date in the emphasised words."""
+    """Return the figure or date in the emphasised words, if there is exactly one."""
     text = quote.document.text
     pattern = _DATE if kind == "date" else _FIGURE
     found = [match for span in quote.emphasis for match in pattern.finditer(text, span.start, span.end)]
@@ -155,7 +159,7 @@ def _date(match: re.Match[str]) -> dict[str, int]:
 
 
 def _differ(one: Figure, other: Figure) -> bool:
-    """Whether two figures of one unit, or two dates, cannot both be meant."""
+    """Tell whether two figures of one unit, or two dates, cannot both be right."""
     if isinstance(one.value, tuple) and isinstance(other.value, tuple):
         (first, unit), (second, also) = one.value, other.value
         if unit != also:

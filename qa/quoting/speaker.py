@@ -171,7 +171,7 @@ def speaker_of(document: Document, start: int, end: int) -> Speaker | None:
 
 
 def _around(text: str, start: int, end: int) -> Span:
-    """Return the paragraph around a place, between blank lines, of at most so many characters around."""
+    """Return the paragraph around a place, between blank lines: at most _NEAR characters either way."""
     first, last = max(0, start - _NEAR), min(len(text), end + _NEAR)
     before = [match.end() for match in _BREAK.finditer(text, first, start)]
     after = _BREAK.search(text, end, last)
@@ -179,7 +179,7 @@ def _around(text: str, start: int, end: int) -> Span:
 
 
 def _introduced(document: Document, before: int, speaker: Speaker) -> Speaker:
-    """Return for “the source” the last “a source in …” that spoke before; else the speaker as it is."""
+    """Return for “the source” the last “a source in …” who spoke before; for others, the same speaker."""
     text = document.text
     words = text[speaker.name.start : speaker.name.end].split()
     if len(words) != 2 or words[0].casefold() != "the" or not words[1].islower():
@@ -240,7 +240,7 @@ class _Paragraph:
         return self.speakers[at - 1] if at and self._quotations[at - 1] else None
 
     def _meant(self, at: int) -> Speaker | None:
-        """Return whom “he” or “she” means: who said the sentence before, unless that names others as well."""
+        """Return whom “he” or “she” means: the speaker of the sentence before, unless it names others too."""
         before = self.speakers[at - 1] if at else None
         if before is None:
             return None
@@ -313,13 +313,13 @@ def _is_verb(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _goes_on(tokens: Sequence[Token], at: int) -> bool:
-    """Whether there stands “went on to say”."""
+    """Tell whether “went on to say” stands there."""
     words = [token.word for token in tokens[at : at + 4]]
     return words[:3] == ["went", "on", "to"] and words[-1] in _SAY
 
 
 def _is_of_another(tokens: Sequence[Token], verb: int) -> bool:
-    """Whether somebody whom the grammar cannot name says something there."""
+    """Tell whether somebody whom the grammar cannot name says something there."""
     end = _past_adverbs_back(tokens, verb)
     if _word(tokens, end - 1) in _MODAL:
         return False
@@ -338,7 +338,7 @@ def _past_adverbs_back(tokens: Sequence[Token], verb: int) -> int:
 
 
 def _says_pronoun(tokens: Sequence[Token]) -> bool:
-    """Whether “he” or “she” says something."""
+    """Tell whether “he” or “she” says something."""
     return any(
         (token.word in ("he", "she") and _word(tokens, at + 1) in _VERBS)
         or (token.word in _VERBS and _word(tokens, at + 1) in ("he", "she"))
@@ -355,7 +355,7 @@ def _is_quotation(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _ends(tokens: Sequence[Token], at: int) -> bool:
-    """Whether only marks follow."""
+    """Tell whether only marks follow."""
     return not any(token.word[:1].isalnum() for token in tokens[at:])
 
 
@@ -428,7 +428,7 @@ def _past_introduction(tokens: Sequence[Token], begin: int, end: int) -> int:
 
 
 def _says(tokens: Sequence[Token], verb: int, *, opened: bool) -> bool:
-    """Whether what follows a verb of saying is what is said, or nothing is."""
+    """Tell whether what is said follows a verb of saying, or nothing does."""
     word, at = tokens[verb].word, verb + 1
     follows = _word(tokens, at)
     if follows in ("to", "by", "so"):
@@ -449,7 +449,7 @@ def _says(tokens: Sequence[Token], verb: int, *, opened: bool) -> bool:
 
 
 def _subject_length(phrase: Sequence[Token]) -> int:
-    """Return how many tokens of a phrase are its subject: “Kim, a trader, ”, “Kim, who left in 2016, ”."""
+    """Return how many tokens of a phrase name its subject: “Kim, a trader”; “Kim” of “Kim, who left, ”."""
     comma = next((at for at, token in enumerate(phrase) if token.text == ","), None)
     if comma is None:
         return len(phrase) if _is_subject(phrase) else 0
@@ -511,7 +511,7 @@ def _phrase_end(tokens: Sequence[Token], begin: int, *, apposition: bool) -> int
 
 
 def _is_apposition(tokens: Sequence[Token], at: int, *, of_name: bool) -> bool:
-    """Whether the words after a comma say who somebody is: of what is no name, only a name or “a …” can."""
+    """Tell whether the words after a comma say who somebody is; “the …” does so only after a name."""
     word = _word(tokens, at)
     if word in _DETERMINERS:
         return of_name or word in ("a", "an", "one")
@@ -520,13 +520,13 @@ def _is_apposition(tokens: Sequence[Token], at: int, *, of_name: bool) -> bool:
 
 
 def _is_occasion(tokens: Sequence[Token], at: int) -> bool:
-    """Whether “in” or “at” is followed by an occasion or a time: in a statement, at a rally, in 2008."""
+    """Tell whether an occasion or a time follows “in” or “at”: in a statement, at a rally, in 2008."""
     word, following = _word(tokens, at), _word(tokens, at + 1)
     return word in ("a", "an") or word in _OCCASIONS | _TIMES or following in _OCCASIONS or word[:1].isdigit()
 
 
 def _is_subject(phrase: Sequence[Token]) -> bool:
-    """Whether words may be a subject: a name or a noun, no pronoun, and no clause."""
+    """Tell whether words may be a subject: a name or a noun, no pronoun, and no clause."""
     if not phrase or len(phrase) > _MOST_SUBJECT or any(token.is_quotation for token in phrase):
         return False
     first, words = phrase[0], [token.word for token in phrase]

@@ -1,4 +1,4 @@
-"""What the chat's page is made of: script and style as files, cards, a guard, and what answers it."""
+"""The chat's pages and its HTTP interface: routes, cards, templates, guard, and what answers questions."""
 
 from pathlib import Path
 

@@ -78,7 +78,7 @@ _AT_ONCE = 8
 
 
 class TurnBody(Body):
-    """One earlier turn."""
+    """An earlier turn of the conversation: a question or an answer."""
 
     role: Literal["user", "assistant"]
     text: str
@@ -112,7 +112,7 @@ class ThumbBody(Body):
 
 
 def create_app(engine: Engine, host: str) -> FastAPI:
-    """The guarded app with these routes; what is mounted on it later is guarded too."""
+    """Return the guarded app with these routes; what is mounted on it later is guarded too."""
     app = FastAPI(
         title="Pullquote",
         version=__version__,
@@ -139,7 +139,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
 
 
 def routes(engine: Engine, finder: Finder) -> APIRouter:
-    """The routes, answered from this engine."""
+    """Return the routes, which this engine answers."""
     asking = Threads(_AT_ONCE)
     others = Threads(_AT_ONCE)
     few_at_once = others.limited
@@ -303,7 +303,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
 
 @asynccontextmanager
 async def _while_connected(request: Request, deadline: Deadline) -> AsyncIterator[None]:
-    """Cancel the work if its client leaves."""
+    """Cancel the work when its client leaves."""
 
     async def leave() -> None:
         while (await request.receive())["type"] != "http.disconnect":

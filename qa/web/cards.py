@@ -50,7 +50,7 @@ PENDING = '<p class="searching">Searching…</p>'
 
 
 def text(value: str) -> str:
-    """Any text as HTML that shows it as it is, and does nothing."""
+    """Return any text as HTML that shows it as it is, and does nothing."""
     escaped = escape(value)
     return "".join(_SPACE.get(character, character) for character in escaped)
 
@@ -62,10 +62,14 @@ def answer_card(
     fates: Mapping[CitationId, str] = MappingProxyType({}),
     lost: Sequence[Lost] = (),
 ) -> str:
-    """The answer's HTML, on one line. With an id (see `qa.web.shown`) it can be judged.
+    """Return the answer's HTML, on one line. With an id (see `qa.web.shown`) it can be judged.
 
-    `fates` says what has become of the sources of quotes since it was shown first, and `lost` which quotes of
-    it are gone (see `qa.desk.kept`).
+    Args:
+        answer: the answer.
+        read_document: reads a document afresh.
+        answer_id: the id by which a thumb names the answer; "" where it cannot be judged.
+        fates: what has become of the source of a quote since the answer was first shown, by its citation.
+        lost: the quotes whose documents were purged since (see `qa.desk.kept`).
 
     Raises:
         VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
@@ -110,7 +114,7 @@ def answer_card(
 
 
 def error_card(failure: Failure) -> str:
-    """Something went wrong: never to be taken for an answer, nor for the want of one."""
+    """Return a card that says what went wrong: never to be taken for an answer, nor for the want of one."""
     return (
         '<article class="answer"><section class="error"><h2>This question could not be answered</h2>'
         f"<p>{text(failure.message)}</p></section></article>"
@@ -118,12 +122,12 @@ def error_card(failure: Failure) -> str:
 
 
 def problem(words: str) -> str:
-    """A line that says what went wrong besides, below an answer that is there."""
+    """Return a line about something that went wrong beside an answer, such as keeping it; it stands below."""
     return f'<p class="problem">{text(words)}</p>'
 
 
 def quote_card(quote: Quote, read_document: DocumentReader, fate: str = "") -> str:
-    """A quote's card: the verbatim text, the numbered link to its source, and what has become of that."""
+    """Return a quote's card: its text, the numbered link to its source, and what has become of the source."""
     block = quote_block(quote, read_document)
     facts = " · ".join(map(text, facts_of(quote)))
     if date := quote.document.date:
@@ -144,7 +148,7 @@ def quote_card(quote: Quote, read_document: DocumentReader, fate: str = "") -> s
 
 
 def _lost_card(lost: Lost) -> str:
-    """What stands in place of a quote whose document was purged."""
+    """Return what stands in place of a quote whose document was purged."""
     when = f" on {text(date_in_words(lost.purged))}" if lost.purged else ""
     return (
         f'<section class="lost"><p><span class="number">[{lost.number}]</span> Purged{when}: '
@@ -153,7 +157,7 @@ def _lost_card(lost: Lost) -> str:
 
 
 def quote_block(quote: Quote, read_document: DocumentReader) -> str:
-    """A quote's verbatim text.
+    """Return a quote's verbatim text as HTML.
 
     Raises:
         VerbatimError: when it would not read as its slice of the source, read afresh.
@@ -164,7 +168,7 @@ def quote_block(quote: Quote, read_document: DocumentReader) -> str:
 
 
 def _also_in(quote: Quote) -> str:
-    """Where else the same words stand, in a line of links: the same source, in other places."""
+    """Return a line of links to the other places of the same words: near-duplicates, shown as one source."""
     if not quote.copies:
         return ""
     links = "; ".join(
@@ -188,7 +192,7 @@ class Numbers:
         self._last = 0
 
     def number(self, answer: Answer) -> Answer:
-        """The answer, its quotes with this conversation's numbers."""
+        """Return the answer, its quotes with this conversation's numbers."""
         quotes = self.assign(answer.quotes)
         if answer.more is None or answer.more.quotes is None:
             return replace(answer, quotes=quotes)
@@ -197,7 +201,7 @@ class Numbers:
         )
 
     def assign(self, quotes: Iterable[Quote]) -> tuple[Quote, ...]:
-        """The quotes with this conversation's numbers."""
+        """Return the quotes with this conversation's numbers."""
         return tuple(replace(quote, number=self._of(str(citation_id(quote)))) for quote in quotes)
 
     def _of(self, place: str) -> int:

@@ -42,9 +42,10 @@ def _id(value: str) -> str:
 
 
 class Place(Body):
-    """Where a question is asked: in which conversation, and if `edited`, in place of which of its questions.
+    """Where a question is asked: in a conversation, at its end or in place of an earlier question.
 
-    That is counted from 0, and makes `conversation` a branch of the one that the page shows.
+    `edited` is the place of that earlier question, from 0. `conversation` is then a branch of the
+    conversation that the page shows.
     """
 
     conversation: Annotated[str, Field(max_length=64), AfterValidator(_id)] = ""
@@ -52,7 +53,7 @@ class Place(Body):
 
 
 def read_place(text: str) -> Place:
-    """Read what the page's script says of where a question is asked; what is no such JSON names no place."""
+    """Read from the page's JSON where a question is asked; JSON that cannot be read names no place."""
     try:
         return Place.model_validate_json(text or "{}")
     except ValidationError:
@@ -94,12 +95,12 @@ class Conversation:
 
     @property
     def wanted(self) -> bool:
-        """Whether an answer is still wanted: to be shown, or to be kept."""
+        """Tell whether an answer is still wanted: to be shown, or to be kept."""
         return bool(self.id) or not self.ended
 
     @property
     def messages(self) -> list[dict[str, str]]:
-        """Two messages for each exchange, as Gradio's chat takes them: the question and the card."""
+        """Return two messages for each exchange, as Gradio's chat takes them: the question and the card."""
         return [
             message
             for exchange in tuple(self.exchanges)
@@ -107,7 +108,7 @@ class Conversation:
         ]
 
     def messages_with(self, question: str, place: Place) -> list[dict[str, str]]:
-        """The same, with a question that is asked now."""
+        """Return the messages, and a question that is asked now."""
         before = self.messages if place.edited is None else self.messages[: 2 * place.edited]
         return [*before, *_messages(question, cards.PENDING)]
 
@@ -129,7 +130,7 @@ class Conversation:
             deadline.cancel()
 
     def note(self, turn: KeptTurn) -> None:
-        """Take note of a turn's question, for follow-ups: a time that was to be ignored is none of theirs."""
+        """Remember a turn's question for follow-ups, without a time that the user has chosen to ignore."""
         if turn.answer.error is not None:
             return
         if turn.history == "ignore":
@@ -225,7 +226,7 @@ def _branch(engine: Engine, shown: Conversation, edited: int, new_id: str) -> Co
 
 
 def reading(engine: Engine) -> Callable[[str, str], Cited]:
-    """Return what reads cited documents, each once while it is among those read last."""
+    """Return a function that reads cited documents, and remembers those read last."""
     return lru_cache(maxsize=_TEXTS)(engine.corpus.cited)
 
 
@@ -256,7 +257,7 @@ def answer(engine: Engine, exchange: Exchange, conversation: Conversation, *, fi
 
 
 def _keep(engine: Engine, conversation: Conversation, turn: KeptTurn, *, again: bool) -> tuple[KeptTurn, str]:
-    """Keep a turn where turns are kept: gives it with its number, and what to say where that failed."""
+    """Keep a turn, if turns are kept; return it with its number, and what to say if that failed."""
     if not (conversation.id and engine.may_change) or (again and not turn.number):
         return turn, ""
     try:

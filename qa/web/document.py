@@ -55,7 +55,7 @@ class Field:
 
     @property
     def label(self) -> str:
-        """The name as it is shown."""
+        """Return the name as it is shown."""
         return LABELS.get(self.name, self.name.capitalize())
 
 

@@ -76,7 +76,7 @@ class ListQuery(Body):
     until: Until | None = None
 
     def query(self) -> DocumentQuery:
-        """The same, as the library takes it."""
+        """Return the query as the library takes it."""
         values: dict[str, Any] = {name: tuple(getattr(self, name)) for name in FILTERED_BY_NAME}
         values |= {"since": self.since, "until": self.until}
         filters = Filters(**values)
@@ -107,7 +107,7 @@ class Row:
 
     @property
     def href(self) -> str:
-        """The address of the document's page."""
+        """Return the address of the document's page."""
         return address(self.id)
 
 
@@ -117,7 +117,7 @@ def address(document_id: str) -> str:
 
 
 def routes(engine: Engine) -> APIRouter:
-    """The pages, over what this engine holds."""
+    """Return the routes of the Documents pages, which this engine answers."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     limited = Threads(_AT_ONCE).limited
 
@@ -173,7 +173,7 @@ def routes(engine: Engine) -> APIRouter:
 
 
 def _read(asked: Mapping[str, str]) -> tuple[TableQuery, set[str]]:
-    """Read what an address asks for, without what makes no sense; the names of that come beside it."""
+    """Read the query of an address, and return it with the names of the values that make no sense."""
     known = {name: value for name, value in asked.items() if name in TableQuery.model_fields}
     try:
         return TableQuery.model_validate(known), set()

@@ -220,7 +220,7 @@ class Guard:
         return None
 
     def _is_ours(self, host: str) -> bool:
-        """A name of this machine, or an address: DNS rebinding needs a name of its own."""
+        """Tell whether a host is this machine's, by name or address: DNS rebinding needs another name."""
         named = _HOST.fullmatch(host)
         if named is None:
             return False
@@ -252,7 +252,7 @@ def _too_large(most: int) -> Problem:
 
 
 def _is_foreign(scope: Scope, headers: Headers, host: str) -> bool:
-    """Tell whether a page of another site sent this, and not by a link that a person followed to a page."""
+    """Tell whether another site sent this request, other than by a link to a page that a person followed."""
     own = {f"http://{host}", f"https://{host}"}
     if any(origin not in own for origin in headers.getlist("origin")):
         return True
@@ -269,7 +269,7 @@ def _said(headers: Headers, name: str) -> set[str]:
 
 
 def _stripped(scope: Scope) -> Scope:
-    """The same request, with nothing that the page does not send."""
+    """Return the request without what the page does not send."""
     headers = [(name, value) for name, value in scope["headers"] if name in _PASSED]
     path = scope["path"]
     query = scope["query_string"] if _QUERIED.fullmatch(path) else b""
@@ -281,7 +281,7 @@ def _without(scope: Scope, *names: bytes) -> Scope:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Give this body, then whatever comes after it: that the client has left."""
+    """Return a `receive` that gives this body, then what comes after it: that the client has left."""
     message: Message | None = {"type": "http.request", "body": body, "more_body": False}
 
     async def replayed() -> Message:
@@ -293,7 +293,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _with_headers(send: Send, path: str) -> Send:
-    """Set the security headers of each reply; a browser may keep our files, and nothing else."""
+    """Return a `send` that sets the security headers; a browser may cache static files, nothing else."""
     keep, is_framed = _STATIC.fullmatch(path), _FRAMED.fullmatch(path)
     policy = _POLICY.format(hashes="", ancestors="'self'" if is_framed else "'none'")
 
@@ -313,7 +313,7 @@ def _with_headers(send: Send, path: str) -> Send:
 
 
 def _limited(receive: Receive, most: int) -> Receive:
-    """Stop reading a body that was sent without a length, or with a false one, at the limit."""
+    """Return a `receive` that stops at the limit: a body may come without a length, or with a false one."""
     read = 0
 
     async def limited() -> Message:

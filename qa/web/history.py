@@ -44,7 +44,7 @@ def finder(engine: Engine) -> Finder:
 
 
 def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) -> APIRouter:
-    """The routes under `/api/v1/conversations`; `few_at_once` bounds what can take long."""
+    """Return the routes under `/api/v1/conversations`; `few_at_once` bounds what can take long."""
     router = APIRouter(prefix="/conversations")
 
     @router.get("")

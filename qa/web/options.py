@@ -1,4 +1,4 @@
-"""What a question is asked with: over HTTP a part of the body, on the page what its script put in a box."""
+"""The options of a question: a part of the body over HTTP, a hidden box of the page that its script fills."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FiltersBody(Body):
     collection: str | _Names = ""
 
     def filters(self) -> Filters:
-        """The same, as the answerer takes it."""
+        """Return the filters as the answerer takes them."""
         documents = [self.document] if isinstance(self.document, str) else self.document
         several = {name: tuple(value) for name, value in self if isinstance(value, list)}
         return Filters(**{**dict(self), **several, "document": tuple(documents)})

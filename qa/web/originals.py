@@ -1,4 +1,4 @@
-"""What documents were read from, as it looks: a PDF's pages as pictures, with the place of a quote outlined.
+"""The originals of documents as they look: a PDF's pages as pictures, with the place of a quote outlined.
 
 A file is opened only if its bytes are those that the document was read from, and drawn by another process
 (`qa.formats.worker`). No path comes from a client.
@@ -58,7 +58,7 @@ _Offset = Annotated[int | None, Query(ge=0, lt=MAX_OFFSET)]
 
 
 class Originals:
-    """Draws what documents were read from, one page at a time; what was drawn last is kept."""
+    """Draws the files that documents were read from, one at a time, and keeps what was drawn last."""
 
     def __init__(self) -> None:
         self._workers = KeptWorker(file_seconds=SECONDS)
@@ -94,7 +94,7 @@ class Originals:
         """Return what a document was read from as HTML to look at, the quote marked where it stands once.
 
         Raises:
-            OriginalNotFoundError: it is no saved page and no Word document, or is there no more.
+            OriginalNotFoundError: it is neither a saved page nor a Word document, or is no longer there.
             InputError: the file cannot be shown.
         """
         if shown(document) != "view":
@@ -195,7 +195,7 @@ def routes(engine: Engine) -> APIRouter:
 
 
 def shown(document: Document) -> Shown | None:
-    """Say how what a document was read from can be shown, as far as is known without reading it."""
+    """Say how the original of a document can be shown, as far as is known without reading it."""
     is_upload = document.path.startswith(UPLOAD)
     kind = named(_file_name(document))
     how = _SHOWN.get(document.format)

@@ -61,7 +61,7 @@ def to_html(document: Document, passages: Sequence[Passage]) -> Markup:
 def _lines(
     document: Document, passages: Sequence[Passage], cuts: Sequence[int]
 ) -> Iterator[tuple[Kind, int, int]]:
-    """Yield the parts of the text that are shown as one, in order: kind, start, end. They tile the text.
+    """Yield the text's lines of one kind as (kind, start, end), in order. They tile the text.
 
     A line is cut where a part of the document begins in it; an empty line goes with what comes before.
     """

@@ -33,7 +33,7 @@ class Answers:
         self._ages: deque[tuple[str, int]] = deque()
 
     def remember(self, answer: Answer, history: Sequence[str | Turn]) -> str:
-        """Give the answer an id; none (empty) to what cannot be judged: what searched nothing."""
+        """Give the answer an id; "" where it searched nothing, and so cannot be judged."""
         if answer.reply is not None or answer.error is not None or answer.unsearched:
             return ""
         shown = shown_answer(answer, history)

@@ -1,4 +1,4 @@
-"""Functions that take long are run in threads, so many at once."""
+"""Slow functions run in threads, at most so many at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _R = TypeVar("_R")
 
 
 class Threads:
-    """Runs functions in threads, so many at once; the others wait, and in no thread."""
+    """Runs functions in threads, at most `at_once` of them; the others wait without taking a thread."""
 
     def __init__(self, at_once: int) -> None:
         self._limit = asyncio.Semaphore(at_once)
@@ -27,7 +27,7 @@ class Threads:
             return await run_in_threadpool(function, *args, **named)
 
     def limited(self, function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
-        """Make of a function one that is run so."""
+        """Return a function that runs this one in a thread, when it is its turn."""
 
         @wraps(function)
         async def run(*args: _P.args, **named: _P.kwargs) -> _R:

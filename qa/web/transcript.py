@@ -53,7 +53,7 @@ def entry(
     fates: Mapping[CitationId, str] = MappingProxyType({}),
     lost: Sequence[Lost] = (),
 ) -> str:
-    """One question with its answer, as it was shown at that time; see `qa.web.cards.answer_card`.
+    """Return a question with its answer, as it was shown at that time; see `qa.web.cards.answer_card`.
 
     Raises:
         VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
@@ -70,7 +70,7 @@ def entry(
 
 
 def page(entries: Sequence[str], saved: dt.datetime) -> str:
-    """The whole file."""
+    """Return the whole file."""
     style = STATIC.joinpath("transcript.css").read_text(encoding="utf-8")
     day, body = date_in_words(saved), "\n".join(entries)
     return (
@@ -142,7 +142,7 @@ def _purged(lost: Lost) -> str:
 
 
 def _cited(quote: Quote, fate: str) -> str:
-    """The full citation, and the place: the text's SHA-256 and the quote's characters."""
+    """Return the full citation, and the place: the text's SHA-256 and the quote's characters."""
     place = citation_id(quote)
     url = f" {quote.document.url}" if quote.document.url else ""
     copies = "; ".join(map(named, quote.copies))
