@@ -19,6 +19,7 @@ MOST = 8
 # passages on other subjects come too.
 ALIKE_FROM = 0.25
 _LOOKED_AT = 50
+_LONGEST = 2_000  # characters of the passages of a quote that are searched for
 
 
 def similar(library: Library, quote: Quote, most: int = MOST) -> list[Quote]:
@@ -44,7 +45,7 @@ def similar(library: Library, quote: Quote, most: int = MOST) -> list[Quote]:
             continue
         passage = next((each for each in passages if each.key == hit.key), None)
         other = _quoted(document, passage, score) if passage else None
-        if other and not repeats(other.text, words):
+        if other and not _overlaps(other, quote) and not repeats(other.text, words):
             found.append(other)
     return found[:most]
 
@@ -62,9 +63,14 @@ def _passage_of(library: Library, quote: Quote) -> str:
     document = quote.document
     held = library.read([document.id]).get(document.id)
     if held is None or held[0].sha256 != document.sha256:
-        return quote.text
+        return quote.text[:_LONGEST]
     around = [each for each in held[1] if each.start < quote.end and quote.start < each.end]
-    return document.text[around[0].start : around[-1].end]
+    return document.text[around[0].start : around[-1].end][:_LONGEST]
+
+
+def _overlaps(one: Quote, other: Quote) -> bool:
+    is_same_text = one.document.sha256 == other.document.sha256
+    return is_same_text and one.start < other.end and other.start < one.end
 
 
 def _quoted(document: Document, passage: Passage, score: float) -> Quote | None:

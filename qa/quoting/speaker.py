@@ -167,7 +167,7 @@ def speaker_of(document: Document, start: int, end: int) -> Speaker | None:
     found = {speaker for each, speaker in said if each.start < end and start < each.end}
     if len(found) != 1 or (speaker := found.pop()) is None:
         return None
-    return _introduced(document, paragraph.span.start, speaker)
+    return _resolve_source(document, paragraph.span.start, speaker)
 
 
 def _around(text: str, start: int, end: int) -> Span:
@@ -178,7 +178,7 @@ def _around(text: str, start: int, end: int) -> Span:
     return Span(before[-1] if before else first, after.start() if after else last)
 
 
-def _introduced(document: Document, before: int, speaker: Speaker) -> Speaker:
+def _resolve_source(document: Document, before: int, speaker: Speaker) -> Speaker:
     """Return for “the source” the last “a source in …” who spoke before; for others, the same speaker."""
     text = document.text
     words = text[speaker.name.start : speaker.name.end].split()
@@ -215,7 +215,7 @@ class _Paragraph:
         self._quotations = [
             [q for q in quotations if q.start < each.end and each.start < q.end] for each in self.sentences
         ]
-        self._tokens = [self._cut(at) for at in range(len(self.sentences))]
+        self._tokens = [self._tokenise(at) for at in range(len(self.sentences))]
         self._named = [_speakers(tokens) for tokens in self._tokens]
         beside: dict[Span, Speaker] = {}
         for named, inside in zip(self._named, self._quotations, strict=True):
@@ -230,7 +230,7 @@ class _Paragraph:
         tokens = self._tokens[at]
         if any(token.word[:1].isalnum() for token in tokens):
             is_he = self._named[at] == [None] and _says_pronoun(tokens)
-            return self._meant(at) if is_he else _only(self._named[at])
+            return self._resolve_pronoun(at) if is_he else _only(self._named[at])
         if not self._quotations[at]:
             return None
         quotation = self._quotations[at][0]
@@ -239,7 +239,7 @@ class _Paragraph:
         # A quotation that stands alone goes on with what is quoted before it.
         return self.speakers[at - 1] if at and self._quotations[at - 1] else None
 
-    def _meant(self, at: int) -> Speaker | None:
+    def _resolve_pronoun(self, at: int) -> Speaker | None:
         """Return whom “he” or “she” means: the speaker of the sentence before, unless it names others too."""
         before = self.speakers[at - 1] if at else None
         if before is None:
@@ -250,7 +250,7 @@ class _Paragraph:
         others = (m for m in _NAME.finditer(self._text, sentence.start, sentence.end))
         return None if any(not (m.start() < name.end and name.start < m.end()) for m in others) else before
 
-    def _cut(self, at: int) -> list[Token]:
+    def _tokenise(self, at: int) -> list[Token]:
         """Return the words, marks and quotations of a sentence."""
         sentence = self.sentences[at]
         tokens: list[Token] = []
@@ -298,7 +298,7 @@ def _speakers(tokens: Sequence[Token]) -> list[Speaker | None]:
         elif token.word in _QUOTES:
             if speaker := _quoted(tokens, at):
                 found.append(speaker)
-        elif (token.text in _VERBS or _goes_on(tokens, at)) and not (
+        elif (token.text in _VERBS or _continues(tokens, at)) and not (
             found and _word(tokens, at - 1) == "and"
         ):
             if name := _subject_before(tokens, at) or _subject_after(tokens, at):
@@ -309,10 +309,10 @@ def _speakers(tokens: Sequence[Token]) -> list[Speaker | None]:
 
 
 def _is_verb(tokens: Sequence[Token], at: int) -> bool:
-    return tokens[at].text in _VERBS or _goes_on(tokens, at)
+    return tokens[at].text in _VERBS or _continues(tokens, at)
 
 
-def _goes_on(tokens: Sequence[Token], at: int) -> bool:
+def _continues(tokens: Sequence[Token], at: int) -> bool:
     """Tell whether “went on to say” stands there."""
     words = [token.word for token in tokens[at : at + 4]]
     return words[:3] == ["went", "on", "to"] and words[-1] in _SAY
@@ -433,7 +433,7 @@ def _says(tokens: Sequence[Token], verb: int, *, opened: bool) -> bool:
     follows = _word(tokens, at)
     if follows in ("to", "by", "so"):
         return False
-    if word in _QUOTES or _goes_on(tokens, verb):
+    if word in _QUOTES or _continues(tokens, verb):
         return opened
     closes = _ends(tokens, at) or follows == "," or follows in _PREPOSITIONS or follows in _TIMES
     if not opened:

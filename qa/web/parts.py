@@ -42,7 +42,7 @@ Id = Annotated[str, Query(max_length=MAX_ID_CHARACTERS)]
 
 
 class FilterQuery(ListQuery):
-    """What is chosen in the filters, and in `q` what documents are searched for."""
+    """The filters that are set; `q` are the words by which documents are searched."""
 
     document: Annotated[
         list[Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]], Field(max_length=MAX_DOCUMENTS)
@@ -51,7 +51,7 @@ class FilterQuery(ListQuery):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value that a question can be restricted to: how it is called, and what tells it from others."""
+    """A value of a filter: its name, and the facts that tell it from others of that name."""
 
     value: str
     name: str
@@ -60,7 +60,7 @@ class Choice:
 
 
 def routes(engine: Engine) -> APIRouter:
-    """The parts, over what this engine holds."""
+    """Return the routes of these parts, which this engine answers."""
     router = APIRouter(prefix="/parts", include_in_schema=False, default_response_class=HTMLResponse)
     limited = Threads(_AT_ONCE).limited
 
@@ -156,13 +156,13 @@ def routes(engine: Engine) -> APIRouter:
 
 
 def _choices(known: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
-    """Return what there is to choose from, and what is chosen even if it is there no more."""
+    """Return the values to choose from, and those that are chosen, even if no document has them any more."""
     counts = dict.fromkeys(chosen, 0) | dict(known)
     return [Choice(value, value, f"{counts[value]:,}", value in chosen) for value in sorted(counts)]
 
 
 def _document_choices(corpus: Corpus, query: FilterQuery) -> list[Choice]:
-    """Return the documents that are chosen, and then the first of those that are found."""
+    """Return the chosen documents, then the first of those that are found."""
     chosen = dict.fromkeys(query.document)
     of_chosen = DocumentQuery(filters=Filters(document=tuple(chosen)))
     known = {each.id: each for each in corpus.find_documents(of_chosen).documents} if chosen else {}
@@ -178,7 +178,7 @@ def _title(info: DocumentInfo | None) -> str:
 
 
 def _read_places(places: str, length: int) -> Iterator[Span]:
-    """Read places such as `0-23,40-61`, without those that are none in a text of that length."""
+    """Read places such as `0-23,40-61`, without those that do not lie in a text of that length."""
     for each in places.split(","):
         start, _, end = each.partition("-")
         if each and int(start) < int(end) <= length:
@@ -187,11 +187,12 @@ def _read_places(places: str, length: int) -> Iterator[Span]:
 
 def side_by_side(current: Span, others: Iterable[Span]) -> list[Span]:
     """Return the places of quotes in order, without those that overlap the current one, or one before."""
-    kept = [current]
-    for each in sorted(set(others)):
-        if all(each.end <= other.start or other.end <= each.start for other in kept):
+    kept: list[Span] = []
+    for each in sorted({current, *others}):
+        is_beside = each.end <= current.start or current.end <= each.start
+        if each == current or (is_beside and (not kept or kept[-1].end <= each.start)):
             kept.append(each)
-    return sorted(kept)
+    return kept
 
 
 def marked(text: str, places: Iterable[Span], current: Span) -> Markup:

@@ -150,6 +150,7 @@ def test_a_saved_page_runs_loads_and_sends_nothing(
         page.locator("#source mark").wait_for()
         original(page)
         view = page.frame_locator("#source iframe").frame_locator("iframe")
+        assert view.locator("mark#quote").inner_text() == "Nobody came"
         view.get_by_text("The harbour at Ostrava").click()
         view.get_by_text("A link").click()
         view.get_by_text("Another").click()

@@ -38,6 +38,8 @@ export const button = (label, action, properties = {}) => make("button", { type:
 document.addEventListener("htmx:configRequest", ({ detail }) => {
   for (const [name, value] of [...detail.parameters]) if (!value) detail.parameters.delete(name);
 });
+/** Show in an element what the server renders. What goes wrong is told below; a request that another replaced is nothing. */
+export const show = (path, target) => htmx.ajax("GET", path, { source: target, target }).catch(() => {});
 document.addEventListener("htmx:sendError", () => announce(SILENT, true));
 document.addEventListener("htmx:responseError", ({ detail }) => announce(JSON.parse(detail.xhr.response).detail, true));
 

@@ -1,6 +1,6 @@
 // The filters: a dialog to choose them in, a chip for each that is set, and the box that carries them to the server.
 
-import { button, inWords, make } from "./base.js";
+import { button, inWords, make, show } from "./base.js";
 
 const KEPT = "chosen"; // in this tab, over a reload
 const NAMES = { since: "From", until: "To", publisher: "Publisher", series: "Series", language: "Language", collection: "Collection", document: "Document" };
@@ -9,7 +9,7 @@ const DATES = ["since", "until"];
 let chosen = []; // { name, value, label } of each filter that is set
 let carrier; // Gradio's box, which goes to the server with every question
 
-const opener = button("Filters", show, { id: "open-filters", title: "Ask only some of the documents", aria: { haspopup: "dialog" } });
+const opener = button("Filters", open, { id: "open-filters", title: "Ask only some of the documents", aria: { haspopup: "dialog" } });
 const chips = make("div", { id: "filter-chips", role: "group", aria: { label: "Filters" } });
 const dialog = make("dialog", { id: "filters", aria: { labelledby: "filters-title" } });
 
@@ -68,9 +68,9 @@ function change(filters) {
 }
 
 /** Open the dialog with what the library has now. */
-function show() {
+function open() {
   const query = new URLSearchParams(chosen.map(({ name, value }) => [name, value]));
-  htmx.ajax("GET", `/parts/filters?${query}`, dialog);
+  show(`/parts/filters?${query}`, dialog);
 }
 
 function apply(event) {

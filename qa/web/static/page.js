@@ -1,7 +1,7 @@
 // The page around Gradio's question box and conversation: start-up progress, the source panel, copy buttons and keys.
 // Whatever comes from a document goes in through textContent, or in a part of the page that the server has escaped.
 
-import { SILENT, announce, button, get, make, post, sleep } from "./base.js";
+import { SILENT, announce, button, get, make, post, show, sleep } from "./base.js";
 import { arrives, begin, edit, leaves, tendConversation } from "./conversation.js";
 import { tendFilters } from "./filters.js";
 
@@ -42,7 +42,7 @@ async function watchStart() {
     starting.dataset.stage = state.stage;
     if (state.stage === "ready") {
       starting.hidden = true;
-      htmx.ajax("GET", "/parts/welcome", "#first");
+      show("/parts/welcome", document.getElementById("first"));
       if (state.may_change) get("/feedback").then(offer, (error) => announce(error.message, true));
       return;
     }
@@ -510,7 +510,7 @@ function route() {
   const cites = [...document.querySelectorAll("#conversation a.cite")].map((cite) => HASH.exec(cite.hash));
   const quotes = new Set(cites.filter((cite) => cite[2] === sha256).map((cite) => `${cite[3]}-${cite[4]}`));
   const query = `quotes=${[...quotes]}${documentId ? `&document=${documentId}` : ""}`;
-  htmx.ajax("GET", `/parts/sources/${place}?${query}`, { source: contents, target: contents });
+  show(`/parts/sources/${place}?${query}`, contents);
 }
 
 contents.addEventListener("htmx:afterSwap", ({ target }) => {

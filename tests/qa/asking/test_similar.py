@@ -53,6 +53,15 @@ def test_what_is_like_the_passage_of_a_quote_is_found_and_nothing_that_says_the_
     assert similar(corpus.store, stolen(corpus), most=0) == []
 
 
+def test_of_a_quote_that_is_a_whole_long_document_nothing_is_like_itself(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    corpus.index(write(tmp_path, "long.txt", f"{STOLEN} {TAKEN}\n\n" * 500))
+    document = corpus.document("long.txt")
+    found = similar(corpus.store, Quote(document, 0, len(document.text)))
+    assert "long.txt" not in [each.document.id for each in found]
+
+
 def test_a_text_that_is_searched_no_more_is_compared_by_its_quote(corpus: Corpus, tmp_path: Path) -> None:
     quote = stolen(corpus)
     corpus.index(write(tmp_path, "a.txt", "Harbour notes\n\nIt rained in the hills for a week.\n"))

@@ -51,6 +51,13 @@ def answer(question: str, *texts: str, outcome: str = "answered", documents: int
         ("When did it sink?", ("On [4 April 2008].", "In [April]."), ""),
         ("When did it sink?", ("In [2008].", "In [May 2007]."), "Different dates: 2008 [1], May 2007 [2]"),
         ("When did it sink?", ("On [Tuesday].", "In [May 2007]."), ""),
+        ("When did it sink?", ("[Separately], at night.", "In [May 2007]."), ""),
+        ("When will it sink?", ("It [may] never sink.", "In [June 2007]."), ""),
+        (
+            "When did it sink?",
+            ("In [Sept. 2007].", "In [May 2007]."),
+            "Different dates: Sept. 2007 [1], May 2007 [2]",
+        ),
         ("Who died?", ("[61] people.", "[58] people."), ""),
     ],
 )
