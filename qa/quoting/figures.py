@@ -32,24 +32,46 @@ _UNITS = {
     word: 10 * tens
     for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
 }
-_SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_NUMERAL = "|".join([*_UNITS, *(f"{scale}" for scale in _SCALES)])
+_SCALES = {
+    "hundred": 100,
+    "thousand": 1_000,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+    "dozen": 12,
+}
+_SHORT_SCALES = {"k": 1_000, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12}
+_NUMERAL = "|".join([*_UNITS, *_SCALES])
 _FIGURE = re.compile(
     rf"(?<![\w.,])(?P<currency>[$€£¥₩])?"
-    rf"(?P<words>\d[\d,]*(?:\.\d+)?(?: (?:{'|'.join(_SCALES)})\b)?"
+    rf"(?P<words>\d+(?:,\d{{3}})*(?:\.\d+)?"
+    rf"(?:(?: ?(?:{'|'.join(_SCALES)})| ?(?:mn|bn|tn)|[km])\b)?(?![,.]?\d)"
     rf"|(?:{_NUMERAL})(?:(?:-| | and )(?:{_NUMERAL}))*\b)",
     re.IGNORECASE,
 )
-# What is counted in other words, people or ships, has no unit.
+# So far after the reader's words a figure may go on: “2” of “2 million tonnes”.
+_BEYOND = 24
+# What is counted, and words after a figure that name nothing else than people.
+_COUNTED = re.compile(r" ([a-z]+)")
+_PEOPLE = frozenset(
+    "people persons dead died were was are is have had who in on of at and more others".split()
+)
 _UNIT = re.compile(
     r"[ -]?(%|(?:per ?cent|ton|tonne|tone|kg|kilogram|km|kilomet(?:er|re)|met(?:er|re)|mile|acre|hectare"
     r"|won|yuan|yen|dollar|euro|pound|year|month|week|day|hour|minute|litre|barrel|megawatt|degree)s?\b)",
     re.IGNORECASE,
 )
 _ROUNDED = re.compile(
-    r"\b(?:about|some|nearly|almost|around|roughly|approximately|over|under|least|most|than|to)\s*$",
+    r"\b(?:about|some|nearly|almost|around|roughly|approximately|close to)\s*$", re.IGNORECASE
+)
+# A bound agrees with many figures, and of a range one end says little.
+_BOUND = re.compile(
+    r"(?:\b(?:over|under|above|below|at (?:least|most)|(?:more|less|fewer|greater) than|up to|as many as"
+    r"|between|from)|\d\s*(?:-|–|to|and|or))\s*$",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(r"\s*(?:[-–]\s*\d|(?:to|and|or) \d|or (?:so|more|less|fewer)\b|\+)")
+_YEAR = re.compile(r"(?:\b(?:in|since|until|by|during|from|late|early|mid|year)|,)[\s-]*$", re.IGNORECASE)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 # Whole names and their abbreviations: "separate", "market" and a small "may" or "march" are no months.
 _MONTH = (
@@ -109,32 +131,46 @@ def in_words(figures: tuple[Figure, ...]) -> str:
 
 
 def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
-    """Return the figure or date in the emphasised words, if there is exactly one."""
+    """Return the one figure or date in the emphasised words, unless it is a bound or one end of a range."""
     text = quote.document.text
+    if quote.document.language not in ("en", ""):
+        return None
     pattern = _DATE if kind == "date" else _FIGURE
-    found = [match for span in quote.emphasis for match in pattern.finditer(text, span.start, span.end)]
+    found = [
+        match
+        for span in quote.emphasis
+        for match in pattern.finditer(text, span.start, min(span.end + _BEYOND, quote.end))
+        if match.start() < span.end
+    ]
     if len(found) != 1:
         return None
     (match,) = found
-    counted = _UNIT.match(text, match.end()) if kind == "number" else None
-    end = counted.end() if counted else match.end()
-    words = " ".join(text[match.start() : end].split())
+    before = text[max(0, match.start() - 20) : match.start()]
+    if _BOUND.search(before) or _GOES_ON.match(text, match.end()):
+        return None
     if kind == "date":
-        return Figure(quote, words, _date(match))
+        if match["alone"] and not _YEAR.search(before):
+            return None
+        return Figure(quote, " ".join(match[0].split()), _date(match))
     value = _number(match["words"])
     if value is None:
         return None
-    unit = (match["currency"] or text[match.end() : end].strip(" -")).casefold().removesuffix("s")
-    rounded = bool(_ROUNDED.search(text, max(0, match.start() - 20), match.start()))
-    return Figure(quote, words, (value, "%" if unit.startswith("per") else unit), rounded)
+    measured, counted = _UNIT.match(text, match.end()), _COUNTED.match(text, match.end())
+    end = measured.end() if measured else match.end()
+    unit = match["currency"] or (measured[1] if measured else counted[1] if counted else "")
+    unit = "" if unit in _PEOPLE else "%" if unit.startswith("per") else unit.casefold().removesuffix("s")
+    words = " ".join(text[match.start() : end].split())
+    return Figure(quote, words, (value, unit), bool(_ROUNDED.search(before)))
 
 
 def _number(words: str) -> float | None:
     """Read a number: 1,234.5; 2.1 million; three hundred and twelve."""
+    if re.fullmatch(r"\d{1,3}\.\d{3}", words):
+        return None  # a thousand in one country, about one in another
     total = part = 0.0
-    for word in re.split(r"[\s-]+", words.casefold()):
-        if word in _SCALES:
-            part = (part or 1) * _SCALES[word]
+    for word in re.findall(r"[\d.,]+|[a-z]+", words.casefold()):
+        if scale := (_SCALES | _SHORT_SCALES).get(word):
+            part = (part or 1) * scale
             if word != "hundred":
                 total, part = total + part, 0.0
         elif word in _UNITS:

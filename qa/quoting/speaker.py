@@ -1,103 +1,121 @@
 """Find who speaks in a quote, by what its source says: “according to X, …”, “…”, said X; X said that ….
 
-A speaker is a slice of the source, as a quote is. Only what opens or closes a sentence, or stands beside a
-quotation, is taken for its attribution, and a pronoun names nobody: no speaker is better than a wrong one.
+A speaker is a slice of the source, as a quote is. A sentence has one only if all of it has a known shape, and
+a pronoun names nobody: no speaker is better than a wrong one.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qa.document.segment import sentence_ends
 from qa.schema import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from qa.schema import Document, Quote
 
-# How far around a quote its paragraph is looked for, in characters.
+# How far around a quote its paragraph is looked for, and how far before it “a source”, in characters.
 _NEAR = 3_000
-# Paragraphs before a quote that may say who “the source” is.
-_PARAGRAPHS_BEFORE = 3
-# The time that the grammar takes grows with the square of a sentence's tokens.
-_MOST_TOKENS = 300
-_MOST_SUBJECT = 16
-_MOST_AFTER = 12
-_MOST_RELATIVE = 30
+# A longer sentence has no speaker: it is no news.
+_MOST_TOKENS = 150
+_MOST_NAME = 14
+_MOST_BESIDE = 30
 
 _SAYS = frozenset("said says say".split())
 # These say something only before “that”, a quotation or a colon: “claims” and “notes” may be nouns.
 _SAYS_THAT = frozenset(
     """
-    told tells added adds warned warns argued argues claimed claims explained explains insisted insists
-    stated states wrote writes noted notes announced announces confirmed confirms testified testifies
-    recalled recalls estimated estimates admitted admits acknowledged acknowledges replied replies
-    declared declares reported reports observed observes maintained maintains concluded concludes
-    believes alleged alleges asserted asserts complained complains
+    told tells added adds warned warns argued argues claimed claims explained explains insisted
+    insists stated states wrote writes noted notes announced announces confirmed confirms testified
+    testifies recalled recalls estimated estimates admitted admits acknowledged acknowledges replied
+    replies declared declares reported reports observed observes maintained maintains concluded
+    concludes believes alleged alleges asserted asserts complained complains
     """.split()
 )
 _VERBS = _SAYS | _SAYS_THAT
 _NOUNS = frozenset("states claims notes reports estimates".split())
+# With another of these beside it, a sentence may have two speakers.
+_ALSO_SPEAKS = _VERBS | frozenset(
+    """
+    asked asks cried shouted interrupted answered answers continued snapped laughed murmured thinks
+    thought denied denies called calls agreed joked found finds suggested suggests according put
+    puts
+    """.split()
+)
 _SAY = frozenset("say report add explain claim warn state argue note tell write".split())
 _QUOTES = frozenset("quoted quotes cited cites".split())
 _REPORTING = frozenset("saying reporting telling claiming warning stating adding writing".split())
-_ADVERBS = frozenset("also then later still even again already recently first now once has have had".split())
-_NEGATIONS = frozenset("not never no nobody none neither nor hardly without".split())
-_PRONOUNS = frozenset(
-    """
-    he she they it we i you this that these those there here who which what whoever everybody everyone
-    somebody someone anybody anyone nobody both
-    """.split()
-)
-_OBJECTS = frozenset("him her them us me whom".split())
-_RELATIVES = frozenset("who which whose".split())
+_ADVERBS = frozenset("also then later still again already recently once has have had".split())
+# A sentence with one of these may go on in its writer's own voice.
+_CONTRASTS = frozenset("but ; nor neither".split())
+_CONTRASTS_AFTER_A_COMMA = frozenset("though although while whereas yet".split())
 _DETERMINERS = frozenset("the a an its his her their our one two three some several many another".split())
-# No subject has these but in a clause of its own.
-_VERBAL = frozenset(
+_RELATIVES = frozenset("who which whose".split())
+# No name has these.
+_NO_NAMES = frozenset(
     """
-    is are was were be been being am do does did has have had will would can could may might must shall should
+    is are was were be been being am do does did has have had will would can could may might must
+    shall should that because while whereas if when where although though unless until but or what
+    how whether why than whom who which whose he she they it we i you this most these those there
+    here nobody none never not no by to as so hardly rarely once all few since despite contrary
+    perhaps maybe instead both each every either neither other others such like unlike besides
     """.split()
 )
-_MODAL = frozenset("not never will would can could may might must shall should did do does to".split())
-_COORDINATORS = frozenset("and but while whereas".split())
-_CLAUSAL = frozenset("that because while whereas if when where although though unless until but or".split())
-_OPENERS = frozenset(
+_OPENERS = frozenset("and but however meanwhile indeed thus earlier later today yesterday".split())
+_PREPOSITIONS = frozenset("in on at after before during since".split())
+# These join the words of a name: Ada Orr of the harbour office in Leith.
+_JOINS = frozenset(
+    "of for from in at inside with the a an and on de la le du van von der den al bin ibn".split()
+)
+# What may stand right before a name, or be one: the harbour master Ada Orr.
+_ROLES = frozenset(
     """
-    and but yet so thus then as however meanwhile still also indeed more earlier later such of to today
-    yesterday
+    minister president premier chancellor king queen prince princess director chairman chairwoman
+    chair chief spokesman spokeswoman spokesperson secretary officer official officials leader head
+    mayor governor judge justice general admiral colonel major captain commander sergeant inspector
+    engineer economist economists analyst analysts lawyer lawyers attorney prosecutor professor
+    doctor doctors scientist scientists researcher historian ambassador envoy senator deputy
+    lawmaker member members owner manager founder co-founder executive editor author co-author
+    coauthor writer reporter correspondent journalist farmer farmers trader worker workers agent
+    coach operator master critic teacher bishop pastor priest preacher expert experts climatologist
+    hydrologist seismologist toxicologist agronomist geologist biologist physicist psychologist
+    sociologist specialist representative delegate commissioner treasurer clerk witness source
+    sources resident residents father mother son daughter brother sister wife husband uncle aunt
+    nephew niece friend neighbour neighbor nurse baker electrician merchant candidate banker company
+    consultancy group agency ministry newspaper paper daily weekly magazine institute university
+    bank union party federation association chamber commission office regulator operator department
+    council court team
     """.split()
 )
-_PREPOSITIONS = frozenset("in on at after before during since by last this earlier for with".split())
-# A subject after its verb ends before these.
-_ENDERS = frozenset(
+_NOUNS_IN_LY = frozenset("family ally assembly monopoly supply daily weekly monthly".split())
+_PRONOUNS = frozenset("he she they it we i you".split())
+# After its verb, a name may end before these.
+_AFTER_A_NAME = frozenset(
     """
-    who whom whose which that when while after before as because if on during since by via through with
-    to adding referring speaking yesterday today earlier last this later but although though where
-    """.split()
-)
-_OCCASIONS = frozenset(
-    """
-    statement interview report email e-mail letter speech tweet post message paper news press briefing
-    conference note article memo television radio court parliament testimony telephone phone written
-    separate recent brief joint
+    who whose which when after before on during in at yesterday today adding referring speaking for
+    that
     """.split()
 )
 _TIMES = frozenset(
     """
-    january february march april may june july august september october november december monday tuesday
-    wednesday thursday friday saturday sunday week month year morning afternoon evening night
+    january february march april may june july august september october november december monday
+    tuesday wednesday thursday friday saturday sunday week month year morning afternoon evening
+    night
     """.split()
 )
-_PLURALS = re.compile(r"[a-z]{3,}s|police|people", re.IGNORECASE)
-
-_TOKEN = re.compile(r"[^\W_]+(?:[’'.,-][^\W_]+)*|[^\w\s]")
-_OPENING = {"“": "”", "«": "»", "„": "“”", '"': '"'}
-_NAME = re.compile(r"(?<!\w)[^\W\d_a-z]\w+[^\S\n]+[^\W\d_a-z]\w+")
+_TITLES = "Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Sgt|Capt|Maj|Cmdr|Adm|Sen|Rep|Gov|St|Rev|Hon|Jr|Sr"
+_TOKEN = re.compile(
+    rf"(?:{_TITLES}|[A-Z](?:\.[A-Z])*)\.(?=\s+[^\W\d_])|[^\W_]+(?:[’'.,-][^\W_]+)*(?:[’'](?![^\W_]))?|[^\w\s]"
+)
+_OPENING = {"“": "”", "«": "»", '"': '"'}
+_SOURCE = re.compile(r"\b(?:sources?|another)\b", re.IGNORECASE)
 _BREAK = re.compile(r"\n[^\S\n]*\n")
-_STOPS = frozenset(".;:!?—–(")
+_STOPS = frozenset(".;:!?—–()[]-")
 
 
 class Token(NamedTuple):
@@ -179,28 +197,29 @@ def _around(text: str, start: int, end: int) -> Span:
 
 
 def _resolve_source(document: Document, before: int, speaker: Speaker) -> Speaker:
-    """Return for “the source” the last “a source in …” who spoke before; for others, the same speaker."""
+    """Return for “the source” the one source that was named before; for others, the same speaker."""
     text = document.text
-    words = text[speaker.name.start : speaker.name.end].split()
-    if len(words) != 2 or words[0].casefold() != "the" or not words[1].islower():
+    if text[speaker.name.start : speaker.name.end].casefold() != "the source":
         return speaker
-    for _ in range(_PARAGRAPHS_BEFORE):
-        if not (end := len(text[:before].rstrip())):
-            break
-        paragraph = _Paragraph(text, _around(text, end, end), document.language)
-        for earlier in filter(None, reversed(paragraph.speakers)):
-            told = text[earlier.name.start : earlier.name.end].casefold().split()
-            if told[0] in ("a", "an", "one") and words[1] in told:
-                return earlier
-        before = paragraph.span.start
-    return speaker
+    earlier = max(0, before - _NEAR)
+    named: list[Speaker] = []
+    for at in [earlier, *(match.end() for match in _BREAK.finditer(text, earlier, before))]:
+        if at < before:
+            named += filter(None, _Paragraph(text, _around(text, at, at), document.language).speakers)
+    sources = {
+        each
+        for each in named
+        if re.match(r"(?i)an? (?:\S+ ){0,2}source\b", text[each.name.start : each.name.end])
+    }
+    # Of two sources, nobody knows which is meant.
+    mentioned = [match[0] for match in _SOURCE.finditer(text, earlier, before)]
+    return sources.pop() if len(sources) == 1 and set(mentioned) <= {"source"} else speaker
 
 
 class _Paragraph:
     """A paragraph, cut into sentences and quotations.
 
     Attributes:
-        span: where it is.
         sentences: its sentences, which tile it.
         speakers: who says each of them: its own speaker, or of words in quotation marks, the quotation's.
     """
@@ -211,51 +230,41 @@ class _Paragraph:
         self._text = text
         ends = [*sentence_ends(text, span.start, span.end, language or "en"), span.end]
         self.sentences = [Span(*each) for each in zip([span.start, *ends[:-1]], ends, strict=True)]
-        quotations = list(_quotations(text, span))
-        self._quotations = [
-            [q for q in quotations if q.start < each.end and each.start < q.end] for each in self.sentences
-        ]
-        self._tokens = [self._tokenise(at) for at in range(len(self.sentences))]
-        self._named = [_speakers(tokens) for tokens in self._tokens]
-        beside: dict[Span, Speaker] = {}
-        for named, inside in zip(self._named, self._quotations, strict=True):
-            if speaker := _only(named):
-                beside |= {quotation: speaker for quotation in inside if quotation not in beside}
-        self.speakers: list[Speaker | None] = []
-        for at in range(len(self.sentences)):
-            self.speakers.append(self._speaker(at, beside))
+        quotations = _quotations(text, span)
+        self.speakers: list[Speaker | None] = [None] * len(self.sentences)
+        if quotations is None:
+            return
+        inside = [[q for q in quotations if _overlap(q, each)] for each in self.sentences]
+        tokens = [self._tokenise(each, own) for each, own in zip(self.sentences, inside, strict=True)]
+        own = [None if _is_bare(each) else _speaker(each) for each in tokens]
+        self.speakers = list(own)
+        for at, each in enumerate(tokens):
+            if _is_bare(each) and inside[at]:
+                (quotation,) = inside[at][:1]
+                beside = {own[other] for other in range(len(own)) if quotation in inside[other]} - {None}
+                self.speakers[at] = beside.pop() if len(beside) == 1 else None
+        if quotations:
+            self._continue(quotations[-1], tokens, inside)
 
-    def _speaker(self, at: int, beside: Mapping[Span, Speaker]) -> Speaker | None:
-        """Return who says a sentence; those before it are known."""
-        tokens = self._tokens[at]
-        if any(token.word[:1].isalnum() for token in tokens):
-            is_he = self._named[at] == [None] and _says_pronoun(tokens)
-            return self._resolve_pronoun(at) if is_he else _only(self._named[at])
-        if not self._quotations[at]:
-            return None
-        quotation = self._quotations[at][0]
-        if quotation in beside:
-            return beside[quotation]
-        # A quotation that stands alone goes on with what is quoted before it.
-        return self.speakers[at - 1] if at and self._quotations[at - 1] else None
+    def _continue(
+        self, last: Span, tokens: Sequence[Sequence[Token]], inside: Sequence[Sequence[Span]]
+    ) -> None:
+        """Give the quotation that ends a paragraph to whoever speaks right before it: “…,” said X. “….”."""
+        bare = [at for at, own in enumerate(inside) if last in own]
+        first = bare[0]
+        if not first or bare[-1] != len(tokens) - 1 or not all(_is_bare(tokens[at]) for at in bare):
+            return
+        before = self.speakers[first - 1]
+        quoting = [at for at in range(first) if inside[at] and not _is_bare(tokens[at])]
+        asks = {"?", "!"} & set(self._text[last.start : last.end])
+        if quoting == [first - 1] and set(self.speakers[:first]) <= {before, None} and not asks:
+            self.speakers[first:] = [before] * len(bare)
 
-    def _resolve_pronoun(self, at: int) -> Speaker | None:
-        """Return whom “he” or “she” means: the speaker of the sentence before, unless it names others too."""
-        before = self.speakers[at - 1] if at else None
-        if before is None:
-            return None
-        sentence, name = self.sentences[at - 1], before.name
-        if not any(word[0].isupper() for word in self._text[name.start : name.end].split()[1:]):
-            return None
-        others = (m for m in _NAME.finditer(self._text, sentence.start, sentence.end))
-        return None if any(not (m.start() < name.end and name.start < m.end()) for m in others) else before
-
-    def _tokenise(self, at: int) -> list[Token]:
+    def _tokenise(self, sentence: Span, inside: Sequence[Span]) -> list[Token]:
         """Return the words, marks and quotations of a sentence."""
-        sentence = self.sentences[at]
         tokens: list[Token] = []
         place = sentence.start
-        for quotation in self._quotations[at]:
+        for quotation in inside:
             start, end = max(quotation.start, sentence.start), min(quotation.end, sentence.end)
             tokens += [Token(m[0], m.start(), m.end()) for m in _TOKEN.finditer(self._text, place, start)]
             tokens.append(Token(self._text[start:end], start, end, is_quotation=True))
@@ -264,284 +273,342 @@ class _Paragraph:
         return tokens + [Token(m[0], m.start(), m.end()) for m in rest]
 
 
-def _quotations(text: str, span: Span) -> Iterator[Span]:
-    """Yield what stands between quotation marks; one that is not closed goes on to the end."""
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _is_bare(tokens: Sequence[Token]) -> bool:
+    """Tell whether a sentence has no word outside quotation marks."""
+    return not any(token.word[:1].isalnum() for token in tokens)
+
+
+def _quotations(text: str, span: Span) -> list[Span] | None:
+    """Return what stands between quotation marks; None where a mark has no partner."""
+    found: list[Span] = []
     opened: int | None = None
     closing = ""
     for at in range(span.start, span.end):
         mark = text[at]
-        if opened is None and mark in _OPENING:
-            opened, closing = at, _OPENING[mark]
-        elif opened is not None and mark in closing:
-            yield Span(opened, at + 1)
+        if opened is not None and mark == closing:
+            found.append(Span(opened, at + 1))
             opened = None
-    if opened is not None:
-        yield Span(opened, span.end)
+        elif mark in _OPENING:
+            if opened is not None and mark != '"':
+                return None
+            if opened is None:
+                opened, closing = at, _OPENING[mark]
+        elif opened is None and mark in "”»":
+            return None
+    return found if opened is None else None
 
 
-def _only(found: Sequence[Speaker | None]) -> Speaker | None:
-    return found[0] if len(set(found)) == 1 else None
+# The shapes of a sentence
 
 
-# The grammar
+def _speaker(tokens: Sequence[Token]) -> Speaker | None:
+    """Return who says a sentence that has words outside quotation marks."""
+    words = [_low(token) for token in tokens]
+    if len(tokens) > _MOST_TOKENS or set(words[1:]) & _CONTRASTS:
+        return None
+    if any(mark == "," and word in _CONTRASTS_AFTER_A_COMMA for mark, word in pairwise(words)):
+        return None
+    speaking = [at for at, word in enumerate(words) if word in _ALSO_SPEAKS or _continues(words, at)]
+    quoting = [at for at, word in enumerate(words) if word in _QUOTES and words[at + 1 : at + 2] != ["by"]]
+    if not speaking and len(quoting) == 1:
+        return _quoted(tokens, quoting[0])
+    # “X said that …, and added that …” has one speaker.
+    more = [at for at in speaking[1:] if not (words[at - 1] == "and" and words[at] in _SAYS_THAT)]
+    if not speaking or more or quoting:
+        if tokens[0].word == "according" and not speaking and not quoting:
+            return _according(tokens, 0)
+        return None
+    at = speaking[0]
+    if words[at] == "according":
+        return _according(tokens, at)
+    if words[at] not in _VERBS and not _continues(words, at):
+        return None
+    name = _before_verb(tokens, words, at) or _after_verb(tokens, words, at)
+    return Speaker(name) if name else None
 
 
-def _speakers(tokens: Sequence[Token]) -> list[Speaker | None]:
-    """Return who speaks in a sentence, in its order; None for one whom its words do not name."""
-    found: list[Speaker | None] = []
-    if len(tokens) > _MOST_TOKENS:
-        return found
-    for at, token in enumerate(tokens):
-        if token.word == "according" and _word(tokens, at + 1) == "to":
-            if name := _after_according_to(tokens, at):
-                found.append(Speaker(name))
-        elif token.word in _QUOTES:
-            if speaker := _quoted(tokens, at):
-                found.append(speaker)
-        elif (token.text in _VERBS or _continues(tokens, at)) and not (
-            found and _word(tokens, at - 1) == "and"
-        ):
-            if name := _subject_before(tokens, at) or _subject_after(tokens, at):
-                found.append(Speaker(name))
-            elif _is_of_another(tokens, at):
-                found.append(None)
-    return found
+def _low(token: Token) -> str:
+    """Return a word in small letters, or a mark; "" for a word with a capital, which may be a name."""
+    return token.text if not token.is_quotation and token.text == token.text.lower() else ""
 
 
-def _is_verb(tokens: Sequence[Token], at: int) -> bool:
-    return tokens[at].text in _VERBS or _continues(tokens, at)
-
-
-def _continues(tokens: Sequence[Token], at: int) -> bool:
+def _continues(words: Sequence[str], at: int) -> bool:
     """Tell whether “went on to say” stands there."""
-    words = [token.word for token in tokens[at : at + 4]]
-    return words[:3] == ["went", "on", "to"] and words[-1] in _SAY
-
-
-def _is_of_another(tokens: Sequence[Token], verb: int) -> bool:
-    """Tell whether somebody whom the grammar cannot name says something there."""
-    end = _past_adverbs_back(tokens, verb)
-    if _word(tokens, end - 1) in _MODAL:
-        return False
-    if tokens[verb].word in _SAYS:
-        return True
-    clause = next((at for at in range(end - 1, -1, -1) if _word(tokens, at) in _COORDINATORS), None)
-    return clause is not None and _is_subject(tokens[clause + 1 : end])
-
-
-def _past_adverbs_back(tokens: Sequence[Token], verb: int) -> int:
-    """Return where the adverbs before a verb begin."""
-    begin = verb
-    while (word := _word(tokens, begin - 1)) in _ADVERBS or (word.endswith("ly") and begin > 1):
-        begin -= 1
-    return begin
-
-
-def _says_pronoun(tokens: Sequence[Token]) -> bool:
-    """Tell whether “he” or “she” says something."""
-    return any(
-        (token.word in ("he", "she") and _word(tokens, at + 1) in _VERBS)
-        or (token.word in _VERBS and _word(tokens, at + 1) in ("he", "she"))
-        for at, token in enumerate(tokens)
+    return (
+        list(words[at : at + 3]) == ["went", "on", "to"]
+        and words[at + 3 : at + 4][0:1] != []
+        and words[at + 3] in _SAY
     )
-
-
-def _word(tokens: Sequence[Token], at: int) -> str:
-    return tokens[at].word if 0 <= at < len(tokens) else ""
-
-
-def _is_quotation(tokens: Sequence[Token], at: int) -> bool:
-    return 0 <= at < len(tokens) and tokens[at].is_quotation
 
 
 def _ends(tokens: Sequence[Token], at: int) -> bool:
     """Tell whether only marks follow."""
-    return not any(token.word[:1].isalnum() for token in tokens[at:])
+    return not any(token.is_quotation or token.word[:1].isalnum() for token in tokens[at:])
 
 
-def _after_according_to(tokens: Sequence[Token], at: int) -> Span | None:
+def _according(tokens: Sequence[Token], at: int) -> Speaker | None:
     """Return who is named after “according to”, where it opens or closes the sentence."""
-    opens = at <= 1 and (at == 0 or _word(tokens, 0) in _OPENERS)
-    end = _phrase_end(tokens, at + 2, apposition=not opens)
-    if not _is_subject(tokens[at + 2 : end]):
+    if tokens[at + 1 : at + 2] == [] or tokens[at + 1].word != "to":
         return None
-    followed = _word(tokens, end) == "," or _is_quotation(tokens, end)
-    apart = _word(tokens, at - 1) == "," or _is_quotation(tokens, at - 1)
-    named = any(token.text[:1].isupper() for token in tokens[at + 2 : end])
-    if (opens and followed) or (not opens and _ends(tokens, end) and (apart or named)):
-        return Span(tokens[at + 2].start, tokens[end - 1].end)
+    begin = at + 2
+    end = begin
+    while end < len(tokens) and not tokens[end].is_quotation and tokens[end].text not in _STOPS | {","}:
+        end += 1
+    name = tokens[begin:end]
+    if not _is_name(name, first=False):
+        return None
+    if at == 0:
+        follows = end < len(tokens) and (tokens[end].text == "," or tokens[end].is_quotation)
+        return Speaker(_span(name)) if follows else None
+    apart = tokens[at - 1].text == "," or tokens[at - 1].is_quotation
+    if apart and _ends(tokens, end) and _is_plain(tokens[: at - 1]):
+        return Speaker(_span(name))
     return None
+
+
+def _is_plain(tokens: Sequence[Token]) -> bool:
+    """Tell whether words before a closing attribution are all of it: no colon, no dash."""
+    return not any(token.text in (":", ";", "—", "–") for token in tokens)
 
 
 def _quoted(tokens: Sequence[Token], at: int) -> Speaker | None:
     """Return whom a sentence quotes: “the Daily NK quoted a source reporting that”."""
-    by = _subject_before(tokens, at)
-    end = _phrase_end(tokens, at + 1, apposition=True)
-    said = _word(tokens, end) in _REPORTING or (
-        _word(tokens, end) == "as" and _word(tokens, end + 1) in _REPORTING
+    begin = _past_introduction(tokens, at)
+    by, name, end = tokens[begin:at], tokens[at + 1 :], 0
+    while end < len(name) and not name[end].is_quotation and _low(name[end]) not in _REPORTING | {"as"}:
+        end += 1
+    said = [_low(token) for token in name[end : end + 2]]
+    name = name[:end]
+    if not said or not (said[0] in _REPORTING or (said[0] == "as" and said[-1] in _REPORTING)):
+        return None
+    if not _is_name(by, first=begin == 0) or not _is_name(name, first=False):
+        return None
+    return Speaker(_span(name), _span(by))
+
+
+def _before_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Span | None:
+    """Return the subject of a verb of saying: of X said that …; “…,” X said; …, X said."""
+    end = verb
+    while end and words[end - 1] in _ADVERBS:
+        end -= 1
+    quotation = next((at for at in range(end - 1, -1, -1) if tokens[at].is_quotation), None)
+    if quotation is not None:  # “…,” X said [on Monday]. [“….”]
+        begin = quotation + 1 + (words[quotation + 1 : quotation + 2] == [","])
+        if quotation == 0 and _is_name(tokens[begin:end], first=False) and _is_rest(tokens, words, verb + 1):
+            return _span(tokens[begin:end])
+        return None
+    begin = _past_introduction(tokens, end)
+    follows = words[verb + 1] if verb + 1 < len(words) else ""
+    says = (
+        follows == "that"
+        or _is_quoted_next(tokens, verb + 1)
+        or (
+            words[verb] in _SAYS
+            and follows not in ("to", "by", "so", "nothing", "of")
+            and len(tokens) - verb > 4
+        )
+        or (words[verb] in ("told", "tells", "warned") and _tells(tokens, words, verb))
+        or words[verb] == "went"
     )
-    name = tokens[at + 1 : end]
-    return Speaker(Span(name[0].start, name[-1].end), by) if by and said and _is_subject(name) else None
-
-
-def _subject_before(tokens: Sequence[Token], verb: int) -> Span | None:
-    """Return the subject that stands before a verb of saying, where the two open or close the sentence."""
-    begin = end = _past_adverbs_back(tokens, verb)
-    while begin and not (tokens[begin - 1].is_quotation or tokens[begin - 1].text in _STOPS):
-        begin -= 1
-    begin += _word(tokens, begin) == ","
-    opened = begin == 0 or tokens[begin - 1].is_quotation or _is_quotation(tokens, begin - 2)
-    begin = _past_introduction(tokens, begin, end)
-    end = _before_time(tokens, begin, end)
-    if opened and _says(tokens, verb, opened=True):
-        length = _subject_length(tokens[begin:end])
-        if length:
-            return Span(tokens[begin].start, tokens[begin + length - 1].end)
-    commas = [at for at in range(begin, end) if tokens[at].text == ","]
-    if commas and _says(tokens, verb, opened=False) and _is_subject(tail := tokens[commas[-1] + 1 : end]):
-        return Span(tail[0].start, tail[-1].end)
+    if says and (name := _named(tokens[begin:end], first=begin == 0)):
+        return name
+    # …, X said [on Monday].
+    commas = [at for at in range(end) if tokens[at].text == ","]
+    if commas and words[verb] not in _NOUNS and _is_plain(tokens[: commas[-1]]):
+        tail = tokens[commas[-1] + 1 : end]
+        if _is_name(tail, first=False) and _is_rest(tokens, words, verb + 1):
+            return _span(tail)
     return None
 
 
-def _before_time(tokens: Sequence[Token], begin: int, end: int) -> int:
-    """Return where a subject ends before “on Tuesday” or “this week”."""
-    at = end
-    while at > begin and (_word(tokens, at - 1) in _TIMES or tokens[at - 1].text[:1].isdigit()):
-        at -= 1
-    return at - 1 if begin < at - 1 and at < end and _word(tokens, at - 1) in _PREPOSITIONS else end
+def _is_quoted_next(tokens: Sequence[Token], at: int) -> bool:
+    """Tell whether a quotation follows, after a comma or colon or none."""
+    at += at < len(tokens) and tokens[at].text in (",", ":")
+    return at < len(tokens) and tokens[at].is_quotation
 
 
-def _past_introduction(tokens: Sequence[Token], begin: int, end: int) -> int:
+def _tells(tokens: Sequence[Token], words: Sequence[str], verb: int) -> bool:
+    """Tell whether something is told to somebody: told reporters that, told the court: “…”."""
+    near = range(verb + 1, min(len(tokens), verb + 10))
+    return any(words[at] == "that" or _is_quoted_next(tokens, at) for at in near)
+
+
+def _is_rest(tokens: Sequence[Token], words: Sequence[str], at: int) -> bool:
+    """Tell whether a closing attribution is followed at most by where and when, or by a last quotation."""
+    rest = [token for token in tokens[at:] if token.text not in _STOPS]
+    if rest and rest[-1].is_quotation:
+        return len(rest) == 1 or (len(rest) == 2 and rest[0].text == ",")
+    if any(token.is_quotation for token in rest):
+        return False
+    following = words[at] if at < len(words) else ""
+    beside = following in _PREPOSITIONS | {"reporters", "lawmakers", "parliament"} or (
+        at < len(tokens) and tokens[at].word in _TIMES
+    )
+    return _ends(tokens, at) or (
+        beside and len(rest) <= _MOST_BESIDE and not any(t.text == "," for t in rest)
+    )
+
+
+def _past_introduction(tokens: Sequence[Token], end: int) -> int:
     """Return where a clause begins after “But”, “On Tuesday” and “In a letter to the mayor,”."""
-    while begin < end and ((word := _word(tokens, begin)) in _OPENERS or word == "," or word.endswith("ly")):
+    begin = 0
+    while begin < end and (tokens[begin].word in _OPENERS or (begin and tokens[begin].text == ",")):
         begin += 1
-    first = _word(tokens, begin)
-    if first in _PREPOSITIONS or first.endswith("ing") or first in ("asked", "according"):
+    if begin < end and tokens[begin].word in _PREPOSITIONS:
         comma = next((at for at in range(begin, end) if tokens[at].text == ","), None)
-        if comma is not None and not any(tokens[at].is_quotation for at in range(begin, comma)):
+        if comma is not None:
             return comma + 1
         at = begin + 1
-        while at < end and (_word(tokens, at) in _TIMES or tokens[at].text[:1].isdigit()):
+        while at < end and (tokens[at].word in _TIMES or tokens[at].text[:1].isdigit()):
             at += 1
         return at if at > begin + 1 else begin
     return begin
 
 
-def _says(tokens: Sequence[Token], verb: int, *, opened: bool) -> bool:
-    """Tell whether what is said follows a verb of saying, or nothing does."""
-    word, at = tokens[verb].word, verb + 1
-    follows = _word(tokens, at)
-    if follows in ("to", "by", "so"):
-        return False
-    if word in _QUOTES or _continues(tokens, verb):
-        return opened
-    closes = _ends(tokens, at) or follows == "," or follows in _PREPOSITIONS or follows in _TIMES
-    if not opened:
-        return closes and (word in _SAYS or (word not in _NOUNS and _ends(tokens, at)))
-    if word in _SAYS or follows == "that" or _is_quotation(tokens, at) or follows == ":":
-        return True
-    if word in ("told", "tells", "warned"):
-        near = range(at, min(len(tokens), at + _MOST_AFTER))
-        return any(_word(tokens, each) in ("that", ":") or tokens[each].is_quotation for each in near) or (
-            any(token.is_quotation for token in tokens[:verb])
-        )
-    return any(token.is_quotation for token in tokens[:verb]) and closes and word not in _NOUNS
-
-
-def _subject_length(phrase: Sequence[Token]) -> int:
-    """Return how many tokens of a phrase name its subject: “Kim, a trader”; “Kim” of “Kim, who left, ”."""
-    comma = next((at for at, token in enumerate(phrase) if token.text == ","), None)
-    if comma is None:
-        return len(phrase) if _is_subject(phrase) else 0
-    if phrase[-1].text != ",":
-        return 0
-    if _word(phrase, comma + 1).isdigit() and _word(phrase, comma + 2) == ",":
-        comma += 2  # an age
-    if not _is_subject(phrase[:comma]):
-        return 0
-    word = _word(phrase, comma + 1)
-    if word in _RELATIVES | _PREPOSITIONS or (
-        phrase[comma + 1].text.islower() and word.endswith(("ed", "ing"))
-    ):
-        return comma if len(phrase) <= _MOST_RELATIVE else 0
-    return len(phrase) - 1 if _is_subject(phrase[:-1]) else 0
-
-
-def _subject_after(tokens: Sequence[Token], verb: int) -> Span | None:
+def _after_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Span | None:
     """Return the subject after a verb of saying that follows what is said: “…”, said X."""
-    quoted = _is_quotation(tokens, verb - 1) or (
-        _word(tokens, verb - 1) == "," and _is_quotation(tokens, verb - 2)
-    )
+    before = tokens[verb - 1] if verb else None
     begin = verb + 1
-    named = begin < len(tokens) and tokens[begin].text[:1].isupper() and tokens[verb].word not in _NOUNS
-    if not quoted and not (_word(tokens, verb - 1) == "," and (tokens[verb].word in _SAYS or named)):
+    comma = before is not None and before.text == ","
+    quoted = verb - comma == 1 and tokens[0].is_quotation
+    if not quoted and not (comma and words[verb] not in _NOUNS and _is_plain(tokens[:verb])):
         return None
-    end = _phrase_end(tokens, begin, apposition=True)
-    closes = _ends(tokens, end) or _word(tokens, end) in _ENDERS or _word(tokens, end + 1) in _ENDERS
-    if not _is_subject(tokens[begin:end]) or not (quoted or closes):
+    end = begin
+    while end < len(tokens) and not (
+        tokens[end].is_quotation
+        or tokens[end].text in _STOPS | {","}
+        or (end > begin and words[end] in _AFTER_A_NAME and not _goes_on(tokens, words, end))
+    ):
+        end += 1
+    if not _is_name(tokens[begin:end], first=False):
         return None
-    return Span(tokens[begin].start, tokens[end - 1].end)
+    name = end
+    if end < len(tokens) and tokens[end].text == ",":
+        name = _past_apposition(tokens, words, end)
+    rest = [token for token in tokens[name:] if token.text not in _STOPS]
+    if any(token.is_quotation for token in rest):
+        if not (quoted and rest[-1].is_quotation and len([t for t in rest if t.text != ","]) == 1):
+            return None
+    elif (
+        len(rest) > _MOST_BESIDE
+        or (
+            rest and rest[0].text != "," and _low(rest[0]) not in _AFTER_A_NAME and rest[0].word not in _TIMES
+        )
+        or (rest and rest[0].text == "," and not (len(rest) > 1 and _low(rest[1]) in _AFTER_A_NAME | {"as"}))
+    ):
+        return None
+    return _span(tokens[begin:name])
 
 
-def _phrase_end(tokens: Sequence[Token], begin: int, *, apposition: bool) -> int:
-    """Return where the phrase that begins there ends, with an age, and an apposition if one may follow."""
-    at = begin
-    while at < len(tokens) and not (tokens[at].is_quotation or tokens[at].text in _STOPS):
-        word, following = tokens[at].word, _word(tokens, at + 1)
-        if word == ",":
-            if following.isdigit() and not _word(tokens, at + 2)[:1].isalnum():
-                at += 2
-            elif apposition and _is_apposition(tokens, at + 1, of_name=tokens[at - 1].text[:1].isupper()):
-                return _phrase_end(tokens, at + 1, apposition=False)
-            else:
-                break
-        elif (
-            word in _ENDERS
-            or word in _REPORTING
-            or (word in ("in", "at", "from") and _is_occasion(tokens, at + 1))
-            or (
-                word == "and"
-                and not (following in _DETERMINERS or tokens[min(at + 1, len(tokens) - 1)].text[:1].isupper())
-            )
-        ):
-            break
-        else:
-            at += 1
-    return at
-
-
-def _is_apposition(tokens: Sequence[Token], at: int, *, of_name: bool) -> bool:
-    """Tell whether the words after a comma say who somebody is; “the …” does so only after a name."""
-    word = _word(tokens, at)
-    if word in _DETERMINERS:
-        return of_name or word in ("a", "an", "one")
-    other = _ENDERS | _CLAUSAL | _PREPOSITIONS | _VERBAL | _PRONOUNS | _VERBS | _OPENERS
-    return word[:1].isalpha() and word not in other and not word.endswith(("ing", "ed", "ly"))
-
-
-def _is_occasion(tokens: Sequence[Token], at: int) -> bool:
-    """Tell whether an occasion or a time follows “in” or “at”: in a statement, at a rally, in 2008."""
-    word, following = _word(tokens, at), _word(tokens, at + 1)
-    return word in ("a", "an") or word in _OCCASIONS | _TIMES or following in _OCCASIONS or word[:1].isdigit()
-
-
-def _is_subject(phrase: Sequence[Token]) -> bool:
-    """Tell whether words may be a subject: a name or a noun, no pronoun, and no clause."""
-    if not phrase or len(phrase) > _MOST_SUBJECT or any(token.is_quotation for token in phrase):
+def _goes_on(tokens: Sequence[Token], words: Sequence[str], at: int) -> bool:
+    """Tell whether “in”, “at” or “for” goes on with a name: a source in Seoul, the institute for peace."""
+    if words[at] not in ("in", "at", "for") or at + 1 >= len(tokens):
         return False
-    first, words = phrase[0], [token.word for token in phrase]
-    if set(words) & (_VERBAL | _CLAUSAL | _VERBS | _NEGATIONS | _RELATIVES | _STOPS):
-        return False
-    if not words[0][:1].isalnum() or words[0] in _PRONOUNS | _PREPOSITIONS | _OPENERS | _ENDERS:
-        return False
-    if len(words) == 1 and words[0] in _OBJECTS:
-        return False
-    if words[-1] in _PREPOSITIONS | _PRONOUNS | {",", "and", "of", "to"}:
-        return False
-    return (
-        words[0] in _DETERMINERS
-        or first.text[0].isupper()
-        or phrase[-1].text[0].isupper()
-        or first.text[0].isdigit()
-        or bool(_PLURALS.fullmatch(words[-1]))
+    word = tokens[at + 1].word
+    return (tokens[at + 1].text[:1].isupper() and word not in _TIMES) or (
+        word == "the" and words[at] == "for"
     )
+
+
+def _past_apposition(tokens: Sequence[Token], words: Sequence[str], comma: int) -> int:
+    """Return where a name ends with the age and the words after a comma that say who somebody is."""
+    end = comma
+    if comma + 1 < len(tokens) and tokens[comma + 1].text.isdigit():
+        end = comma + 2
+        if not (end < len(tokens) and tokens[end].text == ","):
+            return end
+    begin = at = end + 1
+    while at < len(tokens) and not (
+        tokens[at].is_quotation
+        or tokens[at].text in _STOPS | {","}
+        or words[at] in _RELATIVES | {"that", "on", "after", "when"}
+    ):
+        at += 1
+    phrase = tokens[begin:at]
+    of_role = tokens[comma - 1].word in _ROLES and all(token.text[:1].isupper() for token in phrase)
+    says_who = (
+        bool(phrase)
+        and not words[begin].endswith("ing")
+        and (
+            of_role
+            or words[begin] in ("a", "an", "the", "its", "his", "her")
+            or bool(set(words[begin:at]) & _ROLES)
+        )
+    )
+    named = tokens[comma - 1].text[:1].isupper() or words[begin : begin + 1] != ["the"]
+    whole = at >= len(tokens) or not tokens[at].is_quotation
+    return at if says_who and named and whole and _is_name(phrase, first=False) else end
+
+
+def _named(phrase: Sequence[Token], *, first: bool) -> Span | None:
+    """Return the name in a subject before its verb: “Kim, a trader,”; “Kim” of “Kim, who left in 2016,”."""
+    commas = [at for at, token in enumerate(phrase) if token.text == ","]
+    if not commas:
+        return _span(phrase) if _is_name(phrase, first=first) else None
+    if commas[-1] != len(phrase) - 1 or len(phrase) > _MOST_BESIDE:
+        return None
+    name = phrase[: commas[0]]
+    if not _is_name(name, first=first):
+        return None
+    words = [_low(token) for token in phrase]
+    end = commas[0]
+    if len(commas) > 1 and phrase[end + 1].text.isdigit() and commas[1] == end + 2:
+        end = commas[1]
+        if len(commas) == 2:
+            return _span(phrase[:end])
+    between = phrase[end + 1 : -1]
+    if not between:
+        return None
+    if words[end + 1] in _RELATIVES | _PREPOSITIONS or words[end + 1].endswith("ed"):
+        return _span(phrase[:end])
+    whole = len(commas) <= 2 + (end != commas[0])
+    return _span(phrase[:-1]) if whole and _is_name(between, first=False) else None
+
+
+def _is_name(phrase: Sequence[Token], *, first: bool) -> bool:
+    """Tell whether words can only name somebody: “Ada Orr”, “the master Ada Orr”, “a source in Leith”.
+
+    Args:
+        phrase: the words.
+        first: whether the first has a capital because it begins the sentence.
+    """
+    if not phrase or len(phrase) > _MOST_NAME:
+        return False
+    if any(token.is_quotation or not token.text[0].isalnum() for token in phrase):
+        return False
+    words = [token.word if not at and first else _low(token) for at, token in enumerate(phrase)]
+    if set(words) & (_NO_NAMES | _ALSO_SPEAKS) or words[-1] in _DETERMINERS | _JOINS - {"al"}:
+        return False
+    if any(word.endswith("ly") and word not in _NOUNS_IN_LY for word in words):
+        return False
+    if words[0] in _PREPOSITIONS or any(token.word in _PRONOUNS for token in phrase):
+        return False
+    if any(word.endswith("ed") and not word.endswith("eed") for word in words[1:]):
+        return False
+    capital = [token.text[0].isupper() for token in phrase]
+    for at in range(1, len(phrase)):
+        before, word = words[at - 1] or phrase[at - 1].text, words[at]
+        owned = before.endswith(("’s", "'s", "’", "'"))
+        if capital[at] and not capital[at - 1]:
+            joined = before in _JOINS | _DETERMINERS | _ROLES or owned or before.rstrip("s") in _ROLES
+            if not joined and not phrase[at - 1].text[0].isdigit():
+                return False
+        elif not capital[at] and capital[at - 1] and not (first and at == 1) and not owned:
+            role = word in _ROLES or any(w in _ROLES for w in words[at:])
+            if not (word in _JOINS or role) or word.endswith("ing"):
+                return False
+        elif first and at == 1 and word.endswith("ing") and words[0] not in _DETERMINERS:
+            return False
+    return words[0] in _DETERMINERS | _ROLES or first or any(capital) or _is_plural(words[-1])
+
+
+def _is_plural(word: str) -> bool:
+    return word in ("police", "people") or (len(word) > 3 and word.endswith("s"))
+
+
+def _span(tokens: Sequence[Token]) -> Span:
+    return Span(tokens[0].start, tokens[-1].end)

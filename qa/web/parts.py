@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 8
 _LISTED = 4  # documents on the page before anything is asked
 _FOUND = 20  # documents to choose from, of those that are found
+_PLACE = r"\d{1,12}-\d{1,12}"
 _MOST_PLACES = 20_000  # characters of the places of quotes: some two thousand
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 Start = Annotated[int, Path(ge=0, lt=MAX_OFFSET)]
@@ -112,7 +113,7 @@ def routes(engine: Engine) -> APIRouter:
         start: Start,
         end: End,
         document: Id = "",
-        quotes: Annotated[str, Query(max_length=_MOST_PLACES, pattern=r"^(\d{1,12}-\d{1,12},?)*$")] = "",
+        quotes: Annotated[str, Query(max_length=_MOST_PLACES, pattern=rf"^({_PLACE}(,{_PLACE})*)?$")] = "",
     ) -> HTMLResponse:
         """Show a quote in its source; the others of the conversation, `quotes`, are marked too."""
         try:

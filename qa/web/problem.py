@@ -23,8 +23,9 @@ _PATH = re.compile(
 )
 
 # What is typed at a terminal: a command in backticks, an option, or a program that messages name.
-_TYPED = re.compile(r"`|(?<!\S)--[a-z]|\b(?:iconv|pip install)\b")
-_ASIDE = re.compile(r" \((?=[^()]*(?:`|(?<!\S)--[a-z]|\b(?:apt|pip) install\b))[^()]*+\)")
+_OPTION = r"(?<!\S)--[a-z][a-z-]*(?=[\s,;)]|\.?(?:\s|$))"
+_TYPED = re.compile(rf"`(?:pullquote|pip|iconv|make|apt)\b|{_OPTION}|\biconv\b(?!\.\w)|\bpip install\b")
+_ASIDE = re.compile(rf" \((?=[^()]*(?:`(?:pullquote|pip)\b|{_OPTION}|\b(?:apt|pip) install\b))[^()]*+\)")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z“`])")
 
 

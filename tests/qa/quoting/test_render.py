@@ -315,8 +315,8 @@ def test_a_renderer_that_alters_a_quote_is_found_out(show, spoil, monkeypatch):
 
 @pytest.mark.parametrize("show", [render.to_dict, render.to_json])
 def test_a_dict_that_alters_a_quote_is_found_out(show, monkeypatch):
-    honest = answers._quote_dict
-    monkeypatch.setattr(answers, "_quote_dict", lambda q: {**honest(q), "text": q.text.replace("six", "ten")})
+    honest = answers.quote_to_dict
+    monkeypatch.setattr(answers, "quote_to_dict", lambda q: {**honest(q), "text": q.text.replace("six", "ten")})
     with pytest.raises(VerbatimError, match="is not what"):
         show(ANSWERS["answered"], READ)
 
@@ -330,9 +330,9 @@ ALL = replace(
 
 @pytest.mark.parametrize("show", [render.to_dict, render.to_json])
 def test_a_dict_that_alters_one_of_all_quotes_is_found_out(show, monkeypatch):
-    honest = answers._quote_dict
+    honest = answers.quote_to_dict
     monkeypatch.setattr(
-        answers, "_quote_dict", lambda q: {**honest(q), "text": q.text.replace("in the North", "there")}
+        answers, "quote_to_dict", lambda q: {**honest(q), "text": q.text.replace("in the North", "there")}
     )
     with pytest.raises(VerbatimError, match="is not what"):
         show(ALL, READ)

@@ -18,6 +18,72 @@ NEWS = Path(__file__).parents[2] / "suites/news/corpus.jsonl"
 MARKED = Path(__file__).with_name("speakers.jsonl")
 
 
+# The last sentence of each text, and who speaks in it.
+HARD = [
+    ("The owners lied, said Anna Berg.", "Anna Berg"),
+    ("Some 40 miners, say, left.", ""),
+    ("Anna Berg, 58, said Stone was a liar.", "Anna Berg, 58"),
+    ("Anna Kelly said that it was safe.", "Anna Kelly"),
+    ("The National Assembly said it would meet today.", "the National Assembly"),
+    ("Ministers from Italy said the mine was safe.", "Ministers from Italy"),
+    ("Prime Minister Sanna Reilly said the mine was safe.", "Prime Minister Sanna Reilly"),
+    ('President Joly said: "The mine is safe."', "President Joly"),
+    ("The state-run China Daily reported that it was safe.", ""),
+    ("Scotland First said the mine was safe.", "Scotland First"),
+    ("A lawyer for the victim said the mine was shut.\n\nThe victim said that nothing moved.", "the victim"),
+    ("Anna Berg said her brother Max had lied. He said the mine was safe.", ""),
+    ("“Did you go?” the judge asked Stone. “No,” Stone said. “Were you paid?” “Yes.”", ""),
+    ('"It is safe," said Anna Berg. "No, it is not." Paul Stone interrupted her.', ""),
+    ("“Go,” said Berg. “Never!” Stone shouted.", ""),
+    ("“Go,” said Berg. “Why?” “Because.”", ""),
+    ("“Go,” said Berg, and then Stone: “Why?”", ""),
+    ('Labour\'s Stone: "The mine is safe," Berg: "No," said Reid.', ""),
+    ('"It is safe," said Mr. Stone.', "Mr. Stone"),
+    ('"It is safe," said Dr. Anna Berg, a miner.', "Dr. Anna Berg, a miner"),
+    ('"It is safe," said Lt. Gen. Paul Stone, who left.', "Lt. Gen. Paul Stone"),
+    ('"It is safe," said J. R. Stone.', "J. R. Stone"),
+    ('"It is safe," said U.S. Steel.', "U.S. Steel"),
+    ('"It is safe," said the U.S. embassy.', ""),
+    ('"It is safe," said the last miner.', "the last miner"),
+    ('"It is safe," said the Today programme.', ""),
+    ('"It is safe," said the ministry of health and welfare.', "the ministry of health and welfare"),
+    ('"It is safe," said Berg quietly.', ""),
+    ('"It is safe," said Berg laughing.', ""),
+    ('"It is safe," says the leaflet handed out by Berg.', ""),
+    ("The minister hardly said that the mine was safe.", ""),
+    ("Anna Berg rarely said the mine was safe.", ""),
+    ('"It is safe," Stone allegedly wrote.', ""),
+    ("Anna Berg falsely said the mine was safe.", ""),
+    ("The mine is safe. Not according to Stone.", ""),
+    ("Anna Berg doubted what Stone said: the mine was safe.", ""),
+    ("Contrary to what Stone said, the mine is not safe.", ""),
+    ("The last time Stone said the mine was safe, it fell.", ""),
+    ("The letter Stone said was forged is gone.", ""),
+    ("Three mines Stone said were safe have collapsed.", ""),
+    ("All Stone said was that it fell.", ""),
+    ("Jurors heard Stone said that it fell.", ""),
+    ("Once Stone said that it fell, all left.", ""),
+    ('"It is safe," said the man Anna Berg called a liar.', ""),
+    ("The clock said ten.", ""),
+    ("Few said that it fell.", ""),
+    ("Stone said the mine was safe; it had in fact collapsed in 2003.", ""),
+    ("Stone said the mine was safe, but it had collapsed in 2003.", ""),
+    ("Stone said the mine was safe, though inspectors found cracks in 2003.", ""),
+    ("The mine is safe, Stone said, but a commission found that it is not.", ""),
+    ("Theresa May said the mine was safe.", "Theresa May"),
+    ("On Monday Theresa May said the mine was safe.", "Theresa May"),
+    ("A U.N. official said the mine was safe.", "a U.N. official"),
+    ('"It is safe," Stone said. "So Berg said it was safe." "No."', ""),
+    ('12" of rain fell, Stone said: "It is safe."', ""),
+    ("It was what Stone said.", ""),
+    ("If Stone said the mine was safe, he lied.", ""),
+    ("Did Stone say the mine was safe?", ""),
+    ("Had Stone said that the mine was safe, all would know.", ""),
+    ("Stone would have said that it was safe.", ""),
+    ("The report Berg wrote said the mine was safe.", ""),
+]
+
+
 def document(text: str, language: str = "en") -> Document:
     return Document("brief.txt", text, "txt", "brief.txt", language=language)
 
@@ -71,10 +137,29 @@ def test_a_quotation_of_several_sentences_has_the_speaker_beside_it() -> None:
     assert said(text, "It is open") == ""
 
 
-def test_he_or_she_is_who_spoke_just_before_in_the_paragraph_and_alone_was_named() -> None:
-    assert said("Ada Orr said the mill was shut. She said that nothing moved.", "She said") == "Ada Orr"
-    assert said("Ada Orr said that Max Reid had left. He said it was over.", "He said") == ""
-    assert said("Ada Orr said the mill was shut.\n\nShe said that nothing moved.", "She said") == ""
+def test_he_or_she_is_nobody() -> None:
+    assert said("Ada Orr said the mill was shut. She said that nothing moved.", "She said") == ""
+
+
+@pytest.mark.parametrize(("text", "speaker"), HARD)
+def test_a_wrong_speaker_is_worse_than_none(text: str, speaker: str) -> None:
+    whole = document(text)
+    last = sentences(whole)[-1]
+    assert said_by(Quote(whole, last.start, last.end)) == speaker
+
+
+def test_of_two_sources_nobody_knows_which_the_source_is() -> None:
+    first = "A source in Seoul said the mine was shut.\n\n"
+    assert said(first + "The source said that nothing moved.", "moved") == "a source in Seoul"
+    assert (
+        said(first + "Another source disagreed.\n\nThe source said that nothing moved.", "moved")
+        == "the source"
+    )
+
+
+def test_an_unpaired_mark_makes_no_quotation() -> None:
+    text = '12" of rain fell. "It is safe," said Ada Orr. "Nothing moves," said Max Reid.'
+    assert {said(text, words) for words in ("12", "It is", "Nothing")} == {""}
 
 
 def test_the_source_is_the_one_that_was_named_before() -> None:

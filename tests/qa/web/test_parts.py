@@ -88,6 +88,12 @@ def test_a_quote_stands_marked_in_the_whole_text_with_the_others_of_the_conversa
     assert "Quote" not in as_read(source(client, corpus, TOLD)).replace("Copy quote", "")
 
 
+def test_places_that_are_none_are_refused(client: TestClient, corpus: Corpus) -> None:
+    sha256 = corpus.documents()[0].sha256
+    for hostile in ("1-23-4", "1", "-", "1-2,", ",1-2", "1--2", "a-b"):
+        assert client.get(f"/parts/sources/{sha256}/0-9?quotes={hostile}").status_code == 400, hostile
+
+
 def test_places_that_are_not_in_the_text_are_left_out(client: TestClient, corpus: Corpus) -> None:
     html = source(client, corpus, FERRY, quotes="99999-100000,7-7,9-3")
     assert html.count("<mark") == 1

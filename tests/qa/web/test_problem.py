@@ -65,6 +65,12 @@ def test_a_file_is_named_without_its_folders(message: str, told: str) -> None:
         ("Fit it again (pullquote evaluate SUITE --fit).", "Fit it again."),
         ("use --library", "use --library"),  # better than nothing
         ("a text -- with a dash, or two: it stays", "a text -- with a dash, or two: it stays"),
+        (
+            "Budget --final.pdf is protected. Remove the password.",
+            "Budget --final.pdf is protected. Remove the password.",
+        ),
+        ("The file `x.txt` is empty. Add another.", "The file `x.txt` is empty. Add another."),
+        ("iconv.txt is damaged. Save it again.", "iconv.txt is damaged. Save it again."),
     ],
 )
 def test_a_page_is_not_told_what_to_type_at_a_terminal(message: str, told: str) -> None:
