@@ -316,7 +316,9 @@ def test_a_renderer_that_alters_a_quote_is_found_out(show, spoil, monkeypatch):
 @pytest.mark.parametrize("show", [render.to_dict, render.to_json])
 def test_a_dict_that_alters_a_quote_is_found_out(show, monkeypatch):
     honest = answers.quote_to_dict
-    monkeypatch.setattr(answers, "quote_to_dict", lambda q: {**honest(q), "text": q.text.replace("six", "ten")})
+    monkeypatch.setattr(
+        answers, "quote_to_dict", lambda q: {**honest(q), "text": q.text.replace("six", "ten")}
+    )
     with pytest.raises(VerbatimError, match="is not what"):
         show(ANSWERS["answered"], READ)
 
