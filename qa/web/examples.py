@@ -42,12 +42,11 @@ def examples(corpus: Corpus) -> tuple[str, ...]:
 
 def _names(title: str) -> Iterator[str]:
     """Yield the names in a title, by their capitals; none where most words have one, or all letters are."""
-    words = [(match[0], match.start()) for match in _WORD.finditer(title)]
-    capital = [word[0].isupper() for word, _ in words]
-    if sum(capital) > len(words) / 2 or title.isupper():
+    words = [(match[0], match.start()) for match in _WORD.finditer(title)][1:]
+    if sum(word[0].isupper() for word, _ in words) > len(words) / 2:
         return
-    for is_name, group in groupby(zip(words[1:], capital[1:], strict=True), key=lambda each: each[1]):
-        named = [word for word, _ in group]
+    for is_name, group in groupby(words, key=lambda word: word[0][0].isupper()):
+        named = list(group)
         if is_name and len(named[0][0]) > 2:
             yield title[named[0][1] : named[-1][1] + len(named[-1][0])]
 
