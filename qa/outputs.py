@@ -122,7 +122,7 @@ _REPORTED = ("path", "status", "document", "passages", "code", "message", "notes
 _ANSWER = {"id", "question", "interpreted_question", "outcome", "confidence", "quotes", "passages"}
 _ANSWER_SINCE = {  # fields that the first answer lines did not have
     *("milliseconds", "error", "reply", "threshold", "signals", "filters", "read", "searched", "undated"),
-    *("notes", "preference", "calibrated", "unsearched", "more", "carried", "parts"),
+    *("notes", "preference", "calibrated", "unsearched", "more", "carried", "parts", "differing"),
 }
 _STATE = {"pullquote", "code", "library", "generation", "questions"}
 _QUERY = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note")

@@ -245,9 +245,10 @@ class Answer:
         return self.quotes if self.more is None or self.more.quotes is None else self.more.quotes
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as the answer line of `pullquote ask --json`.
+        """Return the answer as the answer line of `pullquote ask --json`, but for what is told of the quotes.
 
-        Quotes are slices of the documents as they were when the question was asked.
+        Who speaks in them and where they differ is read off the documents when the line is written
+        (`qa.quoting.render`). Quotes are slices of the documents as they were when the question was asked.
         """
         return answer_to_dict(self)
 
