@@ -41,6 +41,7 @@ _SCALES = {
     "dozen": 12,
 }
 _SHORT_SCALES = {"k": 1_000, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12}
+_ALL_SCALES = _SCALES | _SHORT_SCALES
 _NUMERAL = "|".join([*_UNITS, *_SCALES])
 _FIGURE = re.compile(
     rf"(?<![\w.,])(?P<currency>[$€£¥₩])?"
@@ -51,7 +52,7 @@ _FIGURE = re.compile(
 )
 # So far after the reader's words a figure may go on: “2” of “2 million tonnes”.
 _BEYOND = 24
-# What is counted, and words after a figure that name nothing else than people.
+# What is counted: the word after a figure. Some say no more than that people are meant, or nothing at all.
 _COUNTED = re.compile(r" ([a-z]+)")
 _PEOPLE = frozenset(
     "people persons dead died were was are is have had who in on of at and more others".split()
@@ -94,7 +95,7 @@ class Figure:
         quote: the quote.
         words: the words of the figure or date.
         value: the number with its unit, or the parts of the date that are named.
-        rounded: whether the words before it call it rough: “about”, “over”.
+        rounded: whether the words before it call it rough: “about”, “some”.
     """
 
     quote: Quote
@@ -169,7 +170,7 @@ def _number(words: str) -> float | None:
         return None  # a thousand in one country, about one in another
     total = part = 0.0
     for word in re.findall(r"[\d.,]+|[a-z]+", words.casefold()):
-        if scale := (_SCALES | _SHORT_SCALES).get(word):
+        if scale := _ALL_SCALES.get(word):
             part = (part or 1) * scale
             if word != "hundred":
                 total, part = total + part, 0.0

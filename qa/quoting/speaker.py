@@ -220,6 +220,7 @@ class _Paragraph:
     """A paragraph, cut into sentences and quotations.
 
     Attributes:
+        span: where it is.
         sentences: its sentences, which tile it.
         speakers: who says each of them: its own speaker, or of words in quotation marks, the quotation's.
     """
@@ -240,7 +241,7 @@ class _Paragraph:
         self.speakers = list(own)
         for at, each in enumerate(tokens):
             if _is_bare(each) and inside[at]:
-                (quotation,) = inside[at][:1]
+                quotation = inside[at][0]
                 beside = {own[other] for other in range(len(own)) if quotation in inside[other]} - {None}
                 self.speakers[at] = beside.pop() if len(beside) == 1 else None
         if quotations:
@@ -338,11 +339,7 @@ def _low(token: Token) -> str:
 
 def _continues(words: Sequence[str], at: int) -> bool:
     """Tell whether “went on to say” stands there."""
-    return (
-        list(words[at : at + 3]) == ["went", "on", "to"]
-        and words[at + 3 : at + 4][0:1] != []
-        and words[at + 3] in _SAY
-    )
+    return list(words[at : at + 3]) == ["went", "on", "to"] and not _SAY.isdisjoint(words[at + 3 : at + 4])
 
 
 def _ends(tokens: Sequence[Token], at: int) -> bool:

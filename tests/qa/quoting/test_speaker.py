@@ -20,6 +20,8 @@ MARKED = Path(__file__).with_name("speakers.jsonl")
 
 # The last sentence of each text, and who speaks in it.
 HARD = [
+    ("The minister falsely said that the mine was safe.", ""),
+    ("“Go,” said Berg. “Why?”", ""),
     ("The owners lied, said Anna Berg.", "Anna Berg"),
     ("Some 40 miners, say, left.", ""),
     ("Anna Berg, 58, said Stone was a liar.", "Anna Berg, 58"),
