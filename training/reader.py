@@ -5,7 +5,7 @@ usage: python -m training.reader START WINDOWS.jsonl OUT [--watch WINDOWS.jsonl]
 START is the folder of a cross-encoder or a checkpoint (`python -m training.start` makes both), WINDOWS what
 `training/prepare.py` wrote, OUT a folder for `checkpoint.pt`, `best.pt` and `train.log`. Run again with the
 same arguments, it goes on from the checkpoint: stop it whenever you like. It runs on a GPU where torch finds
-one, from the same files.
+one, from the same files, and in bfloat16 there and on processors that have it.
 
 The rate rises, stays, and falls over the last fifth before the step `--end`, which may be moved while it has
 not begun to fall. Beside the weights goes their running average (Izmailov et al., 2018, arXiv 1803.05407);
@@ -183,7 +183,7 @@ def train(
     watched: Sequence[list[Example]] = (),
     teacher: BertForSequenceClassification | None = None,
 ) -> None:
-    """Train by AdamW, on a GPU in bfloat16, from the checkpoint in `out` if there is one."""
+    """Train by AdamW, in bfloat16 where that is fast, from the checkpoint in `out` if there is one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     todo = batches(lists)
     end = min(plan.end or len(todo), len(todo))
@@ -223,7 +223,7 @@ def train(
             for group, highest in zip(optimiser.param_groups, (plan.rate, plan.heads), strict=True):
                 group["lr"] = highest * factor
             parts = [each.to(device) for each in together(tokenizer, todo[step])]
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            with in_bfloat16(device):
                 taught = (
                     [_taught(teacher, each) for each in parts] if teacher and step % TAUGHT_EVERY == 0 else []
                 )
@@ -268,6 +268,12 @@ def train(
                 break
 
 
+def in_bfloat16(device: torch.device) -> torch.autocast:
+    """Compute in bfloat16 on a GPU, and on a processor that multiplies it by itself; in float32 on others."""
+    fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=fast)
+
+
 @torch.no_grad()
 def _taught(teacher: BertForSequenceClassification, batch: Batch) -> torch.Tensor:
     ids, mask, types, _ = batch.inputs
@@ -297,7 +303,7 @@ def watch(model: ReaderModel, tokenizer: Tokenizer, watched: Sequence[list[Examp
     losses, firsts = [], []
     for examples in watched:
         parts = [each.to(device) for each in together(tokenizer, [examples])]
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        with in_bfloat16(device):
             window = torch.cat([model(*each.inputs)[0].float() for each in parts])
         answers = torch.cat([each.answers for each in parts])
         losses += nn.functional.binary_cross_entropy_with_logits(window, answers, reduction="none").tolist()
