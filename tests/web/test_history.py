@@ -100,7 +100,7 @@ def test_conversations_are_listed_the_newest_first_and_opened_where_they_go_on(p
     expect(listed(page).first).to_contain_text(FERRY)
     expect(listed(page).first).to_contain_text("2 questions · last: And who was told?")
     listed(page).first.locator("a.name").click()
-    expect(page.locator(".answer.finished")).to_have_count(2)
+    expect(page.locator(".answer.finished")).to_have_count(2, timeout=30_000)
     expect(page.locator(".answer .quote").first).to_have_text("The ferry sank in June.")
     page.go_back()
     expect(listed(page)).to_have_count(4)
