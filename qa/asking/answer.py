@@ -359,7 +359,7 @@ class Answerer:
             found.copies,
             read=len(done),
             at_least=_is_left(found, done),
-            every=more.by_document(every, quotes),
+            every=more.numbered_by_document(every, quotes),
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qa.asking import copies
 from qa.asking.conversation import stands_alone
-from qa.asking.more import by_document
+from qa.asking.more import numbered_by_document
 from qa.deadline import Deadline
 from qa.schema import More, Passage, Quote, Sentence, Span
 from qa.storage.ports import Occurrence, read_in_parts, read_places
@@ -205,7 +205,7 @@ def _quoted(
         len({quote.document.id for quote in quotes}.union(beyond)),
         any(where.has_more_places or where.too_many_documents for where in found.values()),
         len(passages),
-        by_document(quotes, shown) if find_all else None,
+        numbered_by_document(quotes, shown) if find_all else None,
     )
     return Exact(selection, whole=True, quotes=shown, passages=passages, notes=tuple(notes), more=more)
 

@@ -75,8 +75,8 @@ def _is_held(evidence: Evidence, quotes: Sequence[Quote]) -> bool:
     return any(holds(quote, sentence) for quote in quotes)
 
 
-def by_document(quotes: Sequence[Quote], numbered: Sequence[Quote]) -> tuple[Quote, ...]:
-    """Group quotes by document; in a document they come in order of place.
+def numbered_by_document(quotes: Sequence[Quote], numbered: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Number quotes, grouped by document; in a document they come in order of place.
 
     A quote that holds one that is `numbered` already has its number, the lowest if it holds several. The
     documents of these come first. The other quotes are numbered after them.

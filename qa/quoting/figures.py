@@ -120,8 +120,9 @@ def differing(answer: Answer) -> tuple[Figure, ...]:
     return ()
 
 
-def in_words(figures: tuple[Figure, ...]) -> str:
-    """Say what differs: `Different figures: 61 [1], 58 [2]`; "" where nothing does."""
+def in_words(answer: Answer) -> str:
+    """Say what differs in an answer: `Different figures: 61 [1], 58 [2]`; "" where nothing does."""
+    figures = differing(answer)
     if not figures:
         return ""
     what = "figures" if isinstance(figures[0].value, tuple) else "dates"

@@ -274,7 +274,7 @@ def _closing(answer: Answer) -> list[str]:
         lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
         if answer.parts and answer.quotes:
             lines.append(f"Parts: {by_part(answer)}.")
-        if differing := figures.in_words(figures.differing(answer)):
+        if differing := figures.in_words(answer):
             lines.append(f"{differing}.")
         if some := more_than_shown(answer):
             lines.append(f"Shown: {some} that answer; --all shows them all.")

@@ -100,7 +100,7 @@ def answer_card(
         parts.append(_not_in_corpus(answer, quotes))
     if answer.parts and answer.quotes:
         parts.append(f'<p class="parts">Parts: {text(by_part(answer))}</p>')
-    if differing := figures.in_words(figures.differing(answer)):
+    if differing := figures.in_words(answer):
         parts.append(f'<p class="parts">{text(differing)}</p>')
     within = f" ({text(describe_filters(answer.filters))})" if answer.filters else ""
     searched = (

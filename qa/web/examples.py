@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,11 @@ _WORD = re.compile(r"[^\W\d_][\w’'-]*")
 
 def examples(corpus: Corpus) -> tuple[str, ...]:
     """Return questions to begin with, about the documents that are there."""
+    return _examples(corpus, corpus.store.generation)
+
+
+@lru_cache(maxsize=1)  # whole documents are read for them, and each empty page asks
+def _examples(corpus: Corpus, _generation: int) -> tuple[str, ...]:
     if corpus.store.holds_only(_SHIPPED):
         return _EXAMPLES
     newest = corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_NEWEST)).documents

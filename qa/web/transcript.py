@@ -117,7 +117,7 @@ def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
     yield from answer.notes
     if answer.parts and answer.quotes:
         yield f"Parts: {by_part(answer)}."
-    if differing := figures.in_words(figures.differing(answer)):
+    if differing := figures.in_words(answer):
         yield f"{differing}."
     if some := more_than_shown(answer):
         yield f"Shown: {some} that answer."

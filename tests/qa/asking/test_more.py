@@ -117,7 +117,7 @@ def test_all_are_grouped_by_document_and_keep_the_numbers_that_they_have(every: 
 
 def test_of_quotes_that_are_joined_the_one_that_was_shown_keeps_its_number() -> None:
     shown = [Quote(TEXT, 0, 10, number=1), Quote(OTHER, 0, 14, number=2)]
-    grouped = more.by_document([Quote(TEXT, 22, 38), Quote(OTHER, 0, 25), Quote(TEXT, 0, 21)], shown)
+    grouped = more.numbered_by_document([Quote(TEXT, 22, 38), Quote(OTHER, 0, 25), Quote(TEXT, 0, 21)], shown)
     assert [(quote.document.id, quote.start, quote.end, quote.number) for quote in grouped] == [
         ("a", 0, 21, 1),
         ("a", 22, 38, 3),
@@ -127,14 +127,14 @@ def test_of_quotes_that_are_joined_the_one_that_was_shown_keeps_its_number() -> 
 
 def test_where_two_quotes_that_were_shown_are_joined_the_lower_number_is_kept() -> None:
     shown = [Quote(TEXT, 11, 21, number=1), Quote(TEXT, 0, 10, number=2)]
-    (joined,) = more.by_document([Quote(TEXT, 0, 21)], shown)
+    (joined,) = more.numbered_by_document([Quote(TEXT, 0, 21)], shown)
     assert joined.number == 1
 
 
 def test_quotes_of_one_document_stand_together_in_its_order() -> None:
     other = Document("b", "Lead rose again.")
     quotes = [Quote(TEXT, 11, 21), Quote(other, 0, 16), Quote(TEXT, 0, 10)]
-    grouped = more.by_document(quotes, [Quote(other, 0, 16, number=1)])
+    grouped = more.numbered_by_document(quotes, [Quote(other, 0, 16, number=1)])
     assert [(quote.document.id, quote.start, quote.number) for quote in grouped] == [
         ("b", 0, 1),
         ("a", 0, 2),

@@ -40,3 +40,16 @@ def test_of_other_documents_names_in_their_titles_are_asked_after(corpus: Corpus
 
 def test_of_nothing_no_names_are_asked_after(corpus: Corpus) -> None:
     assert examples(corpus) == ANY
+
+
+def test_documents_are_read_again_only_once_the_library_has_changed(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    monkeypatch.setattr(corpus, "document", lambda name: read.append(name) or Corpus.document(corpus, name))
+    for name, place in (("a.txt", "Port Leith"), ("b.txt", "Corran")):
+        (tmp_path / name).write_text(f"Ferry sinks off {place}\n\nIt sank off {place} on Friday.", "utf-8")
+        corpus.index(tmp_path / name)
+        assert examples(corpus) == examples(corpus)
+        assert f"Which documents mention {place}?" in examples(corpus)
+    assert sorted(read) == ["a.txt", "a.txt", "b.txt"]
