@@ -85,6 +85,9 @@ def index(
     What has not changed is left as it is, and a file that was moved keeps its document. A file that cannot be
     read is refused with its reason and the others go in; the exit code is then 1, or 3 when nothing went in.
 
+    Files are read whose names end in .txt, .text, .md, .markdown, .html, .htm, .xhtml, .pdf, .docx, .xlsx,
+    .xlsm, .odt, .rtf, .epub, .eml, .mbox, .rss, .atom, .xml, .csv, .tsv, .jsonl, .json or .zip.
+
     How a file was read by --column and --date-order is remembered: without the option it is read so again.
 
     Documents whose files a folder no longer holds stay in the library: in a terminal it asks whether to

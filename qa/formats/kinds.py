@@ -93,7 +93,10 @@ _KINDS = {
 }
 JSONL, ZIP = _KINDS["jsonl"], _KINDS["zip"]
 ENDINGS = {ending: kind for kind in _KINDS.values() for ending in kind.endings}
-READS = f"Pullquote reads {', '.join(ENDINGS)}"
+READS = (
+    "Pullquote reads plain text, Markdown, web pages, PDF, Word, Excel, OpenDocument, RTF, EPUB, e-mail, "
+    "feeds, CSV, JSON and ZIP archives"
+)
 
 _UNREADABLE = (
     (b"\xd0\xcf\x11\xe0", "an old Microsoft Office file, or one with a password"),

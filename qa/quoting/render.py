@@ -19,11 +19,11 @@ from qa.quoting.speaker import said_by, speaker_to_dict
 from qa.schema import Answer, Failure, answer_to_dict, published_in
 from qa.text import times
 from qa.text.dates import date_in_words
-from qa.text.display import plural, visible
+from qa.text.display import language_in_words, plural, visible
 from qa.text.json_lines import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Group
     from rich.text import Text
@@ -147,12 +147,24 @@ def answers_from(threshold: float) -> int:
     return math.ceil(round(100 * threshold, 6))
 
 
-def describe_filters(filters: Filters) -> str:
-    """Say which filters are set: `since 1 January 2008, publisher IFES`; "" if none is."""
+def describe_filters(filters: Filters, titles: Mapping[str, str] | None = None) -> str:
+    """Say which filters are set: `since 1 January 2008, publisher IFES`; "" if none is.
+
+    With `titles`, of documents by their ids, they are named as on the page: documents by title, languages in
+    words. Without, as in the options of a command.
+    """
     words = []
     for name, value in asdict(filters).items():
-        values = value if isinstance(value, tuple) else (value,) if value else ()
-        words += [f"{name} {date_in_words(item) if isinstance(item, dt.date) else item}" for item in values]
+        for item in value if isinstance(value, tuple) else (value,) if value else ():
+            if isinstance(item, dt.date):
+                said = date_in_words(item)
+            elif titles is not None and name == "document":
+                said = f"“{titles.get(item, item)}”"
+            elif titles is not None and name == "language":
+                said = language_in_words(item)
+            else:
+                said = item
+            words.append(f"{name} {said}")
     return ", ".join(words)
 
 

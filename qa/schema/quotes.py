@@ -146,10 +146,11 @@ def locator(document: Document, start: int, end: int) -> str:
     """Return where `[start, end)` is, as a reader of the document would count.
 
     First come the sections that it overlaps, from the largest kind: "chapter “Two”", "section “Methods”",
-    "page 3", "pages 3–4", "sheet “Prices”, row 12", "footnote 1". A section with the name of its chapter is
-    left out. A page, row or note is enough. In anything else the paragraph follows, "paragraph 3" or
-    "paragraphs 3–4"; paragraphs are the blocks between blank lines, without those of only header or page
-    furniture. Within the header it is "header"; in a text of many lines without a blank one, "line 7".
+    "page 3", "pages 3–4", "sheet “Prices”, row 12", "footnote 1". A section with the name of its chapter, or
+    with the document's title, is left out. A page, row or note is enough. In anything else the paragraph
+    follows, "paragraph 3" or "paragraphs 3–4"; paragraphs are the blocks between blank lines, without those
+    of only header or page furniture. Within the header it is "header"; in a text of many lines without a
+    blank one, "line 7".
     """
     if _covered(document.text, Span(start, end), document.header):
         return "header"
@@ -158,7 +159,8 @@ def locator(document: Document, start: int, end: int) -> str:
         kind: [" ".join(section.name.split()) for section in touched if section.kind == kind]
         for kind in _SECTION_KINDS
     }
-    if any(_alike(named["section"], named[kind]) for kind in ("chapter", "entry")):
+    title = [" ".join(document.title.split())]
+    if any(_alike(named["section"], names) for names in (named["chapter"], named["entry"], title)):
         named["section"] = []
     parts = [_sections(kind, names) for kind, names in named.items() if names]
     if not any(section.kind in _ENOUGH for section in touched):

@@ -29,6 +29,13 @@ def _picture(code: int) -> str:
     return "\u2421" if code == 0x7F else "\ufffd"
 
 
+def language_in_words(code: str) -> str:
+    """Name a language: German for `de`. A code that is not known is its own name."""
+    from babel import Locale  # takes a tenth of a second
+
+    return str(Locale("en").languages.get(code.replace("-", "_"), code))
+
+
 def plural(count: int, noun: str) -> str:
     """`1 document`, `2 documents`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

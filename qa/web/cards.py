@@ -61,6 +61,7 @@ def answer_card(
     answer_id: str = "",
     fates: Mapping[CitationId, str] = MappingProxyType({}),
     lost: Sequence[Lost] = (),
+    titles: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Return the answer's HTML, on one line. With an id (see `qa.web.shown`) it can be judged.
 
@@ -70,6 +71,7 @@ def answer_card(
         answer_id: the id by which a thumb names the answer; "" where it cannot be judged.
         fates: what has become of the source of a quote since the answer was first shown, by its citation.
         lost: the quotes whose documents were purged since (see `qa.desk.kept`).
+        titles: the titles of the documents that the filters name, by id.
 
     Raises:
         VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
@@ -97,12 +99,13 @@ def answer_card(
                 f'<p class="some"><span>{some}</span>: <a class="show-all" href="#all">show all</a></p>'
             )
     else:
-        parts.append(_not_in_corpus(answer, quotes))
+        parts.append(_not_in_corpus(answer, quotes, titles))
     if answer.parts and answer.quotes:
         parts.append(f'<p class="parts">Parts: {text(by_part(answer))}</p>')
     if differing := figures.in_words(answer):
         parts.append(f'<p class="parts">{text(differing)}</p>')
-    within = f" ({text(describe_filters(answer.filters))})" if answer.filters else ""
+    filters = text(describe_filters(answer.filters, titles))
+    within = f" ({filters})" if filters else ""
     searched = (
         f"Searched {plural(answer.searched, 'document')}{within} in {answer.milliseconds.total:,.0f} ms"
     )
@@ -282,9 +285,10 @@ def _unsearched(answer: Answer) -> str:
     )
 
 
-def _not_in_corpus(answer: Answer, quotes: list[str]) -> str:
+def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str]) -> str:
     where = "the document" if answer.searched == 1 else f"the {plural(answer.searched, 'document')}"
-    where += f" of your filters ({text(describe_filters(answer.filters))})" if answer.filters else " searched"
+    filters = text(describe_filters(answer.filters, titles))
+    where += f" of your filters ({filters})" if filters else " searched"
     clear = _CLEAR if answer.filters else ""
     if answer.is_answered_in_part:
         return (

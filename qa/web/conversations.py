@@ -13,8 +13,8 @@ from pydantic import AfterValidator, Field, ValidationError
 from qa.desk.conversations import is_id
 from qa.desk.kept import kept_turn, recall
 from qa.errors import CancelledError, NotReadyError, PullquoteError, UnknownConversationError
-from qa.limits import MAX_QUESTION_CHARACTERS, MAX_TURNS
-from qa.schema import FILTERED_BY_NAME, Answer, CitationId, Failure
+from qa.limits import MAX_DOCUMENTS, MAX_QUESTION_CHARACTERS, MAX_TURNS
+from qa.schema import FILTERED_BY_NAME, Answer, CitationId, DocumentQuery, Failure, Filters
 from qa.text import times
 from qa.web import cards, transcript
 from qa.web.body import Body
@@ -289,7 +289,8 @@ def _answered(
             deadline=deadline,
         )
         found = conversation.numbers.number(found)
-        card = cards.answer_card(found, engine.corpus.document, _remember(engine, found, earlier))
+        answer_id, titles = _remember(engine, found, earlier), _titles(engine, found)
+        card = cards.answer_card(found, engine.corpus.document, answer_id, titles=titles)
         generation = engine.corpus.store.generation
         return card, kept_turn(found, at, asked.strictness, options.dates, options.history, generation)
     except _NOT_KEPT as error:
@@ -313,7 +314,16 @@ def _remember(engine: Engine, found: Answer, earlier: list[str]) -> str:
 
 def _card(engine: Engine, again: Recalled, earlier: list[str]) -> str:
     answer_id = _remember(engine, again.answer, earlier)
-    return cards.answer_card(again.answer, again.document, answer_id, again.fates, again.lost)
+    titles = _titles(engine, again.answer)
+    return cards.answer_card(again.answer, again.document, answer_id, again.fates, again.lost, titles)
+
+
+def _titles(engine: Engine, answer: Answer) -> dict[str, str]:
+    """Return the titles of the documents that the filters name, by id."""
+    if not answer.filters.document:
+        return {}
+    named = DocumentQuery(filters=Filters(document=answer.filters.document), limit=MAX_DOCUMENTS)
+    return {each.id: each.title or each.id for each in engine.corpus.find_documents(named).documents}
 
 
 def as_file(engine: Engine, turns: Iterable[KeptTurn]) -> str:
@@ -327,5 +337,6 @@ def as_file(engine: Engine, turns: Iterable[KeptTurn]) -> str:
     for turn in turns:
         again = recall(turn, cited)
         at = turn.asked.astimezone()
-        entries.append(transcript.entry(again.answer, again.document, at, again.fates, again.lost))
+        titles = _titles(engine, again.answer)
+        entries.append(transcript.entry(again.answer, again.document, at, again.fates, again.lost, titles))
     return transcript.page(entries, dt.datetime.now().astimezone())

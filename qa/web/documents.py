@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from qa.limits import MAX_FILTER_CHARACTERS, MAX_NAMES
 from qa.schema import FILTERED_BY_NAME, DocumentOrder, DocumentQuery, Filters
 from qa.text.dates import date_in_words, parse_date
+from qa.text.display import language_in_words
 from qa.web import pages
 from qa.web.body import Body
 from qa.web.document import read
@@ -135,6 +136,7 @@ def routes(engine: Engine) -> APIRouter:
             found = store.find_documents(replace(query.query(), limit=ROWS))
             rows, total = [_row(each) for each in found.documents], found.total
         shown = query.offset + len(rows)
+        facets = store.facets()
         return pages.page(
             "documents.html",
             rows=rows,
@@ -143,12 +145,13 @@ def routes(engine: Engine) -> APIRouter:
             asked=asked,
             refused=refused,
             filtered=bool(asked.keys() - {"q", "sort", "order", "offset"}),
-            facets=store.facets(),
+            facets=facets,
             held=store.count().documents,
             may_change=engine.may_change,
             more=_href(asked, offset=shown) if shown < total else "",
             href=lambda **changed: _href(asked, offset="", **changed),
             formats=FORMATS,
+            languages={code: language_in_words(code) for code, _ in facets.languages},
         )
 
     @router.get("/documents/{document_id:path}")

@@ -17,6 +17,7 @@ from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.quoting import opened
 from qa.schema import CitationId, DocumentQuery, Filters, Span, citation_id
 from qa.text.dates import date_in_words
+from qa.text.display import language_in_words
 from qa.web import originals, pages
 from qa.web.documents import ListQuery, address
 from qa.web.examples import examples
@@ -87,7 +88,7 @@ def routes(engine: Engine) -> APIRouter:
             "filters.html",
             query=query,
             choices=[
-                (name, plural, _choices(known, getattr(query, name)))
+                (name, plural, _choices(name, known, getattr(query, name)))
                 for name, plural, known in (
                     ("collection", "Collections", facets.collections),
                     ("publisher", "Publishers", facets.publishers),
@@ -156,10 +157,12 @@ def routes(engine: Engine) -> APIRouter:
     return router
 
 
-def _choices(known: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
-    """Return the values to choose from, and those that are chosen, even if no document has them any more."""
+def _choices(name: str, known: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
+    """Return the values of a filter, and those that are chosen, even if no document has them any more."""
     counts = dict.fromkeys(chosen, 0) | dict(known)
-    return [Choice(value, value, f"{counts[value]:,}", value in chosen) for value in sorted(counts)]
+    in_words = language_in_words if name == "language" else str
+    choices = [Choice(each, in_words(each), f"{count:,}", each in chosen) for each, count in counts.items()]
+    return sorted(choices, key=lambda choice: choice.name)
 
 
 def _document_choices(corpus: Corpus, query: FilterQuery) -> list[Choice]:

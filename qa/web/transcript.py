@@ -52,6 +52,7 @@ def entry(
     at: dt.datetime,
     fates: Mapping[CitationId, str] = MappingProxyType({}),
     lost: Sequence[Lost] = (),
+    titles: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Return a question with its answer, as it was shown at that time; see `qa.web.cards.answer_card`.
 
@@ -65,7 +66,7 @@ def entry(
         parts += ["<p>[…]</p>"] * follows
         parts += [quote_block(quote, read_document), _cited(quote, fates.get(citation_id(quote), ""))]
     parts += _paragraphs(map(_purged, lost))
-    parts += _paragraphs(_closing(answer, at), "facts")
+    parts += _paragraphs(_closing(answer, at, titles), "facts")
     return f'<article class="answer {answer.outcome}">{"".join(parts)}</article>'
 
 
@@ -113,7 +114,7 @@ def _opening(answer: Answer) -> Iterator[str]:
         yield f"{all_that_answer(answer.more)}, by document:"
 
 
-def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
+def _closing(answer: Answer, at: dt.datetime, titles: Mapping[str, str]) -> Iterator[str]:
     yield from answer.notes
     if answer.parts and answer.quotes:
         yield f"Parts: {by_part(answer)}."
@@ -123,7 +124,7 @@ def _closing(answer: Answer, at: dt.datetime) -> Iterator[str]:
         yield f"Shown: {some} that answer."
     facts = [f"Asked on {date_in_words(at)} at {_clock(at)}"]
     if answer.filters:
-        facts.append(f"filters: {describe_filters(answer.filters)}")
+        facts.append(f"filters: {describe_filters(answer.filters, titles)}")
     if answer.preference:
         facts.append(f"prefers {times.in_words(answer.preference)}")
     if not (answer.reply or answer.error or answer.unsearched):

@@ -19,6 +19,7 @@ from qa.asking import confidence
 from qa.cli import cli
 from qa.commands import options
 from qa.errors import VerbatimError
+from qa.formats.kinds import ENDINGS
 from qa.quoting.render import answers_from
 from qa.schema import Filters
 from tests.qa.tiny import tiny_corpus, write
@@ -45,6 +46,11 @@ def test_the_module_does_what_the_command_does():
 def test_every_command_has_help_and_is_listed(name):
     assert run(name, "--help").exit_code == 0
     assert f"\n  {name} " in run("--help").stdout
+
+
+def test_the_help_of_index_names_every_ending_that_is_read():
+    said = run("index", "--help").stdout
+    assert [ending for ending in ENDINGS if not re.search(rf"\{ending}\b", said)] == []
 
 
 def test_docs_cli_md_is_what_the_help_says():

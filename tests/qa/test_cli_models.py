@@ -108,7 +108,7 @@ def test_files_of_other_kinds_are_named_three_of_many_and_are_no_documents(tmp_p
     assert alone.exit_code == 3
     assert "holds nothing to read" in alone.stderr
     assert "0 documents in " in alone.stdout
-    assert "skipped 1 file of another kind (report.png): Pullquote reads .txt, .text, .md" in alone.stdout
+    assert "skipped 1 file of another kind (report.png): Pullquote reads plain text, Markdown" in alone.stdout
     (briefs / "good.txt").write_text("Prices rose in May.\n", encoding="utf-8")
     for name in ("a.pptx", "b.pptx", "z.pptx", "z2.pptx"):
         (briefs / name).touch()

@@ -55,6 +55,10 @@ def test_what_is_not_in_the_corpus_says_where_was_looked():
     assert "in the 2 documents of your filters (since 1 January 2008, publisher IFES)." in card
     card = answer_card(Answer("Who?", "Who?", "none", searched=2), reader(BRIEF))
     assert "in the 2 documents searched." in card
+    filters = Filters(document=("a.txt",), language="ko")
+    none = Answer("Who?", "Who?", "none", filters=filters, searched=1)
+    card = answer_card(none, reader(BRIEF), titles={"a.txt": "A <visit>"})
+    assert "of your filters (document “A &lt;visit&gt;”, language Korean)." in card
 
 
 @pytest.mark.parametrize(

@@ -176,4 +176,5 @@ def test_the_page_asks_only_the_documents_of_the_filters_on_a_phone_too(browser:
         expect(tab.locator("#filter-chips .chip")).to_have_text(["Document: Undated note✕"])
         width = tab.locator("#composer").evaluate("element => element.scrollWidth - element.clientWidth")
         assert width == 0
-        assert "Searched 1 document (document bridge)" in str(ask(tab, RICE).locator(".trace").text_content())
+        trace = str(ask(tab, RICE).locator(".trace").text_content())
+        assert "Searched 1 document (document “Undated note”)" in trace

@@ -175,7 +175,7 @@ def test_other_formats_are_refused_with_what_can_be_read(tmp_path: Path, name: s
     path = tmp_path / name
     path.write_text("He left.", encoding="utf-8")
     assert not supported(path)
-    assert "Pullquote reads .txt, .text, .md" in refusal(path)
+    assert "Pullquote reads plain text, Markdown, web pages" in refusal(path)
 
 
 @pytest.mark.skipif(

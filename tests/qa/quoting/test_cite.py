@@ -88,6 +88,15 @@ def test_a_quote_off_a_page_read_by_ocr_says_so_and_one_beside_it_does_not():
     assert citation(Quote(document, 0, 10)).read_by == "OCR"
 
 
+def test_a_section_that_is_named_as_the_document_is_not_named_twice():
+    text = "A  visit\n\nHe came.\n\nHe left.\n\nPrices\n\nRice rose."
+    sections = (Section(0, 30, "section", "A  visit"), Section(30, len(text), "section", "Prices"))
+    document = Document(id="x", text=text, title="A VISIT", sections=sections)
+    left, rice = (Quote(document, at, at + 8) for at in (text.index("He left."), text.index("Rice rose.")))
+    assert cite_line(left) == "“A VISIT”, paragraph 2"
+    assert cite_line(rice) == "“A VISIT”, section “Prices”, paragraph 1"
+
+
 def test_a_title_over_several_lines_still_makes_one_line():
     assert "\n" not in cite_line(Quote(HOSTILE, 0, 5))
 

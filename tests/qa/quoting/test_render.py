@@ -379,6 +379,10 @@ def test_filters_are_described_in_the_words_of_the_options():
         render.describe_filters(filters)
         == "since 1 January 2008, series NK Brief, document a, document b, language en"
     )
+    assert (
+        render.describe_filters(filters, {"a": "A visit"})
+        == "since 1 January 2008, series NK Brief, document “A visit”, document “b”, language English"
+    )
 
 
 def test_a_document_in_a_list_has_the_fields_of_the_design():

@@ -169,6 +169,7 @@ def test_filters_are_chosen_from_what_there_is_several_at_once(client: TestClien
         ("collection", "Ports <b>", True),
         ("collection", "gone", True),
     ]
+    assert 'name="language" value="en" data-title="English"' in html
     assert 'name="since" value="2008-04-01"' in html
     assert "<b>" not in html
     assert HOSTILE not in html
