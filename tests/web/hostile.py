@@ -60,6 +60,7 @@ def requests(bait: Bait, seed: int = 20261127, per_target: int = 8) -> list[Requ
         *_paths(bait),
         *_headers(bait),
         *_raw_requests(),
+        *_parts(bait, chance, per_target),
     ]
     chance.shuffle(made)
     return made
@@ -301,6 +302,42 @@ def _paths(bait: Bait) -> Iterator[Request]:
             yield _request("method", method, path)
     for path in ("/api/v1/health", "/api/v1/filters", "/api/v1/documents", "/api/v1/openapi.json"):
         yield _request("path", "GET", f"{path}?{'a=b&' * 5_000}")
+
+
+def _parts(bait: Bait, chance: random.Random, per_target: int) -> Iterator[Request]:
+    """Ask for parts of the Ask page: under hostile filters, of hostile places, with hostile places marked."""
+    places = (
+        "0-0",
+        "5-4",
+        "-1-5",
+        "0-400001",
+        f"0-{10**30}",
+        "0-1-2",
+        "٠-٩",
+        "0-1," * 10_000,
+        "1-2," * 4_000 + "1-2",
+    )
+    source = f"/parts/sources/{bait.sha256}/0-30"
+    for text in chance.sample(texts(bait), per_target):
+        value = quote(text[:3_000], safe="")
+        for field in ("q", "document", "publisher", "language", "since", "sort", "limit", "other"):
+            yield _request("part", "GET", f"/parts/filters?{field}={value}")
+        yield _request("part", "GET", f"/parts/filters/documents?q={value}&document={value}")
+        yield _request("part", "GET", f"/parts/welcome?{value}")
+        yield _request("part", "GET", f"/parts/{value}")
+        yield _request("part", "GET", f"/parts/sources/{value}/0-30")
+        yield _request("part", "GET", f"{source}?document={value}&quotes={value}")
+        yield _request("part", "GET", f"{source}/similar?document={value}")
+    for place in places:
+        yield _request("part", "GET", f"/parts/sources/{bait.sha256}/{quote(place)}")
+        yield _request("part", "GET", f"/parts/sources/{bait.sha256}/{quote(place)}/similar")
+        yield _request("part", "GET", f"{source}?quotes={quote(place)}")
+    for sha256 in ("0" * 64, "g" * 64, "%00", "../" * 20):
+        yield _request("part", "GET", f"/parts/sources/{quote(sha256)}/0-30")
+        yield _request("part", "GET", f"/parts/sources/{quote(sha256)}/0-30/similar")
+    for path in ("/parts/welcome", "/parts/filters", source):
+        yield _request("part", "POST", path, b"{}")
+        yield _request("part", "GET", f"{path}?{'document=a&' * 5_000}")
 
 
 def _headers(bait: Bait) -> Iterator[Request]:
