@@ -26,8 +26,8 @@ INT8_ENCODER = "all-MiniLM-L6-v2-int8"
 PACKAGED_ENCODERS = (DEFAULT_ENCODER, INT8_ENCODER)
 DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
 # Our own reader, which is part of this package (docs/reader.md); the hash is that of graph and tokenizer.
-READER = "pullquote-reader-3"
-READER_SHA256 = "ad14068c783e1f12903e20caedd451cf97188a111b9f718b3c56637a2105119e"
+READER = "pullquote-reader-4"
+READER_SHA256 = "a25cd6d8be3496b5d64650b80be9afe4edebc6309309cd679350d26d8acc469a"
 DEFAULT_RERANKER_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
 
 # What decides a model's output: weights, configuration, vocabulary. Not its README, not other formats of it.

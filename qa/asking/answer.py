@@ -341,7 +341,7 @@ class Answerer:
             known = {each.passage.key for each in done}
             unread = [each for each in found.to_read if each[0].key not in known]
             done += read_on(
-                self._reader, inquiry.meaning, preference, unread, found.documents, search.names, deadline
+                self._reader, inquiry.meaning, preference, unread, found.opened, search.names, deadline
             )
         documents = retrieved.documents | found.documents
         if preference:

@@ -119,4 +119,5 @@ def _signals(retrieved: Retrieved, read: Sequence[Read], evidence: Sequence[Evid
         few=1 - min(retrieved.count, PLENTY) / PLENTY,
         background=fmean(others or [surest]),
         lead=retrieved.lead,
+        subject=max((score for each in read if (score := each.reading.relevance) is not None), default=0.0),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa.asking import budget, confidence
-from qa.document.window import reading_window
+from qa.asking import budget, confidence, conversation
+from qa.document.context import introductions
+from qa.document.window import reading_window, sentences_before
 from qa.text import times
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from qa.asking.retrieve import Retrieved, Search
     from qa.deadline import Deadline
     from qa.schema import DatePreference, Document, Passage
-    from qa.storage.ports import Hit, Library
+    from qa.storage.ports import Hit, Library, Segmented
     from qa.text.names import Names
 
 # Passages in other scripts that are looked at where nothing that the reader can read comes near.
@@ -35,12 +36,14 @@ class Candidate:
         retrieved: how well it was retrieved, 0 to 1.
         published: the date of its document.
         window: what the reader reads of it.
+        before: the sentences of its document before it, of which some may be read beside it.
     """
 
     passage: Passage
     retrieved: float
     published: dt.date | None
     window: Window
+    before: tuple[str, ...]
 
     def is_of_unnamed_time(self, preference: DatePreference) -> bool:
         """Tell whether it is of the time that is asked for without naming that very time."""
@@ -90,7 +93,7 @@ def read(
     done: list[Read] = []
     for wave, unlikely in budget.waves(len(retrieved.to_read), reader.name):
         deadline.check()
-        done += _read_wave(reader, meaning, preference, retrieved.to_read[wave], retrieved.documents, names)
+        done += _read_wave(reader, meaning, preference, retrieved.to_read[wave], retrieved.opened, names)
         done.sort(key=lambda each: -each.reading.score)
         left = [found for _, found in retrieved.to_read[wave.stop :]]
         if budget.enough(done[0].reading.score, left, unlikely):
@@ -103,7 +106,7 @@ def read_on(
     meaning: Interpretation,
     preference: DatePreference | None,
     unread: Sequence[tuple[Passage, float]],
-    documents: Mapping[str, Document],
+    opened: Mapping[str, Segmented],
     names: Names,
     deadline: Deadline,
 ) -> list[Read]:
@@ -117,7 +120,7 @@ def read_on(
     for at in range(0, len(unread), budget.WAVE):
         deadline.check()
         wave = unread[at : at + budget.WAVE]
-        done += _read_wave(reader, meaning, preference, wave, documents, names)
+        done += _read_wave(reader, meaning, preference, wave, opened, names)
         if time.monotonic() - start > budget.SECONDS:
             break
     return done
@@ -128,14 +131,20 @@ def _read_wave(
     meaning: Interpretation,
     preference: DatePreference | None,
     wave: Sequence[tuple[Passage, float]],
-    documents: Mapping[str, Document],
+    opened: Mapping[str, Segmented],
     names: Names,
 ) -> list[Read]:
     """Read some passages, of these those of the time that is asked for without the words for it."""
     candidates = [
-        Candidate(passage, found, document.date, reading_window(document, passage))
+        Candidate(
+            passage,
+            found,
+            document.date,
+            reading_window(document, passage),
+            sentences_before(document, passages, passage),
+        )
         for passage, found in wave
-        for document in (documents[passage.document_id],)
+        for document, passages in (opened[passage.document_id],)
     ]
     of_time: list[Read] = []
     if preference:
@@ -153,18 +162,22 @@ def _read_wave(
 def _read_each(
     reader: Reader, question: str, candidates: Sequence[Candidate], names: Names
 ) -> Iterator[Read]:
-    """Read each passage with the question as it spells the names in it.
+    """Read each passage with the question as it spells the names in it, and with what introduces them.
 
-    Models take another spelling for another name.
+    Models take another spelling for another name. What introduces other words than names is not read beside
+    a passage: it makes passages that do not answer seem to (docs/quality.md).
     """
     by_question: dict[str, list[Candidate]] = {}
     for each in candidates:
-        spelt = names.as_in(question, " ".join((each.window.head, *each.window.sentences)))
-        by_question.setdefault(spelt, []).append(each)
+        text = " ".join((each.window.head, *each.window.sentences))
+        spelt = names.as_in(question, text)
+        wanted = " ".join(conversation.names(spelt))
+        context = " ".join(each.before[at] for at in introductions(wanted, text, each.before))
+        by_question.setdefault(spelt, []).append(replace(each, window=replace(each.window, context=context)))
     for spelt, group in by_question.items():
         windows, found = [each.window for each in group], [each.retrieved for each in group]
         for each, reading in zip(group, reader.read(spelt, windows, found), strict=True):
-            yield Read(each.passage, each.retrieved, each.published, each.window, spelt, reading)
+            yield Read(each.passage, each.retrieved, each.published, each.window, each.before, spelt, reading)
 
 
 def read_other_scripts(

@@ -23,23 +23,27 @@ def introductions(question: str, window: str, before: Sequence[str]) -> list[int
     are taken; of equals, the nearest to the window.
 
     Args:
-        question: the question.
+        question: the question, or those of its words that are to be introduced.
         window: what is read of the window, with its head.
         before: the sentences of the document that stand before the window, in order.
     """
     missing = set(content_words(question)).difference(content_words(window))
     if not missing:
         return []
-    looked_at = range(max(0, len(before) - LOOKED_BACK), len(before))
-    said = {at: missing.intersection(content_words(before[at])) for at in looked_at}
+    said = {}
+    for at in range(max(0, len(before) - LOOKED_BACK), len(before)):
+        folded = before[at].casefold()
+        if any(word in folded for word in missing):  # quick; in most sentences none is
+            said[at] = missing.intersection(content_words(before[at]))
+    long = {at: measure(before[at]) for at, found in said.items() if found}
     chosen: list[int] = []
     room = WORDS
     while len(chosen) < MOST:
-        gains = [(len(found & missing), at) for at, found in said.items() if measure(before[at]) <= room]
+        gains = [(len(said[at] & missing), at) for at, words in long.items() if words <= room]
         gain, at = max(gains, default=(0, 0))
         if not gain:
             break
         chosen.append(at)
         missing -= said[at]
-        room -= measure(before[at])
+        room -= long[at]
     return sorted(chosen)

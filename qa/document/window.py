@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qa.document.context import LOOKED_BACK
 from qa.text.dates import date_in_words
 from qa.text.terms import is_latin, is_only_latin
 
@@ -44,6 +45,17 @@ def reading_window(document: Document, passage: Passage) -> Window:
         reading_head(document),
         tuple(in_words(document, sentence) for sentence in passage.sentences if sentence.quotable),
     )
+
+
+def sentences_before(document: Document, passages: Sequence[Passage], passage: Passage) -> tuple[str, ...]:
+    """Return the quotable sentences before a passage, as the reader reads them: the last LOOKED_BACK."""
+    found: list[str] = []
+    for each in reversed(passages[: passage.ordinal]):
+        quotable = [sentence for sentence in each.sentences if sentence.quotable]
+        found[:0] = [in_words(document, sentence) for sentence in quotable]
+        if len(found) >= LOOKED_BACK:
+            break
+    return tuple(found[-LOOKED_BACK:])
 
 
 def legible(text: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

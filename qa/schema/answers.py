@@ -65,6 +65,8 @@ class Signals:
         few: how few passages were found, from 0 (plenty) to nearly 1 (one).
         background: the mean logit of all passages that were read but the surest; its own if none else was.
         lead: by how much the passage nearest to the question is nearer than the 29 behind it, as a cosine.
+        subject: the highest logit that a passage which was read is on the question's subject; 0 where the
+            reader does not tell.
     """
 
     answers: float
@@ -80,6 +82,7 @@ class Signals:
     few: float
     background: float = 0.0
     lead: float = 0.0
+    subject: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""Fit the head of the reader's second judgement, is the window on the subject, in closed form.
+
+usage: python -m training.subject OUT.pt WINDOWS.jsonl TEACHER CHECKPOINT[=SHARE] ... [--most N]
+
+The head is linear: a ridge regression of what TEACHER, a cross-encoder's folder, scores N windows without
+context, on BERT's pooled first state. OUT is a checkpoint of the average of the CHECKPOINTs with this head.
+Training moves the head too slowly to arrive. Prints how much of the teacher's variance the head explains on
+windows left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from pathlib import Path
+
+import torch
+from sklearn.linear_model import Ridge
+from transformers import BertForSequenceClassification
+
+from training.export import average
+from training.model import ReaderModel
+from training.reader import in_bfloat16, open_tokenizer, read, together
+
+SEED = 3
+# Of the pooled states, which run from -1 to 1.
+STRENGTH = 1.0
+LEFT_OUT = 0.2
+
+
+@torch.no_grad()
+def main() -> None:
+    """Read the windows with both, fit, write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=Path)
+    parser.add_argument("windows", type=Path)
+    parser.add_argument("teacher", type=Path)
+    parser.add_argument("checkpoints", nargs="+")
+    parser.add_argument("--most", type=int, default=3000)
+    arguments = parser.parse_args()
+    model = ReaderModel.restored(average(arguments.checkpoints)).eval()
+    teacher = BertForSequenceClassification.from_pretrained(arguments.teacher).eval()
+    plain = [[each] for examples in read(arguments.windows) for each in examples if not each.context]
+    drawn = random.Random(SEED).sample(plain, min(arguments.most, len(plain)))
+    pooled, taught = [], []
+    for part in together(open_tokenizer(), drawn):
+        ids, mask, types, _ = part.inputs
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        with in_bfloat16(ids.device):
+            pooled.append(model.bert(**inputs).pooler_output.float())
+            taught.append(teacher(**inputs).logits.squeeze(-1).float())
+    states, scores = torch.cat(pooled).numpy(), torch.cat(taught).numpy()
+    order = random.Random(SEED).sample(range(len(scores)), len(scores))
+    kept, fitted_on = order[: int(LEFT_OUT * len(order))], order[int(LEFT_OUT * len(order)) :]
+    head = Ridge(STRENGTH).fit(states[fitted_on], scores[fitted_on])
+    explained = head.score(states[kept], scores[kept])
+    print(f"{len(fitted_on)} windows; explained of {len(kept)} others: {explained:.3f}")
+    model.relevance.weight.copy_(torch.tensor(head.coef_[None]))
+    model.relevance.bias.fill_(float(head.intercept_))
+    torch.save({"model": model.state_dict()}, arguments.out)
+
+
+if __name__ == "__main__":
+    main()
