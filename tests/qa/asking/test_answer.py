@@ -84,6 +84,35 @@ def test_the_background_is_what_the_other_passages_are_rated(
     assert (signals.answers, signals.background) == (max(logits), background)
 
 
+class _Keeping(TinyReader):
+    """Keeps the windows that it reads."""
+
+    def __init__(self) -> None:
+        self.windows: list[Window] = []
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        self.windows += windows
+        return super().read(question, windows, retrieved)
+
+
+def test_a_passage_is_read_with_what_introduces_the_names_of_the_question_and_that_is_not_quoted(
+    tmp_path: Path,
+) -> None:
+    hall, paid = "Captain Hall is the master of the Orient.", "The master was paid nine dollars."
+    between = " ".join(f"The harbour of place{number} was cold and full of ships." for number in range(30))
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(write(tmp_path, "a.txt", f"{hall} {between} {paid}\n"))
+
+        def context(question: str) -> str:
+            reader = _Keeping()
+            answer = Answerer(corpus.store, reader).ask(question)
+            assert paid in [quote.text for quote in answer.quotes], question
+            return next(each.context for each in reader.windows if paid in each.sentences)
+
+        assert context("Was the master, Captain Hall, paid?") == hall
+        assert context("Was the master, the captain, paid?") == ""
+
+
 @pytest.mark.models
 def test_an_answer_says_what_it_rests_on_and_from_where_on_it_is_one(corpus: Corpus) -> None:
     question = "What was being hauled along the Kapsan-Hyesan road?"
