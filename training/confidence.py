@@ -61,8 +61,8 @@ AS_GOOD = 0.004
 WORTH = 0.01
 # The thresholds that are tried.
 GRID = np.linspace(0.02, 0.98, 49)
-# More signals than so many are not tried together.
-MOST_SIGNALS = 3
+# More signals than so many are not tried together; so many of the best sets get another one, and are shown.
+MOST_SIGNALS, KEPT, SHOWN = 3, 40, 4
 
 
 @dataclass(frozen=True)
@@ -242,8 +242,9 @@ def right_left_out(groups: Sequence[Group], held_out: Sequence[Float64]) -> floa
 def choose(groups: Sequence[Group]) -> tuple[int, ...]:
     """Return a sensible set of signals: of those with about the least Brier score, the most right outcomes.
 
-    Where sets are alike in both, it is the smallest. Signals are added one at a time to the best sets of the
-    size before. All is measured on groups that are left out of the fit.
+    Where sets are alike in both, it is the smallest, and of these that with the most right outcomes. Signals
+    are added one at a time to the best sets of the size before. All is measured on groups that are left out
+    of the fit.
     """
     measured = [i for i in range(len(NAMES)) if not any(np.isnan(g.signals[:, i]).any() for g in groups)]
     if missing := [name for i, name in enumerate(NAMES) if i not in measured]:
@@ -260,8 +261,8 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
                 float(np.mean([group.auroc(p) for group, p in held_out])),
                 right_left_out(groups, [p for _, p in held_out]),
             )
-        best = sorted(tried, key=lambda used: scores[used])[:4]
-        for used in best:
+        best = sorted(tried, key=lambda used: scores[used])[:KEPT]
+        for used in best[:SHOWN]:
             signs = ("" if weight >= 0 else "-" for weight in fit(groups, used).weights)
             shown = ", ".join(sign + NAMES[i] for sign, i in zip(signs, used, strict=True))
             print("  " + "  ".join(f"{value:.4f}" for value in scores[used]) + f"   {shown}")
@@ -271,7 +272,7 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
     most = max(right for _, _, right in good.values())
     return min(
         (used for used, (_, _, right) in good.items() if right > most - WORTH),
-        key=lambda used: (len(used), scores[used]),
+        key=lambda used: (len(used), -scores[used][2]),
     )
 
 
