@@ -34,7 +34,7 @@ FILE = "confidence.json"
 STRICTNESS = 0.86
 LOOSEST, STRICTEST = 0.7, 0.95
 # The least probability, were there many passages to read, at which the closest sentences are worth showing.
-WEAK = 0.02
+WEAK = 0.05
 
 
 def coverage(question: str, window: Window) -> float:
