@@ -200,7 +200,7 @@ QUESTIONS = (
     ("", "What did the port of Orlava open in 2008?", "terminal"),
     ("", "What happened at the port of Orlava since 2019?", "ivory"),
     ("", "What caused the power cut in Torvik in August 2016?", "torvik-dark"),
-    ("", "What caused the power cut in Orlava in January 2009?", "orlava-dark"),
+    ("", "What failed in the power cut in Orlava in January 2009?", "orlava-dark"),
     ("", "Who resigned in 2011?", "premier"),
     ("", "Which port director resigned in September 2008?", "terminal"),
     ("", "Why did farmers block the bridge at Kesten in December 2014?", "tractors"),
