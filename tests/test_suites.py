@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.models, pytest.mark.day]
 
 @pytest.mark.parametrize(
     ("name", "right", "found"),
-    [("nk_brief", 72, 57), ("nk_brief_heldout", 69, 56), ("news", 95, 78), ("two_part", 53, 44)],
+    [("nk_brief", 72, 57), ("nk_brief_heldout", 66, 56), ("news", 100, 83), ("two_part", 53, 44)],
     ids=["seen", "held out", "news", "two parts"],
 )
 def test_answers_are_right_at_least_as_often_as_measured(
