@@ -29,11 +29,23 @@ def _picture(code: int) -> str:
     return "\u2421" if code == 0x7F else "\ufffd"
 
 
+# Of ISO 639-1, as far as they are likely in a library.
+_LANGUAGES = dict(
+    each.split()
+    for each in (
+        "ar Arabic,bg Bulgarian,cs Czech,da Danish,de German,el Greek,en English,es Spanish,"
+        "et Estonian,fa Persian,fi Finnish,fr French,he Hebrew,hi Hindi,hr Croatian,hu Hungarian,"
+        "id Indonesian,it Italian,ja Japanese,ko Korean,lt Lithuanian,lv Latvian,mn Mongolian,"
+        "nl Dutch,no Norwegian,pl Polish,pt Portuguese,ro Romanian,ru Russian,sk Slovak,"
+        "sl Slovenian,sr Serbian,sv Swedish,th Thai,tr Turkish,uk Ukrainian,vi Vietnamese,"
+        "zh Chinese"
+    ).split(",")
+)
+
+
 def language_in_words(code: str) -> str:
     """Name a language: German for `de`. A code that is not known is its own name."""
-    from babel import Locale  # takes a tenth of a second
-
-    return str(Locale("en").languages.get(code.replace("-", "_"), code))
+    return _LANGUAGES.get(code, code)
 
 
 def plural(count: int, noun: str) -> str:
