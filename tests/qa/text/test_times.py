@@ -381,7 +381,10 @@ def test_a_preference_can_be_removed_and_changes_neither_outcome_nor_confidence(
     assert without.signals
     # Which of many passages that say the same is second best, and what the others are rated, depends on how
     # many were read.
-    signals = (replace(each, gap=0.0, sentence_gap=0.0, background=0.0) for each in (with_it.signals, without.signals))
+    signals = (
+        replace(each, gap=0.0, sentence_gap=0.0, background=0.0)
+        for each in (with_it.signals, without.signals)
+    )
     of_one, of_other = map(asdict, signals)
     assert of_one == pytest.approx(of_other, abs=1e-4)
     assert {passage.document_id for passage in with_it.passages} == {
