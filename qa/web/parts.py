@@ -183,7 +183,7 @@ def _title(info: DocumentInfo | None) -> str:
 
 def _read_places(places: str, length: int) -> Iterator[Span]:
     """Read places such as `0-23,40-61`, without those that do not lie in a text of that length."""
-    for each in dict.fromkeys(places.split(",")):
+    for each in places.split(","):
         start, _, end = each.partition("-")
         if each and int(start) < int(end) <= length:
             yield Span(int(start), int(end))
