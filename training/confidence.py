@@ -59,6 +59,10 @@ LEAST_DRAWN = 0.05
 # are worth another of them.
 AS_GOOD = 0.004
 WORTH = 0.01
+# What parts the name of a suite from the number of a small library made of it (`small_libraries.py`).
+SMALL = "~"
+# What joins the names of suites on one corpus.
+TOGETHER = " + "
 # The thresholds that are tried.
 GRID = np.linspace(0.02, 0.98, 49)
 # More signals than so many are not tried together; so many of the best sets get another one, and are shown.
@@ -75,6 +79,15 @@ class Group:
     name: str
     signals: Float64
     answerable: npt.NDArray[np.bool_]
+
+    @property
+    def suites(self) -> set[str]:
+        """Return the names of the suites whose corpus this is, or of whose corpus it has some documents."""
+        return {name.partition(SMALL)[0] for name in self.name.split(TOGETHER)}
+
+    def is_apart(self, other: Group) -> bool:
+        """Tell whether the two have no corpus in common: what is fitted on one may be tested on the other."""
+        return self.suites.isdisjoint(other.suites)
 
     @property
     def weights(self) -> Float64:
@@ -171,7 +184,7 @@ def main() -> None:
 
 
 def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
-    """Read signals and answerability; suites with the same corpus become one group.
+    """Read signals and answerability; suites on the same corpus become one group, small libraries of one too.
 
     Questions of which nobody has said whether they are answerable, and those for which nothing was read, are
     left out; so is a corpus without both kinds.
@@ -180,8 +193,11 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
     for path in suites:
         loaded = suite.load(path, print)
         corpus = hashlib.sha256(loaded.corpus.read_bytes()).hexdigest() if loaded.corpus else "the library"
-        names, signals, answerable = found.setdefault(corpus, ([], [], []))
-        names.append(loaded.name)
+        whole, small, _ = loaded.name.partition(SMALL)
+        key, name = (whole, whole + SMALL) if small else (corpus, loaded.name)
+        names, signals, answerable = found.setdefault(key, ([], [], []))
+        if name not in names:
+            names.append(name)
         known = {query.id: query.answerable for query in loaded.queries}
         for line in (answers / f"{loaded.name}.jsonl").open(encoding="utf-8"):
             answer = json.loads(line)
@@ -189,7 +205,7 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
                 values = (answer["signals"].get(name) for name in NAMES)
                 signals.append([math.nan if value is None else value for value in values])
                 answerable.append(bool(known[answer["id"]]))
-    groups = [Group(" + ".join(names), np.array(s), np.array(a)) for names, s, a in found.values()]
+    groups = [Group(TOGETHER.join(names), np.array(s), np.array(a)) for names, s, a in found.values()]
     for group in groups:
         if len(set(group.answerable)) < 2:
             print(f"{group.name} is left out: all of its questions are answerable, or none")
@@ -211,14 +227,14 @@ def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
 
 def left_out(groups: Sequence[Group], out: Group, used: tuple[int, ...]) -> Float64:
     """Return the probabilities of a group's questions by a model fitted on all other groups, [n]."""
-    return fit([group for group in groups if group is not out], used).probability(out.signals)
+    return fit([group for group in groups if group.is_apart(out)], used).probability(out.signals)
 
 
 def without(
     groups: Sequence[Group], held_out: Sequence[Float64], out: Group
 ) -> tuple[list[Group], list[Float64]]:
-    """Return all other groups, with their probabilities."""
-    kept = [(group, p) for group, p in zip(groups, held_out, strict=True) if group is not out]
+    """Return all groups of other corpora, with their probabilities."""
+    kept = [(group, p) for group, p in zip(groups, held_out, strict=True) if group.is_apart(out)]
     return [group for group, _ in kept], [p for _, p in kept]
 
 
@@ -235,7 +251,7 @@ def is_sensible(model: Model) -> bool:
 def right_left_out(groups: Sequence[Group], held_out: Sequence[Float64]) -> float:
     """Return the mean share of right outcomes, each group at the threshold that is best for the others."""
     right = np.array([[g.right(p, t) for t in GRID] for g, p in zip(groups, held_out, strict=True)])
-    others = right.sum(axis=0) - right
+    others = np.array([[g.is_apart(other) for other in groups] for g in groups]) @ right
     return float(np.mean(right[np.arange(len(right)), others.argmax(axis=1)]))
 
 

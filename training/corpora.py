@@ -42,17 +42,20 @@ def main() -> None:
     parser.add_argument("suites", nargs="*", metavar="SUITE=IDS")
     arguments = parser.parse_args()
     for source in sorted(each for each in arguments.public.iterdir() if each.is_dir()):
-        documents, questions = (_read(source / name) for name in ("corpus.jsonl", "queries.jsonl"))
+        documents, questions = (read_lines(source / name) for name in ("corpus.jsonl", "queries.jsonl"))
         corpus, asked = suite(source.name, documents, questions)
         relevant = [f"{each['_id']}\t{each['document']}\t1" for each in asked if each["answerable"]]
-        _write(arguments.folder / source.name, corpus, asked, relevant)
+        write_suite(arguments.folder / source.name, corpus, asked, relevant)
     for suite_path, _, ids in (each.partition("=") for each in arguments.suites):
         wanted = set(Path(ids).read_text(encoding="utf-8").split())
-        questions = [line for line in _read(Path(suite_path) / "queries.jsonl") if line["_id"] in wanted]
+        questions = [line for line in read_lines(Path(suite_path) / "queries.jsonl") if line["_id"] in wanted]
         qrels = (Path(suite_path) / "qrels.tsv").read_text(encoding="utf-8").splitlines()
         relevant = [line for line in qrels if line.split("\t")[0] in wanted]
-        _write(
-            arguments.folder / Path(ids).stem, _read(Path(suite_path) / "corpus.jsonl"), questions, relevant
+        write_suite(
+            arguments.folder / Path(ids).stem,
+            read_lines(Path(suite_path) / "corpus.jsonl"),
+            questions,
+            relevant,
         )
 
 
@@ -116,11 +119,15 @@ def _number(text: str) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16)
 
 
-def _read(path: Path) -> list[Line]:
+def read_lines(path: Path) -> list[Line]:
+    """Return the records of a file of JSON lines."""
     return [json.loads(line) for line in path.open(encoding="utf-8")]
 
 
-def _write(folder: Path, corpus: Iterable[Line], questions: Sequence[Line], qrels: Sequence[str]) -> None:
+def write_suite(
+    folder: Path, corpus: Iterable[Line], questions: Sequence[Line], qrels: Sequence[str]
+) -> None:
+    """Write a suite in the layout that `pullquote evaluate` takes, and print how many questions it has."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in (("corpus.jsonl", corpus), ("queries.jsonl", questions)):
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)

@@ -55,7 +55,8 @@ GROUPS = [group(seed) for seed in range(4)]
 
 @pytest.mark.day
 def test_the_signal_that_tells_is_chosen_and_noise_is_not() -> None:
-    assert choose(GROUPS) == (TRUE,)
+    """Of a few hundred questions each, chance alone gives noise the hundredth that it has to be worth."""
+    assert choose([group(seed, n=4_000) for seed in range(4)]) == (TRUE,)
 
 
 @pytest.mark.day
