@@ -333,7 +333,8 @@ class Corpus:
     def purge(self, ids: Iterable[str] = ()) -> tuple[str, ...]:
         """Erase documents for good, all or none: every version, their vectors, thumbs and quotes.
 
-        Conversations say "purged on …" where they quoted them (see `conversations_citing`).
+        Conversations and dossiers say "purged on …" where they quoted them (see `conversations_citing` and
+        `dossiers_citing`).
 
         They may have been removed before. No byte of them stays in the library's folder, nor any answer from
         this library that `evaluate` keeps: its files are written anew, which needs as much room again. Where
@@ -361,7 +362,7 @@ class Corpus:
             except LibraryError as error:
                 raise LibraryError(
                     f"{error}. The documents are erased. Left are the thumbs on them and their places in "
-                    "conversations, or traces of these: "
+                    "conversations and dossiers, or traces of these: "
                     "once that is mended, run `pullquote remove --purge`"
                 ) from error
             else:
@@ -407,6 +408,13 @@ class Corpus:
         The quotes go, and "purged on …" stays in their place. The questions stay as they were typed.
         """
         return self.desk.conversations.citing(self.store.texts(document_id))
+
+    def dossiers_citing(self, document_id: str) -> tuple[str, ...]:
+        """List the names of the dossiers from which `purge` of a document would take quotes.
+
+        The quotes go, and "purged on …" stays in their place, with the questions and notes.
+        """
+        return self.desk.dossiers.citing(self.store.texts(document_id))
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.

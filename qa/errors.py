@@ -87,6 +87,19 @@ class UnknownConversationError(InputError):
     code = "conversation_not_found"
 
 
+class UnknownDossierError(InputError):
+    """There is no such dossier, or no such entry in it, or it was deleted."""
+
+    code = "dossier_not_found"
+
+
+class ExportError(PullquoteError):
+    """A dossier cannot be written in a format: a program or a font is missing, or failed."""
+
+    code = "export"
+    exit_code = 3
+
+
 class EncoderMismatchError(LibraryError):
     """The library's vectors were made by another encoder than the one asked for."""
 

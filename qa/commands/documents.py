@@ -279,7 +279,7 @@ def _some(words: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class _Lost:
-    """What cites documents that are to be erased: thumbs and conversations, by id, and quotes in files.
+    """What cites documents that are to be erased: thumbs, conversations, dossiers, by id, and files.
 
     And, by id: what else goes, as it had that id before it was removed (titles), and what stays, as it has
     the same text under another id.
@@ -290,6 +290,7 @@ class _Lost:
     uploaded: tuple[str, ...]
     thumbs: dict[str, tuple[int, tuple[str, ...]]]
     conversations: dict[str, tuple[str, ...]]
+    dossiers: dict[str, tuple[str, ...]]
     files: dict[Path, int]
     before: dict[str, list[str]]
     same_text: dict[str, list[str]]
@@ -325,9 +326,10 @@ class _Lost:
         counts = {path: verifier.citing(claims(path)[0], texts, set(titles.values())) for path in files}
         thumbs = {document_id: corpus.citing(document_id) for document_id in ids}
         conversations = {document_id: corpus.conversations_citing(document_id) for document_id in ids}
+        dossiers = {document_id: corpus.dossiers_citing(document_id) for document_id in ids}
         existing = tuple(path for path in sorted(paths) if Path(path).exists())
         uploaded = tuple(path.removeprefix(UPLOAD) for path in sorted(paths) if path.startswith(UPLOAD))
-        return cls(titles, existing, uploaded, thumbs, conversations, counts, before, same_text)
+        return cls(titles, existing, uploaded, thumbs, conversations, dossiers, counts, before, same_text)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -342,6 +344,11 @@ class _Lost:
                 yield (
                     f"{plural(len(names), 'conversation')} would lose quotes of {document_id}, and keep the "
                     f"questions: {_some(names)}"
+                )
+            if names := self.dossiers[document_id]:
+                yield (
+                    f"{plural(len(names), 'dossier')} would lose quotes of {document_id}, and keep its notes: "
+                    f"{_some(names)}"
                 )
         for document_id, removed in self.before.items():
             for each in removed:
@@ -367,6 +374,7 @@ class _Lost:
                 each: {"count": n, "questions": list(asked)} for each, (n, asked) in self.thumbs.items()
             },
             "conversations": {each: list(names) for each, names in self.conversations.items()},
+            "dossiers": {each: list(names) for each, names in self.dossiers.items()},
             "files": {str(path): quotes for path, quotes in self.files.items()},
             "before": self.before,
             "same_text": self.same_text,

@@ -1,4 +1,4 @@
-"""The desk of a library in one folder: the thumbs and the conversations in its file."""
+"""The desk of a library in one folder: the thumbs, conversations and dossiers in its file."""
 
 # ruff: noqa: S608 -- statements are put together from this file's own column lists and conditions; what
 # comes from outside is always bound as a value.
@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from qa.desk.conversations import Conversations
+from qa.desk.dossiers import Dossiers
 from qa.desk.file import DeskFile
 from qa.schema import Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
@@ -39,7 +40,7 @@ _OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thum
 
 
 class DeskDatabase:
-    """The thumbs and conversations of a library; implements `qa.desk.ports.Desk`. Threads may share it.
+    """The thumbs, conversations and dossiers of a library; implements `qa.desk.ports.Desk`, shared by threads.
 
     The file is opened when it is first asked for, and made when something is first kept. Thumbs that the
     library kept itself, before schema 8, are taken over first; where nothing may be written, they are read.
@@ -56,6 +57,7 @@ class DeskDatabase:
             on_open=lambda: library.hand_over_thumbs(self._take_over),
         )
         self.conversations = Conversations(self._file, library)
+        self.dossiers = Dossiers(self._file, library)
 
     def close(self) -> None:
         """Close the file. The desk opens it again where it is used again."""
@@ -117,7 +119,8 @@ class DeskDatabase:
         """Forget documents: no byte of their texts or ids stays in the file.
 
         Each thumb goes that is on a text of theirs, or on an answer that quotes one; on a text that another
-        document has too, only those with the document's id. Of conversations, see `Conversations.forget`.
+        document has too, only those with the document's id. Of conversations and
+        dossiers, see `Conversations.forget` and `Dossiers.forget`.
 
         Raises:
             LibraryError: another process reads all the while, which keeps what was deleted in the file's log.
@@ -127,6 +130,7 @@ class DeskDatabase:
             with file.writing() as db:
                 db.executemany(f"DELETE FROM thumbs WHERE {_CITES}", map(_named, named))
                 self.conversations.forget(db, named)
+                self.dossiers.forget(db, named)
             file.scrub()
 
     def file_bytes(self) -> int:

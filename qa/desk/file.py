@@ -80,6 +80,47 @@ CONVERSATIONS = (
     """,
     "CREATE INDEX quotes_by_text ON quotes (sha256)",
 )
+DOSSIERS = (
+    """
+    CREATE TABLE dossiers (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        began TEXT NOT NULL,
+        changed TEXT NOT NULL,
+        -- When it was deleted, '' while it is not: for a day that can be undone.
+        deleted TEXT NOT NULL
+    )
+    """,
+    """
+    -- `words`, `question` and names are the analyst's own. Once the document of a quote was purged, its
+    -- coordinates and filters are empty.
+    CREATE TABLE dossier_entries (
+        serial INTEGER PRIMARY KEY AUTOINCREMENT,
+        dossier TEXT NOT NULL REFERENCES dossiers ON DELETE CASCADE,
+        place INTEGER NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('quote', 'heading', 'note', 'question')),
+        words TEXT NOT NULL,
+        document TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        context_start INTEGER NOT NULL,
+        context_end INTEGER NOT NULL,
+        -- '' where nothing was asked.
+        question TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        filters TEXT NOT NULL,
+        asked TEXT NOT NULL,
+        generation INTEGER NOT NULL,
+        added TEXT NOT NULL,
+        purged TEXT NOT NULL,
+        -- When it was removed, '' while it is not: for a day that can be undone.
+        removed TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX dossier_entries_in_order ON dossier_entries (dossier, place)",
+    "CREATE INDEX dossier_entries_by_text ON dossier_entries (sha256)",
+)
 
 
 def _keep_conversations(db: sqlite3.Connection) -> None:
@@ -87,18 +128,23 @@ def _keep_conversations(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _keep_dossiers(db: sqlite3.Connection) -> None:
+    for statement in DOSSIERS:
+        db.execute(statement)
+
+
 def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA secure_delete = ON")
 
 
-_ADVICE = "move it away: thumbs and conversations are lost then, documents and citations are not"
+_ADVICE = "move it away: thumbs, conversations and dossiers are lost then, documents and citations are not"
 LAYOUT = FileLayout(
     name=FILE_NAME,
     kind="desk",
     application_id=0x44657363,  # "Desc"
     first_schema=1,
     statements=(THUMBS,),
-    changes={2: _keep_conversations},
+    changes={2: _keep_conversations, 3: _keep_dossiers},
     advice_if_damaged=_ADVICE,
     advice_if_refused=_ADVICE,
     prepare=_overwrite_what_is_deleted,
@@ -155,6 +201,6 @@ class DeskFile:
     def empty(self) -> Iterator[sqlite3.Connection]:
         """Give a desk on which nothing lies, in memory."""
         with translated(self._folder, LAYOUT), closing(sqlite3.connect(":memory:")) as db:
-            for statement in (THUMBS, *CONVERSATIONS):
+            for statement in (THUMBS, *CONVERSATIONS, *DOSSIERS):
                 db.execute(statement)
             yield db

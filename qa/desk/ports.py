@@ -8,14 +8,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.desk.conversations import Conversations
+    from qa.desk.dossiers import Dossiers
     from qa.schema import Judgement, QuoteReference, ShownAnswer, Thumb
     from qa.storage.ports import DocumentTexts
 
 
 class Desk(Protocol):
-    """The thumbs that people put on answers, and their conversations. Every method may raise LibraryError."""
+    """What people keep: thumbs on answers, conversations, dossiers. Every method may raise LibraryError."""
 
     conversations: Conversations
+    dossiers: Dossiers
 
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or (None) on all of it; None for the thumb takes it back.
@@ -36,7 +38,8 @@ class Desk(Protocol):
         """Forget documents: no byte of their texts or ids stays.
 
         Each thumb goes that is on a text of theirs, or on an answer that quotes one; on a text that another
-        document has too, only those with the document's id. Of quotes in conversations, only the time stays.
+        document has too, only those with the document's id. Of quotes in conversations and dossiers, only
+        the time stays.
         """
 
     def file_bytes(self) -> int:

@@ -26,7 +26,7 @@ from qa.schema import (
 from qa.storage import columns as stored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from qa.schema import KeptTurn
 
@@ -159,7 +159,7 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
         read=stored.number(held["read"]),
         searched=stored.number(held["searched"]),
         undated=stored.number(held["undated"]),
-        filters=_filters(stored.record(filters)),
+        filters=filters_of(filters),
         notes=tuple(map(stored.text, said.get("notes", [ERASED] if held["notes"] else []))),
         reply=Reply(cast("ReplyKind", _REPLY(held["reply"])), remark("reply")) if held["reply"] else None,
         error=Failure(stored.text(held["error"]), remark("error")) if held["error"] else None,
@@ -172,9 +172,10 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
     )
 
 
-def _filters(held: Mapping[str, Any]) -> Filters:
+def filters_of(row: str) -> Filters:
+    """Read the filters that `filters_row` wrote."""
     values: dict[str, Any] = {}
-    for name, value in held.items():
+    for name, value in stored.record(row).items():
         if name in {"since", "until"}:
             values[name] = _day(value)
         elif isinstance(value, list):

@@ -44,6 +44,7 @@ from qa.schema.documents import (
     printable,
     sha256_text,
 )
+from qa.schema.dossiers import Asked, DossierEntry, DossierInfo, EntryKind
 from qa.schema.judgements import Judgement, QuoteReference, ShownAnswer, Thumb
 from qa.schema.quotes import Citation, CitationId, Quote, citation, citation_id, locator, published_in
 from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
@@ -54,6 +55,7 @@ __all__ = [
     "UPLOAD",
     "Answer",
     "AnsweredPart",
+    "Asked",
     "Certainty",
     "Citation",
     "CitationId",
@@ -65,6 +67,9 @@ __all__ = [
     "DocumentList",
     "DocumentOrder",
     "DocumentQuery",
+    "DossierEntry",
+    "DossierInfo",
+    "EntryKind",
     "Facets",
     "Failure",
     "FileResult",

@@ -260,6 +260,7 @@ def lost(corpus: Corpus, document_id: str) -> dict[str, Any]:
         "thumbs": thumbs,
         "questions": questions,
         "conversations": corpus.conversations_citing(document_id),
+        "dossiers": corpus.dossiers_citing(document_id),
         "same_text": corpus.store.same_text(document_id),
         "files": sorted({path.removeprefix(UPLOAD) for path in map(str, paths) if path.startswith(UPLOAD)}),
     }

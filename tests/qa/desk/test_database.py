@@ -247,7 +247,7 @@ def test_damage_is_said_and_the_file_is_left_as_it_is(corpus: Corpus) -> None:
     done = run(corpus, "feedback")
     assert (done.exit_code, "is damaged or no desk" in done.stderr) == (3, True)
     assert (
-        "or move it away: thumbs and conversations are lost then, documents and citations are not"
+        "or move it away: thumbs, conversations and dossiers are lost then, documents and citations are not"
         in done.stderr
     )
     assert file.read_bytes() == before

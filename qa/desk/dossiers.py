@@ -1,0 +1,492 @@
+"""The dossiers in the desk's file: quotes as coordinates, with headings, notes and unanswered questions."""
+
+# ruff: noqa: S608 -- statements are put together from this file's own conditions; what comes from outside is
+# always bound as a value.
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+from qa.desk import rows
+from qa.desk.conversations import UNDO, new_id
+from qa.errors import InputError, LibraryError, UnknownDossierError
+from qa.limits import check_filters, check_question
+from qa.schema import Asked, DossierEntry, DossierInfo, EntryKind, Outcome, QuoteReference, Span
+from qa.storage import columns as stored
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from qa.desk.file import DeskFile
+    from qa.storage.ports import DeskLibrary, DocumentTexts
+
+MOST_NAME = 200
+MOST_HEADING = 500
+MOST_NOTE = 20_000
+MOST_ENTRIES = 2_000
+_KIND, _OUTCOME = stored.one_of(get_args(EntryKind)), stored.one_of(get_args(Outcome))
+_INFO = """
+    SELECT id, name, began, changed,
+        (SELECT count(*) FROM dossier_entries WHERE dossier = id AND kind = 'quote' AND removed = ''),
+        (SELECT count(*) FROM dossier_entries WHERE dossier = id AND removed = '')
+    FROM dossiers
+"""
+_ENTRY = (
+    "serial, kind, words, document, sha256, start, end, context_start, context_end, question, outcome, "
+    "filters, asked, generation, added, purged"
+)
+_COLUMNS = _ENTRY.removeprefix("serial, ")
+# That a quote is of a text of a document (?1) that is its own (?2), or is named with its id and shared (?3).
+_OF = """(
+    sha256 IN (SELECT value FROM json_each(?2))
+    OR document = ?1 AND sha256 IN (SELECT value FROM json_each(?3))
+)"""
+_FILTERED = "EXISTS (SELECT 1 FROM json_each(filters, '$.document') WHERE value = ?1)"
+
+
+class Dossiers:
+    """The dossiers that people gather from a library. Several threads and processes may use them at once.
+
+    Every method may raise LibraryError; see `DeskFile`. Where a dossier or an entry is named that is not
+    there, UnknownDossierError.
+    """
+
+    def __init__(self, file: DeskFile, library: DeskLibrary) -> None:
+        self._file = file
+        self._library = library
+
+    # Dossiers
+
+    def create(self, name: str) -> DossierInfo:
+        """Make an empty dossier.
+
+        Raises:
+            InputError: the name is empty or too long, or another dossier has it.
+        """
+        name, dossier, now = _checked_name(name), new_id(), _now()
+        with self._file.writing() as db:
+            _check_is_free(db, name, "")
+            db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, '')", (dossier, name, now, now))
+        return self.info(dossier)
+
+    def rename(self, dossier: str, name: str) -> DossierInfo:
+        """Give a dossier another name.
+
+        Raises:
+            InputError: the name is empty or too long, or another dossier has it.
+        """
+        name = _checked_name(name)
+        with self._file.writing() as db:
+            _check_is_free(db, name, dossier)
+            _change(db, dossier, "name = ?2", name)
+        return self.info(dossier)
+
+    def delete(self, dossier: str) -> None:
+        """Delete a dossier. For a day `restore` puts it back; then its rows go."""
+        now = dt.datetime.now(dt.UTC)
+        with self._file.writing() as db:
+            _change(db, dossier, "deleted = ?2", rows.from_time(now))
+            before = rows.from_time(now - UNDO)
+            db.execute("DELETE FROM dossiers WHERE deleted != '' AND deleted < ?", (before,))
+
+    def restore(self, dossier: str) -> DossierInfo:
+        """Put back a dossier that was deleted; where another has its name now, under a name beside that."""
+        with self._file.writing() as db:
+            row = db.execute(
+                "SELECT name FROM dossiers WHERE id = ? AND deleted != ''", (dossier,)
+            ).fetchone()
+            if row is None:
+                raise _unknown()
+            name, number = stored.text(row[0]), 1
+            while _is_taken(db, name, dossier):
+                number += 1
+                name = f"{stored.text(row[0])[: MOST_NAME - 10]} ({number})"
+            db.execute("UPDATE dossiers SET deleted = '', name = ? WHERE id = ?", (name, dossier))
+        return self.info(dossier)
+
+    def all(self) -> tuple[DossierInfo, ...]:
+        """List the dossiers, the one changed last first."""
+        with self._reading() as db:
+            found = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id").fetchall()
+            return tuple(map(_info, found))
+
+    def info(self, dossier: str) -> DossierInfo:
+        """Describe a dossier."""
+        with self._reading() as db:
+            row = db.execute(f"{_INFO} WHERE deleted = '' AND id = ?", (dossier,)).fetchone()
+            if row is None:
+                raise _unknown()
+            return _info(row)
+
+    def find(self, name: str) -> DossierInfo:
+        """Return the dossier of a name, in any case, or of an id."""
+        wanted = _folded(name)
+        listed = self.all()
+        found = next((each for each in listed if _folded(each.name) == wanted or each.id == name), None)
+        if found is None:
+            named = ", ".join(f"“{each.name}”" for each in listed[:5])
+            raise UnknownDossierError(
+                f"there is no dossier {name[:MOST_NAME]!r}: "
+                + (f"there is {named}" if named else "`pullquote dossier add` makes one")
+            )
+        return found
+
+    def deleted(self, name: str) -> DossierInfo:
+        """Return the dossier of a name that was deleted last, and can be put back."""
+        with self._reading() as db:
+            found = db.execute(f"{_INFO} WHERE deleted != '' ORDER BY deleted DESC").fetchall()
+            match = next((each for each in map(_info, found) if _folded(each.name) == _folded(name)), None)
+        if match is None:
+            raise UnknownDossierError(f"no dossier {name[:MOST_NAME]!r} was deleted within the last day")
+        return match
+
+    # Entries
+
+    def entries(self, dossier: str) -> tuple[DossierEntry, ...]:
+        """Read the entries of a dossier, in order."""
+        with self._reading() as db:
+            _check_is_known(db, dossier)
+            found = db.execute(
+                f"SELECT {_ENTRY} FROM dossier_entries WHERE dossier = ? AND removed = '' "
+                "ORDER BY place, serial",
+                (dossier,),
+            ).fetchall()
+            return tuple(map(_entry, found))
+
+    def add(self, dossier: str, entries: Sequence[DossierEntry], at: int | None = None) -> tuple[int, ...]:
+        """Add entries at a place, from 1, or at the end, and return their ids.
+
+        A quote that the dossier has already, and a question that it has, is not added again: its id is the
+        one it has.
+
+        Raises:
+            DocumentNotFoundError: the library no longer knows the text of a quote; nothing was added.
+            InputError: a heading or a note is empty or too long, or the dossier is full.
+        """
+        entries = [_checked(entry) for entry in entries]
+        ids: list[int] = []
+        with self._file.writing() as db:
+            _check_is_known(db, dossier)
+            for entry in entries:  # a purge that begins after this waits to forget the quote
+                if entry.place:
+                    self._library.cited(entry.place.sha256, entry.place.document)
+            order = _order(db, dossier)
+            to = len(order) if at is None else max(0, min(at - 1, len(order)))
+            for entry in entries:
+                held = _held(db, dossier, entry)
+                if held:
+                    ids.append(held)
+                    continue
+                if len(order) >= MOST_ENTRIES:
+                    raise InputError(
+                        f"a dossier has at most {MOST_ENTRIES:,} entries: begin another one for the rest"
+                    )
+                serial = _insert(db, dossier, entry)
+                order.insert(to, serial)
+                ids.append(serial)
+                to += 1
+            _put_in_order(db, dossier, order)
+        return tuple(ids)
+
+    def write(self, dossier: str, entry: int, words: str) -> DossierEntry:
+        """Change what a heading or a note says.
+
+        Raises:
+            InputError: the entry is neither, or the words are none or too many.
+        """
+        with self._file.writing() as db:
+            held = _entry(_row(db, dossier, entry))
+            if held.kind not in ("heading", "note"):
+                raise InputError(
+                    "only headings and notes can be changed: a quote stays as its document has it"
+                )
+            checked = _checked(DossierEntry(held.kind, words))
+            db.execute("UPDATE dossier_entries SET words = ? WHERE serial = ?", (checked.words, entry))
+            _change(db, dossier, "changed = ?2", _now())
+        return next(each for each in self.entries(dossier) if each.id == entry)
+
+    def move(self, dossier: str, entry: int, to: int) -> None:
+        """Move an entry to a place, from 1; what is past the end is the end."""
+        with self._file.writing() as db:
+            _row(db, dossier, entry)
+            order = [each for each in _order(db, dossier) if each != entry]
+            order.insert(max(0, to - 1), entry)
+            _put_in_order(db, dossier, order)
+
+    def remove(self, dossier: str, entry: int) -> None:
+        """Take an entry out. For a day `put_back` undoes that; then its row goes."""
+        now = dt.datetime.now(dt.UTC)
+        with self._file.writing() as db:
+            _row(db, dossier, entry)
+            db.execute(
+                "UPDATE dossier_entries SET removed = ? WHERE serial = ?", (rows.from_time(now), entry)
+            )
+            _change(db, dossier, "changed = ?2", rows.from_time(now))
+            before = rows.from_time(now - UNDO)
+            db.execute("DELETE FROM dossier_entries WHERE removed != '' AND removed < ?", (before,))
+
+    def put_back(self, dossier: str, entry: int | None = None) -> DossierEntry:
+        """Put back an entry that was removed, or the one that was removed last, where it stood."""
+        with self._file.writing() as db:
+            _check_is_known(db, dossier)
+            found = db.execute(
+                f"SELECT {_ENTRY} FROM dossier_entries WHERE dossier = ?1 AND removed != '' "
+                "AND (?2 IS NULL OR serial = ?2) ORDER BY removed DESC, serial DESC LIMIT 1",
+                (dossier, entry),
+            ).fetchone()
+            if found is None:
+                raise UnknownDossierError("nothing that was removed within the last day can be put back")
+            db.execute("UPDATE dossier_entries SET removed = '' WHERE serial = ?", (found[0],))
+            _put_in_order(db, dossier, _order(db, dossier))
+            return _entry(found)
+
+    # Purges
+
+    def citing(self, texts: DocumentTexts) -> tuple[str, ...]:
+        """List the names of the dossiers that `forget` would take quotes from, deleted ones too."""
+        with self._reading() as db:
+            found = db.execute(
+                f"{_INFO} WHERE id IN (SELECT dossier FROM dossier_entries WHERE {_FILTERED} OR {_OF}) "
+                "ORDER BY changed DESC, id",
+                _named(texts),
+            ).fetchall()
+            return tuple(_info(row).name for row in found)
+
+    def forget(self, db: sqlite3.Connection, purged: Sequence[DocumentTexts]) -> None:
+        """Forget the quotes of documents: what stays is that they were, their questions, and the time.
+
+        So do filters by these documents, and those with which their quotes were found. Headings, notes,
+        questions and names stay: they are the analyst's own words.
+        """
+        if not purged or not _has_tables(db):
+            return
+        now = _now()
+        for texts in purged:
+            named = _named(texts)
+            db.execute(f"UPDATE dossier_entries SET filters = '{{}}' WHERE {_FILTERED} OR {_OF}", named)
+            db.execute(
+                "UPDATE dossier_entries SET document = '', sha256 = '', start = 0, end = 0, "
+                f"context_start = 0, context_end = 0, purged = ?4 WHERE {_OF}",
+                (*named, now),
+            )
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Give one snapshot, of no dossiers where there is no file, or one of before them."""
+        file = self._file.find()
+        if file is not None:
+            with file.reading() as db:
+                if _has_tables(db):
+                    yield db
+                    return
+        with self._file.empty() as db:
+            yield db
+
+
+def _now() -> str:
+    return rows.from_time(dt.datetime.now(dt.UTC))
+
+
+def _unknown() -> UnknownDossierError:
+    return UnknownDossierError("there is no such dossier: it was deleted, or it belongs to another library")
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _has_tables(db: sqlite3.Connection) -> bool:
+    """Tell whether the file holds dossiers; one of before that may not be written does not."""
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'dossiers'").fetchone())
+
+
+def _named(texts: DocumentTexts) -> tuple[str, str, str]:
+    """Return what `_OF` and `_FILTERED` are asked with."""
+    return texts.document_id, json.dumps(texts.own), json.dumps(texts.shared)
+
+
+# What is checked
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(_text(name).split())
+    if not name:
+        raise InputError("a dossier needs a name: give it one")
+    if len(name) > MOST_NAME:
+        raise InputError(f"the name of a dossier may have {MOST_NAME} characters: give it a shorter one")
+    return name
+
+
+def _text(words: str) -> str:
+    try:
+        return stored.text(words)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"that cannot be kept: {error}") from error
+
+
+def _checked(entry: DossierEntry) -> DossierEntry:
+    """Return an entry as it is kept."""
+    if entry.asked:
+        check_question(entry.asked.question)
+        check_filters(entry.asked.filters)
+    if entry.kind in ("heading", "note"):
+        is_heading = entry.kind == "heading"
+        words = " ".join(_text(entry.words).split()) if is_heading else _text(entry.words).strip()
+        most = MOST_HEADING if is_heading else MOST_NOTE
+        if not words:
+            raise InputError(f"a {entry.kind} needs words: write some")
+        if len(words) > most:
+            raise InputError(f"a {entry.kind} may have {most:,} characters, and this has {len(words):,}")
+        return DossierEntry(entry.kind, words)
+    missing = entry.place is None if entry.kind == "quote" else entry.asked is None
+    if missing:
+        raise InputError(f"a {entry.kind} without its {'place' if entry.kind == 'quote' else 'words'}")
+    return entry
+
+
+def _is_taken(db: sqlite3.Connection, name: str, dossier: str) -> bool:
+    held = db.execute("SELECT name FROM dossiers WHERE deleted = '' AND id != ?", (dossier,))
+    return any(_folded(stored.text(other)) == _folded(name) for (other,) in held)
+
+
+def _check_is_free(db: sqlite3.Connection, name: str, dossier: str) -> None:
+    if _is_taken(db, name, dossier):
+        raise InputError(f"there is a dossier “{name}” already: choose another name")
+
+
+def _check_is_known(db: sqlite3.Connection, dossier: str) -> None:
+    if not db.execute("SELECT 1 FROM dossiers WHERE id = ? AND deleted = ''", (dossier,)).fetchone():
+        raise _unknown()
+
+
+# Rows
+
+
+def _change(db: sqlite3.Connection, dossier: str, change: str, value: str) -> None:
+    found = db.execute(f"UPDATE dossiers SET {change} WHERE id = ?1 AND deleted = ''", (dossier, value))
+    if not found.rowcount:
+        raise _unknown()
+
+
+def _order(db: sqlite3.Connection, dossier: str) -> list[int]:
+    found = db.execute(
+        "SELECT serial FROM dossier_entries WHERE dossier = ? AND removed = '' ORDER BY place, serial",
+        (dossier,),
+    )
+    return [serial for (serial,) in found]
+
+
+def _put_in_order(db: sqlite3.Connection, dossier: str, order: Sequence[int]) -> None:
+    db.executemany(
+        "UPDATE dossier_entries SET place = ? WHERE serial = ?",
+        [(place, serial) for place, serial in enumerate(order, 1)],
+    )
+    _change(db, dossier, "changed = ?2", _now())
+
+
+def _row(db: sqlite3.Connection, dossier: str, entry: int) -> Sequence[Any]:
+    _check_is_known(db, dossier)
+    row: Sequence[Any] | None = db.execute(
+        f"SELECT {_ENTRY} FROM dossier_entries WHERE dossier = ? AND serial = ? AND removed = ''",
+        (dossier, entry),
+    ).fetchone()
+    if row is None:
+        raise UnknownDossierError("the dossier has no such entry: it was removed, or is another dossier's")
+    return row
+
+
+def _held(db: sqlite3.Connection, dossier: str, entry: DossierEntry) -> int:
+    """Return the id that the same quote or question has in the dossier; 0 where it has none."""
+    if entry.place:
+        where = "kind = 'quote' AND document = ? AND sha256 = ? AND start = ? AND end = ?"
+        values: tuple[Any, ...] = (
+            entry.place.document,
+            entry.place.sha256,
+            entry.place.start,
+            entry.place.end,
+        )
+    elif entry.kind == "question" and entry.asked:
+        where = "kind = 'question' AND question = ? AND filters = ?"
+        values = (entry.asked.question, rows.filters_row(entry.asked.filters))
+    else:
+        return 0
+    found = db.execute(
+        f"SELECT serial FROM dossier_entries WHERE dossier = ? AND removed = '' AND {where}",
+        (dossier, *values),
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _insert(db: sqlite3.Connection, dossier: str, entry: DossierEntry) -> int:
+    place, context, asked = entry.place, entry.context, entry.asked
+    serial = db.execute(
+        f"INSERT INTO dossier_entries (dossier, place, removed, {_COLUMNS}) "
+        "VALUES (?, 0, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
+        (
+            dossier,
+            entry.kind,
+            entry.words,
+            place.document if place else "",
+            place.sha256 if place else "",
+            place.start if place else 0,
+            place.end if place else 0,
+            context.start if context else 0,
+            context.end if context else 0,
+            asked.question if asked else "",
+            asked.outcome if asked else "",
+            rows.filters_row(asked.filters) if asked else "{}",
+            rows.from_time(asked.at) if asked and asked.at else "",
+            asked.generation if asked else 0,
+            _now(),
+        ),
+    ).lastrowid
+    assert serial is not None  # noqa: S101 - a row was put in
+    return serial
+
+
+def _info(row: Sequence[Any]) -> DossierInfo:
+    dossier, name, began, changed, quotes, entries = row
+    return DossierInfo(
+        stored.text(dossier),
+        stored.text(name),
+        rows.to_time(began),
+        rows.to_time(changed),
+        stored.number(quotes),
+        stored.number(entries),
+    )
+
+
+def _entry(row: Sequence[Any]) -> DossierEntry:
+    serial, kind, words, document, sha256, start, end, begin, stop = row[:9]
+    question, outcome, filters, at, generation, added, purged = row[9:]
+    asked = None
+    if question:
+        asked = Asked(
+            stored.text(question),
+            cast("Outcome", _OUTCOME(outcome)),
+            rows.filters_of(filters),
+            rows.to_time(at) if at else None,
+            stored.number(generation),
+        )
+    place = None
+    if kind == "quote" and not purged:
+        if not 0 <= stored.number(start) < stored.number(end):
+            raise LibraryError(
+                f"the desk is damaged: a dossier quotes [{start}, {end}), which is no place in a text. "
+                "Put desk.sqlite3 back from a backup, or delete the dossier"
+            )
+        place = QuoteReference(stored.text(document), stored.text(sha256), start, end)
+    return DossierEntry(
+        cast("EntryKind", _KIND(kind)),
+        stored.text(words),
+        place,
+        Span(stored.number(begin), stored.number(stop)) if stop else None,
+        asked,
+        rows.to_time(added),
+        rows.to_time(purged) if purged else None,
+        stored.number(serial),
+    )

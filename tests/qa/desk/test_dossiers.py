@@ -1,0 +1,258 @@
+"""Dossiers on the desk: gathered, put in order, undone, and what a purge leaves of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.desk.conversations import UNDO
+from qa.desk.dossiers import MOST_HEADING, MOST_NAME
+from qa.desk.file import CONVERSATIONS, FILE_NAME, THUMBS
+from qa.errors import DocumentNotFoundError, InputError, LibraryError, UnknownDossierError
+from qa.schema import Asked, DossierEntry, Filters, QuoteReference, Span
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+
+TEXT = "The harbour was dredged in March. Nobody was told.\n"
+GONE = "The zyzzogeton was seen at noon. Everybody was told.\n"
+WHEN = dt.datetime(2026, 11, 28, 9, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(inbox, "a.txt", TEXT), write(inbox, "secret.txt", GONE))
+        yield corpus
+
+
+def quote(corpus: Corpus, document_id: str, asked: Asked | None = None, end: int = 32) -> DossierEntry:
+    document = corpus.document(document_id)
+    place = QuoteReference(document_id, document.sha256, 0, end)
+    return DossierEntry("quote", place=place, context=Span(0, 50), asked=asked)
+
+
+def note(words: str) -> DossierEntry:
+    return DossierEntry("note", words)
+
+
+def words(corpus: Corpus, dossier: str) -> list[str]:
+    return [each.words or each.kind for each in corpus.desk.dossiers.entries(dossier)]
+
+
+def bytes_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_library_has_no_dossier_and_no_file_for_it_at_first(corpus: Corpus) -> None:
+    assert corpus.desk.dossiers.all() == ()
+    assert not (corpus.library / FILE_NAME).exists()
+
+
+def test_what_is_added_comes_back_in_order_with_its_question(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    made = dossiers.create("  Harbours ")
+    asked = Asked("Who was told?", "answered", Filters(publisher=("IFES",)), WHEN, 3)
+    nothing = Asked("Who was paid?", "none", at=WHEN)
+    added = [
+        DossierEntry("heading", "The  first\nfinding"),
+        quote(corpus, "a.txt", asked),
+        note("Two lines,\nas typed."),
+        DossierEntry("question", asked=nothing),
+    ]
+    ids = dossiers.add(made.id, added)
+    heading, quoted, noted, question = dossiers.entries(made.id)
+    assert [each.id for each in (heading, quoted, noted, question)] == list(ids)
+    assert (heading.words, noted.words) == ("The first finding", "Two lines,\nas typed.")
+    assert (quoted.place, quoted.context, quoted.asked) == (added[1].place, Span(0, 50), asked)
+    assert question.asked == nothing
+    info = dossiers.info(made.id)
+    assert (info.name, info.quotes, info.entries) == ("Harbours", 1, 4)
+    assert info.changed >= info.began
+
+
+def test_a_quote_and_a_question_are_kept_once(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    made = dossiers.create("Harbours")
+    entries = [quote(corpus, "a.txt"), DossierEntry("question", asked=Asked("Who?", "none"))]
+    assert dossiers.add(made.id, entries) == dossiers.add(made.id, entries)
+    assert len(dossiers.entries(made.id)) == 2
+    other = DossierEntry("question", asked=Asked("Who?", "none", Filters(publisher=("IFES",))))
+    dossiers.add(made.id, [other])
+    assert len(dossiers.entries(made.id)) == 3
+
+
+def test_a_name_is_one_dossiers_whatever_its_case(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    one, two = dossiers.create("Harbours"), dossiers.create("Ports")
+    assert dossiers.find("harbours").id == dossiers.find(one.id).id == one.id
+    with pytest.raises(InputError, match="already"):
+        dossiers.create("HARBOURS")
+    with pytest.raises(InputError, match="already"):
+        dossiers.rename(two.id, "harbours")
+    assert dossiers.rename(one.id, "HARBOURS").name == "HARBOURS"
+    for wrong in ("", " \n ", "x" * (MOST_NAME + 1), "half \ud800"):
+        with pytest.raises(InputError):
+            dossiers.create(wrong)
+    with pytest.raises(UnknownDossierError, match="“Ports”"):
+        dossiers.find("Bridges")
+
+
+def test_what_was_deleted_comes_back_for_a_day_and_goes_then(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    made = dossiers.create("Harbours")
+    dossiers.add(made.id, [note("Kept.")])
+    dossiers.delete(made.id)
+    assert dossiers.all() == ()
+    with pytest.raises(UnknownDossierError):
+        dossiers.entries(made.id)
+    dossiers.create("Harbours")
+    assert dossiers.restore(dossiers.deleted("harbours").id).name == "Harbours (2)"
+    assert words(corpus, made.id) == ["Kept."]
+    dossiers.delete(made.id)
+    corpus.close()
+    long_ago = (dt.datetime.now(dt.UTC) - UNDO - dt.timedelta(minutes=1)).isoformat(timespec="microseconds")
+    with closing(sqlite3.connect(corpus.library / FILE_NAME)) as db, db:
+        db.execute("UPDATE dossiers SET deleted = ? WHERE id = ?", (long_ago, made.id))
+    dossiers.delete(dossiers.create("Other").id)
+    with pytest.raises(UnknownDossierError):
+        dossiers.restore(made.id)
+
+
+def test_an_entry_is_moved_written_removed_and_put_back_where_it_stood(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    made = dossiers.create("Harbours")
+    one, two, three = dossiers.add(made.id, [note("1"), note("2"), note("3")])
+    dossiers.move(made.id, three, 1)
+    assert words(corpus, made.id) == ["3", "1", "2"]
+    dossiers.move(made.id, three, 99)
+    assert words(corpus, made.id) == ["1", "2", "3"]
+    dossiers.add(made.id, [note("between")], at=2)
+    assert words(corpus, made.id) == ["1", "between", "2", "3"]
+    dossiers.write(made.id, two, "zwei")
+    dossiers.remove(made.id, one)
+    dossiers.remove(made.id, two)
+    assert words(corpus, made.id) == ["between", "3"]
+    assert dossiers.put_back(made.id).words == "zwei"
+    assert dossiers.put_back(made.id, one).words == "1"
+    assert words(corpus, made.id) == ["1", "between", "zwei", "3"]
+    with pytest.raises(UnknownDossierError):
+        dossiers.put_back(made.id)
+    with pytest.raises(UnknownDossierError):
+        dossiers.move(made.id, 99, 1)
+
+
+def test_a_quotes_words_cannot_be_written(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    made = dossiers.create("Harbours")
+    (quoted,) = dossiers.add(made.id, [quote(corpus, "a.txt")])
+    with pytest.raises(InputError, match="stays as its document has it"):
+        dossiers.write(made.id, quoted, "Somebody was told.")
+    for wrong in (DossierEntry("heading", " "), DossierEntry("heading", "x" * (MOST_HEADING + 1)), note("")):
+        with pytest.raises(InputError):
+            dossiers.add(made.id, [wrong])
+
+
+def test_no_text_of_a_quote_is_in_the_desks_file(corpus: Corpus) -> None:
+    made = corpus.desk.dossiers.create("Sightings")
+    corpus.desk.dossiers.add(made.id, [quote(corpus, "secret.txt", Asked("What was seen?"))])
+    corpus.close()
+    kept = b"".join(path.read_bytes() for path in corpus.library.glob(f"{FILE_NAME}*"))
+    assert b"What was seen?" in kept
+    assert b"zyzzogeton" not in kept
+
+
+def test_a_purge_leaves_the_time_and_the_analysts_words(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    made = dossiers.create("Sightings")
+    secret = corpus.document("secret.txt")
+    asked = Asked("What was seen?", "answered", Filters(document=("secret.txt",)), WHEN)
+    nothing = Asked("Who paid?", "none", Filters(document=("secret.txt",)))
+    dossiers.add(
+        made.id,
+        [
+            quote(corpus, "secret.txt", asked),
+            note("Look into this."),
+            quote(corpus, "a.txt", Asked("Who?")),
+            DossierEntry("question", asked=nothing),
+        ],
+    )
+    removed = dossiers.add(made.id, [quote(corpus, "secret.txt", end=20)])[0]
+    dossiers.remove(made.id, removed)
+    assert corpus.dossiers_citing("secret.txt") == ("Sightings",)
+    assert corpus.dossiers_citing("a.txt") == ("Sightings",)
+    corpus.purge(["secret.txt"])
+    gone, noted, other, question = dossiers.entries(made.id)
+    assert gone.place is None
+    assert gone.context is None
+    assert gone.purged is not None
+    assert gone.asked is not None
+    assert (gone.asked.question, gone.asked.filters) == ("What was seen?", Filters())
+    assert noted.words == "Look into this."
+    assert other.place is not None
+    assert question.asked is not None
+    assert question.asked.filters == Filters()
+    assert dossiers.put_back(made.id, removed).purged is not None
+    corpus.close()
+    left = bytes_in(corpus.library)
+    assert b"zyzzogeton" not in left
+    assert b"secret.txt" not in left
+    desk = b"".join(path.read_bytes() for path in corpus.library.glob(f"{FILE_NAME}*"))
+    assert secret.sha256.encode() not in desk
+
+
+def test_a_quote_of_a_purged_text_is_refused(corpus: Corpus) -> None:
+    made = corpus.desk.dossiers.create("Sightings")
+    lost = quote(corpus, "secret.txt")
+    corpus.purge(["secret.txt"])
+    with pytest.raises(DocumentNotFoundError):
+        corpus.desk.dossiers.add(made.id, [note("First."), lost])
+    assert corpus.desk.dossiers.entries(made.id) == ()
+
+
+def test_a_desk_of_before_gets_dossiers(corpus: Corpus) -> None:
+    with closing(sqlite3.connect(corpus.library / FILE_NAME)) as db, db:
+        for statement in (THUMBS, *CONVERSATIONS):
+            db.execute(statement)
+        db.execute("PRAGMA application_id = 1147499363")
+        db.execute("PRAGMA user_version = 2")
+    assert corpus.desk.dossiers.all() == ()
+    corpus.desk.dossiers.create("Harbours")
+    assert [each.name for each in corpus.desk.dossiers.all()] == ["Harbours"]
+
+
+def test_a_strangers_rows_are_not_believed(corpus: Corpus) -> None:
+    made = corpus.desk.dossiers.create("Harbours")
+    corpus.desk.dossiers.add(made.id, [quote(corpus, "a.txt")])
+    for change in ("start = 7, end = 7", "added = 'yesterday'", "question = 'x', outcome = 'sure'"):
+        corpus.close()
+        with closing(sqlite3.connect(corpus.library / FILE_NAME)) as db, db:
+            db.execute(f"UPDATE dossier_entries SET {change}")  # noqa: S608 - ours
+        with pytest.raises(LibraryError):
+            corpus.desk.dossiers.entries(made.id)
+
+
+@given(moves=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 7)), max_size=8))
+@settings(max_examples=10, deadline=None)
+def test_moves_are_those_of_a_list(
+    moves: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with tiny_corpus(tmp_path_factory.mktemp("library") / "library") as corpus:
+        made = corpus.desk.dossiers.create("Order")
+        ids = corpus.desk.dossiers.add(made.id, [note(str(number)) for number in range(5)])
+        expected = list(ids)
+        for which, to in moves:
+            corpus.desk.dossiers.move(made.id, ids[which], to)
+            expected.remove(ids[which])
+            expected.insert(max(0, to - 1), ids[which])
+        assert [each.id for each in corpus.desk.dossiers.entries(made.id)] == expected
