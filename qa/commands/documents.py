@@ -347,7 +347,7 @@ class _Lost:
                 )
             if names := self.dossiers[document_id]:
                 yield (
-                    f"{plural(len(names), 'dossier')} would lose quotes of {document_id}, and keep its notes: "
+                    f"{plural(len(names), 'dossier')} would lose quotes of {document_id} and keep its notes: "
                     f"{_some(names)}"
                 )
         for document_id, removed in self.before.items():

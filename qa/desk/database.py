@@ -40,7 +40,7 @@ _OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thum
 
 
 class DeskDatabase:
-    """The thumbs, conversations and dossiers of a library; implements `qa.desk.ports.Desk`, shared by threads.
+    """The thumbs, conversations and dossiers of a library; implements `qa.desk.ports.Desk`; for threads.
 
     The file is opened when it is first asked for, and made when something is first kept. Thumbs that the
     library kept itself, before schema 8, are taken over first; where nothing may be written, they are read.

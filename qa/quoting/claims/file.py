@@ -12,6 +12,7 @@ from qa.formats.source import PLAIN, Source
 from qa.formats.text import encoding_of
 from qa.formats.worker import Worker
 from qa.quoting.claims.answers import is_transcript, of_json, of_transcript
+from qa.quoting.claims.latex import plain_text
 from qa.quoting.claims.pages import is_page, of_page
 from qa.quoting.claims.prose import of_prose
 from qa.quoting.claims.tables import is_table, of_table
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
 # Formats that are read as they stand; "" is that of a file that no format takes. A web page is read so if it
 # is UTF-8, and else as one indexes it.
 _TEXTS = ("", "text", "markdown", "jsonl", "json", "csv")
+_LATEX = (".tex", ".latex")
 _IN_NOTE = re.compile(r"\b(?:foot|end)note\b")
 
 
 def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
-    """Read what a file quotes, in order: answers as JSON or JSON lines, CSV, HTML, Markdown or plain text.
+    """Read what a file quotes, in order: answers (JSON, JSON lines), CSV, HTML, Markdown, LaTeX or text.
 
     A file of any other format that is indexed is read as it is then, in a process of its own. Also return
     what was passed over: quotations of fewer than `LEAST_WORDS`, and marks without their other.
@@ -54,6 +56,8 @@ def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     except UnicodeDecodeError as error:
         if kind in _TEXTS:
             raise refused from error
+    if text is not None and path.suffix.lower() in _LATEX:
+        text, kind = plain_text(text), "latex"
     found = list(_of_documents(source)) if text is None else all_of_text(text, kind)
     return [each for each in found if _is_read(each)], [each for each in found if not _is_read(each)]
 

@@ -45,6 +45,17 @@ _HTML_QUOTE = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.I
 _LEAST_SENTENCE = 6
 
 
+# What stands for a character: a backslash before punctuation or a line's end, an entity.
+_ESCAPE = re.compile(
+    r"\\([!-/:-@\[-`{-~\n])|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+)
+
+
+def unescaped(text: str) -> str:
+    """Return Markdown with its characters as a reader sees them, escapes undone."""
+    return _ESCAPE.sub(lambda match: match[1] or html.unescape(match[0]), text)
+
+
 def blocks(text: str, *, is_markdown: bool) -> tuple[str, list[tuple[int, int]], list[tuple[int, int]]]:
     """Return a text with blanks for the marks of its block quotes, and where these and its headings are."""
     starts = [line.start() for line in LINE.finditer(text)] + [len(text)]

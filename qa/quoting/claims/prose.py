@@ -32,6 +32,9 @@ _MOST_LINKS = 4
 # Characters before a citation without a quote.
 MOST_BESIDE = 2_000
 _MOST_SHOWN = 60
+# What somebody asked is nobody's quote: a line of a report's appendix.
+_ASKED = re.compile(r"(?m)^[ \t]*Question(?: [0-9]{1,5})?: [^\n]*$")
+_ANY_MARK = re.compile("[“”„‟«»‹›‚‘’「」『』《》〈〉〝〞〟\"'＂]")
 _NEXT_QUOTE = re.compile(r"[“„«「]|(?<!\w)\"(?=\w)")
 
 
@@ -51,6 +54,7 @@ def of_prose(
     """
     text, blocks, headings = markdown.blocks(text, is_markdown=is_markdown)
     text = markdown.without_attributes(without_entities(text))
+    text = _ASKED.sub(_without_marks, text)
     found = _quotations(text, blocks)
     cited = [match for match in CITATION_ID.finditer(text) if int(match[2]) < int(match[3])]
     at_ids = [match.start() for match in cited]
@@ -83,6 +87,9 @@ def of_prose(
         references = [*noted(said_of_it, notes_by_mark), *rows.beside(each.start)]
         if in_note:
             references.append(f"{LABEL.sub('', before)} {after}")
+        readings = each.readings
+        if is_markdown and (seen := markdown.unescaped(each.words)) != each.words:
+            readings = (*readings, seen)
         claim = Claim(
             each.words,
             line_of(each.start),
@@ -91,7 +98,7 @@ def of_prose(
             maybe_title=in_note or (not cites and titles.contain(each.start)),
             maybe_work=in_note and cites_work(each.words, before, after),
             paragraphs=each.paragraphs and not ids,
-            readings=each.readings,
+            readings=readings,
             before=before,
             after=after,
             references=tuple(references),
@@ -155,6 +162,10 @@ def _own_ids(text: str, quotation: Quotation, after: Sequence[re.Match[str]]) ->
         if measure(without_links(text[before.end() : following.start()])) >= LEAST_WORDS:
             return ids[:count]
     return ids
+
+
+def _without_marks(line: re.Match[str]) -> str:
+    return _ANY_MARK.sub(" ", line[0])
 
 
 class _Ranges:

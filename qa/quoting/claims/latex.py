@@ -1,0 +1,95 @@
+"""LaTeX as its reader sees it: what quotes stand in a `.tex` file.
+
+It undoes what pandoc and people write for characters and emphasis; it is no TeX.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CHARACTERS = {
+    "textquotesingle": "'", "textquotedbl": '"', "textasciitilde": "~", "textbackslash": "\\", "ldots": "…",
+    "textgreater": ">", "textbar": "|", "textasciigrave": "`", "textasciicircum": "^", "textless": "<",
+    "dots": "…", "textellipsis": "…", "textquotedblleft": "“", "textquotedblright": "”", "textquoteleft": "‘",
+    "textquoteright": "’", "textendash": "–", "textemdash": "—", "textsection": "§", "S": "§", "euro": "€",
+    "pounds": "£", "textdegree": "°", "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø",
+    "O": "Ø", "aa": "å", "AA": "Å", "l": "ł", "L": "Ł", "i": "ı", "strut": "", "par": "\n\n", "newline": "\n",
+    "guillemotleft": "«", "guillemotright": "»", "glqq": "„", "grqq": "“", "quotedblbase": "„",
+}  # fmt: skip
+_ACCENTS = {
+    "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307", '"': "\u0308",
+    "c": "\u0327", "v": "\u030c", "H": "\u030b", "u": "\u0306", "k": "\u0328", "r": "\u030a",
+}  # fmt: skip
+_BEGIN = re.compile(r"\A[\s\S]*?\\begin\{document\}")
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
+_FOOTNOTE = re.compile(r"\\footnote(?:text)?(?:\[[^\]\n]*\])?\{")
+_HEADING = re.compile(r"\\(?:part|chapter|(?:sub)*section|(?:sub)?paragraph)\*?(?=\{)")
+# Commands whose arguments a reader does not see as words, and those with a link and its words.
+_UNSEEN = re.compile(
+    r"\\(?:label|hypertarget|phantomsection|begin|end|vspace\*?|setcounter|addcontentsline|protect|noindent|maketitle"
+    r"|centering|raggedright|citeproc(?:itemid)?|bibitem|hfill|bookmarksetup|item)\b(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})*"
+)
+_LINK = re.compile(r"\\href\{((?:[^{}\\]|\\.)*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
+_ADDRESS = re.compile(r"\\url\{((?:[^{}\\]|\\.)*)\}")
+# A character or command, from the left: what an escape gives is not looked at again.
+_PIECE = re.compile(
+    r"\\\\(?:\[[^\]\n]*\])?|\\hspace\{0pt\}|\\\^\{\}|\\~\{\}|\\/|\\-|``|''"
+    r"|\\([`'^~=.\"])\{?\\?([A-Za-z])\}?|\\([cvHukr])\{([A-Za-z])\}"
+    r"|\\([A-Za-z]+)\*?(?:\{\}|[ \t]+|(?=[^A-Za-z]|\Z))|\\([\s\S])|[{}~]"
+)
+
+
+def plain_text(text: str) -> str:
+    """Return the words of a LaTeX file, line for line; its footnotes follow as those of Markdown do."""
+    begun = _BEGIN.match(text)
+    if begun:
+        text = "\n" * begun[0].count("\n") + text[begun.end() :]
+    text = _COMMENT.sub(r"\1", text)
+    text, notes = _without_footnotes(text)
+    listed = "".join(
+        f"\n\n[^{number}]: {' '.join(_words(note).split())}" for number, note in enumerate(notes, 1)
+    )
+    return _words(text) + listed
+
+
+def _without_footnotes(text: str) -> tuple[str, list[str]]:
+    pieces, notes, at = [], [], 0
+    while found := _FOOTNOTE.search(text, at):
+        end = _closing(text, found.end())
+        notes.append(text[found.end() : end - 1])
+        lines = "\n" * text.count("\n", found.start(), end)
+        pieces += [text[at : found.start()], f"[^{len(notes)}]{lines}"]
+        at = end
+    return "".join(pieces) + text[at:], notes
+
+
+def _closing(text: str, start: int) -> int:
+    """Return the offset after the brace that closes one before `start`."""
+    depth = 1
+    for brace in re.finditer(r"\\[\s\S]|[{}]", text[start:]):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if not depth:
+            return start + brace.end()
+    return len(text)
+
+
+def _words(text: str) -> str:
+    text = _LINK.sub(lambda link: link[2] if link[2] == link[1] else f"[{link[2]}]({link[1]})", text)
+    text = _ADDRESS.sub(r"\1", text)
+    return _PIECE.sub(_character, _UNSEEN.sub("", _HEADING.sub("", text)))
+
+
+def _character(piece: re.Match[str]) -> str:
+    said, accent, letter, other, its_letter, command, escaped = piece[0], *piece.groups()
+    if said.startswith("\\\\"):
+        return ""  # the line ends here, too
+    if accent or other:
+        return f"{letter or its_letter}{_ACCENTS[accent or other]}"
+    if command is not None:
+        return _CHARACTERS.get(command, "")
+    if escaped is not None:
+        return escaped if escaped in "&%$#_{} \n" else ""
+    return {
+        "\\hspace{0pt}": "\u200b", "\\^{}": "^", "\\~{}": "~", "\\/": "", "\\-": "\u00ad", "``": "“", "''": "”",
+        "{": "", "}": "", "~": "\u00a0",
+    }[said]  # fmt: skip

@@ -1,0 +1,118 @@
+"""The way in: a dossier as a file of any of the formats, checked before it is given out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import json
+from typing import TYPE_CHECKING, get_args
+
+from embeddings.models import READER, READER_SHA256
+from qa import __version__
+from qa.errors import VerbatimError
+from qa.quoting.bibliography.pandoc import run_pandoc
+from qa.quoting.bibliography.styles import Rendered, open_style, rendered
+from qa.report.contents import cited, shown
+from qa.report.pdf import typeset
+from qa.report.read_back import contains
+from qa.report.tree import Facts, Format, characters, tree
+from qa.text.display import visible
+
+if TYPE_CHECKING:
+    from qa.corpus import Corpus
+    from qa.report.contents import Shown
+    from qa.schema import DossierInfo
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+MEDIA = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "pdf": "application/pdf",
+    "html": "text/html; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+    "tex": "application/x-tex; charset=utf-8",
+}
+# Straight quotes, dashes and dots stay as they are in each: pandoc's "smart" is off.
+_WRITERS: dict[Format, tuple[str, ...]] = {
+    "docx": ("--to=docx", "--standalone"),
+    "odt": ("--to=odt", "--standalone"),
+    "pdf": ("--to=typst-smart",),
+    "html": ("--to=html5-smart",),
+    "md": ("--to=commonmark-smart-raw_html-raw_tex+footnotes",),
+    "tex": ("--to=latex-smart", "--standalone"),
+}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="generator" content="Pullquote dossier {version}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ font: 1rem/1.55 Georgia, "DejaVu Serif", "Noto Serif CJK SC", serif; color: #1d1d1f; background: #fff;
+  max-width: 42rem; margin: 3rem auto; padding: 0 1.25rem; overflow-wrap: break-word; }}
+h1, h2, h3 {{ line-height: 1.25; }}
+blockquote {{ margin: 1.5rem 0; padding-left: 1.1rem; border-left: 3px solid #9db2c7; }}
+.quote {{ white-space: pre-wrap; }}
+.quote br {{ display: none; }}
+.note {{ margin: 1.5rem 0; padding: .1rem 1rem; background: #f5f1e6; }}
+.footnotes {{ font-size: .9rem; }}
+</style>
+</head>
+<body>
+{body}</body>
+</html>
+"""
+
+
+def export(corpus: Corpus, info: DossierInfo, form: Format, style: str = "chicago") -> bytes:
+    """Return a dossier as a file. Every quote is read and hashed afresh, and looked up in what was written.
+
+    `style` is one of `styles.STYLES`, another name of citationstyles.org, or a `.csl` file.
+
+    Raises:
+        ExportError: it cannot be written, as when no font of a PDF has a character.
+        InputError: there is no such style, or it is none.
+        MissingExtraError: the packages of the extra `report` are not installed.
+        VerbatimError: a quote does not stand in what was written.
+    """
+    entries = shown(corpus.desk.dossiers.entries(info.id), corpus.store)
+    opened = open_style(style)
+    items, citations = cited(entries)
+    said = rendered(items, citations, opened) if citations else Rendered((), ())
+    stats = corpus.store.stats()
+    facts = Facts(
+        info.name,
+        dt.datetime.now().astimezone(),
+        __version__,
+        corpus.store.generation,
+        stats.encoder,
+        READER,
+        READER_SHA256,
+        opened.name,
+    )
+    written = _written(tree(entries, said, facts, form), facts, form)
+    _check(entries, written, form)
+    return written
+
+
+def _written(document: dict[str, object], facts: Facts, form: Format) -> bytes:
+    arguments = ("--from=json", "--wrap=none", *_WRITERS[form], "--output=-")
+    data = run_pandoc(arguments, json.dumps(document).encode())
+    if form == "html":
+        title = html.escape(visible(facts.name))
+        return _PAGE.format(version=__version__, title=title, body=data.decode()).encode()
+    if form == "pdf":
+        drawn = {character for words in characters(document) for character in words}
+        return typeset(data.decode(), visible(facts.name), drawn, facts.made)
+    return data
+
+
+def _check(entries: tuple[Shown, ...], written: bytes, form: Format) -> None:
+    quotes = [each.quote for each in entries if each.quote]
+    for number, found in enumerate(contains([quote.text for quote in quotes], written, form), 1):
+        if not found:
+            raise VerbatimError(
+                f"quote {number} does not stand word for word in the {form} file: nothing was written. "
+                "Please report this"
+            )

@@ -1,0 +1,89 @@
+"""A report as a PDF: pandoc writes Typst's markup, and Typst sets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import ExportError, MissingExtraError
+from qa.report.fonts import Face, families_for, folders
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+SECONDS = 120.0
+# Nothing may stand in the PDF but what the quotes say: no hyphen at a line's end, no ligature, no other
+# marks. A quote is kept on one page: between its halves a footnote would stand.
+_PREAMBLE = """
+#set document(title: {title}, author: ())
+#set page(paper: "a4", margin: (x: 2.6cm, y: 2.4cm), numbering: "1")
+#set text(
+  font: {fonts}, size: 10.5pt, lang: "en", fallback: false, hyphenate: false, ligatures: false,
+  discretionary-ligatures: false, historical-ligatures: false, alternates: false,
+)
+#set par(justify: false, leading: 0.68em, spacing: 1.1em)
+#set smartquote(enabled: false)
+#set footnote.entry(gap: 0.7em)
+#show quote.where(block: true): set block(breakable: false, above: 1.3em, below: 1.3em)
+#show heading: set block(above: 1.6em, below: 0.9em)
+#show heading: set text(weight: "bold")
+#show heading.where(level: 1): set text(size: 16pt)
+#show heading.where(level: 2): set text(size: 13pt)
+#show heading.where(level: 3): set text(size: 11pt)
+#let horizontalrule = line(length: 100%)
+#let blockquote(body) = quote(block: true, body)
+
+"""
+
+
+def typeset(body: str, title: str, characters: Iterable[str], made: dt.datetime) -> bytes:
+    """Return the PDF of a text in Typst's markup, with fonts that have all of its characters.
+
+    Raises:
+        ExportError: no font has a character, or Typst refuses the text or takes too long.
+        MissingExtraError: Typst is not installed.
+    """
+    given = [str(folder) for folder in folders()]
+    faces = [
+        Face(family, Path(path), index)
+        for family, path, index in json.loads(_run({"fonts": True, "folders": given}))
+    ]
+    families = families_for({*characters, *title, *"0123456789–…"}, faces)
+    listed = f"({', '.join(map(_string, families))},)"
+    source = _PREAMBLE.format(title=_string(title), fonts=listed) + body
+    return _run({"source": source, "folders": given, "made": int(made.timestamp())})
+
+
+def _string(text: str) -> str:
+    """Return a text as a string of Typst's."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _run(task: dict[str, Any]) -> bytes:
+    if find_spec("typst") is None:
+        raise MissingExtraError(
+            "writing a PDF needs typst, which is not installed: pip install 'pullquote[report]' brings it, "
+            "and so does make install; or export as docx, odt or html"
+        )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "qa.report.typesetting"],
+            input=json.dumps(task).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ExportError(
+            f"setting the PDF took longer than {SECONDS:g} seconds, and was ended: export fewer quotes"
+        ) from None
+    if done.returncode:
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())[-500:]
+        raise ExportError(f"Typst cannot set the PDF: {said}")
+    return done.stdout

@@ -1,0 +1,106 @@
+"""Reads an exported file back: all quotes are to stand in it, to the character, escapes undone.
+
+White space is the exception where the format has its own: the end of a line may be written in another way,
+and in a PDF a run of spaces is one.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import zipfile
+from typing import TYPE_CHECKING
+
+from qa.quoting.claims.latex import plain_text
+from qa.quoting.claims.markdown import unescaped
+from qa.report.tree import marks_for
+from qa.text.display import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qa.report.tree import Format
+
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_OPEN = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+
+
+def contains(quotes: Sequence[str], data: bytes, form: Format) -> Iterator[bool]:
+    """Tell of each quote whether it stands in a file between its marks, after the one before it."""
+    if form == "pdf":
+        whole = _squeezed(_of_pdf(data))
+        yield from (_squeezed(quote) in whole for quote in quotes)
+        return
+    text, at = text_of(data, form), 0
+    for quote in quotes:
+        opening, closing = marks_for(quote)
+        words = f"{opening}{visible(quote.replace(chr(13) + chr(10), chr(10)))}{closing}"
+        found = text.find(words, at)
+        at = found + len(words) if found >= 0 else at
+        yield found >= 0
+
+
+def text_of(data: bytes, form: Format) -> str:
+    """Return the words of a file, its escapes undone; a line break within a paragraph is a line feed."""
+    if form in ("docx", "odt"):
+        return _of_package(data, form)
+    text = data.decode()
+    if form == "html":
+        return html.unescape(re.sub(r"<[^<>]*>", "", re.sub(r"<br ?/?>\n", "\n", text)))
+    if form == "tex":
+        return plain_text(text)
+    return unescaped(re.sub(r"(?m)^> ?", "", text))
+
+
+def _of_package(data: bytes, form: Format) -> str:
+    from lxml import etree
+
+    name = "word/document.xml" if form == "docx" else "content.xml"
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        root = etree.fromstring(package.read(name))
+    pieces: list[str] = []
+    for node in root.iter():
+        match node.tag:
+            case str() as tag if tag == f"{_WORD}t":
+                pieces.append(node.text or "")
+            case str() as tag if tag in (f"{_WORD}br", f"{_OPEN}line-break"):
+                pieces.append("\n")
+            case str() as tag if tag in (f"{_WORD}tab", f"{_OPEN}tab"):
+                pieces.append("\t")
+            case _:
+                pass
+    return "".join(pieces) if form == "docx" else "".join(_of_open(root))
+
+
+def _of_open(node: object) -> Iterator[str]:
+    """Yield the words of an OpenDocument element, in which spaces may be elements."""
+    from lxml import etree
+
+    assert isinstance(node, etree._Element)  # noqa: S101 - of lxml
+    if node.tag == f"{_OPEN}s":
+        yield " " * int(node.get(f"{_OPEN}c", "1"))
+    elif node.tag == f"{_OPEN}tab":
+        yield "\t"
+    elif node.tag == f"{_OPEN}line-break":
+        yield "\n"
+    else:
+        yield node.text or ""
+        for child in node:
+            yield from _of_open(child)
+            yield child.tail or ""
+
+
+def _of_pdf(data: bytes) -> str:
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(data)
+    try:
+        return "\n".join(page.get_textpage().get_text_bounded() for page in document)
+    finally:
+        document.close()
+
+
+def _squeezed(text: str) -> str:
+    """Return a text without white space: in a PDF it is where lines happen to end."""
+    return re.sub(r"\s+", "", visible(text))

@@ -1,0 +1,269 @@
+"""A dossier as pandoc's document tree (its JSON). A quote is handed over character by character.
+
+Pandoc's readers would alter quotes: they take asterisks for emphasis and two spaces for one. Its writers
+escape each `Str`, whatever is in it, so that each line of a quote is one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from qa.quoting.claims.marks import Ends
+from qa.quoting.render import describe_filters
+from qa.report.contents import NOT_FOUND, NOTE, questions, sources
+from qa.text.dates import date_in_words
+from qa.text.display import plural, visible
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+
+    from embeddings.models import EncoderIdentity
+    from qa.quoting.bibliography.styles import Rendered
+    from qa.report.contents import Question, Shown
+
+Node: TypeAlias = dict[str, Any]
+Format = Literal["docx", "odt", "pdf", "html", "md", "tex"]
+# Of these the title is in the metadata, as their templates have it.
+_TITLED = ("docx", "odt", "tex")
+_SPANNED = ("docx", "odt", "html")
+# Quotation marks around a quote: the first that no mark inside it is taken for.
+_MARKS = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"), ("《", "》"), ("〈", "〉"))
+# What TeX's fonts make other characters of, and what Markdown takes for an entity.
+_ESCAPES: dict[str, tuple[str, re.Pattern[str], dict[str, str]]] = {
+    "tex": (
+        "latex",
+        re.compile(r'[`"]|,(?=,)'),
+        {"`": "\\textasciigrave{}", '"': "\\textquotedbl{}", ",": ",{}"},
+    ),
+    "md": ("commonmark", re.compile(r"&(?=#?\w)"), {"&": "&amp;"}),
+}
+_LINE_END = re.compile(r"\r\n|\n")
+_SENTENCES = {
+    "superseded": "The source has another text since {day}.",
+    "removed": "The source was removed from the library on {day}.",
+}
+API = [1, 23, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the manifest says of where a report is from.
+
+    Attributes:
+        name: the dossier's name.
+        made: when the report was made.
+        version: Pullquote's.
+        generation: the library's.
+        encoder: which encoder made the library's vectors; None where there are none.
+        reader: the name of what reads passages.
+        reader_sha256: the SHA-256 of its weights; "" for one that does not come with Pullquote.
+        style: the citation style.
+    """
+
+    name: str
+    made: dt.datetime
+    version: str
+    generation: int
+    encoder: EncoderIdentity | None
+    reader: str
+    reader_sha256: str
+    style: str
+
+
+def tree(entries: Sequence[Shown], rendered: Rendered, facts: Facts, form: Format) -> Node:
+    """Return the report as a document of pandoc's.
+
+    The citations of `rendered` are those of the quotes, in order.
+    """
+    title = _text(facts.name, form)
+    in_head = form in _TITLED
+    top = 1 if in_head else 2
+    blocks = [] if in_head else [_heading(1, title)]
+    blocks.append(
+        _paragraph(
+            f"Quotes are word for word from the documents that the notes cite. What is marked “{NOTE}” "
+            f"is the analyst’s own. Made on {date_in_words(facts.made.date())}.",
+            form,
+        )
+    )
+    notes = iter(rendered.citations)
+    for each in entries:
+        blocks += _of_entry(each, notes, top, form)
+    if rendered.bibliography:
+        blocks.append(_heading(top, _text("Bibliography", form)))
+        blocks += [_para(entry) for _, entry in rendered.bibliography]
+    blocks += _appendix(entries, facts, top, form)
+    meta = {"title": {"t": "MetaInlines", "c": title}} if in_head else {}
+    return {"pandoc-api-version": API, "meta": meta, "blocks": blocks}
+
+
+def marks_for(words: str) -> tuple[str, str]:
+    """Return the quotation marks, opening and closing, by which a reader finds where the words end."""
+    for pair in _MARKS:
+        quoted = f"{pair[0]}{words}{pair[1]}"
+        if Ends(quoted).of(0) == len(quoted):
+            return pair
+    return _MARKS[0]
+
+
+def quoted(words: str, form: Format) -> list[Node]:
+    """Return a quote's words between quotation marks. Control characters are shown as symbols."""
+    opening, closing = marks_for(words)
+    inner = _text(words, form)
+    if form in _SPANNED:
+        attributes = [["custom-style", "QuotedWords"]] if form != "html" else []
+        is_exact = visible(words.replace("\r\n", "\n")) == words.replace("\r\n", "\n")
+        classes = ["quote"] if form == "html" and is_exact else []
+        inner = [{"t": "Span", "c": [["", classes, attributes], inner]}]
+    return [_str(opening), *inner, _str(closing)]
+
+
+# Parts of the report
+
+
+def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format) -> Iterator[Node]:
+    entry = shown.entry
+    if entry.kind == "heading":
+        yield _heading(top, _text(entry.words, form))
+    elif entry.kind == "note":
+        paragraphs = re.split(r"\n\s*\n", entry.words)
+        label = {"t": "Strong", "c": [_str(f"{NOTE}:")]}
+        first = _para([label, {"t": "Space"}, *_text(paragraphs[0], form)])
+        attributes = [["custom-style", NOTE]] if form in ("docx", "odt") else []
+        others = [_para(_text(each, form)) for each in paragraphs[1:]]
+        yield {"t": "Div", "c": [["", ["note"], attributes], [first, *others]]}
+    elif shown.quote:
+        note = [*next(notes), *_fate(shown, form)]
+        words = [*quoted(shown.quote.text, form), {"t": "Note", "c": [_para(note)]}]
+        yield {"t": "BlockQuote", "c": [_para(words)]}
+    elif entry.kind == "quote":
+        yield _paragraph(f"[A quote stood here. Its document was {shown.fate}.]", form)
+
+
+def _fate(shown: Shown, form: Format) -> list[Node]:
+    opened = shown.opened
+    if opened is None or opened.since is None:
+        return []
+    said = _SENTENCES[opened.status].format(day=date_in_words(opened.since.date()))
+    return [{"t": "Space"}, *_text(said, form)]
+
+
+def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) -> Iterator[Node]:
+    asked = questions(entries)
+    found = [each for each in asked if each.quotes]
+    others = [each for each in asked if not each.quotes]
+    number = 0
+    yield _heading(top, _text("Appendix: how this was found", form))
+    yield _heading(top + 1, _text("Questions asked", form))
+    if not found:
+        yield _paragraph("No question is kept with the quotes.", form)
+    for number, each in enumerate(found, 1):
+        yield from _question(number, each, form)
+    yield _heading(top + 1, _text("Not found", form))
+    if not others:
+        yield _paragraph("No question is kept that found nothing.", form)
+    for at, each in enumerate(others, number + 1):
+        yield from _question(at, each, form)
+    yield _heading(top + 1, _text("Manifest", form))
+    yield from _manifest(entries, facts, form)
+
+
+def _question(number: int, question: Question, form: Format) -> Iterator[Node]:
+    asked = question.asked
+    yield _paragraph(f"Question {number}: {' '.join(asked.question.split())}", form)
+    where = describe_filters(asked.filters) or "all documents"
+    day = f" on {date_in_words(asked.at.date())}" if asked.at else ""
+    if question.quotes:
+        outcome = f"quotes {', '.join(map(str, question.quotes))}"
+    else:
+        outcome = NOT_FOUND[asked.outcome] if asked.outcome != "answered" else "its quotes were purged"
+    yield _paragraph(f"Searched{day}: {where}. Outcome: {outcome}.", form)
+
+
+def _manifest(entries: Sequence[Shown], facts: Facts, form: Format) -> Iterator[Node]:
+    """Say of which texts the quotes are, and where in them, so that each can be opened again."""
+    held = sources(entries)
+    encoder = f"{facts.encoder.name}, SHA-256 {facts.encoder.sha256}" if facts.encoder else "none"
+    reader = f"{facts.reader}, SHA-256 {facts.reader_sha256}" if facts.reader_sha256 else facts.reader
+    yield _paragraph(
+        f"Pullquote {facts.version}; library generation {facts.generation}; encoder {encoder}; reader "
+        f"{reader}; citation style {facts.style}. {plural(len(held), 'text')}, "
+        f"{plural(sum(1 for each in entries if each.quote), 'quote')}.",
+        form,
+    )
+    yield _paragraph(
+        "Each quote is named by the SHA-256 of its document’s text (UTF-8), and by where in that text it "
+        "begins and ends, in characters. The command pullquote cite opens it.",
+        form,
+    )
+    for at, source in held.items():
+        document = source.document
+        yield _paragraph(
+            f"Document {document.id}: {len(document.text):,} characters, SHA-256 {document.sha256}", form
+        )
+        for each in entries:
+            quote = each.quote
+            if quote and (quote.document.id, quote.document.sha256) == at:
+                yield _paragraph(f"quote {each.number}: {document.sha256}/{quote.start}-{quote.end}", form)
+
+
+# Nodes
+
+
+def _str(words: str) -> Node:
+    return {"t": "Str", "c": words}
+
+
+def _text(words: str, form: Format) -> list[Node]:
+    """Return words as they are, each line a `Str`."""
+    nodes: list[Node] = []
+    at = 0
+    for end in _LINE_END.finditer(words):
+        nodes += _line(words[at : end.start()], form)
+        if form == "html" and end[0] == "\r\n":
+            nodes.append({"t": "RawInline", "c": ["html", '<i class="cr"></i>']})
+        nodes.append({"t": "LineBreak"})
+        at = end.end()
+    return [*nodes, *_line(words[at:], form)]
+
+
+def _line(words: str, form: Format) -> list[Node]:
+    """Return a line as one `Str`; what a writer of pandoc's does not escape, is escaped here."""
+    words = visible(words)
+    if form not in _ESCAPES:
+        return [_str(words)] if words else []
+    raw, pattern, escapes = _ESCAPES[form]
+    nodes, at = [], 0
+    for found in pattern.finditer(words):
+        nodes += [_str(words[at : found.start()])] if at < found.start() else []
+        nodes.append({"t": "RawInline", "c": [raw, escapes[found[0]]]})
+        at = found.end()
+    return [*nodes, _str(words[at:])] if words[at:] else nodes
+
+
+def _para(inlines: Sequence[Node]) -> Node:
+    return {"t": "Para", "c": list(inlines)}
+
+
+def _paragraph(words: str, form: Format) -> Node:
+    return _para(_text(words, form))
+
+
+def _heading(level: int, inlines: Sequence[Node]) -> Node:
+    return {"t": "Header", "c": [level, ["", [], []], list(inlines)]}
+
+
+def characters(node: object) -> Iterator[str]:
+    """Yield the words of a tree."""
+    if isinstance(node, dict):
+        if node.get("t") == "Str":
+            yield node["c"]
+        else:
+            for value in node.values():
+                yield from characters(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from characters(value)
