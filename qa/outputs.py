@@ -135,6 +135,7 @@ STATE = Kind(
 INDEX_REPORT = Kind("an index report", partial(_json_lines, lambda record: tuple(record) == _REPORTED))
 INDEX_TABLE = Kind("an index report", partial(_first_row, _REPORTED))
 EVALUATION_REPORT = Kind("an evaluation report", partial(_page, rb"evaluation"))
+DOSSIER = Kind("an exported dossier", partial(_page, rb"dossier"))
 CONVERSATION = Kind("a saved conversation", partial(_page, rb"\d"))
 TREC_RUN = Kind(
     "a TREC run",
@@ -149,7 +150,7 @@ TEST_TABLE = Kind("test queries from the chat", partial(_first_row, _QUERY))
 # Such files are other programs' too: none is known for ours.
 BIBLIOGRAPHY = Kind("a bibliography", lambda _: False)
 _KINDS = (
-    *(ANSWERS, INDEX_REPORT, INDEX_TABLE, EVALUATION_REPORT, CONVERSATION, TREC_RUN, TREC_QRELS),
+    *(ANSWERS, INDEX_REPORT, INDEX_TABLE, EVALUATION_REPORT, CONVERSATION, DOSSIER, TREC_RUN, TREC_QRELS),
     *(TEST_QUERIES, TEST_TABLE),
 )
 

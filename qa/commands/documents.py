@@ -14,7 +14,7 @@ from qa.commands import bibliography, options, shared
 from qa.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from qa.corpus import Corpus
     from qa.quoting.bibliography.copied import CopyFormat
@@ -432,23 +432,7 @@ def cite(settings: options.Settings, citation: str, form: CopyFormat | None, sty
     if settings.as_json:
         shared.print_json(to_dict(opened))
         return
-    _print_styled(lines(opened))
-
-
-def _print_styled(lines: Iterable[list[tuple[str, str]]]) -> None:
-    """Print lines of (words, style), in colour where that is wanted.
-
-    They are segments, for of a text rich makes spaces of tabs, and leaves out blanks at the ends of lines.
-    """
-    from rich.console import Console
-    from rich.segment import Segment, Segments
-
-    from qa.text.display import visible
-
-    console = Console(soft_wrap=True)
-    for pieces in lines:
-        shown = [Segment(visible(words), console.get_style(style)) for words, style in pieces]
-        console.print(Segments([*shown, Segment.line()]))
+    shared.print_styled(lines(opened))
 
 
 def _claims(path: Path) -> tuple[list[Claim], list[Claim]]:
@@ -536,9 +520,9 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     else:
         for path, each in results.items():
             if len(paths) > 1:
-                _print_styled([[(str(path), "bold")]])
+                shared.print_styled([[(str(path), "bold")]])
             for verdict in each:
-                _print_styled(lines(verdict))
+                shared.print_styled(lines(verdict))
         for why in refused.values():
             shared.say(f"not verified: {why}")
         if not settings.quiet:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from qa.commands import options, shared
+from qa.commands import dossiers, options, shared
 from qa.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 @click.argument("words", metavar="QUESTION", nargs=-1, required=True)
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
 @options.find_all
+@click.option(
+    "--keep", "dossier", metavar="NAME", help="Keep the quotes, or that there are none, in a dossier."
+)
 @options.strictness
 @options.dates
 @options.reader
@@ -34,6 +37,7 @@ def ask(
     settings: options.Settings,
     words: tuple[str, ...],
     history: tuple[str, ...],
+    dossier: str | None,
     strictness: float,
     dates: Dates,
     filters: Filters,
@@ -56,6 +60,10 @@ def ask(
         _check_documents(corpus, filters)
         answer = corpus.ask(question, history, filters, strictness, dates, find_all=find_all)
         _print_answer(answer, corpus, as_json=settings.as_json)
+        if dossier:
+            kept = dossiers.keep(corpus, dossier, answer, filters)
+            if not settings.quiet:
+                shared.say(kept)
         if not (settings.quiet or corpus.store.count().documents):
             shared.say("add documents with: pullquote index PATH")
     sys.exit(0 if answer.outcome == "answered" else 1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from qa.commands import options
@@ -56,3 +56,19 @@ def say(message: str) -> None:
     from qa.text.display import in_one_line
 
     click.echo(in_one_line(message), err=True)
+
+
+def print_styled(lines: Iterable[list[tuple[str, str]]]) -> None:
+    """Print lines of (words, style), in colour where that is wanted.
+
+    They are segments, for of a text rich makes spaces of tabs, and leaves out blanks at the ends of lines.
+    """
+    from rich.console import Console
+    from rich.segment import Segment, Segments
+
+    from qa.text.display import visible
+
+    console = Console(soft_wrap=True)
+    for pieces in lines:
+        shown = [Segment(visible(words), console.get_style(style)) for words, style in pieces]
+        console.print(Segments([*shown, Segment.line()]))

@@ -38,7 +38,7 @@ _WRITERS: dict[Format, tuple[str, ...]] = {
     "odt": ("--to=odt", "--standalone"),
     "pdf": ("--to=typst-smart",),
     "html": ("--to=html5-smart",),
-    "md": ("--to=commonmark-smart-raw_html-raw_tex+footnotes",),
+    "md": ("--to=commonmark-smart-raw_html+footnotes",),
     "tex": ("--to=latex-smart", "--standalone"),
 }
 _PAGE = """<!doctype html>

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import unicodedata
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from qa.report.tree import Format
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_SIGNS = {
+    f"{_WORD}br": "\n",
+    f"{_WORD}tab": "\t",
+    f"{_WORD}softHyphen": "\u00ad",
+    f"{_WORD}noBreakHyphen": "\u2011",
+}
 _OPEN = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 
 
@@ -64,10 +71,8 @@ def _of_package(data: bytes, form: Format) -> str:
         match node.tag:
             case str() as tag if tag == f"{_WORD}t":
                 pieces.append(node.text or "")
-            case str() as tag if tag in (f"{_WORD}br", f"{_OPEN}line-break"):
-                pieces.append("\n")
-            case str() as tag if tag in (f"{_WORD}tab", f"{_OPEN}tab"):
-                pieces.append("\t")
+            case str() as tag if tag in _SIGNS:
+                pieces.append(_SIGNS[tag])
             case _:
                 pass
     return "".join(pieces) if form == "docx" else "".join(_of_open(root))
@@ -102,5 +107,5 @@ def _of_pdf(data: bytes) -> str:
 
 
 def _squeezed(text: str) -> str:
-    """Return a text without white space: in a PDF it is where lines happen to end."""
-    return re.sub(r"\s+", "", visible(text))
+    """Return a text without white space, and with the letters of ligatures: in a PDF nothing tells these."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", visible(text)))

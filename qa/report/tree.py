@@ -31,13 +31,14 @@ _TITLED = ("docx", "odt", "tex")
 _SPANNED = ("docx", "odt", "html")
 # Quotation marks around a quote: the first that no mark inside it is taken for.
 _MARKS = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"), ("《", "》"), ("〈", "〉"))
-# What TeX's fonts make other characters of, and what Markdown takes for an entity.
+# What TeX's fonts and Typst make other characters of, and what Markdown takes for an entity.
 _ESCAPES: dict[str, tuple[str, re.Pattern[str], dict[str, str]]] = {
     "tex": (
         "latex",
         re.compile(r'[`"]|,(?=,)'),
         {"`": "\\textasciigrave{}", '"': "\\textquotedbl{}", ",": ",{}"},
     ),
+    "pdf": ("typst", re.compile(r"-|\.(?=\.)"), {"-": "\\-", ".": "\\."}),
     "md": ("commonmark", re.compile(r"&(?=#?\w)"), {"&": "&amp;"}),
 }
 _LINE_END = re.compile(r"\r\n|\n")
@@ -84,7 +85,7 @@ def tree(entries: Sequence[Shown], rendered: Rendered, facts: Facts, form: Forma
     blocks = [] if in_head else [_heading(1, title)]
     blocks.append(
         _paragraph(
-            f"Quotes are word for word from the documents that the notes cite. What is marked “{NOTE}” "
+            f"Quotes are word for word from the documents that the notes cite. What is marked as {NOTE} "
             f"is the analyst’s own. Made on {date_in_words(facts.made.date())}.",
             form,
         )

@@ -90,6 +90,6 @@ def _character(piece: re.Match[str]) -> str:
     if escaped is not None:
         return escaped if escaped in "&%$#_{} \n" else ""
     return {
-        "\\hspace{0pt}": "\u200b", "\\^{}": "^", "\\~{}": "~", "\\/": "", "\\-": "\u00ad", "``": "“", "''": "”",
-        "{": "", "}": "", "~": "\u00a0",
+        "\\hspace{0pt}": "\u200b", "\\^{}": "^", "\\~{}": "~", "\\/": "", "\\-": "\u00ad", "``": "“",
+        "''": "”", "{": "", "}": "", "~": "\u00a0",
     }[said]  # fmt: skip

@@ -51,6 +51,10 @@ _ESCAPE = re.compile(
 )
 
 
+# An empty line within a paragraph.
+_EMPTY_LINE = "\\"
+
+
 def unescaped(text: str) -> str:
     """Return Markdown with its characters as a reader sees them, escapes undone."""
     return _ESCAPE.sub(lambda match: match[1] or html.unescape(match[0]), text)
@@ -120,6 +124,7 @@ def quotes_of_block(text: str, start: int, end: int, ends: Ends) -> Iterator[Quo
     lines = [
         (start + match.end() - len(match[0].lstrip()), start + match.end())
         for match in _WRITTEN_LINE.finditer(text[start:end])
+        if match[0].strip() != _EMPTY_LINE
     ]
     for (at, line_end), (following, _) in pairwise([*lines, (end, end), (end, end)]):
         line = text[at:line_end].rstrip()

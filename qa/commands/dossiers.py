@@ -1,0 +1,396 @@
+"""Dossiers: quotes gathered for a report, put in order, exported and verified."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from qa.commands import options, shared
+from qa.errors import InputError, UnknownDossierError
+
+if TYPE_CHECKING:
+    from qa.corpus import Corpus
+    from qa.desk.dossiers import Dossiers
+    from qa.report.contents import Shown
+    from qa.report.tree import Format
+    from qa.schema import Answer, DossierEntry, DossierInfo, Filters
+
+
+@click.group()
+def dossier() -> None:
+    """Gather quotes for a report: in order, under headings, with notes of your own.
+
+    A dossier keeps where a quote stands, never its words: these are read from the document whenever they are
+    shown, and what was purged is gone from dossiers too. NAME is a dossier's name in any case, and N the
+    number of an entry, as `dossier show` lists them.
+    """
+
+
+@dossier.command("list")
+@options.json
+@options.general
+@click.pass_obj
+def list_(settings: options.Settings) -> None:
+    """List the dossiers, the one changed last first."""
+    from qa.report.contents import info_to_dict
+    from qa.text.display import plural, visible
+
+    with shared.corpus(settings) as corpus:
+        infos = corpus.desk.dossiers.all()
+    if settings.as_json:
+        shared.print_json([info_to_dict(info) for info in infos])
+        return
+    for info in infos:
+        changed = f"{info.changed.astimezone():%Y-%m-%d %H:%M}"
+        click.echo(f"{visible(info.name)}\t{plural(info.quotes, 'quote')}\t{changed}")
+    if not (infos or settings.quiet):
+        shared.say("there is no dossier yet: pullquote dossier add NAME ID makes one")
+
+
+@dossier.command()
+@click.argument("name")
+@options.json
+@options.general
+@click.pass_obj
+def show(settings: options.Settings, name: str) -> None:
+    """Show a dossier: its entries in order, and what has become of each quote.
+
+    A quote is current, superseded or removed since; "purged" stands where one was whose document was erased.
+    """
+    from qa.report.contents import info_to_dict, lines, to_dict
+
+    with shared.corpus(settings) as corpus:
+        info, entries = _opened(corpus, name)
+    if settings.as_json:
+        shared.print_json({**info_to_dict(info), "entries": [to_dict(each) for each in entries]})
+        return
+    shared.print_styled(lines(entries))
+
+
+def _opened(corpus: Corpus, name: str) -> tuple[DossierInfo, tuple[Shown, ...]]:
+    from qa.report.contents import shown
+
+    info = corpus.desk.dossiers.find(name)
+    return info, shown(corpus.desk.dossiers.entries(info.id), corpus.store)
+
+
+_at = click.option("--at", type=click.IntRange(1), metavar="N", help="Where it is put. [default: at the end]")
+
+
+@dossier.command()
+@click.argument("name")
+@click.argument("citation", metavar="ID|URL")
+@click.option("--question", metavar="QUESTION", help="The question that the quote answers.")
+@_at
+@options.json
+@options.general
+@click.pass_obj
+def add(settings: options.Settings, name: str, citation: str, question: str | None, at: int | None) -> None:
+    """Add the quote of a citation; the dossier is made where there is none.
+
+    ID is SHA256/START-END, as `ask --json` and `cite` give it; URL is the link to a source in the chat. All
+    quotes of an answer are kept by `pullquote ask QUESTION --keep NAME`.
+    """
+    from qa.quoting.cite import parse_citation
+    from qa.report.contents import kept_quote
+    from qa.schema import Asked
+
+    place, document_id = parse_citation(citation)
+    with shared.corpus(settings) as corpus:
+        entry = kept_quote(corpus.store, place, document_id, Asked(question) if question else None)
+        info = find_or_create(corpus.desk.dossiers, name)
+        _add(settings, corpus, info, entry, at)
+
+
+@dossier.command()
+@click.argument("name")
+@click.argument("words", metavar="TEXT")
+@_at
+@options.json
+@options.general
+@click.pass_obj
+def note(settings: options.Settings, name: str, words: str, at: int | None) -> None:
+    """Add a note of your own; a report marks it as the analyst's. A TEXT of - is standard input."""
+    _add_words(settings, name, "note", words, at)
+
+
+@dossier.command()
+@click.argument("name")
+@click.argument("words", metavar="TEXT")
+@_at
+@options.json
+@options.general
+@click.pass_obj
+def heading(settings: options.Settings, name: str, words: str, at: int | None) -> None:
+    """Add a heading, under which the entries after it stand."""
+    _add_words(settings, name, "heading", words, at)
+
+
+def _add_words(settings: options.Settings, name: str, kind: str, words: str, at: int | None) -> None:
+    from qa.schema import DossierEntry, EntryKind
+
+    if words == "-":
+        try:
+            words = sys.stdin.buffer.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"standard input is not UTF-8 text (byte {error.start})") from error
+    with shared.corpus(settings) as corpus:
+        info = find_or_create(corpus.desk.dossiers, name)
+        _add(settings, corpus, info, DossierEntry(cast("EntryKind", kind), words), at)
+
+
+def find_or_create(dossiers: Dossiers, name: str) -> DossierInfo:
+    """Return the dossier of a name, which is made where there is none."""
+    try:
+        return dossiers.find(name)
+    except UnknownDossierError:
+        return dossiers.create(name)
+
+
+def _add(
+    settings: options.Settings, corpus: Corpus, info: DossierInfo, entry: DossierEntry, at: int | None
+) -> None:
+    dossiers = corpus.desk.dossiers
+    held = {each.id for each in dossiers.entries(info.id)}
+    (added,) = dossiers.add(info.id, [entry], at)
+    number = _number_of(corpus, info, added)
+    if settings.as_json:
+        shared.print_json({"dossier": info.name, "entry": number, "added": added not in held})
+    elif not settings.quiet:
+        said = "is there already" if added in held else "added"
+        click.echo(f"{_visible(info.name)}: {said}, as entry {number}")
+
+
+def _number_of(corpus: Corpus, info: DossierInfo, entry: int) -> int:
+    return [each.id for each in corpus.desk.dossiers.entries(info.id)].index(entry) + 1
+
+
+def _entry(corpus: Corpus, info: DossierInfo, number: int) -> DossierEntry:
+    entries = corpus.desk.dossiers.entries(info.id)
+    if not 1 <= number <= len(entries):
+        there = f"it has 1 to {len(entries)}" if entries else "it is empty"
+        raise UnknownDossierError(f"there is no entry {number} in “{info.name}”: {there}")
+    return entries[number - 1]
+
+
+_number = click.argument("number", metavar="N", type=int)
+
+
+@dossier.command()
+@click.argument("name")
+@_number
+@click.argument("to", type=click.IntRange(1))
+@options.json
+@options.general
+@click.pass_obj
+def move(settings: options.Settings, name: str, number: int, to: int) -> None:
+    """Move entry N to the place TO."""
+    with shared.corpus(settings) as corpus:
+        info = corpus.desk.dossiers.find(name)
+        entry = _entry(corpus, info, number)
+        corpus.desk.dossiers.move(info.id, entry.id, to)
+        moved = _number_of(corpus, info, entry.id)
+    _say(
+        settings, {"dossier": info.name, "moved": number, "to": moved}, f"entry {number} is entry {moved} now"
+    )
+
+
+@dossier.command()
+@click.argument("name")
+@_number
+@options.json
+@options.general
+@click.pass_obj
+def remove(settings: options.Settings, name: str, number: int) -> None:
+    """Take entry N out; for a day, `dossier undo` puts it back."""
+    with shared.corpus(settings) as corpus:
+        info = corpus.desk.dossiers.find(name)
+        corpus.desk.dossiers.remove(info.id, _entry(corpus, info, number).id)
+    said = f"entry {number} was removed; pullquote dossier undo {_quoted(info.name)} puts it back"
+    _say(settings, {"dossier": info.name, "removed": number}, said)
+
+
+@dossier.command()
+@click.argument("name")
+@click.argument("new_name")
+@options.json
+@options.general
+@click.pass_obj
+def rename(settings: options.Settings, name: str, new_name: str) -> None:
+    """Give a dossier another name."""
+    with shared.corpus(settings) as corpus:
+        info = corpus.desk.dossiers.rename(corpus.desk.dossiers.find(name).id, new_name)
+    _say(settings, {"dossier": info.name}, f"it is called {info.name} now")
+
+
+@dossier.command()
+@click.argument("name")
+@options.json
+@options.general
+@click.pass_obj
+def delete(settings: options.Settings, name: str) -> None:
+    """Delete a dossier; for a day, `dossier undo` puts it back."""
+    with shared.corpus(settings) as corpus:
+        info = corpus.desk.dossiers.find(name)
+        corpus.desk.dossiers.delete(info.id)
+    said = f"{info.name} was deleted; pullquote dossier undo {_quoted(info.name)} puts it back"
+    _say(settings, {"deleted": info.name}, said)
+
+
+@dossier.command()
+@click.argument("name")
+@options.json
+@options.general
+@click.pass_obj
+def undo(settings: options.Settings, name: str) -> None:
+    """Put back what was removed last: an entry of the dossier, or the dossier itself if it was deleted."""
+    with shared.corpus(settings) as corpus:
+        dossiers = corpus.desk.dossiers
+        try:
+            info = dossiers.find(name)
+        except UnknownDossierError:
+            info = dossiers.restore(dossiers.deleted(name).id)
+            _say(settings, {"restored": info.name}, f"{info.name} is back")
+            return
+        number = _number_of(corpus, info, dossiers.put_back(info.id).id)
+    _say(settings, {"dossier": info.name, "restored": number}, f"entry {number} is back")
+
+
+def _say(settings: options.Settings, value: dict[str, Any], words: str) -> None:
+    if settings.as_json:
+        shared.print_json(value)
+    elif not settings.quiet:
+        click.echo(_visible(words))
+
+
+def _visible(words: str) -> str:
+    from qa.text.display import in_one_line
+
+    return in_one_line(words)
+
+
+def _quoted(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)
+
+
+@dossier.command()
+@click.argument("name")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("docx", "odt", "pdf", "html", "md", "tex")),
+    help="The kind of file. [default: by the name of FILE]",
+)
+@click.option(
+    "--style",
+    default="chicago",
+    show_default=True,
+    metavar="STYLE",
+    help="How sources are cited: chicago, apa, mla, ieee, another name of citationstyles.org, or a .csl file.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the report goes; - is standard output.",
+)
+@options.force
+@options.json
+@options.general
+@click.pass_obj
+def export(
+    settings: options.Settings, name: str, form: str | None, style: str, out: Path, *, force: bool
+) -> None:
+    """Write a dossier as a report: Word, OpenDocument, PDF, HTML, Markdown or LaTeX.
+
+    Quotes stand in it word for word, each with a footnote in the style; then a bibliography, and an appendix:
+    the questions that were asked, what was not found, and a manifest of the texts by their hashes. Every quote
+    is read again, and looked up in the finished file. `pullquote verify FILE` checks it at any time, also
+    after others have edited it.
+    """
+    from embeddings.files import write_whole
+    from qa.outputs import DOSSIER, check_output
+    from qa.report.export import FORMATS
+    from qa.report.export import export as exported
+    from qa.text.display import plural
+
+    piped = str(out) == "-"
+    form = form or out.suffix.lower().removeprefix(".")
+    if form not in FORMATS:
+        raise click.UsageError(f"say --format {'|'.join(FORMATS)}: the name of FILE does not tell")
+    if not piped:
+        check_output("--out", out, DOSSIER, library=shared.library(settings), force=force)
+    with shared.corpus(settings) as corpus:
+        info = corpus.desk.dossiers.find(name)
+        data = exported(corpus, info, cast("Format", form), style)
+    if piped:
+        sys.stdout.buffer.write(data)
+        return
+    write_whole(out, data)
+    if settings.as_json:
+        shared.print_json({"dossier": info.name, "file": str(out), "format": form, "quotes": info.quotes})
+    elif not settings.quiet:
+        shared.say(f"{out}: {plural(info.quotes, 'quote')} of {info.name}")
+
+
+@dossier.command()
+@click.argument("name")
+@options.json
+@options.general
+@click.pass_obj
+def verify(settings: options.Settings, name: str) -> None:
+    """Compare every quote of a dossier with the library: its text is read and hashed again.
+
+    The exit code is 0 when all are verbatim, and 1 when one is superseded, removed or purged since.
+    """
+    from qa.quoting.verify import Verifier, lines, summary, to_dict
+    from qa.report.contents import verdicts
+
+    with shared.corpus(settings) as corpus:
+        info, entries = _opened(corpus, name)
+        judged = verdicts(entries, Verifier(corpus.store))
+    found = [verdict for _, verdict in judged if verdict]
+    purged = [shown for shown, verdict in judged if verdict is None]
+    if settings.as_json:
+        shared.print_json({"dossier": info.name, **to_dict(found), "purged": len(purged)})
+    else:
+        for shown, verdict in judged:
+            if verdict:
+                shared.print_styled(lines(verdict))
+            else:
+                shared.print_styled([[(f"a quote, {shown.fate}", "yellow")]])
+        if not settings.quiet:
+            gone = f"{len(purged):,} purged" if purged else ""
+            shared.say(", ".join(filter(None, (summary(found), gone))) or "the dossier has no quote")
+    sys.exit(0 if not purged and all(each.status == "verbatim" for each in found) else 1)
+
+
+def keep(corpus: Corpus, name: str, answer: Answer, filters: Filters) -> str:
+    """Keep the quotes of an answer in a dossier, or that it found nothing. Say what was done."""
+    import datetime as dt
+
+    from qa.report.contents import entry_of
+    from qa.schema import Asked, DossierEntry
+    from qa.text.display import plural
+
+    now = dt.datetime.now(dt.UTC)
+    asked = Asked(answer.question, answer.outcome, answer.filters or filters, now, corpus.store.generation)
+    if answer.outcome == "answered":
+        quotes = (answer.more.quotes if answer.more else None) or answer.quotes
+        entries = [entry_of(quote, asked) for quote in quotes]
+    else:
+        entries = [DossierEntry("question", asked=asked)]
+    if answer.outcome == "error" or answer.reply:
+        return "nothing was kept: this was no question that the documents could answer"
+    info = find_or_create(corpus.desk.dossiers, name)
+    before = {each.id for each in corpus.desk.dossiers.entries(info.id)}
+    added = [each for each in corpus.desk.dossiers.add(info.id, entries) if each not in before]
+    if answer.outcome != "answered":
+        return f"kept in {info.name}: that nothing was found"
+    return f"kept in {info.name}: {plural(len(added), 'quote')}"
