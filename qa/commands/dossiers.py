@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.desk.dossiers import Dossiers
     from qa.report.contents import Shown
-    from qa.report.tree import Format
     from qa.schema import Answer, DossierEntry, DossierInfo, Filters
 
 
@@ -291,7 +290,7 @@ def _quoted(name: str) -> str:
     default="chicago",
     show_default=True,
     metavar="STYLE",
-    help="How sources are cited: chicago, apa, mla, ieee, another name of citationstyles.org, or a .csl file.",
+    help="How sources are cited: chicago, apa, mla, ieee, a name of citationstyles.org, or a .csl file.",
 )
 @click.option(
     "--out",
@@ -310,7 +309,7 @@ def export(
     """Write a dossier as a report: Word, OpenDocument, PDF, HTML, Markdown or LaTeX.
 
     Quotes stand in it word for word, each with a footnote in the style; then a bibliography, and an appendix:
-    the questions that were asked, what was not found, and a manifest of the texts by their hashes. Every quote
+    the questions asked, what was not found, and a manifest of the texts by their hashes. Every quote
     is read again, and looked up in the finished file. `pullquote verify FILE` checks it at any time, also
     after others have edited it.
     """
@@ -328,7 +327,7 @@ def export(
         check_output("--out", out, DOSSIER, library=shared.library(settings), force=force)
     with shared.corpus(settings) as corpus:
         info = corpus.desk.dossiers.find(name)
-        data = exported(corpus, info, cast("Format", form), style)
+        data = exported(corpus, info, form, style)
     if piped:
         sys.stdout.buffer.write(data)
         return

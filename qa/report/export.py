@@ -65,10 +65,12 @@ blockquote {{ margin: 1.5rem 0; padding-left: 1.1rem; border-left: 3px solid #9d
 """
 
 
-def export(corpus: Corpus, info: DossierInfo, form: Format, style: str = "chicago") -> bytes:
+def export(
+    corpus: Corpus, info: DossierInfo, form: Format, style: str = "chicago", *, files: bool = True
+) -> bytes:
     """Return a dossier as a file. Every quote is read and hashed afresh, and looked up in what was written.
 
-    `style` is one of `styles.STYLES`, another name of citationstyles.org, or a `.csl` file.
+    `style` is one of `styles.STYLES`, another name of citationstyles.org, or, with `files`, a `.csl` file.
 
     Raises:
         ExportError: it cannot be written, as when no font of a PDF has a character.
@@ -77,7 +79,7 @@ def export(corpus: Corpus, info: DossierInfo, form: Format, style: str = "chicag
         VerbatimError: a quote does not stand in what was written.
     """
     entries = shown(corpus.desk.dossiers.entries(info.id), corpus.store)
-    opened = open_style(style)
+    opened = open_style(style, files=files)
     items, citations = cited(entries)
     said = rendered(items, citations, opened) if citations else Rendered((), ())
     stats = corpus.store.stats()

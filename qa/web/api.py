@@ -28,6 +28,7 @@ from qa.errors import (
     CancelledError,
     DeadlineError,
     DocumentNotFoundError,
+    ExportError,
     InputError,
     MissingExtraError,
     NotReadyError,
@@ -36,6 +37,7 @@ from qa.errors import (
     ReadOnlyServerError,
     UnknownAnswerError,
     UnknownConversationError,
+    UnknownDossierError,
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_TURNS
 from qa.quoting import opened
@@ -44,7 +46,7 @@ from qa.quoting.bibliography.entries import ENDINGS, MEDIA, Form, entries_of_doc
 from qa.quoting.bibliography.styles import MAX_STYLE_NAME, open_style
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn, quote_to_dict
-from qa.web import STATIC, changes, documents, history, originals, pages, parts, reference
+from qa.web import STATIC, changes, documents, dossiers, history, originals, pages, parts, reference
 from qa.web.body import Body
 from qa.web.changes import may_change
 from qa.web.documents import (  # noqa: TC001 - read when the routes are made
@@ -72,8 +74,10 @@ _STATUS = (
     (OriginalNotFoundError, HTTPStatus.NOT_FOUND),
     (UnknownAnswerError, HTTPStatus.NOT_FOUND),
     (UnknownConversationError, HTTPStatus.NOT_FOUND),
+    (UnknownDossierError, HTTPStatus.NOT_FOUND),
     (ReadOnlyServerError, HTTPStatus.FORBIDDEN),
     (MissingExtraError, HTTPStatus.NOT_IMPLEMENTED),
+    (ExportError, HTTPStatus.NOT_IMPLEMENTED),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
     (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
@@ -313,7 +317,8 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
 
     router.include_router(thumbs)
     router.include_router(changes.routes(engine, others))
-    router.include_router(history.routes(engine, finder, others.limited), dependencies=[may_change(engine)])
+    for peoples in (history.routes(engine, finder, few_at_once), dossiers.routes(engine, few_at_once)):
+        router.include_router(peoples, dependencies=[may_change(engine)])
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:

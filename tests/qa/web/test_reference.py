@@ -14,6 +14,8 @@ from fastapi.testclient import TestClient
 
 from qa import errors
 from qa.places import shipped_corpus
+from qa.report.contents import kept_quote
+from qa.schema import CitationId, DossierEntry
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.reference import _notes
@@ -124,6 +126,10 @@ def test_every_example_is_answered_as_it_says(tmp_path_factory: pytest.TempPathF
     engine.corpus.desk.conversations.keep(
         "Jc1yq3vZk0TtWb7e", turn("Which factory was stripped of its metal?")
     )
+    dossiers = engine.corpus.desk.dossiers
+    made = dossiers.create("Works")
+    factory = CitationId("107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72", 1114, 1360)
+    dossiers.add(made.id, [DossierEntry("heading", "Works"), kept_quote(engine.corpus.store, factory)])
     with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
         page = client.get("/api/v1/docs").text
         document = client.get("/api/v1/openapi.json").json()
@@ -131,7 +137,7 @@ def test_every_example_is_answered_as_it_says(tmp_path_factory: pytest.TempPathF
         answer = ""
         for (route, operation), example in zip(operations(document), examples, strict=True):
             command = shlex.split(example.replace("&#39;", "'").replace("&#34;", '"').replace("\\\n", " "))
-            url = command[1].replace("lP089RUEFfGTKFSV", answer)
+            url = command[1].replace("lP089RUEFfGTKFSV", answer).replace("x3Qk9vZk0TtWb7eA", made.id)
             given = dict(itertools.pairwise(command))
             method = given.get("-X", "POST" if {"-d", "--data-binary"} & given.keys() else "GET")
             body = given.get("-d", "").replace("lP089RUEFfGTKFSV", answer).encode()

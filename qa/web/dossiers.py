@@ -1,0 +1,200 @@
+"""Dossiers over HTTP: gathered, put in order, exported, compared with the library."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote as percent_encoded
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+from pydantic import Field
+
+from qa.desk.dossiers import MOST_NAME, MOST_NOTE
+from qa.errors import InputError
+from qa.limits import MAX_ID_CHARACTERS, MAX_OFFSET, MAX_QUESTION_CHARACTERS
+from qa.quoting import verify
+from qa.quoting.bibliography.styles import MAX_STYLE_NAME
+from qa.quoting.cite import parse_citation
+from qa.report.contents import info_to_dict, kept_quote, shown, to_dict, verdicts
+from qa.report.export import MEDIA, export
+from qa.report.tree import Format  # noqa: TC001 - read when the route is made
+from qa.schema import EVERYTHING, Asked, DossierEntry, Outcome
+from qa.web.body import Body
+from qa.web.history import LISTED
+from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is
+from qa.web.threads import Threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qa.web.engine import Engine
+
+_Id = Annotated[str, Path(pattern=r"^[\w-]{16}$")]
+_Entry = Annotated[int, Path(ge=1, le=MAX_OFFSET)]
+_Place = Annotated[int, Field(ge=1, le=MAX_OFFSET, strict=True)]
+# A report is made by programs that take both cores.
+_EXPORTED_AT_ONCE = 1
+
+
+class DossierBody(Body):
+    """The name of a dossier."""
+
+    name: Annotated[str, Field(max_length=MOST_NAME)]
+
+
+class EntryBody(Body):
+    """An entry: a quote by its citation, a heading or note in words, or a question that found nothing."""
+
+    kind: Literal["quote", "heading", "note", "question"]
+    citation: Annotated[str, Field(max_length=MAX_ID_CHARACTERS + 200)] | None = None
+    words: Annotated[str, Field(max_length=MOST_NOTE)] | None = None
+    question: Annotated[str, Field(max_length=MAX_QUESTION_CHARACTERS)] | None = None
+    outcome: Outcome | None = None
+    filters: FiltersBody | None = None
+    at: _Place | None = None
+
+
+class EntryChange(Body):
+    """Other words of a heading or note, another place in the dossier, or both."""
+
+    words: Annotated[str, Field(max_length=MOST_NOTE)] | None = None
+    to: _Place | None = None
+
+
+def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
+    """Return the routes under `/api/v1/dossiers`; `few_at_once` bounds what can take long."""
+    router = APIRouter(prefix="/dossiers")
+    exporting = Threads(_EXPORTED_AT_ONCE)
+
+    def whole(dossier: str) -> dict[str, Any]:
+        corpus = engine.corpus
+        info = corpus.desk.dossiers.info(dossier)
+        entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
+        return {**info_to_dict(info), "in_order": [to_dict(each) for each in entries]}
+
+    @router.get("")
+    def dossiers(
+        limit: Annotated[int, Query(ge=1, le=1000)] = LISTED,
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    ) -> dict[str, Any]:
+        """List the dossiers, the one changed last first."""
+        found = engine.corpus.desk.dossiers.all()
+        listed = [info_to_dict(each) for each in found[offset : offset + limit]]
+        return {"dossiers": listed, "total": len(found)}
+
+    @router.post("")
+    def create(body: DossierBody) -> dict[str, Any]:
+        """Make an empty dossier."""
+        return info_to_dict(engine.corpus.desk.dossiers.create(body.name))
+
+    @router.get("/{dossier}")
+    @few_at_once
+    def dossier(dossier: _Id) -> dict[str, Any]:
+        """Read a dossier: its entries in order, the quotes read from their documents now."""
+        return whole(dossier)
+
+    @router.patch("/{dossier}")
+    def rename(dossier: _Id, body: DossierBody) -> dict[str, Any]:
+        """Give a dossier another name."""
+        return info_to_dict(engine.corpus.desk.dossiers.rename(dossier, body.name))
+
+    @router.delete("/{dossier}")
+    def delete(dossier: _Id) -> dict[str, Any]:
+        """Delete a dossier; for a day it can be put back."""
+        info = engine.corpus.desk.dossiers.info(dossier)
+        engine.corpus.desk.dossiers.delete(dossier)
+        return info_to_dict(info)
+
+    @router.post("/{dossier}/restore")
+    def restore(dossier: _Id) -> dict[str, Any]:
+        """Put back a dossier that was deleted."""
+        return info_to_dict(engine.corpus.desk.dossiers.restore(dossier))
+
+    @router.post("/{dossier}/entries")
+    @few_at_once
+    def add(dossier: _Id, body: EntryBody) -> dict[str, Any]:
+        """Add an entry; a quote that is there already stays where it is."""
+        corpus = engine.corpus
+        (entry,) = corpus.desk.dossiers.add(dossier, [_entry(engine, body)], body.at)
+        return {"entry": entry, **whole(dossier)}
+
+    @router.patch("/{dossier}/entries/{entry}")
+    @few_at_once
+    def change(dossier: _Id, entry: _Entry, body: EntryChange) -> dict[str, Any]:
+        """Change the words of a heading or note, or move an entry."""
+        if body.words is not None:
+            engine.corpus.desk.dossiers.write(dossier, entry, body.words)
+        if body.to is not None:
+            engine.corpus.desk.dossiers.move(dossier, entry, body.to)
+        return whole(dossier)
+
+    @router.delete("/{dossier}/entries/{entry}")
+    @few_at_once
+    def remove(dossier: _Id, entry: _Entry) -> dict[str, Any]:
+        """Take an entry out; for a day it can be put back."""
+        engine.corpus.desk.dossiers.remove(dossier, entry)
+        return whole(dossier)
+
+    @router.post("/{dossier}/entries/{entry}/restore")
+    @few_at_once
+    def put_back(dossier: _Id, entry: _Entry) -> dict[str, Any]:
+        """Put back an entry that was removed."""
+        engine.corpus.desk.dossiers.put_back(dossier, entry)
+        return whole(dossier)
+
+    @router.get("/{dossier}/export")
+    @exporting.limited
+    def exported(
+        dossier: _Id,
+        format: Format,  # noqa: A002
+        style: Annotated[str, Query(max_length=MAX_STYLE_NAME)] = "chicago",
+    ) -> Response:
+        """Write a dossier as a report."""
+        info = engine.corpus.desk.dossiers.info(dossier)
+        data = export(engine.corpus, info, format, style, files=False)
+        plain = re.sub(r"[^\w -]", "_", info.name, flags=re.ASCII)[:80].strip() or "dossier"
+        named = f"filename=\"{plain}.{format}\"; filename*=UTF-8''{percent_encoded(info.name)}.{format}"
+        headers = {
+            "Content-Disposition": f"attachment; {named}",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        }
+        return Response(data, media_type=MEDIA[format], headers=headers)
+
+    @router.get("/{dossier}/verify")
+    @few_at_once
+    def verified(dossier: _Id) -> dict[str, Any]:
+        """Compare every quote of a dossier with the library, whose texts are read and hashed again."""
+        corpus = engine.corpus
+        entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
+        judged = [verdict for _, verdict in verdicts(entries, verify.Verifier(corpus.store))]
+        found = [verdict for verdict in judged if verdict]
+        return {**verify.to_dict(found), "purged": len(judged) - len(found)}
+
+    return router
+
+
+def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
+    """Return the entry that a body describes.
+
+    Raises:
+        InputError: it lacks what an entry of its kind has.
+        DocumentNotFoundError: no document has, or had, the cited text.
+    """
+    asked = None
+    if body.question:
+        outcome = body.outcome or ("none" if body.kind == "question" else "answered")
+        filters = body.filters.filters() if body.filters else EVERYTHING
+        now = dt.datetime.now(dt.UTC)
+        asked = Asked(body.question, outcome, filters, now, engine.corpus.store.generation)
+    if body.kind == "quote":
+        if not body.citation:
+            raise InputError("a quote needs its citation: SHA256/START-END, as an answer has it")
+        place, document = parse_citation(body.citation)
+        return kept_quote(engine.corpus.store, place, document, asked)
+    if body.kind == "question":
+        if asked is None:
+            raise InputError("a question needs its words: send them as `question`")
+        return DossierEntry("question", asked=asked)
+    return DossierEntry(body.kind, body.words or "")
