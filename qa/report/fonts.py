@@ -113,6 +113,8 @@ def _characters_of(path: Path, index: int) -> frozenset[str]:
 
     try:
         with TTFont(path, fontNumber=index, lazy=True) as font:
-            return frozenset(map(chr, font.getBestCmap() or ()))
+            # What a font has for a private character is its own, and not what the document meant.
+            has = map(chr, font.getBestCmap() or ())
+            return frozenset(each for each in has if unicodedata.category(each) != "Co")
     except (TTLibError, OSError, KeyError, AssertionError):  # a font of the system that is damaged
         return frozenset()
