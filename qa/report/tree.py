@@ -187,6 +187,8 @@ def _question(number: int, question: Question, form: Format) -> Iterator[Node]:
 def _manifest(entries: Sequence[Shown], facts: Facts, form: Format) -> Iterator[Node]:
     """Say of which texts the quotes are, and where in them, so that each can be opened again."""
     held = sources(entries)
+    if form == "pdf":  # a citation is to stand in one line
+        yield {"t": "RawBlock", "c": ["typst", "#set text(size: 7.5pt)"]}
     encoder = f"{facts.encoder.name}, SHA-256 {facts.encoder.sha256}" if facts.encoder else "none"
     reader = f"{facts.reader}, SHA-256 {facts.reader_sha256}" if facts.reader_sha256 else facts.reader
     yield _paragraph(

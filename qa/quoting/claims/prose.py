@@ -34,6 +34,8 @@ MOST_BESIDE = 2_000
 _MOST_SHOWN = 60
 # What somebody asked is nobody's quote: a line of a report's appendix.
 _ASKED = re.compile(r"(?m)^[ \t]*Question(?: [0-9]{1,5})?: [^\n]*$")
+# A hash that is no part of a citation: what stands before it is said of that.
+_HASH = re.compile(r"\b[0-9a-f]{64}\b(?!/[0-9])")
 _ANY_MARK = re.compile("[“”„‟«»‹›‚‘’「」『』《》〈〉〝〞〟\"'＂]")
 _NEXT_QUOTE = re.compile(r"[“„«「]|(?<!\w)\"(?=\w)")
 
@@ -108,7 +110,8 @@ def of_prose(
             at = text.find(each.title, each.end)
             claims.append((at, Claim(each.title, line_of(at), maybe_title=True)))
     last = None
-    begins = sorted([0, *(each.range[1] for each in found), *(match.end() for match in cited)])
+    hashes = [match.end() for match in _HASH.finditer(text)]
+    begins = sorted([0, *hashes, *(each.range[1] for each in found), *(match.end() for match in cited)])
     for match in cited:
         begin = max(begins[bisect_right(begins, match.start()) - 1], match.start() - MOST_BESIDE)
         words = own_words(text[max(begin, text.rfind("\n\n", begin, match.start())) : match.start()])

@@ -62,11 +62,13 @@ TEXTS: dict[str, list[str]] = {
         "The court found that the contract was void from the beginning.",
         "Neither party had signed the last page of the agreement.",
         "The claimant must pay the costs of both sides, the judge ruled.",
+        "An appeal may be lodged within thirty days of this judgment.",
     ],
     "paper.pdf": [
         "The sample was kept at four degrees for nine days before it was opened.",
         "No trace of the compound was found in any of the controls.",
         "The effect was larger in the second group than in the first.",
+        "Three jars were lost in transit, and their labels with them.",
     ],
     "korean.txt": [
         "회령의 공장은 3월에 고철을 내다 팔기 위하여 완전히 해체되었다.",
@@ -83,7 +85,7 @@ TEXTS: dict[str, list[str]] = {
 ALTERED = (
     ("did not open the gate", "did open the gate"),  # a dropped “not”
     ("did not approve", "did now approve"),  # one letter
-    ("4 April 2008", "14 April 2008"),  # a figure
+    ("kept at four degrees for nine days", "kept at four degrees for nine hours"),
     ("Two members were absent", "Two members were present"),
     ("No decision may be", "A decision may be"),
     ("who were not paid", "who were paid"),
