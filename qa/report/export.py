@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import io
 import json
+import re
+import zipfile
 from typing import TYPE_CHECKING, get_args
 
 from embeddings.models import READER, READER_SHA256
@@ -41,6 +44,7 @@ _WRITERS: dict[Format, tuple[str, ...]] = {
     "md": ("--to=commonmark-smart-raw_html+footnotes",),
     "tex": ("--to=latex-smart", "--standalone"),
 }
+_RESTARTS = re.compile(rb"<w:numRestart [^<>]*/>")
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -70,7 +74,7 @@ def export(
 ) -> bytes:
     """Return a dossier as a file. Every quote is read and hashed afresh, and looked up in what was written.
 
-    `style` is one of `styles.STYLES`, another name of citationstyles.org, or, with `files`, a `.csl` file.
+    `style` is one of `styles.STYLES`, anname of citationstyles.org, or, with `files`, a `.csl` file.
 
     Raises:
         ExportError: it cannot be written, as when no font of a PDF has a character.
@@ -104,10 +108,24 @@ def _written(document: dict[str, object], facts: Facts, form: Format) -> bytes:
     if form == "html":
         title = html.escape(visible(facts.name))
         return _PAGE.format(version=__version__, title=title, body=data.decode()).encode()
+    if form == "docx":
+        return _numbered_through(data)
     if form == "pdf":
         drawn = {character for words in characters(document) for character in words}
         return typeset(data.decode(), visible(facts.name), drawn, facts.made)
     return data
+
+
+def _numbered_through(data: bytes) -> bytes:
+    """Return a Word file whose footnotes are counted through: LibreOffice would begin anew at each heading."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for entry in given.infolist():
+            content = given.read(entry)
+            if entry.filename in ("word/document.xml", "word/settings.xml"):
+                content = _RESTARTS.sub(b"", content)
+            made.writestr(entry, content)
+    return out.getvalue()
 
 
 def _check(entries: tuple[Shown, ...], written: bytes, form: Format) -> None:
