@@ -117,7 +117,7 @@ def _written(document: dict[str, object], facts: Facts, form: Format) -> bytes:
 
 
 def _numbered_through(data: bytes) -> bytes:
-    """Return a Word file whose footnotes are counted through: LibreOffice would begin anew at each heading."""
+    """Return a Word file whose footnotes are counted through, also in LibreOffice, heading or no heading."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for entry in given.infolist():

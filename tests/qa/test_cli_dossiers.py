@@ -1,0 +1,158 @@
+"""The commands of dossiers: gathered at the terminal, shown, undone, exported and verified."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from qa.cli import cli
+from qa.commands.dossiers import keep
+from qa.schema import EVERYTHING, Answer, Filters, More, Quote, Reply
+from tests.qa.tiny import tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from qa.corpus import Corpus
+
+TEXT = "The harbour was dredged in March. Nobody was told of it.\n"
+NAME = "Harbours"
+
+
+@pytest.fixture
+def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(inbox, "a.txt", TEXT), write(inbox, "b.txt", "A ferry sank in June, they said.\n"))
+        yield corpus
+
+
+def run(corpus: Corpus, *arguments: str, given: str | None = None, code: int = 0) -> Result:
+    arguments = ("dossier", *arguments, "--library", str(corpus.library))
+    done = CliRunner().invoke(cli, arguments, input=given)
+    assert done.exit_code == code, done.output
+    return done
+
+
+def citation(corpus: Corpus, document: str = "a.txt", start: int = 0, end: int = 33) -> str:
+    return f"{corpus.document(document).sha256}/{start}-{end}"
+
+
+def test_a_dossier_is_gathered_and_shown(corpus: Corpus) -> None:
+    assert "there is no dossier yet" in run(corpus, "list").stderr
+    assert run(corpus, "heading", NAME, "Works").stdout == "Harbours: added, as entry 1\n"
+    run(corpus, "add", NAME.lower(), citation(corpus), "--question", "When was it dredged?")
+    assert "is there already, as entry 2" in run(corpus, "add", NAME, citation(corpus)).stdout
+    run(corpus, "note", NAME, "-", given="Mine,\nin two lines.\n")
+    run(corpus, "note", NAME, "First.", "--at", "1")
+    assert run(corpus, "show", NAME).stdout == (
+        "  1  Analyst’s note: First.\n"
+        "  2  Works\n"
+        "  3  The harbour was dredged in March.\n"
+        "     “a”, paragraph 1\n"
+        "     asked: When was it dredged?\n"
+        "  4  Analyst’s note: Mine,\n"
+        "     in two lines.\n"
+    )
+    listed = json.loads(run(corpus, "list", "--json").stdout)
+    assert [(each["name"], each["quotes"], each["entries"]) for each in listed] == [(NAME, 1, 4)]
+    shown = json.loads(run(corpus, "show", NAME, "--json").stdout)
+    assert [each["kind"] for each in shown["entries"]] == ["note", "heading", "quote", "note"]
+    assert shown["entries"][2]["text"] == TEXT[:33]
+    assert run(corpus, "list").stdout.startswith("Harbours\t1 quote\t")
+
+
+def test_entries_are_moved_and_removed_and_all_is_undone(corpus: Corpus) -> None:
+    for words in ("one", "two", "three"):
+        run(corpus, "heading", NAME, words)
+    assert run(corpus, "move", NAME, "3", "1").stdout == "entry 3 is entry 1 now\n"
+    assert "pullquote dossier undo Harbours" in run(corpus, "remove", NAME, "1").stdout
+    assert re.findall("one|two|three", run(corpus, "show", NAME).stdout) == ["one", "two"]
+    assert run(corpus, "undo", NAME).stdout == "entry 1 is back\n"
+    run(corpus, "rename", NAME, "Ports")
+    run(corpus, "delete", "ports")
+    assert "was deleted" in run(corpus, "undo", NAME, code=3).stderr
+    assert run(corpus, "undo", "Ports").stdout == "Ports is back\n"
+    assert re.findall("one|two|three", run(corpus, "show", "Ports").stdout) == ["three", "one", "two"]
+
+
+def test_what_is_wrong_is_said_with_the_next_step(corpus: Corpus) -> None:
+    assert "`pullquote dossier add` makes one" in run(corpus, "show", NAME, code=3).stderr
+    run(corpus, "heading", NAME, "Works")
+    assert "there is “Harbours”" in run(corpus, "show", "Ports", code=3).stderr
+    assert "it has 1 to 1" in run(corpus, "remove", NAME, "7", code=3).stderr
+    assert "is no citation" in run(corpus, "add", NAME, "nowhere", code=3).stderr
+    assert "a heading needs words" in run(corpus, "heading", NAME, " ", code=3).stderr
+    assert "say --format" in run(corpus, "export", NAME, "--out", "report", code=2).stderr
+    error = json.loads(run(corpus, "show", "Ports", "--json", code=3).stdout)["error"]
+    assert error["code"] == "dossier_not_found"
+
+
+def test_a_quote_that_is_no_longer_so_fails_the_check(corpus: Corpus, inbox: Path) -> None:
+    run(corpus, "add", NAME, citation(corpus))
+    run(corpus, "add", NAME, citation(corpus, "b.txt", 0, 20))
+    assert "2 verbatim" in run(corpus, "verify", NAME).stderr
+    corpus.index(write(inbox, "a.txt", TEXT.replace("March", "May")))
+    assert "1 verbatim, 1 superseded" in run(corpus, "verify", NAME, code=1).stderr
+    assert "superseded on" in run(corpus, "show", NAME).stdout
+    corpus.purge(["b.txt"])
+    assert "1 superseded, 1 purged" in run(corpus, "verify", NAME, code=1).stderr
+    assert "a quote, purged on" in run(corpus, "show", NAME).stdout
+    assert json.loads(run(corpus, "verify", NAME, "--json", code=1).stdout)["purged"] == 1
+
+
+def test_a_purge_names_the_dossiers_that_it_empties_first(corpus: Corpus) -> None:
+    run(corpus, "add", NAME, citation(corpus))
+    purge = ["remove", "a.txt", "--purge", "--yes", "--library", str(corpus.library)]
+    done = CliRunner().invoke(cli, purge)
+    assert "1 dossier would lose quotes of a.txt and keep its notes: 'Harbours'" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_report_is_written_and_verified_and_replaces_no_file_of_others(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    pytest.importorskip("pypandoc")
+    run(corpus, "add", NAME, citation(corpus))
+    report = tmp_path / "report.md"
+    assert "1 quote of Harbours" in run(corpus, "export", NAME, "--out", str(report)).stderr
+    verify = ["verify", str(report), "--library", str(corpus.library)]
+    assert CliRunner().invoke(cli, verify).exit_code == 0
+    report.write_text(report.read_text().replace("Nobody", "Somebody").replace("dredged", "dredge"))
+    assert CliRunner().invoke(cli, verify).exit_code == 1
+    assert "report.md" in run(corpus, "export", NAME, "--out", str(report), code=3).stderr
+    run(corpus, "export", NAME, "--out", str(report), "--force")
+    page = tmp_path / "report.html"
+    for _ in range(2):  # which Pullquote knows for its own
+        run(corpus, "export", NAME, "--out", str(page), "--style", "apa")
+    piped = run(corpus, "export", NAME, "--out", "-", "--format", "tex")
+    assert "The harbour was dredged in March." in piped.stdout
+
+
+def test_an_answer_is_kept_with_its_question_or_that_there_is_none(corpus: Corpus) -> None:
+    document = corpus.document("a.txt")
+    quotes = (Quote(document, 0, 33), Quote(document, 34, 56))
+    filters = Filters(publisher=("IFES",))
+    answer = Answer("When?", "When?", "answered", 0.9, 0.8, quotes=quotes[:1], filters=filters)
+    assert keep(corpus, NAME, answer, filters) == "kept in Harbours: 1 quote"
+    more = More(1, 2, 1, False, 2, quotes)
+    every = Answer("When?", "When?", "answered", 0.9, 0.8, quotes=quotes[:1], more=more)
+    assert keep(corpus, NAME, every, EVERYTHING) == "kept in Harbours: 1 quote"
+    nothing = Answer("Who paid?", "Who paid?", "none", 0.1, 0.8)
+    assert keep(corpus, NAME, nothing, EVERYTHING) == "kept in Harbours: that nothing was found"
+    hello = Answer("Hello", "Hello", "none", 0.1, 0.8, reply=Reply("greeting", "Hello."))
+    assert keep(corpus, "Other", hello, EVERYTHING).startswith("nothing was kept")
+    first, second, third = corpus.desk.dossiers.entries(corpus.desk.dossiers.find(NAME).id)
+    assert first.asked is not None
+    assert (first.asked.question, first.asked.filters) == ("When?", filters)
+    assert second.place is not None
+    assert second.place.start == 34
+    assert third.asked is not None
+    assert third.asked.outcome == "none"
+    assert [each.name for each in corpus.desk.dossiers.all()] == [NAME]

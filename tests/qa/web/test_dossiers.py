@@ -1,0 +1,170 @@
+"""Dossiers over HTTP: gathered, put in order, undone, exported, and closed to strangers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from qa.web.api import create_app
+from tests.qa.tiny import tiny_corpus, write
+from tests.qa.web.test_history import BASE, engine_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa.corpus import Corpus
+
+ROUTE = "/api/v1/dossiers"
+TEXT = "The harbour was dredged in March. Nobody was told of it.\n"
+
+
+@pytest.fixture
+def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(inbox, "a.txt", TEXT), write(inbox, "b.txt", "A ferry sank in June, they said.\n"))
+        yield corpus
+
+
+@pytest.fixture
+def client(corpus: Corpus) -> Iterator[TestClient]:
+    with TestClient(create_app(engine_over(corpus), "127.0.0.1"), base_url=BASE) as client:
+        yield client
+
+
+def citation(corpus: Corpus, document: str = "a.txt", start: int = 0, end: int = 33) -> str:
+    return f"{corpus.document(document).sha256}/{start}-{end}"
+
+
+def made(client: TestClient, name: str = "Harbours") -> str:
+    return str(client.post(ROUTE, json={"name": name}).json()["id"])
+
+
+def add(client: TestClient, dossier: str, **body: Any) -> dict[str, Any]:
+    reply = client.post(f"{ROUTE}/{dossier}/entries", json=body)
+    assert reply.status_code == 200, reply.json()
+    return dict(reply.json())
+
+
+def kinds(client: TestClient, dossier: str) -> list[str]:
+    return [each["kind"] for each in client.get(f"{ROUTE}/{dossier}").json()["in_order"]]
+
+
+def test_a_dossier_is_gathered_and_read_with_its_quotes(client: TestClient, corpus: Corpus) -> None:
+    dossier = made(client)
+    add(client, dossier, kind="heading", words="Works")
+    filters = {"publisher": "IFES", "since": "2008-04"}
+    asked = {"question": "When was it dredged?", "filters": filters}
+    add(client, dossier, kind="quote", citation=f"http://x/#cite={citation(corpus)}", **asked)
+    add(client, dossier, kind="question", question="Who paid?")
+    add(client, dossier, kind="note", words="Mine.", at=1)
+    reply = client.get(f"{ROUTE}/{dossier}").json()
+    note, heading, quote, question = reply["in_order"]
+    assert (note["words"], heading["words"]) == ("Mine.", "Works")
+    assert (quote["text"], quote["status"], quote["number"]) == (TEXT[:33], "current", 1)
+    assert (quote["citation_id"], quote["after"]) == (citation(corpus), TEXT[33:])
+    assert quote["filters"] == {"publisher": ["IFES"], "since": "2008-04-01"}
+    assert (question["question"], question["outcome"]) == ("Who paid?", "none")
+    listed = client.get(ROUTE).json()
+    assert listed["total"] == 1
+    assert (listed["dossiers"][0]["quotes"], listed["dossiers"][0]["entries"]) == (1, 4)
+
+
+def test_entries_are_moved_changed_removed_and_put_back(client: TestClient) -> None:
+    dossier = made(client)
+    first = add(client, dossier, kind="note", words="Mine.")["entry"]
+    add(client, dossier, kind="heading", words="Works")
+    entry = f"{ROUTE}/{dossier}/entries/{first}"
+    changed = client.patch(entry, json={"words": "Ours.", "to": 2}).json()["in_order"]
+    assert [each["words"] for each in changed] == ["Works", "Ours."]
+    assert len(client.delete(entry).json()["in_order"]) == 1
+    assert client.delete(entry).status_code == 404
+    assert len(client.post(f"{entry}/restore").json()["in_order"]) == 2
+
+
+def test_a_dossier_is_renamed_deleted_and_put_back(client: TestClient) -> None:
+    dossier = made(client)
+    assert client.patch(f"{ROUTE}/{dossier}", json={"name": "Ports"}).json()["name"] == "Ports"
+    assert client.delete(f"{ROUTE}/{dossier}").json()["name"] == "Ports"
+    for route in ("", "/verify", "/export?format=md"):
+        reply = client.get(f"{ROUTE}/{dossier}{route}")
+        assert (reply.status_code, reply.json()["code"]) == (404, "dossier_not_found")
+    assert client.post(f"{ROUTE}/{dossier}/restore").status_code == 200
+    assert kinds(client, dossier) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"kind": "quote"}, 400, "bad_input"),
+        ({"kind": "quote", "citation": "nowhere"}, 400, "bad_input"),
+        ({"kind": "quote", "citation": f"{'0' * 64}/0-9"}, 404, "document_not_found"),
+        ({"kind": "heading"}, 400, "bad_input"),
+        ({"kind": "note", "words": " "}, 400, "bad_input"),
+        ({"kind": "question"}, 400, "bad_input"),
+        ({"kind": "question", "question": "?"}, 400, "bad_question"),
+        ({"kind": "sermon", "words": "x"}, 400, "bad_input"),
+        ({"kind": "note", "words": "x", "text": "y"}, 400, "bad_input"),
+        ({"kind": "note", "words": "x", "at": 0}, 400, "bad_input"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    client: TestClient, body: dict[str, Any], status: int, code: str
+) -> None:
+    reply = client.post(f"{ROUTE}/{made(client)}/entries", json=body)
+    assert (reply.status_code, reply.json()["code"]) == (status, code)
+    assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_what_has_become_of_a_quote_is_told(client: TestClient, corpus: Corpus, inbox: Path) -> None:
+    dossier = made(client)
+    add(client, dossier, kind="quote", citation=citation(corpus), question="When?")
+    add(client, dossier, kind="quote", citation=citation(corpus, "b.txt", 0, 20))
+    assert client.get(f"{ROUTE}/{dossier}/verify").json()["counts"]["verbatim"] == 2
+    corpus.index(write(inbox, "a.txt", TEXT.replace("March", "May")))
+    corpus.purge(["b.txt"])
+    first, second = client.get(f"{ROUTE}/{dossier}").json()["in_order"]
+    assert (first["status"], first["text"]) == ("superseded", TEXT[:33])
+    assert first["fate"].startswith("superseded on ")
+    assert second["status"] == "purged"
+    assert "text" not in second
+    judged = client.get(f"{ROUTE}/{dossier}/verify").json()
+    assert (judged["counts"]["superseded"], judged["purged"]) == (1, 1)
+
+
+def test_what_a_purge_takes_from_dossiers_is_told_before(client: TestClient, corpus: Corpus) -> None:
+    add(client, made(client), kind="quote", citation=citation(corpus))
+    assert client.get("/api/v1/documents/a.txt/purge").json()["dossiers"] == ["Harbours"]
+
+
+@pytest.mark.slow
+def test_a_dossier_is_exported_under_its_name_and_runs_nothing(client: TestClient, corpus: Corpus) -> None:
+    pytest.importorskip("pypandoc")
+    dossier = made(client, 'Häfen & "ports"')
+    add(client, dossier, kind="quote", citation=citation(corpus))
+    reply = client.get(f"{ROUTE}/{dossier}/export", params={"format": "html", "style": "apa"})
+    assert TEXT[:33] in reply.text
+    assert "sandbox" in reply.headers["content-security-policy"]
+    assert reply.headers["content-disposition"] == (
+        "attachment; filename=\"H_fen _ _ports_.html\"; filename*=UTF-8''H%C3%A4fen%20%26%20%22ports%22.html"
+    )
+    for query in ({"format": "exe"}, {"format": "md", "style": "/etc/passwd.csl"}, {}):
+        assert client.get(f"{ROUTE}/{dossier}/export", params=query).status_code == 400
+
+
+def test_strangers_neither_read_nor_change_dossiers(corpus: Corpus) -> None:
+    kept = corpus.desk.dossiers.create("Harbours").id
+    engine = engine_over(corpus, may_change=False)
+    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        for method, route in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", f"/{kept}"),
+            ("DELETE", f"/{kept}"),
+            ("POST", f"/{kept}/entries"),
+            ("GET", f"/{kept}/export?format=md"),
+        ):
+            reply = client.request(method, f"{ROUTE}{route}", json={"name": "x"})
+            assert (reply.status_code, reply.json()["code"]) == (403, "read_only_server"), route
