@@ -22,8 +22,7 @@ const does = {
   ask: (pressed) => ask(pressed.textContent),
   close,
   go: (pressed) => go(pressed.dataset.to),
-  quote: (pressed) => copy(panel.querySelector("mark.current").textContent, pressed),
-  citation: (pressed) => copy(pressed.dataset.citation, pressed),
+  copy: (pressed) => copy(pressed.dataset.words, pressed),
   link: (pressed) => copy(location.href, pressed),
 };
 document.addEventListener("click", ({ target }) => does[target.dataset.does]?.(target));
@@ -527,8 +526,9 @@ contents.addEventListener("htmx:afterSwap", ({ target }) => {
 
 // Beside the scroll bar stands where the quotes are, whatever the width.
 const ticking = new ResizeObserver(([{ target: text }]) => {
-  const marks = text.querySelectorAll("mark");
-  panel.querySelectorAll(".ticks span").forEach((tick, at) => (tick.style.top = `${(100 * marks[at].offsetTop) / text.scrollHeight}%`));
+  const marks = text.querySelectorAll("mark[tabindex]"); // the first of each quote
+  const top = text.getBoundingClientRect().top - text.scrollTop;
+  panel.querySelectorAll(".ticks span").forEach((tick, at) => (tick.style.top = `${(100 * (marks[at].getBoundingClientRect().top - top)) / text.scrollHeight}%`));
 });
 
 /** The border of the panel is dragged, or moved by the arrow keys. */
