@@ -25,9 +25,9 @@ Kind = Literal["body", "heading", "list", "header", "furniture", "table"]
 _LINE = re.compile(r"[^\n]+\n?|\n")
 _CELL = re.compile(r"( ?\| ?)")
 _BELOW_THE_HEAD = re.compile(r"[ \t|]*+(?::?-{2,}+:?[ \t|]*+)++\s*+")  # of a table in Markdown
-_ITEM = re.compile(rf"\s*+{MARKER.pattern}\s+")
+_ITEM = re.compile(rf"[ \t]{{0,60}}+{MARKER.pattern}[ \t]+")
 # What an item or a heading begins with.
-_MARKERS: Mapping[Kind, re.Pattern[str]] = {"list": _ITEM, "heading": re.compile(r"\s*+#{1,6}\s+")}
+_MARKERS: Mapping[Kind, re.Pattern[str]] = {"list": _ITEM, "heading": re.compile(r" {0,3}+#{1,6}[ \t]+")}
 # What a part is called where a reader sees it begin.
 _NAMED: Mapping[SectionKind, str] = {"page": "Page ", "sheet": "Sheet ", "message": "Message ", "chapter": ""}
 _IN_OUTLINE = {"chapter", "section", "message", "entry", "sheet"}

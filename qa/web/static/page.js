@@ -230,7 +230,7 @@ function finish(answer) {
   for (const card of answer.querySelectorAll(".card")) {
     const cite = card.querySelector("a.cite");
     const number = card.querySelector(".number").textContent;
-    card.querySelector(".source").append(
+    card.append(
       make(
         "span",
         { className: "tools" },
