@@ -32,14 +32,14 @@ def run(library: Path, *arguments: str, **options):
 
 
 @pytest.fixture
-def held(library: Path, inbox: Path) -> Iterator[Path]:
+def held(library: Path, inbox: Path) -> Path:
     """A library of two documents."""
     write(inbox, "memo.txt", MEMO)
     write(inbox, "other.txt", "Title: 북한의 고철 & more\n\nNothing of note was seen at the bridge.\n")
     with tiny_corpus(library) as corpus:
         corpus.index(inbox)
         corpus.edit("other.txt", {"url": "https://example.org/other"})
-    yield library
+    return library
 
 
 @pytest.fixture
@@ -62,7 +62,9 @@ class TestCite:
 
     def test_a_style_alone_gives_plain_text(self, held: Path, place: str):
         done = run(held, "cite", place, "--style", "mla")
-        assert done.stdout == '“The *harbour* was "closed" in May.” (A Memo, par. 1)\n\nA Memo. 4 Apr. 2008.\n'
+        assert (
+            done.stdout == '“The *harbour* was "closed" in May.” (A Memo, par. 1)\n\nA Memo. 4 Apr. 2008.\n'
+        )
 
     @pytest.mark.parametrize(
         ("arguments", "code", "said"),
@@ -70,7 +72,11 @@ class TestCite:
             (("--format", "text", "--json"), 2, "--json contradicts --format"),
             (("--format", "ris", "--style", "apa"), 2, "--format ris has no style"),
             (("--style", "no-such"), 3, "there is no citation style 'no-such': use chicago, apa, mla, ieee"),
-            (("--style", "no-such.csl"), 3, "the style no-such.csl cannot be read: No such file or directory"),
+            (
+                ("--style", "no-such.csl"),
+                3,
+                "the style no-such.csl cannot be read: No such file or directory",
+            ),
         ],
     )
     def test_what_makes_no_sense_is_said(self, held: Path, place: str, arguments, code: int, said: str):
@@ -179,7 +185,7 @@ class TestHttp:
         assert item.headers["content-type"] == "application/vnd.citationstyles.csl+json"
         assert item.json()[0]["note"] == '“The *harbour* was "closed" in May.” (paragraph 1)'
 
-    @pytest.mark.parametrize("query", [{"format": "docx"}, {"style": "../apa"}, {"style": "/tmp/x.csl"}])
+    @pytest.mark.parametrize("query", [{"format": "docx"}, {"style": "../apa"}, {"style": "/etc/x.csl"}])
     def test_no_other_format_and_no_file_can_be_named(self, client: TestClient, place: str, query):
         reply = client.get(f"/api/v1/citations/{place}", params=query)
         assert (reply.status_code, reply.json()["code"]) == (400, "bad_input")
@@ -205,8 +211,8 @@ class TestHttp:
 def test_asking_imports_nothing_of_this():
     code = (
         "import sys, qa.commands.questions, qa.commands.documents, qa.corpus; "
-        "print([m for m in sys.modules if m.startswith(('qa.quoting.bibliography', 'bibtexparser', 'pypandoc', "
-        "'pylatexenc', 'citeproc'))])"
+        "print([m for m in sys.modules if m.startswith(('qa.quoting.bibliography', 'bibtexparser', "
+        "'pypandoc', 'pylatexenc', 'citeproc'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

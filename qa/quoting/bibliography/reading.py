@@ -246,7 +246,9 @@ def _concatenated(value: str, strings: Mapping[str, str]) -> str:
     for written in (value, f'"{value}"'):
         if '"' in value and _CONCATENATED.fullmatch(written):
             pieces = _PIECE.findall(written)
-            return "".join(each[1:-1] if each[0] == '"' else strings.get(each.lower(), each) for each in pieces)
+            return "".join(
+                each[1:-1] if each[0] == '"' else strings.get(each.lower(), each) for each in pieces
+            )
     return value
 
 

@@ -88,7 +88,7 @@ def without_attributes(text: str) -> str:
 
 
 def without_escapes(text: str) -> str:
-    """Return Markdown without its backslashes before punctuation, and with characters for numeric entities."""
+    """Return Markdown without its backslashes before punctuation, its numeric entities as characters."""
     return _ESCAPE.sub(lambda found: found["mark"] or html.unescape(found[0]), text)
 
 

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 BY_ID = {document.id: document for document in DOCUMENTS}
 
 
-def opened(id: str, **changed: object) -> Opened:
-    return replace(Opened(Quote(BY_ID[id], START, END), "current"), **changed)  # type: ignore[arg-type]
+def opened(name: str, **changed: object) -> Opened:
+    return replace(Opened(Quote(BY_ID[name], START, END), "current"), **changed)  # type: ignore[arg-type]
 
 
-SCRAP = "“Scrap metal smuggling rampant in North Korea”, Institute for Far Eastern Studies (IFES), NK Brief No. "
+SCRAP = (
+    "“Scrap metal smuggling rampant in North Korea”, Institute for Far Eastern Studies (IFES), NK Brief No. "
+)
 LINE = f"{SCRAP}08-4-4-1, 4 April 2008, paragraph 2"
 QUOTE = BY_ID["scrap.txt"].text[START:END]
 
@@ -59,8 +61,8 @@ def test_a_style_of_notes_has_footnotes_and_another_an_entry_below():
     below = copied(opened("page.html"), "html", open_style("apa"))
     shown = address.replace("&", "&amp;")
     assert below.endswith(
-        "</span>” (Sand, 2021, para. 2)</p>\n<p>Sand, U. (2021, November 30). <em>Harbour dues &amp; fees: what "
-        f'changes</em>. Port of Tarn. <a href="{shown}">{shown}</a></p>\n'
+        "</span>” (Sand, 2021, para. 2)</p>\n<p>Sand, U. (2021, November 30). <em>Harbour dues &amp; fees: "
+        f'what changes</em>. Port of Tarn. <a href="{shown}">{shown}</a></p>\n'
     )
 
 

@@ -81,7 +81,7 @@ def test_names_are_taken_apart_only_where_that_is_certain(author: str, expected:
 
 
 @pytest.mark.parametrize(
-    ("id", "expected"),
+    ("name", "expected"),
     [
         ("month.pdf", {"label": "page", "locator": "12"}),
         ("scrap.txt", {"label": "paragraph", "locator": "2"}),
@@ -94,8 +94,8 @@ def test_names_are_taken_apart_only_where_that_is_certain(author: str, expected:
         ),
     ],
 )
-def test_a_locator_names_page_paragraph_and_note_and_says_the_rest(id: str, expected: dict[str, str]):
-    assert located(Quote(BY_ID[id], START, END)) == expected
+def test_a_locator_names_page_paragraph_and_note_and_says_the_rest(name: str, expected: dict[str, str]):
+    assert located(Quote(BY_ID[name], START, END)) == expected
 
 
 def test_keys_are_readable_unique_and_depend_on_no_other_document():

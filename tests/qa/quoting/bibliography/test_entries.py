@@ -75,7 +75,9 @@ def test_pandoc_reads_all_of_the_bibtex():
         assert _straight(item.get("publisher", "")) == _straight(_publisher(ours))
         assert item.get("URL") == ours.get("URL")
         assert item.get("number") == ours.get("number")
-        assert re.sub(r"</?span[^>]*>", "", item.get("collection-title", "")) == ours.get("collection-title", "")
+        assert re.sub(r"</?span[^>]*>", "", item.get("collection-title", "")) == ours.get(
+            "collection-title", ""
+        )
 
 
 def _straight(text: str) -> str:
@@ -98,7 +100,9 @@ def test_rispy_reads_all_of_it():
 
 
 def test_pandoc_reads_all_of_the_ris():
-    read = json.loads(run_pandoc(["--from=ris", "--to=csljson"], entries_of_documents(DOCUMENTS, "ris").encode()))
+    read = json.loads(
+        run_pandoc(["--from=ris", "--to=csljson"], entries_of_documents(DOCUMENTS, "ris").encode())
+    )
     assert [item["id"] for item in read] == list(ITEMS)
     for item in read:
         ours = ITEMS[item["id"]]

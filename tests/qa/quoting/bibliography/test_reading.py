@@ -42,7 +42,7 @@ LA  - en-GB
 UR  - https://example.org/scrap
 AB  - An abstract
 that goes on
-ER  - 
+ER  -
 
 TY  - ELEC
 TI  - A page
@@ -56,7 +56,8 @@ ZOTERO_CSL = """[
   "collection-title": "NK Brief", "number": "08-4-4-1", "publisher": "IFES", "language": "en-US",
   "issued": {"date-parts": [["2008", "4"]]}, "URL": "https://example.org/scrap"},
  {"id": "b", "type": "webpage", "title": "A page", "container-title": "Port of Tarn",
-  "issued": {"date-parts": [[2020]]}, "author": [{"family": "Berg", "given": "Ludwig", "non-dropping-particle": "van der"}]}
+  "issued": {"date-parts": [[2020]]},
+  "author": [{"family": "Berg", "given": "Ludwig", "non-dropping-particle": "van der"}]}
 ]"""
 
 
@@ -123,7 +124,9 @@ def test_csl_json_is_read_as_zotero_writes_it():
     }
 
 
-@pytest.mark.parametrize("data", [ZOTERO_BIBTEX, ZOTERO_RIS, ZOTERO_CSL.encode(), b"\xef\xbb\xbf" + ZOTERO_RIS])
+@pytest.mark.parametrize(
+    "data", [ZOTERO_BIBTEX, ZOTERO_RIS, ZOTERO_CSL.encode(), b"\xef\xbb\xbf" + ZOTERO_RIS]
+)
 def test_a_file_with_another_ending_is_told_by_its_beginning(data: bytes):
     assert len(read_references(data, "refs.txt")) >= 2
 
@@ -145,7 +148,11 @@ def test_two_references_of_one_key_are_two():
         ("a.bib", b"no reference\n", "a.bib, line 1: there is no reference"),
         ("a.bib", b"@misc{a,\n title={\xff}}\n", "a.bib, line 2: this is no UTF-8"),
         ("a.bib", b"\n@misc{a, title={x}, date={2008-13}}\n", "a.bib, line 2: there is no such month"),
-        ("a.ris", b"TY  - RPRT\nTI  - x\n\nTY  - RPRT\n", "a.ris, line 4: the reference of line 1 has no end"),
+        (
+            "a.ris",
+            b"TY  - RPRT\nTI  - x\n\nTY  - RPRT\n",
+            "a.ris, line 4: the reference of line 1 has no end",
+        ),
         ("a.ris", b"\nTY  - RPRT\nTI  - x\n", "a.ris, line 2: the reference that begins here has no end"),
         ("a.ris", b"TY  - RPRT\nER  - \nTI  - x\n", "a.ris, line 3: a reference of RIS begins with"),
         ("a.json", b'[{"id": "a",\n "title": }]', "a.json, line 2: this is no JSON: "),
@@ -163,7 +170,9 @@ def test_a_bad_file_is_refused_by_its_line(name: str, data: bytes, said: str):
 
 def test_a_reference_is_matched_by_its_address_or_its_title_or_its_key():
     references = [
-        Reference("", "line 1", {"url": "http://www.example.org/harbour/?a=1&b=2", "title": "New", "date": "2022"}),
+        Reference(
+            "", "line 1", {"url": "http://www.example.org/harbour/?a=1&b=2", "title": "New", "date": "2022"}
+        ),
         Reference("", "line 1", {"url": "http://www.example.org/harbour?a=1&b=2#x", "title": "New title"}),
         Reference("", "line 2", {"title": "SCRAP METAL: smuggling, rampant in north korea!", "number": "7"}),
         Reference("rivernotes-5c61ec", "line 3", {"title": "Quite another"}),
