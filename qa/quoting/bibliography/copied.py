@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, Union
 
 from qa.quoting.bibliography.csl import citation_key, csl_item, located
 from qa.quoting.bibliography.entries import FORMS, Form, entry_of_quote
-from qa.quoting.bibliography.markup import ESCAPES, MARKUPS, Markup, html, words
+from qa.quoting.bibliography.markup import ESCAPES, MARKUPS, Markup, words
 from qa.quoting.bibliography.styles import rendered
 from qa.quoting.cite import cite_line
 
@@ -37,10 +37,12 @@ def copied(opened: Opened, form: CopyFormat, style: Style | None = None) -> str:
     if form in FORMS:
         return entry_of_quote(quote, form)  # type: ignore[arg-type]
     markup: Markup = form  # type: ignore[assignment]
-    said = f"“{ESCAPES[markup](quote.text)}”"
+    text = ESCAPES[markup](quote.text)
+    kept = f'<span style="white-space: pre-wrap">{text}</span>' if markup == "html" else text
+    said = f"“{kept}”"
     if style is None:
         address = csl_item(quote.document).get("URL", "")
-        return _noted(said, _own(opened, address, markup), citation_key(quote.document), address, markup)
+        return _noted(said, _own(opened, address, markup), citation_key(quote.document), markup)
     item = csl_item(quote.document)
     place = located(quote)
     if opened.fate:
@@ -48,9 +50,9 @@ def copied(opened: Opened, form: CopyFormat, style: Style | None = None) -> str:
     made = rendered([item], [{"id": item["id"], **place}], style)
     citation = words(made.citations[0], markup)
     if style.in_notes:
-        return _noted(said, citation, item["id"], item.get("URL", ""), markup)
+        return _noted(said, citation, item["id"], markup)
     entry = words(made.bibliography[0][1], markup) if made.bibliography else ""
-    return _in_text(said, citation, entry, item.get("URL", ""), markup)
+    return _in_text(said, citation, entry, markup)
 
 
 def _own(opened: Opened, address: str, markup: Markup) -> str:
@@ -61,27 +63,25 @@ def _own(opened: Opened, address: str, markup: Markup) -> str:
     return words(line, markup)
 
 
-def _noted(said: str, citation: str, key: str, address: str, markup: Markup) -> str:
+def _noted(said: str, citation: str, key: str, markup: Markup) -> str:
     match markup:
         case "markdown":
             return f"{said}[^{key}]\n\n[^{key}]: {citation}\n"
         case "latex":
             return f"{said}\\footnote{{{citation}}}\n"
         case "html":
-            return _block(said, citation, address)
+            return _paragraphs(said, citation)
         case "text":
             return f"{said}\n{citation}\n"
 
 
-def _in_text(said: str, citation: str, entry: str, address: str, markup: Markup) -> str:
+def _in_text(said: str, citation: str, entry: str, markup: Markup) -> str:
     whole = f"{said} {citation}"
     if markup == "html":
-        return _block(whole, entry, address)
+        return _paragraphs(whole, entry)
     below = f"\\noindent {entry}" if markup == "latex" else entry
     return f"{whole}\n\n{below}\n" if entry else f"{whole}\n"
 
 
-def _block(said: str, below: str, address: str) -> str:
-    source = f' cite="{html(address)}"' if address else ""
-    footer = f"<footer>{below}</footer>\n" if below else ""
-    return f'<blockquote{source}>\n<p style="white-space: pre-wrap">{said}</p>\n{footer}</blockquote>\n'
+def _paragraphs(said: str, below: str) -> str:
+    return f"<p>{said}</p>\n<p>{below}</p>\n" if below else f"<p>{said}</p>\n"

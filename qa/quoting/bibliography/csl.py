@@ -113,7 +113,8 @@ def _is_whole(name: str) -> bool:
 
 def _name(name: str) -> dict[str, str]:
     family, comma, given = name.partition(", ")
-    if comma and "," not in given and looks_like_person(f"{given} {family}"):
+    several = _is_whole(family) and _is_whole(given)
+    if comma and "," not in given and not several and looks_like_person(f"{given} {family}"):
         return {"family": family, "given": given}
     words = name.split()
     apart = (

@@ -38,7 +38,7 @@ _LATEX: Final = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
+    "`": r"\`{}",  # an accent on nothing: pandoc does not know \textasciigrave
 }
 # Spaces that TeX would drop or join; and two characters that it would print as one of another kind.
 _LATEX_FOUND: Final = re.compile(

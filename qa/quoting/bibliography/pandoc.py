@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 SECONDS = 60.0
 # GHC's runtime ends a pandoc that wants more memory. A bibliography of 1,000 documents takes 0.5 GB.
 _MEMORY = ("+RTS", "-M2g", "-RTS")
+# One takes 0.2 GB and a core; others wait, so that many who cite at once take no more.
+_AT_ONCE = threading.BoundedSemaphore(2)
 _KEPT = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 
 
@@ -69,7 +72,7 @@ def run_pandoc(
         MissingExtraError: it is not installed.
     """
     program = pandoc_path()
-    with tempfile.TemporaryDirectory(prefix="pullquote-") as name:
+    with _AT_ONCE, tempfile.TemporaryDirectory(prefix="pullquote-") as name:
         folder = Path(name)
         for file, data in (files or {}).items():
             (folder / file).write_bytes(data)

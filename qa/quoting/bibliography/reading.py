@@ -23,6 +23,8 @@ _MONTHS: Final = {
     name: f"{at:02}"
     for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
 }
+_PIECE: Final = re.compile(r'"[^"]*"|\w+')
+_CONCATENATED: Final = re.compile(rf"(?:{_PIECE.pattern})(?:\s*#\s*(?:{_PIECE.pattern}))+")
 _SITES: Final = frozenset(
     {"online", "electronic", "www", "ELEC", "WEB", "BLOG", "webpage", "post", "post-weblog"}
 )
@@ -222,10 +224,11 @@ def _bibtex(text: str, name: str) -> list[Reference]:
             why = getattr(block.error, "abort_reason", None) or block.error
             line = (block.start_line or 0) + 1
             raise InputError(f"{name}, line {line}: this is no BibTeX that can be read: {why}")
+    strings = {each.key.lower(): str(each.value) for each in library.strings}
     found = []
     for entry in sorted(blocks, key=lambda block: block.start_line or 0):
         where = f"line {(entry.start_line or 0) + 1}"
-        raw = {field.key.lower(): str(field.value) for field in entry.fields}
+        raw = {field.key.lower(): _concatenated(str(field.value), strings) for field in entry.fields}
         said = {field: _first(raw, names) for field, names in _BIBTEX.items()}
         said = {field: value if field == "url" else decode(value) for field, value in said.items()}
         said["title"] = decode(raw.get("title", ""))
@@ -236,6 +239,17 @@ def _bibtex(text: str, name: str) -> list[Reference]:
         said = _site_as_publisher(said, entry.entry_type.lower())
         found.append(_reference(entry.key, where, said, name))
     return found
+
+
+def _concatenated(value: str, strings: Mapping[str, str]) -> str:
+    """Return the value of `ifes # " (IFES)"`, which bibtexparser leaves as it is."""
+    for written in (value, f'"{value}"'):
+        if '"' in value and _CONCATENATED.fullmatch(written):
+            pieces = _PIECE.findall(written)
+            return "".join(
+                each[1:-1] if each[0] == '"' else strings.get(each.lower(), each) for each in pieces
+            )
+    return value
 
 
 def _authors(written: str) -> list[str]:

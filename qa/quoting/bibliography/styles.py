@@ -198,7 +198,7 @@ def _unmargined(inlines: Inlines) -> Inlines:
     found: Inlines = []
     for each in inlines:
         is_margin = each["t"] == "Span" and "csl-left-margin" in each["c"][0][1]
-        found += _trimmed(each["c"][1]) if is_margin else [each]
+        found += [*_trimmed(each["c"][1]), {"t": "Space"}] if is_margin else [each]
     return found
 
 

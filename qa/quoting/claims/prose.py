@@ -93,7 +93,7 @@ def of_prose(
         if is_markdown and (seen := markdown.unescaped(each.words)) != each.words:
             readings = (*readings, seen)
         claim = Claim(
-            each.words,
+            markdown.without_escapes(each.words) if is_markdown else each.words,
             line_of(each.start),
             citation_in(ids[0]) if ids else None,
             title=each.title,

@@ -47,7 +47,7 @@ class _Words(HTMLParser):
         self.data.append(data)
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        assert tag == "p"
+        assert tag in ("p", "span")
 
 
 def _of_html(text: str) -> str:
@@ -61,6 +61,7 @@ def _of_latex(text: str) -> str:
     known = get_default_latex_context_db()
     ours = {"textless": "<", "textgreater": ">", "textbar": "|", "textquotedbl": '"', "textasciicircum": "^"}
     known.add_context_category("ours", [MacroTextSpec(*each) for each in ours.items()], prepend=True)
+    text = text.replace(r"\`{}", r"\textasciigrave{}")  # pylatexenc drops an accent on nothing
     return LatexNodes2Text(latex_context=known, strict_latex_spaces=False).latex_to_text(text)
 
 
