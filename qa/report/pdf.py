@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import ExportError, MissingExtraError
+from qa.report import typesetting
 from qa.report.fonts import Face, families_for, folders
 
 if TYPE_CHECKING:
@@ -72,8 +73,9 @@ def _run(task: dict[str, Any]) -> bytes:
             "and so does make install; or export as docx, odt or html"
         )
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "qa.report.typesetting"],
+        done = subprocess.run(  # noqa: S603 - our own module
+            # -P: what lies in the folder that somebody works in is not imported.
+            [sys.executable, "-P", typesetting.__file__],
             input=json.dumps(task).encode(),
             capture_output=True,
             timeout=SECONDS,

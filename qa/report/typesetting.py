@@ -1,4 +1,4 @@
-"""Typst, in a process of its own that can be ended: `python -m qa.report.typesetting`.
+"""Typst, in a process of its own that can be ended: this file is run, and needs nothing of Pullquote.
 
 It reads one JSON object on standard input: {"fonts": true, "folders"} to list fonts, or {"source", "folders",
 "made"} for a PDF. It opens no file but fonts, and fetches nothing: what is set imports no package.
