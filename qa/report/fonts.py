@@ -30,11 +30,12 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A font file's face of a family."""
+    """A font file's face of a family; the regular one is neither bold nor in italics."""
 
     family: str
     path: Path
     index: int
+    is_regular: bool = True
 
 
 def folders() -> list[Path]:
@@ -54,21 +55,25 @@ def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
         ExportError: no font has one of them; the message names the first few.
     """
     wanted = {each for each in characters if _is_drawn(each)}
-    listed: dict[str, Face] = {}
+    listed: dict[str, list[Face]] = {}
     for face in faces:
-        listed.setdefault(face.family, face)
+        listed.setdefault(face.family, []).append(face)
     preferred = [*_BASE, *_cjk(wanted)]
     others = sorted(set(listed) - set(preferred) - {each for each in listed if _LAST_RESORT in each.lower()})
     chosen: list[str] = []
+    unseen = set(wanted)  # what no upright face had so far
     for family in [*preferred, *others]:
         if family not in listed or not (wanted or family in _BASE):
             continue
-        has = wanted & _characters_of(listed[family].path, listed[family].index)
-        if has or family in _BASE:
+        has = {face: _characters_of(face.path, face.index) for face in listed[family]}
+        upright = frozenset().union(*(each for face, each in has.items() if face.is_regular))
+        if wanted & upright or family in _BASE:
             chosen.append(family)
-            wanted -= has
-    if wanted:
-        raise ExportError(_lacking(sorted(wanted)))
+            unseen -= upright
+            # Titles are set in italics, headings in bold: what a face lacks, another family may have.
+            wanted -= frozenset.intersection(*has.values())
+    if unseen:
+        raise ExportError(_lacking(sorted(unseen)))
     return chosen
 
 

@@ -51,8 +51,8 @@ def typeset(body: str, title: str, characters: Iterable[str], made: dt.datetime)
     """
     given = [str(folder) for folder in folders()]
     faces = [
-        Face(family, Path(path), index)
-        for family, path, index in json.loads(_run({"fonts": True, "folders": given}))
+        Face(family, Path(path), index, is_regular)
+        for family, path, index, is_regular in json.loads(_run({"fonts": True, "folders": given}))
     ]
     families = families_for({*characters, *title, *"0123456789–…"}, faces)
     listed = f"({', '.join(map(_string, families))},)"

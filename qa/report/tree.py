@@ -133,7 +133,7 @@ def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format)
         paragraphs = re.split(r"\n\s*\n", entry.words)
         label = {"t": "Strong", "c": [_str(f"{NOTE}:")]}
         first = _para([label, {"t": "Space"}, *_text(paragraphs[0], form)])
-        attributes = [["custom-style", NOTE]] if form in ("docx", "odt") else []
+        attributes = [["custom-style", "AnalystNote"]] if form in ("docx", "odt") else []
         others = [_para(_text(each, form)) for each in paragraphs[1:]]
         yield {"t": "Div", "c": [["", ["note"], attributes], [first, *others]]}
     elif shown.quote:

@@ -21,9 +21,9 @@ def main() -> None:
     )
     if task.get("fonts"):
         listed = [
-            (each.family, each.path, each.index)
+            (each.family, each.path, each.index, each.style == "normal" and each.weight == 400)
             for each in fonts.fonts()
-            if each.path and each.style == "normal"
+            if each.path and each.weight in (400, 700)
         ]
         sys.stdout.buffer.write(json.dumps(listed).encode())
         return

@@ -317,7 +317,7 @@ def test_without_the_programs_the_next_step_is_said(corpus: Corpus, monkeypatch:
 @cache
 def faces() -> tuple[Face, ...]:
     task = {"fonts": True, "folders": [str(each) for each in pdf.folders()]}
-    return tuple(Face(family, Path(path), index) for family, path, index in json.loads(pdf._run(task)))
+    return tuple(Face(family, Path(path), *others) for family, path, *others in json.loads(pdf._run(task)))
 
 
 @pytest.mark.slow
