@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -235,7 +236,11 @@ def to_dict(shown: Shown) -> dict[str, Any]:
 def filters_to_dict(asked: Asked) -> dict[str, Any]:
     """Return the filters that a question was asked with, without those that were not set."""
     return {
-        name: value.isoformat() if hasattr(value, "isoformat") else list(value)
+        name: value.isoformat()
+        if isinstance(value, dt.date)
+        else [value]
+        if isinstance(value, str)
+        else list(value)
         for name, value in asdict(asked.filters).items()
         if value
     }

@@ -22,18 +22,21 @@ _ACCENTS = {
 }  # fmt: skip
 _BEGIN = re.compile(r"\A[\s\S]*?\\begin\{document\}")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-_FOOTNOTE = re.compile(r"\\footnote(?:text)?(?:\[[^\]\n]*\])?\{")
+_BRACE = re.compile(r"\\[\s\S]|[{}]")
+_FOOTNOTE = re.compile(r"\\footnote(?:text)?(?:\[[^\]\[\n\\]{0,100}\])?\{")
 _HEADING = re.compile(r"\\(?:part|chapter|(?:sub)*section|(?:sub)?paragraph)\*?(?=\{)")
 # Commands whose arguments a reader does not see as words, and those with a link and its words.
 _UNSEEN = re.compile(
     r"\\(?:label|hypertarget|phantomsection|begin|end|vspace\*?|setcounter|addcontentsline|protect|noindent|maketitle"
-    r"|centering|raggedright|citeproc(?:itemid)?|bibitem|hfill|bookmarksetup|item)\b(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})*"
+    r"|centering|raggedright|citeproc(?:itemid)?|bibitem|hfill|bookmarksetup|item)\b(?:\[[^\]\[\n\\]{0,100}\])?(?:\{[^{}\n\\]{0,400}\})*"
 )
-_LINK = re.compile(r"\\href\{((?:[^{}\\]|\\.)*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
-_ADDRESS = re.compile(r"\\url\{((?:[^{}\\]|\\.)*)\}")
+_LINK = re.compile(
+    r"\\href\{((?:[^{}\\\s]|\\[%#&_~^$]){0,2000})\}\{((?:[^{}\\]|\\[%#&_$]|\{[^{}]{0,20}\}){0,500})\}"
+)
+_ADDRESS = re.compile(r"\\url\{((?:[^{}\\\s]|\\[%#&_~^$]){0,2000})\}")
 # A character or command, from the left: what an escape gives is not looked at again.
 _PIECE = re.compile(
-    r"\\\\(?:\[[^\]\n]*\])?|\\hspace\{0pt\}|\\\^\{\}|\\~\{\}|\\/|\\-|``|''"
+    r"\\\\(?:\[[-0-9.a-z]{0,20}\])?|\\hspace\{0pt\}|\\\^\{\}|\\~\{\}|\\/|\\-|``|''"
     r"|\\([`'^~=.\"])\{?\\?([A-Za-z])\}?|\\([cvHukr])\{([A-Za-z])\}"
     r"|\\([A-Za-z]+)\*?(?:\{\}|[ \t]+|(?=[^A-Za-z]|\Z))|\\([\s\S])|[{}~]"
 )
@@ -66,10 +69,10 @@ def _without_footnotes(text: str) -> tuple[str, list[str]]:
 def _closing(text: str, start: int) -> int:
     """Return the offset after the brace that closes one before `start`."""
     depth = 1
-    for brace in re.finditer(r"\\[\s\S]|[{}]", text[start:]):
+    for brace in _BRACE.finditer(text, start):
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
         if not depth:
-            return start + brace.end()
+            return brace.end()
     return len(text)
 
 
