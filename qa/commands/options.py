@@ -157,6 +157,15 @@ reader = click.option(
     "CrossEncoder, a folder or hub id, such as a multilingual one, whose confidence is a guess.",
 )
 
+deadline = click.option(
+    "--deadline",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30,
+    show_default=True,
+    help="How long one answer may take.",
+)
+
 _filter_options = _options(
     click.option(
         "--since", metavar="DATE", callback=_day(last=False), help="From this day, month or year on."
