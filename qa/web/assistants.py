@@ -83,7 +83,7 @@ def create_server(engine: Engine) -> Server[Any]:
         tool = by_name.get(params.name)
         if tool is None:
             names = ", ".join(by_name)
-            raise MCPError(INVALID_PARAMS, f"there is no tool {params.name[:40]!r}: there are {names}")
+            raise MCPError(INVALID_PARAMS, f"there is no tool {params.name!r:.60}: there are {names}")
         return await _called(engine, tool, params.arguments or {}, threads)
 
     return Server(
