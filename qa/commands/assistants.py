@@ -23,12 +23,19 @@ def mcp(settings: options.Settings, deadline: float, strictness: float) -> None:
 
     Standard output carries the protocol alone. It ends when the client leaves, or with Ctrl-C.
     """
+    from qa.places import shipped_corpus
     from qa.web.assistants import serve
     from qa.web.engine import Engine
 
     settings.interrupted = "The server has stopped."
     engine = Engine(
-        shared.library(settings), None, strictness=strictness, reader=settings.reader, seconds=deadline
+        shared.library(settings),
+        shipped_corpus(),
+        strictness=strictness,
+        reader=settings.reader,
+        seconds=deadline,
+        may_change=False,
+        makes=False,
     )
     engine.start()
     engine.wait_for_library()
@@ -36,7 +43,9 @@ def mcp(settings: options.Settings, deadline: float, strictness: float) -> None:
     if not settings.quiet:
         from qa.text.display import plural
 
-        shared.say(f"Serving {plural(count, 'document')} in {engine.library} over MCP, until the client leaves")
+        shared.say(
+            f"Serving {plural(count, 'document')} in {engine.library} over MCP, until the client leaves"
+        )
     try:
         serve(engine)
     finally:

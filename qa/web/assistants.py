@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 
 def create_server(engine: Engine) -> Server[Any]:
-    """Return the SDK's server, whose tools this engine answers. It has nothing else: no resources, no prompts."""
+    """Return the SDK's server, whose tools this engine answers; it has no resources and no prompts."""
     from mcp.server.lowlevel import Server
     from mcp.shared.exceptions import MCPError
     from mcp_types import INVALID_PARAMS, ListToolsResult, ToolAnnotations

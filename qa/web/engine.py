@@ -47,8 +47,8 @@ class State:
 class Engine:
     """A library that opens itself: `start`, then `ask`.
 
-    A library that does not exist yet is made and filled with `shipped`, and `say` is told; where `shipped` is
-    None, the start fails. `state` is replaced, never changed, so that any thread may read it. `answers` are
+    A library that does not exist yet is made and filled with `shipped`, and `say` is told; where it is not to
+    be made (`makes`), the start fails. `state` is replaced, never changed, so that any thread may read it. `answers` are
     those shown lately, to be judged. `strictness` holds for questions that come without one; `reader` reads
     the passages. An answer may take `seconds`, those not counted in which the library and the models are
     opened. Where not `may_change`, questions are answered and documents read, and nothing that a person keeps
@@ -56,12 +56,13 @@ class Engine:
     """
 
     library: Path
-    shipped: Path | None
+    shipped: Path
     say: Callable[[str], None] = log.info
     strictness: float = STRICTNESS
     reader: str | None = None
     seconds: float = DEADLINE
     may_change: bool = True
+    makes: bool = True
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     _corpus: Corpus | None = None
@@ -171,10 +172,12 @@ class Engine:
         try:
             corpus = Corpus.open(self.library, create=False, reader=self.reader)
         except LibraryNotFoundError:
-            if self.shipped is None:
+            if not self.makes:
                 raise
             corpus = Corpus.open(self.library, reader=self.reader)
-        if self.shipped and corpus.store.generation == 0:  # nothing was ever put in, or the first start was cut short
+        if (
+            self.shipped and corpus.store.generation == 0
+        ):  # nothing was ever put in, or the first start was cut short
             self.say(f"No library in {self.library} yet: indexing the sample brief")
             self.state = State("index")
             report = corpus.index(self.shipped, progress=self._report)

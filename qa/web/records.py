@@ -1,4 +1,4 @@
-"""What the tools for assistants return, as schemas: the records of `--json`, with what an assistant needs besides.
+"""What the tools for assistants return, as schemas: the records of `--json`, and citations beside them.
 
 They only describe: what makes the records is what makes those of the commands (`qa.quoting`, `qa.schema`).
 """
@@ -104,7 +104,7 @@ class AnswerRecord(BaseModel):
 
 
 class SearchRecord(BaseModel):
-    """Passages that are near to a query, the nearest first; whether they state anything asked for is not said."""
+    """Passages near to a query, the nearest first; whether they state what is asked for is not said."""
 
     query: str
     passages: list[QuoteRecord]
@@ -209,5 +209,5 @@ class VerifiedRecord(BaseModel):
     summary: str
     counts: dict[str, int]
     quotes: list[VerdictRecord]
-    passed_over: int = Field(description="Quotations too short to be judged, titles of works, unpaired marks.")
+    passed_over: int = Field(description="Quotations too short to be judged, titles, and unpaired marks.")
     passed_over_lines: list[int]

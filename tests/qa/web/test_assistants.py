@@ -1,4 +1,5 @@
 """What the SDK's own client is told over both transports, by real servers with the real models."""
+# ruff: noqa: S310 - the addresses are those of our own servers
 
 from __future__ import annotations
 
@@ -54,8 +55,8 @@ Wheat rose by a third in March. The ministry expects no relief before the harves
 DRAFT = """\
 # What the papers say
 
-The port office is clear: “The harbour at Varna will not open before May”. Coast Review adds that “Dredging has
-cost 4,200 dollars a day since January.”
+The port office is clear: “The harbour at Varna will not open before May”. Coast Review adds that “Dredging
+has cost 4,200 dollars a day since January.”
 
 The mayor, Ivana Petrova, said: “We have no ships to send”.
 
@@ -64,8 +65,8 @@ The mayor, Ivana Petrova, said: “We have no ships to send”.
 On prices, “The ministry expects no relief before the harvest.”
 
 But also: “The ferry to Sozopol runs twice a week.” And the office said that “The harbour at Varna will open
-before May”. It was said that “Dredging has cost 4,700 dollars a day since January.” In one breath: “The ferry to
-Burgas runs twice a week and carries mail and passengers.”
+before May”. It was said that “Dredging has cost 4,700 dollars a day since January.” In one breath: “The ferry
+to Burgas runs twice a week and carries mail and passengers.”
 
 According to Ivana Petrova, “Nobody asked the fishermen”.
 """
@@ -302,12 +303,18 @@ HELLO = _message(
     capabilities={},
     clientInfo={"name": "test", "version": "1"},
 ) + _message("notifications/initialized")
+NO_REQUESTS = [
+    *(b"", b"no JSON", b"[]", b"null", b'"text"', b"[" * 100_000, b"\xff\xfe", b"\0" * 900_000),
+    b'{"jsonrpc": "2.0", "id": 1}',
+    b'{"jsonrpc": "2.0", "id": "\\ud800", "method": "tools/call", "params": {"name": "\\udfff"}}',
+]
 # Half a surrogate pair, as JavaScript writes it.
 HALF = json.dumps({"question": "Who opened \ud83d?"}).encode()
 
 
 def _half(number: int) -> bytes:
-    return _message("tools/call", number, name="ask", arguments={}).replace(b'"arguments": {}', b'"arguments": ' + HALF)
+    call = _message("tools/call", number, name="ask", arguments={})
+    return call.replace(b'"arguments": {}', b'"arguments": ' + HALF)
 
 
 def _served(library: Path) -> subprocess.Popen[bytes]:
@@ -385,15 +392,10 @@ def test_other_sites_and_other_hosts_are_kept_from_it(running: Server) -> None:
             urllib.request.urlopen(request, timeout=60)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"no JSON", b"[]", b"null", b'"text"', b"[" * 100_000, b"\xff\xfe", b'{"jsonrpc": "2.0", "id": 1}', b"\0" * 900_000]
-    + [b'{"jsonrpc": "2.0", "id": "\\ud800", "method": "tools/call", "params": {"name": "\\udfff"}}'],
-    ids=lambda body: repr(body[:20]),
-)  # fmt: skip
-@pytest.mark.parametrize("version", ["2025-06-18", "2026-07-28", "never", "\udcff"])
+@pytest.mark.parametrize("body", NO_REQUESTS, ids=lambda body: repr(body[:20]))
+@pytest.mark.parametrize("version", ["2025-06-18", "2026-07-28", "never", "ÿ"])
 def test_what_is_no_request_is_refused(running: Server, library: Path, body: bytes, version: str) -> None:
-    status, said = _post(running, body, MCP_Protocol_Version=version.encode("utf-8", "replace").decode("latin-1"))
+    status, said = _post(running, body, MCP_Protocol_Version=version)
     assert 200 <= status < 500
     assert b"error" in said or b"detail" in said
     _is_harmless(said.decode(), library)
