@@ -47,8 +47,8 @@ class State:
 class Engine:
     """A library that opens itself: `start`, then `ask`.
 
-    A library that does not exist yet is made and filled with `shipped`, and `say` is told; where it is not to
-    be made (`makes`), the start fails. `state` is replaced, never changed, so that any thread may read it. `answers` are
+    A library that does not exist yet is made and filled with `shipped`, and `say` is told; unless it `makes`
+    any, the start fails. `state` is replaced, never changed, so that any thread may read it. `answers` are
     those shown lately, to be judged. `strictness` holds for questions that come without one; `reader` reads
     the passages. An answer may take `seconds`, those not counted in which the library and the models are
     opened. Where not `may_change`, questions are answered and documents read, and nothing that a person keeps
@@ -175,9 +175,8 @@ class Engine:
             if not self.makes:
                 raise
             corpus = Corpus.open(self.library, reader=self.reader)
-        if (
-            self.shipped and corpus.store.generation == 0
-        ):  # nothing was ever put in, or the first start was cut short
+        # Nothing was ever put in, or the first start was cut short.
+        if self.makes and corpus.store.generation == 0:
             self.say(f"No library in {self.library} yet: indexing the sample brief")
             self.state = State("index")
             report = corpus.index(self.shipped, progress=self._report)

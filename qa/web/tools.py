@@ -334,8 +334,8 @@ TOOLS = (
         "Verify the quotes of a text",
         "Say of every quote in a text whether the documents say it: verbatim; superseded or removed (an "
         "earlier text said it); moved (another document says it than the one named); distorted (what is left "
-        "out changes the sense, or somebody else says it); altered (with the difference); or unknown. Call it "
-        "with your whole text before you hand it over, and mend or take out all that is not verbatim. It "
+        "out changes the sense, or somebody else says it); altered (with the difference); or unknown. Call "
+        "it with your whole text before you hand it over, and mend or take out all that is not verbatim. It "
         "judges quotes only: what you say without quotation marks is not verified, so quote instead of "
         "paraphrasing.",
         Draft,
