@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 PATH = "/mcp"
 # Threads that the tools may take at once; the others of the forty are the page's and those of HTTP.
 _AT_ONCE = 4
+# Lines of a client on standard input that are read before they are asked for.
+_LINES_AHEAD = 8
 # JSON's escape of half a surrogate pair, or of a whole one.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _DEFECT = "something went wrong inside Pullquote; its log says what"
@@ -138,42 +141,72 @@ def serve(engine: Engine) -> None:
     from mcp.server.stdio import stdio_server
 
     server = create_server(engine)
+    interrupted = False
 
     async def run() -> None:
-        lines: Any = _lines(sys.stdin.fileno())
-        async with stdio_server(stdin=lines) as (read, write):
+        lines = _Lines(sys.stdin.fileno())
+
+        def interrupt(*_: object) -> None:
+            nonlocal interrupted
+            if interrupted:  # the second time it has to be at once
+                raise KeyboardInterrupt
+            interrupted = True
+            lines.end()
+
+        signal.signal(signal.SIGINT, interrupt)
+        given: Any = lines  # the SDK reads no more of a file than its lines
+        async with stdio_server(stdin=given) as (read, write):
             await server.run(read, write, server.create_initialization_options())
 
-    asyncio.run(run())
+    before = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
+    try:
+        asyncio.run(run())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted:
+        raise KeyboardInterrupt
 
 
-async def _lines(descriptor: int) -> AsyncIterator[str]:
-    """Yield the lines of a file as they come.
+class _Lines:
+    """The lines of a file as they come, until it ends or `end` is called.
 
-    The SDK would read them in a thread that Ctrl-C waits for. This one is waited for by nobody.
+    The SDK would read them in a thread that the end of the program waits for: Ctrl-C would do nothing until
+    the next line. Nobody waits for this one.
     """
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[bytes | None] = asyncio.Queue(1)
 
-    def hand_over(line: bytes | None) -> None:
-        asyncio.run_coroutine_threadsafe(queue.put(line), loop).result()
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._room = threading.Semaphore(_LINES_AHEAD)
+        threading.Thread(target=self._read, name="pullquote-stdin", daemon=True).start()
 
-    def read() -> None:
-        pieces: list[bytes] = []
+    def end(self) -> None:
+        """Give no more lines; any thread may call it."""
         with suppress(RuntimeError):  # the loop has ended
-            while data := os.read(descriptor, 1 << 16):
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        while (line := await self._queue.get()) is not None:
+            self._room.release()
+            if line.strip():
+                yield _whole(line).decode("utf-8", "replace")
+
+    def _read(self) -> None:
+        pieces: list[bytes] = []
+        with suppress(RuntimeError):
+            while data := os.read(self._descriptor, 1 << 16):
                 *ended, rest = data.split(b"\n")
                 for line in ended:
-                    hand_over(b"".join([*pieces, line]))
+                    self._hand_over(b"".join([*pieces, line]))
                     pieces.clear()
                 pieces.append(rest)
-            hand_over(b"".join(pieces))
-            hand_over(None)
+            self._hand_over(b"".join(pieces))
+        self.end()
 
-    threading.Thread(target=read, name="pullquote-stdin", daemon=True).start()
-    while (line := await queue.get()) is not None:
-        if line.strip():
-            yield _whole(line).decode("utf-8", "replace")
+    def _hand_over(self, line: bytes) -> None:
+        self._room.acquire()
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, line)
 
 
 def route(engine: Engine) -> Route:
