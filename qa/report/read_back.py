@@ -14,7 +14,6 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from qa.quoting.claims.latex import plain_text
-from qa.quoting.claims.markdown import unescaped
 from qa.report.tree import marks_for
 from qa.text.display import visible
 
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
 
     from qa.report.tree import Format
 
+# What stands in Markdown for a character, and for a line's end in a quote.
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~\n])|&(?:#[0-9]{1,7}|[A-Za-z]{2,8});")
+_QUOTED_LINE = re.compile(r"(?m)^> ?")
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SIGNS = {
     f"{_WORD}br": "\n",
@@ -57,7 +59,7 @@ def text_of(data: bytes, form: Format) -> str:
         return html.unescape(re.sub(r"<[^<>]*>", "", re.sub(r"<br ?/?>\n", "\n", text)))
     if form == "tex":
         return plain_text(text)
-    return unescaped(re.sub(r"(?m)^> ?", "", text))
+    return _ESCAPE.sub(lambda match: match[1] or html.unescape(match[0]), _QUOTED_LINE.sub("", text))
 
 
 def _of_package(data: bytes, form: Format) -> str:

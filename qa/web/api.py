@@ -46,7 +46,18 @@ from qa.quoting.bibliography.entries import ENDINGS, MEDIA, Form, entries_of_doc
 from qa.quoting.bibliography.styles import MAX_STYLE_NAME, open_style
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn, quote_to_dict
-from qa.web import STATIC, changes, documents, dossiers, history, originals, pages, parts, reference
+from qa.web import (
+    STATIC,
+    assistants,
+    changes,
+    documents,
+    dossiers,
+    history,
+    originals,
+    pages,
+    parts,
+    reference,
+)
 from qa.web.body import Body
 from qa.web.changes import may_change
 from qa.web.documents import (  # noqa: TC001 - read when the routes are made
@@ -140,6 +151,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     app.include_router(history.page(engine, finder))
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
+    app.router.routes.append(assistants.route(engine))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(Guard, host=host, strictness=[share for _, share in readiness(engine.strictness)])

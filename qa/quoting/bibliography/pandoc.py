@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SECONDS = 60.0
-# GHC's runtime ends a pandoc that wants more memory. A bibliography of 1,000 documents takes 0.5 GB.
+# GHC's runtime ends a pandoc that wants more memory. 1,000 citations of 1,000 documents take 0.24 GB and 4 s.
 _MEMORY = ("+RTS", "-M2g", "-RTS")
 # One takes 0.2 GB and a core; others wait, so that many who cite at once take no more.
 _AT_ONCE = threading.BoundedSemaphore(2)

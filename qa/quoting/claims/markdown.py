@@ -42,23 +42,10 @@ _WRITTEN_LINE = re.compile(r"(?<![^\n])[^\S\n]*+\S[^\n]*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HTML_QUOTE = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?P<mark>[!-/:-@\[-`{-~])|&#[0-9]{1,7};")
-# A sentence's words; what has fewer and ends in a full stop may be a name.
-_LEAST_SENTENCE = 6
-
-
-# What stands for a character: a backslash before punctuation or a line's end, an entity.
-_ESCAPE = re.compile(
-    r"\\([!-/:-@\[-`{-~\n])|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
-)
-
-
 # An empty line within a paragraph.
 _EMPTY_LINE = "\\"
-
-
-def unescaped(text: str) -> str:
-    """Return Markdown with its characters as a reader sees them, escapes undone."""
-    return _ESCAPE.sub(lambda match: match[1] or html.unescape(match[0]), text)
+# A sentence's words; what has fewer and ends in a full stop may be a name.
+_LEAST_SENTENCE = 6
 
 
 def blocks(text: str, *, is_markdown: bool) -> tuple[str, list[tuple[int, int]], list[tuple[int, int]]]:

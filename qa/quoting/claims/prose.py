@@ -89,9 +89,6 @@ def of_prose(
         references = [*noted(said_of_it, notes_by_mark), *rows.beside(each.start)]
         if in_note:
             references.append(f"{LABEL.sub('', before)} {after}")
-        readings = each.readings
-        if is_markdown and (seen := markdown.unescaped(each.words)) != each.words:
-            readings = (*readings, seen)
         claim = Claim(
             markdown.without_escapes(each.words) if is_markdown else each.words,
             line_of(each.start),
@@ -100,7 +97,7 @@ def of_prose(
             maybe_title=in_note or (not cites and titles.contain(each.start)),
             maybe_work=in_note and cites_work(each.words, before, after),
             paragraphs=each.paragraphs and not ids,
-            readings=readings,
+            readings=each.readings,
             before=before,
             after=after,
             references=tuple(references),
