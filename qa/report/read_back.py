@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # What stands in Markdown for a character, and for a line's end in a quote.
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~\n])|&(?:#[0-9]{1,7}|[A-Za-z]{2,8});")
+_PAGE_NUMBER = re.compile(r"\s[0-9]{1,5}\s*\Z")
 _QUOTED_LINE = re.compile(r"(?m)^> ?")
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SIGNS = {
@@ -103,7 +104,8 @@ def _of_pdf(data: bytes) -> str:
 
     document = pypdfium2.PdfDocument(data)
     try:
-        return "\n".join(page.get_textpage().get_text_bounded() for page in document)
+        pages = (page.get_textpage().get_text_bounded() for page in document)
+        return "\n".join(_PAGE_NUMBER.sub("", page) for page in pages)
     finally:
         document.close()
 

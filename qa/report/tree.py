@@ -7,6 +7,7 @@ escape each `Str`, whatever is in it, so that each line of a quote is one.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -46,6 +47,10 @@ _SENTENCES = {
     "superseded": "The source has another text since {day}.",
     "removed": "The source was removed from the library on {day}.",
 }
+# A quote of more lines than fit on a page, with its footnote, begins a page: then no other's footnote stands
+# between its halves.
+_BREAKABLE = "#pagebreak(weak: true)\n#[\n#show quote.where(block: true): set block(breakable: true)"
+_WIDTH, _MOST_LINES = 72, 40
 API = [1, 23, 1]
 
 
@@ -139,9 +144,24 @@ def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format)
     elif shown.quote:
         note = [*next(notes), *_fate(shown, form)]
         words = [*quoted(shown.quote.text, form), {"t": "Note", "c": [_para(note)]}]
-        yield {"t": "BlockQuote", "c": [_para(words)]}
+        block = {"t": "BlockQuote", "c": [_para(words)]}
+        if form == "pdf" and _is_long(shown.quote.text):
+            yield from (_typst(_BREAKABLE), block, _typst("]"))
+        else:
+            yield block
     elif entry.kind == "quote":
         yield _paragraph(f"[A quote stood here. Its document was {shown.fate}.]", form)
+
+
+def _is_long(words: str) -> bool:
+    """Whether a quote may be longer than a page of the PDF has room for."""
+    is_wide = any(unicodedata.east_asian_width(each) in ("W", "F") for each in words)
+    width = _WIDTH // 2 if is_wide else _WIDTH
+    return sum(1 + len(line) // width for line in words.split("\n")) > _MOST_LINES
+
+
+def _typst(markup: str) -> Node:
+    return {"t": "RawBlock", "c": ["typst", markup]}
 
 
 def _fate(shown: Shown, form: Format) -> list[Node]:
@@ -154,8 +174,8 @@ def _fate(shown: Shown, form: Format) -> list[Node]:
 
 def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) -> Iterator[Node]:
     asked = questions(entries)
-    found = [each for each in asked if each.quotes]
-    others = [each for each in asked if not each.quotes]
+    found = [each for each in asked if each.quotes or each.asked.outcome == "answered"]
+    others = [each for each in asked if each not in found]
     number = 0
     yield _heading(top, _text("Appendix: how this was found", form))
     yield _heading(top + 1, _text("Questions asked", form))
@@ -177,10 +197,11 @@ def _question(number: int, question: Question, form: Format) -> Iterator[Node]:
     yield _paragraph(f"Question {number}: {' '.join(asked.question.split())}", form)
     where = describe_filters(asked.filters) or "all documents"
     day = f" on {date_in_words(asked.at.date())}" if asked.at else ""
-    if question.quotes:
-        outcome = f"quotes {', '.join(map(str, question.quotes))}"
+    numbers = f"{'quote' if len(question.quotes) == 1 else 'quotes'} {', '.join(map(str, question.quotes))}"
+    if asked.outcome != "answered":
+        outcome = f"{NOT_FOUND[asked.outcome]}{f'; kept of these: {numbers}' if question.quotes else ''}"
     else:
-        outcome = NOT_FOUND[asked.outcome] if asked.outcome != "answered" else "its quotes were purged"
+        outcome = numbers if question.quotes else "its quotes were purged"
     yield _paragraph(f"Searched{day}: {where}. Outcome: {outcome}.", form)
 
 
@@ -188,7 +209,7 @@ def _manifest(entries: Sequence[Shown], facts: Facts, form: Format) -> Iterator[
     """Say of which texts the quotes are, and where in them, so that each can be opened again."""
     held = sources(entries)
     if form == "pdf":  # a citation is to stand in one line
-        yield {"t": "RawBlock", "c": ["typst", "#set text(size: 7.5pt)"]}
+        yield _typst("#set text(size: 7.5pt)")
     encoder = f"{facts.encoder.name}, SHA-256 {facts.encoder.sha256}" if facts.encoder else "none"
     reader = f"{facts.reader}, SHA-256 {facts.reader_sha256}" if facts.reader_sha256 else facts.reader
     yield _paragraph(

@@ -246,6 +246,22 @@ def test_what_looks_like_markup_in_a_quote_stays_as_it_is(
         assert len([each for each in verdicts if each.claim.text]) == len(HARD)
 
 
+@pytest.mark.slow
+def test_a_quote_of_several_pages_is_whole_in_a_pdf(library: Path, inbox: Path, tmp_path: Path) -> None:
+    words = " ".join(f"Sentence {at} says what the harbour master saw that day." for at in range(200))
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(inbox, "long.txt", f"{words}\n"), write(inbox, "a.txt", "It was not so at all.\n"))
+        made = corpus.desk.dossiers.create("Long")
+        short = entry_of(Quote(corpus.document("a.txt"), 0, 21))
+        long = entry_of(Quote(corpus.document("long.txt"), 0, len(words)))
+        corpus.desk.dossiers.add(made.id, [short, long])
+        path = tmp_path / "long.pdf"
+        path.write_bytes(export(corpus, made, "pdf"))
+        verdicts = judged(corpus, path)
+        assert {each.status for each in verdicts} == {"verbatim"}
+        assert max(len(each.claim.text or "") for each in verdicts) > 10_000
+
+
 def test_marks_are_chosen_that_the_words_do_not_close() -> None:
     assert marks_for("plain words") == ("“", "”")
     assert marks_for("he said “so” and went") == ("“", "”")
