@@ -106,6 +106,13 @@ class ModelError(PullquoteError):
     exit_code = 3
 
 
+class MissingExtraError(PullquoteError):
+    """Something was asked for that needs a package that is not installed: one that an extra brings."""
+
+    code = "missing_extra"
+    exit_code = 3
+
+
 class VerbatimError(PullquoteError):
     """A quote about to leave the program does not equal its slice of the source."""
 

@@ -146,6 +146,8 @@ TREC_QRELS = Kind(
 )
 TEST_QUERIES = Kind("test queries from the chat", partial(_json_lines, _is_test_query))
 TEST_TABLE = Kind("test queries from the chat", partial(_first_row, _QUERY))
+# Such files are other programs' too: none is known for ours.
+BIBLIOGRAPHY = Kind("a bibliography", lambda _: False)
 _KINDS = (
     *(ANSWERS, INDEX_REPORT, INDEX_TABLE, EVALUATION_REPORT, CONVERSATION, TREC_RUN, TREC_QRELS),
     *(TEST_QUERIES, TEST_TABLE),

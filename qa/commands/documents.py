@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa.commands import options, shared
+from qa.commands import bibliography, options, shared
 from qa.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from qa.corpus import Corpus
+    from qa.quoting.bibliography.copied import CopyFormat
     from qa.quoting.claims.claim import Claim
     from qa.schema import DocumentInfo, Filters
     from qa.storage.ports import LibraryStats, Version
@@ -213,6 +214,10 @@ def edit(
             click.echo(f"{name}: {visible(value_of(edited, name)) or 'none'}")
 
 
+documents.add_command(bibliography.export)
+documents.add_command(bibliography.import_)
+
+
 @click.command()
 @click.argument("ids", metavar="ID...", nargs=-1)
 @click.option("--purge", is_flag=True, help="Erase them for good, with every version and thumb.")
@@ -375,24 +380,47 @@ class _Lost:
 
 @click.command()
 @click.argument("citation", metavar="ID|URL")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "markdown", "html", "latex", *bibliography.FORMS)),
+    help="Print the quote with its citation, to be pasted: plain, with a footnote in Markdown or LaTeX, as a "
+    "block of HTML; or its document with the quote as a note.",
+)
+@click.option(
+    "--style",
+    metavar="NAME|FILE.csl",
+    help="Cite by a style: chicago (notes), apa, mla, ieee, any other name of citationstyles.org, or a file.",
+)
 @options.json
 @options.general
 @click.pass_obj
-def cite(settings: options.Settings, citation: str) -> None:
+def cite(settings: options.Settings, citation: str, form: CopyFormat | None, style: str | None) -> None:
     """Open a citation: the quote, its source, and what has become of it.
 
     ID is SHA256/START-END: the sha256, start and end of a quote in `ask --json`. URL is the link to a source
     in the chat. The status is current, superseded or removed. Of a text that was superseded, it says where
     the words stand today, or what they have become.
 
-    Control characters are shown as symbols; --json gives the quote as it is, and the whole text around it.
+    Control characters are shown as symbols; --json gives the quote as it is, and the whole text around it. So
+    does --format: every character of the quote comes back when its escapes are undone.
     """
     from qa.quoting.cite import parse_citation
     from qa.quoting.opened import lines, open_citation, to_dict
 
+    if form and settings.as_json:
+        raise click.UsageError("--json contradicts --format; for JSON to cite by, say --format csl-json")
+    if style and form in bibliography.FORMS:
+        raise click.UsageError(f"--format {form} has no style: a reference manager gives it one")
     place, document_id = parse_citation(citation)
     with shared.corpus(settings) as corpus:
         opened = open_citation(corpus.store, place, document_id)
+    if form or style:
+        from qa.quoting.bibliography.copied import copied
+        from qa.quoting.bibliography.styles import open_style
+
+        click.echo(copied(opened, form or "text", open_style(style) if style else None), nl=False)
+        return
     if settings.as_json:
         shared.print_json(to_dict(opened))
         return

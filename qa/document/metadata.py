@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from qa.schema import Certainty
+    from qa.schema import Certainty, DocumentInfo
 
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 SIDECAR = ".meta.toml"
@@ -194,7 +194,7 @@ def _on_one_line(document: Document) -> Document:
     return replace(document, **fields, sections=sections)
 
 
-def value_of(document: Document, field: str) -> str:
+def value_of(document: Document | DocumentInfo, field: str) -> str:
     """Give a field of a document as text; a date as ISO 8601."""
     value = getattr(document, field)
     return value.isoformat() if isinstance(value, dt.date) else str(value or "")

@@ -45,7 +45,17 @@ from qa.schema.documents import (
     sha256_text,
 )
 from qa.schema.judgements import Judgement, QuoteReference, ShownAnswer, Thumb
-from qa.schema.quotes import Citation, CitationId, Quote, citation, citation_id, locator, published_in
+from qa.schema.quotes import (
+    Citation,
+    CitationId,
+    Place,
+    Quote,
+    citation,
+    citation_id,
+    locator,
+    places,
+    published_in,
+)
 from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
 
 __all__ = [
@@ -80,6 +90,7 @@ __all__ = [
     "More",
     "Outcome",
     "Passage",
+    "Place",
     "Progress",
     "Quote",
     "QuoteReference",
@@ -99,6 +110,7 @@ __all__ = [
     "citation",
     "citation_id",
     "locator",
+    "places",
     "printable",
     "published_in",
     "quote_to_dict",

@@ -90,6 +90,20 @@ class Citation:
     published_in: str = ""
 
 
+class Place(NamedTuple):
+    """A part of a locator.
+
+    Attributes:
+        kind: what is counted or named: a kind of section, "paragraph", "line" or "header".
+        name: which one: "3", "3–4", "Methods"; "" for the header.
+        words: both in words: "page 3", "section “Methods”".
+    """
+
+    kind: str
+    name: str
+    words: str
+
+
 class CitationId(NamedTuple):
     """The id of a citation, as a string `{sha256}/{start}-{end}`.
 
@@ -152,8 +166,13 @@ def locator(document: Document, start: int, end: int) -> str:
     of only header or page furniture. Within the header it is "header"; in a text of many lines without a
     blank one, "line 7".
     """
+    return ", ".join(place.words for place in places(document, start, end))
+
+
+def places(document: Document, start: int, end: int) -> tuple[Place, ...]:
+    """Return the parts of which `locator` is made, the largest first."""
     if _covered(document.text, Span(start, end), document.header):
-        return "header"
+        return (Place("header", "", "header"),)
     touched = [section for section in document.sections if section.start < end and start < section.end]
     named = {
         kind: [" ".join(section.name.split()) for section in touched if section.kind == kind]
@@ -169,15 +188,24 @@ def locator(document: Document, start: int, end: int) -> str:
         stop = min((s.end for s in touched if s.end >= end), default=len(document.text))
         headed = bool(touched) and any(s.kind == "section" and s.start == begin for s in document.sections)
         parts.append(_paragraph(document, start, end, begin, stop, after_heading=headed))
-    return ", ".join(part for part in parts if part)
+    return tuple(parts)
 
 
-def _sections(kind: SectionKind, names: list[str]) -> str:
-    """Return the names of the first and the last of some sections of one kind."""
+def _sections(kind: SectionKind, names: list[str]) -> Place:
+    """Return the place from the first to the last of some sections of one kind."""
     several = "entries" if kind == "entry" else f"{kind}s"
     if kind in ("message", "record", *_ENOUGH):
-        return f"{kind} {names[0]}" if names[0] == names[-1] else f"{several} {names[0]}–{names[-1]}"
-    return f"{kind} “{names[0]}”" if len(names) == 1 else f"{several} “{names[0]}” to “{names[-1]}”"
+        return _place(kind, several, names[0], names[-1])
+    if len(names) == 1:
+        return Place(kind, names[0], f"{kind} “{names[0]}”")
+    name = f"“{names[0]}” to “{names[-1]}”"
+    return Place(kind, name, f"{several} {name}")
+
+
+def _place(kind: str, several: str, first: str, last: str) -> Place:
+    if first == last:
+        return Place(kind, first, f"{kind} {first}")
+    return Place(kind, f"{first}–{last}", f"{several} {first}–{last}")
 
 
 def _alike(names: list[str], others: list[str]) -> bool:
@@ -187,8 +215,8 @@ def _alike(names: list[str], others: list[str]) -> bool:
 
 def _paragraph(
     document: Document, start: int, end: int, begin: int, stop: int, *, after_heading: bool
-) -> str:
-    """Return the numbers of the paragraphs, or lines, of `text[begin:stop]` that `[start, end)` is in."""
+) -> Place:
+    """Return the paragraphs, or lines, of `text[begin:stop]` that `[start, end)` is in."""
     text = document.text
     blocks, counted = _counted(text, begin, stop, (*document.header, *document.furniture))
     if len(blocks) == 1 and "\n" in text[begin:stop].strip():
@@ -204,7 +232,7 @@ def _paragraph(
         headings = int(after_heading and starts[:1] == [begin] and start >= blocks[0].end)
         first = max(1, bisect_right(starts, start) - headings)
         last = max(first, bisect_left(starts, end) - headings)
-    return f"{unit} {first}" if first == last else f"{unit}s {first}–{last}"
+    return _place(unit, f"{unit}s", str(first), str(last))
 
 
 @lru_cache(maxsize=8)

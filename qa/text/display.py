@@ -30,7 +30,7 @@ def _picture(code: int) -> str:
 
 
 # Of ISO 639-1, as far as they are likely in a library.
-_LANGUAGES = dict(
+LANGUAGES = dict(
     each.split()
     for each in (
         "ar Arabic,bg Bulgarian,cs Czech,da Danish,de German,el Greek,en English,es Spanish,"
@@ -45,7 +45,7 @@ _LANGUAGES = dict(
 
 def language_in_words(code: str) -> str:
     """Name a language: German for `de`. A code that is not known is its own name."""
-    return _LANGUAGES.get(code, code)
+    return LANGUAGES.get(code, code)
 
 
 def plural(count: int, noun: str) -> str:

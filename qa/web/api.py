@@ -29,6 +29,7 @@ from qa.errors import (
     DeadlineError,
     DocumentNotFoundError,
     InputError,
+    MissingExtraError,
     NotReadyError,
     OriginalNotFoundError,
     PullquoteError,
@@ -38,12 +39,18 @@ from qa.errors import (
 )
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_TURNS
 from qa.quoting import opened
+from qa.quoting.bibliography.copied import CopyFormat, copied
+from qa.quoting.bibliography.entries import ENDINGS, MEDIA, Form, entries_of_documents
+from qa.quoting.bibliography.styles import MAX_STYLE_NAME, open_style
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn, quote_to_dict
 from qa.web import STATIC, assistants, changes, documents, history, originals, pages, parts, reference
 from qa.web.body import Body
 from qa.web.changes import may_change
-from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
+from qa.web.documents import (  # noqa: TC001 - read when the routes are made
+    BibliographyQuery,
+    ListQuery,
+)
 from qa.web.examples import examples
 from qa.web.guard import Guard, wants_page
 from qa.web.options import FiltersBody, readiness
@@ -66,6 +73,7 @@ _STATUS = (
     (UnknownAnswerError, HTTPStatus.NOT_FOUND),
     (UnknownConversationError, HTTPStatus.NOT_FOUND),
     (ReadOnlyServerError, HTTPStatus.FORBIDDEN),
+    (MissingExtraError, HTTPStatus.NOT_IMPLEMENTED),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
     (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
@@ -199,9 +207,16 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     @router.get("/citations/{sha256}/{start}-{end}")
     @few_at_once
     def cited(
-        sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
-    ) -> dict[str, Any]:
+        sha256: parts.Sha256,
+        start: parts.Start,
+        end: parts.End,
+        document: parts.Id = "",
+        form: Annotated[CopyFormat | None, Query(alias="format")] = None,
+        style: Annotated[str, Query(max_length=MAX_STYLE_NAME)] = "",
+    ) -> Any:
         """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
+
+        With `format`, or `style`, only the quote and its citation, as text to be pasted.
 
         Where several documents have that text, `document` is the id of the one that is cited; `same_text` are
         the ids of the others.
@@ -213,9 +228,23 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         """
         place = CitationId(sha256, start, end)
         found = opened.open_citation(engine.corpus.store, place, document)
+        if form or style:
+            in_style = open_style(style, files=False) if style else None
+            return _text(copied(found, form or "text", in_style), form)
         original = originals.shown(found.quote.document) if found.status == "current" else None
         shown = opened.to_dict(found) | {"original": original}
         return shown | {"notes": list(map(without_commands, shown["notes"]))}
+
+    @router.get("/bibliography/{form}")
+    @few_at_once
+    def bibliography(form: Form, query: Annotated[BibliographyQuery, Query()]) -> Response:
+        """What is known of documents as BibTeX, RIS or CSL-JSON: of those named, or of all that are found."""
+        found = engine.corpus.find_documents(query.query()).documents
+        if query.document and not found:
+            engine.corpus.document(query.document[0])  # which says that there is none
+        response = _text(entries_of_documents(found, form), form)
+        response.headers["Content-Disposition"] = f'attachment; filename="documents.{ENDINGS[form]}"'
+        return response
 
     @router.get("/citations/{sha256}/{start}-{end}/similar")
     @few_at_once
@@ -300,6 +329,11 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path[:200]}")
 
     return router
+
+
+def _text(text: str, form: CopyFormat | None) -> Response:
+    """Return text that is pasted or kept: HTML is no page here, and is not to be shown as one."""
+    return Response(text, media_type=MEDIA.get(form or "text", "text/plain"))
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BeforeValidator, Field, ValidationError
 
-from qa.limits import MAX_FILTER_CHARACTERS, MAX_NAMES
+from qa.limits import MAX_DOCUMENTS, MAX_FILTER_CHARACTERS, MAX_ID_CHARACTERS, MAX_NAMES
 from qa.schema import FILTERED_BY_NAME, DocumentOrder, DocumentQuery, Filters
 from qa.text.dates import date_in_words, parse_date
 from qa.text.display import language_in_words
@@ -33,6 +33,7 @@ _AT_ONCE = 8
 ROWS = 100  # that the table has at first, and gets more of as it is scrolled
 MAX_LISTED = 1_000_000
 _Text = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)]
+_Id = Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]
 FORMATS = {
     "text": "Text",
     "markdown": "Markdown",
@@ -83,6 +84,19 @@ class ListQuery(Body):
         filters = Filters(**values)
         descending = self.order == "desc"
         return DocumentQuery(self.q, filters, self.format, self.sort, descending, self.limit, self.offset)
+
+
+class BibliographyQuery(ListQuery):
+    """Which documents a bibliography has: those named, or all that the rest finds."""
+
+    document: Annotated[list[_Id], Field(max_length=MAX_DOCUMENTS), BeforeValidator(_listed)] = Field(
+        default=[]
+    )
+
+    def query(self) -> DocumentQuery:
+        """Return the query as the library takes it."""
+        query = super().query()
+        return replace(query, filters=replace(query.filters, document=tuple(self.document)))
 
 
 class TableQuery(ListQuery):

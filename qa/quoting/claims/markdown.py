@@ -41,6 +41,7 @@ _MARKS = re.compile(r"(?<![^\r\n])[^\S\r\n]*(?:> ?)+")
 _WRITTEN_LINE = re.compile(r"(?<![^\n])[^\S\n]*+\S[^\n]*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HTML_QUOTE = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\(?P<mark>[!-/:-@\[-`{-~])|&#[0-9]{1,7};")
 # A sentence's words; what has fewer and ends in a full stop may be a name.
 _LEAST_SENTENCE = 6
 
@@ -84,6 +85,11 @@ def _blanks(match: re.Match[str]) -> str:
 def without_attributes(text: str) -> str:
     """Return a text with blanks for the quotation marks of attributes of HTML."""
     return _TAG.sub(lambda tag: tag[0].replace('"', " ").replace("'", " "), text)
+
+
+def without_escapes(text: str) -> str:
+    """Return Markdown without its backslashes before punctuation, its numeric entities as characters."""
+    return _ESCAPE.sub(lambda found: found["mark"] or html.unescape(found[0]), text)
 
 
 def html_quotes(text: str) -> Iterator[tuple[int, int, str]]:

@@ -84,7 +84,7 @@ def of_prose(
         if in_note:
             references.append(f"{LABEL.sub('', before)} {after}")
         claim = Claim(
-            each.words,
+            markdown.without_escapes(each.words) if is_markdown else each.words,
             line_of(each.start),
             citation_in(ids[0]) if ids else None,
             title=each.title,

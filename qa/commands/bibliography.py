@@ -1,0 +1,202 @@
+"""What documents are, to and from other programs: BibTeX, RIS and CSL-JSON."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa.commands import options, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.corpus import Corpus
+    from qa.quoting.bibliography.entries import Form
+    from qa.quoting.bibliography.matching import Match
+    from qa.schema import DocumentInfo, Filters
+
+FORMS = ("bibtex", "ris", "csl-json")
+
+
+@click.command()
+@click.argument("ids", metavar="[ID...]", nargs=-1)
+@click.option(
+    "--format", "form", type=click.Choice(FORMS), default="bibtex", show_default=True, help="The format."
+)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE instead."
+)
+@options.force
+@options.filters
+@options.general
+@click.pass_obj
+def export(
+    settings: options.Settings,
+    ids: tuple[str, ...],
+    form: Form,
+    out: Path | None,
+    filters: Filters,
+    *,
+    force: bool,
+) -> None:
+    """Write documents for a reference manager: all, those named, or those that filters leave.
+
+    Each has a key such as ifes2008scrap-3f2a9c, which stays the same whatever else is exported.
+    """
+    from qa.asking.unmatched import unmatched
+    from qa.quoting.bibliography.entries import entries_of_documents
+
+    with shared.corpus(settings) as corpus:
+        if out:
+            _check_out(out, corpus, shared.library(settings), force=force)
+        infos = _named(corpus, ids) if ids else corpus.documents(filters)
+        if ids and filters:
+            kept = {info.id for info in corpus.documents(filters)}
+            infos = tuple(info for info in infos if info.id in kept)
+        if not infos:
+            shared.say(unmatched(corpus.store, filters) if filters else "There is no document.")
+    text = entries_of_documents(infos, form)
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    from qa.outputs import write_output
+    from qa.text.display import plural
+
+    write_output(out, [text])
+    if not settings.quiet:
+        shared.say(f"{plural(len(infos), 'document')} written to {out}")
+
+
+def _check_out(out: Path, corpus: Corpus, library: Path, *, force: bool) -> None:
+    from qa.outputs import BIBLIOGRAPHY, check_no_source, check_output
+
+    check_output("--out", out, BIBLIOGRAPHY, library=library, force=force)
+    check_no_source("--out", out, BIBLIOGRAPHY, corpus.store.sources())
+
+
+def _named(corpus: Corpus, ids: tuple[str, ...]) -> tuple[DocumentInfo, ...]:
+    """Return the documents of these ids, in their order."""
+    from qa.schema import Filters
+
+    held = {info.id: info for info in corpus.documents(Filters(document=ids))}
+    for document_id in ids:
+        if document_id not in held:
+            corpus.document(document_id)  # which says that there is none
+    return tuple(held[document_id] for document_id in dict.fromkeys(ids))
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--apply", "to_apply", is_flag=True, help="Change the documents; without it, that is only shown."
+)
+@options.json
+@options.general
+@click.pass_obj
+def import_(settings: options.Settings, file: Path, *, to_apply: bool) -> None:
+    """Correct what is known of documents by FILE: BibTeX, RIS or CSL-JSON, as reference managers export it.
+
+    A reference tells of the document with its address, or else with its title, or its key if that is one that
+    `documents export` gave. What would be changed is shown; in a terminal, it asks then. What several
+    documents or references match is named, and left. The changes are corrections, as by `documents edit`,
+    which takes them back (--reset). The exit code is 1 where a reference was left.
+    """
+    from qa.quoting.bibliography.matching import match_references
+    from qa.quoting.bibliography.reading import MOST_BYTES, read_references
+
+    with file.open("rb") as opened:
+        references = read_references(opened.read(MOST_BYTES + 1), str(file))
+    with shared.corpus(settings) as corpus:
+        matches = match_references(references, corpus.documents())
+        changing = [each for each in matches if each.changes and not each.is_ambiguous]
+        if not settings.as_json:
+            _show(matches, quiet=settings.quiet)
+        if changing and not to_apply and not settings.as_json and sys.stdin.isatty():
+            to_apply = click.confirm("Change the documents so?", err=True)
+        if to_apply:
+            settings.interrupted = "What was applied stays."
+            for match in changing:
+                corpus.edit(match.documents[0], match.values)
+    if settings.as_json:
+        shared.print_json({"applied": to_apply, "references": [_to_dict(each) for each in matches]})
+    elif not settings.quiet:
+        _say_done(changing, applied=to_apply)
+    left = any(not each.documents or each.is_ambiguous for each in matches)
+    sys.exit(1 if left else 0)
+
+
+def _say_done(changing: list[Match], *, applied: bool) -> None:
+    from qa.text.display import plural
+
+    documents = plural(len(changing), "document")
+    if not changing:
+        shared.say("There is nothing to change.")
+    elif applied:
+        shared.say(f"{documents} changed. To take one back: pullquote documents edit ID --reset FIELD")
+    else:
+        shared.say(f"Nothing was changed. To change {documents}, say --apply.")
+
+
+def _to_dict(match: Match) -> dict[str, Any]:
+    return {
+        "where": match.reference.where,
+        "key": match.reference.key,
+        "title": match.reference.values.get("title", ""),
+        "documents": list(match.documents),
+        "matched_by": match.reason,
+        "also": list(match.also),
+        "changes": [
+            {"field": change.field, "old": change.old, "new": change.new} for change in match.changes
+        ],
+    }
+
+
+def _show(matches: list[Match], *, quiet: bool) -> None:
+    """Print what would change, as a table, and say which references are left, and why."""
+    from qa.text.display import visible
+
+    rows = [
+        [match.documents[0], change.field, change.old or "none", change.new, f"same {match.reason}"]
+        for match in matches
+        if not match.is_ambiguous
+        for change in match.changes
+    ]
+    rows = [[visible(cell) for cell in row] for row in rows]
+    if rows and not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(row))
+    elif rows:
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False)
+        for heading in ("Document", "Field", "Old", "New", "Matched by"):
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        Console(highlight=False).print(table)
+    if not quiet:
+        for line in _left(matches):
+            shared.say(line)
+
+
+def _left(matches: list[Match]) -> Iterator[str]:
+    for match in matches:
+        what = match.reference.values.get("title") or match.reference.values.get("url") or match.reference.key
+        named = f"{match.reference.where} ({what[:80]})"
+        if not match.documents:
+            yield f"left: {named}: no document has this address or title"
+        elif len(match.documents) > 1:
+            some = ", ".join(match.documents[: shared.NAMED])
+            more = (
+                f" and {len(match.documents) - shared.NAMED:,} more"
+                if len(match.documents) > shared.NAMED
+                else ""
+            )
+            yield f"left: {named}: several documents have this {match.reason}: {some}{more}"
+        elif match.also:
+            yield f"left: {named}: {', '.join(match.also[: shared.NAMED])} tells of {match.documents[0]} too"

@@ -1,0 +1,1 @@
+"""Citations that other programs read: CSL-JSON, styles, BibTeX and RIS."""

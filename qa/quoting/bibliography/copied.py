@@ -1,0 +1,87 @@
+"""A quote with its citation, as it is pasted into a text: plain, Markdown, HTML or LaTeX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias, Union
+
+from qa.quoting.bibliography.csl import citation_key, csl_item, located
+from qa.quoting.bibliography.entries import FORMS, Form, entry_of_quote
+from qa.quoting.bibliography.markup import ESCAPES, MARKUPS, Markup, words
+from qa.quoting.bibliography.styles import rendered
+from qa.quoting.cite import cite_line
+
+if TYPE_CHECKING:
+    from qa.quoting.bibliography.markup import Inlines
+    from qa.quoting.bibliography.styles import Style
+    from qa.quoting.opened import Opened
+
+CopyFormat: TypeAlias = Union[Markup, Form]  # noqa: UP007 - of aliases that are strings
+COPY_FORMATS: Final = (*MARKUPS, *FORMS)
+
+
+def copied(opened: Opened, form: CopyFormat, style: Style | None = None) -> str:
+    r"""Return a quote with its citation; every character of the quote comes back from its escape.
+
+    Without a style, the citation is our own line (`cite_line`). Plain text has it below the quote, HTML too;
+    Markdown and LaTeX have it in a footnote. Where a style cites in the text, it stands behind the quote, and
+    the entry of the bibliography below. What has become of a superseded text is said. BibTeX, RIS and
+    CSL-JSON have no style; see `entry_of_quote`.
+
+    In HTML the quote keeps its white space; in LaTeX, `\n\n` begins a paragraph.
+
+    Raises:
+        InputError: pandoc refuses the style.
+        MissingExtraError: there is a style, and no pandoc.
+    """
+    quote = opened.quote
+    if form in FORMS:
+        return entry_of_quote(quote, form)  # type: ignore[arg-type]
+    markup: Markup = form  # type: ignore[assignment]
+    text = ESCAPES[markup](quote.text)
+    kept = f'<span style="white-space: pre-wrap">{text}</span>' if markup == "html" else text
+    said = f"“{kept}”"
+    if style is None:
+        address = csl_item(quote.document).get("URL", "")
+        return _noted(said, _own(opened, address, markup), citation_key(quote.document), markup)
+    item = csl_item(quote.document)
+    place = located(quote)
+    if opened.fate:
+        place["suffix"] = f"{place.get('suffix', '')}, {opened.fate}"
+    made = rendered([item], [{"id": item["id"], **place}], style)
+    citation = words(made.citations[0], markup)
+    if style.in_notes:
+        return _noted(said, citation, item["id"], markup)
+    entry = words(made.bibliography[0][1], markup) if made.bibliography else ""
+    return _in_text(said, citation, entry, markup)
+
+
+def _own(opened: Opened, address: str, markup: Markup) -> str:
+    line: Inlines = [{"t": "Str", "c": cite_line(opened.quote, opened.fate)}]
+    if address:
+        between = {"t": "Str", "c": "\n"} if markup == "text" else {"t": "Str", "c": ", "}
+        line += [between, {"t": "Link", "c": [["", [], []], [{"t": "Str", "c": address}], [address, ""]]}]
+    return words(line, markup)
+
+
+def _noted(said: str, citation: str, key: str, markup: Markup) -> str:
+    match markup:
+        case "markdown":
+            return f"{said}[^{key}]\n\n[^{key}]: {citation}\n"
+        case "latex":
+            return f"{said}\\footnote{{{citation}}}\n"
+        case "html":
+            return _paragraphs(said, citation)
+        case "text":
+            return f"{said}\n{citation}\n"
+
+
+def _in_text(said: str, citation: str, entry: str, markup: Markup) -> str:
+    whole = f"{said} {citation}"
+    if markup == "html":
+        return _paragraphs(whole, entry)
+    below = f"\\noindent {entry}" if markup == "latex" else entry
+    return f"{whole}\n\n{below}\n" if entry else f"{whole}\n"
+
+
+def _paragraphs(said: str, below: str) -> str:
+    return f"<p>{said}</p>\n<p>{below}</p>\n" if below else f"<p>{said}</p>\n"

@@ -1,0 +1,204 @@
+"""Documents and places as the Citation Style Language has them (CSL-JSON).
+
+https://docs.citationstyles.org/en/stable/specification.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any, Final
+
+from qa.formats.people import has_given_name, looks_like_person
+from qa.schema import places
+from qa.text.dates import PartialDate
+from qa.text.display import visible
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from qa.schema import Document, DocumentInfo, Quote
+
+_TYPES: Final = {
+    "email": "personal_communication",
+    "mbox": "personal_communication",
+    "epub": "book",
+    "html": "webpage",
+    "feed": "webpage",
+}
+# Our kinds of places that CSL knows, by its names.
+_LABELS: Final = {
+    "page": "page",
+    "paragraph": "paragraph",
+    "line": "line",
+    "footnote": "note",
+    "endnote": "note",
+    "section": "section",
+    "chapter": "chapter",
+}
+_PARTICLES: Final = frozenset(
+    "von van der den de da di del della du la le dos das ter ten zu af al el bin".split()
+)
+# Surnames that stand first, and may be given names elsewhere: "Kim Jong Il" is not turned around.
+_SURNAMES_FIRST: Final = frozenset(
+    """kim lee park pak choi choe chung jung jeong kang cho jo yoon yun jang chang lim im han oh seo suh shin
+    kwon hwang ahn an song hong yoo ryu chen wang li zhang liu yang huang zhao wu zhou xu sun ma zhu hu guo he
+    lin luo nguyen tran le pham""".split()
+)
+_HASHED: Final = 6
+_SMALL: Final = frozenset(
+    "a an the of on in for and to from at by with is are de la le les der die das den und et el los".split()
+)
+
+
+def csl_item(
+    document: Document | DocumentInfo, *, key: str = "", accessed: dt.date | None = None
+) -> dict[str, Any]:
+    """Return the document as an item of CSL-JSON; what is not known is left out.
+
+    Its texts are on one line each, a run of white space one space. Its id is `key`, or what `citation_key`
+    gives. Nothing in a library says when an address was looked up: `accessed` does, if somebody knows.
+    """
+    issue = {"collection-title": document.series, "number": document.number}
+    kind = "report" if all(issue.values()) else _TYPES.get(document.format, "report")
+    item: dict[str, Any] = {
+        "id": key or citation_key(document),
+        "type": kind,
+        "title": document.title or document.id,
+        "author": names(document.author),
+        # A web page's publisher is the name of its site: styles print no other.
+        "container-title" if kind == "webpage" else "publisher": document.publisher,
+        **issue,
+        "issued": csl_date(document.date) if document.date else None,
+        "accessed": csl_date(accessed) if accessed else None,
+        "URL": document.url if re.match(r"https?://", document.url, re.IGNORECASE) else "",
+        "language": document.language,
+    }
+    clean = {name: _one_line(value) if isinstance(value, str) else value for name, value in item.items()}
+    return {name: value for name, value in clean.items() if value}
+
+
+def csl_date(date: dt.date) -> dict[str, Any]:
+    """Return a date as CSL-JSON has it, with no more than is known: a year, a month or a day."""
+    if isinstance(date, PartialDate):
+        return {"date-parts": [[date.year, date.month] if date.has_month else [date.year]]}
+    return {"date-parts": [[date.year, date.month, date.day]]}
+
+
+def date_of(written: dict[str, Any]) -> str:
+    """Return the first date of CSL-JSON as ISO 8601, as precise as it is; "" where it is in other words."""
+    parts = (written.get("date-parts") or [[]])[0]
+    numbers = [int(part) for part in parts if str(part).isdecimal()]
+    return "-".join(f"{number:0{4 if not at else 2}}" for at, number in enumerate(numbers))
+
+
+def names(author: str) -> list[dict[str, str]]:
+    """Return the authors that a document names, "; " between them.
+
+    A name is taken apart only where it is certain which word is the surname: "Sand, Ulrike", or "Ulrike Sand"
+    with a given name that is known. Any other, such as an organisation's or "Kim Min-ji", stays whole, for a
+    wrong turn would name somebody else.
+    """
+    written = author.split(";")
+    if len(written) == 1 and len(several := author.split(", ")) > 1 and all(map(_is_whole, several)):
+        written = several
+    return [_name(each) for each in map(_one_line, written) if each]
+
+
+def _is_whole(name: str) -> bool:
+    return " " in name.strip() and looks_like_person(name.strip())
+
+
+def _name(name: str) -> dict[str, str]:
+    family, comma, given = name.partition(", ")
+    several = _is_whole(family) and _is_whole(given)
+    if comma and "," not in given and not several and looks_like_person(f"{given} {family}"):
+        return {"family": family, "given": given}
+    words = name.split()
+    apart = (
+        (name.isascii() or _is_latin(name))
+        and len(words) in (2, 3, 4)
+        and not comma
+        and looks_like_person(name)
+        and has_given_name(name)
+    )
+    if not apart or words[0].lower() in _SURNAMES_FIRST or any("-" in word for word in words[1:]):
+        return {"literal": name}
+    at = len(words) - 1
+    while at > 1 and words[at - 1].lower() in _PARTICLES:
+        at -= 1
+    particle = " ".join(words[at:-1])
+    parted = {"non-dropping-particle": particle} if particle else {}
+    return {"family": words[-1], "given": " ".join(words[:at]), **parted}
+
+
+def _is_latin(name: str) -> bool:
+    return all("LATIN" in unicodedata.name(letter, "") for letter in name if letter.isalpha())
+
+
+def name_in_words(name: dict[str, str]) -> str:
+    """Return a name of CSL-JSON as it is spoken: "Ulrike Sand"."""
+    if name.get("literal"):
+        return name["literal"]
+    order = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
+    return " ".join(name[part] for part in order if name.get(part))
+
+
+def located(quote: Quote) -> dict[str, str]:
+    """Return where a quote is as a citation in CSL-JSON has it: `label`, `locator` and `suffix`.
+
+    The last part that CSL has a name for is the locator; the others follow in words. So a reader of section
+    “Methods”, paragraph 3, finds: "para. 3, section “Methods”".
+    """
+    parts = list(places(quote.document, quote.start, quote.end))
+    known = next((part for part in reversed(parts) if part.kind in _LABELS), None)
+    at = {"label": _LABELS[known.kind], "locator": known.name} if known else {}
+    beside = ", ".join(part.words for part in parts if part is not known)
+    return {**at, **({"suffix": f", {beside}"} if beside else {})}
+
+
+def citation_key(document: Document | DocumentInfo) -> str:
+    """Return a key that stands for a document in a bibliography: "ifes2008scrap-3f2a9c".
+
+    It names the author or publisher, the year and the title's first word, in ASCII. The end is of the
+    SHA-256 of the document's id, so that the key of a document depends on no other document.
+    """
+    who = names(document.author)
+    name = (who[0].get("family") or who[0].get("literal", "")) if who else document.publisher
+    short = re.search(r"\(([A-Z]{2,8})\)", name)
+    said = (
+        _word(short[1] if short else name),
+        str(document.date.year) if document.date else "",
+        _word(document.title),
+    )
+    digest = hashlib.sha256(document.id.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{'' if said[0] or said[2] else 'document'}{''.join(said)}-{digest[:_HASHED]}"
+
+
+def keys(documents: Iterable[Document | DocumentInfo]) -> list[str]:
+    """Return the documents' keys; where two are equal, the later one is longer."""
+    used: set[str] = set()
+    given = []
+    for document in documents:
+        key = citation_key(document)
+        digest = hashlib.sha256(document.id.encode("utf-8", "surrogatepass")).hexdigest()
+        length = _HASHED
+        while key in used and length < len(digest):
+            length += 2
+            key = f"{citation_key(document).rpartition('-')[0]}-{digest[:length]}"
+        used.add(key)
+        given.append(key)
+    return given
+
+
+def _word(text: str) -> str:
+    """Return the first word that says something, in small ASCII letters and digits; "" for none."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.findall(r"[a-z0-9]+", plain.lower().replace("'", ""))
+    return next((word for word in words if word not in _SMALL), "")[:20]
+
+
+def _one_line(text: str) -> str:
+    return visible(" ".join(text.split()))

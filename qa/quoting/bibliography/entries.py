@@ -1,0 +1,181 @@
+"""Documents and quotes as BibTeX, RIS and CSL-JSON, which reference managers and editors read.
+
+Each is made of items of CSL-JSON (`csl_item`). The BibTeX is in UTF-8, for biber and for BibTeX 0.99d with a
+style that knows @online; what Zotero, pandoc and bibtexparser read of it, tests say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+from qa.quoting.bibliography.csl import csl_item, date_of, keys
+from qa.schema import locator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from qa.schema import Document, DocumentInfo, Quote
+
+Form: TypeAlias = Literal["bibtex", "ris", "csl-json"]
+FORMS: Final = get_args(Form)
+ENDINGS: Final[dict[Form, str]] = {"bibtex": "bib", "ris": "ris", "csl-json": "json"}
+MEDIA: Final[dict[str, str]] = {
+    "bibtex": "application/x-bibtex",
+    "ris": "application/x-research-info-systems",
+    "csl-json": "application/vnd.citationstyles.csl+json",
+}
+_BIBTEX_TYPES: Final = {
+    "report": ("techreport", "institution"),
+    "webpage": ("online", "organization"),
+    "personal_communication": ("letter", "organization"),
+    "book": ("book", "publisher"),
+}
+_RIS_TYPES: Final = {"report": "RPRT", "webpage": "ELEC", "personal_communication": "ICOMM", "book": "BOOK"}
+_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_BIBTEX: Final = {
+    "\\": r"{\textbackslash}",
+    "~": r"{\textasciitilde}",
+    "^": r"\^{}",
+    **{character: f"\\{character}" for character in "&%$#_"},
+}
+# Two of one of these TeX would print as another character.
+_JOINED: Final = "-'`,"
+
+
+def entries_of_documents(documents: Iterable[Document | DocumentInfo], form: Form) -> str:
+    """Return the documents in one of the formats, each under a key of its own (`keys`)."""
+    documents = tuple(documents)
+    return entries(
+        [csl_item(each, key=key) for each, key in zip(documents, keys(documents), strict=True)], form
+    )
+
+
+def entry_of_quote(quote: Quote, form: Form) -> str:
+    """Return a quote's document in one of the formats, with the words and their place as its note.
+
+    In the words, a line break or a run of white space is one space.
+    """
+    place = locator(quote.document, quote.start, quote.end)
+    words = " ".join(quote.text.split())
+    note = f"“{words}” ({place})" if place else f"“{words}”"
+    return entries([{**csl_item(quote.document), "note": note}], form)
+
+
+def entries(items: Sequence[Mapping[str, Any]], form: Form) -> str:
+    """Return items of CSL-JSON in one of the formats; "note" is a note on the item."""
+    match form:
+        case "bibtex":
+            return "\n".join(map(_bibtex, items))
+        case "ris":
+            return "".join(map(_ris, items))
+        case "csl-json":
+            return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
+
+
+def bibtex_text(text: str) -> str:
+    """Return a text as the value of a field of BibTeX: TeX's characters escaped, and braces in pairs."""
+    pairs = _paired(text)
+    pieces = []
+    for at, character in enumerate(text):
+        if character in "{}":
+            pieces.append(_brace(character, paired=at in pairs))
+        else:
+            joined = at and character == text[at - 1] and character in _JOINED
+            pieces.append(f"{{}}{character}" if joined else _BIBTEX.get(character, character))
+    return "".join(pieces)
+
+
+def _brace(character: str, *, paired: bool) -> str:
+    # BibTeX counts braces, escaped or not: one alone gets another, which is printed with no ink.
+    if paired:
+        return f"\\{character}"
+    return r"\{\vphantom{\}}" if character == "{" else r"\vphantom{\{}\}"
+
+
+def _paired(text: str) -> set[int]:
+    """Return where the braces of a text are that have their other."""
+    opened, paired = [], set()
+    for at, character in enumerate(text):
+        if character == "{":
+            opened.append(at)
+        elif character == "}" and opened:
+            paired |= {opened.pop(), at}
+    return paired
+
+
+def _bibtex(item: Mapping[str, Any]) -> str:
+    kind, publisher = _BIBTEX_TYPES[item["type"]]
+    fields = {
+        "author": " and ".join(map(_bibtex_name, item.get("author", ()))),
+        # The inner braces keep capitals as they are.
+        "title": f"{{{bibtex_text(item['title'])}}}",
+        publisher: bibtex_text(item.get("publisher") or item.get("container-title", "")),
+        "series": f"{{{bibtex_text(series)}}}" if (series := item.get("collection-title")) else "",
+        "number": bibtex_text(item.get("number", "")),
+        **_bibtex_date(item),
+        "url": _bibtex_address(item.get("URL", "")),
+        "urldate": date_of(item.get("accessed", {})),
+        "language": bibtex_text(item.get("language", "")),
+        "annote": bibtex_text(item.get("note", "")),
+    }
+    lines = [
+        f"  {name} = {value if name == 'month' else f'{{{value}}}'}"
+        for name, value in fields.items()
+        if value
+    ]
+    return f"@{kind}{{{item['id']},\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _bibtex_date(item: Mapping[str, Any]) -> dict[str, str]:
+    year, month, day = (*date_of(item.get("issued", {})).split("-"), "", "")[:3]
+    return {"year": year, "month": _MONTHS[int(month) - 1] if month else "", "day": day.lstrip("0")}
+
+
+def _bibtex_name(name: Mapping[str, str]) -> str:
+    if literal := name.get("literal"):
+        return f"{{{bibtex_text(literal)}}}"
+    family = " ".join(filter(None, (name.get("non-dropping-particle"), name["family"])))
+    return bibtex_text(f"{family}, {name['given']}" if name.get("given") else family)
+
+
+def _bibtex_address(address: str) -> str:
+    """Return an address as BibTeX has it, which escapes nothing there."""
+    return re.sub(r"[{}\\\s]", lambda found: f"%{ord(found[0]):02X}", address)
+
+
+def _ris(item: Mapping[str, Any]) -> str:
+    kind = _RIS_TYPES[item["type"]]
+    day = date_of(item.get("issued", {}))
+    looked_up = date_of(item.get("accessed", {}))
+    site, series = item.get("container-title", ""), item.get("collection-title", "")
+    tags = [
+        ("TY", kind),
+        ("ID", item["id"]),
+        *(("AU", _ris_name(name)) for name in item.get("author", ())),
+        ("TI", item["title"]),
+        ("T2", site or series),
+        ("T3", series if site else ""),
+        ("PB", item.get("publisher", "")),
+        # The tag that Zotero and EndNote have for the number of a report; others have one for any number.
+        ("SN" if kind == "RPRT" else "M1", item.get("number", "")),
+        ("PY", day[:4]),
+        ("DA", _ris_date(day)),
+        ("UR", item.get("URL", "")),
+        ("Y2", _ris_date(looked_up)),
+        ("LA", item.get("language", "")),
+        ("N1", item.get("note", "")),
+    ]
+    return "".join(f"{tag}  - {value}\r\n" for tag, value in tags if value) + "ER  - \r\n\r\n"
+
+
+def _ris_name(name: Mapping[str, str]) -> str:
+    if literal := name.get("literal"):
+        return f"{literal},"  # by the comma, readers do not take it apart
+    family = " ".join(filter(None, (name.get("non-dropping-particle"), name["family"])))
+    return f"{family}, {name['given']}" if name.get("given") else family
+
+
+def _ris_date(day: str) -> str:
+    return "/".join((*day.split("-"), "", "", "")[:3]) + "/" if day else ""

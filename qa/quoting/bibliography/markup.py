@@ -1,0 +1,148 @@
+r"""Texts and citations as plain text, Markdown, HTML and LaTeX: every character comes back from its escape.
+
+Of a text, a line break and each of several spaces are characters too. The null character and half of a
+surrogate pair have no place in these formats, and are left as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Markup: TypeAlias = Literal["text", "markdown", "html", "latex"]
+MARKUPS: Final = get_args(Markup)
+Inlines: TypeAlias = list[dict[str, Any]]
+"""Words as pandoc's JSON has them; https://hackage.haskell.org/package/pandoc-types."""
+
+# White space that readers of Markdown would drop or join, and line breaks, after which a list could begin.
+_MARKDOWN_SPACE: Final = re.compile(r"[\t\n\f\r]|(?<![^\s]) | (?![^\s])")
+# Quotation marks, dashes and dots are escaped too: pandoc makes others of them.
+_MARKDOWN: Final = re.compile(r"""[\\`*_{}\[\]<>#~^|$@&"']|-(?=-)|(?<=-)-|\.(?=\.)|(?<=\.)\.""")
+_HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
+_LATEX: Final = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\`{}",  # an accent on nothing: pandoc does not know \textasciigrave
+}
+# Spaces that TeX would drop or join; and two characters that it would print as one of another kind.
+_LATEX_FOUND: Final = re.compile(
+    rf"(?P<space>(?<![^\s]) | (?![^\s]))|(?P<joined>(?<=-)-|(?<=,),)|[{re.escape(''.join(_LATEX))}]"
+)
+
+
+def markdown(text: str) -> str:
+    """Return a text as Markdown (CommonMark, and pandoc's), in one line."""
+    escaped = _MARKDOWN.sub(r"\\\g<0>", text)
+    return _MARKDOWN_SPACE.sub(lambda space: f"&#{ord(space[0])};", escaped)
+
+
+def html(text: str) -> str:
+    """Return a text as HTML, for an element or an attribute; the element must keep white space."""
+    return "".join(_HTML.get(character, character) for character in text)
+
+
+def latex(text: str) -> str:
+    """Return a text as LaTeX, in UTF-8; a line break stays one, and two begin a paragraph."""
+    return _LATEX_FOUND.sub(_in_latex, text)
+
+
+def _in_latex(found: re.Match[str]) -> str:
+    if found["space"]:
+        return "\\ "
+    return f"{{}}{found[0]}" if found["joined"] else _LATEX[found[0]]
+
+
+def plain(text: str) -> str:
+    """Return a text as it is."""
+    return text
+
+
+ESCAPES: Final[dict[str, Callable[[str], str]]] = {
+    "text": plain,
+    "markdown": markdown,
+    "html": html,
+    "latex": latex,
+}
+_AROUND: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "text": {},
+    "markdown": {
+        "Emph": ("*", "*"),
+        "Strong": ("**", "**"),
+        "Superscript": ("<sup>", "</sup>"),
+        "Subscript": ("<sub>", "</sub>"),
+    },
+    "html": {
+        "Emph": ("<em>", "</em>"),
+        "Strong": ("<strong>", "</strong>"),
+        "Superscript": ("<sup>", "</sup>"),
+        "Subscript": ("<sub>", "</sub>"),
+        "SmallCaps": ('<span style="font-variant: small-caps">', "</span>"),
+    },
+    "latex": {
+        "Emph": (r"\emph{", "}"),
+        "Strong": (r"\textbf{", "}"),
+        "Superscript": (r"\textsuperscript{", "}"),
+        "Subscript": (r"\textsubscript{", "}"),
+        "SmallCaps": (r"\textsc{", "}"),
+    },
+}
+
+
+def words(inlines: Inlines, form: Markup) -> str:
+    """Return a citation, as pandoc's citeproc makes it, in one of the formats."""
+    return "".join(_word(each, form) for each in inlines)
+
+
+def _word(inline: dict[str, Any], form: Markup) -> str:
+    kind: str = inline["t"]
+    content: Any = inline.get("c")
+    match kind:
+        case "Str":
+            return ESCAPES[form](content)
+        case "Space" | "SoftBreak" | "LineBreak":
+            return " "
+        case "Link":
+            return _link(words(content[1], form), words(content[1], "text"), content[2][0], form)
+        case "Span" | "Cite":
+            return words(content[1], form)
+        case "Quoted":
+            marks = "“”" if content[0]["t"] == "DoubleQuote" else "‘’"
+            return f"{marks[0]}{words(content[1], form)}{marks[1]}"
+        case "Code" | "Math" | "RawInline":
+            return ESCAPES[form](content[1])
+        case "Note" | "Image":
+            return ""
+        case _:
+            opening, closing = _AROUND[form].get(kind, ("", ""))
+            return f"{opening}{words(content, form)}{closing}"
+
+
+def _link(shown: str, text: str, address: str, form: Markup) -> str:
+    """Return a link; only addresses of the web are linked."""
+    if form == "text" or not re.match(r"https?://[^\s<>{}\\]*$", address):
+        return shown
+    if form == "html":
+        return f'<a href="{html(address)}">{shown}</a>'
+    if form == "latex":
+        return rf"\url{{{re.sub('[%#]', _escaped, address)}}}" if text == address else shown
+    return f"<{address}>" if text == address else f"[{shown}](<{address}>)"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"

@@ -1,0 +1,146 @@
+"""Which documents of a library a file of references tells of, and what it would change."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from qa.document.metadata import value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from qa.quoting.bibliography.reading import Reference
+    from qa.schema import DocumentInfo
+
+Reason: TypeAlias = Literal["address", "title", "key"]
+_KEY = re.compile(r".+-([0-9a-f]{6,64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field of a document that a reference says otherwise.
+
+    Attributes:
+        field: its name.
+        old: what the library has; "" for nothing.
+        new: what the reference says.
+    """
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a reference means for a library.
+
+    Attributes:
+        reference: the reference.
+        documents: the ids of the documents that it may tell of.
+        reason: by what they were found; None where none was.
+        changes: what it says otherwise of the one document; nothing is changed where there are several.
+        also: where other references are that tell of the same document; nothing is changed then.
+    """
+
+    reference: Reference
+    documents: tuple[str, ...] = ()
+    reason: Reason | None = None
+    changes: tuple[Change, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What is to be set."""
+        return {change.field: change.new for change in self.changes}
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether it cannot be told what to change."""
+        return len(self.documents) > 1 or bool(self.also)
+
+
+def match_references(references: Sequence[Reference], documents: Iterable[DocumentInfo]) -> list[Match]:
+    """Return what each reference means: the document with its address, or else with its title, or its key.
+
+    Addresses are equal whatever their scheme, "www.", last "/" or fragment; titles are equal by their letters
+    and digits, in any case. A key counts if it is one that we give (`csl.citation_key`).
+    """
+    documents = tuple(documents)
+    by: dict[tuple[Reason, str], list[DocumentInfo]] = defaultdict(list)
+    for document in documents:
+        by["address", address_key(document.url)].append(document)
+        by["title", title_key(document.title)].append(document)
+    by_hash = {
+        hashlib.sha256(each.id.encode("utf-8", "surrogatepass")).hexdigest(): each for each in documents
+    }
+    matches = [_match(each, by, by_hash) for each in references]
+    told: dict[str, list[str]] = defaultdict(list)
+    for match in matches:
+        if len(match.documents) == 1:
+            told[match.documents[0]].append(match.reference.where)
+    return [_alone(match, told) for match in matches]
+
+
+def _match(
+    reference: Reference,
+    by: Mapping[tuple[Reason, str], Sequence[DocumentInfo]],
+    by_hash: Mapping[str, DocumentInfo],
+) -> Match:
+    sought: tuple[tuple[Reason, str], ...] = (
+        ("address", address_key(reference.values.get("url", ""))),
+        ("title", title_key(reference.values.get("title", ""))),
+    )
+    for reason, key in sought:
+        if found := by.get((reason, key), ()) if key else ():
+            return _found(reference, found, reason)
+    if key_hash := _KEY.fullmatch(reference.key):
+        found = [document for digest, document in by_hash.items() if digest.startswith(key_hash[1])]
+        if found:
+            return _found(reference, found, "key")
+    return Match(reference)
+
+
+def _found(reference: Reference, found: Sequence[DocumentInfo], reason: Reason) -> Match:
+    ids = tuple(document.id for document in found)
+    if len(found) > 1:
+        return Match(reference, ids, reason)
+    said = {field: " ".join(value_of(found[0], field).split()) for field in reference.values}
+    if not said.get("title"):
+        said["title"] = found[0].id  # by which citations name it
+    changes = (Change(field, said[field], value) for field, value in reference.values.items())
+    return Match(reference, ids, reason, tuple(each for each in changes if each.old != each.new))
+
+
+def _alone(match: Match, told: Mapping[str, Sequence[str]]) -> Match:
+    """Return a match with where else the same document is told of; only equal changes are none."""
+    if len(match.documents) != 1:
+        return match
+    others = tuple(each for each in told[match.documents[0]] if each != match.reference.where)
+    return Match(match.reference, match.documents, match.reason, match.changes, others) if others else match
+
+
+def address_key(address: str) -> str:
+    """Return what is equal for addresses of one page; "" for what is no address."""
+    try:
+        parts = urlsplit(address.strip())
+        host = (parts.hostname or "").removeprefix("www.")
+        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+    except ValueError:
+        return ""
+    if not host:
+        return ""
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{host}{port}{unquote(parts.path).rstrip('/')}{query}"
+
+
+def title_key(title: str) -> str:
+    """Return what is equal for titles that differ in case, white space or punctuation only."""
+    plain = unicodedata.normalize("NFKC", title).casefold()
+    return "".join(character for character in plain if character.isalnum())

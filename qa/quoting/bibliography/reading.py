@@ -1,0 +1,307 @@
+"""What BibTeX, RIS and CSL-JSON say of documents, as metadata that a library takes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from qa.document.metadata import check, on_one_line
+from qa.errors import InputError
+from qa.quoting.bibliography.csl import date_of, name_in_words
+from qa.text.display import LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+MOST_BYTES: Final = 20_000_000
+_TAG: Final = re.compile(r"([A-Z][A-Z0-9]) {1,2}- ?(.*)")
+_MONTHS: Final = {
+    name: f"{at:02}"
+    for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+}
+_PIECE: Final = re.compile(r'"[^"]*"|\w+')
+_CONCATENATED: Final = re.compile(rf"(?:{_PIECE.pattern})(?:\s*#\s*(?:{_PIECE.pattern}))+")
+_SITES: Final = frozenset(
+    {"online", "electronic", "www", "ELEC", "WEB", "BLOG", "webpage", "post", "post-weblog"}
+)
+# The first of each that is there is taken.
+_BIBTEX: Final = {
+    "publisher": ("institution", "publisher", "organization", "school"),
+    "series": ("series", "journaltitle", "journal", "booktitle"),
+    "number": ("number", "issue"),
+    "url": ("url",),
+    "language": ("language", "langid"),
+}
+_RIS: Final = {
+    "title": ("TI", "T1", "CT", "BT"),
+    "series": ("T2", "T3", "JO", "JF", "JA"),
+    "number": ("SN", "M1", "IS"),
+    "publisher": ("PB",),
+    "url": ("UR", "L2"),
+    "language": ("LA",),
+}
+_CSL: Final = {
+    "title": ("title",),
+    "publisher": ("publisher",),
+    "series": ("collection-title", "container-title"),
+    "number": ("number", "collection-number", "issue"),
+    "url": ("URL",),
+    "language": ("language",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a file says of one document.
+
+    Attributes:
+        key: its key or id in the file; "" where it has none.
+        where: where it stands: "line 12", "item 3".
+        values: what is said, by the fields of `qa.document.metadata`; nothing is empty.
+    """
+
+    key: str
+    where: str
+    values: Mapping[str, str]
+
+
+def read_references(data: bytes, name: str) -> list[Reference]:
+    """Return what a file of references says; by its name or its beginning, it is BibTeX, RIS or CSL-JSON.
+
+    Raises:
+        InputError: it is none, or damaged; the message names the line.
+    """
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{name} is larger than {MOST_BYTES // 1_000_000} MB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{name}, line {line}: this is no UTF-8. Export it anew, in UTF-8.") from None
+    beginning = text.lstrip()[:10]
+    ending = name.lower().rpartition(".")[2]
+    if ending == "json" or (ending not in ("bib", "ris") and beginning[:1] in ("[", "{")):
+        found = _csl_json(text, name)
+    elif ending == "ris" or (ending != "bib" and _TAG.match(beginning)):
+        found = _ris(text, name)
+    else:
+        found = _bibtex(text, name)
+    if not found:
+        raise InputError(f"{name}, line 1: there is no reference in BibTeX, RIS or CSL-JSON in it")
+    return found
+
+
+def _reference(key: str, where: str, said: Mapping[str, str], name: str) -> Reference:
+    """Return a reference, its values checked as those that a person gives."""
+    values = {field: " ".join(on_one_line(value).split()) for field, value in said.items()}
+    if "language" in values:
+        values["language"] = _language(values["language"])
+    if not re.match(r"https?://", values.get("url", "http://"), re.IGNORECASE):
+        del values["url"]
+    try:
+        return Reference(key, where, check({field: value for field, value in values.items() if value}))
+    except InputError as error:
+        raise InputError(f"{name}, {where}: {error}") from None
+
+
+def _language(written: str) -> str:
+    """Return the code of a language that is written as a code or by its English name; "" for any other."""
+    code = re.fullmatch(r"([A-Za-z]{2,3})(?:[-_].*)?", written)
+    if code:
+        return code[1].lower()
+    return next((code for code, name in LANGUAGES.items() if name.lower() == written.lower()), "")
+
+
+def _first(record: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((record[name] for name in names if record.get(name)), "")
+
+
+def _site_as_publisher(said: dict[str, str], kind: str) -> dict[str, str]:
+    """Take the name of a web page's site, which stands where a series does, for its publisher."""
+    if kind in _SITES and not said.get("publisher"):
+        said["publisher"] = said.pop("series", "")
+    return said
+
+
+def _csl_json(text: str, name: str) -> list[Reference]:
+    try:
+        items = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{name}, line {error.lineno}: this is no JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:  # a number of too many digits, too deep
+        raise InputError(f"{name}, line 1: this is no JSON that can be read: {error}") from None
+    items = items.get("items", [items]) if isinstance(items, dict) else items
+    if not isinstance(items, list):
+        raise InputError(f"{name}, line 1: this is no list of items of CSL-JSON")
+    found = []
+    for at, item in enumerate(items, start=1):
+        where = f"item {at}"
+        try:
+            said = {field: str(_first(item, names)) for field, names in _CSL.items()}
+            said["title"] = re.sub(r"</?(?:i|b|sup|sub|sc|span)\b[^<>]*>", "", said["title"])
+            said["author"] = "; ".join(filter(None, map(name_in_words, item.get("author", ()))))
+            said["date"] = date_of(item.get("issued") or {})
+            said = _site_as_publisher(said, str(item.get("type", "")))
+        except (AttributeError, TypeError, ValueError, LookupError):
+            raise InputError(f"{name}, {where}: this is no item of CSL-JSON") from None
+        found.append(_reference(str(item.get("id", "")), where, said, name))
+    return found
+
+
+def _ris(text: str, name: str) -> list[Reference]:
+    found: list[Reference] = []
+    record: dict[str, list[str]] | None = None
+    begun, last = 0, ""
+    for at, line in enumerate(text.splitlines(), start=1):
+        match = _TAG.fullmatch(line.rstrip())
+        tag, value = (match[1], match[2].strip()) if match else ("", line.strip())
+        if tag == "TY" and record is None:
+            record, begun, last = {"TY": [value]}, at, tag
+        elif record is None:
+            if value or tag:
+                raise InputError(
+                    f"{name}, line {at}: a reference of RIS begins with “TY  - ”, not {line[:40]!r}"
+                )
+        elif tag == "TY":
+            raise InputError(f"{name}, line {at}: the reference of line {begun} has no end, “ER  - ”")
+        elif tag == "ER":
+            found.append(_of_ris(record, f"line {begun}", name))
+            record = None
+        elif tag:
+            record.setdefault(tag, []).append(value)
+            last = tag
+        else:  # goes on with the line before
+            record[last][-1] = f"{record[last][-1]} {value}".strip()
+    if record is not None:
+        raise InputError(f"{name}, line {begun}: the reference that begins here has no end, “ER  - ”")
+    return found
+
+
+def _of_ris(record: dict[str, list[str]], where: str, name: str) -> Reference:
+    firsts = {tag: values[0] for tag, values in record.items()}
+    said = {field: _first(firsts, tags) for field, tags in _RIS.items()}
+    authors = [author for tag in ("AU", "A1") for author in record.get(tag, ())]
+    said["author"] = "; ".join(map(_in_order, authors))
+    day = _first(firsts, ("DA", "PY", "Y1")).split("/")[:3]
+    said["date"] = _joined(*(*day, "", "")[:3])
+    return _reference(firsts.get("ID", ""), where, _site_as_publisher(said, firsts["TY"]), name)
+
+
+def _in_order(author: str) -> str:
+    """Return "Sand, Ulrike" as "Ulrike Sand"; a comma at the end says that a name is one."""
+    family, comma, given = author.partition(",")
+    whole = not comma or not given.strip()
+    return author.strip().rstrip(",") if whole else f"{given.strip()} {family.strip()}"
+
+
+def _joined(year: str, month: str = "", day: str = "") -> str:
+    """Return a date of its parts as ISO 8601, as far as they are numbers or the names of months."""
+    if not re.fullmatch(r"\d{4}", year.strip()):
+        return ""
+    month = _MONTHS.get(month.strip()[:3].lower(), month.strip())
+    if not month.isdecimal():
+        return year.strip()
+    day = day.strip()
+    return f"{year.strip()}-{int(month):02}" + (f"-{int(day):02}" if day.isdecimal() else "")
+
+
+def _bibtex(text: str, name: str) -> list[Reference]:
+    from bibtexparser.entrypoint import parse_string
+    from bibtexparser.model import DuplicateBlockKeyBlock, Entry
+
+    decode = _decoder()
+    with _quiet("bibtexparser"):
+        library = parse_string(text)
+    blocks = [*library.entries]
+    for block in library.failed_blocks:
+        if isinstance(block, DuplicateBlockKeyBlock) and isinstance(block.ignore_error_block, Entry):
+            blocks.append(block.ignore_error_block)  # two references of one key are two
+        else:
+            why = getattr(block.error, "abort_reason", None) or block.error
+            line = (block.start_line or 0) + 1
+            raise InputError(f"{name}, line {line}: this is no BibTeX that can be read: {why}")
+    strings = {each.key.lower(): str(each.value) for each in library.strings}
+    found = []
+    for entry in sorted(blocks, key=lambda block: block.start_line or 0):
+        where = f"line {(entry.start_line or 0) + 1}"
+        raw = {field.key.lower(): _concatenated(str(field.value), strings) for field in entry.fields}
+        said = {field: _first(raw, names) for field, names in _BIBTEX.items()}
+        said = {field: value if field == "url" else decode(value) for field, value in said.items()}
+        said["title"] = decode(raw.get("title", ""))
+        said["author"] = "; ".join(_bibtex_author(each, decode) for each in _authors(raw.get("author", "")))
+        said["date"] = decode(raw.get("date", "")).partition("/")[0] or _joined(
+            decode(raw.get("year", "")), decode(raw.get("month", "")), decode(raw.get("day", ""))
+        )
+        said = _site_as_publisher(said, entry.entry_type.lower())
+        found.append(_reference(entry.key, where, said, name))
+    return found
+
+
+def _concatenated(value: str, strings: Mapping[str, str]) -> str:
+    """Return the value of `ifes # " (IFES)"`, which bibtexparser leaves as it is."""
+    for written in (value, f'"{value}"'):
+        if '"' in value and _CONCATENATED.fullmatch(written):
+            pieces = _PIECE.findall(written)
+            return "".join(
+                each[1:-1] if each[0] == '"' else strings.get(each.lower(), each) for each in pieces
+            )
+    return value
+
+
+def _authors(written: str) -> list[str]:
+    """Return names that "and" parts, outside of braces."""
+    from bibtexparser.middlewares.names import split_multiple_persons_names
+
+    return [each for each in split_multiple_persons_names(written) if each.lower() != "others"]
+
+
+def _bibtex_author(author: str, decode: Callable[[str], str]) -> str:
+    from bibtexparser.middlewares.names import InvalidNameError, parse_single_name_into_parts
+
+    try:
+        parts = parse_single_name_into_parts(author)
+    except InvalidNameError:
+        return decode(author)
+    return decode(" ".join((*parts.first, *parts.von, *parts.last, *parts.jr)))
+
+
+def _decoder() -> Callable[[str], str]:
+    """Return what undoes TeX's escapes, with those that pylatexenc does not know, and Zotero writes."""
+    from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
+
+    known = get_default_latex_context_db()
+    more = {
+        "textless": "<",
+        "textgreater": ">",
+        "textbar": "|",
+        "textquotedbl": '"',
+        "textasciicircum": "^",
+        "textbraceleft": "{",
+        "textbraceright": "}",
+        "vphantom": "",
+    }
+    known.add_context_category("more", [MacroTextSpec(*each) for each in more.items()], prepend=True)
+    latex = LatexNodes2Text(latex_context=known, keep_comments=True, strict_latex_spaces=False)
+
+    def decode(value: str) -> str:
+        # Many files have a plain "&", which in TeX begins a cell of a table.
+        value = re.sub(r"(?<!\\)&", r"\\&", value.replace(r"\^{}", r"\textasciicircum{}"))
+        return str(latex.latex_to_text(value))
+
+    return decode
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Keep a library from telling in its log what its results tell too."""
+    log = logging.getLogger(logger)
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
