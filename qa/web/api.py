@@ -22,7 +22,6 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from qa import __version__
-from qa.asking.similar import by_document, similar
 from qa.desk import thumbs as feedback
 from qa.errors import (
     CancelledError,
@@ -222,6 +221,9 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
     ) -> list[dict[str, Any]]:
         """Find the passages that are most like the one of a quote, by document, as quotes."""
+        # Not before: it brings what searches, for which the first page does not wait.
+        from qa.asking.similar import by_document, similar
+
         cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
         return [
             {

@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import Field
 
-from qa.asking.similar import by_document, similar
 from qa.errors import DocumentNotFoundError, NotReadyError, PullquoteError
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.quoting import opened
@@ -150,6 +149,9 @@ def routes(engine: Engine) -> APIRouter:
     @limited
     def similar_passages(sha256: Sha256, start: Start, end: End, document: Id = "") -> HTMLResponse:
         """Show the passages that are most like the one of a quote."""
+        # Not before: it brings what searches, for which the first page does not wait.
+        from qa.asking.similar import by_document, similar
+
         cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
         found = by_document(similar(engine.corpus.store, cited.quote))
         return pages.page("similar.html", found=found, place=citation_id)
