@@ -89,10 +89,10 @@ def _look(server: Server, number: int, library: Path) -> None:
             f"{_worked(server) - before:.2f} s of processor time"
         )
     command = [sys.executable, "-m", "qa", "doctor", "--library", str(library)]
-    found = subprocess.run(command, check=False, capture_output=True, text=True)
-    lines = found.stdout.splitlines()
+    doctor = subprocess.run(command, check=False, capture_output=True, text=True)
+    lines = doctor.stdout.splitlines()
     said = ("documents ", "originals ", "index ")
-    print(*(each for each in lines if each.startswith(said)), lines[-1], found.stderr, sep="\n")
+    print(*(each for each in lines if each.startswith(said)), lines[-1], doctor.stderr, sep="\n")
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
-"""Import Gradio in a third of the time: without what is for editors, for its command line and for data frames.
+"""Import Gradio in a third of the time: without its help for editors, its command line and data frames.
 
 Of Gradio 6.31's import, these parts are nothing that the chat uses:
 
 - For each of its 81 components the sources are parsed, and a `.pyi` file is compared or written
   (`gradio.component_meta.create_or_modify_pyi`). The folder may be read-only, too.
-- The docstring of each of their 216 events is made from a Jinja template (`gradio.events.EventListener.set_doc`).
+- The docstring of each of their 216 events is made from a template
+  (`gradio.events.EventListener.set_doc`).
 - pandas is imported for two functions that cache data frames, and the client of models that others host
   for `gradio.load`. They are still there for whoever touches them, and are then imported.
 - `gradio.deploy` brings the command line, with all that this imports.
