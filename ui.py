@@ -88,8 +88,14 @@ def serve(
     may_change = allow_changes or not exposed
     engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds, may_change)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
-        # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
-        os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
+        # Gradio reads these when it is imported: it asks no outside host, keeps files to itself, and makes no
+        # statistics of all questions so far after each one, which nobody can see (and which need pandas).
+        os.environ |= {
+            "GRADIO_ANALYTICS_ENABLED": "False",
+            "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize),
+            "GRADIO_TEMP_DIR": scratch,
+            "HF_HUB_OFFLINE": "1",
+        }
         # Nothing that is imported is ever let go of: to look through it for what may be takes .1 s.
         gc.disable()
         app = create_app(engine, host)

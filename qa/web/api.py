@@ -194,7 +194,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         async with _while_connected(request, deadline):
             return await asking.run(answered)
 
-    @router.get("/citations/{sha256}/{start}-{end}")
+    @router.get("/citations/{sha256}/{start:offset}-{end:offset}")
     @few_at_once
     def cited(
         sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
@@ -215,7 +215,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         shown = opened.to_dict(found) | {"original": original}
         return shown | {"notes": list(map(without_commands, shown["notes"]))}
 
-    @router.get("/citations/{sha256}/{start}-{end}/similar")
+    @router.get("/citations/{sha256}/{start:offset}-{end:offset}/similar")
     @few_at_once
     def similar_passages(
         sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
