@@ -36,6 +36,9 @@ PUBLIC :=
 EVALDATA :=
 SQUAD_IDS :=
 TRAINED_ON := squad_du_answerable squad_unansq_pairs squadshifts_wiki
+# Of these, small libraries are made too.
+SMALL := briefs_near_miss clapnq_dev squad2_validation condaqa medquad evidence_inference tatqa_text timeqa fairytaleqa \
+  qadiscourse_wikinews squadshifts_reddit
 
 .DEFAULT_GOAL := help
 .PHONY: help install chat test test-fast test-day lint docs bench evaluate confidence format clean
@@ -100,6 +103,9 @@ confidence: .venv/.tests ## ask all suites and fit the confidence anew, for anot
 	for suite in clapnq_dev mtrag_un briefs_near_miss briefs_dialogue; do suites="$$suites $(EVALDATA)/$$suite"; done; \
 	for suite in "$(FIT)"/suites/*; do \
 	  case " $(TRAINED_ON) " in *" $$(basename "$$suite") "*) ;; *) suites="$$suites $$suite";; esac; done; \
+	"$(BIN)/python" -m training.small_libraries "$(FIT)/small" $$(for suite in $$suites; do \
+	  case " $(SMALL) " in *" $$(basename "$$suite") "*) echo "$$suite";; esac; done) || exit; \
+	suites="$$suites $$(echo "$(FIT)"/small/*)"; \
 	unseen="tests/suites/nk_brief_heldout tests/suites/news"; \
 	for suite in $$suites $$unseen; do \
 	  "$(BIN)/python" -m qa evaluate "$$suite" --out "$(FIT)/answers/$$(basename "$$suite").jsonl" $(OPTIONS) || exit; \

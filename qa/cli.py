@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from qa import __version__
-from qa.commands import chatting, documents, indexing, options, questions
+from qa.commands import assistants, chatting, documents, indexing, options, questions
 from qa.commands.options import Settings
 from qa.errors import PullquoteError
 
@@ -77,6 +77,7 @@ for _command in (
     *(documents.documents, documents.remove, documents.restore, documents.names),
     *(documents.cite, documents.verify),
     *(chatting.chat, chatting.feedback, chatting.doctor),
+    assistants.mcp,
 ):
     cli.add_command(_command)
 

@@ -116,6 +116,7 @@ class NotReadyError(PullquoteError):
     """Questions cannot be answered yet, or not at all: the library or a model is not open."""
 
     code = "not_ready"
+    exit_code = 3
 
 
 class DeadlineError(PullquoteError):

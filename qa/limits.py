@@ -21,6 +21,8 @@ MAX_ID_CHARACTERS = 4_096
 MAX_DOCUMENTS = 1_000
 # Values of each other filter.
 MAX_NAMES = 100
+# A text whose quotes are verified at somebody's request.
+MAX_DRAFT_CHARACTERS = 100_000
 # The filters, as the page's script writes them.
 MAX_OPTIONS_CHARACTERS = 100_000
 # A citation's id is SHA256/START-END; offsets have twelve digits at most.
@@ -135,6 +137,22 @@ def _check_filter(name: str, value: object, most: int) -> None:
             f"the filter {name!r}: {value[:40]!r} is not valid text (it holds half of a surrogate pair): "
             "type it again"
         )
+
+
+def check_draft(text: str) -> str:
+    """Return a text whose quotes are to be verified.
+
+    Raises:
+        InputError: it is longer than MAX_DRAFT_CHARACTERS, or not valid text.
+    """
+    if len(text) > MAX_DRAFT_CHARACTERS:
+        raise InputError(
+            f"the text has {len(text):,} characters; at most {MAX_DRAFT_CHARACTERS:,} are verified at once: "
+            "send it in parts"
+        )
+    if not _is_text(text):
+        raise InputError("the text is not valid (it holds half of a surrogate pair): write it again")
+    return text
 
 
 def check_ids(ids: Iterable[str]) -> Iterable[str]:

@@ -1,13 +1,15 @@
 """Fit the confidence: a logistic regression on the signals of answers to questions whose answers are known.
 
 usage: python -m training.confidence ANSWERS SUITE [SUITE ...] [--unseen SUITE ...] [--reader NAME]
+                                     [--signals NAME ...]
 
 ANSWERS is a folder with the answers to each suite, `<name of the suite>.jsonl`, as `pullquote evaluate SUITE
 --out` keeps them. Writes `qa/asking/confidence.json` and its picture for the docs, and prints how it was
 chosen: every set of signals is fitted on all corpora but one and tested on that one, in turn; suites on the
 same corpus are left out together. On suites that are `--unseen`, nothing is fitted; they are shown at the
-end. A question that the reader was trained on must not be among them (`training/corpora.py` makes suites of
-the public sets' part that is held out). `make confidence` does all of it.
+end. With `--signals`, these are taken, whatever the choice would be. A question that the reader was trained
+on must not be among them (`training/corpora.py` makes suites of the public sets' part that is held out,
+`training/small_libraries.py` small libraries of suites). `make confidence` does all of it.
 """
 
 from __future__ import annotations
@@ -155,11 +157,12 @@ def main() -> None:
     parser.add_argument(
         "--reader", choices=get_args(ReaderName), default="reader", help="what read the passages"
     )
+    parser.add_argument("--signals", choices=NAMES, nargs="+", help="take these, choose none")
     arguments = parser.parse_args()
     groups, unseen = (read(arguments.answers, suites) for suites in (arguments.suites, arguments.unseen))
     if len(groups) < 2:
         raise SystemExit("suites on one corpus only: there is nothing to fit on when it is left out")
-    used = choose(groups)
+    used = tuple(sorted(map(NAMES.index, arguments.signals))) if arguments.signals else choose(groups)
     model = fit(groups, used)
     held_out = [left_out(groups, group, used) for group in groups]
     curve = thresholds(groups, held_out)

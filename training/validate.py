@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
+from qa.asking.conversation import names
 from qa.document.context import introductions
 from qa.document.segment import PASSAGE_WORDS, passages
 from qa.document.window import in_words, reading_window
@@ -88,7 +89,7 @@ def measure(
         before: list[str] = []
         for passage, w in windows:
             window = " ".join((w.head, *w.sentences))
-            said = introductions(question.text, window, before) if in_context else ()
+            said = introductions(" ".join(names(question.text)), window, before) if in_context else ()
             context = " ".join(before[at] for at in said)
             labels = (False,) * len(w.sentences)
             examples.append(

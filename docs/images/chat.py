@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from docs.images.picture import take
 from tests.web.chatting import ask, chat, opened
 from tests.web.conftest import FLAGS, chromium
 
@@ -24,14 +25,13 @@ def main() -> None:
         chat(Path(folder)) as server,
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=chromium(), args=FLAGS) as browser,
-        opened(browser, server.url, viewport={"width": 1360, "height": 820}, device_scale_factor=2) as page,
+        opened(browser, server.url, viewport={"width": 1360, "height": 820}, device_scale_factor=1.5) as page,
     ):
         page.locator(".examples button").first.wait_for(timeout=60_000)
         answers = [ask(page, question) for question in QUESTIONS]
         answers[-1].locator("a.cite").first.click()
         page.locator("#source mark.current").wait_for()
-        page.wait_for_timeout(500)
-        page.screenshot(path=Path(__file__).with_suffix(".png"))
+        take(page, "chat")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
+from docs.images.picture import take
 from tests.web.chatting import chat, opened
 from tests.web.conftest import FLAGS, chromium
 
@@ -27,7 +28,7 @@ def main() -> None:
         chat(Path(folder) / "library") as server,
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=chromium(), args=FLAGS) as browser,
-        opened(browser, server.url, viewport={"width": 1360, "height": 720}, device_scale_factor=2) as page,
+        opened(browser, server.url, viewport={"width": 1360, "height": 720}, device_scale_factor=1.5) as page,
     ):
         page.locator(".examples button").first.wait_for(timeout=60_000)
         page.goto(f"{server.url}documents")
@@ -44,8 +45,7 @@ def main() -> None:
         page.reload()
         for box in page.get_by_role("checkbox").all()[1:3]:
             box.check()
-        page.wait_for_timeout(500)
-        page.screenshot(path=Path(__file__).with_suffix(".png"))
+        take(page, "documents")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def choose(
     """
     best = read[:BEST]
     evidence = answering(question, [(each.passage, each.reading) for each in best], retrieved.documents)
-    signals = _signals(retrieved, read, evidence) if evidence else None
+    signals = _signals(retrieved, read, evidence, preference) if evidence else None
     if preference is None:
         return Choice(read, best, evidence, extract.choose(evidence), signals)
     preferred = preferring(preference, read, retrieved.documents)
@@ -101,9 +101,21 @@ def preferring(
     return sorted(lowered, key=lambda each: -each.reading.score)
 
 
-def _signals(retrieved: Retrieved, read: Sequence[Read], evidence: Sequence[Evidence]) -> Signals:
-    """Return what the confidence may rest on: what was found, what was read, the sentences shown."""
+def _signals(
+    retrieved: Retrieved,
+    read: Sequence[Read],
+    evidence: Sequence[Evidence],
+    preference: DatePreference | None,
+) -> Signals:
+    """Return what the confidence may rest on: what was found, what was read, the sentences shown.
+
+    That a passage stands out (`lead`) says that the library has the subject. Of a time that the passage is
+    not of, it says nothing.
+    """
     best, first = read[:BEST], read[0]
+    of_time = (
+        preference is None or preference.kind == "latest" or first.is_of(preference, first.best_sentences())
+    )
     surest, *others = sorted((each.reading.answers for each in read), reverse=True)
     return Signals(
         answers=max(each.reading.answers for each in best),
@@ -118,6 +130,6 @@ def _signals(retrieved: Retrieved, read: Sequence[Read], evidence: Sequence[Evid
         fits=confidence.fits(first.question, evidence[0].text),
         few=1 - min(retrieved.count, PLENTY) / PLENTY,
         background=fmean(others or [surest]),
-        lead=retrieved.lead,
+        lead=retrieved.lead if of_time else 0.0,
         subject=max((score for each in read if (score := each.reading.relevance) is not None), default=0.0),
     )

@@ -34,16 +34,19 @@ class Candidate:
     Attributes:
         passage: the passage.
         retrieved: how well it was retrieved, 0 to 1.
-        published: the date of its document.
+        source: its document, with all passages of that.
         window: what the reader reads of it.
-        before: the sentences of its document before it, of which some may be read beside it.
     """
 
     passage: Passage
     retrieved: float
-    published: dt.date | None
+    source: Segmented
     window: Window
-    before: tuple[str, ...]
+
+    @property
+    def published(self) -> dt.date | None:
+        """The date of its document."""
+        return self.source[0].date
 
     def is_of_unnamed_time(self, preference: DatePreference) -> bool:
         """Tell whether it is of the time that is asked for without naming that very time."""
@@ -136,15 +139,9 @@ def _read_wave(
 ) -> list[Read]:
     """Read some passages, of these those of the time that is asked for without the words for it."""
     candidates = [
-        Candidate(
-            passage,
-            found,
-            document.date,
-            reading_window(document, passage),
-            sentences_before(document, passages, passage),
-        )
+        Candidate(passage, found, source, reading_window(source[0], passage))
         for passage, found in wave
-        for document, passages in (opened[passage.document_id],)
+        for source in (opened[passage.document_id],)
     ]
     of_time: list[Read] = []
     if preference:
@@ -171,13 +168,15 @@ def _read_each(
     for each in candidates:
         text = " ".join((each.window.head, *each.window.sentences))
         spelt = names.as_in(question, text)
-        wanted = " ".join(conversation.names(spelt))
-        context = " ".join(each.before[at] for at in introductions(wanted, text, each.before))
-        by_question.setdefault(spelt, []).append(replace(each, window=replace(each.window, context=context)))
+        if wanted := " ".join(conversation.names(spelt)):
+            before = sentences_before(*each.source, each.passage)
+            context = " ".join(before[at] for at in introductions(wanted, text, before))
+            each = replace(each, window=replace(each.window, context=context))
+        by_question.setdefault(spelt, []).append(each)
     for spelt, group in by_question.items():
         windows, found = [each.window for each in group], [each.retrieved for each in group]
         for each, reading in zip(group, reader.read(spelt, windows, found), strict=True):
-            yield Read(each.passage, each.retrieved, each.published, each.window, each.before, spelt, reading)
+            yield Read(each.passage, each.retrieved, each.source, each.window, spelt, reading)
 
 
 def read_other_scripts(

@@ -20,14 +20,7 @@ from qa.commands import options, shared
     help="The port; 0 takes a free one.",
 )
 @click.option("--browser/--no-browser", default=True, help="Open the page, or only say where it is.")
-@click.option(
-    "--deadline",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
-    default=30,
-    show_default=True,
-    help="How long one answer may take.",
-)
+@options.deadline
 @click.option(
     "--allow-changes",
     is_flag=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
@@ -87,6 +87,24 @@ json = click.option(
     "--json", is_flag=True, expose_value=False, callback=_set("as_json"), help="Print JSON, for a program."
 )
 
+Form = Literal["text", "markdown", "json"]
+
+
+def _set_form(ctx: click.Context, _: click.Parameter, value: Form | None) -> Form | None:
+    if value == "json":
+        ctx.ensure_object(Settings).as_json = True  # of an error, too
+    return value
+
+
+form = click.option(
+    "--format",
+    "form",
+    type=click.Choice(get_args(Form)),
+    callback=_set_form,
+    help="How it is printed: as plain text, as Markdown with block quotes, or as by --json. [default: text, "
+    "with colours in a terminal]",
+)
+
 force = click.option("--force", is_flag=True, help="Replace a file that Pullquote did not write.")
 
 
@@ -127,8 +145,8 @@ strictness = click.option(
     metavar="SHARE",
     callback=_share,
     help="The share of the answers given that should be right, from .7 to .95: higher answers less often. "
-    "An answer needs a confidence of 49% at .86, 87% at .95 (by our own reader): of all answers from there "
-    "up that share was right on test questions. [default: .86]",
+    "An answer needs a confidence of 46% at .875, 86% at .95 (by our own reader): of all answers from there "
+    "up that share was right on test questions. [default: .875]",
 )
 
 find_all = click.option(
@@ -155,6 +173,15 @@ reader = click.option(
     callback=_set("reader"),
     help="What reads the passages: our own reader; the cross-encoder in its place, for comparison; or any "
     "CrossEncoder, a folder or hub id, such as a multilingual one, whose confidence is a guess.",
+)
+
+deadline = click.option(
+    "--deadline",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30,
+    show_default=True,
+    help="How long one answer may take.",
 )
 
 _filter_options = _options(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @options.strictness
 @options.dates
 @options.reader
+@options.form
 @options.json
 @options.filters
 @options.general
@@ -39,11 +40,14 @@ def ask(
     filters: Filters,
     *,
     find_all: bool,
+    form: options.Form | None,
 ) -> None:
     """Answer one QUESTION; - reads it from standard input.
 
     The exit code is 0 when the documents state the answer, 1 when they do not.
     """
+    if settings.as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json contradicts --format {form}: leave one out")
     question = " ".join(words)
     if len(words) > 1:
         raise click.UsageError(f'put the question in quotes: pullquote ask "{question}"')
@@ -55,7 +59,7 @@ def ask(
     with shared.corpus(settings) as corpus:
         _check_documents(corpus, filters)
         answer = corpus.ask(question, history, filters, strictness, dates, find_all=find_all)
-        _print_answer(answer, corpus, as_json=settings.as_json)
+        _print_answer(answer, corpus, "json" if settings.as_json else form)
         if not (settings.quiet or corpus.store.count().documents):
             shared.say("add documents with: pullquote index PATH")
     sys.exit(0 if answer.outcome == "answered" else 1)
@@ -77,13 +81,17 @@ def _decoded(data: bytes, name: str) -> str:
         raise InputError(f"{name} is not UTF-8 text (byte {error.start}); convert it to UTF-8") from error
 
 
-def _print_answer(answer: Answer, corpus: Corpus, *, as_json: bool) -> None:
+def _print_answer(answer: Answer, corpus: Corpus, form: options.Form | None) -> None:
     from qa.quoting import render
     from qa.text.json_lines import is_utf8
 
-    if as_json:
+    if form == "json":
         click.echo(render.to_json(answer, corpus.document, ascii=not is_utf8(sys.stdout)))
-    elif sys.stdout.isatty():
+    elif form == "markdown":
+        from qa.quoting.markdown import to_markdown
+
+        click.echo(to_markdown(answer, corpus.document), nl=False)
+    elif form is None and sys.stdout.isatty():
         from rich.console import Console
 
         Console(highlight=False).print(render.to_terminal(answer, corpus.document))

@@ -35,7 +35,7 @@ _UNSURE = 200
 
 _WORD = MEASURED
 _TERMINAL = re.compile(r"[.!?…。！？][”’\"'»)\]*_」』）》]*(?: ''| [\"”])?$")
-_MARKER = re.compile(r"(?:[-•*–—▪◦‣·○●]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\[\d{1,3}\])(?=\s+\S)")
+MARKER = re.compile(r"(?:[-•*–—▪◦‣·○●]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\[\d{1,3}\])(?=\s+\S)")
 _NOTE_MARK = re.compile(r"(\[\w{1,6}\])\s+(?=\S)")
 _ONLY_MARKER = re.compile(r"\W?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
@@ -166,7 +166,7 @@ def _blocks(document: Document) -> Iterator[_Block]:
         if open_block:
             first, last = open_block[0], open_block[-1]
             kind: SentenceKind = "body"
-            if _MARKER.match(text, first.start, first.end):
+            if MARKER.match(text, first.start, first.end):
                 kind = "list"
             elif (
                 len(open_block) == 1 and last is not every[-1] and _is_heading(text[first.start : first.end])
@@ -221,9 +221,9 @@ class _Lookup:
 def _continues(text: str, block: list[Span], line: Span, wrapped: int) -> bool:
     """Whether a line goes on with the block above it: its sentence does, or it was wrapped at full width."""
     above = block[-1]
-    if _MARKER.match(text, line.start, line.end):
+    if MARKER.match(text, line.start, line.end):
         return False
-    if _MARKER.match(text, block[0].start, block[0].end) and _indent(text, line) > _indent(text, block[0]):
+    if MARKER.match(text, block[0].start, block[0].end) and _indent(text, line) > _indent(text, block[0]):
         return True
     length = above.end - above.start
     ended = _TERMINAL.search(text, max(above.start, above.end - 20), above.end)
@@ -272,7 +272,7 @@ def _cut(document: Document, start: int, end: int) -> Iterator[Span]:
 
 def sentence_ends(text: str, start: int, end: int, language: str) -> list[int]:
     """Return where sentences end in `text[start:end]`, in order, those inside quotations too."""
-    marker = _MARKER.match(text, start, end)
+    marker = MARKER.match(text, start, end)
     begin = marker.end() if marker else start  # sentencex finds nothing in an item that begins with a bullet
     cuts = sorted(set(_found_in_portions(text, begin, end, language)))
     kept: list[int] = []

@@ -2,7 +2,7 @@
 
 Every function reads and hashes the source of each quote again, compares it with the quote in what it is about
 to return (`cite.check`), and raises VerbatimError if they differ. `read_document` returns a document by its
-id, as the library has it now: `corpus.document`. HTML cards: `qa/web/cards.py`.
+id, as the library has it now: `corpus.document`. Markdown: `markdown.py`. HTML cards: `qa/web/cards.py`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def to_text(answer: Answer, read_document: DocumentReader) -> str:
     """
     text = ""
     places: list[tuple[Quote, int, int]] = []
-    for heading, _ in _opening(answer):
+    for heading, _ in opening(answer):
         text += visible(heading) + "\n"
     for quote, follows in gaps(answer.shown):
         heading = document_heading(answer, quote)
@@ -83,10 +83,9 @@ def to_text(answer: Answer, read_document: DocumentReader) -> str:
         text += visible(quote.text)
         places.append((quote, start, len(text)))
         text += f"\n{visible(_numbered(quote))}\n"
-        text += "".join(f"{visible(line)}\n" for line in _besides(quote))
-    closing = _closing(answer)
-    if closing:
-        text += "\n" + "".join(visible(line) + "\n" for line in closing)
+        text += "".join(f"{visible(line)}\n" for line in besides(quote))
+    if below := closing(answer):
+        text += "\n" + "".join(visible(line) + "\n" for line in below)
     for quote, start, end in places:
         check(quote, read_document, text[start:end], pictures=True)
     return text
@@ -102,7 +101,7 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
     from rich.padding import Padding
     from rich.text import Text
 
-    parts: list[Text | Padding] = [Text(visible(heading), style) for heading, style in _opening(answer)]
+    parts: list[Text | Padding] = [Text(visible(heading), style) for heading, style in opening(answer)]
     shown: list[tuple[Quote, Text]] = []
     for quote, follows in gaps(answer.shown):
         card = _card(quote)
@@ -111,10 +110,9 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
         parts += [Text(f"\n== {visible(heading)}\n", "bold")] if heading else []
         parts.append(Text("\n  […]\n" if follows else "", "dim"))
         parts += [Padding(card, (0, 0, 0, 2)), Padding(Text(visible(_numbered(quote)), "cyan"), (0, 0, 0, 2))]
-        parts += [Padding(Text(visible(line), "cyan dim"), (0, 0, 0, 2)) for line in _besides(quote)]
-    closing = _closing(answer)
-    if closing:
-        parts += [Text(""), *(Text(visible(line), "dim") for line in closing)]
+        parts += [Padding(Text(visible(line), "cyan dim"), (0, 0, 0, 2)) for line in besides(quote)]
+    if below := closing(answer):
+        parts += [Text(""), *(Text(visible(line), "dim") for line in below)]
     for quote, card in shown:
         check(quote, read_document, card.plain, pictures=True)
     return Group(*parts)
@@ -227,7 +225,7 @@ def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentRea
         check(quote, read_document, shown["text"])
 
 
-def _opening(answer: Answer) -> Iterator[tuple[str, str]]:
+def opening(answer: Answer) -> Iterator[tuple[str, str]]:
     """Yield the lines above the quotes, each with its style: the question, and what the quotes are."""
     yield f"Question: {answer.question}", "bold"
     if answer.interpreted_question != answer.question:
@@ -272,7 +270,7 @@ def by_part(answer: Answer) -> str:
     )
 
 
-def _closing(answer: Answer) -> list[str]:
+def closing(answer: Answer) -> list[str]:
     """Return the lines below the quotes: how sure the answer is, what was searched, and the notes."""
     lines = []
     if not (answer.reply or answer.error or answer.unsearched):
@@ -320,7 +318,7 @@ def _numbered(quote: Quote) -> str:
     return f"[{quote.number}] {cite_line(quote)}"
 
 
-def _besides(quote: Quote) -> list[str]:
+def besides(quote: Quote) -> list[str]:
     """Return the lines that say who speaks, and where else the same words stand."""
     speaker = said_by(quote)
     said = [f"Said by {speaker}."] if speaker else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
@@ -52,6 +53,10 @@ _OWN_STOP = re.compile(r"\A[.,;:](?:\s+|\Z)")
 # A first letter whose case the writer changed, and quotation marks within quotation marks.
 _INITIAL = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])")
 _INNER = re.compile(r"(?<!\w)['‘]((?:[^'‘’]|(?<=\w)['’](?=\w)){1,400})['’](?!\w)")
+# What Markdown shows as another character: an escape, a line's end, a character reference.
+_ESCAPE = re.compile(
+    r"\\(?:(?P<sign>[!-/:-@\[-`{-~])|(?=\r?\n))|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+)
 # Places of a quote's words that are looked at, until one where nothing that matters is left out.
 _MOST_PLACES = 10
 # A claim's longest words, which are looked for in earlier texts.
@@ -212,7 +217,12 @@ class Verifier:
             verdict = self._verdict(replace(claim, text=reading, line=line, readings=()))
         if verdict.status not in ("altered", "unknown") or claim.exact or claim.text is None:
             return verdict
-        for spelling in _spellings(claim.text):
+        shown = _as_shown(claim.text)
+        if shown != claim.text:
+            verdict = replace(self._verdict(replace(claim, text=shown, readings=())), claim=claim)
+            if verdict.status not in ("altered", "unknown"):
+                return verdict
+        for spelling in _spellings(shown):
             found = self._verdict(replace(claim, text=spelling, readings=()))
             if found.status not in ("altered", "unknown"):
                 return replace(found, claim=claim)
@@ -633,6 +643,15 @@ def _parts(claim: Claim) -> list[str]:
     return parts if all(measure(part) >= _LEAST_PART for part in parts) else []
 
 
+def _as_shown(text: str) -> str:
+    r"""Return a quote without the escapes of Markdown: a report has “\[…\]” for “[…]”, “&amp;” for “&”."""
+
+    def shown(match: re.Match[str]) -> str:
+        return html.unescape(match[0]) if match[0].startswith("&") else match["sign"] or ""
+
+    return _ESCAPE.sub(shown, text)
+
+
 def _spellings(text: str) -> list[str]:
     """Return a quote as its source may spell it: “[T]he” as “the”, and inner quotation marks double."""
     cases = [_INITIAL.sub(r"\1", text), _INITIAL.sub(lambda match: match[1].swapcase(), text)]
@@ -661,7 +680,7 @@ def _plain(text: str) -> str:
 
 
 def _folded(title: str) -> str:
-    return " ".join(visible(title).casefold().split())
+    return " ".join(visible(_as_shown(title)).casefold().split())
 
 
 # What is printed

@@ -39,7 +39,7 @@ from qa.limits import MAX_CITATION_CHARACTERS, MAX_TURNS
 from qa.quoting import opened
 from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
 from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn, quote_to_dict
-from qa.web import STATIC, changes, documents, history, originals, pages, parts, reference
+from qa.web import STATIC, assistants, changes, documents, history, originals, pages, parts, reference
 from qa.web.body import Body
 from qa.web.changes import may_change
 from qa.web.documents import ListQuery  # noqa: TC001 - read when the route is made
@@ -127,6 +127,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     app.include_router(history.page(engine, finder))
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
+    app.router.routes.append(assistants.route(engine))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(Guard, host=host, strictness=[share for _, share in readiness(engine.strictness)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
@@ -46,6 +47,7 @@ SHOWN = 3
 _SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": '<i class="cr"></i>', " ": " "}
 # A link, as Gradio's sanitiser takes buttons away; the page's script acts on it.
 _CLEAR = '<p><a class="clear-filters" href="#filters">Ask again without filters</a></p>'
+_BULLET = re.compile(r"(?m)^[ \t]*(?P<bullet>[-*+][ \t]+)(?=\S)")
 PENDING = '<p class="searching">Searching…</p>'
 
 
@@ -302,8 +304,8 @@ def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str])
     sure, enough = percents(answer)
     if answer.calibrated and sure < enough:
         said += (
-            f" These are {sure}&nbsp;% likely to state it; with your present setting, answers are shown from "
-            f"{enough}&nbsp;%."
+            f" The passages below are {sure}&nbsp;% likely to state it; "
+            f"you asked for {enough}&nbsp;% at least."
         )
     return (
         f'<section class="not-in-corpus weak"><h2>Not in the corpus</h2><p>{said}</p>{clear}'
@@ -329,7 +331,11 @@ def _marks(quote: Quote) -> frozenset[int]:
     if quote.document.format != "markdown":
         return frozenset()
     _, seen = without_markup(quote.text)
-    return frozenset(range(quote.start, quote.end)) - {quote.start + at for at in seen}
+    marks = frozenset(range(quote.start, quote.end)) - {quote.start + at for at in seen}
+    bullets = [match.span("bullet") for match in _BULLET.finditer(quote.text)]
+    if len(bullets) == 1 and bullets[0][0] == 0:  # the quote is one item of a list, or its beginning
+        marks |= frozenset(range(quote.start, quote.start + bullets[0][1]))
+    return marks
 
 
 def _marked(source: str, start: int, end: int, marks: frozenset[int]) -> str:

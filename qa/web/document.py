@@ -11,6 +11,7 @@ from qa.errors import DocumentNotFoundError
 from qa.quoting.cite import facts
 from qa.schema import UPLOAD, published_in
 from qa.text.dates import date_in_words
+from qa.text.display import language_in_words
 from qa.web import originals
 from qa.web.changes import lost
 from qa.web.problem import without_commands
@@ -141,9 +142,12 @@ def _fields(corpus: Corpus, document: Document) -> list[Field]:
     fields = []
     for name in FIELDS:
         origin = _SURENESS[found[name].sure].format(found[name].source) if name in found else ""
+        if name == "collection" and name in corrections:
+            origin = "Chosen by you"
         was = corrections[name].was if name in corrections else None
         value = value_of(document, name)
         words = date_in_words(document.date) if name == "date" and document.date else value
+        words = language_in_words(value) if name == "language" and value else words
         fields.append(Field(name, value, words, origin, was))
     return fields
 

@@ -137,6 +137,7 @@ def routes(engine: Engine) -> APIRouter:
             rows, total = [_row(each) for each in found.documents], found.total
         shown = query.offset + len(rows)
         facets = store.facets()
+        held = store.count().documents
         return pages.page(
             "documents.html",
             rows=rows,
@@ -146,7 +147,8 @@ def routes(engine: Engine) -> APIRouter:
             refused=refused,
             filtered=bool(asked.keys() - {"q", "sort", "order", "offset"}),
             facets=facets,
-            held=store.count().documents,
+            held=held,
+            removed=not held and bool(store.removed()),
             may_change=engine.may_change,
             more=_href(asked, offset=shown) if shown < total else "",
             href=lambda **changed: _href(asked, offset="", **changed),

@@ -47,12 +47,12 @@ class State:
 class Engine:
     """A library that opens itself: `start`, then `ask`.
 
-    A library that does not exist yet is made and filled with `shipped`, and `say` is told. `state` is
-    replaced, never changed, so that any thread may read it. `answers` are those shown lately, to be judged.
-    `strictness` holds for questions that come without one; `reader` reads the passages. An answer may take
-    `seconds`, those not counted in which the library and the models are opened. Where not `may_change`,
-    questions are answered and documents read, and nothing that a person keeps is changed or shown: documents,
-    thumbs and history.
+    A library that does not exist yet is made and filled with `shipped`, and `say` is told; unless it `makes`
+    any, the start fails. `state` is replaced, never changed, so that any thread may read it. `answers` are
+    those shown lately, to be judged. `strictness` holds for questions that come without one; `reader` reads
+    the passages. An answer may take `seconds`, those not counted in which the library and the models are
+    opened. Where not `may_change`, questions are answered and documents read, and nothing that a person keeps
+    is changed or shown: documents, thumbs and history.
     """
 
     library: Path
@@ -62,6 +62,7 @@ class Engine:
     reader: str | None = None
     seconds: float = DEADLINE
     may_change: bool = True
+    makes: bool = True
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     _corpus: Corpus | None = None
@@ -171,8 +172,11 @@ class Engine:
         try:
             corpus = Corpus.open(self.library, create=False, reader=self.reader)
         except LibraryNotFoundError:
+            if not self.makes:
+                raise
             corpus = Corpus.open(self.library, reader=self.reader)
-        if corpus.store.generation == 0:  # nothing was ever put in, or the first start was cut short
+        # Nothing was ever put in, or the first start was cut short.
+        if self.makes and corpus.store.generation == 0:
             self.say(f"No library in {self.library} yet: indexing the sample brief")
             self.state = State("index")
             report = corpus.index(self.shipped, progress=self._report)

@@ -21,6 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
 from qa.web import pages
+from qa.web.assistants import PATH as MCP
 from qa.web.problem import Problem, first_error
 from qa.web.queue import Cancel, Join, Reset
 
@@ -73,6 +74,8 @@ _PASSED = {
     b"origin",
     b"user-agent",
 }
+# What a client of MCP says of its request besides.
+_PASSED_TO_MCP = {b"mcp-method", b"mcp-name", b"mcp-protocol-version"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -207,9 +210,10 @@ class Guard:
         if _is_foreign(scope, headers, host):
             return Problem(HTTPStatus.FORBIDDEN, "requests from other sites are refused")
         if not _API.fullmatch(path):
-            if not (_READ.fullmatch(path) or _PAGE.fullmatch(path) or path in _SENT):
+            is_sent = path in _SENT or path == MCP
+            if not (is_sent or _READ.fullmatch(path) or _PAGE.fullmatch(path)):
                 return Problem(HTTPStatus.NOT_FOUND, "there is nothing here")
-            if scope["method"] not in ({"POST"} if path in _SENT else {"GET", "HEAD"}):
+            if scope["method"] not in ({"POST"} if is_sent else {"GET", "HEAD"}):
                 return Problem(HTTPStatus.METHOD_NOT_ALLOWED, "this cannot be done here")
             if path == _QUEUE_DATA and not _QUEUE_DATA_QUERY.fullmatch(scope["query_string"]):
                 return Problem(HTTPStatus.BAD_REQUEST, "session_hash: send letters and digits", "bad_input")
@@ -270,8 +274,9 @@ def _said(headers: Headers, name: str) -> set[str]:
 
 def _stripped(scope: Scope) -> Scope:
     """Return the request without what the page does not send."""
-    headers = [(name, value) for name, value in scope["headers"] if name in _PASSED]
     path = scope["path"]
+    passed = _PASSED | _PASSED_TO_MCP if path == MCP else _PASSED
+    headers = [(name, value) for name, value in scope["headers"] if name in passed]
     query = scope["query_string"] if _QUERIED.fullmatch(path) else b""
     return {**scope, "headers": headers, "query_string": query}
 

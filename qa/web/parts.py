@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
@@ -12,9 +13,11 @@ from markupsafe import Markup
 from pydantic import Field
 from starlette.convertors import StringConvertor, register_url_convertor
 
+from qa.document.segment import passages as segment
 from qa.errors import DocumentNotFoundError, NotReadyError, PullquoteError
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.quoting import opened
+from qa.quoting.cite import facts
 from qa.schema import CitationId, DocumentQuery, Filters, Span, citation_id
 from qa.text.dates import date_in_words
 from qa.text.display import language_in_words
@@ -22,14 +25,14 @@ from qa.web import originals, pages
 from qa.web.documents import ListQuery, address
 from qa.web.examples import examples
 from qa.web.problem import without_commands
-from qa.web.reader import verbatim
+from qa.web.reader import Marks, to_html, verbatim
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from qa.corpus import Corpus
-    from qa.schema import DocumentInfo
+    from qa.schema import DocumentInfo, Passage
     from qa.web.engine import Engine
 
 _AT_ONCE = 8
@@ -136,22 +139,22 @@ def routes(engine: Engine) -> APIRouter:
             return pages.page("opened.html", found=None, problem=engine.public(str(error)), again=again)
         except PullquoteError as error:
             return pages.page("opened.html", found=None, problem=engine.public(str(error)), again="")
-        current, text = Span(start, end), found.quote.document.text
-        places = side_by_side(current, _read_places(quotes, len(text)))
+        current, shown = Span(start, end), found.quote.document
+        places = side_by_side(current, _read_places(quotes, len(shown.text)))
         at = places.index(current)
         return pages.page(
             "opened.html",
             found=found,
             said=opened.to_dict(found),
-            notes=[without_commands(note) for note in found.quote.document.notes],
+            notes=[without_commands(note) for note in shown.notes],
             places=places,
             at=at,
             previous=places[at - 1],
             next=places[(at + 1) % len(places)],
-            text=marked(text, places, current),
-            has_original=found.status == "current"
-            and originals.shown(found.quote.document) in ("pages", "view"),
-            here=address(found.quote.document.id),
+            text=to_html(shown, _passages(engine.corpus, found), Marks(places, current)),
+            has_original=found.status == "current" and originals.shown(shown) in ("pages", "view"),
+            quoted=Markup(verbatim(found.quote.text)),  # noqa: S704 - escaped there
+            here=address(shown.id),
             query=f"?{urlencode({'document': document})}" if document else "",
         )
 
@@ -211,26 +214,22 @@ def side_by_side(current: Span, others: Iterable[Span]) -> list[Span]:
     return kept
 
 
-def marked(text: str, places: Iterable[Span], current: Span) -> Markup:
-    """Return a text as HTML with these places marked."""
-    return Markup("".join(_pieces(text, places, current)))  # noqa: S704 - escaped in `verbatim`
-
-
-def _pieces(text: str, places: Iterable[Span], current: Span) -> Iterator[str]:
-    at = 0
-    for each in places:
-        if each == current:
-            how = 'class="current" tabindex="-1"'
-        else:
-            how = f'tabindex="0" data-does="go" data-to="{each.start}-{each.end}"'
-        yield f"{verbatim(text[at : each.start])}<mark {how}>{verbatim(text[each.start : each.end])}</mark>"
-        at = each.end
-    yield verbatim(text[at:])
+def _passages(corpus: Corpus, found: opened.Opened) -> Sequence[Passage]:
+    """Return the passages of the text that a citation opens."""
+    cited = found.quote.document
+    if found.status == "current":
+        with contextlib.suppress(DocumentNotFoundError):
+            document, passages = corpus.store.document_and_passages(cited.id)
+            if document.sha256 == cited.sha256:
+                return passages
+    return segment(cited)
 
 
 def _facts(info: DocumentInfo | None) -> str:
     if info is None:
         return ""
-    number = " ".join(filter(None, (info.series, info.number)))
     date = date_in_words(info.date) if info.date else ""
-    return " · ".join(filter(None, (info.publisher, number, date)))
+    known = facts(
+        publisher=info.publisher, series=info.series, number=info.number, date=date, locator="", read_by=""
+    )
+    return " · ".join(known)

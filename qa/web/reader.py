@@ -7,21 +7,27 @@ of a page, stands in attributes, which the style sheet writes out.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from markupsafe import Markup, escape
 
+from qa.document.segment import MARKER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from qa.schema import Document, Passage, Section, SectionKind
+    from qa.schema import Document, Passage, Section, SectionKind, Span
 
 Kind = Literal["body", "heading", "list", "header", "furniture", "table"]
 _LINE = re.compile(r"[^\n]+\n?|\n")
 _CELL = re.compile(r"( ?\| ?)")
+_BELOW_THE_HEAD = re.compile(r"[ \t|]*+(?::?-{2,}+:?[ \t|]*+)++\s*+")  # of a table in Markdown
+_ITEM = re.compile(rf"[ \t]{{0,60}}+{MARKER.pattern}[ \t]+")
+# What an item or a heading begins with.
+_MARKERS: Mapping[Kind, re.Pattern[str]] = {"list": _ITEM, "heading": re.compile(r" {0,3}+#{1,6}[ \t]+")}
 # What a part is called where a reader sees it begin.
 _NAMED: Mapping[SectionKind, str] = {"page": "Page ", "sheet": "Sheet ", "message": "Message ", "chapter": ""}
 _IN_OUTLINE = {"chapter", "section", "message", "entry", "sheet"}
@@ -44,46 +50,100 @@ def outline(document: Document) -> list[Heading]:
     return list(named.values()) if len(named) > 1 else []
 
 
-def to_html(document: Document, passages: Sequence[Passage]) -> Markup:
+class Marks:
+    """The quotes that are marked in a text: places in order, none of which overlaps another.
+
+    A quote that goes over several elements is marked in each of them. Only its first mark takes the focus.
+    """
+
+    def __init__(self, places: Sequence[Span] = (), current: Span | None = None) -> None:
+        self._places = places
+        self._current = current
+        self._begun: set[Span] = set()
+
+    def html(self, text: str, start: int, end: int) -> str:
+        """Return `text[start:end]` as HTML, with marks around what is quoted in it."""
+        at, parts = start, []
+        for place in self._places[bisect_right(self._places, start, key=lambda each: each.end) :]:
+            if place.start >= end:
+                break
+            begin, stop = max(place.start, start), min(place.end, end)
+            parts += [verbatim(text[at:begin]), self._mark(place, verbatim(text[begin:stop]))]
+            at = stop
+        return "".join([*parts, verbatim(text[at:end])])
+
+    def _mark(self, place: Span, words: str) -> str:
+        is_current = place == self._current
+        how = 'class="current"' if is_current else f'data-does="go" data-to="{place.start}-{place.end}"'
+        if place not in self._begun:
+            self._begun.add(place)
+            how += f' tabindex="{-1 if is_current else 0}"'
+        return f"<mark {how}>{words}</mark>"
+
+
+def to_html(document: Document, passages: Sequence[Passage], marks: Marks | None = None) -> Markup:
     """Return the text as HTML, to be shown with `white-space: pre-wrap`."""
-    starts = {
-        each.start: each for each in document.sections if each.kind in _NAMED or each.kind in _IN_OUTLINE
-    }
-    marked = {each.start: each for each in document.sections if each.kind in _NAMED}
+    begins = {each.start for each in document.sections if each.kind in _NAMED or each.kind in _IN_OUTLINE}
+    named = {each.start: _label(each) for each in document.sections if each.kind in _NAMED}
+    marks = marks or Marks()
     parts = []
-    for kind, lines in groupby(_lines(document, passages, sorted(starts)), key=lambda line: line[0]):
-        blocks = [_block(kind, document.text, start, end, starts, marked) for _, start, end in lines]
+    for kind, blocks in groupby(_blocks(document, passages, sorted(begins)), key=lambda block: block[0]):
+        html = []
+        for _, start, end in blocks:
+            attributes = f' id="at-{start}"' if start in begins else ""
+            attributes += f' data-begins="{escape(named[start])}"' if start in named else ""
+            html.append(_block(kind, document.text, start, end, attributes, marks))
         role = {"list": "list", "table": "table"}.get(kind)
-        parts += [f'<div role="{role}">', *blocks, "</div>"] if role else blocks
+        parts += [f'<div role="{role}">', *html, "</div>"] if role else html
     return Markup("".join(parts))  # noqa: S704 - escaped in `verbatim`
 
 
-def _lines(
+def _blocks(
     document: Document, passages: Sequence[Passage], cuts: Sequence[int]
 ) -> Iterator[tuple[Kind, int, int]]:
-    """Yield the text's lines of one kind as (kind, start, end), in order. They tile the text.
+    """Yield paragraphs, headings, items and rows as (kind, start, end), in order. They tile the text.
 
-    A line is cut where a part of the document begins in it; an empty line goes with what comes before.
+    One is cut where a part of the document begins in it; an empty line goes with what comes before.
     """
-    sentences = [sentence for passage in passages for sentence in passage.sentences]
-    begins = [sentence.start for sentence in sentences]
+    text = document.text
     kind: Kind = "body"
     start = 0
-    lines = [match.span() for match in _LINE.finditer(document.text)]
-    in_table = _in_table([document.text[start:end] for start, end in lines])
-    for (begin, end), is_row in zip(lines, in_table, strict=True):
-        if document.text[begin:end].isspace():
+    is_apart = True  # from what comes before, by an empty line
+    for begin, end, found, may_go_on in _lines(text, passages):
+        if text[begin:end].isspace():
+            is_apart = True
             continue
-        at = bisect_left(begins, begin)
-        found: Kind = "table" if is_row else "body"
-        if not is_row and at < len(begins) and begins[at] < end:
-            found = sentences[at].kind
-        for cut in (begin, *cuts[bisect_left(cuts, begin + 1) : bisect_left(cuts, end)]):
-            if cut > start:
-                yield kind, start, cut
-            kind, start = found, cut
-    if start < len(document.text):
-        yield kind, start, len(document.text)
+        first, last = bisect_left(cuts, begin), bisect_left(cuts, end)
+        is_cut = first < last and cuts[first] == begin
+        if is_apart or is_cut or not may_go_on or found != kind:
+            if begin > start:
+                yield kind, start, begin
+            kind, start = found, begin
+        for cut in cuts[first + is_cut : last]:
+            yield kind, start, cut
+            start = cut
+        is_apart = False
+    if start < len(text):
+        yield kind, start, len(text)
+
+
+def _lines(text: str, passages: Sequence[Passage]) -> Iterator[tuple[int, int, Kind, bool]]:
+    """Yield the text's lines as (start, end, kind, whether it may go on with the line before)."""
+    sentences = [sentence for passage in passages for sentence in passage.sentences]
+    begins = [sentence.start for sentence in sentences]
+    lines = [match.span() for match in _LINE.finditer(text)]
+    for (start, end), is_row in zip(lines, _in_table([text[start:end] for start, end in lines]), strict=True):
+        at = bisect_left(begins, start)
+        is_within = at > 0 and sentences[at - 1].end > start
+        if is_row:
+            yield start, end, "table", False
+        elif is_within:
+            yield start, end, sentences[at - 1].kind, True
+        elif at < len(begins) and begins[at] < end:
+            kind = sentences[at].kind
+            yield start, end, kind, kind == "body" or (kind == "list" and not _ITEM.match(text, start, end))
+        else:
+            yield start, end, "body", True
 
 
 def _in_table(lines: Sequence[str]) -> list[bool]:
@@ -95,36 +155,38 @@ def _in_table(lines: Sequence[str]) -> list[bool]:
     ]
 
 
-def _block(
-    kind: Kind, text: str, start: int, end: int, starts: Mapping[int, Section], marked: Mapping[int, Section]
-) -> str:
+def _block(kind: Kind, text: str, start: int, end: int, attributes: str, marks: Marks) -> str:
     """Return one part as an element."""
-    attributes = f' class="{kind}"'
-    if start in starts:
-        attributes += f' id="at-{start}"'
-    if start in marked:
-        attributes += f' data-begins="{escape(_label(marked[start]))}"'
-    attributes += {
-        "heading": ' role="heading" aria-level="2"',
-        "list": ' role="listitem"',
-        "table": ' role="row"',
-    }.get(kind, "")
-    return (
-        f"<div{attributes}>{_cells(text[start:end]) if kind == 'table' else verbatim(text[start:end])}</div>"
-    )
+    if kind == "table" and _BELOW_THE_HEAD.fullmatch(text, start, end):
+        return f'<div class="between" aria-hidden="true">{verbatim(text[start:end])}</div>'
+    marker = _MARKERS[kind].match(text, start, end) if kind in _MARKERS else None
+    if kind == "heading":
+        level = min(marker.group().count("#"), 6) if marker else 2
+        attributes += f' role="heading" aria-level="{level}"'
+    attributes += {"list": ' role="listitem"', "table": ' role="row"'}.get(kind, "")
+    if kind == "table":
+        html = _cells(text, start, end, marks)
+    elif marker:
+        words = marks.html(text, marker.end(), end)
+        html = f'<span class="marker">{marks.html(text, start, marker.end())}</span><span>{words}</span>'
+    else:
+        html = marks.html(text, start, end)
+    return f'<div class="{kind}"{attributes}>{html}</div>'
 
 
-def _cells(row: str) -> str:
+def _cells(text: str, start: int, end: int, marks: Marks) -> str:
     """Return a row with its cells; what stands between them is there, but not seen."""
-    body = row.rstrip("\n")
-    parts = [
-        f'<span class="between" aria-hidden="true">{verbatim(part)}</span>'
-        if at % 2
-        else f'<span class="cell" role="cell">{verbatim(part)}</span>'
-        for at, part in enumerate(_CELL.split(body))
-        if part or at  # a row may begin with what stands between two cells
-    ]
-    return f"{''.join(parts)}{row[len(body) :]}"
+    body = text[start:end].rstrip("\n")
+    parts = []
+    at = start
+    for number, part in enumerate(_CELL.split(body)):
+        if number % 2:
+            parts.append(f'<span class="between" aria-hidden="true">{verbatim(part)}</span>')
+        elif part or number:  # a row may begin with what stands between two cells
+            cell = marks.html(text, at, at + len(part))
+            parts.append(f'<span class="cell" role="cell">{cell}</span>')
+        at += len(part)
+    return f"{''.join(parts)}{verbatim(text[at:end])}"
 
 
 def _label(section: Section) -> str:

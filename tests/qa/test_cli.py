@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 import runpy
 import subprocess
@@ -263,6 +264,18 @@ def test_with_json_a_question_that_met_an_error_has_a_whole_answer_line(tmp_path
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device to write to")
+@pytest.mark.parametrize(
+    ("words", "completed"), [("pullquote ver", "verify"), ("pullquote ask --form", "--format")]
+)
+def test_a_shell_can_complete_commands_and_options(words, completed):
+    environment = os.environ | {"_PULLQUOTE_COMPLETE": "zsh_complete", "COMP_WORDS": words}
+    environment["COMP_CWORD"] = str(len(words.split()) - 1)
+    done = subprocess.run(
+        [sys.executable, "-m", "qa"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert completed in done.stdout.splitlines()
+
+
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
 def test_a_full_disk_behind_standard_output_is_one_line_and_no_traceback(as_json, tmp_path):
     with open("/dev/full", "w") as full:  # noqa: PTH123

@@ -155,6 +155,23 @@ def test_ask_as_json_gives_quotes_that_are_slices(shipped):
         assert quote["text"] == BRIEF.text[quote["start"] : quote["end"]]
 
 
+def test_ask_prints_in_the_form_that_it_is_told(shipped):
+    told = ("ask", QUESTION, "--library", str(shipped), "--format")
+    written = run(*told, "markdown").stdout
+    assert written.startswith(f"**Question: {QUESTION}**\n\n> Those arrested")
+    assert run(*told, "text").stdout == run(*told[:-1]).stdout
+    assert json.loads(run(*told, "json").stdout)["outcome"] == "answered"
+    assert run(*told, "json", "--json").exit_code == 0
+    contradiction = run(*told, "markdown", "--json")
+    assert contradiction.exit_code == 2
+    assert "--json contradicts --format markdown" in contradiction.stderr
+
+
+def test_an_error_is_json_where_the_answer_would_be(tmp_path):
+    result = run("ask", QUESTION, "--library", str(tmp_path / "none"), "--format", "json")
+    assert json.loads(result.stdout)["error"]["code"] == "library_not_found"
+
+
 def test_json_stays_exact_where_standard_output_cannot_hold_every_character(shipped):
     done = process("ask", QUESTION, "--json", "--library", str(shipped), env={"PYTHONIOENCODING": "ascii"})
     line = json.loads(done.stdout.decode("ascii"))

@@ -97,6 +97,15 @@ def test_a_group_that_is_left_out_has_no_say_in_its_own_probabilities() -> None:
     assert np.array_equal(left_out([lying, *GROUPS[1:]], lying, (TRUE,)), honest)
 
 
+def test_the_small_libraries_of_a_suite_are_left_out_with_it() -> None:
+    lying = Group("one + two", GROUPS[0].signals, ~GROUPS[0].answerable)
+    small = replace(lying, name="two~")
+    assert not small.is_apart(lying)
+    assert small.is_apart(replace(lying, name="twofold"))
+    honest = fit(GROUPS[1:], (TRUE,)).probability(small.signals)
+    assert np.array_equal(left_out([lying, small, *GROUPS[1:]], small, (TRUE,)), honest)
+
+
 def test_a_group_counts_as_one_however_many_questions_it_has_of_either_kind() -> None:
     many = group(9, n=40_000, shift=3.0)
     few = Group("few", many.signals[:400], many.answerable[:400])
@@ -153,7 +162,7 @@ def test_a_precision_that_cannot_be_had_is_answered_by_silence() -> None:
 def test_answers_are_read_with_what_was_not_measured_and_suites_of_one_corpus_together(
     tmp_path: Path,
 ) -> None:
-    for name, text in (("one", "a"), ("two", "a"), ("three", "b")):
+    for name, text in (("one", "a"), ("two", "a"), ("three", "b"), ("one~1", "c"), ("one~2", "d")):
         folder = tmp_path / name
         folder.mkdir()
         (folder / "corpus.jsonl").write_text(json.dumps({"_id": "d", "text": text}) + "\n")
@@ -162,10 +171,11 @@ def test_answers_are_read_with_what_was_not_measured_and_suites_of_one_corpus_to
         signals = dict.fromkeys(NAMES, 1.0) | {"background": None}
         lines = [{"id": str(i), "signals": signals if i else None} for i in range(3)]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    groups = read(tmp_path, [tmp_path / name for name in ("one", "two", "three")])
+    groups = read(tmp_path, [tmp_path / name for name in ("one", "two", "three", "one~1", "one~2")])
     assert [(each.name, each.answerable.tolist()) for each in groups] == [
         ("one + two", [True, False, True, False]),
         ("three", [True, False]),
+        ("one~", [True, False, True, False]),
     ]
     assert np.isnan(groups[0].signals[:, BACKGROUND]).all()
     assert confidence.NAMES[TRUE] == "answers"

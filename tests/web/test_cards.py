@@ -23,7 +23,7 @@ SIGNALS = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0, 0.0)
         (
             0.31,
             "weak",
-            "31&nbsp;% likely to state it; with your present setting, answers are shown from 55&nbsp;%.",
+            "31&nbsp;% likely to state it; you asked for 55&nbsp;% at least.",
         ),
     ],
 )
@@ -82,3 +82,19 @@ def test_markdowns_marks_stand_in_the_card_and_are_not_shown(written, shown, emp
     assert re.sub(r"<[^>]+>", "", html) == html_of(written)
     plain = replace(document, format="text")
     assert "markup" not in quote_block(Quote(plain, 7, 7 + len(written), 1.0, 1, spans), reader(plain))
+
+
+@pytest.mark.parametrize(
+    ("written", "hidden"),
+    [
+        ("- Grain came late.", 1),
+        ("* Grain *came* late.", 3),
+        ("- Grain came.\n- It was sold.", 0),
+        ("-5 degrees.", 0),
+    ],
+)
+def test_the_bullet_of_a_single_item_is_not_shown(written, hidden):
+    document = replace(BRIEF, text=f"First.\n\n{written}\n\nLast.", format="markdown")
+    html = quote_block(Quote(document, 8, 8 + len(written), 1.0, 1), reader(document))
+    assert html.count('class="markup"') == hidden
+    assert re.sub(r"<[^>]+>", "", html) == html_of(written)

@@ -356,6 +356,7 @@ def test_a_document_is_corrected_removed_restored_and_erased(
         title.fill("Corrected brief")
         page.get_by_role("button", name="Erase for good").click()
         said(page, "“Corrected brief” is erased for good.")
+        page.wait_for_url("**/documents")
         assert page.goto(f"{empty.url}documents/corrected.md").status == 404  # type: ignore[union-attr]
 
 

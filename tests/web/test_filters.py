@@ -75,7 +75,7 @@ def test_filters_choose_from_what_the_library_holds(page: Page):
     expect(page.get_by_role("group", name="Series")).to_have_count(0)
     expect(page.locator("#filters .hint")).to_have_text(
         "The documents are dated from 4 April 2008 to February 2009. "
-        "1 of them without a date: left out where dates are set."
+        "Those without a date (1) are left out where dates are set."
     )
     check_accessible(page)
     page.keyboard.press("Escape")

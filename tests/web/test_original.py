@@ -98,7 +98,7 @@ def test_the_page_of_a_quote_is_shown_outlined_beside_it_and_turned_and_put_back
 ) -> None:
     url = own.url + cite(folder, "article.pdf", SAID)
     with opened(browser, url, viewport={"width": 1280, "height": 800}) as page:
-        page.locator("#source mark").wait_for()
+        page.locator("#source mark").first.wait_for()
         original(page)
         frame = page.frame_locator("#source iframe")
         frame.get_by_text("The quote is outlined").wait_for()
@@ -118,7 +118,7 @@ def test_the_page_of_a_quote_is_shown_outlined_beside_it_and_turned_and_put_back
 
 def test_there_is_no_button_where_there_is_no_original(own: Server, browser: Browser, folder: Path) -> None:
     with opened(browser, own.url + cite(folder, "note.txt"), viewport={"width": 1280, "height": 800}) as page:
-        page.locator("#source mark").wait_for()
+        page.locator("#source mark").first.wait_for()
         assert not page.get_by_role("switch", name="Original").is_visible()
 
 
@@ -147,7 +147,7 @@ def test_a_saved_page_runs_loads_and_sends_nothing(
     url = own.url + cite(folder, "hostile.html", "Nobody came")
     with opened(browser, url, viewport={"width": 1280, "height": 800}) as page:
         title = page.title()
-        page.locator("#source mark").wait_for()
+        page.locator("#source mark").first.wait_for()
         original(page)
         view = page.frame_locator("#source iframe").frame_locator("iframe")
         assert view.locator("mark#quote").inner_text() == "Nobody came"
@@ -169,7 +169,7 @@ def test_a_saved_page_runs_loads_and_sends_nothing(
 def test_a_word_document_is_shown_as_it_reads(own: Server, browser: Browser, folder: Path) -> None:
     url = own.url + cite(folder, "report.docx")
     with opened(browser, url, viewport={"width": 1280, "height": 800}) as page:
-        page.locator("#source mark").wait_for()
+        page.locator("#source mark").first.wait_for()
         original(page)
         view = page.frame_locator("#source iframe").frame_locator("iframe")
         view.get_by_role("listitem").first.wait_for()
@@ -184,12 +184,12 @@ def test_a_file_that_has_changed_says_so_in_place_of_the_picture(
             pytest.skip("scans are read where Tesseract is installed")
     url = own.url + cite(folder, "scanned.pdf")
     with opened(browser, url, viewport={"width": 1280, "height": 800}) as page:
-        page.locator("#source mark").wait_for()
+        page.locator("#source mark").first.wait_for()
         original(page)
         frame = page.frame_locator("#source iframe")
         frame.get_by_text("Read by OCR: nothing is outlined").wait_for()
         path.write_bytes(path.read_bytes() + b"%")
         page.reload()
-        page.locator("#source mark").wait_for()
+        page.locator("#source mark").first.wait_for()
         original(page)
         frame.get_by_role("alert").get_by_text("has changed since it was read").wait_for()

@@ -55,12 +55,21 @@ def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
         if kind in _TEXTS:
             raise refused from error
     found = list(_of_documents(source)) if text is None else all_of_text(text, kind)
-    return [each for each in found if _is_read(each)], [each for each in found if not _is_read(each)]
+    return _parted(found)
+
+
+def claims_of_text(text: str) -> tuple[list[Claim], list[Claim]]:
+    """Return what a text quotes, whatever it is, and what was passed over, as `claims` does of a file."""
+    return _parted(all_of_text(text))
 
 
 def of_text(text: str) -> list[Claim]:
     """Return what a text quotes, whatever it is."""
-    return [claim for claim in all_of_text(text) if _is_read(claim)]
+    return claims_of_text(text)[0]
+
+
+def _parted(found: list[Claim]) -> tuple[list[Claim], list[Claim]]:
+    return [each for each in found if _is_read(each)], [each for each in found if not _is_read(each)]
 
 
 def _is_read(claim: Claim) -> bool:

@@ -38,7 +38,7 @@ document.addEventListener("submit", async (event) => {
   if (form.matches(".about")) {
     const fields = [...form.elements].filter(isChanged);
     const before = values(fields, "defaultValue");
-    change("PATCH", "", values(fields, "value"), "Saved. Citations say so, too.", () => change("PATCH", "", before, "It is as it was."));
+    change("PATCH", "", values(fields, "value"), "Saved. Citations have it at once.", () => change("PATCH", "", before, "It is as it was."));
   }
   const words = `“${side().dataset.title}” is erased for good.`;
   if (form.matches(".purge") && (await change("POST", "/purge", { title: form.elements.title.value }, words))) {

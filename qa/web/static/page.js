@@ -22,8 +22,7 @@ const does = {
   ask: (pressed) => ask(pressed.textContent),
   close,
   go: (pressed) => go(pressed.dataset.to),
-  quote: (pressed) => copy(panel.querySelector("mark.current").textContent, pressed),
-  citation: (pressed) => copy(pressed.dataset.citation, pressed),
+  copy: (pressed) => copy(pressed.dataset.words, pressed),
   link: (pressed) => copy(location.href, pressed),
 };
 document.addEventListener("click", ({ target }) => does[target.dataset.does]?.(target));
@@ -231,7 +230,7 @@ function finish(answer) {
   for (const card of answer.querySelectorAll(".card")) {
     const cite = card.querySelector("a.cite");
     const number = card.querySelector(".number").textContent;
-    card.querySelector(".source").append(
+    card.append(
       make(
         "span",
         { className: "tools" },
@@ -527,8 +526,9 @@ contents.addEventListener("htmx:afterSwap", ({ target }) => {
 
 // Beside the scroll bar stands where the quotes are, whatever the width.
 const ticking = new ResizeObserver(([{ target: text }]) => {
-  const marks = text.querySelectorAll("mark");
-  panel.querySelectorAll(".ticks span").forEach((tick, at) => (tick.style.top = `${(100 * marks[at].offsetTop) / text.scrollHeight}%`));
+  const marks = text.querySelectorAll("mark[tabindex]"); // the first of each quote
+  const top = text.getBoundingClientRect().top - text.scrollTop;
+  panel.querySelectorAll(".ticks span").forEach((tick, at) => (tick.style.top = `${(100 * (marks[at].getBoundingClientRect().top - top)) / text.scrollHeight}%`));
 });
 
 /** The border of the panel is dragged, or moved by the arrow keys. */

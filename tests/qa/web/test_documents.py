@@ -118,10 +118,18 @@ class TestTable:
         assert titles(page) == ["Rice prices"]
         assert re.search(r"Removed on \d+ \w+ 20\d\d", page)
 
+    def test_where_all_were_removed_it_leads_to_them(self, client: TestClient, corpus: Corpus) -> None:
+        corpus.remove([info.id for info in corpus.documents()])
+        page = client.get("/documents").text
+        assert "All documents were removed." in page
+        assert 'href="/documents?state=removed"' in page
+        assert len(titles(client.get("/documents?state=removed").text)) == 3
+
     def test_an_empty_library_is_a_place_to_begin(self, client: TestClient, corpus: Corpus) -> None:
         corpus.purge([info.id for info in corpus.documents()])
         page = client.get("/documents").text
         assert "There are no documents yet" in page
+        assert "can be put back" not in page
         assert "<table" not in page
 
 

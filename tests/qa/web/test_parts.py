@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
-from hypothesis import strategies as st
 
 from qa.places import shipped_corpus
 from qa.schema import Span
 from qa.web.api import create_app
 from qa.web.engine import Engine, State
-from qa.web.parts import marked, side_by_side
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -77,7 +74,7 @@ def test_a_quote_stands_marked_in_the_whole_text_with_the_others_of_the_conversa
     client: TestClient, corpus: Corpus
 ) -> None:
     html = source(client, corpus, TOLD, quotes=named(HARBOUR, FERRY, Span(0, 40), TOLD))
-    (text,) = re.findall(r'aria-label="The whole source">(.*?)</div>', html, re.DOTALL)
+    (text,) = re.findall(r'aria-label="The whole source">(.*?)</div>\n', html, re.DOTALL)
     assert as_read(text) == corpus.document("a.txt").text == TEXT
     assert HOSTILE not in html
     assert [as_read(each) for each in re.findall(r"<mark.*?</mark>", text, re.DOTALL)] == [
@@ -88,6 +85,25 @@ def test_a_quote_stands_marked_in_the_whole_text_with_the_others_of_the_conversa
     steps = re.findall(r'class="(previous|next)" data-does="go" data-to="([\d-]+)"', html)
     assert steps == [("previous", named(FERRY)), ("next", named(HARBOUR))]
     assert "Quote" not in as_read(source(client, corpus, TOLD)).replace("Copy quote", "")
+    assert 'data-words="Everybody was told of it.">Copy quote<' in html
+
+
+def test_a_source_leads_to_its_documents_page_and_looks_as_it_does_there(
+    client: TestClient, corpus: Corpus, tmp_path: Path
+) -> None:
+    text = "# Prices\n\n- Rice is dear in Hyesan.\n\n| City | Won |\n| --- | --- |\n| Hyesan | 900 |\n"
+    corpus.index(write(tmp_path, "c.md", text))
+    place = named(Span(text.index("Rice"), text.index(" in Hyesan")))
+    html = client.get(f"/parts/sources/{corpus.document('c.md').sha256}/{place}").text
+    assert '<a href="/documents/c.md"' in html
+    for role in ("heading", "listitem", "row", "cell"):
+        assert f'role="{role}"' in html
+    assert '<mark class="current" tabindex="-1">Rice is dear</mark>' in html
+    corpus.index(write(tmp_path, "c.md", text.replace("900", "950")))
+    sha256 = corpus.store.versions("c.md")[0].sha256
+    earlier = client.get(f"/parts/sources/{sha256}/{place}").text
+    assert f'<a href="/documents/c.md?version={sha256}"' in earlier
+    assert 'role="listitem"' in earlier
 
 
 def test_places_that_are_none_are_refused(client: TestClient, corpus: Corpus) -> None:
@@ -188,22 +204,6 @@ def test_a_document_is_found_by_its_title_and_what_is_chosen_stays(client: TestC
 def test_a_link_from_another_site_leads_to_no_part_of_a_page(client: TestClient) -> None:
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert client.get("/parts/welcome", headers=followed).status_code == 403
-
-
-@given(
-    text=st.text(st.sampled_from("a<&\r\n\"' "), min_size=1, max_size=40),
-    places=st.lists(st.tuples(st.integers(0, 39), st.integers(1, 40)), min_size=1, max_size=6),
-)
-def test_marks_change_no_character_and_none_overlaps_another(
-    text: str, places: list[tuple[int, int]]
-) -> None:
-    spans = [Span(start, end) for start, end in places if start < end <= len(text)] or [Span(0, len(text))]
-    kept = side_by_side(spans[0], spans)
-    html = marked(text, kept, spans[0])
-    assert as_read(html) == text
-    marks = [as_read(each) for each in re.findall(r"<mark.*?</mark>", html, re.DOTALL)]
-    assert marks == [text[each.start : each.end] for each in kept]
-    assert html.count('class="current"') == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""Write an answer as Markdown: whatever renders it shows the characters of the source, and no others."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qa.quoting.cite import check, cite_line
+from qa.quoting.render import besides, closing, document_heading, gaps, opening
+from qa.text.display import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.quoting.cite import DocumentReader
+    from qa.schema import Answer, Quote
+
+# What CommonMark, its extensions on GitHub or pandoc's Markdown would take for markup, an address, a sign or
+# typography. Each character of a match is escaped.
+_MARKUP = re.compile(
+    r"""[\\`*_\[\]<>{}&~|$^"'@]|-{2,}|[.]{2,}|[?!]{2,}|,{2,}|={2,}|\+{2,}|%{2,}|\+(?=-)"""
+    r"""|\((?=(?:c|r|p|tm)\))|:(?=[\w+-]+:)|:(?=//)|(?<=www)[.]""",
+    re.IGNORECASE,
+)
+# What is markup where a line begins, and the mark after the number of a list's item.
+_FIRST = re.compile(r"[#+=:(%-]")
+_ITEM = re.compile(r"[(]?[0-9A-Za-z]{1,9}([.)])(?=\s|\Z)")
+# White space that a renderer takes away or makes one: at the ends of a line, after a space, and tabs.
+_SPACE = re.compile("\\A[\\s\ufeff]+|[\\s\ufeff]+\\Z|(?<= ) +|[\t\u2028\u2029]+")
+_ADDRESS = re.compile(r"https?://[^\s<>\"\\^`{|}]+")
+
+
+def to_markdown(answer: Answer, read_document: DocumentReader) -> str:
+    """Return an answer as Markdown: each quote is a block quote, with its citation below.
+
+    Control characters are shown as symbols (`visible`); otherwise a quote is exact where it is rendered.
+
+    Raises:
+        VerbatimError: when a quote in it, as markdown-it renders it, is not the slice of its source.
+    """
+    blocks: list[str] = []
+    places: list[tuple[Quote, str]] = []
+    for number, (line, _) in enumerate(opening(answer)):
+        blocks.append(escaped(line) if number else f"**{escaped(line)}**")
+    for quote, follows in gaps(answer.shown):
+        if heading := document_heading(answer, quote):
+            blocks.append(f"### {escaped(heading)}")
+        if follows:
+            blocks.append(escaped("[…]"))
+        block = "\n".join(f"> {line}" for line in escaped(quote.text).split("\n"))
+        places.append((quote, block))
+        address = quote.document.url
+        link = [f"<{address}>"] if _ADDRESS.fullmatch(address) else []
+        # Nothing here is defined as a link's number; as it stands, `verify` knows the citation by it.
+        line = f"[{quote.number}] {escaped(cite_line(quote))}"
+        blocks += [block, " ".join([line, *link]), *map(escaped, besides(quote))]
+    blocks += map(escaped, closing(answer))
+    for quote, block in places:
+        check(quote, read_document, "".join(_rendered(block)), pictures=True)
+    return "\n\n".join(blocks) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return a text as the Markdown of one paragraph that shows it, line by line."""
+    lines = visible(text).split("\n")
+    pieces = [_escaped(lines[0])]
+    for line in lines[1:]:
+        # A blank line would end the paragraph.
+        pieces += ["\\\n" if line.strip() else "&#10;", _escaped(line)]
+    return "".join(pieces)
+
+
+def _escaped(line: str) -> str:
+    marked = {at for match in _MARKUP.finditer(line) for at in range(*match.span())}
+    if _FIRST.match(line):
+        marked.add(0)
+    if item := _ITEM.match(line):
+        marked.add(item.start(1))
+    spaces = {at for match in _SPACE.finditer(line) for at in range(*match.span())}
+    return "".join(
+        f"&#{ord(character)};" if at in spaces else f"\\{character}" if at in marked else character
+        for at, character in enumerate(line)
+    )
+
+
+def _rendered(block: str) -> Iterator[str]:
+    """Yield what is shown of a block of Markdown; what is markup in it is seen by its name."""
+    from markdown_it import MarkdownIt
+
+    frame = ("blockquote_open", "paragraph_open", "inline", "paragraph_close", "blockquote_close")
+    tokens = MarkdownIt("commonmark").parse(block)
+    if tuple(token.type for token in tokens) != frame:
+        yield from (token.type for token in tokens)
+        return
+    for token in tokens[2].children or ():
+        yield "\n" if token.type == "hardbreak" else token.content if token.type == "text" else token.type

@@ -1,0 +1,277 @@
+"""The tools for assistants over MCP (Model Context Protocol), by its official SDK: on stdio, and at /mcp.
+
+The SDK takes most of a second to import: `serve` and the first request to /mcp do so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import re
+import signal
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Route
+
+from qa import __version__
+from qa.errors import InputError, PullquoteError
+from qa.text.json_lines import dumps
+from qa.web.problem import first_error
+from qa.web.threads import Threads
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from mcp.server.lowlevel import Server
+    from mcp_types import CallToolResult
+    from starlette.types import Message, Receive, Scope, Send
+
+    from qa.web.engine import Engine
+    from qa.web.tools import Tool
+
+PATH = "/mcp"
+# Threads that the tools may take at once; the others of the forty are the page's and those of HTTP.
+_AT_ONCE = 4
+# Lines of a client on standard input that are read before they are asked for.
+_LINES_AHEAD = 8
+# JSON's escape of half a surrogate pair, or of a whole one.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_DEFECT = "something went wrong inside Pullquote; its log says what"
+log = logging.getLogger(__name__)
+
+
+def create_server(engine: Engine) -> Server[Any]:
+    """Return the SDK's server, whose tools this engine answers; it has no resources and no prompts."""
+    from mcp.server.lowlevel import Server
+    from mcp.shared.exceptions import MCPError
+    from mcp_types import INVALID_PARAMS, ListToolsResult, ToolAnnotations
+    from mcp_types import Tool as ListedTool
+
+    from qa.web.tools import INSTRUCTIONS, TOOLS
+
+    # What a client does wrong is told to the client, not to the terminal.
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
+    threads = Threads(_AT_ONCE)
+    by_name = {tool.name: tool for tool in TOOLS}
+    listed = [
+        ListedTool(
+            name=tool.name,
+            title=tool.title,
+            description=tool.description,
+            input_schema=tool.arguments.model_json_schema(),
+            output_schema=tool.record.model_json_schema(mode="serialization"),
+            annotations=ToolAnnotations(
+                title=tool.title,
+                read_only_hint=True,
+                destructive_hint=False,
+                idempotent_hint=True,
+                open_world_hint=False,
+            ),
+        )
+        for tool in TOOLS
+    ]
+
+    async def list_tools(context: Any, params: Any) -> ListToolsResult:
+        return ListToolsResult(tools=listed)
+
+    async def call_tool(context: Any, params: Any) -> CallToolResult:
+        tool = by_name.get(params.name)
+        if tool is None:
+            names = ", ".join(by_name)
+            raise MCPError(INVALID_PARAMS, f"there is no tool {params.name!r:.60}: there are {names}")
+        return await _called(engine, tool, params.arguments or {}, threads)
+
+    return Server(
+        "pullquote",
+        title="Pullquote",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+    )
+
+
+async def _called(engine: Engine, tool: Tool, arguments: object, threads: Threads) -> CallToolResult:
+    """Call a tool; whatever goes wrong becomes words for the assistant, without a path of this machine."""
+    from mcp_types import CallToolResult, TextContent
+
+    record: dict[str, Any] | None = None
+    try:
+        record = await _run(engine, tool, tool.arguments.model_validate(arguments), threads)
+        text = dumps(record)
+    except ValidationError as error:
+        text = f"{first_error(error)} ({InputError.code})"
+    except PullquoteError as error:
+        text = f"{engine.public(str(error))} ({error.code})"
+    except Exception:  # the outermost border: a client is told of no exception
+        log.exception("the tool %s failed", tool.name)
+        text = _DEFECT
+    content = TextContent(type="text", text=text)
+    return CallToolResult(content=[content], structured_content=record, is_error=record is None)
+
+
+async def _run(engine: Engine, tool: Tool, arguments: Any, threads: Threads) -> dict[str, Any]:
+    """Run a tool in a thread, and end its work when nobody waits for it any more."""
+    deadline = engine.deadline()  # the time in which it waits for a thread counts
+    work = asyncio.ensure_future(threads.run(tool.run, engine, arguments, deadline))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        deadline.cancel()
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())  # which nobody awaits
+        raise
+
+
+def serve(engine: Engine) -> None:
+    """Serve one client on standard input and output, until it leaves or Ctrl-C.
+
+    While it does, whatever else is printed goes to standard error.
+
+    Raises:
+        KeyboardInterrupt: on Ctrl-C.
+    """
+    from mcp.server.stdio import stdio_server
+
+    server = create_server(engine)
+    interrupted = False
+
+    async def run() -> None:
+        lines = _Lines(sys.stdin.fileno())
+
+        def interrupt(*_: object) -> None:
+            nonlocal interrupted
+            if interrupted:  # the second time it has to be at once
+                raise KeyboardInterrupt
+            interrupted = True
+            lines.end()
+
+        signal.signal(signal.SIGINT, interrupt)
+        given: Any = lines  # the SDK reads no more of a file than its lines
+        async with stdio_server(stdin=given) as (read, write):
+            await server.run(read, write, server.create_initialization_options())
+
+    before = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
+    try:
+        asyncio.run(run())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+class _Lines:
+    """The lines of a file as they come, until it ends or `end` is called.
+
+    The SDK would read them in a thread that the end of the program waits for: Ctrl-C would do nothing until
+    the next line. Nobody waits for this one.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._room = threading.Semaphore(_LINES_AHEAD)
+        threading.Thread(target=self._read, name="pullquote-stdin", daemon=True).start()
+
+    def end(self) -> None:
+        """Give no more lines; any thread may call it."""
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        while (line := await self._queue.get()) is not None:
+            self._room.release()
+            if line.strip():
+                yield _whole(line).decode("utf-8", "replace")
+
+    def _read(self) -> None:
+        pieces: list[bytes] = []
+        with suppress(RuntimeError):
+            while data := os.read(self._descriptor, 1 << 16):
+                *ended, rest = data.split(b"\n")
+                for line in ended:
+                    self._hand_over(b"".join([*pieces, line]))
+                    pieces.clear()
+                pieces.append(rest)
+            self._hand_over(b"".join(pieces))
+        self.end()
+
+    def _hand_over(self, line: bytes) -> None:
+        self._room.acquire()
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, line)
+
+
+def route(engine: Engine) -> Route:
+    """Return the route /mcp, for the app of the chat."""
+    return Route(PATH, endpoint=_Endpoint(engine))
+
+
+class _Endpoint:
+    """Streamable HTTP without sessions: each request is a POST that is answered with JSON."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._server: Server[Any] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as long as its client waits."""
+        if self._server is None:
+            self._server = await run_in_threadpool(create_server, self._engine)
+        try:
+            body = await Request(scope, receive).body()
+        except ClientDisconnect:
+            return
+        answer = asyncio.ensure_future(_answer(self._server, _whole(body), scope, send))
+        left = asyncio.ensure_future(_left(receive))
+        try:
+            await asyncio.wait((answer, left), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            answer.cancel()
+            left.cancel()
+            await asyncio.wait((answer, left))
+        if not answer.cancelled():
+            answer.result()
+
+
+async def _answer(server: Server[Any], body: bytes, scope: Scope, send: Send) -> None:
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    never: asyncio.Future[Message] = asyncio.Future()
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop()
+        return await never  # that the client leaves is seen elsewhere
+
+    headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+    headers.append((b"content-length", str(len(body)).encode()))
+    # One for each request: without sessions it has nothing to keep, and it ends with what it has begun.
+    manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
+    async with manager.run():
+        await manager.handle_request({**scope, "headers": headers}, receive, send)
+
+
+async def _left(receive: Receive) -> None:
+    """Wait until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _whole(message: bytes) -> bytes:
+    """Put U+FFFD for halves of surrogate pairs, which JSON can hold, and the SDK refuses without a reply."""
+    if not _SURROGATE.search(message):
+        return message
+    try:
+        text = json.dumps(json.loads(message), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return message  # no JSON, which the SDK says itself
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()

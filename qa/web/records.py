@@ -1,0 +1,213 @@
+"""What the tools for assistants return, as schemas: the records of `--json`, and citations beside them.
+
+They only describe: what makes the records is what makes those of the commands (`qa.quoting`, `qa.schema`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from qa.quoting.omissions import Omission  # noqa: TC001 - these are read when the schemas are made
+from qa.quoting.verify import Status  # noqa: TC001
+from qa.quoting.wording import Change  # noqa: TC001
+from qa.schema import (  # noqa: TC001
+    Citation,
+    Failure,
+    Found,
+    Milliseconds,
+    Outcome,
+    QuoteReference,
+    Reply,
+    Signals,
+    Span,
+)
+
+
+class Copy(BaseModel):
+    """The same words in another document."""
+
+    document: str
+    title: str
+    publisher: str
+    date: str
+    sha256: str
+    start: int
+    end: int
+
+
+class QuoteRecord(BaseModel):
+    """A quote, as in `ask --json`, with the id and the line of its citation."""
+
+    number: int
+    document: str
+    sha256: str
+    start: int
+    end: int
+    text: str = Field(description="The document's own words: quote them exactly as they stand here.")
+    score: float
+    citation: Citation
+    emphasis: list[list[int]]
+    copies: list[Copy]
+    id: str = Field(description="The citation's id, for cite and read_source.")
+    cited: str = Field(description="The citation in words, to set below the quote.")
+
+
+class SpokenQuote(QuoteRecord):
+    """A quote, and who speaks in it by what its document says."""
+
+    speaker: dict[str, Any] | None
+
+
+class MoreRecord(BaseModel):
+    """How many sentences answer in all; with `all`, they themselves, by document."""
+
+    shown: int
+    sentences: int
+    documents: int
+    at_least: bool
+    read: int
+    quotes: list[SpokenQuote] | None
+
+
+class AnswerRecord(BaseModel):
+    """An answer line of `pullquote ask --json`."""
+
+    id: str
+    question: str
+    interpreted_question: str
+    outcome: Outcome = Field(
+        description="answered: the quotes state the answer. weak: they do not, and are only the nearest. "
+        "none: there is nothing."
+    )
+    confidence: float
+    quotes: list[SpokenQuote]
+    passages: list[dict[str, Any]]
+    milliseconds: Milliseconds
+    error: Failure | None
+    reply: Reply | None
+    threshold: float
+    signals: Signals | None
+    filters: dict[str, Any]
+    read: int
+    searched: int
+    undated: int
+    notes: list[str]
+    preference: dict[str, Any] | None
+    calibrated: bool
+    unsearched: str
+    carried: list[str]
+    more: MoreRecord | None
+    parts: list[dict[str, Any]]
+    differing: list[dict[str, Any]]
+
+
+class SearchRecord(BaseModel):
+    """Passages near to a query, the nearest first; whether they state what is asked for is not said."""
+
+    query: str
+    passages: list[QuoteRecord]
+    searched: int = Field(description="How many documents were searched.")
+    notes: list[str]
+
+
+class CitationRecord(BaseModel):
+    """A citation opened, as by `pullquote cite --json`, with a part of the text around it, not all."""
+
+    id: str
+    document: str
+    title: str
+    publisher: str
+    number: str
+    date: str
+    locator: str
+    url: str
+    series: str
+    read_by: str
+    published_in: str
+    date_in_words: str
+    facts: list[str]
+    notes: list[str]
+    before: str = Field(description="The text before the quote, from where this part of it begins.")
+    quote: str = Field(description="The quote, exactly as the document has it.")
+    after: str
+    citation: str = Field(description="The citation in words, to set below the quote.")
+    clipboard: str
+    status: Literal["current", "superseded", "removed"]
+    since: str | None
+    since_in_words: str
+    current: dict[str, Any] | None
+    moved: Span | None
+    difference: list[Change]
+    same_text: list[str]
+    shown: Span = Field(description="Which characters of the document are here: before, quote and after.")
+    characters: int = Field(description="How many characters the whole document has.")
+
+
+class DocumentRecord(BaseModel):
+    """What is known of a document, as in `documents --json`, without where it lies on this machine."""
+
+    id: str
+    title: str
+    publisher: str
+    series: str
+    number: str
+    date: str
+    url: str
+    format: str
+    sha256: str
+    source_sha256: str
+    characters: int
+    passages: int
+    language: str
+    collection: str
+    notes: list[str]
+    author: str
+    found: list[Found]
+
+
+class DocumentsRecord(BaseModel):
+    """Some of the documents, in order of id."""
+
+    documents: list[DocumentRecord]
+    total: int = Field(description="How many there are in all.")
+    next: int | None = Field(description="The offset at which the list goes on; null at its end.")
+
+
+class VerdictRecord(BaseModel):
+    """What is true of one quote, as in `verify --json`."""
+
+    line: int
+    where: str
+    text: str | None
+    citation: str | None
+    status: Status
+    wrong: str
+    document: str | None
+    title: str
+    locator: str
+    place: QuoteReference | None
+    since: str | None
+    now: QuoteReference | None
+    now_locator: str
+    fate: Literal["current", "superseded", "removed"]
+    left_out: int
+    difference: list[Change]
+    markup: bool
+    comma: bool
+    omitted: list[Omission]
+    attributed: str
+    unlisted: bool
+    said: str = Field(description="The verdict in words.")
+
+
+class VerifiedRecord(BaseModel):
+    """The verdicts on a text, as `pullquote verify --json` gives them of a file."""
+
+    right: bool = Field(description="Whether every quote is verbatim, and none was left unread.")
+    summary: str
+    counts: dict[str, int]
+    quotes: list[VerdictRecord]
+    passed_over: int = Field(description="Quotations too short to be judged, titles, and unpaired marks.")
+    passed_over_lines: list[int]
