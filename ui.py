@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import signal
@@ -21,7 +22,7 @@ from qa.text.display import plural, visible
 from qa.web import cards, conversations
 from qa.web.conversations import Conversation
 from qa.web.engine import DEADLINE, STOPPED, Engine
-from qa.web.gradio_import import without_interface_files
+from qa.web.gradio_import import quicken
 from qa.web.options import readiness
 
 if TYPE_CHECKING:
@@ -87,9 +88,19 @@ def serve(
     may_change = allow_changes or not exposed
     engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds, may_change)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
-        # Gradio reads these when it is imported: it asks no outside host, and keeps files to itself.
-        os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": scratch, "HF_HUB_OFFLINE": "1"}
+        # Gradio reads these when it is imported: it asks no outside host, keeps files to itself, and makes no
+        # statistics of all questions so far after each one, which nobody can see (and which need pandas).
+        os.environ |= {
+            "GRADIO_ANALYTICS_ENABLED": "False",
+            "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize),
+            "GRADIO_TEMP_DIR": scratch,
+            "HF_HUB_OFFLINE": "1",
+        }
+        # Nothing that is imported is ever let go of: to look through it for what may be takes .1 s.
+        gc.disable()
         app = create_app(engine, host)
+        gc.freeze()
+        gc.enable()
         engine.start()
         threading.Thread(target=_announce, args=(engine, url), daemon=True).start()
         if open_browser:
@@ -133,7 +144,7 @@ def _leave(number: int, _: object) -> NoReturn:
 
 def create_app(engine: Engine, host: str) -> FastAPI:
     """The whole app: HTTP routes first, then the page at "/"."""
-    without_interface_files()
+    quicken()
     import gradio as gr
 
     from qa.web import api

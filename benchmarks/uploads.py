@@ -3,8 +3,10 @@
 usage: python -m benchmarks.uploads [--files 10000] [--at-once 3]
 
 Starts `pullquote chat` on an empty library in a temporary folder, and posts made-up files as the page does,
-so many at once. No two are alike. The time of each thousand is printed: it should stay the same. At the end
-comes the processor time of the server, its start of some seconds included, for machines that others use, too.
+so many at once. No two are alike. For each thousand come the time and the server's processor time a file,
+which should stay the same, and the memory of the server and of the process that parses. At the end the
+documents are counted, the table and the last document are opened, and all is looked at from outside
+(`pullquote doctor`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import argparse
 import json
 import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -32,7 +36,7 @@ _WORDS = (
 _MOVED = 1_000
 
 
-def _ask(server: Server, method: str, path: str, body: bytes) -> Any:
+def _ask(server: Server, method: str, path: str, body: bytes | None) -> Any:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.url}api/v1/{path}", body, headers, method=method)  # noqa: S310
     with urllib.request.urlopen(request, timeout=600) as response:  # noqa: S310
@@ -44,6 +48,51 @@ def _post(server: Server, number: int) -> str:
     text = " ".join(chance.choices(_WORDS, k=80)).capitalize() + "."
     (result,) = _ask(server, "POST", f"documents?name={number // 100}/{number}.txt", text.encode())
     return str(result["status"])
+
+
+def _processes(server: Server) -> list[int]:
+    """Return the server's process and those that it has started."""
+    listed = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    return [server.process.pid, *(int(each) for path in listed for each in path.read_text().split())]
+
+
+def _worked(server: Server) -> float:
+    """Return the processor time of the server and of its processes so far, in seconds."""
+    ticks = 0
+    for process in _processes(server):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:15]))  # its own and its ended children's, user and system
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(server: Server) -> str:
+    """Return what the processes hold in memory, in MiB."""
+    sizes = []
+    for process in _processes(server):
+        (line,) = (
+            each for each in Path(f"/proc/{process}/status").read_text().splitlines() if "VmRSS" in each
+        )
+        sizes.append(f"{int(line.split()[1]) >> 10}")
+    return " + ".join(sizes)
+
+
+def _look(server: Server, number: int, library: Path) -> None:
+    """Count the documents, open the table and the last document, and let the doctor look."""
+    with urllib.request.urlopen(f"{server.url}api/v1/documents?limit=1", timeout=60) as listed:  # noqa: S310
+        print(f"documents in the list: {listed.headers['X-Total-Count']}")
+    for path in ("documents", "documents?q=harbour&sort=title", f"documents/{number // 100}%2F{number}.txt"):
+        began, before = time.perf_counter(), _worked(server)
+        with urllib.request.urlopen(server.url + path, timeout=600) as response:  # noqa: S310
+            found = len(response.read())
+        print(
+            f"GET /{path}: {response.status}, {found} bytes, {time.perf_counter() - began:.2f} s, "
+            f"{_worked(server) - before:.2f} s of processor time"
+        )
+    command = [sys.executable, "-m", "qa", "doctor", "--library", str(library)]
+    doctor = subprocess.run(command, check=False, capture_output=True, text=True)
+    lines = doctor.stdout.splitlines()
+    said = ("documents ", "originals ", "index ")
+    print(*(each for each in lines if each.startswith(said)), lines[-1], doctor.stderr, sep="\n")
 
 
 def main() -> None:
@@ -59,11 +108,16 @@ def main() -> None:
         with ThreadPoolExecutor(arguments.at_once) as pool:
             for first in range(0, arguments.files, 1_000):
                 numbers = range(first, min(first + 1_000, arguments.files))
-                began = time.perf_counter()
+                began, before = time.perf_counter(), _worked(server)
                 statuses = Counter(pool.map(lambda number: _post(server, number), numbers))
                 took = time.perf_counter() - began
                 each = 1000 * took / len(numbers)
-                print(f"{first:6} …: {took:7.1f} s, {each:5.0f} ms each, {dict(statuses)}", flush=True)
+                worked = 1000 * (_worked(server) - before) / len(numbers)
+                print(
+                    f"{first:6} …: {took:7.1f} s, {each:5.0f} ms each, {worked:5.0f} of processor time, "
+                    f"{_memory(server)} MiB, {dict(statuses)}",
+                    flush=True,
+                )
         ids = [f"{number // 100}/{number}.txt" for number in range(min(_MOVED, arguments.files))]
         for what, method, path, body in (
             ("moved", "POST", "documents/collection", {"ids": ids, "collection": "one"}),
@@ -72,6 +126,7 @@ def main() -> None:
             began = time.perf_counter()
             _ask(server, method, path, json.dumps(body).encode())
             print(f"{len(ids)} documents {what}: {time.perf_counter() - began:.2f} s")
+        _look(server, arguments.files - 1, Path(folder) / "library")
     used = os.times()
     seconds = used.children_user + used.children_system
     print(f"the server's processor time: {seconds:.0f} s, {1000 * seconds / arguments.files:.0f} ms a file")

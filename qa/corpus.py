@@ -161,7 +161,13 @@ class Corpus:
         return report
 
     def upload(
-        self, name: str, content: BinaryIO, *, collection: str = "", progress: OnProgress | None = None
+        self,
+        name: str,
+        content: BinaryIO,
+        *,
+        collection: str = "",
+        progress: OnProgress | None = None,
+        save: bool = True,
     ) -> IndexReport:
         """Take in a file whose bytes the library keeps, by a name that may have folders: "2008/report.pdf".
 
@@ -169,6 +175,8 @@ class Corpus:
         in the report its path is "upload:" and the name. Another file of the same name takes the place of the
         first, whose text is kept as of any file that changes. What cannot be read is refused in the report,
         and nothing of it is kept. With `collection`, documents that are in none are put into that one.
+        The whole index is written to its file at each upload: where many follow each other, leave that out
+        (`save`), and call `store.save` after the last. Until then it is in step in memory alone.
 
         Raises:
             InputError: the name is empty, too long, or of a file that is left out; or the collection's is
@@ -185,7 +193,7 @@ class Corpus:
             generation = self.store.generation
             upload = self.store.keep_upload(name, content)
             try:
-                report = self._read_uploads([upload], progress, is_named=True)
+                report = self._read_uploads([upload], progress, is_named=True, save=save)
             except BaseException:
                 if upload.is_new and self.store.generation == generation:  # nothing of it went in
                     self.store.forget_upload(upload)
@@ -208,11 +216,12 @@ class Corpus:
             return self._read_uploads(self.store.uploads(), progress, is_named=False)
 
     def _read_uploads(
-        self, uploads: Iterable[Upload], progress: OnProgress | None, *, is_named: bool
+        self, uploads: Iterable[Upload], progress: OnProgress | None, *, is_named: bool, save: bool = True
     ) -> IndexReport:
         generation = self.store.generation
         report = self._intake.read_uploads(uploads, progress or silent, is_named=is_named)
-        self.store.save_changes_since(generation)
+        if save:
+            self.store.save_changes_since(generation)
         return report
 
     def _put_in_empty(self, report: IndexReport, collection: str) -> None:

@@ -1,12 +1,13 @@
-"""Fit the confidence: a logistic regression on the signals of answers to questions whose answers are known.
+"""Fit the confidence: how likely an answer is right, by a logistic regression on the answers' signals.
 
 usage: python -m training.confidence ANSWERS SUITE [SUITE ...] [--unseen SUITE ...] [--reader NAME]
                                      [--signals NAME ...]
 
 ANSWERS is a folder with the answers to each suite, `<name of the suite>.jsonl`, as `pullquote evaluate SUITE
---out` keeps them. Writes `qa/asking/confidence.json` and its picture for the docs, and prints how it was
-chosen: every set of signals is fitted on all corpora but one and tested on that one, in turn; suites on the
-same corpus are left out together. On suites that are `--unseen`, nothing is fitted; they are shown at the
+--out` keeps them. An answer is right if a gold sentence is among its first three quotes: that the corpus has
+an answer is not enough. Writes `qa/asking/confidence.json` and its picture for the docs, and prints how it
+was chosen: every set of signals is fitted on all corpora but one and tested on that one, in turn; suites on
+the same corpus are left out together. On suites that are `--unseen`, nothing is fitted; they are shown at the
 end. With `--signals`, these are taken, whatever the choice would be. A question that the reader was trained
 on must not be among them (`training/corpora.py` makes suites of the public sets' part that is held out,
 `training/small_libraries.py` small libraries of suites). `make confidence` does all of it.
@@ -29,12 +30,13 @@ from sklearn.metrics import roc_auc_score
 
 from embeddings.reading import ReaderName
 from qa.asking.confidence import FILE, LOOSEST, STRICTEST, STRICTNESS, Confidence, shipped
-from qa.evaluation import suite
+from qa.evaluation import measures, suite
+from qa.evaluation.run import read_answers, suite_documents
 from qa.evaluation.statistics import calibration_bins
 from qa.schema import Signals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -73,14 +75,25 @@ MOST_SIGNALS, KEPT, SHOWN = 3, 40, 4
 
 @dataclass(frozen=True)
 class Group:
-    """The questions of all suites on one corpus: signals [n, signals], and whether answerable, bool [n].
+    """The questions of all suites on one corpus.
 
-    A signal that was not measured is NaN.
+    Attributes:
+        name: of the suites.
+        signals: [n, signals]; one that was not measured is NaN.
+        answerable: whether the corpus answers each question, bool [n].
+        quoted: whether, besides, a gold sentence is among the first three quotes, bool [n]; None where no
+            gold is known, and all that is answerable counts as quoted rightly.
     """
 
     name: str
     signals: Float64
     answerable: npt.NDArray[np.bool_]
+    quoted: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def good(self) -> npt.NDArray[np.bool_]:
+        """Tell which questions would be answered rightly, if they were answered, bool [n]."""
+        return self.answerable if self.quoted is None else self.quoted
 
     @property
     def suites(self) -> set[str]:
@@ -103,7 +116,7 @@ class Group:
 
     def brier(self, p: Float64) -> float:
         """Return the Brier score of probabilities, each class weighing the same."""
-        error = (p - self.answerable) ** 2
+        error = (p - self.good) ** 2
         return float(error[self.answerable].mean() + error[~self.answerable].mean()) / 2
 
     def auroc(self, p: Float64) -> float:
@@ -111,16 +124,20 @@ class Group:
         return float(roc_auc_score(self.answerable, p))
 
     def right(self, p: Float64, threshold: float) -> float:
-        """Return the share of the outcomes that are right at a threshold, if ANSWERABLE are answerable."""
-        return float(((p >= threshold) == self.answerable) @ self.weights / GROUP)
+        """Return the share of the outcomes that are right at a threshold, if ANSWERABLE are answerable.
+
+        Right is what is answered with a gold sentence, and what is rightly not answered.
+        """
+        given = p >= threshold
+        return float((given & self.good | ~given & ~self.answerable) @ self.weights / GROUP)
 
     def most_right(self, p: Float64) -> float:
         """Return the share of the outcomes that are right at the best threshold for this group."""
         return max(self.right(p, threshold) for threshold in (*p, np.inf))
 
     def calibration_error(self, p: Float64) -> float:
-        """Return the mean distance between probability and share of answerable questions (ECE)."""
-        mean, share, count = calibration_bins(p, self.answerable)
+        """Return the mean distance between probability and share of good questions (ECE)."""
+        mean, share, count = calibration_bins(p, self.good)
         return float(np.abs(mean - share) @ count / len(p))
 
     def precision(self, p: Float64, threshold: float) -> float:
@@ -131,8 +148,8 @@ class Group:
         given = p >= threshold
         if not given.any():
             return 1.0
-        rightly = ANSWERABLE * given[self.answerable].mean()
-        return float(rightly / (rightly + (1 - ANSWERABLE) * given[~self.answerable].mean()))
+        every = self.weights[given].sum()
+        return float(self.weights[given & self.good].sum() / every)
 
 
 @dataclass(frozen=True)
@@ -144,7 +161,7 @@ class Model:
     intercept: float
 
     def probability(self, signals: Float64) -> Float64:
-        """Return the probability that each question is answerable, [n]."""
+        """Return the probability that an answer to each question is right, [n]."""
         return 1 / (1 + np.exp(-(signals[:, self.used] @ self.weights + self.intercept)))
 
 
@@ -192,27 +209,37 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
     Questions of which nobody has said whether they are answerable, and those for which nothing was read, are
     left out; so is a corpus without both kinds.
     """
-    found: dict[str, tuple[list[str], list[list[float]], list[bool]]] = {}
+    found: dict[str, tuple[list[str], list[list[float]], list[bool], list[bool]]] = {}
     for path in suites:
         loaded = suite.load(path, print)
         corpus = hashlib.sha256(loaded.corpus.read_bytes()).hexdigest() if loaded.corpus else "the library"
         whole, small, _ = loaded.name.partition(SMALL)
         key, name = (whole, whole + SMALL) if small else (corpus, loaded.name)
-        names, signals, answerable = found.setdefault(key, ([], [], []))
+        names, signals, answerable, quoted = found.setdefault(key, ([], [], [], []))
         if name not in names:
             names.append(name)
-        known = {query.id: query.answerable for query in loaded.queries}
-        for line in (answers / f"{loaded.name}.jsonl").open(encoding="utf-8"):
-            answer = json.loads(line)
-            if answer.get("signals") and known[answer["id"]] is not None:
-                values = (answer["signals"].get(name) for name in NAMES)
+        lines = read_answers(answers / f"{loaded.name}.jsonl")
+        for judged in measures.judge(loaded, lines, _texts(loaded.corpus)):
+            given, query = judged.answer.get("signals"), judged.query
+            if given and query.answerable is not None:
+                values = (given.get(signal) for signal in NAMES)
                 signals.append([math.nan if value is None else value for value in values])
-                answerable.append(bool(known[answer["id"]]))
-    groups = [Group(TOGETHER.join(names), np.array(s), np.array(a)) for names, s, a in found.values()]
+                answerable.append(query.answerable)
+                quoted.append(query.answerable and judged.values.get("hit@3", 1.0) == 1.0)
+    groups = [
+        Group(TOGETHER.join(names), np.array(s), np.array(a), np.array(q))
+        for names, s, a, q in found.values()
+    ]
     for group in groups:
         if len(set(group.answerable)) < 2:
             print(f"{group.name} is left out: all of its questions are answerable, or none")
     return [group for group in groups if len(set(group.answerable)) > 1]
+
+
+def _texts(corpus: Path | None) -> Callable[[str], str | None]:
+    """Return what gives a document's text by its id, of a suite's own corpus."""
+    texts = {each.id: each.text for each in suite_documents(corpus, print).values()} if corpus else {}
+    return texts.get
 
 
 def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
@@ -221,7 +248,7 @@ def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
     mean, scale = signals.mean(axis=0), signals.std(axis=0) + 1e-9
     model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(
         (signals - mean) / scale,
-        np.concatenate([group.answerable for group in groups]),
+        np.concatenate([group.good for group in groups]),
         sample_weight=np.concatenate([group.weights for group in groups]),
     )
     weights = model.coef_[0] / scale
@@ -304,7 +331,7 @@ def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[flo
     confidence = np.concatenate(held_out)
     order = np.argsort(-confidence, kind="stable")
     given = np.concatenate([group.weights for group in groups])[order]
-    right = np.cumsum(given * np.concatenate([group.answerable for group in groups])[order])
+    right = np.cumsum(given * np.concatenate([group.good for group in groups])[order])
     last = np.append(np.diff(confidence[order]) != 0, True)
     precision, share = (right / np.cumsum(given))[last], (np.cumsum(given) / given.sum())[last]
     # A few sure answers say little: the first twentieth counts as a whole.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FILE = "confidence.json"
 # The precision that answers are to have, unless the user says otherwise, and the bounds of what may be said.
-STRICTNESS = 0.875
+STRICTNESS = 0.86
 LOOSEST, STRICTEST = 0.7, 0.95
 # The least probability, were there many passages to read, at which the closest sentences are worth showing.
 WEAK = 0.05

@@ -10,7 +10,7 @@ from qa.errors import DocumentNotFoundError
 from qa.quoting.render import describe_filters
 from qa.schema import EVERYTHING, Filters
 from qa.text.dates import date_in_words
-from qa.text.display import plural
+from qa.text.display import language_in_words, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ def unmatched(library: Library, filters: Filters) -> str:
     if not library.count().documents:
         return "The library is empty. Add documents first."
     return " ".join(_each(library, filters, library.facets())) or (
-        f"No document matches the filters: {describe_filters(filters)}."
+        f"No document matches the filters: {describe_filters(filters, {})}."
     )
 
 
@@ -52,7 +52,10 @@ def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
         for value in filters.values(name):
             alone: Any = {name: value}
             if not library.select(replace(EVERYTHING, **alone)).documents:
-                yield f"No document has the {name} “{value}”: {_instead([each for each, _ in values], value)}"
+                held, asked = [each for each, _ in values], value
+                if name == "language":
+                    held, asked = _languages(held, value)
+                yield f"No document has the {name} “{asked}”: {_instead(held, asked)}"
     dates = Filters(since=filters.since, until=filters.until)
     if dates and not library.select(dates).documents:
         yield f"No document is dated {describe_filters(dates).replace(', ', ' ')}: {_dated(facets)}."
@@ -64,6 +67,15 @@ def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
         except DocumentNotFoundError as error:
             said = str(error)
             yield said[0].upper() + said[1:] + "." * (not said.endswith("?"))
+
+
+def _languages(held: Sequence[str], value: str) -> tuple[list[str], str]:
+    """Name languages in words; what is no code was typed by somebody, who is told the codes as well."""
+    asked = language_in_words(value)
+    words = [language_in_words(each) for each in held]
+    if asked != value:
+        return words, asked
+    return [f"{word} ({code})" for word, code in zip(words, held, strict=True)], value
 
 
 def _instead(held: Sequence[str], value: str) -> str:

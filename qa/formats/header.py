@@ -83,6 +83,7 @@ _SERIES_OF = re.compile(
     r" (?:papers|series|briefs|studies|essays|monographs) (?:in|on|of|from)\s",
     re.IGNORECASE,
 )
+_FULL_STOP = re.compile(r"(?:^|\s)[^\W\d_]{2,}[.!…][”’\"')\]]*$")
 _LONG_TITLE = 4  # words: more are hardly a publisher's name
 _LONGEST_NOTE = 8  # words: a longer line in lower case is somebody's note
 _LEAST_TITLE = -1  # what must speak for a title
@@ -502,6 +503,7 @@ class _Reading:
             if not _same(name.text, publisher)
             and not _same(name.text, series)
             and not STATE.fullmatch(name.text)
+            and not self._is_sentence_below(name)
         ]
         if not left:
             return series if series and not is_kind(series) else ""
@@ -529,6 +531,16 @@ class _Reading:
             if follows and not below.beside and not best.beside and _goes_on(title, below.text):
                 return f"{title} {below.text}"
         return title
+
+    def _is_sentence_below(self, name: Name) -> bool:
+        """Whether a name is a sentence that stands below other lines: the text has begun."""
+        line = self._lines[name.line]
+        return bool(
+            name.line
+            and _FULL_STOP.search(line.words)
+            and not line.words.isupper()
+            and not (line.dates or line.number or line.people)
+        )
 
     def _title_score(self, name: Name, names: list[Name]) -> int:
         """Say how likely a name is the title, by its form and its place among the others."""

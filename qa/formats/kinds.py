@@ -50,7 +50,7 @@ class Kind:
     holds: bool = False
     signed: bool = False
     most_bytes: int = MOST_BYTES
-    reading: int = 1
+    reading: int = 2
 
 
 _KINDS = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,9 @@ _FIELDS = {
     "publication_date": "date",
 }
 _TOP_HEADINGS = 3
+# The end of a sentence: a word of two letters or more, with a full stop.
+_SENTENCE_END = re.compile(r"[^\W\d_]{2}[.!?…][”’\"')\]*_]*(?=\s|$)|[。！？]")
+_FEWEST_WORDS = 3  # of a sentence
 _LONGEST_NAME = 300
 # The block structure is all that is needed of a text: its inline markup is left alone, and costs nothing.
 BLOCKS = MarkdownIt("commonmark").enable("table")
@@ -188,7 +192,11 @@ def _words(inline: str) -> str:
 
 
 def _title(tokens: list[Token]) -> str:
-    """Return the heading that begins the text, else its only one of the first level."""
+    """Return the heading that begins the text, else its only one of the first level.
+
+    Those behind the first sentence are of parts.
+    """
+    tokens = list(_above_prose(tokens))
     headings = list(_headings(tokens))
     first = next((token for token in tokens if not _is_comment(token)), None)
     if headings and first and first.type == "heading_open":
@@ -197,6 +205,21 @@ def _title(tokens: list[Token]) -> str:
         return (named or [each for each in words[:1] if not is_section_heading(each)] or [""])[0]
     firsts = [words for _, level, words in headings if level == 1 and not is_section_heading(words)]
     return firsts[0] if len(firsts) == 1 else ""
+
+
+def _above_prose(tokens: list[Token]) -> Iterator[Token]:
+    """Yield what stands above the first paragraph with a sentence."""
+    for position, token in enumerate(tokens):
+        if token.type == "paragraph_open" and _has_sentence(tokens[position + 1].content):
+            return
+        yield token
+
+
+def _has_sentence(paragraph: str) -> bool:
+    return any(
+        end[0] in "。！？" or len(paragraph[: end.end()].split()) >= _FEWEST_WORDS
+        for end in islice(_SENTENCE_END.finditer(paragraph[:TOP]), _FEWEST_WORDS)
+    )
 
 
 def may_be_title(heading: str) -> bool:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,15 @@ _LANGUAGES = {
     "ko": "kor", "nl": "nld", "pl": "pol", "pt": "por", "ru": "rus", "uk": "ukr", "vi": "vie",
     "zh": "chi_sim",
 }  # fmt: skip
+
+
+def program() -> tuple[str, int]:
+    """Return where Tesseract is on the PATH and when it was last changed; "" and 0 where there is none."""
+    found = shutil.which("tesseract") or ""
+    try:
+        return found, Path(found).stat().st_mtime_ns if found else 0
+    except OSError:  # taken away just now
+        return "", 0
 
 
 def version(name: str) -> str:

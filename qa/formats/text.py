@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from qa.document.metadata import FIELDS, MOST_FIELD, value_of
 from qa.errors import InputError
-from qa.formats.furniture import find_furniture
-from qa.formats.header import Header, parse_header
 from qa.schema import Document, Found, printable
 from qa.text.terms import MOST_COMBINING, is_stacked
 
@@ -140,6 +138,10 @@ def describe(
     `above` are lines that the page shows above the text. A text that is not `headed`, such as a letter,
     begins with its own words, and none are taken for a header.
     """
+    # Only here: who asks for a bound or an encoding, as the chat does at its start, waits for no patterns.
+    from qa.formats.furniture import find_furniture
+    from qa.formats.header import Header, parse_header
+
     header = parse_header(document.text, date_order, document.title, above) if headed else Header()
     spans = header.spans
     only_a_title = not (header.publisher or header.number or header.date or header.url or header.author)

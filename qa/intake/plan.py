@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -102,6 +101,15 @@ def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile) -> Fil
 
 
 @cache
+def _tesseract(program: tuple[str, int]) -> tuple[str, ...]:
+    """Ask this program once for its version and languages: at each file, that took longer than most do."""
+    try:
+        return (ocr.version("Tesseract"), *sorted(ocr.languages("Tesseract"))) if program[0] else ()
+    except InputError:  # it fails: said of each file that needs it
+        return ()
+
+
+@cache
 def made_by(file_name: str, options: Options, sidecar: str = "") -> str:
     """Name what reads and segments a file: read by the same, a file that has not changed gives the same.
 
@@ -109,7 +117,6 @@ def made_by(file_name: str, options: Options, sidecar: str = "") -> str:
     """
     libraries = [version(name) for name in LIBRARIES]
     if options.ocr:  # what was refused for want of Tesseract is read once it is there
-        with suppress(InputError):  # it fails: said of each file that needs it
-            libraries += [ocr.version("Tesseract"), *sorted(ocr.languages("Tesseract"))]
+        libraries += _tesseract(ocr.program())
     readers = (reading_of(file_name), f"segmentation {SEGMENTATION}", *libraries, repr(options), sidecar)
     return hashlib.sha256(" ".join(readers).encode()).hexdigest()

@@ -38,16 +38,27 @@ _SCALES = {
     "million": 10**6,
     "billion": 10**9,
     "trillion": 10**12,
+    "milliard": 10**9,
+    "lakh": 100_000,
+    "crore": 10**7,
     "dozen": 12,
 }
-_SHORT_SCALES = {"k": 1_000, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12}
-_ALL_SCALES = _SCALES | _SHORT_SCALES
+# Behind digits, also after a space.
+_ABBREVIATED = {
+    **dict.fromkeys(("mn", "mln"), 10**6),
+    **dict.fromkeys(("bn", "bln", "mrd"), 10**9),
+    **dict.fromkeys(("tn", "trn"), 10**12),
+}
+# A letter is one right behind the digits alone, as 5 m may be metres; a sum of money is none of metres.
+_LETTERS = {"k": 1_000, "m": 10**6}
+_ALL_SCALES = _SCALES | _ABBREVIATED | _LETTERS
 _NUMERAL = "|".join([*_UNITS, *_SCALES])
 _FIGURE = re.compile(
-    rf"(?<![\w.,])(?P<currency>[$€£¥₩])?"
-    rf"(?P<words>\d+(?:,\d{{3}})*(?:\.\d+)?"
-    rf"(?:(?: ?(?:{'|'.join(_SCALES)})| ?(?:mn|bn|tn)|[km])\b)?(?![,.]?\d)"
-    rf"|(?:{_NUMERAL})(?:(?:-| | and )(?:{_NUMERAL}))*\b)",
+    rf"(?<![\w.,])(?P<currency>[$€£¥₩₹])?"
+    rf"(?P<words>(?:\d{{1,2}}(?:,\d\d)+,\d{{3}}|\d+(?:,\d{{3}})*)(?:\.\d+)?"
+    rf"(?:(?:(?: ?(?:{'|'.join(_SCALES)})s?)+| ?(?:{'|'.join(_ABBREVIATED)})|(?(currency) ?)[km])\b)?"
+    rf"(?![,.]?\d)"
+    rf"|(?:{_NUMERAL})(?:(?:-| | and )(?:{_NUMERAL}|(?:{'|'.join(_SCALES)})s))*\b)",
     re.IGNORECASE,
 )
 # So far after the reader's words a figure may go on: “2” of “2 million tonnes”.
@@ -166,16 +177,20 @@ def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
 
 
 def _number(words: str) -> float | None:
-    """Read a number: 1,234.5; 2.1 million; three hundred and twelve."""
+    """Read a number: 1,234.5; 2.1 million; three hundred and twelve; 1.2 lakh crore."""
     if re.fullmatch(r"\d{1,3}\.\d{3}", words):
         return None  # a thousand in one country, about one in another
-    total = part = 0.0
+    total = part = scaled = 0.0
     for word in re.findall(r"[\d.,]+|[a-z]+", words.casefold()):
-        if scale := _ALL_SCALES.get(word):
-            part = (part or 1) * scale
-            if word != "hundred":
-                total, part = total + part, 0.0
-        elif word in _UNITS:
+        if scale := _ALL_SCALES.get(word) or _SCALES.get(word.removesuffix("s")):
+            # A scale behind another multiplies it: a thousand million.
+            total, part = total - scaled * (not part), (part or scaled or 1) * scale
+            scaled = 0.0
+            if not word.startswith("hundred"):
+                total, part, scaled = total + part, 0.0, part
+            continue
+        scaled = 0.0
+        if word in _UNITS:
             part += _UNITS[word]
         elif word != "and":
             try:

@@ -22,7 +22,6 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from qa import __version__
-from qa.asking.similar import by_document, similar
 from qa.desk import thumbs as feedback
 from qa.errors import (
     CancelledError,
@@ -219,7 +218,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         async with _while_connected(request, deadline):
             return await asking.run(answered)
 
-    @router.get("/citations/{sha256}/{start}-{end}")
+    @router.get("/citations/{sha256}/{start:offset}-{end:offset}")
     @few_at_once
     def cited(
         sha256: parts.Sha256,
@@ -261,12 +260,15 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         response.headers["Content-Disposition"] = f'attachment; filename="documents.{ENDINGS[form]}"'
         return response
 
-    @router.get("/citations/{sha256}/{start}-{end}/similar")
+    @router.get("/citations/{sha256}/{start:offset}-{end:offset}/similar")
     @few_at_once
     def similar_passages(
         sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
     ) -> list[dict[str, Any]]:
         """Find the passages that are most like the one of a quote, by document, as quotes."""
+        # Not before: it brings what searches, for which the first page does not wait.
+        from qa.asking.similar import by_document, similar
+
         cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
         return [
             {

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 RECEIVED_AT_ONCE = 8
 # One is read after the other: a page that sends many is not to keep questions from being answered.
 _READ_AT_ONCE = 1
+# To write the index takes time by the number of all passages: it is written after the last of the files that
+# come together, and after so many of them at the latest. Killed before, the next start makes up for it.
+_SAVED_AFTER = 256
 # Of these a browser shows nothing that could run. All are sent to be saved, too.
 _SAFE_KINDS = {
     ".pdf": "application/pdf",
@@ -103,6 +106,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     reading = APIRouter()
     router = APIRouter(dependencies=[may_change(engine)])
     receiving, taking_in = asyncio.Semaphore(RECEIVED_AT_ONCE), Threads(_READ_AT_ONCE)
+    coming = unsaved = 0
 
     @router.post("/documents", openapi_extra={"requestBody": _RAW})
     async def add(
@@ -111,15 +115,23 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
         collection: Annotated[str, Query(max_length=MOST_FIELD)] = "",
     ) -> Any:
         """Take in the file that is the body; what became of each of its documents."""
+        nonlocal coming, unsaved
         corpus, name = engine.corpus, upload_name(name)
         corpus.check_may_write()  # before anything is sent
+        coming += 1
         try:
             async with receiving:
                 with _spool(corpus) as file:
                     await _receive(request, file)
-                    return await taking_in.run(_taken_in, engine, corpus, name, file, collection)
+                    unsaved += 1
+                    return await taking_in.run(_taken_in, engine, corpus, name, file, collection, save=False)
         except ClientDisconnect:
             return Problem(HTTPStatus.BAD_REQUEST, "the file did not come whole: send it again")
+        finally:
+            coming -= 1
+            if unsaved and (unsaved >= _SAVED_AFTER or not coming):
+                unsaved = 0
+                await taking_in.run(corpus.store.save)
 
     @router.post("/documents/sample")
     async def add_sample() -> list[dict[str, Any]]:
@@ -306,10 +318,10 @@ def _not_written(error: OSError) -> LibraryError:
 
 
 def _taken_in(
-    engine: Engine, corpus: Corpus, name: str, file: BinaryIO, collection: str
+    engine: Engine, corpus: Corpus, name: str, file: BinaryIO, collection: str, *, save: bool = True
 ) -> list[dict[str, Any]]:
     """Take a file in, and say what became of each of its documents."""
-    report = corpus.upload(name, file, collection=collection)
+    report = corpus.upload(name, file, collection=collection, save=save)
     ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.document_id))
     held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
     return [

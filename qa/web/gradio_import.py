@@ -1,39 +1,78 @@
-"""Import Gradio in half the time: it writes no interface files beside its own sources.
+"""Import Gradio in a third of the time: without its help for editors, its command line and data frames.
 
-At each import Gradio 6.31 parses the sources of its 81 components and compares, or writes, a `.pyi` file for
-each (`gradio.component_meta.create_or_modify_pyi`). They are for editors, and the folder may be read-only.
+Of Gradio 6.31's import, these parts are nothing that the chat uses:
+
+- For each of its 81 components the sources are parsed, and a `.pyi` file is compared or written
+  (`gradio.component_meta.create_or_modify_pyi`). The folder may be read-only, too.
+- The docstring of each of their 216 events is made from a template
+  (`gradio.events.EventListener.set_doc`).
+- pandas is imported for two functions that cache data frames, and the client of models that others host
+  for `gradio.load`. They are still there for whoever touches them, and are then imported.
+- `gradio.deploy` brings the command line, with all that this imports.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from typing import TYPE_CHECKING
+from importlib.util import LazyLoader
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-_MODULE = "gradio.component_meta"
+# Imported once something of them is used: Gradio only names them at its own import.
+_LAZY = {"pandas", "gradio.external_utils"}
+_DOCUMENTING = {"gradio.component_meta", "gradio.events"}
+_COMMAND_LINE = "gradio.cli"
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Do nothing, in place of what makes documentation."""
 
 
 class _Loader(SourceFileLoader):
+    """Runs a module of Gradio, and then takes out of it what documents components."""
+
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
-        vars(module)["create_or_modify_pyi"] = lambda *_: None
+        if module.__name__ == "gradio.component_meta":
+            vars(module)["create_or_modify_pyi"] = _nothing
+        else:
+            module.EventListener.set_doc = _nothing
+
+
+def _deploy(*arguments: Any) -> Any:
+    """Run the real `gradio.deploy`, which is imported only now."""
+    return import_module(f"{_COMMAND_LINE}.cli").deploy(*arguments)
+
+
+class _CommandLine(SourceFileLoader):
+    """Makes the package of the command line without its contents: each module is imported when it is used."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)["deploy"] = _deploy
 
 
 class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, _: ModuleType | None = None
     ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(fullname, path) if fullname == _MODULE else None
-        if spec and spec.origin:
-            spec.loader = _Loader(fullname, spec.origin)
+        if fullname not in _LAZY | _DOCUMENTING | {_COMMAND_LINE}:
+            return None
+        spec = PathFinder.find_spec(fullname, path)
+        if spec and spec.origin and spec.loader:
+            if fullname in _LAZY:
+                spec.loader = LazyLoader(spec.loader)
+            else:
+                loader = _CommandLine if fullname == _COMMAND_LINE else _Loader
+                spec.loader = loader(fullname, spec.origin)
         return spec
 
 
-def without_interface_files() -> None:
-    """Have Gradio write no interface files, if it is not imported yet."""
+def quicken() -> None:
+    """Have Gradio leave all this out, if it is not imported yet."""
     sys.meta_path.insert(0, _Finder())

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import Field
+from starlette.convertors import StringConvertor, register_url_convertor
 
-from qa.asking.similar import by_document, similar
 from qa.document.segment import passages as segment
 from qa.errors import DocumentNotFoundError, NotReadyError, PullquoteError
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
@@ -40,6 +40,15 @@ _LISTED = 4  # documents on the page before anything is asked
 _FOUND = 20  # documents to choose from, of those that are found
 _PLACE = r"\d{1,12}-\d{1,12}"
 _MOST_PLACES = 20_000  # characters of the places of quotes: some two thousand
+
+
+class _OffsetConvertor(StringConvertor):
+    """A part of an address up to the next dash: else each dash of a long list is tried as the one between."""
+
+    regex = "[^/-]+"
+
+
+register_url_convertor("offset", _OffsetConvertor())
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 Start = Annotated[int, Path(ge=0, lt=MAX_OFFSET)]
 End = Annotated[int, Path(ge=1, lt=MAX_OFFSET)]
@@ -109,7 +118,7 @@ def routes(engine: Engine) -> APIRouter:
         """Show the documents that are chosen, and others whose titles are searched for."""
         return pages.page("document_choices.html", documents=_document_choices(engine.corpus, query))
 
-    @router.get("/sources/{sha256}/{start}-{end}")
+    @router.get("/sources/{sha256}/{start:offset}-{end:offset}")
     @limited
     def source(
         request: Request,
@@ -149,10 +158,13 @@ def routes(engine: Engine) -> APIRouter:
             query=f"?{urlencode({'document': document})}" if document else "",
         )
 
-    @router.get("/sources/{sha256}/{start}-{end}/similar")
+    @router.get("/sources/{sha256}/{start:offset}-{end:offset}/similar")
     @limited
     def similar_passages(sha256: Sha256, start: Start, end: End, document: Id = "") -> HTMLResponse:
         """Show the passages that are most like the one of a quote."""
+        # Not before: it brings what searches, for which the first page does not wait.
+        from qa.asking.similar import by_document, similar
+
         cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
         found = by_document(similar(engine.corpus.store, cited.quote))
         return pages.page("similar.html", found=found, place=citation_id)

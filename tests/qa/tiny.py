@@ -79,11 +79,11 @@ class TinyReader:
         asked = set(content_words(question))
 
         def logit(sentence: str) -> float:
-            return 18 * len(asked.intersection(content_words(sentence))) / len(asked) - 12
+            return 12 * len(asked.intersection(content_words(sentence))) / len(asked) - 6
 
         read = []
         for window in windows:
             scores = tuple(map(logit, window.sentences))
-            best = max(scores, default=-12.0)
+            best = max(scores, default=-6.0)
             read.append(Reading(best, best, best, scores, (None,) * len(scores)))
         return read

@@ -78,6 +78,18 @@ def test_a_group_that_is_left_out_has_no_say_in_its_own_threshold() -> None:
     assert right_left_out(groups, [*[p] * 4, p - 0.5]) == pytest.approx((4 + 1 - ANSWERABLE) / 5)
 
 
+def test_an_answer_with_the_wrong_quote_is_not_right() -> None:
+    answerable, quoted = np.array([True, True, False]), np.array([True, False, False])
+    group = Group("a", np.zeros((3, len(NAMES))), answerable, quoted)
+    p = np.array([0.9, 0.8, 0.1])
+    assert group.right(p, 0.5) == pytest.approx(ANSWERABLE / 2 + 1 - ANSWERABLE)
+    assert group.right(p, 0.85) == pytest.approx(ANSWERABLE / 2 + 1 - ANSWERABLE)
+    assert group.right(p, 0.0) == pytest.approx(ANSWERABLE / 2)
+    assert group.precision(p, 0.5) == pytest.approx(0.5)
+    assert group.precision(p, 0.85) == pytest.approx(1.0)
+    assert np.array_equal(replace(group, quoted=None).good, answerable)
+
+
 def test_more_of_a_signal_means_surer_but_of_a_background() -> None:
     for number, weight, sensible in ((TRUE, 1, True), (TRUE, -1, False), (BACKGROUND, -1, True)):
         assert is_sensible(Model((number,), np.array([float(weight)]), 0.0)) is sensible

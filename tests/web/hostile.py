@@ -314,7 +314,7 @@ def _parts(bait: Bait, chance: random.Random, per_target: int) -> Iterator[Reque
         f"0-{10**30}",
         "0-1-2",
         "٠-٩",
-        "0-1," * 1_000,
+        "0-1," * 10_000,
         "1-2," * 4_000 + "1-2",
     )
     source = f"/parts/sources/{bait.sha256}/0-30"

@@ -343,6 +343,12 @@ def test_no_file_outside_the_library_the_packages_and_the_scratch_folder_is_open
     _none(str(path) for path in sorted(paths) if not any(path.is_relative_to(folder) for folder in allowed))
 
 
+def test_what_gradio_brings_and_the_chat_leaves_out_is_never_imported(watched: Watched) -> None:
+    """See `qa.web.gradio_import`."""
+    opened = (str(event[1]) for event in watched.events if event[0] == "open")
+    _none(path for path in opened if "/site-packages/pandas/" in path)
+
+
 def test_no_address_is_reached_and_no_program_started(watched: Watched) -> None:
     _none(
         str(event)

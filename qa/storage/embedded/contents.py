@@ -88,6 +88,7 @@ class Contents:
         self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
         self._listed: Recent[tuple[DocumentQuery, int], Int64] = Recent(LISTS)
         self._facets: tuple[int, Facets] | None = None
+        self._count: tuple[int, Count] | None = None
         self._read: Recent[tuple[int, str], Segmented] = Recent(READ_BYTES)
 
     def close(self) -> None:
@@ -112,7 +113,11 @@ class Contents:
     def count(self) -> Count:
         """Count what is held."""
         with self._database.reading() as db:
-            return Count(*db.execute("SELECT count(*), coalesce(sum(passages), 0) FROM documents").fetchone())
+            generation = generation_of(db)
+            if self._count is None or self._count[0] != generation:
+                counted = db.execute("SELECT count(*), coalesce(sum(passages), 0) FROM documents").fetchone()
+                self._count = generation, Count(*counted)
+            return self._count[1]
 
     def holds_only(self, sha256: str) -> bool:
         """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""

@@ -25,14 +25,19 @@ if TYPE_CHECKING:
     from qa.schema import DocumentInfo, DocumentQuery
 
 _SEARCHED = " || char(10) || ".join(("title", "publisher", "author", "series", "number", "id"))
-_BY_VALUE = {"id": "id", "added": "serial", "date": "date", "passages": "passages"}
+_BY_VALUE = {"id": "id", "date": "date", "passages": "passages"}
 
 
 def find(db: sqlite3.Connection, query: DocumentQuery) -> Int64:
     """Find the numbers of the rows of documents that a query finds, all of them, in its order."""
     condition, values = _where(query)
-    rows = db.execute(f"SELECT serial FROM documents WHERE {condition} ORDER BY {_order(query)}", values)
-    return np.fromiter((serial for (serial,) in rows), np.int64)
+    # In the order of their numbers, SQLite would go through the rows themselves: any index is smaller.
+    ordered = "" if query.order == "added" else f"ORDER BY {_order(query)}"
+    rows = db.execute(f"SELECT serial FROM documents WHERE {condition} {ordered}", values)
+    found = np.fromiter((serial for (serial,) in rows), np.int64)
+    if not ordered:
+        found.sort()
+    return found[::-1] if query.order == "added" and query.descending else found
 
 
 def infos(db: sqlite3.Connection, serials: Int64) -> Iterator[DocumentInfo]:
@@ -73,7 +78,7 @@ def _order(query: DocumentQuery) -> str:
     assert query.order in get_args(DocumentOrder)  # noqa: S101 - it becomes part of a statement
     direction = "DESC" if query.descending else "ASC"
     by = _BY_VALUE.get(query.order, f"{query.order} COLLATE NOCASE")
-    return f"{query.order} = '', {by} {direction}, id" if query.order != "added" else f"{by} {direction}"
+    return f"{query.order} = '', {by} {direction}, id"
 
 
 def _pattern(word: str) -> str:

@@ -109,8 +109,8 @@ def test_a_passage_is_read_with_what_introduces_the_names_of_the_question_and_th
             assert paid in [quote.text for quote in answer.quotes], question
             return next(each.context for each in reader.windows if paid in each.sentences)
 
-        assert context("Was the master, Captain Hall, paid nine dollars?") == hall
-        assert context("Was the master, the captain, paid nine dollars?") == ""
+        assert context("Was the master, Captain Hall, paid?") == hall
+        assert context("Was the master, the captain, paid?") == ""
 
 
 @pytest.mark.models

@@ -59,7 +59,7 @@ def test_a_surer_reading_is_a_higher_confidence() -> None:
 
 def test_a_confidence_is_a_probability_whatever_the_signals() -> None:
     for extreme in (-1e9, 1e9):
-        sure = confidence.probability(replace(SIGNALS, answers=extreme, best=extreme, sentence=extreme))
+        sure = confidence.probability(replace(SIGNALS, answers=extreme, best=extreme))
         assert 0 <= sure <= 1
 
 
@@ -80,12 +80,12 @@ def test_strictness_moves_answers_only_and_what_is_near_stays_near(
 
 
 def test_few_passages_make_an_answer_likelier_and_nothing_nearer() -> None:
-    far = replace(SIGNALS, answers=-6.0, best=-6.0, sentence=-9.0, few=0.0)
+    far = replace(SIGNALS, answers=-6.0, best=-6.0, few=0.0)
     alone = replace(far, few=0.95)
     assert confidence.probability(alone) > confidence.probability(far)
     assert not confidence.shipped().is_near(far)
     assert not confidence.shipped().is_near(alone)
-    assert confidence.shipped().is_near(replace(far, answers=0.0, best=0.0, sentence=0.0))
+    assert confidence.shipped().is_near(replace(far, answers=0.0, best=0.0))
 
 
 @pytest.mark.parametrize("strictness", [0.0, 0.49, 0.96, 1.5, float("nan")])

@@ -210,12 +210,7 @@ QUESTIONS = (
     ("", "Which ferry ran aground in 1999?", "memorial"),
     ("", "Which ferry ran aground since 2005?", ""),
     ("", "What was seized in 2020?", "ivory"),
-    pytest.param(
-        "",
-        "What was seized before 2010?",
-        "",
-        marks=pytest.mark.xfail(reason="an office that was searched, in 2004, is taken for what was seized"),
-    ),
+    ("", "What was seized before 2010?", ""),
     ("", "By how much did steel exports rise between 2005 and 2007?", "steel"),
     ("", "Which bakery burned down in 2002?", "bakery"),
     ("", "Which bakery burned down since 2010?", ""),
@@ -245,7 +240,17 @@ def test_with_the_preference_ignored_a_passage_must_say_the_time(corpus: Corpus)
     assert whole.confidence == pytest.approx(
         corpus.ask(question.replace(" since 2007", "")).confidence, abs=0.05
     )
-    assert ignored.confidence < whole.confidence - 0.2
+    assert ignored.confidence < whole.confidence / 2
+    assert ignored.outcome == "weak"
+
+
+def test_that_a_passage_stands_out_counts_only_for_one_of_the_time_that_is_asked_for(corpus: Corpus) -> None:
+    seals = "How many seals were counted off Torvik"
+    of_time, of_another = corpus.ask(f"{seals} since 2010?").signals, corpus.ask(f"{seals} in 2006?").signals
+    assert of_time
+    assert of_another
+    assert of_time.lead > 0.1
+    assert of_another.lead == 0
 
 
 @pytest.mark.parametrize(("earlier", "question", "document"), QUESTIONS)

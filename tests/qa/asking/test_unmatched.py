@@ -51,7 +51,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
             Filters(publisher="Reuters"),
             "No document has the publisher “Reuters”: there is “IFES”, “Orlava Gazette”, “River Press”.",
         ),
-        (Filters(language="english"), "No document has the language “english”: did you mean “en”?"),
+        (Filters(language="english"), "No document has the language “english”: did you mean “English (en)”?"),
+        (Filters(language="fr"), "No document has the language “French”: there is “English”."),
         (
             Filters(collection="markets"),
             "No document has the collection “markets”: none is known of any.",

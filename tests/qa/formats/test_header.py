@@ -436,3 +436,16 @@ def test_only_in_english_is_there_a_doubt_which_number_is_the_day() -> None:
     )
     assert parse_header(russian).date == date(2016, 12, 2)
     assert read("Harbour Institute\nRules for visitors\n02.12.2016").date is None
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Corrected brief\nOffice of Tests\n4 April 2008\n\nIt says so.\n", "Corrected brief"),
+        ("Office of Tests\n4 April 2008\n\nIt says so.\n", ""),
+        ("4 April 2008\nIt says so.\n", ""),
+        ("It says so.\n\nOffice of Tests\n4 April 2008\n", "It says so"),  # an old newspaper's headline
+    ],
+)
+def test_a_sentence_below_other_lines_is_no_title(text: str, title: str) -> None:
+    assert parse_header(text).title == title

@@ -6,6 +6,7 @@ from qa.quoting.figures import differing, in_words
 from qa.schema import Answer, Document, Quote, Span
 
 DEAD = "How many people died?"
+COST = "What was the price of it?"
 
 
 def answer(question: str, *texts: str, outcome: str = "answered", documents: int = 9) -> Answer:
@@ -67,6 +68,33 @@ def answer(question: str, *texts: str, outcome: str = "answered", documents: int
         (DEAD, ("[2] million people died.", "[2,000,000] people died."), ""),
         (DEAD, ("[two dozen] died.", "[24] died."), ""),
         (DEAD, ("[1.200] people died.", "[1,200] people died."), ""),
+        (COST, ("It cost [€2 milliard].", "It cost [€2 bn]."), ""),
+        (
+            COST,
+            ("For [€2 milliards].", "For [€3bn]."),
+            "Different figures: €2 milliards [1], €3bn [2]",
+        ),
+        (COST, ("It cost [€4 mn].", "It cost [€4 mln]."), ""),
+        (COST, ("It cost [€4 mrd].", "It cost [€4,000,000,000]."), ""),
+        (COST, ("It cost [₹1.2 lakh].", "It cost [₹1,20,000]."), ""),
+        (
+            COST,
+            ("For [₹2 crore].", "For [₹3 crores]."),
+            "Different figures: ₹2 crore [1], ₹3 crores [2]",
+        ),
+        (COST, ("It cost [₹1.2 lakh crore].", "It cost [₹1.2 trillion]."), ""),
+        (COST, ("It cost [$5 thousand million].", "It cost [$5 billion]."), ""),
+        (DEAD, ("[Two lakh] people died.", "[200,000] people died."), ""),
+        (DEAD, ("[Twelve crores] saw it.", "[120 million] saw it."), ""),
+        # Money is not measured in metres.
+        (COST, ("It cost [$5 m].", "It cost [$5 million]."), ""),
+        (COST, ("It cost [$5 m].", "It cost [$6 million]."), "Different figures: $5 m [1], $6 million [2]"),
+        # What may be two things is neither: metres or millions; crore or credit.
+        ("How deep is it?", ("It is [5 m] deep.", "It is [5 million] deep."), ""),
+        (DEAD, ("[5 m] people died.", "[5 million] people died."), ""),
+        (DEAD, ("[5 m] people died.", "[6 million] people died."), ""),
+        (COST, ("It cost [5 cr].", "It cost [6 crore]."), ""),
+        (DEAD, ("Of [lakhs of] people none knew.", "[61] died."), ""),
         (DEAD, ("At least [50] died.", "[Sixty-one] died."), ""),
         (DEAD, ("[50 or more] died.", "[Sixty-one] died."), ""),
         (DEAD, ("Between 60 and [70] died.", "[65] died."), ""),

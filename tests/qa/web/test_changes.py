@@ -425,3 +425,24 @@ def test_three_hundred_files_take_no_longer_each_than_the_first(client: TestClie
         assert result["status"] == "added", result
     assert engine.corpus.store.count().documents == 300
     assert sum(seconds[-60:]) < 3 * sum(seconds[:60])
+
+
+def test_the_index_is_written_after_the_last_of_the_files_that_come_together(
+    client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    save = engine.corpus.store.save
+    monkeypatch.setattr(
+        engine.corpus.store, "save", lambda: (written.append(engine.corpus.store.count().documents), save())
+    )
+    before = engine.corpus.store.count().documents
+
+    def post(number: int) -> int:
+        return upload(client, f"{number}.txt", f"The ferry {number} sank in June.\n".encode()).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(post, range(12))) == {200}
+    assert len(written) < 12
+    assert written[-1] == before + 12
+    record = engine.corpus.store.index_record()
+    assert record.file_generation == record.generation

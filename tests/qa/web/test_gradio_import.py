@@ -1,30 +1,59 @@
-"""Gradio is imported without the interface files that it writes beside its sources."""
+"""Gradio is imported without what the chat never uses, and what was left out comes when it is used."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-SCRIPT = """
+START = """
 import pathlib, sys
 written = []
 sys.addaudithook(lambda event, args: event == "open" and written.append(str(args[0])))
 if "quick" in sys.argv:
-    from qa.web.gradio_import import without_interface_files
-    without_interface_files()
+    from qa.web.gradio_import import quicken
+    quicken()
 import gradio
+"""
+OPENED = (
+    START
+    + """
 assert callable(gradio.Textbox(render=False).submit) and callable(gradio.Button(render=False).click)
 print(len({name for name in written if name.endswith(".pyi")}))
+heavy = ("pandas.core", "gradio.cli.cli", "huggingface_hub.inference._client")
+print(sum(name in sys.modules for name in heavy))
+print(int("{{" not in gradio.Textbox.submit.__doc__))
 """
+)
+USED = (
+    START
+    + """
+import importlib
+import gradio.cli.commands.reload
+import pandas
+print(len(pandas.DataFrame([1])), callable(gradio.external_utils.get_model_info), gradio.deploy.__name__)
+print(importlib.import_module("gradio.cli.cli").deploy.__name__)
+"""
+)
 
 
-def interface_files(*options: str) -> int:
+def run(script: str, *options: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *options], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", script, *options], capture_output=True, text=True, check=True, timeout=120
     )
-    return int(done.stdout)
+    return done.stdout.split()
 
 
-def test_gradio_opens_no_interface_file_and_its_components_have_their_events():
-    assert interface_files("quick") == 0
-    assert interface_files() > 0  # should a later Gradio no longer write them, the module can go
+def test_what_the_chat_never_uses_is_left_out_and_components_have_their_events():
+    assert run(OPENED, "quick") == ["0", "0", "0"]
+
+
+def test_gradio_brings_all_that_by_itself():
+    """Should a later Gradio no longer do one of these, its part of the module can go."""
+    files, modules, documented = map(int, run(OPENED))
+    assert files > 0
+    assert modules == 3
+    assert documented
+
+
+def test_what_was_left_out_comes_when_it_is_used():
+    assert run(USED, "quick") == ["1", "True", "_deploy", "deploy"]

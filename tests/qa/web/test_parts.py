@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import pytest
@@ -202,3 +204,23 @@ def test_a_document_is_found_by_its_title_and_what_is_chosen_stays(client: TestC
 def test_a_link_from_another_site_leads_to_no_part_of_a_page(client: TestClient) -> None:
     followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert client.get("/parts/welcome", headers=followed).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/parts/sources/{'a' * 64}/{'0-1,' * 10_000}/similar",
+        f"/parts/sources/{'a' * 64}/{'0-1/' * 10_000}x",
+        f"/api/v1/citations/{'a' * 64}/{'0-1,' * 10_000}/similar",
+        f"/api/v1/citations/{'-' * 40_000}/{'-' * 10_000}/x",
+        f"/api/v1/documents{'/pages/1.png' * 4_000}x",
+        f"/api/v1/documents{'/original' * 5_000}/x",
+        f"/documents{'/original' * 5_000}x",
+    ],
+    ids=lambda path: f"{path[:40]}…{path[-8:]}",
+)
+def test_no_address_is_tried_in_many_ways(client: TestClient, path: str):
+    before = time.process_time()
+    reply = client.get(path)
+    assert time.process_time() - before < 0.5
+    assert reply.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)

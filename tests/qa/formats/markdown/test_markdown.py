@@ -277,3 +277,19 @@ def test_stars_that_emphasise_nothing_stay_what_they_are() -> None:
     document = read_bytes(b"# A note\n\n* By Mina Seo\n* 4 April 2008\n\nTwo * 3 and 5 * 2, and *one more.\n")
     assert document.date is None
     assert document.publisher == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("It says so.\n\n# Report\n\nMore.\n", "note"),
+        (
+            "---\npublisher: IFES\n---\n\nIt is said it **was closed.**\n\n# Background\n\nMore.\n",
+            "note",
+        ),
+        ("Office of Tests\n\n# Report on copper\n\nIt says so.\n", "Report on copper"),
+        ("# Report on copper\n\nIt says so.\n\n# Findings\n\nNone.\n", "Report on copper"),
+    ],
+)
+def test_a_heading_behind_the_first_sentence_is_of_a_part(text: str, title: str) -> None:
+    assert read_bytes(text.encode()).title == title
