@@ -19,7 +19,7 @@ from qa.text.display import plural, visible
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from embeddings.models import EncoderIdentity
     from qa.quoting.bibliography.styles import Rendered
@@ -32,15 +32,18 @@ _TITLED = ("docx", "odt", "tex")
 _SPANNED = ("docx", "odt", "html")
 # Quotation marks around a quote: the first that no mark inside it is taken for.
 _MARKS = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"), ("《", "》"), ("〈", "〉"))
-# What TeX's fonts and Typst make other characters of, and what Markdown takes for an entity.
-_ESCAPES: dict[str, tuple[str, re.Pattern[str], dict[str, str]]] = {
-    "tex": (
-        "latex",
-        re.compile(r'[`"]|,(?=,)'),
-        {"`": "\\textasciigrave{}", '"': "\\textquotedbl{}", ",": ",{}"},
+_IN_TEX = {"`": "\\textasciigrave{}", '"': "\\textquotedbl{}", ",": ",{}"}
+# What pandoc's writers do not escape: what TeX's fonts and Typst make other characters of; what Markdown
+# takes for an entity, or at the beginning of a line for a list or heading; a backslash, after which that
+# writer drops signs.
+_ESCAPES: dict[str, tuple[str, re.Pattern[str], Callable[[str], str]]] = {
+    "tex": ("latex", re.compile(r'[`"]|,(?=,)'), _IN_TEX.__getitem__),
+    "pdf": ("typst", re.compile(r"-|\.(?=\.)"), "\\{}".format),
+    "md": (
+        "commonmark",
+        re.compile(r"&(?=#?\w)|\\|\A[ \t]*+[-+=#>]|\A[ \t]*+[0-9]{1,9}[.)]"),
+        lambda said: "&amp;" if said == "&" else f"{said[:-1]}\\{said[-1]}",
     ),
-    "pdf": ("typst", re.compile(r"-|\.(?=\.)"), {"-": "\\-", ".": "\\."}),
-    "md": ("commonmark", re.compile(r"&(?=#?\w)"), {"&": "&amp;"}),
 }
 _LINE_END = re.compile(r"\r\n|\n")
 _SENTENCES = {
@@ -259,11 +262,11 @@ def _line(words: str, form: Format) -> list[Node]:
     words = visible(words)
     if form not in _ESCAPES:
         return [_str(words)] if words else []
-    raw, pattern, escapes = _ESCAPES[form]
+    raw, pattern, escaped = _ESCAPES[form]
     nodes, at = [], 0
     for found in pattern.finditer(words):
         nodes += [_str(words[at : found.start()])] if at < found.start() else []
-        nodes.append({"t": "RawInline", "c": [raw, escapes[found[0]]]})
+        nodes.append({"t": "RawInline", "c": [raw, escaped(found[0])]})
         at = found.end()
     return [*nodes, _str(words[at:])] if words[at:] else nodes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import random
 import re
 import shutil
 import subprocess
@@ -12,9 +13,11 @@ import zipfile
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from lxml import html
+from markdown_it import MarkdownIt
 
 pytest.importorskip("typst", reason="the extra report is not installed: make install brings it")
 
@@ -28,7 +31,7 @@ from qa.report import pdf, read_back
 from qa.report.contents import cited, entry_of, shown
 from qa.report.export import FORMATS, export
 from qa.report.fonts import Face, families_for
-from qa.report.tree import Facts, marks_for, tree
+from qa.report.tree import Facts, marks_for, quoted, tree
 from qa.schema import Asked, DossierEntry, Quote, QuoteReference
 from tests.qa.report.library import ALTERED, TEXTS, fill, quotes, write_documents
 from tests.qa.tiny import tiny_corpus, write
@@ -360,3 +363,58 @@ def test_a_question_is_the_analysts_and_kept_once(corpus: Corpus) -> None:
     entries = corpus.desk.dossiers.entries(corpus.desk.dossiers.find(NAME).id)
     assert isinstance(entries[0], DossierEntry)
     assert {each.kind for each in entries} == {"quote", "heading", "note", "question"}
+
+
+# Any text
+
+SIGNS = "*_`~^$#@&%{}[]()<>\\/|!?-+=.,:;'\"“”«»…–— ab1é한中\t"
+
+
+def hostile(count: int) -> list[str]:
+    """Return texts of signs that mean something somewhere, some of several lines."""
+    drawn = random.Random(7)
+    texts = ["".join(drawn.choices(SIGNS, k=drawn.randint(3, 30))) for _ in range(count)]
+    lines = ["\n".join(drawn.sample(texts, drawn.randint(2, 3))) for _ in range(count // 5)]
+    entities = [
+        "&amp; &lt;b&gt; &#42; &nbsp;",
+        "``` code ```",
+        "1. one\n2. two",
+        "- a\n- b",
+        "# h\n===\n> q",
+        "    x",
+    ]
+    return [f"x{each}x" for each in (*texts, *lines, *entities)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMATS)
+def test_any_text_comes_back_to_the_character(form: Format) -> None:
+    texts = hostile(300)
+    blocks = [{"t": "BlockQuote", "c": [{"t": "Para", "c": quoted(words, form)}]} for words in texts]
+    facts = Facts("Any", dt.datetime.now(dt.UTC), "1", 1, None, "", "", "")
+    document = {"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": blocks}
+    data = exporting._written(document, facts, form)
+    lost = [
+        words for words, found in zip(texts, read_back.contains(texts, data, form), strict=True) if not found
+    ]
+    assert lost == []
+
+
+@pytest.mark.slow
+def test_markdown_and_html_show_it_so_to_other_readers() -> None:
+    """Our own reading could share a mistake with what it reads: markdown-it and lxml read it here."""
+    texts = [words for words in hostile(300) if "\t" not in words]
+    facts = Facts("Any", dt.datetime.now(dt.UTC), "1", 1, None, "", "", "")
+    for form in ("md", "html"):
+        blocks = [
+            {"t": "BlockQuote", "c": [{"t": "Para", "c": quoted(words, cast("Format", form))}]}
+            for words in texts
+        ]
+        document = {"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": blocks}
+        data = exporting._written(document, facts, cast("Format", form)).decode()
+        page = MarkdownIt("commonmark").render(data) if form == "md" else data
+        shown = [each.text_content().strip("\n") for each in html.fromstring(page).iter("blockquote")]
+        expected = ["".join((marks_for(words)[0], words, marks_for(words)[1])) for words in texts]
+        # Markdown shows no blanks at the ends of lines.
+        trimmed = (lambda text: re.sub(r" *\n *", "\n", text)) if form == "md" else str
+        assert [trimmed(each) for each in shown] == [trimmed(each) for each in expected]
