@@ -545,6 +545,7 @@ def test_what_reads_files_changes_when_ocr_comes_to_be_there(monkeypatch: pytest
     qa.intake.plan.made_by.cache_clear()
     made = []
     for there in ("", "Tesseract 5.5.0"):
+        monkeypatch.setattr("qa.formats.ocr.program", lambda there=there: (there, 0))
         monkeypatch.setattr("qa.formats.ocr.version", lambda _, there=there: there)
         monkeypatch.setattr(
             "qa.formats.ocr.languages", lambda _, there=there: frozenset({"eng"} if there else ())
