@@ -328,6 +328,7 @@ def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inb
         "cited": {
             "thumbs": {"a.txt": {"count": 2, "questions": ["What is it?"]}},
             "conversations": {"a.txt": []},
+            "dossiers": {"a.txt": []},
             "files": {str(report): 1},
             "before": {},
             "same_text": {},
