@@ -32,7 +32,28 @@ export const post = (path, value) => send("POST", path, value);
 
 export const sleep = (milliseconds) => new Promise((after) => setTimeout(after, milliseconds));
 
+/** A name, cut to what a message has room for. */
+export const inShort = (name) => (name.length > 60 ? `${name.slice(0, 60)}…` : name);
+
 export const button = (label, action, properties = {}) => make("button", { type: "button", onclick: action, ...properties }, label);
+
+/** Do what may fail: that is told in words, in the form where there is one, or below. */
+export async function attempt(act, form = null) {
+  try {
+    await act();
+  } catch (error) {
+    const problem = form?.querySelector(".problem");
+    if (problem) problem.textContent = error.message;
+    else announce(error.message, true);
+  }
+}
+
+/** Give the browser a file to keep. */
+export function download(data, name) {
+  const href = URL.createObjectURL(data);
+  make("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
 
 // An empty field is no part of the address.
 document.addEventListener("htmx:configRequest", ({ detail }) => {
@@ -50,6 +71,15 @@ export const inWords = (date) => {
   const parts = { year: "numeric", month: month && "long", day: day && "numeric" };
   return new Date(year, (month ?? 1) - 1, day ?? 1).toLocaleDateString("en-GB", parts);
 };
+
+/** A form that comes up begins anew; a name in it is there to be typed over. */
+function begin({ target: form, newState }) {
+  if (newState !== "open" || !form.matches("form")) return;
+  form.reset();
+  form.elements.name?.select();
+  form.querySelector(".problem")?.replaceChildren();
+}
+document.addEventListener("toggle", begin, true);
 
 // ---------------------------------------------------------------- the message
 
