@@ -76,10 +76,10 @@ export const inWords = (date) => {
 function begin({ target: form, newState }) {
   if (newState !== "open" || !form.matches("form")) return;
   form.reset();
-  form.elements.name?.select();
   form.querySelector(".problem")?.replaceChildren();
 }
-document.addEventListener("toggle", begin, true);
+document.addEventListener("beforetoggle", begin, true);
+document.addEventListener("focusin", ({ target }) => target.matches("form[popover] [name=name]") && target.select());
 
 // ---------------------------------------------------------------- the message
 

@@ -47,7 +47,7 @@ document.addEventListener("click", ({ target }) => acts[target.dataset.act]?.(ta
 document.addEventListener("keydown", (event) => {
   const item = event.target.closest("[data-entry]");
   const act = event.altKey && { ArrowUp: "up", ArrowDown: "down" }[event.key];
-  if (event.key === "Enter" && event.target.matches(".heading .words")) event.target.blur();
+  if (event.key === "Enter" && event.target.matches("[data-kind=heading] .words")) event.target.blur();
   else if (item && act) acts[act](item.dataset.entry);
   else return;
   event.preventDefault();
@@ -66,8 +66,11 @@ document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
   event.preventDefault();
   if (form.id === "export") return void attempt(() => report(form, submitter).finally(() => (submitter.disabled = false)), form);
-  const put = (at) => post(`${path}/entries`, { kind: submitter.value, words: form.elements.words.value, ...(at && { at }) });
-  change(() => put(ids().indexOf(form.dataset.above) + 1).then(() => form.hidePopover()), "Added, marked as yours.", null, form);
+  const [{ above }, field] = [form.dataset, form.elements.words];
+  const [kind, words] = [submitter.value, field.value];
+  const put = (at) => post(`${path}/entries`, { kind, words, ...(at && { at }) });
+  const hide = () => field.value === words && form.hidePopover(); // else it has come up for other words meanwhile
+  change(() => put(ids().indexOf(above) + 1).then(hide), "Added, marked as yours.", null, form);
 });
 
 async function report(form, pressed) {
