@@ -110,6 +110,7 @@ def test_a_quote_is_kept_from_its_card_and_from_its_source(page: Page, server: S
     answer = ask(page, FERRY)
     keep = answer.get_by_role("button", name="Keep: quote").first
     keep.press("Enter")  # there is no dossier yet: the menu asks for a name
+    expect(page.get_by_label("Name a dossier")).to_be_focused()
     page.keyboard.type("Harbours <b>north</b>")
     page.keyboard.press("Enter")
     notice(page, "Kept in “Harbours <b>north</b>”.")
@@ -124,6 +125,7 @@ def test_a_quote_is_kept_from_its_card_and_from_its_source(page: Page, server: S
     expect(source).to_have_text("Kept")
     expect(keep).to_have_text("Kept")
     page.locator("#source").get_by_role("button", name="Choose a dossier").click()
+    expect(page.locator("#keep li button")).to_be_focused()
     page.locator("#keep").get_by_label("A new dossier").fill("Ferries")
     check_accessible(page)
     page.keyboard.press("Enter")

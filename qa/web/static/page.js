@@ -568,6 +568,7 @@ document.addEventListener(
       return;
     }
     if (event.metaKey || (event.ctrlKey && !event.altKey)) return; // Alt or AltGr makes [ and ] on many keyboards
+    if (event.key !== "Escape" && event.target.matches?.("input:not([type=checkbox], [type=radio])")) return;
     if (event.key === "Escape" && !panel.hidden) close();
     else if (event.key === "/") box()?.focus();
     else if (event.key === "[") panel.querySelector(".previous")?.click();
