@@ -148,6 +148,7 @@ def dossier(page: Page, server: Server) -> None:
     expect(page.locator(".answer.finished")).to_have_count(4)
     page.locator("#new-conversation").click()
     expect(page.locator(".answer")).to_have_count(0)
+    page.locator("#filter-chips button").first.click()
     for question in ("How did grain from abroad reach Hyesan?", "What did traders in Hamhung hold back?"):
         keep(page, ask(page, question), "Keep: quote")
     keep(page, ask(page, "When will the ferry Corran be raised?"), "Keep that nothing was found")
@@ -161,7 +162,8 @@ def dossier(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Add as a note").click()
     page.get_by_label("Analyst’s note").wait_for()
     page.reload()
-    page.set_viewport_size({"width": 1280, "height": 800})
+    page.set_viewport_size({"width": 1280, "height": 960})
+    page.evaluate("scrollTo(0, 0)")
     take(page, "dossier")
 
 

@@ -307,9 +307,7 @@ def _answered(
     return cards.error_card(failure), kept_turn(none, at, asked.strictness, options.dates, options.history)
 
 
-def _remember(
-    engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime
-) -> str:
+def _remember(engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime) -> str:
     """Give an answer the id by which it can be judged and kept; "" where nothing may be."""
     return engine.answers.remember(found, earlier, generation, asked) if engine.may_change else ""
 

@@ -18,8 +18,8 @@ from qa.report.contents import NOT_FOUND, shown
 from qa.schema import DocumentQuery, Filters, citation_id
 from qa.text.dates import date_in_words
 from qa.web import pages
+from qa.web.cards import CARRIAGE_RETURN, quote_block
 from qa.web.dossiers import kept_in
-from qa.web.reader import verbatim
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def routes(engine: Engine) -> APIRouter:
         if not engine.may_change:
             return pages.page("dossiers.html", kept=False)
         found = engine.corpus.desk.dossiers.all()
-        return pages.page("dossiers.html", kept=True, dossiers=[(each, _when(each.changed)) for each in found])
+        return pages.page(
+            "dossiers.html", kept=True, dossiers=[(each, _when(each.changed)) for each in found]
+        )
 
     @router.get("/dossiers/{dossier}")
     @limited
@@ -72,7 +74,7 @@ def routes(engine: Engine) -> APIRouter:
             info=info,
             entries=entries,
             fates=sorted(fates.items()),
-            words=_words,
+            block=_block,
             place=citation_id,
             facts=facts_of,
             filters=lambda filters: describe_filters(filters, titles),
@@ -98,8 +100,10 @@ def routes(engine: Engine) -> APIRouter:
     return router
 
 
-def _words(quote: Quote) -> Markup:
-    return Markup(verbatim(quote.text))  # noqa: S704 - escaped there
+def _block(quote: Quote) -> Markup:
+    """Return a quote as its card shows it; its document has just been read and hashed."""
+    block = quote_block(quote, lambda _: quote.document)
+    return Markup(block.replace(CARRIAGE_RETURN, "&#13;"))  # noqa: S704 - escaped there
 
 
 def _when(changed: dt.datetime) -> str:

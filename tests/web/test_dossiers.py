@@ -164,7 +164,9 @@ def test_that_nothing_was_found_is_kept_with_the_filters(page: Page, server: Ser
     page.goto(f"{server.url}dossiers")
     page.get_by_role("link", name="Harbours").click()
     shown = page.locator("[data-kind=question]")
-    expect(shown).to_contain_text("Asked, and not found: What did the yacht of the minister cost? · only document “")
+    expect(shown).to_contain_text(
+        "Asked, and not found: What did the yacht of the minister cost? · only document “"
+    )
 
 
 def test_entries_are_put_in_order_by_buttons_keys_and_the_mouse(page: Page, server: Server) -> None:
@@ -202,6 +204,14 @@ def test_headings_and_notes_are_the_analysts_and_written_in_place(page: Page, se
     page.reload()
     expect(note).to_have_value("Ask them\nagain.")
     expect(heading).to_have_value("The ferry")
+    note.fill("Never.")
+    page.locator(".back a").click()  # what is being typed as one leaves is saved, too
+    page.go_back()
+    expect(note).to_have_value("Never.")
+    note.fill("Closed.")
+    page.goto("about:blank")
+    page.go_back()
+    expect(note).to_have_value("Closed.")
     heading.fill(" ")
     heading.blur()
     notice(page, "a heading needs words")

@@ -16,7 +16,7 @@ export const SILENT = "The server does not answer. Is it still running?";
 async function request(path, options) {
   let response, body;
   try {
-    response = await fetch(API + path, options);
+    response = await fetch(API + path, { keepalive: options?.body?.length < 10_000, ...options }); // also as the page is left
     body = response.status === 204 ? null : await response.json();
   } catch {
     throw new Error(SILENT);

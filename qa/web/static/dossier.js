@@ -61,6 +61,7 @@ document.addEventListener("change", ({ target: field }) => {
   change(() => send("PATCH", entry(id), { words }).then(() => (field.defaultValue = words)), "Saved.");
 });
 document.body.addEventListener("htmx:beforeSwap", ({ detail }) => isDirty(document.activeElement) && (detail.shouldSwap = false));
+addEventListener("beforeunload", () => document.activeElement.blur());
 document.addEventListener("visibilitychange", () => document.hidden || change(() => {})); // another tab may have changed it
 document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
