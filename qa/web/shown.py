@@ -83,5 +83,5 @@ class Answers:
                 return self._shown[answer_id]
         raise UnknownAnswerError(
             "Pullquote does not remember that answer; it was perhaps restarted since. "
-            "Ask the question again, and judge the new answer"
+            "Ask the question again, and take the new answer"
         )
