@@ -76,7 +76,7 @@ class OriginalNotFoundError(LibraryError):
 
 
 class UnknownAnswerError(InputError):
-    """A thumb is on an answer that is not remembered."""
+    """What is judged, or kept, is of an answer that is not remembered."""
 
     code = "answer_not_found"
 

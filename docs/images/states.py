@@ -18,7 +18,9 @@ from tests.web.conftest import FLAGS, chromium
 from tests.web.test_sources import NOTES
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
+
+    from tests.web.chatting import Server
 
 WAIT = 90_000  # milliseconds that a busy machine may take
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 760}, "device_scale_factor": 1.5}
@@ -78,6 +80,7 @@ def main() -> None:
             questions(page)
             page.goto(f"{server.url}documents/survey.md")
             take(page, "document")
+            dossier(page, server)
             page.goto(f"{server.url}history")
             page.locator("[data-conversation]").first.wait_for()
             page.set_viewport_size({"width": 1280, "height": 480})
@@ -135,6 +138,40 @@ def questions(page: Page) -> None:
     page.locator("#filters .primary").click()
     ask(page, "When will the ferry Corran be raised?")
     take(page, "not-in-corpus")
+
+
+def dossier(page: Page, server: Server) -> None:
+    """Keep quotes, and that nothing was found, and annotate them."""
+    reply = page.request.post(f"{server.url}api/v1/dossiers", data={"name": "Grain in the north"})
+    kept = f"{server.url}dossiers/{reply.json()['id']}"
+    page.goto(server.url)
+    expect(page.locator(".answer.finished")).to_have_count(4)
+    page.locator("#new-conversation").click()
+    expect(page.locator(".answer")).to_have_count(0)
+    page.locator("#filter-chips button").first.click()
+    for question in ("How did grain from abroad reach Hyesan?", "What did traders in Hamhung hold back?"):
+        keep(page, ask(page, question), "Keep: quote")
+    keep(page, ask(page, "When will the ferry Corran be raised?"), "Keep that nothing was found")
+    page.goto(kept)
+    page.get_by_role("button", name="Write above: Quote 1").click()
+    page.keyboard.type("What traders expect")
+    page.get_by_role("button", name="Add as a heading").click()
+    page.get_by_label("Analyst’s heading").wait_for()
+    page.get_by_role("button", name="Write above: Question").click()
+    page.keyboard.type("One survey, of May. Ask for the prices of June.")
+    page.get_by_role("button", name="Add as a note").click()
+    page.get_by_label("Analyst’s note").wait_for()
+    page.reload()
+    page.set_viewport_size({"width": 1280, "height": 960})
+    page.evaluate("scrollTo(0, 0)")
+    take(page, "dossier")
+
+
+def keep(page: Page, answer: Locator, name: str) -> None:
+    """Press a card's Keep, and wait until it is kept."""
+    pressed = answer.get_by_role("button", name=name).first
+    pressed.click()
+    expect(pressed).to_have_attribute("aria-pressed", "true")
 
 
 if __name__ == "__main__":

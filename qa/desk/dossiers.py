@@ -14,7 +14,17 @@ from qa.desk import rows
 from qa.desk.conversations import UNDO, new_id
 from qa.errors import InputError, LibraryError, UnknownDossierError
 from qa.limits import check_filters, check_question
-from qa.schema import Asked, DossierEntry, DossierInfo, EntryKind, Outcome, QuoteReference, Span
+from qa.schema import (
+    Asked,
+    CitationId,
+    DossierEntry,
+    DossierInfo,
+    EntryKind,
+    Holding,
+    Outcome,
+    QuoteReference,
+    Span,
+)
 from qa.storage import columns as stored
 
 if TYPE_CHECKING:
@@ -156,6 +166,22 @@ class Dossiers:
                 (dossier,),
             ).fetchall()
             return tuple(map(_entry, found))
+
+    def holding(self, texts: Sequence[str], asked: Asked | None = None) -> tuple[Holding, ...]:
+        """Say where quotes of texts of these SHA-256 are kept, and a question that found nothing.
+
+        The dossier that was changed last comes first.
+        """
+        question = (asked.question, rows.filters_row(asked.filters)) if asked else ("", "")
+        with self._reading() as db:
+            found = db.execute(
+                "SELECT dossiers.id, name, serial, kind, sha256, start, end FROM dossier_entries "
+                "JOIN dossiers ON dossiers.id = dossier WHERE deleted = '' AND removed = '' AND ("
+                "kind = 'quote' AND sha256 IN (SELECT value FROM json_each(?1)) "
+                "OR kind = 'question' AND question = ?2 AND filters = ?3) ORDER BY changed DESC, serial",
+                (json.dumps(list(texts)), *question),
+            ).fetchall()
+            return tuple(map(_holding, found))
 
     def add(self, dossier: str, entries: Sequence[DossierEntry], at: int | None = None) -> tuple[int, ...]:
         """Add entries at a place, from 1, or at the end, and return their ids.
@@ -458,6 +484,14 @@ def _info(row: Sequence[Any]) -> DossierInfo:
         stored.number(quotes),
         stored.number(entries),
     )
+
+
+def _holding(row: Sequence[Any]) -> Holding:
+    dossier, name, serial, kind, sha256, start, end = row
+    place = ""
+    if kind == "quote":
+        place = str(CitationId(stored.text(sha256), stored.number(start), stored.number(end)))
+    return Holding(stored.text(dossier), stored.text(name), stored.number(serial), place)
 
 
 def _entry(row: Sequence[Any]) -> DossierEntry:

@@ -44,7 +44,7 @@ from qa.schema.documents import (
     printable,
     sha256_text,
 )
-from qa.schema.dossiers import Asked, DossierEntry, DossierInfo, EntryKind
+from qa.schema.dossiers import Asked, DossierEntry, DossierInfo, EntryKind, Holding
 from qa.schema.judgements import Judgement, QuoteReference, ShownAnswer, Thumb
 from qa.schema.quotes import (
     Citation,
@@ -87,6 +87,7 @@ __all__ = [
     "Filters",
     "Found",
     "History",
+    "Holding",
     "IndexReport",
     "Judgement",
     "KeptQuote",

@@ -80,3 +80,20 @@ class DossierInfo:
     changed: dt.datetime
     quotes: int
     entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Where a quote, or a question that found nothing, is kept.
+
+    Attributes:
+        dossier: the id of the dossier.
+        name: its name.
+        entry: the id of the entry in it.
+        citation_id: the quote's; "" for the question.
+    """
+
+    dossier: str
+    name: str
+    entry: int
+    citation_id: str = ""

@@ -50,6 +50,7 @@ from qa.web import (
     assistants,
     changes,
     documents,
+    dossier,
     dossiers,
     history,
     originals,
@@ -148,6 +149,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     app.include_router(documents.routes(engine))
     app.include_router(parts.routes(engine))
     app.include_router(history.page(engine, finder))
+    app.include_router(dossier.routes(engine))
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     app.router.routes.append(assistants.route(engine))
@@ -213,7 +215,9 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
                 find_all=body.all,
                 deadline=deadline,
             )
-            return to_dict(answer, engine.corpus.document, engine.answers.remember(answer, history))
+            generation = engine.corpus.store.generation
+            answer_id = engine.answers.remember(answer, history, generation)
+            return to_dict(answer, engine.corpus.document, answer_id)
 
         async with _while_connected(request, deadline):
             return await asking.run(answered)

@@ -44,7 +44,8 @@ SHOWN = 3
 # Gradio strips and re-indents the lines of a message (inspect.cleandoc), and a browser makes "\r\n" "\n":
 # white space travels as character references, and a carriage return as an element that the page's script
 # turns back into the character.
-_SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": '<i class="cr"></i>', " ": " "}
+CARRIAGE_RETURN = '<i class="cr"></i>'
+_SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": CARRIAGE_RETURN, " ": " "}
 # A link, as Gradio's sanitiser takes buttons away; the page's script acts on it.
 _CLEAR = '<p><a class="clear-filters" href="#filters">Ask again without filters</a></p>'
 _BULLET = re.compile(r"(?m)^[ \t]*(?P<bullet>[-*+][ \t]+)(?=\S)")

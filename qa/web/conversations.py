@@ -195,7 +195,7 @@ def _exchange(
     earlier = [] if turn.history == "ignore" else conversation.questions[-MAX_TURNS:]
     asked = Asked(turn.question, earlier, turn.strictness, options.model_dump_json())
     try:
-        card = _card(engine, recall(turn, cited), earlier)
+        card = _card(engine, turn, recall(turn, cited), earlier)
     except PullquoteError as error:
         card = cards.error_card(Failure(error.code, engine.public(str(error))))
     return Exchange(asked, card, turn)
@@ -289,9 +289,9 @@ def _answered(
             deadline=deadline,
         )
         found = conversation.numbers.number(found)
-        answer_id, titles = _remember(engine, found, earlier), _titles(engine, found)
+        generation, titles = engine.corpus.store.generation, _titles(engine, found)
+        answer_id = _remember(engine, found, earlier, generation, at)
         card = cards.answer_card(found, engine.corpus.document, answer_id, titles=titles)
-        generation = engine.corpus.store.generation
         return card, kept_turn(found, at, asked.strictness, options.dates, options.history, generation)
     except _NOT_KEPT as error:
         return cards.error_card(Failure(error.code, engine.public(str(error)))), None
@@ -307,13 +307,13 @@ def _answered(
     return cards.error_card(failure), kept_turn(none, at, asked.strictness, options.dates, options.history)
 
 
-def _remember(engine: Engine, found: Answer, earlier: list[str]) -> str:
-    """Give an answer the id by which it can be judged; "" where nothing may be kept."""
-    return engine.answers.remember(found, earlier) if engine.may_change else ""
+def _remember(engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime) -> str:
+    """Give an answer the id by which it can be judged and kept; "" where nothing may be."""
+    return engine.answers.remember(found, earlier, generation, asked) if engine.may_change else ""
 
 
-def _card(engine: Engine, again: Recalled, earlier: list[str]) -> str:
-    answer_id = _remember(engine, again.answer, earlier)
+def _card(engine: Engine, turn: KeptTurn, again: Recalled, earlier: list[str]) -> str:
+    answer_id = _remember(engine, again.answer, earlier, turn.generation, turn.asked)
     titles = _titles(engine, again.answer)
     return cards.answer_card(again.answer, again.document, answer_id, again.fates, again.lost, titles)
 

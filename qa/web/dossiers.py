@@ -27,8 +27,9 @@ from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from qa.schema import Holding
     from qa.web.engine import Engine
 
 _Id = Annotated[str, Path(pattern=r"^[\w-]{16}$")]
@@ -45,7 +46,10 @@ class DossierBody(Body):
 
 
 class EntryBody(Body):
-    """An entry: a quote by its citation, a heading or note in words, or a question that found nothing."""
+    """An entry: a quote by its citation, a heading or note in words, or a question that found nothing.
+
+    `answer`, the id of an answer's line, stands for the question, its filters and what came of it.
+    """
 
     kind: Literal["quote", "heading", "note", "question"]
     citation: Annotated[str, Field(max_length=MAX_ID_CHARACTERS + 200)] | None = None
@@ -53,6 +57,7 @@ class EntryBody(Body):
     question: Annotated[str, Field(max_length=MAX_QUESTION_CHARACTERS)] | None = None
     outcome: Outcome | None = None
     filters: FiltersBody | None = None
+    answer: Annotated[str, Field(max_length=64)] | None = None
     at: _Place | None = None
 
 
@@ -88,6 +93,15 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     def create(body: DossierBody) -> dict[str, Any]:
         """Make an empty dossier."""
         return info_to_dict(engine.corpus.desk.dossiers.create(body.name))
+
+    @router.get("/kept")
+    @few_at_once
+    def kept(
+        answer: Annotated[str, Query(max_length=64)] = "",
+        citation: Annotated[str, Query(max_length=MAX_ID_CHARACTERS + 200)] = "",
+    ) -> dict[str, Any]:
+        """Say which quotes of an answer are kept, and where; and so of its question, and of a citation."""
+        return kept_to_dict(kept_in(engine, answer, citation))
 
     @router.get("/{dossier}")
     @few_at_once
@@ -175,6 +189,29 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     return router
 
 
+def kept_in(engine: Engine, answer: str, citation: str) -> tuple[Holding, ...]:
+    """Return where the quotes of an answer, its question, and a quote by its citation are kept.
+
+    Raises:
+        InputError: it is no citation.
+        UnknownAnswerError: the answer was never given, or is forgotten.
+    """
+    texts = {quote.sha256 for quote in engine.answers.find(answer).quotes} if answer else set()
+    if citation:
+        texts.add(parse_citation(citation)[0].sha256)
+    asked = engine.answers.asked(answer) if answer else None
+    return engine.corpus.desk.dossiers.holding(sorted(texts), asked)
+
+
+def kept_to_dict(kept: Sequence[Holding]) -> dict[str, Any]:
+    """Make what HTTP gives of it: of quotes by their citation ids, and of the question."""
+    quotes: dict[str, list[dict[str, Any]]] = {"": []}
+    for each in kept:
+        said = {"dossier": each.dossier, "name": each.name, "entry": each.entry}
+        quotes.setdefault(each.citation_id, []).append(said)
+    return {"question": quotes.pop(""), "quotes": quotes}
+
+
 def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
     """Return the entry that a body describes.
 
@@ -182,8 +219,8 @@ def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
         InputError: it lacks what an entry of its kind has.
         DocumentNotFoundError: no document has, or had, the cited text.
     """
-    asked = None
-    if body.question:
+    asked = engine.answers.asked(body.answer) if body.answer else None
+    if body.question and not asked:
         outcome = body.outcome or ("none" if body.kind == "question" else "answered")
         filters = body.filters.filters() if body.filters else EVERYTHING
         now = dt.datetime.now(dt.UTC)
@@ -196,5 +233,7 @@ def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
     if body.kind == "question":
         if asked is None:
             raise InputError("a question needs its words: send them as `question`")
+        if asked.outcome == "answered" and body.answer:
+            raise InputError("this question was answered: keep the quotes that answer it")
         return DossierEntry("question", asked=asked)
     return DossierEntry(body.kind, body.words or "")

@@ -152,6 +152,7 @@ def routes(engine: Engine) -> APIRouter:
             previous=places[at - 1],
             next=places[(at + 1) % len(places)],
             text=to_html(shown, _passages(engine.corpus, found), Marks(places, current)),
+            may_change=engine.may_change,
             has_original=found.status == "current" and originals.shown(shown) in ("pages", "view"),
             quoted=Markup(verbatim(found.quote.text)),  # noqa: S704 - escaped there
             here=address(shown.id),

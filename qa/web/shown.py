@@ -1,7 +1,8 @@
-"""The answers that were shown lately, so that a thumb can name one."""
+"""The answers that were shown lately, so that a thumb, or what is kept in a dossier, can name one."""
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import threading
 from collections import deque
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from qa.desk.thumbs import shown_answer
 from qa.errors import UnknownAnswerError
+from qa.schema import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,17 +31,28 @@ class Answers:
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._left = remembered
         self._lock = threading.Lock()
-        self._shown: dict[str, ShownAnswer] = {}
+        self._shown: dict[str, tuple[ShownAnswer, Asked]] = {}
         self._ages: deque[tuple[str, int]] = deque()
 
-    def remember(self, answer: Answer, history: Sequence[str | Turn]) -> str:
-        """Give the answer an id; "" where it searched nothing, and so cannot be judged."""
+    def remember(
+        self,
+        answer: Answer,
+        history: Sequence[str | Turn],
+        generation: int = 0,
+        at: dt.datetime | None = None,
+    ) -> str:
+        """Give the answer an id; "" where it searched nothing, and so cannot be judged.
+
+        `generation` is the library's when the question was asked, `at` when that was: now, if not given.
+        """
         if answer.reply is not None or answer.error is not None or answer.unsearched:
             return ""
         shown = shown_answer(answer, history)
-        answer_id, size = secrets.token_urlsafe(12), len(repr(shown))
+        at = at or dt.datetime.now(dt.UTC)
+        asked = Asked(shown.question, answer.outcome, answer.filters, at, generation)
+        answer_id, size = secrets.token_urlsafe(12), len(repr((shown, asked)))
         with self._lock:
-            self._shown[answer_id] = shown
+            self._shown[answer_id] = shown, asked
             self._ages.append((answer_id, size))
             self._left -= size
             while self._left < 0 and len(self._ages) > 1:
@@ -54,10 +67,21 @@ class Answers:
         Raises:
             UnknownAnswerError: it was never given, or is forgotten.
         """
+        return self._find(answer_id)[0]
+
+    def asked(self, answer_id: str) -> Asked:
+        """Find what was asked for the answer of that id: the question, its filters, and when.
+
+        Raises:
+            UnknownAnswerError: it was never given, or is forgotten.
+        """
+        return self._find(answer_id)[1]
+
+    def _find(self, answer_id: str) -> tuple[ShownAnswer, Asked]:
         with self._lock:
             if answer_id in self._shown:
                 return self._shown[answer_id]
         raise UnknownAnswerError(
             "Pullquote does not remember that answer; it was perhaps restarted since. "
-            "Ask the question again, and judge the new answer"
+            "Ask the question again, and take the new answer"
         )

@@ -102,7 +102,7 @@ def test_silence_can_be_right(page: Page, server: Server) -> None:
 def test_thumbs_work_by_keyboard_and_keep_the_focus(page: Page) -> None:
     answer = ask(page, FACTORY)
     up = on_quote(answer, "up")
-    answer.locator(".card .copy-link").first.focus()
+    answer.locator(".card .keep .where").first.focus()
     page.keyboard.press("Tab")
     expect(up).to_be_focused()
     page.keyboard.press("Enter")

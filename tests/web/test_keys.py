@@ -28,7 +28,7 @@ def test_a_sheet_shows_the_keys_on_every_page(page: Page, server: Server) -> Non
         page.locator(".brand").focus()
         page.keyboard.press("?")
         expect(sheet).to_be_visible()
-        expect(sheet.locator("dt")).to_have_count(8)
+        expect(sheet.locator("dt")).to_have_count(10)
         page.keyboard.press("Escape")
         expect(sheet).to_be_hidden()
         page.keyboard.press("/")

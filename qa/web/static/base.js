@@ -16,7 +16,7 @@ export const SILENT = "The server does not answer. Is it still running?";
 async function request(path, options) {
   let response, body;
   try {
-    response = await fetch(API + path, options);
+    response = await fetch(API + path, { keepalive: options?.body?.length < 10_000, ...options }); // also as the page is left
     body = response.status === 204 ? null : await response.json();
   } catch {
     throw new Error(SILENT);
@@ -32,7 +32,28 @@ export const post = (path, value) => send("POST", path, value);
 
 export const sleep = (milliseconds) => new Promise((after) => setTimeout(after, milliseconds));
 
+/** A name, cut to what a message has room for. */
+export const inShort = (name) => (name.length > 60 ? `${name.slice(0, 60)}…` : name);
+
 export const button = (label, action, properties = {}) => make("button", { type: "button", onclick: action, ...properties }, label);
+
+/** Do what may fail: that is told in words, in the form where there is one, or below. */
+export async function attempt(act, form = null) {
+  try {
+    await act();
+  } catch (error) {
+    const problem = form?.querySelector(".problem");
+    if (problem) problem.textContent = error.message;
+    else announce(error.message, true);
+  }
+}
+
+/** Give the browser a file to keep. */
+export function download(data, name) {
+  const href = URL.createObjectURL(data);
+  make("a", { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
 
 // An empty field is no part of the address.
 document.addEventListener("htmx:configRequest", ({ detail }) => {
@@ -50,6 +71,15 @@ export const inWords = (date) => {
   const parts = { year: "numeric", month: month && "long", day: day && "numeric" };
   return new Date(year, (month ?? 1) - 1, day ?? 1).toLocaleDateString("en-GB", parts);
 };
+
+/** A form that comes up begins anew; a name in it is there to be typed over. */
+function begin({ target: form, newState }) {
+  if (newState !== "open" || !form.matches("form")) return;
+  form.reset();
+  form.querySelector(".problem")?.replaceChildren();
+}
+document.addEventListener("beforetoggle", begin, true);
+document.addEventListener("focusin", ({ target }) => target.matches("form[popover] [name=name]") && target.select());
 
 // ---------------------------------------------------------------- the message
 

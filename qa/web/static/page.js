@@ -1,9 +1,10 @@
 // The page around Gradio's question box and conversation: start-up progress, the source panel, copy buttons and keys.
 // Whatever comes from a document goes in through textContent, or in a part of the page that the server has escaped.
 
-import { SILENT, announce, button, get, make, post, show, sleep } from "./base.js";
+import { SILENT, announce, button, download, get, make, post, show, sleep } from "./base.js";
 import { arrives, begin, edit, leaves, tendConversation } from "./conversation.js";
 import { tendFilters } from "./filters.js";
+import { choose, markKept, pressKeep } from "./keep.js";
 
 // The place of a quote, and which document is meant where several have the same text.
 const HASH = /^#cite=(([0-9a-f]{64})\/(\d{1,12})-(\d{1,12}))(?:&document=([\w.~%-]+))?$/;
@@ -23,9 +24,18 @@ const does = {
   close,
   go: (pressed) => go(pressed.dataset.to),
   copy: (pressed) => copy(pressed.dataset.words, pressed),
-  link: (pressed) => copy(location.href, pressed),
+  link: (pressed) => copy(citeOf(pressed)?.href ?? location.href, pressed),
+  cite: copyCited,
+  context: showContext,
+  edit: (pressed) => edit(questions().indexOf(pressed.parentElement), pressed.parentElement.textContent.trim()),
+  judge: (pressed) => judge(pressed.closest(".answer"), pressed.closest(".thumbs"), pressed),
+  keep: ({ parentElement: tools }) => pressKeep(tools),
+  choose: ({ parentElement: tools }) => choose(tools),
 };
-document.addEventListener("click", ({ target }) => does[target.dataset.does]?.(target));
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest("[data-does]");
+  does[pressed?.dataset.does]?.(pressed);
+});
 
 // ---------------------------------------------------------------- start-up
 
@@ -184,7 +194,7 @@ function tend(conversation) {
     if (message.dataset.testid !== "user") continue;
     message.setAttribute("role", "heading"); // a screen reader goes from question to question
     message.setAttribute("aria-level", "1");
-    if (!message.querySelector(".edit")) message.append(editButton(message));
+    if (!message.querySelector(".edit")) message.append(drawn("pencil"));
   }
   conversation.querySelectorAll(".answer:not(.finished)").forEach(finish);
   const count = conversation.querySelectorAll(".answer").length;
@@ -202,19 +212,6 @@ function tend(conversation) {
   }
 }
 
-/** A pencil without words: the text of the message stays the question. */
-function editButton(message) {
-  const pencil = button("", () => edit(questions().indexOf(message), message.textContent.trim()), {
-    className: "edit",
-    title: "Edit this question and ask again",
-    aria: { label: "Edit this question and ask again" },
-  });
-  pencil.append(icon(PENCIL));
-  return pencil;
-}
-
-const questions = () => [...document.querySelectorAll("#conversation [data-testid=user]")];
-
 /** What the server's HTML cannot carry through Gradio's sanitiser: roles, buttons, carriage returns. */
 function finish(answer) {
   answer.classList.add("finished");
@@ -228,34 +225,28 @@ function finish(answer) {
   answer.querySelector("a.ignore-dates")?.setAttribute("aria-label", "Ask again without this preference");
   answer.querySelectorAll(".error").forEach((element) => element.setAttribute("role", "alert"));
   for (const card of answer.querySelectorAll(".card")) {
+    const tools = drawn("of-card", card.querySelector(".number").textContent);
     const cite = card.querySelector("a.cite");
-    const number = card.querySelector(".number").textContent;
-    card.append(
-      make(
-        "span",
-        { className: "tools" },
-        button("Context", (event) => showContext(card, cite, event.currentTarget), {
-          title: "Show the line before and the line after",
-          aria: { label: `Show the lines around quote ${number}`, expanded: "false" },
-        }),
-        button("Copy", (event) => copyCited(cite, event.currentTarget), {
-          className: "copy",
-          title: "Copy quote and citation",
-          aria: { label: `Copy quote and citation ${number}` },
-        }),
-        button("Link", (event) => copy(cite.href, event.currentTarget), {
-          className: "copy-link",
-          title: "Copy a link to this quote",
-          aria: { label: `Copy a link to quote ${number}` },
-        }),
-        ...thumbs(answer, `Quote ${number}`, QUOTE_HINTS, HASH.exec(cite.hash)[1]),
-      ),
-    );
+    tools.querySelector(".keep").dataset.citation = cite.href;
+    tools.querySelector(".thumbs").dataset.quote = HASH.exec(cite.hash)[1];
+    card.append(tools);
   }
+  answer.querySelector(".not-in-corpus:not(.in-part) > p:not(.gap, :has(+ p))")?.after(drawn("of-nothing"));
   const trace = answer.querySelector(".trace");
-  trace?.append(...thumbs(answer, "This answer", HINTS[answer.querySelector(".not-in-corpus") ? "none" : "answered"]));
+  trace?.append(drawn(answer.querySelector(".not-in-corpus") ? "of-none" : "of-answered"));
   if (trace && answerId(answer)) seen.observe(answer);
+  else answer.querySelectorAll(".thumbs, .keep").forEach((each) => each.remove()); // there is nothing to judge, or nothing is kept
 }
+
+/** What the server has drawn for all cards, for one: "#" stands for the number of its quote. */
+function drawn(name, number = "") {
+  const tools = document.getElementById(name).content.cloneNode(true);
+  for (const each of tools.querySelectorAll("[aria-label]")) each.ariaLabel = each.ariaLabel.replace("#", number);
+  return tools;
+}
+
+const citeOf = (pressed) => pressed.closest(".card")?.querySelector("a.cite");
+const questions = () => [...document.querySelectorAll("#conversation [data-testid=user]")];
 
 /** Put an answer's quotes, or its documents, in the order of their dates, or back in the order in which they came. */
 function orderByDate(answer, pressed) {
@@ -269,13 +260,14 @@ function orderByDate(answer, pressed) {
 }
 
 /** Show, or hide again, what stands in the source right before and after a quote: no part of it. */
-async function showContext(card, cite, pressed) {
+async function showContext(pressed) {
+  const [card, cite] = [pressed.closest(".card"), citeOf(pressed)];
   const open = pressed.getAttribute("aria-expanded") === "true";
   card.querySelectorAll(".context").forEach((line) => line.remove());
   pressed.setAttribute("aria-expanded", String(!open));
   if (open) return;
   try {
-    const found = await get(cited(HASH.exec(new URL(cite.href).hash)));
+    const found = await get(cited(HASH.exec(cite.hash)));
     const before = found.before.trimEnd().split("\n").at(-1);
     const after = found.after.trimStart().split("\n")[0];
     const line = (words) => make("p", { className: "context" }, words);
@@ -316,45 +308,7 @@ function awaitAll(pressed, words) {
 
 // ---------------------------------------------------------------- thumbs
 
-const THUMBS = ["up", "down"];
-const SVG = "http://www.w3.org/2000/svg";
-const HAND =
-  "M7.5 10.5 11 3.2c1.5 0 2.7 1.2 2.7 2.7v3.3h5a2 2 0 0 1 2 2.3l-1.1 7a2 2 0 0 1-2 1.7H7.5m0-9.7v9.7m0-9.7h-3a1 1 0 0 0-1 1v7.7a1 1 0 0 0 1 1h3";
-const PENCIL = "M4 20l1-4.5L16.2 4.3a1.5 1.5 0 0 1 2.1 0l1.4 1.4a1.5 1.5 0 0 1 0 2.1L8.5 19z";
-const QUOTE_HINTS = { up: "This quote answers the question", down: "This quote does not answer the question" };
-const HINTS = {
-  answered: { up: "A good answer", down: "Not a good answer" },
-  none: { up: "Right: the documents do not state it", down: "Wrong: the documents do state it" },
-};
-
-function icon(drawn) {
-  const found = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  for (const [attribute, value] of [["viewBox", "0 0 24 24"], ["aria-hidden", "true"]]) found.setAttribute(attribute, value);
-  path.setAttribute("d", drawn);
-  found.append(path);
-  return found;
-}
-
 const answerId = (answer) => answer.id.replace(/^answer-/, "");
-
-/** Two thumbs on an answer, or on the quote of it with this citation id; none where there is nothing to judge. */
-function thumbs(answer, name, hints, quote = null) {
-  if (!answerId(answer)) return [];
-  const group = make("span", { className: "thumbs", role: "group", aria: { label: `Judge: ${name}` } });
-  if (quote) group.dataset.quote = quote;
-  for (const thumb of THUMBS) {
-    const pressed = button("", () => judge(answer, group, pressed), {
-      className: thumb,
-      title: `${hints[thumb]} (kept in your library as a test query, and sent nowhere)`,
-      aria: { label: `${name}: ${hints[thumb]}`, pressed: "false" },
-    });
-    pressed.append(icon(HAND));
-    group.append(pressed);
-  }
-  if (!quote) group.append(make("span", { className: "kept" })); // beside a quote it would push the thumbs away
-  return [group];
-}
 
 /**
  * A thumb is kept, replaces the other, or is taken back; what is shown afterwards is what the library holds.
@@ -388,12 +342,13 @@ let judgements = 0; // begun and ended: what was asked for before shows what was
 
 async function showKept(answer) {
   const before = judgements;
+  markKept(answer, { answer: answerId(answer) }).catch(() => {});
   const kept = await get(`/feedback/answers/${answerId(answer)}`);
   if (judgements === before) showThumbs(answer, kept);
   else await showKept(answer);
 }
 
-/** The same question may have been judged before. */
+/** The same question may have been judged before, and quotes of it kept. */
 function readThumbs(answer) {
   showKept(answer).catch((error) => announce(`Earlier judgements cannot be shown. ${error.message}`, true));
 }
@@ -412,6 +367,7 @@ const seen = new IntersectionObserver((entries) => {
 
 /** Another tab may have judged the same questions; what cannot be read stays as it is, until it is pressed. */
 function rereadThumbs() {
+  if (panel.querySelector(".keep")) markKept(panel, { citation: location.href }).catch(() => {});
   for (const answer of inView) {
     if (answer.isConnected) showKept(answer).catch(() => {});
     else inView.delete(answer);
@@ -445,9 +401,9 @@ function cited([, place, , , , documentId]) {
 }
 
 /** Read the quote afresh from its source, and copy it with its citation. */
-async function copyCited(cite, pressed) {
+async function copyCited(pressed) {
   try {
-    copy((await get(cited(HASH.exec(new URL(cite.href).hash)))).clipboard, pressed);
+    copy((await get(cited(HASH.exec(citeOf(pressed).hash)))).clipboard, pressed);
   } catch (error) {
     announce(inPlainWords(error), true);
   }
@@ -487,9 +443,7 @@ async function save() {
     }
     await sleep(50);
   }
-  const href = URL.createObjectURL(new Blob([written.value], { type: "text/html" }));
-  make("a", { href, download: `pullquote-${new Date().toLocaleDateString("sv")}.html` }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  download(new Blob([written.value], { type: "text/html" }), `pullquote-${new Date().toLocaleDateString("sv")}.html`);
   announce("Saved");
 }
 
@@ -522,6 +476,9 @@ contents.addEventListener("htmx:afterSwap", ({ target }) => {
   ticking.observe(text);
   mark.scrollIntoView({ block: "center" });
   mark.focus({ preventScroll: true });
+  const keep = panel.querySelector(".keep");
+  if (keep) Object.assign(keep.dataset, { citation: location.href, answer: (opener?.hash === location.hash && opener.closest(".answer")?.id) || "" });
+  rereadThumbs();
 });
 
 // Beside the scroll bar stands where the quotes are, whatever the width.
@@ -574,6 +531,7 @@ const inPlainWords = ({ code, message }) =>
 // ---------------------------------------------------------------- keys and clicks
 
 addEventListener("focus", rereadThumbs);
+document.addEventListener("kept", rereadThumbs);
 addEventListener("hashchange", route);
 addEventListener("popstate", () => {
   if (!location.hash) hide();
@@ -602,6 +560,7 @@ document.addEventListener(
 document.addEventListener(
   "keydown",
   (event) => {
+    if (event.key === "Escape" && document.querySelector(":popover-open")) return; // which it closes
     if (event.target === box()) {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) admit(event);
       if (event.key === "Escape" && !panel.hidden) close();
@@ -609,6 +568,7 @@ document.addEventListener(
       return;
     }
     if (event.metaKey || (event.ctrlKey && !event.altKey)) return; // Alt or AltGr makes [ and ] on many keyboards
+    if (event.key !== "Escape" && event.target.matches?.("input:not([type=checkbox], [type=radio])")) return;
     if (event.key === "Escape" && !panel.hidden) close();
     else if (event.key === "/") box()?.focus();
     else if (event.key === "[") panel.querySelector(".previous")?.click();

@@ -92,6 +92,28 @@ def test_a_quote_and_a_question_are_kept_once(corpus: Corpus) -> None:
     assert len(dossiers.entries(made.id)) == 3
 
 
+def test_where_a_quote_and_a_question_are_kept_is_said_the_dossier_changed_last_first(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    sha256 = corpus.document("a.txt").sha256
+    nothing = Asked("Who was paid?", "none", Filters(publisher=("IFES",)), WHEN)
+    assert dossiers.holding([sha256], nothing) == ()
+    first, second = (dossiers.create(name).id for name in ("First", "Second"))
+    (one,) = dossiers.add(first, [quote(corpus, "a.txt")])
+    (two,) = dossiers.add(second, [quote(corpus, "a.txt")])
+    (three,) = dossiers.add(second, [DossierEntry("question", asked=nothing)])
+    place = f"{sha256}/0-32"
+    held = dossiers.holding([sha256], nothing)
+    assert [(each.name, each.entry, each.citation_id) for each in held] == [
+        ("Second", two, place),
+        ("Second", three, ""),
+        ("First", one, place),
+    ]
+    assert dossiers.holding([], Asked("Who was paid?", "none")) == ()  # asked with other filters
+    dossiers.remove(second, two)
+    dossiers.delete(first)
+    assert dossiers.holding([sha256]) == ()
+
+
 def test_a_name_is_one_dossiers_whatever_its_case(corpus: Corpus) -> None:
     dossiers = corpus.desk.dossiers
     one, two = dossiers.create("Harbours"), dossiers.create("Ports")

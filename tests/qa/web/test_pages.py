@@ -62,7 +62,7 @@ def test_a_page_that_must_wait_for_the_library_says_so(client: TestClient) -> No
 def test_a_link_from_another_site_may_lead_to_a_page_and_a_script_of_it_may_not(client: TestClient) -> None:
     followed = BROWSER | {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     read = BROWSER | {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
-    for path in ("/documents", "/documents/a.txt", "/history", "/history/1"):
+    for path in ("/documents", "/documents/a.txt", "/history", "/history/1", "/dossiers", "/dossiers/1"):
         assert client.get(path, headers=followed).status_code != 403
         assert client.get(path, headers=read).status_code == 403
         assert client.post(path).status_code == 405

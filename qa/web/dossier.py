@@ -1,0 +1,122 @@
+"""The Dossiers pages: the list, one dossier with its quotes as they are today, and the menu of *Keep*."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+
+from qa.desk.dossiers import MOST_HEADING, MOST_NOTE
+from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS
+from qa.quoting.cite import facts_of, parse_citation
+from qa.quoting.render import describe_filters
+from qa.report.contents import NOT_FOUND, shown
+from qa.schema import DocumentQuery, Filters, citation_id
+from qa.text.dates import date_in_words
+from qa.web import pages
+from qa.web.cards import CARRIAGE_RETURN, quote_block
+from qa.web.dossiers import kept_in
+from qa.web.threads import Threads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa.corpus import Corpus
+    from qa.schema import DossierEntry, Quote
+    from qa.web.engine import Engine
+
+_AT_ONCE = 8
+_FORMATS = (
+    ("docx", "Word (docx)"),
+    ("odt", "OpenDocument (odt)"),
+    ("pdf", "PDF"),
+    ("html", "Web page (html)"),
+    ("md", "Markdown (md)"),
+    ("tex", "LaTeX (tex)"),
+)
+_STYLES = (("chicago", "Chicago (notes)"), ("apa", "APA"), ("mla", "MLA"), ("ieee", "IEEE"))
+
+
+def routes(engine: Engine) -> APIRouter:
+    """Return the routes of these pages, which this engine answers."""
+    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    limited = Threads(_AT_ONCE).limited
+
+    @router.get("/dossiers")
+    @limited
+    def dossiers() -> HTMLResponse:
+        """List the dossiers, the one changed last first."""
+        if not engine.may_change:
+            return pages.page("dossiers.html", kept=False)
+        found = engine.corpus.desk.dossiers.all()
+        return pages.page(
+            "dossiers.html", kept=True, dossiers=[(each, _when(each.changed)) for each in found]
+        )
+
+    @router.get("/dossiers/{dossier}")
+    @limited
+    def dossier(dossier: Annotated[str, Path(pattern=r"^[\w-]{16}$")]) -> HTMLResponse:
+        """Show a dossier: its entries in order, the quotes read from their documents now."""
+        if not engine.may_change:
+            return pages.page("dossiers.html", kept=False)
+        corpus = engine.corpus
+        info = corpus.desk.dossiers.info(dossier)
+        kept = corpus.desk.dossiers.entries(dossier)
+        entries = shown(kept, corpus.store)
+        titles = _titles(corpus, kept)
+        fates = Counter(each.status for each in entries if each.fate)
+        return pages.page(
+            "dossier.html",
+            info=info,
+            entries=entries,
+            fates=sorted(fates.items()),
+            block=_block,
+            place=citation_id,
+            facts=facts_of,
+            filters=lambda filters: describe_filters(filters, titles),
+            not_found=NOT_FOUND,
+            most={"heading": MOST_HEADING, "note": MOST_NOTE},
+            formats=_FORMATS,
+            styles=_STYLES,
+        )
+
+    @router.get("/parts/keep")
+    @limited
+    def keep(
+        answer: Annotated[str, Query(max_length=64)] = "",
+        citation: Annotated[str, Query(max_length=MAX_ID_CHARACTERS + 200)] = "",
+    ) -> HTMLResponse:
+        """Show the dossiers that a quote of an answer, or that it found nothing, may be kept in."""
+        engine.check_may_change()
+        place = str(parse_citation(citation)[0]) if citation else ""
+        kept = [each for each in kept_in(engine, answer, citation) if each.citation_id == place]
+        held = {each.dossier: each.entry for each in kept}
+        return pages.page("keep.html", dossiers=engine.corpus.desk.dossiers.all(), held=held)
+
+    return router
+
+
+def _block(quote: Quote) -> Markup:
+    """Return a quote as its card shows it; its document has just been read and hashed."""
+    block = quote_block(quote, lambda _: quote.document)
+    return Markup(block.replace(CARRIAGE_RETURN, "&#13;"))  # noqa: S704 - escaped there
+
+
+def _when(changed: dt.datetime) -> str:
+    at, today = changed.astimezone(), dt.datetime.now().astimezone().date()
+    day = {today: "today", today - dt.timedelta(days=1): "yesterday"}.get(at.date())
+    return f"{day}, {at:%H:%M}" if day else f"on {date_in_words(at)}"
+
+
+def _titles(corpus: Corpus, entries: Sequence[DossierEntry]) -> dict[str, str]:
+    """Return the titles of the documents that the filters of questions name, by id."""
+    named = dict.fromkeys(each for entry in entries if entry.asked for each in entry.asked.filters.document)
+    if not named:
+        return {}
+    filters = Filters(document=tuple(named)[:MAX_DOCUMENTS])
+    found = corpus.find_documents(DocumentQuery(filters=filters)).documents
+    return {each.id: each.title or each.id for each in found}
