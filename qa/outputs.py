@@ -266,7 +266,7 @@ def spare(path: Path, kind: Kind) -> None:
     """
     if not is_replaceable(path, kind):
         raise OutputError(
-            f"{path} is there already, and holds something else than {kind.what} that Pullquote wrote. Name "
+            f"{path} is there already, and cannot be told for {kind.what} that Pullquote wrote. Name "
             "another file, or replace it with --force."
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -146,7 +147,12 @@ def find_or_create(dossiers: Dossiers, name: str) -> DossierInfo:
     try:
         return dossiers.find(name)
     except UnknownDossierError:
-        return dossiers.create(name)
+        try:
+            return dossiers.create(name)
+        except InputError:  # another process has just made it, or the name is none
+            with suppress(UnknownDossierError):
+                return dossiers.find(name)
+            raise
 
 
 def _add(
@@ -314,7 +320,7 @@ def export(
     after others have edited it.
     """
     from embeddings.files import write_whole
-    from qa.outputs import DOSSIER, check_output
+    from qa.outputs import DOSSIER, check_no_source, check_output
     from qa.report.export import FORMATS
     from qa.report.export import export as exported
     from qa.text.display import plural
@@ -326,6 +332,8 @@ def export(
     if not piped:
         check_output("--out", out, DOSSIER, library=shared.library(settings), force=force)
     with shared.corpus(settings) as corpus:
+        if not piped:
+            check_no_source("--out", out, DOSSIER, corpus.store.sources())
         info = corpus.desk.dossiers.find(name)
         data = exported(corpus, info, form, style)
     if piped:

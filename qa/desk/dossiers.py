@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import unicodedata
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -41,7 +42,8 @@ MOST_ENTRIES = 2_000
 _KIND, _OUTCOME = stored.one_of(get_args(EntryKind)), stored.one_of(get_args(Outcome))
 _INFO = """
     SELECT id, name, began, changed,
-        (SELECT count(*) FROM dossier_entries WHERE dossier = id AND kind = 'quote' AND removed = ''),
+        (SELECT count(*) FROM dossier_entries
+            WHERE dossier = id AND kind = 'quote' AND removed = '' AND purged = ''),
         (SELECT count(*) FROM dossier_entries WHERE dossier = id AND removed = '')
     FROM dossiers
 """
@@ -322,7 +324,7 @@ def _unknown() -> UnknownDossierError:
 
 
 def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def _has_tables(db: sqlite3.Connection) -> bool:

@@ -169,7 +169,9 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         info = engine.corpus.desk.dossiers.info(dossier)
         data = export(engine.corpus, info, format, style, files=False)
         plain = re.sub(r"[^\w -]", "_", info.name, flags=re.ASCII)[:80].strip() or "dossier"
-        named = f"filename=\"{plain}.{format}\"; filename*=UTF-8''{percent_encoded(info.name)}.{format}"
+        named = (
+            f"filename=\"{plain}.{format}\"; filename*=UTF-8''{percent_encoded(info.name, safe='')}.{format}"
+        )
         headers = {
             "Content-Disposition": f"attachment; {named}",
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",

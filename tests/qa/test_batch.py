@@ -133,7 +133,7 @@ def test_nothing_but_a_cut_line_is_a_run_that_begins(out):
 def test_a_file_that_never_held_answers_is_spared(tmp_path, data):
     path = tmp_path / "precious"
     path.write_bytes(data)
-    with pytest.raises(OutputError, match="holds something else than answers"):
+    with pytest.raises(OutputError, match="cannot be told for answers"):
         keep_earlier(path, BASIS, QUESTIONS)
     assert path.read_bytes() == data
     assert list(tmp_path.iterdir()) == [path]

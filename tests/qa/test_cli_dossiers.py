@@ -116,7 +116,7 @@ def test_a_purge_names_the_dossiers_that_it_empties_first(corpus: Corpus) -> Non
 
 @pytest.mark.slow
 def test_a_report_is_written_and_verified_and_replaces_no_file_of_others(
-    corpus: Corpus, tmp_path: Path
+    corpus: Corpus, inbox: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("pypandoc")
     run(corpus, "add", NAME, citation(corpus))
@@ -128,6 +128,9 @@ def test_a_report_is_written_and_verified_and_replaces_no_file_of_others(
     assert CliRunner().invoke(cli, verify).exit_code == 1
     assert "report.md" in run(corpus, "export", NAME, "--out", str(report), code=3).stderr
     run(corpus, "export", NAME, "--out", str(report), "--force")
+    source = inbox / "a.txt"
+    said = run(corpus, "export", NAME, "--out", str(source), "--format", "md", "--force", code=3).stderr
+    assert "documents of the library were read from" in said
     page = tmp_path / "report.html"
     for _ in range(2):  # which Pullquote knows for its own
         run(corpus, "export", NAME, "--out", str(page), "--style", "apa")

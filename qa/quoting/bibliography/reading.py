@@ -229,13 +229,20 @@ def _bibtex(text: str, name: str) -> list[Reference]:
     for entry in sorted(blocks, key=lambda block: block.start_line or 0):
         where = f"line {(entry.start_line or 0) + 1}"
         raw = {field.key.lower(): _concatenated(str(field.value), strings) for field in entry.fields}
-        said = {field: _first(raw, names) for field, names in _BIBTEX.items()}
-        said = {field: value if field == "url" else decode(value) for field, value in said.items()}
-        said["title"] = decode(raw.get("title", ""))
-        said["author"] = "; ".join(_bibtex_author(each, decode) for each in _authors(raw.get("author", "")))
-        said["date"] = decode(raw.get("date", "")).partition("/")[0] or _joined(
-            decode(raw.get("year", "")), decode(raw.get("month", "")), decode(raw.get("day", ""))
-        )
+        try:
+            said = {field: _first(raw, names) for field, names in _BIBTEX.items()}
+            said = {field: value if field == "url" else decode(value) for field, value in said.items()}
+            said["title"] = decode(raw.get("title", ""))
+            said["author"] = "; ".join(
+                _bibtex_author(each, decode) for each in _authors(raw.get("author", ""))
+            )
+            said["date"] = decode(raw.get("date", "")).partition("/")[0] or _joined(
+                decode(raw.get("year", "")), decode(raw.get("month", "")), decode(raw.get("day", ""))
+            )
+        except RecursionError:
+            raise InputError(
+                f"{name}, {where}: its braces and commands stand too deep in each other."
+            ) from None
         said = _site_as_publisher(said, entry.entry_type.lower())
         found.append(_reference(entry.key, where, said, name))
     return found

@@ -91,7 +91,7 @@ def _character(piece: re.Match[str]) -> str:
     if command is not None:
         return _CHARACTERS.get(command, "")
     if escaped is not None:
-        return escaped if escaped in "&%$#_{} \n" else ""
+        return "\u202f" if escaped == "," else escaped if escaped in "&%$#_{}` \n" else ""
     return {
         "\\hspace{0pt}": "\u200b", "\\^{}": "^", "\\~{}": "~", "\\/": "", "\\-": "\u00ad", "``": "“",
         "''": "”", "{": "", "}": "", "~": "\u00a0",

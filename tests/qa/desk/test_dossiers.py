@@ -123,6 +123,7 @@ def test_a_name_is_one_dossiers_whatever_its_case(corpus: Corpus) -> None:
     with pytest.raises(InputError, match="already"):
         dossiers.rename(two.id, "harbours")
     assert dossiers.rename(one.id, "HARBOURS").name == "HARBOURS"
+    assert dossiers.create("H\u00e4fen").id == dossiers.find("Ha\u0308fen").id
     for wrong in ("", " \n ", "x" * (MOST_NAME + 1), "half \ud800"):
         with pytest.raises(InputError):
             dossiers.create(wrong)

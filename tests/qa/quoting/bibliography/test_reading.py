@@ -161,6 +161,8 @@ def test_two_references_of_one_key_are_two():
         ("a.json", b"[" * 100_000, "a.json, line 1: this is no JSON that can be read"),
         ("a.json", b'[{"title": "' + b"x" * 1_001 + b'"}]', "a.json, item 1: the title has more than 1,000"),
         ("a.bib", b"", "a.bib, line 1: there is no reference"),
+        ("a.bib", b"@misc{a, title=%bx%b}" % (b"{" * 5_000, b"}" * 5_000), "a.bib, line 1: its braces"),
+        ("a.bib", b"\n@misc{a, title={%bx%b}}" % (rb"\textbf{" * 3_000, b"}" * 3_000), "a.bib, line 2: its"),
     ],
 )
 def test_a_bad_file_is_refused_by_its_line(name: str, data: bytes, said: str):

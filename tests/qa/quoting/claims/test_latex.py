@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         (r"caf\'e, na\"{\i}ve? Stra\ss{}e \c{c}a", "cafe\u0301, nai\u0308ve? Straße c\u0327a"),
         ("nbsp~here zw\\hspace{0pt}sp so\\-ft", "nbsp\u00a0here zw\u200bsp so\u00adft"),
         ("one\\\\\ntwo", "one\ntwo"),
+        (r"12\,500 \`{}ls\`{} \`e", "12\u202f500 `ls` e\u0300"),
         (r"\emph{in} \textbf{bold} and \textit{\emph{both}}", "in bold and both"),
         (r"\section{Head}\label{sec:a}", "Head"),
         (r"\href{http://x.org/a\_b}{words} \url{http://x.org/}", "[words](http://x.org/a_b) http://x.org/"),
