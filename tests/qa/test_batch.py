@@ -144,7 +144,7 @@ def test_no_file_beside_the_answers_is_replaced_that_somebody_else_wrote(out, en
     out.write_bytes(answers("answered"))
     precious = out.with_name(out.name + ending)
     precious.write_bytes(b"my notes\n")
-    with pytest.raises(OutputError, match="is there already, and holds something else"):
+    with pytest.raises(OutputError, match="is there already, and cannot be told"):
         keep_earlier(out, {**BASIS, "strictness": 0.9}, QUESTIONS)
     assert precious.read_bytes() == b"my notes\n"
 
