@@ -180,7 +180,7 @@ def test_a_large_document_opens_and_is_searched_without_a_stumble(browser: Brows
 
 def test_everything_is_reached_by_keyboard_in_the_order_in_which_it_is_seen(documents: Page) -> None:
     reached = []
-    for _ in range(16):
+    for _ in range(20):
         documents.keyboard.press("Tab")
         reached.append(
             documents.evaluate("document.activeElement.innerText || document.activeElement.placeholder")

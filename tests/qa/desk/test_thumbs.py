@@ -397,7 +397,9 @@ def test_a_fixed_reply_is_not_for_judging() -> None:
 
 
 def test_the_oldest_answers_are_forgotten() -> None:
-    answers = Answers(remembered=3 * len(repr(shown())))
+    measured = Answers()
+    measured.remember(an_answer(), ())
+    answers = Answers(remembered=int(3.5 * measured._ages[0][1]))
     ids = [answers.remember(an_answer(), ()) for _ in range(5)]
     assert len(set(ids)) == 5
     for forgotten in [*ids[:2], "", "made up"]:
