@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +13,6 @@ from qa.errors import InputError, UnknownDossierError
 
 if TYPE_CHECKING:
     from qa.corpus import Corpus
-    from qa.desk.dossiers import Dossiers
     from qa.report.contents import Shown
     from qa.schema import Answer, DossierEntry, DossierInfo, Filters
 
@@ -101,7 +99,7 @@ def add(settings: options.Settings, name: str, citation: str, question: str | No
     place, document_id = parse_citation(citation)
     with shared.corpus(settings) as corpus:
         entry = kept_quote(corpus.store, place, document_id, Asked(question) if question else None)
-        info = find_or_create(corpus.desk.dossiers, name)
+        info = corpus.desk.dossiers.find_or_create(name)
         _add(settings, corpus, info, entry, at)
 
 
@@ -138,21 +136,8 @@ def _add_words(settings: options.Settings, name: str, kind: str, words: str, at:
         except UnicodeDecodeError as error:
             raise InputError(f"standard input is not UTF-8 text (byte {error.start})") from error
     with shared.corpus(settings) as corpus:
-        info = find_or_create(corpus.desk.dossiers, name)
+        info = corpus.desk.dossiers.find_or_create(name)
         _add(settings, corpus, info, DossierEntry(cast("EntryKind", kind), words), at)
-
-
-def find_or_create(dossiers: Dossiers, name: str) -> DossierInfo:
-    """Return the dossier of a name, which is made where there is none."""
-    try:
-        return dossiers.find(name)
-    except UnknownDossierError:
-        try:
-            return dossiers.create(name)
-        except InputError:  # another process has just made it, or the name is none
-            with suppress(UnknownDossierError):
-                return dossiers.find(name)
-            raise
 
 
 def _add(
@@ -395,7 +380,7 @@ def keep(corpus: Corpus, name: str, answer: Answer, filters: Filters) -> str:
         entries = [DossierEntry("question", asked=asked)]
     if answer.outcome == "error" or answer.reply:
         return "nothing was kept: this was no question that the documents could answer"
-    info = find_or_create(corpus.desk.dossiers, name)
+    info = corpus.desk.dossiers.find_or_create(name)
     before = {each.id for each in corpus.desk.dossiers.entries(info.id)}
     added = [each for each in corpus.desk.dossiers.add(info.id, entries) if each not in before]
     if answer.outcome != "answered":

@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 import secrets
 from collections import defaultdict
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from qa.desk import rows
+from qa.desk.file import has_table
 from qa.errors import DocumentNotFoundError, UnknownConversationError
 from qa.schema import ConversationInfo, KeptQuote, KeptTurn, Span
 from qa.storage import columns as stored
@@ -23,6 +22,7 @@ from qa.storage import columns as stored
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from qa.desk.file import DeskFile
     from qa.storage.ports import DeskLibrary, DocumentTexts
@@ -39,12 +39,6 @@ _INFO = """
     FROM conversations
 """
 _QUOTE = "of_all, place, copy, document, sha256, start, end, number, score, emphasis, purged"
-# That a quote is of a text of a document (?1) that is its own (?2), or is named with its id and shared (?3).
-_OF = """(
-    sha256 IN (SELECT value FROM json_each(?2))
-    OR document = ?1 AND sha256 IN (SELECT value FROM json_each(?3))
-)"""
-_FILTERS = "EXISTS (SELECT 1 FROM json_each(filters, '$.document') WHERE value = ?1)"
 
 
 def new_id() -> str:
@@ -270,9 +264,9 @@ class Conversations:
         """List the names of the conversations that `forget` would take quotes from, deleted ones too."""
         with self._reading() as db:
             found = db.execute(
-                f"{_INFO} WHERE id IN (SELECT conversation FROM turns WHERE {_FILTERS} OR serial IN "
-                f"(SELECT turn FROM quotes WHERE {_OF})) ORDER BY changed DESC, id",
-                _named(texts),
+                f"{_INFO} WHERE id IN (SELECT conversation FROM turns WHERE {rows.FILTERED} OR serial IN "
+                f"(SELECT turn FROM quotes WHERE {rows.OF})) ORDER BY changed DESC, id",
+                rows.named(texts),
             ).fetchall()
             return tuple(_info(row).name for row in found)
 
@@ -282,41 +276,34 @@ class Conversations:
         So do filters by these documents, and filters of answers that quote them. Remarks may name any
         document: those of all turns go. The questions stay, and the names: they are the user's own words.
         """
-        if not purged or not _has_tables(db):
+        if not purged or not has_table(db, "conversations"):
             return
         now = rows.from_time(dt.datetime.now(dt.UTC))
         for texts in purged:
-            named = _named(texts)
+            named = rows.named(texts)
             db.execute(
                 "UPDATE turns SET filters = '{}' "
-                f"WHERE {_FILTERS} OR serial IN (SELECT turn FROM quotes WHERE {_OF})",
+                f"WHERE {rows.FILTERED} OR serial IN (SELECT turn FROM quotes WHERE {rows.OF})",
                 named,
             )
             db.execute(
                 "DELETE FROM quotes WHERE copy > 0 AND ("
-                f"{_OF} OR (turn, of_all, place) IN (SELECT turn, of_all, place FROM quotes WHERE {_OF}))",
+                f"{rows.OF} OR (turn, of_all, place) IN "
+                f"(SELECT turn, of_all, place FROM quotes WHERE {rows.OF}))",
                 named,
             )
             db.execute(
                 "UPDATE quotes SET document = '', sha256 = '', start = 0, end = 0, score = 0, "
-                f"emphasis = '[]', purged = ?4 WHERE {_OF}",
+                f"emphasis = '[]', purged = ?4 WHERE {rows.OF}",
                 (*named, now),
             )
         db.execute("UPDATE turns SET remarks = ''")
 
     # The file
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """Give one snapshot, of no conversations where there is no file, or one of before them."""
-        file = self._file.find()
-        if file is not None:
-            with file.reading() as db:
-                if _has_tables(db):
-                    yield db
-                    return
-        with self._file.empty() as db:
-            yield db
+        return self._file.reading("conversations")
 
     @staticmethod
     def _known(db: sqlite3.Connection, conversation: str) -> None:
@@ -330,16 +317,6 @@ def _unknown() -> UnknownConversationError:
     return UnknownConversationError(
         "there is no such conversation: it was deleted, or it belongs to another library"
     )
-
-
-def _has_tables(db: sqlite3.Connection) -> bool:
-    """Tell whether the file holds conversations; one of before that may not be written does not."""
-    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'conversations'").fetchone())
-
-
-def _named(texts: DocumentTexts) -> tuple[str, str, str]:
-    """Return what `_OF` and `_FILTERS` are asked with."""
-    return texts.document_id, json.dumps(texts.own), json.dumps(texts.shared)
 
 
 def _info(row: Sequence[Any]) -> ConversationInfo:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import unicodedata
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from qa.desk import rows
 from qa.desk.conversations import UNDO, new_id
+from qa.desk.file import has_table
 from qa.errors import InputError, LibraryError, UnknownDossierError
 from qa.limits import check_filters, check_question
 from qa.schema import (
@@ -30,7 +31,8 @@ from qa.storage import columns as stored
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from qa.desk.file import DeskFile
     from qa.storage.ports import DeskLibrary, DocumentTexts
@@ -52,12 +54,6 @@ _ENTRY = (
     "filters, asked, generation, added, purged"
 )
 _COLUMNS = _ENTRY.removeprefix("serial, ")
-# That a quote is of a text of a document (?1) that is its own (?2), or is named with its id and shared (?3).
-_OF = """(
-    sha256 IN (SELECT value FROM json_each(?2))
-    OR document = ?1 AND sha256 IN (SELECT value FROM json_each(?3))
-)"""
-_FILTERED = "EXISTS (SELECT 1 FROM json_each(filters, '$.document') WHERE value = ?1)"
 
 
 class Dossiers:
@@ -79,11 +75,25 @@ class Dossiers:
         Raises:
             InputError: the name is empty or too long, or another dossier has it.
         """
-        name, dossier, now = _checked_name(name), new_id(), _now()
+        name = _checked_name(name)
         with self._file.writing() as db:
             _check_is_free(db, name, "")
-            db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, '')", (dossier, name, now, now))
-        return self.info(dossier)
+            made = _make(db, name)
+        return self.info(made)
+
+    def find_or_create(self, name: str) -> DossierInfo:
+        """Return the dossier of a name, which is made where there is none, also if others do so just now.
+
+        Raises:
+            InputError: there is none, and the name is empty or too long.
+        """
+        with suppress(UnknownDossierError):
+            return self.find(name)
+        name = _checked_name(name)
+        with self._file.writing() as db:
+            if not _is_taken(db, name, ""):
+                _make(db, name)
+        return self.find(name)
 
     def rename(self, dossier: str, name: str) -> DossierInfo:
         """Give a dossier another name.
@@ -278,9 +288,9 @@ class Dossiers:
         """List the names of the dossiers that `forget` would take quotes from, deleted ones too."""
         with self._reading() as db:
             found = db.execute(
-                f"{_INFO} WHERE id IN (SELECT dossier FROM dossier_entries WHERE {_FILTERED} OR {_OF}) "
-                "ORDER BY changed DESC, id",
-                _named(texts),
+                f"{_INFO} WHERE id IN (SELECT dossier FROM dossier_entries "
+                f"WHERE {rows.FILTERED} OR {rows.OF}) ORDER BY changed DESC, id",
+                rows.named(texts),
             ).fetchall()
             return tuple(_info(row).name for row in found)
 
@@ -290,29 +300,23 @@ class Dossiers:
         So do filters by these documents, and those with which their quotes were found. Headings, notes,
         questions and names stay: they are the analyst's own words.
         """
-        if not purged or not _has_tables(db):
+        if not purged or not has_table(db, "dossiers"):
             return
         now = _now()
         for texts in purged:
-            named = _named(texts)
-            db.execute(f"UPDATE dossier_entries SET filters = '{{}}' WHERE {_FILTERED} OR {_OF}", named)
+            named = rows.named(texts)
+            db.execute(
+                f"UPDATE dossier_entries SET filters = '{{}}' WHERE {rows.FILTERED} OR {rows.OF}", named
+            )
             db.execute(
                 "UPDATE dossier_entries SET document = '', sha256 = '', start = 0, end = 0, "
-                f"context_start = 0, context_end = 0, purged = ?4 WHERE {_OF}",
+                f"context_start = 0, context_end = 0, purged = ?4 WHERE {rows.OF}",
                 (*named, now),
             )
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """Give one snapshot, of no dossiers where there is no file, or one of before them."""
-        file = self._file.find()
-        if file is not None:
-            with file.reading() as db:
-                if _has_tables(db):
-                    yield db
-                    return
-        with self._file.empty() as db:
-            yield db
+        return self._file.reading("dossiers")
 
 
 def _now() -> str:
@@ -325,16 +329,6 @@ def _unknown() -> UnknownDossierError:
 
 def _folded(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
-
-
-def _has_tables(db: sqlite3.Connection) -> bool:
-    """Tell whether the file holds dossiers; one of before that may not be written does not."""
-    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'dossiers'").fetchone())
-
-
-def _named(texts: DocumentTexts) -> tuple[str, str, str]:
-    """Return what `_OF` and `_FILTERED` are asked with."""
-    return texts.document_id, json.dumps(texts.own), json.dumps(texts.shared)
 
 
 # What is checked
@@ -374,6 +368,13 @@ def _checked(entry: DossierEntry) -> DossierEntry:
     if missing:
         raise InputError(f"a {entry.kind} without its {'place' if entry.kind == 'quote' else 'words'}")
     return entry
+
+
+def _make(db: sqlite3.Connection, name: str) -> str:
+    """Make a dossier of a name that was checked; return its id."""
+    made, now = new_id(), _now()
+    db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, '')", (made, name, now, now))
+    return made
 
 
 def _is_taken(db: sqlite3.Connection, name: str, dossier: str) -> bool:

@@ -198,9 +198,26 @@ class DeskFile:
         return file.writing()
 
     @contextmanager
+    def reading(self, table: str) -> Iterator[sqlite3.Connection]:
+        """Give one snapshot; an empty desk where there is no file, or one of before this table."""
+        file = self.find()
+        if file is not None:
+            with file.reading() as db:
+                if has_table(db, table):
+                    yield db
+                    return
+        with self.empty() as db:
+            yield db
+
+    @contextmanager
     def empty(self) -> Iterator[sqlite3.Connection]:
         """Give a desk on which nothing lies, in memory."""
         with translated(self._folder, LAYOUT), closing(sqlite3.connect(":memory:")) as db:
             for statement in (THUMBS, *CONVERSATIONS, *DOSSIERS):
                 db.execute(statement)
             yield db
+
+
+def has_table(db: sqlite3.Connection, table: str) -> bool:
+    """Tell whether the file has a table; one of before it that may not be written has not."""
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())

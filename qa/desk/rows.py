@@ -29,11 +29,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qa.schema import KeptTurn
+    from qa.storage.ports import DocumentTexts
 
 _OUTCOME, _REPLY = stored.one_of(get_args(Outcome)), stored.one_of(get_args(ReplyKind))
 _DATES, _HISTORY = stored.one_of(get_args(Dates)), stored.one_of(get_args(History))
 _PREFERENCE = stored.one_of(("event", "published", "latest"))
+# That a quote is of a text of a document (?1) that is its own (?2), or is named with its id and shared (?3).
+OF = """(
+    sha256 IN (SELECT value FROM json_each(?2))
+    OR document = ?1 AND sha256 IN (SELECT value FROM json_each(?3))
+)"""
+# That filters name a document (?1).
+FILTERED = "EXISTS (SELECT 1 FROM json_each(filters, '$.document') WHERE value = ?1)"
 ERASED = "What Pullquote remarked here was erased when a document was purged, which it may have named."
+
+
+def named(texts: DocumentTexts) -> tuple[str, str, str]:
+    """Return what `OF` and `FILTERED` are asked with."""
+    return texts.document_id, json.dumps(texts.own), json.dumps(texts.shared)
 
 
 def to_time(text: object) -> dt.datetime:
