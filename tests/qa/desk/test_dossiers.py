@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.desk.conversations import UNDO
-from qa.desk.dossiers import MOST_HEADING, MOST_NAME
+from qa.desk.dossiers import MOST_HEADING, MOST_NAME, Dossiers
 from qa.desk.file import CONVERSATIONS, FILE_NAME, THUMBS
 from qa.errors import DocumentNotFoundError, InputError, LibraryError, UnknownDossierError
 from qa.schema import Asked, DossierEntry, Filters, QuoteReference, Span
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.corpus import Corpus
+    from qa.schema import DossierInfo
 
 TEXT = "The harbour was dredged in March. Nobody was told.\n"
 GONE = "The zyzzogeton was seen at noon. Everybody was told.\n"
@@ -129,6 +130,24 @@ def test_a_name_is_one_dossiers_whatever_its_case(corpus: Corpus) -> None:
             dossiers.create(wrong)
     with pytest.raises(UnknownDossierError, match="“Ports”"):
         dossiers.find("Bridges")
+
+
+def test_one_name_makes_one_dossier_also_if_another_makes_it_just_now(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dossiers = corpus.desk.dossiers
+    find = Dossiers.find
+
+    def made_meanwhile(self: Dossiers, name: str) -> DossierInfo:
+        """It is not there when it is looked for, and there right after."""
+        monkeypatch.setattr(Dossiers, "find", find)
+        dossiers.create(name)
+        raise UnknownDossierError(name)
+
+    monkeypatch.setattr(Dossiers, "find", made_meanwhile)
+    assert dossiers.find_or_create("Ports").name == "Ports"
+    assert dossiers.find_or_create("ports") == dossiers.find("Ports")
+    assert len(dossiers.all()) == 1
 
 
 def test_what_was_deleted_comes_back_for_a_day_and_goes_then(corpus: Corpus) -> None:
