@@ -1,6 +1,7 @@
 #!/bin/sh
-# Sees to it that the tests have the programs that they run: Chromium, and Tesseract for scanned pages.
-# Chromium is the system's, Debian's package, or Playwright's own; without Tesseract the tests of OCR are skipped.
+# Sees to it that the tests have the programs that they run: Chromium, Tesseract for scanned pages, and LibreOffice,
+# which opens reports. Chromium is the system's, Debian's package, or Playwright's own; without one of the others its
+# tests are skipped.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -16,6 +17,7 @@ apt_install() {
 missing=
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing=chromium
 command -v tesseract >/dev/null || missing="$missing tesseract-ocr"
+command -v soffice >/dev/null || command -v libreoffice >/dev/null || missing="$missing libreoffice-writer-nogui"
 [ -n "$missing" ] || exit 0
 
 if on_debian_as_root; then
@@ -29,6 +31,9 @@ if on_debian_as_root; then
 fi
 case $missing in *tesseract*)
     say "There is no Tesseract: the tests of scanned pages are skipped. Install your system's (tesseract-ocr)."
+esac
+case $missing in *libreoffice*)
+    say "There is no LibreOffice: the tests of reports that it opens are skipped. Install your system's (Writer)."
 esac
 case $missing in *chromium*)
     .venv/bin/python -m playwright install chromium >&2 || {

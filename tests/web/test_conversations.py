@@ -28,10 +28,6 @@ ARRESTED = "How many people were arrested on the highway?"
 HOSTILE = "<script>window.canary = 8</script> <img src=x onerror='window.canary = 9'> ${window.canary = 10}?"
 
 
-def questions(page: Page) -> list[str]:
-    return [each.strip() for each in page.locator("[data-testid=user]").all_text_contents()]
-
-
 def cards(page: Page) -> list[str]:
     return page.locator(".answer").all_inner_texts()
 
@@ -190,8 +186,9 @@ def test_a_killed_server_is_one_banner_and_the_page_goes_on_when_it_is_back(
     page.wait_for_timeout(500)
     with chat(library, port=int(server.url.split(":")[-1].strip("/"))) as server:
         expect(away).to_be_hidden(timeout=60_000)
+        # The page reloads itself when the server is back: what is waited for may be of the one or the other.
+        expect(page.locator("[data-testid=user]")).to_have_text([FACTORY, METALS], timeout=60_000)
         expect(page.locator(".answer.finished")).to_have_count(2, timeout=60_000)
-        assert questions(page) == [FACTORY, METALS]
         assert cards(page)[:1] == before
         page.locator("#question textarea").fill("Half a ques")
         server.process.send_signal(signal.SIGKILL)
@@ -217,5 +214,6 @@ def test_a_server_killed_in_the_middle_of_an_answer_answers_it_when_it_is_back(
         server.process.wait()
     expect(page.locator("#away")).to_be_visible(timeout=15_000)
     with chat(library, port=int(server.url.split(":")[-1].strip("/"))):
+        # The page reloads itself when the server is back: what is waited for may be of the one or the other.
+        expect(page.locator("[data-testid=user]")).to_have_text([FACTORY, METALS], timeout=60_000)
         expect(page.locator(".answer.finished")).to_have_count(2, timeout=60_000)
-        assert questions(page) == [FACTORY, METALS]

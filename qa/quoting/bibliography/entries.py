@@ -40,8 +40,8 @@ _BIBTEX: Final = {
     "^": r"\^{}",
     **{character: f"\\{character}" for character in "&%$#_"},
 }
-# Two of one of these TeX would print as another character.
-_JOINED: Final = "-'`,"
+# Pairs that TeX would print as one other character.
+_JOINED: Final = frozenset(["--", "''", "``", ",,", "<<", ">>", "?`", "!`"])
 
 
 def entries_of_documents(documents: Iterable[Document | DocumentInfo], form: Form) -> str:
@@ -82,8 +82,8 @@ def bibtex_text(text: str) -> str:
         if character in "{}":
             pieces.append(_brace(character, paired=at in pairs))
         else:
-            joined = at and character == text[at - 1] and character in _JOINED
-            pieces.append(f"{{}}{character}" if joined else _BIBTEX.get(character, character))
+            is_joined = text[max(0, at - 1) : at + 1] in _JOINED
+            pieces.append(f"{{}}{character}" if is_joined else _BIBTEX.get(character, character))
     return "".join(pieces)
 
 

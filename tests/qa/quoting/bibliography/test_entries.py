@@ -9,7 +9,7 @@ from dataclasses import replace
 import bibtexparser
 import pytest
 import rispy
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa.document.metadata import value_of
@@ -29,7 +29,7 @@ from tests.qa.quoting.bibliography.documents import DOCUMENTS, END, START
 
 ITEMS = {item["id"]: item for item in map(csl_item, DOCUMENTS)}
 _TEXTS = st.text(
-    st.sampled_from([*"{}\\%&$#_^~\"'`-,<>| aé고@=;:."])
+    st.sampled_from([*"{}\\%&$#_^~\"'`-,<>|?! aé고@=;:."])
     | st.characters(exclude_categories=("C", "Z"), exclude_characters="\u0302"),
     max_size=30,
 ).map(lambda text: " ".join(text.split()))
@@ -137,6 +137,8 @@ def _in_library(document: Document) -> Document:
 
 
 @given(_TEXTS)
+@example("?`")
+@example("!`")
 def test_a_field_of_bibtex_comes_back_and_its_braces_are_in_pairs(text: str):
     written = bibtex_text(text)
     depth = 0
