@@ -24,7 +24,7 @@ from starlette.routing import Route
 from qa import __version__
 from qa.errors import InputError, PullquoteError
 from qa.text.json_lines import dumps
-from qa.web.problem import first_error
+from qa.web.problem import DEFECT, first_error
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ _AT_ONCE = 4
 _LINES_AHEAD = 8
 # JSON's escape of half a surrogate pair, or of a whole one.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_DEFECT = "something went wrong inside Pullquote; its log says what"
 log = logging.getLogger(__name__)
 
 
@@ -113,7 +112,7 @@ async def _called(engine: Engine, tool: Tool, arguments: object, threads: Thread
         text = f"{engine.public(str(error))} ({error.code})"
     except Exception:  # the outermost border: a client is told of no exception
         log.exception("the tool %s failed", tool.name)
-        text = _DEFECT
+        text = DEFECT
     content = TextContent(type="text", text=text)
     return CallToolResult(content=[content], structured_content=record, is_error=record is None)
 
@@ -121,13 +120,7 @@ async def _called(engine: Engine, tool: Tool, arguments: object, threads: Thread
 async def _run(engine: Engine, tool: Tool, arguments: Any, threads: Threads) -> dict[str, Any]:
     """Run a tool in a thread, and end its work when nobody waits for it any more."""
     deadline = engine.deadline()  # the time in which it waits for a thread counts
-    work = asyncio.ensure_future(threads.run(tool.run, engine, arguments, deadline))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        deadline.cancel()
-        work.add_done_callback(lambda done: done.cancelled() or done.exception())  # which nobody awaits
-        raise
+    return await threads.run_while_awaited(deadline, tool.run, engine, arguments, deadline)
 
 
 def serve(engine: Engine) -> None:

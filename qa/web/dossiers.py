@@ -7,8 +7,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote as percent_encoded
 
-from fastapi import APIRouter, Path, Query
-from fastapi.responses import Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from qa.desk.dossiers import MOST_NAME, MOST_NOTE
@@ -21,6 +20,7 @@ from qa.report.contents import info_to_dict, kept_quote, shown, to_dict, verdict
 from qa.report.export import MEDIA, export
 from qa.report.tree import Format  # noqa: TC001 - read when the route is made
 from qa.schema import EVERYTHING, Asked, DossierEntry, Outcome
+from qa.web import paging
 from qa.web.body import Body
 from qa.web.history import LISTED
 from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qa.schema import Holding
     from qa.web.engine import Engine
 
-_Id = Annotated[str, Path(pattern=r"^[\w-]{16}$")]
+_Id = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
 _Entry = Annotated[int, Path(ge=1, le=MAX_OFFSET)]
 _Place = Annotated[int, Field(ge=1, le=MAX_OFFSET, strict=True)]
 # A report is made by programs that take both cores.
@@ -81,11 +81,11 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
 
     @router.get("")
     def dossiers(
-        limit: Annotated[int, Query(ge=1, le=1000)] = LISTED,
-        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        request: Request, response: Response, limit: paging.Limit = LISTED, offset: paging.Offset = 0
     ) -> dict[str, Any]:
         """List the dossiers, the one changed last first."""
         found = engine.corpus.desk.dossiers.all()
+        paging.say_part(request, response, len(found), limit, offset)
         listed = [info_to_dict(each) for each in found[offset : offset + limit]]
         return {"dossiers": listed, "total": len(found)}
 
@@ -125,6 +125,20 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     def restore(dossier: _Id) -> dict[str, Any]:
         """Put back a dossier that was deleted."""
         return info_to_dict(engine.corpus.desk.dossiers.restore(dossier))
+
+    @router.get("/{dossier}/entries")
+    @few_at_once
+    def entries(
+        request: Request,
+        response: Response,
+        dossier: _Id,
+        limit: paging.LimitOrAll = None,
+        offset: paging.Offset = 0,
+    ) -> list[dict[str, Any]]:
+        """List the entries of a dossier in order, the quotes read from their documents now."""
+        found = shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store)
+        paging.say_part(request, response, len(found), limit, offset)
+        return [to_dict(each) for each in found[offset : offset + limit if limit else None]]
 
     @router.post("/{dossier}/entries")
     @few_at_once
