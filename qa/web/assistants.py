@@ -16,6 +16,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -29,6 +30,7 @@ from qa.web.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from typing import Self
 
     from mcp.server.lowlevel import Server
     from mcp_types import CallToolResult
@@ -149,7 +151,8 @@ def serve(engine: Engine) -> None:
         signal.signal(signal.SIGINT, interrupt)
         given: Any = lines  # the SDK reads no more of a file than its lines
         async with stdio_server(stdin=given) as (read, write):
-            await server.run(read, write, server.create_initialization_options())
+            messages: Any = _Messages(read, write)
+            await server.run(messages, write, server.create_initialization_options())
 
     before = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
     try:
@@ -200,6 +203,52 @@ class _Lines:
     def _hand_over(self, line: bytes) -> None:
         self._room.acquire()
         self._loop.call_soon_threadsafe(self._queue.put_nowait, line)
+
+
+class _Messages:
+    """The messages of a client. What is none is answered with an error: the SDK does so over HTTP alone."""
+
+    def __init__(self, read: Any, write: Any) -> None:
+        self._read, self._write = read, write
+
+    @property
+    def last_context(self) -> Any:
+        """The context in which the last message was sent, which the SDK's streams have."""
+        return self._read.last_context
+
+    async def receive(self) -> Any:
+        """Wait for the next message."""
+        while isinstance(received := await self._read.receive(), Exception):
+            await self._write.send(_no_message(received))
+        return received
+
+    async def aclose(self) -> None:
+        """Take no more messages."""
+        await self._read.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+
+def _no_message(error: Exception) -> Any:
+    from mcp.shared.message import SessionMessage
+    from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
+
+    is_json = isinstance(error, ValidationError) and error.errors()[0]["type"] != "json_invalid"
+    code, what = (INVALID_REQUEST, "Invalid Request") if is_json else (PARSE_ERROR, "Parse error")
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=what)))
 
 
 def route(engine: Engine) -> Route:

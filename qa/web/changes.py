@@ -137,7 +137,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     ) -> Any:
         """Take in the file that is the body; what became of each of its documents, or events that lead to it.
 
-        Sent again, it is `unchanged`. Once it has come whole it is taken in, whether its client waits or not.
+        Sent again, it is `unchanged`. What has come whole is taken in, whether its client waits or not.
         """
         nonlocal coming, unsaved
         corpus, name = engine.corpus, upload_name(name)

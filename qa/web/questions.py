@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.sse import EventSourceResponse
+from fastapi.sse import EventSourceResponse  # noqa: TC002 - read when the route is made
 from pydantic import Field
 
 from qa.asking.confidence import LOOSEST, STRICTEST, check_strictness
@@ -41,22 +41,18 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 8  # threads that questions may take
 
 
-# The schema says what `qa.limits` and `qa.asking.confidence` refuse, in their words.
-_Question = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION_CHARACTERS})]
-_Reply = Annotated[str, Field(json_schema_extra={"maxLength": MAX_REPLY_CHARACTERS})]
-_Strictness = Annotated[
-    float, Field(strict=True, json_schema_extra={"minimum": LOOSEST, "maximum": STRICTEST})
-]
-
-
 class TurnBody(Body):
     """An earlier turn of the conversation: a question or an answer."""
 
     role: Literal["user", "assistant"]
-    text: _Reply
+    text: Annotated[str, Field(max_length=MAX_REPLY_CHARACTERS)]
 
 
-_History = Annotated[list[_Question | TurnBody], Field(max_length=MAX_TURNS)]
+# What `qa.limits` and `qa.asking.confidence` refuse, in their own words, the schema says too.
+_LENGTH = {"maxLength": MAX_QUESTION_CHARACTERS}
+_Strictness = Annotated[
+    float, Field(strict=True, json_schema_extra={"minimum": LOOSEST, "maximum": STRICTEST})
+]
 
 
 class HowBody(Body):
@@ -80,16 +76,21 @@ class HowBody(Body):
 class AskedBody(Body):
     """A question, and the conversation before it."""
 
-    question: _Question
-    history: _History = Field(default=[])
+    question: str
+    history: list[str | TurnBody] = Field(default=[], max_length=MAX_TURNS)
 
 
 class AskBody(HowBody, AskedBody):
     """A question, and what it is asked with."""
 
+    question: Annotated[str, Field(json_schema_extra={"minLength": 1} | _LENGTH)]
+    history: list[Annotated[str, Field(json_schema_extra=_LENGTH)] | TurnBody] = Field(
+        default=[], max_length=MAX_TURNS
+    )
+
 
 class QuestionBody(AskedBody):
-    """One of many questions; `id` is its name in the events."""
+    """One of many questions; `id` is its name in the events. What is wrong with it is said in its event."""
 
     id: Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)] = ""
 
@@ -97,7 +98,7 @@ class QuestionBody(AskedBody):
 class ListBody(Body):
     """Many questions."""
 
-    questions: Annotated[list[_Question | QuestionBody], Field(min_length=1, max_length=MAX_QUESTIONS)]
+    questions: Annotated[list[str | QuestionBody], Field(min_length=1, max_length=MAX_QUESTIONS)]
 
 
 class QuestionsBody(HowBody, ListBody):

@@ -47,6 +47,18 @@ _PROBLEM_SCHEMA = {
 }
 
 
+# As OpenAPI 3.2 describes a stream, which tools for 3.1 read.
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string"},
+    },
+    "required": ["event", "data"],
+}
+
+
 @cache
 def _notes() -> dict[str, Any]:
     return tomllib.loads(files("qa.web").joinpath("reference.toml").read_text(encoding="utf-8"))
@@ -100,9 +112,18 @@ def _describe(operation: dict[str, Any], note: dict[str, Any], everywhere: dict[
         responses[status] = {"description": meaning, "content": content}
 
 
+def _said(events: dict[str, str]) -> str:
+    return "\n\n".join(f"`{name}`: {text}" for name, text in events.items())
+
+
 def _reply(content: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:
     """Return what a route answers, by media type: JSON, unless there are others and no example of it."""
-    media: dict[str, Any] = {each: {"schema": {"type": "string"}} for each in note.get("media", ())}
+    media: dict[str, Any] = {
+        each: {"schema": {"type": "array"} if each.endswith("+json") else {"type": "string"}}
+        for each in note.get("media", ())
+    }
+    if "events" in note:
+        media[MEDIA] = {"itemSchema": _EVENT | {"description": _said(note["events"])}}
     if "stream" in note:
         media[MEDIA]["example"] = note["stream"]
     if media and "answer" not in note:

@@ -218,6 +218,22 @@ class TestAnswers:
         assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
 
     @pytest.mark.parametrize(
+        ("method", "path", "allowed"),
+        [
+            ("DELETE", "ask", "POST"),
+            ("TRACE", "documents", "GET, POST"),
+            ("PUT", "documents/a/b.txt", "PATCH, DELETE"),
+            ("PROPFIND", "collections/a", "PATCH"),
+        ],
+    )
+    def test_a_method_that_an_address_does_not_know_is_a_problem_that_names_those_that_it_does(
+        self, guarded: TestClient, method: str, path: str, allowed: str
+    ) -> None:
+        response = guarded.request(method, f"/api/v1/{path}")
+        assert (response.status_code, response.headers["content-type"]) == (405, "application/problem+json")
+        assert response.headers["allow"] == allowed
+
+    @pytest.mark.parametrize(
         "body",
         [
             {},
