@@ -68,7 +68,7 @@ class HowBody(Body):
     dates: Dates = "auto"
     all: Annotated[bool, Field(strict=True)] = False
 
-    def of(self) -> Filters:
+    def chosen_filters(self) -> Filters:
         """Return which documents may answer."""
         return self.filters.filters() if self.filters else EVERYTHING
 
@@ -121,7 +121,7 @@ def routes(engine: Engine) -> APIRouter:
     async def ask_many(body: QuestionsBody) -> EventSourceResponse:
         """Answer questions one after the other, each as an event; a client that leaves stops the work."""
         engine.check_ready()
-        check_filters(body.of())
+        check_filters(body.chosen_filters())
         if body.strictness is not None:
             check_strictness(body.strictness)
         return events.stream(_answers(engine, body, asking))
@@ -149,8 +149,9 @@ def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline
         PullquoteError: whatever the engine raises.
     """
     history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in asked.history]
+    filters = how.chosen_filters()
     answer = engine.ask(
-        asked.question, history, how.of(), how.strictness, how.dates, find_all=how.all, deadline=deadline
+        asked.question, history, filters, how.strictness, how.dates, find_all=how.all, deadline=deadline
     )
     answer_id = engine.answers.remember(answer, history, engine.corpus.store.generation)
     return to_dict(answer, engine.corpus.document, answer_id)
@@ -170,7 +171,7 @@ def _answered_or_error(
     except Exception:  # the border: the answers to other questions are still wanted
         log.exception("could not answer one of many questions")
         failure = Failure("internal", DEFECT)
-    failed = Answer(asked.question, asked.question, "error", filters=how.of(), error=failure)
+    failed = Answer(asked.question, asked.question, "error", filters=how.chosen_filters(), error=failure)
     return to_dict(failed, engine.corpus.document)
 
 
