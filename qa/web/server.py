@@ -37,8 +37,9 @@ MAX_CONNECTIONS = 128
 # How much may come beyond the body that the guard lets through, framing included: it refuses a larger one
 # while the rest still comes.
 MORE_SENT_BYTES = 3 << 20
-# How long a client that was refused, and still sends, may take to read why.
+# How long a client that was refused may go on sending, and how much, before its connection is closed.
 _LINGER_SECONDS = 1
+_LINGER_BYTES = 1 << 20
 # How long open streams may hold up the end, in seconds.
 _FAREWELL_SECONDS = 1
 
@@ -48,6 +49,7 @@ class BoundedProtocol(H11Protocol):
 
     _request_begun = False
     _refused = False
+    _lingered = 0  # bytes that came after it was refused
     _sent_bytes = 0
     _sent_before: int | None = None  # when its progress was looked at last
     _request_timer: asyncio.TimerHandle | None = None
@@ -65,6 +67,9 @@ class BoundedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what was sent, unless it is too much for one body."""
         if self._refused:
+            self._lingered += len(data)
+            if self._lingered > _LINGER_BYTES:
+                self.transport.close()
             return
         self._request_begun = True
         if self.conn.their_state is h11.SEND_BODY:
