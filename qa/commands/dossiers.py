@@ -304,8 +304,7 @@ def export(
     is read again, and looked up in the finished file. `pullquote verify FILE` checks it at any time, also
     after others have edited it.
     """
-    from embeddings.files import write_whole
-    from qa.outputs import DOSSIER, check_no_source, check_output
+    from qa.outputs import DOSSIER, check_no_source, check_output, write_output
     from qa.report.export import FORMATS
     from qa.report.export import export as exported
     from qa.text.display import plural
@@ -324,7 +323,7 @@ def export(
     if piped:
         sys.stdout.buffer.write(data)
         return
-    write_whole(out, data)
+    write_output(out, [data])
     if settings.as_json:
         shared.print_json({"dossier": info.name, "file": str(out), "format": form, "quotes": info.quotes})
     elif not settings.quiet:

@@ -68,12 +68,12 @@ def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
         if family not in listed or not (wanted or family in _BASE):
             continue
         has = {face: _drawn_by(face, wanted) for face in listed[family]}
-        upright = set[str]().union(*(each for face, each in has.items() if face.is_regular))
+        upright = {each for face, drawn in has.items() if face.is_regular for each in drawn}
         if upright or family in _BASE:
             chosen.append(family)
             unseen -= upright
             # Titles are set in italics, headings in bold: what a face lacks, another family may have.
-            wanted -= set.intersection(*has.values())
+            wanted = {each for each in wanted if not all(each in drawn for drawn in has.values())}
     if unseen:
         raise ExportError(_lacking(sorted(unseen)))
     return chosen
@@ -117,7 +117,7 @@ def _drawn_by(face: Face, wanted: Iterable[str]) -> set[str]:
     """Return those of the characters that a face has a glyph for."""
     from fontTools.ttLib import TTFont, TTLibError
 
-    class Font(TTFont):
+    class Font(TTFont):  # type: ignore[misc] # fontTools is not typed
         def getGlyphNameMany(self, lst: list[int]) -> list[int]:  # noqa: N802 - of fontTools
             """Leave glyphs their numbers: to name all of them takes longer than to read the rest."""
             return lst

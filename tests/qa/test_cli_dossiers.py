@@ -122,6 +122,7 @@ def test_a_report_is_written_and_verified_and_replaces_no_file_of_others(
     run(corpus, "add", NAME, citation(corpus))
     report = tmp_path / "report.md"
     assert "1 quote of Harbours" in run(corpus, "export", NAME, "--out", str(report)).stderr
+    assert report.stat().st_mode == write(tmp_path, "other.md", "").stat().st_mode  # as the umask has it
     verify = ["verify", str(report), "--library", str(corpus.library)]
     assert CliRunner().invoke(cli, verify).exit_code == 0
     report.write_text(report.read_text().replace("Nobody", "Somebody").replace("dredged", "dredge"))
