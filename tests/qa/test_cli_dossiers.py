@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.commands.dossiers import keep
+from qa.desk.dossiers import Dossiers
 from qa.schema import EVERYTHING, Answer, Filters, More, Quote, Reply
 from tests.qa.tiny import tiny_corpus, write
 
@@ -66,6 +67,12 @@ def test_a_dossier_is_gathered_and_shown(corpus: Corpus) -> None:
     assert [each["kind"] for each in shown["entries"]] == ["note", "heading", "quote", "note"]
     assert shown["entries"][2]["text"] == TEXT[:33]
     assert run(corpus, "list").stdout.startswith("Harbours\t1 quote\t")
+
+
+def test_to_add_a_quote_the_others_are_not_read(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(corpus, "heading", NAME, "Works")
+    monkeypatch.setattr(Dossiers, "entries", None)
+    assert "added, as entry 1" in run(corpus, "add", NAME, citation(corpus), "--at", "1").stdout
 
 
 def test_entries_are_moved_and_removed_and_all_is_undone(corpus: Corpus) -> None:
