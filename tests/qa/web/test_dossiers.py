@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi.testclient import TestClient
 
+from qa.report.contents import entry_of
+from qa.schema import Quote
 from qa.web.api import create_app
 from tests.qa.tiny import tiny_corpus, write
 from tests.qa.web.test_history import BASE, engine_over
@@ -135,6 +137,20 @@ def test_what_makes_no_sense_is_refused(
     reply = client.post(f"{ROUTE}/{made(client)}/entries", json=body)
     assert (reply.status_code, reply.json()["code"]) == (status, code)
     assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_a_quote_that_ends_within_a_line_break_is_refused_and_one_of_before_is_shown(
+    client: TestClient, corpus: Corpus, inbox: Path
+) -> None:
+    corpus.index(write(inbox, "c.txt", "A train left.\r\n\r\nIt came back.\r\n"))
+    dossier = made(client)
+    place = citation(corpus, "c.txt", 0, 14)
+    reply = client.post(f"{ROUTE}/{dossier}/entries", json={"kind": "quote", "citation": place})
+    assert (reply.status_code, reply.json()["code"]) == (400, "bad_input")
+    assert "between the two characters of a line break" in reply.json()["detail"]
+    corpus.desk.dossiers.add(dossier, [entry_of(Quote(corpus.document("c.txt"), 0, 14))])
+    (shown,) = client.get(f"{ROUTE}/{dossier}").json()["in_order"]
+    assert shown["text"] == "A train left.\r"
 
 
 def test_what_has_become_of_a_quote_is_told(client: TestClient, corpus: Corpus, inbox: Path) -> None:
