@@ -176,7 +176,7 @@ class TestDocumentPage:
     def test_its_text_is_the_documents(self, client: TestClient, corpus: Corpus) -> None:
         for info in corpus.documents():
             page = client.get(address(info.id)).text
-            shown = page.split('aria-label="The text">')[1].split("</div>\n</div>\n</main>")[0]
+            shown = page.split('aria-label="The text">')[1].split('</div>\n<div id="selected-words"')[0]
             assert unescape(re.sub(r"<[^>]*>", "", shown)) == corpus.document(info.id).text
 
     def test_a_hostile_title_and_text_are_escaped_everywhere(self, client: TestClient) -> None:
