@@ -4,7 +4,7 @@ import { markKept } from "./keep.js";
 import "./copy.js";
 
 const tools = () => document.getElementById("selected-words"); // of the text beside them
-let waiting;
+let waiting = setTimeout(follow); // something may be selected already
 
 /** Count characters as places do: one of two code units is one. */
 const count = (words) => words.replace(/[\u{10000}-\u{10ffff}]/gu, "x").length;
