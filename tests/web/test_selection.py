@@ -224,7 +224,8 @@ def test_the_tools_are_seen_whole_and_cover_no_message(
             page.locator("body.drawn, #side").first.wait_for()
             select(page, REPORT, "Rice was", "trader")
             keep(page)
-            box, notice = page.locator("#selected-words").bounding_box(), page.locator(".notice").bounding_box()
+            tools = page.locator("#selected-words")
+            box, notice = tools.bounding_box(), page.locator(".notice").bounding_box()
             assert box
             assert notice
             assert 0 <= box["x"] <= box["x"] + box["width"] <= width
@@ -233,5 +234,5 @@ def test_the_tools_are_seen_whole_and_cover_no_message(
             check_fits(page)
             check_accessible(page)
             page.locator(".notice").get_by_role("button", name="Undo").click()
-            expect(page.locator("#selected-words .keep button").first).to_have_attribute("aria-pressed", "false")
+            expect(tools.locator(".keep button").first).to_have_attribute("aria-pressed", "false")
     assert kept(server, dossier) == []
