@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from qa.formats.dates import DateOrder
     from qa.intake.intake import Intake
     from qa.intake.pipeline import OnProgress
+    from qa.quoting.quoted_answer import QuotedAnswer
     from qa.schema import (
-        Answer,
         Dates,
         DocumentInfo,
         DocumentList,
@@ -459,17 +459,30 @@ class Corpus:
         *,
         find_all: bool = False,
         deadline: Deadline | None = None,
-    ) -> Answer:
+    ) -> QuotedAnswer:
         """Answer a question with quotes; see `qa.asking.answer.Answerer.ask`.
+
+        >>> answer = corpus.ask("Which factory was stripped of its metal?")
+        >>> answer.outcome
+        'answered'
+        >>> quote = answer.quotes[0]
+        >>> quote.text == corpus.document(quote.document.id).text[quote.start : quote.end]
+        True
+        >>> corpus.ask("Who won the football World Cup in 2006?").outcome
+        'none'
 
         Raises:
             QuestionError: the question or the history is empty, too long or too much.
             DeadlineError: the deadline, if there is one, has passed.
             PullquoteError: what else keeps it from being answered.
         """
-        return self.answerer().ask(
+        from qa.quoting.quoted_answer import QuotedAnswer  # brings what writes answers; opening needs none
+
+        answer = self.answerer().ask(
             question, history, filters, strictness, dates, find_all=find_all, deadline=deadline
         )
+        facts = {each.name: getattr(answer, each.name) for each in fields(answer)}
+        return QuotedAnswer(**facts, read_document=self.document)
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reader."""

@@ -24,6 +24,13 @@ _CITATION = re.compile(
     r"(?:\S*(?:#cite=|/citations/))?([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})(?:[?&]document=([^&#\s]*))?"
 )
 
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"\\^`{|}]+")
+
+
+def is_web_address(text: str) -> bool:
+    """Tell whether a text is an address that may become a link: nothing but http and https leads anywhere."""
+    return _WEB_ADDRESS.fullmatch(text) is not None
+
 
 def parse_citation(text: str) -> tuple[CitationId, str]:
     """Read a citation's id, `{sha256}/{start}-{end}`, or its address on the page or in HTTP.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qa.quoting.cite import check, cite_line
+from qa.quoting.cite import check, cite_line, is_web_address
 from qa.quoting.render import besides, closing, document_heading, gaps, opening
 from qa.text.display import visible
 
@@ -27,7 +27,6 @@ _FIRST = re.compile(r"[#+=:(%-]")
 _ITEM = re.compile(r"[(]?[0-9A-Za-z]{1,9}([.)])(?=\s|\Z)")
 # White space that a renderer takes away or makes one: at the ends of a line, after a space, and tabs.
 _SPACE = re.compile("\\A[\\s\ufeff]+|[\\s\ufeff]+\\Z|(?<= ) +|[\t\u2028\u2029]+")
-_ADDRESS = re.compile(r"https?://[^\s<>\"\\^`{|}]+")
 
 
 def to_markdown(answer: Answer, read_document: DocumentReader) -> str:
@@ -50,7 +49,7 @@ def to_markdown(answer: Answer, read_document: DocumentReader) -> str:
         block = "\n".join(f"> {line}" for line in escaped(quote.text).split("\n"))
         places.append((quote, block))
         address = quote.document.url
-        link = [f"<{address}>"] if _ADDRESS.fullmatch(address) else []
+        link = [f"<{address}>"] if is_web_address(address) else []
         # Nothing here is defined as a link's number; as it stands, `verify` knows the citation by it.
         line = f"[{quote.number}] {escaped(cite_line(quote))}"
         blocks += [block, " ".join([line, *link]), *map(escaped, besides(quote))]

@@ -2,7 +2,8 @@
 
 Every function reads and hashes the source of each quote again, compares it with the quote in what it is about
 to return (`cite.check`), and raises VerbatimError if they differ. `read_document` returns a document by its
-id, as the library has it now: `corpus.document`. Markdown: `markdown.py`. HTML cards: `qa/web/cards.py`.
+id, as the library has it now: `corpus.document`. Markdown: `markdown.py`. HTML: `html.py`, and of the page
+`qa/web/cards.py`.
 """
 
 from __future__ import annotations
@@ -304,6 +305,20 @@ def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
             and bool(quote.document.text[before.end : quote.start].strip()),
         )
         before = quote
+
+
+def emphasised(quote: Quote) -> Iterator[tuple[int, int, bool]]:
+    """Yield the stretches of a quote, in document coordinates, and whether each carries the answer."""
+    at = quote.start
+    for span in sorted(quote.emphasis):
+        start = max(span.start, at)
+        if start < span.end:
+            if at < start:
+                yield at, start, False
+            yield start, span.end, True
+            at = span.end
+    if at < quote.end:
+        yield at, quote.end, False
 
 
 def document_heading(answer: Answer, quote: Quote) -> str:

@@ -407,8 +407,25 @@ def _is_unlisted(token: Token) -> bool:
 
 
 def _phrase(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return the range of a name's noun phrase: “the latest issue of X”, “X’s editor Holt”."""
-    return _phrase_start(tokens, at), _phrase_end(tokens, at)
+    """Return the range of a name's noun phrase: “the latest issue of X”, “X’s editor”, “the mayor, X,”."""
+    start, end = _phrase_start(tokens, at), _phrase_end(tokens, at)
+    role = _role(tokens, start)
+    return start if role is None else role, end + (role is not None and _word(tokens, end) == ",")
+
+
+def _role(tokens: Sequence[Token], name: int) -> int | None:
+    """Return where “the mayor of Tain,” begins before a name; None if no such words stand there."""
+    if _word(tokens, name - 1) != ",":
+        return None
+    for at in range(name - 2, max(-1, name - 2 - _NEAR_VERB), -1):
+        word, before = _word(tokens, at), _word(tokens, at - 1)
+        if word in DETERMINERS and before != "of" and at < name - 2:
+            cited = before == "to" and _word(tokens, at - 2) == "according"
+            opens = at == 0 or tokens[at - 1].text in _OPENS or before in _CONJUNCTIONS | _SAYING
+            return at if opens or cited else None
+        if not word[:1].isalpha() or (word != "of" and not (_is_adjective(word) or word in DETERMINERS)):
+            return None
+    return None
 
 
 def _phrase_start(tokens: Sequence[Token], at: int) -> int:

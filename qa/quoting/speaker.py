@@ -188,6 +188,12 @@ def speaker_of(document: Document, start: int, end: int) -> Speaker | None:
     return _resolve_source(document, paragraph.span.start, speaker)
 
 
+def quotation_around(text: str, start: int, end: int) -> Span | None:
+    """Return the quotation, with its marks, that a range lies in; None if none, or a mark has no partner."""
+    found = _quotations(text, _around(text, start, end)) or ()
+    return next((each for each in found if each.start <= start and end <= each.end), None)
+
+
 def _around(text: str, start: int, end: int) -> Span:
     """Return the paragraph around a place, between blank lines: at most _NEAR characters either way."""
     first, last = max(0, start - _NEAR), min(len(text), end + _NEAR)

@@ -17,6 +17,7 @@ from qa.quoting.claims.marks import without_marks
 from qa.quoting.claims.sentences import sentence_around, sentences_around
 from qa.quoting.omissions import Omission
 from qa.quoting.opened import open_quote, styled
+from qa.quoting.speaker import quotation_around
 from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
@@ -111,7 +112,7 @@ class Verdict:
         fate: what has become of the text that is nearest to an altered quote.
         left_out: how many words of the text the quote says it leaves out (“…”).
         markup: whether the words are those of Markdown as a reader sees it.
-        comma: whether the claim ends in a comma that is not the document's.
+        comma: whether the claim ends in a comma that is not the document's, or in a full stop for its comma.
         omitted: what the quote leaves out that matters; it may be a remark on any verdict.
         attributed: the source to which the words around a "moved" quote ascribe it, or the speaker to whom
             those around a "distorted" one do.
@@ -226,14 +227,26 @@ class Verifier:
             found = self._verdict(replace(claim, text=spelling, readings=()))
             if found.status not in ("altered", "unknown"):
                 return replace(found, claim=claim)
-        if not claim.text.endswith(","):
+        if not claim.text.endswith((",", ".")):
             return verdict
-        # The comma is the sentence's in which it is quoted: “It is closed,” he said.
-        others = [self._verdict(replace(claim, text=claim.text[:-1] + end, readings=())) for end in (".", "")]
+        # The mark is the sentence's in which it is quoted: “It is closed,” he said. He said: “It is closed.”
+        ends = (".", "") if claim.text[-1] == "," else (",",)
+        others = [
+            self._verdict(replace(claim, text=text[:-1] + end, readings=()))
+            for text in (claim.text, *_spellings(claim.text)[:1])
+            for end in ends
+        ]
         standing = [each for each in others if each.status not in ("altered", "unknown")]
+        if ends == (",",):
+            standing = [each for each in standing if self._ends_quotation(each)]
         if not standing:
             return verdict
         return replace(min(standing, key=lambda each: each.status == "moved"), claim=claim, comma=True)
+
+    def _ends_quotation(self, verdict: Verdict) -> bool:
+        """Tell whether the document closes a quotation right after the words."""
+        document = verdict.place and self._document(verdict.place.document)
+        return bool(verdict.place and document and document.text[verdict.place.end :][:1] in tuple('”"’»'))
 
     def _as_ascribed(self, verdict: Verdict) -> Verdict:
         """Return the verdict, changed where the words around the quote name another source or speaker."""
@@ -270,9 +283,14 @@ class Verifier:
             return verdict
         if any(is_named(each, f"{document.author} {near}") for each in named):
             return verdict
-        omitted = tuple(Omission("speaker", each.name) for each in speakers)
+        omitted = [Omission("speaker", each.name) for each in speakers]
         names = ", ".join(each.name for each in named)
-        return replace(verdict, status="distorted", omitted=(*verdict.omitted, *omitted), attributed=names)
+        return replace(
+            verdict,
+            status="distorted",
+            omitted=tuple(dict.fromkeys([*verdict.omitted, *omitted])),
+            attributed=names,
+        )
 
     def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
         """Count the claims that cite one of these texts (by SHA-256) or titles, or quote such a text."""
@@ -572,6 +590,9 @@ def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
 
 def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the range of the quotation that a range of a text lies in; the same range if it lies in none."""
+    if found := quotation_around(text, start, end):
+        return found.start, found.end
+    # A quotation of several paragraphs.
     before = [*_QUOTATION_MARKS.finditer(text, max(0, start - _MOST_SHOWN), start + 1)]
     after = _QUOTATION_MARKS.search(text, max(start, end - 1), end + _MOST_SHOWN)
     if before and before[-1][0] == "“" and after and after[0] == "”":
@@ -776,7 +797,8 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
     if verdict.markup:
         said += "; but for markup"
     if verdict.comma:
-        said += "; but for the comma at its end"
+        mark = "comma" if (verdict.claim.text or "").endswith(",") else "full stop"
+        said += f"; but for the {mark} at its end"
     yield [(f"    {said}", "dim")]
     if verdict.difference:
         yield [("    ", ""), *styled(verdict.difference)]

@@ -125,7 +125,7 @@ class Document:
     """
 
     id: str
-    text: str
+    text: str = field(repr=False)
     title: str = ""
     publisher: str = ""
     series: str = ""

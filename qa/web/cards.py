@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import escape
-from html.parser import HTMLParser
 from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,11 +13,13 @@ from urllib.parse import quote as urlquote
 from qa.formats.inline import without_markup
 from qa.quoting import figures
 from qa.quoting.cite import check, facts_of
+from qa.quoting.html import as_read
 from qa.quoting.render import (
     NAMED,
     all_that_answer,
     by_part,
     describe_filters,
+    emphasised,
     gaps,
     more,
     more_than_shown,
@@ -169,7 +170,7 @@ def quote_block(quote: Quote, read_document: DocumentReader) -> str:
         VerbatimError: when it would not read as its slice of the source, read afresh.
     """
     block = f'<blockquote class="quote">{_emphasised(quote)}</blockquote>'
-    check(quote, read_document, emitted=_as_read(block))
+    check(quote, read_document, emitted=as_read(block))
     return block
 
 
@@ -316,15 +317,12 @@ def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str])
 
 def _emphasised(quote: Quote) -> str:
     """The quote's text as HTML, the words that carry the answer in <strong>."""
-    source, at, parts = quote.document.text, quote.start, []
-    marks = _marks(quote)
-    for span in sorted(quote.emphasis):
-        start = max(span.start, at)
-        if start < span.end:
-            words = _marked(source, start, span.end, marks)
-            parts += [_marked(source, at, start, marks), f"<strong>{words}</strong>"]
-            at = span.end
-    return "".join([*parts, _marked(source, at, quote.end, marks)])
+    source, marks = quote.document.text, _marks(quote)
+    return "".join(
+        f"<strong>{words}</strong>" if is_strong else words
+        for start, end, is_strong in emphasised(quote)
+        for words in [_marked(source, start, end, marks)]
+    )
 
 
 def _marks(quote: Quote) -> frozenset[int]:
@@ -344,24 +342,3 @@ def _marked(source: str, start: int, end: int, marks: frozenset[int]) -> str:
     runs = groupby(range(start, end), key=marks.__contains__)
     pieces = ((is_mark, text(source[run[0] : run[-1] + 1])) for is_mark, at in runs if (run := list(at)))
     return "".join(f'<span class="markup">{piece}</span>' if is_mark else piece for is_mark, piece in pieces)
-
-
-def _as_read(html: str) -> str:
-    """What a reader of the HTML sees: its text, with the carriage returns that stand as elements."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return "".join(reader.text)
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if (tag, attrs) == ("i", [("class", "cr")]):
-            self.text.append("\r")

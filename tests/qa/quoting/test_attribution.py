@@ -143,6 +143,11 @@ def test_a_quote_that_stands_in_two_documents_may_be_ascribed_to_each(corpus: Co
         ("Minister Novak said that {beams}.", "Judge Hall"),
         ("According to Minister Novak, {beams}.", "Judge Hall"),
         ("Judge Hall replied that {money}.", "Minister Novak"),
+        ("The mayor, Ivana Petrova, said: {beams}.", "Judge Hall"),
+        ("The mayor of the town, Ivana Petrova, said that {beams}.", "Judge Hall"),
+        ("As the mayor, Ivana Petrova, put it: {beams}.", "Judge Hall"),
+        ("{beams}, said the mayor, Ivana Petrova.", "Judge Hall"),
+        ("{beams}, according to the mayor, Ivana Petrova.", "Judge Hall"),
     ],
 )
 def test_a_quote_put_into_another_mouth_is_distorted(corpus: Corpus, report: str, speaker: str) -> None:
@@ -160,11 +165,27 @@ def test_a_quote_put_into_another_mouth_is_distorted(corpus: Corpus, report: str
         "{beams}, said the judge.",
         "{beams}, wrote Jonas Reed.",  # who wrote the document
         "{strait}, said Minister Novak.",  # the document names no speaker there
+        "The judge, Maria Hall, said: {beams}.",
+        "{beams}, the judge wrote to the mayor, Ivana Petrova.",
+        "In the mayor's house, Ivana Petrova's, the judge said that {beams}.",
+        "In a letter to the mayor, Ivana Petrova, the judge said that {beams}.",
         "Minister Novak was there when “The beams were rotten long before the fire” was said.",
     ],
 )
 def test_a_speaker_is_wrong_only_where_the_document_names_another(corpus: Corpus, report: str) -> None:
     assert [each.status for each in verify(corpus, report.format(**QUOTES))] == ["verbatim"]
+
+
+def test_a_speaker_is_found_in_a_document_with_straight_marks_too(tmp_path: Path) -> None:
+    text = 'Harbour\n\n"We have no money left for the bridge," the treasurer, Mikko Salo, said. He left.\n'
+    with tiny_corpus(tmp_path / "library") as held:
+        held.index(write(tmp_path, "harbour.txt", text))
+        for named, status in (("Ivana Petrova", "distorted"), ("Mikko Salo", "verbatim")):
+            (verdict,) = verify(
+                held, f"The treasurer, {named}, said: “We have no money left for the bridge”."
+            )
+            assert verdict.status == status
+            assert [each.text for each in verdict.omitted] == ["Mikko Salo"] * (status == "distorted")
 
 
 @pytest.mark.parametrize(

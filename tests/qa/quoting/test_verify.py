@@ -947,6 +947,17 @@ def test_a_comma_of_the_sentence_around_is_said(corpus: Corpus) -> None:
     assert [each.comma for each in verify(corpus, f"“{SECOND}”")] == [False]
 
 
+def test_a_full_stop_may_stand_for_a_comma_before_a_closing_mark_and_for_no_other(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    one(corpus, tmp_path, '"We have no ships," he said. Having no ships, they walked all the way.')
+    (verdict,) = verify(corpus, "He told us: “We have no ships.”")
+    assert (verdict.status, verdict.comma) == ("verbatim", True)
+    assert "but for the full stop" in "".join(words for line in lines(verdict) for words, _ in line)
+    assert statuses(corpus, "It says: “Having no ships.”") == ["altered"]
+    assert statuses(corpus, "It says: “Having no ships, they walked.”") == ["altered"]
+
+
 def test_the_first_letter_beside_a_citation_may_be_small(corpus: Corpus) -> None:
     small = f"It seems that {SECOND[0].lower()}{SECOND[1:]} ({citation_id(quote(corpus, SECOND))})"
     assert statuses(corpus, small) == ["verbatim"]

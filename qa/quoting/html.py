@@ -1,0 +1,90 @@
+"""Write an answer as a piece of HTML, for a notebook or a report: no script, nothing that is loaded."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from qa.quoting.bibliography.markup import html as escaped
+from qa.quoting.cite import check, cite_line, is_web_address
+from qa.quoting.render import besides, closing, document_heading, emphasised, gaps, opening
+from qa.text.display import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.quoting.cite import DocumentReader
+    from qa.schema import Answer, Quote
+
+# A notebook brings no style sheet of ours; spaces and line breaks are part of a quote.
+_QUOTE = '<blockquote style="white-space: pre-wrap">'
+
+
+def to_html(answer: Answer, read_document: DocumentReader) -> str:
+    """Return an answer as HTML: each quote is a block quote, with its citation below.
+
+    The words that carry the answer are strong. Of texts nothing is markup: all of it is escaped, and only
+    addresses of the web are links. Control characters are shown as symbols (`visible`); otherwise a quote is
+    exact.
+
+    Raises:
+        VerbatimError: when a quote in it would not read as the slice of its source, read afresh.
+    """
+    return f'<div class="pullquote-answer">{"".join(_pieces(answer, read_document))}</div>'
+
+
+def _pieces(answer: Answer, read_document: DocumentReader) -> Iterator[str]:
+    for number, (line, _) in enumerate(opening(answer)):
+        yield _paragraph(line) if number else f"<p><strong>{_text(line)}</strong></p>"
+    for quote, follows in gaps(answer.shown):
+        if heading := document_heading(answer, quote):
+            yield f"<h3>{_text(heading)}</h3>"
+        if follows:
+            yield _paragraph("[…]")
+        block = f"{_QUOTE}{_words(quote)}</blockquote>"
+        check(quote, read_document, as_read(block), pictures=True)
+        yield block
+        cited = f"[{quote.number}] {_text(cite_line(quote))}"
+        if is_web_address(address := quote.document.url):
+            cited += f' <a href="{escaped(address)}" rel="noreferrer">{_text(address)}</a>'
+        yield f"<p>{cited}</p>"
+        yield from map(_paragraph, besides(quote))
+    yield from map(_paragraph, closing(answer))
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{_text(text)}</p>"
+
+
+def _text(text: str) -> str:
+    return escaped(visible(text))
+
+
+def _words(quote: Quote) -> str:
+    shown = visible(quote.text)  # one code point for one
+    return "".join(
+        f"<strong>{escaped(words)}</strong>" if is_strong else escaped(words)
+        for start, end, is_strong in emphasised(quote)
+        for words in [shown[start - quote.start : end - quote.start]]
+    )
+
+
+def as_read(html: str) -> str:
+    """Return the text that a browser shows of HTML, with the carriage returns that stand as elements."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return "".join(reader.text)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.text: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if (tag, attrs) == ("i", [("class", "cr")]):
+            self.text.append("\r")

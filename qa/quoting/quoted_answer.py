@@ -1,0 +1,71 @@
+"""An answer that writes itself, each quote checked against the library at that moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qa.quoting import render
+from qa.schema import Answer
+from qa.text.display import plural
+
+if TYPE_CHECKING:
+    from qa.quoting.cite import DocumentReader
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class QuotedAnswer(Answer):
+    r"""What `Corpus.ask` returns: an answer, and the library that it is from.
+
+    Whatever it writes, it reads the source of each quote again, and raises VerbatimError where that has
+    changed or has gone since. The library must still be open.
+
+    >>> answer = corpus.ask("Which factory was stripped of its metal?")
+    >>> answer
+    <QuotedAnswer: answered, 1 quote, to 'Which factory was stripped of its metal?'>
+    >>> print(answer)
+    Question: Which factory was stripped of its metal?
+    ...
+    >>> print(answer.to_markdown())
+    **Question: Which factory was stripped of its metal?**
+    ...
+
+    Attributes:
+        read_document: gives the document of an id as the library holds it now; see also `Answer`.
+    """
+
+    read_document: DocumentReader = field(kw_only=True, compare=False)
+
+    def __repr__(self) -> str:
+        """Return the outcome and the question in one line; of a quote, nothing that was not checked."""
+        count = plural(len(self.shown), "quote")
+        return f"<QuotedAnswer: {self.outcome}, {count}, to {self.question!r}>"
+
+    def __str__(self) -> str:
+        """Return the answer as `pullquote ask` prints it into a file."""
+        return render.to_text(self, self.read_document)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer line of `pullquote ask --json`.
+
+        >>> line = corpus.ask("Which factory was stripped of its metal?").to_dict()
+        >>> line["outcome"], line["quotes"][0]["citation"]["locator"]
+        ('answered', 'paragraph 3')
+        """
+        return render.to_dict(self, self.read_document)
+
+    def to_markdown(self) -> str:
+        """Return the answer as Markdown, quotes as block quotes; see `qa.quoting.markdown.to_markdown`."""
+        from qa.quoting.markdown import to_markdown
+
+        return to_markdown(self, self.read_document)
+
+    def to_html(self) -> str:
+        """Return the answer as a piece of HTML that can do nothing; see `qa.quoting.html.to_html`."""
+        from qa.quoting.html import to_html
+
+        return to_html(self, self.read_document)
+
+    def _repr_html_(self) -> str:
+        """Show the answer in a notebook."""
+        return self.to_html()
