@@ -5,7 +5,6 @@ import { button, make, show } from "./base.js";
 const KEPT = "chosen"; // in this tab, over a reload
 const NAMES = { since: "From", until: "To", publisher: "Publisher", series: "Series", language: "Language", collection: "Collection", document: "Document" };
 const DATES = ["since", "until"];
-
 const inWords = (day) => new Date(day).toLocaleDateString("en-GB", { dateStyle: "long", timeZone: "UTC" });
 
 let chosen = []; // { name, value, label } of each filter that is set

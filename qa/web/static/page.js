@@ -404,8 +404,7 @@ contents.addEventListener("htmx:afterSwap", ({ target }) => {
   ticking.observe(text);
   mark.scrollIntoView({ block: "center" });
   mark.focus({ preventScroll: true });
-  const keep = panel.querySelector(".keep");
-  if (keep) keep.dataset.answer = (opener?.hash === location.hash && opener.closest(".answer")?.id) || "";
+  panel.querySelector(".keep")?.setAttribute("data-answer", (opener?.hash === location.hash && opener.closest(".answer")?.id) || "");
   markShown();
 });
 

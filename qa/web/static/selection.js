@@ -1,7 +1,6 @@
 // What is selected in a document's text: a place in it, which is kept, or copied with its citation.
 
 import { markKept } from "./keep.js";
-import "./copy.js";
 
 const tools = () => document.getElementById("selected-words"); // of the text beside them
 let waiting = setTimeout(follow); // something may be selected already
@@ -13,34 +12,36 @@ const count = (words) => words.replace(/[\u{10000}-\u{10ffff}]/gu, "x").length;
 function place(text) {
   const selected = getSelection();
   if (!selected.containsNode(text, true)) return "";
-  const { startContainer, startOffset, endContainer, endOffset } = selected.getRangeAt(0);
-  const [within, before] = [new Range(), new Range()];
-  within.selectNodeContents(text);
-  before.selectNodeContents(text);
-  if (within.isPointInRange(startContainer, startOffset)) within.setStart(startContainer, startOffset);
-  if (within.isPointInRange(endContainer, endOffset)) within.setEnd(endContainer, endOffset);
+  const [within, before] = [selected.getRangeAt(0).cloneRange(), new Range()];
+  before.selectNodeContents(text); // of which the selection may go beyond
+  if (!before.isPointInRange(within.startContainer, within.startOffset)) within.setStart(text, 0);
+  if (!before.isPointInRange(within.endContainer, within.endOffset)) within.setEnd(text, text.childNodes.length);
   before.setEnd(within.startContainer, within.startOffset);
   const words = `${within}`; // all that is there, seen or not: the text of the elements is the document's
   const start = count(`${before}${words}`) - count(words.trimStart());
   return words.trim() && `${start}-${start + count(words.trim())}`;
 }
 
-/** Show the tools while words are selected, or one of them is in use. */
-function follow() {
-  const found = tools() && place(tools().parentElement.querySelector(".text"));
-  if (found) {
-    const { sha256, document: id } = tools().dataset;
-    tools().dataset.citation = `${sha256}/${found}?document=${id}`;
-    tools().hidden = false;
-    markShown();
-  } else if (tools() && !tools().matches(":focus-within") && !document.querySelector("#keep:popover-open")) tools().hidden = true;
+/** Show the tools once it is known what is selected, and whether that is kept. */
+async function follow() {
+  const [shown, mine] = [tools(), waiting];
+  const found = shown && place(shown.parentElement.querySelector(".text"));
+  if (!found) return;
+  shown.dataset.citation = `${shown.dataset.sha256}/${found}?document=${shown.dataset.document}`;
+  await markShown();
+  if (mine === waiting) shown.hidden = false; // else something else was selected meanwhile
 }
 
 /** Show where the quotes of the text that is shown are kept, and what is selected in it. */
-export function markShown() {
-  if (tools()?.querySelector(".keep")) markKept(tools().parentElement, { citation: `${tools().dataset.sha256}/0-1` }).catch(() => {});
+export async function markShown() {
+  if (tools()?.querySelector(".keep")) await markKept(tools().parentElement, { citation: `${tools().dataset.sha256}/0-1` }).catch(() => {});
 }
 
 document.addEventListener("kept", markShown);
 addEventListener("focus", markShown);
-document.addEventListener("selectionchange", () => (clearTimeout(waiting), (waiting = setTimeout(follow, 100))));
+document.addEventListener("selectionchange", () => {
+  const isInUse = getSelection().isCollapsed && document.querySelector("#selected-words:focus-within, #keep:popover-open");
+  if (tools() && !isInUse) tools().hidden = true;
+  clearTimeout(waiting);
+  waiting = setTimeout(follow, 100);
+});
