@@ -151,7 +151,9 @@ def dossier(page: Page, server: Server) -> None:
     page.locator("#filter-chips button").first.click()
     keep(page, ask(page, "How did grain from abroad reach Hyesan?"), "Keep: quote")
     page.goto(f"{server.url}documents/survey.md")
-    page.locator("#text .list > :last-child").nth(1).evaluate("item => getSelection().selectAllChildren(item)")
+    page.locator("#text .list > :last-child").nth(1).evaluate(
+        "item => getSelection().selectAllChildren(item)"
+    )
     keep(page, page.locator("#selected-words"), "Keep: the selected words")
     page.goto(server.url)
     expect(page.locator(".answer.finished")).to_have_count(1)
