@@ -73,11 +73,8 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     router = APIRouter(prefix="/dossiers")
     exporting = Threads(_EXPORTED_AT_ONCE)
 
-    def whole(dossier: str) -> dict[str, Any]:
-        corpus = engine.corpus
-        info = corpus.desk.dossiers.info(dossier)
-        entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
-        return {**info_to_dict(info), "in_order": [to_dict(each) for each in entries]}
+    def described(dossier: str) -> dict[str, Any]:
+        return info_to_dict(engine.corpus.desk.dossiers.info(dossier))
 
     @router.get("")
     def dossiers(
@@ -107,7 +104,9 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @few_at_once
     def dossier(dossier: _Id) -> dict[str, Any]:
         """Read a dossier: its entries in order, the quotes read from their documents now."""
-        return whole(dossier)
+        corpus = engine.corpus
+        entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
+        return {**described(dossier), "in_order": [to_dict(each) for each in entries]}
 
     @router.patch("/{dossier}")
     def rename(dossier: _Id, body: DossierBody) -> dict[str, Any]:
@@ -117,9 +116,9 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @router.delete("/{dossier}")
     def delete(dossier: _Id) -> dict[str, Any]:
         """Delete a dossier; for a day it can be put back."""
-        info = engine.corpus.desk.dossiers.info(dossier)
+        deleted = described(dossier)
         engine.corpus.desk.dossiers.delete(dossier)
-        return info_to_dict(info)
+        return deleted
 
     @router.post("/{dossier}/restore")
     def restore(dossier: _Id) -> dict[str, Any]:
@@ -144,9 +143,8 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @few_at_once
     def add(dossier: _Id, body: EntryBody) -> dict[str, Any]:
         """Add an entry; a quote that is there already stays where it is."""
-        corpus = engine.corpus
-        (entry,) = corpus.desk.dossiers.add(dossier, [_entry(engine, body)], body.at)
-        return {"entry": entry, **whole(dossier)}
+        (added,) = engine.corpus.desk.dossiers.add(dossier, [_entry(engine, body)], body.at)
+        return {"entry": added.id, **described(dossier)}
 
     @router.patch("/{dossier}/entries/{entry}")
     @few_at_once
@@ -156,21 +154,21 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
             engine.corpus.desk.dossiers.write(dossier, entry, body.words)
         if body.to is not None:
             engine.corpus.desk.dossiers.move(dossier, entry, body.to)
-        return whole(dossier)
+        return described(dossier)
 
     @router.delete("/{dossier}/entries/{entry}")
     @few_at_once
     def remove(dossier: _Id, entry: _Entry) -> dict[str, Any]:
         """Take an entry out; for a day it can be put back."""
         engine.corpus.desk.dossiers.remove(dossier, entry)
-        return whole(dossier)
+        return described(dossier)
 
     @router.post("/{dossier}/entries/{entry}/restore")
     @few_at_once
     def put_back(dossier: _Id, entry: _Entry) -> dict[str, Any]:
         """Put back an entry that was removed."""
         engine.corpus.desk.dossiers.put_back(dossier, entry)
-        return whole(dossier)
+        return described(dossier)
 
     @router.get("/{dossier}/export")
     @exporting.limited
