@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -481,8 +481,7 @@ class Corpus:
         answer = self.answerer().ask(
             question, history, filters, strictness, dates, find_all=find_all, deadline=deadline
         )
-        facts = {each.name: getattr(answer, each.name) for each in fields(answer)}
-        return QuotedAnswer(**facts, read_document=self.document)
+        return QuotedAnswer.of(answer, self.document)
 
     def warm(self, progress: OnProgress | None = None) -> None:
         """Load what a first question would otherwise wait for: encoder, index and reader."""

@@ -24,8 +24,8 @@ def to_html(answer: Answer, read_document: DocumentReader) -> str:
     """Return an answer as HTML: each quote is a block quote, with its citation below.
 
     The words that carry the answer are strong. Of texts nothing is markup: all of it is escaped, and only
-    addresses of the web are links. Control characters are shown as symbols (`visible`); otherwise a quote is
-    exact.
+    addresses of the web are links. Control characters are shown as symbols, and the carriage return of a line
+    end as a space (`visible`); otherwise a quote is exact.
 
     Raises:
         VerbatimError: when a quote in it would not read as the slice of its source, read afresh.
@@ -53,7 +53,7 @@ def _pieces(answer: Answer, read_document: DocumentReader) -> Iterator[str]:
 
 
 def _paragraph(text: str) -> str:
-    return f"<p>{_text(text)}</p>"
+    return "".join(f"<p>{_text(line)}</p>" for line in text.splitlines())
 
 
 def _text(text: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Self
 
+from qa.errors import LibraryError
 from qa.quoting import render
 from qa.schema import Answer
 from qa.text.display import plural
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from qa.quoting.cite import DocumentReader
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class QuotedAnswer(Answer):
     r"""What `Corpus.ask` returns: an answer, and the library that it is from.
 
@@ -30,11 +30,33 @@ class QuotedAnswer(Answer):
     **Question: Which factory was stripped of its metal?**
     ...
 
-    Attributes:
-        read_document: gives the document of an id as the library holds it now; see also `Answer`.
+    A copy of it, or one that was stored and read again, has lost its library, and raises LibraryError.
     """
 
-    read_document: DocumentReader = field(kw_only=True, compare=False)
+    __slots__ = ("_read_document",)
+    _read_document: DocumentReader
+
+    @classmethod
+    def of(cls, answer: Answer, read_document: DocumentReader) -> Self:
+        """Return an answer that reads its documents by `read_document`: `Corpus.document`."""
+        made = cls(**{each.name: getattr(answer, each.name) for each in fields(answer)})
+        # No field: what copies or stores an answer would copy its library.
+        object.__setattr__(made, "_read_document", read_document)
+        return made
+
+    @property
+    def read_document(self) -> DocumentReader:
+        """What gives the document of an id as the library holds it now.
+
+        Raises:
+            LibraryError: this is a copy.
+        """
+        try:
+            return self._read_document
+        except AttributeError:
+            raise LibraryError(
+                "this answer is a copy, apart from its library: ask again, or write it by qa.quoting.render"
+            ) from None
 
     def __repr__(self) -> str:
         """Return the outcome and the question in one line; of a quote, nothing that was not checked."""

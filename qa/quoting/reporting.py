@@ -118,6 +118,9 @@ _FINITE = frozenset(word for word in _SAYING if word.endswith(("ed", "s"))) | fr
 _WEAK = _forms("carry point call recall take draw hint answer") | frozenset(
     "put puts find finds found hold holds held run ran runs read reads go goes went think thinks".split()
 )
+# Verbs whose object listens.
+_TELLING = _forms("warn answer ask inform remind assure") | frozenset("tell tells told".split())
+_OBJECTS = frozenset("him her them us me you".split())
 _BE = frozenset("is are was were be been being".split())
 _ADVERBS = _HAVE | frozenset(
     """
@@ -172,6 +175,8 @@ _WHEN = frozenset(
     during after before since under over later throughout by one two three next
     """.split()
 )
+# “A year later, X said”: no role.
+_WHEN_TO_SAY = frozenset("day days week weeks month months year years time later earlier ago".split())
 _PREPOSITIONS = frozenset(
     """
     of to on with about for from by in at against between like than into over under
@@ -323,7 +328,7 @@ def named_before(tokens: Sequence[Token]) -> Iterator[int]:
         if token.source is None:
             continue
         start, end = _phrase(tokens, at)
-        verb = _verb(tokens, end) if _opens_clause(tokens, start) else None
+        verb = _verb_of(tokens, at, end) if _opens_clause(tokens, start) else None
         if (
             (verb is not None and _says(tokens, verb))
             or (_is_cited(tokens, start, at) and _ends_phrase(tokens, end) and not _breaks_off(tokens[end:]))
@@ -360,10 +365,14 @@ def named_after(tokens: Sequence[Token]) -> Iterator[int]:
         if last in ("so", "thus"):
             said = _ends_phrase(clause, end)
         elif not between or (last in ("as", "how", "what") and len(between) <= _NEAR_VERB):
-            said = _verb(clause, end) is not None
+            said = _verb_of(clause, at, end) is not None
         elif last in _SAYING:
             said = len(between) <= _NEAR_VERB and not any(each.source for each in between)
             said = said and _word(between, 0) not in _RELATIVES
+            if last in _TELLING and len(between) > 1:  # “…”, he told X: who listens
+                said = False
+            if _word(clause, end) == "," and _word(clause, end + 1) in _CITING:  # “…”, writes X, quoting Y
+                said = said and token.source.kind != "person"
         else:
             read = _is_read(clause, start, at) and _follows(between)
             said = (read or _is_cited(clause, start, at)) and _ends_phrase(clause, end)
@@ -407,23 +416,30 @@ def _is_unlisted(token: Token) -> bool:
 
 
 def _phrase(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return the range of a name's noun phrase: “the latest issue of X”, “X’s editor”, “the mayor, X,”."""
-    start, end = _phrase_start(tokens, at), _phrase_end(tokens, at)
+    """Return the range of a name's noun phrase: “the latest issue of X”, “X’s editor”, “the mayor, X”."""
+    start = _phrase_start(tokens, at)
     role = _role(tokens, start)
-    return start if role is None else role, end + (role is not None and _word(tokens, end) == ",")
+    return start if role is None else role, _phrase_end(tokens, at)
 
 
 def _role(tokens: Sequence[Token], name: int) -> int | None:
-    """Return where “the mayor of Tain,” begins before a name; None if no such words stand there."""
+    """Return where “the mayor of Tain,” begins before a name; None if no such words stand there.
+
+    They begin a clause, or follow “according to” or a verb without a subject before it: “said the mayor, X”,
+    but not “he told the mayor, X”.
+    """
     if _word(tokens, name - 1) != ",":
         return None
     for at in range(name - 2, max(-1, name - 2 - _NEAR_VERB), -1):
         word, before = _word(tokens, at), _word(tokens, at - 1)
         if word in DETERMINERS and before != "of" and at < name - 2:
             cited = before == "to" and _word(tokens, at - 2) == "according"
-            opens = at == 0 or tokens[at - 1].text in _OPENS or before in _CONJUNCTIONS | _SAYING
-            return at if opens or cited else None
-        if not word[:1].isalpha() or (word != "of" and not (_is_adjective(word) or word in DETERMINERS)):
+            said = before in _SAYING and (at == 1 or tokens[at - 2].text in _OPENS)
+            opens = at == 0 or tokens[at - 1].text in _OPENS or before in _CONJUNCTIONS
+            return at if opens or said or cited else None
+        if not word[:1].isalpha() or word in _WHEN_TO_SAY:
+            return None
+        if word != "of" and not (_is_adjective(word) or word in DETERMINERS):
             return None
     return None
 
@@ -502,6 +518,18 @@ def _opens_clause(tokens: Sequence[Token], start: int) -> bool:
     return when and not any(
         word in _SAYING | _READING | _PRONOUNS or not word[:1].isalnum() for word in words
     )
+
+
+def _verb_of(tokens: Sequence[Token], at: int, end: int) -> int | None:
+    """Return the verb of saying whose subject is a name, whatever stands before it; None if there is none."""
+    verb = _verb(tokens, end)
+    if verb is not None or _word(tokens, end) != "," or _role(tokens, _phrase_start(tokens, at)) is None:
+        return verb
+    verb = _verb(tokens, end + 1)  # “The mayor, X, said”
+    if verb is None or verb + 1 >= len(tokens) or tokens[verb].word in _TELLING:
+        return verb
+    has_object = tokens[verb + 1].source or tokens[verb + 1].word in DETERMINERS | _OBJECTS
+    return None if has_object else verb  # “The mayor, X, quotes Y”
 
 
 def _verb(tokens: Sequence[Token], end: int) -> int | None:

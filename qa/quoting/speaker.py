@@ -112,6 +112,7 @@ _TITLES = "Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Sgt|Capt|Maj|Cmdr|Adm|Sen|Rep|Gov|St|Rev
 _TOKEN = re.compile(
     rf"(?:{_TITLES}|[A-Z](?:\.[A-Z])*)\.(?=\s+[^\W\d_])|[^\W_]+(?:[’'.,-][^\W_]+)*(?:[’'](?![^\W_]))?|[^\w\s]"
 )
+_OPENS = re.compile(r'[“«]|(?<![^\s(\[—–-])"(?=\S)')  # 5" is five inches
 _OPENING = {"“": "”", "«": "»", '"': '"'}
 _SOURCE = re.compile(r"\b(?:sources?|another)\b", re.IGNORECASE)
 _BREAK = re.compile(r"\n[^\S\n]*\n")
@@ -191,7 +192,8 @@ def speaker_of(document: Document, start: int, end: int) -> Speaker | None:
 def quotation_around(text: str, start: int, end: int) -> Span | None:
     """Return the quotation, with its marks, that a range lies in; None if none, or a mark has no partner."""
     found = _quotations(text, _around(text, start, end)) or ()
-    return next((each for each in found if each.start <= start and end <= each.end), None)
+    around = next((each for each in found if each.start <= start and end <= each.end), None)
+    return around if around and _OPENS.match(text, around.start) else None
 
 
 def _around(text: str, start: int, end: int) -> Span:

@@ -244,9 +244,13 @@ class Verifier:
         return replace(min(standing, key=lambda each: each.status == "moved"), claim=claim, comma=True)
 
     def _ends_quotation(self, verdict: Verdict) -> bool:
-        """Tell whether the document closes a quotation right after the words."""
-        document = verdict.place and self._document(verdict.place.document)
-        return bool(verdict.place and document and document.text[verdict.place.end :][:1] in tuple('”"’»'))
+        """Tell whether the document closes a quotation right after the words, and does not go on with it."""
+        place = verdict.place
+        document = place and self._document(place.document)
+        if not (place and document) or document.text[place.end :][:1] not in tuple('”"’»'):
+            return False
+        _, end = sentences_around(document.text, place.start, place.end)
+        return not re.search('[“"«‘]', document.text[place.end + 1 : end])  # “We go,” he said, “if …”
 
     def _as_ascribed(self, verdict: Verdict) -> Verdict:
         """Return the verdict, changed where the words around the quote name another source or speaker."""

@@ -188,7 +188,7 @@ def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) ->
     for number, each in enumerate(found, 1):
         yield from _question(number, each, form)
     if selected:
-        yield _paragraph(f"Selected in the document, without a question: {_numbers(selected)}.", form)
+        yield _paragraph(f"Kept without a question: {_numbers(selected)}.", form)
     yield _heading(top + 1, _text("Not found", form))
     if not others:
         yield _paragraph("No question is kept that found nothing.", form)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 MAX_LIMIT = 1_000
 MAX_LISTED = 1_000_000
+# Characters of the header `Link`, which has all filters in it: clients read no longer lines.
+_MOST_LINK = 8_000
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 LimitOrAll = Annotated[int | None, Query(ge=1, le=MAX_LIMIT)]
 Offset = Annotated[int, Query(ge=0, le=MAX_LISTED)]
@@ -23,13 +25,14 @@ def say_part(request: Request, response: Response, total: int, limit: int | None
     """
     response.headers["X-Total-Count"] = str(total)
     parts = {}
-    if limit and offset:
-        parts["prev"] = max(0, offset - limit)
+    if limit and offset and total:
+        before = min(limit, offset)  # the first part may be shorter: none is given twice
+        parts["prev"] = min(offset - before, (total - 1) // limit * limit), before
     if limit and offset + limit < total:
-        parts["next"] = offset + limit
+        parts["next"] = offset + limit, limit
     links = []
-    for name, begins in parts.items():
-        asked = request.url.include_query_params(limit=limit, offset=begins)
+    for name, (begins, most) in parts.items():
+        asked = request.url.include_query_params(limit=most, offset=begins)
         links.append(f'<{asked.path}?{asked.query}>; rel="{name}"')
-    if links:
-        response.headers["Link"] = ", ".join(links)
+    if links and len(link := ", ".join(links)) <= _MOST_LINK:
+        response.headers["Link"] = link

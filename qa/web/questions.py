@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse  # noqa: TC002 - read when the route
 from pydantic import Field
 
 from qa.asking.confidence import LOOSEST, STRICTEST, check_strictness
-from qa.errors import CancelledError, PullquoteError
+from qa.errors import CancelledError, InputError, PullquoteError
 from qa.limits import (
     MAX_FILTER_CHARACTERS,
     MAX_QUESTION_CHARACTERS,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 8  # threads that questions may take
+_LISTS_AT_ONCE = 2  # and, beside these, those of lists: one question of a person waits for no list
 
 
 class TurnBody(Body):
@@ -100,6 +101,21 @@ class ListBody(Body):
 
     questions: Annotated[list[str | QuestionBody], Field(min_length=1, max_length=MAX_QUESTIONS)]
 
+    def named(self) -> list[tuple[str, QuestionBody]]:
+        """Return the questions with their ids; of one without, its number."""
+        asked = [QuestionBody(question=each) if isinstance(each, str) else each for each in self.questions]
+        return [(each.id or str(number), each) for number, each in enumerate(asked, 1)]
+
+    def check_ids(self) -> None:
+        """Refuse two questions of one id.
+
+        Raises:
+            InputError: there are two.
+        """
+        [(most, times)] = Counter(name for name, _ in self.named()).most_common(1)
+        if times > 1:
+            raise InputError(f"two questions have the id {most!r}: give each another, or none of them one")
+
 
 class QuestionsBody(HowBody, ListBody):
     """Many questions, and what all of them are asked with."""
@@ -108,7 +124,7 @@ class QuestionsBody(HowBody, ListBody):
 def routes(engine: Engine) -> APIRouter:
     """Return the routes under which questions are asked."""
     router = APIRouter()
-    asking = Threads(_AT_ONCE)
+    asking, asking_many = Threads(_AT_ONCE), Threads(_LISTS_AT_ONCE)
 
     @router.post("/ask")
     async def ask(body: AskBody, request: Request) -> dict[str, Any]:
@@ -121,23 +137,22 @@ def routes(engine: Engine) -> APIRouter:
     async def ask_many(body: QuestionsBody) -> EventSourceResponse:
         """Answer questions one after the other, each as an event; a client that leaves stops the work."""
         engine.check_ready()
+        body.check_ids()
         check_filters(body.chosen_filters())
         if body.strictness is not None:
             check_strictness(body.strictness)
-        return events.stream(_answers(engine, body, asking))
+        return events.stream(_answers(engine, body, asking_many))
 
     return router
 
 
 async def _answers(engine: Engine, body: QuestionsBody, asking: Threads) -> AsyncGenerator[bytes]:
     outcomes: Counter[str] = Counter()
-    for number, asked in enumerate(body.questions, 1):
-        if isinstance(asked, str):
-            asked = QuestionBody(question=asked)
+    for number, (name, asked) in enumerate(body.named(), 1):
         deadline = engine.deadline()
         line = await asking.run_while_awaited(deadline, _answered_or_error, engine, asked, body, deadline)
         outcomes[line["outcome"]] += 1
-        said = {"id": asked.id or str(number), "done": number, "total": len(body.questions), "answer": line}
+        said = {"id": name, "done": number, "total": len(body.questions), "answer": line}
         yield events.event("answer", said, str(number))
     yield events.event("end", {"total": len(body.questions), **outcomes})
 

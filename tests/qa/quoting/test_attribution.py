@@ -148,6 +148,12 @@ def test_a_quote_that_stands_in_two_documents_may_be_ascribed_to_each(corpus: Co
         ("As the mayor, Ivana Petrova, put it: {beams}.", "Judge Hall"),
         ("{beams}, said the mayor, Ivana Petrova.", "Judge Hall"),
         ("{beams}, according to the mayor, Ivana Petrova.", "Judge Hall"),
+        ("{beams}, the mayor, Ivana Petrova, said.", "Judge Hall"),
+        ("The mayor, Ivana Petrova, who opposed the plan, said: {beams}.", "Judge Hall"),
+        ("The mayor, Ivana Petrova, 54, said: {beams}.", "Judge Hall"),
+        ("The mayor, Ivana Petrova, told reporters: {beams}.", "Judge Hall"),
+        ("The following week, Ivana Petrova, who was ill, said: {beams}.", "Judge Hall"),
+        ("A year later, Ivana Petrova, the mayor, said: {beams}.", "Judge Hall"),
     ],
 )
 def test_a_quote_put_into_another_mouth_is_distorted(corpus: Corpus, report: str, speaker: str) -> None:
@@ -167,6 +173,13 @@ def test_a_quote_put_into_another_mouth_is_distorted(corpus: Corpus, report: str
         "{strait}, said Minister Novak.",  # the document names no speaker there
         "The judge, Maria Hall, said: {beams}.",
         "{beams}, the judge wrote to the mayor, Ivana Petrova.",
+        "{beams}, the judge told the mayor, Ivana Petrova.",
+        "{beams}, he told Ivana Petrova.",
+        "{beams}, he warned a reporter, Ivana Petrova, in May.",
+        "A reporter, Ivana Petrova, quotes Judge Hall: {beams}.",
+        "A reporter, Ivana Petrova, quotes him: {beams}.",
+        "{beams}, reports a journalist, Ivana Petrova, quoting the judge.",
+        "The mayor, Ivana Petrova, noted the words of the judge: {beams}.",
         "In the mayor's house, Ivana Petrova's, the judge said that {beams}.",
         "In a letter to the mayor, Ivana Petrova, the judge said that {beams}.",
         "Minister Novak was there when “The beams were rotten long before the fire” was said.",
@@ -186,6 +199,26 @@ def test_a_speaker_is_found_in_a_document_with_straight_marks_too(tmp_path: Path
             )
             assert verdict.status == status
             assert [each.text for each in verdict.omitted] == ["Mikko Salo"] * (status == "distorted")
+
+
+@pytest.mark.parametrize(
+    ("text", "report"),
+    [
+        ("“The mole will fall within a year,” the engineer told the mayor, Ada Orr.", "Bo Lind said: {0}."),
+        (
+            'The 5" bolt broke. The mole will fall within a year. A 6" bolt broke, said Dan Moe.',
+            "Bo Lind said: {0}.",
+        ),
+    ],
+    ids=["who listens", "inches"],
+)
+def test_a_document_that_names_a_listener_or_inches_names_no_speaker(
+    tmp_path: Path, text: str, report: str
+) -> None:
+    with tiny_corpus(tmp_path / "library") as held:
+        held.index(write(tmp_path, "mole.txt", f"The mole\n\n{text}\n"))
+        said = report.format("“The mole will fall within a year”")
+        assert [each.status for each in verify(held, said)] == ["verbatim"]
 
 
 @pytest.mark.parametrize(

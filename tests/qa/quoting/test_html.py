@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import copy
+import pickle
+from dataclasses import asdict, replace
+
 import lxml.html
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qa.errors import VerbatimError
+from qa.errors import LibraryError, VerbatimError
 from qa.quoting import html
 from qa.quoting.html import as_read, to_html
 from qa.quoting.quoted_answer import QuotedAnswer
@@ -71,10 +75,13 @@ def test_a_quote_that_would_be_shown_otherwise_is_withheld(monkeypatch: pytest.M
 def test_a_quote_whose_source_has_changed_is_shown_in_no_way() -> None:
     changed = Document(BRIEF.id, BRIEF.text + " ")
     first = quote(BRIEF, "On April 1", "imprisoned.", 1)
-    answer = QuotedAnswer(
-        "Who?", "Who?", "answered", 0.8, 0.5, quotes=(first,), read_document=lambda _: changed
-    )
+    answer = QuotedAnswer.of(answered(first, question="Who?"), lambda _: changed)
     for write in (answer.to_markdown, answer.to_html, answer.to_dict, answer.__str__, answer._repr_html_):
         with pytest.raises(VerbatimError):
             write()
+    for copied in (copy.deepcopy(answer), pickle.loads(pickle.dumps(answer)), replace(answer, searched=2)):  # noqa: S301
+        assert copied.quotes == answer.quotes
+        with pytest.raises(LibraryError, match="ask again"):
+            copied.to_markdown()
+    assert asdict(answer)["question"] == "Who?"
     assert repr(answer) == "<QuotedAnswer: answered, 1 quote, to 'Who?'>"

@@ -950,12 +950,13 @@ def test_a_comma_of_the_sentence_around_is_said(corpus: Corpus) -> None:
 def test_a_full_stop_may_stand_for_a_comma_before_a_closing_mark_and_for_no_other(
     corpus: Corpus, tmp_path: Path
 ) -> None:
-    one(corpus, tmp_path, '"We have no ships," he said. Having no ships, they walked all the way.')
+    text = '"We have no ships," he said. Having no ships, they walked.'
+    one(corpus, tmp_path, f"{text} “We go to Leith,” she said, “unless it rains.”")
     (verdict,) = verify(corpus, "He told us: “We have no ships.”")
     assert (verdict.status, verdict.comma) == ("verbatim", True)
     assert "but for the full stop" in "".join(words for line in lines(verdict) for words, _ in line)
     assert statuses(corpus, "It says: “Having no ships.”") == ["altered"]
-    assert statuses(corpus, "It says: “Having no ships, they walked.”") == ["altered"]
+    assert statuses(corpus, "She said: “We go to Leith.”") == ["altered"]  # the quotation goes on
 
 
 def test_the_first_letter_beside_a_citation_may_be_small(corpus: Corpus) -> None:

@@ -173,7 +173,7 @@ def test_the_report_tells_how_it_was_found(corpus: Corpus, exported: dict[Format
         assert said in text
     assert text.count("Analyst’s note:") == 4
     others = ", ".join(str(at + 1) for at in range(len(SENTENCES)) if at % 3)
-    assert f"Selected in the document, without a question: quotes {others}." in text
+    assert f"Kept without a question: quotes {others}." in text
     for quote in quotes(corpus):
         assert f"{quote.document.sha256}/{quote.start}-{quote.end}" in text
     assert corpus.store.stats().encoder is not None

@@ -74,7 +74,7 @@ def test_a_dossier_shows_its_entries_in_order_and_what_has_become_of_them(
     assert "Asked, and not found: Who paid?" in told
     assert told.index("Analyst’s heading Works") < told.index("[1]") < told.index("[2]")
     assert "Analyst’s note Mine <b>alone</b>." in told
-    assert told.count("Selected in the document") == 1  # the quote that no question found
+    assert told.count("Kept without a question") == 1  # the quote that no question found
     corpus.index(write(inbox, "a.txt", TEXT.replace("March", "May")))
     corpus.purge(["b.txt"])
     told = read(client.get(f"/dossiers/{dossier}").text)
