@@ -9,12 +9,12 @@ from embeddings import models
 from embeddings.files import DamagedFileError
 from embeddings.index import IndexFileError, VectorIndex
 from qa.errors import LibraryError
-from qa.storage.embedded import uploads
 from qa.storage.embedded.database import FILE_NAME, Database
-from qa.storage.embedded.encoders import Encoders
 from qa.storage.embedded.full_text import Postings, suffices_fts5
 from qa.storage.embedded.store import Store
+from qa.storage.encoders import Encoders
 from qa.storage.findings import Finding, of_encoder
+from qa.storage.records import uploads
 from qa.storage.sqlite_file import may_write
 from qa.text.display import plural
 from qa.text.names import ALIAS_FILE, aliases

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError
 from qa.recent import Recent
-from qa.storage.embedded import uploads
-from qa.storage.embedded.encoders import Encoders
 from qa.storage.embedded.full_text import FullText
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.vector_index import LibraryIndex
+from qa.storage.encoders import Encoders
 from qa.storage.ports import LibraryStats
+from qa.storage.records import uploads
 from qa.text.names import aliases, find
 
 if TYPE_CHECKING:

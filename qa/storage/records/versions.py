@@ -16,11 +16,11 @@ from qa.document.identity import RECORDS, agree, certain, certain_of
 from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import sha256_text
 from qa.storage import columns as stored
-from qa.storage.embedded.corrections import found_in
-from qa.storage.embedded.locations import RESTORED, aside_part
 from qa.storage.files import is_gone
 from qa.storage.intake_port import LeftOut
 from qa.storage.ports import DocumentTexts, Reason, Version
+from qa.storage.records.corrections import found_in
+from qa.storage.records.locations import RESTORED, aside_part
 
 if TYPE_CHECKING:
     import sqlite3

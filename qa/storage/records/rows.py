@@ -18,7 +18,7 @@ from qa.schema import (
     Span,
 )
 from qa.storage import columns as stored
-from qa.storage.embedded.corrections import found_in
+from qa.storage.records.corrections import found_in
 from qa.text.dates import parse_date
 
 if TYPE_CHECKING:
