@@ -38,10 +38,6 @@ ENCODER_VARIABLE = "PULLQUOTE_ENCODER"
 class EncodedLibrary(Protocol):
     """A library whose vectors an encoder made."""
 
-    @property
-    def folder(self) -> Path:
-        """The folder that the library, or what a person keeps beside it, is in."""
-
     def encoding(self) -> Encoding | None:
         """Tell which encoder made the vectors in force; None before the first document."""
 
@@ -49,8 +45,8 @@ class EncodedLibrary(Protocol):
 class Encoders:
     """What embeds the documents of a library, and the questions. May be used from several threads."""
 
-    def __init__(self, store: EncodedLibrary, encoder: str | Encoder | None) -> None:
-        self._store = store
+    def __init__(self, store: EncodedLibrary, encoder: str | Encoder | None, place: object) -> None:
+        self._store, self._place = store, place
         self._lock = threading.RLock()
         self._take(encoder)
 
@@ -88,7 +84,7 @@ class Encoders:
                 recorded = encoding.identity if follows and encoding else None
                 self._identity = permitted(recorded) if recorded else identify_encoder(self._name)
             if encoding:
-                check_encoder(encoding, self._identity, self._store.folder)
+                check_encoder(encoding, self._identity, self._place)
             return self._identity
 
     def documents(self) -> Encoder:

@@ -41,7 +41,7 @@ def examine(folder: Path) -> Iterator[Finding]:
         yield from _contents(store)
         encoding = store.encoding()
         name = encoding.identity.name if encoding else models.DEFAULT_ENCODER
-        yield from of_encoder(name, Encoders(store, None).identity)
+        yield from of_encoder(name, Encoders(store, None, store.folder).identity)
 
 
 def _integrity(library: Path) -> Finding:

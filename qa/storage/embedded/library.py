@@ -50,7 +50,7 @@ class EmbeddedLibrary(Store):
         encoder: str | Encoder | None = None,
     ) -> None:
         super().__init__(folder, create=create, read_only=read_only)
-        self.encoders = Encoders(self, encoder)
+        self.encoders = Encoders(self, encoder, folder)
         self._index = LibraryIndex(self)
         self._words = FullText(self)
         self._illegible: Recent[tuple[int, str], frozenset[int]] = Recent(ILLEGIBLE_KEPT)

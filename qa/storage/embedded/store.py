@@ -17,9 +17,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qa.errors import InputError, LibraryError, OriginalNotFoundError
+from qa.errors import InputError
 from qa.schema import UPLOAD
-from qa.storage import columns as stored
 from qa.storage.embedded import near_duplicates, vectors
 from qa.storage.embedded.contents import Contents, number_of
 from qa.storage.embedded.put import delete, drop, write_document
@@ -407,23 +406,7 @@ class Store(Contents):
             LibraryError: the bytes are not what was uploaded, or gone.
         """
         with self._database.reading() as db:
-            if is_held(db, document_id):
-                places = db.execute(
-                    "SELECT locations.path, locations.source_sha256 FROM locations "
-                    "JOIN documents ON serial = document WHERE id = ? ORDER BY locations.number",
-                    (document_id,),
-                ).fetchall()
-            else:
-                version = versions.restorable(db, document_id)
-                places = [(at["path"], at["source_sha256"]) for at in version.held["locations"]]
-            found = uploads.of_source(db, self.folder, places)
-        if not found:
-            raise OriginalNotFoundError(
-                f"{document_id!r} was not uploaded: its file lies where it was indexed from"
-            )
-        if wrong := uploads.damage(found[0]):
-            raise LibraryError(f"the original of {document_id!r} {wrong}: upload {found[0].name!r} again")
-        return found[0]
+            return uploads.original(db, self.folder, document_id)
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions, all or none; `scrub` takes care of the bytes.
@@ -457,12 +440,7 @@ class Store(Contents):
     def to_forget(self) -> dict[int, DocumentTexts]:
         """Read the notes of what the desk is to forget of purged documents, each by its number."""
         with self._database.reading() as db:
-            rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
-            notes = {number: stored.items(cited) for number, cited in rows}
-            return {
-                number: versions.parted(db, stored.text(document_id), [*map(stored.text, texts)])
-                for number, (document_id, texts) in notes.items()
-            }
+            return versions.to_forget(db)
 
     def forgotten(self, notes: Iterable[int]) -> None:
         """Empty the notes with these numbers: the desk has forgotten what they say."""

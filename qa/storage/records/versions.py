@@ -328,3 +328,13 @@ def parted(db: sqlite3.Connection, document_id: str, texts: Iterable[str]) -> Do
     )
     shared = tuple(sha256 for (sha256,) in rows)
     return DocumentTexts(document_id, tuple(sorted({*texts}.difference(shared))), shared)
+
+
+def to_forget(db: sqlite3.Connection) -> dict[int, DocumentTexts]:
+    """Read the notes of what the desk is to forget of purged documents, each by its number."""
+    rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
+    notes = {number: stored.items(cited) for number, cited in rows}
+    return {
+        number: parted(db, stored.text(document_id), [*map(stored.text, texts)])
+        for number, (document_id, texts) in notes.items()
+    }
