@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
 from qa.desk.dossiers import MOST_HEADING, MOST_NOTE
@@ -56,6 +56,11 @@ def routes(engine: Engine) -> APIRouter:
         return pages.page(
             "dossiers.html", kept=True, dossiers=[(each, _when(each.changed)) for each in found]
         )
+
+    @router.get("/dossier")
+    def unnamed() -> RedirectResponse:
+        """Lead to the list of dossiers; one of them is at /dossiers/ID."""
+        return RedirectResponse("/dossiers")
 
     @router.get("/dossiers/{dossier}")
     @limited

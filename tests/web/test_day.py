@@ -262,7 +262,7 @@ def replace_a_document(page: Page, folder: Path) -> None:
     changed = folder.parent / "The bridge at Tarn.md"
     changed.write_bytes(day_files.markdown(day_files.CORRECTED_BRIDGE))
     go_to(page, "Documents")
-    page.locator("#files").set_input_files(changed)
+    page.locator("#add-files input[type=file]").set_input_files(changed)
     expect(result_of(page, changed.name)).to_have_text("Replaced the earlier text")
 
 

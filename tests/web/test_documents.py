@@ -78,7 +78,7 @@ def titles(page: Page) -> list[str]:
 
 
 def test_the_table_is_searched_as_one_types_and_ordered_by_its_heads(documents: Page) -> None:
-    documents.get_by_role("searchbox").press_sequentially("brief 00")
+    documents.locator("#find-documents").press_sequentially("brief 00")
     expect(documents.locator(".count")).to_contain_text("12 documents")
     documents.get_by_role("link", name="Date").click()
     expect(documents.locator("tbody th").first).to_have_text("Brief 009")
@@ -267,17 +267,21 @@ def test_a_day_with_documents_from_an_empty_library_on(
         page.get_by_role("button", name="Remove", exact=True).click()
         said(page, "One document removed")
         page.get_by_label("Into the collection").fill("Briefs")
-        page.locator("#files").set_input_files(
+        page.locator("#add-files input[type=file]").set_input_files(
             [path for path in folder.iterdir() if "src=x" not in path.name]
         )
         expect(page.locator(".sum")).to_have_text("8 of 8 files: 7 added, 1 refused", timeout=SLOW)
         expect(result(page, "brief 3.txt")).to_have_text("Added")
         expect(result(page, "bad.pdf")).to_contain_text("PDF")
+        expect(page.locator("[data-result=added]").filter(has_text="brief 3.txt")).to_have_count(1)
+        expect(page.locator("[data-result=refused]")).to_contain_text(["bad.pdf"])
         expect(page.locator(".count")).to_contain_text("7 documents")
+        expect(page.locator("#documents [data-document='brief 3.txt']")).to_contain_text("Brief 3 on rice")
         check_accessible(page)
         check_fits(page)
-        page.locator("#files").set_input_files([folder / "brief 3.txt"])
+        page.locator("#add-files input[type=file]").set_input_files([folder / "brief 3.txt"])
         expect(page.locator(".sum")).to_contain_text("1 already there", timeout=SLOW)
+        expect(page.locator("[data-result=duplicate]")).to_contain_text(["brief 3.txt"])
 
         # A folder, with a hostile name in it.
         page.locator("#folder").set_input_files(folder)
@@ -405,7 +409,7 @@ def test_of_an_archive_it_is_said_what_was_refused(browser: Browser, empty: Serv
         for name in ("bad.txt", "worse.txt"):
             archive.writestr(name, b"Caf\xe9")
     with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
-        page.locator("#files").set_input_files(tmp_path / "packed.zip")
+        page.locator("#add-files input[type=file]").set_input_files(tmp_path / "packed.zip")
         expect(result(page, "packed.zip")).to_contain_text(
             re.compile(
                 r"^Added, 2 refused: packed.zip/bad.txt is not UTF-8.*packed.zip/worse.txt is not UTF-8"
@@ -419,10 +423,10 @@ def test_what_is_selected_stays_so_while_files_come_in(
     for name in ("one.txt", "two.txt"):
         (tmp_path / name).write_text(f"This is {name}.\n", "utf-8")
     with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
-        page.locator("#files").set_input_files(tmp_path / "one.txt")
+        page.locator("#add-files input[type=file]").set_input_files(tmp_path / "one.txt")
         box = page.get_by_role("checkbox", name="Select one")
         box.check()
-        page.locator("#files").set_input_files(tmp_path / "two.txt")
+        page.locator("#add-files input[type=file]").set_input_files(tmp_path / "two.txt")
         expect(page.locator("tbody th").get_by_text("two", exact=True)).to_be_visible()
         expect(box).to_be_checked()
         expect(page.locator("#selection")).to_contain_text("1 selected")

@@ -41,7 +41,7 @@ function sendNext() {
   const finish = (status, words) => {
     running.delete(request);
     counts[status in counts ? status : "already there"] += 1;
-    row.className = status;
+    Object.assign(row, { className: status }).dataset.result = status === "unchanged" ? "duplicate" : status;
     row.querySelector("button").remove();
     result.textContent = words;
     enqueue([]);

@@ -47,6 +47,7 @@ def read(html: str) -> str:
 
 def test_the_list_says_what_a_dossier_is_until_there_is_one(client: TestClient, corpus: Corpus) -> None:
     assert "A dossier gathers quotes for a report." in client.get("/dossiers").text
+    assert client.get("/dossier").text == client.get("/dossiers").text
     dossier = made(client)
     add(client, dossier, kind="quote", citation=citation(corpus))
     page = client.get("/dossiers").text
