@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.formats.dates import DateOrder
+    from qa.places import LibraryPlace
     from qa.schema import IndexReport
 
 # What is said of a file each time that it is come upon, as long as nothing changes.
@@ -109,7 +110,7 @@ def index(
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     given = paths or (shipped_corpus(),)
     if report_to:
-        _check_report(report_to, given, shared.library(settings), force=force)
+        _check_report(report_to, given, shared.folder(settings), force=force)
     asks = not (prune or dry_run or watch or uploads) and _in_a_terminal()
     report, said = None, False
     done = Counter[str]()
@@ -247,7 +248,7 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
         _print_report(report, shared.library(settings))
 
 
-def _print_report(report: IndexReport, library: Path) -> None:
+def _print_report(report: IndexReport, library: LibraryPlace) -> None:
     from qa.document.metadata import SIDECAR
     from qa.formats.kinds import READS
     from qa.intake.folders import is_followable, own_output

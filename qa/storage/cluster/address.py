@@ -12,12 +12,10 @@ from urllib.parse import urlsplit
 from qa.errors import InputError
 
 NAME = "pullquote"
-# A token (`user:password`, or a key), or a file that holds one; the certificate that a server's is checked by.
-TOKEN, TOKEN_FILE, CERTIFICATE = (
-    "PULLQUOTE_MILVUS_TOKEN",
-    "PULLQUOTE_MILVUS_TOKEN_FILE",
-    "PULLQUOTE_MILVUS_CA",
-)
+# A token (`user:password`, or a key), or a file that holds one.
+TOKEN, TOKEN_FILE = "PULLQUOTE_MILVUS_TOKEN", "PULLQUOTE_MILVUS_TOKEN_FILE"
+# The certificate that a server's is checked by.
+CERTIFICATE = "PULLQUOTE_MILVUS_CA"
 _FORM = "write milvus://HOST:PORT/NAME, milvus+tls://HOST:PORT/NAME, or milvus:///FOLDER/FILE.db"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _FILE = re.compile(r"(?P<file>/.*\.db)(/(?P<name>[^/]*))?", re.DOTALL)
@@ -92,7 +90,7 @@ class Address:
 def _checked(text: str, name: str) -> str:
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"{text!r} gives the library the name {name!r}: use up to 100 letters, digits and underscores, of "
+            f"{text!r} gives the library the name {name!r}: use up to 100 letters, digits and underscores of "
             "ASCII, and no digit first"
         )
     return name

@@ -31,9 +31,11 @@ def condition(filters: Filters, serials: Iterable[int] | None = None) -> str:
         )
     if filters.until:
         conditions.append(f'date != "" and date <= {quoted(span_of(filters.until)[1].isoformat())}')
-    for field in FILTERED_BY_NAME:
-        if names := tuple(each.casefold()[:10_000] for each in filters.values(field)):
-            conditions.append(is_in(field, names))
+    conditions += [
+        is_in(field, [each.casefold()[:10_000] for each in values])
+        for field in FILTERED_BY_NAME
+        if (values := filters.values(field))
+    ]
     if serials is not None:
         numbers = list(serials)
         conditions.append(is_in("serial", numbers) if numbers else NOTHING)

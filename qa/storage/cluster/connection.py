@@ -225,8 +225,8 @@ class Connection:
         where, said = self.address.text, " ".join(str(getattr(error, "message", "") or error).split())[:500]
         if self.address.lite and ("open" in said.lower() or "lock" in said.lower()):
             return (
-                f"{where} cannot be opened ({said}): one process at a time may use a Milvus Lite file. End the "
-                "other, or use a server"
+                f"{where} cannot be opened ({said}): one process at a time may use a Milvus Lite file. End "
+                "the other, or use a server"
             )
         if self.address.lite:
             return f"{where}: Milvus Lite reports: {said}"
@@ -236,8 +236,8 @@ class Connection:
                 "PULLQUOTE_MILVUS_TOKEN"
             )
         return (
-            f"Milvus at {where} did not do what it was asked within {SECONDS:.0f} s ({said}): see that it runs "
-            "and can be reached, and try again. Nothing that was acknowledged is lost"
+            f"Milvus at {where} did not do what it was asked within {SECONDS:.0f} s ({said}): see that it "
+            "runs and can be reached, and try again. Nothing that was acknowledged is lost"
         )
 
 

@@ -1,9 +1,9 @@
 """One change of a library, whole or not at all: Milvus has no transaction over several rows.
 
 What the change needs and nobody sees yet (texts, passages of an edition that no document has) is written
-first. So is the journal, which says all rows that are to be other than they are, and can be repeated. Then one
-row, the library's state, names the journal: that commits the change. The rows are written, and the state names
-it no more. Whoever finds a state that names a journal waits, or repeats it.
+first. So is a long journal, which says all rows that are to be other than they are, and can be repeated. Then
+one row, the library's state, takes the journal in, or names it: that commits the change. The rows are written,
+and the state drops it. Whoever finds a state with a journal waits, or repeats it.
 """
 
 from __future__ import annotations

@@ -124,16 +124,16 @@ class ClusterLibrary:
         encoder: str | Encoder | None = None,
     ) -> None:
         self.address, self.folder, self.read_only = address, desk, read_only
-        self._connection = Connection(address, create=create and not read_only)
+        self.connection = Connection(address, create=create and not read_only)
         try:
             self._collections = schema.Collections.of(address.name)
-            self._lease = Lease(self._connection, self._collections.leases)
+            self._lease = Lease(self.connection, self._collections.leases)
             self._stemmer = Stemmer()
-            self._search = Search(self._connection, self._collections, self._stemmer)
-            self._lists = Lists(self._connection, self._collections)
+            self._search = Search(self.connection, self._collections, self._stemmer)
+            self._lists = Lists(self.connection, self._collections)
             self._found(create=create and not read_only)
         except BaseException:
-            self._connection.close()
+            self.connection.close()
             raise
         self.encoders = Encoders(self, encoder, address.text)
         self._read: Recent[tuple[int, str], Segmented] = Recent(READ_BYTES)
@@ -143,18 +143,23 @@ class ClusterLibrary:
 
     def _found(self, *, create: bool) -> None:
         """Make the library if there is none."""
-        there = self._connection.call("has_collection", self._collections.catalogue)
-        state = states.read(self._connection, self._collections) if there else None
+        there = self.connection.call("has_collection", self._collections.leases)  # the last that is made
+        state = None
+        if there:
+            schema.load(self.connection, self._collections.fixed)
+            state = states.read(self.connection, self._collections)
         if state is None:
             if not create:
                 raise LibraryNotFoundError(
                     f"there is no library at {self.address.text}: make one with `pullquote index`"
                 )
-            schema.create(self._connection, self._collections)
+            schema.create(self.connection, self._collections)
             with self._lease.held():
-                if states.read(self._connection, self._collections, strong=True) is None:
-                    states.write(self._connection, self._collections, State())
-        elif not self.read_only:
+                if states.read(self.connection, self._collections, strong=True) is None:
+                    states.write(self.connection, self._collections, State())
+            return
+        schema.load(self.connection, map(self._collections.passages, map(int, state.encodings)))
+        if not self.read_only:
             self._settled()
 
     def close(self) -> None:
@@ -164,7 +169,7 @@ class ClusterLibrary:
             try:
                 self._lease.give()
             finally:
-                self._connection.close()
+                self.connection.close()
                 self._lists.close()
                 self._stemmer.close()
 
@@ -174,7 +179,7 @@ class ClusterLibrary:
         """Read the state once no change is under way; finish one that was left."""
         until = time.monotonic() + PENDING
         while True:
-            state = states.read(self._connection, self._collections)
+            state = states.read(self.connection, self._collections)
             if state is None:
                 raise LibraryError(
                     f"the library at {self.address.text} has lost its state: put it back from a backup"
@@ -196,20 +201,20 @@ class ClusterLibrary:
 
     def _mine(self) -> State:
         """Read the state in this writer's turn; a change that is pending then is of one who has died."""
-        state = states.read(self._connection, self._collections, strong=self._lease.is_new)
+        state = states.read(self.connection, self._collections, strong=self._lease.is_new)
         if state is None:
             raise LibraryError(
                 f"the library at {self.address.text} has lost its state: put it back from a backup"
             )
         if state.pending:
-            journal.repeat(self._connection, self._collections, state, self._lease.keep)
-            state = states.read(self._connection, self._collections, strong=True) or state
+            journal.repeat(self.connection, self._collections, state, self._lease.keep)
+            state = states.read(self.connection, self._collections, strong=True) or state
         return state
 
     @contextmanager
     def _reading(self, state: State, *, with_uploads: bool = False) -> Iterator[Working]:
         table = originals.open_table(self.folder, read_only=True) if with_uploads else ""
-        working = Working(self._connection, self._collections, state, table)
+        working = Working(self.connection, self._collections, state, table)
         try:
             yield working
         finally:
@@ -225,7 +230,7 @@ class ClusterLibrary:
                     found = look(working)
             except (LibraryError, InputError) as raised:
                 error = raised
-            if states.read(self._connection, self._collections) == state:
+            if states.read(self.connection, self._collections) == state:
                 if error:
                     raise error
                 return found
@@ -242,7 +247,7 @@ class ClusterLibrary:
             if self._lease.is_new or self._has_failed:
                 self._clear(state)
             table = originals.open_table(self.folder, read_only=False) if with_uploads else ""
-            working = Working(self._connection, self._collections, state, table)
+            working = Working(self.connection, self._collections, state, table)
             try:
                 change = _Change(self, state, working)
                 yield change
@@ -256,7 +261,7 @@ class ClusterLibrary:
         """Delete the passages of changes that were never committed: their editions are given again."""
         for number in state.encodings:
             name = self._collections.passages(int(number))
-            self._connection.delete(name, f"edition > {state.edition}")
+            self.connection.delete(name, f"edition > {state.edition}")
 
     @property
     def generation(self) -> int:
@@ -294,13 +299,13 @@ class ClusterLibrary:
 
     def hashes(self) -> list[tuple[str, str]]:
         """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
-        rows = self._connection.scan(self._collections.documents, "serial >= 0", ("id", "sha256"))
+        rows = self.connection.scan(self._collections.documents, "serial >= 0", ("id", "sha256"))
         return sorted((row["id"], row["sha256"]) for row in rows)
 
     def holds_only(self, sha256: str) -> bool:
         """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
         count = self._settled().documents
-        same = self._connection.count(self._collections.documents, f"sha256 == {quoted(sha256)}")
+        same = self.connection.count(self._collections.documents, f"sha256 == {quoted(sha256)}")
         return bool(count) and same == count
 
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
@@ -377,7 +382,7 @@ class ClusterLibrary:
             state = self._settled()
             known = {each: held for each in wanted if (held := self._read.get((state.generation, each)))}
             new = self._read_new(state, [each for each in wanted if each not in known])
-            if new is not None and states.read(self._connection, self._collections) == state:
+            if new is not None and states.read(self.connection, self._collections) == state:
                 for document_id, segmented in new.items():
                     cost = len(segmented[0].text) * 2 + 600 * len(segmented[1])
                     self._read.put((state.generation, document_id), segmented, cost)
@@ -393,12 +398,12 @@ class ClusterLibrary:
             try:
                 working.fetch_documents(*working.of("documents", "id", ids), with_texts=True)
             except LibraryError:
-                if states.read(self._connection, self._collections) == state:
+                if states.read(self.connection, self._collections) == state:
                     raise
                 return None
             rows = working.db.execute(f"SELECT serial, id, {EDITION}, passages FROM documents").fetchall()  # noqa: S608
             held = {serial: (document_id, edition, count) for serial, document_id, edition, count in rows}
-            own = passage_rows.read(self._connection, self._passages(state), held) if held else {}
+            own = passage_rows.read(self.connection, self._passages(state), held) if held else {}
             if len(own) < len(held):
                 return None
             found = {}
@@ -406,8 +411,8 @@ class ClusterLibrary:
                 document = document_at(working.db, self.address.text, serial)
                 if any(each.end > len(document.text) for each in own[serial]):
                     raise LibraryError(
-                        f"the passages of {document_id!r} at {self.address.text} are not its own: the library is "
-                        "damaged. Put it back from a backup, or remove the document and index it again"
+                        f"the passages of {document_id!r} at {self.address.text} are not its own: the library "
+                        "is damaged. Put it back from a backup, or remove the document and index it again"
                     )
                 found[document_id] = document, own[serial]
             return found
@@ -429,7 +434,7 @@ class ClusterLibrary:
         """Find the numbers of the documents that the filter of documents names; None where there is none."""
         if not filters.document:
             return None
-        documents = self._connection.query_in(
+        documents = self.connection.query_in(
             self._collections.documents, "id", filters.document, ("id", "serial")
         )
         found = {row["serial"] for row in documents}
@@ -441,7 +446,7 @@ class ClusterLibrary:
         ]
         for first in range(0, len(inside), 100):
             any_of = " or ".join(f"({each})" for each in inside[first : first + 100])
-            rows = self._connection.query(self._collections.documents, any_of, ("serial",))
+            rows = self.connection.query(self._collections.documents, any_of, ("serial",))
             found |= {row["serial"] for row in rows}
         for each in filters.document:
             if each.lower().endswith(".jsonl"):
@@ -451,9 +456,9 @@ class ClusterLibrary:
     def _recorded_in(self, file: str) -> set[int]:
         """Find the numbers of the documents that are records of a file so named."""
         like = file.replace("%", "_")  # as any sign: each path is looked at again
-        rows = self._connection.query(
+        rows = self.connection.query(
             self._collections.catalogue,
-            f'kind == "locations" and ({is_in("path", (file, UPLOAD + file))} or path like {quoted("%/" + like)})',
+            f'kind == "locations" and (path == {quoted(UPLOAD + file)} or path like {quoted("%" + like)})',
             ("path", "owner"),
         )
         return {
@@ -478,10 +483,10 @@ class ClusterLibrary:
         if not filters:
             return Selection(state.documents, 0, None, filters)
         documents, undated = self._collections.documents, 0
-        left = self._connection.count(documents, self._condition(filters))
+        left = self.connection.count(documents, self._condition(filters))
         if filters.since or filters.until:
             others = self._condition(replace(filters, since=None, until=None))
-            undated = self._connection.count(documents, both(others, 'date == ""'))
+            undated = self.connection.count(documents, both(others, 'date == ""'))
         return Selection(left, undated, None, filters)
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
@@ -518,7 +523,7 @@ class ClusterLibrary:
             if not state.encoding:
                 return found
             found = search(self._passages(state), self._condition(selection.filters))
-            if states.read(self._connection, self._collections) == state:
+            if states.read(self.connection, self._collections) == state:
                 break
         return found
 
@@ -561,7 +566,7 @@ class ClusterLibrary:
         return found & set(owners)
 
     def copies(self, ids: Iterable[str], filters: Filters = EVERYTHING) -> dict[str, dict[str, float]]:
-        """Find no near-duplicates: not on a cluster, because each document put in would be compared with many.
+        """Find no near-duplicates: on a cluster, each document put in would be compared with too many.
 
         Documents of the very same words at several places are one document here, too.
         """
@@ -591,7 +596,7 @@ class ClusterLibrary:
         return bool(self._search.together(self._passages(state), [fold(name)], "", head=True))
 
     def holds_in_lower_case(self, word: str) -> bool:
-        """Tell whether a word, given in small letters, is one: no spellings are known, so it does not matter."""
+        """Say yes: no spellings are known, so it does not matter."""
         return True
 
     # What was
@@ -682,7 +687,7 @@ class ClusterLibrary:
             holding = set()
             for first in range(0, len(kept), READ_AT_ONCE):
                 some = texts.read(
-                    self._connection, self._collections.texts, kept[first : first + READ_AT_ONCE]
+                    self.connection, self._collections.texts, kept[first : first + READ_AT_ONCE]
                 )
                 holding |= {sha256 for sha256, text in some.items() if words in text}
             return [sha256 for sha256 in kept if sha256 in holding]
@@ -739,7 +744,7 @@ class ClusterLibrary:
             held = state.encoded(int(number))
             if held and wanted and held.identity.sha256 == encoder.sha256:
                 collection = self._collections.passages(held.number)
-                found |= passage_rows.vectors(self._connection, collection, wanted)
+                found |= passage_rows.vectors(self.connection, collection, wanted)
         return found
 
     def places_in(
@@ -777,7 +782,7 @@ class ClusterLibrary:
     def sources(self) -> list[str]:
         """List the files that documents stand in, or stood in before they were removed, by path."""
         found: set[str] = set()
-        for row in self._connection.scan(
+        for row in self.connection.scan(
             self._collections.catalogue, 'kind in ["locations", "withdrawn", "versions"]', ("path",)
         ):
             found.add(row["path"])
@@ -994,7 +999,7 @@ class ClusterLibrary:
     @property
     def erasing(self) -> bool:
         """Whether bytes of what was purged may still lie somewhere."""
-        return bool(self._connection.count(self._collections.catalogue, 'kind == "erasing"'))
+        return bool(self.connection.count(self._collections.catalogue, 'kind == "erasing"'))
 
     def to_forget(self) -> dict[int, DocumentTexts]:
         """Read the notes of what the desk is to forget of what was purged, each by its number."""
@@ -1030,8 +1035,8 @@ class ClusterLibrary:
             change.working.fetch('kind == "erasing"')
             self._sweep()
             for name in self._all(change.state):
-                self._connection.call("flush", name)
-                self._connection.call("compact", name)
+                self.connection.call("flush", name)
+                self.connection.call("compact", name)
             change.db.execute("DELETE FROM erasing WHERE cited = ''")
 
     def _sweep(self) -> None:
@@ -1041,14 +1046,18 @@ class ClusterLibrary:
             (self._collections.documents, "serial >= 0"),
             (self._collections.catalogue, 'key != ""'),
         ):
-            for row in self._connection.scan(collection, field, ("sha256", "row")):
+            for row in self.connection.scan(collection, field, ("sha256", "row")):
                 named.add(row["sha256"])
                 if row["row"].startswith(ELSEWHERE):
                     named.add(row["row"][1:])
         held = {
-            row["sha256"] for row in self._connection.scan(self._collections.texts, "part == 0", ("sha256",))
+            row["sha256"] for row in self.connection.scan(self._collections.texts, "part == 0", ("sha256",))
         }
-        self._connection.delete_in(self._collections.texts, "sha256", sorted(held - named))
+        self.connection.delete_in(self._collections.texts, "sha256", sorted(held - named))
+
+    def collections(self) -> list[str]:
+        """Name the collections that the library has on Milvus."""
+        return self._all(self._settled())
 
     def _all(self, state: State) -> list[str]:
         numbered = [self._collections.passages(int(number)) for number in state.encodings]
@@ -1085,10 +1094,11 @@ class ClusterLibrary:
         with self._changing(counted=False) as change:
             if change.state.encoded(encoding.number) is None:
                 raise LibraryError(
-                    f"another `pullquote reindex` of {self.address.text} finished first: run yours again if needed"
+                    f"another `pullquote reindex` of {self.address.text} finished first: run yours again if "
+                    "needed"
                 )
             passage_rows.with_vectors(
-                self._connection,
+                self.connection,
                 self._passages(change.state),
                 self._collections.passages(encoding.number),
                 given,
@@ -1099,15 +1109,13 @@ class ClusterLibrary:
         with self._changing() as change:
             new = self._collections.passages(encoding.number)
             held: dict[int, int] = {}
-            for row in self._connection.scan(new, "key >= 0", ("edition",)):
+            for row in self.connection.scan(new, "key >= 0", ("edition",)):
                 held[row["edition"]] = held.get(row["edition"], 0) + 1
             with self._lists.of(change.state) as db:
                 counts = dict(db.execute("SELECT id, passages FROM documents"))
             lacking = [
                 row["id"]
-                for row in self._connection.scan(
-                    self._collections.documents, "serial >= 0", ("id", "edition")
-                )
+                for row in self.connection.scan(self._collections.documents, "serial >= 0", ("id", "edition"))
                 if held.get(row["edition"], 0) != counts[row["id"]]
             ]
             if not lacking:
@@ -1116,7 +1124,7 @@ class ClusterLibrary:
         if not lacking:
             for number in change.state.encodings:
                 if int(number) != encoding.number:
-                    self._connection.call("drop_collection", self._collections.passages(int(number)))
+                    self.connection.call("drop_collection", self._collections.passages(int(number)))
         return tuple(sorted(lacking))
 
     # What is derived
@@ -1125,7 +1133,7 @@ class ClusterLibrary:
         """Have Milvus write what it holds in memory and index it: until then, recall on a server is low."""
         state = self._settled()
         for name in self._all(state):
-            self._connection.call("flush", name)
+            self.connection.call("flush", name)
         if state.encoding:
             self._wait_for_index(self._passages(state))
         self._lease.give()
@@ -1146,7 +1154,7 @@ class ClusterLibrary:
         if self.address.lite:
             return
         until = time.monotonic() + 3_600
-        while self._connection.call("describe_index", collection, schema.DENSE).get("pending_index_rows"):
+        while schema.not_indexed(self.connection, collection):
             if time.monotonic() > until:
                 raise LibraryError(
                     f"Milvus at {self.address.text} has been indexing for an hour: the documents are in, and "
@@ -1188,11 +1196,11 @@ class _Change:
         edition = 0
         if number is not None:
             (edition,) = self.db.execute(
-                f"SELECT {EDITION} FROM documents WHERE serial = ?",
-                (number,),  # noqa: S608
+                f"SELECT {EDITION} FROM documents WHERE serial = ?",  # noqa: S608
+                (number,),
             ).fetchone()
         has_passages = row.has_same_words and passage_rows.are_held(
-            library._connection, collection, edition, given.entries
+            library.connection, collection, edition, given.entries
         )
         number, status = put_row(self.db, row, "", has_passages=has_passages)
         if not has_passages or passage_rows.filtered(row.held or {}) != passage_rows.filtered(row.values):
@@ -1207,11 +1215,11 @@ class _Change:
             library = self._library
             document = library.document(moved)
             (edition, head) = self.db.execute(
-                f"SELECT {EDITION}, head FROM documents WHERE serial = ?",
-                (number,),  # noqa: S608
+                f"SELECT {EDITION}, head FROM documents WHERE serial = ?",  # noqa: S608
+                (number,),
             ).fetchone()
             name = library._collections.passages(encoding.number)
-            held = passage_rows.embedded(library._connection, name, encoding, document, edition)
+            held = passage_rows.embedded(library.connection, name, encoding, document, edition)
             self._stage(number, document, head, held)
         return moved
 
@@ -1244,8 +1252,8 @@ class _Change:
         library = self._library
         library._lease.keep()
         name = library._collections.passages(encoding.number)
-        schema.drop(library._connection, name)  # of a change that was never committed
-        schema.create_passages(library._connection, name, encoder.dimension)
+        schema.drop(library.connection, name)  # of a change that was never committed
+        schema.create_passages(library.connection, name, encoder.dimension)
         return encoding
 
     def adopt(self, encoding: Encoding) -> None:
@@ -1271,7 +1279,7 @@ class _Change:
         if not changed and not gone and self._after == self.state and not self.forgotten:
             return
         library = self._library
-        connection, collections = library._connection, library._collections
+        connection, collections = library.connection, library._collections
         before = [row for (table, _), row in self.working.loaded.items() if table == "documents"]
         now = self.db.execute("SELECT count(*), coalesce(sum(passages), 0) FROM documents").fetchone()
         numbers = {**self._after.numbers, **self.working.numbers()}
@@ -1310,10 +1318,10 @@ class Rehearsal(ClusterLibrary):
     def __init__(self, library: ClusterLibrary) -> None:
         self.address, self.folder, self.read_only = library.address, library.folder, False
         self._library = library
-        self._connection, self._collections = library._connection, library._collections
+        self.connection, self._collections = library.connection, library._collections
         self._state = library._settled()
         self._trying = threading.RLock()
-        self._working = Working(self._connection, self._collections, self._state)
+        self._working = Working(self.connection, self._collections, self._state)
 
     def close(self) -> None:
         """Forget it."""

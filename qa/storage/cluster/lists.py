@@ -1,7 +1,7 @@
 """Lists of documents: Milvus neither orders nor counts by value, so what they need is kept in memory.
 
-It is a table of the columns that lists are searched and ordered by, of all documents, brought in step by what has
-changed since: about 1 kB a document.
+It is a table of the columns that lists are searched and ordered by, of all documents, brought in step by what
+has changed since: about 1 kB a document.
 """
 
 from __future__ import annotations

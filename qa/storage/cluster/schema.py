@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qa.storage.cluster.connection import Connection
 
 # Raised with every change to what follows; a library says by which it was made.
@@ -26,7 +28,7 @@ _TEXT |= dict.fromkeys(("sha256", "words_sha256", "digest"), 64) | {"kind": 20, 
 
 @dataclass(frozen=True, slots=True)
 class Collections:
-    """The names of a library's collections; those of passages are numbered by the embedding that they hold."""
+    """The names of a library's collections; those of passages are numbered by the embedding in them."""
 
     documents: str
     catalogue: str
@@ -49,6 +51,8 @@ class Collections:
         return self.documents, self.catalogue, self.texts, self.leases
 
 
+_PASSAGE_TEXTS = ("digest", "sentences", *FILTERED)
+_PASSAGE_NUMBERS = ("serial", "edition", "ordinal", "start", "end")
 # The key, what it is, and the fields beside it that hold text or whole numbers; those that are looked up by.
 _FIELDS: dict[str, tuple[str, int, tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     "documents": (
@@ -91,7 +95,7 @@ def create_passages(connection: Connection, name: str, dimension: int) -> None:
         return
     schema, kinds = _schema(connection)
     schema.add_field("key", kinds.INT64, is_primary=True)
-    _add(schema, kinds, ("digest", "sentences", *FILTERED), ("serial", "edition", "ordinal", "start", "end"))
+    _add(schema, kinds, _PASSAGE_TEXTS, _PASSAGE_NUMBERS)
     schema.add_field(DENSE, kinds.FLOAT_VECTOR, dim=dimension)
     indexes = _indexes(connection, ("serial", "edition", "digest", *FILTERED))
     lite = connection.address.lite
@@ -117,10 +121,35 @@ def create_passages(connection: Connection, name: str, dimension: int) -> None:
     _make(connection, name, schema, indexes)
 
 
+def load(connection: Connection, names: Iterable[str]) -> None:
+    """Have Milvus hold collections ready to be searched, as it may not after it was started."""
+    for name in names:
+        if "Loaded" not in str(connection.call("get_load_state", name)):
+            connection.call("load_collection", name)
+
+
 def drop(connection: Connection, name: str) -> None:
     """Drop a collection, if it is there."""
     if connection.call("has_collection", name):
         connection.call("drop_collection", name)
+
+
+def lacking(connection: Connection, name: str) -> list[str]:
+    """List the fields that a collection should have, and has not."""
+    held = {each["name"] for each in connection.call("describe_collection", name)["fields"]}
+    if "_passages_" in name:
+        wanted = {"key", *_PASSAGE_TEXTS, *_PASSAGE_NUMBERS, DENSE}
+        wanted |= {"words", SPARSE} if connection.has_words else set()
+    else:
+        key, _, texts, numbers, _ = _FIELDS[name.rpartition("_")[2]]
+        wanted = {key, *texts, *numbers, DENSE}
+    return sorted(wanted - held)
+
+
+def not_indexed(connection: Connection, name: str) -> int:
+    """Count the rows of a collection that are not in its index of vectors yet."""
+    described = connection.call("describe_index", name, DENSE) or {}
+    return int(described.get("pending_index_rows") or 0)
 
 
 def _schema(connection: Connection) -> tuple[Any, Any]:

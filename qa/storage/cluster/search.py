@@ -42,7 +42,6 @@ class Search:
 
     def nearest(self, passages: str, vectors: Float32, k: int, condition: str) -> Found:
         """Find the `k` nearest passages of each unit vector, with cosines, highest first."""
-
         asked = [each.tolist() for each in vectors]
         if self._connection.address.lite:
             # Each by itself: by how many there are, Milvus Lite rounds otherwise.
@@ -53,7 +52,8 @@ class Search:
         def search(most: int) -> list[list[tuple[Row, float]]]:
             wide = {name: max(most, least) for name, least in effort.items()}
             parts = (
-                self._connection.search(passages, DENSE, some, most, condition, _PLACE, wide) for some in calls
+                self._connection.search(passages, DENSE, some, most, condition, _PLACE, wide)
+                for some in calls
             )
             return [found for part in parts for found in part]
 
@@ -84,7 +84,7 @@ class Search:
         return [[(row, abs(score)) for row, score in each if score] for each in found]
 
     def _found(self, search: Callable[[int], list[list[tuple[Row, float]]]], k: int) -> Found:
-        """Search until there are `k` that are held, or no more; more than `k`, where the last may have equals."""
+        """Search until there are `k` that are held, or no more; and more, while the last may have equals."""
         most = min(2 * k + 10, MOST)
         while True:
             raw = search(most)
@@ -168,8 +168,8 @@ class Search:
             return sorted(row["id"] for row in self._documents(holding).values())
         if not self._connection.has_words:
             return []
-        rows = self._connection.query(self._collections.documents, condition or 'id != ""', ("id",))
-        return sorted(row["id"] for row in rows)
+        every = self._connection.query(self._collections.documents, condition or 'id != ""', ("id",))
+        return sorted(row["id"] for row in every)
 
     def _holding_together(self, passages: str, words: Sequence[str], condition: str) -> list[str]:
         """List the ids of the documents of which a passage holds the words one after the other, in order.
@@ -179,8 +179,10 @@ class Search:
         together = self.together(passages, words, condition)
         return sorted(row["id"] for row in self._documents(together).values())
 
-    def together(self, passages: str, words: Sequence[str], condition: str, head: bool = False) -> set[int]:
-        """Give the numbers of documents of which a passage, or the head, has the words one after the other."""
+    def together(
+        self, passages: str, words: Sequence[str], condition: str, *, head: bool = False
+    ) -> set[int]:
+        """Give the numbers of documents of which a passage, or the head, has the words in a row."""
         stems = [stem for each in self._stemmer.stems(words) for stem in each]
         if not stems or not self._connection.has_words:
             return set()
@@ -195,7 +197,7 @@ class Search:
 
 
 def _held(raw: list[tuple[Row, float]], documents: Mapping[int, Row]) -> list[tuple[Hit, float]]:
-    """Make hits of those passages that are the documents' own now, best first; equals in order of id and place."""
+    """Make hits of the passages that are the documents' own now, best first; equals by id and place."""
     hits = []
     for row, score in raw:
         document = documents.get(row["serial"])

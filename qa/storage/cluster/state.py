@@ -35,8 +35,8 @@ class State:
         edition: the number that was given last to the passages of a document.
         documents: how many documents there are.
         passages: how many passages these have.
-        pending: the journal of a change that is committed, and may not be in all rows yet; "@" and its SHA-256
-            where it is long.
+        pending: the journal of a change that is committed, and may not be in all rows yet; "@" and its
+            SHA-256 where it is long.
         schema: by which the collections were made.
     """
 
@@ -90,8 +90,8 @@ def read(connection: Connection, collections: Collections, *, strong: bool = Fal
             held = json.loads(rows[0]["row"])
             if held["schema"] != SCHEMA:
                 raise LibraryError(
-                    f"{connection.address.text} was made by another Pullquote (schema {held['schema']}, this one "
-                    f"knows {SCHEMA}): upgrade Pullquote, or give the library another name"
+                    f"{connection.address.text} was made by another Pullquote (schema {held['schema']}, this "
+                    f"one knows {SCHEMA}): upgrade Pullquote, or give the library another name"
                 )
             return of_dict(held)
         time.sleep(_WAIT)

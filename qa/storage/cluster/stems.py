@@ -43,7 +43,7 @@ class Stemmer:
 
 
 def searched(head: Sequence[str], body: Sequence[str]) -> str:
-    """Write the stems of a passage and of its document's head as they are searched: those of a head count half.
+    """Write the stems of a passage and of its document's head as they are searched: the head's count half.
 
     Of a passage with more than a field holds, the last words are not searched.
     """

@@ -51,8 +51,8 @@ def read(connection: Connection, collection: str, sha256s: Iterable[str]) -> dic
         texts[sha256] = "".join(parts[part] for part in sorted(parts))
         if _sha256(texts[sha256]) != sha256:
             raise LibraryError(
-                f"the text with the SHA-256 {sha256} at {connection.address.text} is not whole: the library is "
-                "damaged. Put it back from a backup, or index its document again"
+                f"the text with the SHA-256 {sha256} at {connection.address.text} is not whole: the library "
+                "is damaged. Put it back from a backup, or index its document again"
             )
     return texts
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from qa.errors import InputError
 from qa.schema import UPLOAD
 from qa.storage.embedded import near_duplicates, vectors
-from qa.storage.embedded.contents import Contents, number_of
+from qa.storage.embedded.contents import Contents
 from qa.storage.embedded.put import delete, drop, write_document
 from qa.storage.embedded.rehearsal import DatabaseCopy
 from qa.storage.intake_port import Ingested, ReadDocument
@@ -42,6 +42,7 @@ from qa.storage.records.locations import (
     row_text,
 )
 from qa.storage.records.put import check_tiled, edited, is_held, known_document, put_document
+from qa.storage.records.reading import number_of
 from qa.storage.records.tables import FIRST_SCHEMA
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A library in a Milvus Lite file. Its collections take seconds to make: one file serves all tests of a module."""
+"""A library in a Milvus Lite file. Collections take seconds to make: one file serves a module's tests."""
 
 from __future__ import annotations
 
