@@ -33,6 +33,9 @@ IN_MEMORY = 2_000
 # What Milvus returns of one search at most.
 MOST = 16_384
 
+# What is said of a server that is not there, or that one does not get through to.
+_AWAY = ("unavailable", "deadline", "timeout", "timed out", "connect", "not ready", "retry")
+
 Row = dict[str, Any]
 
 
@@ -61,6 +64,7 @@ class Connection:
         # What it reports is raised, too, and named here.
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
         logging.getLogger("milvus_lite").setLevel(logging.CRITICAL)
+        logging.getLogger("grpc").setLevel(logging.CRITICAL)
         self._in_memory: Counter[str] = Counter()
         if address.lite:
             self._open_file(create=create)
@@ -75,8 +79,11 @@ class Connection:
                 _release(address.uri)
             raise
         numbers = [int(part) for part in self.version.removeprefix("v").split(".")[:2] if part.isdigit()]
-        # BM25 came with 2.5. What a Milvus Lite file is kept by counts its own versions.
+        # BM25 came with 2.5; `like "%…"`, and an index for columns of every kind, with 2.4. Milvus Lite has
+        # versions of its own; of such indexes, each takes it half a second to make.
         self.has_words = address.lite or tuple(numbers) >= (2, 5)
+        self.has_infix = address.lite or tuple(numbers) >= (2, 4)
+        self.indexes_columns = not address.lite and self.has_infix
 
     def _open_file(self, *, create: bool) -> None:
         folder = os.path.dirname(self.address.uri)  # noqa: PTH120 - as text
@@ -235,6 +242,8 @@ class Connection:
                 f"Milvus at {where} does not let this user in ({said}): put user:password into "
                 "PULLQUOTE_MILVUS_TOKEN"
             )
+        if not any(sign in said.lower() for sign in _AWAY):
+            return f"Milvus at {where} refuses what it was asked ({said}): `pullquote doctor` looks at it"
         return (
             f"Milvus at {where} did not do what it was asked within {SECONDS:.0f} s ({said}): see that it "
             "runs and can be reached, and try again. Nothing that was acknowledged is lost"

@@ -34,8 +34,9 @@ LISTED = (
 # A column of the tables that the cluster uses for what SQLite does not need: the edition of the passages.
 EDITION = "first_key"
 UNREAD, UPLOADED = "unread", "uploaded"
+# Where a document that was removed has stood: entities of their own, as it may have been many places.
+STOOD = "stood"
 _LOOKED_UP = ("path", "place", "owner", "sha256", "words_sha256", "mark")
-_LONGEST_PLACES = 60_000
 
 
 def place_of(path: str, part: str) -> str:
@@ -64,10 +65,29 @@ def document_entity(row: Mapping[str, Any], written: str, generation: int) -> Ro
     }
 
 
-def catalogue_entity(table: str, row: Mapping[str, Any], written: str) -> Row:
-    """Make the entity of a row of another table, which `written` says in JSON."""
-    found = dict.fromkeys(_LOOKED_UP, "") | _looked_up(table, row)
-    return {"key": key_of(table, row), "kind": table, "row": written, **found, **NO_VECTOR}
+def catalogue_entities(table: str, row: Mapping[str, Any], written: str) -> list[Row]:
+    """Make the entities of a row of another table, which `written` says in JSON."""
+    own = _entity(key_of(table, row), table, written, _looked_up(table, row))
+    said = json.dumps({"version": row["number"]}) if table == "versions" else ""
+    return [own, *(_entity(key, STOOD, said, {"place": place}) for key, place in _stood(table, row).items())]
+
+
+def keys_of(table: str, row: Mapping[str, Any]) -> list[str]:
+    """Name the entities of a row of a table but that of documents, whose ids are their keys."""
+    return [key_of(table, row), *_stood(table, row)]
+
+
+def _entity(key: str, kind: str, written: str, looked_up: Mapping[str, str]) -> Row:
+    found = dict.fromkeys(_LOOKED_UP, "") | looked_up
+    return {"key": key, "kind": kind, "row": written, **found, **NO_VECTOR}
+
+
+def _stood(table: str, row: Mapping[str, Any]) -> dict[str, str]:
+    """Give the places at which a document stood that was removed, by the keys of their own entities."""
+    if table != "versions" or row["reason"] != "removed":
+        return {}
+    places = [place_of(at["path"], at["part"]) for at in json.loads(row["held"])["locations"]]
+    return {f"{STOOD}:{row['number']}:{place}": place for place in places}
 
 
 def _looked_up(table: str, row: Mapping[str, Any]) -> dict[str, str]:
@@ -82,10 +102,8 @@ def _looked_up(table: str, row: Mapping[str, Any]) -> dict[str, str]:
         held = json.loads(row["held"])
         paths = [held["path"], *(at["path"] for at in held["locations"])]
         uploaded = any(path.startswith(UPLOAD) for path in paths)
-        places = " ".join(place_of(at["path"], at["part"]) for at in held["locations"])
         return {
             "path": held["path"],
-            "place": places[:_LONGEST_PLACES],  # of thousands of places, the last are not known again
             "owner": row["document"],
             "sha256": row["sha256"],
             "words_sha256": held.get("words_sha256", ""),

@@ -2,8 +2,8 @@
 
 What the change needs and nobody sees yet (texts, passages of an edition that no document has) is written
 first. So is a long journal, which says all rows that are to be other than they are, and can be repeated. Then
-one row, the library's state, takes the journal in, or names it: that commits the change. The rows are written,
-and the state drops it. Whoever finds a state with a journal waits, or repeats it.
+one row, the library's state, takes the journal in, or names it: that commits the change. The rows are
+written, and the state drops it. Whoever finds a state with a journal waits, or repeats it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from qa.schema import sha256_text
 from qa.storage.cluster import state as states
 from qa.storage.cluster import texts
-from qa.storage.cluster.entities import EDITION, catalogue_entity, document_entity, key_of
+from qa.storage.cluster.entities import EDITION, catalogue_entities, document_entity, keys_of
 from qa.storage.cluster.working import ELSEWHERE
 
 if TYPE_CHECKING:
@@ -82,7 +82,12 @@ def commit(
     documents = [
         document_entity(row, written(row), after.generation) for table, row in changed if table == "documents"
     ]
-    rows = [catalogue_entity(table, row, written(row)) for table, row in changed if table != "documents"]
+    rows = [
+        each
+        for table, row in changed
+        if table != "documents"
+        for each in catalogue_entities(table, row, written(row))
+    ]
     ids, keys = {each["id"] for each in documents}, {each["key"] for each in rows}
     # Of a document that is new, nobody has put passages in before.
     had = {row["serial"] for row in before}
@@ -98,7 +103,13 @@ def commit(
         documents,
         rows,
         [row["id"] for table, row in gone if table == "documents" and row["id"] not in ids],
-        [key for table, row in gone if table != "documents" and (key := key_of(table, row)) not in keys],
+        [
+            key
+            for table, row in gone
+            if table != "documents"
+            for key in keys_of(table, row)
+            if key not in keys
+        ],
         editions,
         sorted(set(forgotten)),
         replace(after, pending="").to_dict(),

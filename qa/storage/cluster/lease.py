@@ -12,7 +12,7 @@ import json
 import threading
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import LibraryError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LEASE = 60.0
 # A turn is given back when nothing was written for so long.
 IDLE = 1.0
+# How often it is looked, at most, whether others wait.
+LOOK = 0.2
 # How long one waits for a turn before giving up.
 PATIENCE = 600.0
 _POLL = 0.1
@@ -42,7 +44,7 @@ class Lease:
         self._number = 0
         self._beats = 0
         self._beaten = 0.0  # when it was said last that this writer lives
-        self._used = 0.0
+        self._used = self._looked = 0.0
         self._depth = 0
         self.is_new = False
         """Whether others may have written since this writer's last turn."""
@@ -61,6 +63,7 @@ class Lease:
             finally:
                 self._depth -= 1
                 self._used = time.monotonic()
+                self._give_way()
 
     def keep(self) -> None:
         """Make sure that the turn has not ended, before something is written.
@@ -74,6 +77,15 @@ class Lease:
             )
         if time.monotonic() - self._beaten > LEASE / 4:
             self._say(choosing=False)
+
+    def _give_way(self) -> None:
+        """Give the turn back, after a change, if others wait: it is looked for them now and then."""
+        if self._depth or not self._number or self._used - self._looked < LOOK:
+            return
+        self._looked = self._used
+        with suppress(LibraryError):  # the change is done, whatever becomes of the turn
+            if self._others(strong=False):
+                self.give()
 
     def give(self) -> None:
         """Give the turn back."""
@@ -142,7 +154,7 @@ class Lease:
         self._connection.upsert(self._collection, [{"key": self._name, "row": json.dumps(row), **NO_VECTOR}])
         self._beaten = time.monotonic()
 
-    def _others(self) -> dict[str, dict[str, Any]]:
+    def _others(self, *, strong: bool = True) -> dict[str, dict[str, Any]]:
         """Read the rows of all others; one that is choosing has the number 0."""
-        rows = self._connection.query(self._collection, 'key != ""', ("key", "row"), strong=True)
+        rows = self._connection.query(self._collection, 'key != ""', ("key", "row"), strong=strong)
         return {row["key"]: json.loads(row["row"]) for row in rows if row["key"] != self._name}

@@ -411,8 +411,9 @@ class ClusterLibrary:
                 document = document_at(working.db, self.address.text, serial)
                 if any(each.end > len(document.text) for each in own[serial]):
                     raise LibraryError(
-                        f"the passages of {document_id!r} at {self.address.text} are not its own: the library "
-                        "is damaged. Put it back from a backup, or remove the document and index it again"
+                        f"the passages of {document_id!r} at {self.address.text} are not its own: the "
+                        "library is damaged. Put it back from a backup, or remove the document and index it "
+                        "again"
                     )
                 found[document_id] = document, own[serial]
             return found
@@ -455,12 +456,9 @@ class ClusterLibrary:
 
     def _recorded_in(self, file: str) -> set[int]:
         """Find the numbers of the documents that are records of a file so named."""
-        like = file.replace("%", "_")  # as any sign: each path is looked at again
-        rows = self.connection.query(
-            self._collections.catalogue,
-            f'kind == "locations" and (path == {quoted(UPLOAD + file)} or path like {quoted("%" + like)})',
-            ("path", "owner"),
-        )
+        ending = quoted("%" + file.replace("%", "_"))  # "_" is any sign: each path is looked at again
+        conditions = 'kind == "locations"', f"path like {ending}" if self.connection.has_infix else ""
+        rows = self.connection.scan(self._collections.catalogue, both(*conditions), ("path", "owner"))
         return {
             int(row["owner"]) for row in rows if f"/{row['path'].removeprefix(UPLOAD)}".endswith(f"/{file}")
         }

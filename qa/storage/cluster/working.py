@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from qa.schema import UPLOAD, sha256_text
 from qa.storage.cluster import texts
 from qa.storage.cluster.connection import is_in, quoted
-from qa.storage.cluster.entities import KEYS, UNREAD, UPLOADED, place_of
+from qa.storage.cluster.entities import KEYS, STOOD, UNREAD, UPLOADED, place_of
 from qa.storage.records.locations import id_of_next, places_of
 from qa.storage.records.tables import CHANGES, SCHEMA_7
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qa.storage.cluster.connection import Connection
     from qa.storage.cluster.schema import Collections
@@ -36,19 +36,27 @@ NUMBERED = {"documents": "serial", "locations": "number", "versions": "number"}
 _SUFFIXES = 8
 # Values, and conditions, that are asked for in one call.
 _AT_ONCE, _CONDITIONS = 500, 50
+_KINDS = (*KEYS, STOOD)
 # A row that says "@" and a SHA-256 is longer than a field, and lies among the texts.
 ELSEWHERE = "@"
 
 
+def never_twice(statements: Iterable[str]) -> Iterator[str]:
+    """Let tables never give a number twice: rows that are not fetched have numbers, too."""
+    for statement in statements:
+        numbered = statement
+        for table, column in NUMBERED.items():
+            if f"CREATE TABLE {table} (" in statement:
+                plain = f"{column} INTEGER PRIMARY KEY,"
+                numbered = statement.replace(plain, f"{column} INTEGER PRIMARY KEY AUTOINCREMENT,")
+        yield numbered
+
+
 @cache
 def _tables() -> bytes:
-    """Return a database with the tables alone, in which numbers are never used twice."""
+    """Return a database with the tables, empty."""
     db = sqlite3.connect(":memory:", isolation_level=None)
-    for statement in SCHEMA_7:
-        for table, column in NUMBERED.items():
-            plain = f"{column} INTEGER PRIMARY KEY,"
-            if f"CREATE TABLE {table} (" in statement:
-                statement = statement.replace(plain, f"{column} INTEGER PRIMARY KEY AUTOINCREMENT,")
+    for statement in never_twice(SCHEMA_7):
         db.execute(statement)
     for change in CHANGES.values():
         change(db)
@@ -109,7 +117,7 @@ class Working:
 
     def fetch(self, *conditions: str, with_texts: bool = False) -> dict[str, list[dict[str, Any]]]:
         """Fetch the rows of other tables that meet any of the conditions; give them by table."""
-        found: dict[str, list[dict[str, Any]]] = {table: [] for table in KEYS}
+        found: dict[str, list[dict[str, Any]]] = {table: [] for table in _KINDS}
         for table, row in self._fetch("", conditions, with_texts):
             found[table].append(row)
         return found
@@ -122,7 +130,7 @@ class Working:
         for first in range(0, len(conditions), _CONDITIONS):
             any_of = " or ".join(f"({each})" for each in conditions[first : first + _CONDITIONS])
             rows = self._connection.query(collection, any_of, ("row",) if table else ("kind", "row"))
-            found += [(table or row["kind"], row["row"]) for row in rows if table or row["kind"] in KEYS]
+            found += [(table or row["kind"], row["row"]) for row in rows if table or row["kind"] in _KINDS]
         return self._take(found, with_texts)
 
     def _take(self, found: list[tuple[str, str]], with_texts: bool) -> list[tuple[str, dict[str, Any]]]:
@@ -137,8 +145,8 @@ class Working:
         held = texts.read(self._connection, self._collections.texts, whole)
         self.db.execute("PRAGMA foreign_keys = OFF")  # rows come in any order, and some alone
         for table, row in rows:
-            key = table, tuple(row[column] for column in KEYS[table])
-            if key in self.loaded:
+            key = table, tuple(row[column] for column in KEYS.get(table, ()))
+            if key in self.loaded or table not in KEYS:
                 continue
             self.loaded[key] = row
             columns = self._columns(table)
@@ -229,8 +237,7 @@ class Working:
         sha256s = [document.sha256 for document in documents]
         words = [read.words for read in reads if read.words]
         found = self.fetch(
-            *self.of("locations withdrawn", "place", places),
-            *(f'kind == "versions" and place like "%{place}%"' for place in places),
+            *self.of(f"locations withdrawn {STOOD}", "place", places),
             *self.of("versions", "sha256", sha256s),
             *self.of("versions", "words_sha256", words),
             *self.of("files read_as", "path", paths),
@@ -244,9 +251,9 @@ class Working:
             *self.of("documents", "serial", [row["document"] for row in found["locations"]]),
             *self.of("documents", "id", [row["document"] for row in found["versions"]]),
         )
-        self.versions_numbered(row["version"] for row in found["withdrawn"])
+        self.versions_numbered(row["version"] for row in (*found["withdrawn"], *found[STOOD]))
         # What a person has corrected of documents that were removed is kept for them.
-        names += [row["document"] for row in found["versions"]]
+        names += [each for (each,) in self.db.execute("SELECT document FROM versions")]
         self._around(names)
         wanted = [document.id for document in documents]
         for serial, given_id in self.db.execute("SELECT serial, given_id FROM documents").fetchall():

@@ -1,7 +1,8 @@
-"""A library in a Milvus Lite file. Collections take seconds to make: one file serves a module's tests."""
+"""A library on Milvus. Its collections take seconds to make: one serves all tests of a module."""
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -28,17 +29,21 @@ def empty(address: Address) -> None:
     with closing(Connection(address)) as connection:
         state = states.read(connection, collections)
         assert state is not None
-        for name in (*collections.fixed, *map(collections.passages, map(int, state.encodings))):
-            (key,) = connection.milvus.describe_collection(name)["fields"][:1]
-            connection.delete(name, f"{key['name']} >= 0" if key["type"] == 5 else f'{key["name"]} != ""')
+        for name in collections.fixed:
+            connection.delete(name, "serial >= 0" if name == collections.documents else 'key != ""')
+        for name in map(collections.passages, map(int, state.encodings)):
+            connection.delete(name, "key >= 0")
         kept = State(encodings=state.encodings, encoding=state.encoding, numbers={"encodings": 1})
         states.write(connection, collections, kept if state.encoding == 1 else State())
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    file = tmp_path_factory.mktemp("a library, in Zürich") / "library.db"
-    address = Address.parse(f"milvus://{file}")
+def address(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Address]:
+    """A Milvus Lite file, unless a server is named (`on_server`)."""
+    folder = tmp_path_factory.mktemp("a library, in Zürich")
+    server = os.environ.get("PULLQUOTE_TEST_MILVUS")
+    name = request.module.__name__.rpartition(".")[2]
+    address = Address.parse(f"{server}/{name}" if server else f"milvus://{folder}/library.db")
     with closing(Connection(address)):  # open for all tests, as it takes a second
         yield address
 

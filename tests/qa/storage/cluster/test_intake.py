@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from qa.storage.cluster.library import ClusterLibrary
 
 
+pytestmark = pytest.mark.slow
+
+
 class TestClusterIntake(IntakeContract):
     @pytest.fixture
     def library(self, cluster: ClusterLibrary) -> ClusterLibrary:
