@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from qa.errors import InputError, LibraryError
+from qa.storage.cluster import lease
 from qa.storage.cluster.address import TOKEN_FILE, Address
 from qa.storage.cluster.connection import Connection
 from qa.storage.cluster.library import ClusterLibrary
@@ -124,13 +126,30 @@ def test_a_text_longer_than_a_field_is_whole_and_a_damaged_one_is_no_text(cluste
             read("long.txt")
 
 
-def test_two_who_write_take_turns(address: Address, cluster: ClusterLibrary, tmp_path: Path) -> None:
+def test_two_who_write_take_turns(
+    address: Address, cluster: ClusterLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "IDLE", 0.1)
     with closing(ClusterLibrary(address, tmp_path / "another desk", encoder=ENCODER)) as other:
         for number in range(3):
             for library in (cluster, other):
                 put(library, document(f"/{number}.{library is other}", f"Text {number} {library is other}."))
     ids = [document_id for document_id, _ in cluster.hashes()]
     assert len(ids) == len(set(ids)) == cluster.count().documents == 6
+
+
+def test_the_turn_of_one_who_has_died_is_taken_away(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "LEASE", 1.0)
+    monkeypatch.setattr(lease, "SECONDS", 0.1)
+    dead, waiting = (lease.Lease(cluster.connection, cluster._collections.leases) for _ in range(2))
+    with dead.held():
+        begun = time.monotonic()
+        with waiting.held():
+            assert time.monotonic() - begun > 0.9
+        with pytest.raises(LibraryError, match="try again"):
+            dead.keep()
 
 
 def test_a_server_that_is_away_is_named_with_what_to_do(
