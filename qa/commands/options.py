@@ -58,7 +58,7 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
-class _Library(click.Path):
+class LibraryName(click.Path):
     """A folder, or an address on Milvus, which stays as it is."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class _Library(click.Path):
 general = _options(
     click.option(
         "--library",
-        type=_Library(),
+        type=LibraryName(),
         metavar="DIR",
         expose_value=False,
         callback=_set("library"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qa.schema import Document
     from qa.storage.findings import Finding
     from qa.storage.intake_port import DocumentEncoders, Upload
+    from qa.storage.parts import Part
     from qa.storage.ports import DocumentTexts, LibraryStats, Version
     from qa.text.names import Aliases
 
@@ -112,6 +113,14 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
 
     def erase(self) -> None:
         """Overwrite what was purged, wherever it lies, but for the notes of what the desk is to forget."""
+
+    # Another place
+
+    def parts(self) -> Iterator[Part]:
+        """Give all that is known, in parts, to be copied."""
+
+    def take(self, part: Part) -> None:
+        """Take in what another library knows, in one transaction; rows of the same numbers are replaced."""
 
     # What is derived from it
 

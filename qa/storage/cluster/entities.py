@@ -77,7 +77,7 @@ def keys_of(table: str, row: Mapping[str, Any]) -> list[str]:
     return [key_of(table, row), *_stood(table, row)]
 
 
-def _entity(key: str, kind: str, written: str, looked_up: Mapping[str, str]) -> Row:
+def _entity(key: str, kind: str, written: str, looked_up: dict[str, str]) -> Row:
     found = dict.fromkeys(_LOOKED_UP, "") | looked_up
     return {"key": key, "kind": kind, "row": written, **found, **NO_VECTOR}
 

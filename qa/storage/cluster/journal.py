@@ -42,6 +42,7 @@ class Journal:
         no_rows: the keys of rows of the catalogue to be deleted.
         editions: the edition of the passages that each document has from now on, by its number; 0 for none.
         no_texts: the texts to be deleted, by SHA-256.
+        no_spellings: the keys of spellings of names to be deleted.
         state: what the library is afterwards.
     """
 
@@ -51,6 +52,7 @@ class Journal:
     no_rows: list[str]
     editions: dict[str, int]
     no_texts: list[str]
+    no_spellings: list[str]
     state: dict[str, Any]
 
 
@@ -63,9 +65,10 @@ def commit(
     gone: list[tuple[str, Mapping[str, Any]]],
     before: Iterable[Mapping[str, Any]],
     forgotten: Iterable[str],
+    unspelt: Iterable[str],
     keep: Callable[[], None],
 ) -> None:
-    """Commit a change: `changed` and `gone` rows with their tables, and `forgotten` texts.
+    """Commit a change: `changed` and `gone` rows with their tables, `forgotten` texts, `unspelt` names.
 
     `before` are the rows of documents as they were, `state` and `after` what the library is before and
     afterwards; `keep` makes sure that this writer's turn has not ended.
@@ -112,6 +115,7 @@ def commit(
         ],
         editions,
         sorted(set(forgotten)),
+        sorted(unspelt),
         replace(after, pending="").to_dict(),
     )
     said = json.dumps({name: getattr(journal, name) for name in Journal.__slots__}, ensure_ascii=False)
@@ -154,6 +158,7 @@ def _do(
         for serial, edition in journal.editions.items():
             connection.delete(passages, f"serial == {serial} and edition != {edition}")
     connection.delete_in(collections.texts, "sha256", journal.no_texts)
+    connection.delete_in(collections.spellings, "key", journal.no_spellings)
     keep()
     states.write(connection, collections, after)
     if pending.startswith(ELSEWHERE):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +18,7 @@ from qa.document.window import legible
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
 from qa.recent import Recent
 from qa.schema import EVERYTHING, UPLOAD, DocumentList, DocumentQuery
-from qa.storage.cluster import journal, originals, passage_rows, schema, texts
+from qa.storage.cluster import journal, originals, passage_rows, schema, spellings, texts
 from qa.storage.cluster import state as states
 from qa.storage.cluster.conditions import both, condition
 from qa.storage.cluster.connection import Connection, is_in, quoted
@@ -30,6 +32,7 @@ from qa.storage.cluster.working import ELSEWHERE, Working
 from qa.storage.encoders import Encoders
 from qa.storage.encodings import LONGEST_NAME, check_encoder, is_plain
 from qa.storage.intake_port import Ingested, ReadDocument
+from qa.storage.parts import COPIED, Part
 from qa.storage.ports import Count, LibraryStats, Occurrences, Selection
 from qa.storage.records import listing, reading, uploads, versions
 from qa.storage.records.corrections import of as corrections_of
@@ -57,7 +60,7 @@ from qa.storage.records.put import (
     put_document,
     put_row,
 )
-from qa.storage.records.reading import document_at, number_of
+from qa.storage.records.reading import document_at, number_of, put_rows, rows_of
 from qa.text.names import aliases, find, fold
 
 if TYPE_CHECKING:
@@ -571,16 +574,12 @@ class ClusterLibrary:
         return {}
 
     def names(self, question: str) -> Names:
-        """Find the names in a question that aliases spell otherwise.
-
-        Other spellings in the documents are not looked for: not on a cluster, because the table of spellings
-        would be written by every document that is put in.
-        """
+        """Find the names in a question that the documents spell otherwise; see `qa.text.names.find`."""
         return find(question, self.aliases(), self)
 
     def spellings(self, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
-        """Give no spellings: see `names`."""
-        return {}
+        """Give the spellings that the documents have of names with these keys, in order."""
+        return spellings.find(self.connection, self._collections.spellings, keys)
 
     def aliases(self) -> Aliases:
         """Read the names that mean the same, those of the user's file on the desk among them."""
@@ -589,13 +588,25 @@ class ClusterLibrary:
     def holds(self, name: str) -> bool:
         """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
         state = self._settled()
-        if not state.encoding:
-            return False
-        return bool(self._search.together(self._passages(state), [fold(name)], "", head=True))
+        return bool(state.encoding and self._with_name(state, fold(name)))
+
+    def _with_name(self, state: State, folded: str) -> set[int]:
+        """Give the numbers of documents that have the words of a name one after the other."""
+        return self._search.together(self._passages(state), [folded], "", head=True)
 
     def holds_in_lower_case(self, word: str) -> bool:
-        """Say yes: no spellings are known, so it does not matter."""
-        return True
+        """Tell whether the documents write a word, given in small letters, in small letters too."""
+        state = self._settled()
+        if not state.encoding:
+            return False
+        places = self._search.first_with(self._passages(state), word)
+        held = self.read(document_id for document_id, _, _ in places)
+        # Full text finds inflections too: what begins so is as good.
+        return any(
+            re.search(rf"\b{re.escape(word)}", held[document_id][0].text[start:end])
+            for document_id, start, end in places
+            if document_id in held
+        )
 
     # What was
 
@@ -971,6 +982,7 @@ class ClusterLibrary:
         """Erase documents with all their versions, all or none; `erase` takes care of the bytes."""
         purged = tuple(dict.fromkeys(ids))
         uploaded: set[str] = set()
+        erased: set[int] = set()
         with self._changing(with_uploads=True) as change:
             working = change.working
             working.documents_named(purged)
@@ -979,6 +991,7 @@ class ClusterLibrary:
             for document_id in purged:
                 held.update(versions.texts(change.db, document_id))
             working.with_text(held, with_texts=False)
+            names = self._names_in(change.db, held)
             for document_id in purged:
                 known = any(versions.find(change.db, "document = ?", document_id))
                 number = None
@@ -988,11 +1001,26 @@ class ClusterLibrary:
                 paths = versions.erase(change.db, document_id)
                 uploaded |= {path.removeprefix(UPLOAD) for path in paths if path.startswith(UPLOAD)}
                 if number is not None:
+                    erased.add(number)
                     change.db.execute("DELETE FROM documents WHERE serial = ?", (number,))
             uploads.forget_unused(change.db, self.folder, uploaded)
             still = change.db.execute("SELECT sha256 FROM documents UNION SELECT sha256 FROM versions")
             change.forgotten = held.difference(sha256 for (sha256,) in still)
+            if change.state.encoding:
+                change.unspelt = {
+                    key for key, folded in names.items() if self._with_name(change.state, folded) <= erased
+                }
         return purged
+
+    def _names_in(self, db: sqlite3.Connection, sha256s: set[str]) -> dict[str, str]:
+        """Give the keys of the names that texts, and the heads of their documents, spell; and how, folded."""
+        said = [*texts.read(self.connection, self._collections.texts, sha256s).values()]
+        said += [each for (each,) in db.execute("SELECT head FROM documents") if each]
+        said += [str(each.held.get("head", "")) for each in versions.find(db, "TRUE")]
+        names: dict[str, str] = {}
+        for each in said:
+            names |= spellings.keys_in(each)
+        return names
 
     @property
     def erasing(self) -> bool:
@@ -1125,6 +1153,51 @@ class ClusterLibrary:
                     self.connection.call("drop_collection", self._collections.passages(int(number)))
         return tuple(sorted(lacking))
 
+    # Another place
+
+    def parts(self) -> Iterator[Part]:
+        """Give all that is known, in parts, to be copied."""
+        rows = self.connection.scan(self._collections.documents, "serial >= 0", ("serial",))
+        for serial in sorted(row["serial"] for row in rows):
+            if part := self._look(partial(self._part, serial)):
+                yield part
+        for table in COPIED:
+            if table not in ("documents", "locations"):
+                yield from self._parts_of(table)
+
+    def _part(self, serial: int, working: Working) -> Part | None:
+        working.listed([serial], with_texts=True)
+        rows = rows_of(working.db, "documents")
+        encoding = working.state.in_force()
+        if not rows or not encoding:
+            return None
+        document = document_at(working.db, self.address.text, serial)
+        name = self._passages(working.state)
+        held = passage_rows.embedded(self.connection, name, encoding, document, rows[0][EDITION])
+        return Part({"documents": rows, "locations": rows_of(working.db, "locations")}, document, held)
+
+    def _parts_of(self, table: str) -> Iterator[Part]:
+        """Give the rows of a table, with their texts, some at once."""
+        keys = [
+            row["key"]
+            for row in self.connection.scan(self._collections.catalogue, f'kind == "{table}"', ("key",))
+        ]
+        for first in range(0, len(keys), READ_AT_ONCE):
+            with self._reading(self._settled()) as working:
+                some = keys[first : first + READ_AT_ONCE]
+                working.fetch(*working.of(table, "key", some), with_texts=True)
+                yield Part({table: rows_of(working.db, table)})
+
+    def take(self, part: Part) -> None:
+        """Take in what another library knows, in one transaction; rows of the same numbers are replaced."""
+        with self._changing() as change:
+            for table in COPIED:
+                rows = part.rows.get(table, ())
+                put_rows(change.db, table, rows)
+                change.texts += [row["text"] for row in rows if table == "versions"]
+            if part.document and part.passages:
+                change.stage(part.document, part.passages)
+
     # What is derived
 
     def save(self) -> None:
@@ -1177,6 +1250,8 @@ class _Change:
         self._after = state
         self._staged: list[passage_rows.Staged] = []
         self.forgotten: set[str] = set()
+        self.unspelt: set[str] = set()
+        self.texts: list[str] = []
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -1259,6 +1334,12 @@ class _Change:
         named = {str(encoding.number): self.state.encodings[str(encoding.number)]}
         self._after = replace(self._after, encoding=encoding.number, encodings=named)
 
+    def stage(self, document: Document, given: EmbeddedPassages) -> None:
+        """Stage the passages of a document whose row is there."""
+        self._encoding_for(given.encoder)
+        row = self.db.execute("SELECT serial, head FROM documents WHERE id = ?", (document.id,)).fetchone()
+        self._stage(row[0], document, row[1], given)
+
     def _stage(self, number: int, document: Document, head: str, given: EmbeddedPassages) -> None:
         edition = self._after.edition + 1
         self._after = replace(self._after, edition=edition)
@@ -1290,8 +1371,10 @@ class _Change:
             numbers=numbers,
         )
         library._lease.keep()
+        texts.put(connection, collections.texts, self.texts)
         for staged in self._staged:
             texts.put(connection, collections.texts, [staged.text])
+            spellings.put(connection, collections.spellings, f"{staged.head}\n\n{staged.text}")
             name = collections.passages(after.encoding)
             connection.upsert(name, staged.rows(connection, library._stemmer))
         journal.commit(
@@ -1303,6 +1386,7 @@ class _Change:
             gone,
             before,
             self.forgotten,
+            self.unspelt,
             library._lease.keep,
         )
 

@@ -23,6 +23,7 @@ NO_VECTOR = {DENSE: [0.0, 0.0]}
 FILTERED = ("date", "publisher", "series", "language", "collection")
 
 _TEXT = dict.fromkeys(("path", "place", "owner", "row", "listed", "text", "sentences", *FILTERED), LONGEST)
+_TEXT |= dict.fromkeys(("name", "folded", "spelling"), 2_000)
 _TEXT |= dict.fromkeys(("sha256", "words_sha256", "digest"), 64) | {"kind": 20, "mark": 20, "format": 100}
 
 
@@ -33,13 +34,15 @@ class Collections:
     documents: str
     catalogue: str
     texts: str
+    spellings: str
     leases: str
     _passages: str
 
     @classmethod
     def of(cls, name: str) -> Collections:
         """Give the collections of the library with a name."""
-        return cls(*(f"{name}_{each}" for each in ("documents", "catalogue", "texts", "leases", "passages")))
+        kinds = ("documents", "catalogue", "texts", "spellings", "leases", "passages")
+        return cls(*(f"{name}_{kind}" for kind in kinds))
 
     def passages(self, encoding: int) -> str:
         """Give the collection with the passages of an embedding."""
@@ -48,7 +51,7 @@ class Collections:
     @property
     def fixed(self) -> tuple[str, ...]:
         """All but those with passages."""
-        return self.documents, self.catalogue, self.texts, self.leases
+        return self.documents, self.catalogue, self.texts, self.spellings, self.leases
 
 
 _PASSAGE_TEXTS = ("digest", "sentences", *FILTERED)
@@ -68,6 +71,7 @@ _FIELDS: dict[str, tuple[str, int, tuple[str, ...], tuple[str, ...], tuple[str, 
         ("kind", "path", "place", "owner", "sha256", "words_sha256", "mark"),
     ),
     "texts": ("key", 80, ("sha256", "text"), ("part",), ("sha256",)),
+    "spellings": ("key", 80, ("name", "folded", "spelling"), (), ("name",)),
     "leases": ("key", 80, ("row",), (), ()),
 }
 

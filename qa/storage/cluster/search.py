@@ -30,6 +30,8 @@ PHRASE_PLACES = 1_000
 # Of a graph, how many are looked at to find as few as ten.
 _LEAST_EFFORT = 400
 _READ_AT_ONCE = 20
+# So many passages are read to tell whether a word is written in small letters: a common word is by then.
+_SMALL_READ = 20
 _PLACE = ("key", "serial", "edition", "start", "end")
 Found = list[list[tuple[Hit, float]]]
 
@@ -178,6 +180,11 @@ class Search:
         """
         together = self.together(passages, words, condition)
         return sorted(row["id"] for row in self._documents(together).values())
+
+    def first_with(self, passages: str, word: str) -> list[tuple[str, int, int]]:
+        """Give places of passages that have a word, up to inflection: document id, start and end."""
+        found = self.matching(passages, [[word]], _SMALL_READ, "")[0]
+        return [(hit.document_id, hit.start, hit.end) for hit, _ in found]
 
     def together(
         self, passages: str, words: Sequence[str], condition: str, *, head: bool = False

@@ -193,10 +193,10 @@ class Working:
         numbers = [str(number) for (number,) in self.db.execute("SELECT number FROM versions")]
         self.fetch(*self.of("files", "path", paths), *self.of("withdrawn", "owner", numbers))
 
-    def listed(self, serials: Iterable[int]) -> None:
+    def listed(self, serials: Iterable[int], *, with_texts: bool = False) -> None:
         """Fetch documents by their numbers, with their places."""
         numbers = list(serials)
-        self.fetch_documents(*self.of("documents", "serial", numbers))
+        self.fetch_documents(*self.of("documents", "serial", numbers), with_texts=with_texts)
         self.fetch(*self.of("locations", "owner", map(str, numbers)))
 
     def place(self, path: str, part: str, *, with_texts: bool = False) -> None:

@@ -50,6 +50,15 @@ def write_document(
     return number, status
 
 
+def write_passages(
+    db: sqlite3.Connection, document: Document, entries: Sequence[Entry], encoding: Encoding | None
+) -> None:
+    """Write the passages of a document whose row is there, and has none."""
+    number, head = db.execute("SELECT serial, head FROM documents WHERE id = ?", (document.id,)).fetchone()
+    if encoding:
+        _write_passages(db, number, document, head, entries, encoding)
+
+
 def _write_passages(
     db: sqlite3.Connection,
     number: int,

@@ -21,9 +21,10 @@ from qa.errors import InputError
 from qa.schema import UPLOAD
 from qa.storage.embedded import near_duplicates, vectors
 from qa.storage.embedded.contents import Contents
-from qa.storage.embedded.put import delete, drop, write_document
+from qa.storage.embedded.put import delete, drop, write_document, write_passages
 from qa.storage.embedded.rehearsal import DatabaseCopy
 from qa.storage.intake_port import Ingested, ReadDocument
+from qa.storage.parts import COPIED, Part
 from qa.storage.ports import ThumbRow
 from qa.storage.records import reading, uploads, versions
 from qa.storage.records.corrections import of as corrections_of
@@ -42,12 +43,13 @@ from qa.storage.records.locations import (
     row_text,
 )
 from qa.storage.records.put import check_tiled, edited, is_held, known_document, put_document
-from qa.storage.records.reading import number_of
+from qa.storage.records.reading import number_of, put_rows, rows_of
+from qa.storage.records.rows import passages_where
 from qa.storage.records.tables import FIRST_SCHEMA
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Container, Iterable, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -484,6 +486,33 @@ class Store(Contents):
             with self._database.writing(counted=False) as db:
                 take(db.execute(f"SELECT {_THUMB} FROM former_thumbs").fetchall())
                 db.execute("DELETE FROM former_thumbs")
+
+    # Another place
+
+    def parts(self) -> Iterator[Part]:
+        """Give all that is known, in parts, to be copied; each is one snapshot."""
+        with self._database.reading() as db:
+            serials = [serial for (serial,) in db.execute("SELECT serial FROM documents ORDER BY serial")]
+        for serial in serials:
+            with self._database.reading() as db:
+                if rows := rows_of(db, "documents", "serial = ?", serial):
+                    places = rows_of(db, "locations", "document = ?", serial)
+                    passages = vectors.embedded(db, passages_where(db, "document = ?", serial))
+                    document = self._document(db, serial)
+                    yield Part({"documents": rows, "locations": places}, document, passages)
+        for table in COPIED:
+            if table not in ("documents", "locations"):
+                with self._database.reading() as db:
+                    yield Part({table: rows_of(db, table)})
+
+    def take(self, part: Part) -> None:
+        """Take in what another library knows, in one transaction; rows of the same numbers are replaced."""
+        with self._database.writing() as db:
+            for table in COPIED:
+                put_rows(db, table, part.rows.get(table, ()))
+            if part.document and part.passages:
+                encoding = self._encoding_for(db, part.passages.encoder)
+                write_passages(db, part.document, part.passages.entries, encoding)
 
     # Vectors
 

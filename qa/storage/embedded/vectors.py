@@ -14,7 +14,7 @@ import numpy as np
 from embeddings.models import EncoderIdentity
 from qa.errors import InputError, LibraryError
 from qa.storage.encodings import LONGEST_NAME, check_encoder, is_plain
-from qa.storage.intake_port import Encoding
+from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embeddings.arrays import Float32, Int64
+    from qa.schema import Passage
 
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
 
@@ -159,6 +160,19 @@ def difference(
         return Difference(now, gone, held)
     has = keys()
     return Difference(now, np.setdiff1d(has, held), np.setdiff1d(held, has))
+
+
+def embedded(db: sqlite3.Connection, passages: Iterable[Passage]) -> EmbeddedPassages | None:
+    """Give passages with their vectors in force; None where there are no vectors at all."""
+    held = encoding(db)
+    if held is None:
+        return None
+    query = "SELECT digest, vector FROM vectors WHERE passage = ? AND encoding = ?"
+    entries = []
+    for passage in passages:
+        digest, vector = db.execute(query, (passage.key, held.number)).fetchone()
+        entries.append(Entry(passage, digest, np.frombuffer(vector, _VECTOR)))
+    return EmbeddedPassages(entries, held.identity)
 
 
 def read(db: sqlite3.Connection, keys: Int64, encoding: Encoding) -> tuple[Int64, Float32]:

@@ -17,6 +17,7 @@ from qa.document.metadata import BY_SIDECAR, value_of
 from qa.errors import DocumentNotFoundError, LibraryError
 from qa.schema import Document, Facets, Section
 from qa.storage import columns as stored
+from qa.storage.parts import ENGINES_OWN
 from qa.storage.ports import Cited, Version
 from qa.storage.records import versions
 from qa.storage.records.corrections import found_in
@@ -25,7 +26,7 @@ from qa.storage.records.rows import COLUMN_LIST, COLUMNS, PLAIN, SECTION, date_o
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 # Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
 SUGGESTED_FROM = 500
@@ -60,6 +61,24 @@ def as_document(place: object, held: Mapping[str, Any]) -> Document:
             f"{document.path or 'it'} again"
         )
     return document
+
+
+def rows_of(db: sqlite3.Connection, table: str, where: str = "TRUE", *values: object) -> list[dict[str, Any]]:
+    """Give the rows of a table for which a condition holds, by column."""
+    cursor = db.execute(f"SELECT * FROM {table} WHERE {where}", values)
+    names = [name for name, *_ in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def put_rows(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Put rows of another library into a table, but for what an engine's own passages are."""
+    held = [name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+    for row in rows:
+        values = {name: row[name] for name in held if name in row and name not in ENGINES_OWN}
+        marks = ", ".join("?" * len(values))
+        db.execute(
+            f"INSERT OR REPLACE INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
+        )
 
 
 def number_of(db: sqlite3.Connection, document_id: str) -> int:
