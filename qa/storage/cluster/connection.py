@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 SECONDS = 10.0
 # A collection is made, loaded or flushed.
 LONG_SECONDS = 300.0
+# A server shows what another has written after so long at most (`common.gracefulTime` of Milvus).
+STALE = 5.0
 # Rows, and about bytes, in one message: a server takes 64 MB.
 ROWS_AT_ONCE = 1_000
 BYTES_AT_ONCE = 8 << 20
@@ -66,6 +69,7 @@ class Connection:
         logging.getLogger("milvus_lite").setLevel(logging.CRITICAL)
         logging.getLogger("grpc").setLevel(logging.CRITICAL)
         self._in_memory: Counter[str] = Counter()
+        self._strong_until = 0.0
         if address.lite:
             self._open_file(create=create)
         try:
@@ -106,11 +110,20 @@ class Connection:
 
     # Reading
 
+    def distrust(self) -> None:
+        """Wait, for some seconds, for what others have written: else a server shows it when it likes."""
+        self._strong_until = time.monotonic() + STALE
+
+    def _level(self, *, strong: bool) -> dict[str, str]:
+        if strong or time.monotonic() < self._strong_until:
+            return {"consistency_level": "Strong"}
+        return {}
+
     def query(
         self, collection: str, condition: str, fields: Sequence[str], *, strong: bool = False
     ) -> list[Row]:
         """Read the rows that meet a condition, all of them."""
-        level = {"consistency_level": "Strong"} if strong else {}
+        level = self._level(strong=strong)
         with self._translated():
             found = self.milvus.query(
                 collection, filter=condition, output_fields=list(fields), limit=MOST, timeout=SECONDS, **level
@@ -146,7 +159,7 @@ class Connection:
         self, collection: str, keys: Sequence[str | int], fields: Sequence[str], *, strong: bool = False
     ) -> list[Row]:
         """Read rows by their keys; those that there are, in no order."""
-        level = {"consistency_level": "Strong"} if strong else {}
+        level = self._level(strong=strong)
         found: list[Row] = []
         for first in range(0, len(keys), VALUES_AT_ONCE):
             with self._translated():

@@ -127,6 +127,8 @@ class ClusterLibrary:
         encoder: str | Encoder | None = None,
     ) -> None:
         self.address, self.folder, self.read_only = address, desk, read_only
+        if create and not read_only:
+            _make(desk)
         self.connection = Connection(address, create=create and not read_only)
         try:
             self._collections = schema.Collections.of(address.name)
@@ -143,6 +145,7 @@ class ClusterLibrary:
         self._selections: Recent[tuple[Filters, int], Selection] = Recent(KEPT)
         self._closed = False
         self._has_failed = False
+        self._own_changes = 0
 
     def _found(self, *, create: bool) -> None:
         """Make the library if there is none."""
@@ -212,6 +215,9 @@ class ClusterLibrary:
         if state.pending:
             journal.repeat(self.connection, self._collections, state, self._lease.keep)
             state = states.read(self.connection, self._collections, strong=True) or state
+        if state.changes != self._own_changes:  # others have written since
+            self.connection.distrust()
+            self._own_changes = state.changes
         return state
 
     @contextmanager
@@ -1366,6 +1372,7 @@ class _Change:
             self._after,
             generation=self.state.generation
             + (counted and bool(changed or gone or self._after != self.state)),
+            changes=self.state.changes + 1,
             documents=self.state.documents + now[0] - len(before),
             passages=self.state.passages + now[1] - sum(row["passages"] for row in before),
             numbers=numbers,
@@ -1389,6 +1396,7 @@ class _Change:
             self.unspelt,
             library._lease.keep,
         )
+        library._own_changes = after.changes
 
 
 class Rehearsal(ClusterLibrary):
@@ -1454,6 +1462,20 @@ class Rehearsal(ClusterLibrary):
     def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
         """List the newest uploaded file of each name, or of one, in order of name."""
         return self._library.uploads(name)
+
+
+def _make(desk: Path) -> None:
+    """Make the desk's folder.
+
+    Raises:
+        LibraryError: it cannot be made.
+    """
+    try:
+        desk.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(
+            f"cannot use {desk} ({error.strerror}): name another folder with --desk"
+        ) from error
 
 
 def _folder_bytes(folder: str) -> int:

@@ -1,7 +1,7 @@
 """How the documents spell names: each spelling once, from whatever document it came first.
 
-A spelling that stands in no document any more does no harm, as each name that is found is looked for in these.
-A purge deletes those that only its documents had.
+A spelling that stands in no document any more does no harm, as each name found is looked for in these
+again. A purge deletes those that only its documents had.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ class State:
     """What a library is.
 
     Attributes:
-        generation: a number that grows with every change.
+        generation: a number that grows with every change that answers may change with.
+        changes: a number that grows with every change.
         encoding: the number of the embedding in force; 0 before the first document.
         encodings: the encoders of the embeddings that there are, by number.
         numbers: the numbers that were given last to rows, by table.
@@ -41,6 +42,7 @@ class State:
     """
 
     generation: int = 0
+    changes: int = 0
     encoding: int = 0
     encodings: Mapping[str, tuple[str, str, int]] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)

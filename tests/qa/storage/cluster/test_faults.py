@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qa.errors import InputError, LibraryError
+from qa.errors import InputError, LibraryError, MissingExtraError
 from qa.storage.cluster import lease
 from qa.storage.cluster.address import TOKEN_FILE, Address
 from qa.storage.cluster.connection import Connection
@@ -205,3 +207,15 @@ def test_stems_are_in_letters_that_no_analyzer_takes_apart() -> None:
 def test_a_connection_is_refused_where_the_file_is_none(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="there is no library"):
         Connection(Address.parse(f"milvus://{tmp_path}/none.db"), create=False)
+
+
+def test_a_missing_extra_is_named_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymilvus", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'pullquote\[cluster\]'"):
+        ClusterLibrary(Address.parse(f"milvus://{tmp_path}/x.db"), tmp_path)
+
+
+def test_nothing_of_it_is_imported_where_a_library_lies_in_a_folder() -> None:
+    code = "import sys, qa.cli, qa.corpus; print({'pymilvus', 'milvus_lite', 'grpc'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
