@@ -127,6 +127,8 @@ class ClusterLibrary:
         encoder: str | Encoder | None = None,
     ) -> None:
         self.address, self.folder, self.read_only = address, desk, read_only
+        self._closed = self._has_failed = False
+        self._own_changes = 0
         if create and not read_only:
             _make(desk)
         self.connection = Connection(address, create=create and not read_only)
@@ -143,9 +145,6 @@ class ClusterLibrary:
         self.encoders = Encoders(self, encoder, address.text)
         self._read: Recent[tuple[int, str], Segmented] = Recent(READ_BYTES)
         self._selections: Recent[tuple[Filters, int], Selection] = Recent(KEPT)
-        self._closed = False
-        self._has_failed = False
-        self._own_changes = 0
 
     def _found(self, *, create: bool) -> None:
         """Make the library if there is none."""
