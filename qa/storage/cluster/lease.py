@@ -106,6 +106,7 @@ class Lease:
         self._say(choosing=False)
         until = time.monotonic() + PATIENCE
         seen: dict[str, tuple[int, float]] = {}
+        alone = 0
         while True:
             others = self._others()
             now = time.monotonic()
@@ -120,8 +121,11 @@ class Lease:
                     self._connection.delete_in(self._collection, "key", [name])
                     continue
                 before = True
-            if not before:
+            alone = 0 if before else alone + 1
+            if alone == 2:  # as a row may be missing while it is written anew
                 break
+            if alone:
+                continue
             if now > until:
                 self.give()
                 raise LibraryError(
@@ -149,10 +153,11 @@ class Lease:
 
     def _say(self, *, choosing: bool) -> None:
         """Write this writer's row."""
+        begun = time.monotonic()
         self._beats += 1
         row = {"number": 0 if choosing else self._number, "beat": self._beats}
         self._connection.upsert(self._collection, [{"key": self._name, "row": json.dumps(row), **NO_VECTOR}])
-        self._beaten = time.monotonic()
+        self._beaten = begun
 
     def _others(self, *, strong: bool = True) -> dict[str, dict[str, Any]]:
         """Read the rows of all others; one that is choosing has the number 0."""
