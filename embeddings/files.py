@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,15 +36,21 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_whole(path: Path, *parts: bytes | memoryview) -> None:
+def write_whole(path: Path, *parts: bytes | memoryview, is_private: bool = True) -> None:
     """Write a file in one step: a reader, or the next start after a crash, finds the old one or the new one.
+
+    Others may not read it (see `private_mode`), unless it is not private: then it has the mode of the file
+    that it replaces, or the one that the umask gives.
 
     Raises:
         OSError: when it cannot be written (a full disk); the old file is then untouched.
     """
     written = part_path(path.parent, path.name)
     try:
-        with private(written) as file:
+        with private(written) if is_private else written.open("xb") as file:
+            if not is_private:
+                with suppress(FileNotFoundError):
+                    shutil.copymode(path, written)
             for part in parts:
                 file.write(part)
             file.flush()

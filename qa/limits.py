@@ -15,6 +15,8 @@ MAX_QUESTION_CHARACTERS = 2_000
 # An assistant's turn contains quotes, and is not read.
 MAX_REPLY_CHARACTERS = 20_000
 MAX_TURNS = 200
+# Of a list over HTTP, which are answered one after the other.
+MAX_QUESTIONS = 1_000
 MAX_FILTER_CHARACTERS = 500
 # A document's id may be a path.
 MAX_ID_CHARACTERS = 4_096

@@ -301,20 +301,20 @@ def check_no_source(option: str, path: Path, kind: Kind, sources: Collection[str
             )
 
 
-def write_output(path: Path, parts: Iterable[str]) -> None:
-    """Write a file in one step: an earlier file stays until all is written.
+def write_output(path: Path, parts: Iterable[str | bytes]) -> None:
+    """Write a file in one step, text as UTF-8: an earlier file stays until all is written.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    data = (part.encode("utf-8") for part in parts)
+    data = (part if isinstance(part, bytes) else part.encode("utf-8") for part in parts)
     target = path.resolve()
     try:
         if _is_stream(target):
             with target.open("wb") as file:
                 file.writelines(data)
         else:
-            write_whole(target, *data)
+            write_whole(target, *data, is_private=False)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}. Name another file.") from error
 

@@ -149,8 +149,14 @@ def dossier(page: Page, server: Server) -> None:
     page.locator("#new-conversation").click()
     expect(page.locator(".answer")).to_have_count(0)
     page.locator("#filter-chips button").first.click()
-    for question in ("How did grain from abroad reach Hyesan?", "What did traders in Hamhung hold back?"):
-        keep(page, ask(page, question), "Keep: quote")
+    keep(page, ask(page, "How did grain from abroad reach Hyesan?"), "Keep: quote")
+    page.goto(f"{server.url}documents/survey.md")
+    page.locator("#text .list > :last-child").nth(1).evaluate(
+        "item => getSelection().selectAllChildren(item)"
+    )
+    keep(page, page.locator("#selected-words"), "Keep: the selected words")
+    page.goto(server.url)
+    expect(page.locator(".answer.finished")).to_have_count(1)
     keep(page, ask(page, "When will the ferry Corran be raised?"), "Keep that nothing was found")
     page.goto(kept)
     page.get_by_role("button", name="Write above: Quote 1").click()

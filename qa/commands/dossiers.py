@@ -143,15 +143,12 @@ def _add_words(settings: options.Settings, name: str, kind: str, words: str, at:
 def _add(
     settings: options.Settings, corpus: Corpus, info: DossierInfo, entry: DossierEntry, at: int | None
 ) -> None:
-    dossiers = corpus.desk.dossiers
-    held = {each.id for each in dossiers.entries(info.id)}
-    (added,) = dossiers.add(info.id, [entry], at)
-    number = _number_of(corpus, info, added)
+    (added,) = corpus.desk.dossiers.add(info.id, [entry], at)
     if settings.as_json:
-        shared.print_json({"dossier": info.name, "entry": number, "added": added not in held})
+        shared.print_json({"dossier": info.name, "entry": added.number, "added": added.is_new})
     elif not settings.quiet:
-        said = "is there already" if added in held else "added"
-        click.echo(f"{_visible(info.name)}: {said}, as entry {number}")
+        said = "added" if added.is_new else "is there already"
+        click.echo(f"{_visible(info.name)}: {said}, as entry {added.number}")
 
 
 def _number_of(corpus: Corpus, info: DossierInfo, entry: int) -> int:
@@ -304,8 +301,7 @@ def export(
     is read again, and looked up in the finished file. `pullquote verify FILE` checks it at any time, also
     after others have edited it.
     """
-    from embeddings.files import write_whole
-    from qa.outputs import DOSSIER, check_no_source, check_output
+    from qa.outputs import DOSSIER, check_no_source, check_output, write_output
     from qa.report.export import FORMATS
     from qa.report.export import export as exported
     from qa.text.display import plural
@@ -324,7 +320,7 @@ def export(
     if piped:
         sys.stdout.buffer.write(data)
         return
-    write_whole(out, data)
+    write_output(out, [data])
     if settings.as_json:
         shared.print_json({"dossier": info.name, "file": str(out), "format": form, "quotes": info.quotes})
     elif not settings.quiet:
@@ -381,8 +377,7 @@ def keep(corpus: Corpus, name: str, answer: Answer, filters: Filters) -> str:
     if answer.outcome == "error" or answer.reply:
         return "nothing was kept: this was no question that the documents could answer"
     info = corpus.desk.dossiers.find_or_create(name)
-    before = {each.id for each in corpus.desk.dossiers.entries(info.id)}
-    added = [each for each in corpus.desk.dossiers.add(info.id, entries) if each not in before]
+    added = [each for each in corpus.desk.dossiers.add(info.id, entries) if each.is_new]
     if answer.outcome != "answered":
         return f"kept in {info.name}: that nothing was found"
     return f"kept in {info.name}: {plural(len(added), 'quote')}"

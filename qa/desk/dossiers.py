@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import unicodedata
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from qa.desk import rows
 from qa.desk.conversations import UNDO, new_id
@@ -54,6 +54,20 @@ _ENTRY = (
     "filters, asked, generation, added, purged"
 )
 _COLUMNS = _ENTRY.removeprefix("serial, ")
+
+
+class Added(NamedTuple):
+    """What has become of an entry that was added.
+
+    Attributes:
+        id: its id.
+        number: its place in the dossier, from 1.
+        is_new: whether the dossier did not have it before.
+    """
+
+    id: int
+    number: int
+    is_new: bool
 
 
 class Dossiers:
@@ -195,18 +209,16 @@ class Dossiers:
             ).fetchall()
             return tuple(map(_holding, found))
 
-    def add(self, dossier: str, entries: Sequence[DossierEntry], at: int | None = None) -> tuple[int, ...]:
-        """Add entries at a place, from 1, or at the end, and return their ids.
+    def add(self, dossier: str, entries: Sequence[DossierEntry], at: int | None = None) -> tuple[Added, ...]:
+        """Add entries at a place, from 1, or at the end, and say where each is.
 
-        A quote that the dossier has already, and a question that it has, is not added again: its id is the
-        one it has.
+        A quote that the dossier has already, and a question that it has, is not added again.
 
         Raises:
             DocumentNotFoundError: the library no longer knows the text of a quote; nothing was added.
             InputError: a heading or a note is empty or too long, or the dossier is full.
         """
         entries = [_checked(entry) for entry in entries]
-        ids: list[int] = []
         with self._file.writing() as db:
             _check_is_known(db, dossier)
             for entry in entries:  # a purge that begins after this waits to forget the quote
@@ -214,9 +226,10 @@ class Dossiers:
                     self._library.cited(entry.place.sha256, entry.place.document)
             order = _order(db, dossier)
             to = len(order) if at is None else max(0, min(at - 1, len(order)))
+            before = set(order)
+            ids: list[int] = []
             for entry in entries:
-                held = _held(db, dossier, entry)
-                if held:
+                if held := _held(db, dossier, entry):
                     ids.append(held)
                     continue
                 if len(order) >= MOST_ENTRIES:
@@ -228,7 +241,7 @@ class Dossiers:
                 ids.append(serial)
                 to += 1
             _put_in_order(db, dossier, order)
-        return tuple(ids)
+        return tuple(Added(each, order.index(each) + 1, each not in before) for each in ids)
 
     def write(self, dossier: str, entry: int, words: str) -> DossierEntry:
         """Change what a heading or a note says.

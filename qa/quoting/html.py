@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from qa.quoting.cite import DocumentReader
     from qa.schema import Answer, Quote
 
-# A notebook brings no style sheet of ours; spaces and line breaks are part of a quote.
-_QUOTE = '<blockquote style="white-space: pre-wrap">'
+# A notebook brings no style sheet of ours; spaces and line breaks are part of a quote, and no translation is.
+_QUOTE = '<blockquote translate="no" style="white-space: pre-wrap">'
 
 
 def to_html(answer: Answer, read_document: DocumentReader) -> str:

@@ -76,6 +76,24 @@ def open_citation(library: Library, place: CitationId, document_id: str = "") ->
 
     Raises:
         DocumentNotFoundError: no document has, or had, such a text, or it was purged.
+        InputError: the text ends before the quote does, or the quote begins or ends within a line break.
+    """
+    opened = open_place(library, place, document_id)
+    text = opened.quote.document.text
+    for name, at in (("beginning", place.start), ("end", place.end)):
+        if text[at - 1 : at + 1] == "\r\n":
+            raise InputError(
+                f"there is no quote at {place.start}-{place.end}: its {name} lies between the two characters "
+                "of a line break, CR and LF. Move it by one"
+            )
+    return opened
+
+
+def open_place(library: Library, place: CitationId, document_id: str = "") -> Opened:
+    """Open what is kept as `open_citation` does, also where it begins or ends within a line break.
+
+    Raises:
+        DocumentNotFoundError: no document has, or had, such a text, or it was purged.
         InputError: the text ends before the quote does.
     """
     cited = library.cited(place.sha256, document_id)
@@ -139,7 +157,8 @@ def _current(opened: Opened) -> dict[str, Any] | None:
     named = {"document": document.id, "sha256": document.sha256}
     if opened.current is None:
         return named
-    return named | asdict(opened.now or Span(0, max(1, len(document.text.partition("\n")[0]))))
+    first = re.search(r"\S[^\r\n]*", document.text)
+    return named | asdict(opened.now or (Span(*first.span()) if first else Span(0, 1)))
 
 
 def lines(opened: Opened) -> Iterator[list[tuple[str, str]]]:

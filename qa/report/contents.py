@@ -11,7 +11,7 @@ from qa.quoting.bibliography.csl import csl_item, keys, located
 from qa.quoting.cite import cite_line
 from qa.quoting.claims.claim import Claim
 from qa.quoting.claims.sentences import sentences_around
-from qa.quoting.opened import open_citation
+from qa.quoting.opened import open_citation, open_place
 from qa.quoting.render import describe_filters
 from qa.schema import CitationId, DossierEntry, QuoteReference, Span, citation
 from qa.text.dates import date_in_words
@@ -78,7 +78,7 @@ def kept_quote(
 
     Raises:
         DocumentNotFoundError: no document has, or had, such a text.
-        InputError: the text ends before the quote does.
+        InputError: the text ends before the quote does, or the quote begins or ends within a line break.
     """
     quote = open_citation(library, place, document_id).quote
     return entry_of(quote, asked)
@@ -103,7 +103,7 @@ def shown(entries: Sequence[DossierEntry], library: Library) -> tuple[Shown, ...
         opened = None
         if entry.place:
             try:
-                opened = open_citation(library, _id(entry.place), entry.place.document)
+                opened = open_place(library, _id(entry.place), entry.place.document)
             except DocumentNotFoundError:  # purged, and the desk is yet to forget it
                 opened = None
             number += opened is not None

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zipfile
+from itertools import chain
 from typing import TYPE_CHECKING, get_args
 
 from embeddings.models import READER, READER_SHA256
@@ -16,7 +17,7 @@ from qa.errors import VerbatimError
 from qa.quoting.bibliography.pandoc import run_pandoc
 from qa.quoting.bibliography.styles import Rendered, open_style, rendered
 from qa.report.contents import cited, shown
-from qa.report.pdf import typeset
+from qa.report.pdf import choose_fonts, typeset
 from qa.report.read_back import contains
 from qa.report.tree import Facts, Format, characters, tree
 from qa.text.display import visible
@@ -103,16 +104,17 @@ def export(
 
 
 def _written(document: dict[str, object], facts: Facts, form: Format) -> bytes:
+    title = visible(facts.name)
+    # Before all that takes time: what no font has is refused.
+    families = choose_fonts({*title, *chain(*characters(document))}) if form == "pdf" else []
     arguments = ("--from=json", "--wrap=none", *_WRITERS[form], "--output=-")
     data = run_pandoc(arguments, json.dumps(document).encode())
     if form == "html":
-        title = html.escape(visible(facts.name))
-        return _PAGE.format(version=__version__, title=title, body=data.decode()).encode()
+        return _PAGE.format(version=__version__, title=html.escape(title), body=data.decode()).encode()
     if form == "docx":
         return _numbered_through(data)
     if form == "pdf":
-        drawn = {character for words in characters(document) for character in words}
-        return typeset(data.decode(), visible(facts.name), drawn, facts.made)
+        return typeset(data.decode(), title, families, facts.made)
     return data
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +54,9 @@ def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
         ExportError: no font has one of them; the message names the first few.
     """
     wanted = {each for each in characters if _is_drawn(each)}
+    # What a font has for a private character is its own, and not what the document meant.
+    if private := [each for each in wanted if unicodedata.category(each) == "Co"]:
+        raise ExportError(_lacking(sorted(private)))
     listed: dict[str, list[Face]] = {}
     for face in faces:
         listed.setdefault(face.family, []).append(face)
@@ -65,13 +67,13 @@ def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
     for family in [*preferred, *others]:
         if family not in listed or not (wanted or family in _BASE):
             continue
-        has = {face: _characters_of(face.path, face.index) for face in listed[family]}
-        upright = frozenset().union(*(each for face, each in has.items() if face.is_regular))
-        if wanted & upright or family in _BASE:
+        has = {face: _drawn_by(face, wanted) for face in listed[family]}
+        upright = {each for face, drawn in has.items() if face.is_regular for each in drawn}
+        if upright or family in _BASE:
             chosen.append(family)
             unseen -= upright
             # Titles are set in italics, headings in bold: what a face lacks, another family may have.
-            wanted -= frozenset.intersection(*has.values())
+            wanted = {each for each in wanted if not all(each in drawn for drawn in has.values())}
     if unseen:
         raise ExportError(_lacking(sorted(unseen)))
     return chosen
@@ -111,15 +113,18 @@ def _cjk(wanted: Iterable[str]) -> list[str]:
     return [_CJK[each] for each in order] if any(map(_is_east_asian, wanted)) else []
 
 
-@cache
-def _characters_of(path: Path, index: int) -> frozenset[str]:
-    """Return the characters that a face has a glyph for."""
+def _drawn_by(face: Face, wanted: Iterable[str]) -> set[str]:
+    """Return those of the characters that a face has a glyph for."""
     from fontTools.ttLib import TTFont, TTLibError
 
+    class Font(TTFont):  # type: ignore[misc] # fontTools is not typed
+        def getGlyphNameMany(self, lst: list[int]) -> list[int]:  # noqa: N802 - of fontTools
+            """Leave glyphs their numbers: to name all of them takes longer than to read the rest."""
+            return lst
+
     try:
-        with TTFont(path, fontNumber=index, lazy=True) as font:
-            # What a font has for a private character is its own, and not what the document meant.
-            has = map(chr, font.getBestCmap() or ())
-            return frozenset(each for each in has if unicodedata.category(each) != "Co")
+        with Font(face.path, fontNumber=face.index, lazy=True) as font:
+            has = font.getBestCmap() or {}
+            return {each for each in wanted if ord(each) in has}
     except (TTLibError, OSError, KeyError, AssertionError):  # a font of the system that is damaged
-        return frozenset()
+        return set()

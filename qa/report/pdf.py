@@ -42,22 +42,34 @@ _PREAMBLE = """
 """
 
 
-def typeset(body: str, title: str, characters: Iterable[str], made: dt.datetime) -> bytes:
-    """Return the PDF of a text in Typst's markup, with fonts that have all of its characters.
+def choose_fonts(characters: Iterable[str]) -> list[str]:
+    """Return the font families that have all of these characters, and what `typeset` adds.
 
     Raises:
-        ExportError: no font has a character, or Typst refuses the text or takes too long.
+        ExportError: no font has a character.
         MissingExtraError: Typst is not installed.
     """
-    given = [str(folder) for folder in folders()]
     faces = [
         Face(family, Path(path), index, is_regular)
-        for family, path, index, is_regular in json.loads(_run({"fonts": True, "folders": given}))
+        for family, path, index, is_regular in json.loads(_run({"fonts": True, "folders": _folders()}))
     ]
-    families = families_for({*characters, *title, *"0123456789–…"}, faces)
+    return families_for({*characters, *"0123456789–…"}, faces)
+
+
+def typeset(body: str, title: str, families: Iterable[str], made: dt.datetime) -> bytes:
+    """Return the PDF of a text in Typst's markup, set in fonts of these families.
+
+    Raises:
+        ExportError: Typst refuses the text, or takes too long.
+        MissingExtraError: Typst is not installed.
+    """
     listed = f"({', '.join(map(_string, families))},)"
     source = _PREAMBLE.format(title=_string(title), fonts=listed) + body
-    return _run({"source": source, "folders": given, "made": int(made.timestamp())})
+    return _run({"source": source, "folders": _folders(), "made": int(made.timestamp())})
+
+
+def _folders() -> list[str]:
+    return [str(folder) for folder in folders()]
 
 
 def _string(text: str) -> str:

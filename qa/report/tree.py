@@ -179,6 +179,7 @@ def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) ->
     asked = questions(entries)
     found = [each for each in asked if each.quotes or each.asked.outcome == "answered"]
     others = [each for each in asked if each not in found]
+    selected = [each.number for each in entries if each.quote and not each.entry.asked]
     number = 0
     yield _heading(top, _text("Appendix: how this was found", form))
     yield _heading(top + 1, _text("Questions asked", form))
@@ -186,6 +187,8 @@ def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) ->
         yield _paragraph("No question is kept with the quotes.", form)
     for number, each in enumerate(found, 1):
         yield from _question(number, each, form)
+    if selected:
+        yield _paragraph(f"Selected in the document, without a question: {_numbers(selected)}.", form)
     yield _heading(top + 1, _text("Not found", form))
     if not others:
         yield _paragraph("No question is kept that found nothing.", form)
@@ -200,12 +203,16 @@ def _question(number: int, question: Question, form: Format) -> Iterator[Node]:
     yield _paragraph(f"Question {number}: {' '.join(asked.question.split())}", form)
     where = describe_filters(asked.filters) or "all documents"
     day = f" on {date_in_words(asked.at.date())}" if asked.at else ""
-    numbers = f"{'quote' if len(question.quotes) == 1 else 'quotes'} {', '.join(map(str, question.quotes))}"
+    numbers = _numbers(question.quotes)
     if asked.outcome != "answered":
         outcome = f"{NOT_FOUND[asked.outcome]}{f'; kept of these: {numbers}' if question.quotes else ''}"
     else:
         outcome = numbers if question.quotes else "its quotes were purged"
     yield _paragraph(f"Searched{day}: {where}. Outcome: {outcome}.", form)
+
+
+def _numbers(quotes: Sequence[int]) -> str:
+    return f"{'quote' if len(quotes) == 1 else 'quotes'} {', '.join(map(str, quotes))}"
 
 
 def _manifest(entries: Sequence[Shown], facts: Facts, form: Format) -> Iterator[Node]:

@@ -5,13 +5,11 @@ Errors are problem+json.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import cache, partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,32 +17,23 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
 
 from qa import __version__
 from qa.desk import thumbs as feedback
 from qa.errors import (
-    CancelledError,
-    DeadlineError,
-    DocumentNotFoundError,
-    ExportError,
     InputError,
-    MissingExtraError,
     NotReadyError,
-    OriginalNotFoundError,
     PullquoteError,
-    ReadOnlyServerError,
-    UnknownAnswerError,
-    UnknownConversationError,
-    UnknownDossierError,
 )
-from qa.limits import MAX_CITATION_CHARACTERS, MAX_TURNS
+from qa.limits import MAX_CITATION_CHARACTERS
 from qa.quoting import opened
 from qa.quoting.bibliography.copied import CopyFormat, copied
 from qa.quoting.bibliography.entries import ENDINGS, MEDIA, Form, entries_of_documents
 from qa.quoting.bibliography.styles import MAX_STYLE_NAME, open_style
-from qa.quoting.render import facets_to_dict, info_to_dict, to_dict
-from qa.schema import EVERYTHING, CitationId, Dates, Thumb, Turn, quote_to_dict
+from qa.quoting.render import facets_to_dict, info_to_dict
+from qa.schema import CitationId, Thumb, quote_to_dict
 from qa.web import (
     STATIC,
     assistants,
@@ -55,7 +44,9 @@ from qa.web import (
     history,
     originals,
     pages,
+    paging,
     parts,
+    questions,
     reference,
 )
 from qa.web.body import Body
@@ -66,61 +57,26 @@ from qa.web.documents import (  # noqa: TC001 - read when the routes are made
 )
 from qa.web.examples import examples
 from qa.web.guard import Guard, wants_page
-from qa.web.options import FiltersBody, readiness
-from qa.web.problem import Problem, first_error, without_commands
+from qa.web.options import readiness
+from qa.web.problem import DEFECT, Problem, first_error, status_of, without_commands
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Sequence
+
+    from starlette.routing import BaseRoute
+    from starlette.types import Receive, Scope, Send
 
     from qa.corpus import Corpus
-    from qa.deadline import Deadline
     from qa.desk.find import Finder
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
-# The most specific first.
-_STATUS = (
-    (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
-    (OriginalNotFoundError, HTTPStatus.NOT_FOUND),
-    (UnknownAnswerError, HTTPStatus.NOT_FOUND),
-    (UnknownConversationError, HTTPStatus.NOT_FOUND),
-    (UnknownDossierError, HTTPStatus.NOT_FOUND),
-    (ReadOnlyServerError, HTTPStatus.FORBIDDEN),
-    (MissingExtraError, HTTPStatus.NOT_IMPLEMENTED),
-    (ExportError, HTTPStatus.NOT_IMPLEMENTED),
-    (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
-    (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
-    (InputError, HTTPStatus.BAD_REQUEST),
-)
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _AnswerId = Annotated[str, Field(max_length=64)]
-# All routes share 40 threads. Questions may take so many of them, and so may all else that can take long: the
-# others are left for what is quickly answered, health above all.
+# All routes share 40 threads. What can take long may take so many of them, and so may questions
+# (`qa.web.questions`): the others are left for what is quickly answered, health above all.
 _AT_ONCE = 8
-
-
-class TurnBody(Body):
-    """An earlier turn of the conversation: a question or an answer."""
-
-    role: Literal["user", "assistant"]
-    text: str
-
-
-class AskBody(Body):
-    """A question, the conversation before it, filters, and the share of answers that should be right.
-
-    Without `strictness`, that of `pullquote chat` holds; see `qa.asking.confidence.threshold`. With `dates`
-    "ignore", a time that the question names is no preference. With `all`, `more` quotes every sentence that
-    answers.
-    """
-
-    question: str
-    history: list[str | TurnBody] = Field(default=[], max_length=MAX_TURNS)
-    filters: FiltersBody | None = None
-    strictness: Annotated[float, Field(strict=True)] | None = None
-    dates: Dates = "auto"
-    all: Annotated[bool, Field(strict=True)] = False
 
 
 class ThumbBody(Body):
@@ -153,6 +109,7 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     app.openapi = cache(partial(reference.openapi, app))  # type: ignore[method-assign]
     app.mount("/web", StaticFiles(directory=STATIC))
     app.router.routes.append(assistants.route(engine))
+    app.router.routes.append(Route("/api/v1/{path:path}", endpoint=_Unanswered(tuple(app.router.routes))))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(Guard, host=host, strictness=[share for _, share in readiness(engine.strictness)])
@@ -165,7 +122,6 @@ def create_app(engine: Engine, host: str) -> FastAPI:
 
 def routes(engine: Engine, finder: Finder) -> APIRouter:
     """Return the routes, which this engine answers."""
-    asking = Threads(_AT_ONCE)
     others = Threads(_AT_ONCE)
     few_at_once = others.limited
     router = APIRouter(prefix="/api/v1")
@@ -197,30 +153,6 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     def to_begin_with() -> tuple[str, ...]:
         """Questions to begin with: about the brief that ships only where it is all there is."""
         return examples(engine.corpus)
-
-    @router.post("/ask")
-    async def ask(body: AskBody, request: Request) -> dict[str, Any]:
-        """One answer line; by its id it can be judged."""
-        deadline = engine.deadline()  # the time in which it waits for a thread counts
-
-        def answered() -> dict[str, Any]:
-            history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in body.history]
-            filters = body.filters.filters() if body.filters else EVERYTHING
-            answer = engine.ask(
-                body.question,
-                history,
-                filters,
-                body.strictness,
-                body.dates,
-                find_all=body.all,
-                deadline=deadline,
-            )
-            generation = engine.corpus.store.generation
-            answer_id = engine.answers.remember(answer, history, generation)
-            return to_dict(answer, engine.corpus.document, answer_id)
-
-        async with _while_connected(request, deadline):
-            return await asking.run(answered)
 
     @router.get("/citations/{sha256}/{start:offset}-{end:offset}")
     @few_at_once
@@ -255,12 +187,13 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
 
     @router.get("/bibliography/{form}")
     @few_at_once
-    def bibliography(form: Form, query: Annotated[BibliographyQuery, Query()]) -> Response:
+    def bibliography(request: Request, form: Form, query: Annotated[BibliographyQuery, Query()]) -> Response:
         """What is known of documents as BibTeX, RIS or CSL-JSON: of those named, or of all that are found."""
-        found = engine.corpus.find_documents(query.query()).documents
-        if query.document and not found:
+        found = engine.corpus.find_documents(query.query())
+        if query.document and not found.total:
             engine.corpus.document(query.document[0])  # which says that there is none
-        response = _text(entries_of_documents(found, form), form)
+        response = _text(entries_of_documents(found.documents, form), form)
+        paging.say_part(request, response, found.total, query.limit, query.offset)
         response.headers["Content-Disposition"] = f'attachment; filename="documents.{ENDINGS[form]}"'
         return response
 
@@ -291,10 +224,12 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
 
     @router.get("/documents")
     @few_at_once
-    def listed(query: Annotated[ListQuery, Query()], response: Response) -> list[dict[str, Any]]:
+    def listed(
+        request: Request, response: Response, query: Annotated[ListQuery, Query()]
+    ) -> list[dict[str, Any]]:
         """What the library holds, without the texts, and without where on this machine they were read."""
         found = engine.corpus.find_documents(query.query())
-        response.headers["X-Total-Count"] = str(found.total)
+        paging.say_part(request, response, found.total, query.limit, query.offset)
         return [
             {name: value for name, value in info_to_dict(info).items() if name not in ("path", "locations")}
             for info in found.documents
@@ -333,6 +268,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         kinds = {"jsonl": "application/jsonl", "csv": "text/csv"}
         return Response(data, media_type=kinds[form], headers=headers)
 
+    router.include_router(questions.routes(engine))
     router.include_router(thumbs)
     router.include_router(changes.routes(engine, others))
     for peoples in (history.routes(engine, finder, few_at_once), dossiers.routes(engine, few_at_once)):
@@ -343,35 +279,33 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         """Show what can be asked for, and how."""
         return HTMLResponse(reference.page(request.app.openapi(), str(request.base_url)))
 
-    @router.api_route(
-        "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
-    )
-    def nothing(path: str) -> Problem:
-        """Keep what is mounted at "/" from answering here, in a form of its own."""
-        return Problem(HTTPStatus.NOT_FOUND, f"there is no such route: /api/v1/{path[:200]}")
-
     return router
+
+
+class _Unanswered:
+    """Refuses what no route under /api/v1 answers: what is mounted at "/" would, in a form of its own."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say which methods the address knows, or that there is no such address."""
+        allowed = [
+            method
+            for method in _METHODS
+            if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in self._routes)
+        ]
+        if allowed:
+            refusal = Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this can be asked for by {', '.join(allowed)}")
+            refusal.headers["Allow"] = ", ".join(allowed)
+        else:
+            refusal = Problem(HTTPStatus.NOT_FOUND, f"there is no such route: {scope['path'][:200]}")
+        await refusal(scope, receive, send)
 
 
 def _text(text: str, form: CopyFormat | None) -> Response:
     """Return text that is pasted or kept: HTML is no page here, and is not to be shown as one."""
     return Response(text, media_type=MEDIA.get(form or "text", "text/plain"))
-
-
-@asynccontextmanager
-async def _while_connected(request: Request, deadline: Deadline) -> AsyncIterator[None]:
-    """Cancel the work when its client leaves."""
-
-    async def leave() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        deadline.cancel()
-
-    left = asyncio.create_task(leave())
-    try:
-        yield
-    finally:
-        left.cancel()
 
 
 def _thumb_counts(corpus: Corpus) -> dict[str, int]:
@@ -381,9 +315,7 @@ def _thumb_counts(corpus: Corpus) -> dict[str, int]:
 
 def _pullquote_error(engine: Engine, request: Request, error: Exception) -> Response:
     assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
-    status = next(
-        (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
-    )
+    status = status_of(error)
     if wants_page(request.scope, request.headers):
         return pages.trouble(status)
     return Problem(status, engine.public(str(error)), error.code)
@@ -407,8 +339,4 @@ def _unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     if wants_page(request.scope, request.headers):
         return pages.trouble(HTTPStatus.INTERNAL_SERVER_ERROR)
-    return Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "something went wrong inside Pullquote; its log says what",
-        "internal",
-    )
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT, "internal")

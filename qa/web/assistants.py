@@ -16,6 +16,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -24,11 +25,12 @@ from starlette.routing import Route
 from qa import __version__
 from qa.errors import InputError, PullquoteError
 from qa.text.json_lines import dumps
-from qa.web.problem import first_error
+from qa.web.problem import DEFECT, first_error
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from typing import Self
 
     from mcp.server.lowlevel import Server
     from mcp_types import CallToolResult
@@ -44,7 +46,6 @@ _AT_ONCE = 4
 _LINES_AHEAD = 8
 # JSON's escape of half a surrogate pair, or of a whole one.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_DEFECT = "something went wrong inside Pullquote; its log says what"
 log = logging.getLogger(__name__)
 
 
@@ -113,7 +114,7 @@ async def _called(engine: Engine, tool: Tool, arguments: object, threads: Thread
         text = f"{engine.public(str(error))} ({error.code})"
     except Exception:  # the outermost border: a client is told of no exception
         log.exception("the tool %s failed", tool.name)
-        text = _DEFECT
+        text = DEFECT
     content = TextContent(type="text", text=text)
     return CallToolResult(content=[content], structured_content=record, is_error=record is None)
 
@@ -121,13 +122,7 @@ async def _called(engine: Engine, tool: Tool, arguments: object, threads: Thread
 async def _run(engine: Engine, tool: Tool, arguments: Any, threads: Threads) -> dict[str, Any]:
     """Run a tool in a thread, and end its work when nobody waits for it any more."""
     deadline = engine.deadline()  # the time in which it waits for a thread counts
-    work = asyncio.ensure_future(threads.run(tool.run, engine, arguments, deadline))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        deadline.cancel()
-        work.add_done_callback(lambda done: done.cancelled() or done.exception())  # which nobody awaits
-        raise
+    return await threads.run_while_awaited(deadline, tool.run, engine, arguments, deadline)
 
 
 def serve(engine: Engine) -> None:
@@ -156,7 +151,8 @@ def serve(engine: Engine) -> None:
         signal.signal(signal.SIGINT, interrupt)
         given: Any = lines  # the SDK reads no more of a file than its lines
         async with stdio_server(stdin=given) as (read, write):
-            await server.run(read, write, server.create_initialization_options())
+            messages: Any = _Messages(read, write)
+            await server.run(messages, write, server.create_initialization_options())
 
     before = signal.getsignal(signal.SIGINT) or signal.SIG_DFL
     try:
@@ -207,6 +203,52 @@ class _Lines:
     def _hand_over(self, line: bytes) -> None:
         self._room.acquire()
         self._loop.call_soon_threadsafe(self._queue.put_nowait, line)
+
+
+class _Messages:
+    """The messages of a client. What is none is answered with an error: the SDK does so over HTTP alone."""
+
+    def __init__(self, read: Any, write: Any) -> None:
+        self._read, self._write = read, write
+
+    @property
+    def last_context(self) -> Any:
+        """The context in which the last message was sent, which the SDK's streams have."""
+        return self._read.last_context
+
+    async def receive(self) -> Any:
+        """Wait for the next message."""
+        while isinstance(received := await self._read.receive(), Exception):
+            await self._write.send(_no_message(received))
+        return received
+
+    async def aclose(self) -> None:
+        """Take no more messages."""
+        await self._read.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+
+def _no_message(error: Exception) -> Any:
+    from mcp.shared.message import SessionMessage
+    from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
+
+    is_json = isinstance(error, ValidationError) and error.errors()[0]["type"] != "json_invalid"
+    code, what = (INVALID_REQUEST, "Invalid Request") if is_json else (PARSE_ERROR, "Parse error")
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=code, message=what)))
 
 
 def route(engine: Engine) -> Route:

@@ -169,7 +169,8 @@ def quote_block(quote: Quote, read_document: DocumentReader) -> str:
     Raises:
         VerbatimError: when it would not read as its slice of the source, read afresh.
     """
-    block = f'<blockquote class="quote">{_emphasised(quote)}</blockquote>'
+    # A browser that translates the page must leave a quote as it is.
+    block = f'<blockquote class="quote" translate="no">{_emphasised(quote)}</blockquote>'
     check(quote, read_document, emitted=as_read(block))
     return block
 

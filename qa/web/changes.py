@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
+from collections import deque
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from tempfile import TemporaryFile
@@ -15,22 +18,26 @@ from pydantic import Field
 from starlette.requests import ClientDisconnect
 
 from qa.document.metadata import FIELDS, MOST_FIELD, value_of
-from qa.errors import InputError, LibraryError
+from qa.errors import InputError, LibraryError, PullquoteError
 from qa.intake.uploads import MOST_NAME, upload_name
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS
 from qa.schema import UPLOAD, Filters
+from qa.web import events, paging
 from qa.web.body import Body
 from qa.web.guard import MAX_UPLOAD_BYTES
-from qa.web.problem import Problem, without_commands
+from qa.web.problem import DEFECT, Problem, status_of, without_commands
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from typing import BinaryIO
 
     from qa.corpus import Corpus
-    from qa.schema import Document, FileResult
+    from qa.intake.pipeline import OnProgress
+    from qa.schema import Document, FileResult, Progress
     from qa.web.engine import Engine
 
+log = logging.getLogger(__name__)
 # Files that are received at once; the others wait, and are read from their connections later.
 RECEIVED_AT_ONCE = 8
 # One is read after the other: a page that sends many is not to keep questions from being answered.
@@ -38,6 +45,8 @@ _READ_AT_ONCE = 1
 # To write the index takes time by the number of all passages: it is written after the last of the files that
 # come together, and after so many of them at the latest. Killed before, the next start makes up for it.
 _SAVED_AFTER = 256
+# Seconds between two events that say how far a file has come.
+_TOLD_EVERY = 0.5
 # Of these a browser shows nothing that could run. All are sent to be saved, too.
 _SAFE_KINDS = {
     ".pdf": "application/pdf",
@@ -108,30 +117,48 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     receiving, taking_in = asyncio.Semaphore(RECEIVED_AT_ONCE), Threads(_READ_AT_ONCE)
     coming = unsaved = 0
 
+    async def leave() -> None:
+        """Write the index, unless other files are coming that it can wait for."""
+        nonlocal coming, unsaved
+        coming -= 1
+        if unsaved and (unsaved >= _SAVED_AFTER or not coming):
+            unsaved = 0
+            await taking_in.run(engine.corpus.store.save)
+
+    async def take_in(held: AsyncExitStack, *given: Any, told: OnProgress) -> list[dict[str, Any]]:
+        async with held:
+            return await taking_in.run(_taken_in, engine, *given, progress=told, save=False)
+
     @router.post("/documents", openapi_extra={"requestBody": _RAW})
     async def add(
         request: Request,
         name: Annotated[str, Query(max_length=4 * MOST_NAME)],
         collection: Annotated[str, Query(max_length=MOST_FIELD)] = "",
     ) -> Any:
-        """Take in the file that is the body; what became of each of its documents."""
+        """Take in the file that is the body; what became of each of its documents, or events that lead to it.
+
+        Sent again, it is `unchanged`. What has come whole is taken in, whether its client waits or not.
+        """
         nonlocal coming, unsaved
         corpus, name = engine.corpus, upload_name(name)
         corpus.check_may_write()  # before anything is sent
         coming += 1
         try:
-            async with receiving:
-                with _spool(corpus) as file:
-                    await _receive(request, file)
-                    unsaved += 1
-                    return await taking_in.run(_taken_in, engine, corpus, name, file, collection, save=False)
+            async with AsyncExitStack() as held:
+                held.push_async_callback(leave)
+                await held.enter_async_context(receiving)
+                file = held.enter_context(_spool(corpus))
+                await _receive(request, file)
+                unsaved += 1
+                told: deque[Progress] = deque(maxlen=1)
+                given = corpus, name, file, collection
+                work = asyncio.create_task(take_in(held.pop_all(), *given, told=told.append))
         except ClientDisconnect:
             return Problem(HTTPStatus.BAD_REQUEST, "the file did not come whole: send it again")
-        finally:
-            coming -= 1
-            if unsaved and (unsaved >= _SAVED_AFTER or not coming):
-                unsaved = 0
-                await taking_in.run(corpus.store.save)
+        if events.are_wanted(request.headers):
+            work.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody waits
+            return events.stream(_events(engine, work, told))
+        return await work
 
     @router.post("/documents/sample")
     async def add_sample() -> list[dict[str, Any]]:
@@ -215,9 +242,14 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
 
     @reading.get("/collections")
     @threads.limited
-    def collections() -> list[dict[str, Any]]:
+    def collections(
+        request: Request, response: Response, limit: paging.LimitOrAll = None, offset: paging.Offset = 0
+    ) -> list[dict[str, Any]]:
         """List the collections, with how many documents are in each."""
-        return _collections(engine.corpus)
+        found = engine.corpus.store.facets().collections
+        paging.say_part(request, response, len(found), limit, offset)
+        end = offset + limit if limit else None
+        return [{"name": name, "documents": count} for name, count in found[offset:end]]
 
     @router.patch("/collections/{name:path}")
     @threads.limited
@@ -231,7 +263,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
 
 
 _RAW = {
-    "required": True,
+    "required": False,  # a file may be empty, which is said of it as of any file that cannot be read
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 
@@ -278,10 +310,6 @@ def lost(corpus: Corpus, document_id: str) -> dict[str, Any]:
     }
 
 
-def _collections(corpus: Corpus) -> list[dict[str, Any]]:
-    return [{"name": name, "documents": count} for name, count in corpus.store.facets().collections]
-
-
 def _spool(corpus: Corpus) -> BinaryIO:
     """Open a file without a name on the library's disk: it is gone when it is closed, or the process ends."""
     try:
@@ -317,11 +345,40 @@ def _not_written(error: OSError) -> LibraryError:
     return LibraryError(f"the library cannot be written ({error.strerror}): see to its folder's permissions")
 
 
+async def _events(
+    engine: Engine, work: asyncio.Task[list[dict[str, Any]]], told: deque[Progress]
+) -> AsyncGenerator[bytes]:
+    """Say how far the work on a file has come, again and again, and at last what became of it."""
+    yield events.event("progress", {"stage": "wait", "done": 0, "total": 0})
+    while not work.done():
+        await asyncio.wait((work,), timeout=_TOLD_EVERY)
+        if told:
+            progress = told.pop()
+            said = {"stage": progress.stage, "done": progress.done, "total": progress.total}
+            yield events.event("progress", said)
+    failed = work.exception()
+    if failed is None:
+        yield events.event("result", work.result())
+    elif isinstance(failed, PullquoteError):
+        problem = Problem(status_of(failed), engine.public(str(failed)), failed.code)
+        yield events.event("error", problem.record)
+    else:
+        log.error("a file could not be taken in", exc_info=failed)
+        yield events.event("error", Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT, "internal").record)
+
+
 def _taken_in(
-    engine: Engine, corpus: Corpus, name: str, file: BinaryIO, collection: str, *, save: bool = True
+    engine: Engine,
+    corpus: Corpus,
+    name: str,
+    file: BinaryIO,
+    collection: str,
+    *,
+    progress: OnProgress | None = None,
+    save: bool = True,
 ) -> list[dict[str, Any]]:
     """Take a file in, and say what became of each of its documents."""
-    report = corpus.upload(name, file, collection=collection, save=save)
+    report = corpus.upload(name, file, collection=collection, progress=progress, save=save)
     ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.document_id))
     held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
     return [

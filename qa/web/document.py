@@ -66,6 +66,7 @@ class DocumentPage:
 
     Attributes:
         id: the document's id.
+        sha256: the SHA-256 of the text that is shown.
         title: its title, or else its id.
         citation: how it is cited.
         url: its address; "" where none is known that a browser may open.
@@ -83,6 +84,7 @@ class DocumentPage:
     """
 
     id: str
+    sha256: str
     title: str
     citation: str
     url: str
@@ -119,6 +121,7 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
     title = document.title or document.id
     return DocumentPage(
         document.id,
+        document.sha256,
         title,
         ", ".join([f"“{' '.join(title.split())}”", *_facts(document)]),
         document.url if document.url.startswith(("http://", "https://")) else "",

@@ -18,6 +18,7 @@ from qa.web import pages
 from qa.web.body import Body
 from qa.web.document import read
 from qa.web.options import Since, Until  # noqa: TC001 - read when the model is made
+from qa.web.paging import MAX_LISTED
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 # Threads that the pages may take at once: others are left for what is quickly answered.
 _AT_ONCE = 8
 ROWS = 100  # that the table has at first, and gets more of as it is scrolled
-MAX_LISTED = 1_000_000
 _Text = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)]
 _Id = Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]
 FORMATS = {

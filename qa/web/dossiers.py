@@ -7,8 +7,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote as percent_encoded
 
-from fastapi import APIRouter, Path, Query
-from fastapi.responses import Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from qa.desk.dossiers import MOST_NAME, MOST_NOTE
@@ -21,6 +20,7 @@ from qa.report.contents import info_to_dict, kept_quote, shown, to_dict, verdict
 from qa.report.export import MEDIA, export
 from qa.report.tree import Format  # noqa: TC001 - read when the route is made
 from qa.schema import EVERYTHING, Asked, DossierEntry, Outcome
+from qa.web import paging
 from qa.web.body import Body
 from qa.web.history import LISTED
 from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qa.schema import Holding
     from qa.web.engine import Engine
 
-_Id = Annotated[str, Path(pattern=r"^[\w-]{16}$")]
+_Id = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
 _Entry = Annotated[int, Path(ge=1, le=MAX_OFFSET)]
 _Place = Annotated[int, Field(ge=1, le=MAX_OFFSET, strict=True)]
 # A report is made by programs that take both cores.
@@ -73,19 +73,16 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     router = APIRouter(prefix="/dossiers")
     exporting = Threads(_EXPORTED_AT_ONCE)
 
-    def whole(dossier: str) -> dict[str, Any]:
-        corpus = engine.corpus
-        info = corpus.desk.dossiers.info(dossier)
-        entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
-        return {**info_to_dict(info), "in_order": [to_dict(each) for each in entries]}
+    def described(dossier: str) -> dict[str, Any]:
+        return info_to_dict(engine.corpus.desk.dossiers.info(dossier))
 
     @router.get("")
     def dossiers(
-        limit: Annotated[int, Query(ge=1, le=1000)] = LISTED,
-        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        request: Request, response: Response, limit: paging.Limit = LISTED, offset: paging.Offset = 0
     ) -> dict[str, Any]:
         """List the dossiers, the one changed last first."""
         found = engine.corpus.desk.dossiers.all()
+        paging.say_part(request, response, len(found), limit, offset)
         listed = [info_to_dict(each) for each in found[offset : offset + limit]]
         return {"dossiers": listed, "total": len(found)}
 
@@ -107,7 +104,9 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @few_at_once
     def dossier(dossier: _Id) -> dict[str, Any]:
         """Read a dossier: its entries in order, the quotes read from their documents now."""
-        return whole(dossier)
+        corpus = engine.corpus
+        entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
+        return {**described(dossier), "in_order": [to_dict(each) for each in entries]}
 
     @router.patch("/{dossier}")
     def rename(dossier: _Id, body: DossierBody) -> dict[str, Any]:
@@ -117,22 +116,35 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @router.delete("/{dossier}")
     def delete(dossier: _Id) -> dict[str, Any]:
         """Delete a dossier; for a day it can be put back."""
-        info = engine.corpus.desk.dossiers.info(dossier)
+        deleted = described(dossier)
         engine.corpus.desk.dossiers.delete(dossier)
-        return info_to_dict(info)
+        return deleted
 
     @router.post("/{dossier}/restore")
     def restore(dossier: _Id) -> dict[str, Any]:
         """Put back a dossier that was deleted."""
         return info_to_dict(engine.corpus.desk.dossiers.restore(dossier))
 
+    @router.get("/{dossier}/entries")
+    @few_at_once
+    def entries(
+        request: Request,
+        response: Response,
+        dossier: _Id,
+        limit: paging.LimitOrAll = None,
+        offset: paging.Offset = 0,
+    ) -> list[dict[str, Any]]:
+        """List the entries of a dossier in order, the quotes read from their documents now."""
+        found = shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store)
+        paging.say_part(request, response, len(found), limit, offset)
+        return [to_dict(each) for each in found[offset : offset + limit if limit else None]]
+
     @router.post("/{dossier}/entries")
     @few_at_once
     def add(dossier: _Id, body: EntryBody) -> dict[str, Any]:
         """Add an entry; a quote that is there already stays where it is."""
-        corpus = engine.corpus
-        (entry,) = corpus.desk.dossiers.add(dossier, [_entry(engine, body)], body.at)
-        return {"entry": entry, **whole(dossier)}
+        (added,) = engine.corpus.desk.dossiers.add(dossier, [_entry(engine, body)], body.at)
+        return {"entry": added.id, **described(dossier)}
 
     @router.patch("/{dossier}/entries/{entry}")
     @few_at_once
@@ -142,21 +154,21 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
             engine.corpus.desk.dossiers.write(dossier, entry, body.words)
         if body.to is not None:
             engine.corpus.desk.dossiers.move(dossier, entry, body.to)
-        return whole(dossier)
+        return described(dossier)
 
     @router.delete("/{dossier}/entries/{entry}")
     @few_at_once
     def remove(dossier: _Id, entry: _Entry) -> dict[str, Any]:
         """Take an entry out; for a day it can be put back."""
         engine.corpus.desk.dossiers.remove(dossier, entry)
-        return whole(dossier)
+        return described(dossier)
 
     @router.post("/{dossier}/entries/{entry}/restore")
     @few_at_once
     def put_back(dossier: _Id, entry: _Entry) -> dict[str, Any]:
         """Put back an entry that was removed."""
         engine.corpus.desk.dossiers.put_back(dossier, entry)
-        return whole(dossier)
+        return described(dossier)
 
     @router.get("/{dossier}/export")
     @exporting.limited

@@ -126,10 +126,18 @@ class Engine:
             while not self._settled.wait(_PATIENCE):
                 deadline.raise_if_cancelled()
             deadline.restart()
-        if self.state.stage != "ready":
-            raise self._not_ready()
+        self.check_ready()
         asked = self.strictness if strictness is None else strictness
         return self.corpus.ask(question, history, filters, asked, dates, find_all=find_all, deadline=deadline)
+
+    def check_ready(self) -> None:
+        """Refuse while questions cannot be answered.
+
+        Raises:
+            NotReadyError: there is nothing to answer with (yet).
+        """
+        if self.state.stage != "ready":
+            raise self._not_ready()
 
     def check_may_change(self) -> None:
         """Refuse where nothing may be changed.

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
-from qa.web import pages
+from qa.web import events, pages
 from qa.web.assistants import PATH as MCP
 from qa.web.problem import Problem, first_error
 from qa.web.queue import Cancel, Join, Reset
@@ -35,6 +35,7 @@ MAX_BODY_BYTES = 1 << 20
 # Of a file that is uploaded, which one route takes.
 MAX_UPLOAD_BYTES = 100_000_000
 _UPLOAD = "POST", "/api/v1/documents"
+_QUESTIONS = "POST", "/api/v1/questions"
 # Event streams that are open at once, of all pages: three quarters of the connections (`qa.web.server`). One
 # more ends the oldest: who opens many shuts nobody out.
 MAX_STREAMS = 96
@@ -134,7 +135,7 @@ class Guard:
             await self._pass_message(_SENT[path], scope, receive, send)
             return
         receive = _limited(receive, most_bytes(scope))
-        if _STREAM.fullmatch(path):
+        if _is_stream(scope, headers):
             await self._stream(scope, receive, send)
         elif path == "/" and method == "GET":
             await self._app(_without(scope, b"accept-encoding"), receive, _Dressed(send))
@@ -236,6 +237,16 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+def _is_stream(scope: Scope, headers: Headers) -> bool:
+    """Tell whether a request is answered by a stream of events."""
+    asked = scope["method"], scope["path"]
+    return (
+        asked == _QUESTIONS
+        or (asked == _UPLOAD and events.are_wanted(headers))
+        or _STREAM.fullmatch(scope["path"]) is not None
+    )
 
 
 def wants_page(scope: Scope, headers: Headers) -> bool:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import Field
 
@@ -17,7 +17,7 @@ from qa.desk.kept import recall
 from qa.limits import MAX_FILTER_CHARACTERS
 from qa.schema import answer_to_dict
 from qa.text.dates import date_in_words
-from qa.web import pages
+from qa.web import pages, paging
 from qa.web.body import Body
 from qa.web.conversations import as_file, reading
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qa.storage.ports import Cited
     from qa.web.engine import Engine
 
-_Id = Annotated[str, Path(pattern=r"^[\w-]{16}$")]
+_Id = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
 LISTED = 50
 
 
@@ -50,10 +50,12 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
     @router.get("")
     @few_at_once
     def conversations(
+        request: Request,
+        response: Response,
         q: Annotated[str, Query(max_length=MAX_FILTER_CHARACTERS)] = "",
         id: Annotated[str, Query(max_length=64)] = "",  # noqa: A002
-        limit: Annotated[int, Query(ge=1, le=1000)] = LISTED,
-        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        limit: paging.Limit = LISTED,
+        offset: paging.Offset = 0,
     ) -> dict[str, Any]:
         """List conversations, or those that hold every word of `q`, the one changed last first.
 
@@ -62,6 +64,7 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
         found = finder.find(engine.corpus.desk.conversations, q)
         if id:
             found = found._replace(conversations=tuple(each for each in found.conversations if each.id == id))
+        paging.say_part(request, response, len(found.conversations), limit, offset)
         return {
             "conversations": [info_to_dict(each) for each in found.conversations[offset : offset + limit]],
             "total": len(found.conversations),
@@ -75,10 +78,17 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
 
     @router.get("/{conversation}/turns")
     @few_at_once
-    def turns(conversation: _Id) -> list[dict[str, Any]]:
+    def turns(
+        request: Request,
+        response: Response,
+        conversation: _Id,
+        limit: paging.LimitOrAll = None,
+        offset: paging.Offset = 0,
+    ) -> list[dict[str, Any]]:
         """Read a conversation: each question with its answer, the quotes read from their sources now."""
-        cited = reading(engine)
-        return [_turn_to_dict(turn, cited) for turn in engine.corpus.desk.conversations.turns(conversation)]
+        cited, kept = reading(engine), engine.corpus.desk.conversations.turns(conversation)
+        paging.say_part(request, response, len(kept), limit, offset)
+        return [_turn_to_dict(turn, cited) for turn in kept[offset : offset + limit if limit else None]]
 
     @router.get("/{conversation}/export")
     @few_at_once
@@ -116,7 +126,7 @@ def page(engine: Engine, finder: Finder) -> APIRouter:
     @router.get("/history")
     def history(
         q: Annotated[str, Query(max_length=MAX_FILTER_CHARACTERS)] = "",
-        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        offset: paging.Offset = 0,
     ) -> HTMLResponse:
         """Show the conversations, or those that are searched for."""
         if not engine.may_change:

@@ -21,8 +21,11 @@ _READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
 _Ids = Annotated[list[str], Field(max_length=MAX_DOCUMENTS)]
 _Names = Annotated[list[str], Field(max_length=MAX_NAMES)]
 # Written YYYY-MM-DD, YYYY-MM or YYYY; read, they are days.
-Since = Annotated[str, AfterValidator(partial(bound, last=False))]
-Until = Annotated[str, AfterValidator(partial(bound, last=True))]
+_YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
+_WRITTEN = f"^{_YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
+_Written = Annotated[str, Field(json_schema_extra={"pattern": _WRITTEN})]
+Since = Annotated[_Written, AfterValidator(partial(bound, last=False))]
+Until = Annotated[_Written, AfterValidator(partial(bound, last=True))]
 
 
 class FiltersBody(Body):

@@ -9,11 +9,45 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
+from qa.errors import (
+    CancelledError,
+    DeadlineError,
+    DocumentNotFoundError,
+    ExportError,
+    InputError,
+    MissingExtraError,
+    NotReadyError,
+    OriginalNotFoundError,
+    ReadOnlyServerError,
+    UnknownAnswerError,
+    UnknownConversationError,
+    UnknownDossierError,
+)
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fastapi.exceptions import RequestValidationError
     from pydantic import ValidationError
+
+    from qa.errors import PullquoteError
+
+DEFECT = "something went wrong inside Pullquote; its log says what"
+# The most specific first.
+_STATUS = (
+    (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
+    (OriginalNotFoundError, HTTPStatus.NOT_FOUND),
+    (UnknownAnswerError, HTTPStatus.NOT_FOUND),
+    (UnknownConversationError, HTTPStatus.NOT_FOUND),
+    (UnknownDossierError, HTTPStatus.NOT_FOUND),
+    (ReadOnlyServerError, HTTPStatus.FORBIDDEN),
+    (MissingExtraError, HTTPStatus.NOT_IMPLEMENTED),
+    (ExportError, HTTPStatus.NOT_IMPLEMENTED),
+    (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
+    (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
+    (InputError, HTTPStatus.BAD_REQUEST),
+)
 
 # An absolute path of two parts or more, of POSIX or of Windows; no part of an address or of a word. The name
 # of a folder may have spaces within it, but none of the signs that end a path in a message.
@@ -41,7 +75,15 @@ class Problem(JSONResponse):
             "status": int(status),
             "detail": detail,
         }
-        super().__init__(body | ({"code": code} if code else {}) | more, status_code=int(status))
+        self.record: dict[str, Any] = body | ({"code": code} if code else {}) | more
+        super().__init__(self.record, status_code=int(status))
+
+
+def status_of(error: PullquoteError) -> HTTPStatus:
+    """Return the status that an error is answered with."""
+    return next(
+        (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
+    )
 
 
 def first_error(error: ValidationError | RequestValidationError) -> str:

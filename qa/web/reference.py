@@ -22,6 +22,7 @@ from fastapi.openapi.utils import get_openapi
 from markupsafe import Markup, escape
 
 from qa import __version__
+from qa.web.events import MEDIA
 from qa.web.pages import render
 
 if TYPE_CHECKING:
@@ -42,6 +43,19 @@ _PROBLEM_SCHEMA = {
         "detail": {"type": "string", "description": "What is wrong, and what to do."},
         "code": {"type": "string", "description": "The error's name, for scripts."},
     },
+    "required": ["type", "title", "status", "detail"],
+}
+
+
+# As OpenAPI 3.2 describes a stream, which tools for 3.1 read.
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string"},
+    },
+    "required": ["event", "data"],
 }
 
 
@@ -59,10 +73,11 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title="Pullquote", version=__version__, routes=app.routes)
     notes = _notes()
     document["info"]["description"] = notes["introduction"].strip()
+    everywhere = notes["errors_everywhere"]
     described = {note["route"]: note for note in notes["operation"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            _describe(operation, described[f"{method.upper()} {path}"])
+            _describe(operation, described[f"{method.upper()} {path}"], everywhere)
     paths, document["paths"] = document["paths"], {}
     for method, path in map(str.split, described):  # the order in which to read them
         document["paths"].setdefault(path, {})[method.lower()] = paths[path][method.lower()]
@@ -76,25 +91,53 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-def _describe(operation: dict[str, Any], note: dict[str, Any]) -> None:
+def _describe(operation: dict[str, Any], note: dict[str, Any], everywhere: dict[str, str]) -> None:
     operation |= {"summary": note["summary"], "tags": [note["group"]]}
     operation["description"] = note["description"].strip()
     for parameter in operation.get("parameters", ()):
         parameter |= note["parameters"][parameter["name"]]
+    if "events" in note:
+        operation["x-events"] = note["events"]
     if "body" in note:
         operation["requestBody"]["content"]["application/json"]["example"] = json.loads(note["body"])
     responses = operation["responses"]
     responses.pop("422", None)
-    reply = responses["200"]
-    if "answer" in note:
-        reply["content"]["application/json"]["example"] = json.loads(note["answer"])
-    if "reply" in note:
-        fields = {name: {"description": text} for name, text in note["reply"].items()}
-        reply["content"]["application/json"]["schema"] = {"type": "object", "properties": fields}
-    reply["description"] = "As asked for."
-    for status, meaning in note.get("errors", {}).items():
+    responses["200"] |= {"description": "As asked for.", "content": _reply(responses["200"]["content"], note)}
+    headers = note.get("headers", {}).items()
+    if headers:
+        described = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers}
+        responses["200"]["headers"] = described
+    for status, meaning in sorted((everywhere | note.get("errors", {})).items()):
         content = {"application/problem+json": {"schema": _PROBLEM}}
         responses[status] = {"description": meaning, "content": content}
+
+
+def _said(events: dict[str, str]) -> str:
+    return "\n\n".join(f"`{name}`: {text}" for name, text in events.items())
+
+
+def _reply(content: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:
+    """Return what a route answers, by media type: JSON, unless there are others and no example of it."""
+    media: dict[str, Any] = {
+        each: {"schema": {"type": "array"} if each.endswith("+json") else {"type": "string"}}
+        for each in note.get("media", ())
+    }
+    if "events" in note:
+        media[MEDIA] = {"itemSchema": _EVENT | {"description": _said(note["events"])}}
+    if "stream" in note:
+        media[MEDIA]["example"] = note["stream"]
+    if media and "answer" not in note:
+        return media
+    as_json = content["application/json"]
+    example = json.loads(note["answer"]) if "answer" in note else None
+    if example is not None:
+        as_json["example"] = example
+    if "reply" in note:
+        fields = {name: {"description": text} for name, text in note["reply"].items()}
+        as_json["schema"] = {"type": "object", "properties": fields}
+        if isinstance(example, list):
+            as_json["schema"] = {"type": "array", "items": as_json["schema"]}
+    return {"application/json": as_json, **media}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +162,9 @@ class Operation:
     description: str
     parameters: list[Field]
     bodies: list[tuple[str, list[Field]]]
+    headers: list[Field]
     reply: list[Field]
+    events: list[Field]
     curl: str
     example: str
     errors: list[tuple[int, str, str]]
@@ -144,12 +189,15 @@ def page(document: dict[str, Any], base: str) -> str:
 
 def _operations(document: dict[str, Any], base: str) -> Iterator[Operation]:
     schemas = document["components"]["schemas"]
+    everywhere = _notes()["errors_everywhere"].values()
     for path, methods in document["paths"].items():
         for method, found in methods.items():
             parameters = found.get("parameters", [])
             bodies = found.get("requestBody", {}).get("content", {})
             sent = bodies.get("application/json", {})
-            received = found["responses"]["200"].get("content", {}).get("application/json", {})
+            reply = found["responses"]["200"]
+            received = reply["content"].get("application/json", {})
+            schema = received.get("schema", {})
             asked = path
             for parameter in parameters:
                 asked = asked.replace(f"{{{parameter['name']}}}", quote(str(parameter["example"]), safe=""))
@@ -168,16 +216,21 @@ def _operations(document: dict[str, Any], base: str) -> Iterator[Operation]:
                     for each in parameters
                 ],
                 bodies=list(_bodies(sent.get("schema", {}), schemas)),
+                headers=[
+                    Field(name, "", each["description"]) for name, each in reply.get("headers", {}).items()
+                ],
+                events=[Field(name, "", text) for name, text in found.get("x-events", {}).items()],
                 reply=[
                     Field(name, "", each["description"])
-                    for name, each in received.get("schema", {}).get("properties", {}).items()
+                    for name, each in schema.get("items", schema).get("properties", {}).items()
                 ],
                 curl=_curl(method.upper(), base + asked, sent.get("example"), is_file=_RAW in bodies),
-                example=_pretty(received["example"]) if "example" in received else "",
+                example=reply["content"].get(MEDIA, {}).get("example", "")
+                or (_pretty(received["example"]) if "example" in received else ""),
                 errors=[
                     (int(status), HTTPStatus(int(status)).phrase, each["description"])
                     for status, each in sorted(found["responses"].items())
-                    if status != "200"
+                    if status != "200" and each["description"] not in everywhere
                 ],
             )
 

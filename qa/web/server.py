@@ -37,6 +37,9 @@ MAX_CONNECTIONS = 128
 # How much may come beyond the body that the guard lets through, framing included: it refuses a larger one
 # while the rest still comes.
 MORE_SENT_BYTES = 3 << 20
+# How long a client that was refused may go on sending, and how much, before its connection is closed.
+_LINGER_SECONDS = 1
+_LINGER_BYTES = 1 << 20
 # How long open streams may hold up the end, in seconds.
 _FAREWELL_SECONDS = 1
 
@@ -45,6 +48,8 @@ class BoundedProtocol(H11Protocol):
     """A connection that ends when its client takes too long to send a request, or to take the reply."""
 
     _request_begun = False
+    _refused = False
+    _lingered = 0  # bytes that came after it was refused
     _sent_bytes = 0
     _sent_before: int | None = None  # when its progress was looked at last
     _request_timer: asyncio.TimerHandle | None = None
@@ -61,6 +66,11 @@ class BoundedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what was sent, unless it is too much for one body."""
+        if self._refused:
+            self._lingered += len(data)
+            if self._lingered > _LINGER_BYTES:
+                self.transport.close()
+            return
         self._request_begun = True
         if self.conn.their_state is h11.SEND_BODY:
             self._sent_bytes += len(data)
@@ -119,6 +129,8 @@ class BoundedProtocol(H11Protocol):
 
     def _watch_request(self) -> None:
         """Let the timer run from the end of one request to the end of the next."""
+        if self._refused:
+            return
         if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._stop_watching_request()
         elif self._request_timer is None and not self.transport.is_closing():
@@ -157,7 +169,7 @@ class BoundedProtocol(H11Protocol):
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at once: ask again in a moment")
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
-        """Say why, if nothing was said yet, and close."""
+        """Say why, if nothing was said yet, and close once the client can have read it."""
         if self.cycle is not None:  # a request that came before may not be answered as well
             self.cycle.disconnected = True
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -169,7 +181,12 @@ class BoundedProtocol(H11Protocol):
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+        # Closed while something is unread, it would look broken off to the client, who might not read why.
+        self._stop_watching_request()
+        self._refused = True
+        self._request_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+        if self.transport.can_write_eof() and not self.transport.is_closing():
+            self.transport.write_eof()
 
 
 class Server(uvicorn.Server):

@@ -11,6 +11,8 @@ from starlette.concurrency import run_in_threadpool
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from qa.deadline import Deadline
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -25,6 +27,18 @@ class Threads:
         """Run a function with its arguments, when it is its turn."""
         async with self._limit:
             return await run_in_threadpool(function, *args, **named)
+
+    async def run_while_awaited(
+        self, deadline: Deadline, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs
+    ) -> _R:
+        """Run a function with its arguments; when nobody waits for it any more, its deadline is cancelled."""
+        work = asyncio.ensure_future(self.run(function, *args, **named))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            deadline.cancel()
+            work.add_done_callback(lambda done: done.cancelled() or done.exception())  # which nobody awaits
+            raise
 
     def limited(self, function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
         """Return a function that runs this one in a thread, when it is its turn."""

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.commands.dossiers import keep
+from qa.desk.dossiers import Dossiers
 from qa.schema import EVERYTHING, Answer, Filters, More, Quote, Reply
 from tests.qa.tiny import tiny_corpus, write
 
@@ -68,6 +69,12 @@ def test_a_dossier_is_gathered_and_shown(corpus: Corpus) -> None:
     assert run(corpus, "list").stdout.startswith("Harbours\t1 quote\t")
 
 
+def test_to_add_a_quote_the_others_are_not_read(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(corpus, "heading", NAME, "Works")
+    monkeypatch.setattr(Dossiers, "entries", None)
+    assert "added, as entry 1" in run(corpus, "add", NAME, citation(corpus), "--at", "1").stdout
+
+
 def test_entries_are_moved_and_removed_and_all_is_undone(corpus: Corpus) -> None:
     for words in ("one", "two", "three"):
         run(corpus, "heading", NAME, words)
@@ -122,6 +129,7 @@ def test_a_report_is_written_and_verified_and_replaces_no_file_of_others(
     run(corpus, "add", NAME, citation(corpus))
     report = tmp_path / "report.md"
     assert "1 quote of Harbours" in run(corpus, "export", NAME, "--out", str(report)).stderr
+    assert report.stat().st_mode == write(tmp_path, "other.md", "").stat().st_mode  # as the umask has it
     verify = ["verify", str(report), "--library", str(corpus.library)]
     assert CliRunner().invoke(cli, verify).exit_code == 0
     report.write_text(report.read_text().replace("Nobody", "Somebody").replace("dredged", "dredge"))

@@ -184,8 +184,8 @@ class served:  # noqa: N801 -- used as a function
         self._listener.close()
 
 
-def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+def until(done: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -378,6 +378,19 @@ def test_feedback_does_not_replace_a_document(run: Callable[..., Result], tmp_pa
     assert source.read_bytes() == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_an_output_has_the_mode_that_the_umask_gives_or_that_the_file_had(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    before = os.umask(0o027)
+    try:
+        for mode in (0o640, 0o600, 0o666):
+            write_output(path, ["path,", b"status"])
+            assert path.stat().st_mode & 0o777 == mode
+            path.chmod({0o640: 0o600, 0o600: 0o666}.get(mode, mode))
+    finally:
+        os.umask(before)
+
+
 def test_whatever_interrupts_a_write_leaves_what_was_there(tmp_path: Path) -> None:
     path = write(tmp_path, "report", "earlier")
 

@@ -61,6 +61,8 @@ def requests(bait: Bait, seed: int = 20261127, per_target: int = 8) -> list[Requ
         *_headers(bait),
         *_raw_requests(),
         *_parts(bait, chance, per_target),
+        *_many_questions(bait, chance, per_target),
+        *_assistants(bait, chance, per_target),
     ]
     chance.shuffle(made)
     return made
@@ -338,6 +340,74 @@ def _parts(bait: Bait, chance: random.Random, per_target: int) -> Iterator[Reque
     for path in ("/parts/welcome", "/parts/filters", source):
         yield _request("part", "POST", path, b"{}")
         yield _request("part", "GET", f"{path}?{'document=a&' * 5_000}")
+
+
+def _many_questions(bait: Bait, chance: random.Random, per_target: int) -> Iterator[Request]:
+    """Ask many questions at once: with hostile values, and with so many that the work has to end with the client."""
+    path, asked = "/api/v1/questions", {"questions": [{"question": "Who?", "id": "a", "history": ["Why?"]}]}
+    places: list[tuple[str | int, ...]] = [
+        *(("questions",), ("questions", 0), ("filters",), ("strictness",), ("other",)),
+        *(("questions", 0, field) for field in ("question", "id", "history", "other")),
+    ]
+    for where in places:
+        for value in chance.sample([*texts(bait), *values(bait)], per_target):
+            yield _post("questions", path, _put(asked, where, value), ".".join(map(str, where)), value)
+    for count in (1_000, 1_001, 100_000):
+        many = json.dumps({"questions": ["Who?"] * count}).encode()
+        headers = {"Content-Type": "application/json"}
+        yield _request("questions", "POST", path, many, headers, f"{count} questions", endless=True)
+    for accept in ("text/event-stream", "text/event-stream, " * 1_000, "TEXT/EVENT-STREAM;q=0"):
+        for name, body in (
+            ("a.txt", b"Nobody came."),
+            (bait.secret, b""),
+            ("b.zip", b"PK\x03\x04" + bytes(1_000)),
+        ):
+            at = f"/api/v1/documents?name={quote(name, safe='')}"
+            yield _request("upload", "POST", at, body, {"Accept": accept}, f"{name:.40} with events")
+
+
+def _assistants(bait: Bait, chance: random.Random, per_target: int) -> Iterator[Request]:
+    """Call the tools for assistants with hostile arguments, and send what is no call at all."""
+
+    def call(body: bytes, name: str, **more: str) -> Request:
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"} | more
+        return _request("assistant", "POST", "/mcp", body, headers, f"/mcp {name}"[:90])
+
+    given = {
+        "ask": ("question", "filters"),
+        "search": ("query",),
+        "read_source": ("citation", "find"),
+        "cite": ("citation",),
+        "list_documents": ("filters", "offset"),
+        "verify": ("text",),
+        "nothing": ("known",),
+    }
+    rpc = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    for tool, fields in given.items():
+        for field in fields:
+            for value in chance.sample([*texts(bait), *values(bait)], per_target):
+                body = rpc | {"params": {"name": tool, "arguments": {field: value}}}
+                yield call(json.dumps(body).encode(), f"{tool} {field} = {repr(value)[:60]}")
+    for field in ("jsonrpc", "id", "method", "params"):
+        for value in chance.sample([*texts(bait), *values(bait)], per_target):
+            yield call(json.dumps(rpc | {field: value}).encode(), f"{field} = {repr(value)[:60]}")
+    for raw in _bytes(bait):
+        yield call(raw, repr(raw[:40]))
+    listing = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).encode()
+    for header in (
+        "Mcp-Protocol-Version",
+        "Mcp-Session-Id",
+        "Mcp-Method",
+        "Mcp-Name",
+        "Last-Event-Id",
+        "Origin",
+    ):
+        for value in (bait.address, "a" * 9_000, "\xff", "../" * 20, ""):
+            yield call(listing, f"{header}: {value[:40]}", **{header: value})
+    for method in ("GET", "DELETE", "PUT", "OPTIONS", "HEAD"):
+        yield _request("assistant", method, "/mcp", name=f"{method} /mcp", endless=True)
+    for batch in ([rpc] * 5_000, [[rpc]] * 100, [listing.decode()] * 1_000):
+        yield call(json.dumps(batch).encode(), "a batch")
 
 
 def _headers(bait: Bait) -> Iterator[Request]:

@@ -44,6 +44,7 @@ def test_an_answer_is_verbatim_quotes_each_with_its_citation(page: Page, brief: 
     assert cards
     for card in cards:
         assert card.locator(".quote").text_content() in source
+        assert card.locator(".quote").evaluate("quote => quote.translate") is False
         assert re.fullmatch(
             r"\[\d+\] Scrap metal smuggling rampant in North Korea"
             r" · Institute for Far Eastern Studies \(IFES\) · NK Brief No\. 08-4-4-1 · 4 April 2008"

@@ -12,6 +12,7 @@ export function make(tag, properties = {}, ...children) {
 }
 
 export const SILENT = "The server does not answer. Is it still running?";
+const GONE = { document_not_found: "This text was never in this library, or it was erased from it for good." };
 
 async function request(path, options) {
   let response, body;
@@ -21,7 +22,7 @@ async function request(path, options) {
   } catch {
     throw new Error(SILENT);
   }
-  if (!response.ok) throw Object.assign(new Error(body.detail ?? response.statusText), { code: body.code });
+  if (!response.ok) throw Object.assign(new Error(GONE[body.code] ?? body.detail ?? response.statusText), { code: body.code });
   return body;
 }
 
@@ -48,6 +49,13 @@ export async function attempt(act, form = null) {
   }
 }
 
+/** Have buttons do what their `data-does` names. */
+export const react = (does) =>
+  document.addEventListener("click", ({ target }) => {
+    const pressed = target.closest("[data-does]");
+    attempt(async () => does[pressed?.dataset.does]?.(pressed));
+  });
+
 /** Give the browser a file to keep. */
 export function download(data, name) {
   const href = URL.createObjectURL(data);
@@ -63,14 +71,6 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
 export const show = (path, target) => htmx.ajax("GET", path, { source: target, target }).catch(() => {});
 document.addEventListener("htmx:sendError", () => announce(SILENT, true));
 document.addEventListener("htmx:responseError", ({ detail }) => announce(JSON.parse(detail.xhr.response).detail, true));
-
-/** "2008-04-04" as "4 April 2008", "2008-04" as "April 2008". */
-export const inWords = (date) => {
-  if (!date) return date;
-  const [year, month, day] = date.split("-");
-  const parts = { year: "numeric", month: month && "long", day: day && "numeric" };
-  return new Date(year, (month ?? 1) - 1, day ?? 1).toLocaleDateString("en-GB", parts);
-};
 
 /** A form that comes up begins anew; a name in it is there to be typed over. */
 function begin({ target: form, newState }) {

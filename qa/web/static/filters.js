@@ -1,10 +1,11 @@
 // The filters: a dialog to choose them in, a chip for each that is set, and the box that carries them to the server.
 
-import { button, inWords, make, show } from "./base.js";
+import { button, make, show } from "./base.js";
 
 const KEPT = "chosen"; // in this tab, over a reload
 const NAMES = { since: "From", until: "To", publisher: "Publisher", series: "Series", language: "Language", collection: "Collection", document: "Document" };
 const DATES = ["since", "until"];
+const inWords = (day) => new Date(day).toLocaleDateString("en-GB", { dateStyle: "long", timeZone: "UTC" });
 
 let chosen = []; // { name, value, label } of each filter that is set
 let carrier; // Gradio's box, which goes to the server with every question

@@ -1,10 +1,12 @@
 // The page around Gradio's question box and conversation: start-up progress, the source panel, copy buttons and keys.
 // Whatever comes from a document goes in through textContent, or in a part of the page that the server has escaped.
 
-import { SILENT, announce, button, download, get, make, post, show, sleep } from "./base.js";
+import { SILENT, announce, button, download, get, make, post, react, show, sleep } from "./base.js";
 import { arrives, begin, edit, leaves, tendConversation } from "./conversation.js";
+import { cited, copy } from "./copy.js";
 import { tendFilters } from "./filters.js";
-import { choose, markKept, pressKeep } from "./keep.js";
+import { markKept } from "./keep.js";
+import { markShown } from "./selection.js";
 
 // The place of a quote, and which document is meant where several have the same text.
 const HASH = /^#cite=(([0-9a-f]{64})\/(\d{1,12})-(\d{1,12}))(?:&document=([\w.~%-]+))?$/;
@@ -19,31 +21,19 @@ const [progressText, progress] = starting.children;
 const panel = document.getElementById("source");
 const contents = panel.querySelector(".opened"); // what the server renders of a source
 const testQueries = document.getElementById("test-queries");
-const does = {
+react({
   ask: (pressed) => ask(pressed.textContent),
   close,
   go: (pressed) => go(pressed.dataset.to),
-  copy: (pressed) => copy(pressed.dataset.words, pressed),
   link: (pressed) => copy(citeOf(pressed)?.href ?? location.href, pressed),
-  cite: copyCited,
   context: showContext,
   edit: (pressed) => edit(questions().indexOf(pressed.parentElement), pressed.parentElement.textContent.trim()),
   judge: (pressed) => judge(pressed.closest(".answer"), pressed.closest(".thumbs"), pressed),
-  keep: ({ parentElement: tools }) => pressKeep(tools),
-  choose: ({ parentElement: tools }) => choose(tools),
-};
-document.addEventListener("click", ({ target }) => {
-  const pressed = target.closest("[data-does]");
-  does[pressed?.dataset.does]?.(pressed);
 });
 
 // ---------------------------------------------------------------- start-up
 
-const STAGES = {
-  library: "Opening the library",
-  index: "Indexing documents",
-  models: "Loading the models",
-};
+const STAGES = { library: "Opening the library", index: "Indexing documents", models: "Loading the models" };
 
 async function watchStart() {
   try {
@@ -112,7 +102,7 @@ function ask(question) {
 
 /** Put the last question into the empty box again. */
 function recall(event) {
-  const last = [...document.querySelectorAll("#conversation [data-testid=user]")].at(-1);
+  const last = questions().at(-1);
   if (!last) return;
   event.preventDefault();
   type(last.textContent.trim());
@@ -203,8 +193,7 @@ function tend(conversation) {
   if (count !== answered || waiting) {
     const grown = count > answered;
     answered = count;
-    const questions = conversation.querySelectorAll("[data-testid=user]");
-    if (grown || waiting) questions[questions.length - 1]?.scrollIntoView({ block: "start" });
+    if (grown || waiting) questions().at(-1)?.scrollIntoView({ block: "start" });
     if (!waiting && busy) {
       arrives();
       release();
@@ -219,16 +208,14 @@ function finish(answer) {
   const all = answer.querySelector("a.show-all");
   all?.replaceWith(button(all.textContent, (event) => showAll(answer, event.currentTarget), { className: "show-all" }));
   const byDate = answer.querySelector("a.by-date");
-  byDate?.replaceWith(
-    button(byDate.textContent, (event) => orderByDate(answer, event.currentTarget), { aria: { pressed: "false" } }),
-  );
+  byDate?.replaceWith(button(byDate.textContent, (event) => orderByDate(answer, event.currentTarget), { aria: { pressed: "false" } }));
   answer.querySelector("a.ignore-dates")?.setAttribute("aria-label", "Ask again without this preference");
   answer.querySelectorAll(".error").forEach((element) => element.setAttribute("role", "alert"));
   for (const card of answer.querySelectorAll(".card")) {
     const tools = drawn("of-card", card.querySelector(".number").textContent);
-    const cite = card.querySelector("a.cite");
-    tools.querySelector(".keep").dataset.citation = cite.href;
-    tools.querySelector(".thumbs").dataset.quote = HASH.exec(cite.hash)[1];
+    const { hash } = card.querySelector("a.cite");
+    card.dataset.citation = hash.replace("#cite=", "");
+    tools.querySelector(".thumbs").dataset.quote = HASH.exec(hash)[1];
     card.append(tools);
   }
   answer.querySelector(".not-in-corpus:not(.in-part) > p:not(.gap, :has(+ p))")?.after(drawn("of-nothing"));
@@ -261,27 +248,23 @@ function orderByDate(answer, pressed) {
 
 /** Show, or hide again, what stands in the source right before and after a quote: no part of it. */
 async function showContext(pressed) {
-  const [card, cite] = [pressed.closest(".card"), citeOf(pressed)];
+  const card = pressed.closest(".card");
   const open = pressed.getAttribute("aria-expanded") === "true";
   card.querySelectorAll(".context").forEach((line) => line.remove());
   pressed.setAttribute("aria-expanded", String(!open));
   if (open) return;
-  try {
-    const found = await get(cited(HASH.exec(cite.hash)));
-    const before = found.before.trimEnd().split("\n").at(-1);
-    const after = found.after.trimStart().split("\n")[0];
-    const line = (words) => make("p", { className: "context" }, words);
-    const isCut = [before, after].map((words) => words.length > LINE);
-    if (before) card.querySelector(".quote").before(line(isCut[0] ? `…${before.slice(-LINE).replace(/^\S*/, "")}` : before));
-    if (after) card.querySelector(".quote").after(line(isCut[1] ? `${after.slice(0, LINE).replace(/\S*$/, "")}…` : after));
-  } catch (error) {
-    announce(inPlainWords(error), true);
-  }
+  const found = await cited(pressed);
+  const before = found.before.trimEnd().split("\n").at(-1);
+  const after = found.after.trimStart().split("\n")[0];
+  const line = (words) => make("p", { className: "context" }, words);
+  const isCut = [before, after].map((words) => words.length > LINE);
+  if (before) card.querySelector(".quote").before(line(isCut[0] ? `…${before.slice(-LINE).replace(/^\S*/, "")}` : before));
+  if (after) card.querySelector(".quote").after(line(isCut[1] ? `${after.slice(0, LINE).replace(/\S*$/, "")}…` : after));
 }
 
 /** Ask the server for all that answers; it comes in place of the answer, or an error below it. */
 function showAll(answer, pressed) {
-  awaitAll(pressed, pressed.textContent);
+  const words = pressed.textContent;
   pressed.disabled = true;
   pressed.textContent = "reading on…";
   announce("Reading on for all that answers");
@@ -291,10 +274,7 @@ function showAll(answer, pressed) {
   written.value = String(number);
   written.dispatchEvent(new Event("input", { bubbles: true }));
   requestAnimationFrame(() => document.querySelector("#show-all").click());
-}
-
-/** Give the button back where nothing comes: the line may be full, or the server gone. */
-function awaitAll(pressed, words) {
+  // The button comes back where nothing else does: the line may be full, or the server gone.
   lookFor(
     () => !pressed.isConnected, // whatever came has replaced it
     () => {},
@@ -322,16 +302,13 @@ async function judge(answer, group, pressed) {
   try {
     if (taken) {
       showThumbs(answer, await get(`/feedback/answers/${answerId(answer)}`));
-      if (pressed.getAttribute("aria-pressed") !== "true") {
-        announce("Judged in another tab meanwhile: this is what is kept.", true);
-        return;
-      }
+      if (pressed.getAttribute("aria-pressed") !== "true") return void announce("Judged in another tab meanwhile: this is what is kept.", true);
     }
     const thumb = taken ? null : pressed.className;
     showThumbs(answer, await post("/feedback", { answer: answerId(answer), quote: group.dataset.quote ?? null, thumb }));
     announce(taken ? "Taken back" : "Kept as a test query");
   } catch (error) {
-    announce(`Your judgement was not kept. ${inPlainWords(error)}`, true);
+    announce(`Your judgement was not kept. ${error.message}`, true);
   } finally {
     judgements += 1;
     group.removeAttribute("aria-busy");
@@ -348,26 +325,20 @@ async function showKept(answer) {
   else await showKept(answer);
 }
 
-/** The same question may have been judged before, and quotes of it kept. */
-function readThumbs(answer) {
-  showKept(answer).catch((error) => announce(`Earlier judgements cannot be shown. ${error.message}`, true));
-}
-
-// Of a long conversation, only what is seen is asked for.
+// The same question may have been judged before, and quotes of it kept. Of a long conversation, only what is seen is asked for.
 const inView = new Set();
 const seen = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) inView.delete(target);
     else if (!inView.has(target)) {
       inView.add(target);
-      readThumbs(target);
+      showKept(target).catch((error) => announce(`Earlier judgements cannot be shown. ${error.message}`, true));
     }
   }
 });
 
 /** Another tab may have judged the same questions; what cannot be read stays as it is, until it is pressed. */
 function rereadThumbs() {
-  if (panel.querySelector(".keep")) markKept(panel, { citation: location.href }).catch(() => {});
   for (const answer of inView) {
     if (answer.isConnected) showKept(answer).catch(() => {});
     else inView.delete(answer);
@@ -386,48 +357,8 @@ function showThumbs(answer, kept) {
 /** Once there are test queries, they can be had as a file. */
 function offer({ queries }) {
   testQueries.hidden = queries === 0;
-  testQueries.replaceChildren(
-    make("span", { aria: { hidden: "true" } }, "↓ "),
-    String(queries),
-    make("span", { className: "words" }, queries === 1 ? " test query" : " test queries"),
-  );
-}
-
-// ---------------------------------------------------------------- copying
-
-/** What the API has of a place. */
-function cited([, place, , , , documentId]) {
-  return `/citations/${place}${documentId ? `?document=${documentId}` : ""}`;
-}
-
-/** Read the quote afresh from its source, and copy it with its citation. */
-async function copyCited(pressed) {
-  try {
-    copy((await get(cited(HASH.exec(citeOf(pressed).hash)))).clipboard, pressed);
-  } catch (error) {
-    announce(inPlainWords(error), true);
-  }
-}
-
-async function copy(words, pressed) {
-  try {
-    await navigator.clipboard.writeText(words);
-  } catch {
-    // No permission, or not a secure page: the old way.
-    const area = make("textarea", { value: words, className: "unseen" });
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    pressed.focus();
-    if (!done) {
-      announce("The browser refused to copy.", true);
-      return;
-    }
-  }
-  announce("Copied");
-  pressed.classList.add("done");
-  setTimeout(() => pressed.classList.remove("done"), 1500);
+  testQueries.querySelector(".number").textContent = queries;
+  testQueries.querySelector(".words").textContent = queries === 1 ? " test query" : " test queries";
 }
 
 // ---------------------------------------------------------------- saving
@@ -437,10 +368,7 @@ async function save() {
   const written = document.querySelector("#saved textarea");
   written.value = "";
   for (let waited = 0; !written.value; waited += 50) {
-    if (waited > 15_000) {
-      announce(`The conversation was not saved. ${SILENT}`, true);
-      return;
-    }
+    if (waited > 15_000) return void announce(`The conversation was not saved. ${SILENT}`, true);
     await sleep(50);
   }
   download(new Blob([written.value], { type: "text/html" }), `pullquote-${new Date().toLocaleDateString("sv")}.html`);
@@ -476,9 +404,8 @@ contents.addEventListener("htmx:afterSwap", ({ target }) => {
   ticking.observe(text);
   mark.scrollIntoView({ block: "center" });
   mark.focus({ preventScroll: true });
-  const keep = panel.querySelector(".keep");
-  if (keep) Object.assign(keep.dataset, { citation: location.href, answer: (opener?.hash === location.hash && opener.closest(".answer")?.id) || "" });
-  rereadThumbs();
+  panel.querySelector(".keep")?.setAttribute("data-answer", (opener?.hash === location.hash && opener.closest(".answer")?.id) || "");
+  markShown();
 });
 
 // Beside the scroll bar stands where the quotes are, whatever the width.
@@ -524,9 +451,6 @@ function go(to) {
   history.replaceState(null, "", location.hash.replace(/\d+-\d+/, to));
   route();
 }
-
-const inPlainWords = ({ code, message }) =>
-  code === "document_not_found" ? "This text was never in this library, or it was erased from it for good." : message;
 
 // ---------------------------------------------------------------- keys and clicks
 

@@ -200,7 +200,7 @@ def test_an_answer_is_marked_where_its_sources_have_changed_since(corpus: Corpus
     assert "The&#32;harbour" in after.replace(" ", "&#32;")
     assert f"This source was superseded on {named}." in after
     assert f"This source was removed on {named}." in after
-    assert after.count('<blockquote class="quote">') == 2
+    assert after.count('<blockquote class="quote" translate="no">') == 2
     kept_one = recall(kept.turns(conversation)[0], corpus.cited)
     entry = transcript.entry(kept_one.answer, kept_one.document, ASKED, kept_one.fates, kept_one.lost)
     assert f"superseded on {named}" in entry

@@ -71,9 +71,9 @@ def test_what_is_added_comes_back_in_order_with_its_question(corpus: Corpus) -> 
         note("Two lines,\nas typed."),
         DossierEntry("question", asked=nothing),
     ]
-    ids = dossiers.add(made.id, added)
+    ids = [each.id for each in dossiers.add(made.id, added)]
     heading, quoted, noted, question = dossiers.entries(made.id)
-    assert [each.id for each in (heading, quoted, noted, question)] == list(ids)
+    assert [each.id for each in (heading, quoted, noted, question)] == ids
     assert (heading.words, noted.words) == ("The first finding", "Two lines,\nas typed.")
     assert (quoted.place, quoted.context, quoted.asked) == (added[1].place, Span(0, 50), asked)
     assert question.asked == nothing
@@ -86,7 +86,12 @@ def test_a_quote_and_a_question_are_kept_once(corpus: Corpus) -> None:
     dossiers = corpus.desk.dossiers
     made = dossiers.create("Harbours")
     entries = [quote(corpus, "a.txt"), DossierEntry("question", asked=Asked("Who?", "none"))]
-    assert dossiers.add(made.id, entries) == dossiers.add(made.id, entries)
+    first = dossiers.add(made.id, entries)
+    assert [(each.number, each.is_new) for each in first] == [(1, True), (2, True)]
+    assert dossiers.add(made.id, entries) == tuple(each._replace(is_new=False) for each in first)
+    (between,) = dossiers.add(made.id, [quote(corpus, "a.txt", end=20)], at=2)
+    assert (between.number, between.is_new) == (2, True)
+    dossiers.remove(made.id, between.id)
     assert len(dossiers.entries(made.id)) == 2
     other = DossierEntry("question", asked=Asked("Who?", "none", Filters(publisher=("IFES",))))
     dossiers.add(made.id, [other])
@@ -105,12 +110,12 @@ def test_where_a_quote_and_a_question_are_kept_is_said_the_dossier_changed_last_
     place = f"{sha256}/0-32"
     held = dossiers.holding([sha256], nothing)
     assert [(each.name, each.entry, each.citation_id) for each in held] == [
-        ("Second", two, place),
-        ("Second", three, ""),
-        ("First", one, place),
+        ("Second", two.id, place),
+        ("Second", three.id, ""),
+        ("First", one.id, place),
     ]
     assert dossiers.holding([], Asked("Who was paid?", "none")) == ()  # asked with other filters
-    dossiers.remove(second, two)
+    dossiers.remove(second, two.id)
     dossiers.delete(first)
     assert dossiers.holding([sha256]) == ()
 
@@ -174,7 +179,7 @@ def test_what_was_deleted_comes_back_for_a_day_and_goes_then(corpus: Corpus) -> 
 def test_an_entry_is_moved_written_removed_and_put_back_where_it_stood(corpus: Corpus) -> None:
     dossiers = corpus.desk.dossiers
     made = dossiers.create("Harbours")
-    one, two, three = dossiers.add(made.id, [note("1"), note("2"), note("3")])
+    one, two, three = (each.id for each in dossiers.add(made.id, [note("1"), note("2"), note("3")]))
     dossiers.move(made.id, three, 1)
     assert words(corpus, made.id) == ["3", "1", "2"]
     dossiers.move(made.id, three, 99)
@@ -199,7 +204,7 @@ def test_a_quotes_words_cannot_be_written(corpus: Corpus) -> None:
     made = dossiers.create("Harbours")
     (quoted,) = dossiers.add(made.id, [quote(corpus, "a.txt")])
     with pytest.raises(InputError, match="stays as its document has it"):
-        dossiers.write(made.id, quoted, "Somebody was told.")
+        dossiers.write(made.id, quoted.id, "Somebody was told.")
     for wrong in (DossierEntry("heading", " "), DossierEntry("heading", "x" * (MOST_HEADING + 1)), note("")):
         with pytest.raises(InputError):
             dossiers.add(made.id, [wrong])
@@ -230,7 +235,7 @@ def test_a_purge_leaves_the_time_and_the_analysts_words(corpus: Corpus) -> None:
         ],
     )
     removed = dossiers.add(made.id, [quote(corpus, "secret.txt", end=20)])[0]
-    dossiers.remove(made.id, removed)
+    dossiers.remove(made.id, removed.id)
     assert corpus.dossiers_citing("secret.txt") == ("Sightings",)
     assert corpus.dossiers_citing("a.txt") == ("Sightings",)
     corpus.purge(["secret.txt"])
@@ -244,7 +249,7 @@ def test_a_purge_leaves_the_time_and_the_analysts_words(corpus: Corpus) -> None:
     assert other.place is not None
     assert question.asked is not None
     assert question.asked.filters == Filters()
-    assert dossiers.put_back(made.id, removed).purged is not None
+    assert dossiers.put_back(made.id, removed.id).purged is not None
     corpus.close()
     left = bytes_in(corpus.library)
     assert b"zyzzogeton" not in left
@@ -291,8 +296,9 @@ def test_moves_are_those_of_a_list(
 ) -> None:
     with tiny_corpus(tmp_path_factory.mktemp("library") / "library") as corpus:
         made = corpus.desk.dossiers.create("Order")
-        ids = corpus.desk.dossiers.add(made.id, [note(str(number)) for number in range(5)])
-        expected = list(ids)
+        added = corpus.desk.dossiers.add(made.id, [note(str(number)) for number in range(5)])
+        ids = [each.id for each in added]
+        expected = ids.copy()
         for which, to in moves:
             corpus.desk.dossiers.move(made.id, ids[which], to)
             expected.remove(ids[which])

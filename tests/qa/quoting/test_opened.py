@@ -107,6 +107,31 @@ def test_the_text_is_read_once(superseded: Corpus, monkeypatch: pytest.MonkeyPat
     assert read == [sha256_text(OLD), sha256_text(NEW)]
 
 
+def test_half_a_line_break_is_no_end_of_a_quote(corpus: Corpus, inbox: Path) -> None:
+    text = OLD.replace("\n", "\r\n").replace(f" {KEPT}", f"\r\n{KEPT}")
+    corpus.index(write(inbox, "a.txt", text))
+    said = place(SAID, text)
+    assert open_citation(corpus.store, said._replace(end=said.end + 2)).quote.text == f"{SAID}\r\n"
+    for wrong, name in (
+        (said._replace(end=said.end + 1), "end"),
+        (said._replace(start=said.start - 1), "beginning"),
+        (CitationId(said.sha256, said.end, said.end + 1), "end"),
+    ):
+        with pytest.raises(InputError, match=f"its {name} lies between the two characters of a line break"):
+            open_citation(corpus.store, wrong)
+        assert "Move it by one" in run(corpus, str(wrong)).stderr
+
+
+def test_the_first_line_that_stands_for_nothing_like_it_ends_before_its_line_break(
+    corpus: Corpus, inbox: Path
+) -> None:
+    for text in (OLD, NEW.replace("\n", "\r\n")):
+        corpus.index(write(inbox, "a.txt", text))
+    current = to_dict(open_citation(corpus.store, place(DROPPED)))["current"]
+    assert (current["start"], current["end"]) == (0, len("More on this."))
+    open_citation(corpus.store, CitationId(current["sha256"], current["start"], current["end"]))
+
+
 def test_what_was_never_held_or_lies_outside_the_text_is_an_error(superseded: Corpus) -> None:
     with pytest.raises(DocumentNotFoundError):
         open_citation(superseded.store, CitationId("0" * 64, 0, 5))

@@ -12,10 +12,13 @@ import subprocess
 import zipfile
 from collections import Counter
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import pypdfium2
 import pytest
+from fontTools.ttLib import TTFont
 from lxml import html
 from markdown_it import MarkdownIt
 
@@ -142,6 +145,16 @@ def test_footnotes_are_footnotes_one_for_each_quote(exported: dict[Format, Path]
         assert len(re.findall(pattern, exported[form].read_text())) == len(SENTENCES), form  # type: ignore[index]
 
 
+@pytest.mark.slow
+def test_footnotes_of_a_pdf_stand_on_the_page_of_their_quotes(exported: dict[Format, Path]) -> None:
+    with pypdfium2.PdfDocument(exported["pdf"]) as document:
+        pages = [page.get_textpage().get_text_bounded().replace("\r", "") for page in document]
+    called = [re.findall(r"(?m)[”»」]\s?(\d{1,2})$", page) for page in pages]
+    notes = [re.findall(r"(?m)^(\d{1,2})[“A-Z]", page) for page in pages]
+    assert called == notes
+    assert list(chain(*notes)) == [str(number) for number in range(1, len(SENTENCES) + 1)]
+
+
 def count(path: Path, name: str, pattern: bytes) -> int:
     with zipfile.ZipFile(path) as package:
         return len(re.findall(pattern, package.read(name)))
@@ -159,6 +172,8 @@ def test_the_report_tells_how_it_was_found(corpus: Corpus, exported: dict[Format
     ):
         assert said in text
     assert text.count("Analyst’s note:") == 4
+    others = ", ".join(str(at + 1) for at in range(len(SENTENCES)) if at % 3)
+    assert f"Selected in the document, without a question: quotes {others}." in text
     for quote in quotes(corpus):
         assert f"{quote.document.sha256}/{quote.start}-{quote.end}" in text
     assert corpus.store.stats().encoder is not None
@@ -330,7 +345,7 @@ def test_without_the_programs_the_next_step_is_said(corpus: Corpus, monkeypatch:
         export(corpus, corpus.desk.dossiers.find(NAME), "docx")
     monkeypatch.setattr(pdf, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="typst"):
-        pdf.typeset("", "", "", dt.datetime.now(dt.UTC))
+        pdf.typeset("", "", [], dt.datetime.now(dt.UTC))
 
 
 @cache
@@ -340,15 +355,23 @@ def faces() -> tuple[Face, ...]:
 
 
 @pytest.mark.slow
-def test_a_character_that_no_font_has_is_named_and_no_box_is_drawn(library: Path, inbox: Path) -> None:
-    with pytest.raises(ExportError, match=r"U\+10FFFD"):
-        families_for("a\U0010fffd", faces())
+def test_a_character_that_no_font_has_is_named_and_no_box_is_drawn(
+    library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(TTFont, "getGlyphOrder", None)  # to name all glyphs takes longer than all else
+        with pytest.raises(ExportError, match=r"U\+E01EF"):
+            families_for("a\U000e01ef", faces())
     with tiny_corpus(library) as corpus:
         corpus.index(write(inbox, "a.txt", "The sign \ue123 was seen on every gate of it.\n"))
         made = corpus.desk.dossiers.create("Signs")
         corpus.desk.dossiers.add(made.id, [entry_of(Quote(corpus.document("a.txt"), 0, 20))])
-        with pytest.raises(ExportError, match=r"U\+E123"):
-            export(corpus, made, "pdf")
+        with monkeypatch.context() as patch:
+            # It is refused before anything is written, and before a font is opened: there may be thousands.
+            patch.setattr(exporting, "run_pandoc", None)
+            patch.setattr(TTFont, "__init__", None)
+            with pytest.raises(ExportError, match=r"U\+E123"):
+                export(corpus, made, "pdf")
         assert "\ue123" in export(corpus, made, "html").decode()
 
 

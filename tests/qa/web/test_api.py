@@ -210,12 +210,28 @@ class TestAnswers:
         assert response.headers["content-type"] == "application/problem+json"
         assert (response.status_code, response.json()["code"]) == (status, code)
 
-    @pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("DELETE", "ask"), ("GET", "a/b/c")])
+    @pytest.mark.parametrize(("method", "path"), [("GET", "nothing"), ("TRACE", "a"), ("GET", "a/b/c")])
     def test_a_route_that_is_not_there_is_a_problem_too(
         self, guarded: TestClient, method: str, path: str
     ) -> None:
         response = guarded.request(method, f"/api/v1/{path}")
         assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
+
+    @pytest.mark.parametrize(
+        ("method", "path", "allowed"),
+        [
+            ("DELETE", "ask", "POST"),
+            ("TRACE", "documents", "GET, POST"),
+            ("PUT", "documents/a/b.txt", "PATCH, DELETE"),
+            ("PROPFIND", "collections/a", "PATCH"),
+        ],
+    )
+    def test_a_method_that_an_address_does_not_know_is_a_problem_that_names_those_that_it_does(
+        self, guarded: TestClient, method: str, path: str, allowed: str
+    ) -> None:
+        response = guarded.request(method, f"/api/v1/{path}")
+        assert (response.status_code, response.headers["content-type"]) == (405, "application/problem+json")
+        assert response.headers["allow"] == allowed
 
     @pytest.mark.parametrize(
         "body",

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
+from mcp_types import INVALID_REQUEST, PARSE_ERROR
 
 from qa import Corpus
 from qa.cli import cli
@@ -335,9 +336,12 @@ def test_standard_output_carries_the_protocol_alone_whatever_comes(library: Path
     assert process.stdout is not None
     process.stdin.write(HELLO + b"".join(lines))
     process.stdin.flush()
-    answered = {reply["id"]: reply for reply in (json.loads(process.stdout.readline()) for _ in range(4))}
+    replies = [json.loads(process.stdout.readline()) for _ in range(8)]
+    refused = [reply["error"]["code"] for reply in replies if reply["id"] is None]
+    assert refused == [PARSE_ERROR, INVALID_REQUEST, PARSE_ERROR, PARSE_ERROR]
+    answered = {reply["id"]: reply for reply in replies if reply["id"] is not None}
     out, said = process.communicate(timeout=60)
-    assert (process.returncode, out) == (0, b"")
+    assert (process.returncode, json.loads(out)["error"]["code"]) == (0, PARSE_ERROR)  # of what has no end
     assert answered.keys() == {1, 2, 3, 4}
     assert not answered[2]["result"]["isError"]
     assert "�" in answered[2]["result"]["structuredContent"]["question"]

@@ -37,12 +37,16 @@ PLACES: dict[str, tuple[str, dict[str, Any]]] = {
     "history.0": ("/api/v1/ask", ASK | {"history": [{}]}),
     "filters": ("/api/v1/ask", ASK),
     "filters.document": ("/api/v1/ask", ASK | {"filters": {}}),
+    "questions": ("/api/v1/questions", {}),
+    "questions.0": ("/api/v1/questions", {"questions": [{}]}),
+    "questions.0.history": ("/api/v1/questions", {"questions": [{"question": "Who?"}]}),
     "quote": ("/api/v1/feedback", THUMB),
     "data": ("/gradio_api/queue/join", JOIN),
     "data.0": ("/gradio_api/queue/join", JOIN | {"data": [0]}),
 }
 ROUTES = (
     "/api/v1/ask",
+    "/api/v1/questions",
     "/api/v1/feedback",
     "/gradio_api/queue/join",
     "/gradio_api/cancel",

@@ -7,12 +7,15 @@ import io
 import json
 import random
 import socket
+import threading
 import time
 import urllib.request
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from hashlib import sha256
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import pytest
@@ -20,11 +23,15 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 
 from qa.cli import cli
+from qa.errors import LibraryError
 from qa.web import changes, server
 from qa.web.api import create_app
 from qa.web.engine import Engine, State
 from qa.web.guard import MAX_UPLOAD_BYTES
-from tests.qa.tiny import tiny_corpus, write
+from tests.qa.consistency import problems
+from tests.qa.test_deadline import until
+from tests.qa.tiny import TinyEncoder, tiny_corpus, write
+from tests.qa.web.server_sent import read_events
 from tests.qa.web.test_server import connections, is_closed, read_all
 from tests.web.chatting import chat
 
@@ -58,6 +65,11 @@ def client(engine: Engine) -> Iterator[TestClient]:
 
 def upload(client: TestClient, name: str, content: bytes, **asked: str) -> Response:
     return client.post("/api/v1/documents", params={"name": name, **asked}, content=content)
+
+
+def with_events(client: TestClient, name: str, content: bytes) -> Response:
+    accept = {"Accept": "text/event-stream"}
+    return client.post("/api/v1/documents", params={"name": name}, content=content, headers=accept)
 
 
 def said(response: Response) -> list[tuple[str, str]]:
@@ -168,6 +180,58 @@ class TestAdd:
             engine.corpus.original("a.txt").path.read_bytes().decode() == engine.corpus.document("a.txt").text
         )
         assert len(engine.corpus.store.versions("a.txt")) == 5
+
+    def test_a_file_that_is_sent_again_is_unchanged_also_at_the_same_time(
+        self, client: TestClient, engine: Engine
+    ) -> None:
+        assert said(upload(client, "a.txt", HARBOUR)) == [("a.txt", "added")]
+        generation = engine.corpus.store.generation
+        assert said(upload(client, "a.txt", HARBOUR)) == [("a.txt", "unchanged")]
+        with ThreadPoolExecutor(6) as pool:
+            again = [*pool.map(lambda _: said(upload(client, "a.txt", HARBOUR)), range(6))]
+            new = [*pool.map(lambda _: said(upload(client, "b.txt", SCHOOL)), range(6))]
+        assert again == [[("a.txt", "unchanged")]] * 6
+        assert sorted(status for ((_, status),) in new) == ["added", *["unchanged"] * 5]
+        assert engine.corpus.store.generation == generation + 1
+        assert engine.corpus.store.versions("a.txt") == ()
+        # Whoever sends again what a person has removed meanwhile does not put it back.
+        client.delete(address("a.txt"))
+        assert said(upload(client, "a.txt", HARBOUR)) == [("a.txt", "withdrawn")]
+
+    def test_events_say_how_far_a_file_has_come_and_what_became_of_it(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(changes, "_TOLD_EVERY", 0.01)
+        encode = TinyEncoder.encode_documents
+
+        def slowly(*given: Any, **named: Any) -> Any:
+            time.sleep(0.1)
+            return encode(*given, **named)
+
+        monkeypatch.setattr(TinyEncoder, "encode_documents", slowly)
+        response = with_events(client, "a.txt", HARBOUR)
+        *progress, (last, _, results) = read_events(response.text)
+        assert {name for name, _, _ in progress} == {"progress"}
+        stages = [data["stage"] for _, _, data in progress]
+        assert (stages[0], len(stages) > 1) == ("wait", True)
+        assert set(stages) <= {"wait", "model", "read", "embed", "write"}
+        assert last == "result"
+        assert [(each["document"], each["status"]) for each in results] == [("a.txt", "added")]
+        assert read_events(with_events(client, "b.txt", b"").text)[-1][2][0]["status"] == "refused"
+
+    def test_what_goes_wrong_after_the_file_has_come_is_an_event(
+        self, client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for error, code in (
+            (LibraryError(f"{engine.library}/x is full"), "library"),
+            (ValueError("?"), "internal"),
+        ):
+            monkeypatch.setattr(engine.corpus, "upload", Mock(side_effect=error))
+            name, _, problem = read_events(with_events(client, "a.txt", HARBOUR).text)[-1]
+            assert (name, problem["status"], problem["code"]) == ("error", 500, code)
+            assert str(engine.library.parent) not in problem["detail"]
+        # Before, it is a status.
+        assert with_events(client, ".hidden", HARBOUR).status_code == 400
 
     def test_a_library_that_may_not_be_written_says_so(self, engine: Engine, tmp_path: Path) -> None:
         with tiny_corpus(engine.library, read_only=True) as reading:
@@ -293,9 +357,9 @@ def connect(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         yield connect
 
 
-def head(name: str, length: int) -> bytes:
+def head(name: str, length: int, *more: str) -> bytes:
     lines = (f"POST /api/v1/documents?name={quote(name)} HTTP/1.1", "Host: 127.0.0.1",
-             f"Content-Length: {length}", "Connection: close")  # fmt: skip
+             f"Content-Length: {length}", "Connection: close", *more)  # fmt: skip
     return "\r\n".join((*lines, "", "")).encode()
 
 
@@ -365,6 +429,66 @@ def test_more_than_are_received_at_once_wait_their_turn(
     status, results = reply(waiting)  # once the others were ended
     assert (status, results[0]["status"]) == (200, "added")
     assert files(engine) == [engine.corpus.original("waits.txt").sha256]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_a_file_that_is_being_read_is_taken_in_though_its_client_has_gone(
+    connect: Callable[[], socket.socket], engine: Engine, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+    read = engine.corpus.upload
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        begun.set()
+        assert goes_on.wait(20)
+        return read(*given, **named)
+
+    monkeypatch.setattr(engine.corpus, "upload", slowly)
+    names = [f"{number}.txt" for number in range(changes.RECEIVED_AT_ONCE + 1)]  # were any to keep its room
+    for name in names:
+        connection = connect()
+        connection.sendall(head(name, len(HARBOUR) + 5, f"Accept: {accept}") + HARBOUR + name.encode())
+        assert begun.wait(20)
+        connection.close()
+        goes_on.set()
+        until(lambda name=name: [each.id for each in engine.corpus.documents()][-1:] == [name])
+        begun.clear(), goes_on.clear()
+    goes_on.set()
+    last = connect()
+    last.sendall(head("last.txt", len(SCHOOL)) + SCHOOL)
+    assert reply(last)[1][0]["status"] == "added"
+    assert len(engine.corpus.documents()) == len(names) + 1
+
+
+@pytest.mark.models
+@pytest.mark.day
+def test_a_file_is_safely_sent_again_after_a_kill_at_any_time(tmp_path: Path) -> None:
+    statuses = []
+    for number, seconds in enumerate((0.05, 0.4, 1.5, 30)):
+        path = f"api/v1/documents?name={number}.txt"
+        days = [f"On day {day} of year {number} the harbour at Ostrava was closed.\n\n" for day in range(400)]
+
+        def send(running: Server, path: str = path, text: bytes = "".join(days).encode()) -> Any:
+            request = urllib.request.Request(running.url + path, text, method="POST")  # noqa: S310
+            with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310
+                return json.load(response)
+
+        with chat(tmp_path / "library") as running, ThreadPoolExecutor(1) as pool:
+            until(lambda running=running: running.get("api/v1/health")[0] == 200, 100)
+            first = pool.submit(send, running)
+            wait([first], timeout=seconds)
+            running.process.kill()
+            with contextlib.suppress(OSError, HTTPException):
+                first.result()
+        with chat(tmp_path / "library") as running:
+            until(lambda running=running: running.get("api/v1/health")[0] == 200, 100)
+            (result,) = send(running)
+            statuses.append(result["status"])
+            assert result["passages"] > 0
+            listed = [each["id"] for each in running.get("api/v1/documents?q=.txt")[1]]
+            assert listed.count(f"{number}.txt") == 1
+    assert set(statuses) == {"added", "unchanged"}
+    assert problems(tmp_path / "library") == []
 
 
 @pytest.mark.models

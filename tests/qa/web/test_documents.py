@@ -176,7 +176,7 @@ class TestDocumentPage:
     def test_its_text_is_the_documents(self, client: TestClient, corpus: Corpus) -> None:
         for info in corpus.documents():
             page = client.get(address(info.id)).text
-            shown = page.split('aria-label="The text">')[1].split("</div>\n</div>\n</main>")[0]
+            shown = page.split('aria-label="The text">')[1].split('</div>\n<div id="selected-words"')[0]
             assert unescape(re.sub(r"<[^>]*>", "", shown)) == corpus.document(info.id).text
 
     def test_a_hostile_title_and_text_are_escaped_everywhere(self, client: TestClient) -> None:
@@ -223,3 +223,14 @@ class TestDocumentPage:
             page = client.get(path).text
             for control in ("data-do=", "<textarea", 'type="file"', 'class="purge"', 'type="checkbox"'):
                 assert control not in page
+
+    def test_what_is_selected_is_copied_anywhere_and_kept_where_things_may_be_changed(
+        self, client: TestClient, engine: Engine, corpus: Corpus
+    ) -> None:
+        place = f"{corpus.document('rice.md').sha256}/0-4"
+        for may_change in (True, False):
+            engine.may_change = may_change
+            for path in ("/documents/rice.md", f"/parts/sources/{place}"):
+                page = client.get(path).text
+                assert "Copy with citation" in page
+                assert ("Keep: the selected words" in page) == may_change

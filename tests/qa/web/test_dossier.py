@@ -74,10 +74,11 @@ def test_a_dossier_shows_its_entries_in_order_and_what_has_become_of_them(
     assert "Asked, and not found: Who paid?" in told
     assert told.index("Analyst’s heading Works") < told.index("[1]") < told.index("[2]")
     assert "Analyst’s note Mine <b>alone</b>." in told
+    assert told.count("Selected in the document") == 1  # the quote that no question found
     corpus.index(write(inbox, "a.txt", TEXT.replace("March", "May")))
     corpus.purge(["b.txt"])
     told = read(client.get(f"/dossiers/{dossier}").text)
-    assert "One quote · 1 purged · 1 superseded" in told
+    assert "One quote · 1 superseded · 1 more purged" in told
     assert re.search(r"Superseded on [^.]*\. In the current text these words have changed\.", told)
     assert re.search(r"Purged on [^:]*: the document quoted here was erased for good\.", told)
     assert TEXT[:33] in told

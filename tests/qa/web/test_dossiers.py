@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi.testclient import TestClient
 
+from qa.report.contents import entry_of
+from qa.schema import Quote
 from qa.web.api import create_app
 from tests.qa.tiny import tiny_corpus, write
 from tests.qa.web.test_history import BASE, engine_over
@@ -77,11 +79,30 @@ def test_entries_are_moved_changed_removed_and_put_back(client: TestClient) -> N
     first = add(client, dossier, kind="note", words="Mine.")["entry"]
     add(client, dossier, kind="heading", words="Works")
     entry = f"{ROUTE}/{dossier}/entries/{first}"
-    changed = client.patch(entry, json={"words": "Ours.", "to": 2}).json()["in_order"]
+    assert client.patch(entry, json={"words": "Ours.", "to": 2}).status_code == 200
+    changed = client.get(f"{ROUTE}/{dossier}").json()["in_order"]
     assert [each["words"] for each in changed] == ["Works", "Ours."]
-    assert len(client.delete(entry).json()["in_order"]) == 1
+    assert client.delete(entry).json()["entries"] == 1
     assert client.delete(entry).status_code == 404
-    assert len(client.post(f"{entry}/restore").json()["in_order"]) == 2
+    assert client.post(f"{entry}/restore").json()["entries"] == 2
+
+
+def test_what_changes_an_entry_reads_no_others(client: TestClient, corpus: Corpus, inbox: Path) -> None:
+    dossier = made(client)
+    add(client, dossier, kind="quote", citation=citation(corpus))
+    reply = add(client, dossier, kind="quote", citation=citation(corpus, "b.txt", 0, 20))
+    assert reply.keys() == {"entry", "id", "name", "began", "changed", "quotes", "entries"}
+    read: list[str] = []
+    store = corpus.store
+    with pytest.MonkeyPatch.context() as patch:
+        cited = store.cited
+        patch.setattr(
+            type(store), "cited", lambda _, sha256, *rest: read.append(sha256) or cited(sha256, *rest)
+        )
+        add(client, dossier, kind="quote", citation=citation(corpus, "b.txt", 2, 20))
+        client.patch(f"{ROUTE}/{dossier}/entries/{reply['entry']}", json={"to": 1})
+        client.delete(f"{ROUTE}/{dossier}/entries/{reply['entry']}")
+    assert set(read) <= {corpus.document("b.txt").sha256}
 
 
 def test_a_dossier_is_renamed_deleted_and_put_back(client: TestClient) -> None:
@@ -116,6 +137,20 @@ def test_what_makes_no_sense_is_refused(
     reply = client.post(f"{ROUTE}/{made(client)}/entries", json=body)
     assert (reply.status_code, reply.json()["code"]) == (status, code)
     assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_a_quote_that_ends_within_a_line_break_is_refused_and_one_of_before_is_shown(
+    client: TestClient, corpus: Corpus, inbox: Path
+) -> None:
+    corpus.index(write(inbox, "c.txt", "A train left.\r\n\r\nIt came back.\r\n"))
+    dossier = made(client)
+    place = citation(corpus, "c.txt", 0, 14)
+    reply = client.post(f"{ROUTE}/{dossier}/entries", json={"kind": "quote", "citation": place})
+    assert (reply.status_code, reply.json()["code"]) == (400, "bad_input")
+    assert "between the two characters of a line break" in reply.json()["detail"]
+    corpus.desk.dossiers.add(dossier, [entry_of(Quote(corpus.document("c.txt"), 0, 14))])
+    (shown,) = client.get(f"{ROUTE}/{dossier}").json()["in_order"]
+    assert shown["text"] == "A train left.\r"
 
 
 def test_what_has_become_of_a_quote_is_told(client: TestClient, corpus: Corpus, inbox: Path) -> None:

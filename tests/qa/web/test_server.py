@@ -260,6 +260,15 @@ def test_a_body_in_many_chunks_takes_no_long_time(
     assert time.process_time() - began < 2
 
 
+def test_a_client_that_still_sends_can_read_why_it_was_refused(connect: Callable[[], socket.socket]) -> None:
+    for _ in range(30):  # else one in a few is broken off
+        connection = connect()
+        connection.sendall(b"GET /" + b"a" * 600_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+        assert (head[:13], body[-1:]) == (b"HTTP/1.1 400 ", b"}")
+        connection.close()
+
+
 def test_what_is_no_http_is_refused_once_and_nothing_breaks(
     connect: Callable[[], socket.socket], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,52 @@
+"""Server-sent events: what long work says while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+
+from qa.text.json_lines import dumps
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.datastructures import Headers
+
+MEDIA = "text/event-stream"
+# Proxies end a connection on which nothing comes for long.
+_SILENCE_SECONDS = 15.0
+
+
+def are_wanted(headers: Headers) -> bool:
+    """Tell whether the sender of a request wants events as its answer."""
+    return MEDIA in headers.get("accept", "").lower()
+
+
+def event(name: str, data: object, event_id: str | None = None) -> bytes:
+    """Return an event whose data is a line of JSON."""
+    return format_sse_event(event=name, data_str=dumps(data), id=event_id)
+
+
+def stream(events: AsyncGenerator[bytes]) -> EventSourceResponse:
+    """Return a response that sends the events as they come, until its client leaves."""
+    return EventSourceResponse(_without_silence(events))
+
+
+async def _without_silence(events: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Give the events, and a comment whenever none has come for some seconds."""
+    coming = asyncio.ensure_future(anext(events, None))
+    try:
+        while True:
+            await asyncio.wait((coming,), timeout=_SILENCE_SECONDS)
+            if not coming.done():
+                yield KEEPALIVE_COMMENT
+                continue
+            said = coming.result()
+            if said is None:
+                return
+            yield said
+            coming = asyncio.ensure_future(anext(events, None))
+    finally:
+        coming.cancel()

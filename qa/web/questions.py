@@ -1,0 +1,191 @@
+"""Questions over HTTP: one, with its answer, or many, each answer an event as soon as it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.sse import EventSourceResponse  # noqa: TC002 - read when the route is made
+from pydantic import Field
+
+from qa.asking.confidence import LOOSEST, STRICTEST, check_strictness
+from qa.errors import CancelledError, PullquoteError
+from qa.limits import (
+    MAX_FILTER_CHARACTERS,
+    MAX_QUESTION_CHARACTERS,
+    MAX_QUESTIONS,
+    MAX_REPLY_CHARACTERS,
+    MAX_TURNS,
+    check_filters,
+)
+from qa.quoting.render import to_dict
+from qa.schema import EVERYTHING, Answer, Dates, Failure, Turn
+from qa.web import events
+from qa.web.body import Body
+from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is
+from qa.web.problem import DEFECT
+from qa.web.threads import Threads
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    from qa.deadline import Deadline
+    from qa.schema import Filters
+    from qa.web.engine import Engine
+
+log = logging.getLogger(__name__)
+_AT_ONCE = 8  # threads that questions may take
+
+
+class TurnBody(Body):
+    """An earlier turn of the conversation: a question or an answer."""
+
+    role: Literal["user", "assistant"]
+    text: Annotated[str, Field(max_length=MAX_REPLY_CHARACTERS)]
+
+
+# What `qa.limits` and `qa.asking.confidence` refuse, in their own words, the schema says too.
+_LENGTH = {"maxLength": MAX_QUESTION_CHARACTERS}
+_Strictness = Annotated[
+    float, Field(strict=True, json_schema_extra={"minimum": LOOSEST, "maximum": STRICTEST})
+]
+
+
+class HowBody(Body):
+    """What questions are asked with: filters, and the share of answers that should be right.
+
+    Without `strictness`, that of `pullquote chat` holds; see `qa.asking.confidence.threshold`. With `dates`
+    "ignore", a time that the question names is no preference. With `all`, `more` quotes every sentence that
+    answers.
+    """
+
+    filters: FiltersBody | None = None
+    strictness: _Strictness | None = None
+    dates: Dates = "auto"
+    all: Annotated[bool, Field(strict=True)] = False
+
+    def chosen_filters(self) -> Filters:
+        """Return which documents may answer."""
+        return self.filters.filters() if self.filters else EVERYTHING
+
+
+class AskedBody(Body):
+    """A question, and the conversation before it."""
+
+    question: str
+    history: list[str | TurnBody] = Field(default=[], max_length=MAX_TURNS)
+
+
+class AskBody(HowBody, AskedBody):
+    """A question, and what it is asked with."""
+
+    question: Annotated[str, Field(json_schema_extra={"minLength": 1} | _LENGTH)]
+    history: list[Annotated[str, Field(json_schema_extra=_LENGTH)] | TurnBody] = Field(
+        default=[], max_length=MAX_TURNS
+    )
+
+
+class QuestionBody(AskedBody):
+    """One of many questions; `id` is its name in the events. What is wrong with it is said in its event."""
+
+    id: Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)] = ""
+
+
+class ListBody(Body):
+    """Many questions."""
+
+    questions: Annotated[list[str | QuestionBody], Field(min_length=1, max_length=MAX_QUESTIONS)]
+
+
+class QuestionsBody(HowBody, ListBody):
+    """Many questions, and what all of them are asked with."""
+
+
+def routes(engine: Engine) -> APIRouter:
+    """Return the routes under which questions are asked."""
+    router = APIRouter()
+    asking = Threads(_AT_ONCE)
+
+    @router.post("/ask")
+    async def ask(body: AskBody, request: Request) -> dict[str, Any]:
+        """One answer line; by its id it can be judged."""
+        deadline = engine.deadline()  # the time in which it waits for a thread counts
+        async with _while_connected(request, deadline):
+            return await asking.run(_answered, engine, body, body, deadline)
+
+    @router.post("/questions")
+    async def ask_many(body: QuestionsBody) -> EventSourceResponse:
+        """Answer questions one after the other, each as an event; a client that leaves stops the work."""
+        engine.check_ready()
+        check_filters(body.chosen_filters())
+        if body.strictness is not None:
+            check_strictness(body.strictness)
+        return events.stream(_answers(engine, body, asking))
+
+    return router
+
+
+async def _answers(engine: Engine, body: QuestionsBody, asking: Threads) -> AsyncGenerator[bytes]:
+    outcomes: Counter[str] = Counter()
+    for number, asked in enumerate(body.questions, 1):
+        if isinstance(asked, str):
+            asked = QuestionBody(question=asked)
+        deadline = engine.deadline()
+        line = await asking.run_while_awaited(deadline, _answered_or_error, engine, asked, body, deadline)
+        outcomes[line["outcome"]] += 1
+        said = {"id": asked.id or str(number), "done": number, "total": len(body.questions), "answer": line}
+        yield events.event("answer", said, str(number))
+    yield events.event("end", {"total": len(body.questions), **outcomes})
+
+
+def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline) -> dict[str, Any]:
+    """Return the answer line of a question.
+
+    Raises:
+        PullquoteError: whatever the engine raises.
+    """
+    history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in asked.history]
+    filters = how.chosen_filters()
+    answer = engine.ask(
+        asked.question, history, filters, how.strictness, how.dates, find_all=how.all, deadline=deadline
+    )
+    answer_id = engine.answers.remember(answer, history, engine.corpus.store.generation)
+    return to_dict(answer, engine.corpus.document, answer_id)
+
+
+def _answered_or_error(
+    engine: Engine, asked: QuestionBody, how: HowBody, deadline: Deadline
+) -> dict[str, Any]:
+    """Return the answer line of one of many questions: whatever goes wrong with it is its outcome `error`."""
+    deadline.restart()  # others of its kind may have had their turn before
+    try:
+        return _answered(engine, asked, how, deadline)
+    except CancelledError:
+        raise  # nobody is there to read it
+    except PullquoteError as error:
+        failure = Failure(error.code, engine.public(str(error)))
+    except Exception:  # the border: the answers to other questions are still wanted
+        log.exception("could not answer one of many questions")
+        failure = Failure("internal", DEFECT)
+    failed = Answer(asked.question, asked.question, "error", filters=how.chosen_filters(), error=failure)
+    return to_dict(failed, engine.corpus.document)
+
+
+@asynccontextmanager
+async def _while_connected(request: Request, deadline: Deadline) -> AsyncIterator[None]:
+    """Cancel the work when its client leaves."""
+
+    async def leave() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        deadline.cancel()
+
+    left = asyncio.create_task(leave())
+    try:
+        yield
+    finally:
+        left.cancel()
