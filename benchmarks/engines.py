@@ -62,7 +62,7 @@ def compare(suite: Path, folder: Path, cluster: ClusterPlace, limit: int | None)
         one_p50, other_p50 = map(statistics.median, milliseconds.values())
         print(
             f"{suite.name}: of {count} questions, outcome the same {same_outcome / count:.3f}, outcome and "
-            f"quotes {same_quotes / count:.3f}; p50 {one_p50:.0f} ms in a folder, {other_p50:.0f} ms on Milvus",
+            f"quotes {same_quotes / count:.3f}; p50 {one_p50:.0f} ms in a folder, {other_p50:.0f} ms there",
             flush=True,
         )
 
