@@ -243,17 +243,16 @@ class Working:
             *self.of("files read_as", "path", paths),
             *self.of("purged", "path", map(sha256_text, paths)),
         )
+        self.versions_numbered(row["version"] for row in (*found["withdrawn"], *found[STOOD]))
         names = [name for document in documents for name in _suffixed(document.id)]
+        # What a person has corrected of documents that were removed is kept for them, under their ids.
+        names += [each for (each,) in self.db.execute("SELECT DISTINCT document FROM versions")]
         self.fetch_documents(
             *self.of("documents", "id", names),
             *self.of("documents", "sha256", sha256s),
             *self.of("documents", "words_sha256", words),
             *self.of("documents", "serial", [row["document"] for row in found["locations"]]),
-            *self.of("documents", "id", [row["document"] for row in found["versions"]]),
         )
-        self.versions_numbered(row["version"] for row in (*found["withdrawn"], *found[STOOD]))
-        # What a person has corrected of documents that were removed is kept for them.
-        names += [each for (each,) in self.db.execute("SELECT document FROM versions")]
         self._around(names)
         wanted = [document.id for document in documents]
         for serial, given_id in self.db.execute("SELECT serial, given_id FROM documents").fetchall():
