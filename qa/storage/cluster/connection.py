@@ -69,6 +69,8 @@ class Connection:
         logging.getLogger("milvus_lite").setLevel(logging.CRITICAL)
         logging.getLogger("grpc").setLevel(logging.CRITICAL)
         self._in_memory: Counter[str] = Counter()
+        self.is_alone = False
+        """Whether nobody else can have been using it: of a Milvus Lite file, the first connection to it."""
         self._strong_until = 0.0
         if address.lite:
             self._open_file(create=create)
@@ -100,7 +102,7 @@ class Connection:
                 os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103
             except OSError as error:
                 raise LibraryError(f"cannot use the folder {folder} ({error.strerror})") from error
-        _hold(self.address.uri)
+        self.is_alone = _hold(self.address.uri)
 
     def close(self) -> None:
         """Close the connection; a Milvus Lite file is free for other processes after the last one's."""
@@ -293,9 +295,11 @@ _users: dict[str, int] = {}
 _users_lock = threading.Lock()
 
 
-def _hold(file: str) -> None:
+def _hold(file: str) -> bool:
+    """Count one more who uses a file; tell whether it is the first."""
     with _users_lock:
         _users[file] = _users.get(file, 0) + 1
+        return _users[file] == 1
 
 
 def _release(file: str) -> None:

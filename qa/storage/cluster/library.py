@@ -163,6 +163,8 @@ class ClusterLibrary:
                 if states.read(self.connection, self._collections, strong=True) is None:
                     states.write(self.connection, self._collections, State())
             return
+        if self.connection.is_alone and not self.read_only:  # whoever had a turn has died
+            self.connection.delete(self._collections.leases, 'key != ""')
         schema.load(self.connection, map(self._collections.passages, map(int, state.encodings)))
         if not self.read_only:
             self._settled()
