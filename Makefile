@@ -121,7 +121,7 @@ clean: ## remove the environment and what tools left; the library in .pullquote/
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed: pyproject.toml scripts/install.sh
-	@sh scripts/install.sh .venv --editable '.[report]'
+	@sh scripts/install.sh .venv --editable '.[report,cluster]'
 	@touch $@
 
 .venv/.tests: .venv/.installed

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 
 from qa.asking.confidence import STRICTNESS
 from qa.errors import AddressError
-from qa.places import shipped_corpus
+from qa.places import LibraryPlace, shipped_corpus
 from qa.text.display import plural, visible
 from qa.web import cards, conversations
 from qa.web.conversations import Conversation
@@ -54,7 +54,7 @@ _OPEN_TO_CHANGES = """\
 
 
 def serve(
-    library: Path,
+    library: LibraryPlace,
     host: str,
     port: int,
     *,

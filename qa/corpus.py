@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from qa.asking.confidence import STRICTNESS
@@ -14,11 +13,13 @@ from qa.document.metadata import check
 from qa.errors import InputError, LibraryError, model_errors
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
+from qa.places import library_place
 from qa.schema import EVERYTHING, Document, Filters, Progress
 from qa.storage.open import open_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from embeddings.encoder import Encoder
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from qa.formats.dates import DateOrder
     from qa.intake.intake import Intake
     from qa.intake.pipeline import OnProgress
+    from qa.places import LibraryPlace
     from qa.quoting.quoted_answer import QuotedAnswer
     from qa.schema import (
         Dates,
@@ -72,7 +74,7 @@ class Corpus:
     @classmethod
     def open(
         cls,
-        library: Path | str,
+        library: LibraryPlace | str,
         *,
         create: bool = True,
         read_only: bool = False,
@@ -81,7 +83,7 @@ class Corpus:
         columns: Mapping[str, str] | None = None,
         reader: str | None = None,
     ) -> Self:
-        """Open the library in a folder; with `create`, make it where there is none.
+        """Open the library in a folder, or at an address on Milvus; with `create`, make it if there is none.
 
         Of one that is opened `read_only` no byte is changed.
         `encoder` is the name of one or one that is open already; without it, the one that made the library's
@@ -96,7 +98,8 @@ class Corpus:
             LibraryError: the library is damaged, locked, or may not be written.
             ModelError: there is no such encoder.
         """
-        store = open_library(Path(library), create=create, read_only=read_only, encoder=encoder)
+        place = library_place(library) if isinstance(library, str) else library
+        store = open_library(place, create=create, read_only=read_only, encoder=encoder)
         return cls(store, date_order, columns, reader)
 
     def close(self) -> None:

@@ -18,7 +18,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from qa import __version__
-from qa.errors import InputError, LibraryError, LibraryNotFoundError
+from qa.errors import InputError, LibraryError, LibraryNotFoundError, MissingExtraError
+from qa.places import ClusterPlace, folder_of
 from qa.storage.findings import Finding, of_encoder
 from qa.text.display import in_one_line, plural
 
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from qa.places import LibraryPlace
+
 _PAGE = b"<!doctype html><title>A page</title><p>This page was read by what reads all pages.</p>"
 _ENOUGH_SPACE = 200_000_000
 
 
-def examine(library: Path) -> tuple[Finding, ...]:
+def examine(library: LibraryPlace) -> tuple[Finding, ...]:
     """Look at the program, its models and the library in a folder, which may be missing or damaged."""
     return (*_software(), *_sqlite(), _reading(), _ocr(), *_library(library), *_models())
 
@@ -166,23 +169,24 @@ def _models() -> Iterator[Finding]:
         yield Finding("reranker", f"{models.DEFAULT_RERANKER}, in {weights}, SHA-256 as it should be")
 
 
-def _library(library: Path) -> Iterator[Finding]:
+def _library(library: LibraryPlace) -> Iterator[Finding]:
     """Look at the library and its encoder; at the default encoder where no library can be opened."""
     yield Finding("library", str(library))
-    yield _space(library)
+    yield _space(folder_of(library))
     try:
         from qa.storage.open import examine_library
 
         yield from examine_library(library)
     except LibraryNotFoundError as error:
         yield Finding("store", "none", str(error))
-    except LibraryError as error:
-        yield Finding("store", "damaged or locked", str(error))
+    except (LibraryError, InputError, MissingExtraError) as error:
+        what = "not to be used" if isinstance(library, ClusterPlace) else "damaged or locked"
+        yield Finding("store", what, str(error))
     except ImportError as error:
         yield Finding("store", "not opened", f"the library cannot be opened: {error}")
     else:
         yield _desk(library)
-        yield _confidence(library)
+        yield _confidence(folder_of(library))
         return
     with suppress(ImportError):  # `_models` says so
         from embeddings import models
@@ -190,12 +194,12 @@ def _library(library: Path) -> Iterator[Finding]:
         yield from of_encoder(models.DEFAULT_ENCODER, models.encoder_identity)
 
 
-def _desk(library: Path) -> Finding:
+def _desk(library: LibraryPlace) -> Finding:
     from qa.desk.database import DeskDatabase
     from qa.desk.file import LAYOUT
     from qa.storage.open import open_library
 
-    path = library / LAYOUT.name
+    path = folder_of(library) / LAYOUT.name
     try:
         with (
             closing(open_library(library, create=False, read_only=True)) as store,

@@ -1,15 +1,73 @@
-"""Default places: the library and settings of this user, and the corpus that ships."""
+"""Where a library is; default places: the library and settings of this user, and the corpus that ships."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
+
+_SCHEMES = ("milvus:", "milvus+tls:")
 
 
-def default_library() -> Path:
-    """Return the folder of the library: `PULLQUOTE_LIBRARY`, else in the user's data; it may not exist."""
-    if named := os.environ.get("PULLQUOTE_LIBRARY"):
+@dataclass(frozen=True, slots=True)
+class ClusterPlace:
+    """Where a library on Milvus is.
+
+    Attributes:
+        address: its address, such as milvus://HOST:PORT/NAME.
+        desk: the folder of what a person keeps beside it.
+    """
+
+    address: str
+    desk: Path
+
+    def __str__(self) -> str:
+        return self.address
+
+
+LibraryPlace: TypeAlias = Path | ClusterPlace
+"""A folder, or an address with a desk."""
+
+
+def library_place(named: Path | str, desk: Path | None = None) -> LibraryPlace:
+    """Tell where the library is that a person names: a folder, or an address on Milvus.
+
+    What is kept beside the latter lies in `desk`, else in `PULLQUOTE_DESK`, else in the user's data folder.
+    """
+    if not is_address(named):
         return Path(named)
+    own = desk or (Path(os.environ["PULLQUOTE_DESK"]) if os.environ.get("PULLQUOTE_DESK") else None)
+    return ClusterPlace(str(named), own or _default_desk(str(named)))
+
+
+def is_address(named: Path | str) -> bool:
+    """Tell whether what a person names as a library is an address on Milvus rather than a folder."""
+    return isinstance(named, str) and named.startswith(_SCHEMES)
+
+
+def folder_of(place: LibraryPlace) -> Path:
+    """Return the folder of a library, or of what is kept beside one on Milvus."""
+    return place.desk if isinstance(place, ClusterPlace) else place
+
+
+def _default_desk(address: str) -> Path:
+    from platformdirs import user_data_path
+
+    readable = re.sub("[^A-Za-z0-9.]+", "_", address.partition("://")[2])[-60:].strip("_")
+    name = f"{readable}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+    return user_data_path("pullquote", appauthor=False) / "desks" / name
+
+
+def default_library() -> Path | str:
+    """Return the folder or address of the library: `PULLQUOTE_LIBRARY`, else in the user's data folder.
+
+    It may not exist.
+    """
+    if named := os.environ.get("PULLQUOTE_LIBRARY"):
+        return named
     from platformdirs import user_data_path
 
     return user_data_path("pullquote", appauthor=False)

@@ -51,7 +51,7 @@ def export(
 
     with shared.corpus(settings) as corpus:
         if out:
-            _check_out(out, corpus, shared.library(settings), force=force)
+            _check_out(out, corpus, shared.folder(settings), force=force)
         infos = _named(corpus, ids) if ids else corpus.documents(filters)
         if ids and filters:
             kept = {info.id for info in corpus.documents(filters)}

@@ -90,7 +90,7 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
         raise click.UsageError(f"--out: {visible(str(out))} should end in .jsonl or .csv")
     if out:
         kind = TEST_TABLE if out.suffix.lower() == ".csv" else TEST_QUERIES
-        check_output("--out", out, kind, library=shared.library(settings), force=force)
+        check_output("--out", out, kind, library=shared.folder(settings), force=force)
     with shared.corpus(settings) as corpus:
         if out:
             check_no_source("--out", out, kind, corpus.store.sources())

@@ -580,7 +580,7 @@ def names(settings: options.Settings, name: str) -> None:
     with shared.corpus(settings) as corpus:
         found, held = corpus.store.names(name).names if name else (), bool(name) and corpus.store.holds(name)
         aliases = corpus.store.aliases()
-    path = shared.library(settings) / ALIAS_FILE
+    path = shared.folder(settings) / ALIAS_FILE
     groups = plural(aliases.own, "group") if path.exists() else "not there"
     if settings.as_json:
         matched = [{"asked": each.asked, "found": list(each.found)} for each in found]

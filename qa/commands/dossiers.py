@@ -311,7 +311,7 @@ def export(
     if form not in FORMATS:
         raise click.UsageError(f"say --format {'|'.join(FORMATS)}: the name of FILE does not tell")
     if not piped:
-        check_output("--out", out, DOSSIER, library=shared.library(settings), force=force)
+        check_output("--out", out, DOSSIER, library=shared.folder(settings), force=force)
     with shared.corpus(settings) as corpus:
         if not piped:
             check_no_source("--out", out, DOSSIER, corpus.store.sources())

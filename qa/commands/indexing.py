@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.formats.dates import DateOrder
+    from qa.places import LibraryPlace
     from qa.schema import IndexReport
 
 # What is said of a file each time that it is come upon, as long as nothing changes.
@@ -109,7 +110,7 @@ def index(
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     given = paths or (shipped_corpus(),)
     if report_to:
-        _check_report(report_to, given, shared.library(settings), force=force)
+        _check_report(report_to, given, shared.folder(settings), force=force)
     asks = not (prune or dry_run or watch or uploads) and _in_a_terminal()
     report, said = None, False
     done = Counter[str]()
@@ -247,7 +248,7 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
         _print_report(report, shared.library(settings))
 
 
-def _print_report(report: IndexReport, library: Path) -> None:
+def _print_report(report: IndexReport, library: LibraryPlace) -> None:
     from qa.document.metadata import SIDECAR
     from qa.formats.kinds import READS
     from qa.intake.folders import is_followable, own_output
@@ -320,3 +321,39 @@ def reindex(settings: options.Settings, encoder: str) -> None:
         count, name = corpus.store.count().passages, corpus.store.encoder_identity.name
     if not settings.quiet:
         click.echo(f"{plural(count, 'passage')} embedded with {name}")
+
+
+@click.command("copy")
+@click.argument("source", type=options.LibraryName(), metavar="FROM")
+@click.argument("target", type=options.LibraryName(), metavar="TO")
+@options.general
+@click.pass_obj
+def copy_library(settings: options.Settings, source: Path | str, target: Path | str) -> None:
+    """Copy a library into an empty one: from a folder to Milvus, back, or between two of a kind.
+
+    Documents keep their ids, earlier texts, corrections and places, so that citations open as before; nothing
+    is read or embedded anew. Then every text and passage of both is read and compared. Interrupted, the same
+    command goes on. What lies on the desk (thumbs, conversations, dossiers, aliases) is not copied: its files
+    are yours to copy. --desk is that of the one library of the two that is on Milvus.
+    """
+    from contextlib import closing
+
+    from qa.places import library_place
+    from qa.progress import meter
+    from qa.storage.copying import copy
+    from qa.storage.open import open_library
+    from qa.text.display import plural
+
+    settings.interrupted = "Run the same command to go on."
+    here, there = (library_place(each, settings.desk) for each in (source, target))
+    if here == there:
+        raise click.UsageError("FROM and TO are the same library")
+    with (
+        closing(open_library(here, create=False, read_only=True)) as one,
+        closing(open_library(there)) as other,
+        meter(quiet=settings.quiet) as show,
+    ):
+        count = copy(one, other, lambda done, total: show("Copying documents", done, total))
+        held = other.count().documents
+    if not settings.quiet:
+        click.echo(f"{plural(count, 'document')} copied; all {held:,} compared with the originals")

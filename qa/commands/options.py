@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Settings:
     """What holds for a whole run of the program, wherever on the command line it was said."""
 
-    library: Path | None = None
+    library: Path | str | None = None
+    desk: Path | None = None
     verbose: bool = False
     quiet: bool = False
     as_json: bool = False
@@ -57,14 +58,37 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
+class LibraryName(click.Path):
+    """A folder, or an address on Milvus, which stays as it is."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a path, or an address."""
+        from qa.places import is_address
+
+        return value if is_address(value) else super().convert(value, param, ctx)
+
+
 general = _options(
     click.option(
         "--library",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=LibraryName(),
         metavar="DIR",
         expose_value=False,
         callback=_set("library"),
-        help="The folder of the store and the index. [PULLQUOTE_LIBRARY; else in the user's data folder]",
+        help="The folder of the store and the index; or milvus://HOST:PORT/NAME, or milvus:///DIR/FILE.db. "
+        "[PULLQUOTE_LIBRARY; else in the user's data folder]",
+    ),
+    click.option(
+        "--desk",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        expose_value=False,
+        callback=_set("desk"),
+        help="The folder of thumbs, conversations, dossiers and uploaded files of a library on Milvus. "
+        "[PULLQUOTE_DESK; else in the user's data folder]",
     ),
     click.option(
         "-q",

@@ -154,9 +154,7 @@ def answer_many(
     data = _read_questions(questions, shared.say if not settings.quiet else lambda message: None)
     target = None if str(out) == "-" else out
     if target:
-        check_output(
-            "--out", target, ANSWERS, library=shared.library(settings), read=[questions], force=force
-        )
+        check_output("--out", target, ANSWERS, library=shared.folder(settings), read=[questions], force=force)
         settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         if target:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from qa.commands import options
     from qa.corpus import Corpus
+    from qa.places import LibraryPlace
     from qa.schema import Progress
 
 NAMED = 3  # of many files
@@ -28,11 +29,25 @@ def corpus(settings: options.Settings) -> Iterator[Corpus]:
         yield corpus
 
 
-def library(settings: options.Settings) -> Path:
-    """Tell which library is named, or the default."""
-    from qa.places import default_library
+def library(settings: options.Settings) -> LibraryPlace:
+    """Tell which library is named, or the default.
 
-    return settings.library or default_library()
+    Raises:
+        click.UsageError: a desk is named for a library that keeps its own.
+    """
+    from qa.places import default_library, is_address, library_place
+
+    named = settings.library or default_library()
+    if settings.desk and not is_address(named):
+        raise click.UsageError("--desk is for a library on Milvus: one in a folder keeps its desk there")
+    return library_place(named, settings.desk)
+
+
+def folder(settings: options.Settings) -> Path:
+    """Return the folder of the library that is named, or of what is kept beside it."""
+    from qa.places import folder_of
+
+    return folder_of(library(settings))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from qa.outputs import (
     check_output,
     write_output,
 )
+from qa.places import folder_of
 from qa.progress import staged
 from qa.text.display import plural
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from qa.evaluation.check import Finding
     from qa.evaluation.schema import AnswerLine, Estimate, Evaluation, Suite
     from qa.outputs import Kind
+    from qa.places import LibraryPlace
     from qa.progress import Meter
     from qa.schema import Document
 
@@ -84,7 +86,7 @@ class Task:
 
     Attributes:
         suite: the folder or file of the test queries; None: the thumbs on the library's answers, to fit on.
-        library: the folder of the library.
+        library: where the library is.
         answers: a file of answers to score, instead of asking.
         out: the file to write the answers to.
         baseline: a file of answers to compare with.
@@ -104,7 +106,7 @@ class Task:
     """
 
     suite: Path | None
-    library: Path
+    library: LibraryPlace
     answers: Path | None = None
     out: Path | None = None
     baseline: Path | None = None
@@ -155,7 +157,7 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
             option,
             path,
             kind,
-            library=task.library,
+            library=folder_of(task.library),
             read=task.inputs(),
             force=task.force,
             make_folder=True,
@@ -202,8 +204,10 @@ def _fitted(task: Task, result: Result, reader: ReaderName) -> Result:
         found.answerable,
         dt.datetime.now().astimezone().date().isoformat(),
     )
-    earlier, _ = own_confidence.look_up(task.library, reader)
-    return replace(result, fit=found, fitted=own_confidence.save(task.library, own), replaced=earlier)
+    earlier, _ = own_confidence.look_up(folder_of(task.library), reader)
+    return replace(
+        result, fit=found, fitted=own_confidence.save(folder_of(task.library), own), replaced=earlier
+    )
 
 
 def _asked(task: Task, say: Callable[[str], None]) -> Suite:

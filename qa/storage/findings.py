@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.errors import PullquoteError
+from qa.storage.records import uploads
+from qa.text.display import plural
+from qa.text.names import ALIAS_FILE, aliases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from embeddings.models import EncoderIdentity
+    from qa.storage.intake_port import Upload
+
+_NAMED = 5  # of many problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +50,22 @@ def of_encoder(name: str, identify: Callable[[], EncoderIdentity]) -> Iterator[F
     export = find_export(identity)
     made = str(export.model) if export else f"none yet; the first use makes it in {models.cache_folder()}"
     yield Finding("encoder export", made)
+
+
+def of_aliases(library: Path) -> Finding:
+    """Look at the user's file of names that mean the same."""
+    held = aliases(library)
+    wrong = "; ".join(held.problems[:_NAMED])
+    if (more := len(held.problems) - _NAMED) > 0:
+        wrong += f"; and {more:,} more"
+    return Finding("aliases", f"{plural(held.own, 'group')} of names in {library / ALIAS_FILE}", wrong)
+
+
+def of_originals(uploaded: Sequence[Upload]) -> Finding:
+    """Look at the files that were uploaded: each is read and hashed."""
+    problems = [f"{each.name} {wrong}" for each in uploaded if (wrong := uploads.damage(each))]
+    if (more := len(problems) - _NAMED) > 0:
+        problems[_NAMED:] = [f"{more:,} more"]
+    if problems:
+        problems.append("answers are as before; upload these files again to have them whole")
+    return Finding("originals", plural(len(uploaded), "uploaded file"), "; ".join(problems))

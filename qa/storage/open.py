@@ -1,22 +1,24 @@
-"""Which engine keeps a library: today, files in one folder. No other module imports an engine."""
+"""Which engine keeps a library: files in one folder, or Milvus. No other module imports an engine."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from qa.places import ClusterPlace
 from qa.storage.embedded.library import EmbeddedLibrary
 from qa.storage.intake_port import EditedLibrary
 from qa.storage.ports import DeskLibrary, Library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
+    from qa.places import LibraryPlace
     from qa.schema import Document
     from qa.storage.findings import Finding
     from qa.storage.intake_port import DocumentEncoders, Upload
+    from qa.storage.parts import Part
     from qa.storage.ports import DocumentTexts, LibraryStats, Version
     from qa.text.names import Aliases
 
@@ -112,6 +114,14 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
     def erase(self) -> None:
         """Overwrite what was purged, wherever it lies, but for the notes of what the desk is to forget."""
 
+    # Another place
+
+    def parts(self) -> Iterator[Part]:
+        """Give all that is known, in parts, to be copied."""
+
+    def take(self, part: Part) -> None:
+        """Take in what another library knows, in one transaction; rows of the same numbers are replaced."""
+
     # What is derived from it
 
     def save(self) -> None:
@@ -128,17 +138,31 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
 
 
 def open_library(
-    folder: Path, *, create: bool = True, read_only: bool = False, encoder: str | Encoder | None = None
+    place: LibraryPlace,
+    *,
+    create: bool = True,
+    read_only: bool = False,
+    encoder: str | Encoder | None = None,
 ) -> OpenLibrary:
-    """Open the library in a folder, with the engine that keeps it.
+    """Open the library in a folder or on Milvus, with the engine that keeps it.
 
     Raises:
-        LibraryNotFoundError: there is no library in the folder, and `create` is False.
+        LibraryNotFoundError: there is no library, and `create` is False.
+        MissingExtraError: it is on Milvus, and the packages for that are not installed.
+        InputError: the address is none.
         EncoderMismatchError: another encoder than the one named made the library's vectors.
         LibraryError: the library is damaged, locked, or may not be written.
         ModelError: there is no such encoder.
     """
-    library = EmbeddedLibrary(folder, create=create, read_only=read_only, encoder=encoder)
+    library: OpenLibrary
+    if isinstance(place, ClusterPlace):
+        from qa.storage.cluster.address import Address
+        from qa.storage.cluster.library import ClusterLibrary
+
+        address = Address.parse(place.address)
+        library = ClusterLibrary(address, place.desk, create=create, read_only=read_only, encoder=encoder)
+    else:
+        library = EmbeddedLibrary(place, create=create, read_only=read_only, encoder=encoder)
     if encoder is not None:
         try:
             library.encoders.identity()
@@ -148,13 +172,19 @@ def open_library(
     return library
 
 
-def examine_library(folder: Path) -> Iterator[Finding]:
-    """Look at all that the library in a folder keeps, and at the encoder of its vectors.
+def examine_library(place: LibraryPlace) -> Iterator[Finding]:
+    """Look at all that a library keeps, and at the encoder of its vectors.
 
     Raises:
-        LibraryNotFoundError: there is no library in the folder.
-        LibraryError: the library is damaged or locked.
+        LibraryNotFoundError: there is no library.
+        MissingExtraError: it is on Milvus, and the packages for that are not installed.
+        LibraryError: the library is damaged or locked, or Milvus is away.
     """
+    if isinstance(place, ClusterPlace):
+        from qa.storage.cluster.address import Address
+        from qa.storage.cluster.examine import examine as examine_cluster
+
+        return examine_cluster(Address.parse(place.address), place.desk)
     from qa.storage.embedded.examine import examine
 
-    return examine(folder)
+    return examine(place)

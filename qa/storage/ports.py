@@ -91,7 +91,8 @@ class Selection:
     Attributes:
         documents: how many documents they leave.
         undated: how many documents a date filter leaves out because they have no date.
-        allowed: the keys of the passages; None stands for all of them.
+        allowed: the keys of the passages; None stands for all of them, or for those that an engine finds by
+            the filters themselves.
         filters: the filters.
     """
 

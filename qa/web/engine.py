@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from qa.asking.confidence import STRICTNESS
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadOnlyServerError
+from qa.places import ClusterPlace, folder_of
 from qa.schema import EVERYTHING, Failure
 from qa.web.problem import without_commands, without_folders
 from qa.web.shown import Answers
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.corpus import Corpus
+    from qa.places import LibraryPlace
     from qa.schema import Answer, Dates, Filters, Progress, Turn
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
@@ -55,7 +57,7 @@ class Engine:
     is changed or shown: documents, thumbs and history.
     """
 
-    library: Path
+    library: LibraryPlace
     shipped: Path
     say: Callable[[str], None] = log.info
     strictness: float = STRICTNESS
@@ -155,7 +157,9 @@ class Engine:
 
     def public(self, message: str) -> str:
         """Return the message as a page shows it: without folders, and without what is typed at a terminal."""
-        return without_commands(without_folders(message, self.library))
+        if isinstance(self.library, ClusterPlace):
+            message = message.replace(str(self.library), "its address")
+        return without_commands(without_folders(message, folder_of(self.library)))
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error

@@ -1,21 +1,19 @@
 """What a library contains, as it is searched, cited and listed."""
 
-# ruff: noqa: S608 -- statements are put together from column lists and conditions of this package; what
+
 # comes from outside is always bound as a value.
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qa.deadline import Deadline
 from qa.document.window import legible
-from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.recent import Recent
 from qa.schema import (
     EVERYTHING,
@@ -26,31 +24,25 @@ from qa.schema import (
     Facets,
     Filters,
     Passage,
-    Section,
 )
-from qa.storage import columns as stored
-from qa.storage.embedded import listing, near_duplicates, vectors, versions, words
-from qa.storage.embedded.corrections import found_in
+from qa.storage.embedded import near_duplicates, vectors, words
 from qa.storage.embedded.database import Database
 from qa.storage.embedded.filters import select
 from qa.storage.embedded.postings import build
-from qa.storage.embedded.rows import (
-    COLUMN_LIST,
-    COLUMNS,
-    PLAIN,
-    SECTION,
+from qa.storage.ports import Cited, Count, Hit, Selection, Version
+from qa.storage.records import listing, reading, versions
+from qa.storage.records.filters import check_span
+from qa.storage.records.reading import number_of
+from qa.storage.records.rows import (
     date_of,
     passages_where,
-    spans_of,
 )
-from qa.storage.ports import Cited, Count, Hit, Selection, Version
-from qa.text.dates import span_of
 from qa.text.names import fold
 from qa.text.terms import is_only_latin
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -154,31 +146,9 @@ class Contents:
         """Tell what filters can choose from."""
         with self._database.reading() as db:
             generation = generation_of(db)
-            if self._facets and self._facets[0] == generation:
-                return self._facets[1]
-
-            def values(column: str) -> tuple[tuple[str, int], ...]:
-                rows = db.execute(
-                    f"SELECT {column}, count(*) FROM documents WHERE {column} != '' GROUP BY 1 ORDER BY 1"
-                )
-                return tuple(rows.fetchall())
-
-            first, last, undated = db.execute(
-                "SELECT (SELECT min(date) FROM documents WHERE date != ''), "
-                "(SELECT max(date) FROM documents), (SELECT count(*) FROM documents WHERE date = '')"
-            ).fetchone()
-            facets = Facets(
-                values("publisher"),
-                values("series"),
-                values("language"),
-                values("collection"),
-                date_of(first or ""),
-                date_of(last or ""),
-                undated,
-                values("format"),
-            )
-            self._facets = generation, facets
-            return facets
+            if self._facets is None or self._facets[0] != generation:
+                self._facets = generation, reading.facets(db)
+            return self._facets[1]
 
     def document(self, document_id: str) -> Document:
         """Read the document of that id.
@@ -196,15 +166,7 @@ class Contents:
             DocumentNotFoundError: there is none.
         """
         with self._database.reading() as db:
-            row = db.execute(
-                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
-            ).fetchone()
-            if row is None:
-                raise DocumentNotFoundError(
-                    f"the library in {self.folder} holds no document whose text has the SHA-256 {sha256!r}: "
-                    "it was removed, or its source has changed since"
-                )
-            return self._document(db, row[0])
+            return reading.with_sha256(db, self.folder, sha256)
 
     def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
@@ -216,39 +178,7 @@ class Contents:
             DocumentNotFoundError: no text with it was ever held, or it was purged.
         """
         with self._database.reading() as db:
-            held = db.execute(
-                "SELECT serial, id FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
-                (sha256.lower(), document_id),
-            ).fetchone()
-            kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
-            named = (version for version in kept if version.document_id == document_id)
-            version = next(named, kept[0] if kept else None)
-            if held and (held[1] == document_id or version is None or version.document_id != document_id):
-                document = self._document(db, held[0])
-                others = versions.with_text(db, document)
-                return Cited(document, "current", None, document.id, document.sha256, others)
-            if version is None:
-                raise DocumentNotFoundError(
-                    f"the library in {self.folder} holds no document whose text has, or had, the SHA-256 "
-                    f"{sha256!r}: it was never indexed here, or it was erased for good"
-                )
-            document = self._as_document({**version.held, "text": versions.text(db, version)})
-            others = versions.with_text(db, document)
-            # What superseded it may have been removed since; then another document may have its id.
-            removals = versions.find(
-                db,
-                "document = ? AND reason = 'removed' AND number >= ? "
-                "AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)",
-                document.id,
-                version.number,
-            )
-            *_, removal = (None, *removals)
-            current = db.execute(
-                "SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)
-            ).fetchone()
-            if current and not removal:
-                return Cited(document, "superseded", version.at, document.id, current[0], others)
-            return Cited(document, "removed", (removal or version).at, same_text=others)
+            return reading.cited(db, self.folder, sha256, document_id)
 
     def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
         """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
@@ -257,47 +187,27 @@ class Contents:
             DocumentNotFoundError: it had none, or more than one begins so.
         """
         with self._database.reading() as db:
-            found = [
-                each
-                for each in versions.find(db, "document = ?", document_id)
-                if sha256 and each.sha256.startswith(sha256.lower())
-            ]
-            if len({each.sha256 for each in found}) != 1:
-                such = "more than one earlier text" if found else "no earlier text"
-                raise DocumentNotFoundError(
-                    f"{document_id!r} has {such} whose SHA-256 begins with {sha256!r}: "
-                    "`pullquote documents show` lists them"
-                )
-            return found[0], self._as_document({**found[0].held, "text": versions.text(db, found[0])})
+            return reading.earlier(db, self.folder, document_id, sha256)
 
     def kept_with(self, words: str) -> list[str]:
         """Find the texts that are no longer searched and hold these very words: their SHA-256."""
         with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT sha256 FROM versions WHERE instr(text, ?) ORDER BY number DESC", (words,)
-            ).fetchall()
-        return list(dict.fromkeys(sha256 for (sha256,) in rows))
+            return reading.kept_with(db, words)
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
         """List the texts that a document had, the newest first, but for the one that it has again."""
-        others = "document = ? AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)"
         with self._database.reading() as db:
-            return tuple(versions.find(db, others, document_id))
+            return reading.former(db, document_id)
 
     def removed(self) -> tuple[Version, ...]:
         """List what can be restored, what was removed last first."""
-        last = (
-            "number IN (SELECT max(number) FROM versions WHERE reason = 'removed' GROUP BY document) "
-            "AND document NOT IN (SELECT id FROM documents)"
-        )
         with self._database.reading() as db:
-            return tuple(versions.find(db, last))
+            return reading.removed(db)
 
     def restorable(self, document_id: str) -> tuple[Version, Document]:
         """Find what `restore` puts back; see `versions.restorable`."""
         with self._database.reading() as db:
-            version = versions.restorable(db, document_id)
-            return version, self._as_document({**version.held, "text": versions.text(db, version)})
+            return reading.restorable(db, self.folder, document_id)
 
     def texts(self, document_id: str) -> DocumentTexts:
         """List the texts that a document has, or had."""
@@ -310,27 +220,7 @@ class Contents:
             return versions.same_text(db, document_id)
 
     def _document(self, db: sqlite3.Connection, number: int) -> Document:
-        row = db.execute(f"SELECT {COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
-        return self._as_document(dict(zip(COLUMNS, row, strict=True)))
-
-    def _as_document(self, held: Mapping[str, Any]) -> Document:
-        # A version that was kept under an earlier schema lacks the columns that came later.
-        document = Document(
-            **{name: stored.text(held.get(name, "")) for name in PLAIN},
-            date=date_of(held["date"]),
-            header=spans_of(held["header"]),
-            furniture=spans_of(held["furniture"]),
-            notes=tuple(map(stored.text, stored.items(held["notes"]))),
-            sections=stored.rows(held["sections"], Section, *SECTION),
-            found=found_in(held["found"]),
-        )
-        if document.sha256 != held["sha256"] or held.get("characters") not in (None, len(document.text)):
-            raise LibraryError(
-                f"the text of {document.id!r} in {self.folder} does not have the SHA-256 recorded for it: "
-                "the library is damaged. Put it back from a backup, or remove the document and index "
-                f"{document.path or 'it'} again"
-            )
-        return document
+        return reading.document_at(db, self.folder, number)
 
     def hits(self, keys: Iterable[int]) -> dict[int, Hit]:
         """Find the passages with these keys; those not held are left out."""
@@ -419,10 +309,7 @@ class Contents:
         Raises:
             InputError: `since` is later than `until`.
         """
-        if filters.since and filters.until and span_of(filters.since)[0] > span_of(filters.until)[1]:
-            raise InputError(
-                f"nothing lies between {filters.since} and {filters.until}: swap since and until"
-            )
+        check_span(filters)
         with self._database.reading() as db:
             return self._selected(db, filters)
 
@@ -493,29 +380,6 @@ class Contents:
 def generation_of(db: sqlite3.Connection) -> int:
     """Read the number that grows with every committed change."""
     return int(db.execute("SELECT generation FROM library").fetchone()[0])
-
-
-def number_of(db: sqlite3.Connection, document_id: str) -> int:
-    """Find the number of a document's row.
-
-    Raises:
-        DocumentNotFoundError: there is none; the message suggests similar ids.
-    """
-    row = db.execute("SELECT serial FROM documents WHERE id = ?", (document_id,)).fetchone()
-    if row is None:
-        held = [
-            held
-            for order in ("id >= ? ORDER BY id", "id < ? ORDER BY id DESC")
-            for (held,) in db.execute(
-                f"SELECT id FROM documents WHERE {order} LIMIT ?", (document_id, SUGGESTED_FROM)
-            )
-        ]
-        near = difflib.get_close_matches(document_id, held, 3)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
-        if removed := next(versions.find(db, "document = ?", document_id), None):
-            hint = f"it was removed on {removed.at:%Y-%m-%d}; `pullquote restore` puts it back"
-        raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
-    return int(row[0])
 
 
 def held_bytes(document: Document, passages: Sequence[Passage]) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qa.document.identity import words_sha256
 from qa.errors import LibraryError
 from qa.schema import Span
-from qa.storage.embedded.tables import CHANGES, FIRST_SCHEMA, SCHEMA_7
+from qa.storage.records.tables import CHANGES, FIRST_SCHEMA, SCHEMA_7
 from qa.storage.sqlite_file import FileLayout, SqliteFile
 from qa.text.names import spellings
 

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from embeddings import models
 from embeddings.files import DamagedFileError
 from embeddings.index import IndexFileError, VectorIndex
 from qa.errors import LibraryError
-from qa.storage.embedded import uploads
 from qa.storage.embedded.database import FILE_NAME, Database
-from qa.storage.embedded.encoders import Encoders
 from qa.storage.embedded.full_text import Postings, suffices_fts5
 from qa.storage.embedded.store import Store
-from qa.storage.findings import Finding, of_encoder
+from qa.storage.encoders import Encoders
+from qa.storage.findings import Finding, of_aliases, of_encoder, of_originals
+from qa.storage.records import uploads
 from qa.storage.sqlite_file import may_write
 from qa.text.display import plural
-from qa.text.names import ALIAS_FILE, aliases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from qa.storage.embedded.vectors import Difference
-
-_NAMED = 5  # of many problems
 
 
 def examine(folder: Path) -> Iterator[Finding]:
@@ -36,12 +34,12 @@ def examine(folder: Path) -> Iterator[Finding]:
         LibraryError: the library is damaged or locked.
     """
     yield _integrity(folder)
-    yield _aliases(folder)
+    yield of_aliases(folder)
     with closing(Store(folder, create=False, read_only=True)) as store:
         yield from _contents(store)
         encoding = store.encoding()
         name = encoding.identity.name if encoding else models.DEFAULT_ENCODER
-        yield from of_encoder(name, Encoders(store, None).identity)
+        yield from of_encoder(name, Encoders(store, None, store.folder).identity)
 
 
 def _integrity(library: Path) -> Finding:
@@ -55,14 +53,6 @@ def _integrity(library: Path) -> Finding:
         f"{database.path} is damaged ({'; '.join(rows)}): put it back from a backup, or move the folder away "
         "and run `pullquote index` again",
     )
-
-
-def _aliases(library: Path) -> Finding:
-    held = aliases(library)
-    wrong = "; ".join(held.problems[:_NAMED])
-    if (more := len(held.problems) - _NAMED) > 0:
-        wrong += f"; and {more:,} more"
-    return Finding("aliases", f"{plural(held.own, 'group')} of names in {library / ALIAS_FILE}", wrong)
 
 
 def _access(folder: Path, *, writable: bool) -> Finding:
@@ -100,19 +90,15 @@ def _contents(store: Store) -> Iterator[Finding]:
 
 def _originals(store: Store) -> Finding:
     """Look at the files that were uploaded: each is read and hashed."""
-    uploaded = store.uploads()
-    problems = [f"{each.name} {wrong}" for each in uploaded if (wrong := uploads.damage(each))]
-    if (more := len(problems) - _NAMED) > 0:
-        problems[_NAMED:] = [f"{more:,} more"]
-    if problems:
-        problems.append("answers are as before; upload these files again to have them whole")
+    found = of_originals(store.uploads())
     names, paths = store.leftovers()
     if count := len(names) + len(paths):
-        problems.append(
+        left = (
             f"{plural(count, 'file')} in {store.folder / uploads.FOLDER} of no document, left by an "
             "interrupted upload: `pullquote remove --purge` removes what was left"
         )
-    return Finding("originals", plural(len(uploaded), "uploaded file"), "; ".join(problems))
+        return replace(found, problem="; ".join(filter(None, (found.problem, left))))
+    return found
 
 
 def _index(store: Store, passages: int) -> Finding:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError
 from qa.recent import Recent
-from qa.storage.embedded import uploads
-from qa.storage.embedded.encoders import Encoders
 from qa.storage.embedded.full_text import FullText
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.vector_index import LibraryIndex
+from qa.storage.encoders import Encoders
 from qa.storage.ports import LibraryStats
+from qa.storage.records import uploads
 from qa.text.names import aliases, find
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class EmbeddedLibrary(Store):
         encoder: str | Encoder | None = None,
     ) -> None:
         super().__init__(folder, create=create, read_only=read_only)
-        self.encoders = Encoders(self, encoder)
+        self.encoders = Encoders(self, encoder, folder)
         self._index = LibraryIndex(self)
         self._words = FullText(self)
         self._illegible: Recent[tuple[int, str], frozenset[int]] = Recent(ILLEGIBLE_KEPT)

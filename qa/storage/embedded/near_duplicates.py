@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qa.document.similarity import SHORT, body, body_words, differ, signature_bands, similarity
-from qa.storage.embedded.filters import where
+from qa.storage.records.filters import where
 
 if TYPE_CHECKING:
     import sqlite3

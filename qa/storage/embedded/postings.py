@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
-from qa.storage.embedded.tables import WORDS
+from qa.storage.records.tables import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

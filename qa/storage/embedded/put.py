@@ -1,22 +1,17 @@
-"""Writing one document: its row, passages, vectors and words, and the place that it is from."""
+"""Writing one document: its row, passages, vectors and words."""
 
-# ruff: noqa: S608 -- statements are put together from column lists and conditions of this package; what
+
 # comes from outside is always bound as a value.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import count
 from typing import TYPE_CHECKING
 
-from qa.document.row_identity import numbered
-from qa.document.window import head
-from qa.storage.embedded import near_duplicates, vectors, versions, words
-from qa.storage.embedded.corrections import of as corrections_of
-from qa.storage.embedded.corrections import put as put_corrections
+from qa.storage.embedded import near_duplicates, vectors, words
 from qa.storage.embedded.database import put_spellings
-from qa.storage.embedded.locations import displace, hand_over, id_of_next, places_of, put_location
-from qa.storage.embedded.rows import COLUMNS, passage_row, row_of
+from qa.storage.records import versions
+from qa.storage.records.put import compare_row, put_row
+from qa.storage.records.rows import passage_row
 from qa.text.names import spellings
 from qa.text.terms import indexed
 
@@ -25,55 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qa.schema import Document
-    from qa.storage.embedded.locations import Target
-    from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry, HeldLocation, ReadDocument, Status
-
-
-def with_free_id(db: sqlite3.Connection, read: ReadDocument, to: Target) -> tuple[str, ReadDocument]:
-    """Give a document the id that it is held under, or else a free one. Return the one first given, too.
-
-    A corrected document that was removed comes back under its id, which is kept for it: corrections go by
-    ids.
-    """
-    document, number = read.document, to.former if to.keeps_former_id else to.number
-    given_id = document.id
-    if number is not None:
-        given_id, held_id = db.execute(
-            "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
-        ).fetchone()
-    else:
-        sha256 = document.sha256 if numbered(document) else ""
-        held_id = versions.corrected_at(db, document.path, read.part, sha256)
-        if not held_id or is_held(db, held_id):
-            held_id = free_id(db, given_id)
-    return given_id, replace(read, document=replace(document, id=held_id))
-
-
-def leave_to_other_places(db: sqlite3.Connection, number: int) -> str:
-    """Leave a document to its other places, under an id of theirs: at the first, another text has its id.
-
-    Passages and vectors stay as they are. What a person said of the document was said of the copies, too.
-    """
-    versions.keep(db, number, "superseded")
-    held_id, given_id = db.execute(
-        "SELECT id, given_id FROM documents WHERE serial = ?", (number,)
-    ).fetchone()
-    given_id = id_of_next(places_of(db, number), given_id)
-    free = free_id(db, given_id)
-    db.execute("UPDATE documents SET id = ?, given_id = ? WHERE serial = ?", (free, given_id, number))
-    put_corrections(db, free, corrections_of(db, held_id))
-    return free
-
-
-def free_id(db: sqlite3.Connection, wanted: str) -> str:
-    """Find an id that no document has, and none of which there are corrections."""
-    held = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
-    free = wanted
-    for n in count(2):
-        if not db.execute(held, (free,)).fetchone():
-            break
-        free = f"{wanted}~{n}"
-    return free
+    from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry, ReadDocument, Status
 
 
 def write_document(
@@ -89,42 +36,27 @@ def write_document(
     Without an encoding, as in a rehearsal, the row alone is written, without its text.
     """
     document = read.document
-    described = dict(zip(COLUMNS, row_of(document, read.words, given_id, head(document)), strict=True))
-    text = described.pop("text")  # its hash tells whether it is another
-    values = described | {"text": text if encoding else "", "made_by": read.made_by}
-    status: Status = "added"
-    has_passages = False
-    if number is None:
-        marks = ", ".join("?" * len(values))
-        made = db.execute(
-            f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
-        )
-        number = int(made.lastrowid or 0)
-    else:
-        row = db.execute(
-            f"SELECT {', '.join(described)} FROM documents WHERE serial = ?", (number,)
-        ).fetchone()
-        held = dict(zip(described, row, strict=True))
-        if held["sha256"] != document.sha256:
-            versions.keep(db, number, "superseded")
-        same_words = (held["sha256"], held["head"]) == (document.sha256, described["head"])
-        has_passages = same_words and (not encoding or _has_passages(db, number, passages, encoding))
-        if not has_passages:
-            _clear(db, number)
-        status = "unchanged" if has_passages and held == described else "replaced"
-        if status == "replaced":
-            db.execute(
-                f"UPDATE documents SET {' = ?, '.join(values)} = ? WHERE serial = ?",
-                (*values.values(), number),
-            )
-        else:
-            db.execute(
-                "UPDATE documents SET made_by = ?1 WHERE serial = ?2 AND made_by != ?1",
-                (read.made_by, number),
-            )
+    row = compare_row(db, number, read, given_id)
+    has_passages = (
+        number is not None
+        and row.has_same_words
+        and (not encoding or _has_passages(db, number, passages, encoding))
+    )
+    if number is not None and not has_passages:
+        _clear(db, number)
+    number, status = put_row(db, row, document.text if encoding else "", has_passages=has_passages)
     if encoding and not has_passages:
-        _write_passages(db, number, document, str(described["head"]), passages.entries, encoding)
+        _write_passages(db, number, document, str(row.values["head"]), passages.entries, encoding)
     return number, status
+
+
+def write_passages(
+    db: sqlite3.Connection, document: Document, entries: Sequence[Entry], encoding: Encoding | None
+) -> None:
+    """Write the passages of a document whose row is there, and has none."""
+    number, head = db.execute("SELECT serial, head FROM documents WHERE id = ?", (document.id,)).fetchone()
+    if encoding:
+        _write_passages(db, number, document, head, entries, encoding)
 
 
 def _write_passages(
@@ -161,37 +93,10 @@ def _write_passages(
     near_duplicates.compare(db, number, document)
 
 
-def status_of(to: Target) -> Status:
-    """Say what a source is that is put where it belongs, before its text was compared."""
-    if to.keeps_former_id:
-        return "replaced"
-    if to.number is None:
-        return "added"
-    if to.same_place:
-        return "unchanged"
-    return "moved" if to.missing else "duplicate"
-
-
-def put_at_place(db: sqlite3.Connection, to: Target, number: int, read: ReadDocument) -> HeldLocation | None:
-    """Note that a document stands where it was read. Return what stood there before and nowhere else."""
-    displaced = displace(db, to.former) if to.former is not None and to.former_is_homeless else None
-    db.executemany("DELETE FROM locations WHERE number = ?", [(missing,) for missing in to.missing])
-    put_location(db, number, read)
-    hand_over(db, number)
-    if to.former is not None and not to.former_is_homeless:
-        hand_over(db, to.former)
-    return displaced
-
-
 def drop(db: sqlite3.Connection, number: int, *, withdrawn: bool = False) -> None:
     """Take a document out, and keep its text (`versions`)."""
     versions.keep(db, number, "removed", withdrawn=withdrawn)
     delete(db, number)
-
-
-def is_held(db: sqlite3.Connection, document_id: str) -> bool:
-    """Tell whether a document has this id."""
-    return db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone() is not None
 
 
 def delete(db: sqlite3.Connection, number: int) -> None:

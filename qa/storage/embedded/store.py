@@ -17,17 +17,20 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qa.document.corrections import uncorrected
-from qa.document.metadata import BY_SIDECAR, value_of
-from qa.errors import InputError, LibraryError, OriginalNotFoundError
+from qa.errors import InputError
 from qa.schema import UPLOAD
-from qa.storage import columns as stored
-from qa.storage.embedded import near_duplicates, uploads, vectors, versions
-from qa.storage.embedded.contents import Contents, number_of
-from qa.storage.embedded.corrections import of as corrections_of
-from qa.storage.embedded.corrections import put as put_corrections
-from qa.storage.embedded.corrections import put_in_collection
-from qa.storage.embedded.locations import (
+from qa.storage.embedded import near_duplicates, vectors
+from qa.storage.embedded.contents import Contents
+from qa.storage.embedded.put import delete, drop, write_document, write_passages
+from qa.storage.embedded.rehearsal import DatabaseCopy
+from qa.storage.intake_port import Ingested, ReadDocument
+from qa.storage.parts import COPIED, Part
+from qa.storage.ports import ThumbRow
+from qa.storage.records import reading, uploads, versions
+from qa.storage.records.corrections import of as corrections_of
+from qa.storage.records.corrections import put as put_corrections
+from qa.storage.records.corrections import put_in_collection
+from qa.storage.records.locations import (
     RESTORED,
     hand_over,
     known_file,
@@ -38,26 +41,15 @@ from qa.storage.embedded.locations import (
     put_read_as,
     renumber,
     row_text,
-    target,
 )
-from qa.storage.embedded.put import (
-    delete,
-    drop,
-    is_held,
-    leave_to_other_places,
-    put_at_place,
-    status_of,
-    with_free_id,
-    write_document,
-)
-from qa.storage.embedded.rehearsal import DatabaseCopy
-from qa.storage.embedded.tables import FIRST_SCHEMA
-from qa.storage.intake_port import Ingested, KnownDocument, ReadDocument
-from qa.storage.ports import ThumbRow
+from qa.storage.records.put import check_tiled, edited, is_held, known_document, put_document
+from qa.storage.records.reading import number_of, put_rows, rows_of
+from qa.storage.records.rows import passages_where
+from qa.storage.records.tables import FIRST_SCHEMA
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Container, Iterable, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -71,8 +63,10 @@ if TYPE_CHECKING:
         Encoding,
         FileRecord,
         HeldLocation,
+        KnownDocument,
         KnownFile,
         ReadAs,
+        Status,
         Upload,
     )
     from qa.storage.ports import DocumentTexts
@@ -166,21 +160,13 @@ class Store(Contents):
         if passages:
             self._check(read.document, passages)
         with self._database.writing() as db:
-            to = target(db, read)
-            given_id, read = with_free_id(db, read, to)
-            if to.gives_text and (passages is None or _was_edited(db, read.document.id, corrections or {})):
-                return None
-            versions.admit(db, read)
-            parted = leave_to_other_places(db, to.former or 0) if to.keeps_former_id else ""
-            number, status = to.number or 0, status_of(to)
-            if to.gives_text and passages:
+
+            def write(number: int | None, named: ReadDocument, given_id: str) -> tuple[int, Status]:
+                assert passages  # noqa: S101 - else it is not called
                 encoding = self._encoding_for(db, passages.encoder)
-                number, written = write_document(db, to.number, read, given_id, passages, encoding)
-                status = written if to.same_place else status
-                if corrections:
-                    put_corrections(db, read.document.id, corrections)
-            displaced = put_at_place(db, to, number, read)
-        return Ingested(status, read.document.id, displaced, parted)
+                return write_document(db, number, named, given_id, passages, encoding)
+
+            return put_document(db, read, corrections, write if passages else None)
 
     def withhold(self, read: ReadDocument, version: int) -> None:
         """Note that what a person removed stands at one more place, in one transaction.
@@ -210,10 +196,7 @@ class Store(Contents):
 
     def _check(self, document: Document, passages: EmbeddedPassages) -> None:
         """Refuse passages that do not tile their document."""
-        ends = [0, *(entry.passage.end for entry in passages.entries)]
-        starts = [entry.passage.start for entry in passages.entries]
-        if starts != ends[:-1] or ends[-1] != len(document.text):
-            raise ValueError(f"the passages of {document.id!r} do not tile it")
+        check_tiled(document, passages)
 
     def _encoding_for(self, db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding | None:
         """Find the encoding in force; None where no passages are written."""
@@ -235,13 +218,8 @@ class Store(Contents):
         self._check(document, passages)
         with self._database.writing() as db:
             number = number_of(db, document.id)
-            given_id, sha256, words, made_by = db.execute(
-                "SELECT given_id, sha256, words_sha256, made_by FROM documents WHERE serial = ?", (number,)
-            ).fetchone()
-            if sha256 != document.sha256:
-                raise LibraryError(f"{document.id!r} was replaced meanwhile: look at it, and edit it again")
+            read, given_id = edited(db, document, number)
             encoding = self._encoding_for(db, passages.encoder)
-            read = ReadDocument(document, "", made_by, words)
             write_document(db, number, read, given_id, passages, encoding)
             put_corrections(db, document.id, corrections)
 
@@ -278,25 +256,12 @@ class Store(Contents):
     def sidecar_values(self, path: str) -> dict[str, str]:
         """Tell what the sidecar file of a file said when it could be read last, by field."""
         with self._database.reading() as db:
-            row = db.execute(
-                "SELECT serial FROM documents JOIN locations ON document = serial "
-                "WHERE locations.path = ?1 AND documents.path = ?1 ORDER BY locations.number DESC LIMIT 1",
-                (path,),
-            ).fetchone()
-            if row is None:
-                return {}
-            document = self._document(db, row[0])
-            document = uncorrected(document, corrections_of(db, document.id))
-        return {
-            found.field: value_of(document, found.field)
-            for found in document.found
-            if found.source == BY_SIDECAR
-        }
+            return reading.sidecar_values(db, self.folder, path)
 
     def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
         """Tell of documents that were read what a person took out, whether their texts are held, and more."""
         with self._database.reading() as db:
-            return [_known_document(db, read) for read in documents]
+            return [known_document(db, read) for read in documents]
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Gives the ids back, each once.
@@ -444,23 +409,7 @@ class Store(Contents):
             LibraryError: the bytes are not what was uploaded, or gone.
         """
         with self._database.reading() as db:
-            if is_held(db, document_id):
-                places = db.execute(
-                    "SELECT locations.path, locations.source_sha256 FROM locations "
-                    "JOIN documents ON serial = document WHERE id = ? ORDER BY locations.number",
-                    (document_id,),
-                ).fetchall()
-            else:
-                version = versions.restorable(db, document_id)
-                places = [(at["path"], at["source_sha256"]) for at in version.held["locations"]]
-            found = uploads.of_source(db, self.folder, places)
-        if not found:
-            raise OriginalNotFoundError(
-                f"{document_id!r} was not uploaded: its file lies where it was indexed from"
-            )
-        if wrong := uploads.damage(found[0]):
-            raise LibraryError(f"the original of {document_id!r} {wrong}: upload {found[0].name!r} again")
-        return found[0]
+            return uploads.original(db, self.folder, document_id)
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions, all or none; `scrub` takes care of the bytes.
@@ -494,12 +443,7 @@ class Store(Contents):
     def to_forget(self) -> dict[int, DocumentTexts]:
         """Read the notes of what the desk is to forget of purged documents, each by its number."""
         with self._database.reading() as db:
-            rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
-            notes = {number: stored.items(cited) for number, cited in rows}
-            return {
-                number: versions.parted(db, stored.text(document_id), [*map(stored.text, texts)])
-                for number, (document_id, texts) in notes.items()
-            }
+            return versions.to_forget(db)
 
     def forgotten(self, notes: Iterable[int]) -> None:
         """Empty the notes with these numbers: the desk has forgotten what they say."""
@@ -542,6 +486,33 @@ class Store(Contents):
             with self._database.writing(counted=False) as db:
                 take(db.execute(f"SELECT {_THUMB} FROM former_thumbs").fetchall())
                 db.execute("DELETE FROM former_thumbs")
+
+    # Another place
+
+    def parts(self) -> Iterator[Part]:
+        """Give all that is known, in parts, to be copied; each is one snapshot."""
+        with self._database.reading() as db:
+            serials = [serial for (serial,) in db.execute("SELECT serial FROM documents ORDER BY serial")]
+        for serial in serials:
+            with self._database.reading() as db:
+                if rows := rows_of(db, "documents", "serial = ?", serial):
+                    places = rows_of(db, "locations", "document = ?", serial)
+                    passages = vectors.embedded(db, passages_where(db, "document = ?", serial))
+                    document = self._document(db, serial)
+                    yield Part({"documents": rows, "locations": places}, document, passages)
+        for table in COPIED:
+            if table not in ("documents", "locations"):
+                with self._database.reading() as db:
+                    yield Part({table: rows_of(db, table)})
+
+    def take(self, part: Part) -> None:
+        """Take in what another library knows, in one transaction; rows of the same numbers are replaced."""
+        with self._database.writing() as db:
+            for table in COPIED:
+                put_rows(db, table, part.rows.get(table, ()))
+            if part.document and part.passages:
+                encoding = self._encoding_for(db, part.passages.encoder)
+                write_passages(db, part.document, part.passages.entries, encoding)
 
     # Vectors
 
@@ -623,20 +594,3 @@ class Rehearsal(Store):
 
     def _encoding_for(self, *_: object) -> None:
         """Find no encoding."""
-
-
-def _was_edited(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> bool:
-    """Tell whether a person's corrections of a document are others now."""
-    now = corrections_of(db, document_id)
-    return {name: each.value for name, each in now.items()} != {
-        name: each.value for name, each in corrections.items()
-    }
-
-
-def _known_document(db: sqlite3.Connection, read: ReadDocument) -> KnownDocument:
-    to = target(db, read)
-    left_out = versions.left_out(db, read, new_words=to.new_words)
-    if not to.gives_text:
-        return KnownDocument(left_out, has_text=True)
-    _, named = with_free_id(db, read, to)
-    return KnownDocument(left_out, has_text=False, corrections=corrections_of(db, named.document.id))

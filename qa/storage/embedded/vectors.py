@@ -6,16 +6,15 @@ Each function works inside a transaction of the store's.
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embeddings.models import EncoderIdentity
-from qa.errors import EncoderMismatchError, InputError, LibraryError
-from qa.storage.intake_port import Encoding
-from qa.text.display import in_one_line
+from qa.errors import InputError, LibraryError
+from qa.storage.encodings import LONGEST_NAME, check_encoder, is_plain
+from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embeddings.arrays import Float32, Int64
+    from qa.schema import Passage
 
-_LONGEST_NAME = 200
 _VECTOR = np.dtype("<f4")  # as stored, on any machine
 
 
@@ -45,14 +44,9 @@ def encoding(db: sqlite3.Connection) -> Encoding | None:
     if row is None:
         return None
     number, name, sha256, dimension = row
-    if not all(map(_is_plain, (name, sha256))):
+    if not all(map(is_plain, (name, sha256))):
         raise ValueError("an encoder's name or hash is none")
     return Encoding(int(number), EncoderIdentity(name, sha256, int(dimension)))
-
-
-def _is_plain(name: str) -> bool:
-    """Tell whether a name is short enough, and has no character that could rewrite a message."""
-    return 0 < len(name) <= _LONGEST_NAME and in_one_line(name) == name
 
 
 def new_encoding(db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding:
@@ -61,10 +55,10 @@ def new_encoding(db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding:
     Raises:
         InputError: its name is too long, or has control characters.
     """
-    if not _is_plain(encoder.name):
+    if not is_plain(encoder.name):
         raise InputError(
-            f"the encoder's name {encoder.name[:_LONGEST_NAME]!r} has control characters, or more than "
-            f"{_LONGEST_NAME} characters: give its folder another name"
+            f"the encoder's name {encoder.name[:LONGEST_NAME]!r} has control characters, or more than "
+            f"{LONGEST_NAME} characters: give its folder another name"
         )
     number = db.execute(
         "INSERT INTO encodings (name, sha256, dimension) VALUES (?, ?, ?)",
@@ -81,21 +75,6 @@ def encoding_for(db: sqlite3.Connection, encoder: EncoderIdentity, folder: Path)
         db.execute("UPDATE library SET encoding = ?", (held.number,))
     check_encoder(held, encoder, folder)
     return held
-
-
-def check_encoder(encoding: Encoding, encoder: EncoderIdentity, folder: Path) -> None:
-    """Refuse to mix two encoders' vectors.
-
-    Raises:
-        EncoderMismatchError: the vectors in force were made by another encoder.
-    """
-    held = encoding.identity
-    if (held.sha256, held.dimension) != (encoder.sha256, encoder.dimension):
-        raise EncoderMismatchError(
-            f"the vectors in {folder} were made by {held.name} (SHA-256 {held.sha256[:12]}…), not by "
-            f"{encoder.name} ({encoder.sha256[:12]}…): use that one, or make them anew with "
-            f"`pullquote reindex --encoder {shlex.quote(encoder.name)}`"
-        )
 
 
 def stored(vector: Float32) -> bytes:
@@ -181,6 +160,19 @@ def difference(
         return Difference(now, gone, held)
     has = keys()
     return Difference(now, np.setdiff1d(has, held), np.setdiff1d(held, has))
+
+
+def embedded(db: sqlite3.Connection, passages: Iterable[Passage]) -> EmbeddedPassages | None:
+    """Give passages with their vectors in force; None where there are no vectors at all."""
+    held = encoding(db)
+    if held is None:
+        return None
+    query = "SELECT digest, vector FROM vectors WHERE passage = ? AND encoding = ?"
+    entries = []
+    for passage in passages:
+        digest, vector = db.execute(query, (passage.key, held.number)).fetchone()
+        entries.append(Entry(passage, digest, np.frombuffer(vector, _VECTOR)))
+    return EmbeddedPassages(entries, held.identity)
 
 
 def read(db: sqlite3.Connection, keys: Int64, encoding: Encoding) -> tuple[Int64, Float32]:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.storage.embedded.filters import where
 from qa.storage.ports import Occurrence, Occurrences
+from qa.storage.records.filters import where
 from qa.text.phrase import occurrences, phrase_pattern, phrase_words
 from qa.text.terms import indexed
 

@@ -219,7 +219,7 @@ def test_what_has_not_changed_is_not_segmented_and_needs_no_model(
     segmented = counted(monkeypatch)
     with tiny_corpus(tmp_path / "library") as corpus:
         monkeypatch.setattr(
-            "qa.storage.embedded.encoders.Encoders.documents", lambda self: pytest.fail("a model was opened")
+            "qa.storage.encoders.Encoders.documents", lambda self: pytest.fail("a model was opened")
         )
         again = corpus.index(inbox)
         assert corpus.store.generation == generation

@@ -22,7 +22,8 @@ from qa.corpus import Corpus
 from qa.errors import DocumentNotFoundError, InputError, LibraryError, OriginalNotFoundError
 from qa.intake.uploads import MOST_PART, upload_name
 from qa.schema import Filters
-from qa.storage.embedded import examine, uploads
+from qa.storage.embedded import examine
+from qa.storage.records import uploads
 from tests.qa.consistency import problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, write
 
@@ -431,7 +432,7 @@ def test_the_command_shows_uploaded_documents_and_reads_them_again(library: Path
 def _upload_and_die(library: Path, at: str) -> None:
     """Upload, and be killed: before the bytes have their name, before a document came, or after that."""
     module, function = {
-        "written": ("qa.storage.embedded.uploads", "move_whole"),
+        "written": ("qa.storage.records.uploads", "move_whole"),
         "kept": ("qa.intake.run", "plan_file"),
         "put": ("qa.storage.embedded.store", "put_file"),
     }[at]

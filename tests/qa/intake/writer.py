@@ -13,7 +13,7 @@ import embeddings.files
 import embeddings.index
 import qa.intake.run
 import qa.storage.embedded.full_text
-import qa.storage.embedded.versions
+import qa.storage.records.versions
 from embeddings.index import VectorIndex
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
@@ -268,8 +268,8 @@ DEADLY: dict[KillPoint | LargeKillPoint, tuple[object, str]] = {
     "when all but its head is written": (embeddings.index, "write_sealed"),
     "before the old one is cleared away": (LibraryIndex, "_sweep"),
     "before it is recorded": (Store, "record_index"),
-    "in the middle of a removal": (qa.storage.embedded.versions, "now"),
-    "in the middle of a restoration": (qa.storage.embedded.versions, "put_back"),
+    "in the middle of a removal": (qa.storage.records.versions, "now"),
+    "in the middle of a restoration": (qa.storage.records.versions, "put_back"),
     "before what is purged is overwritten": (Store, "scrub"),
     "before the index is made anew": (LibraryIndex, "remake"),
     "before the postings are made anew": (FullText, "remake"),

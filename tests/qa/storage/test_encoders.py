@@ -21,7 +21,7 @@ from qa.cli import cli
 from qa.corpus import Corpus
 from qa.errors import EncoderMismatchError, InputError, LibraryError, UntrustedEncoderError
 from qa.storage.embedded.database import FILE_NAME
-from qa.storage.embedded.encoders import ENCODER_VARIABLE, is_trusted, trust
+from qa.storage.encoders import ENCODER_VARIABLE, is_trusted, trust
 from tests.qa.quoting.test_verify import verify
 from tests.qa.tiny import TinyEncoder, write
 

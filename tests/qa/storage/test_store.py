@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-import qa.storage.embedded.contents
-import qa.storage.embedded.filters
 import qa.storage.embedded.words
+import qa.storage.records.filters
+import qa.storage.records.reading
 import qa.storage.sqlite_file
 from qa.document.segment import passages
 from qa.errors import (
@@ -26,11 +26,11 @@ from qa.errors import (
     LibraryNotFoundError,
 )
 from qa.schema import Document, Filters
-from qa.storage.embedded import tables
 from qa.storage.embedded.database import LAYOUT
 from qa.storage.embedded.store import Store
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.ports import Count, Hit
+from qa.storage.records import tables
 from qa.text.dates import parse_date
 from tests.qa.consistency import problems
 from tests.qa.storage.contract import BRIEF, finds_each_phrase, text
@@ -139,7 +139,7 @@ def test_removal_is_all_or_nothing_and_suggests_the_id_that_was_meant(store: Sto
 def test_an_id_that_is_not_held_is_compared_with_few_of_many(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(qa.storage.embedded.contents, "SUGGESTED_FROM", 3)
+    monkeypatch.setattr(qa.storage.records.reading, "SUGGESTED_FROM", 3)
     for number in range(10, 40):
         ingest(store, text(f"brief-{number}.txt", "Text."))
     with store._database.reading() as db:
@@ -266,7 +266,7 @@ def test_a_selection_looks_at_no_passage_and_at_no_text_and_is_made_once(
 
 def _as_one_statement(store: Store, terms: list[str], k: int, filters: Filters) -> list[tuple[int, float]]:
     """The search that bm25 is to equal: every match joined with its document."""
-    where, values = qa.storage.embedded.filters.where(filters)
+    where, values = qa.storage.records.filters.where(filters)
     with store._database.reading() as db:
         rows = db.execute(
             "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "  # noqa: S608

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from qa.schema import DocumentOrder
-from qa.storage.embedded import filters
-from qa.storage.embedded.rows import info_of
+from qa.storage.records import filters
+from qa.storage.records.rows import info_of
 
 if TYPE_CHECKING:
     import sqlite3

@@ -18,7 +18,7 @@ from qa.schema import (
     Span,
 )
 from qa.storage import columns as stored
-from qa.storage.embedded.corrections import found_in
+from qa.storage.records.corrections import found_in
 from qa.text.dates import parse_date
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ COLUMNS = (
 
 COLUMN_LIST = ", ".join(COLUMNS)
 
-_SENTENCE = stored.number, stored.number, stored.one_of(get_args(SentenceKind))
+SENTENCE = stored.number, stored.number, stored.one_of(get_args(SentenceKind))
 SECTION = stored.number, stored.number, stored.one_of(get_args(SectionKind)), stored.text, stored.text
 
 
@@ -116,7 +116,7 @@ def passages_where(db: sqlite3.Connection, where: str, value: str | int) -> Iter
         (value,),
     )
     for key, document_id, ordinal, start, end, sentences, characters in rows:
-        whole = stored.rows(sentences, Sentence, *_SENTENCE)
+        whole = stored.rows(sentences, Sentence, *SENTENCE)
         edges = [start, *(edge for each in whole for edge in (each.start, each.end)), end]
         if min(edges) < 0 or edges != sorted(edges) or end > characters:
             raise ValueError("a passage that its document does not have")

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from qa.document.identity import RECORDS, agree, certain, certain_of
 from qa.schema import UPLOAD, Failure, FileResult, sha256_text
 from qa.storage import columns as stored
-from qa.storage.embedded.corrections import found_in
 from qa.storage.files import is_gone
 from qa.storage.intake_port import FileRecord, HeldLocation, KnownFile, KnownPart, ReadAs, WithdrawnPart
+from qa.storage.records.corrections import found_in
 
 if TYPE_CHECKING:
     import sqlite3

@@ -17,10 +17,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from embeddings.files import DamagedFileError, check_ordinary, move_whole, part_path, private, sha256_file
-from qa.errors import LibraryError
+from qa.errors import LibraryError, OriginalNotFoundError
 from qa.schema import UPLOAD
 from qa.storage import columns as stored
 from qa.storage.intake_port import Upload
+from qa.storage.records import versions
+from qa.storage.records.put import is_held
 
 if TYPE_CHECKING:
     import sqlite3
@@ -107,6 +109,33 @@ def of_source(db: sqlite3.Connection, library: Path, places: Iterable[tuple[str,
     return tuple(found)
 
 
+def original(db: sqlite3.Connection, library: Path, document_id: str) -> Upload:
+    """Find the uploaded file that a document, held or removed, was read from.
+
+    Raises:
+        DocumentNotFoundError: there is no such document.
+        OriginalNotFoundError: it was not uploaded.
+        LibraryError: the bytes are not what was uploaded, or gone.
+    """
+    if is_held(db, document_id):
+        places = db.execute(
+            "SELECT locations.path, locations.source_sha256 FROM locations "
+            "JOIN documents ON serial = document WHERE id = ? ORDER BY locations.number",
+            (document_id,),
+        ).fetchall()
+    else:
+        version = versions.restorable(db, document_id)
+        places = [(at["path"], at["source_sha256"]) for at in version.held["locations"]]
+    found = of_source(db, library, places)
+    if not found:
+        raise OriginalNotFoundError(
+            f"{document_id!r} was not uploaded: its file lies where it was indexed from"
+        )
+    if wrong := damage(found[0]):
+        raise LibraryError(f"the original of {document_id!r} {wrong}: upload {found[0].name!r} again")
+    return found[0]
+
+
 def forget(db: sqlite3.Connection, library: Path, upload: Upload) -> None:
     """Forget one file of a name, and remove its bytes unless another name has them."""
     db.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (upload.name, upload.sha256))
@@ -188,7 +217,7 @@ def _is_ours(path: Path) -> bool:
 
 def _is_made(db: sqlite3.Connection) -> bool:
     """Tell whether there is a table of uploads: a library that may not be written keeps an earlier schema."""
-    return db.execute("SELECT 1 FROM sqlite_master WHERE name = 'uploads'").fetchone() is not None
+    return db.execute("SELECT 1 FROM pragma_table_info('uploads')").fetchone() is not None
 
 
 def _used(db: sqlite3.Connection) -> set[str]:

@@ -16,11 +16,11 @@ from qa.document.identity import RECORDS, agree, certain, certain_of
 from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import sha256_text
 from qa.storage import columns as stored
-from qa.storage.embedded.corrections import found_in
-from qa.storage.embedded.locations import RESTORED, aside_part
 from qa.storage.files import is_gone
 from qa.storage.intake_port import LeftOut
 from qa.storage.ports import DocumentTexts, Reason, Version
+from qa.storage.records.corrections import found_in
+from qa.storage.records.locations import RESTORED, aside_part
 
 if TYPE_CHECKING:
     import sqlite3
@@ -328,3 +328,13 @@ def parted(db: sqlite3.Connection, document_id: str, texts: Iterable[str]) -> Do
     )
     shared = tuple(sha256 for (sha256,) in rows)
     return DocumentTexts(document_id, tuple(sorted({*texts}.difference(shared))), shared)
+
+
+def to_forget(db: sqlite3.Connection) -> dict[int, DocumentTexts]:
+    """Read the notes of what the desk is to forget of purged documents, each by its number."""
+    rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
+    notes = {number: stored.items(cited) for number, cited in rows}
+    return {
+        number: parted(db, stored.text(document_id), [*map(stored.text, texts)])
+        for number, (document_id, texts) in notes.items()
+    }

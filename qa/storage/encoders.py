@@ -11,14 +11,14 @@ import logging
 import os
 import shlex
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
 from embeddings.files import write_whole
 from embeddings.models import DEFAULT_ENCODER, PACKAGED_ENCODERS
 from qa.errors import UntrustedEncoderError, model_errors
 from qa.places import settings_folder
-from qa.storage.embedded.vectors import check_encoder
+from qa.storage.encodings import check_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
-    from qa.storage.embedded.store import Store
+    from qa.storage.intake_port import Encoding
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +35,18 @@ log = logging.getLogger(__name__)
 ENCODER_VARIABLE = "PULLQUOTE_ENCODER"
 
 
+class EncodedLibrary(Protocol):
+    """A library whose vectors an encoder made."""
+
+    def encoding(self) -> Encoding | None:
+        """Tell which encoder made the vectors in force; None before the first document."""
+
+
 class Encoders:
     """What embeds the documents of a library, and the questions. May be used from several threads."""
 
-    def __init__(self, store: Store, encoder: str | Encoder | None) -> None:
-        self._store = store
+    def __init__(self, store: EncodedLibrary, encoder: str | Encoder | None, place: object) -> None:
+        self._store, self._place = store, place
         self._lock = threading.RLock()
         self._take(encoder)
 
@@ -77,7 +84,7 @@ class Encoders:
                 recorded = encoding.identity if follows and encoding else None
                 self._identity = permitted(recorded) if recorded else identify_encoder(self._name)
             if encoding:
-                check_encoder(encoding, self._identity, self._store.folder)
+                check_encoder(encoding, self._identity, self._place)
             return self._identity
 
     def documents(self) -> Encoder:

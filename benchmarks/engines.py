@@ -1,0 +1,80 @@
+"""Compare the answers of a library on Milvus with those of the same documents in a folder.
+
+python -m benchmarks.engines FOLDER SUITE ... [--address milvus://HOST:PORT]: in a Milvus Lite file in FOLDER,
+unless an address is named. It says how many outcomes and quotes are the same, how long each takes, and names
+each question of which they differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.corpus import Corpus
+from qa.places import ClusterPlace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def main() -> None:
+    """Read the command line, and compare."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("suites", nargs="+", type=Path)
+    parser.add_argument("--address", help="of a server; its libraries are named after the suites")
+    parser.add_argument("--limit", type=int, help="ask only so many questions of each suite")
+    arguments = parser.parse_args()
+    for suite in arguments.suites:
+        folder = arguments.folder / suite.name
+        address = f"{arguments.address}/{suite.name}" if arguments.address else f"milvus://{folder}/lite.db"
+        compare(suite, folder / "embedded", ClusterPlace(address, folder / "desk"), arguments.limit)
+
+
+def compare(suite: Path, folder: Path, cluster: ClusterPlace, limit: int | None) -> None:
+    """Ask the questions of a suite of both libraries, which are made first."""
+    with Corpus.open(folder) as one, Corpus.open(cluster) as other:
+        for name, corpus in (("embedded", one), ("cluster", other)):
+            begun = time.perf_counter()
+            corpus.index(suite / "corpus.jsonl")
+            seconds = time.perf_counter() - begun
+            passages = corpus.stats().passages
+            print(f"{suite.name}: {name} has {passages:,} passages; indexed in {seconds:.1f} s")
+        same_outcome = same_quotes = count = 0
+        milliseconds: dict[str, list[float]] = {"embedded": [], "cluster": []}
+        for line in list(_lines(suite / "queries.jsonl"))[:limit]:
+            found = []
+            for name, corpus in (("embedded", one), ("cluster", other)):
+                begun = time.perf_counter()
+                answer = corpus.ask(line["text"], history=_history(line))
+                milliseconds[name].append(1000 * (time.perf_counter() - begun))
+                quotes = [(each.document.id, each.start, each.end) for each in answer.quotes]
+                found.append((answer.outcome, quotes))
+            count += 1
+            same_outcome += found[0][0] == found[1][0]
+            same_quotes += found[0] == found[1]
+            if found[0] != found[1]:
+                print(f"  {line['_id']}: {line['text']!r}: {found[0]} in a folder, {found[1]} on Milvus")
+        one_p50, other_p50 = map(statistics.median, milliseconds.values())
+        print(
+            f"{suite.name}: of {count} questions, outcome the same {same_outcome / count:.3f}, outcome and "
+            f"quotes {same_quotes / count:.3f}; p50 {one_p50:.0f} ms in a folder, {other_p50:.0f} ms there",
+            flush=True,
+        )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+def _history(line: dict[str, Any]) -> list[str]:
+    return [each if isinstance(each, str) else each["text"] for each in line.get("history", [])]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""Who may write: one at a time, by turns (Lamport's bakery), as Milvus cannot compare and set.
+
+Who wants to write puts a row of their own, with a number above all that are there, and waits until those with
+lower numbers have gone (L. Lamport, A New Solution of Dijkstra's Concurrent Programming Problem, 1974). It
+needs only that a row that was written is read. A row whose `beat` has not changed for `LEASE` seconds, by the
+clock of who looks, is of one who has died, and is taken away; a holder writes nothing once that might be so.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import LibraryError
+from qa.storage.cluster.connection import SECONDS
+from qa.storage.cluster.schema import NO_VECTOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.storage.cluster.connection import Connection
+
+LEASE = 60.0
+# A turn is given back when nothing was written for so long.
+IDLE = 1.0
+# How often it is looked, at most, whether others wait.
+LOOK = 0.2
+# How long one waits for a turn before giving up.
+PATIENCE = 600.0
+_POLL = 0.1
+
+
+class Lease:
+    """The turn of one writer. Its threads take turns by a lock."""
+
+    def __init__(self, connection: Connection, collection: str) -> None:
+        self._connection, self._collection = connection, collection
+        self._lock = threading.RLock()
+        self._name = uuid.uuid4().hex
+        self._number = 0
+        self._beats = 0
+        self._beaten = 0.0  # when it was said last that this writer lives
+        self._used = self._looked = 0.0
+        self._depth = 0
+        self.is_new = False
+        """Whether others may have written since this writer's last turn."""
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait for the turn, and hold it."""
+        with self._lock:
+            if not self._depth:
+                self.is_new = not self._number or self._has_lapsed()
+                if self.is_new:
+                    self._take()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                self._used = time.monotonic()
+                self._give_way()
+
+    def keep(self) -> None:
+        """Make sure that the turn has not ended, before something is written.
+
+        Raises:
+            LibraryError: another may have been given it.
+        """
+        if self._has_lapsed():
+            raise LibraryError(
+                f"{self._connection.address.text} was away for so long that another may write now: try again"
+            )
+        if time.monotonic() - self._beaten > LEASE / 4:
+            self._say(choosing=False)
+
+    def _give_way(self) -> None:
+        """Give the turn back, after a change, if others wait: it is looked for them now and then."""
+        if self._depth or not self._number or self._used - self._looked < LOOK:
+            return
+        self._looked = self._used
+        with suppress(LibraryError):  # the change is done, whatever becomes of the turn
+            if self._others(strong=False):
+                self.give()
+
+    def give(self) -> None:
+        """Give the turn back."""
+        with self._lock:
+            if self._number and not self._depth:
+                self._number = 0
+                self._connection.delete_in(self._collection, "key", [self._name])
+
+    def _has_lapsed(self) -> bool:
+        """Tell whether the turn may end within the time that one call takes."""
+        return time.monotonic() - self._beaten > LEASE - 2 * SECONDS
+
+    def _take(self) -> None:
+        self._number = 0
+        self._say(choosing=True)
+        others = self._others()
+        self._number = 1 + max((row["number"] for row in others.values()), default=0)
+        self._say(choosing=False)
+        until = time.monotonic() + PATIENCE
+        seen: dict[str, tuple[int, float]] = {}
+        alone = 0
+        while True:
+            others = self._others()
+            now = time.monotonic()
+            before = False
+            for name, row in others.items():
+                if row["number"] and (row["number"], name) > (self._number, self._name):
+                    continue
+                beat, since = seen.setdefault(name, (row["beat"], now))
+                if beat != row["beat"]:
+                    seen[name] = row["beat"], now
+                elif now - since > LEASE:  # it has died
+                    self._connection.delete_in(self._collection, "key", [name])
+                    continue
+                before = True
+            alone = 0 if before else alone + 1
+            if alone == 2:  # as a row may be missing while it is written anew
+                break
+            if alone:
+                continue
+            if now > until:
+                self.give()
+                raise LibraryError(
+                    f"another Pullquote writes to {self._connection.address.text} all the while: try again "
+                    "when it is done"
+                )
+            if now - self._beaten > LEASE / 4:
+                self._say(choosing=False)
+            time.sleep(_POLL)
+        self._say(choosing=False)
+        threading.Thread(target=self._give_when_idle, daemon=True).start()
+
+    def _give_when_idle(self) -> None:
+        while True:
+            time.sleep(IDLE)
+            with self._lock:
+                if not self._number:
+                    return
+                if not self._depth and time.monotonic() - self._used > IDLE:
+                    try:
+                        self.give()
+                    except (LibraryError, RuntimeError, ValueError):  # it was closed meanwhile
+                        self._number = 0
+                    return
+
+    def _say(self, *, choosing: bool) -> None:
+        """Write this writer's row."""
+        begun = time.monotonic()
+        self._beats += 1
+        row = {"number": 0 if choosing else self._number, "beat": self._beats}
+        self._connection.upsert(self._collection, [{"key": self._name, "row": json.dumps(row), **NO_VECTOR}])
+        self._beaten = begun
+
+    def _others(self, *, strong: bool = True) -> dict[str, dict[str, Any]]:
+        """Read the rows of all others; one that is choosing has the number 0."""
+        rows = self._connection.query(self._collection, 'key != ""', ("key", "row"), strong=strong)
+        return {row["key"]: json.loads(row["row"]) for row in rows if row["key"] != self._name}

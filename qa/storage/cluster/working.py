@@ -1,0 +1,348 @@
+"""The rows that one change, or one look, is about: fetched from Milvus into tables of SQLite in memory.
+
+The rules of identity, places and versions (`qa.storage.records`) are SQL; here they work on the few rows that
+they can touch. What has changed among these is then written as one transaction (`journal`).
+"""
+
+# ruff: noqa: S608 -- statements are put together from the names of this package's own tables and columns.
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from qa.schema import UPLOAD, sha256_text
+from qa.storage.cluster import texts
+from qa.storage.cluster.connection import is_in, quoted
+from qa.storage.cluster.entities import KEYS, STOOD, UNREAD, UPLOADED, place_of
+from qa.storage.records.locations import id_of_next, places_of
+from qa.storage.records.tables import CHANGES, SCHEMA_7
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from qa.storage.cluster.connection import Connection
+    from qa.storage.cluster.schema import Collections
+    from qa.storage.cluster.state import State
+    from qa.storage.intake_port import ReadDocument
+    from qa.storage.ports import Version
+
+# Numbers that are given to rows, and never twice.
+NUMBERED = {"documents": "serial", "locations": "number", "versions": "number"}
+# Ids that are looked for at once where one is taken: `id~2`, `id~3` and so on.
+_SUFFIXES = 8
+# Values, and conditions, that are asked for in one call.
+_AT_ONCE, _CONDITIONS = 500, 50
+_KINDS = (*KEYS, STOOD)
+# A row that says "@" and a SHA-256 is longer than a field, and lies among the texts.
+ELSEWHERE = "@"
+
+
+def never_twice(statements: Iterable[str]) -> Iterator[str]:
+    """Let tables never give a number twice: rows that are not fetched have numbers, too."""
+    for statement in statements:
+        numbered = statement
+        for table, column in NUMBERED.items():
+            if f"CREATE TABLE {table} (" in statement:
+                plain = f"{column} INTEGER PRIMARY KEY,"
+                numbered = statement.replace(plain, f"{column} INTEGER PRIMARY KEY AUTOINCREMENT,")
+        yield numbered
+
+
+@cache
+def _tables() -> bytes:
+    """Return a database with the tables, empty."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    for statement in never_twice(SCHEMA_7):
+        db.execute(statement)
+    for change in CHANGES.values():
+        change(db)
+    db.execute("DROP TABLE uploads")
+    made: bytes = db.serialize()
+    db.close()
+    return made
+
+
+class Working:
+    """Rows of a library in tables of SQLite, `db`, for one thread.
+
+    Attributes:
+        db: the tables.
+        state: what the library is.
+        loaded: the rows as they were fetched, by table and key.
+    """
+
+    def __init__(
+        self, connection: Connection, collections: Collections, state: State, originals: str = ""
+    ) -> None:
+        self._connection, self._collections = connection, collections
+        self._names: dict[str, list[str]] = {}
+        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, uri=True)
+        self.db.deserialize(_tables())
+        self.db.create_function("casefold", 1, str.casefold, deterministic=True)
+        if originals:
+            self.db.execute("ATTACH ? AS originals", (originals,))
+        for table in NUMBERED:
+            self.db.execute(
+                "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, state.numbers.get(table, 0))
+            )
+        self.state = state
+        self.loaded: dict[tuple[str, tuple[Any, ...]], dict[str, Any]] = {}
+        self._asked: set[tuple[str, str, str | int]] = set()
+
+    def close(self) -> None:
+        """Forget the rows."""
+        self.db.close()
+
+    # Fetching
+
+    def of(self, kinds: str, field: str, values: Iterable[str | int]) -> list[str]:
+        """Write conditions for rows of some kinds that have one of the values, but for values asked before.
+
+        `kinds` are names of tables, with spaces between them.
+        """
+        new = [each for each in dict.fromkeys(values) if (kinds, field, each) not in self._asked]
+        self._asked.update((kinds, field, each) for each in new)
+        parts = [is_in(field, new[first : first + _AT_ONCE]) for first in range(0, len(new), _AT_ONCE)]
+        if kinds == "documents":
+            return parts
+        return [f"{is_in('kind', kinds.split())} and {each}" for each in parts]
+
+    def fetch_documents(self, *conditions: str, with_texts: bool = False) -> list[dict[str, Any]]:
+        """Fetch the documents that meet any of the conditions."""
+        return [row for _, row in self._fetch("documents", conditions, with_texts)]
+
+    def fetch(self, *conditions: str, with_texts: bool = False) -> dict[str, list[dict[str, Any]]]:
+        """Fetch the rows of other tables that meet any of the conditions; give them by table."""
+        found: dict[str, list[dict[str, Any]]] = {table: [] for table in _KINDS}
+        for table, row in self._fetch("", conditions, with_texts):
+            found[table].append(row)
+        return found
+
+    def _fetch(
+        self, table: str, conditions: Sequence[str], with_texts: bool
+    ) -> list[tuple[str, dict[str, Any]]]:
+        found: list[tuple[str, str]] = []
+        collection = self._collections.documents if table else self._collections.catalogue
+        for first in range(0, len(conditions), _CONDITIONS):
+            any_of = " or ".join(f"({each})" for each in conditions[first : first + _CONDITIONS])
+            rows = self._connection.query(collection, any_of, ("row",) if table else ("kind", "row"))
+            found += [(table or row["kind"], row["row"]) for row in rows if table or row["kind"] in _KINDS]
+        return self._take(found, with_texts)
+
+    def _take(self, found: list[tuple[str, str]], with_texts: bool) -> list[tuple[str, dict[str, Any]]]:
+        """Put rows, as JSON, into the tables, but for those that are there."""
+        long = [each[1:] for _, each in found if each.startswith(ELSEWHERE)]
+        lying = texts.read(self._connection, self._collections.texts, long)
+        rows = [
+            (table, json.loads(lying[each[1:]] if each.startswith(ELSEWHERE) else each))
+            for table, each in found
+        ]
+        whole = [row["sha256"] for table, row in rows if with_texts and table in ("documents", "versions")]
+        held = texts.read(self._connection, self._collections.texts, whole)
+        self.db.execute("PRAGMA foreign_keys = OFF")  # rows come in any order, and some alone
+        for table, row in rows:
+            key = table, tuple(row[column] for column in KEYS.get(table, ()))
+            if key in self.loaded or table not in KEYS:
+                continue
+            self.loaded[key] = row
+            columns = self._columns(table)
+            values = {name: row[name] for name in columns if name in row}
+            if "text" in columns:
+                values["text"] = held.get(row["sha256"], "")
+            marks = ", ".join("?" * len(values))
+            # In a rehearsal, what another process adds meanwhile may have the number of a row made up here.
+            self.db.execute(
+                f"INSERT OR IGNORE INTO {table} ({', '.join(values)}) VALUES ({marks})",
+                tuple(values.values()),
+            )
+        self.db.execute("PRAGMA foreign_keys = ON")
+        return rows
+
+    def _columns(self, table: str) -> list[str]:
+        if table not in self._names:
+            rows = self.db.execute("SELECT name FROM pragma_table_info(?)", (table,))
+            self._names[table] = [name for (name,) in rows]
+        return self._names[table]
+
+    # What belongs together
+
+    def documents_named(self, ids: Iterable[str], *, with_texts: bool = False) -> None:
+        """Fetch documents, and earlier texts, by ids, with all that a change of them may touch."""
+        wanted = list(dict.fromkeys(ids))
+        self.fetch_documents(*self.of("documents", "id", wanted), with_texts=with_texts)
+        self.fetch(*self.of("versions corrections", "owner", wanted), with_texts=with_texts)
+        self._around()
+
+    def documents_numbered(self, serials: Iterable[int]) -> None:
+        """Fetch documents by their numbers, with all that a change of them may touch."""
+        self.fetch_documents(*self.of("documents", "serial", serials))
+        self._around()
+
+    def _around(self, ids: Iterable[str] = ()) -> None:
+        """Fetch all that a change of the documents that were fetched, or have one of the ids, may touch."""
+        documents = self.db.execute("SELECT serial, id FROM documents").fetchall()
+        self.fetch(
+            *self.of("locations", "owner", [str(serial) for serial, _ in documents]),
+            *self.of("versions corrections", "owner", [*(each for _, each in documents), *ids]),
+        )
+        paths = [path for (path,) in self.db.execute("SELECT DISTINCT path FROM locations")]
+        numbers = [str(number) for (number,) in self.db.execute("SELECT number FROM versions")]
+        self.fetch(*self.of("files", "path", paths), *self.of("withdrawn", "owner", numbers))
+
+    def listed(self, serials: Iterable[int], *, with_texts: bool = False) -> None:
+        """Fetch documents by their numbers, with their places."""
+        numbers = list(serials)
+        self.fetch_documents(*self.of("documents", "serial", numbers), with_texts=with_texts)
+        self.fetch(*self.of("locations", "owner", map(str, numbers)))
+
+    def place(self, path: str, part: str, *, with_texts: bool = False) -> None:
+        """Fetch what stands, or stood, at a place."""
+        found = self.fetch(*self.of("locations withdrawn", "place", [place_of(path, part)]))
+        self._places(found, with_texts=with_texts)
+
+    def file(self, path: str, *, with_texts: bool = False) -> None:
+        """Fetch all that is known of a file."""
+        found = self.fetch(
+            *self.of("locations withdrawn files read_as", "path", [path]),
+            *self.of("purged", "path", [sha256_text(path)]),
+        )
+        self._places(found, with_texts=with_texts)
+
+    def folder(self, path: str) -> None:
+        """Fetch the places in all files under a folder, and their documents."""
+        first = path.rstrip(os.sep) + os.sep
+        end = first[:-1] + chr(ord(os.sep) + 1)
+        self._places(self.fetch(f'kind == "locations" and {between("path", first, end)}'))
+
+    def _places(self, found: Mapping[str, list[dict[str, Any]]], *, with_texts: bool = False) -> None:
+        """Fetch the documents that stand at places, and the earlier texts that stood there."""
+        serials = [row["document"] for row in found["locations"]]
+        self.fetch_documents(*self.of("documents", "serial", serials), with_texts=with_texts)
+        self.versions_numbered((row["version"] for row in found["withdrawn"]), with_texts=with_texts)
+
+    def versions_numbered(self, numbers: Iterable[int], *, with_texts: bool = False) -> None:
+        """Fetch earlier texts by their numbers."""
+        keys = [f"versions:{number}" for number in numbers]
+        self.fetch(*self.of("versions", "key", keys), with_texts=with_texts)
+
+    def read(self, reads: Sequence[ReadDocument]) -> None:
+        """Fetch what documents that were read may be, and all that putting them in may touch."""
+        documents = [read.document for read in reads]
+        places = [place_of(read.document.path, read.part) for read in reads]
+        paths = [document.path for document in documents]
+        sha256s = [document.sha256 for document in documents]
+        words = [read.words for read in reads if read.words]
+        found = self.fetch(
+            *self.of(f"locations withdrawn {STOOD}", "place", places),
+            *self.of("versions", "sha256", sha256s),
+            *self.of("versions", "words_sha256", words),
+            *self.of("files read_as", "path", paths),
+            *self.of("purged", "path", map(sha256_text, paths)),
+        )
+        self.versions_numbered(row["version"] for row in (*found["withdrawn"], *found[STOOD]))
+        names = [name for document in documents for name in _suffixed(document.id)]
+        # What a person has corrected of documents that were removed is kept for them, under their ids.
+        names += [each for (each,) in self.db.execute("SELECT DISTINCT document FROM versions")]
+        self.fetch_documents(
+            *self.of("documents", "id", names),
+            *self.of("documents", "sha256", sha256s),
+            *self.of("documents", "words_sha256", words),
+            *self.of("documents", "serial", [row["document"] for row in found["locations"]]),
+        )
+        self._around(names)
+        wanted = [document.id for document in documents]
+        for serial, given_id in self.db.execute("SELECT serial, given_id FROM documents").fetchall():
+            own = places_of(self.db, serial)
+            if len(own) > 1:  # of which the first may be given another text
+                wanted.append(id_of_next(own, given_id))
+        for each in dict.fromkeys(wanted):
+            self._ids_from(each)
+
+    def _ids_from(self, wanted: str) -> None:
+        """Fetch who has an id, and the ids that are given in its place, up to one that is free."""
+        taken = (
+            "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
+        )
+        first = 1
+        while True:
+            names = _suffixed(wanted, first)
+            self.fetch_documents(*self.of("documents", "id", names))
+            self.fetch(*self.of("versions corrections", "owner", names))
+            if not all(self.db.execute(taken, (name,)).fetchone() for name in names):
+                break
+            first += _SUFFIXES
+        self._around()
+
+    def put_back(self, version: Version) -> None:
+        """Fetch what stands where a document is put back, and what is known of these files."""
+        places = [(at["path"], at["part"]) for at in version.held["locations"]]
+        places += self.db.execute("SELECT path, part FROM withdrawn WHERE version = ?", (version.number,))
+        self.fetch(
+            *self.of("locations withdrawn", "place", [place_of(*each) for each in places]),
+            *self.of("files", "path", [path for path, _ in places]),
+        )
+
+    def purged(self, document_id: str) -> None:
+        """Fetch what is known of the files of a document, and what of them was purged before."""
+        rows = self.db.execute(
+            "SELECT locations.path FROM locations JOIN documents ON serial = document WHERE id = ?1 UNION "
+            "SELECT path FROM withdrawn JOIN versions ON number = version WHERE document = ?1 UNION "
+            "SELECT json_extract(value, '$.path') FROM versions, json_each(held, '$.locations') "
+            "WHERE versions.document = ?1 "
+            "UNION SELECT json_extract(held, '$.path') FROM versions WHERE document = ?1",
+            (document_id,),
+        )
+        paths = [path for (path,) in rows]
+        self.fetch(*self.of("files", "path", paths), *self.of("purged", "path", map(sha256_text, paths)))
+
+    def with_text(self, sha256s: Iterable[str], *, with_texts: bool = True) -> None:
+        """Fetch the documents, and the earlier texts, that have one of these texts."""
+        wanted = list(sha256s)
+        self.fetch_documents(*self.of("documents", "sha256", wanted), with_texts=with_texts)
+        self.fetch(*self.of("versions", "sha256", wanted), with_texts=with_texts)
+
+    def uploaded(self) -> None:
+        """Fetch all places and earlier texts that are of uploaded files."""
+        end = UPLOAD[:-1] + chr(ord(UPLOAD[-1]) + 1)
+        found = self.fetch(
+            f'kind in ["locations", "withdrawn"] and {between("path", UPLOAD, end)}',
+            f'kind == "versions" and mark == "{UPLOADED}"',
+        )
+        self._places(found)
+
+    def unread(self) -> None:
+        """Fetch the places that are to be read again."""
+        self.fetch(f'kind == "locations" and mark == "{UNREAD}"')
+
+    # What has changed
+
+    def changed(self) -> tuple[list[tuple[str, dict[str, Any]]], list[tuple[str, Mapping[str, Any]]]]:
+        """Give the rows that are new or other than they were, and those that are gone, with their tables."""
+        others: list[tuple[str, dict[str, Any]]] = []
+        left = dict(self.loaded)
+        for table, key in KEYS.items():
+            columns = [name for name in self._columns(table) if name != "text"]
+            for values in self.db.execute(f"SELECT {', '.join(columns)} FROM {table}"):
+                row = dict(zip(columns, values, strict=True))
+                before = left.pop((table, tuple(row[column] for column in key)), None)
+                if before != row:
+                    others.append((table, row))
+        return others, [(table, row) for (table, _), row in left.items()]
+
+    def numbers(self) -> dict[str, int]:
+        """Give the numbers that were given last."""
+        return dict(self.db.execute("SELECT name, seq FROM sqlite_sequence"))
+
+
+def between(field: str, first: str, end: str) -> str:
+    """Write the condition that a field is not below one value, and below another."""
+    return f"{field} >= {quoted(first)} and {field} < {quoted(end)}"
+
+
+def _suffixed(wanted: str, first: int = 1) -> list[str]:
+    """Give the ids that a document may get in place of one that is taken, some of them."""
+    return [wanted if n == 1 else f"{wanted}~{n}" for n in range(first, first + _SUFFIXES)]

@@ -1,0 +1,73 @@
+"""Filters as conditions on the table of documents."""
+
+# ruff: noqa: S608 -- statements are put together from constants; what comes from outside is always bound.
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from qa.errors import InputError
+from qa.schema import FILTERED_BY_NAME, UPLOAD
+from qa.text.dates import span_of
+
+if TYPE_CHECKING:
+    from qa.schema import Filters
+
+# The documents of these ids; where one is no document's id but a file's or folder's, all that are in it.
+_NAMED = """id IN (
+    WITH named(id) AS (SELECT value FROM json_each(?)),
+    inside(first, beyond) AS (
+        SELECT id || mark, id || next
+        FROM named, (SELECT '#' AS mark, '$' AS next UNION ALL SELECT '/', '0')
+        WHERE id NOT IN (SELECT id FROM documents)
+    )
+    SELECT id FROM named
+    UNION ALL SELECT id FROM inside JOIN documents ON id >= first AND id < beyond
+)"""
+
+# The documents of files so named, whose records have ids of their own.
+_RECORDS = f"""id IN (
+    SELECT documents.id
+    FROM (SELECT value FROM json_each(?)) AS named
+    JOIN (SELECT DISTINCT path AS file FROM locations)
+        ON file IN (value, '{UPLOAD}' || value)
+        OR substr(file, -1 - length(value)) IN ('{os.sep}' || value, '/' || value)
+    JOIN locations ON locations.path = file
+    JOIN documents ON serial = document
+)"""
+
+
+def check_span(filters: Filters) -> None:
+    """Refuse a span of time that ends before it starts.
+
+    Raises:
+        InputError: `since` is later than `until`.
+    """
+    if filters.since and filters.until and span_of(filters.since)[0] > span_of(filters.until)[1]:
+        raise InputError(f"nothing lies between {filters.since} and {filters.until}: swap since and until")
+
+
+def where(filters: Filters) -> tuple[str, list[str]]:
+    """Build a condition on `documents` and its values. Only the values come from a user.
+
+    A date that is a month or a year stands in the column as `2008-04` or `2008`, before the days in it. It
+    matches where some of its days do.
+    """
+    conditions: dict[str, tuple[str, ...]] = {}
+    if filters.since:
+        since = filters.since.isoformat()
+        year, month = since[: len("2008")], since[: len("2008-04")]
+        conditions["date >= ? AND (date >= ? OR date IN (?, ?))"] = (year, since, year, month)
+    if filters.until:
+        conditions["date != '' AND date <= ?"] = (span_of(filters.until)[1].isoformat(),)
+    for field in FILTERED_BY_NAME:
+        if names := tuple(each.casefold() for each in filters.values(field)):
+            conditions[f"casefold({field}) IN ({', '.join('?' * len(names))})"] = names
+    if filters.document:
+        records = [each for each in filters.document if each.lower().endswith(".jsonl")]
+        files = [*records, *(each.replace("/", os.sep) for each in records if os.sep != "/")]
+        named = {_NAMED: json.dumps(filters.document)} | ({_RECORDS: json.dumps(files)} if files else {})
+        conditions[f"({' OR '.join(named)})"] = tuple(named.values())
+    return " AND ".join(conditions) or "TRUE", [value for values in conditions.values() for value in values]

@@ -1,0 +1,243 @@
+"""Which document a source becomes, under which id, and the row and the places that it is given.
+
+Each function works on tables as `tables` has them, inside a transaction of the engine's. Passages, vectors
+and words are the engine's own.
+"""
+
+# ruff: noqa: S608 -- statements are put together from column lists and conditions of this package; what
+# comes from outside is always bound as a value.
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from qa.document.row_identity import numbered
+from qa.document.window import head
+from qa.errors import LibraryError
+from qa.storage.intake_port import Ingested, KnownDocument, ReadDocument
+from qa.storage.records import versions
+from qa.storage.records.corrections import of as corrections_of
+from qa.storage.records.corrections import put as put_corrections
+from qa.storage.records.locations import (
+    displace,
+    hand_over,
+    id_of_next,
+    places_of,
+    put_location,
+    target,
+)
+from qa.storage.records.rows import COLUMNS, row_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+
+    from qa.document.corrections import Correction
+    from qa.schema import Document
+    from qa.storage.intake_port import EmbeddedPassages, HeldLocation, Status
+    from qa.storage.records.locations import Target
+
+
+def put_document(
+    db: sqlite3.Connection,
+    read: ReadDocument,
+    corrections: Mapping[str, Correction] | None,
+    write: Callable[[int | None, ReadDocument, str], tuple[int, Status]] | None,
+) -> Ingested | None:
+    """Put a document where it was read; see `IntakeLibrary.put`.
+
+    `write` writes it, new or in place of the one of a number, with the id that it was first given, and
+    returns its number; None where there are no passages.
+    """
+    to = target(db, read)
+    given_id, read = with_free_id(db, read, to)
+    if to.gives_text and (write is None or _was_edited(db, read.document.id, corrections or {})):
+        return None
+    versions.admit(db, read)
+    parted = leave_to_other_places(db, to.former or 0) if to.keeps_former_id else ""
+    number, status = to.number or 0, _status_of(to)
+    if to.gives_text and write:
+        number, written = write(to.number, read, given_id)
+        status = written if to.same_place else status
+        if corrections:
+            put_corrections(db, read.document.id, corrections)
+    displaced = _put_at_place(db, to, number, read)
+    return Ingested(status, read.document.id, displaced, parted)
+
+
+def known_document(db: sqlite3.Connection, read: ReadDocument) -> KnownDocument:
+    """Tell what is known of a document that was read."""
+    to = target(db, read)
+    left_out = versions.left_out(db, read, new_words=to.new_words)
+    if not to.gives_text:
+        return KnownDocument(left_out, has_text=True)
+    _, named = with_free_id(db, read, to)
+    return KnownDocument(left_out, has_text=False, corrections=corrections_of(db, named.document.id))
+
+
+def _was_edited(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> bool:
+    """Tell whether a person's corrections of a document are others now."""
+    now = corrections_of(db, document_id)
+    return {name: each.value for name, each in now.items()} != {
+        name: each.value for name, each in corrections.items()
+    }
+
+
+def with_free_id(db: sqlite3.Connection, read: ReadDocument, to: Target) -> tuple[str, ReadDocument]:
+    """Give a document the id that it is held under, or else a free one. Return the one first given, too.
+
+    A corrected document that was removed comes back under its id, which is kept for it: corrections go by
+    ids.
+    """
+    document, number = read.document, to.former if to.keeps_former_id else to.number
+    given_id = document.id
+    if number is not None:
+        given_id, held_id = db.execute(
+            "SELECT given_id, id FROM documents WHERE serial = ?", (number,)
+        ).fetchone()
+    else:
+        sha256 = document.sha256 if numbered(document) else ""
+        held_id = versions.corrected_at(db, document.path, read.part, sha256)
+        if not held_id or is_held(db, held_id):
+            held_id = free_id(db, given_id)
+    return given_id, replace(read, document=replace(document, id=held_id))
+
+
+def leave_to_other_places(db: sqlite3.Connection, number: int) -> str:
+    """Leave a document to its other places, under an id of theirs: at the first, another text has its id.
+
+    Passages and vectors stay as they are. What a person said of the document was said of the copies, too.
+    """
+    versions.keep(db, number, "superseded")
+    held_id, given_id = db.execute(
+        "SELECT id, given_id FROM documents WHERE serial = ?", (number,)
+    ).fetchone()
+    given_id = id_of_next(places_of(db, number), given_id)
+    free = free_id(db, given_id)
+    db.execute("UPDATE documents SET id = ?, given_id = ? WHERE serial = ?", (free, given_id, number))
+    put_corrections(db, free, corrections_of(db, held_id))
+    return free
+
+
+def free_id(db: sqlite3.Connection, wanted: str) -> str:
+    """Find an id that no document has, and none of which there are corrections."""
+    held = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
+    free = wanted
+    for n in count(2):
+        if not db.execute(held, (free,)).fetchone():
+            break
+        free = f"{wanted}~{n}"
+    return free
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """A document as a row, beside the row that it takes the place of.
+
+    Attributes:
+        number: the number of the row that is held; None for a new document.
+        values: the values of the row, by column, but for the text.
+        held: the same values of the row that is held, if there is one.
+        read: the document.
+    """
+
+    number: int | None
+    values: Mapping[str, Any]
+    held: Mapping[str, Any] | None
+    read: ReadDocument
+
+    @property
+    def has_same_words(self) -> bool:
+        """Whether text and head are those of the row that is held: its passages may stay."""
+        held = self.held
+        return held is not None and all(held[name] == self.values[name] for name in ("sha256", "head"))
+
+
+def compare_row(db: sqlite3.Connection, number: int | None, read: ReadDocument, given_id: str) -> Row:
+    """Make the row of a document, new or in place of the one of that number, and keep that one's text."""
+    document = read.document
+    values = dict(zip(COLUMNS, row_of(document, read.words, given_id, head(document)), strict=True))
+    del values["text"]  # its hash tells whether it is another
+    if number is None:
+        return Row(None, values, None, read)
+    row = db.execute(f"SELECT {', '.join(values)} FROM documents WHERE serial = ?", (number,)).fetchone()
+    held = dict(zip(values, row, strict=True))
+    if held["sha256"] != document.sha256:
+        versions.keep(db, number, "superseded")
+    return Row(number, values, held, read)
+
+
+def put_row(db: sqlite3.Connection, row: Row, text: str, *, has_passages: bool) -> tuple[int, Status]:
+    """Write a row; give its number, and what became of the document, whose passages are held or not."""
+    values = {**row.values, "text": text, "made_by": row.read.made_by}
+    if row.number is None:
+        marks = ", ".join("?" * len(values))
+        made = db.execute(
+            f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
+        )
+        return int(made.lastrowid or 0), "added"
+    if has_passages and row.held == row.values:
+        db.execute(
+            "UPDATE documents SET made_by = ?1 WHERE serial = ?2 AND made_by != ?1",
+            (row.read.made_by, row.number),
+        )
+        return row.number, "unchanged"
+    db.execute(
+        f"UPDATE documents SET {' = ?, '.join(values)} = ? WHERE serial = ?", (*values.values(), row.number)
+    )
+    return row.number, "replaced"
+
+
+def edited(db: sqlite3.Connection, document: Document, number: int) -> tuple[ReadDocument, str]:
+    """Give what is to be written of a document whose metadata were edited, and the id first given.
+
+    Raises:
+        LibraryError: it has another text now.
+    """
+    given_id, sha256, words, made_by = db.execute(
+        "SELECT given_id, sha256, words_sha256, made_by FROM documents WHERE serial = ?", (number,)
+    ).fetchone()
+    if sha256 != document.sha256:
+        raise LibraryError(f"{document.id!r} was replaced meanwhile: look at it, and edit it again")
+    return ReadDocument(document, "", made_by, words), given_id
+
+
+def check_tiled(document: Document, passages: EmbeddedPassages) -> None:
+    """Refuse passages that do not tile their document.
+
+    Raises:
+        ValueError: they do not.
+    """
+    ends = [0, *(entry.passage.end for entry in passages.entries)]
+    starts = [entry.passage.start for entry in passages.entries]
+    if starts != ends[:-1] or ends[-1] != len(document.text):
+        raise ValueError(f"the passages of {document.id!r} do not tile it")
+
+
+def _status_of(to: Target) -> Status:
+    """Say what a source is that is put where it belongs, before its text was compared."""
+    if to.keeps_former_id:
+        return "replaced"
+    if to.number is None:
+        return "added"
+    if to.same_place:
+        return "unchanged"
+    return "moved" if to.missing else "duplicate"
+
+
+def _put_at_place(db: sqlite3.Connection, to: Target, number: int, read: ReadDocument) -> HeldLocation | None:
+    """Note that a document stands where it was read. Return what stood there before and nowhere else."""
+    displaced = displace(db, to.former) if to.former is not None and to.former_is_homeless else None
+    db.executemany("DELETE FROM locations WHERE number = ?", [(missing,) for missing in to.missing])
+    put_location(db, number, read)
+    hand_over(db, number)
+    if to.former is not None and not to.former_is_homeless:
+        hand_over(db, to.former)
+    return displaced
+
+
+def is_held(db: sqlite3.Connection, document_id: str) -> bool:
+    """Tell whether a document has this id."""
+    return db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone() is not None

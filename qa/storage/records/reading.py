@@ -1,0 +1,253 @@
+"""Documents, earlier texts and citations, read from the tables of an engine.
+
+Each function works on tables as `tables` has them, inside a transaction of the engine's. `place` is where the
+library is, for messages.
+"""
+
+# ruff: noqa: S608 -- statements are put together from column lists and conditions of this package; what
+# comes from outside is always bound as a value.
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from qa.document.corrections import uncorrected
+from qa.document.metadata import BY_SIDECAR, value_of
+from qa.errors import DocumentNotFoundError, LibraryError
+from qa.schema import Document, Facets, Section
+from qa.storage import columns as stored
+from qa.storage.parts import ENGINES_OWN
+from qa.storage.ports import Cited, Version
+from qa.storage.records import versions
+from qa.storage.records.corrections import found_in
+from qa.storage.records.corrections import of as corrections_of
+from qa.storage.records.rows import COLUMN_LIST, COLUMNS, PLAIN, SECTION, date_of, spans_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+# Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
+SUGGESTED_FROM = 500
+
+
+def document_at(db: sqlite3.Connection, place: object, number: int) -> Document:
+    """Read the document of that number; its text is hashed against the record."""
+    row = db.execute(f"SELECT {COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
+    return as_document(place, dict(zip(COLUMNS, row, strict=True)))
+
+
+def as_document(place: object, held: Mapping[str, Any]) -> Document:
+    """Make a document of what is held of it.
+
+    Raises:
+        LibraryError: its text has not the SHA-256 that is recorded for it.
+    """
+    # A version that was kept under an earlier schema lacks the columns that came later.
+    document = Document(
+        **{name: stored.text(held.get(name, "")) for name in PLAIN},
+        date=date_of(held["date"]),
+        header=spans_of(held["header"]),
+        furniture=spans_of(held["furniture"]),
+        notes=tuple(map(stored.text, stored.items(held["notes"]))),
+        sections=stored.rows(held["sections"], Section, *SECTION),
+        found=found_in(held["found"]),
+    )
+    if document.sha256 != held["sha256"] or held.get("characters") not in (None, len(document.text)):
+        raise LibraryError(
+            f"the text of {document.id!r} in {place} does not have the SHA-256 recorded for it: "
+            "the library is damaged. Put it back from a backup, or remove the document and index "
+            f"{document.path or 'it'} again"
+        )
+    return document
+
+
+def rows_of(db: sqlite3.Connection, table: str, where: str = "TRUE", *values: object) -> list[dict[str, Any]]:
+    """Give the rows of a table for which a condition holds, by column."""
+    cursor = db.execute(f"SELECT * FROM {table} WHERE {where}", values)
+    names = [name for name, *_ in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def put_rows(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Put rows of another library into a table, but for what an engine's own passages are."""
+    held = [name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+    for row in rows:
+        values = {name: row[name] for name in held if name in row and name not in ENGINES_OWN}
+        marks = ", ".join("?" * len(values))
+        db.execute(
+            f"INSERT OR REPLACE INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
+        )
+
+
+def number_of(db: sqlite3.Connection, document_id: str) -> int:
+    """Find the number of a document's row.
+
+    Raises:
+        DocumentNotFoundError: there is none; the message suggests similar ids.
+    """
+    row = db.execute("SELECT serial FROM documents WHERE id = ?", (document_id,)).fetchone()
+    if row is None:
+        held = [
+            held
+            for order in ("id >= ? ORDER BY id", "id < ? ORDER BY id DESC")
+            for (held,) in db.execute(
+                f"SELECT id FROM documents WHERE {order} LIMIT ?", (document_id, SUGGESTED_FROM)
+            )
+        ]
+        near = difflib.get_close_matches(document_id, held, 3)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
+        if removed := next(versions.find(db, "document = ?", document_id), None):
+            hint = f"it was removed on {removed.at:%Y-%m-%d}; `pullquote restore` puts it back"
+        raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
+    return int(row[0])
+
+
+def with_sha256(db: sqlite3.Connection, place: object, sha256: str) -> Document:
+    """Read the document whose text has that SHA-256 (hex), the first by id where several have.
+
+    Raises:
+        DocumentNotFoundError: there is none.
+    """
+    row = db.execute(
+        "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
+    ).fetchone()
+    if row is None:
+        raise DocumentNotFoundError(
+            f"the library in {place} holds no document whose text has the SHA-256 {sha256!r}: "
+            "it was removed, or its source has changed since"
+        )
+    return document_at(db, place, row[0])
+
+
+def facets(db: sqlite3.Connection) -> Facets:
+    """Tell what filters can choose from."""
+
+    def values(column: str) -> tuple[tuple[str, int], ...]:
+        rows = db.execute(
+            f"SELECT {column}, count(*) FROM documents WHERE {column} != '' GROUP BY 1 ORDER BY 1"
+        )
+        return tuple(rows.fetchall())
+
+    first, last, undated = db.execute(
+        "SELECT (SELECT min(date) FROM documents WHERE date != ''), "
+        "(SELECT max(date) FROM documents), (SELECT count(*) FROM documents WHERE date = '')"
+    ).fetchone()
+    return Facets(
+        values("publisher"),
+        values("series"),
+        values("language"),
+        values("collection"),
+        date_of(first or ""),
+        date_of(last or ""),
+        undated,
+        values("format"),
+    )
+
+
+def cited(db: sqlite3.Connection, place: object, sha256: str, document_id: str = "") -> Cited:
+    """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+
+    Of several that have, or had, the same text, the one of that id, where there is one; else one that has
+    it now.
+
+    Raises:
+        DocumentNotFoundError: no text with it was ever held, or it was purged.
+    """
+    held = db.execute(
+        "SELECT serial, id FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
+        (sha256.lower(), document_id),
+    ).fetchone()
+    kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
+    named = (version for version in kept if version.document_id == document_id)
+    version = next(named, kept[0] if kept else None)
+    if held and (held[1] == document_id or version is None or version.document_id != document_id):
+        document = document_at(db, place, held[0])
+        others = versions.with_text(db, document)
+        return Cited(document, "current", None, document.id, document.sha256, others)
+    if version is None:
+        raise DocumentNotFoundError(
+            f"the library in {place} holds no document whose text has, or had, the SHA-256 "
+            f"{sha256!r}: it was never indexed here, or it was erased for good"
+        )
+    document = as_document(place, {**version.held, "text": versions.text(db, version)})
+    others = versions.with_text(db, document)
+    # What superseded it may have been removed since; then another document may have its id.
+    removals = versions.find(
+        db,
+        "document = ? AND reason = 'removed' AND number >= ? "
+        "AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)",
+        document.id,
+        version.number,
+    )
+    *_, removal = (None, *removals)
+    current = db.execute("SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)).fetchone()
+    if current and not removal:
+        return Cited(document, "superseded", version.at, document.id, current[0], others)
+    return Cited(document, "removed", (removal or version).at, same_text=others)
+
+
+def earlier(db: sqlite3.Connection, place: object, document_id: str, sha256: str) -> tuple[Version, Document]:
+    """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+
+    Raises:
+        DocumentNotFoundError: it had none, or more than one begins so.
+    """
+    found = [
+        each
+        for each in versions.find(db, "document = ?", document_id)
+        if sha256 and each.sha256.startswith(sha256.lower())
+    ]
+    if len({each.sha256 for each in found}) != 1:
+        such = "more than one earlier text" if found else "no earlier text"
+        raise DocumentNotFoundError(
+            f"{document_id!r} has {such} whose SHA-256 begins with {sha256!r}: "
+            "`pullquote documents show` lists them"
+        )
+    return found[0], as_document(place, {**found[0].held, "text": versions.text(db, found[0])})
+
+
+def kept_with(db: sqlite3.Connection, words: str) -> list[str]:
+    """Find the texts that are no longer searched and hold these very words: their SHA-256."""
+    rows = db.execute(
+        "SELECT sha256 FROM versions WHERE instr(text, ?) ORDER BY number DESC", (words,)
+    ).fetchall()
+    return list(dict.fromkeys(sha256 for (sha256,) in rows))
+
+
+def former(db: sqlite3.Connection, document_id: str) -> tuple[Version, ...]:
+    """List the texts that a document had, the newest first, but for the one that it has again."""
+    others = "document = ? AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)"
+    return tuple(versions.find(db, others, document_id))
+
+
+def removed(db: sqlite3.Connection) -> tuple[Version, ...]:
+    """List what can be restored, what was removed last first."""
+    last = (
+        "number IN (SELECT max(number) FROM versions WHERE reason = 'removed' GROUP BY document) "
+        "AND document NOT IN (SELECT id FROM documents)"
+    )
+    return tuple(versions.find(db, last))
+
+
+def restorable(db: sqlite3.Connection, place: object, document_id: str) -> tuple[Version, Document]:
+    """Find what `restore` puts back; see `versions.restorable`."""
+    version = versions.restorable(db, document_id)
+    return version, as_document(place, {**version.held, "text": versions.text(db, version)})
+
+
+def sidecar_values(db: sqlite3.Connection, place: object, path: str) -> dict[str, str]:
+    """Tell what the sidecar file of a file said when it could be read last, by field."""
+    row = db.execute(
+        "SELECT serial FROM documents JOIN locations ON document = serial "
+        "WHERE locations.path = ?1 AND documents.path = ?1 ORDER BY locations.number DESC LIMIT 1",
+        (path,),
+    ).fetchone()
+    if row is None:
+        return {}
+    document = document_at(db, place, row[0])
+    document = uncorrected(document, corrections_of(db, document.id))
+    return {
+        found.field: value_of(document, found.field) for found in document.found if found.source == BY_SIDECAR
+    }

@@ -1,0 +1,221 @@
+"""A writer that dies at any call, and Milvus that is away: nothing is lost, and nothing is half there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qa.errors import InputError, LibraryError, MissingExtraError
+from qa.storage.cluster import lease
+from qa.storage.cluster.address import TOKEN_FILE, Address
+from qa.storage.cluster.connection import Connection
+from qa.storage.cluster.library import ClusterLibrary
+from qa.storage.cluster.stems import Stemmer
+from qa.storage.cluster.texts import PART
+from tests.qa.storage.intake_contract import ENCODER, document, embedded, put
+from tests.qa.tiny import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+WRITES = ("upsert", "delete", "delete_in")
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that it would still do is done."""
+
+
+def dies_at(library: ClusterLibrary, call: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the library's process die before its nth write."""
+    left = [call]
+
+    def dying(do: Callable[..., None]) -> Callable[..., None]:
+        def write(*arguments: Any) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+            do(*arguments)
+
+        return write
+
+    for name in WRITES:
+        monkeypatch.setattr(library.connection, name, dying(getattr(library.connection, name)))
+
+
+def state_of(library: ClusterLibrary) -> tuple[Any, ...]:
+    held = library.read([document_id for document_id, _ in library.hashes()])
+    found = library.matching([["sleeps", "word1"]], 50, library.select())[0]
+    near = library.nearest(library.encode_queries(["sleeps"]), 50, library.select())[0]
+    for document_id, (held_now, passages) in held.items():
+        assert "".join(held_now.text[each.start : each.end] for each in passages) == held_now.text
+        hits = {hit.key for hit, _ in near if hit.document_id == document_id}
+        assert hits == {each.key for each in passages}
+    texts = {document_id: held_now.text for document_id, (held_now, _) in held.items()}
+    assert {hit.document_id for hit, _ in found} == set(texts)
+    return library.count(), texts, [each.document_id for each in library.removed()]
+
+
+def put_back(library: ClusterLibrary) -> None:
+    for document_id in ("a.txt", "b.txt"):
+        _, held = library.restorable(document_id)
+        library.restore(held, embedded(held))
+
+
+@pytest.mark.slow
+def test_a_writer_that_dies_at_any_write_leaves_all_or_nothing(
+    address: Address, cluster: ClusterLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.storage.cluster.library.PENDING", 0.1)
+    put(cluster, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    put(cluster, document("/b.txt", "The griffin sleeps.", "b.txt"))
+    cluster._lease.give()
+    put_new = "The unicorn sleeps. " + words(1, 300)
+    changes: list[tuple[Callable[[ClusterLibrary], object], Callable[[ClusterLibrary], object]]] = [
+        (
+            lambda library: put(library, document("/a.txt", put_new, "a.txt")),
+            lambda library: put(library, document("/a.txt", "The unicorn sleeps.", "a.txt")),
+        ),
+        (lambda library: library.remove(["a.txt", "b.txt"]), put_back),
+    ]
+    outcomes = set()
+    for change, back in changes:
+        for call in range(40):
+            with closing(ClusterLibrary(address, tmp_path / "desk", encoder=ENCODER)) as library:
+                before = state_of(library)
+                with monkeypatch.context() as patch:
+                    dies_at(library, call, patch)
+                    try:
+                        change(library)
+                        died = False
+                    except Killed:
+                        died = True
+                    with suppress(Killed):
+                        library._lease.give()
+                library._lease._number = 0
+                # A minute later, whoever waits takes the turn of one who has died away.
+                library.connection.delete(library._collections.leases, 'key != ""')
+            with closing(ClusterLibrary(address, tmp_path / "desk", encoder=ENCODER)) as library:
+                now = state_of(library)
+                done = now != before
+                outcomes.add((died, done))
+                assert died or done  # what was acknowledged is there
+                if done:
+                    assert (now[1].get("a.txt"), now[2]) in ((put_new, []), (None, ["b.txt", "a.txt"]))
+                    back(library)
+                    assert state_of(library)[0] == before[0]
+            if not died:
+                break
+        else:
+            pytest.fail("it never came to an end")
+    assert outcomes == {(True, False), (True, True), (False, True)}
+
+
+def test_a_text_longer_than_a_field_is_whole_and_a_damaged_one_is_no_text(cluster: ClusterLibrary) -> None:
+    long = "".join(f"Sentence {number} has a “quote”, 북한 and €. " for number in range(4_000))
+    assert len(long.encode()) > 2 * PART
+    put(cluster, document("/long.txt", long, "long.txt"))
+    assert cluster.document("long.txt").text == long
+    sha256 = cluster.document("long.txt").sha256
+    cluster.connection.delete(cluster._collections.texts, f'key == "{sha256}:1"')
+    for read in (cluster.document, cluster.document_and_passages):
+        with pytest.raises(LibraryError, match="is not whole"):
+            read("long.txt")
+
+
+def test_two_who_write_take_turns(
+    address: Address, cluster: ClusterLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "IDLE", 0.1)
+    with closing(ClusterLibrary(address, tmp_path / "another desk", encoder=ENCODER)) as other:
+        for number in range(3):
+            for library in (cluster, other):
+                put(library, document(f"/{number}.{library is other}", f"Text {number} {library is other}."))
+    ids = [document_id for document_id, _ in cluster.hashes()]
+    assert len(ids) == len(set(ids)) == cluster.count().documents == 6
+
+
+def test_the_turn_of_one_who_has_died_is_taken_away(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "LEASE", 1.0)
+    monkeypatch.setattr(lease, "SECONDS", 0.1)
+    dead, waiting = (lease.Lease(cluster.connection, cluster._collections.leases) for _ in range(2))
+    with dead.held():
+        begun = time.monotonic()
+        with waiting.held():
+            assert time.monotonic() - begun > 0.9
+        with pytest.raises(LibraryError, match="try again"):
+            dead.keep()
+
+
+def test_a_server_that_is_away_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.storage.cluster.connection.SECONDS", 0.5)
+    with pytest.raises(LibraryError, match=r"Milvus at milvus://127.0.0.1:9/x .*see that it runs"):
+        ClusterLibrary(Address.parse("milvus://127.0.0.1:9/x"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "uri", "name"),
+    [
+        ("milvus://host:19530/news", "http://host:19530", "news"),
+        ("milvus+tls://host/n", "https://host:19530", "n"),
+        ("milvus://[::1]:1", "http://[::1]:1", "pullquote"),
+        ("milvus:///folder/a library.db", "/folder/a library.db", "pullquote"),
+        ("milvus:///folder/file.db/news", "/folder/file.db", "news"),
+    ],
+)
+def test_an_address_says_where_and_by_what_name(text: str, uri: str, name: str) -> None:
+    address = Address.parse(text)
+    assert (address.uri, address.name) == (uri, name)
+
+
+@pytest.mark.parametrize(
+    "text", ["milvus://", "milvus://host/a-b", "milvus:///file", "milvus://host:x/y", "milvus://u:p@host/x"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        Address.parse(text)
+
+
+def test_a_token_is_read_from_a_file_and_is_in_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("user:secret\n")
+    monkeypatch.setenv(TOKEN_FILE, str(tmp_path / "token"))
+    assert Address.parse("milvus://host/x").options() == {"token": "user:secret"}
+    monkeypatch.setenv(TOKEN_FILE, str(tmp_path / "none"))
+    with pytest.raises(InputError, match=TOKEN_FILE):
+        Address.parse("milvus://host/x").options()
+
+
+def test_stems_are_in_letters_that_no_analyzer_takes_apart() -> None:
+    with closing(Stemmer()) as stemmer:
+        (stems, none) = stemmer.stems(["Smuggled coppers: 북한 cafés", ""])
+    assert stems[:2] == ["asmuggl", "acopper"]
+    assert all(each.isascii() and each.isalnum() for each in stems)
+    assert none == []
+
+
+def test_a_connection_is_refused_where_the_file_is_none(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="there is no library"):
+        Connection(Address.parse(f"milvus://{tmp_path}/none.db"), create=False)
+
+
+def test_a_missing_extra_is_named_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymilvus", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'pullquote\[cluster\]'"):
+        ClusterLibrary(Address.parse(f"milvus://{tmp_path}/x.db"), tmp_path)
+
+
+def test_nothing_of_it_is_imported_where_a_library_lies_in_a_folder() -> None:
+    code = "import sys, qa.cli, qa.corpus; print({'pymilvus', 'milvus_lite', 'grpc'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
