@@ -121,9 +121,9 @@ clean: ## remove the environment and what tools left; the library in .pullquote/
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed: pyproject.toml scripts/install.sh
-	@sh scripts/install.sh .venv --editable '.[report,cluster]'
+	@sh scripts/install.sh .venv --editable '.[report]'
 	@touch $@
 
 .venv/.tests: .venv/.installed
-	@sh scripts/install.sh .venv --group dev
+	@sh scripts/install.sh .venv --editable '.[report,cluster]' --group dev
 	@touch $@
