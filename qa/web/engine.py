@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from qa.asking.confidence import STRICTNESS
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadOnlyServerError
+from qa.quoting.render import info_to_dict
 from qa.schema import EVERYTHING, Failure
 from qa.web.problem import without_commands, without_folders
 from qa.web.shown import Answers
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.corpus import Corpus
-    from qa.schema import Answer, Dates, Filters, Progress, Turn
+    from qa.schema import Answer, Dates, DocumentInfo, Filters, Progress, Turn
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
 DEADLINE = 30.0  # seconds that an answer may take
@@ -156,6 +157,12 @@ class Engine:
     def public(self, message: str) -> str:
         """Return the message as a page shows it: without folders, and without what is typed at a terminal."""
         return without_commands(without_folders(message, self.library))
+
+    def describe(self, info: DocumentInfo) -> dict[str, Any]:
+        """Return what is known of a document, without where on this machine it was read."""
+        known = info_to_dict(info)
+        del known["path"], known["locations"]
+        return known | {"notes": list(map(self.public, known["notes"]))}
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error
