@@ -1,4 +1,4 @@
-"""The HTTP interface: questions, citations, documents, thumbs and health, under /api/v1.
+"""The HTTP interface: questions, citations, documents, quotes verified, thumbs and health, under /api/v1.
 
 Errors are problem+json.
 """
@@ -23,16 +23,17 @@ from starlette.staticfiles import StaticFiles
 from qa import __version__
 from qa.desk import thumbs as feedback
 from qa.errors import (
+    DocumentNotFoundError,
     InputError,
     NotReadyError,
     PullquoteError,
 )
-from qa.limits import MAX_CITATION_CHARACTERS
+from qa.limits import MAX_CITATION_CHARACTERS, MAX_DRAFT_CHARACTERS
 from qa.quoting import opened
 from qa.quoting.bibliography.copied import CopyFormat, copied
 from qa.quoting.bibliography.entries import ENDINGS, MEDIA, Form, entries_of_documents
 from qa.quoting.bibliography.styles import MAX_STYLE_NAME, open_style
-from qa.quoting.render import facets_to_dict, info_to_dict
+from qa.quoting.render import facets_to_dict
 from qa.schema import CitationId, Thumb, quote_to_dict
 from qa.web import (
     STATIC,
@@ -53,6 +54,7 @@ from qa.web.body import Body
 from qa.web.changes import may_change
 from qa.web.documents import (  # noqa: TC001 - read when the routes are made
     BibliographyQuery,
+    FoundQuery,
     ListQuery,
 )
 from qa.web.examples import examples
@@ -88,6 +90,12 @@ class ThumbBody(Body):
     answer: _AnswerId
     quote: Annotated[str, Field(max_length=MAX_CITATION_CHARACTERS)] | None = None
     thumb: Thumb | None
+
+
+class VerifyBody(Body):
+    """A text whose quotes are verified."""
+
+    text: Annotated[str, Field(json_schema_extra={"maxLength": MAX_DRAFT_CHARACTERS})]
 
 
 def create_app(engine: Engine, host: str) -> FastAPI:
@@ -230,10 +238,32 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         """What the library holds, without the texts, and without where on this machine they were read."""
         found = engine.corpus.find_documents(query.query())
         paging.say_part(request, response, found.total, query.limit, query.offset)
-        return [
-            {name: value for name, value in info_to_dict(info).items() if name not in ("path", "locations")}
-            for info in found.documents
-        ]
+        return list(map(engine.describe, found.documents))
+
+    @router.get("/removed-documents")
+    @few_at_once
+    def removed(
+        request: Request, response: Response, query: Annotated[FoundQuery, Query()]
+    ) -> list[dict[str, Any]]:
+        """What was removed and can be put back, what was removed last first."""
+        found = documents.find_removed(engine.corpus.store, query)
+        paging.say_part(request, response, len(found), query.limit, query.offset)
+        end = None if query.limit is None else query.offset + query.limit
+        return [version.to_dict() for version in found[query.offset : end]]
+
+    @router.post("/verify")
+    async def verify(body: VerifyBody, request: Request) -> dict[str, Any]:
+        """Compare the quotes of a text with the documents, as assistants have it done."""
+        deadline = engine.deadline()  # the time in which it waits for a thread counts
+
+        def verified() -> dict[str, Any]:
+            # Not before: it brings what reads quotes out of a text, for which the first page does not wait.
+            from qa.web import tools
+
+            return tools.verify(engine, tools.Draft(text=body.text), deadline)
+
+        async with questions.while_connected(request, deadline):
+            return await others.run(verified)
 
     @thumbs.get("")
     def kept() -> dict[str, int]:
@@ -271,6 +301,19 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     router.include_router(questions.routes(engine))
     router.include_router(thumbs)
     router.include_router(changes.routes(engine, others))
+
+    @router.get("/documents/{document_id:path}")  # after the routes above, whose addresses begin so
+    @few_at_once
+    def described(document_id: changes.Id) -> dict[str, Any]:
+        """What is known of a document and where each value comes from, and the texts that it had before."""
+        corpus = engine.corpus
+        corpus.document(document_id)  # which says that there is none, and looks into no file or folder
+        info = changes.find_info(corpus, document_id)
+        if info is None:
+            raise DocumentNotFoundError(f"{document_id!r} was removed this moment")
+        versions = corpus.store.versions(document_id)
+        return engine.describe(info) | {"versions": [version.to_dict() for version in versions]}
+
     for peoples in (history.routes(engine, finder, few_at_once), dossiers.routes(engine, few_at_once)):
         router.include_router(peoples, dependencies=[may_change(engine)])
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.intake.pipeline import OnProgress
-    from qa.schema import Document, FileResult, Progress
+    from qa.schema import Document, DocumentInfo, FileResult, Progress
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ _SAFE_KINDS = {
     ".zip": "application/zip",
 }
 
-_Id = Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
+Id = Annotated[str, Path(max_length=MAX_ID_CHARACTERS)]
 _Field = Annotated[str, Field(max_length=MOST_FIELD)]
 _IdText = Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]
 
@@ -181,7 +181,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
 
     @router.patch("/documents/{document_id:path}")
     @threads.limited
-    def edit(document_id: _Id, body: MetadataBody) -> dict[str, Any]:
+    def edit(document_id: Id, body: MetadataBody) -> dict[str, Any]:
         """Correct the metadata of a document."""
         given = body.model_dump(exclude_unset=True)
         corrected = engine.corpus.store.corrections_of(document_id)
@@ -193,24 +193,24 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
 
     @router.delete("/documents/{document_id:path}")
     @threads.limited
-    def remove(document_id: _Id) -> dict[str, Any]:
+    def remove(document_id: Id) -> dict[str, Any]:
         """Take a document out of every answer; it can be restored."""
         return {"removed": engine.corpus.remove([document_id])}
 
     @router.post("/documents/{document_id:path}/restore")
-    async def restore(document_id: _Id) -> dict[str, Any]:
+    async def restore(document_id: Id) -> dict[str, Any]:
         """Put back a document that was removed: it is embedded as a new one is."""
         restored = await taking_in.run(engine.corpus.restore, [document_id])
         return {"restored": [result.document_id for result in restored]}
 
     @router.get("/documents/{document_id:path}/purge")
     @threads.limited
-    def what_goes(document_id: _Id) -> dict[str, Any]:
+    def what_goes(document_id: Id) -> dict[str, Any]:
         """Say what a purge would erase."""
         return lost(engine.corpus, document_id)
 
     @router.post("/documents/{document_id:path}/purge")
-    async def purge(document_id: _Id, body: PurgeBody) -> dict[str, Any]:
+    async def purge(document_id: Id, body: PurgeBody) -> dict[str, Any]:
         """Erase a document for good, where its title was typed."""
 
         def purged() -> dict[str, Any]:
@@ -226,7 +226,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
 
     @reading.get("/documents/{document_id:path}/original")
     @threads.limited
-    def original(document_id: _Id) -> Response:
+    def original(document_id: Id) -> Response:
         """Send the file that a document was read from, to be saved."""
         found = engine.corpus.original(document_id)
         name = PurePosixPath(found.name)
@@ -286,6 +286,12 @@ def metadata(corpus: Corpus, document: Document) -> dict[str, Any]:
     return {"id": document.id, "fields": {field: said(field) for field in FIELDS}}
 
 
+def find_info(corpus: Corpus, document_id: str) -> DocumentInfo | None:
+    """Return what lists show of a document; None where there is none of that id, or it was removed."""
+    found = corpus.documents(Filters(document=(document_id,)))  # and all in a file or folder of that name
+    return next((info for info in found if info.id == document_id), None)
+
+
 def lost(corpus: Corpus, document_id: str) -> dict[str, Any]:
     """Say what a purge of a document, held or removed, takes with it.
 
@@ -293,13 +299,13 @@ def lost(corpus: Corpus, document_id: str) -> dict[str, Any]:
         DocumentNotFoundError: there is none.
     """
     versions = corpus.store.versions(document_id)
-    held = [info for info in corpus.documents(Filters(document=(document_id,))) if info.id == document_id]
-    if not held and not versions:
+    info = find_info(corpus, document_id)
+    if not info and not versions:
         corpus.document(document_id)  # which says that there is none
     thumbs, questions = corpus.citing(document_id)
-    paths = (held[0].path, *held[0].locations) if held else [at["path"] for at in versions[0].locations]
+    paths = (info.path, *info.locations) if info else [at["path"] for at in versions[0].locations]
     return {
-        "title": held[0].title if held else versions[0].title,
+        "title": info.title if info else versions[0].title,
         "versions": len(versions),
         "thumbs": thumbs,
         "questions": questions,

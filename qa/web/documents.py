@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qa.schema import DocumentInfo
-    from qa.storage.ports import Version
+    from qa.storage.ports import Library, Version
     from qa.web.engine import Engine
 
 # Threads that the pages may take at once: others are left for what is quickly answered.
@@ -61,12 +61,10 @@ def _listed(value: object) -> object:
 Names = Annotated[list[_Text], Field(max_length=MAX_NAMES), BeforeValidator(_listed)]
 
 
-class ListQuery(Body):
-    """Which documents are listed, and in which order; see `qa.schema.DocumentQuery`."""
+class FoundQuery(Body):
+    """Which documents are found, and which part of them is listed."""
 
     q: _Text = ""
-    sort: DocumentOrder = "id"
-    order: Literal["asc", "desc"] = "asc"
     limit: Annotated[int, Field(ge=0, le=MAX_LISTED)] | None = None
     offset: Annotated[int, Field(ge=0, le=MAX_LISTED)] = 0
     publisher: Names = Field(default=[])
@@ -76,6 +74,13 @@ class ListQuery(Body):
     format: _Text = ""
     since: Since | None = None
     until: Until | None = None
+
+
+class ListQuery(FoundQuery):
+    """Which documents are listed, and in which order; see `qa.schema.DocumentQuery`."""
+
+    sort: DocumentOrder = "id"
+    order: Literal["asc", "desc"] = "asc"
 
     def query(self) -> DocumentQuery:
         """Return the query as the library takes it."""
@@ -144,8 +149,9 @@ def routes(engine: Engine) -> APIRouter:
         query, refused = _read(asked)
         store = engine.corpus.store
         if query.state == "removed":
-            removed = [each for each in store.removed() if _is_found(each, query)]
-            rows, total = [_removed(each) for each in removed[query.offset :][:ROWS]], len(removed)
+            found_removed = find_removed(store, query)
+            rows = [_removed(each) for each in found_removed[query.offset :][:ROWS]]
+            total = len(found_removed)
         else:
             found = store.find_documents(replace(query.query(), limit=ROWS))
             rows, total = [_row(each) for each in found.documents], found.total
@@ -236,11 +242,17 @@ def _removed(version: Version) -> Row:
     )
 
 
-def _is_found(version: Version, query: TableQuery) -> bool:
+def find_removed(store: Library, query: FoundQuery) -> list[Version]:
+    """Return what was removed, can be put back and is asked for, what was removed last first."""
+    return [version for version in store.removed() if _is_found(version, query)]
+
+
+def _is_found(version: Version, query: FoundQuery) -> bool:
     held = version.held
-    asked = {name: getattr(query, name) for name in ("publisher", "language", "collection")}
+    asked = {name: getattr(query, name) for name in FILTERED_BY_NAME}
     asked["format"] = [query.format] if query.format else []
-    words = " ".join((version.document_id, version.title, held["publisher"], held["number"])).casefold()
+    known = (held[name] for name in ("title", "publisher", "author", "series", "number", "id"))
+    words = "\n".join(known).casefold()
     return (
         all(word in words for word in query.q.casefold().split())
         and all(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from qa.asking.confidence import STRICTNESS
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadOnlyServerError
 from qa.places import ClusterPlace, folder_of
+from qa.quoting.render import info_to_dict
 from qa.schema import EVERYTHING, Failure
 from qa.web.problem import without_commands, without_folders
 from qa.web.shown import Answers
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.places import LibraryPlace
-    from qa.schema import Answer, Dates, Filters, Progress, Turn
+    from qa.schema import Answer, Dates, DocumentInfo, Filters, Progress, Turn
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
 DEADLINE = 30.0  # seconds that an answer may take
@@ -160,6 +161,12 @@ class Engine:
         if isinstance(self.library, ClusterPlace):
             message = message.replace(str(self.library), "its address")
         return without_commands(without_folders(message, folder_of(self.library)))
+
+    def describe(self, info: DocumentInfo) -> dict[str, Any]:
+        """Return what is known of a document, without where on this machine it was read."""
+        known = info_to_dict(info)
+        del known["path"], known["locations"]
+        return known | {"notes": list(map(self.public, known["notes"]))}
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error

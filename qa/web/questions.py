@@ -130,7 +130,7 @@ def routes(engine: Engine) -> APIRouter:
     async def ask(body: AskBody, request: Request) -> dict[str, Any]:
         """One answer line; by its id it can be judged."""
         deadline = engine.deadline()  # the time in which it waits for a thread counts
-        async with _while_connected(request, deadline):
+        async with while_connected(request, deadline):
             return await asking.run(_answered, engine, body, body, deadline)
 
     @router.post("/questions")
@@ -191,7 +191,7 @@ def _answered_or_error(
 
 
 @asynccontextmanager
-async def _while_connected(request: Request, deadline: Deadline) -> AsyncIterator[None]:
+async def while_connected(request: Request, deadline: Deadline) -> AsyncIterator[None]:
     """Cancel the work when its client leaves."""
 
     async def leave() -> None:

@@ -26,7 +26,7 @@ from qa.quoting.claims.file import claims_of_text
 from qa.quoting.claims.sentences import sentences_around
 from qa.quoting.opened import open_citation
 from qa.quoting.opened import to_dict as opened_to_dict
-from qa.quoting.render import info_to_dict, to_dict
+from qa.quoting.render import to_dict
 from qa.schema import EVERYTHING, DocumentQuery, Quote, citation_id, quote_to_dict
 from qa.web.body import Body
 from qa.web.options import FiltersBody  # noqa: TC001 - read when the models are made
@@ -202,10 +202,7 @@ def list_documents(engine: Engine, listed: Listed, deadline: Deadline) -> dict[s
     filters = listed.filters.filters() if listed.filters else EVERYTHING
     query = DocumentQuery(listed.find, filters, limit=_MOST_LISTED, offset=listed.offset)
     found = engine.corpus.find_documents(query)
-    documents = []
-    for info in found.documents:
-        record = {k: v for k, v in info_to_dict(info).items() if k not in ("path", "locations")}
-        documents.append(record | {"notes": list(map(engine.public, record["notes"]))})
+    documents = list(map(engine.describe, found.documents))
     end = listed.offset + len(documents)
     return {
         "documents": documents,

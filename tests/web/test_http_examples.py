@@ -44,7 +44,9 @@ def test_the_examples_run_as_they_stand(tmp_path: Path, brief: Path) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-    _, asked, many, added, again, listed, cited, kept, _ = done.stdout.split(f"\n{BETWEEN}\n")
+    _, asked, many, added, again, listed, put_back, cited, verified, kept, _ = done.stdout.split(
+        f"\n{BETWEEN}\n"
+    )
     assert '"outcome":"answered"' in asked
     *answers, end = read_events(many)
     assert [data["id"] for _, _, data in answers] == ["1", "mayor"]
@@ -53,8 +55,12 @@ def test_the_examples_run_as_they_stand(tmp_path: Path, brief: Path) -> None:
     name, _, results = read_events(again)[-1]
     assert (name, [each["status"] for each in results]) == ("result", ["unchanged"])
     assert listed.count('"id":') == 2
+    assert '"versions":[]' in put_back
+    assert '"reason":"removed"' in put_back
+    assert put_back.endswith('{"restored":["2008/report.txt"]}')
     assert '"status":"current"' in cited
     assert "*Scrap Metal Smuggling Rampant in North Korea*" in cited
+    assert '"right":true' in verified
     assert '"verbatim":1' in kept
     assert (tmp_path / "report.docx").read_bytes().startswith(b"PK")
     assert (tmp_path / "markets.bib").read_text("utf-8").startswith("@")

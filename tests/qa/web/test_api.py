@@ -222,7 +222,7 @@ class TestAnswers:
         [
             ("DELETE", "ask", "POST"),
             ("TRACE", "documents", "GET, POST"),
-            ("PUT", "documents/a/b.txt", "PATCH, DELETE"),
+            ("PUT", "documents/a/b.txt", "GET, PATCH, DELETE"),
             ("PROPFIND", "collections/a", "PATCH"),
         ],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -160,6 +161,89 @@ class TestListOverHTTP:
     def test_a_query_that_makes_no_sense_is_refused(self, client: TestClient, query: str) -> None:
         response = client.get(f"/api/v1/documents{query}")
         assert (response.status_code, response.json()["code"]) == (400, "bad_input")
+
+
+class TestRemovedOverHTTP:
+    def test_what_can_be_put_back_is_listed_and_described_no_more(
+        self, client: TestClient, engine: Engine, corpus: Corpus
+    ) -> None:
+        engine.may_change = False  # who may only read, may read this
+        assert client.get("/api/v1/removed-documents").json() == []
+        corpus.remove(["rice.md"])
+        corpus.remove(["harbour.txt"])
+        response = client.get("/api/v1/removed-documents")
+        assert response.json() == [version.to_dict() for version in corpus.store.removed()]
+        assert [each["id"] for each in response.json()] == ["harbour.txt", "rice.md"]
+        assert response.headers["X-Total-Count"] == "2"
+        assert client.get("/api/v1/documents/rice.md").status_code == 404
+        corpus.restore(["rice.md"])
+        assert [each["id"] for each in client.get("/api/v1/removed-documents").json()] == ["harbour.txt"]
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("q=RICE", ["rice.md"]),
+            ("q=ports+brief", ["harbour.txt"]),
+            ("series=port+brief&publisher=office+of+ports", ["harbour.txt"]),
+            ("series=none", []),
+            ("since=2009", ["rice.md"]),
+            ("until=2008-04&format=text", ["harbour.txt"]),
+            ("limit=0", []),
+            ("limit=1&offset=1", ["harbour.txt"]),
+        ],
+    )
+    def test_it_is_searched_and_filtered_as_the_others_are(
+        self, client: TestClient, corpus: Corpus, query: str, found: list[str]
+    ) -> None:
+        corpus.edit("harbour.txt", {"series": "Port Brief", "publisher": "Office of Ports"})
+        corpus.remove(["harbour.txt"])
+        corpus.remove(["rice.md"])
+        assert [each["id"] for each in client.get(f"/api/v1/removed-documents?{query}").json()] == found
+
+    @pytest.mark.parametrize("query", ["limit=-1", "offset=x", "since=20", "sort=date", f"q={'x' * 501}"])
+    def test_a_query_that_makes_no_sense_is_refused(self, client: TestClient, query: str) -> None:
+        response = client.get(f"/api/v1/removed-documents?{query}")
+        assert (response.status_code, response.json()["code"]) == (400, "bad_input")
+
+
+class TestDescribedOverHTTP:
+    def test_it_is_what_the_list_says_and_the_earlier_texts(
+        self, client: TestClient, engine: Engine, corpus: Corpus, tmp_path: Path
+    ) -> None:
+        engine.may_change = False
+        before = corpus.document("rice.md")
+        corpus.index(write(tmp_path, "rice.md", "---\ntitle: Rice prices\n---\n\nRice is dearer now.\n"))
+        described = client.get("/api/v1/documents/rice.md").json()
+        (version,) = described.pop("versions")
+        (listed,) = client.get("/api/v1/documents?q=rice").json()
+        assert described == listed
+        assert not {"path", "locations", "text"} & described.keys()
+        assert {"field": "title", "source": "front matter", "sure": "stated"} in described["found"]
+        assert (version["sha256"], version["reason"]) == (before.sha256, "superseded")
+        assert version["characters"] == len(before.text)
+
+    def test_an_id_may_have_slashes_and_begin_as_others_do(
+        self, client: TestClient, corpus: Corpus, tmp_path: Path
+    ) -> None:
+        lines = [f'{{"_id": "{name}", "text": "It is so {name}."}}' for name in ("a", "a/b?c")]
+        corpus.index(write(tmp_path, "many.jsonl", "\n".join(lines)))
+        for info in corpus.documents():
+            described = client.get(f"/api/v1/documents/{quote(info.id, safe='')}").json()
+            assert described["id"] == info.id
+
+    @pytest.mark.parametrize(
+        ("path", "status"), [("none", 404), ("", 404), ("rice", 404), ("x" * 5_000, 400)]
+    )
+    def test_one_that_is_not_there_is_a_problem(self, client: TestClient, path: str, status: int) -> None:
+        response = client.get(f"/api/v1/documents/{path}")
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.status_code == status
+
+    @pytest.mark.parametrize("rest", ["original", "view", "pages/1.png"])
+    def test_it_takes_no_other_routes_place(self, client: TestClient, rest: str) -> None:
+        response = client.get(f"/api/v1/documents/rice.md/{rest}")
+        assert (response.status_code, response.json()["code"]) == (404, "original_not_found")
+        assert client.get("/api/v1/documents/rice.md/purge").json()["title"] == "Rice prices"
 
 
 class TestDocumentPage:

@@ -29,6 +29,9 @@ def client(corpus: Corpus, inbox: Path) -> Iterator[TestClient]:
     """Lists of five each."""
     names = [f"brief {number}.txt" for number in range(COUNT)]
     corpus.index(*(write(inbox, name, f"Nothing new from {name}.\n") for name in names))
+    removed = [f"old {name}" for name in names]
+    corpus.index(*(write(inbox, name, f"Nothing old from {name}.\n") for name in removed))
+    corpus.remove(removed)
     for number, name in enumerate(names):
         corpus.put_in_collection([name], f"collection {number}")
         corpus.desk.conversations.keep(new_id(), turn(f"Why {number}?"))
@@ -57,6 +60,8 @@ def links(header: str) -> dict[str, str]:
     [
         "documents",
         "documents?sort=title&q=brief",
+        "removed-documents",
+        "removed-documents?q=brief",
         "collections",
         "conversations",
         f"conversations/{'a' * 16}/turns",
