@@ -209,7 +209,11 @@ def test_headings_and_notes_are_the_analysts_and_written_in_place(page: Page, se
     page.go_back()
     expect(note).to_have_value("Never.")
     note.fill("Closed.")
+    kept = f"{server.url}api/v1/dossiers/{page.url.rpartition('/')[2]}"
     page.goto("about:blank")
+    deadline = time.monotonic() + 10  # it is sent while the page goes
+    while "Closed." not in page.request.get(kept).text() and time.monotonic() < deadline:
+        time.sleep(0.05)
     page.go_back()
     expect(note).to_have_value("Closed.")
     heading.fill(" ")

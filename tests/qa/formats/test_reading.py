@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa.errors import InputError
@@ -219,7 +219,12 @@ def as_nobody() -> Iterator[None]:
         os.seteuid(user)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip))
+@given(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"])).filter(
+        lambda text: text.removeprefix("\ufeff").strip()
+    )
+)
+@example("\ufeffa")
 def test_every_text_survives_encoding_and_decoding(text: str) -> None:
     assert decode(text.encode(), "x") == text.removeprefix("\ufeff")
 
