@@ -43,9 +43,9 @@ import qa.storage.embedded.full_text
 from benchmarks import machine
 from qa.schema import EVERYTHING, Filters
 from qa.storage.embedded.full_text import FullText
-from qa.storage.embedded.postings import Stemmer
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.words import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT
+from qa.storage.records.stems import Stemmer
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:

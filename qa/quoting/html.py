@@ -11,7 +11,7 @@ from qa.quoting.render import besides, closing, document_heading, emphasised, ga
 from qa.text.display import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from qa.quoting.cite import DocumentReader
     from qa.schema import Answer, Quote
@@ -62,11 +62,13 @@ def _text(text: str) -> str:
 
 def _words(quote: Quote) -> str:
     shown = visible(quote.text)  # one code point for one
-    return "".join(
-        f"<strong>{escaped(words)}</strong>" if is_strong else escaped(words)
-        for start, end, is_strong in emphasised(quote)
-        for words in [shown[start - quote.start : end - quote.start]]
-    )
+    return with_emphasis(quote, lambda start, end: escaped(shown[start - quote.start : end - quote.start]))
+
+
+def with_emphasis(quote: Quote, write: Callable[[int, int], str]) -> str:
+    """Return a quote as HTML, the words that carry the answer in <strong>; `write` writes a stretch of it."""
+    stretches = ((write(start, end), is_strong) for start, end, is_strong in emphasised(quote))
+    return "".join(f"<strong>{words}</strong>" if is_strong else words for words, is_strong in stretches)
 
 
 def as_read(html: str) -> str:

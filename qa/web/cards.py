@@ -13,13 +13,12 @@ from urllib.parse import quote as urlquote
 from qa.formats.inline import without_markup
 from qa.quoting import figures
 from qa.quoting.cite import check, facts_of
-from qa.quoting.html import as_read
+from qa.quoting.html import as_read, with_emphasis
 from qa.quoting.render import (
     NAMED,
     all_that_answer,
     by_part,
     describe_filters,
-    emphasised,
     gaps,
     more,
     more_than_shown,
@@ -317,13 +316,8 @@ def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str])
 
 
 def _emphasised(quote: Quote) -> str:
-    """The quote's text as HTML, the words that carry the answer in <strong>."""
     source, marks = quote.document.text, _marks(quote)
-    return "".join(
-        f"<strong>{words}</strong>" if is_strong else words
-        for start, end, is_strong in emphasised(quote)
-        for words in [_marked(source, start, end, marks)]
-    )
+    return with_emphasis(quote, lambda start, end: _marked(source, start, end, marks))
 
 
 def _marks(quote: Quote) -> frozenset[int]:

@@ -247,9 +247,8 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     ) -> list[dict[str, Any]]:
         """List the collections, with how many documents are in each."""
         found = engine.corpus.store.facets().collections
-        paging.say_part(request, response, len(found), limit, offset)
-        end = offset + limit if limit else None
-        return [{"name": name, "documents": count} for name, count in found[offset:end]]
+        part = paging.part(request, response, found, limit, offset)
+        return [{"name": name, "documents": count} for name, count in part]
 
     @router.patch("/collections/{name:path}")
     @threads.limited

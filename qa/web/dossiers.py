@@ -82,8 +82,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     ) -> dict[str, Any]:
         """List the dossiers, the one changed last first."""
         found = engine.corpus.desk.dossiers.all()
-        paging.say_part(request, response, len(found), limit, offset)
-        listed = [info_to_dict(each) for each in found[offset : offset + limit]]
+        listed = [info_to_dict(each) for each in paging.part(request, response, found, limit, offset)]
         return {"dossiers": listed, "total": len(found)}
 
     @router.post("")
@@ -136,8 +135,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     ) -> list[dict[str, Any]]:
         """List the entries of a dossier in order, the quotes read from their documents now."""
         found = shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store)
-        paging.say_part(request, response, len(found), limit, offset)
-        return [to_dict(each) for each in found[offset : offset + limit if limit else None]]
+        return [to_dict(each) for each in paging.part(request, response, found, limit, offset)]
 
     @router.post("/{dossier}/entries")
     @few_at_once

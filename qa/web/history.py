@@ -64,9 +64,9 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
         found = finder.find(engine.corpus.desk.conversations, q)
         if id:
             found = found._replace(conversations=tuple(each for each in found.conversations if each.id == id))
-        paging.say_part(request, response, len(found.conversations), limit, offset)
+        part = paging.part(request, response, found.conversations, limit, offset)
         return {
-            "conversations": [info_to_dict(each) for each in found.conversations[offset : offset + limit]],
+            "conversations": [info_to_dict(each) for each in part],
             "total": len(found.conversations),
             "complete": found.complete,
         }
@@ -87,8 +87,7 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
     ) -> list[dict[str, Any]]:
         """Read a conversation: each question with its answer, the quotes read from their sources now."""
         cited, kept = reading(engine), engine.corpus.desk.conversations.turns(conversation)
-        paging.say_part(request, response, len(kept), limit, offset)
-        return [_turn_to_dict(turn, cited) for turn in kept[offset : offset + limit if limit else None]]
+        return [_turn_to_dict(turn, cited) for turn in paging.part(request, response, kept, limit, offset)]
 
     @router.get("/{conversation}/export")
     @few_at_once

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Query
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi import Request, Response
 
+_T = TypeVar("_T")
 MAX_LIMIT = 1_000
 MAX_LISTED = 1_000_000
 # Characters of the header `Link`, which has all filters in it: clients read no longer lines.
@@ -16,6 +19,14 @@ _MOST_LINK = 8_000
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 LimitOrAll = Annotated[int | None, Query(ge=1, le=MAX_LIMIT)]
 Offset = Annotated[int, Query(ge=0, le=MAX_LISTED)]
+
+
+def part(
+    request: Request, response: Response, items: Sequence[_T], limit: int | None, offset: int
+) -> Sequence[_T]:
+    """Return a part of a list, or what follows an offset; the headers say which (`say_part`)."""
+    say_part(request, response, len(items), limit, offset)
+    return items[offset : offset + limit if limit else None]
 
 
 def say_part(request: Request, response: Response, total: int, limit: int | None, offset: int) -> None:

@@ -33,7 +33,7 @@ from qa.storage.encoders import Encoders
 from qa.storage.encodings import LONGEST_NAME, check_encoder, is_plain
 from qa.storage.intake_port import Ingested, ReadDocument
 from qa.storage.parts import COPIED, Part
-from qa.storage.ports import Count, LibraryStats, Occurrences, Selection
+from qa.storage.ports import READ_AT_ONCE, Count, LibraryStats, Occurrences, Selection
 from qa.storage.records import listing, reading, uploads, versions
 from qa.storage.records.corrections import of as corrections_of
 from qa.storage.records.corrections import put as put_corrections
@@ -99,8 +99,6 @@ PENDING = 5.0
 # Documents that were read for questions are kept up to so many bytes; lists and selections up to so many.
 READ_BYTES = 16 << 20
 KEPT = 8
-# Earlier texts, or documents, that are read in one call where all are.
-READ_AT_ONCE = 50
 # Ids on either side of one that is not held, among which the one that was meant is looked for.
 _SUGGESTED_FROM = 500
 _DOCUMENT = ("id", "serial", "edition", "sha256", "row")

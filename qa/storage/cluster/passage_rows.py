@@ -58,7 +58,7 @@ class Staged:
         if len(entries) >= 1 << _BITS:
             raise InputError(f"a document of {len(entries):,} passages is too long for a cluster: part it")
         bodies = [self.text[each.passage.start : each.passage.end] for each in entries]
-        head, *stems = stemmer.stems([self.head, *bodies]) if connection.has_words else [[]]
+        head, *stems = stemmer.written([self.head, *bodies]) if connection.has_words else [[]]
         rows: list[Row] = []
         for ordinal, entry in enumerate(entries):
             _, start, end, sentences = passage_row(ordinal, entry.passage)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from qa.storage.cluster.connection import MOST
 from qa.storage.cluster.schema import DENSE, SPARSE
 from qa.storage.cluster.stems import body_of
-from qa.storage.ports import Hit, Occurrence, Occurrences
+from qa.storage.ports import Hit
+from qa.storage.records import phrases
 from qa.storage.records.rows import date_of
-from qa.text.phrase import occurrences, phrase_pattern, phrase_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,13 +19,8 @@ if TYPE_CHECKING:
     from qa.storage.cluster.connection import Connection, Row
     from qa.storage.cluster.schema import Collections
     from qa.storage.cluster.stems import Stemmer
+    from qa.storage.ports import Occurrences
 
-# As the embedded engine looks for phrases: see `qa.storage.embedded.words`.
-PHRASE_WORDS = 4
-PHRASE_RARE = 5_000
-PHRASE_READ = 500
-PHRASE_FOUND = 100
-PHRASE_PLACES = 1_000
 # Of a graph, how many are looked at to find as few as ten.
 _LEAST_EFFORT = 400
 _READ_AT_ONCE = 20
@@ -76,7 +70,7 @@ class Search:
         return [next(left) if each else [] for each in asked]
 
     def _stems(self, words: Sequence[str]) -> list[str]:
-        return list(dict.fromkeys(stem for each in self._stemmer.stems(words) for stem in each))
+        return list(dict.fromkeys(stem for each in self._stemmer.written(words) for stem in each))
 
     def _words(
         self, passages: str, asked: Sequence[str], most: int, condition: str, fields: Sequence[str]
@@ -120,34 +114,12 @@ class Search:
         Raises:
             DeadlineError, CancelledError: see `Deadline.check`.
         """
-        pattern = phrase_pattern(phrase)
-        if pattern is None:
-            return Occurrences()
-        words = phrase_words(phrase)
-        longest = sorted(set(words), key=len, reverse=True)[:PHRASE_WORDS]
-        holding = self._holding_words(passages, longest, condition)
-        complete = len(holding) <= PHRASE_READ
-        if not complete and words:
-            holding = self._holding_together(passages, words, condition)
-        places: list[Occurrence] = []
-        read, found, partial = 0, 0, False
-        for document_id, sha256, text in _in_turn(holding, texts_of):
-            deadline.check()
-            if not complete and (read == PHRASE_READ or found == PHRASE_FOUND):
-                break
-            spans = occurrences(pattern, text)
-            most = max(1, PHRASE_PLACES - len(places))
-            here = [Occurrence(document_id, sha256, span) for span in islice(spans, most)]
-            partial = partial or next(spans, None) is not None
-            places += here
-            read, found = read + 1, found + bool(here)
-        documents = (each.document_id for each in places) if complete else holding
-        return Occurrences(
-            tuple(places),
-            tuple(dict.fromkeys(documents)),
-            read,
-            too_many_documents=not complete,
-            has_more_places=partial,
+        return phrases.find_phrase(
+            phrase,
+            lambda words: self._holding_words(passages, words, condition),
+            lambda words: self._holding_together(passages, words, condition),
+            lambda ids: _in_turn(ids, texts_of),
+            deadline,
         )
 
     def _holding_words(self, passages: str, words: Sequence[str], condition: str) -> list[str]:
@@ -161,8 +133,8 @@ class Search:
             if not stems:
                 continue
             asked = [" ".join(stems)]
-            (rows,) = self._words(passages, asked, PHRASE_RARE, condition, ("serial", "words"))
-            if len(rows) == PHRASE_RARE:
+            (rows,) = self._words(passages, asked, phrases.PHRASE_RARE, condition, ("serial", "words"))
+            if len(rows) == phrases.PHRASE_RARE:
                 continue
             own = {row["serial"] for row, _ in rows if _has_all(stems, body_of(row["words"]))}
             holding = own if holding is None else holding & own
@@ -190,11 +162,11 @@ class Search:
         self, passages: str, words: Sequence[str], condition: str, *, head: bool = False
     ) -> set[int]:
         """Give the numbers of documents of which a passage, or the head, has the words in a row."""
-        stems = [stem for each in self._stemmer.stems(words) for stem in each]
+        stems = [stem for each in self._stemmer.written(words) for stem in each]
         if not stems or not self._connection.has_words:
             return set()
         asked = " ".join(dict.fromkeys(stems))
-        (rows,) = self._words(passages, [asked], PHRASE_RARE, condition, ("serial", "words"))
+        (rows,) = self._words(passages, [asked], phrases.PHRASE_RARE, condition, ("serial", "words"))
         run = f" {' '.join(stems)} "
         return {
             row["serial"]

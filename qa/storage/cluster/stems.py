@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from typing import TYPE_CHECKING
 
 from qa.storage.cluster.schema import LONGEST
-from qa.storage.records.tables import WORDS
+from qa.storage.records import stems
 from qa.text.terms import indexed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Stemmer:
-    """Makes of texts the stems that FTS5 makes of them. Threads may share it."""
+class Stemmer(stems.Stemmer):
+    """Makes of texts their stems as Milvus holds them. Threads may share it."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        self._db.execute(WORDS)
-        self._db.execute("CREATE VIRTUAL TABLE stems USING fts5vocab (words, instance)")
-
-    def close(self) -> None:
-        """Free what it holds. It cannot be used afterwards."""
-        with self._lock:
-            self._db.close()
-
-    def stems(self, texts: Sequence[str]) -> list[list[str]]:
+    def written(self, texts: Sequence[str]) -> list[list[str]]:
         """Give the stems of each text, in order, as Milvus holds them."""
-        found: list[list[str]] = [[] for _ in texts]
-        with self._lock:
-            self._db.execute("INSERT INTO words (words) VALUES ('delete-all')")
-            self._db.executemany(
-                "INSERT INTO words (rowid, body) VALUES (?, ?)",
-                [(row, indexed(text).replace("\0", " ")) for row, text in enumerate(texts)],
-            )
-            for row, stem in self._db.execute("SELECT doc, term FROM stems ORDER BY doc, offset"):
-                found[row].append(_written(stem))
-        return found
+        found = self.stems([indexed(text).replace("\0", " ") for text in texts])
+        return [[_written(stem.decode()) for stem in each] for each in found]
 
 
 def searched(head: Sequence[str], body: Sequence[str]) -> str:

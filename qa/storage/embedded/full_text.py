@@ -31,8 +31,9 @@ import numpy.typing as npt
 
 from embeddings.files import DamagedFileError, KnownFile, read_sealed, write_sealed
 from qa.errors import LibraryError
-from qa.storage.embedded.postings import Segment, Stemmer, build_of_texts
+from qa.storage.embedded.postings import Segment, build_of_texts
 from qa.storage.embedded.vector_index import remove_others, sweep
+from qa.storage.records.stems import Stemmer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,7 +7,6 @@ segment holds the postings of some passages and is never changed. It may lie in 
 from __future__ import annotations
 
 import sqlite3
-import threading
 from bisect import bisect_left
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ import numpy.typing as npt
 from qa.storage.records.tables import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
     from embeddings.arrays import Int64, UInt8
@@ -206,32 +205,3 @@ def build_of_texts(rows: Iterable[tuple[int, str, str]]) -> Segment:
             db.execute("INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)", row)
         segment = build(db, np.array(keys, np.int64), postings)
     return replace(segment, postings=np.frombuffer(postings.getvalue(), np.uint8))
-
-
-class Stemmer:
-    """Makes of words what FTS5 makes of them, and what stands in a segment. Threads may share it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        self._db.execute(WORDS)
-        self._db.execute("CREATE VIRTUAL TABLE stems USING fts5vocab (words, instance)")
-
-    def close(self) -> None:
-        """Free what it holds. It cannot be used afterwards."""
-        with self._lock:
-            self._db.close()
-
-    def stems(self, words: Sequence[str]) -> list[tuple[bytes, ...]]:
-        """Give the stems of each word: one, or none, or several.
-
-        Raises:
-            sqlite3.ProgrammingError: it is closed.
-        """
-        found: list[tuple[bytes, ...]] = [()] * len(words)
-        with self._lock:
-            self._db.execute("INSERT INTO words (words) VALUES ('delete-all')")
-            self._db.executemany("INSERT INTO words (rowid, body) VALUES (?, ?)", enumerate(words))
-            for row, stem in self._db.execute("SELECT doc, CAST(term AS BLOB) FROM stems"):
-                found[row] += (stem,)
-        return found

@@ -9,36 +9,26 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.storage.ports import Occurrence, Occurrences
+from qa.storage.records import phrases
 from qa.storage.records.filters import where
-from qa.text.phrase import occurrences, phrase_pattern, phrase_words
 from qa.text.terms import indexed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from embeddings.arrays import Bits, Int64
     from qa.deadline import Deadline
-    from qa.storage.ports import Selection
+    from qa.storage.ports import Occurrences, Selection
 
 BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
-# So many of a phrase's words choose the documents in which it is looked for: the longest are the rarest.
-PHRASE_WORDS = 4
-# A word is rare if fewer passages than this hold it. If more documents than this hold a phrase's words, only
-# those are read, as many at most, that hold these together; until so many do hold the phrase.
-PHRASE_RARE = 5_000
-PHRASE_READ = 500
-PHRASE_FOUND = 100
-# So many places of a phrase are kept, and beyond them one of each document.
-PHRASE_PLACES = 1_000
 # So many passages are read to tell whether a word is written in small letters: a common word is by then.
 SMALL_READ = 20
 
@@ -100,44 +90,18 @@ def find_phrase(
     selection: Selection,
     deadline: Deadline,
 ) -> Occurrences:
-    """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
+    """Find where the documents hold the phrase; see `qa.storage.records.phrases`."""
 
-    All documents that hold its words are read, unless there are many; see `Occurrences`.
+    def read(ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        for document_id in ids:
+            yield db.execute("SELECT id, sha256, text FROM documents WHERE id = ?", (document_id,)).fetchone()
 
-    Raises:
-        DeadlineError, CancelledError: see `Deadline.check`.
-    """
-    pattern = phrase_pattern(phrase)
-    if pattern is None:
-        return Occurrences()
-    words = phrase_words(phrase)
-    longest = sorted(set(words), key=len, reverse=True)[:PHRASE_WORDS]
-    holding = _holding_words(db, longest, selection)
-    complete = len(holding) <= PHRASE_READ
-    if not complete and words:
-        holding = _holding_together(db, words, selection)
-    places: list[Occurrence] = []
-    read, found, partial = 0, 0, False
-    for number, _ in holding:
-        deadline.check()
-        if not complete and (read == PHRASE_READ or found == PHRASE_FOUND):
-            break
-        document_id, sha256, text = db.execute(
-            "SELECT id, sha256, text FROM documents WHERE serial = ?", (number,)
-        ).fetchone()
-        spans = occurrences(pattern, text)
-        most = max(1, PHRASE_PLACES - len(places))
-        here = [Occurrence(document_id, sha256, span) for span in islice(spans, most)]
-        partial = partial or next(spans, None) is not None
-        places += here
-        read, found = read + 1, found + bool(here)
-    documents = (each.document_id for each in places) if complete else (each for _, each in holding)
-    return Occurrences(
-        tuple(places),
-        tuple(dict.fromkeys(documents)),
+    return phrases.find_phrase(
+        phrase,
+        lambda words: _holding_words(db, words, selection),
+        lambda words: _holding_together(db, words, selection),
         read,
-        too_many_documents=not complete,
-        has_more_places=partial,
+        deadline,
     )
 
 
@@ -151,22 +115,21 @@ def spellings(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, list[str
     return {key: [spelling for _, spelling in group] for key, group in groupby(rows, key=itemgetter(0))}
 
 
-def _holding_words(
-    db: sqlite3.Connection, words: Sequence[str], selection: Selection
-) -> list[tuple[int, str]]:
-    """Find the documents that hold the rare ones of the words somewhere, as (number, id) in order of id.
+def _holding_words(db: sqlite3.Connection, words: Sequence[str], selection: Selection) -> list[str]:
+    """List the ids of the documents that hold the rare ones of the words somewhere, in order.
 
     A word that many passages hold leaves out few documents, and takes long. No more than one above
-    `PHRASE_READ` are given.
+    `phrases.PHRASE_READ` are given.
     """
     matches = [f"body : {_quoted(word)}" for word in words]
     rare = [
         match
         for match in matches
         if db.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)", (match, PHRASE_RARE)
+            "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)",
+            (match, phrases.PHRASE_RARE),
         ).fetchone()[0]
-        < PHRASE_RARE
+        < phrases.PHRASE_RARE
     ]
     condition, values = where(selection.filters)
     # A word is somewhere in the document: a phrase may run from one passage into the next.
@@ -174,22 +137,22 @@ def _holding_words(
         ["SELECT document FROM words JOIN passages ON key = words.rowid WHERE words MATCH ?"] * len(rare)
     )
     within = f"serial IN ({holding})" if rare else "TRUE"
-    return db.execute(
-        f"SELECT serial, id FROM documents WHERE {within} AND {condition} ORDER BY id LIMIT ?",
-        (*rare, *values, PHRASE_READ + 1),
-    ).fetchall()
+    rows = db.execute(
+        f"SELECT id FROM documents WHERE {within} AND {condition} ORDER BY id LIMIT ?",
+        (*rare, *values, phrases.PHRASE_READ + 1),
+    )
+    return [document_id for (document_id,) in rows]
 
 
-def _holding_together(
-    db: sqlite3.Connection, words: Sequence[str], selection: Selection
-) -> list[tuple[int, str]]:
-    """Find the documents of which a passage holds the words one after the other: (number, id), by id."""
+def _holding_together(db: sqlite3.Connection, words: Sequence[str], selection: Selection) -> list[str]:
+    """List the ids of the documents of which a passage holds the words one after the other, in order."""
     condition, values = _within(selection.allowed)
-    return db.execute(
-        "SELECT DISTINCT serial, id FROM words JOIN passages ON key = words.rowid "
+    rows = db.execute(
+        "SELECT DISTINCT id FROM words JOIN passages ON key = words.rowid "
         f"JOIN documents ON documents.serial = document WHERE words MATCH ? AND {condition} ORDER BY id",
         (f"body : {_quoted(' '.join(words))}", *values),
-    ).fetchall()
+    )
+    return [document_id for (document_id,) in rows]
 
 
 def holds(db: sqlite3.Connection, name: str) -> bool:

@@ -13,7 +13,7 @@ from qa.asking.exact import foremost, search
 from qa.deadline import Deadline
 from qa.errors import DeadlineError
 from qa.schema import DatePreference, Filters, More, Quote
-from qa.storage.embedded import words
+from qa.storage.records import phrases
 from qa.text.phrase import repeats_itself
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 
@@ -187,7 +187,7 @@ def test_of_many_sentences_ten_are_shown_and_all_are_counted(tmp_path: Path, sen
 def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.storage.embedded.words.PHRASE_READ", 3)
+    monkeypatch.setattr("qa.storage.records.phrases.PHRASE_READ", 3)
     for number in range(8):
         write(tmp_path, f"{number}.txt", f"Barge {number} left port{'' if number else ' 7'}.\n")
     with tiny_corpus(tmp_path / "library") as corpus:
@@ -239,7 +239,7 @@ def test_of_many_phrases_the_first_are_looked_for_and_the_rest_is_told(corpus: C
 def test_the_places_of_a_phrase_are_bounded_and_every_document_keeps_one(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "PHRASE_PLACES", 1)
+    monkeypatch.setattr(phrases, "PHRASE_PLACES", 1)
     found = corpus.store.phrase("come down hard", corpus.store.select(EVERYTHING))
     assert [place.document_id for place in found.places] == ["brief.txt", "other.txt"]
     assert found.has_more_places
@@ -248,7 +248,7 @@ def test_the_places_of_a_phrase_are_bounded_and_every_document_keeps_one(
 
 def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Path) -> None:
     sentence = "The pilot saved the ship in the strait. "
-    write(tmp_path, "many.txt", sentence * (words.PHRASE_PLACES + 10))
+    write(tmp_path, "many.txt", sentence * (phrases.PHRASE_PLACES + 10))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "many.txt")
         more = looked_up(corpus, '"the pilot"').more

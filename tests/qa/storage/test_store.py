@@ -17,6 +17,7 @@ import pytest
 
 import qa.storage.embedded.words
 import qa.storage.records.filters
+import qa.storage.records.phrases
 import qa.storage.records.reading
 import qa.storage.sqlite_file
 from qa.document.segment import passages
@@ -318,7 +319,7 @@ def test_a_phrase_is_found_across_passages_and_only_where_the_filters_let_it(sto
 def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
     store: Store, monkeypatch: pytest.MonkeyPatch, rare: int
 ) -> None:
-    monkeypatch.setattr(qa.storage.embedded.words, "PHRASE_RARE", rare)
+    monkeypatch.setattr(qa.storage.records.phrases, "PHRASE_RARE", rare)
     documents = [text(f"{number}", words(number, 600)) for number in range(8)]
     for document in documents:
         ingest(store, document)
@@ -328,8 +329,8 @@ def test_a_phrase_of_a_library_of_few_documents_is_found_wherever_it_stands(
 def test_of_a_phrase_that_many_documents_hold_no_more_are_read_than_are_needed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(qa.storage.embedded.words, "PHRASE_READ", 4)
-    monkeypatch.setattr(qa.storage.embedded.words, "PHRASE_FOUND", 3)
+    monkeypatch.setattr(qa.storage.records.phrases, "PHRASE_READ", 4)
+    monkeypatch.setattr(qa.storage.records.phrases, "PHRASE_FOUND", 3)
     for number in range(9):
         between = "," if number == 1 else ""
         ingest(store, text(f"{number}", f"Barges{between} left port.", collection="even" * (1 - number % 2)))

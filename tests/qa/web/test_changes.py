@@ -26,7 +26,7 @@ from qa.cli import cli
 from qa.errors import LibraryError
 from qa.web import changes, server
 from qa.web.api import create_app
-from qa.web.engine import Engine, State
+from qa.web.engine import Engine
 from qa.web.guard import MAX_UPLOAD_BYTES
 from tests.qa.consistency import problems
 from tests.qa.test_deadline import until
@@ -41,26 +41,11 @@ if TYPE_CHECKING:
 
     from httpx import Response
 
-    from qa.corpus import Corpus
     from tests.web.chatting import Server
 
 BASE = "http://127.0.0.1:7860"
 HARBOUR = b"The harbour at Ostrava was closed in May. Nobody came."
 SCHOOL = b"The school at Hyesan was opened in June. Everybody came."
-
-
-@pytest.fixture
-def engine(corpus: Corpus) -> Engine:
-    """An engine that is ready, over an empty library."""
-    engine = Engine(corpus.library, corpus.library.parent, _corpus=corpus)
-    engine._settle(State("ready"))
-    return engine
-
-
-@pytest.fixture
-def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
-        yield client
 
 
 def upload(client: TestClient, name: str, content: bytes, **asked: str) -> Response:

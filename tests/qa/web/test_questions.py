@@ -15,7 +15,7 @@ from qa.limits import MAX_QUESTIONS
 from qa.schema import Answer
 from qa.web import events, guard
 from qa.web.api import create_app
-from qa.web.engine import Engine, State
+from qa.web.engine import Engine
 from tests.qa.test_deadline import until
 from tests.qa.web.server_sent import read_events
 from tests.qa.web.test_server import connections, is_closed, read_until
@@ -61,19 +61,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     asked = Asked()
     monkeypatch.setattr(Engine, "ask", lambda engine, *given, **named: asked(engine, *given, **named))
     return asked
-
-
-@pytest.fixture
-def engine(corpus: Corpus) -> Engine:
-    engine = Engine(corpus.library, corpus.library.parent, _corpus=corpus)
-    engine._settle(State("ready"))
-    return engine
-
-
-@pytest.fixture
-def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
-        yield client
 
 
 def ask(client: TestClient, *questions: Any, **how: Any) -> list[tuple[str, str, Any]]:

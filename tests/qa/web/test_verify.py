@@ -5,39 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fastapi.testclient import TestClient
 
 from qa.deadline import Deadline
 from qa.limits import MAX_DRAFT_CHARACTERS
 from qa.web import tools
-from qa.web.api import create_app
-from qa.web.engine import Engine, State
 from tests.qa.tiny import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from qa.corpus import Corpus
+    from fastapi.testclient import TestClient
 
-BASE = "http://127.0.0.1:7860"
+    from qa.corpus import Corpus
+    from qa.web.engine import Engine
+
 DRAFT = (
     "He wrote: “The harbour at Ostrava was closed in May.”\n\n> The harbour at Ostrava was closed in June.\n"
 )
 
 
-@pytest.fixture
-def engine(corpus: Corpus, inbox: Path) -> Engine:
+@pytest.fixture(autouse=True)
+def documents(corpus: Corpus, inbox: Path) -> None:
     corpus.index(write(inbox, "harbour.txt", "The harbour at Ostrava was closed in May. Nobody came.\n"))
-    engine = Engine(corpus.library, corpus.library.parent, _corpus=corpus)
-    engine._settle(State("ready"))
-    return engine
-
-
-@pytest.fixture
-def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
-        yield client
 
 
 def test_everybody_is_told_what_assistants_are(client: TestClient, engine: Engine) -> None:

@@ -198,7 +198,7 @@ def test_a_token_is_read_from_a_file_and_is_in_no_address(
 
 def test_stems_are_in_letters_that_no_analyzer_takes_apart() -> None:
     with closing(Stemmer()) as stemmer:
-        (stems, none) = stemmer.stems(["Smuggled coppers: 북한 cafés", ""])
+        (stems, none) = stemmer.written(["Smuggled coppers: 북한 cafés", ""])
     assert stems[:2] == ["asmuggl", "acopper"]
     assert all(each.isascii() and each.isalnum() for each in stems)
     assert none == []
