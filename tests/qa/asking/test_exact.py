@@ -246,6 +246,19 @@ def test_the_places_of_a_phrase_are_bounded_and_every_document_keeps_one(
     assert found.documents == ("brief.txt", "other.txt")
 
 
+def test_the_bound_on_places_is_of_all_documents_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phrases, "PHRASE_PLACES", 3)
+    for name, times in (("a.txt", 2), ("b.txt", 3)):
+        write(tmp_path, name, f"Report {name}\n\n" + "The pilot saved the ship in the strait. " * times)
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "a.txt", tmp_path / "b.txt")
+        found = corpus.store.phrase("the pilot", corpus.store.select(EVERYTHING))
+    assert [place.document_id for place in found.places] == ["a.txt", "a.txt", "b.txt"]
+    assert found.has_more_places
+
+
 def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Path) -> None:
     sentence = "The pilot saved the ship in the strait. "
     write(tmp_path, "many.txt", sentence * (phrases.PHRASE_PLACES + 10))

@@ -39,6 +39,9 @@ def test_any_quote_reads_as_its_source_however_it_is_emphasised(text: str, cuts:
     written = to_html(answered(whole), lambda _: document)
     (block,) = lxml.html.fromstring(written).iter("blockquote")
     assert {each.tag for each in block.iter()} <= {"blockquote", "strong"}
+    shown = visible(text)
+    strong = [each.text_content() for each in block.iter("strong")]
+    assert "".join(strong) == "".join(shown[span.start : span.end] for span in emphasis)
     assert as_read(lxml.html.tostring(block, encoding="unicode", with_tail=False)) == visible(text)
 
 
