@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
+    from qa.document.corrections import Correction
     from qa.formats.worker import Worker
     from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan
@@ -141,6 +142,73 @@ class SegmentedDocument:
         return EmbeddedPassages(
             [Entry(passage, digest, vectors[digest]) for passage, digest in pairs], encoder
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file that is to be read.
+
+    Attributes:
+        plan: how it is to be read.
+        number: its place among all files.
+        start: the bytes of all files before it.
+        end: those with its own.
+    """
+
+    plan: FilePlan
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What became of what needs neither model nor library.
+
+    Attributes:
+        result: what is reported.
+        read: how many bytes, of all files, were read by then.
+    """
+
+    result: FileResult
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """A document that a file gave.
+
+    Attributes:
+        document: the document as it was read.
+        file: the file that gave it.
+        read: how many bytes, of all files, were read by then.
+        left_out: the removed or purged document that it is, if any.
+        segmented: the document in passages; None where its text is held.
+        corrections: what a person has corrected of it.
+    """
+
+    document: ReadDocument
+    file: FileReading
+    read: int
+    left_out: LeftOut | None = None
+    segmented: SegmentedDocument | None = None
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+
+
+# A file that was read to its end comes after all that it gave.
+Step = Reported | FromFile | FileReading
+
+
+def read_planned(planned: PlannedFile, worker: Worker) -> Iterator[Step]:
+    """Read a file; what is refused or has not changed comes as its result."""
+    plan, start = planned.plan, planned.start
+    if plan.refused:
+        yield Reported(plan.refused, start)
+    reading = FileReading(plan)
+    for item in reading.documents(worker):
+        read = min(start + reading.read, planned.end)
+        yield FromFile(item, reading, read) if isinstance(item, ReadDocument) else Reported(item, read)
+    yield reading
 
 
 def segment(document: Document) -> SegmentedDocument:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from qa.document.metadata import NO_SIDECAR, Sidecar, open_sidecar, sidecar_of
+from qa.document.row_identity import TABLES
 from qa.document.segment import SEGMENTATION
 from qa.errors import InputError
 from qa.formats import ocr
@@ -19,6 +20,7 @@ from qa.intake.folders import place, refusal, resolved
 from qa.storage.intake_port import ReadAs
 
 if TYPE_CHECKING:
+    from qa.document.row_identity import Row
     from qa.formats.dates import DateOrder
     from qa.formats.reading import InputFile
     from qa.schema import FileResult
@@ -77,6 +79,11 @@ class FilePlan:
     def read_as(self) -> ReadAs:
         """How the file is read, as far as a person can say so."""
         return ReadAs(self.options.date_order, self.options.columns)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of a table that the file was, which the rows that it has now may follow."""
+        return self.known.rows(TABLES) if self.name else []
 
 
 def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile) -> FilePlan:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from embeddings.models import EncoderIdentity
 from qa.document.corrections import correct
-from qa.document.row_identity import TABLES, Row, follow, numbered
+from qa.document.row_identity import Row, follow, numbered
 from qa.formats.worker import Worker
-from qa.intake.make import FileReading, SegmentedDocument, embed, segment, windows_of
+from qa.intake.make import (
+    FileReading,
+    FromFile,
+    PlannedFile,
+    Reported,
+    SegmentedDocument,
+    embed,
+    read_planned,
+    segment,
+    windows_of,
+)
 from qa.intake.pipeline import overlap
 from qa.intake.plan import plan_file
 from qa.schema import Document, FileResult, Progress
-from qa.storage.intake_port import ReadDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,8 +33,8 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
-    from qa.document.corrections import Correction
     from qa.formats.reading import InputFile
+    from qa.intake.make import Step
     from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan, UserOptions
     from qa.storage.intake_port import (
@@ -35,7 +44,6 @@ if TYPE_CHECKING:
         Ingested,
         IntakeLibrary,
         KnownDocument,
-        LeftOut,
         ReadAs,
     )
 
@@ -54,42 +62,6 @@ _ROLLING = "feed"
 _NO_ENCODER = EncoderIdentity("", "", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reported:
-    """What became of what needs neither model nor library.
-
-    Attributes:
-        result: what is reported.
-        read: how many bytes, of all files, were read by then.
-    """
-
-    result: FileResult
-    read: int
-
-
-@dataclass(frozen=True, slots=True)
-class _FromFile:
-    """A document that a file gave.
-
-    Attributes:
-        document: the document as it was read.
-        file: the file that gave it.
-        read: how many bytes, of all files, were read by then.
-        left_out: the removed or purged document that it is, if any.
-        segmented: the document in passages; None where its text is held.
-        corrections: what a person has corrected of it.
-    """
-
-    document: ReadDocument
-    file: FileReading
-    read: int
-    left_out: LeftOut | None = None
-    segmented: SegmentedDocument | None = None
-    corrections: Mapping[str, Correction] = field(default_factory=dict)
-
-
-# A file that was read to its end comes after all that it gave.
-_Step = _Reported | _FromFile | FileReading
 _Item = TypeVar("_Item")
 
 
@@ -132,7 +104,7 @@ class Run:
         Without a `worker` to parse them, one is started and ended.
         """
         with nullcontext(worker) if worker else Worker() as worker:
-            steps = chain((_Reported(result, 0) for result in refused), self._steps(worker))
+            steps = chain((Reported(result, 0) for result in refused), self._steps(worker))
             overlap(batches(steps), self._embed, self._put, _is_huge)
         if self.results and self._read < self._size:  # the last file said nothing of its end
             self._show_written(self.results[-1], self._size)
@@ -148,40 +120,34 @@ class Run:
 
     # Reading
 
-    def _steps(self, worker: Worker) -> Iterator[_Step]:
+    def _steps(self, worker: Worker) -> Iterator[Step]:
         """Yield what files give; the documents that are to be embedded are segmented."""
         for group in _groups(self._documents(worker)):
             standings = iter(
-                self._library.known_documents(
-                    [each.document for each in group if isinstance(each, _FromFile)]
-                )
+                self._library.known_documents([each.document for each in group if isinstance(each, FromFile)])
             )
             for item in group:
-                yield self._standing(item, next(standings)) if isinstance(item, _FromFile) else item
+                yield self._standing(item, next(standings)) if isinstance(item, FromFile) else item
 
-    def _documents(self, worker: Worker) -> Iterator[_Step]:
+    def _documents(self, worker: Worker) -> Iterator[Step]:
         """Read the files; what is refused or has not changed comes as its result."""
-        end = 0
-        for done, file in enumerate(self._found):
-            self._show(Progress("read", done, len(self._found), file.file_name))
-            start, end = end, end + _size(file.path)
-            plan = plan_file(self._library, self._told, file)
-            if plan.refused:
-                yield _Reported(plan.refused, start)
-            reading = FileReading(self._follow_rows(plan, worker))
-            for item in reading.documents(worker):
-                read = min(start + reading.read, end)
-                yield (
-                    _FromFile(item, reading, read)
-                    if isinstance(item, ReadDocument)
-                    else _Reported(item, read)
-                )
-            yield reading
+        for planned in self._planned():
+            yield from self._read_here(planned, worker)
         self._show(Progress("read", len(self._found), len(self._found)))
+
+    def _planned(self) -> Iterator[PlannedFile]:
+        end = 0
+        for number, file in enumerate(self._found):
+            start, end = end, end + _size(file.path)
+            yield PlannedFile(plan_file(self._library, self._told, file), number, start, end)
+
+    def _read_here(self, planned: PlannedFile, worker: Worker) -> Iterator[Step]:
+        self._show(Progress("read", planned.number, len(self._found), planned.plan.file.file_name))
+        return read_planned(replace(planned, plan=self._follow_rows(planned.plan, worker)), worker)
 
     def _follow_rows(self, plan: FilePlan, worker: Worker) -> FilePlan:
         """Let documents follow their rows, whose numbers may be others now."""
-        before = plan.known.rows(TABLES) if plan.name else []
+        before = plan.rows
         if not before:
             return plan
         known = {sha256 for row in before for sha256 in (row.source_sha256, row.sha256)}
@@ -200,16 +166,16 @@ class Run:
         self._library.renumber(path, was, now)
         return replace(plan, known=self._library.known_file(path))
 
-    def _standing(self, item: _FromFile, standing: KnownDocument) -> _Step:
+    def _standing(self, item: FromFile, standing: KnownDocument) -> Step:
         """Add what the library knows of a document, and its passages where they are to be embedded."""
         document = item.document.document
         if left_out := item.file.take(item.document, standing.left_out):
             if left_out.version is None:
-                return _Reported(FileResult(document.path, left_out.status, left_out.document_id), item.read)
+                return Reported(FileResult(document.path, left_out.status, left_out.document_id), item.read)
             return replace(item, left_out=left_out)
         return item if standing.has_text else self._segmented(item, standing)
 
-    def _segmented(self, item: _FromFile, standing: KnownDocument) -> _FromFile:
+    def _segmented(self, item: FromFile, standing: KnownDocument) -> FromFile:
         said = {name: each.value for name, each in standing.corrections.items()}
         document, corrections = correct(item.document.document, said)
         read = replace(item.document, document=document)
@@ -218,19 +184,19 @@ class Run:
 
     # Embedding
 
-    def _embed(self, batch: Sequence[_Step]) -> Mapping[bytes, Float32]:
-        documents = [each.segmented for each in batch if isinstance(each, _FromFile) and each.segmented]
+    def _embed(self, batch: Sequence[Step]) -> Mapping[bytes, Float32]:
+        documents = [each.segmented for each in batch if isinstance(each, FromFile) and each.segmented]
         if not self._encoders:
             return {}
         return vectors_of(self._library, documents, self._identity, self._encoders.documents, self._show)
 
     # Putting away
 
-    def _put(self, item: _Step, vectors: Mapping[bytes, Float32]) -> None:
+    def _put(self, item: Step, vectors: Mapping[bytes, Float32]) -> None:
         if isinstance(item, FileReading):
             self._end(item)
             return
-        if isinstance(item, _Reported):
+        if isinstance(item, Reported):
             result = item.result
         elif item.left_out and item.left_out.version is not None:
             if not self._library.read_only:
@@ -242,7 +208,7 @@ class Run:
         self.results.append(result)
         self._show_written(result, item.read)
 
-    def _put_document(self, item: _FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
+    def _put_document(self, item: FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
         segmented = item.segmented
         passages = segmented.embedded(vectors, self._identity) if segmented else None
         ingested = self._library.put(item.document, passages, item.corrections)
@@ -328,7 +294,7 @@ def batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     return grouped(items, _MOST_ITEMS, BATCH, _windows)
 
 
-def _groups(items: Iterable[_Step]) -> Iterator[list[_Step]]:
+def _groups(items: Iterable[Step]) -> Iterator[list[Step]]:
     return grouped(items, _ASKED, _ASKED_CHARACTERS, _characters)
 
 
@@ -349,15 +315,15 @@ def grouped(
 
 
 def _windows(item: object) -> int:
-    segmented = item.segmented if isinstance(item, _FromFile) else item
+    segmented = item.segmented if isinstance(item, FromFile) else item
     return len(segmented.digests) if isinstance(segmented, SegmentedDocument) else 0
 
 
-def _characters(item: _Step) -> int:
-    return len(item.document.document.text) if isinstance(item, _FromFile) else 0
+def _characters(item: Step) -> int:
+    return len(item.document.document.text) if isinstance(item, FromFile) else 0
 
 
-def _is_huge(batch: Sequence[_Step]) -> bool:
+def _is_huge(batch: Sequence[Step]) -> bool:
     return sum(map(_windows, batch)) > HUGE
 
 
