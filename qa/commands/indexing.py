@@ -57,6 +57,11 @@ _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
     help="Go on until Ctrl-C: index what changes in the folders. Removes documents only with --prune.",
 )
 @click.option(
+    "--workers",
+    metavar="local|ray://HOST:PORT",
+    help="Read and embed by Ray: on the cores of this machine, or on a cluster that sees the same folders.",
+)
+@click.option(
     "--report",
     "report_to",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -73,6 +78,7 @@ def index(
     date_order: DateOrder | None,
     columns: dict[str, str] | None,
     report_to: Path | None,
+    workers: str | None,
     *,
     force: bool,
     prune: bool,
@@ -107,6 +113,8 @@ def index(
             "--uploads reads what was added in the chat, and nothing else: leave out PATH, --prune, "
             "--dry-run and --watch"
         )
+    if workers and (watch or uploads):
+        raise click.UsageError("--workers are for many files: leave out --watch and --uploads")
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     given = paths or (shipped_corpus(),)
     if report_to:
@@ -131,6 +139,7 @@ def index(
                         dry_run=dry_run,
                         named_files=report is None,
                         follow_links=follow_links,
+                        workers=workers,
                     )
                 )
             if asks and (gone := _gone(report)):

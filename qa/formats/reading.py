@@ -43,16 +43,18 @@ class InputFile:
         path: where its bytes lie.
         root: the folder that was named, under which it was found; None where it was named itself.
         upload: the name by which it was uploaded; "" for a file that its path names.
+        shown_as: what messages call it, where that is neither of these.
     """
 
     path: Path
     root: Path | None = None
     upload: str = ""
+    shown_as: str = ""
 
     @property
     def shown(self) -> str:
         """What messages call it."""
-        return self.upload or str(self.path)
+        return self.shown_as or self.upload or str(self.path)
 
     @property
     def file_name(self) -> str:

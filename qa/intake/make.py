@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -76,6 +76,12 @@ class FileReading:
         if left_out.status == "purged":
             self._purged |= {read.document.source_sha256, read.document.sha256}
         return left_out
+
+    def add(self, elsewhere: Self) -> None:
+        """Take note of how the reading of the same file went elsewhere, where nothing was taken."""
+        self.parts |= elsewhere.parts
+        self.refused += elsewhere.refused
+        self.is_unchanged, self._sha256 = elsewhere.is_unchanged, elsewhere._sha256
 
     def to_record(self) -> FileRecord | None:
         """Return what is to be recorded of the file, once it was read; None where it was not parsed."""
@@ -185,6 +191,7 @@ class FromFile:
         left_out: the removed or purged document that it is, if any.
         segmented: the document in passages; None where its text is held.
         corrections: what a person has corrected of it.
+        prepared: what was made of it ahead, elsewhere.
     """
 
     document: ReadDocument
@@ -193,6 +200,7 @@ class FromFile:
     left_out: LeftOut | None = None
     segmented: SegmentedDocument | None = None
     corrections: Mapping[str, Correction] = field(default_factory=dict)
+    prepared: PreparedDocument | None = None
 
 
 # A file that was read to its end comes after all that it gave.
@@ -209,6 +217,21 @@ def read_planned(planned: PlannedFile, worker: Worker) -> Iterator[Step]:
         read = min(start + reading.read, planned.end)
         yield FromFile(item, reading, read) if isinstance(item, ReadDocument) else Reported(item, read)
     yield reading
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """What was made of a document ahead, while it could still turn out that a person has corrected it.
+
+    Attributes:
+        said: what was known to be corrected, by field.
+        segmented: the document in passages.
+        vectors: of their windows, by digest.
+    """
+
+    said: Mapping[str, str]
+    segmented: SegmentedDocument
+    vectors: Mapping[bytes, Float32] = field(default_factory=dict)
 
 
 def segment(document: Document) -> SegmentedDocument:

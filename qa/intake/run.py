@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from qa.formats.reading import InputFile
+    from qa.intake.distributed.workers import Workers
     from qa.intake.make import Step
     from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan, UserOptions
@@ -55,7 +56,7 @@ _MOST_ITEMS = 4 * BATCH
 # A group of so many windows, one document of some MB, is in memory alone.
 HUGE = 16 * BATCH
 # Documents that the library is asked about at a time, and their characters.
-_ASKED, _ASKED_CHARACTERS = 64, 1_000_000
+ASKED, ASKED_CHARACTERS = 64, 1_000_000
 # Files of this format drop old entries as a matter of course: their documents are not gone.
 _ROLLING = "feed"
 # In a rehearsal.
@@ -70,7 +71,7 @@ class Run:
 
     Three threads work on it: one reads the files and asks the library about their documents (`_steps`), one
     embeds these (`_embed`), and one puts them away (`_put`). Without encoders, in a rehearsal of the library,
-    nothing is segmented or embedded, and no writing is shown.
+    nothing is segmented or embedded, and no writing is shown. With `workers`, these read, segment and embed.
 
     Attributes:
         results: what became of each document, and of what was refused.
@@ -84,11 +85,12 @@ class Run:
         told: UserOptions,
         found: Sequence[InputFile],
         show: OnProgress,
+        workers: Workers | None = None,
     ) -> None:
         self.results: list[FileResult] = []
         self.gone: list[HeldLocation] = []
         self._library, self._encoders, self._told = library, encoders, told
-        self._found, self._show = found, show
+        self._found, self._show, self._workers = found, show, workers
         self._identity = encoders.identity() if encoders else _NO_ENCODER
         self._size = sum(_size(file.path) for file in found)
         self._made = self._read = 0
@@ -131,17 +133,29 @@ class Run:
 
     def _documents(self, worker: Worker) -> Iterator[Step]:
         """Read the files; what is refused or has not changed comes as its result."""
-        for planned in self._planned():
-            yield from self._read_here(planned, worker)
+        here = partial(self._read_here, worker)
+        if self._workers:
+            identity = self._identity if self._encoders else None
+            done = 0
+            for step in self._workers.read(self._planned(), here, self._plan, identity):
+                yield step
+                if isinstance(step, FileReading):
+                    done += 1
+                    self._show(Progress("read", done, len(self._found), step.plan.file.file_name))
+        else:
+            yield from chain.from_iterable(map(here, self._planned()))
         self._show(Progress("read", len(self._found), len(self._found)))
 
     def _planned(self) -> Iterator[PlannedFile]:
         end = 0
         for number, file in enumerate(self._found):
             start, end = end, end + _size(file.path)
-            yield PlannedFile(plan_file(self._library, self._told, file), number, start, end)
+            yield PlannedFile(self._plan(file), number, start, end)
 
-    def _read_here(self, planned: PlannedFile, worker: Worker) -> Iterator[Step]:
+    def _plan(self, file: InputFile) -> FilePlan:
+        return plan_file(self._library, self._told, file)
+
+    def _read_here(self, worker: Worker, planned: PlannedFile) -> Iterator[Step]:
         self._show(Progress("read", planned.number, len(self._found), planned.plan.file.file_name))
         return read_planned(replace(planned, plan=self._follow_rows(planned.plan, worker)), worker)
 
@@ -179,16 +193,27 @@ class Run:
         said = {name: each.value for name, each in standing.corrections.items()}
         document, corrections = correct(item.document.document, said)
         read = replace(item.document, document=document)
-        segmented = segment(document) if self._encoders else SegmentedDocument(document)
+        if item.prepared and item.prepared.said == said:
+            segmented = item.prepared.segmented
+        else:
+            segmented = segment(document) if self._encoders else SegmentedDocument(document)
         return replace(item, document=read, segmented=segmented, corrections=corrections)
 
     # Embedding
 
     def _embed(self, batch: Sequence[Step]) -> Mapping[bytes, Float32]:
-        documents = [each.segmented for each in batch if isinstance(each, FromFile) and each.segmented]
         if not self._encoders:
             return {}
-        return vectors_of(self._library, documents, self._identity, self._encoders.documents, self._show)
+        lacking: list[SegmentedDocument] = []
+        given: dict[bytes, Float32] = {}
+        for each in batch:
+            if isinstance(each, FromFile) and each.segmented:
+                if each.prepared and each.segmented is each.prepared.segmented:
+                    given.update(each.prepared.vectors)
+                else:
+                    lacking.append(each.segmented)
+        encoder = self._encoders.documents
+        return {**given, **vectors_of(self._library, lacking, self._identity, encoder, self._show)}
 
     # Putting away
 
@@ -270,15 +295,18 @@ class Run:
 
 
 def vectors_of(
-    library: IntakeLibrary,
+    library: IntakeLibrary | None,
     documents: Iterable[SegmentedDocument],
     identity: EncoderIdentity,
     encoder: Callable[[], Encoder],
     show: OnProgress,
 ) -> Mapping[bytes, Float32]:
-    """Return the vectors of the documents' windows by digest; only what the library lacks is embedded."""
+    """Return the vectors of the documents' windows by digest; only what the library lacks is embedded.
+
+    Where no library may be asked, that is all.
+    """
     windows = windows_of(documents)
-    held = library.vectors(windows, identity)
+    held = library.vectors(windows, identity) if library else {}
     lacking = {digest: window for digest, window in windows.items() if digest not in held}
     return held | embed(lacking, identity, encoder, show)
 
@@ -295,7 +323,7 @@ def batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 
 
 def _groups(items: Iterable[Step]) -> Iterator[list[Step]]:
-    return grouped(items, _ASKED, _ASKED_CHARACTERS, _characters)
+    return grouped(items, ASKED, ASKED_CHARACTERS, _characters)
 
 
 def grouped(

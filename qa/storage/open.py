@@ -172,6 +172,20 @@ def open_library(
     return library
 
 
+def open_beside(place: LibraryPlace) -> OpenLibrary | None:
+    """Open a library to read beside the process that writes it; None of a Milvus Lite file, where none can.
+
+    Raises:
+        LibraryError: the library is damaged, or Milvus is away.
+    """
+    if isinstance(place, ClusterPlace):
+        from qa.storage.cluster.address import Address
+
+        if Address.parse(place.address).lite:
+            return None
+    return open_library(place, create=False, read_only=True)
+
+
 def examine_library(place: LibraryPlace) -> Iterator[Finding]:
     """Look at all that a library keeps, and at the encoder of its vectors.
 
