@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from qa.intake.distributed.stages import Job, Portion
 
+# Of a processor: one that is all that is left has room for both stages.
+_SHARE = 0.5
 # How often a portion or chunk is given to another actor when one has died of it, or beside it.
 _RETRIES = 5
 
@@ -37,15 +39,15 @@ class Coordinator:
             ReadFiles,
             fn_constructor_args=(job,),
             concurrency=(1, max(1, processors // 2)),
-            num_cpus=1,
+            num_cpus=_SHARE,
             max_task_retries=_RETRIES,
         )
         if job.encoder:
             dataset = dataset.map(
                 EmbedWindows,  # type: ignore[arg-type]
                 fn_constructor_args=(job,),
-                concurrency=(1, processors - 1),
-                num_cpus=1,
+                concurrency=(1, max(1, processors - 1)),
+                num_cpus=_SHARE,
                 max_task_retries=_RETRIES,
             )
         blocks: Iterable[Any] = dataset.iter_batches(batch_size=None, batch_format="pyarrow")

@@ -76,8 +76,6 @@ class Workers:
             if not ray.is_initialized():  # a program that uses Ray itself has it already
                 opening.enter_context(_local(ray) if address == LOCAL else _cluster(ray, address))
             self._processors = int(self._ray.cluster_resources().get("CPU", 0))
-            if self._processors < 2:
-                raise WorkersError(f"the Ray cluster at {address} has {self._processors} CPUs: it takes two")
             self._opened = opening.pop_all()
 
     def __enter__(self) -> Self:
@@ -108,8 +106,8 @@ class Workers:
             WorkersError: the cluster has failed, and did so again.
         """
         job = Job(encoder, self._library if encoder else None, versions(encoder))
+        self._check(job)
         while dataset := list(islice(files, _DATASET)):
-            self._check(job)
             portions = _portions(dataset)
             chunks = self._chunks([each for each in portions if each.number >= 0], job)
             for portion in portions:
@@ -254,7 +252,7 @@ def _local(ray: Any) -> Iterator[None]:
         try:
             ray.init(
                 address="local",
-                num_cpus=max(2, os.cpu_count() or 1),
+                num_cpus=os.cpu_count(),
                 object_store_memory=_OBJECT_STORE,
                 include_dashboard=False,
                 log_to_driver=False,
