@@ -257,7 +257,6 @@ def _local(ray: Any) -> Iterator[None]:
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level="ERROR",
-                _node_ip_address="127.0.0.1",
                 _temp_dir=folder,
                 # Else modules in the current folder would be imported, whoever put them there.
                 runtime_env={"working_dir": empty},

@@ -42,7 +42,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def left_of(pids: dict[int, str], seconds: float = 15) -> dict[int, str]:
+def left_of(pids: dict[int, str], seconds: float = 60) -> dict[int, str]:
     """Those that are still there after a while."""
     end = time.monotonic() + seconds
     while (left := {pid: name for pid, name in pids.items() if is_alive(pid)}) and time.monotonic() < end:
@@ -87,6 +87,7 @@ class Cluster:
             "--num-cpus=1",
         )
         self._wait(client)
+        self._wait(self.agent)
         self.other = self.add_node()
 
     def add_node(self) -> subprocess.Popen[bytes]:
@@ -105,12 +106,13 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        self.agent = free_port()
         return subprocess.Popen(
             [
                 *(str(Path(sys.executable).parent / "ray"), "start", "--block"),
-                *("--node-ip-address=127.0.0.1", "--object-store-memory=200000000"),
+                "--object-store-memory=200000000",
                 # Without it the proxy of clients looks for an address with port 0, and dies.
-                f"--runtime-env-agent-port={free_port()}",
+                f"--runtime-env-agent-port={self.agent}",
                 *arguments,
             ],
             env=self.environment,
@@ -120,12 +122,14 @@ class Cluster:
         )
 
     def _wait(self, port: int) -> None:
+        """Wait until something listens at a port, at whichever address."""
         end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                return
-            time.sleep(0.2)
-        raise TimeoutError
+        while f":{port:04X} 00000000:0000 0A" not in Path("/proc/net/tcp").read_text() and (
+            f":{port:04X} 00000000000000000000000000000000:0000 0A" not in Path("/proc/net/tcp6").read_text()
+        ):
+            assert self.head.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.1)
 
 
 @contextmanager
