@@ -12,6 +12,7 @@ from qa.document.segment import passages
 from qa.document.window import window_text
 from qa.errors import InputError, PartlyReadError, model_errors
 from qa.formats.reading import read_file
+from qa.formats.remote import is_away
 from qa.intake.folders import refusal
 from qa.schema import FileResult, Progress
 from qa.storage.files import is_gone
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
+    from qa.formats.reading import InputFile
     from qa.formats.worker import Worker
     from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan
@@ -119,13 +121,17 @@ class FileReading:
 
     def _refused(self, error: InputError) -> FileResult:
         file, shown = self.plan.file, self.plan.known.path
-        if file.root and is_gone(str(file.path)) and not file.path.is_dir():
+        if is_away(file.remote.url) if file.remote else _has_gone(file):
             return FileResult(shown, "gone", notes=(_VANISHED,))
         if isinstance(error, PartlyReadError):
             return FileResult(shown, "skipped", notes=(str(error),))
         result = refusal(shown, error)
         self.refused.append(result)
         return result
+
+
+def _has_gone(file: InputFile) -> bool:
+    return file.root is not None and is_gone(str(file.path)) and not file.path.is_dir()
 
 
 @dataclass(frozen=True, slots=True)

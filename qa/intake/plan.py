@@ -9,12 +9,13 @@ from importlib.metadata import version
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from qa.document.metadata import NO_SIDECAR, Sidecar, open_sidecar, sidecar_of
+from qa.document.metadata import NO_SIDECAR, SIDECAR, Sidecar, open_sidecar, sidecar_from, sidecar_of
 from qa.document.row_identity import TABLES
 from qa.document.segment import SEGMENTATION
 from qa.errors import InputError
 from qa.formats import ocr
 from qa.formats.kinds import JSONL, named, reading_of
+from qa.formats.remote import fetched_sidecar
 from qa.formats.source import Options
 from qa.intake.folders import place, refusal, resolved
 from qa.storage.intake_port import ReadAs
@@ -96,10 +97,14 @@ def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile) -> Fil
     )
     refused, sidecar = None, NO_SIDECAR
     try:
-        if not file.upload:
+        if file.remote:
+            if file.remote.has_sidecar:
+                sidecar = sidecar_from(fetched_sidecar(file.remote), file.remote.url + SIDECAR)
+        elif not file.upload:
             sidecar = open_sidecar(file.path, follow_links=told.follow_links)
     except InputError as error:
-        refused = refusal(resolved(sidecar_of(file.path)), error)
+        lies = file.remote.url + SIDECAR if file.remote else resolved(sidecar_of(file.path))
+        refused = refusal(lies, error)
         sidecar = Sidecar(library.sidecar_values(known.path), "as it was")
     name = "" if named(file.file_name) is JSONL else file.id
     reader = made_by(PurePath(known.path).name, options, sidecar.sha256)

@@ -29,7 +29,6 @@ from qa.schema import Document, FileResult, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
@@ -92,7 +91,7 @@ class Run:
         self._library, self._encoders, self._told = library, encoders, told
         self._found, self._show, self._workers = found, show, workers
         self._identity = encoders.identity() if encoders else _NO_ENCODER
-        self._size = sum(_size(file.path) for file in found)
+        self._size = sum(map(_size, found))
         self._made = self._read = 0
         self._displaced: list[HeldLocation] = []
         self._files: list[FileRecord] = []
@@ -149,7 +148,7 @@ class Run:
     def _planned(self) -> Iterator[PlannedFile]:
         end = 0
         for number, file in enumerate(self._found):
-            start, end = end, end + _size(file.path)
+            start, end = end, end + _size(file)
             yield PlannedFile(self._plan(file), number, start, end)
 
     def _plan(self, file: InputFile) -> FilePlan:
@@ -355,9 +354,11 @@ def _is_huge(batch: Sequence[Step]) -> bool:
     return sum(map(_windows, batch)) > HUGE
 
 
-def _size(path: Path) -> int:
+def _size(file: InputFile) -> int:
     """Return the bytes of a file; 0 where it cannot be read, which is said when it is."""
+    if file.remote:
+        return file.remote.size
     try:
-        return path.stat().st_size
+        return file.path.stat().st_size
     except OSError:
         return 0

@@ -11,11 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-import qa
 from embeddings.encoder import identify_encoder, open_encoder
 from embeddings.models import ModelError as WeightsError
 from qa.document.corrections import correct
 from qa.errors import InputError, PullquoteError, WorkersError
+from qa.formats.remote import state_of
 from qa.formats.source import PLAIN
 from qa.formats.worker import Worker
 from qa.intake.make import FileReading, FromFile, PreparedDocument, Reported, read_planned, segment
@@ -27,10 +27,10 @@ from qa.storage.open import open_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
+    from qa.formats.reading import InputFile
     from qa.intake.make import PlannedFile
     from qa.places import LibraryPlace
     from qa.schema import FileResult
@@ -114,7 +114,7 @@ class Chunk:
 
 def versions(encoder: EncoderIdentity | None) -> dict[str, str]:
     """Tell what decides how files are read and embedded here, by name."""
-    found = {"Python": ".".join(platform.python_version_tuple()[:2]), "Pullquote": qa.__version__}
+    found = {"Python": ".".join(platform.python_version_tuple()[:2]), "Pullquote": version("pullquote")}
     for name in ("ray", *LIBRARIES):
         try:
             found[name] = version(name)
@@ -192,7 +192,7 @@ class ReadFiles(Actor):
     def _items(self, portion: Portion) -> Iterator[FileItem]:
         for place, planned in enumerate(portion.files):
             file = planned.plan.file
-            if not os.path.exists(file.path):  # noqa: PTH110 -- `Path.exists` raises where it may not look
+            if not (file.remote or os.path.exists(file.path)):  # noqa: PTH110 -- `Path.exists` raises where it may not look
                 unseen = f"{file.shown} cannot be seen on the worker {platform.node()}. {_SEEN}"
                 yield FileItem(place, InputError(unseen), planned.end)
                 continue
@@ -255,12 +255,14 @@ def _characters(item: FileItem) -> int:
 
 
 def _state(portion: Portion) -> str:
-    return " ".join(_file_state(planned.plan.file.path) for planned in portion.files)
+    return " ".join(_file_state(planned.plan.file) for planned in portion.files)
 
 
-def _file_state(path: Path) -> str:
+def _file_state(file: InputFile) -> str:
+    if file.remote:
+        return state_of(file.remote.url)
     try:
-        status = path.stat()
+        status = file.path.stat()
     except OSError:
         return "unseen"
     return f"{status.st_size}:{status.st_mtime_ns}"

@@ -311,6 +311,8 @@ def _absolute(portion: Portion) -> Portion:
 
     def absolute(planned: PlannedFile) -> PlannedFile:
         file = planned.plan.file
+        if file.remote:
+            return planned
         root = file.root and file.root.absolute()
         file = replace(file, path=file.path.absolute(), root=root, shown_as=file.shown)
         return replace(planned, plan=replace(planned.plan, file=file))
