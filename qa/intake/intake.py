@@ -16,10 +16,10 @@ from qa.errors import InputError, model_errors
 from qa.formats.reading import InputFile
 from qa.formats.worker import KeptWorker
 from qa.intake.folders import Listing, listing, missing, place, without_files
-from qa.intake.make import segment, with_windows
+from qa.intake.make import segment, vectors_of, with_windows
 from qa.intake.pipeline import one_at_a_time, silent
 from qa.intake.plan import UserOptions
-from qa.intake.run import Run, batches, forget, vectors_of
+from qa.intake.run import Run, batches, forget
 from qa.schema import UPLOAD, FileResult, IndexReport, Progress
 
 if TYPE_CHECKING:

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan
     from qa.schema import Document, Passage
-    from qa.storage.intake_port import LeftOut
+    from qa.storage.intake_port import IntakeLibrary, LeftOut
 
+# Documents that the library is asked about at a time, and their characters.
+ASKED, ASKED_CHARACTERS = 64, 1_000_000
 # Windows given to the encoder at a time.
 SLICE = 1024
 _VANISHED = "It was there when its folder was listed, and gone when it was to be read."
@@ -286,3 +288,20 @@ def embed(
 
             made[start : start + SLICE] = opened.encode_documents(texts, embedded)
     return dict(zip(digests, made, strict=True))
+
+
+def vectors_of(
+    library: IntakeLibrary | None,
+    documents: Iterable[SegmentedDocument],
+    identity: EncoderIdentity,
+    encoder: Callable[[], Encoder],
+    show: OnProgress,
+) -> Mapping[bytes, Float32]:
+    """Return the vectors of the documents' windows by digest; only what the library lacks is embedded.
+
+    Where no library may be asked, that is all.
+    """
+    windows = windows_of(documents)
+    held = library.vectors(windows, identity) if library else {}
+    lacking = {digest: window for digest, window in windows.items() if digest not in held}
+    return held | embed(lacking, identity, encoder, show)

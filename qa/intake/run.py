@@ -13,25 +13,25 @@ from qa.document.corrections import correct
 from qa.document.row_identity import Row, follow, numbered
 from qa.formats.worker import Worker
 from qa.intake.make import (
+    ASKED,
+    ASKED_CHARACTERS,
     FileReading,
     FromFile,
     PlannedFile,
     Reported,
     SegmentedDocument,
-    embed,
     read_planned,
     segment,
-    windows_of,
+    vectors_of,
 )
-from qa.intake.pipeline import overlap
+from qa.intake.pipeline import grouped, overlap
 from qa.intake.plan import plan_file
 from qa.schema import Document, FileResult, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Float32
-    from embeddings.encoder import Encoder
     from qa.formats.reading import InputFile
     from qa.intake.distributed.workers import Workers
     from qa.intake.make import Step
@@ -54,15 +54,11 @@ BATCH = 256
 _MOST_ITEMS = 4 * BATCH
 # A group of so many windows, one document of some MB, is in memory alone.
 HUGE = 16 * BATCH
-# Documents that the library is asked about at a time, and their characters.
-ASKED, ASKED_CHARACTERS = 64, 1_000_000
 # Files of this format drop old entries as a matter of course: their documents are not gone.
 _ROLLING = "feed"
+_Item = TypeVar("_Item")
 # In a rehearsal.
 _NO_ENCODER = EncoderIdentity("", "", 0)
-
-
-_Item = TypeVar("_Item")
 
 
 class Run:
@@ -293,23 +289,6 @@ class Run:
             self._show(Progress("write", len(self.results), 0, name, self._made, read, self._size))
 
 
-def vectors_of(
-    library: IntakeLibrary | None,
-    documents: Iterable[SegmentedDocument],
-    identity: EncoderIdentity,
-    encoder: Callable[[], Encoder],
-    show: OnProgress,
-) -> Mapping[bytes, Float32]:
-    """Return the vectors of the documents' windows by digest; only what the library lacks is embedded.
-
-    Where no library may be asked, that is all.
-    """
-    windows = windows_of(documents)
-    held = library.vectors(windows, identity) if library else {}
-    lacking = {digest: window for digest, window in windows.items() if digest not in held}
-    return held | embed(lacking, identity, encoder, show)
-
-
 def forget(library: IntakeLibrary, places: Sequence[HeldLocation]) -> None:
     """Forget places, some at a time."""
     for start in range(0, len(places), BATCH):
@@ -323,22 +302,6 @@ def batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 
 def _groups(items: Iterable[Step]) -> Iterator[list[Step]]:
     return grouped(items, ASKED, ASKED_CHARACTERS, _characters)
-
-
-def grouped(
-    items: Iterable[_Item], most: int, size: int, size_of: Callable[[_Item], int]
-) -> Iterator[list[_Item]]:
-    """Group items until a group has so many, or that size; in order, and none empty."""
-    group: list[_Item] = []
-    held = 0
-    for item in items:
-        group.append(item)
-        held += size_of(item)
-        if held >= size or len(group) >= most:
-            yield group
-            group, held = [], 0
-    if group:
-        yield group
 
 
 def _windows(item: object) -> int:

@@ -18,10 +18,19 @@ from qa.errors import InputError, PullquoteError, WorkersError
 from qa.formats.remote import state_of
 from qa.formats.source import PLAIN
 from qa.formats.worker import Worker
-from qa.intake.make import FileReading, FromFile, PreparedDocument, Reported, read_planned, segment
-from qa.intake.pipeline import silent
+from qa.intake.make import (
+    ASKED,
+    ASKED_CHARACTERS,
+    FileReading,
+    FromFile,
+    PreparedDocument,
+    Reported,
+    read_planned,
+    segment,
+    vectors_of,
+)
+from qa.intake.pipeline import grouped, silent
 from qa.intake.plan import LIBRARIES, made_by
-from qa.intake.run import ASKED, ASKED_CHARACTERS, grouped, vectors_of
 from qa.storage.intake_port import KnownDocument, ReadDocument
 from qa.storage.open import open_beside
 
