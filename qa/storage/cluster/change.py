@@ -11,7 +11,7 @@ from qa.storage.cluster.entities import EDITION
 from qa.storage.encodings import LONGEST_NAME, check_encoder, is_plain
 from qa.storage.records import versions
 from qa.storage.records.corrections import put_in_collection
-from qa.storage.records.put import compare_row, put_row
+from qa.storage.records.put import check_tiled, compare_row, put_row
 
 if TYPE_CHECKING:
     import sqlite3
@@ -65,6 +65,7 @@ class Change:
         self, number: int | None, read: ReadDocument, given_id: str, given: EmbeddedPassages
     ) -> tuple[int, Status]:
         """Write a document, new or in place of the one of that number; its passages only if they change."""
+        check_tiled(read.document, given)
         encoding = self._encoding_for(given.encoder)
         collection = self._collections.passages(encoding.number)
         row = compare_row(self.db, number, read, given_id)

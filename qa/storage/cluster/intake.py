@@ -15,7 +15,7 @@ from qa.storage.records.locations import (
     put_read_as,
     renumber,
 )
-from qa.storage.records.put import check_tiled, known_document, put_document
+from qa.storage.records.put import known_document, put_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping
@@ -135,8 +135,6 @@ class Intake:
         corrections: Mapping[str, Correction] | None = None,
     ) -> Ingested | None:
         """Put a document where it was read; see `IntakeLibrary.put`."""
-        if passages:
-            check_tiled(read.document, passages)
         with self._session.changing() as change:
             change.working.read([read])
 
