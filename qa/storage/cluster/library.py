@@ -78,7 +78,8 @@ class ClusterLibrary:
         self.holds, self.holds_in_lower_case = questions.holds, questions.holds_in_lower_case
 
         intake = Intake(session)
-        self.known_file, self.known_documents = intake.known_file, intake.known_documents
+        self.known_file, self.known_files = intake.known_file, intake.known_files
+        self.known_documents, self.together = intake.known_documents, intake.together
         self.places_in, self.stands, self.to_be_read = intake.places_in, intake.stands, intake.to_be_read
         self.put, self.withhold, self.renumber = intake.put, intake.withhold, intake.renumber
         self.put_files, self.prune = intake.put_files, intake.prune

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
@@ -18,9 +19,11 @@ from qa.storage.cluster.stems import Stemmer
 from qa.storage.cluster.working import Working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from embeddings.arrays import Float32
+    from embeddings.models import EncoderIdentity
     from qa.storage.cluster.address import Address
     from qa.storage.intake_port import Encoding
 
@@ -31,6 +34,20 @@ ATTEMPTS = 50
 _WAIT = 0.02
 # A change that was committed is in all rows soon; where it is not after so long, whoever made it has died.
 PENDING = 5.0
+
+
+class _Own(threading.local):
+    """What several changes of one thread are one in.
+
+    Attributes:
+        turn: what is left at its end; None outside of `together`.
+        fetch: what fetches the rows that they work on.
+        change: the change; None until the first of them.
+    """
+
+    turn: ExitStack | None = None
+    fetch: Callable[[Working], object]
+    change: Change | None = None
 
 
 class Session:
@@ -58,6 +75,7 @@ class Session:
         self.address, self.folder, self.read_only = address, desk, read_only
         self._closed = self._has_failed = False
         self._own_changes = 0
+        self._own = _Own()
         if create and not read_only:
             _make(desk)
         self.connection = Connection(address, create=create and not read_only)
@@ -155,7 +173,12 @@ class Session:
             working.close()
 
     def look(self, look: Callable[[Working], T]) -> T:
-        """Read in one state of the library: again, where it has changed meanwhile."""
+        """Read in one state of the library: again, where it has changed meanwhile.
+
+        Within `together`, what was put is seen.
+        """
+        if self._own.change:
+            return look(self._own.change.working)
         for _ in range(ATTEMPTS):
             state = self.settled()
             error: Exception | None = None
@@ -173,7 +196,56 @@ class Session:
 
     @contextmanager
     def changing(self, *, counted: bool = True, with_uploads: bool = False) -> Iterator[Change]:
-        """Make one change, whole or not at all; a `counted` one raises the generation."""
+        """Make one change, whole or not at all; a `counted` one raises the generation.
+
+        Raises:
+            ValueError: it is within `together`, which takes what `joining` changes alone.
+        """
+        if self._own.turn:
+            raise ValueError("this is a change of its own: make it outside of `together`")
+        with self._begun(with_uploads=with_uploads) as change:
+            yield change
+            self._commit(change, counted=counted)
+
+    @contextmanager
+    def joining(self, fetch: Callable[[Working], object], *, counted: bool = True) -> Iterator[Change]:
+        """Make a change as `changing` does, or within `together` a part of one; `fetch` fetches its rows."""
+        own = self._own
+        if own.turn is None:
+            with self.changing(counted=counted) as change:
+                fetch(change.working)
+                yield change
+            return
+        if own.change is None:
+            change = own.turn.enter_context(self._begun())
+            own.fetch(change.working)
+            own.change = change
+        with own.change.part(fetch, counted=counted):
+            yield own.change
+
+    @contextmanager
+    def together(self, fetch: Callable[[Working], object]) -> Iterator[None]:
+        """Let what this thread changes by `joining` be one change, committed at the end.
+
+        It begins with the first of them: `fetch` then fetches rows of all. Where one fails, those before it
+        are committed.
+        """
+        own = self._own
+        if own.turn:
+            yield
+            return
+        with ExitStack() as own.turn:
+            own.fetch = fetch
+            try:
+                yield
+            finally:
+                change, own.change, own.turn = own.change, None, None
+                if change:
+                    self._commit(change)
+
+    @contextmanager
+    def _begun(self, *, with_uploads: bool = False) -> Iterator[Change]:
+        """Wait for the writer's turn, and begin a change in it."""
         if self.read_only:
             raise LibraryError(f"the library at {self.address.text} was opened to be read only")
         with self.lease.held():
@@ -183,15 +255,18 @@ class Session:
             table = originals.open_table(self.folder, read_only=False) if with_uploads else ""
             working = Working(self.connection, self.collections, state, table)
             try:
-                change = Change(
-                    self.connection, self.collections, self.stemmer, self.lease.keep, state, working
-                )
-                yield change
-                self._has_failed = True
-                self._own_changes = change.commit(counted=counted).changes
-                self._has_failed = False
+                yield Change(self.connection, self.collections, self.stemmer, self.lease.keep, working)
             finally:
                 working.close()
+
+    def _commit(self, change: Change, *, counted: bool = False) -> None:
+        self._has_failed = True
+        self._own_changes = change.commit(counted=counted).changes
+        self._has_failed = False
+
+    def staged_vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
+        """Give the vectors, by this encoder, of what this thread has put within `together`."""
+        return self._own.change.vectors(digests, encoder) if self._own.change else {}
 
     def _clear(self, state: State) -> None:
         """Delete the passages of changes that were never committed: their editions are given again."""
