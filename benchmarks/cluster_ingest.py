@@ -67,7 +67,7 @@ def main() -> None:
                 said = ", ".join(f"{name} {count}" for name, count in calls.most_common())
                 print(
                     f"{'Lite' if address.lite else 'server'} {library.connection.version}, {group} together: "
-                    f"{len(made) / seconds:.1f} documents/s, {calls.total() / len(made):.2f} calls a document "
+                    f"{len(made) / seconds:.1f} documents/s, {calls.total() / len(made):.2f} calls each "
                     f"({said}), the longest change {longest:.2f} s"
                 )
 
