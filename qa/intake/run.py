@@ -125,6 +125,7 @@ class Run:
         self._displaced: list[HeldLocation] = []
         # What became of a group that is not committed yet, and how many bytes were read by then.
         self._put_away: list[tuple[FileResult, int]] = []
+        self._at_once = True
         self._files: list[FileRecord] = []
         self._read_as: dict[str, ReadAs] = {}
         # The ids that documents have since: of what stood in several files and has changed in the first.
@@ -237,10 +238,13 @@ class Run:
 
     @contextmanager
     def _together(self, group: Sequence[_Step]) -> Iterator[None]:
-        """Put a group away in one change, and report what became of it once that is committed."""
+        """Put a group away in one change; what became of it is reported once it is committed."""
         documents = [each.document for each in group if isinstance(each, _FromFile)]
-        with self._library.together(documents):
+        with self._library.together(documents) as self._at_once:
             yield
+        self._report()
+
+    def _report(self) -> None:
         for result, read in self._put_away:
             self.results.append(result)
             self._show_written(result, read)
@@ -260,6 +264,8 @@ class Run:
         else:
             result = self._put_document(item, vectors)
         self._put_away.append((result, item.read))
+        if self._at_once:
+            self._report()
 
     def _put_document(self, item: _FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
         segmented = item.segmented

@@ -365,13 +365,14 @@ class IntakeLibrary(Protocol):
 
     # What changes
 
-    def together(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[None]:
+    def together(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
         """Let what this thread puts, withholds, renumbers, records or prunes within it be one change.
 
-        An engine may make one transaction of it: then nothing is acknowledged, or seen by others, before the
-        end, and this thread sees what it has changed. Or each is one, as without it. Where one of them fails,
-        those before it are committed, and the error goes on. What is known of the `documents` that are to be
-        put is fetched at once. Nothing else may be changed within it, and nobody else writes meanwhile.
+        An engine may commit it as a whole, at the end: until then nothing is acknowledged, or seen by others,
+        though by this thread. Or each is committed at once, as without it; gives whether that is so. Where
+        one of them fails, those before it are committed, and the error goes on. What is known of the
+        `documents` that are to be put is fetched at once. Nothing else may be changed within it, and nobody
+        else writes meanwhile.
         """
 
     def put(

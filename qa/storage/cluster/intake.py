@@ -61,7 +61,7 @@ class Changing(Protocol):
         One that is `counted` raises the generation.
         """
 
-    def together(self, fetch: Callable[[Working], object]) -> AbstractContextManager[None]:
+    def together(self, fetch: Callable[[Working], object]) -> AbstractContextManager[bool]:
         """Let what this thread changes by `joining` be one change, committed at the end."""
 
 
@@ -143,7 +143,7 @@ class Intake:
 
     # What changes
 
-    def together(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[None]:
+    def together(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
         """Let what this thread puts within it be one change; see `IntakeLibrary.together`."""
         reads = list(documents)
         return self._session.together(lambda working: working.read(reads))

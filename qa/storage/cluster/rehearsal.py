@@ -61,10 +61,10 @@ class Trial:
             yield self._change
 
     @contextmanager
-    def together(self, fetch: Callable[[Working], object]) -> Iterator[None]:
-        """Fetch what several changes work on at once."""
+    def together(self, fetch: Callable[[Working], object]) -> Iterator[bool]:
+        """Fetch what several changes work on; each is made at once."""
         self.look(fetch)
-        yield
+        yield True
 
 
 class Tried(Change):

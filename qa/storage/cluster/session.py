@@ -224,20 +224,20 @@ class Session:
             yield own.change
 
     @contextmanager
-    def together(self, fetch: Callable[[Working], object]) -> Iterator[None]:
+    def together(self, fetch: Callable[[Working], object]) -> Iterator[bool]:
         """Let what this thread changes by `joining` be one change, committed at the end.
 
         It begins with the first of them: `fetch` then fetches rows of all. Where one fails, those before it
-        are committed.
+        are committed. Gives False: nothing is committed at once.
         """
         own = self._own
         if own.turn:
-            yield
+            yield False
             return
         with ExitStack() as own.turn:
             own.fetch = fetch
             try:
-                yield
+                yield False
             finally:
                 change, own.change, own.turn = own.change, None, None
                 if change:

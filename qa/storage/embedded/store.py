@@ -140,13 +140,13 @@ class Store(Contents):
     # Writing
 
     @contextmanager
-    def together(self, documents: Iterable[ReadDocument] = ()) -> Iterator[None]:
-        """Do nothing: each change is one transaction, and there at once.
+    def together(self, documents: Iterable[ReadDocument] = ()) -> Iterator[bool]:
+        """Give True: each change is one transaction, and there at once, as without it.
 
         One of many would keep others from writing for longer than a transaction takes that is its own, and
         what reads within it would have to read on the connection that writes.
         """
-        yield
+        yield True
 
     def put(
         self,
