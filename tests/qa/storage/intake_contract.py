@@ -101,10 +101,15 @@ class IntakeContract:
         assert last is not None
         assert last.sha256 == "aa"
 
-    def test_what_was_put_together_before_one_that_fails_is_there(self, library: EditedLibrary) -> None:
-        held, new, last = (document(f"/{name}.txt", f"Text {name}.", f"{name}.txt") for name in "abc")
-        put(library, held)
-        revised, other = document("/a.txt", "Text a, revised.", "a.txt"), TinyEncoder("another")
+    def test_what_was_put_together_before_one_that_fails_is_there(
+        self, library: EditedLibrary, tmp_path: Path
+    ) -> None:
+        new, last = (document(f"/{name}.txt", f"Text {name}.", f"{name}.txt") for name in "bc")
+        first, copy = tmp_path / "a.txt", tmp_path / "copy.txt"
+        for path in (first, copy):
+            path.touch()
+            put(library, document(path, "Text a.", "a.txt"))
+        revised, other = document(first, "Text a, revised.", "a.txt"), TinyEncoder("another")
 
         def fail() -> None:
             library.put(read(revised), embedded(revised, other))
@@ -129,9 +134,9 @@ class IntakeContract:
             put(library, document("/d.txt", "Text d.", "d.txt"))
         for document_id, text in (("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c"), ("d.txt", "d")):
             assert library.document(document_id).text == f"Text {text}."
-        assert [each.part for each in library.places_in("/a.txt")] == [""]
+        assert [each.part for each in library.places_in(str(first))] == [""]
         stands = library.stands(["a.txt", "b.txt", "c.txt", "d.txt"])
-        assert stands == {"a.txt": 1, "b.txt": 1, "c.txt": 1, "d.txt": 1}
+        assert stands == {"a.txt": 2, "b.txt": 1, "c.txt": 1, "d.txt": 1}
 
     # Identity
 
@@ -200,7 +205,7 @@ class IntakeContract:
             *("replaced", "a.txt", "b.txt"),
         )
         assert (library.document("a.txt").text, library.document("b.txt").text) == ("Another.", "Shared.")
-        assert library.stands(["a.txt", "b.txt", "c.txt"]) == {"a.txt": 1, "b.txt": 1}
+        assert library.stands(["a.txt", "b.txt", "c.txt"]) == {"a.txt": 2, "b.txt": 1}
 
     # Putting in
 
