@@ -135,7 +135,7 @@ class IntakeContract:
         for document_id, text in (("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c"), ("d.txt", "d")):
             assert library.document(document_id).text == f"Text {text}."
         assert [each.part for each in library.places_in(str(first))] == [""]
-        stands = library.stands(["a.txt", "b.txt", "c.txt", "d.txt"])
+        stands = library.stands(["a.txt", "b.txt", "c.txt", "d.txt", "copy.txt", "copy.txt~2"])
         assert stands == {"a.txt": 2, "b.txt": 1, "c.txt": 1, "d.txt": 1}
 
     # Identity
