@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from qa.asking.confidence import STRICTNESS
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from embeddings.encoder import Encoder
     from qa.asking.answer import Answerer
+    from qa.asking.confidence import Confidence
     from qa.deadline import Deadline
     from qa.desk.ports import Desk
     from qa.formats.dates import DateOrder
@@ -506,6 +507,10 @@ class Corpus:
 
                 with model_errors():
                     reader = open_reader(self._reader)
-                fitted = partial(own_confidence.of_library, self.library, reader.name)
+
+                def fitted() -> Confidence:
+                    self.store.fetch_own_files()
+                    return own_confidence.of_library(self.library, reader.name)
+
                 self._answerer = Answerer(self.store, reader, fitted=fitted)
             return self._answerer

@@ -18,13 +18,15 @@ from qa.document.window import legible
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
 from qa.recent import Recent
 from qa.schema import EVERYTHING, UPLOAD, DocumentList, DocumentQuery
-from qa.storage.cluster import journal, originals, passage_rows, schema, spellings, texts
+from qa.storage.cluster import journal, passage_rows, schema, spellings, texts
 from qa.storage.cluster import state as states
 from qa.storage.cluster.conditions import both, condition
 from qa.storage.cluster.connection import Connection, is_in, quoted
 from qa.storage.cluster.entities import EDITION
 from qa.storage.cluster.lease import Lease
 from qa.storage.cluster.lists import Lists
+from qa.storage.cluster.originals import OwnOriginals, SharedOriginals
+from qa.storage.cluster.own_files import SharedFiles
 from qa.storage.cluster.search import Search
 from qa.storage.cluster.state import State
 from qa.storage.cluster.stems import Stemmer
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from qa.document.corrections import Correction
     from qa.schema import Document, DocumentInfo, Facets, Filters, Passage
     from qa.storage.cluster.address import Address
+    from qa.storage.cluster.originals import Originals
     from qa.storage.cluster.search import Found
     from qa.storage.intake_port import (
         EmbeddedPassages,
@@ -87,6 +90,7 @@ if TYPE_CHECKING:
         Upload,
     )
     from qa.storage.ports import Cited, DocumentTexts, Hit, Segmented, ThumbRow, Version
+    from qa.storage.postgresql import SharedDatabase
     from qa.text.names import Aliases, Names
 
 T = TypeVar("T")
@@ -107,6 +111,8 @@ _DOCUMENT = ("id", "serial", "edition", "sha256", "row")
 class ClusterLibrary:
     """The library at an address; what a person keeps beside it lies in `desk`. Several threads may use it.
 
+    Where several servers share that, it lies in the database `shared`, and `desk` has copies of files.
+
     Every method raises LibraryError where Milvus is away, or refuses; what was acknowledged stays.
 
     Raises:
@@ -119,12 +125,16 @@ class ClusterLibrary:
         self,
         address: Address,
         desk: Path,
+        shared: SharedDatabase | None = None,
         *,
         create: bool = True,
         read_only: bool = False,
         encoder: str | Encoder | None = None,
     ) -> None:
         self.address, self.folder, self.read_only = address, desk, read_only
+        self.shared = shared
+        self._originals: Originals = SharedOriginals(shared, desk) if shared else OwnOriginals(desk)
+        self._own_files = SharedFiles(shared, desk) if shared else None
         self._closed = self._has_failed = False
         self._own_changes = 0
         if create and not read_only:
@@ -177,6 +187,8 @@ class ClusterLibrary:
                 self.connection.close()
                 self._lists.close()
                 self._stemmer.close()
+                if self.shared:
+                    self.shared.close()
 
     # States
 
@@ -220,9 +232,8 @@ class ClusterLibrary:
         return state
 
     @contextmanager
-    def _reading(self, state: State, *, with_uploads: bool = False) -> Iterator[Working]:
-        table = originals.open_table(self.folder, read_only=True) if with_uploads else ""
-        working = Working(self.connection, self._collections, state, table)
+    def _reading(self, state: State) -> Iterator[Working]:
+        working = Working(self.connection, self._collections, state)
         try:
             yield working
         finally:
@@ -246,7 +257,7 @@ class ClusterLibrary:
         raise LibraryError(f"the library at {self.address.text} is being changed all the while: try again")
 
     @contextmanager
-    def _changing(self, *, counted: bool = True, with_uploads: bool = False) -> Iterator[_Change]:
+    def _changing(self, *, counted: bool = True) -> Iterator[_Change]:
         """Make one change, whole or not at all; a `counted` one raises the generation."""
         if self.read_only:
             raise LibraryError(f"the library at {self.address.text} was opened to be read only")
@@ -254,8 +265,7 @@ class ClusterLibrary:
             state = self._mine()
             if self._lease.is_new or self._has_failed:
                 self._clear(state)
-            table = originals.open_table(self.folder, read_only=False) if with_uploads else ""
-            working = Working(self.connection, self._collections, state, table)
+            working = Working(self.connection, self._collections, state)
             try:
                 change = _Change(self, state, working)
                 yield change
@@ -302,7 +312,7 @@ class ClusterLibrary:
             encoding.identity if encoding else None,
             None,
             0,
-            uploads.folder_bytes(self.folder),
+            self._originals.count_bytes(),
         )
 
     def hashes(self) -> list[tuple[str, str]]:
@@ -588,7 +598,18 @@ class ClusterLibrary:
 
     def aliases(self) -> Aliases:
         """Read the names that mean the same, those of the user's file on the desk among them."""
+        self.fetch_own_files()
         return aliases(self.folder)
+
+    def fetch_own_files(self) -> None:
+        """Bring the files that a person keeps beside the library in step with those that servers share."""
+        if self._own_files:
+            self._own_files.fetch()
+
+    def share_own_file(self, name: str) -> None:
+        """Let the servers that share the desk have a file as it lies in the folder; or lack it, too."""
+        if self._own_files:
+            self._own_files.share(name)
 
     def holds(self, name: str) -> bool:
         """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
@@ -944,30 +965,33 @@ class ClusterLibrary:
 
     def keep_upload(self, name: str, content: BinaryIO) -> Upload:
         """Keep the bytes of an uploaded file, whole or not at all; it is the newest of its name now."""
-        with self._changing(counted=False, with_uploads=True):  # refused before anything is written
+        with self._changing(counted=False), self._originals.writing():  # refused before anything is written
             pass
         part, sha256 = uploads.write_part(self.folder, content)
         try:
-            with self._changing(counted=False, with_uploads=True) as change:
-                return uploads.keep(change.db, self.folder, name, sha256, part)
+            with self._changing(counted=False), self._originals.writing() as kept:
+                self._originals.put(kept, sha256, part)
+                upload = uploads.keep(kept, self.folder, name, sha256, part)
+            return self._originals.fetched(upload)
         finally:
             part.unlink(missing_ok=True)
 
     def forget_upload(self, upload: Upload) -> None:
         """Forget a file of which no document came; its bytes go, unless another name has them."""
-        with self._changing(counted=False, with_uploads=True) as change:
-            uploads.forget(change.db, self.folder, upload)
+        with self._changing(counted=False), self._originals.writing() as kept:
+            uploads.forget(kept, self.folder, upload)
 
     def forget_unused_uploads(self) -> None:
         """Remove what interrupted uploads have left behind."""
-        with self._changing(counted=False, with_uploads=True) as change:
+        with self._changing(counted=False) as change, self._originals.writing() as kept:
             change.working.uploaded()
-            uploads.sweep(change.db, self.folder)
+            uploads.sweep(change.db, kept, self.folder)
 
     def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
-        """List the newest uploaded file of each name, or of one, in order of name."""
-        with self._reading(State(), with_uploads=True) as working:
-            return uploads.newest(working.db, self.folder, name)
+        """List the newest uploaded file of each name, or of one, in order of name; their bytes lie here."""
+        with self._originals.reading() as kept:
+            found = uploads.newest(kept, self.folder, name)
+        return tuple(map(self._originals.fetched, found))
 
     def original(self, document_id: str) -> Upload:
         """Find the uploaded file that a document, held or removed, was read from, its bytes checked.
@@ -977,9 +1001,10 @@ class ClusterLibrary:
             OriginalNotFoundError: it was not uploaded.
             LibraryError: the bytes are not what was uploaded, or gone.
         """
-        with self._reading(self._settled(), with_uploads=True) as working:
+        with self._reading(self._settled()) as working, self._originals.reading() as kept:
             working.documents_named([document_id])
-            return uploads.original(working.db, self.folder, document_id)
+            found = uploads.original(working.db, kept, self.folder, document_id)
+        return uploads.checked(self._originals.fetched(found), document_id)
 
     # Erasing
 
@@ -988,7 +1013,7 @@ class ClusterLibrary:
         purged = tuple(dict.fromkeys(ids))
         uploaded: set[str] = set()
         erased: set[int] = set()
-        with self._changing(with_uploads=True) as change:
+        with self._changing() as change:
             working = change.working
             working.documents_named(purged)
             working.uploaded()
@@ -1008,7 +1033,9 @@ class ClusterLibrary:
                 if number is not None:
                     erased.add(number)
                     change.db.execute("DELETE FROM documents WHERE serial = ?", (number,))
-            uploads.forget_unused(change.db, self.folder, uploaded)
+            if uploaded:
+                with self._originals.writing() as kept:
+                    uploads.forget_unused(change.db, kept, self.folder, uploaded)
             still = change.db.execute("SELECT sha256 FROM documents UNION SELECT sha256 FROM versions")
             change.forgotten = held.difference(sha256 for (sha256,) in still)
             if change.state.encoding:
@@ -1068,6 +1095,7 @@ class ClusterLibrary:
             for name in self._all(change.state):
                 self.connection.call("flush", name)
                 self.connection.call("compact", name)
+            self._originals.erase()
             change.db.execute("DELETE FROM erasing WHERE cited = ''")
 
     def _sweep(self) -> None:
@@ -1406,6 +1434,7 @@ class Rehearsal(ClusterLibrary):
 
     def __init__(self, library: ClusterLibrary) -> None:
         self.address, self.folder, self.read_only = library.address, library.folder, False
+        self.shared, self._own_files = library.shared, None
         self._library = library
         self.connection, self._collections = library.connection, library._collections
         self._state = library._settled()
@@ -1426,7 +1455,7 @@ class Rehearsal(ClusterLibrary):
             return look(self._working)
 
     @contextmanager
-    def _changing(self, *, counted: bool = True, with_uploads: bool = False) -> Iterator[_Change]:
+    def _changing(self, *, counted: bool = True) -> Iterator[_Change]:
         with self._trying:
             yield _Change(self, self._state, self._working)
 
