@@ -186,6 +186,7 @@ class SharedDatabase:
         if not held:
             db.execute(_VERSIONS)
         part.bring(db, held.get(part.name, 0), part.latest_schema)
+        _take_no_samples(db, self.address.schema)
         db.execute(
             "INSERT INTO versions VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET version = excluded.version",
             (part.name, part.latest_schema),
@@ -398,6 +399,18 @@ def translate(statement: str) -> tuple[str, bool]:
     return _RESERVED.sub('"end"', statement), numbered
 
 
+def _take_no_samples(db: Statements, schema: str) -> None:
+    """Have the server keep no values of texts for its planner: a purge would not reach these."""
+    columns = db.execute(
+        "SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+        "WHERE relnamespace = to_regnamespace(?)::oid AND relkind = 'r' AND attnum > 0 AND NOT attisdropped "
+        "AND attstattarget != 0 AND atttypid IN ('text'::regtype, 'bytea'::regtype)",
+        (schema,),
+    )
+    for table, column in columns.fetchall():
+        db.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
+
+
 def _begin(db: psycopg.Connection[Any], begin: str, schema: str) -> None:
     db.execute(begin.encode())
     limits = [f"{seconds}s" for seconds in (STATEMENT_SECONDS, LOCK_SECONDS, IDLE_SECONDS)]
@@ -421,8 +434,8 @@ def _not_opened(message: str, where: str) -> str:
     said = " ".join(message.replace("Multiple connection attempts failed", "").split())
     if "password" in message or "authentication" in message:
         advice = (
-            f"see to the user and the password (~/.pgpass, PGPASSWORD or {PASSWORD_FILE}), and to the server's "
-            "pg_hba.conf"
+            f"see to the user and the password (~/.pgpass, PGPASSWORD or {PASSWORD_FILE}), and to the "
+            "server's pg_hba.conf"
         )
     elif "does not exist" in message:
         advice = "make what is missing there, or name another database with --desk"

@@ -46,8 +46,6 @@ SHARED = Layout(
             content BLOB NOT NULL,
             PRIMARY KEY (sha256, place)
         )""",
-        # Most files that are uploaded are packed already.
-        f"ALTER TABLE {PARTS} ALTER COLUMN content SET STORAGE EXTERNAL",
     ),
     {},
 )
