@@ -614,18 +614,10 @@ def _take_aliases(corpus: Corpus, given: Path) -> None:
         InputError: some cannot.
         LibraryError: the library may not be written.
     """
-    from embeddings.files import write_whole
-    from qa.errors import LibraryError
     from qa.text.names import ALIAS_FILE, read_aliases
 
     corpus.check_may_write()
     _, problems = read_aliases(given)
     if problems:
         raise InputError(f"{problems[0]}; the aliases are as they were")
-    path = corpus.library / ALIAS_FILE
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, given.read_bytes())
-    except OSError as error:
-        raise LibraryError(f"{path} cannot be written ({error.strerror})") from error
-    corpus.store.share_own_file(ALIAS_FILE)
+    shared.put_own_file(corpus.store, ALIAS_FILE, given.read_bytes())

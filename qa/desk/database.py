@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from qa.desk.conversations import Conversations
 from qa.desk.dossiers import Dossiers
-from qa.desk.file import LAYOUT, DeskFile
+from qa.desk.file import LAYOUT, TABLES, DeskFile
 from qa.desk.shared import SharedTables
+from qa.errors import InputError
 from qa.schema import Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
 from qa.storage.ports import ThumbRow
@@ -139,6 +140,29 @@ class DeskDatabase:
         """List what is wrong in the files that have it."""
         return self._tables.damage()
 
+    def check_is_empty(self) -> None:
+        """Refuse to take what another desk has.
+
+        Raises:
+            InputError: this one has something already.
+        """
+        with self._tables.reading(TABLES[-1]) as db:
+            _check_is_empty(db)
+
+    def take(self, other: DeskDatabase) -> None:
+        """Take all that another desk has onto this one, as one change.
+
+        Raises:
+            InputError: this one has something already.
+        """
+        with other._tables.reading(TABLES[-1]) as there, self._tables.writing() as here:
+            _check_is_empty(here)
+            for table in TABLES:
+                rows = there.execute(f"SELECT * FROM {table}").fetchall()
+                if rows:
+                    here.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+            self._tables.count_on(here)
+
     def _take_over(self, rows: Sequence[ThumbRow]) -> None:
         """Put the thumbs that the library kept itself; one that is here already is newer."""
         with self._tables.writing() as db:
@@ -157,6 +181,11 @@ class DeskDatabase:
                 both.executemany(_PUT, db.execute(f"SELECT {_COLUMNS} FROM thumbs"))
                 both.executemany(f"{_PUT} ON CONFLICT DO NOTHING", former)
                 yield both
+
+
+def _check_is_empty(db: Statements) -> None:
+    if any(db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES):
+        raise InputError("the desk to copy to has something on it: name one that is empty, or new")
 
 
 def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...], ShownAnswer]]:

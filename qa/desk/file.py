@@ -154,6 +154,10 @@ LAYOUT = FileLayout(
 )
 
 
+# In this order, as the rows of some name those of others.
+TABLES = ("thumbs", "conversations", "turns", "quotes", "dossiers", "dossier_entries")
+
+
 class DeskFile:
     """The file, which is opened when it is first asked for, and made when something is first written.
 
@@ -213,6 +217,9 @@ class DeskFile:
                     return
         with translated(self._folder, LAYOUT), empty(LAYOUT) as nothing:
             yield nothing
+
+    def count_on(self, db: Statements) -> None:
+        """Do nothing: SQLite gives new rows numbers after those that there are."""
 
     def is_made(self) -> bool:
         """Tell whether there is a file."""

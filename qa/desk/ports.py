@@ -63,6 +63,9 @@ class DeskTables(Protocol):
     def reading(self, table: str) -> AbstractContextManager[Statements]:
         """Give one snapshot, of nothing where there is no such table yet."""
 
+    def count_on(self, db: Statements) -> None:
+        """Have new rows get numbers after those that were put in with theirs."""
+
     def is_made(self) -> bool:
         """Tell whether anything was ever kept."""
 

@@ -966,7 +966,7 @@ class ClusterLibrary:
     def keep_upload(self, name: str, content: BinaryIO) -> Upload:
         """Keep the bytes of an uploaded file, whole or not at all; it is the newest of its name now."""
         with self._changing(counted=False), self._originals.writing():  # refused before anything is written
-            pass
+            _make(self.folder)
         part, sha256 = uploads.write_part(self.folder, content)
         try:
             with self._changing(counted=False), self._originals.writing() as kept:

@@ -44,6 +44,7 @@ class SharedFiles:
             LibraryError: the database is away, or the folder cannot be written.
         """
         with self._lock:
+            self._make_folder()
             with self._database.reading(LAYOUT) as db:
                 numbers = dict.fromkeys(NAMES, 0) | dict(
                     db.execute("SELECT name, number FROM files").fetchall()
@@ -73,13 +74,18 @@ class SharedFiles:
                 (name, number, path.read_bytes() if path.exists() else b""),
             )
 
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(f"cannot use the folder {self._folder} ({error.strerror})") from error
+
     @staticmethod
     def _write(path: Path, content: bytes) -> None:
         try:
             if (path.read_bytes() if path.exists() else b"") == content:
                 return
             if content:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 write_whole(path, content)
             else:
                 path.unlink()
