@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from qa.desk.ports import DeskTables
+    from qa.desk.tables import DeskTables
     from qa.storage.ports import DeskLibrary, DocumentTexts
     from qa.storage.statements import Statements
 

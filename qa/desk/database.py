@@ -23,7 +23,7 @@ from qa.storage.statements import empty
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from qa.desk.ports import DeskTables
+    from qa.desk.tables import DeskTables
     from qa.storage.ports import DeskLibrary, DocumentTexts
     from qa.storage.statements import Statements
 

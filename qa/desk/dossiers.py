@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from qa.desk.ports import DeskTables
+    from qa.desk.tables import DeskTables
     from qa.storage.ports import DeskLibrary, DocumentTexts
     from qa.storage.statements import Statements
 

@@ -161,7 +161,7 @@ TABLES = ("thumbs", "conversations", "turns", "quotes", "dossiers", "dossier_ent
 class DeskFile:
     """The file, which is opened when it is first asked for, and made when something is first written.
 
-    Implements `qa.desk.ports.DeskTables`.
+    Implements `qa.desk.tables.DeskTables`.
 
     Every method raises `LibraryError` when the file is damaged, locked by another writer, from a newer
     Pullquote, or out of space; what was committed before stays as it was. Several threads may use it at once.

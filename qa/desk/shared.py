@@ -16,7 +16,7 @@ _NUMBERED = ("turns", "dossier_entries")
 
 
 class SharedTables:
-    """The tables, which are made when something is first written; implements `qa.desk.ports.DeskTables`."""
+    """The tables, which are made when something is first written; implements `qa.desk.tables.DeskTables`."""
 
     def __init__(self, database: SharedDatabase) -> None:
         self._database = database

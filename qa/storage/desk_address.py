@@ -46,7 +46,8 @@ class DeskAddress:
         Raises:
             InputError: it is none, or it holds a password.
         """
-        if re.match(r"\w+://[^/@]*:[^/@]*@", text) or "password=" in text:
+        user = text.partition("://")[2].partition("/")[0].rpartition("@")[0]
+        if ":" in user or "password=" in text:
             raise InputError(f"the address of a desk is shown and kept, so it takes no password: {_ADVICE}")
         try:
             parts = urlsplit(text)
