@@ -366,7 +366,15 @@ class Corpus:
 
         with self._changing:
             purged = self.store.purge(check_ids(ids))
-            self.store.forget_unused_uploads()
+            try:
+                self.store.forget_unused_uploads()
+            except LibraryError as error:
+                if self.store.erasing:
+                    raise LibraryError(
+                        f"{error}. The documents are erased from every answer: once that is mended, run "
+                        "`pullquote remove --purge`, for what is left of them elsewhere"
+                    ) from error
+                raise
         if self.store.erasing:
             forget_answers(self.library)
             notes = self.store.to_forget()

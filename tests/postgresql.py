@@ -53,7 +53,7 @@ class Server:
         if self._as:
             shutil.chown(password, user)
         self._run("initdb", "-U", USER, "-A", "scram-sha-256", "--pwfile", str(password), "-E", "UTF8",
-                  "--locale", "C.UTF-8", "-D", str(self.data))  # fmt: skip
+                  "--no-locale", "-D", str(self.data))  # fmt: skip
         try:
             self.start()
             self.sql(f"CREATE DATABASE {DATABASE}", database="postgres")

@@ -404,7 +404,7 @@ def _take_no_samples(db: Statements, schema: str) -> None:
     columns = db.execute(
         "SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
         "WHERE relnamespace = to_regnamespace(?)::oid AND relkind = 'r' AND attnum > 0 AND NOT attisdropped "
-        "AND attstattarget != 0 AND atttypid IN ('text'::regtype, 'bytea'::regtype)",
+        "AND coalesce(attstattarget, -1) != 0 AND atttypid IN ('text'::regtype, 'bytea'::regtype)",
         (schema,),
     )
     for table, column in columns.fetchall():
@@ -434,8 +434,8 @@ def _not_opened(message: str, where: str) -> str:
     said = " ".join(message.replace("Multiple connection attempts failed", "").split())
     if "password" in message or "authentication" in message:
         advice = (
-            f"see to the user and the password (~/.pgpass, PGPASSWORD or {PASSWORD_FILE}), and to the "
-            "server's pg_hba.conf"
+            "see to the user, to the password in ~/.pgpass, in PGPASSWORD or in the file that "
+            f"{PASSWORD_FILE} names, and to the server's pg_hba.conf"
         )
     elif "does not exist" in message:
         advice = "make what is missing there, or name another database with --desk"

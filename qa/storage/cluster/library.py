@@ -1095,7 +1095,6 @@ class ClusterLibrary:
             for name in self._all(change.state):
                 self.connection.call("flush", name)
                 self.connection.call("compact", name)
-            self._originals.erase()
             change.db.execute("DELETE FROM erasing WHERE cited = ''")
 
     def _sweep(self) -> None:

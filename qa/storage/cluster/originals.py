@@ -69,9 +69,6 @@ class Originals(Protocol):
     def count_bytes(self) -> int:
         """Measure all uploaded files."""
 
-    def erase(self) -> None:
-        """Let go of the space that purged files took."""
-
 
 class OwnOriginals:
     """The uploads of a desk in a folder."""
@@ -128,9 +125,6 @@ class OwnOriginals:
         """Measure all uploaded files."""
         return uploads.folder_bytes(self._folder)
 
-    def erase(self) -> None:
-        """Do nothing: a file that is removed takes no space."""
-
 
 class SharedOriginals:
     """The uploads of a desk that several servers share; `folder` is for copies of those that are read here.
@@ -154,8 +148,12 @@ class SharedOriginals:
         """Open the one write transaction; bytes that no upload has in the end go with it."""
         with self._database.writing(SHARED) as kept:
             yield kept
-            kept.execute(f"DELETE FROM {PARTS} WHERE sha256 NOT IN (SELECT sha256 FROM uploads)")  # noqa: S608
+            gone = kept.execute(
+                f"DELETE FROM {PARTS} WHERE sha256 NOT IN (SELECT sha256 FROM uploads)"  # noqa: S608
+            ).rowcount
             uploads.drop_strays(kept, self._folder)
+        if gone:
+            self._database.rewrite(["uploads", PARTS], whole=False)
 
     def put(self, kept: Statements, sha256: str, part: Path) -> None:
         """Keep bytes in parts, unless they are kept."""
@@ -183,7 +181,7 @@ class SharedOriginals:
         part, sha256, place = part_path(self._folder / uploads.FOLDER, "upload"), hashlib.sha256(), 0
         try:
             with private(part) as file:
-                while piece := self._part(upload.sha256, place):
+                while (piece := self._part(upload.sha256, place)) is not None:
                     sha256.update(piece)
                     file.write(piece)
                     place += 1
@@ -192,22 +190,16 @@ class SharedOriginals:
         finally:
             part.unlink(missing_ok=True)
 
-    def _part(self, sha256: str, place: int) -> bytes:
+    def _part(self, sha256: str, place: int) -> bytes | None:
         with self._database.reading(SHARED) as kept:
             row = kept.execute(
                 f"SELECT content FROM {PARTS} WHERE sha256 = ? AND place = ?",  # noqa: S608
                 (sha256, place),
             ).fetchone()
-        return bytes(row[0]) if row else b""
+        return bytes(row[0]) if row else None
 
     def count_bytes(self) -> int:
         """Measure all uploaded files."""
         with self._database.reading(SHARED) as kept:
             row = kept.execute(f"SELECT CAST(coalesce(sum(length(content)), 0) AS INTEGER) FROM {PARTS}")  # noqa: S608
             return int(row.fetchone()[0])
-
-    def erase(self) -> None:
-        """Let the space of purged files be written over."""
-        if self._database.has(SHARED):
-            self._database.rewrite(["uploads"], whole=True)
-            self._database.rewrite([PARTS], whole=False)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import socket
@@ -11,24 +12,30 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fastapi.testclient import TestClient
 
+from qa.desk.database import DeskDatabase
 from qa.desk.file import LAYOUT
 from qa.errors import InputError, LibraryError, MissingExtraError
+from qa.places import ClusterPlace
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer
 from qa.storage.desk_address import PASSWORD_FILE, DeskAddress, schema_of
 from qa.storage.embedded.library import EmbeddedLibrary
 from qa.storage.findings import of_shared_desk
-from qa.storage.postgresql import SharedDatabase, translate
+from qa.storage.postgresql import MOST, SharedDatabase, translate
 from qa.storage.statements import Layout
+from qa.web.api import create_app
+from qa.web.engine import Engine, State
 from tests.qa.desk.shared_writer import CONVERSATION, DOSSIER
+from tests.qa.desk.test_conversations import turn
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from qa.corpus import Corpus
     from tests.postgresql import Server
@@ -218,7 +225,7 @@ def test_a_server_that_is_away_a_wrong_password_and_a_missing_database_are_said(
     with pytest.raises(LibraryError, match=r"/nothing cannot be opened .*make what is missing there"):
         opened(f"{postgresql.address(database='nothing')}?schema=s")
     monkeypatch.setenv("PGPASSWORD", "mistaken")
-    with pytest.raises(LibraryError, match=r"see to the user and the password") as raised:
+    with pytest.raises(LibraryError, match="see to the user, to the password") as raised:
         opened(f"{postgresql.address()}?schema=s")
     assert "mistaken" not in str(raised.value)
 
@@ -358,3 +365,123 @@ def test_a_purge_leaves_nothing_in_the_files_of_the_tables(corpus: Corpus, postg
     assert found(b"Kept words")
     assert corpus.desk.thumbs() == ()
     assert all(each.purged for each in corpus.desk.dossiers.entries(dossier.id))
+
+
+# What else a server may say
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("53100", "no space left, or no disk, for the desk at 127.*nothing was lost"),
+        ("57014", "took more than 60 s, and was given up"),
+        ("25006", "is a copy that only reads.*name the server that is copied"),
+        ("57P01", "connection to the desk at 127.* was lost"),
+        ("XX000", r"the desk at 127.* refuses \(no\)"),
+    ],
+)
+def test_what_the_server_reports_is_said_with_the_next_step(
+    database: SharedDatabase, state: str, said: str
+) -> None:
+    report = f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"
+    with pytest.raises(LibraryError, match=said), database.writing(LAYOUT) as db:
+        db.execute(report)
+
+
+def test_a_statement_that_takes_too_long_and_too_many_at_once_are_given_up(
+    corpus: Corpus, database: SharedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(corpus, "What?")
+    monkeypatch.setattr("qa.storage.postgresql.STATEMENT_SECONDS", 0.2)
+    with pytest.raises(LibraryError, match="was given up: try again"), database.reading(LAYOUT) as db:
+        db.execute("SELECT pg_sleep(5)")
+    monkeypatch.setattr("qa.storage.postgresql.LOCK_SECONDS", 0.2)
+    with contextlib.ExitStack() as held:
+        for _ in range(MOST):
+            held.enter_context(database.reading(LAYOUT))
+        with pytest.raises(LibraryError, match="all 8 connections of this process"):
+            corpus.desk.thumbs()
+    assert len(corpus.desk.thumbs()) == 1
+
+
+def test_a_database_that_has_not_all_characters_is_refused(postgresql: Server) -> None:
+    postgresql.sql("CREATE DATABASE old ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0", database="postgres")
+    with pytest.raises(LibraryError, match=r"holds text as LATIN1.* with ENCODING 'UTF8'"):
+        opened(f"{postgresql.address(database='old')}?schema=s")
+
+
+def test_a_clock_that_differs_is_said(database: SharedDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert of_shared_desk(database).problem == ""
+    now = time.time
+    monkeypatch.setattr("qa.storage.postgresql.time.time", lambda: now() - 90)
+    assert (
+        "its clock differs from this machine's by 90 s: set both by NTP" in of_shared_desk(database).problem
+    )
+
+
+def test_a_purge_while_the_desk_is_away_says_what_is_left_and_the_next_finishes_it(
+    corpus: Corpus, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = QuoteReference("secret.txt", corpus.document("secret.txt").sha256, 0, 32)
+    corpus.desk.put_thumb(ShownAnswer("Where?", (), "Where?", "answered", (place,)), place, "up")
+    corpus.desk.close()
+    with monkeypatch.context() as mistaken:
+        mistaken.setenv("PGPASSWORD", "mistaken")
+        with pytest.raises(LibraryError, match=r"The documents are erased\. Left are the thumbs"):
+            corpus.purge(["secret.txt"])
+    assert corpus.desk.count_thumbs() == (1, 1)
+    corpus.purge()
+    assert corpus.desk.count_thumbs() == (0, 0)
+
+
+# The page
+
+
+def test_two_servers_show_one_desk_over_http(
+    corpus: Corpus, database: SharedDatabase, library: Path, address: str
+) -> None:
+    route = "/api/v1/dossiers"
+    with tiny_corpus(library) as other:
+        other.desk = DeskDatabase(Seen(other.store, SharedDatabase(DeskAddress.parse(address, ""))))  # type: ignore[arg-type]
+        clients = []
+        for each in (corpus, other):
+            engine = Engine(each.library, each.library.parent, _corpus=each)
+            engine._settle(State("ready"))
+            clients.append(TestClient(create_app(engine, "127.0.0.1"), base_url="http://127.0.0.1:7860"))
+        one, two = clients
+        made = one.post(route, json={"name": "Harbours"}).json()
+        assert [each["name"] for each in two.get(route).json()["dossiers"]] == ["Harbours"]
+        added = two.post(f"{route}/{made['id']}/entries", json={"kind": "note", "words": "Mine."})
+        assert added.status_code in (200, 201), added.text
+        assert "Mine." in one.get(f"{route}/{made['id']}").text
+        corpus.desk.conversations.keep("a" * 16, turn("Who was told?"))
+        (listed,) = two.get("/api/v1/conversations").json()["conversations"]
+        assert listed["name"] == "Who was told?"
+        assert "Who was told?" in two.get("/history", headers={"Accept": "text/html"}).text
+
+
+class Seen:
+    """A library whose desk is reached by connections of another server's."""
+
+    def __init__(self, library: EmbeddedLibrary, shared: SharedDatabase) -> None:
+        self._library = library
+        self.shared = shared
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._library, name)
+
+
+def test_a_visitor_is_not_told_where_the_desk_is(postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(ClusterPlace("milvus://host/x", postgresql.address()), Path())
+    monkeypatch.setenv("PGPASSWORD", "mistaken")
+    with pytest.raises(LibraryError) as raised:
+        opened(f"{postgresql.address()}?schema=s")
+    shown = engine.public(str(raised.value))
+    assert shown.startswith("the desk at its address cannot be opened: see to the user")
+    for secret in ("127.0.0.1", "quoter", str(postgresql.port)):
+        assert secret in str(raised.value)
+        assert secret not in shown
+    wrong = Engine(ClusterPlace("milvus://host/x", "postgresql://host"), Path())
+    assert (
+        wrong.public("'postgresql://host' is no address of a desk") == "'its address' is no address of a desk"
+    )

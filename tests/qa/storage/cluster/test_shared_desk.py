@@ -85,7 +85,7 @@ def test_what_one_server_was_sent_the_other_shows_byte_for_byte(servers: tuple[C
     assert two.stats().originals_bytes == len(TEXT)
 
 
-@pytest.mark.parametrize("content", [LARGE, LARGE[:PART_BYTES], b"a"])
+@pytest.mark.parametrize("content", [LARGE, LARGE[:PART_BYTES], b"a", b""])
 def test_a_file_of_any_size_comes_back_as_it_was(servers: tuple[Corpus, Corpus], content: bytes) -> None:
     one, two = servers
     kept = one.store.keep_upload("large.bin", io.BytesIO(content))
@@ -215,7 +215,7 @@ def test_the_commands_and_the_doctor_know_a_shared_desk(
     with monkeypatch.context() as wrong:
         wrong.setenv("PGPASSWORD", "mistaken")
         found = {each.about: each for each in examine_library(place)}
-        assert "see to the user and the password" in found["desk server"].problem
+        assert "see to the user, to the password" in found["desk server"].problem
         done = CliRunner().invoke(cli, ["dossier", "list", *chosen])
         assert done.exit_code == LibraryError.exit_code
     done = CliRunner().invoke(
