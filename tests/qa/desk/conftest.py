@@ -21,7 +21,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test on both desks, unless it looks into the file of the one."""
     if "keeper" in metafunc.fixturenames:
         in_file = metafunc.definition.get_closest_marker("own_file")
-        metafunc.parametrize("keeper", ["file"] if in_file else ["file", "postgresql"])
+        on_server = pytest.param("postgresql", marks=pytest.mark.slow)
+        metafunc.parametrize("keeper", ["file"] if in_file else ["file", on_server])
 
 
 @pytest.fixture

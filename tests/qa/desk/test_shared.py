@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from tests.postgresql import Server
 
+pytestmark = pytest.mark.slow
+
 # PULLQUOTE_CRASHES=100 for a long run.
 CRASHES = int(os.environ.get("PULLQUOTE_CRASHES", "20"))
 ROUNDS = 60
@@ -100,7 +102,6 @@ def test_statements_are_translated_and_what_values_may_hold_is_not() -> None:
 # Several at once
 
 
-@pytest.mark.slow
 def test_two_servers_write_at_once_and_it_is_as_if_one_had_after_the_other(
     corpus: Corpus, address: str
 ) -> None:
