@@ -1,4 +1,4 @@
-"""How long a desk takes, in a file and on a PostgreSQL server of its own here: `python -m benchmarks.desk`."""
+"""How long a desk takes, in a file and on a PostgreSQL server: `python -m benchmarks.desk`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -12,6 +12,7 @@ from embeddings.models import EncoderIdentity
 from qa.document.corrections import correct
 from qa.document.row_identity import TABLES, Row, follow, numbered
 from qa.formats.worker import Worker
+from qa.intake.folders import place
 from qa.intake.make import FileReading, SegmentedDocument, embed, segment, windows_of
 from qa.intake.pipeline import overlap
 from qa.intake.plan import plan_file
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Ingested,
         IntakeLibrary,
         KnownDocument,
+        KnownFile,
         LeftOut,
         ReadAs,
     )
@@ -121,6 +123,9 @@ class Run:
         self._size = sum(_size(file.path) for file in found)
         self._made = self._read = 0
         self._displaced: list[HeldLocation] = []
+        # What became of a group that is not committed yet, and how many bytes were read by then.
+        self._put_away: list[tuple[FileResult, int]] = []
+        self._at_once = True
         self._files: list[FileRecord] = []
         self._read_as: dict[str, ReadAs] = {}
         # The ids that documents have since: of what stood in several files and has changed in the first.
@@ -133,7 +138,7 @@ class Run:
         """
         with nullcontext(worker) if worker else Worker() as worker:
             steps = chain((_Reported(result, 0) for result in refused), self._steps(worker))
-            overlap(batches(steps), self._embed, self._put, _is_huge)
+            overlap(batches(steps), self._embed, self._put, _is_huge, self._together)
         if self.results and self._read < self._size:  # the last file said nothing of its end
             self._show_written(self.results[-1], self._size)
         # By now it is known which of these stand in another file, and which stand nowhere.
@@ -162,10 +167,10 @@ class Run:
     def _documents(self, worker: Worker) -> Iterator[_Step]:
         """Read the files; what is refused or has not changed comes as its result."""
         end = 0
-        for done, file in enumerate(self._found):
+        for done, (file, known) in enumerate(self._files_and_known()):
             self._show(Progress("read", done, len(self._found), file.file_name))
             start, end = end, end + _size(file.path)
-            plan = plan_file(self._library, self._told, file)
+            plan = plan_file(self._library, self._told, file, known)
             if plan.refused:
                 yield _Reported(plan.refused, start)
             reading = FileReading(self._follow_rows(plan, worker))
@@ -178,6 +183,11 @@ class Run:
                 )
             yield reading
         self._show(Progress("read", len(self._found), len(self._found)))
+
+    def _files_and_known(self) -> Iterator[tuple[InputFile, KnownFile]]:
+        """Give the files, each with what the library knows of it: it is asked of some at once."""
+        for group in grouped(self._found, _ASKED, _ASKED_CHARACTERS, lambda file: _size(file.path)):
+            yield from zip(group, self._library.known_files(map(place, group)), strict=True)
 
     def _follow_rows(self, plan: FilePlan, worker: Worker) -> FilePlan:
         """Let documents follow their rows, whose numbers may be others now."""
@@ -226,6 +236,20 @@ class Run:
 
     # Putting away
 
+    @contextmanager
+    def _together(self, group: Sequence[_Step]) -> Iterator[None]:
+        """Put a group away in one change; what became of it is reported once it is committed."""
+        documents = [each.document for each in group if isinstance(each, _FromFile)]
+        with self._library.together(documents) as self._at_once:
+            yield
+        self._report()
+
+    def _report(self) -> None:
+        for result, read in self._put_away:
+            self.results.append(result)
+            self._show_written(result, read)
+        self._put_away = []
+
     def _put(self, item: _Step, vectors: Mapping[bytes, Float32]) -> None:
         if isinstance(item, FileReading):
             self._end(item)
@@ -239,8 +263,9 @@ class Run:
             result = FileResult(document.path, item.left_out.status, item.left_out.document_id)
         else:
             result = self._put_document(item, vectors)
-        self.results.append(result)
-        self._show_written(result, item.read)
+        self._put_away.append((result, item.read))
+        if self._at_once:
+            self._report()
 
     def _put_document(self, item: _FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
         segmented = item.segmented
@@ -263,7 +288,7 @@ class Run:
         plan, path = file.plan, file.plan.known.path
         if file.is_unchanged:
             return
-        if not file.refused:  # what was refused may be a document that is held
+        if plan.known.parts and not file.refused:  # what was refused may be a document that is held
             held = self._library.places_in(path, beside=file.parts)
             self.gone += [at for at in held if at.format != _ROLLING and not at.kept]
         if read := file.to_record():
@@ -284,12 +309,8 @@ class Run:
         if not ingested.new_id_of_former:
             return
         self._since[ingested.document_id] = ingested.new_id_of_former
-        self.results = [
-            replace(each, document_id=ingested.new_id_of_former)
-            if each.document_id == ingested.document_id
-            else each
-            for each in self.results
-        ]
+        self.results = [_renamed(each, ingested) for each in self.results]
+        self._put_away = [(_renamed(each, ingested), read) for each, read in self._put_away]
 
     def _now(self, document_id: str) -> str:
         while document_id in self._since:
@@ -301,6 +322,12 @@ class Run:
         if self._encoders:
             name = result.document_id or result.path
             self._show(Progress("write", len(self.results), 0, name, self._made, read, self._size))
+
+
+def _renamed(result: FileResult, ingested: Ingested) -> FileResult:
+    if result.document_id != ingested.document_id:
+        return result
+    return replace(result, document_id=ingested.new_id_of_former)
 
 
 def vectors_of(

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
@@ -36,7 +38,7 @@ from qa.storage.records.locations import (
     known_file,
     mark_reported_gone,
     places_in,
-    places_of,
+    prune,
     put_file,
     put_read_as,
     renumber,
@@ -136,6 +138,15 @@ class Store(Contents):
             return IndexRecord(generation, vectors.encoding(db), named, *of_file)
 
     # Writing
+
+    @contextmanager
+    def together(self, documents: Iterable[ReadDocument] = ()) -> Iterator[bool]:
+        """Give True: each change is one transaction, and there at once, as without it.
+
+        One of many would keep others from writing for longer than a transaction takes that is its own, and
+        what reads within it would have to read on the connection that writes.
+        """
+        yield True
 
     def put(
         self,
@@ -281,17 +292,8 @@ class Store(Contents):
 
     def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
         """Forget places, in one transaction; gives the ids of documents that then stood nowhere, and went."""
-        removed = []
         with self._database.writing() as db:
-            for place in places:
-                numbers = [each.number for each in places_of(db, place.document)]
-                if numbers == [place.number]:
-                    drop(db, place.document)
-                    removed.append(place.document_id)
-                elif place.number in numbers:
-                    db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
-                    hand_over(db, place.document)
-        return tuple(removed)
+            return prune(db, places, partial(drop, db))
 
     def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
         """Remember that the user was told that these are gone. The generation stays."""
@@ -329,8 +331,12 @@ class Store(Contents):
 
     def known_file(self, path: str) -> KnownFile:
         """Read what is known of a file."""
+        return self.known_files([path])[0]
+
+    def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
+        """Read what is known of files, in their order."""
         with self._database.reading() as db:
-            return known_file(db, path)
+            return [known_file(db, path) for path in paths]
 
     def row_text(self, path: str, part: str) -> str:
         """Read the text of a row as it was read last."""
