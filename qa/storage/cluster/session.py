@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
-from qa.storage.cluster import journal, originals, schema
+from qa.storage.cluster import journal, schema
 from qa.storage.cluster import state as states
 from qa.storage.cluster.change import Change
 from qa.storage.cluster.connection import Connection
@@ -77,7 +77,7 @@ class Session:
         self._own_changes = 0
         self._own = _Own()
         if create and not read_only:
-            _make(desk)
+            make_folder(desk)
         self.connection = Connection(address, create=create and not read_only)
         try:
             self.collections = schema.Collections.of(address.name)
@@ -163,10 +163,9 @@ class Session:
         return state
 
     @contextmanager
-    def reading(self, state: State, *, with_uploads: bool = False) -> Iterator[Working]:
+    def reading(self, state: State) -> Iterator[Working]:
         """Lend tables of rows as they are in a state of the library."""
-        table = originals.open_table(self.folder, read_only=True) if with_uploads else ""
-        working = Working(self.connection, self.collections, state, table)
+        working = Working(self.connection, self.collections, state)
         try:
             yield working
         finally:
@@ -195,7 +194,7 @@ class Session:
         raise LibraryError(f"the library at {self.address.text} is being changed all the while: try again")
 
     @contextmanager
-    def changing(self, *, counted: bool = True, with_uploads: bool = False) -> Iterator[Change]:
+    def changing(self, *, counted: bool = True) -> Iterator[Change]:
         """Make one change, whole or not at all; a `counted` one raises the generation.
 
         Raises:
@@ -203,7 +202,7 @@ class Session:
         """
         if self._own.turn:
             raise ValueError("this is a change of its own: make it outside of `together`")
-        with self._begun(with_uploads=with_uploads) as change:
+        with self._begun() as change:
             yield change
             self._commit(change, counted=counted)
 
@@ -244,7 +243,7 @@ class Session:
                     self._commit(change)
 
     @contextmanager
-    def _begun(self, *, with_uploads: bool = False) -> Iterator[Change]:
+    def _begun(self) -> Iterator[Change]:
         """Wait for the writer's turn, and begin a change in it."""
         if self.read_only:
             raise LibraryError(f"the library at {self.address.text} was opened to be read only")
@@ -252,8 +251,7 @@ class Session:
             state = self._mine()
             if self.lease.is_new or self._has_failed:
                 self._clear(state)
-            table = originals.open_table(self.folder, read_only=False) if with_uploads else ""
-            working = Working(self.connection, self.collections, state, table)
+            working = Working(self.connection, self.collections, state)
             try:
                 yield Change(self.connection, self.collections, self.stemmer, self.lease.keep, working)
             finally:
@@ -293,7 +291,7 @@ class Session:
         return [*self.collections.fixed, *numbered]
 
 
-def _make(desk: Path) -> None:
+def make_folder(desk: Path) -> None:
     """Make the desk's folder.
 
     Raises:

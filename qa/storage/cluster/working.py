@@ -76,16 +76,12 @@ class Working:
         loaded: the rows as they were fetched, by table and key.
     """
 
-    def __init__(
-        self, connection: Connection, collections: Collections, state: State, originals: str = ""
-    ) -> None:
+    def __init__(self, connection: Connection, collections: Collections, state: State) -> None:
         self._connection, self._collections = connection, collections
         self._names: dict[str, list[str]] = {}
-        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, uri=True)
+        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self.db.deserialize(_tables())
         self.db.create_function("casefold", 1, str.casefold, deterministic=True)
-        if originals:
-            self.db.execute("ATTACH ? AS originals", (originals,))
         for table in NUMBERED:
             self.db.execute(
                 "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, state.numbers.get(table, 0))

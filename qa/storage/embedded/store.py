@@ -394,17 +394,19 @@ class Store(Contents):
     def forget_unused_uploads(self) -> None:
         """Remove what interrupted uploads have left behind, in one transaction."""
         with self._database.writing(counted=False) as db:
-            uploads.sweep(db, self.folder)
+            uploads.sweep(db, db, self.folder)
 
     def leftovers(self) -> tuple[list[str], list[Path]]:
         """List what interrupted uploads have left behind: names that nothing is from, and nobody's files."""
         with self._database.reading() as db:
-            return sorted(uploads.unread(db)), uploads.strays(db, self.folder)
+            if not uploads.is_made(db):
+                return [], []
+            return sorted(uploads.unread(db, db)), uploads.strays(db, self.folder)
 
     def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
         """List the newest uploaded file of each name, or of one, in order of name."""
         with self._database.reading() as db:
-            return uploads.newest(db, self.folder, name)
+            return uploads.newest(db, self.folder, name) if uploads.is_made(db) else ()
 
     def original(self, document_id: str) -> Upload:
         """Find the uploaded file that a document, held or removed, was read from.
@@ -415,7 +417,8 @@ class Store(Contents):
             LibraryError: the bytes are not what was uploaded, or gone.
         """
         with self._database.reading() as db:
-            return uploads.original(db, self.folder, document_id)
+            found = uploads.original(db, db, self.folder, document_id)
+            return uploads.checked(found, document_id)
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions, all or none; `scrub` takes care of the bytes.
@@ -435,7 +438,7 @@ class Store(Contents):
                 uploaded |= {path.removeprefix(UPLOAD) for path in paths if path.startswith(UPLOAD)}
                 if number is not None:
                     delete(db, number)
-            uploads.forget_unused(db, self.folder, uploaded)
+            uploads.forget_unused(db, db, self.folder, uploaded)
             if purged:
                 db.execute("UPDATE library SET index_file = '', words_file = ''")
         return purged
