@@ -231,6 +231,7 @@ def _basis(
     The generation is not enough: a library that was deleted and made again may have the same one.
     """
     documents = corpus.store.hashes()
+    corpus.store.fetch_own_files()
     aliases, fitted = (Path(corpus.library) / name for name in (ALIAS_FILE, own_confidence.FILE))
     return {
         "pullquote": __version__,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from qa.asking.confidence import STRICTNESS
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from embeddings.encoder import Encoder
     from qa.asking.answer import Answerer
+    from qa.asking.confidence import Confidence
     from qa.deadline import Deadline
     from qa.desk.ports import Desk
     from qa.formats.dates import DateOrder
@@ -385,7 +386,15 @@ class Corpus:
 
         with self._changing:
             purged = self.store.purge(check_ids(ids))
-            self.store.forget_unused_uploads()
+            try:
+                self.store.forget_unused_uploads()
+            except LibraryError as error:
+                if self.store.erasing:
+                    raise LibraryError(
+                        f"{error}. The documents are erased from every answer: once that is mended, run "
+                        "`pullquote remove --purge`, for what is left of them elsewhere"
+                    ) from error
+                raise
         if self.store.erasing:
             forget_answers(self.library)
             notes = self.store.to_forget()
@@ -526,6 +535,10 @@ class Corpus:
 
                 with model_errors():
                     reader = open_reader(self._reader)
-                fitted = partial(own_confidence.of_library, self.library, reader.name)
+
+                def fitted() -> Confidence:
+                    self.store.fetch_own_files()
+                    return own_confidence.of_library(self.library, reader.name)
+
                 self._answerer = Answerer(self.store, reader, fitted=fitted)
             return self._answerer

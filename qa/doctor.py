@@ -200,6 +200,7 @@ def _desk(library: LibraryPlace) -> Finding:
     from qa.storage.open import open_library
 
     path = folder_of(library) / LAYOUT.name
+    is_shared = isinstance(library, ClusterPlace) and isinstance(library.desk, str)
     try:
         with (
             closing(open_library(library, create=False, read_only=True)) as store,
@@ -211,8 +212,8 @@ def _desk(library: LibraryPlace) -> Finding:
                 plural(desk.conversations.count(), "conversation"),
             ]
     except LibraryError as error:
-        return Finding("desk", "damaged or locked", str(error))
-    where = f" in {path}" if path.exists() else ""
+        return Finding("desk", "not to be used" if is_shared else "damaged or locked", str(error))
+    where = f" in {path}" if path.exists() and not is_shared else ""
     mending = f"{path} is damaged ({wrong}): put it back from a backup, or {LAYOUT.advice_if_damaged}"
     return Finding("desk", f"{' and '.join(kept)}{where}", mending if wrong else "")
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://")
 _SCHEMES = ("milvus:", "milvus+tls:")
+_DESK_SCHEMES = ("postgresql:", "postgres:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,11 @@ class ClusterPlace:
 
     Attributes:
         address: its address, such as milvus://HOST:PORT/NAME.
-        desk: the folder of what a person keeps beside it.
+        desk: the folder of what a person keeps beside it; or the address of a database, which servers share.
     """
 
     address: str
-    desk: Path
+    desk: Path | str
 
     def __str__(self) -> str:
         return self.address
@@ -33,15 +34,20 @@ LibraryPlace: TypeAlias = Path | ClusterPlace
 """A folder, or an address with a desk."""
 
 
-def library_place(named: Path | str, desk: Path | None = None) -> LibraryPlace:
+def library_place(named: Path | str, desk: Path | str | None = None) -> LibraryPlace:
     """Tell where the library is that a person names: a folder, or an address on Milvus.
 
     What is kept beside the latter lies in `desk`, else in `PULLQUOTE_DESK`, else in the user's data folder.
     """
     if not is_address(named):
         return Path(named)
-    own = desk or (Path(os.environ["PULLQUOTE_DESK"]) if os.environ.get("PULLQUOTE_DESK") else None)
-    return ClusterPlace(str(named), own or _default_desk(str(named)))
+    own = desk or os.environ.get("PULLQUOTE_DESK") or _default_desk(str(named))
+    return ClusterPlace(str(named), own if is_shared(own) else Path(own))
+
+
+def is_shared(desk: Path | str) -> bool:
+    """Tell whether what a person names as a desk is the address of a database rather than a folder."""
+    return isinstance(desk, str) and desk.startswith(_DESK_SCHEMES)
 
 
 def is_address(named: Path | str) -> bool:
@@ -55,15 +61,20 @@ def is_url(named: Path | str) -> bool:
 
 
 def folder_of(place: LibraryPlace) -> Path:
-    """Return the folder of a library, or of what is kept beside one on Milvus."""
-    return place.desk if isinstance(place, ClusterPlace) else place
+    """Return the folder of a library, or of what is kept beside one on Milvus.
+
+    Of a desk in a database, copies of files lie there.
+    """
+    if not isinstance(place, ClusterPlace):
+        return place
+    return place.desk if isinstance(place.desk, Path) else _default_desk(place.address, place.desk)
 
 
-def _default_desk(address: str) -> Path:
+def _default_desk(address: str, shared: str = "") -> Path:
     from platformdirs import user_data_path
 
     readable = re.sub("[^A-Za-z0-9.]+", "_", address.partition("://")[2])[-60:].strip("_")
-    name = f"{readable}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+    name = f"{readable}-{hashlib.sha256((address + shared).encode()).hexdigest()[:8]}"
     return user_data_path("pullquote", appauthor=False) / "desks" / name
 
 

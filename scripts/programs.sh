@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to it that the tests have the programs that they run: Chromium, Tesseract for scanned pages, and LibreOffice,
-# which opens reports. Chromium is the system's, Debian's package, or Playwright's own; without one of the others its
+# Sees to it that the tests have the programs that they run: Chromium, Tesseract for scanned pages, LibreOffice, which
+# opens reports, and PostgreSQL, of which they start a server of their own. Chromium is the system's, Debian's package, or Playwright's own; without one of the others its
 # tests are skipped.
 set -eu
 
@@ -18,6 +18,7 @@ missing=
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing=chromium
 command -v tesseract >/dev/null || missing="$missing tesseract-ocr"
 command -v soffice >/dev/null || command -v libreoffice >/dev/null || missing="$missing libreoffice-writer-nogui"
+command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 
 if on_debian_as_root; then
@@ -34,6 +35,9 @@ case $missing in *tesseract*)
 esac
 case $missing in *libreoffice*)
     say "There is no LibreOffice: the tests of reports that it opens are skipped. Install your system's (Writer)."
+esac
+case $missing in *postgresql*)
+    say "There is no PostgreSQL: the tests of a desk that servers share are skipped. Install your system's (postgresql)."
 esac
 case $missing in *chromium*)
     .venv/bin/python -m playwright install chromium >&2 || {

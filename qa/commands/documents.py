@@ -564,23 +564,33 @@ def restore(settings: options.Settings, ids: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("name", default="")
+@click.option(
+    "--aliases",
+    "given",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="First take this file in place of the library's aliases.txt.",
+)
 @options.json
 @options.general
 @click.pass_obj
-def names(settings: options.Settings, name: str) -> None:
+def names(settings: options.Settings, name: str, given: Path | None) -> None:
     """Say how the documents spell NAME, and where names that mean the same are listed.
 
     Romanisations of a Korean name match by themselves. For others, write groups into aliases.txt in the
     library's folder: a line each, with " = " between the names. What follows a # is a remark. Lines that
-    cannot be read are named and left out; the exit code is then 1, as it is when NAME is not found.
+    cannot be read are named and left out; the exit code is then 1, as it is when NAME is not found. Where
+    several servers share the desk, write them into a file of yours, and give it by --aliases.
     """
     from qa.text.display import plural, visible
     from qa.text.names import ALIAS_FILE
 
     with shared.corpus(settings) as corpus:
+        if given:
+            _take_aliases(corpus, given)
         found, held = corpus.store.names(name).names if name else (), bool(name) and corpus.store.holds(name)
         aliases = corpus.store.aliases()
-    path = shared.folder(settings) / ALIAS_FILE
+        path = corpus.library / ALIAS_FILE
     groups = plural(aliases.own, "group") if path.exists() else "not there"
     if settings.as_json:
         matched = [{"asked": each.asked, "found": list(each.found)} for each in found]
@@ -595,3 +605,19 @@ def names(settings: options.Settings, name: str) -> None:
         for problem in aliases.problems:
             shared.say(problem)
     sys.exit(1 if aliases.problems or (name and not found and not held) else 0)
+
+
+def _take_aliases(corpus: Corpus, given: Path) -> None:
+    """Put a file in place of the library's aliases, if each line of it can be read.
+
+    Raises:
+        InputError: some cannot.
+        LibraryError: the library may not be written.
+    """
+    from qa.text.names import ALIAS_FILE, read_aliases
+
+    corpus.check_may_write()
+    _, problems = read_aliases(given)
+    if problems:
+        raise InputError(f"{problems[0]}; the aliases are as they were")
+    shared.put_own_file(corpus.store, ALIAS_FILE, given.read_bytes())

@@ -348,7 +348,8 @@ def copy_library(settings: options.Settings, source: Path | str, target: Path | 
     Documents keep their ids, earlier texts, corrections and places, so that citations open as before; nothing
     is read or embedded anew. Then every text and passage of both is read and compared. Interrupted, the same
     command goes on. What lies on the desk (thumbs, conversations, dossiers, aliases) is not copied: its files
-    are yours to copy. --desk is that of the one library of the two that is on Milvus.
+    are yours to copy, and `copy-desk` copies it to another desk. --desk is that of the one library of the two
+    that is on Milvus.
     """
     from contextlib import closing
 
@@ -371,3 +372,55 @@ def copy_library(settings: options.Settings, source: Path | str, target: Path | 
         held = other.count().documents
     if not settings.quiet:
         click.echo(f"{plural(count, 'document')} copied; all {held:,} compared with the originals")
+
+
+@click.command("copy-desk")
+@click.argument("target", type=options.DeskName(), metavar="TO")
+@options.general
+@click.pass_obj
+def copy_desk(settings: options.Settings, target: Path | str) -> None:
+    """Copy what lies on the desk of a library on Milvus to another desk, which is empty: TO.
+
+    So a desk in a folder moves to a database that several servers share, or back: thumbs, conversations,
+    dossiers, aliases, the fitted confidence, and of each name the newest uploaded file. --desk is where they
+    lie now. The library and the old desk stay as they are. End the chat first: what is kept meanwhile may be
+    left out.
+    """
+    from contextlib import closing
+
+    from qa.asking.own_confidence import FILE as CONFIDENCE_FILE
+    from qa.desk.database import DeskDatabase
+    from qa.places import ClusterPlace
+    from qa.storage.open import open_library
+    from qa.text.display import plural
+    from qa.text.names import ALIAS_FILE
+
+    place = shared.library(settings)
+    if not isinstance(place, ClusterPlace):
+        raise click.UsageError("a library in a folder keeps its desk there: name one on Milvus by --library")
+    other = ClusterPlace(place.address, target)
+    if other == place:
+        raise click.UsageError("that is the desk that the library has")
+    with (
+        closing(open_library(place, create=False)) as here,
+        closing(open_library(other, create=False)) as there,
+        closing(DeskDatabase(here)) as old,
+        closing(DeskDatabase(there)) as new,
+    ):
+        new.check_is_empty()
+        uploads = here.uploads()
+        for upload in uploads:
+            with upload.path.open("rb") as content:
+                there.keep_upload(upload.name, content)
+        here.fetch_own_files()
+        for name in (ALIAS_FILE, CONFIDENCE_FILE):
+            if (here.folder / name).exists():
+                shared.put_own_file(there, name, (here.folder / name).read_bytes())
+        new.take(old)  # last: where this is interrupted, the same command does it all
+        thumbs, conversations = new.count_thumbs()[0], new.conversations.count()
+        dossiers = len(new.dossiers.all())
+    if not settings.quiet:
+        click.echo(
+            f"copied: {plural(thumbs, 'thumb')}, {plural(conversations, 'conversation')}, "
+            f"{plural(dossiers, 'dossier')}, {plural(len(uploads), 'uploaded file')}"
+        )

@@ -24,7 +24,7 @@ class Settings:
     """What holds for a whole run of the program, wherever on the command line it was said."""
 
     library: Path | str | None = None
-    desk: Path | None = None
+    desk: Path | str | None = None
     verbose: bool = False
     quiet: bool = False
     as_json: bool = False
@@ -66,9 +66,21 @@ class LibraryName(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return a path, or an address."""
+        return value if self._is_address(value) else super().convert(value, param, ctx)
+
+    def _is_address(self, value: Any) -> bool:
         from qa.places import is_address
 
-        return value if is_address(value) else super().convert(value, param, ctx)
+        return is_address(value)
+
+
+class DeskName(LibraryName):
+    """A folder, or the address of a database, which stays as it is."""
+
+    def _is_address(self, value: Any) -> bool:
+        from qa.places import is_shared
+
+        return is_shared(value)
 
 
 class SourceName(click.Path):
@@ -96,11 +108,12 @@ general = _options(
     ),
     click.option(
         "--desk",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=DeskName(),
         metavar="DIR",
         expose_value=False,
         callback=_set("desk"),
-        help="The folder of thumbs, conversations, dossiers and uploaded files of a library on Milvus. "
+        help="The folder of thumbs, conversations, dossiers and uploaded files of a library on Milvus; or "
+        "postgresql://USER@HOST:PORT/DATABASE, which several servers share. "
         "[PULLQUOTE_DESK; else in the user's data folder]",
     ),
     click.option(

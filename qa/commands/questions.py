@@ -294,7 +294,9 @@ def _unfit(settings: options.Settings, suite: Path | None, chosen: dict[str, Any
     if suite or any(source(name) is ParameterSource.COMMANDLINE for name in chosen):
         raise click.UsageError("--unfit asks nothing: leave out the suite and all that is about it")
     with shared.corpus(settings) as corpus:
+        corpus.store.fetch_own_files()
         removed = own_confidence.remove(corpus.library)
+        corpus.store.share_own_file(own_confidence.FILE)
     if settings.as_json:
         shared.print_json({"removed": removed})
     elif removed:

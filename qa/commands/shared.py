@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.places import LibraryPlace
     from qa.schema import Progress
+    from qa.storage.open import OpenLibrary
 
 NAMED = 3  # of many files
 
@@ -48,6 +49,24 @@ def folder(settings: options.Settings) -> Path:
     from qa.places import folder_of
 
     return folder_of(library(settings))
+
+
+def put_own_file(library: OpenLibrary, name: str, content: bytes) -> None:
+    """Put a file beside the library, in place of one that is there, for all servers that share the desk.
+
+    Raises:
+        LibraryError: it cannot be written.
+    """
+    from embeddings.files import write_whole
+    from qa.errors import LibraryError
+
+    path = library.folder / name
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, content)
+    except OSError as error:
+        raise LibraryError(f"{path} cannot be written ({error.strerror})") from error
+    library.share_own_file(name)
 
 
 @contextmanager

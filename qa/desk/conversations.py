@@ -1,4 +1,4 @@
-"""The conversations in the desk's file: each question with its answer, whose quotes are coordinates."""
+"""The conversations on the desk: each question with its answer, whose quotes are coordinates."""
 
 # ruff: noqa: S608 -- statements are put together from this file's own conditions; what comes from outside is
 # always bound as a value.
@@ -14,18 +14,17 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from qa.desk import rows
-from qa.desk.file import has_table
 from qa.errors import DocumentNotFoundError, UnknownConversationError
 from qa.schema import ConversationInfo, KeptQuote, KeptTurn, Span
 from qa.storage import columns as stored
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from qa.desk.file import DeskFile
+    from qa.desk.tables import DeskTables
     from qa.storage.ports import DeskLibrary, DocumentTexts
+    from qa.storage.statements import Statements
 
 _ID = re.compile(r"[\w-]{16}", re.ASCII)
 # How long a deleted conversation can be put back.
@@ -54,11 +53,11 @@ def is_id(text: object) -> bool:
 class Conversations:
     """The conversations that people had with a library. Several threads and processes may use them at once.
 
-    Every method may raise LibraryError; see `DeskFile`.
+    Every method may raise LibraryError; see `DeskTables`.
     """
 
-    def __init__(self, file: DeskFile, library: DeskLibrary) -> None:
-        self._file = file
+    def __init__(self, tables: DeskTables, library: DeskLibrary) -> None:
+        self._tables = tables
         self._library = library
 
     # Writing
@@ -70,11 +69,12 @@ class Conversations:
         that was purged meanwhile is kept as purged.
         """
         asked = rows.from_time(turn.asked)
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             turn = self._without_purged(turn)  # a purge that begins after this waits to forget the turn
             db.execute(
                 "INSERT INTO conversations VALUES (?1, '', ?2, ?2, '') "
-                "ON CONFLICT (id) DO UPDATE SET changed = max(changed, ?2), deleted = ''",
+                "ON CONFLICT (id) DO UPDATE SET deleted = '', "
+                "changed = CASE WHEN conversations.changed > ?2 THEN conversations.changed ELSE ?2 END",
                 (conversation, asked),
             )
             number = turn.number
@@ -105,15 +105,15 @@ class Conversations:
 
     def branch(self, conversation: str, number: int, new: str) -> None:
         """Make a conversation of the turns of another that come before one: that one is asked otherwise."""
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             found = db.execute(
                 "SELECT serial FROM turns WHERE conversation = ? AND number < ? ORDER BY number",
                 (conversation, number),
             ).fetchall()
             if found:
                 db.execute(
-                    "INSERT OR IGNORE INTO conversations "
-                    "SELECT ?, name, began, changed, '' FROM conversations WHERE id = ?",
+                    "INSERT INTO conversations SELECT ?, name, began, changed, '' FROM conversations "
+                    "WHERE id = ? ON CONFLICT DO NOTHING",
                     (new, conversation),
                 )
             for (serial,) in found:
@@ -144,7 +144,7 @@ class Conversations:
         """
         now = dt.datetime.now(dt.UTC)
         self._change(conversation, "deleted = ?2", rows.from_time(now))
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             db.execute(
                 "DELETE FROM conversations WHERE deleted != '' AND deleted < ?", (rows.from_time(now - UNDO),)
             )
@@ -159,7 +159,7 @@ class Conversations:
         return self.info(conversation)
 
     def _change(self, conversation: str, change: str, value: str) -> None:
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             changed = db.execute(
                 f"UPDATE conversations SET {change} WHERE id = ?1", (conversation, value)
             ).rowcount
@@ -241,76 +241,87 @@ class Conversations:
     def words(self) -> list[tuple[str, str, str]]:
         """Read what is searched of each conversation: its id, its name, and its questions in lines."""
         with self._reading() as db:
+            said = db.execute(
+                "SELECT id, name, question FROM conversations JOIN turns ON conversation = id "
+                "WHERE deleted = '' ORDER BY id, number"
+            )
             return [
-                (stored.text(each), stored.text(name), stored.text(questions))
-                for each, name, questions in db.execute(
-                    "SELECT id, name, group_concat(question, char(10)) "
-                    "FROM conversations JOIN turns ON conversation = id WHERE deleted = '' GROUP BY id"
+                (each, name, "\n".join(stored.text(question) for *_, question in questions))
+                for (each, name), questions in groupby(
+                    said, key=lambda row: (stored.text(row[0]), stored.text(row[1]))
                 )
             ]
 
     def places(self) -> list[tuple[str, str, str, int, int]]:
         """Read the quotes of all conversations, newest first: conversation, document, SHA-256, start, end."""
         with self._reading() as db:
-            return db.execute(
-                "SELECT DISTINCT conversation, document, sha256, start, end FROM quotes "
+            found = db.execute(
+                "SELECT DISTINCT changed, conversation, document, sha256, start, end FROM quotes "
                 "JOIN turns ON turn = serial JOIN conversations ON conversation = id "
                 "WHERE purged = '' AND copy = 0 AND deleted = '' ORDER BY changed DESC, conversation"
-            ).fetchall()
+            )
+            return [tuple(place) for _, *place in found]
 
     # Purges
 
     def citing(self, texts: DocumentTexts) -> tuple[str, ...]:
         """List the names of the conversations that `forget` would take quotes from, deleted ones too."""
         with self._reading() as db:
-            found = db.execute(
-                f"{_INFO} WHERE id IN (SELECT conversation FROM turns WHERE {rows.FILTERED} OR serial IN "
-                f"(SELECT turn FROM quotes WHERE {rows.OF})) ORDER BY changed DESC, id",
-                rows.named(texts),
-            ).fetchall()
-            return tuple(_info(row).name for row in found)
+            conversations = set(_citing(db, texts).values())
+            every = db.execute(f"{_INFO} ORDER BY changed DESC, id")
+            return tuple(_info(row).name for row in every if row[0] in conversations)
 
-    def forget(self, db: sqlite3.Connection, purged: Sequence[DocumentTexts]) -> None:
+    def forget(self, db: Statements, purged: Sequence[DocumentTexts]) -> None:
         """Forget the quotes of documents: what stays is that they were, their numbers, and the time.
 
         So do filters by these documents, and filters of answers that quote them. Remarks may name any
         document: those of all turns go. The questions stay, and the names: they are the user's own words.
         """
-        if not purged or not has_table(db, "conversations"):
+        if not purged:
             return
         now = rows.from_time(dt.datetime.now(dt.UTC))
         for texts in purged:
-            named = rows.named(texts)
-            db.execute(
-                "UPDATE turns SET filters = '{}' "
-                f"WHERE {rows.FILTERED} OR serial IN (SELECT turn FROM quotes WHERE {rows.OF})",
-                named,
-            )
-            db.execute(
-                "DELETE FROM quotes WHERE copy > 0 AND ("
-                f"{rows.OF} OR (turn, of_all, place) IN "
+            turns = [(turn,) for turn in _citing(db, texts)]
+            db.executemany("UPDATE turns SET filters = '{}' WHERE serial = ?", turns)
+            places = rows.named(texts)
+            db.executemany(
+                f"DELETE FROM quotes WHERE copy > 0 AND ({rows.OF} OR (turn, of_all, place) IN "
                 f"(SELECT turn, of_all, place FROM quotes WHERE {rows.OF}))",
-                named,
+                places,
             )
-            db.execute(
+            db.executemany(
                 "UPDATE quotes SET document = '', sha256 = '', start = 0, end = 0, score = 0, "
-                f"emphasis = '[]', purged = ?4 WHERE {rows.OF}",
-                (*named, now),
+                f"emphasis = '[]', purged = ?3 WHERE {rows.OF}",
+                [(*place, now) for place in places],
             )
         db.execute("UPDATE turns SET remarks = ''")
 
-    # The file
+    # The tables
 
-    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Give one snapshot, of no conversations where there is no file, or one of before them."""
-        return self._file.reading("conversations")
+    def _reading(self) -> AbstractContextManager[Statements]:
+        """Give one snapshot, of no conversations where none was ever kept."""
+        return self._tables.reading("conversations")
 
     @staticmethod
-    def _known(db: sqlite3.Connection, conversation: str) -> None:
+    def _known(db: Statements, conversation: str) -> None:
         if not db.execute(
             "SELECT 1 FROM conversations WHERE id = ? AND deleted = ''", (conversation,)
         ).fetchone():
             raise _unknown()
+
+
+def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
+    """Find the turns with quotes of a document, or with filters by it, and their conversations."""
+    turns = db.execute("SELECT serial, conversation, filters FROM turns WHERE filters != '{}'")
+    found = {
+        serial: conversation
+        for serial, conversation, filters in turns
+        if rows.by_document(filters, texts.document_id)
+    }
+    for place in rows.named(texts):
+        quoting = f"SELECT serial, conversation FROM turns JOIN quotes ON turn = serial WHERE {rows.OF}"
+        found.update(db.execute(quoting, place).fetchall())
+    return found
 
 
 def _unknown() -> UnknownConversationError:

@@ -1,4 +1,4 @@
-"""The desk of a library in one folder: the thumbs, conversations and dossiers in its file."""
+"""The desk of a library: thumbs, conversations and dossiers, in its file or on a server."""
 
 # ruff: noqa: S608 -- statements are put together from this file's own column lists and conditions; what
 # comes from outside is always bound as a value.
@@ -12,56 +12,55 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from qa.desk.conversations import Conversations
 from qa.desk.dossiers import Dossiers
-from qa.desk.file import DeskFile
+from qa.desk.file import LAYOUT, TABLES, DeskFile
+from qa.desk.shared import SharedTables
+from qa.errors import InputError
 from qa.schema import Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
 from qa.storage.ports import ThumbRow
+from qa.storage.statements import empty
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
+    from qa.desk.tables import DeskTables
     from qa.storage.ports import DeskLibrary, DocumentTexts
+    from qa.storage.statements import Statements
 
 _COLUMNS = ", ".join(ThumbRow._fields)
-_PUT = f"INTO thumbs ({_COLUMNS}) VALUES ({', '.join('?' * len(ThumbRow._fields))})"
-# That a thumb is on a text of a document (?1) that is its own (?2), or is named with its id and shared (?3),
-# or on an answer that quotes one.
-_CITES = """
-    sha256 IN (SELECT value FROM json_each(?2))
-    OR document = ?1 AND sha256 IN (SELECT value FROM json_each(?3)) OR EXISTS (
-        SELECT 1 FROM json_each(shown, '$.quotes')
-        WHERE json_extract(value, '$[1]') IN (SELECT value FROM json_each(?2))
-        OR json_extract(value, '$[0]') = ?1
-        AND json_extract(value, '$[1]') IN (SELECT value FROM json_each(?3))
-    )
-"""
+_PUT = f"INSERT INTO thumbs ({_COLUMNS}) VALUES ({', '.join('?' * len(ThumbRow._fields))})"
+_KEY = "query = ? AND sha256 = ? AND start = ? AND end = ?"
 _OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thumb))
 
 
 class DeskDatabase:
     """The thumbs, conversations and dossiers of a library; implements `qa.desk.ports.Desk`; for threads.
 
-    The file is opened when it is first asked for, and made when something is first kept. Thumbs that the
-    library kept itself, before schema 8, are taken over first; where nothing may be written, they are read.
+    The file is opened when it is first asked for, and made when something is first kept; so are the tables
+    on a server. Thumbs that the library kept itself, before schema 8, are taken over first; where nothing may
+    be written, they are read.
 
     Every method raises `LibraryError` when the file is damaged, locked by another writer, from a newer
-    Pullquote, or out of space; what was committed before stays as it was.
+    Pullquote, or out of space, or the server is away; what was committed before stays as it was.
     """
 
     def __init__(self, library: DeskLibrary) -> None:
         self._library = library
-        self._file = DeskFile(
-            library.folder,
-            read_only=library.read_only,
-            on_open=lambda: library.hand_over_thumbs(self._take_over),
+        self._tables: DeskTables = (
+            SharedTables(library.shared)
+            if library.shared
+            else DeskFile(
+                library.folder,
+                read_only=library.read_only,
+                on_open=lambda: library.hand_over_thumbs(self._take_over),
+            )
         )
-        self.conversations = Conversations(self._file, library)
-        self.dossiers = Dossiers(self._file, library)
+        self.conversations = Conversations(self._tables, library)
+        self.dossiers = Dossiers(self._tables, library)
 
     def close(self) -> None:
-        """Close the file. The desk opens it again where it is used again."""
-        self._file.close()
+        """Close what is open. The desk opens it again where it is used again."""
+        self._tables.close()
 
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or (None) on all of it, in place of an earlier one.
@@ -72,17 +71,18 @@ class DeskDatabase:
             DocumentNotFoundError: the library no longer knows a text that the answer quotes.
         """
         place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             if thumb is None:
-                db.execute(
-                    "DELETE FROM thumbs WHERE query = ? AND sha256 = ? AND start = ? AND end = ?",
-                    (shown.query_id, *place),
-                )
+                db.execute(f"DELETE FROM thumbs WHERE {_KEY}", (shown.query_id, *place))
             else:
                 for each in shown.quotes:  # a purge that begins after this waits to forget the thumb
                     self._library.cited(each.sha256, each.document)
                 row = ThumbRow(shown.query_id, *place, quote.document if quote else "", thumb, _row(shown))
-                db.execute(f"INSERT OR REPLACE {_PUT}", row)
+                db.execute(
+                    f"{_PUT} ON CONFLICT (query, sha256, start, end) DO UPDATE SET "
+                    "document = excluded.document, thumb = excluded.thumb, shown = excluded.shown",
+                    row,
+                )
 
     def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
         """Read the thumbs on one test query, or all, in order of query and place."""
@@ -109,11 +109,8 @@ class DeskDatabase:
     def citing(self, texts: DocumentTexts) -> tuple[int, tuple[str, ...]]:
         """Count the thumbs that `forget` would delete, and list the questions that they are on."""
         with self._reading() as db:
-            rows = db.execute(
-                f"SELECT json_extract(shown, '$.question') FROM thumbs WHERE {_CITES} ORDER BY query",
-                _named(texts),
-            ).fetchall()
-            return len(rows), tuple(dict.fromkeys(stored.text(question) for (question,) in rows))
+            found = [shown.question for _, shown in _citing(db, texts)]
+        return len(found), tuple(dict.fromkeys(found))
 
     def forget(self, purged: Iterable[DocumentTexts]) -> None:
         """Forget documents: no byte of their texts or ids stays in the file.
@@ -125,54 +122,85 @@ class DeskDatabase:
         Raises:
             LibraryError: another process reads all the while, which keeps what was deleted in the file's log.
         """
-        if file := self._file.find():
+        if self._tables.is_made():
             named = tuple(purged)
-            with file.writing() as db:
-                db.executemany(f"DELETE FROM thumbs WHERE {_CITES}", map(_named, named))
+            with self._tables.writing() as db:
+                for texts in named:
+                    keys = [key for key, _ in _citing(db, texts)]
+                    db.executemany(f"DELETE FROM thumbs WHERE {_KEY}", keys)
                 self.conversations.forget(db, named)
                 self.dossiers.forget(db, named)
-            file.scrub()
+            self._tables.scrub()
 
     def file_bytes(self) -> int:
-        """Measure the file and its log."""
-        file = self._file.find()
-        return file.file_bytes() if file else 0
+        """Measure what all this takes on disk."""
+        return self._tables.count_bytes()
 
     def damage(self) -> list[str]:
-        """List what SQLite finds wrong in the file."""
-        file = self._file.find()
-        if file is None:
-            return []
-        with file.reading() as db:
-            found = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
-        return [] if found == ["ok"] else found
+        """List what is wrong in the files that have it."""
+        return self._tables.damage()
+
+    def check_is_empty(self) -> None:
+        """Refuse to take what another desk has.
+
+        Raises:
+            InputError: this one has something already.
+        """
+        with self._tables.reading(TABLES[-1]) as db:
+            _check_is_empty(db)
+
+    def take(self, other: DeskDatabase) -> None:
+        """Take all that another desk has onto this one, as one change.
+
+        Raises:
+            InputError: this one has something already.
+        """
+        with other._tables.reading(TABLES[-1]) as there, self._tables.writing() as here:
+            _check_is_empty(here)
+            for table in TABLES:
+                rows = there.execute(f"SELECT * FROM {table}").fetchall()
+                if rows:
+                    here.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+            self._tables.count_on(here)
 
     def _take_over(self, rows: Sequence[ThumbRow]) -> None:
         """Put the thumbs that the library kept itself; one that is here already is newer."""
-        with self._file.writing() as db:
-            db.executemany(f"INSERT OR IGNORE {_PUT}", rows)
+        with self._tables.writing() as db:
+            db.executemany(f"{_PUT} ON CONFLICT DO NOTHING", rows)
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[Statements]:
         """Give one snapshot of the thumbs; in memory, of those that cannot be taken over."""
         # In this order: another process may take them over between the two.
         former = self._library.former_thumbs() if self._library.read_only else []
-        file = self._file.find()
-        if file and not former:
-            with file.reading() as db:
+        with self._tables.reading("thumbs") as db:
+            if not former:
                 yield db
-            return
-        with self._file.empty() as db:
-            if file:
-                with file.reading() as held:
-                    db.executemany(f"INSERT {_PUT}", held.execute(f"SELECT {_COLUMNS} FROM thumbs"))
-            db.executemany(f"INSERT OR IGNORE {_PUT}", former)
-            yield db
+                return
+            with empty(LAYOUT) as both:
+                both.executemany(_PUT, db.execute(f"SELECT {_COLUMNS} FROM thumbs"))
+                both.executemany(f"{_PUT} ON CONFLICT DO NOTHING", former)
+                yield both
 
 
-def _named(texts: DocumentTexts) -> tuple[str, str, str]:
-    """Return what `_CITES` is asked with."""
-    return texts.document_id, json.dumps(texts.own), json.dumps(texts.shared)
+def _check_is_empty(db: Statements) -> None:
+    if any(db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES):
+        raise InputError("the desk to copy to has something on it: name one that is empty, or new")
+
+
+def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...], ShownAnswer]]:
+    """Find the thumbs on a text of a document, or on an answer that quotes one: their keys and answers."""
+    own, shared = frozenset(texts.own), frozenset(texts.shared)
+    found = []
+    rows = db.execute("SELECT query, sha256, start, end, document, shown FROM thumbs ORDER BY query")
+    for *key, document, row in rows:
+        shown = _shown(row)
+        quoted = [(document, key[1]), *((each.document, each.sha256) for each in shown.quotes)]
+        if any(
+            sha256 in own or (named == texts.document_id and sha256 in shared) for named, sha256 in quoted
+        ):
+            found.append((tuple(key), shown))
+    return found
 
 
 def _row(shown: ShownAnswer) -> str:

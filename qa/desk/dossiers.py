@@ -1,4 +1,4 @@
-"""The dossiers in the desk's file: quotes as coordinates, with headings, notes and unanswered questions."""
+"""The dossiers on the desk: quotes as coordinates, with headings, notes and unanswered questions."""
 
 # ruff: noqa: S608 -- statements are put together from this file's own conditions; what comes from outside is
 # always bound as a value.
@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import unicodedata
 from contextlib import suppress
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from qa.desk import rows
 from qa.desk.conversations import UNDO, new_id
-from qa.desk.file import has_table
 from qa.errors import InputError, LibraryError, UnknownDossierError
 from qa.limits import check_filters, check_question
 from qa.schema import (
@@ -30,12 +29,12 @@ from qa.schema import (
 from qa.storage import columns as stored
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from qa.desk.file import DeskFile
+    from qa.desk.tables import DeskTables
     from qa.storage.ports import DeskLibrary, DocumentTexts
+    from qa.storage.statements import Statements
 
 MOST_NAME = 200
 MOST_HEADING = 500
@@ -73,12 +72,12 @@ class Added(NamedTuple):
 class Dossiers:
     """The dossiers that people gather from a library. Several threads and processes may use them at once.
 
-    Every method may raise LibraryError; see `DeskFile`. Where a dossier or an entry is named that is not
+    Every method may raise LibraryError; see `DeskTables`. Where a dossier or an entry is named that is not
     there, UnknownDossierError.
     """
 
-    def __init__(self, file: DeskFile, library: DeskLibrary) -> None:
-        self._file = file
+    def __init__(self, tables: DeskTables, library: DeskLibrary) -> None:
+        self._tables = tables
         self._library = library
 
     # Dossiers
@@ -90,7 +89,7 @@ class Dossiers:
             InputError: the name is empty or too long, or another dossier has it.
         """
         name = _checked_name(name)
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             _check_is_free(db, name, "")
             made = _make(db, name)
         return self.info(made)
@@ -104,7 +103,7 @@ class Dossiers:
         with suppress(UnknownDossierError):
             return self.find(name)
         name = _checked_name(name)
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             if not _is_taken(db, name, ""):
                 _make(db, name)
         return self.find(name)
@@ -116,7 +115,7 @@ class Dossiers:
             InputError: the name is empty or too long, or another dossier has it.
         """
         name = _checked_name(name)
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             _check_is_free(db, name, dossier)
             _change(db, dossier, "name = ?2", name)
         return self.info(dossier)
@@ -124,14 +123,14 @@ class Dossiers:
     def delete(self, dossier: str) -> None:
         """Delete a dossier. For a day `restore` puts it back; then its rows go."""
         now = dt.datetime.now(dt.UTC)
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             _change(db, dossier, "deleted = ?2", rows.from_time(now))
             before = rows.from_time(now - UNDO)
             db.execute("DELETE FROM dossiers WHERE deleted != '' AND deleted < ?", (before,))
 
     def restore(self, dossier: str) -> DossierInfo:
         """Put back a dossier that was deleted; where another has its name now, under a name beside that."""
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             row = db.execute(
                 "SELECT name FROM dossiers WHERE id = ? AND deleted != ''", (dossier,)
             ).fetchone()
@@ -198,16 +197,22 @@ class Dossiers:
 
         The dossier that was changed last comes first.
         """
-        question = (asked.question, rows.filters_row(asked.filters)) if asked else ("", "")
+        kept = (
+            "SELECT changed, serial, dossiers.id, name, kind, sha256, start, end FROM dossier_entries "
+            "JOIN dossiers ON dossiers.id = dossier WHERE deleted = '' AND removed = '' AND "
+        )
         with self._reading() as db:
-            found = db.execute(
-                "SELECT dossiers.id, name, serial, kind, sha256, start, end FROM dossier_entries "
-                "JOIN dossiers ON dossiers.id = dossier WHERE deleted = '' AND removed = '' AND ("
-                "kind = 'quote' AND sha256 IN (SELECT value FROM json_each(?1)) "
-                "OR kind = 'question' AND question = ?2 AND filters = ?3) ORDER BY changed DESC, serial",
-                (json.dumps(list(texts)), *question),
-            ).fetchall()
-            return tuple(map(_holding, found))
+            found = [
+                row
+                for sha256 in dict.fromkeys(texts)
+                for row in db.execute(f"{kept} kind = 'quote' AND sha256 = ?", (sha256,))
+            ]
+            if asked:
+                values = asked.question, rows.filters_row(asked.filters)
+                found += db.execute(f"{kept} kind = 'question' AND question = ? AND filters = ?", values)
+            found.sort(key=itemgetter(1))
+            found.sort(key=itemgetter(0), reverse=True)
+            return tuple(_holding(row[1:]) for row in found)
 
     def add(self, dossier: str, entries: Sequence[DossierEntry], at: int | None = None) -> tuple[Added, ...]:
         """Add entries at a place, from 1, or at the end, and say where each is.
@@ -219,7 +224,7 @@ class Dossiers:
             InputError: a heading or a note is empty or too long, or the dossier is full.
         """
         entries = [_checked(entry) for entry in entries]
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             _check_is_known(db, dossier)
             for entry in entries:  # a purge that begins after this waits to forget the quote
                 if entry.place:
@@ -249,7 +254,7 @@ class Dossiers:
         Raises:
             InputError: the entry is neither, or the words are none or too many.
         """
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             held = _entry(_row(db, dossier, entry))
             if held.kind not in ("heading", "note"):
                 raise InputError(
@@ -262,7 +267,7 @@ class Dossiers:
 
     def move(self, dossier: str, entry: int, to: int) -> None:
         """Move an entry to a place, from 1; what is past the end is the end."""
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             _row(db, dossier, entry)
             order = [each for each in _order(db, dossier) if each != entry]
             order.insert(max(0, to - 1), entry)
@@ -271,7 +276,7 @@ class Dossiers:
     def remove(self, dossier: str, entry: int) -> None:
         """Take an entry out. For a day `put_back` undoes that; then its row goes."""
         now = dt.datetime.now(dt.UTC)
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             _row(db, dossier, entry)
             db.execute(
                 "UPDATE dossier_entries SET removed = ? WHERE serial = ?", (rows.from_time(now), entry)
@@ -282,12 +287,13 @@ class Dossiers:
 
     def put_back(self, dossier: str, entry: int | None = None) -> DossierEntry:
         """Put back an entry that was removed, or the one that was removed last, where it stood."""
-        with self._file.writing() as db:
+        with self._tables.writing() as db:
             _check_is_known(db, dossier)
+            one, values = ("", (dossier,)) if entry is None else (" AND serial = ?", (dossier, entry))
             found = db.execute(
-                f"SELECT {_ENTRY} FROM dossier_entries WHERE dossier = ?1 AND removed != '' "
-                "AND (?2 IS NULL OR serial = ?2) ORDER BY removed DESC, serial DESC LIMIT 1",
-                (dossier, entry),
+                f"SELECT {_ENTRY} FROM dossier_entries WHERE dossier = ? AND removed != ''{one} "
+                "ORDER BY removed DESC, serial DESC LIMIT 1",
+                values,
             ).fetchone()
             if found is None:
                 raise UnknownDossierError("nothing that was removed within the last day can be put back")
@@ -300,36 +306,29 @@ class Dossiers:
     def citing(self, texts: DocumentTexts) -> tuple[str, ...]:
         """List the names of the dossiers that `forget` would take quotes from, deleted ones too."""
         with self._reading() as db:
-            found = db.execute(
-                f"{_INFO} WHERE id IN (SELECT dossier FROM dossier_entries "
-                f"WHERE {rows.FILTERED} OR {rows.OF}) ORDER BY changed DESC, id",
-                rows.named(texts),
-            ).fetchall()
-            return tuple(_info(row).name for row in found)
+            dossiers = set(_citing(db, texts).values())
+            every = db.execute(f"{_INFO} ORDER BY changed DESC, id")
+            return tuple(_info(row).name for row in every if row[0] in dossiers)
 
-    def forget(self, db: sqlite3.Connection, purged: Sequence[DocumentTexts]) -> None:
+    def forget(self, db: Statements, purged: Sequence[DocumentTexts]) -> None:
         """Forget the quotes of documents: what stays is that they were, their questions, and the time.
 
         So do filters by these documents, and those with which their quotes were found. Headings, notes,
         questions and names stay: they are the analyst's own words.
         """
-        if not purged or not has_table(db, "dossiers"):
-            return
         now = _now()
         for texts in purged:
-            named = rows.named(texts)
-            db.execute(
-                f"UPDATE dossier_entries SET filters = '{{}}' WHERE {rows.FILTERED} OR {rows.OF}", named
-            )
-            db.execute(
+            entries = [(entry,) for entry in _citing(db, texts)]
+            db.executemany("UPDATE dossier_entries SET filters = '{}' WHERE serial = ?", entries)
+            db.executemany(
                 "UPDATE dossier_entries SET document = '', sha256 = '', start = 0, end = 0, "
-                f"context_start = 0, context_end = 0, purged = ?4 WHERE {rows.OF}",
-                (*named, now),
+                f"context_start = 0, context_end = 0, purged = ?3 WHERE {rows.OF}",
+                [(*place, now) for place in rows.named(texts)],
             )
 
-    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Give one snapshot, of no dossiers where there is no file, or one of before them."""
-        return self._file.reading("dossiers")
+    def _reading(self) -> AbstractContextManager[Statements]:
+        """Give one snapshot, of no dossiers where none was ever made."""
+        return self._tables.reading("dossiers")
 
 
 def _now() -> str:
@@ -383,24 +382,24 @@ def _checked(entry: DossierEntry) -> DossierEntry:
     return entry
 
 
-def _make(db: sqlite3.Connection, name: str) -> str:
+def _make(db: Statements, name: str) -> str:
     """Make a dossier of a name that was checked; return its id."""
     made, now = new_id(), _now()
     db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, '')", (made, name, now, now))
     return made
 
 
-def _is_taken(db: sqlite3.Connection, name: str, dossier: str) -> bool:
+def _is_taken(db: Statements, name: str, dossier: str) -> bool:
     held = db.execute("SELECT name FROM dossiers WHERE deleted = '' AND id != ?", (dossier,))
     return any(_folded(stored.text(other)) == _folded(name) for (other,) in held)
 
 
-def _check_is_free(db: sqlite3.Connection, name: str, dossier: str) -> None:
+def _check_is_free(db: Statements, name: str, dossier: str) -> None:
     if _is_taken(db, name, dossier):
         raise InputError(f"there is a dossier “{name}” already: choose another name")
 
 
-def _check_is_known(db: sqlite3.Connection, dossier: str) -> None:
+def _check_is_known(db: Statements, dossier: str) -> None:
     if not db.execute("SELECT 1 FROM dossiers WHERE id = ? AND deleted = ''", (dossier,)).fetchone():
         raise _unknown()
 
@@ -408,13 +407,27 @@ def _check_is_known(db: sqlite3.Connection, dossier: str) -> None:
 # Rows
 
 
-def _change(db: sqlite3.Connection, dossier: str, change: str, value: str) -> None:
+def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
+    """Find the entries with quotes of a document, or with filters by it, and their dossiers."""
+    entries = db.execute("SELECT serial, dossier, filters FROM dossier_entries WHERE filters != '{}'")
+    found = {
+        serial: dossier
+        for serial, dossier, filters in entries
+        if rows.by_document(filters, texts.document_id)
+    }
+    for place in rows.named(texts):
+        quoting = f"SELECT serial, dossier FROM dossier_entries WHERE {rows.OF}"
+        found.update(db.execute(quoting, place).fetchall())
+    return found
+
+
+def _change(db: Statements, dossier: str, change: str, value: str) -> None:
     found = db.execute(f"UPDATE dossiers SET {change} WHERE id = ?1 AND deleted = ''", (dossier, value))
     if not found.rowcount:
         raise _unknown()
 
 
-def _order(db: sqlite3.Connection, dossier: str) -> list[int]:
+def _order(db: Statements, dossier: str) -> list[int]:
     found = db.execute(
         "SELECT serial FROM dossier_entries WHERE dossier = ? AND removed = '' ORDER BY place, serial",
         (dossier,),
@@ -422,7 +435,7 @@ def _order(db: sqlite3.Connection, dossier: str) -> list[int]:
     return [serial for (serial,) in found]
 
 
-def _put_in_order(db: sqlite3.Connection, dossier: str, order: Sequence[int]) -> None:
+def _put_in_order(db: Statements, dossier: str, order: Sequence[int]) -> None:
     db.executemany(
         "UPDATE dossier_entries SET place = ? WHERE serial = ?",
         [(place, serial) for place, serial in enumerate(order, 1)],
@@ -430,7 +443,7 @@ def _put_in_order(db: sqlite3.Connection, dossier: str, order: Sequence[int]) ->
     _change(db, dossier, "changed = ?2", _now())
 
 
-def _row(db: sqlite3.Connection, dossier: str, entry: int) -> Sequence[Any]:
+def _row(db: Statements, dossier: str, entry: int) -> Sequence[Any]:
     _check_is_known(db, dossier)
     row: Sequence[Any] | None = db.execute(
         f"SELECT {_ENTRY} FROM dossier_entries WHERE dossier = ? AND serial = ? AND removed = ''",
@@ -441,7 +454,7 @@ def _row(db: sqlite3.Connection, dossier: str, entry: int) -> Sequence[Any]:
     return row
 
 
-def _held(db: sqlite3.Connection, dossier: str, entry: DossierEntry) -> int:
+def _held(db: Statements, dossier: str, entry: DossierEntry) -> int:
     """Return the id that the same quote or question has in the dossier; 0 where it has none."""
     if entry.place:
         where = "kind = 'quote' AND document = ? AND sha256 = ? AND start = ? AND end = ?"
@@ -463,7 +476,7 @@ def _held(db: sqlite3.Connection, dossier: str, entry: DossierEntry) -> int:
     return int(found[0]) if found else 0
 
 
-def _insert(db: sqlite3.Connection, dossier: str, entry: DossierEntry) -> int:
+def _insert(db: Statements, dossier: str, entry: DossierEntry) -> int:
     place, context, asked = entry.place, entry.context, entry.asked
     serial = db.execute(
         f"INSERT INTO dossier_entries (dossier, place, removed, {_COLUMNS}) "
@@ -503,7 +516,7 @@ def _info(row: Sequence[Any]) -> DossierInfo:
 
 
 def _holding(row: Sequence[Any]) -> Holding:
-    dossier, name, serial, kind, sha256, start, end = row
+    serial, dossier, name, kind, sha256, start, end = row
     place = ""
     if kind == "quote":
         place = str(CitationId(stored.text(sha256), stored.number(start), stored.number(end)))

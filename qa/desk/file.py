@@ -1,19 +1,22 @@
-"""The desk's file: a SQLite file of its own, beside whatever keeps the library."""
+"""The desk's tables, and a SQLite file of its own that has them, beside whatever keeps the library."""
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryNotFoundError
 from qa.storage.sqlite_file import FileLayout, SqliteFile, translated
+from qa.storage.statements import empty
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from qa.storage.statements import Statements
 
 FILE_NAME = "desk.sqlite3"
 THUMBS = """
@@ -123,12 +126,12 @@ DOSSIERS = (
 )
 
 
-def _keep_conversations(db: sqlite3.Connection) -> None:
+def _keep_conversations(db: Statements) -> None:
     for statement in CONVERSATIONS:
         db.execute(statement)
 
 
-def _keep_dossiers(db: sqlite3.Connection) -> None:
+def _keep_dossiers(db: Statements) -> None:
     for statement in DOSSIERS:
         db.execute(statement)
 
@@ -151,8 +154,14 @@ LAYOUT = FileLayout(
 )
 
 
+# In this order, as the rows of some name those of others.
+TABLES = ("thumbs", "conversations", "turns", "quotes", "dossiers", "dossier_entries")
+
+
 class DeskFile:
     """The file, which is opened when it is first asked for, and made when something is first written.
+
+    Implements `qa.desk.tables.DeskTables`.
 
     Every method raises `LibraryError` when the file is damaged, locked by another writer, from a newer
     Pullquote, or out of space; what was committed before stays as it was. Several threads may use it at once.
@@ -191,33 +200,51 @@ class DeskFile:
                         raise
             return self._file
 
-    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
+    def writing(self) -> AbstractContextManager[Statements]:
         """Open the one write transaction; the file is made where there is none."""
         file = self.find(create=True)
         assert file is not None  # noqa: S101 - it was made
         return file.writing()
 
     @contextmanager
-    def reading(self, table: str) -> Iterator[sqlite3.Connection]:
+    def reading(self, table: str) -> Iterator[Statements]:
         """Give one snapshot; an empty desk where there is no file, or one of before this table."""
         file = self.find()
         if file is not None:
             with file.reading() as db:
-                if has_table(db, table):
+                if _has_table(db, table):
                     yield db
                     return
-        with self.empty() as db:
-            yield db
+        with translated(self._folder, LAYOUT), empty(LAYOUT) as nothing:
+            yield nothing
 
-    @contextmanager
-    def empty(self) -> Iterator[sqlite3.Connection]:
-        """Give a desk on which nothing lies, in memory."""
-        with translated(self._folder, LAYOUT), closing(sqlite3.connect(":memory:")) as db:
-            for statement in (THUMBS, *CONVERSATIONS, *DOSSIERS):
-                db.execute(statement)
-            yield db
+    def count_on(self, db: Statements) -> None:
+        """Do nothing: SQLite gives new rows numbers after those that there are."""
+
+    def is_made(self) -> bool:
+        """Tell whether there is a file."""
+        return self.find() is not None
+
+    def scrub(self) -> None:
+        """Leave no byte in the file of what was deleted; see `SqliteFile.scrub`."""
+        if file := self.find():
+            file.scrub()
+
+    def count_bytes(self) -> int:
+        """Measure the file and its log."""
+        file = self.find()
+        return file.file_bytes() if file else 0
+
+    def damage(self) -> list[str]:
+        """List what SQLite finds wrong in the file."""
+        file = self.find()
+        if file is None:
+            return []
+        with file.reading() as db:
+            found = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
+        return [] if found == ["ok"] else found
 
 
-def has_table(db: sqlite3.Connection, table: str) -> bool:
+def _has_table(db: sqlite3.Connection, table: str) -> bool:
     """Tell whether the file has a table; one of before it that may not be written has not."""
     return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())

@@ -45,5 +45,8 @@ class Desk(Protocol):
     def file_bytes(self) -> int:
         """Measure what all this takes on disk."""
 
+    def damage(self) -> list[str]:
+        """List what is wrong in the files that have it."""
+
     def close(self) -> None:
         """Close what is open."""

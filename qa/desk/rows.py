@@ -34,19 +34,25 @@ if TYPE_CHECKING:
 _OUTCOME, _REPLY = stored.one_of(get_args(Outcome)), stored.one_of(get_args(ReplyKind))
 _DATES, _HISTORY = stored.one_of(get_args(Dates)), stored.one_of(get_args(History))
 _PREFERENCE = stored.one_of(("event", "published", "latest"))
-# That a quote is of a text of a document (?1) that is its own (?2), or is named with its id and shared (?3).
-OF = """(
-    sha256 IN (SELECT value FROM json_each(?2))
-    OR document = ?1 AND sha256 IN (SELECT value FROM json_each(?3))
-)"""
-# That filters name a document (?1).
-FILTERED = "EXISTS (SELECT 1 FROM json_each(filters, '$.document') WHERE value = ?1)"
+# That a quote is of a text (?1), and with a document's id (?2) if one is given.
+OF = "sha256 = ?1 AND (?2 = '' OR document = ?2)"
 ERASED = "What Pullquote remarked here was erased when a document was purged, which it may have named."
 
 
-def named(texts: DocumentTexts) -> tuple[str, str, str]:
-    """Return what `OF` and `FILTERED` are asked with."""
-    return texts.document_id, json.dumps(texts.own), json.dumps(texts.shared)
+def named(texts: DocumentTexts) -> list[tuple[str, str]]:
+    """Return what `OF` is asked with, one after the other, for all quotes of a document.
+
+    A quote of a text that another document has too is its own only with the document's id.
+    """
+    return [
+        *((sha256, "") for sha256 in texts.own),
+        *((sha256, texts.document_id) for sha256 in texts.shared),
+    ]
+
+
+def by_document(filters: object, document_id: str) -> bool:
+    """Tell whether filters name a document."""
+    return document_id in filters_of(stored.text(filters)).document
 
 
 def to_time(text: object) -> dt.datetime:

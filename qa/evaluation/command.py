@@ -204,10 +204,12 @@ def _fitted(task: Task, result: Result, reader: ReaderName) -> Result:
         found.answerable,
         dt.datetime.now().astimezone().date().isoformat(),
     )
-    earlier, _ = own_confidence.look_up(folder_of(task.library), reader)
-    return replace(
-        result, fit=found, fitted=own_confidence.save(folder_of(task.library), own), replaced=earlier
-    )
+    with Corpus.open(task.library, create=False) as corpus:
+        corpus.store.fetch_own_files()
+        earlier, _ = own_confidence.look_up(corpus.library, reader)
+        fitted = own_confidence.save(corpus.library, own)
+        corpus.store.share_own_file(own_confidence.FILE)
+    return replace(result, fit=found, fitted=fitted, replaced=earlier)
 
 
 def _asked(task: Task, say: Callable[[str], None]) -> Suite:

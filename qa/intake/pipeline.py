@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from qa.schema import Progress
 
@@ -23,20 +24,23 @@ def overlap(
     work: Callable[[list[_Item]], _Made],
     write: Callable[[_Item, _Made], None],
     huge: Callable[[list[_Item]], bool],
+    together: Callable[[list[_Item]], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> None:
     """Take groups on one thread, work on each on the caller's, write its items in order on a third.
 
-    At most three groups are in memory, and a `huge` one alone. An error in any stage ends them all, once what
-    came before it is written; of several, the first in order is raised. An interruption (Ctrl-C raises it on
-    the main thread) ends them after the item that is being written.
+    What is written of a group is written within `together` of it. At most three groups are in memory, and a
+    `huge` one alone. An error in any stage ends them all, once what came before it is written; of several,
+    the first in order is raised. An interruption (Ctrl-C raises it on the main thread) ends them after the
+    item that is being written.
     """
     stopped = threading.Event()
 
     def write_each(group: list[_Item], made: Any) -> None:
-        for item in group:
-            if stopped.is_set():
-                return
-            write(item, made)
+        with together(group):
+            for item in group:
+                if stopped.is_set():
+                    return
+                write(item, made)
 
     with ThreadPoolExecutor(1, thread_name_prefix="pullquote-writer") as writer:  # waits for it at the end
         # Its thread is there before it has work: an interruption while it starts would leave it behind.

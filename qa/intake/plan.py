@@ -17,7 +17,7 @@ from qa.formats import ocr
 from qa.formats.kinds import JSONL, named, reading_of
 from qa.formats.remote import fetched_sidecar
 from qa.formats.source import Options
-from qa.intake.folders import place, refusal, resolved
+from qa.intake.folders import refusal, resolved
 from qa.storage.intake_port import ReadAs
 
 if TYPE_CHECKING:
@@ -87,9 +87,8 @@ class FilePlan:
         return self.known.rows(TABLES) if self.name else []
 
 
-def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile) -> FilePlan:
-    """Return how a file is to be read: as is told, or else as it was last."""
-    known = library.known_file(place(file))
+def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile, known: KnownFile) -> FilePlan:
+    """Return how a file is to be read of which so much is known: as is told, or else as it was last."""
     last = known.read_as
     options = Options(
         last.date_order if told.date_order is None else told.date_order,

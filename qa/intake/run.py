@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -12,6 +12,7 @@ from embeddings.models import EncoderIdentity
 from qa.document.corrections import correct
 from qa.document.row_identity import Row, follow, numbered
 from qa.formats.worker import Worker
+from qa.intake.folders import place
 from qa.intake.make import (
     ASKED,
     ASKED_CHARACTERS,
@@ -90,6 +91,9 @@ class Run:
         self._size = sum(map(_size, found))
         self._made = self._read = 0
         self._displaced: list[HeldLocation] = []
+        # What became of a group that is not committed yet, and how many bytes were read by then.
+        self._put_away: list[tuple[FileResult, int]] = []
+        self._at_once = True
         self._files: list[FileRecord] = []
         self._read_as: dict[str, ReadAs] = {}
         # The ids that documents have since: of what stood in several files and has changed in the first.
@@ -102,7 +106,7 @@ class Run:
         """
         with nullcontext(worker) if worker else Worker() as worker:
             steps = chain((Reported(result, 0) for result in refused), self._steps(worker))
-            overlap(batches(steps), self._embed, self._put, _is_huge)
+            overlap(batches(steps), self._embed, self._put, _is_huge, self._together)
         if self.results and self._read < self._size:  # the last file said nothing of its end
             self._show_written(self.results[-1], self._size)
         # By now it is known which of these stand in another file, and which stand nowhere.
@@ -142,13 +146,16 @@ class Run:
         self._show(Progress("read", len(self._found), len(self._found)))
 
     def _planned(self) -> Iterator[PlannedFile]:
-        end = 0
-        for number, file in enumerate(self._found):
-            start, end = end, end + _size(file)
-            yield PlannedFile(self._plan(file), number, start, end)
+        """Plan the files: the library is asked of some at once."""
+        number = end = 0
+        for group in grouped(self._found, ASKED, ASKED_CHARACTERS, _size):
+            for file, known in zip(group, self._library.known_files(map(place, group)), strict=True):
+                start, end = end, end + _size(file)
+                yield PlannedFile(plan_file(self._library, self._told, file, known), number, start, end)
+                number += 1
 
     def _plan(self, file: InputFile) -> FilePlan:
-        return plan_file(self._library, self._told, file)
+        return plan_file(self._library, self._told, file, self._library.known_file(place(file)))
 
     def _read_here(self, worker: Worker, planned: PlannedFile) -> Iterator[Step]:
         self._show(Progress("read", planned.number, len(self._found), planned.plan.file.file_name))
@@ -212,6 +219,20 @@ class Run:
 
     # Putting away
 
+    @contextmanager
+    def _together(self, group: Sequence[Step]) -> Iterator[None]:
+        """Put a group away in one change; what became of it is reported once it is committed."""
+        documents = [each.document for each in group if isinstance(each, FromFile)]
+        with self._library.together(documents) as self._at_once:
+            yield
+        self._report()
+
+    def _report(self) -> None:
+        for result, read in self._put_away:
+            self.results.append(result)
+            self._show_written(result, read)
+        self._put_away = []
+
     def _put(self, item: Step, vectors: Mapping[bytes, Float32]) -> None:
         if isinstance(item, FileReading):
             self._end(item)
@@ -225,8 +246,9 @@ class Run:
             result = FileResult(document.path, item.left_out.status, item.left_out.document_id)
         else:
             result = self._put_document(item, vectors)
-        self.results.append(result)
-        self._show_written(result, item.read)
+        self._put_away.append((result, item.read))
+        if self._at_once:
+            self._report()
 
     def _put_document(self, item: FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
         segmented = item.segmented
@@ -249,7 +271,7 @@ class Run:
         plan, path = file.plan, file.plan.known.path
         if file.is_unchanged:
             return
-        if not file.refused:  # what was refused may be a document that is held
+        if plan.known.parts and not file.refused:  # what was refused may be a document that is held
             held = self._library.places_in(path, beside=file.parts)
             self.gone += [at for at in held if at.format != _ROLLING and not at.kept]
         if read := file.to_record():
@@ -270,12 +292,8 @@ class Run:
         if not ingested.new_id_of_former:
             return
         self._since[ingested.document_id] = ingested.new_id_of_former
-        self.results = [
-            replace(each, document_id=ingested.new_id_of_former)
-            if each.document_id == ingested.document_id
-            else each
-            for each in self.results
-        ]
+        self.results = [_renamed(each, ingested) for each in self.results]
+        self._put_away = [(_renamed(each, ingested), read) for each, read in self._put_away]
 
     def _now(self, document_id: str) -> str:
         while document_id in self._since:
@@ -287,6 +305,12 @@ class Run:
         if self._encoders:
             name = result.document_id or result.path
             self._show(Progress("write", len(self.results), 0, name, self._made, read, self._size))
+
+
+def _renamed(result: FileResult, ingested: Ingested) -> FileResult:
+    if result.document_id != ingested.document_id:
+        return result
+    return replace(result, document_id=ingested.new_id_of_former)
 
 
 def forget(library: IntakeLibrary, places: Sequence[HeldLocation]) -> None:

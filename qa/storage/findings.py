@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from embeddings.models import EncoderIdentity
     from qa.storage.intake_port import Upload
+    from qa.storage.postgresql import SharedDatabase
 
 _NAMED = 5  # of many problems
+_CLOCK = 2.0  # seconds that clocks may differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,31 @@ def of_originals(uploaded: Sequence[Upload]) -> Finding:
     if problems:
         problems.append("answers are as before; upload these files again to have them whole")
     return Finding("originals", plural(len(uploaded), "uploaded file"), "; ".join(problems))
+
+
+def of_shared_desk(shared: SharedDatabase) -> Finding:
+    """Look at the server of a desk that several share: its version, tables, settings and clock.
+
+    Raises:
+        LibraryError: it is away, or refuses.
+    """
+    server = shared.server()
+    wrong = []
+    if server.lacking:
+        wrong.append(f"this user lacks {server.lacking}: grant it")
+    if server.only_reads:
+        wrong.append("it is a copy that only reads: name the server that is copied")
+    if server.volatile:
+        wrong.append(f"{server.volatile}: what is acknowledged may be lost when it loses power; put that on")
+    if abs(server.ahead) > _CLOCK:
+        wrong.append(
+            f"its clock differs from this machine's by {abs(server.ahead):.0f} s: set both by NTP, as each "
+            "server dates what is kept by its own"
+        )
+    parts = ", ".join(f"{part} {version}" for part, version in sorted(server.schemas.items()))
+    return Finding(
+        "desk server",
+        f"PostgreSQL {server.version} at {shared.address.where}, schema {shared.address.schema} "
+        f"({parts or 'no tables yet'}), clock {server.ahead:+.1f} s",
+        "; ".join(wrong),
+    )

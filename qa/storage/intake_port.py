@@ -11,6 +11,7 @@ from qa.schema import FileResult
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import BinaryIO
 
@@ -333,6 +334,9 @@ class IntakeLibrary(Protocol):
     def known_file(self, path: str) -> KnownFile:
         """Read what is known of a file."""
 
+    def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
+        """Read what is known of files, in their order; all is in memory at once."""
+
     def row_text(self, path: str, part: str) -> str:
         """Read the text of a row of a table as it was read last."""
 
@@ -360,6 +364,16 @@ class IntakeLibrary(Protocol):
         """List the newest uploaded file of each name, or of one, in order of name."""
 
     # What changes
+
+    def together(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
+        """Let what this thread puts, withholds, renumbers, records or prunes within it be one change.
+
+        An engine may commit it as a whole, at the end: until then nothing is acknowledged, or seen by others,
+        though by this thread. Or each is committed at once, as without it; gives whether that is so. Where
+        one of them fails, those before it are committed, and the error goes on. What is known of the
+        `documents` that are to be put is fetched at once. Nothing else may be changed within it, and nobody
+        else writes meanwhile.
+        """
 
     def put(
         self,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from qa.places import ClusterPlace
+from qa.places import ClusterPlace, folder_of
 from qa.storage.embedded.library import EmbeddedLibrary
 from qa.storage.intake_port import EditedLibrary
 from qa.storage.ports import DeskLibrary, Library
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.places import LibraryPlace
     from qa.schema import Document
+    from qa.storage.cluster.address import Address
     from qa.storage.findings import Finding
     from qa.storage.intake_port import DocumentEncoders, Upload
     from qa.storage.parts import Part
     from qa.storage.ports import DocumentTexts, LibraryStats, Version
+    from qa.storage.postgresql import SharedDatabase
     from qa.text.names import Aliases
 
 
@@ -56,6 +59,15 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
 
     def aliases(self) -> Aliases:
         """Read the names that mean the same, those of the user's file among them."""
+
+    def fetch_own_files(self) -> None:
+        """Bring the files that a person keeps beside the library in step with those that servers share.
+
+        They are its aliases and a fitted confidence, and lie in its folder.
+        """
+
+    def share_own_file(self, name: str) -> None:
+        """Let the servers that share the desk have such a file as it lies in the folder; or lack it, too."""
 
     def holds(self, name: str) -> bool:
         """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
@@ -160,7 +172,10 @@ def open_library(
         from qa.storage.cluster.library import ClusterLibrary
 
         address = Address.parse(place.address)
-        library = ClusterLibrary(address, place.desk, create=create, read_only=read_only, encoder=encoder)
+        shared = _shared_desk(place, address, read_only=read_only)
+        library = ClusterLibrary(
+            address, folder_of(place), shared, create=create, read_only=read_only, encoder=encoder
+        )
     else:
         library = EmbeddedLibrary(place, create=create, read_only=read_only, encoder=encoder)
     if encoder is not None:
@@ -183,7 +198,18 @@ def open_beside(place: LibraryPlace) -> OpenLibrary | None:
 
         if Address.parse(place.address).lite:
             return None
+        place = ClusterPlace(place.address, Path())  # nothing is asked of the desk
     return open_library(place, create=False, read_only=True)
+
+
+def _shared_desk(place: ClusterPlace, address: Address, *, read_only: bool) -> SharedDatabase | None:
+    if not isinstance(place.desk, str):
+        return None
+    from qa.storage.desk_address import DeskAddress
+    from qa.storage.postgresql import SharedDatabase
+
+    desk = DeskAddress.parse(place.desk, f"{address.uri.rpartition('://')[2]}/{address.name}")
+    return SharedDatabase(desk, read_only=read_only)
 
 
 def examine_library(place: LibraryPlace) -> Iterator[Finding]:
@@ -198,7 +224,8 @@ def examine_library(place: LibraryPlace) -> Iterator[Finding]:
         from qa.storage.cluster.address import Address
         from qa.storage.cluster.examine import examine as examine_cluster
 
-        return examine_cluster(Address.parse(place.address), place.desk)
+        address = Address.parse(place.address)
+        return examine_cluster(address, folder_of(place), _shared_desk(place, address, read_only=True))
     from qa.storage.embedded.examine import examine
 
     return examine(place)

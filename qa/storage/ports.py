@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.deadline import Deadline
     from qa.schema import Document, DocumentList, DocumentQuery, Facets, Passage, Span
+    from qa.storage.postgresql import SharedDatabase
     from qa.text.names import Names
 
 
@@ -346,7 +347,11 @@ class DeskLibrary(Protocol):
 
     @property
     def folder(self) -> Path:
-        """The folder in which the library is."""
+        """The folder in which the library is, or what is kept beside it."""
+
+    @property
+    def shared(self) -> SharedDatabase | None:
+        """The database of a desk that several servers share; None where the desk lies in the folder."""
 
     @property
     def read_only(self) -> bool:

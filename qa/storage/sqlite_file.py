@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from embeddings.files import close_to_others, private
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
+from qa.storage.statements import NO_VALUE, Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 BUSY_SECONDS = 10.0
@@ -35,43 +36,27 @@ _OF_FTS5 = re.compile(
     r"\((?:(?!PRIMARY KEY ?\()[\w\s,])*+(PRIMARY KEY ?\([\w\s,]*+\))?[\w\s,]*+\)( WITHOUT ROWID)?"
 )
 
-# What comes of a row that nobody has written properly, when values are made of it.
-_NO_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
-
 # When the file and its log were last written (ns), and their sizes (bytes).
 _Stamp = tuple[tuple[int, int], tuple[int, int]]
 
 
-@dataclass(frozen=True, eq=False)
-class FileLayout:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FileLayout(Layout):
     """What one kind of file holds.
 
     Attributes:
-        name: the name of the file.
         kind: what the file is called in messages.
         application_id: what tells the file from any other SQLite file.
-        first_schema: the schema that `statements` make.
-        statements: what makes the tables of a new file.
-        changes: what brings a file to each later schema, inside a transaction.
         advice_if_damaged: what to do about a damaged file where there is no backup, to complete a sentence.
         advice_if_refused: what to do about a file that is not opened, likewise.
         prepare: prepares a new connection, such as with the SQL functions that the tables use.
     """
 
-    name: str
     kind: str
     application_id: int
-    first_schema: int
-    statements: tuple[str, ...]
-    changes: Mapping[int, Callable[[sqlite3.Connection], None]]
     advice_if_damaged: str
     advice_if_refused: str
     prepare: Callable[[sqlite3.Connection], None]
-
-    @property
-    def latest_schema(self) -> int:
-        """The newest schema that this code knows."""
-        return max(self.changes, default=self.first_schema)
 
 
 class SqliteFile:
@@ -339,7 +324,7 @@ def translated(path: Path, layout: FileLayout) -> Iterator[None]:
         raise _named(error, path, layout) from error
     except UnicodeEncodeError as error:  # an argument of bytes that are no UTF-8, "\\ud800" in JSON
         raise InputError(f"{error.object!r} is not valid text: type it again") from error
-    except _NO_VALUE as error:
+    except NO_VALUE as error:
         raise LibraryError(
             f"{path} is damaged: it holds what Pullquote does not write ({type(error).__name__}: {error}). "
             f"It was left as it is: put it back from a backup, or {layout.advice_if_damaged}"
@@ -374,13 +359,7 @@ def expected_schema(layout: FileLayout, version: int) -> _Schema:
 
 def bring_to(version: int, db: sqlite3.Connection, layout: FileLayout) -> None:
     """Make the tables of a file that is empty, and change one of an earlier schema."""
-    held = _version(db)
-    if not held:
-        for statement in layout.statements:
-            db.execute(statement)
-        held = layout.first_schema
-    for later in range(held + 1, version + 1):
-        layout.changes[later](db)
+    layout.bring(db, _version(db), version)
     db.execute(f"PRAGMA user_version = {version}")
 
 

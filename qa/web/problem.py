@@ -23,6 +23,7 @@ from qa.errors import (
     UnknownConversationError,
     UnknownDossierError,
 )
+from qa.storage.desk_address import DeskAddress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,6 +103,18 @@ def without_folders(message: str, *known: Path) -> str:
         if folder.parent != folder:
             message = message.replace(f"{folder.parent}{os.sep}", "")
     return _PATH.sub("", message)
+
+
+def without_desk(message: str, address: str) -> str:
+    """Return the message without where a shared desk is, and without what its server said of that."""
+    try:
+        where = DeskAddress.parse(address, "").where
+    except InputError:  # which is what the message is about
+        return message.replace(address, "its address")
+    if where not in message:
+        return message
+    before, parenthesis, after = message.partition(" (")
+    return (before + after.rpartition(")")[2] if parenthesis else message).replace(where, "its address")
 
 
 def without_commands(message: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import postgresql as program
 from tests.qa.consistency import problems
 from tests.qa.tiny import tiny_corpus
 
@@ -36,3 +37,16 @@ def corpus(library: Path) -> Iterator[Corpus]:
     with tiny_corpus(library) as corpus:
         yield corpus
     assert problems(library) == []
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[program.Server]:
+    """A PostgreSQL server, whose password is in the environment, as libpq wants it."""
+    pytest.importorskip("psycopg")
+    if program.programs() is None:
+        pytest.skip(program.MISSING)
+    server = program.Server()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PGPASSWORD", server.password)
+        yield server
+    server.stop()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
 from qa.storage.cluster import journal, passage_rows, schema, spellings, texts
+from qa.storage.cluster.connection import ROWS_AT_ONCE
 from qa.storage.cluster.entities import EDITION
 from qa.storage.encodings import LONGEST_NAME, check_encoder, is_plain
 from qa.storage.records import versions
 from qa.storage.records.corrections import put_in_collection
-from qa.storage.records.put import compare_row, put_row
+from qa.storage.records.put import check_tiled, compare_row, put_row
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from embeddings.arrays import Float32
     from embeddings.models import EncoderIdentity
     from qa.schema import Document
     from qa.storage.cluster.connection import Connection
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from qa.storage.cluster.state import State
     from qa.storage.cluster.stems import Stemmer
     from qa.storage.cluster.working import Working
-    from qa.storage.intake_port import EmbeddedPassages, Encoding, ReadDocument, Status
+    from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry, ReadDocument, Status
 
 
 class Change:
@@ -35,7 +39,7 @@ class Change:
         working: the rows that it works on.
         forgotten: the texts that it erases, by SHA-256.
         unspelt: the keys of spellings of names that it erases.
-        texts: the texts that it keeps, but for those of the documents whose passages it stages.
+        texts: the texts that it keeps.
     """
 
     def __init__(
@@ -44,13 +48,13 @@ class Change:
         collections: Collections,
         stemmer: Stemmer,
         keep: Callable[[], None],
-        state: State,
         working: Working,
     ) -> None:
         self._connection, self._collections, self._stemmer = connection, collections, stemmer
         self._keep = keep  # makes sure that the writer's turn has not ended
-        self.state, self.working = state, working
-        self._after = state
+        self.state, self.working = working.state, working
+        self._after = self.state
+        self._counted = False
         self._staged: list[passage_rows.Staged] = []
         self.forgotten: set[str] = set()
         self.unspelt: set[str] = set()
@@ -61,10 +65,35 @@ class Change:
         """The tables."""
         return self.working.db
 
+    @contextmanager
+    def part(self, fetch: Callable[[Working], object], *, counted: bool) -> Iterator[None]:
+        """Make a part of the change, all or none of it; where it fails, those before it stay."""
+        after, staged, said = self._after, len(self._staged), len(self.texts)
+        try:
+            with self.working.part(fetch):
+                yield
+        except BaseException:
+            self._after = after
+            del self._staged[staged:], self.texts[said:]
+            raise
+        self._counted = self._counted or counted
+
+    def vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
+        """Give the vectors that are staged, by this encoder, of windows with these digests."""
+        wanted = set(digests)
+        return {
+            entry.digest: entry.vector
+            for staged in self._staged
+            if staged.passages.encoder.sha256 == encoder.sha256
+            for entry in staged.passages.entries
+            if entry.digest in wanted
+        }
+
     def write(
         self, number: int | None, read: ReadDocument, given_id: str, given: EmbeddedPassages
     ) -> tuple[int, Status]:
         """Write a document, new or in place of the one of that number; its passages only if they change."""
+        check_tiled(read.document, given)
         encoding = self._encoding_for(given.encoder)
         collection = self._collections.passages(encoding.number)
         row = compare_row(self.db, number, read, given_id)
@@ -74,13 +103,17 @@ class Change:
                 f"SELECT {EDITION} FROM documents WHERE serial = ?",  # noqa: S608
                 (number,),
             ).fetchone()
-        has_passages = row.has_same_words and passage_rows.are_held(
-            self._connection, collection, edition, given.entries
-        )
+        has_passages = row.has_same_words and self._are_held(collection, edition, given.entries)
         number, status = put_row(self.db, row, "", has_passages=has_passages)
         if not has_passages or passage_rows.filtered(row.held or {}) != passage_rows.filtered(row.values):
             self._stage(number, read.document.text, str(row.values["head"]), given)
         return number, status
+
+    def _are_held(self, collection: str, edition: int, entries: Sequence[Entry]) -> bool:
+        for staged in self._staged:
+            if staged.edition == edition:
+                return passage_rows.described(staged.passages.entries) == passage_rows.described(entries)
+        return passage_rows.are_held(self._connection, collection, edition, entries)
 
     def collect(self, number: int, collection: str) -> str:
         """Put a document into a collection; return its id, or "" where it is there already."""
@@ -146,14 +179,18 @@ class Change:
         values = self.db.execute("SELECT * FROM documents WHERE serial = ?", (number,))
         names = [name for name, *_ in values.description]
         filtered = passage_rows.filtered(dict(zip(names, values.fetchone(), strict=True)))
+        self.texts.append(text)
         self._staged.append(passage_rows.Staged(number, edition, filtered, head, text, given))
         self.db.execute(
             f"UPDATE documents SET {EDITION} = ?, passages = ? WHERE serial = ?",  # noqa: S608
             (edition, len(given.entries), number),
         )
 
-    def commit(self, *, counted: bool) -> State:
-        """Write all, whole or not at all; return what the library is then."""
+    def commit(self, *, counted: bool = False) -> State:
+        """Write all, whole or not at all; return what the library is then.
+
+        The generation grows with what is `counted`, here or in a part.
+        """
         changed, gone = self.working.changed()
         if not changed and not gone and self._after == self.state and not self.forgotten:
             return self.state
@@ -164,7 +201,7 @@ class Change:
         after = replace(
             self._after,
             generation=self.state.generation
-            + (counted and bool(changed or gone or self._after != self.state)),
+            + ((counted or self._counted) and bool(changed or gone or self._after != self.state)),
             changes=self.state.changes + 1,
             documents=self.state.documents + now[0] - len(before),
             passages=self.state.passages + now[1] - sum(row["passages"] for row in before),
@@ -172,11 +209,16 @@ class Change:
         )
         self._keep()
         texts.put(connection, collections.texts, self.texts)
-        for staged in self._staged:
-            texts.put(connection, collections.texts, [staged.text])
-            spellings.put(connection, collections.spellings, f"{staged.head}\n\n{staged.text}")
-            name = collections.passages(after.encoding)
-            connection.upsert(name, staged.rows(connection, self._stemmer))
+        self._keep()
+        # Of a document that was put in several times, the last; of one that has gone again, nothing.
+        own = dict(self.db.execute(f"SELECT serial, {EDITION} FROM documents"))  # noqa: S608
+        staged = [each for each in self._staged if own.get(each.serial) == each.edition]
+        said = (f"{each.head}\n\n{each.text}" for each in staged)
+        spellings.put(connection, collections.spellings, said)
+        rows = (row for each in staged for row in each.rows(connection, self._stemmer))
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            self._keep()
+            connection.upsert(collections.passages(after.encoding), some)
         journal.commit(
             connection,
             collections,

@@ -312,7 +312,7 @@ class Contents:
         """Read what the sidecar file of a file said when it could be read last, by field."""
 
         def look(working: Working) -> dict[str, str]:
-            working.file(path, with_texts=True)
+            working.files([path], with_texts=True)
             ids = [each for (each,) in working.db.execute("SELECT id FROM documents")]
             working.fetch(*working.of("corrections", "owner", ids))
             return reading.sidecar_values(working.db, self._session.address.text, path)

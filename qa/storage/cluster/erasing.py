@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.storage.cluster.contents import Contents
+    from qa.storage.cluster.originals import Originals
     from qa.storage.cluster.search import Search
     from qa.storage.cluster.session import Session
     from qa.storage.ports import DocumentTexts
@@ -23,15 +24,16 @@ if TYPE_CHECKING:
 class Erasing:
     """Erases documents with all their versions."""
 
-    def __init__(self, session: Session, contents: Contents, search: Search) -> None:
+    def __init__(self, session: Session, contents: Contents, search: Search, originals: Originals) -> None:
         self._session, self._contents, self._search = session, contents, search
+        self._originals = originals
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions, all or none; `erase` takes care of the bytes."""
         purged = tuple(dict.fromkeys(ids))
         uploaded: set[str] = set()
         erased: set[int] = set()
-        with self._session.changing(with_uploads=True) as change:
+        with self._session.changing() as change:
             working = change.working
             working.documents_named(purged)
             working.uploaded()
@@ -51,7 +53,9 @@ class Erasing:
                 if number is not None:
                     erased.add(number)
                     change.db.execute("DELETE FROM documents WHERE serial = ?", (number,))
-            uploads.forget_unused(change.db, self._session.folder, uploaded)
+            if uploaded:
+                with self._originals.writing() as kept:
+                    uploads.forget_unused(change.db, kept, self._session.folder, uploaded)
             still = change.db.execute("SELECT sha256 FROM documents UNION SELECT sha256 FROM versions")
             change.forgotten = held.difference(sha256 for (sha256,) in still)
             if change.state.encoding:

@@ -9,7 +9,7 @@ from qa.errors import LibraryError
 from qa.storage.cluster import schema
 from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.encoders import Encoders
-from qa.storage.findings import Finding, of_aliases, of_encoder, of_originals
+from qa.storage.findings import Finding, of_aliases, of_encoder, of_originals, of_shared_desk
 from qa.text.display import plural
 
 if TYPE_CHECKING:
@@ -17,27 +17,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.storage.cluster.address import Address
+    from qa.storage.postgresql import SharedDatabase
 
 _NAMED = 5  # of many problems
 
 
-def examine(address: Address, desk: Path) -> Iterator[Finding]:
-    """Look at all that the library at an address keeps, and at the encoder of its vectors.
+def examine(address: Address, desk: Path, shared: SharedDatabase | None = None) -> Iterator[Finding]:
+    """Look at all that the library at an address keeps, at the desk, and at the encoder of its vectors.
 
     Raises:
         LibraryNotFoundError: there is no library at the address.
         LibraryError: Milvus is away, or refuses.
     """
-    with closing(ClusterLibrary(address, desk, create=False, read_only=True)) as library:
+    with closing(ClusterLibrary(address, desk, shared, create=False, read_only=True)) as library:
         yield _server(library)
         yield from _collections(library)
-        yield of_aliases(desk)
         yield Finding("generation", str(library.generation))
         yield _documents(library)
-        yield of_originals(library.uploads())
+        yield from _beside(library)
         encoding = library.encoding()
         if encoding:
             yield from of_encoder(encoding.identity.name, Encoders(library, None, address.text).identity)
+
+
+def _beside(library: ClusterLibrary) -> Iterator[Finding]:
+    """Look at what a person keeps beside the library, and at the server that has it, if one has."""
+    try:
+        if library.shared:
+            yield of_shared_desk(library.shared)
+        library.fetch_own_files()
+        yield of_aliases(library.folder)
+        yield of_originals(library.uploads())
+    except LibraryError as error:
+        yield Finding("desk server", "not to be used", str(error))
 
 
 def _server(library: ClusterLibrary) -> Finding:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from qa.storage.records import versions
 from qa.storage.records.locations import (
-    hand_over,
     known_file,
     mark_reported_gone,
     places_in,
     places_of,
+    prune,
     put_file,
     put_read_as,
     renumber,
 )
-from qa.storage.records.put import check_tiled, known_document, put_document
+from qa.storage.records.put import known_document, put_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Mapping
@@ -53,8 +53,16 @@ class Changing(Protocol):
     def look(self, look: Callable[[Working], T]) -> T:
         """Read in one state of the library."""
 
-    def changing(self, *, counted: bool = True) -> AbstractContextManager[Change]:
-        """Make one change, whole or not at all; a `counted` one raises the generation."""
+    def joining(
+        self, fetch: Callable[[Working], object], *, counted: bool = True
+    ) -> AbstractContextManager[Change]:
+        """Make a change of the rows that are fetched, by itself or within `together`, all or none of it.
+
+        One that is `counted` raises the generation.
+        """
+
+    def together(self, fetch: Callable[[Working], object]) -> AbstractContextManager[bool]:
+        """Let what this thread changes by `joining` be one change, committed at the end."""
 
 
 class Intake:
@@ -77,12 +85,17 @@ class Intake:
 
     def known_file(self, path: str) -> KnownFile:
         """Read what is known of a file."""
+        return self.known_files([path])[0]
 
-        def look(working: Working) -> KnownFile:
-            working.file(path)
-            return known_file(working.db, path)
+    def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
+        """Read what is known of files."""
+        wanted = list(paths)
 
-        return self._session.look(look)
+        def look(working: Working) -> list[KnownFile]:
+            working.files(wanted)
+            return [known_file(working.db, path) for path in wanted]
+
+        return self._session.look(look) if wanted else []
 
     def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
         """Tell what is known of documents that were read."""
@@ -100,7 +113,7 @@ class Intake:
         """List the places in a file, or in all files under a folder, but for some parts."""
 
         def look(working: Working) -> tuple[HeldLocation, ...]:
-            working.folder(path) if folder else working.file(path)
+            working.folder(path) if folder else working.files([path])
             found = places_in(working.db, path, folder=folder)
             return tuple(each for each in found if each.part not in beside)
 
@@ -121,12 +134,19 @@ class Intake:
 
         def look(working: Working) -> tuple[str, ...]:
             working.unread()
-            rows = working.db.execute("SELECT DISTINCT path FROM locations ORDER BY path").fetchall()
+            rows = working.db.execute(
+                "SELECT DISTINCT path FROM locations WHERE made_by = '' ORDER BY path"
+            ).fetchall()
             return tuple(path for (path,) in rows)
 
         return self._session.look(look)
 
     # What changes
+
+    def together(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
+        """Let what this thread puts within it be one change; see `IntakeLibrary.together`."""
+        reads = list(documents)
+        return self._session.together(lambda working: working.read(reads))
 
     def put(
         self,
@@ -135,10 +155,7 @@ class Intake:
         corrections: Mapping[str, Correction] | None = None,
     ) -> Ingested | None:
         """Put a document where it was read; see `IntakeLibrary.put`."""
-        if passages:
-            check_tiled(read.document, passages)
-        with self._session.changing() as change:
-            change.working.read([read])
+        with self._session.joining(lambda working: working.read([read])) as change:
 
             def write(number: int | None, named: ReadDocument, given_id: str) -> tuple[int, Status]:
                 assert passages  # noqa: S101 - else it is not called
@@ -148,23 +165,24 @@ class Intake:
 
     def withhold(self, read: ReadDocument, version: int) -> None:
         """Note that what a person removed, in the version of that number, stands at one more place."""
-        with self._session.changing(counted=False) as change:
-            change.working.place(read.document.path, read.part)
-            change.working.versions_numbered([version])
+
+        def fetch(working: Working) -> None:
+            working.place(read.document.path, read.part)
+            working.versions_numbered([version])
+
+        with self._session.joining(fetch, counted=False) as change:
             versions.withhold(change.db, read, version)
 
     def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
         """Let documents follow their rows: `was` says which parts of `now` were which before."""
-        with self._session.changing(counted=False) as change:
-            change.working.file(path)
+        with self._session.joining(lambda working: working.files([path]), counted=False) as change:
             renumber(change.db, path, was, now)
 
     def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
         """Record files that were read to their ends, and how some, by path, are to be read from now on."""
         records = list(files)
-        with self._session.changing(counted=False) as change:
-            for path in dict.fromkeys((*(each.path for each in records), *read_as)):
-                change.working.file(path)
+        paths = [*(each.path for each in records), *read_as]
+        with self._session.joining(lambda working: working.files(paths), counted=False) as change:
             for record in records:
                 put_file(change.db, record)
             for path, options in read_as.items():
@@ -173,22 +191,15 @@ class Intake:
     def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
         """Forget places; return the ids of documents that then stood nowhere, and went."""
         gone = list(places)
-        removed = []
-        with self._session.changing() as change:
-            change.working.documents_numbered(each.document for each in gone)
-            for place in gone:
-                numbers = [each.number for each in places_of(change.db, place.document)]
-                if numbers == [place.number]:
-                    change.drop(place.document)
-                    removed.append(place.document_id)
-                elif place.number in numbers:
-                    change.db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
-                    hand_over(change.db, place.document)
-        return tuple(removed)
+        numbered = [each.document for each in gone]
+        with self._session.joining(lambda working: working.documents_numbered(numbered)) as change:
+            return prune(change.db, gone, change.drop)
 
     def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
         """Remember that the user was told that these places are gone: it is said once."""
         gone = list(places)
-        with self._session.changing(counted=False) as change:
-            change.working.documents_numbered(each.document for each in gone)
+        numbered = [each.document for each in gone]
+        with self._session.joining(
+            lambda working: working.documents_numbered(numbered), counted=False
+        ) as change:
             mark_reported_gone(change.db, [each.number for each in gone])

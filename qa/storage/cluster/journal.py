@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from qa.schema import sha256_text
 from qa.storage.cluster import state as states
 from qa.storage.cluster import texts
+from qa.storage.cluster.connection import VALUES_AT_ONCE, is_in
 from qa.storage.cluster.entities import EDITION, catalogue_entities, document_entity, keys_of
 from qa.storage.cluster.working import ELSEWHERE
 
@@ -155,8 +157,11 @@ def _do(
     connection.delete_in(collections.catalogue, "key", journal.no_rows)
     for number in dict.fromkeys((*encodings, *after.encodings)):
         passages = collections.passages(int(number))
-        for serial, edition in journal.editions.items():
-            connection.delete(passages, f"serial == {serial} and edition != {edition}")
+        for first in range(0, len(journal.editions), VALUES_AT_ONCE):
+            # An edition is of one document alone.
+            own = dict(islice(journal.editions.items(), first, first + VALUES_AT_ONCE))
+            others = f"{is_in('serial', map(int, own))} and not ({is_in('edition', own.values())})"
+            connection.delete(passages, others)
     connection.delete_in(collections.texts, "sha256", journal.no_texts)
     connection.delete_in(collections.spellings, "key", journal.no_spellings)
     keep()

@@ -40,6 +40,7 @@ class Lease:
     def __init__(self, connection: Connection, collection: str) -> None:
         self._connection, self._collection = connection, collection
         self._lock = threading.RLock()
+        self._saying = threading.Lock()
         self._name = uuid.uuid4().hex
         self._number = 0
         self._beats = 0
@@ -75,8 +76,13 @@ class Lease:
             raise LibraryError(
                 f"{self._connection.address.text} was away for so long that another may write now: try again"
             )
-        if time.monotonic() - self._beaten > LEASE / 4:
-            self._say(choosing=False)
+        self._beat()
+
+    def _beat(self) -> None:
+        """Say now and then that this writer lives, until its turn is given back, or may have ended."""
+        with self._saying:
+            if self._number and time.monotonic() - self._beaten > LEASE / 4 and not self._has_lapsed():
+                self._say(choosing=False)
 
     def _give_way(self) -> None:
         """Give the turn back, after a change, if others wait: it is looked for them now and then."""
@@ -91,7 +97,8 @@ class Lease:
         """Give the turn back."""
         with self._lock:
             if self._number and not self._depth:
-                self._number = 0
+                with self._saying:
+                    self._number = 0
                 self._connection.delete_in(self._collection, "key", [self._name])
 
     def _has_lapsed(self) -> bool:
@@ -139,9 +146,14 @@ class Lease:
         threading.Thread(target=self._give_when_idle, daemon=True).start()
 
     def _give_when_idle(self) -> None:
+        """Give the turn back once it is idle; while it is not, say that this writer lives."""
         while True:
             time.sleep(IDLE)
-            with self._lock:
+            if not self._lock.acquire(timeout=IDLE):  # a change is under way, which may take long
+                with suppress(LibraryError):  # else the turn ends, which `keep` sees
+                    self._beat()
+                continue
+            try:
                 if not self._number:
                     return
                 if not self._depth and time.monotonic() - self._used > IDLE:
@@ -150,6 +162,8 @@ class Lease:
                     except (LibraryError, RuntimeError, ValueError):  # it was closed meanwhile
                         self._number = 0
                     return
+            finally:
+                self._lock.release()
 
     def _say(self, *, choosing: bool) -> None:
         """Write this writer's row."""

@@ -9,6 +9,8 @@ from qa.storage.cluster.contents import Contents
 from qa.storage.cluster.copying import Copying
 from qa.storage.cluster.erasing import Erasing
 from qa.storage.cluster.intake import Intake
+from qa.storage.cluster.originals import OwnOriginals, SharedOriginals
+from qa.storage.cluster.own_files import SharedFiles
 from qa.storage.cluster.questions import Questions
 from qa.storage.cluster.rehearsal import Rehearsal
 from qa.storage.cluster.search import Search
@@ -18,7 +20,6 @@ from qa.storage.cluster.uploads import Uploads
 from qa.storage.cluster.vectors import Vectors
 from qa.storage.encoders import Encoders
 from qa.storage.ports import LibraryStats
-from qa.storage.records.uploads import folder_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.storage.cluster.address import Address
+    from qa.storage.cluster.originals import Originals
     from qa.storage.ports import ThumbRow
+    from qa.storage.postgresql import SharedDatabase
 
 
 class ClusterLibrary:
     """The library at an address; implements `qa.storage.open.OpenLibrary`. Several threads may use it.
 
-    What a person keeps beside it lies in `desk`. Each method is one of the rooms', which says what it does.
+    What a person keeps beside it lies in `desk`; or, where several servers share that, in the database
+    `shared`, and `desk` has copies of files. Each method is one of the rooms', which says what it does.
     Every method raises LibraryError where Milvus is away, or refuses; what was acknowledged stays.
 
     Raises:
@@ -45,6 +49,7 @@ class ClusterLibrary:
         self,
         address: Address,
         desk: Path,
+        shared: SharedDatabase | None = None,
         *,
         create: bool = True,
         read_only: bool = False,
@@ -52,6 +57,9 @@ class ClusterLibrary:
     ) -> None:
         self.session = session = Session(address, desk, create=create, read_only=read_only)
         self.address, self.folder, self.read_only = address, desk, read_only
+        self.shared = shared
+        self._originals: Originals = SharedOriginals(shared, desk) if shared else OwnOriginals(desk)
+        self._own_files = SharedFiles(shared, desk) if shared else None
         self.connection = session.connection
         self.encoding = session.encoding
         self.encoders = Encoders(session, encoder, address.text)
@@ -71,14 +79,15 @@ class ClusterLibrary:
         self.row_text, self.sidecar_values = contents.row_text, contents.sidecar_values
 
         search = Search(session.connection, session.collections, session.stemmer)
-        questions = Questions(session, contents, search)
+        questions = Questions(session, contents, search, self.fetch_own_files)
         self.select, self.nearest, self.matching = questions.select, questions.nearest, questions.matching
         self.phrase, self.legible, self.copies = questions.phrase, questions.legible, questions.copies
         self.names, self.spellings, self.aliases = questions.names, questions.spellings, questions.aliases
         self.holds, self.holds_in_lower_case = questions.holds, questions.holds_in_lower_case
 
         intake = Intake(session)
-        self.known_file, self.known_documents = intake.known_file, intake.known_documents
+        self.known_file, self.known_files = intake.known_file, intake.known_files
+        self.known_documents, self.together = intake.known_documents, intake.together
         self.places_in, self.stands, self.to_be_read = intake.places_in, intake.stands, intake.to_be_read
         self.put, self.withhold, self.renumber = intake.put, intake.withhold, intake.renumber
         self.put_files, self.prune = intake.put_files, intake.prune
@@ -88,12 +97,12 @@ class ClusterLibrary:
         self.edit, self.restore, self.remove = store.edit, store.restore, store.remove
         self.put_in_collection, self.rename_collection = store.put_in_collection, store.rename_collection
 
-        uploads = Uploads(session)
+        uploads = Uploads(session, self._originals)
         self.keep_upload, self.forget_upload = uploads.keep, uploads.forget
         self.forget_unused_uploads = uploads.forget_unused
         self.uploads, self.original = uploads.newest, uploads.original
 
-        self._erasing = erasing = Erasing(session, contents, search)
+        self._erasing = erasing = Erasing(session, contents, search, self._originals)
         self.purge, self.erase = erasing.purge, erasing.erase
         self.to_forget, self.forgotten = erasing.to_forget, erasing.forgotten
 
@@ -110,6 +119,8 @@ class ClusterLibrary:
     def close(self) -> None:
         """Close the connection. The library cannot be used afterwards."""
         self.session.close()
+        if self.shared:
+            self.shared.close()
 
     @property
     def generation(self) -> int:
@@ -139,7 +150,7 @@ class ClusterLibrary:
             encoding.identity if encoding else None,
             None,
             0,
-            folder_bytes(self.folder),
+            self._originals.count_bytes(),
         )
 
     def collections(self) -> list[str]:
@@ -157,6 +168,18 @@ class ClusterLibrary:
         """Load what a first search would otherwise wait for."""
         self.nearest(self.encode_queries(["warm"]), 1, self.select())
         self.matching([["warm"]], 1, self.select())
+
+    # What servers share
+
+    def fetch_own_files(self) -> None:
+        """Bring the files that a person keeps beside the library in step with those that servers share."""
+        if self._own_files:
+            self._own_files.fetch()
+
+    def share_own_file(self, name: str) -> None:
+        """Let the servers that share the desk have a file as it lies in the folder; or lack it, too."""
+        if self._own_files:
+            self._own_files.share(name)
 
     # Thumbs of before there was a desk: none
 

@@ -134,9 +134,12 @@ def are_held(connection: Connection, collection: str, edition: int, passages: Se
     """Tell whether an edition has these passages, with the vectors of the same windows."""
     rows = connection.query(collection, f"edition == {edition}", ("key", *_PLACES, "digest"))
     rows.sort(key=lambda row: int(row["key"]))
-    return [(*(row[name] for name in _PLACES[2:]), row["digest"]) for row in rows] == [
-        (*passage_row(ordinal, each.passage), each.digest.hex()) for ordinal, each in enumerate(passages)
-    ]
+    return [(*(row[name] for name in _PLACES[2:]), row["digest"]) for row in rows] == described(passages)
+
+
+def described(passages: Sequence[Entry]) -> list[tuple[Any, ...]]:
+    """Tell of passages what makes them the same: where they are, and of which windows their vectors are."""
+    return [(*passage_row(ordinal, each.passage), each.digest.hex()) for ordinal, each in enumerate(passages)]
 
 
 def vectors(connection: Connection, collection: str, digests: Iterable[bytes]) -> dict[bytes, Any]:

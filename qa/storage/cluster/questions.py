@@ -38,8 +38,11 @@ KEPT = 8
 class Questions:
     """Searches a library in one state; what is found is held."""
 
-    def __init__(self, session: Session, contents: Contents, search: Search) -> None:
+    def __init__(
+        self, session: Session, contents: Contents, search: Search, fetch_own_files: Callable[[], None]
+    ) -> None:
         self._session, self._contents, self._search = session, contents, search
+        self._fetch_own_files = fetch_own_files
         self._selections: Recent[tuple[Filters, int], Selection] = Recent(KEPT)
 
     def _condition(self, filters: Filters) -> str:
@@ -155,6 +158,7 @@ class Questions:
 
     def aliases(self) -> Aliases:
         """Read the names that mean the same, those of the user's file on the desk among them."""
+        self._fetch_own_files()
         return aliases(self._session.folder)
 
     def holds(self, name: str) -> bool:

@@ -37,7 +37,6 @@ class Trial:
             session.collections,
             session.stemmer,
             session.lease.keep,
-            self._state,
             self._working,
         )
 
@@ -56,10 +55,16 @@ class Trial:
             return look(self._working)
 
     @contextmanager
-    def changing(self, *, counted: bool = True) -> Iterator[Change]:
+    def joining(self, fetch: Callable[[Working], object], *, counted: bool = True) -> Iterator[Change]:
         """Change what is known, here alone."""
-        with self._lock:
+        with self._lock, self._change.part(fetch, counted=counted):
             yield self._change
+
+    @contextmanager
+    def together(self, fetch: Callable[[Working], object]) -> Iterator[bool]:
+        """Fetch what several changes work on; each is made at once."""
+        self.look(fetch)
+        yield True
 
 
 class Tried(Change):

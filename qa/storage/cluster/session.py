@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
-from qa.storage.cluster import journal, originals, schema
+from qa.storage.cluster import journal, schema
 from qa.storage.cluster import state as states
 from qa.storage.cluster.change import Change
 from qa.storage.cluster.connection import Connection
@@ -18,9 +19,11 @@ from qa.storage.cluster.stems import Stemmer
 from qa.storage.cluster.working import Working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from embeddings.arrays import Float32
+    from embeddings.models import EncoderIdentity
     from qa.storage.cluster.address import Address
     from qa.storage.intake_port import Encoding
 
@@ -31,6 +34,20 @@ ATTEMPTS = 50
 _WAIT = 0.02
 # A change that was committed is in all rows soon; where it is not after so long, whoever made it has died.
 PENDING = 5.0
+
+
+class _Own(threading.local):
+    """What several changes of one thread are one in.
+
+    Attributes:
+        turn: what is left at its end; None outside of `together`.
+        fetch: what fetches the rows that they work on.
+        change: the change; None until the first of them.
+    """
+
+    turn: ExitStack | None = None
+    fetch: Callable[[Working], object]
+    change: Change | None = None
 
 
 class Session:
@@ -58,8 +75,9 @@ class Session:
         self.address, self.folder, self.read_only = address, desk, read_only
         self._closed = self._has_failed = False
         self._own_changes = 0
+        self._own = _Own()
         if create and not read_only:
-            _make(desk)
+            make_folder(desk)
         self.connection = Connection(address, create=create and not read_only)
         try:
             self.collections = schema.Collections.of(address.name)
@@ -145,17 +163,21 @@ class Session:
         return state
 
     @contextmanager
-    def reading(self, state: State, *, with_uploads: bool = False) -> Iterator[Working]:
+    def reading(self, state: State) -> Iterator[Working]:
         """Lend tables of rows as they are in a state of the library."""
-        table = originals.open_table(self.folder, read_only=True) if with_uploads else ""
-        working = Working(self.connection, self.collections, state, table)
+        working = Working(self.connection, self.collections, state)
         try:
             yield working
         finally:
             working.close()
 
     def look(self, look: Callable[[Working], T]) -> T:
-        """Read in one state of the library: again, where it has changed meanwhile."""
+        """Read in one state of the library: again, where it has changed meanwhile.
+
+        Within `together`, what was put is seen.
+        """
+        if self._own.change:
+            return look(self._own.change.working)
         for _ in range(ATTEMPTS):
             state = self.settled()
             error: Exception | None = None
@@ -172,26 +194,77 @@ class Session:
         raise LibraryError(f"the library at {self.address.text} is being changed all the while: try again")
 
     @contextmanager
-    def changing(self, *, counted: bool = True, with_uploads: bool = False) -> Iterator[Change]:
-        """Make one change, whole or not at all; a `counted` one raises the generation."""
+    def changing(self, *, counted: bool = True) -> Iterator[Change]:
+        """Make one change, whole or not at all; a `counted` one raises the generation.
+
+        Raises:
+            ValueError: it is within `together`, which takes what `joining` changes alone.
+        """
+        if self._own.turn:
+            raise ValueError("this is a change of its own: make it outside of `together`")
+        with self._begun() as change:
+            yield change
+            self._commit(change, counted=counted)
+
+    @contextmanager
+    def joining(self, fetch: Callable[[Working], object], *, counted: bool = True) -> Iterator[Change]:
+        """Make a change as `changing` does, or within `together` a part of one; `fetch` fetches its rows."""
+        own = self._own
+        if own.turn is None:
+            with self.changing(counted=counted) as change:
+                fetch(change.working)
+                yield change
+            return
+        if own.change is None:
+            change = own.turn.enter_context(self._begun())
+            own.fetch(change.working)
+            own.change = change
+        with own.change.part(fetch, counted=counted):
+            yield own.change
+
+    @contextmanager
+    def together(self, fetch: Callable[[Working], object]) -> Iterator[bool]:
+        """Let what this thread changes by `joining` be one change, committed at the end.
+
+        It begins with the first of them: `fetch` then fetches rows of all. Where one fails, those before it
+        are committed. Gives False: nothing is committed at once.
+        """
+        own = self._own
+        if own.turn:
+            yield False
+            return
+        with ExitStack() as own.turn:
+            own.fetch = fetch
+            try:
+                yield False
+            finally:
+                change, own.change, own.turn = own.change, None, None
+                if change:
+                    self._commit(change)
+
+    @contextmanager
+    def _begun(self) -> Iterator[Change]:
+        """Wait for the writer's turn, and begin a change in it."""
         if self.read_only:
             raise LibraryError(f"the library at {self.address.text} was opened to be read only")
         with self.lease.held():
             state = self._mine()
             if self.lease.is_new or self._has_failed:
                 self._clear(state)
-            table = originals.open_table(self.folder, read_only=False) if with_uploads else ""
-            working = Working(self.connection, self.collections, state, table)
+            working = Working(self.connection, self.collections, state)
             try:
-                change = Change(
-                    self.connection, self.collections, self.stemmer, self.lease.keep, state, working
-                )
-                yield change
-                self._has_failed = True
-                self._own_changes = change.commit(counted=counted).changes
-                self._has_failed = False
+                yield Change(self.connection, self.collections, self.stemmer, self.lease.keep, working)
             finally:
                 working.close()
+
+    def _commit(self, change: Change, *, counted: bool = False) -> None:
+        self._has_failed = True
+        self._own_changes = change.commit(counted=counted).changes
+        self._has_failed = False
+
+    def staged_vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
+        """Give the vectors, by this encoder, of what this thread has put within `together`."""
+        return self._own.change.vectors(digests, encoder) if self._own.change else {}
 
     def _clear(self, state: State) -> None:
         """Delete the passages of changes that were never committed: their editions are given again."""
@@ -218,7 +291,7 @@ class Session:
         return [*self.collections.fixed, *numbered]
 
 
-def _make(desk: Path) -> None:
+def make_folder(desk: Path) -> None:
     """Make the desk's folder.
 
     Raises:

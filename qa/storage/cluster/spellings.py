@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 _LONGEST = 500  # characters of what may be a name
 
 
-def put(connection: Connection, collection: str, text: str) -> None:
-    """Note how a text spells names, but for what is noted already."""
+def put(connection: Connection, collection: str, texts: Iterable[str]) -> None:
+    """Note how texts spell names, but for what is noted already."""
     rows = {
         _key(name, folded): {"name": name, "folded": folded, "spelling": spelling}
+        for text in texts
         for (name, folded), spelling in spellings(text).items()
         if max(len(name), len(folded), len(spelling)) <= _LONGEST
     }

@@ -10,7 +10,7 @@ from qa.storage.intake_port import Ingested, ReadDocument
 from qa.storage.records import versions
 from qa.storage.records.corrections import put as put_corrections
 from qa.storage.records.locations import RESTORED, hand_over
-from qa.storage.records.put import check_tiled, edited
+from qa.storage.records.put import edited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +32,6 @@ class Store:
         self, document: Document, passages: EmbeddedPassages, corrections: Mapping[str, Correction]
     ) -> None:
         """Replace a document's metadata and corrections; LibraryError where it has another text now."""
-        check_tiled(document, passages)
         with self._session.changing() as change:
             number = self._contents.number(change.working, document.id)
             change.working.documents_named([document.id])
@@ -42,7 +41,6 @@ class Store:
 
     def restore(self, document: Document, passages: EmbeddedPassages) -> Ingested:
         """Put a document that was removed back where it stood; InputError where its id is taken."""
-        check_tiled(document, passages)
         with self._session.changing() as change:
             change.working.documents_named([document.id])
             version = versions.restorable(change.db, document.id)

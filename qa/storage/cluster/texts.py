@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 # Bytes in a part, less what a character cut at the end may take.
 PART = 60_000
-# Texts that are read in one call: as many of ten parts make a message of a server's size.
+# Texts that are read in one call: as many, of so many parts each, make a message of a server's size.
 READ_AT_ONCE = 20
+PARTS_AT_ONCE = 40
 
 
 def put(connection: Connection, collection: str, texts: Iterable[str]) -> None:
@@ -42,10 +43,15 @@ def read(connection: Connection, collection: str, sha256s: Iterable[str]) -> dic
     for row in connection.get(collection, [f"{each}:0" for each in wanted], ("sha256", "part", "text")):
         found[row["sha256"]][0] = row["text"]
     longer = [each for each in wanted if len(found[each].get(0, "").encode()) > PART - 4]
-    for first in range(0, len(longer), READ_AT_ONCE):
-        some = longer[first : first + READ_AT_ONCE]
-        for row in connection.query_in(collection, "sha256", some, ("sha256", "part", "text")):
-            found[row["sha256"]][row["part"]] = row["text"]
+    first = 1
+    while longer:
+        for at in range(0, len(longer), READ_AT_ONCE):
+            some = longer[at : at + READ_AT_ONCE]
+            also = f"part >= {first} and part < {first + PARTS_AT_ONCE}"
+            for row in connection.query_in(collection, "sha256", some, ("sha256", "part", "text"), also):
+                found[row["sha256"]][row["part"]] = row["text"]
+        first += PARTS_AT_ONCE
+        longer = [each for each in longer if first - 1 in found[each]]
     texts = {}
     for sha256, parts in found.items():
         texts[sha256] = "".join(parts[part] for part in sorted(parts))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qa.storage.cluster.state import State
+from qa.storage.cluster.session import make_folder
 from qa.storage.records import uploads
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from qa.storage.cluster.originals import Originals
     from qa.storage.cluster.session import Session
     from qa.storage.intake_port import Upload
 
@@ -17,35 +18,39 @@ if TYPE_CHECKING:
 class Uploads:
     """Keeps uploaded files, and tells of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, originals: Originals) -> None:
+        self._session, self._originals = session, originals
+        self._folder = session.folder
 
     def keep(self, name: str, content: BinaryIO) -> Upload:
         """Keep the bytes of an uploaded file, whole or not at all; it is the newest of its name now."""
-        with self._session.changing(counted=False, with_uploads=True):  # refused before anything is written
-            pass
-        part, sha256 = uploads.write_part(self._session.folder, content)
+        with self._session.changing(counted=False), self._originals.writing():  # refused before all else
+            make_folder(self._folder)
+        part, sha256 = uploads.write_part(self._folder, content)
         try:
-            with self._session.changing(counted=False, with_uploads=True) as change:
-                return uploads.keep(change.db, self._session.folder, name, sha256, part)
+            with self._session.changing(counted=False), self._originals.writing() as kept:
+                self._originals.put(kept, sha256, part)
+                upload = uploads.keep(kept, self._folder, name, sha256, part)
+            return self._originals.fetched(upload)
         finally:
             part.unlink(missing_ok=True)
 
     def forget(self, upload: Upload) -> None:
         """Forget a file of which no document came; its bytes go, unless another name has them."""
-        with self._session.changing(counted=False, with_uploads=True) as change:
-            uploads.forget(change.db, self._session.folder, upload)
+        with self._session.changing(counted=False), self._originals.writing() as kept:
+            uploads.forget(kept, self._folder, upload)
 
     def forget_unused(self) -> None:
         """Remove what interrupted uploads have left behind."""
-        with self._session.changing(counted=False, with_uploads=True) as change:
+        with self._session.changing(counted=False) as change, self._originals.writing() as kept:
             change.working.uploaded()
-            uploads.sweep(change.db, self._session.folder)
+            uploads.sweep(change.db, kept, self._folder)
 
     def newest(self, name: str | None = None) -> tuple[Upload, ...]:
-        """List the newest uploaded file of each name, or of one, in order of name."""
-        with self._session.reading(State(), with_uploads=True) as working:
-            return uploads.newest(working.db, self._session.folder, name)
+        """List the newest uploaded file of each name, or of one, in order of name; their bytes lie here."""
+        with self._originals.reading() as kept:
+            found = uploads.newest(kept, self._folder, name)
+        return tuple(map(self._originals.fetched, found))
 
     def original(self, document_id: str) -> Upload:
         """Find the uploaded file that a document, held or removed, was read from, its bytes checked.
@@ -55,6 +60,7 @@ class Uploads:
             OriginalNotFoundError: it was not uploaded.
             LibraryError: the bytes are not what was uploaded, or gone.
         """
-        with self._session.reading(self._session.settled(), with_uploads=True) as working:
+        with self._session.reading(self._session.settled()) as working, self._originals.reading() as kept:
             working.documents_named([document_id])
-            return uploads.original(working.db, self._session.folder, document_id)
+            found = uploads.original(working.db, kept, self._folder, document_id)
+        return uploads.checked(self._originals.fetched(found), document_id)

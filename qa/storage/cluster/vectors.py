@@ -27,7 +27,7 @@ class Vectors:
         """Find the vectors that are held, by this encoder, of windows with these digests."""
         wanted = list(digests)
         state = self._session.settled()
-        found: dict[bytes, Float32] = {}
+        found = self._session.staged_vectors(wanted, encoder)
         for number in state.encodings:
             held = state.encoded(int(number))
             if held and wanted and held.identity.sha256 == encoder.sha256:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from qa.storage.records.locations import id_of_next, places_of
 from qa.storage.records.tables import CHANGES, SCHEMA_7
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from qa.storage.cluster.connection import Connection
     from qa.storage.cluster.schema import Collections
@@ -75,27 +76,44 @@ class Working:
         loaded: the rows as they were fetched, by table and key.
     """
 
-    def __init__(
-        self, connection: Connection, collections: Collections, state: State, originals: str = ""
-    ) -> None:
+    def __init__(self, connection: Connection, collections: Collections, state: State) -> None:
         self._connection, self._collections = connection, collections
         self._names: dict[str, list[str]] = {}
-        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, uri=True)
+        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self.db.deserialize(_tables())
         self.db.create_function("casefold", 1, str.casefold, deterministic=True)
-        if originals:
-            self.db.execute("ATTACH ? AS originals", (originals,))
         for table in NUMBERED:
             self.db.execute(
                 "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, state.numbers.get(table, 0))
             )
         self.state = state
         self.loaded: dict[tuple[str, tuple[Any, ...]], dict[str, Any]] = {}
-        self._asked: set[tuple[str, str, str | int]] = set()
+        self._asked: dict[tuple[str, str, str | int], None] = {}
+        self._read: dict[tuple[str, ...], None] = {}
 
     def close(self) -> None:
         """Forget the rows."""
         self.db.close()
+
+    @contextmanager
+    def part(self, fetch: Callable[[Working], object]) -> Iterator[None]:
+        """Fetch rows, and change rows, all or none; what is fetched stays."""
+        asked, read = len(self._asked), len(self._read)
+        try:
+            fetch(self)
+        except BaseException:  # it may not have come
+            while len(self._asked) > asked:
+                self._asked.popitem()
+            while len(self._read) > read:
+                self._read.popitem()
+            raise
+        self.db.execute("BEGIN")
+        try:
+            yield
+            self.db.execute("COMMIT")
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
 
     # Fetching
 
@@ -104,12 +122,15 @@ class Working:
 
         `kinds` are names of tables, with spaces between them.
         """
-        new = [each for each in dict.fromkeys(values) if (kinds, field, each) not in self._asked]
-        self._asked.update((kinds, field, each) for each in new)
+        asked, named = self._asked, kinds.split()
+        new = [
+            each for each in dict.fromkeys(values) if any((kind, field, each) not in asked for kind in named)
+        ]
+        asked.update(dict.fromkeys((kind, field, each) for each in new for kind in named))
         parts = [is_in(field, new[first : first + _AT_ONCE]) for first in range(0, len(new), _AT_ONCE)]
         if kinds == "documents":
             return parts
-        return [f"{is_in('kind', kinds.split())} and {each}" for each in parts]
+        return [f"{is_in('kind', named)} and {each}" for each in parts]
 
     def fetch_documents(self, *conditions: str, with_texts: bool = False) -> list[dict[str, Any]]:
         """Fetch the documents that meet any of the conditions."""
@@ -143,22 +164,31 @@ class Working:
         ]
         whole = [row["sha256"] for table, row in rows if with_texts and table in ("documents", "versions")]
         held = texts.read(self._connection, self._collections.texts, whole)
-        self.db.execute("PRAGMA foreign_keys = OFF")  # rows come in any order, and some alone
+        new = {}
         for table, row in rows:
             key = table, tuple(row[column] for column in KEYS.get(table, ()))
-            if key in self.loaded or table not in KEYS:
-                continue
-            self.loaded[key] = row
-            columns = self._columns(table)
-            values = {name: row[name] for name in columns if name in row}
-            if "text" in columns:
-                values["text"] = held.get(row["sha256"], "")
-            marks = ", ".join("?" * len(values))
-            # In a rehearsal, what another process adds meanwhile may have the number of a row made up here.
-            self.db.execute(
-                f"INSERT OR IGNORE INTO {table} ({', '.join(values)}) VALUES ({marks})",
-                tuple(values.values()),
-            )
+            if table in KEYS and key not in self.loaded:
+                new[key] = row
+        self.db.execute("PRAGMA foreign_keys = OFF")  # rows come in any order, and some alone
+        self.db.execute("BEGIN")
+        try:
+            for (table, _), row in new.items():
+                columns = self._columns(table)
+                values = {name: row[name] for name in columns if name in row}
+                if "text" in columns:
+                    values["text"] = held.get(row["sha256"], "")
+                marks = ", ".join("?" * len(values))
+                # In a rehearsal, what another process adds meanwhile may have the number of a row made here.
+                self.db.execute(
+                    f"INSERT OR IGNORE INTO {table} ({', '.join(values)}) VALUES ({marks})",
+                    tuple(values.values()),
+                )
+            self.db.execute("COMMIT")
+        finally:  # what is loaded is in the tables, whatever breaks it off: else it would be taken for gone
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            else:
+                self.loaded.update(new)
         self.db.execute("PRAGMA foreign_keys = ON")
         return rows
 
@@ -184,14 +214,21 @@ class Working:
 
     def _around(self, ids: Iterable[str] = ()) -> None:
         """Fetch all that a change of the documents that were fetched, or have one of the ids, may touch."""
-        documents = self.db.execute("SELECT serial, id FROM documents").fetchall()
+        # Of what was made here, there is nothing to be fetched.
+        documents = self.db.execute(
+            "SELECT serial, id FROM documents WHERE serial <= ?", (self._last("documents"),)
+        ).fetchall()
         self.fetch(
             *self.of("locations", "owner", [str(serial) for serial, _ in documents]),
             *self.of("versions corrections", "owner", [*(each for _, each in documents), *ids]),
         )
         paths = [path for (path,) in self.db.execute("SELECT DISTINCT path FROM locations")]
-        numbers = [str(number) for (number,) in self.db.execute("SELECT number FROM versions")]
-        self.fetch(*self.of("files", "path", paths), *self.of("withdrawn", "owner", numbers))
+        numbers = self.db.execute("SELECT number FROM versions WHERE number <= ?", (self._last("versions"),))
+        withdrawn = [str(number) for (number,) in numbers]
+        self.fetch(*self.of("files", "path", paths), *self.of("withdrawn", "owner", withdrawn))
+
+    def _last(self, table: str) -> int:
+        return self.state.numbers.get(table, 0)
 
     def listed(self, serials: Iterable[int], *, with_texts: bool = False) -> None:
         """Fetch documents by their numbers, with their places."""
@@ -204,11 +241,12 @@ class Working:
         found = self.fetch(*self.of("locations withdrawn", "place", [place_of(path, part)]))
         self._places(found, with_texts=with_texts)
 
-    def file(self, path: str, *, with_texts: bool = False) -> None:
-        """Fetch all that is known of a file."""
+    def files(self, paths: Iterable[str], *, with_texts: bool = False) -> None:
+        """Fetch all that is known of files."""
+        wanted = list(paths)
         found = self.fetch(
-            *self.of("locations withdrawn files read_as", "path", [path]),
-            *self.of("purged", "path", [sha256_text(path)]),
+            *self.of("locations withdrawn files read_as", "path", wanted),
+            *self.of("purged", "path", map(sha256_text, wanted)),
         )
         self._places(found, with_texts=with_texts)
 
@@ -229,8 +267,16 @@ class Working:
         keys = [f"versions:{number}" for number in numbers]
         self.fetch(*self.of("versions", "key", keys), with_texts=with_texts)
 
-    def read(self, reads: Sequence[ReadDocument]) -> None:
+    def read(self, reads: Iterable[ReadDocument]) -> None:
         """Fetch what documents that were read may be, and all that putting them in may touch."""
+        wanted = list(reads)
+        new = {key: each for each in wanted if (key := _looked_for(each)) not in self._read}
+        if new:
+            self._read.update(dict.fromkeys(new))
+            self._fetch_read(list(new.values()))
+        self._fetch_ids(wanted)
+
+    def _fetch_read(self, reads: Sequence[ReadDocument]) -> None:
         documents = [read.document for read in reads]
         places = [place_of(read.document.path, read.part) for read in reads]
         paths = [document.path for document in documents]
@@ -254,28 +300,37 @@ class Working:
             *self.of("documents", "serial", [row["document"] for row in found["locations"]]),
         )
         self._around(names)
-        wanted = [document.id for document in documents]
-        for serial, given_id in self.db.execute("SELECT serial, given_id FROM documents").fetchall():
-            own = places_of(self.db, serial)
-            if len(own) > 1:  # of which the first may be given another text
-                wanted.append(id_of_next(own, given_id))
-        for each in dict.fromkeys(wanted):
-            self._ids_from(each)
 
-    def _ids_from(self, wanted: str) -> None:
-        """Fetch who has an id, and the ids that are given in its place, up to one that is free."""
+    def _fetch_ids(self, reads: Iterable[ReadDocument]) -> None:
+        """Fetch who has the ids that documents, or what stands at their places, may be given."""
+        wanted = [read.document.id for read in reads]
+        for read in reads:
+            for serial, given_id in self.db.execute(
+                "SELECT serial, given_id FROM documents JOIN locations ON document = serial "
+                "WHERE locations.path = ? AND part = ?",
+                (read.document.path, read.part),
+            ).fetchall():
+                own = places_of(self.db, serial)
+                if len(own) > 1:  # of which the first may be given another text
+                    wanted.append(id_of_next(own, given_id))
         taken = (
             "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
         )
-        first = 1
-        while True:
-            names = _suffixed(wanted, first)
-            self.fetch_documents(*self.of("documents", "id", names))
-            self.fetch(*self.of("versions corrections", "owner", names))
-            if not all(self.db.execute(taken, (name,)).fetchone() for name in names):
-                break
+        held = len(self.loaded)
+        left, first = dict.fromkeys(wanted), 1
+        while left:  # of the ids that are given in place of each, up to one that is free
+            names = {each: _suffixed(each, first) for each in left}
+            every = [name for own_names in names.values() for name in own_names]
+            self.fetch_documents(*self.of("documents", "id", every))
+            self.fetch(*self.of("versions corrections", "owner", every))
+            left = dict.fromkeys(
+                each
+                for each, own_names in names.items()
+                if all(self.db.execute(taken, (name,)).fetchone() for name in own_names)
+            )
             first += _SUFFIXES
-        self._around()
+        if len(self.loaded) > held:
+            self._around()
 
     def put_back(self, version: Version) -> None:
         """Fetch what stands where a document is put back, and what is known of these files."""
@@ -341,6 +396,11 @@ class Working:
 def between(field: str, first: str, end: str) -> str:
     """Write the condition that a field is not below one value, and below another."""
     return f"{field} >= {quoted(first)} and {field} < {quoted(end)}"
+
+
+def _looked_for(read: ReadDocument) -> tuple[str, ...]:
+    """Give all by which it is found what a document that was read may be."""
+    return read.document.path, read.part, read.document.id, read.document.sha256, read.words
 
 
 def _suffixed(wanted: str, first: int = 1) -> list[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.storage.ports import Hit, Selection
+    from qa.storage.postgresql import SharedDatabase
     from qa.text.names import Aliases, Names
 
 # Documents of which is kept which of their passages models cannot read.
@@ -40,6 +41,9 @@ class EmbeddedLibrary(Store):
         LibraryNotFoundError: there is no library in the folder, and `create` is False.
         LibraryError: the library is damaged, locked, or may not be written.
     """
+
+    shared: SharedDatabase | None = None
+    """None: its desk lies in its folder."""
 
     def __init__(
         self,
@@ -182,3 +186,9 @@ class EmbeddedLibrary(Store):
     def aliases(self) -> Aliases:
         """Return the names that mean the same, those of the user's file among them."""
         return aliases(self.folder)
+
+    def fetch_own_files(self) -> None:
+        """Do nothing: the files that a person keeps beside the library lie in its folder."""
+
+    def share_own_file(self, name: str) -> None:
+        """Do nothing: who has the folder has the file."""

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
@@ -36,7 +38,7 @@ from qa.storage.records.locations import (
     known_file,
     mark_reported_gone,
     places_in,
-    places_of,
+    prune,
     put_file,
     put_read_as,
     renumber,
@@ -136,6 +138,15 @@ class Store(Contents):
             return IndexRecord(generation, vectors.encoding(db), named, *of_file)
 
     # Writing
+
+    @contextmanager
+    def together(self, documents: Iterable[ReadDocument] = ()) -> Iterator[bool]:
+        """Give True: each change is one transaction, and there at once, as without it.
+
+        One of many would keep others from writing for longer than a transaction takes that is its own, and
+        what reads within it would have to read on the connection that writes.
+        """
+        yield True
 
     def put(
         self,
@@ -281,17 +292,8 @@ class Store(Contents):
 
     def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
         """Forget places, in one transaction; gives the ids of documents that then stood nowhere, and went."""
-        removed = []
         with self._database.writing() as db:
-            for place in places:
-                numbers = [each.number for each in places_of(db, place.document)]
-                if numbers == [place.number]:
-                    drop(db, place.document)
-                    removed.append(place.document_id)
-                elif place.number in numbers:
-                    db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
-                    hand_over(db, place.document)
-        return tuple(removed)
+            return prune(db, places, partial(drop, db))
 
     def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
         """Remember that the user was told that these are gone. The generation stays."""
@@ -329,8 +331,12 @@ class Store(Contents):
 
     def known_file(self, path: str) -> KnownFile:
         """Read what is known of a file."""
+        return self.known_files([path])[0]
+
+    def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
+        """Read what is known of files, in their order."""
         with self._database.reading() as db:
-            return known_file(db, path)
+            return [known_file(db, path) for path in paths]
 
     def row_text(self, path: str, part: str) -> str:
         """Read the text of a row as it was read last."""
@@ -388,17 +394,19 @@ class Store(Contents):
     def forget_unused_uploads(self) -> None:
         """Remove what interrupted uploads have left behind, in one transaction."""
         with self._database.writing(counted=False) as db:
-            uploads.sweep(db, self.folder)
+            uploads.sweep(db, db, self.folder)
 
     def leftovers(self) -> tuple[list[str], list[Path]]:
         """List what interrupted uploads have left behind: names that nothing is from, and nobody's files."""
         with self._database.reading() as db:
-            return sorted(uploads.unread(db)), uploads.strays(db, self.folder)
+            if not uploads.is_made(db):
+                return [], []
+            return sorted(uploads.unread(db, db)), uploads.strays(db, self.folder)
 
     def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
         """List the newest uploaded file of each name, or of one, in order of name."""
         with self._database.reading() as db:
-            return uploads.newest(db, self.folder, name)
+            return uploads.newest(db, self.folder, name) if uploads.is_made(db) else ()
 
     def original(self, document_id: str) -> Upload:
         """Find the uploaded file that a document, held or removed, was read from.
@@ -409,7 +417,8 @@ class Store(Contents):
             LibraryError: the bytes are not what was uploaded, or gone.
         """
         with self._database.reading() as db:
-            return uploads.original(db, self.folder, document_id)
+            found = uploads.original(db, db, self.folder, document_id)
+            return uploads.checked(found, document_id)
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions, all or none; `scrub` takes care of the bytes.
@@ -429,7 +438,7 @@ class Store(Contents):
                 uploaded |= {path.removeprefix(UPLOAD) for path in paths if path.startswith(UPLOAD)}
                 if number is not None:
                     delete(db, number)
-            uploads.forget_unused(db, self.folder, uploaded)
+            uploads.forget_unused(db, db, self.folder, uploaded)
             if purged:
                 db.execute("UPDATE library SET index_file = '', words_file = ''")
         return purged

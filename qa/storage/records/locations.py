@@ -21,7 +21,7 @@ from qa.storage.records.corrections import found_in
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from qa.storage.intake_port import ReadDocument
 
@@ -290,6 +290,22 @@ def row_text(db: sqlite3.Connection, path: str, part: str) -> str:
         (path, part),
     ).fetchone()
     return str(found[0]) if found else ""
+
+
+def prune(
+    db: sqlite3.Connection, places: Iterable[HeldLocation], drop: Callable[[int], object]
+) -> tuple[str, ...]:
+    """Forget places; return the ids of documents that then stood nowhere, and were dropped by number."""
+    removed = []
+    for place in places:
+        numbers = [each.number for each in places_of(db, place.document)]
+        if numbers == [place.number]:
+            drop(place.document)
+            removed.append(place.document_id)
+        elif place.number in numbers:
+            db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
+            hand_over(db, place.document)
+    return tuple(removed)
 
 
 def renumber(db: sqlite3.Connection, path: str, was: Mapping[str, str], now: Container[str]) -> None:

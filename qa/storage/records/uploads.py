@@ -2,7 +2,9 @@
 
 A name may have had several files, of which the newest counts; the others stay as long as a document, or an
 earlier text of one, is from that name. Bytes are put in place, and removed, inside a write transaction of the
-store's, so that no process removes what another has just put there.
+table's, so that no process removes what another has just put there.
+
+`db` has the documents, and `kept` the table of uploads: in a library in a folder they are the same.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
+
+    from qa.storage.statements import Statements
 
 FOLDER = "originals"
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -67,31 +71,32 @@ def write_part(library: Path, content: BinaryIO) -> tuple[Path, str]:
         return part, sha256.hexdigest()
 
 
-def keep(db: sqlite3.Connection, library: Path, name: str, sha256: str, part: Path) -> Upload:
+def keep(kept: Statements, library: Path, name: str, sha256: str, part: Path) -> Upload:
     """Put a written part in its place, and note that it is the newest file of that name."""
-    known = db.execute("SELECT 1 FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256)).fetchone()
+    known = kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256)).rowcount
     path = path_of(library, sha256)
     with _translated(library):
         if not _is_kept(path, part.stat().st_size):
             _make_folder(path.parent)
             move_whole(part, path)
-    db.execute("INSERT OR REPLACE INTO uploads (name, sha256, at) VALUES (?, ?, ?)", (name, sha256, _now()))
+    kept.execute("INSERT INTO uploads (name, sha256, at) VALUES (?, ?, ?)", (name, sha256, _now()))
     return Upload(name, sha256, path, is_new=not known)
 
 
-def newest(db: sqlite3.Connection, library: Path, name: str | None = None) -> tuple[Upload, ...]:
+def newest(kept: Statements, library: Path, name: str | None = None) -> tuple[Upload, ...]:
     """List the newest file of each name, or of one, in order of name."""
-    if not _is_made(db):
-        return ()
-    rows = db.execute(
-        "SELECT name, sha256, max(number) FROM uploads WHERE name = coalesce(?, name) GROUP BY name", (name,)
+    of_name, values = ("", ()) if name is None else ("name = ? AND ", (name,))
+    rows = kept.execute(
+        f"SELECT name, sha256 FROM uploads WHERE {of_name}"  # noqa: S608
+        "number IN (SELECT max(number) FROM uploads GROUP BY name) ORDER BY name",
+        values,
     )
     return tuple(
-        Upload(stored.text(each), sha256, path_of(library, stored.text(sha256))) for each, sha256, _ in rows
+        Upload(stored.text(each), sha256, path_of(library, stored.text(sha256))) for each, sha256 in rows
     )
 
 
-def of_source(db: sqlite3.Connection, library: Path, places: Iterable[tuple[str, str]]) -> tuple[Upload, ...]:
+def of_source(kept: Statements, library: Path, places: Iterable[tuple[str, str]]) -> tuple[Upload, ...]:
     """Find the files that a document was read from, by the paths of its places and its bytes' SHA-256 there.
 
     A document that is a part of its file has another SHA-256 than that: of it, the newest file counts.
@@ -101,21 +106,20 @@ def of_source(db: sqlite3.Connection, library: Path, places: Iterable[tuple[str,
         if not path.startswith(UPLOAD):
             continue
         name = path.removeprefix(UPLOAD)
-        known = newest(db, library, name)
+        known = newest(kept, library, name)
         exact = "SELECT 1 FROM uploads WHERE name = ? AND sha256 = ?"
-        if known and db.execute(exact, (name, source_sha256)).fetchone():
+        if known and kept.execute(exact, (name, source_sha256)).fetchone():
             known = (Upload(name, source_sha256, path_of(library, source_sha256)),)
         found += known
     return tuple(found)
 
 
-def original(db: sqlite3.Connection, library: Path, document_id: str) -> Upload:
+def original(db: sqlite3.Connection, kept: Statements, library: Path, document_id: str) -> Upload:
     """Find the uploaded file that a document, held or removed, was read from.
 
     Raises:
         DocumentNotFoundError: there is no such document.
         OriginalNotFoundError: it was not uploaded.
-        LibraryError: the bytes are not what was uploaded, or gone.
     """
     if is_held(db, document_id):
         places = db.execute(
@@ -126,23 +130,32 @@ def original(db: sqlite3.Connection, library: Path, document_id: str) -> Upload:
     else:
         version = versions.restorable(db, document_id)
         places = [(at["path"], at["source_sha256"]) for at in version.held["locations"]]
-    found = of_source(db, library, places)
+    found = of_source(kept, library, places)
     if not found:
         raise OriginalNotFoundError(
             f"{document_id!r} was not uploaded: its file lies where it was indexed from"
         )
-    if wrong := damage(found[0]):
-        raise LibraryError(f"the original of {document_id!r} {wrong}: upload {found[0].name!r} again")
     return found[0]
 
 
-def forget(db: sqlite3.Connection, library: Path, upload: Upload) -> None:
+def checked(upload: Upload, document_id: str) -> Upload:
+    """Return the original of a document, once its bytes were hashed.
+
+    Raises:
+        LibraryError: the bytes are not what was uploaded, or gone.
+    """
+    if wrong := damage(upload):
+        raise LibraryError(f"the original of {document_id!r} {wrong}: upload {upload.name!r} again")
+    return upload
+
+
+def forget(kept: Statements, library: Path, upload: Upload) -> None:
     """Forget one file of a name, and remove its bytes unless another name has them."""
-    db.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (upload.name, upload.sha256))
-    _remove(db, library, {upload.sha256})
+    kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (upload.name, upload.sha256))
+    _remove(kept, library, {upload.sha256})
 
 
-def forget_unused(db: sqlite3.Connection, library: Path, names: set[str]) -> None:
+def forget_unused(db: sqlite3.Connection, kept: Statements, library: Path, names: set[str]) -> None:
     """Forget the files of those of the names that no document, and no earlier text of one, is from.
 
     The same bytes under other names that nothing is from, as after an interrupted upload, go with them.
@@ -151,46 +164,49 @@ def forget_unused(db: sqlite3.Connection, library: Path, names: set[str]) -> Non
         return
     used = _used(db)
     of_name = "SELECT sha256 FROM uploads WHERE name = ?"
-    sha256s = {sha256 for name in names - used for (sha256,) in db.execute(of_name, (name,))}
+    sha256s = {sha256 for name in names - used for (sha256,) in kept.execute(of_name, (name,))}
     for sha256 in sha256s:
-        for (name,) in db.execute("SELECT name FROM uploads WHERE sha256 = ?", (sha256,)).fetchall():
+        for (name,) in kept.execute("SELECT name FROM uploads WHERE sha256 = ?", (sha256,)).fetchall():
             if name not in used:
-                db.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256))
-    _remove(db, library, sha256s)
+                kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256))
+    _remove(kept, library, sha256s)
 
 
-def sweep(db: sqlite3.Connection, library: Path) -> None:
+def sweep(db: sqlite3.Connection, kept: Statements, library: Path) -> None:
     """Remove what interrupted uploads have left behind."""
-    forget_unused(db, library, unread(db))
+    forget_unused(db, kept, library, unread(db, kept))
+    drop_strays(kept, library)
+
+
+def drop_strays(kept: Statements, library: Path, *, old: bool = False) -> None:
+    """Remove the files in the folder of originals that are nobody's; or only those that are not new."""
+    before = time.time() - _LEFT_BEHIND
     with _translated(library):
-        for path in strays(db, library):
-            path.unlink(missing_ok=True)
+        for path in strays(kept, library):
+            if not old or path.lstat().st_mtime < before:
+                path.unlink(missing_ok=True)
 
 
-def unread(db: sqlite3.Connection) -> set[str]:
+def unread(db: sqlite3.Connection, kept: Statements) -> set[str]:
     """Name the uploads that nothing is from, and that nobody is reading any more."""
-    if not _is_made(db):
-        return set()
     before = (dt.datetime.now(dt.UTC) - _UNREAD).isoformat(timespec="seconds")
-    rows = db.execute("SELECT name FROM uploads GROUP BY name HAVING max(at) < ?", (before,))
+    rows = kept.execute("SELECT name FROM uploads GROUP BY name HAVING max(at) < ?", (before,))
     old = {name for (name,) in rows}
     return old - _used(db) if old else set()
 
 
-def strays(db: sqlite3.Connection, library: Path) -> list[Path]:
+def strays(kept: Statements, library: Path) -> list[Path]:
     """List the files in the folder of originals that are nobody's, but for those that are being written.
 
     What has not a name as we give them is somebody's: the library may lie in a folder with other things.
     """
-    if not _is_made(db):
-        return []
-    known = {sha256 for (sha256,) in db.execute("SELECT sha256 FROM uploads")}
+    known = {sha256 for (sha256,) in kept.execute("SELECT sha256 FROM uploads")}
     folder, left_behind = library / FOLDER, time.time() - _LEFT_BEHIND
     if folder.is_symlink():
         return []
-    kept = (path for path in folder.glob("??/*") if _is_ours(path) and path.name not in known)
+    whole = (path for path in folder.glob("??/*") if _is_ours(path) and path.name not in known)
     parts = (path for path in folder.glob(".upload-*.part") if _PART.fullmatch(path.name))
-    return sorted((*kept, *(path for path in parts if path.lstat().st_mtime < left_behind)))
+    return sorted((*whole, *(path for path in parts if path.lstat().st_mtime < left_behind)))
 
 
 def damage(upload: Upload) -> str:
@@ -215,7 +231,7 @@ def _is_ours(path: Path) -> bool:
     return bool(_SHA256.fullmatch(path.name)) and path.name.startswith(path.parent.name) and not in_link
 
 
-def _is_made(db: sqlite3.Connection) -> bool:
+def is_made(db: sqlite3.Connection) -> bool:
     """Tell whether there is a table of uploads: a library that may not be written keeps an earlier schema."""
     return db.execute("SELECT 1 FROM pragma_table_info('uploads')").fetchone() is not None
 
@@ -231,10 +247,10 @@ def _used(db: sqlite3.Connection) -> set[str]:
     return {path.removeprefix(UPLOAD) for (path,) in rows if path.startswith(UPLOAD)}
 
 
-def _remove(db: sqlite3.Connection, library: Path, sha256s: Iterable[str]) -> None:
+def _remove(kept: Statements, library: Path, sha256s: Iterable[str]) -> None:
     """Remove the bytes with these SHA-256 that no upload has any more."""
     for sha256 in sha256s:
-        if not db.execute("SELECT 1 FROM uploads WHERE sha256 = ?", (sha256,)).fetchone():
+        if not kept.execute("SELECT 1 FROM uploads WHERE sha256 = ?", (sha256,)).fetchone():
             with _translated(library):
                 path = path_of(library, sha256)
                 path.unlink(missing_ok=True)

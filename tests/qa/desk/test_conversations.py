@@ -40,7 +40,7 @@ WHO = "Who was told?"
 
 
 @pytest.fixture
-def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
+def corpus(library: Path, inbox: Path, on_desk: None) -> Iterator[Corpus]:
     with tiny_corpus(library) as corpus:
         corpus.index(write(inbox, "a.txt", TEXT), write(inbox, "secret.txt", GONE))
         yield corpus
@@ -93,6 +93,7 @@ def test_turns_come_back_in_order_and_the_last_changed_conversation_first(corpus
     assert kept.info(one) == first
 
 
+@pytest.mark.own_file
 def test_no_text_of_a_quote_is_in_the_desks_file(corpus: Corpus) -> None:
     corpus.desk.conversations.keep(new_id(), turn("What was seen?", quote(corpus, "secret.txt")))
     corpus.close()
@@ -166,6 +167,7 @@ def test_a_question_asked_otherwise_begins_a_branch_and_the_conversation_stays(c
         kept.info(first)
 
 
+@pytest.mark.own_file
 def test_two_processes_and_threads_write_into_one_conversation_and_no_turn_is_lost(corpus: Corpus) -> None:
     conversation = new_id()
     code = (
@@ -290,6 +292,7 @@ def old_desk(library: Path) -> None:
         db.commit()
 
 
+@pytest.mark.own_file
 def test_a_desk_of_before_is_changed_when_it_is_opened_and_keeps_its_thumbs(corpus: Corpus) -> None:
     old_desk(corpus.library)
     assert corpus.desk.count_thumbs() == (1, 1)
@@ -298,6 +301,7 @@ def test_a_desk_of_before_is_changed_when_it_is_opened_and_keeps_its_thumbs(corp
     assert corpus.desk.count_thumbs() == (1, 1)
 
 
+@pytest.mark.own_file
 def test_a_desk_of_before_that_may_not_be_written_is_read(corpus: Corpus) -> None:
     old_desk(corpus.library)
     corpus.close()
@@ -318,6 +322,7 @@ def test_a_library_that_may_not_be_written_shows_its_conversations(corpus: Corpu
         assert card(again, conversation) == shown
 
 
+@pytest.mark.own_file
 @pytest.mark.slow
 def test_what_was_kept_is_there_after_a_kill(corpus: Corpus) -> None:
     code = (
@@ -349,6 +354,7 @@ COLUMNS = [
 HOSTILE = ("[]", "{}", "\x1b[31m", "[[5, 2]]", "[" * 100_000, b"\0", -1, 99_999_999)
 
 
+@pytest.mark.own_file
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
 def test_whatever_stands_in_a_column_is_said_to_be_damaged_or_read(
     corpus: Corpus, table: str, column: str

@@ -31,7 +31,7 @@ WHEN = dt.datetime(2026, 11, 28, 9, 30, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
+def corpus(library: Path, inbox: Path, on_desk: None) -> Iterator[Corpus]:
     with tiny_corpus(library) as corpus:
         corpus.index(write(inbox, "a.txt", TEXT), write(inbox, "secret.txt", GONE))
         yield corpus
@@ -55,6 +55,7 @@ def bytes_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.own_file
 def test_a_library_has_no_dossier_and_no_file_for_it_at_first(corpus: Corpus) -> None:
     assert corpus.desk.dossiers.all() == ()
     assert not (corpus.library / FILE_NAME).exists()
@@ -155,6 +156,7 @@ def test_one_name_makes_one_dossier_also_if_another_makes_it_just_now(
     assert len(dossiers.all()) == 1
 
 
+@pytest.mark.own_file
 def test_what_was_deleted_comes_back_for_a_day_and_goes_then(corpus: Corpus) -> None:
     dossiers = corpus.desk.dossiers
     made = dossiers.create("Harbours")
@@ -210,6 +212,7 @@ def test_a_quotes_words_cannot_be_written(corpus: Corpus) -> None:
             dossiers.add(made.id, [wrong])
 
 
+@pytest.mark.own_file
 def test_no_text_of_a_quote_is_in_the_desks_file(corpus: Corpus) -> None:
     made = corpus.desk.dossiers.create("Sightings")
     corpus.desk.dossiers.add(made.id, [quote(corpus, "secret.txt", Asked("What was seen?"))])
@@ -267,6 +270,7 @@ def test_a_quote_of_a_purged_text_is_refused(corpus: Corpus) -> None:
     assert corpus.desk.dossiers.entries(made.id) == ()
 
 
+@pytest.mark.own_file
 def test_a_desk_of_before_gets_dossiers(corpus: Corpus) -> None:
     with closing(sqlite3.connect(corpus.library / FILE_NAME)) as db, db:
         for statement in (THUMBS, *CONVERSATIONS):
@@ -278,6 +282,7 @@ def test_a_desk_of_before_gets_dossiers(corpus: Corpus) -> None:
     assert [each.name for each in corpus.desk.dossiers.all()] == ["Harbours"]
 
 
+@pytest.mark.own_file
 def test_a_strangers_rows_are_not_believed(corpus: Corpus) -> None:
     made = corpus.desk.dossiers.create("Harbours")
     corpus.desk.dossiers.add(made.id, [quote(corpus, "a.txt")])

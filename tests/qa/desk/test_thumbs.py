@@ -47,7 +47,7 @@ def shown(outcome: Outcome = "answered", question: str = QUESTION, *history: str
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
+def corpus(tmp_path: Path, on_desk: None) -> Iterator[Corpus]:
     with tiny_corpus(tmp_path / "library") as opened:
         opened.index(write(tmp_path, "a.txt", TEXT))
         yield opened
@@ -110,6 +110,7 @@ def test_thumbs_say_what_was_expected(
     assert any("none of its quotes" in note for note in query.get("notes", [])) == unmarked
 
 
+@pytest.mark.own_file
 def test_the_thumbs_of_one_query_are_looked_up_not_searched_for(corpus: Corpus) -> None:
     statements: list[str] = []
     corpus.desk.put_thumb(shown(), None, "up")
@@ -291,6 +292,7 @@ def test_of_a_long_conversation_only_what_the_question_was_read_after_is_kept() 
     assert again == interpret(answer.question, history)
 
 
+@pytest.mark.own_file
 def test_no_text_of_a_quote_is_kept(corpus: Corpus) -> None:
     corpus.desk.put_thumb(shown(), None, "up")
     corpus.desk.put_thumb(shown(), place(HARBOUR), "up")

@@ -69,6 +69,75 @@ class IntakeContract:
         """Erase a document with all its versions."""
         raise NotImplementedError
 
+    # Together
+
+    def test_what_is_put_together_is_known_within_and_there_afterwards(self, library: EditedLibrary) -> None:
+        held, *new = (document(f"/{name}.txt", f"Text {name}.", f"{name}.txt") for name in "abc")
+        put(library, held)
+        new += [document("/d/c.txt", "Another.", "c.txt"), document("/a.txt", "Text a, revised.", "a.txt")]
+        generation = library.generation
+        with library.together(map(read, new)):
+            ids = [put(library, each).document_id for each in new]
+            assert ids == ["b.txt", "c.txt", "c.txt~2", "a.txt"]
+            copies = [read(replace(each, path=f"/copy of{each.path}")) for each in new]
+            assert all(each.has_text for each in library.known_documents(copies))
+            assert [at.document_id for at in library.places_in("/b.txt")] == ["b.txt"]
+            known, none = library.known_files(["/d/c.txt", "/none.txt"])
+            assert [each.document_id for each in known.parts.values()] == ["c.txt~2"]
+            assert none == KnownFile("/none.txt")
+            library.put_files([FileRecord("/b.txt", "aa", "x", 1)], {})
+            library.prune(library.places_in("/c.txt"))
+            entry = embedded(new[0]).entries[0]
+            vector = library.vectors([entry.digest], ENCODER.identity)[entry.digest]
+            assert vector == pytest.approx(entry.vector)
+        assert library.generation > generation
+        assert library.document("a.txt").text == "Text a, revised."
+        for document_id in ("a.txt", "b.txt", "c.txt~2"):
+            (passage,) = library.passages_of(document_id)
+            assert passage.end == len(library.document(document_id).text)
+        with pytest.raises(DocumentNotFoundError):
+            library.document("c.txt")
+        last = library.known_file("/b.txt").last
+        assert last is not None
+        assert last.sha256 == "aa"
+
+    def test_what_was_put_together_before_one_that_fails_is_there(
+        self, library: EditedLibrary, tmp_path: Path
+    ) -> None:
+        new, last = (document(f"/{name}.txt", f"Text {name}.", f"{name}.txt") for name in "bc")
+        first, copy = tmp_path / "a.txt", tmp_path / "copy.txt"
+        for path in (first, copy):
+            path.touch()
+            put(library, document(path, "Text a.", "a.txt"))
+        revised, other = document(first, "Text a, revised.", "a.txt"), TinyEncoder("another")
+
+        def fail() -> None:
+            library.put(read(revised), embedded(revised, other))
+
+        def put_and_fail() -> None:
+            with library.together(map(read, (new, revised))):
+                put(library, new)
+                fail()
+
+        def put_and_interrupt() -> None:
+            with library.together([read(last)]):
+                put(library, last)
+                raise KeyboardInterrupt
+
+        with pytest.raises(EncoderMismatchError):
+            put_and_fail()
+        with pytest.raises(KeyboardInterrupt):
+            put_and_interrupt()
+        with library.together():
+            with pytest.raises(EncoderMismatchError):
+                fail()
+            put(library, document("/d.txt", "Text d.", "d.txt"))
+        for document_id, text in (("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c"), ("d.txt", "d")):
+            assert library.document(document_id).text == f"Text {text}."
+        assert [each.part for each in library.places_in(str(first))] == [""]
+        stands = library.stands(["a.txt", "b.txt", "c.txt", "d.txt", "copy.txt", "copy.txt~2"])
+        assert stands == {"a.txt": 2, "b.txt": 1, "c.txt": 1, "d.txt": 1}
+
     # Identity
 
     def test_the_same_id_from_another_file_gets_a_suffix_and_keeps_it(self, library: EditedLibrary) -> None:
@@ -136,7 +205,7 @@ class IntakeContract:
             *("replaced", "a.txt", "b.txt"),
         )
         assert (library.document("a.txt").text, library.document("b.txt").text) == ("Another.", "Shared.")
-        assert library.stands(["a.txt", "b.txt", "c.txt"]) == {"a.txt": 1, "b.txt": 1}
+        assert library.stands(["a.txt", "b.txt", "c.txt"]) == {"a.txt": 2, "b.txt": 1}
 
     # Putting in
 

@@ -2,7 +2,7 @@
 
 `unshare -rn python -m tests.qa.storage.cluster.on_server [--secured] FOLDER [PYTEST ARGUMENTS]`: the server
 listens on nine fixed ports of all interfaces. A secured one wants TLS, with a certificate of its own, and a
-password.
+password. With `--run MODULE` in place of pytest's arguments, that module is run with those that follow.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ def main(folder: str, *arguments: str, secured: bool = False) -> int:
         scheme, host = ("milvus+tls", "localhost") if secured else ("milvus", "127.0.0.1")
         os.environ["PULLQUOTE_TEST_MILVUS"] = f"{scheme}://{host}:{server.listen_port}"
         os.environ["PULLQUOTE_TEST_MILVUS_CERTIFICATE"] = str(Path(folder) / "server.pem")
+        if arguments[:1] == ("--run",):
+            return subprocess.run([sys.executable, "-m", *arguments[1:]], check=False).returncode
         return int(pytest.main(list(arguments)))
     finally:
         server.stop()

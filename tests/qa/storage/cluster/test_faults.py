@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qa.errors import InputError, LibraryError, MissingExtraError
-from qa.storage.cluster import lease
+from qa.storage.cluster import lease, texts
 from qa.storage.cluster.address import TOKEN_FILE, Address
 from qa.storage.cluster.connection import Connection
 from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.cluster.stems import Stemmer
 from qa.storage.cluster.texts import PART
-from tests.qa.storage.intake_contract import ENCODER, document, embedded, put
+from tests.qa.storage.intake_contract import ENCODER, document, embedded, put, read
 from tests.qa.tiny import words
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def state_of(library: ClusterLibrary) -> tuple[Any, ...]:
         hits = {hit.key for hit, _ in near if hit.document_id == document_id}
         assert hits == {each.key for each in passages}
     texts = {document_id: held_now.text for document_id, (held_now, _) in held.items()}
-    assert {hit.document_id for hit, _ in found} == set(texts)
+    assert {hit.document_id for hit, _ in found} == (set(texts) if library.connection.has_words else set())
     return library.count(), texts, [each.document_id for each in library.removed()]
 
 
@@ -76,15 +77,33 @@ def test_a_writer_that_dies_at_any_write_leaves_all_or_nothing(
     put(cluster, document("/b.txt", "The griffin sleeps.", "b.txt"))
     cluster.session.lease.give()
     put_new = "The unicorn sleeps. " + words(1, 300)
-    changes: list[tuple[Callable[[ClusterLibrary], object], Callable[[ClusterLibrary], object]]] = [
-        (
-            lambda library: put(library, document("/a.txt", put_new, "a.txt")),
-            lambda library: put(library, document("/a.txt", "The unicorn sleeps.", "a.txt")),
-        ),
-        (lambda library: library.remove(["a.txt", "b.txt"]), put_back),
+    several = [
+        document("/a.txt", put_new, "a.txt"),
+        *(document(f"/{name}.txt", f"The {name} sleeps.", f"{name}.txt") for name in "cde"),
+    ]
+
+    def put_several(library: ClusterLibrary) -> None:
+        with library.together(map(read, several)):
+            for each in several:
+                put(library, each)
+            library.prune(library.places_in("/b.txt"))
+
+    def put_before(library: ClusterLibrary) -> None:
+        put(library, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+
+    def put_all_before(library: ClusterLibrary) -> None:
+        put_before(library)
+        library.purge(["b.txt", *(f"{name}.txt" for name in "cde")])
+        put(library, document("/b.txt", "The griffin sleeps.", "b.txt"))
+
+    one = {"a.txt": put_new, "b.txt": "The griffin sleeps."}
+    changes: list[tuple[Callable[[ClusterLibrary], object], Callable[[ClusterLibrary], object], Any]] = [
+        (lambda library: put(library, several[0]), put_before, (one, [])),
+        (lambda library: library.remove(["a.txt", "b.txt"]), put_back, ({}, ["b.txt", "a.txt"])),
+        (put_several, put_all_before, ({each.id: each.text for each in several}, ["b.txt"])),
     ]
     outcomes = set()
-    for change, back in changes:
+    for change, back, becomes in changes:
         for call in range(40):
             with closing(ClusterLibrary(address, tmp_path / "desk", encoder=ENCODER)) as library:
                 before = state_of(library)
@@ -106,7 +125,7 @@ def test_a_writer_that_dies_at_any_write_leaves_all_or_nothing(
                 outcomes.add((died, done))
                 assert died or done  # what was acknowledged is there
                 if done:
-                    assert (now[1].get("a.txt"), now[2]) in ((put_new, []), (None, ["b.txt", "a.txt"]))
+                    assert now[1:] == becomes
                     back(library)
                     assert state_of(library)[0] == before[0]
             if not died:
@@ -116,16 +135,67 @@ def test_a_writer_that_dies_at_any_write_leaves_all_or_nothing(
     assert outcomes == {(True, False), (True, True), (False, True)}
 
 
-def test_a_text_longer_than_a_field_is_whole_and_a_damaged_one_is_no_text(cluster: ClusterLibrary) -> None:
-    long = "".join(f"Sentence {number} has a “quote”, 북한 and €. " for number in range(4_000))
-    assert len(long.encode()) > 2 * PART
+def test_what_is_put_together_is_seen_by_others_at_its_end_and_takes_few_calls(
+    address: Address, cluster: ClusterLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def counted(name: str, do: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *given, **named: [calls.append(name), do(*given, **named)][1]  # type: ignore[func-returns-value]
+
+    new = [document(f"/{n}.txt", f"Text {n}. " + words(n, 300), f"{n}.txt") for n in range(32)]
+    put(cluster, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    with closing(ClusterLibrary(address, tmp_path / "another desk", read_only=True)) as other:
+        before = other.generation, other.count()
+        for name in ("query", "get", "upsert", "delete"):
+            monkeypatch.setattr(
+                cluster.connection.milvus, name, counted(name, getattr(cluster.connection.milvus, name))
+            )
+        with cluster.together(map(read, new)):
+            for each in new:
+                put(cluster, each)
+            assert (other.generation, other.count()) == before
+            assert "upsert" not in calls
+        assert other.count().documents == 33
+    assert len(calls) <= len(new)
+
+
+def test_a_turn_lasts_as_long_as_a_change_takes(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (("LEASE", 1.0), ("SECONDS", 0.1), ("IDLE", 0.1)):
+        monkeypatch.setattr(lease, name, seconds)
+    slow, waiting = (lease.Lease(cluster.connection, cluster.session.collections.leases) for _ in range(2))
+    order = []
+
+    def wait() -> None:
+        with waiting.held():
+            order.append("the next")
+
+    with slow.held():
+        thread = threading.Thread(target=wait)
+        thread.start()
+        time.sleep(2.5)
+        slow.keep()
+        order.append("the first")
+    slow.give()
+    thread.join(10)
+    assert order == ["the first", "the next"]
+
+
+def test_a_text_longer_than_a_field_is_whole_and_a_damaged_one_is_no_text(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "PARTS_AT_ONCE", 2)
+    long = "".join(f"Sentence {number} has a “quote”, 북한 and €. " for number in range(8_000))
+    assert len(long.encode()) > 4 * PART
     put(cluster, document("/long.txt", long, "long.txt"))
     assert cluster.document("long.txt").text == long
     sha256 = cluster.document("long.txt").sha256
     cluster.connection.delete(cluster.session.collections.texts, f'key == "{sha256}:1"')
-    for read in (cluster.document, cluster.document_and_passages):
+    for read_whole in (cluster.document, cluster.document_and_passages):
         with pytest.raises(LibraryError, match="is not whole"):
-            read("long.txt")
+            read_whole("long.txt")
 
 
 def test_two_who_write_take_turns(

@@ -6,7 +6,7 @@ What differs is which rows a cluster fetches for them. So both are put through t
 from __future__ import annotations
 
 import random
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,13 +62,26 @@ class Pair:
         ids = [document_id for document_id, _ in self.both[0].hashes()]
         path, text = pick(self.paths), pick(TEXTS)
         kind = pick(
-            ["put"] * 8 + ["rows", "remove", "gone", "restore", "edit", "collect", "prune", "purge", "file"]
+            ["put"] * 8
+            + ["together"] * 3
+            + ["rows", "remove", "gone", "restore", "edit", "collect", "prune", "purge", "file"]
         )
         name = path.rpartition("/")[2]
         if kind == "put":
             title = pick(["", "", "A title"])
             new = document(path, text, name, title=title, publisher=pick(["", "", "P"]))
             self.put(new, "")
+        elif kind == "together":
+            some = [pick(self.paths) for _ in range(pick([2, 4, 8]))]
+            many = [document(each, pick(TEXTS), each.rpartition("/")[2]) for each in some]
+            with ExitStack() as both:
+                for library in self.both:
+                    both.enter_context(library.together(map(read, many)))
+                for each in many:
+                    self.put(each, "")
+                    self.same(lambda library, path=each.path: library.known_files([path, "/none"]))
+                if self.random.random() < 0.3:
+                    self.same(lambda library: library.prune(library.places_in(path)))
         elif kind == "rows":
             row = document("/t.csv", text, f"t.csv#{pick('12')}", format="csv")
             self.put(row, pick(["#1", "#2", "#3"]))

@@ -1,0 +1,73 @@
+"""How long a desk takes, in a file and on a PostgreSQL server: `python -m benchmarks.desk`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import statistics
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.desk.conversations import new_id
+from qa.desk.database import DeskDatabase
+from qa.desk.kept import kept_turn
+from qa.schema import Answer, DossierEntry, ShownAnswer
+from qa.storage.cluster.own_files import SharedFiles
+from qa.storage.desk_address import DeskAddress
+from qa.storage.embedded.library import EmbeddedLibrary
+from qa.storage.postgresql import SharedDatabase
+from tests.postgresql import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMES, ENTRIES = 200, 100
+
+
+def measure(what: str, action: Callable[[int], object]) -> None:
+    """Print how long an action takes: the median, and the 95th of 100."""
+    taken = []
+    for number in range(TIMES):
+        began = time.perf_counter()
+        action(number)
+        taken.append((time.perf_counter() - began) * 1000)
+    p95 = statistics.quantiles(taken, n=20)[-1]
+    print(f"  {what:<40} {statistics.median(taken):6.1f} ms, p95 {p95:6.1f} ms")
+
+
+def run(desk: DeskDatabase) -> None:
+    """Measure a desk."""
+    answer = Answer("What?", "What?", "none", 0.1, 0.8, searched=1)
+    measure("a thumb", lambda n: desk.put_thumb(ShownAnswer(f"{n}?", (), f"{n}?", "none"), None, "up"))
+    conversation = new_id()
+    now = dt.datetime.now(dt.UTC)
+    measure("a turn kept", lambda _: desk.conversations.keep(conversation, kept_turn(answer, now, 0.8)))
+    measure("a conversation of 200 turns read", lambda _: desk.conversations.turns(conversation))
+    dossier = desk.dossiers.create("Kept").id
+    added = desk.dossiers.add(dossier, [DossierEntry("note", str(number)) for number in range(ENTRIES)])
+    measure(f"an entry of {ENTRIES} moved", lambda n: desk.dossiers.move(dossier, added[n % ENTRIES].id, 1))
+    measure(f"a dossier of {ENTRIES} read", lambda _: desk.dossiers.entries(dossier))
+
+
+def main() -> None:
+    """Measure both."""
+    server = Server()
+    os.environ["PGPASSWORD"] = server.password
+    with tempfile.TemporaryDirectory() as folder, closing(EmbeddedLibrary(Path(folder))) as library:
+        print("a file")
+        run(DeskDatabase(library))
+        shared = SharedDatabase(DeskAddress.parse(server.address(), "benchmark"))
+        library.shared = shared
+        print("PostgreSQL, on this machine")
+        run(DeskDatabase(library))
+        files = SharedFiles(shared, Path(folder) / "copies")
+        measure("aliases and confidence looked at", lambda _: files.fetch())
+        shared.close()
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""A PostgreSQL server of the tests' own: in a folder of /tmp, on a free port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+USER, DATABASE = "quoter", "desks"
+MISSING = "there is no PostgreSQL server here (Debian: apt install postgresql)"
+_DEBIAN = Path("/usr/lib/postgresql")
+
+
+def programs() -> Path | None:
+    """Find the folder of PostgreSQL's programs: Debian has them off the PATH."""
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else sorted(_DEBIAN.glob("*/bin"), reverse=True)
+    return next(
+        (each for each in folders if (each / "initdb").exists() and (each / "postgres").exists()), None
+    )
+
+
+class Server:
+    """A server that runs from `start` to `stop`, or until it is killed. Root's is run by another user."""
+
+    def __init__(self) -> None:
+        found = programs()
+        assert found, MISSING
+        self._programs = found
+        self.folder = Path(tempfile.mkdtemp(prefix="pullquote-postgresql-"))
+        self.password = secrets.token_urlsafe(8)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        self._process: subprocess.Popen[bytes] | None = None
+        self._as: dict[str, str | int] = {}
+        if os.getuid() == 0:  # whom PostgreSQL refuses
+            user = next(
+                each for each in ("postgres", "nobody") if each in {who.pw_name for who in pwd.getpwall()}
+            )
+            self._as = {"user": user, "group": pwd.getpwnam(user).pw_gid}
+            shutil.chown(self.folder, user)
+        password = self.folder / "password"
+        password.write_text(self.password)
+        if self._as:
+            shutil.chown(password, user)
+        self._run("initdb", "-U", USER, "-A", "scram-sha-256", "--pwfile", str(password), "-E", "UTF8",
+                  "--no-locale", "-D", str(self.data))  # fmt: skip
+        try:
+            self.start()
+            self.sql(f"CREATE DATABASE {DATABASE}", database="postgres")
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def data(self) -> Path:
+        """Where it keeps its files."""
+        return self.folder / "data"
+
+    def address(self, user: str = USER, database: str = DATABASE) -> str:
+        """Give the address of a desk on it."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def sql(self, statement: str, database: str = DATABASE) -> str:
+        """Run a statement by PostgreSQL's own program, and give what it prints."""
+        done = subprocess.run(
+            [self._programs / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.address(database=database),
+             "-c", statement],
+            env=os.environ | {"PGPASSWORD": self.password}, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._process = self._started()
+        until = time.monotonic() + 60
+        ready = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while subprocess.run(ready, check=False).returncode != 0:
+            if time.monotonic() > until:
+                raise RuntimeError((self.folder / "log").read_text()[-2000:])
+            time.sleep(0.05)
+            if self._process.poll() is not None:  # what was killed still held its memory
+                self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [self._programs / "postgres", "-D", self.data, "-p", str(self.port), "-k", self.folder,
+                 "-c", "listen_addresses=127.0.0.1"],
+                stdout=log, stderr=log, cwd=self.folder, **self._as,  # type: ignore[call-overload]
+            )  # fmt: skip
+
+    def kill(self) -> None:
+        """Kill it with all of its processes, as a power cut would."""
+        assert self._process
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        self._process.kill()
+        for child in map(int, children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End it, and remove its files."""
+        assert self._process
+        self._process.send_signal(signal.SIGINT)  # open connections are cut
+        self._process.wait(60)
+        shutil.rmtree(self.folder)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [self._programs / program, *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._as)  # type: ignore[call-overload]

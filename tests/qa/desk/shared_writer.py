@@ -1,0 +1,56 @@
+"""Write to a shared desk, as one server of several does; say on standard output what was acknowledged.
+
+`python -m tests.qa.desk.shared_writer LIBRARY DESK NAME COUNT`: COUNT rounds, or for ever with 0. Where the
+desk refuses, "lost" is said, and the next round begins.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from qa.desk.kept import kept_turn
+from qa.errors import LibraryError, UnknownDossierError
+from qa.schema import Answer, DossierEntry, ShownAnswer
+from qa.storage.desk_address import DeskAddress
+from qa.storage.embedded.library import EmbeddedLibrary
+from qa.storage.postgresql import SharedDatabase
+from tests.qa.tiny import tiny_corpus
+
+DOSSIER, CONVERSATION = "Harbours", "a" * 16
+
+
+def main(library: str, desk: str, name: str, count: str) -> None:
+    EmbeddedLibrary.shared = SharedDatabase(DeskAddress.parse(desk, ""))
+    drawn = random.Random(name)
+    with tiny_corpus(Path(library)) as corpus:
+        desk_, number = corpus.desk, 0
+        dossiers = desk_.dossiers
+        while not int(count) or number < int(count):
+            number += 1
+            token = f"{name}-{number}"
+            try:
+                made = dossiers.find_or_create(DOSSIER)
+                (added,) = dossiers.add(made.id, [DossierEntry("note", token)], drawn.randint(1, 9))
+                print("note", token, flush=True)  # noqa: T201
+                dossiers.move(made.id, added.id, drawn.randint(1, 9))
+                if number % 3 == 0:
+                    with suppress(UnknownDossierError):  # the other has taken it out
+                        dossiers.remove(made.id, dossiers.entries(made.id)[0].id)
+                        print("gone", token, flush=True)  # noqa: T201
+                answer = Answer(token, token, "none", 0.1, 0.8, searched=1)
+                desk_.conversations.keep(CONVERSATION, kept_turn(answer, dt.datetime.now(dt.UTC), 0.8))
+                print("turn", token, flush=True)  # noqa: T201
+                desk_.put_thumb(ShownAnswer(token, (), token, "none"), None, "up")
+                print("thumb", token, flush=True)  # noqa: T201
+            except LibraryError as error:
+                print("lost", str(error).replace("\n", " "), flush=True)  # noqa: T201
+                time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
