@@ -129,7 +129,8 @@ def versions(encoder: EncoderIdentity | None) -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "none"
-    found["what reads files"] = made_by("a.pdf", PLAIN)[:12]  # with Tesseract and its languages
+    if "none" not in found.values():
+        found["what reads files"] = made_by("a.pdf", PLAIN)[:12]  # with Tesseract and its languages
     if encoder:
         try:
             same = identify_encoder(encoder.name, download=False)
@@ -174,7 +175,8 @@ class ReadFiles(Actor):
         portion: Portion = pickle.loads(row["portion"])  # noqa: S301 -- from the run itself
         number, state = 0, _state(portion)
         try:
-            self._check()
+            if self._difference:
+                raise WorkersError(f"{self._difference}: install the same there as here")
             for items in self._groups(portion):
                 yield _row(Chunk(portion.number, number, state, items))
                 number += 1
@@ -182,9 +184,10 @@ class ReadFiles(Actor):
             yield _row(Chunk(portion.number, number, state, error=self._failed(error)))
         yield _row(Chunk(portion.number, number, state, is_last=True))
 
-    def _check(self) -> None:
-        if wrong := difference(self._job.versions, versions(self._job.encoder)):
-            raise WorkersError(f"{wrong}: install the same there as here")
+    @cached_property
+    def _difference(self) -> str:
+        """How this node differs, which may have come after all others were asked."""
+        return difference(self._job.versions, versions(self._job.encoder))
 
     def _groups(self, portion: Portion) -> Iterator[tuple[FileItem, ...]]:
         for group in grouped(self._items(portion), ASKED, ASKED_CHARACTERS, _characters):

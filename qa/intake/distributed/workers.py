@@ -74,7 +74,10 @@ class Workers:
         self._opened = ExitStack()
         with ExitStack() as opening:
             if not ray.is_initialized():  # a program that uses Ray itself has it already
-                opening.enter_context(_local(ray) if address == LOCAL else _cluster(ray, address))
+                away = f"there is no Ray cluster at {address}, or it does not let this program in"
+                opening.enter_context(
+                    _local(ray) if address == LOCAL else _initialised(ray, away, address=address)
+                )
             self._processors = int(self._ray.cluster_resources().get("CPU", 0))
             self._opened = opening.pop_all()
 
@@ -248,34 +251,28 @@ def _local(ray: Any) -> Iterator[None]:
     with (
         TemporaryDirectory(prefix="pq", ignore_cleanup_errors=True) as folder,
         TemporaryDirectory() as empty,
+        _initialised(
+            ray,
+            "Ray cannot be started on this machine",
+            address="local",
+            num_cpus=os.cpu_count(),
+            object_store_memory=_OBJECT_STORE,
+            include_dashboard=False,
+            _temp_dir=folder,
+            # Else modules in the current folder would be imported, whoever put them there.
+            runtime_env={"working_dir": empty},
+        ),
     ):
-        try:
-            ray.init(
-                address="local",
-                num_cpus=os.cpu_count(),
-                object_store_memory=_OBJECT_STORE,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level="ERROR",
-                _temp_dir=folder,
-                # Else modules in the current folder would be imported, whoever put them there.
-                runtime_env={"working_dir": empty},
-            )
-            yield
-        finally:
-            ray.shutdown()
+        yield
 
 
 @contextmanager
-def _cluster(ray: Any, address: str) -> Iterator[None]:
+def _initialised(ray: Any, failed: str, **options: Any) -> Iterator[None]:
     try:
-        ray.init(address, log_to_driver=False, logging_level="ERROR")
-    except Exception as error:
-        raise WorkersError(
-            f"there is no Ray cluster at {address}, or it does not let this program in: "
-            f"{_first_line(error)}. See docs/cluster.md, “Workers”"
-        ) from error
-    try:
+        try:
+            ray.init(**options, log_to_driver=False, logging_level="ERROR")
+        except Exception as error:  # of many kinds
+            raise WorkersError(f"{failed}: {_first_line(error)}. See docs/cluster.md, “Workers”") from error
         yield
     finally:
         ray.shutdown()
