@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -19,6 +20,7 @@ from qa.storage.open import open_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import BinaryIO
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from qa.deadline import Deadline
     from qa.desk.ports import Desk
     from qa.formats.dates import DateOrder
+    from qa.intake.distributed.workers import Workers
     from qa.intake.intake import Intake
     from qa.intake.pipeline import OnProgress
     from qa.places import LibraryPlace
@@ -63,6 +66,7 @@ class Corpus:
         reader: str | None = None,
     ) -> None:
         self.library = store.folder
+        self.place: LibraryPlace = store.folder
         self.store = store
         self.desk: Desk = DeskDatabase(store)
         self._columns = None if columns is None else tuple(columns.items())
@@ -101,7 +105,9 @@ class Corpus:
         """
         place = library_place(library) if isinstance(library, str) else library
         store = open_library(place, create=create, read_only=read_only, encoder=encoder)
-        return cls(store, date_order, columns, reader)
+        corpus = cls(store, date_order, columns, reader)
+        corpus.place = place
+        return corpus
 
     def close(self) -> None:
         """Close the library's files."""
@@ -132,6 +138,7 @@ class Corpus:
         dry_run: bool = False,
         named_files: bool = True,
         follow_links: bool = False,
+        workers: str | None = None,
     ) -> IndexReport:
         """Bring the library in step with files and folders; what has not changed is not parsed again.
 
@@ -142,6 +149,8 @@ class Corpus:
         done. What was purged of a file that has not changed is left out, unless the file is named itself and
         `named_files` says that a person has named it. Links in a folder that lead out of it are left out, and
         named in the report as skipped, unless `follow_links`; what is named itself may be a link.
+        `workers` says where files are read and embedded by Ray: on the cores of this machine ("local"), or on
+        the cluster at ray://HOST:PORT, whose machines see the files at the same paths (docs/cluster.md).
 
         Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
 
@@ -149,20 +158,31 @@ class Corpus:
             EncoderMismatchError: another encoder made the library's vectors.
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
+            MissingExtraError: there are to be workers, and Ray is not installed.
+            WorkersError: there is no such cluster, it differs from this program, or it has failed.
         """
         generation = self.store.generation
-        report = self._intake.index(
-            paths,
-            progress or silent,
-            prune=prune,
-            dry_run=dry_run,
-            named_files=named_files,
-            follow_links=follow_links,
-        )
+        with self._workers(workers) as opened:
+            report = self._intake.index(
+                paths,
+                progress or silent,
+                prune=prune,
+                dry_run=dry_run,
+                named_files=named_files,
+                follow_links=follow_links,
+                workers=opened,
+            )
         if not dry_run:
             self.store.save_changes_since(generation)
             self.store.compare_missing()  # of a library of before
         return report
+
+    def _workers(self, address: str | None) -> AbstractContextManager[Workers | None]:
+        if address is None:
+            return nullcontext()
+        from qa.intake.distributed.workers import Workers
+
+        return Workers(address, self.place)
 
     def upload(
         self,

@@ -126,6 +126,13 @@ class MissingExtraError(PullquoteError):
     exit_code = 3
 
 
+class WorkersError(PullquoteError):
+    """The Ray cluster that is to read and embed files is away, differs from this program, or has failed."""
+
+    code = "workers"
+    exit_code = 3
+
+
 class VerbatimError(PullquoteError):
     """A quote about to leave the program does not equal its slice of the source."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://")
 _SCHEMES = ("milvus:", "milvus+tls:")
 _DESK_SCHEMES = ("postgresql:", "postgres:")
 
@@ -52,6 +53,11 @@ def is_shared(desk: Path | str) -> bool:
 def is_address(named: Path | str) -> bool:
     """Tell whether what a person names as a library is an address on Milvus rather than a folder."""
     return isinstance(named, str) and named.startswith(_SCHEMES)
+
+
+def is_url(named: Path | str) -> bool:
+    """Tell whether what a person names to be read is an address, such as s3://BUCKET, rather than a path."""
+    return isinstance(named, str) and bool(_URL.match(named))
 
 
 def folder_of(place: LibraryPlace) -> Path:

@@ -25,7 +25,7 @@ _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=options.SourceName(), metavar="[PATH]...")
 @click.option(
     "--date-order",
     type=click.Choice(["auto", "dmy", "mdy"]),
@@ -57,6 +57,11 @@ _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
     help="Go on until Ctrl-C: index what changes in the folders. Removes documents only with --prune.",
 )
 @click.option(
+    "--workers",
+    metavar="local|ray://HOST:PORT",
+    help="Read and embed by Ray: on the cores of this machine, or on a cluster that sees the same folders.",
+)
+@click.option(
     "--report",
     "report_to",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -69,10 +74,11 @@ _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
 @click.pass_obj
 def index(
     settings: options.Settings,
-    paths: tuple[Path, ...],
+    paths: tuple[Path | str, ...],
     date_order: DateOrder | None,
     columns: dict[str, str] | None,
     report_to: Path | None,
+    workers: str | None,
     *,
     force: bool,
     prune: bool,
@@ -88,6 +94,8 @@ def index(
 
     Files are read whose names end in .txt, .text, .md, .markdown, .html, .htm, .xhtml, .pdf, .docx, .xlsx,
     .xlsm, .odt, .rtf, .epub, .eml, .mbox, .rss, .atom, .xml, .csv, .tsv, .jsonl, .json or .zip.
+
+    A PATH may be an address, such as s3://BUCKET/FOLDER, where fsspec and the package for it are installed.
 
     How a file was read by --column and --date-order is remembered: without the option it is read so again.
 
@@ -107,17 +115,22 @@ def index(
             "--uploads reads what was added in the chat, and nothing else: leave out PATH, --prune, "
             "--dry-run and --watch"
         )
+    if workers and (watch or uploads):
+        raise click.UsageError("--workers are for many files: leave out --watch and --uploads")
     settings.interrupted = "What was finished is kept; the same command goes on from there."
     given = paths or (shipped_corpus(),)
+    local = [each for each in given if isinstance(each, Path)]
+    if watch and len(local) < len(given):
+        raise click.UsageError("--watch sees folders, and no addresses: index these without it")
     if report_to:
-        _check_report(report_to, given, shared.folder(settings), force=force)
+        _check_report(report_to, local, shared.folder(settings), force=force)
     asks = not (prune or dry_run or watch or uploads) and _in_a_terminal()
     report, said = None, False
     done = Counter[str]()
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
         if report_to:
             check_no_source("--report", report_to, INDEX_REPORT, corpus.store.sources())
-        watched = bursts(given, corpus.library, report_to, follow_links=follow_links)
+        watched = bursts(local, corpus.library, report_to, follow_links=follow_links)
         for _ in watched if watch else [None]:
             with shared.progress(settings) as progress:
                 # What is purged while it is watched was named before.
@@ -131,10 +144,11 @@ def index(
                         dry_run=dry_run,
                         named_files=report is None,
                         follow_links=follow_links,
+                        workers=workers,
                     )
                 )
             if asks and (gone := _gone(report)):
-                folders = ", ".join(str(path) for path in given if path.is_dir())
+                folders = ", ".join(str(path) for path in given if path not in local or Path(path).is_dir())
                 shared.say(f"{_named(gone)} in {folders}")
                 if click.confirm("Remove from the library?", err=True):
                     report = corpus.prune(report)

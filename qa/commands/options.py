@@ -83,6 +83,19 @@ class DeskName(LibraryName):
         return is_shared(value)
 
 
+class SourceName(click.Path):
+    """A file or folder, or an address that fsspec knows, which stays as it is."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a path, or an address."""
+        from qa.places import is_url
+
+        return value if is_url(value) else super().convert(value, param, ctx)
+
+
 general = _options(
     click.option(
         "--library",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 SIDECAR = ".meta.toml"
 BY_SIDECAR = "sidecar file"
-_MOST_BYTES = 40_000  # as long as all FIELDS can be
+SIDECAR_BYTES = 40_000  # as long as all FIELDS can be
 MOST_FIELD = 1_000  # of a field: each passage is read and searched with its document's title
 # Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
 _READ = 2000
@@ -92,18 +92,27 @@ def open_sidecar(path: Path, *, follow_links: bool = False) -> Sidecar:
         if not ordinary:  # a pipe or a device would be read for ever
             raise InputError(f"{sidecar} is not an ordinary file. Remove it.")
         with sidecar.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+            data = file.read(SIDECAR_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return NO_SIDECAR
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             return NO_SIDECAR  # no file can have that name
         raise InputError(f"{sidecar} cannot be read: {error}. Check its permissions.") from None
-    if len(data) > _MOST_BYTES:
+    return sidecar_from(data, str(sidecar))
+
+
+def sidecar_from(data: bytes, name: str) -> Sidecar:
+    """Read a sidecar file's bytes.
+
+    Raises:
+        InputError: naming `name`, when there are more than SIDECAR_BYTES, or they make no sense.
+    """
+    if len(data) > SIDECAR_BYTES:
         raise InputError(
-            f"{sidecar} is larger than {_MOST_BYTES // 1000} kB. Keep to what describes its file."
+            f"{name} is larger than {SIDECAR_BYTES // 1000} kB. Keep to what describes its file."
         )
-    return Sidecar(read_sidecar(data, str(sidecar)), hashlib.sha256(data).hexdigest())
+    return Sidecar(read_sidecar(data, name), hashlib.sha256(data).hexdigest())
 
 
 def read_sidecar(data: bytes, name: str) -> dict[str, str]:

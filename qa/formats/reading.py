@@ -13,13 +13,14 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from qa.document.metadata import SIDECAR
 from qa.errors import InputError
 from qa.formats.jsonl import read_jsonl
 from qa.formats.kinds import JSONL, READS, kind_of, named, some_refused
+from qa.formats.remote import fetched
 from qa.formats.source import PLAIN, AskDocument, AskFile, Options, Source, nothing_known, nothing_same
 from qa.formats.text import MOST_BYTES
 from qa.formats.worker import Worker
@@ -27,10 +28,12 @@ from qa.schema import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from qa.formats.remote import RemoteFile
     from qa.schema import Document, FileResult
 
+# The path of what has to be fetched.
+NOWHERE = Path("nowhere")
 # Hidden files and folders, and what Word puts beside a document while it is open.
 HIDDEN = (".", "~$")
 
@@ -43,25 +46,35 @@ class InputFile:
         path: where its bytes lie.
         root: the folder that was named, under which it was found; None where it was named itself.
         upload: the name by which it was uploaded; "" for a file that its path names.
+        shown_as: what messages call it, where that is neither of these.
+        remote: where it is, if that is no path; then there is nothing at `path`.
     """
 
     path: Path
     root: Path | None = None
     upload: str = ""
+    shown_as: str = ""
+    remote: RemoteFile | None = None
 
     @property
     def shown(self) -> str:
         """What messages call it."""
-        return self.upload or str(self.path)
+        if self.remote:
+            return self.remote.url
+        return self.shown_as or self.upload or str(self.path)
 
     @property
     def file_name(self) -> str:
         """Its name without folders, whose ending tells the format."""
+        if self.remote:
+            return self.remote.name
         return PurePosixPath(self.upload).name if self.upload else self.path.name
 
     @property
     def id(self) -> str:
         """The id of its document; the ids of its parts, but for records' own, begin with it."""
+        if self.remote:
+            return self.remote.id
         return self.upload or file_id(self.path, self.root)
 
 
@@ -165,7 +178,11 @@ def read_file(
     """
     path, shown = file.path, file.shown
     try:
-        if path.is_dir():
+        if file.remote and path == NOWHERE:
+            most = None if named(file.file_name) is JSONL else _most_bytes(file) + 1
+            with fetched(file.remote, most) as here:
+                yield from read_file(replace(file, path=here), options, known, same, worker)
+        elif path.is_dir():
             next(path.iterdir(), None)  # one that cannot be listed says so
             yield InputError(f"{shown} is a folder, not a file. Name the files in it.")
         elif not path.exists():
@@ -189,13 +206,17 @@ def read_file(
 
 def _bytes(file: InputFile) -> bytes:
     """Read a file once: what is hashed is what is parsed, whoever writes to the file meanwhile."""
-    kind = named(file.file_name)
-    most = kind.most_bytes if kind else MOST_BYTES
+    most = _most_bytes(file)
     with file.path.open("rb") as opened:
         data = opened.read(most + 1)
     if len(data) > most:
         raise InputError(f"{file.shown} is larger than {most // 1_000_000} MB. Split it into smaller files.")
     return data
+
+
+def _most_bytes(file: InputFile) -> int:
+    kind = named(file.file_name)
+    return kind.most_bytes if kind else MOST_BYTES
 
 
 def _read(

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa import outputs
 from qa.document.metadata import SIDECAR, sidecar_of
 from qa.errors import InputError
-from qa.formats.kinds import kind_of
-from qa.formats.reading import InputFile, files, supported
+from qa.formats.kinds import READS, kind_of, named
+from qa.formats.reading import HIDDEN, NOWHERE, InputFile, files, supported
+from qa.formats.remote import checked_url, remote_files
 from qa.formats.source import Source
+from qa.places import is_url
 from qa.schema import UPLOAD, Failure, FileResult, printable
 from qa.storage.files import is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from qa.formats.remote import RemoteListing
     from qa.storage.intake_port import HeldLocation
 
 _ENDS = 65_536  # bytes at each end of a file: enough to tell its kind
@@ -33,7 +36,7 @@ class Listing:
         refused: what cannot be listed.
         skipped: what is of another kind in a folder, was written by Pullquote itself, or is a link that is
             not followed.
-        folders: the folders that were named, resolved.
+        folders: the folders that were named and could be listed: resolved, or their addresses.
     """
 
     files: tuple[InputFile, ...]
@@ -43,12 +46,30 @@ class Listing:
 
 
 def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listing:
-    """Find the files of files and folders, each once, as it is come upon first."""
+    """Find the files of files and folders, each once, as it is come upon first.
+
+    Raises:
+        InputError: an address holds a password.
+        MissingExtraError: the package for an address is not installed.
+    """
     found: dict[str, InputFile] = {}
     refused: list[FileResult] = []
     skipped: list[Path] = []
+    skipped_urls: list[str] = []
     folders: list[str] = []
-    for given in map(Path, paths):
+    for each in paths:
+        if is_url(each):
+            url = checked_url(str(each))
+            try:
+                there, others = _remote(url)
+            except InputError as error:
+                refused.append(refusal(printable(url), error))
+            else:
+                found |= {file.url: InputFile(NOWHERE, remote=file) for file in there.files}
+                skipped_urls += others
+                folders += [url] if there.is_folder else []
+            continue
+        given = Path(each)
         root = given if given.is_dir() else None
         if root:
             folders.append(resolved(given))
@@ -62,14 +83,29 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
                     refused.append(refusal(resolved(path), InputError(own)))
         except InputError as error:
             refused.append(refusal(resolved(given), error))
-    of_use = {sidecar_of(file.path) for file in found.values()}  # a link in a folder may be named itself
+    of_use = {
+        sidecar_of(file.path) for file in found.values() if not file.remote
+    }  # a link in a folder may be named itself
     skipped = [path for path in skipped if path not in of_use]
     return Listing(
         tuple(found.values()),
         tuple(dict.fromkeys(refused)),
-        tuple(dict.fromkeys(map(resolved if follow_links else _itself, skipped))),
+        tuple(dict.fromkeys((*map(resolved if follow_links else _itself, skipped), *skipped_urls))),
         tuple(dict.fromkeys(folders)),
     )
+
+
+def _remote(url: str) -> tuple[RemoteListing, list[str]]:
+    """List the files at an address that are to be read, by the rules of folders; and the others."""
+    there = remote_files(url)
+    if not there.is_folder:
+        return there, []
+    seen = [file for file in there.files if not any(part.startswith(HIDDEN) for part in file.id.split("/"))]
+    read = {file.url: file for file in seen if not file.name.endswith(SIDECAR) and named(file.name)}
+    if not read:
+        raise InputError(f"{url} holds nothing to read. {READS}.")
+    others = [file.url for file in seen if file.url.removesuffix(SIDECAR) not in read]
+    return replace(there, files=tuple(read.values())), others
 
 
 def resolved(path: Path) -> str:
@@ -79,6 +115,8 @@ def resolved(path: Path) -> str:
 
 def place(file: InputFile) -> str:
     """Give a file's path as the library holds it."""
+    if file.remote:
+        return file.remote.url
     return f"{UPLOAD}{file.upload}" if file.upload else resolved(file.path)
 
 
@@ -114,7 +152,11 @@ def missing(places: Iterable[HeldLocation], seen: set[str]) -> tuple[list[HeldLo
     kept: dict[str, int] = {}
     doubts: dict[str, str] = {}
     for place in places:
-        if place.kept or place.path in seen or not is_gone(place.path):
+        if place.kept or place.path in seen:
+            continue
+        if is_url(place.path):  # its folder was listed
+            gone.append(place)
+        if not is_gone(place.path):
             continue
         folder = os.path.dirname(place.path)  # noqa: PTH120 -- as text: 10,000 of them
         if folder not in doubts:
@@ -152,6 +194,8 @@ def reason(skipped: str) -> str:
     """Say why a file of a folder was skipped: as of one that is named, where that would be refused, too."""
     if described := without_files([skipped]):
         return described[0]
+    if is_url(skipped):
+        return f"{skipped} is of a kind that its name does not say. Name the file itself to have it read."
     path = Path(skipped)
     try:
         if path.is_symlink():

@@ -16,10 +16,10 @@ from qa.errors import InputError, model_errors
 from qa.formats.reading import InputFile
 from qa.formats.worker import KeptWorker
 from qa.intake.folders import Listing, listing, missing, place, without_files
-from qa.intake.make import segment, with_windows
+from qa.intake.make import segment, vectors_of, with_windows
 from qa.intake.pipeline import one_at_a_time, silent
 from qa.intake.plan import UserOptions
-from qa.intake.run import Run, batches, forget, vectors_of
+from qa.intake.run import Run, batches, forget
 from qa.schema import UPLOAD, FileResult, IndexReport, Progress
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from qa.formats.dates import DateOrder
     from qa.formats.worker import Worker
+    from qa.intake.distributed.workers import Workers
     from qa.intake.make import SegmentedDocument
     from qa.intake.pipeline import OnProgress
     from qa.schema import Document
@@ -71,6 +72,7 @@ class Intake:
         dry_run: bool,
         named_files: bool,
         follow_links: bool,
+        workers: Workers | None = None,
     ) -> IndexReport:
         """Bring the library in step with files and folders; see `qa.corpus.Corpus.index`.
 
@@ -82,7 +84,7 @@ class Intake:
         encoders = None if dry_run else self._encoders
         trial = closing(self._library.rehearsal()) if dry_run else nullcontext(self._library)
         with trial as library, one_at_a_time(progress) as show:
-            results, remarks = _take_in(library, encoders, told, here, show, prune=prune)
+            results, remarks = _take_in(library, encoders, told, here, show, prune=prune, workers=workers)
         remarks += without_files(here.skipped)
         report = IndexReport(tuple(results), time.perf_counter() - started, here.skipped, remarks, dry_run)
         if prune and not dry_run:
@@ -193,10 +195,11 @@ def _take_in(
     *,
     prune: bool,
     worker: Worker | None = None,
+    workers: Workers | None = None,
 ) -> tuple[list[FileResult], tuple[str, ...]]:
     """Bring the files in, and tell what became of each, and of those that are gone; with remarks."""
     generation = library.generation
-    run = Run(library, encoders, told, here.files, show)
+    run = Run(library, encoders, told, here.files, show, workers)
     run.take_in(here.refused, worker)
     found = {place(file): file for file in here.files}
     seen = found.keys() - {result.path for result in run.results if result.status == "gone"}

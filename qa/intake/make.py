@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from qa.document.segment import passages
 from qa.document.window import window_text
 from qa.errors import InputError, PartlyReadError, model_errors
 from qa.formats.reading import read_file
+from qa.formats.remote import is_away
 from qa.intake.folders import refusal
 from qa.schema import FileResult, Progress
 from qa.storage.files import is_gone
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
+    from qa.document.corrections import Correction
+    from qa.formats.reading import InputFile
     from qa.formats.worker import Worker
     from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan
     from qa.schema import Document, Passage
-    from qa.storage.intake_port import LeftOut
+    from qa.storage.intake_port import IntakeLibrary, LeftOut
 
+# Documents that the library is asked about at a time, and their characters.
+ASKED, ASKED_CHARACTERS = 64, 1_000_000
 # Windows given to the encoder at a time.
 SLICE = 1024
 _VANISHED = "It was there when its folder was listed, and gone when it was to be read."
@@ -76,6 +81,12 @@ class FileReading:
             self._purged |= {read.document.source_sha256, read.document.sha256}
         return left_out
 
+    def add(self, elsewhere: Self) -> None:
+        """Take note of how the reading of the same file went elsewhere, where nothing was taken."""
+        self.parts |= elsewhere.parts
+        self.refused += elsewhere.refused
+        self.is_unchanged, self._sha256 = elsewhere.is_unchanged, elsewhere._sha256
+
     def to_record(self) -> FileRecord | None:
         """Return what is to be recorded of the file, once it was read; None where it was not parsed."""
         if not self._sha256:
@@ -112,13 +123,17 @@ class FileReading:
 
     def _refused(self, error: InputError) -> FileResult:
         file, shown = self.plan.file, self.plan.known.path
-        if file.root and is_gone(str(file.path)) and not file.path.is_dir():
+        if is_away(file.remote.url) if file.remote else _has_gone(file):
             return FileResult(shown, "gone", notes=(_VANISHED,))
         if isinstance(error, PartlyReadError):
             return FileResult(shown, "skipped", notes=(str(error),))
         result = refusal(shown, error)
         self.refused.append(result)
         return result
+
+
+def _has_gone(file: InputFile) -> bool:
+    return file.root is not None and is_gone(str(file.path)) and not file.path.is_dir()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +156,90 @@ class SegmentedDocument:
         return EmbeddedPassages(
             [Entry(passage, digest, vectors[digest]) for passage, digest in pairs], encoder
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file that is to be read.
+
+    Attributes:
+        plan: how it is to be read.
+        number: its place among all files.
+        start: the bytes of all files before it.
+        end: those with its own.
+    """
+
+    plan: FilePlan
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What became of what needs neither model nor library.
+
+    Attributes:
+        result: what is reported.
+        read: how many bytes, of all files, were read by then.
+    """
+
+    result: FileResult
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """A document that a file gave.
+
+    Attributes:
+        document: the document as it was read.
+        file: the file that gave it.
+        read: how many bytes, of all files, were read by then.
+        left_out: the removed or purged document that it is, if any.
+        segmented: the document in passages; None where its text is held.
+        corrections: what a person has corrected of it.
+        prepared: what was made of it ahead, elsewhere.
+    """
+
+    document: ReadDocument
+    file: FileReading
+    read: int
+    left_out: LeftOut | None = None
+    segmented: SegmentedDocument | None = None
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+    prepared: PreparedDocument | None = None
+
+
+# A file that was read to its end comes after all that it gave.
+Step = Reported | FromFile | FileReading
+
+
+def read_planned(planned: PlannedFile, worker: Worker) -> Iterator[Step]:
+    """Read a file; what is refused or has not changed comes as its result."""
+    plan, start = planned.plan, planned.start
+    if plan.refused:
+        yield Reported(plan.refused, start)
+    reading = FileReading(plan)
+    for item in reading.documents(worker):
+        read = min(start + reading.read, planned.end)
+        yield FromFile(item, reading, read) if isinstance(item, ReadDocument) else Reported(item, read)
+    yield reading
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """What was made of a document ahead, while it could still turn out that a person has corrected it.
+
+    Attributes:
+        said: what was known to be corrected, by field.
+        segmented: the document in passages.
+        vectors: of their windows, by digest.
+    """
+
+    said: Mapping[str, str]
+    segmented: SegmentedDocument
+    vectors: Mapping[bytes, Float32] = field(default_factory=dict)
 
 
 def segment(document: Document) -> SegmentedDocument:
@@ -189,3 +288,20 @@ def embed(
 
             made[start : start + SLICE] = opened.encode_documents(texts, embedded)
     return dict(zip(digests, made, strict=True))
+
+
+def vectors_of(
+    library: IntakeLibrary | None,
+    documents: Iterable[SegmentedDocument],
+    identity: EncoderIdentity,
+    encoder: Callable[[], Encoder],
+    show: OnProgress,
+) -> Mapping[bytes, Float32]:
+    """Return the vectors of the documents' windows by digest; only what the library lacks is embedded.
+
+    Where no library may be asked, that is all.
+    """
+    windows = windows_of(documents)
+    held = library.vectors(windows, identity) if library else {}
+    lacking = {digest: window for digest, window in windows.items() if digest not in held}
+    return held | embed(lacking, identity, encoder, show)

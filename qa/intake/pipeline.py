@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from qa.schema import Progress
@@ -65,6 +65,22 @@ def overlap(
         except BaseException:
             stopped.set()
             raise
+
+
+def grouped(
+    items: Iterable[_Item], most: int, size: int, size_of: Callable[[_Item], int]
+) -> Iterator[list[_Item]]:
+    """Group items until a group has so many, or that size; in order, and none empty."""
+    group: list[_Item] = []
+    held = 0
+    for item in items:
+        group.append(item)
+        held += size_of(item)
+        if held >= size or len(group) >= most:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group
 
 
 def _begin(function: Callable[[], _Result]) -> Future[_Result]:

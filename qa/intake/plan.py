@@ -9,16 +9,19 @@ from importlib.metadata import version
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from qa.document.metadata import NO_SIDECAR, Sidecar, open_sidecar, sidecar_of
+from qa.document.metadata import NO_SIDECAR, SIDECAR, Sidecar, open_sidecar, sidecar_from, sidecar_of
+from qa.document.row_identity import TABLES
 from qa.document.segment import SEGMENTATION
 from qa.errors import InputError
 from qa.formats import ocr
 from qa.formats.kinds import JSONL, named, reading_of
+from qa.formats.remote import fetched_sidecar
 from qa.formats.source import Options
 from qa.intake.folders import refusal, resolved
 from qa.storage.intake_port import ReadAs
 
 if TYPE_CHECKING:
+    from qa.document.row_identity import Row
     from qa.formats.dates import DateOrder
     from qa.formats.reading import InputFile
     from qa.schema import FileResult
@@ -78,6 +81,11 @@ class FilePlan:
         """How the file is read, as far as a person can say so."""
         return ReadAs(self.options.date_order, self.options.columns)
 
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of a table that the file was, which the rows that it has now may follow."""
+        return self.known.rows(TABLES) if self.name else []
+
 
 def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile, known: KnownFile) -> FilePlan:
     """Return how a file is to be read of which so much is known: as is told, or else as it was last."""
@@ -88,10 +96,14 @@ def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile, known:
     )
     refused, sidecar = None, NO_SIDECAR
     try:
-        if not file.upload:
+        if file.remote:
+            if file.remote.has_sidecar:
+                sidecar = sidecar_from(fetched_sidecar(file.remote), file.remote.url + SIDECAR)
+        elif not file.upload:
             sidecar = open_sidecar(file.path, follow_links=told.follow_links)
     except InputError as error:
-        refused = refusal(resolved(sidecar_of(file.path)), error)
+        lies = file.remote.url + SIDECAR if file.remote else resolved(sidecar_of(file.path))
+        refused = refusal(lies, error)
         sidecar = Sidecar(library.sidecar_values(known.path), "as it was")
     name = "" if named(file.file_name) is JSONL else file.id
     reader = made_by(PurePath(known.path).name, options, sidecar.sha256)

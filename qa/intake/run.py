@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from embeddings.models import EncoderIdentity
 from qa.document.corrections import correct
-from qa.document.row_identity import TABLES, Row, follow, numbered
+from qa.document.row_identity import Row, follow, numbered
 from qa.formats.worker import Worker
 from qa.intake.folders import place
-from qa.intake.make import FileReading, SegmentedDocument, embed, segment, windows_of
-from qa.intake.pipeline import overlap
+from qa.intake.make import (
+    ASKED,
+    ASKED_CHARACTERS,
+    FileReading,
+    FromFile,
+    PlannedFile,
+    Reported,
+    SegmentedDocument,
+    read_planned,
+    segment,
+    vectors_of,
+)
+from qa.intake.pipeline import grouped, overlap
 from qa.intake.plan import plan_file
 from qa.schema import Document, FileResult, Progress
-from qa.storage.intake_port import ReadDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from embeddings.arrays import Float32
-    from embeddings.encoder import Encoder
-    from qa.document.corrections import Correction
     from qa.formats.reading import InputFile
+    from qa.intake.distributed.workers import Workers
+    from qa.intake.make import Step
     from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan, UserOptions
     from qa.storage.intake_port import (
@@ -36,8 +45,6 @@ if TYPE_CHECKING:
         Ingested,
         IntakeLibrary,
         KnownDocument,
-        KnownFile,
-        LeftOut,
         ReadAs,
     )
 
@@ -48,51 +55,11 @@ BATCH = 256
 _MOST_ITEMS = 4 * BATCH
 # A group of so many windows, one document of some MB, is in memory alone.
 HUGE = 16 * BATCH
-# Documents that the library is asked about at a time, and their characters.
-_ASKED, _ASKED_CHARACTERS = 64, 1_000_000
 # Files of this format drop old entries as a matter of course: their documents are not gone.
 _ROLLING = "feed"
+_Item = TypeVar("_Item")
 # In a rehearsal.
 _NO_ENCODER = EncoderIdentity("", "", 0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reported:
-    """What became of what needs neither model nor library.
-
-    Attributes:
-        result: what is reported.
-        read: how many bytes, of all files, were read by then.
-    """
-
-    result: FileResult
-    read: int
-
-
-@dataclass(frozen=True, slots=True)
-class _FromFile:
-    """A document that a file gave.
-
-    Attributes:
-        document: the document as it was read.
-        file: the file that gave it.
-        read: how many bytes, of all files, were read by then.
-        left_out: the removed or purged document that it is, if any.
-        segmented: the document in passages; None where its text is held.
-        corrections: what a person has corrected of it.
-    """
-
-    document: ReadDocument
-    file: FileReading
-    read: int
-    left_out: LeftOut | None = None
-    segmented: SegmentedDocument | None = None
-    corrections: Mapping[str, Correction] = field(default_factory=dict)
-
-
-# A file that was read to its end comes after all that it gave.
-_Step = _Reported | _FromFile | FileReading
-_Item = TypeVar("_Item")
 
 
 class Run:
@@ -100,7 +67,7 @@ class Run:
 
     Three threads work on it: one reads the files and asks the library about their documents (`_steps`), one
     embeds these (`_embed`), and one puts them away (`_put`). Without encoders, in a rehearsal of the library,
-    nothing is segmented or embedded, and no writing is shown.
+    nothing is segmented or embedded, and no writing is shown. With `workers`, these read, segment and embed.
 
     Attributes:
         results: what became of each document, and of what was refused.
@@ -114,13 +81,14 @@ class Run:
         told: UserOptions,
         found: Sequence[InputFile],
         show: OnProgress,
+        workers: Workers | None = None,
     ) -> None:
         self.results: list[FileResult] = []
         self.gone: list[HeldLocation] = []
         self._library, self._encoders, self._told = library, encoders, told
-        self._found, self._show = found, show
+        self._found, self._show, self._workers = found, show, workers
         self._identity = encoders.identity() if encoders else _NO_ENCODER
-        self._size = sum(_size(file.path) for file in found)
+        self._size = sum(map(_size, found))
         self._made = self._read = 0
         self._displaced: list[HeldLocation] = []
         # What became of a group that is not committed yet, and how many bytes were read by then.
@@ -137,7 +105,7 @@ class Run:
         Without a `worker` to parse them, one is started and ended.
         """
         with nullcontext(worker) if worker else Worker() as worker:
-            steps = chain((_Reported(result, 0) for result in refused), self._steps(worker))
+            steps = chain((Reported(result, 0) for result in refused), self._steps(worker))
             overlap(batches(steps), self._embed, self._put, _is_huge, self._together)
         if self.results and self._read < self._size:  # the last file said nothing of its end
             self._show_written(self.results[-1], self._size)
@@ -153,45 +121,49 @@ class Run:
 
     # Reading
 
-    def _steps(self, worker: Worker) -> Iterator[_Step]:
+    def _steps(self, worker: Worker) -> Iterator[Step]:
         """Yield what files give; the documents that are to be embedded are segmented."""
         for group in _groups(self._documents(worker)):
             standings = iter(
-                self._library.known_documents(
-                    [each.document for each in group if isinstance(each, _FromFile)]
-                )
+                self._library.known_documents([each.document for each in group if isinstance(each, FromFile)])
             )
             for item in group:
-                yield self._standing(item, next(standings)) if isinstance(item, _FromFile) else item
+                yield self._standing(item, next(standings)) if isinstance(item, FromFile) else item
 
-    def _documents(self, worker: Worker) -> Iterator[_Step]:
+    def _documents(self, worker: Worker) -> Iterator[Step]:
         """Read the files; what is refused or has not changed comes as its result."""
-        end = 0
-        for done, (file, known) in enumerate(self._files_and_known()):
-            self._show(Progress("read", done, len(self._found), file.file_name))
-            start, end = end, end + _size(file.path)
-            plan = plan_file(self._library, self._told, file, known)
-            if plan.refused:
-                yield _Reported(plan.refused, start)
-            reading = FileReading(self._follow_rows(plan, worker))
-            for item in reading.documents(worker):
-                read = min(start + reading.read, end)
-                yield (
-                    _FromFile(item, reading, read)
-                    if isinstance(item, ReadDocument)
-                    else _Reported(item, read)
-                )
-            yield reading
+        here = partial(self._read_here, worker)
+        if self._workers:
+            identity = self._identity if self._encoders else None
+            done = 0
+            for step in self._workers.read(self._planned(), here, self._plan, identity):
+                yield step
+                if isinstance(step, FileReading):
+                    done += 1
+                    self._show(Progress("read", done, len(self._found), step.plan.file.file_name))
+        else:
+            yield from chain.from_iterable(map(here, self._planned()))
         self._show(Progress("read", len(self._found), len(self._found)))
 
-    def _files_and_known(self) -> Iterator[tuple[InputFile, KnownFile]]:
-        """Give the files, each with what the library knows of it: it is asked of some at once."""
-        for group in grouped(self._found, _ASKED, _ASKED_CHARACTERS, lambda file: _size(file.path)):
-            yield from zip(group, self._library.known_files(map(place, group)), strict=True)
+    def _planned(self) -> Iterator[PlannedFile]:
+        """Plan the files: the library is asked of some at once."""
+        number = end = 0
+        for group in grouped(self._found, ASKED, ASKED_CHARACTERS, _size):
+            for file, known in zip(group, self._library.known_files(map(place, group)), strict=True):
+                start, end = end, end + _size(file)
+                yield PlannedFile(plan_file(self._library, self._told, file, known), number, start, end)
+                number += 1
+
+    def _plan(self, file: InputFile) -> FilePlan:
+        return plan_file(self._library, self._told, file, self._library.known_file(place(file)))
+
+    def _read_here(self, worker: Worker, planned: PlannedFile) -> Iterator[Step]:
+        self._show(Progress("read", planned.number, len(self._found), planned.plan.file.file_name))
+        return read_planned(replace(planned, plan=self._follow_rows(planned.plan, worker)), worker)
 
     def _follow_rows(self, plan: FilePlan, worker: Worker) -> FilePlan:
         """Let documents follow their rows, whose numbers may be others now."""
-        before = plan.known.rows(TABLES) if plan.name else []
+        before = plan.rows
         if not before:
             return plan
         known = {sha256 for row in before for sha256 in (row.source_sha256, row.sha256)}
@@ -210,36 +182,47 @@ class Run:
         self._library.renumber(path, was, now)
         return replace(plan, known=self._library.known_file(path))
 
-    def _standing(self, item: _FromFile, standing: KnownDocument) -> _Step:
+    def _standing(self, item: FromFile, standing: KnownDocument) -> Step:
         """Add what the library knows of a document, and its passages where they are to be embedded."""
         document = item.document.document
         if left_out := item.file.take(item.document, standing.left_out):
             if left_out.version is None:
-                return _Reported(FileResult(document.path, left_out.status, left_out.document_id), item.read)
+                return Reported(FileResult(document.path, left_out.status, left_out.document_id), item.read)
             return replace(item, left_out=left_out)
         return item if standing.has_text else self._segmented(item, standing)
 
-    def _segmented(self, item: _FromFile, standing: KnownDocument) -> _FromFile:
+    def _segmented(self, item: FromFile, standing: KnownDocument) -> FromFile:
         said = {name: each.value for name, each in standing.corrections.items()}
         document, corrections = correct(item.document.document, said)
         read = replace(item.document, document=document)
-        segmented = segment(document) if self._encoders else SegmentedDocument(document)
+        if item.prepared and item.prepared.said == said:
+            segmented = item.prepared.segmented
+        else:
+            segmented = segment(document) if self._encoders else SegmentedDocument(document)
         return replace(item, document=read, segmented=segmented, corrections=corrections)
 
     # Embedding
 
-    def _embed(self, batch: Sequence[_Step]) -> Mapping[bytes, Float32]:
-        documents = [each.segmented for each in batch if isinstance(each, _FromFile) and each.segmented]
+    def _embed(self, batch: Sequence[Step]) -> Mapping[bytes, Float32]:
         if not self._encoders:
             return {}
-        return vectors_of(self._library, documents, self._identity, self._encoders.documents, self._show)
+        lacking: list[SegmentedDocument] = []
+        given: dict[bytes, Float32] = {}
+        for each in batch:
+            if isinstance(each, FromFile) and each.segmented:
+                if each.prepared and each.segmented is each.prepared.segmented:
+                    given.update(each.prepared.vectors)
+                else:
+                    lacking.append(each.segmented)
+        encoder = self._encoders.documents
+        return {**given, **vectors_of(self._library, lacking, self._identity, encoder, self._show)}
 
     # Putting away
 
     @contextmanager
-    def _together(self, group: Sequence[_Step]) -> Iterator[None]:
+    def _together(self, group: Sequence[Step]) -> Iterator[None]:
         """Put a group away in one change; what became of it is reported once it is committed."""
-        documents = [each.document for each in group if isinstance(each, _FromFile)]
+        documents = [each.document for each in group if isinstance(each, FromFile)]
         with self._library.together(documents) as self._at_once:
             yield
         self._report()
@@ -250,11 +233,11 @@ class Run:
             self._show_written(result, read)
         self._put_away = []
 
-    def _put(self, item: _Step, vectors: Mapping[bytes, Float32]) -> None:
+    def _put(self, item: Step, vectors: Mapping[bytes, Float32]) -> None:
         if isinstance(item, FileReading):
             self._end(item)
             return
-        if isinstance(item, _Reported):
+        if isinstance(item, Reported):
             result = item.result
         elif item.left_out and item.left_out.version is not None:
             if not self._library.read_only:
@@ -267,7 +250,7 @@ class Run:
         if self._at_once:
             self._report()
 
-    def _put_document(self, item: _FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
+    def _put_document(self, item: FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
         segmented = item.segmented
         passages = segmented.embedded(vectors, self._identity) if segmented else None
         ingested = self._library.put(item.document, passages, item.corrections)
@@ -330,20 +313,6 @@ def _renamed(result: FileResult, ingested: Ingested) -> FileResult:
     return replace(result, document_id=ingested.new_id_of_former)
 
 
-def vectors_of(
-    library: IntakeLibrary,
-    documents: Iterable[SegmentedDocument],
-    identity: EncoderIdentity,
-    encoder: Callable[[], Encoder],
-    show: OnProgress,
-) -> Mapping[bytes, Float32]:
-    """Return the vectors of the documents' windows by digest; only what the library lacks is embedded."""
-    windows = windows_of(documents)
-    held = library.vectors(windows, identity)
-    lacking = {digest: window for digest, window in windows.items() if digest not in held}
-    return held | embed(lacking, identity, encoder, show)
-
-
 def forget(library: IntakeLibrary, places: Sequence[HeldLocation]) -> None:
     """Forget places, some at a time."""
     for start in range(0, len(places), BATCH):
@@ -355,42 +324,28 @@ def batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     return grouped(items, _MOST_ITEMS, BATCH, _windows)
 
 
-def _groups(items: Iterable[_Step]) -> Iterator[list[_Step]]:
-    return grouped(items, _ASKED, _ASKED_CHARACTERS, _characters)
-
-
-def grouped(
-    items: Iterable[_Item], most: int, size: int, size_of: Callable[[_Item], int]
-) -> Iterator[list[_Item]]:
-    """Group items until a group has so many, or that size; in order, and none empty."""
-    group: list[_Item] = []
-    held = 0
-    for item in items:
-        group.append(item)
-        held += size_of(item)
-        if held >= size or len(group) >= most:
-            yield group
-            group, held = [], 0
-    if group:
-        yield group
+def _groups(items: Iterable[Step]) -> Iterator[list[Step]]:
+    return grouped(items, ASKED, ASKED_CHARACTERS, _characters)
 
 
 def _windows(item: object) -> int:
-    segmented = item.segmented if isinstance(item, _FromFile) else item
+    segmented = item.segmented if isinstance(item, FromFile) else item
     return len(segmented.digests) if isinstance(segmented, SegmentedDocument) else 0
 
 
-def _characters(item: _Step) -> int:
-    return len(item.document.document.text) if isinstance(item, _FromFile) else 0
+def _characters(item: Step) -> int:
+    return len(item.document.document.text) if isinstance(item, FromFile) else 0
 
 
-def _is_huge(batch: Sequence[_Step]) -> bool:
+def _is_huge(batch: Sequence[Step]) -> bool:
     return sum(map(_windows, batch)) > HUGE
 
 
-def _size(path: Path) -> int:
+def _size(file: InputFile) -> int:
     """Return the bytes of a file; 0 where it cannot be read, which is said when it is."""
+    if file.remote:
+        return file.remote.size
     try:
-        return path.stat().st_size
+        return file.path.stat().st_size
     except OSError:
         return 0

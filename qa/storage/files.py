@@ -6,6 +6,7 @@ import os
 import re
 import stat
 
+from qa.places import is_url
 from qa.schema import UPLOAD
 
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
@@ -14,9 +15,10 @@ _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 def is_gone(path: str) -> bool:
     """Tell whether a file is certainly not there, or is a folder now.
 
-    Where the system does not let one look, the file may be there. An uploaded file lies in the library.
+    Where the system does not let one look, the file may be there. An uploaded file lies in the library; of
+    one at an address, the listing of its folder tells.
     """
-    if path.startswith(UPLOAD):
+    if path.startswith(UPLOAD) or is_url(path):
         return False
     if "\ufffd" in path:  # so an old library has a name that is not UTF-8
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from qa.places import ClusterPlace, folder_of
@@ -184,6 +185,21 @@ def open_library(
             library.close()
             raise
     return library
+
+
+def open_beside(place: LibraryPlace) -> OpenLibrary | None:
+    """Open a library to read beside the process that writes it; None of a Milvus Lite file, where none can.
+
+    Raises:
+        LibraryError: the library is damaged, or Milvus is away.
+    """
+    if isinstance(place, ClusterPlace):
+        from qa.storage.cluster.address import Address
+
+        if Address.parse(place.address).lite:
+            return None
+        place = ClusterPlace(place.address, Path())  # nothing is asked of the desk
+    return open_library(place, create=False, read_only=True)
 
 
 def _shared_desk(place: ClusterPlace, address: Address, *, read_only: bool) -> SharedDatabase | None:

@@ -1,0 +1,189 @@
+"""Files at addresses that fsspec knows, such as s3://BUCKET/FOLDER: what there is, and their bytes.
+
+Whoever reads a file fetches it into a temporary one. Credentials come from where the package for the protocol
+looks for them: the environment, its own settings, the machine. None stands in an address, as that is kept.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from qa.document.metadata import SIDECAR, SIDECAR_BYTES
+from qa.errors import InputError, MissingExtraError
+from qa.schema import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BLOCK = 1 << 20
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file at an address.
+
+    Attributes:
+        url: the address.
+        id: its path under the folder that was named, or else its name.
+        size: its bytes.
+        has_sidecar: whether what describes it lies beside it.
+    """
+
+    url: str
+    id: str
+    size: int
+    has_sidecar: bool
+
+    @property
+    def name(self) -> str:
+        """Its name without folders."""
+        return PurePosixPath(self.url).name
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteListing:
+    """What there is at an address.
+
+    Attributes:
+        is_folder: whether it is a folder.
+        files: the files, in order of their paths.
+    """
+
+    is_folder: bool
+    files: tuple[RemoteFile, ...]
+
+
+def checked_url(url: str) -> str:
+    """Return an address as it is kept.
+
+    Raises:
+        InputError: it holds what is not to be kept, or names an address in another.
+    """
+    parts = urlsplit(url)
+    if parts.password or (parts.scheme in ("http", "https") and parts.query):
+        raise InputError(
+            f"the address of {parts.hostname} holds a password or a key, and addresses are shown and kept: "
+            "leave it out, and put it where the package for the protocol looks for it, such as its variables"
+        )
+    if "::" in url:
+        raise InputError(f"{url} is an address in another: name the files themselves")
+    return url.rstrip("/")
+
+
+def remote_files(url: str) -> RemoteListing:
+    """List a file, or all files under a folder.
+
+    Raises:
+        InputError: what the address names cannot be listed.
+        MissingExtraError: the package for its protocol is not installed.
+    """
+    with _translated(url, "listed"):
+        system, path = _system(url)
+        system.invalidate_cache()
+        if system.isfile(path):
+            described = system.exists(path + SIDECAR)
+            name = printable(PurePosixPath(url).name)
+            return RemoteListing(False, (RemoteFile(url, name, system.size(path) or 0, described),))
+        found = {
+            name.removeprefix(path).lstrip("/"): about["size"] or 0
+            for name, about in system.find(path, detail=True).items()
+        }
+        if not found and not system.exists(path):
+            raise FileNotFoundError
+    return RemoteListing(
+        True,
+        tuple(
+            RemoteFile(f"{url}/{name}", printable(name), found[name], name + SIDECAR in found)
+            for name in sorted(found, key=lambda name: name.split("/"))
+        ),
+    )
+
+
+@contextmanager
+def fetched(file: RemoteFile, most: int | None) -> Iterator[Path]:
+    """Fetch a file, or so many bytes of it, into a temporary one.
+
+    Raises:
+        InputError: it cannot be read.
+        MissingExtraError: the package for its protocol is not installed.
+    """
+    with TemporaryDirectory(prefix="pullquote-") as folder:
+        here = Path(folder) / "fetched"
+        with _translated(file.url, "read"), here.open("wb") as copy:
+            system, path = _system(file.url)
+            with system.open(path, "rb") as opened:
+                left = most
+                while data := opened.read(_BLOCK if left is None else min(_BLOCK, left)):
+                    copy.write(data)
+                    left = None if left is None else left - len(data)
+        yield here
+
+
+def fetched_sidecar(file: RemoteFile) -> bytes:
+    """Fetch what describes a file, or the first bytes of it where it is too long for that.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    with _translated(file.url + SIDECAR, "read"):
+        system, path = _system(file.url + SIDECAR)
+        with system.open(path, "rb") as opened:
+            data: bytes = opened.read(SIDECAR_BYTES + 1)
+    return data
+
+
+def state_of(url: str) -> str:
+    """Return text that is another when the file is; "" where it cannot be told."""
+    try:
+        system, path = _system(url)
+        return str(system.ukey(path))
+    except Exception:  # whoever reads it says what is wrong
+        return ""
+
+
+def is_away(url: str) -> bool:
+    """Tell whether a file is certainly not there."""
+    try:
+        system, path = _system(url)
+        system.invalidate_cache()
+        system.info(path)
+    except FileNotFoundError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+def _system(url: str) -> tuple[Any, str]:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{url} is read by fsspec, which is not installed: pip install 'pullquote[cluster]'"
+        ) from error
+    try:
+        system, path = fsspec.core.url_to_fs(url)
+    except ImportError as error:
+        raise MissingExtraError(f"{url} needs a package that is not installed: {error}") from error
+    return system, path
+
+
+@contextmanager
+def _translated(url: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (InputError, MissingExtraError):
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f"{url} was not found. Check the address.") from error
+    except Exception as error:  # each protocol has its own
+        said = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
+        raise InputError(
+            f"{url} cannot be {what}: {said}. Check the address, and that its server lets you in."
+        ) from error

@@ -1,0 +1,280 @@
+"""What the actors of a Ray cluster do with files: read and segment them, and embed their windows."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import platform
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from embeddings.encoder import identify_encoder, open_encoder
+from embeddings.models import ModelError as WeightsError
+from qa.document.corrections import correct
+from qa.errors import InputError, PullquoteError, WorkersError
+from qa.formats.remote import state_of
+from qa.formats.source import PLAIN
+from qa.formats.worker import Worker
+from qa.intake.make import (
+    ASKED,
+    ASKED_CHARACTERS,
+    FileReading,
+    FromFile,
+    PreparedDocument,
+    Reported,
+    read_planned,
+    segment,
+    vectors_of,
+)
+from qa.intake.pipeline import grouped, silent
+from qa.intake.plan import LIBRARIES, made_by
+from qa.storage.intake_port import KnownDocument, ReadDocument
+from qa.storage.open import open_beside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from embeddings.encoder import Encoder
+    from embeddings.models import EncoderIdentity
+    from qa.formats.reading import InputFile
+    from qa.intake.make import PlannedFile
+    from qa.places import LibraryPlace
+    from qa.schema import FileResult
+    from qa.storage.open import OpenLibrary
+
+# A row of the dataset: one pickled value.
+Row = dict[str, bytes]
+_SEEN = "Put files where every worker sees them at the same path."
+_NOTHING_KNOWN = KnownDocument(None, has_text=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What each actor is told.
+
+    Attributes:
+        encoder: what embeds; None in a rehearsal, in which nothing is segmented either.
+        library: where they may ask what is held; None where nobody else may open it.
+        versions: what their versions have to be.
+    """
+
+    encoder: EncoderIdentity | None
+    library: LibraryPlace | None
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Files that one actor reads, one after the other.
+
+    Attributes:
+        number: its place among the portions of a dataset.
+        files: the files.
+    """
+
+    number: int
+    files: tuple[PlannedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileItem:
+    """Something that a file gave.
+
+    Attributes:
+        file: the place of the file in its portion.
+        item: a document; what is reported; after all of these, how reading went; or, in place of them all,
+            that the file is not there.
+        read: how many bytes, of all files, were read by then.
+        prepared: the document in passages; None where its text is held.
+    """
+
+    file: int
+    item: ReadDocument | FileResult | FileReading | InputError
+    read: int
+    prepared: PreparedDocument | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Items that follow each other.
+
+    How many chunks a portion gives, and which items are in each, depends on its files alone, so that the rest
+    can be asked for again where an actor has died.
+
+    Attributes:
+        portion: the number of their portion.
+        number: its place among the chunks of that.
+        state: of the files when the portion was begun: another means that they have changed meanwhile.
+        items: the items.
+        is_last: whether the portion ends with it.
+        error: what ends the run.
+    """
+
+    portion: int
+    number: int
+    state: str
+    items: tuple[FileItem, ...] = ()
+    is_last: bool = False
+    error: PullquoteError | None = None
+
+
+def versions(encoder: EncoderIdentity | None) -> dict[str, str]:
+    """Tell what decides how files are read and embedded here, by name."""
+    found = {"Python": ".".join(platform.python_version_tuple()[:2]), "Pullquote": version("pullquote")}
+    for name in ("ray", *LIBRARIES):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "none"
+    if "none" not in found.values():
+        found["what reads files"] = made_by("a.pdf", PLAIN)[:12]  # with Tesseract and its languages
+    if encoder:
+        try:
+            same = identify_encoder(encoder.name, download=False)
+            found[f"the encoder {encoder.name}"] = same.sha256[:12]
+        except WeightsError:
+            found[f"the encoder {encoder.name}"] = "none"
+    return found
+
+
+def difference(expected: dict[str, str], found: dict[str, str]) -> str:
+    """Say how a worker differs from this program; "" where it does not."""
+    return ", ".join(
+        f"{name} {found.get(name, 'none')} instead of {wanted}"
+        for name, wanted in expected.items()
+        if found.get(name) != wanted
+    )
+
+
+class Actor:
+    """What both stages need: the library to ask, if it may be asked."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    @cached_property
+    def _library(self) -> OpenLibrary | None:
+        return open_beside(self._job.library) if self._job.library else None
+
+    def _failed(self, error: PullquoteError) -> WorkersError:
+        return WorkersError(f"on the worker {platform.node()}: {error}")
+
+
+class ReadFiles(Actor):
+    """Reads and segments the files of portions. The process that parses them ends with the actor."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        self._worker = Worker()
+
+    def __call__(self, row: Row) -> Iterator[Row]:
+        """Read a portion."""
+        portion: Portion = pickle.loads(row["portion"])  # noqa: S301 -- from the run itself
+        number, state = 0, _state(portion)
+        try:
+            if self._difference:
+                raise WorkersError(f"{self._difference}: install the same there as here")
+            for items in self._groups(portion):
+                yield _row(Chunk(portion.number, number, state, items))
+                number += 1
+        except PullquoteError as error:
+            yield _row(Chunk(portion.number, number, state, error=self._failed(error)))
+        yield _row(Chunk(portion.number, number, state, is_last=True))
+
+    @cached_property
+    def _difference(self) -> str:
+        """How this node differs, which may have come after all others were asked."""
+        return difference(self._job.versions, versions(self._job.encoder))
+
+    def _groups(self, portion: Portion) -> Iterator[tuple[FileItem, ...]]:
+        for group in grouped(self._items(portion), ASKED, ASKED_CHARACTERS, _characters):
+            documents = [each.item for each in group if isinstance(each.item, ReadDocument)]
+            known = self._library.known_documents(documents) if self._library else repeat(_NOTHING_KNOWN)
+            standings = iter(known)
+            yield tuple(
+                replace(each, prepared=self._prepared(each.item, next(standings)))
+                if isinstance(each.item, ReadDocument)
+                else each
+                for each in group
+            )
+
+    def _items(self, portion: Portion) -> Iterator[FileItem]:
+        for place, planned in enumerate(portion.files):
+            file = planned.plan.file
+            if not (file.remote or os.path.exists(file.path)):  # noqa: PTH110 -- `Path.exists` raises where it may not look
+                unseen = f"{file.shown} cannot be seen on the worker {platform.node()}. {_SEEN}"
+                yield FileItem(place, InputError(unseen), planned.end)
+                continue
+            for step in read_planned(planned, self._worker):
+                match step:
+                    case Reported(result, read):
+                        yield FileItem(place, result, read)
+                    case FromFile(document=document, read=read):
+                        yield FileItem(place, document, read)
+                    case FileReading():
+                        yield FileItem(place, step, planned.end)
+
+    def _prepared(self, document: ReadDocument, standing: KnownDocument) -> PreparedDocument | None:
+        if self._job.encoder is None or standing.left_out or standing.has_text:
+            return None
+        said = {name: each.value for name, each in standing.corrections.items()}
+        return PreparedDocument(said, segment(correct(document.document, said)[0]))
+
+
+class EmbedWindows(Actor):
+    """Embeds the windows of documents, but for those whose vectors the library holds."""
+
+    def __call__(self, row: Row) -> Row:
+        """Add the vectors to a chunk."""
+        chunk: Chunk = pickle.loads(row["chunk"])  # noqa: S301 -- from the stage before
+        try:
+            return _row(replace(chunk, items=self._embedded(chunk.items)))
+        except PullquoteError as error:
+            return _row(replace(chunk, items=(), error=self._failed(error)))
+
+    def _embedded(self, items: Sequence[FileItem]) -> tuple[FileItem, ...]:
+        identity = self._job.encoder
+        assert identity is not None  # noqa: S101
+        documents = [each.prepared.segmented for each in items if each.prepared]
+        vectors = vectors_of(self._library, documents, identity, lambda: self._encoder, silent)
+        return tuple(
+            replace(
+                each,
+                prepared=replace(
+                    each.prepared,
+                    vectors={digest: vectors[digest] for digest in each.prepared.segmented.digests},
+                ),
+            )
+            if each.prepared
+            else each
+            for each in items
+        )
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return open_encoder(self._job.encoder)
+
+
+def _row(chunk: Chunk) -> Row:
+    return {"chunk": pickle.dumps(chunk)}
+
+
+def _characters(item: FileItem) -> int:
+    return len(item.item.document.text) if isinstance(item.item, ReadDocument) else 0
+
+
+def _state(portion: Portion) -> str:
+    return " ".join(_file_state(planned.plan.file) for planned in portion.files)
+
+
+def _file_state(file: InputFile) -> str:
+    if file.remote:
+        return state_of(file.remote.url)
+    try:
+        status = file.path.stat()
+    except OSError:
+        return "unseen"
+    return f"{status.st_size}:{status.st_mtime_ns}"

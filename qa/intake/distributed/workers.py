@@ -1,0 +1,323 @@
+"""Ray as the client of `pullquote index --workers` sees it: files go there, and what they give comes back."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import secrets
+import sys
+import threading
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self
+
+from qa.errors import InputError, MissingExtraError, WorkersError
+from qa.intake.distributed.stages import Chunk, Job, Portion, difference, versions
+from qa.intake.folders import refusal
+from qa.intake.make import FileReading, FromFile, Reported
+from qa.schema import FileResult
+from qa.storage.intake_port import ReadDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from embeddings.models import EncoderIdentity
+    from qa.formats.reading import InputFile
+    from qa.intake.make import PlannedFile, Step
+    from qa.intake.plan import FilePlan
+    from qa.places import LibraryPlace
+
+LOCAL = "local"
+# Files of one dataset: their plans are in memory together, and its actors start and end with it.
+_DATASET = 10_000
+# Files of a portion, and their bytes.
+_PORTION, _PORTION_BYTES = 32, 4_000_000
+# How often a dataset that breaks off is begun again while nothing comes of it.
+_ATTEMPTS = 3
+# Bytes of shared memory, for `local`.
+_OBJECT_STORE = 500_000_000
+# Seconds: after so many, it is seen that the run has ended; a node has so long to say what it has.
+_GLANCE, _ANSWERS = 0.5, 120.0
+_AGAIN = "What was put in stays: run the same command again, and it goes on from there"
+
+
+class Workers:
+    """Actors that read, segment and embed files, on the cores of this machine (`local`) or on a cluster.
+
+    Raises:
+        InputError: the address is none.
+        MissingExtraError: Ray is not installed.
+        WorkersError: there is no cluster, or it has other versions than this program.
+    """
+
+    def __init__(self, address: str, library: LibraryPlace) -> None:
+        if address != LOCAL and not address.startswith("ray://"):
+            raise InputError(f"{address!r} names no workers: write local, or ray://HOST:PORT")
+        _set_environment(address)
+        try:
+            import ray.data
+        except ImportError as error:
+            raise MissingExtraError(
+                f"--workers needs packages that are not installed ({error.name}): "
+                "pip install 'pullquote[cluster]'"
+            ) from error
+        self._ray: Any = ray
+        self._address = address
+        # A folder may be elsewhere there.
+        self._library = None if isinstance(library, Path) and address != LOCAL else library
+        self._asking = threading.Lock()
+        self._closed = False
+        self._checked = False
+        self._opened = ExitStack()
+        with ExitStack() as opening:
+            if not ray.is_initialized():  # a program that uses Ray itself has it already
+                away = f"there is no Ray cluster at {address}, or it does not let this program in"
+                opening.enter_context(
+                    _local(ray) if address == LOCAL else _initialised(ray, away, address=address)
+                )
+            self._processors = int(self._ray.cluster_resources().get("CPU", 0))
+            self._opened = opening.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what runs there, and Ray itself where it was started for this."""
+        self._closed = True
+        with self._asking:  # until nobody waits for an answer
+            self._opened.close()
+
+    def read(
+        self,
+        files: Iterator[PlannedFile],
+        here: Callable[[PlannedFile], Iterator[Step]],
+        plan: Callable[[InputFile], FilePlan],
+        encoder: EncoderIdentity | None,
+    ) -> Iterator[Step]:
+        """Yield what files give, in order, each document with its passages and vectors.
+
+        `here` reads a file in this process, and `plan` says anew how one is to be read. Without an encoder,
+        nothing is segmented.
+
+        Raises:
+            WorkersError: the cluster has failed, and did so again.
+        """
+        job = Job(encoder, self._library if encoder else None, versions(encoder))
+        self._check(job)
+        while dataset := list(islice(files, _DATASET)):
+            portions = _portions(dataset)
+            chunks = self._chunks([each for each in portions if each.number >= 0], job)
+            for portion in portions:
+                if portion.number < 0:
+                    yield from here(portion.files[0])
+                else:
+                    yield from self._given(portion, chunks, here, plan)
+
+    def _given(
+        self,
+        portion: Portion,
+        chunks: Iterator[Chunk],
+        here: Callable[[PlannedFile], Iterator[Step]],
+        plan: Callable[[InputFile], FilePlan],
+    ) -> Iterator[Step]:
+        """Yield what the files of a portion give."""
+        readings = [FileReading(planned.plan) for planned in portion.files]
+        ended: set[int] = set()
+        state = None
+        for chunk in chunks:
+            state = state or chunk.state
+            for each in chunk.items if chunk.state == state else ():
+                planned, reading = portion.files[each.file], readings[each.file]
+                match each.item:
+                    case ReadDocument():
+                        yield FromFile(each.item, reading, each.read, prepared=each.prepared)
+                    case FileResult():
+                        yield Reported(each.item, each.read)
+                    case FileReading():
+                        reading.add(each.item)
+                        yield reading
+                    case InputError() if os.path.exists(planned.plan.file.path):  # noqa: PTH110
+                        reading.refused.append(refusal(planned.plan.known.path, each.item))
+                        yield Reported(reading.refused[-1], each.read)
+                        yield reading
+                    case InputError():  # it has gone
+                        yield from here(planned)
+                if not isinstance(each.item, ReadDocument | FileResult):
+                    ended.add(each.file)
+            if chunk.is_last:
+                break
+        # A worker died, and the files were others when they were read again.
+        for place, planned in enumerate(portion.files):
+            if place not in ended:
+                yield from here(replace(planned, plan=plan(planned.plan.file)))
+
+    def _chunks(self, portions: list[Portion], job: Job) -> Iterator[Chunk]:
+        """Yield the chunks of portions in order, each once, whichever actors and nodes die meanwhile."""
+        at, failed = (0, 0), 0
+        while at[0] < len(portions):
+            error: Exception
+            try:
+                for chunk in self._dataset(portions[at[0] :], job):
+                    if chunk.error:
+                        raise chunk.error
+                    here = (chunk.portion, chunk.number)
+                    if here < at:
+                        continue
+                    if here > at:
+                        break
+                    yield chunk
+                    at = (at[0] + 1, 0) if chunk.is_last else (at[0], at[1] + 1)
+                    failed = 0
+                error = WorkersError("a part of it was lost")
+            except self._ray.exceptions.RayError as lost:
+                error = lost
+            except ConnectionError as away:
+                raise WorkersError(
+                    f"the Ray cluster at {self._address} is away: {_first_line(away)}. {_AGAIN}"
+                ) from away
+            if at[0] < len(portions) and (failed := failed + 1) > _ATTEMPTS:
+                raise WorkersError(
+                    f"the Ray cluster has failed {failed} times on the same files: {_first_line(error)}. "
+                    f"{_AGAIN}"
+                ) from error
+
+    def _dataset(self, portions: list[Portion], job: Job) -> Iterator[Chunk]:
+        from qa.intake.distributed.coordinator import Coordinator
+
+        # On the head, without which there is no cluster; a node that dies then costs actors alone.
+        on_head = self._ray.remote(Coordinator).options(
+            num_cpus=0, resources={"node:__internal_head__": 0.001}
+        )
+        sent = [_absolute(portion) for portion in portions]
+        coordinator = on_head.remote(sent, job, self._processors)
+        try:
+            while (chunk := self._get(coordinator.next.remote())) is not None:
+                yield pickle.loads(chunk)  # noqa: S301 -- from our own actors
+        finally:
+            with suppress(Exception):  # the cluster may be away
+                self._ray.kill(coordinator)
+
+    def _get(self, asked: Any) -> Any:
+        """Wait for an answer, so that whoever ends the run need not."""
+        while True:
+            with self._asking:
+                if self._closed:
+                    raise WorkersError("the run has ended")
+                with suppress(self._ray.exceptions.GetTimeoutError):
+                    return self._ray.get(asked, timeout=_GLANCE)
+
+    def _check(self, job: Job) -> None:
+        """See that each node has what this program has."""
+        if self._checked:
+            return
+        ray = self._ray
+        for node in ray.nodes():
+            if not node["Alive"]:
+                continue
+            there = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            found = ray.remote(versions).options(num_cpus=0, scheduling_strategy=there, max_retries=0)
+            name = node["NodeManagerHostname"]
+            try:
+                answer = ray.get(found.remote(job.encoder), timeout=_ANSWERS)
+            except ray.exceptions.RayError as error:
+                raise WorkersError(
+                    f"Pullquote cannot run on the node {name} of the Ray cluster: {_first_line(error)}. "
+                    f"Install pullquote[cluster] {job.versions['Pullquote']} there"
+                ) from error
+            if wrong := difference(job.versions, answer):
+                raise WorkersError(
+                    f"the node {name} of the Ray cluster has {wrong}: install the same there as here"
+                )
+        self._checked = True
+
+
+def _set_environment(address: str) -> None:
+    """Say what Ray reads when it is imported: nothing is reported, and others on the network stay out."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address == LOCAL and "ray" not in sys.modules:  # whoever has imported it has said what holds
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+
+@contextmanager
+def _local(ray: Any) -> Iterator[None]:
+    """Start Ray on this machine, for this user alone; what it leaves is removed."""
+    with (
+        TemporaryDirectory(prefix="pq", ignore_cleanup_errors=True) as folder,
+        TemporaryDirectory() as empty,
+        _initialised(
+            ray,
+            "Ray cannot be started on this machine",
+            address="local",
+            num_cpus=os.cpu_count(),
+            object_store_memory=_OBJECT_STORE,
+            include_dashboard=False,
+            _temp_dir=folder,
+            # Else modules in the current folder would be imported, whoever put them there.
+            runtime_env={"working_dir": empty},
+        ),
+    ):
+        yield
+
+
+@contextmanager
+def _initialised(ray: Any, failed: str, **options: Any) -> Iterator[None]:
+    try:
+        try:
+            ray.init(**options, log_to_driver=False, logging_level="ERROR")
+        except Exception as error:  # of many kinds
+            raise WorkersError(f"{failed}: {_first_line(error)}. See docs/cluster.md, “Workers”") from error
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _portions(files: Iterable[PlannedFile]) -> list[Portion]:
+    """Group files to be read by one actor; what only this process can read is by itself, numbered -1."""
+    portions: list[Portion] = []
+    group: list[PlannedFile] = []
+    number = 0
+
+    def end() -> None:
+        nonlocal number
+        if group:
+            portions.append(Portion(number, tuple(group)))
+            group.clear()
+            number += 1
+
+    for file in files:
+        if file.plan.rows:
+            end()
+            portions.append(Portion(-1, (file,)))
+            continue
+        group.append(file)
+        if len(group) >= _PORTION or group[-1].end - group[0].start >= _PORTION_BYTES:
+            end()
+    end()
+    return portions
+
+
+def _absolute(portion: Portion) -> Portion:
+    """Name files so that another process finds them; messages call them what they call them here."""
+
+    def absolute(planned: PlannedFile) -> PlannedFile:
+        file = planned.plan.file
+        if file.remote:
+            return planned
+        root = file.root and file.root.absolute()
+        file = replace(file, path=file.path.absolute(), root=root, shown_as=file.shown)
+        return replace(planned, plan=replace(planned.plan, file=file))
+
+    return replace(portion, files=tuple(map(absolute, portion.files)))
+
+
+def _first_line(error: BaseException) -> str:
+    """Return what an error of Ray's says in the end, which begins with a trace of the worker's."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

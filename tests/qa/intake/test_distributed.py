@@ -1,0 +1,354 @@
+"""Ingest by Ray gives what ingest without it does, whichever of its processes dies meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import qa.intake.distributed.workers
+from qa.corpus import Corpus
+from qa.errors import InputError, MissingExtraError, WorkersError
+from qa.intake.distributed.stages import FileItem, Job, Portion, ReadFiles, difference, versions
+from qa.intake.distributed.workers import Workers
+from qa.intake.folders import listing
+from qa.intake.make import PlannedFile
+from qa.intake.plan import UserOptions, plan_file
+from tests.conftest import BRIEF, ROOT
+from tests.qa.consistency import index_problems, problems
+from tests.qa.intake.ray_nodes import cluster, descendants, kill, left_of
+from tests.qa.tiny import words, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.schema import IndexReport
+    from tests.qa.intake.ray_nodes import Cluster
+
+pytest.importorskip("ray", reason="the extra `cluster` is not installed")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Ray's processes are looked for in /proc")
+
+log = logging.getLogger(__name__)
+# PULLQUOTE_FAULTS=20 for a long run.
+FAULTS = int(os.environ.get("PULLQUOTE_FAULTS", "2"))
+DOCUMENTS = 120
+FORMATS = Path(__file__).parents[1] / "formats"
+
+
+@pytest.fixture(scope="module")
+def ray_here() -> Iterator[Workers]:
+    """Ray on this machine, once for all tests here: an index run uses what has been started."""
+    with Workers("local", Path()) as workers:
+        yield workers
+
+
+def fill(folder: Path) -> None:
+    """Put files of all kinds there: bad ones, copies, tables, archives and mail."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("csv", "mbox", "mail", "zip", "html"):
+        shutil.copytree(FORMATS / name, folder / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copy(BRIEF, folder)
+    shutil.copy(BRIEF, folder / "copy.txt")
+    write(folder, "described.txt", "Tanks were sold.\n\nNobody asked by whom.\n")
+    write(folder, "described.txt.meta.toml", 'title = "What was sold"\n')
+    rows = "".join(f"Row {number},Tank {number} was sold in Wonsan.\n" for number in range(4))
+    write(folder, "rows.csv", f"title,text\n{rows}")
+    write(folder, "gone.txt", "Ships were sold.\n")
+    write(folder, "nonsense.pdf", "%PDF-1.4\nnothing\n")
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A folder of small files."""
+    for number in range(DOCUMENTS):
+        write(tmp_path / "in", f"{number:04}.txt", words(number, 60))
+    return tmp_path / "in"
+
+
+def described(corpus: Corpus) -> object:
+    """All that a library holds, but for numbers and times."""
+    hashes = dict(corpus.store.hashes())
+    return [
+        (
+            corpus.document(each),
+            [(its.start, its.end, its.sentences) for its in corpus.store.passages_of(each)],
+            [(at.path, at.part) for at in corpus.store.places_in(corpus.document(each).path)],
+        )
+        for each in sorted(hashes)
+    ]
+
+
+@pytest.mark.slow
+def test_report_and_library_are_the_same_as_without_workers(ray_here: Workers, tmp_path: Path) -> None:
+    inbox = tmp_path / "in ü"
+    reports: dict[str | None, list[IndexReport]] = {None: [], "local": []}
+    held = {}
+    for workers, found in reports.items():
+        fill(inbox)
+        with Corpus.open(tmp_path / f"library {workers}") as corpus:
+
+            def index(corpus: Corpus = corpus, workers: str | None = workers, **options: bool) -> IndexReport:
+                return corpus.index(inbox, workers=workers, **options)
+
+            found += [index(dry_run=True), index(), index()]
+            change(corpus, inbox)
+            found.append(index())
+            (inbox / "renamed.txt").rename(inbox / "copy.txt")
+            found.append(index(prune=True))
+            held[workers] = contents(corpus)
+            assert corpus.document("described.txt").title == "Corrected"
+            index_whole = (problems(corpus.library), index_problems(corpus.library))
+        assert index_whole == ([], [])
+    for plain, distributed in zip(reports[None], reports["local"], strict=True):
+        assert distributed.files == plain.files
+        assert (distributed.skipped, distributed.remarks) == (plain.skipped, plain.remarks)
+    assert {each.status for each in reports["local"][2].files} == {"unchanged", "refused"}
+    statuses = {each.status for each in reports["local"][3].files}
+    assert statuses >= {"moved", "replaced", "withdrawn", "gone", "unchanged", "refused"}
+    assert held["local"] == held[None]
+
+
+def change(corpus: Corpus, inbox: Path) -> None:
+    """Move, change and remove files; correct and remove documents."""
+    (inbox / "copy.txt").rename(inbox / "renamed.txt")
+    corpus.edit("described.txt", {"title": "Corrected", "author": "A. Nobody"})
+    write(inbox, "described.txt", "Tanks were bought.\n\nNobody asked by whom.\n")
+    corpus.remove([next(info.id for info in corpus.documents() if info.id.startswith("rows.csv#"))])
+    head, *rows = (inbox / "rows.csv").read_text().splitlines(keepends=True)
+    write(inbox, "rows.csv", "".join((head, *rows[1:], *rows[:1])))  # documents follow their rows
+    (inbox / "gone.txt").unlink()
+
+
+def contents(corpus: Corpus) -> list[object]:
+    """All that a library holds, but for numbers and times."""
+    documents = [corpus.document(each) for each, _ in corpus.store.hashes()]
+    return [
+        (
+            document,
+            [(each.start, each.end, each.sentences) for each in corpus.store.passages_of(document.id)],
+            [(at.path, at.part, at.document_id) for at in corpus.store.places_in(document.path)],
+        )
+        for document in documents
+    ]
+
+
+def check_whole(library: Path, many: Path) -> None:
+    """Each file's text is held once, and found."""
+    with Corpus.open(library, create=False) as corpus:
+        assert [info.id for info in corpus.documents()] == sorted(path.name for path in many.iterdir())
+        for path in many.iterdir():
+            document = corpus.document(path.name)
+            assert document.text == path.read_text()
+            passages = corpus.store.passages_of(document.id)
+            assert "".join(document.text[each.start : each.end] for each in passages) == document.text
+    assert problems(library) == []
+    assert index_problems(library) == []
+
+
+@pytest.mark.day
+@pytest.mark.parametrize("victim", ["ReadFiles", "EmbedWindows", "Coordinator"])
+def test_a_process_of_rays_that_is_killed_costs_nothing(
+    ray_here: Workers, many: Path, tmp_path: Path, victim: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qa.intake.distributed.workers, "_PORTION", 4)
+    moments = random.Random(victim)
+    killed = Counter[bool]()
+    for round_ in range(FAULTS):
+        killer = Killer(victim, moments.uniform(0, 2))
+        library = tmp_path / str(round_)
+        with Corpus.open(library) as corpus:
+            killer.start()
+            report = corpus.index(many, workers="local")
+            killer.join()
+        killed[killer.has_killed] += 1
+        assert [(each.document_id, each.status) for each in report.files] == [
+            (path.name, "added") for path in sorted(many.iterdir())
+        ]
+        check_whole(library, many)
+    log.info("%s: killed in %d of %d runs", victim, killed[True], FAULTS)
+    assert killed[True]
+
+
+class Killer(threading.Thread):
+    """Kills the processes of a name, so many seconds after the first has come."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        super().__init__()
+        self._victim, self._seconds = name, seconds
+        self.has_killed = False
+
+    def run(self) -> None:
+        while not self._found():
+            time.sleep(0.05)
+        time.sleep(self._seconds)
+        pids = self._found()
+        kill(*pids)
+        self.has_killed = bool(pids)
+
+    def _found(self) -> list[int]:
+        return [pid for pid, name in descendants(os.getpid()).items() if self._victim in name]
+
+
+def started(many: Path, library: Path, address: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "qa", "index", many, "--library", library, "--workers", address],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(client: subprocess.Popen[str], library: Path, count: int) -> None:
+    """Wait until so many documents are held."""
+    while held(library) < count:
+        assert client.poll() is None, client.communicate()
+        time.sleep(0.02)
+
+
+def held(library: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"file:{library}/library.sqlite3?mode=ro", uri=True)) as db:
+            return int(db.execute("SELECT count(*) FROM documents").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
+@pytest.mark.day
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_a_client_that_is_ended_leaves_no_process_and_goes_on_where_it_was(
+    many: Path, tmp_path: Path, sent: signal.Signals
+) -> None:
+    moments = random.Random(sent)
+    for round_ in range(FAULTS):
+        library = tmp_path / str(round_)
+        client = started(many, library, "local")
+        wait_for(client, library, moments.randrange(1, DOCUMENTS // 2))
+        processes = descendants(client.pid)
+        client.send_signal(sent)
+        _, said = client.communicate(timeout=60)
+        assert len(processes) > 3
+        assert left_of(processes) == {}
+        if sent == signal.SIGINT:
+            assert client.returncode == 130
+            assert "What was finished is kept" in said
+            assert "Traceback" not in said
+        there = held(library)
+        assert 0 < there < DOCUMENTS
+        again = started(many, library, "local")
+        output, said = again.communicate(timeout=300)
+        assert f"{DOCUMENTS - there} added, {there} unchanged" in output
+        assert again.returncode == 0
+        assert "Traceback" not in said
+        check_whole(library, many)
+
+
+@pytest.fixture(scope="module")
+def two_nodes() -> Iterator[Cluster]:
+    with cluster() as nodes:
+        yield nodes
+
+
+@pytest.mark.day
+def test_a_node_that_dies_costs_nothing(two_nodes: Cluster, many: Path, tmp_path: Path) -> None:
+    moments = random.Random(20)
+    lost: list[str] = []
+    for round_ in range(FAULTS):
+        library = tmp_path / str(round_)
+        client = started(many, library, two_nodes.address, **two_nodes.environment)
+        wait_for(client, library, moments.randrange(1, DOCUMENTS // 2))
+        lost += [name for name in descendants(two_nodes.other.pid).values() if "MapWorker" in name]
+        two_nodes.kill_other()
+        output, said = client.communicate(timeout=300)
+        assert client.returncode == 0, said
+        assert f"{DOCUMENTS} documents" in output
+        assert f": {DOCUMENTS} added\n" in output
+        assert "Traceback" not in said
+        check_whole(library, many)
+        two_nodes.other = two_nodes.add_node()
+    log.info("%d actors lost with %d nodes", len(lost), FAULTS)
+    assert lost
+
+
+@pytest.mark.slow
+def test_workers_of_another_version_are_refused_by_name(
+    ray_here: Workers, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = versions(None) | {"lxml": "0.1"}
+    monkeypatch.setattr(qa.intake.distributed.workers, "versions", lambda _: told)
+    monkeypatch.setattr(ray_here, "_checked", False)
+    with pytest.raises(WorkersError, match=r"has lxml [\d.]+ instead of 0.1: install the same there as here"):
+        list(ray_here.read(iter([]), lambda _: iter([]), lambda _: None, None))  # type: ignore[arg-type]
+
+
+def test_what_is_no_address_and_a_cluster_that_is_away_are_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="write local, or ray://HOST:PORT"):
+        Workers("localhost", tmp_path)
+    with pytest.raises(WorkersError, match=r"there is no Ray cluster at ray://127\.0\.0\.1:1, or"):
+        Workers("ray://127.0.0.1:1", tmp_path)
+
+
+def test_a_missing_package_is_named_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'pullquote\[cluster\]'"):
+        Workers("local", tmp_path)
+
+
+def portion_of(corpus: Corpus, inbox: Path) -> Portion:
+    files = listing([inbox]).files
+    plans = (plan_file(corpus.store, UserOptions(), file) for file in files)
+    return Portion(0, tuple(PlannedFile(plan, at, at, at + 1) for at, plan in enumerate(plans)))
+
+
+def items_of(portion: Portion, library: Path | None) -> list[list[FileItem]]:
+    job = Job(None, library, versions(None))
+    rows = ReadFiles(job)({"portion": pickle.dumps(portion)})
+    return [list(pickle.loads(row["chunk"]).items) for row in rows]  # noqa: S301
+
+
+@pytest.mark.slow
+def test_a_portion_that_is_read_again_gives_the_same_chunks_whatever_the_library_holds_by_then(
+    tmp_path: Path,
+) -> None:
+    fill(tmp_path / "in")
+    with Corpus.open(tmp_path / "library") as corpus:
+        portion = portion_of(corpus, tmp_path / "in")
+        before = items_of(portion, None)
+        corpus.index(tmp_path / "in")
+        after = items_of(portion, tmp_path / "library")
+    assert len(before) > 2
+
+    def shape(chunks: list[list[FileItem]]) -> list[list[tuple[int, type, int]]]:
+        return [[(each.file, type(each.item), each.read) for each in chunk] for chunk in chunks]
+
+    assert shape(after) == shape(before)
+
+
+def test_a_file_that_a_worker_cannot_see_is_told_from_one_that_is_gone(tmp_path: Path) -> None:
+    path = write(tmp_path / "in", "a.txt", "Tanks were sold.\n")
+    with Corpus.open(tmp_path / "library") as corpus:
+        portion = portion_of(corpus, tmp_path / "in")
+    path.unlink()
+    (item,) = items_of(portion, None)[0]
+    assert isinstance(item.item, InputError)
+    assert "cannot be seen on the worker" in str(item.item)
+
+
+def test_differences_are_named() -> None:
+    assert difference({"lxml": "6.0", "Python": "3.11"}, {"lxml": "5.0", "Python": "3.11"}) == (
+        "lxml 5.0 instead of 6.0"
+    )
