@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qa.storage.cluster.layout import INDEXES, index_wanted, shards_wanted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -96,7 +98,11 @@ def create(connection: Connection, collections: Collections) -> None:
 
 
 def create_passages(connection: Connection, name: str, dimension: int) -> None:
-    """Make a collection of passages, searched by vectors and, where Milvus can, by words."""
+    """Make a collection of passages, searched by vectors and, where Milvus can, by words.
+
+    Raises:
+        InputError: the environment wants an index, or shards, that there are not.
+    """
     from pymilvus import Function, FunctionType
 
     if connection.call("has_collection", name):
@@ -106,9 +112,9 @@ def create_passages(connection: Connection, name: str, dimension: int) -> None:
     _add(schema, kinds, _PASSAGE_TEXTS, _PASSAGE_NUMBERS)
     schema.add_field(DENSE, kinds.FLOAT_VECTOR, dim=dimension)
     indexes = _indexes(connection, ("serial", "edition", "digest", *FILTERED))
-    lite = connection.address.lite
-    graph = {"index_type": "HNSW", "params": {"M": 32, "efConstruction": 360}}
-    indexes.add_index(DENSE, metric_type="IP", **({"index_type": "FLAT"} if lite else graph))
+    kind = "FLAT" if connection.address.lite else index_wanted()
+    parameters = INDEXES[kind].parameters if kind in INDEXES else {}
+    indexes.add_index(DENSE, metric_type="IP", index_type=kind, params=dict(parameters))
     if connection.has_words:
         schema.add_field("words", kinds.VARCHAR, max_length=LONGEST, enable_analyzer=True)
         schema.add_field(SPARSE, kinds.SPARSE_FLOAT_VECTOR)
@@ -126,7 +132,7 @@ def create_passages(connection: Connection, name: str, dimension: int) -> None:
             metric_type="BM25",
             params={"bm25_k1": K1, "bm25_b": B},
         )
-    _make(connection, name, schema, indexes)
+    _make(connection, name, schema, indexes, 1 if connection.address.lite else shards_wanted())
 
 
 def load(connection: Connection, names: Iterable[str]) -> None:
@@ -152,6 +158,11 @@ def lacking(connection: Connection, name: str) -> list[str]:
         key, _, texts, numbers, _ = _FIELDS[name.rpartition("_")[2]]
         wanted = {key, *texts, *numbers, DENSE}
     return sorted(wanted - held)
+
+
+def index_kind(connection: Connection, name: str) -> str:
+    """Tell which index the vectors of a collection have."""
+    return str((connection.call("describe_index", name, DENSE) or {}).get("index_type", ""))
 
 
 def not_indexed(connection: Connection, name: str) -> int:
@@ -193,7 +204,12 @@ def _indexes(connection: Connection, looked_up: tuple[str, ...]) -> Any:
     return indexes
 
 
-def _make(connection: Connection, name: str, schema: Any, indexes: Any) -> None:
+def _make(connection: Connection, name: str, schema: Any, indexes: Any, shards: int = 1) -> None:
     connection.call(
-        "create_collection", name, schema=schema, index_params=indexes, consistency_level="Session"
+        "create_collection",
+        name,
+        schema=schema,
+        index_params=indexes,
+        num_shards=shards,
+        consistency_level="Session",
     )

@@ -1,0 +1,286 @@
+"""Kill a Milvus server, or who writes to it, or fill its disk, again and again, and look what is left.
+
+`unshare -rn python -m tests.qa.storage.cluster.faults_on_server SCENARIO FOLDER TIMES [SEED]`, where SCENARIO
+is server_killed, writer_killed or disk_full (which wants `unshare -rmn`). Each time, some files are new; one
+process indexes them, and in server_killed another one asks meanwhile. Afterwards all that was acknowledged
+must be there, once; a second run must bring the rest; `doctor` must find nothing wrong; and no question may
+ever have had another answer than it has on a quiet server, or an error.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.asking.answer import Answerer
+from qa.corpus import Corpus
+from qa.errors import LibraryError
+from qa.places import ClusterPlace
+from qa.storage.cluster import lease
+from qa.storage.cluster.address import Address
+from qa.storage.cluster.examine import examine
+from qa.storage.cluster.library import ClusterLibrary
+from tests.qa.storage.cluster.on_server import Server
+from tests.qa.tiny import TinyEncoder, TinyReader, words, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.schema import Progress
+    from qa.storage.cluster.state import State
+
+# Half of what it is: who waits for the turn of one who was killed waits so long.
+LEASE = 30.0
+FILES = 12  # new ones each time
+BEASTS = ("unicorn", "griffin", "basilisk", "kraken")
+# Whoever asks hears an error within so many seconds: two calls and the wait for a turn.
+LONGEST_ERROR = 90.0
+# What `doctor` finds wrong with this server, which is old, and with an encoder that is none.
+_OF_TESTS = ("server", "encoder")
+
+
+def encoder() -> TinyEncoder:
+    return TinyEncoder("wide", 384)
+
+
+def text_of(name: str) -> str:
+    return f"So says {name}.\n\n{words(sum(name.encode()), 120)}"
+
+
+# Processes of their own
+
+
+def index(address: str, desk: str, inbox: str) -> None:
+    """Index a folder, and say what is acknowledged."""
+
+    def acknowledge(progress: Progress) -> None:
+        if progress.stage == "write":
+            print(progress.name, flush=True)  # noqa: T201
+
+    with Corpus.open(ClusterPlace(address, Path(desk)), encoder=encoder()) as corpus:
+        corpus.index(inbox, progress=acknowledge)
+
+
+def ask(address: str, desk: str) -> None:
+    """Ask without end, and say what came of each question."""
+    with Corpus.open(ClusterPlace(address, Path(desk)), encoder=encoder()) as corpus:
+        answerer = Answerer(corpus.store, TinyReader())
+        while True:
+            for beast in BEASTS:
+                begun = time.monotonic()
+                said: dict[str, Any] = {"beast": beast}
+                try:
+                    answer = answerer.ask(f"Where does the {beast} sleep?")
+                    said |= {"outcome": answer.outcome, "quotes": [str(each.text) for each in answer.quotes]}
+                except LibraryError as error:
+                    said |= {"error": str(error)}
+                except Exception as error:  # that there is none is what is tested
+                    said |= {"defect": repr(error)}
+                said["seconds"] = time.monotonic() - begun
+                print(json.dumps(said), flush=True)  # noqa: T201
+                time.sleep(0.2)
+
+
+def child(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", __spec__.name, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+class Asker:
+    """A process that asks, and what it has said."""
+
+    def __init__(self, address: str, desk: Path) -> None:
+        self._process = child("ask", address, desk)
+        self.said: list[dict[str, Any]] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self.said.append(json.loads(line))
+
+    def hears_answers(self, seconds: float = 120) -> float:
+        """Wait until each question was answered once more; return for how long."""
+        begun, first = time.monotonic(), len(self.said)
+        while {each["beast"] for each in self.said[first:] if "outcome" in each} < set(BEASTS):
+            assert self._process.poll() is None, self._process.stderr and self._process.stderr.read()
+            assert time.monotonic() - begun < seconds, self.said[first:][-5:]
+            time.sleep(0.05)
+        return time.monotonic() - begun
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+# Scenarios
+
+
+class Books:
+    """What there should be in a library, and whether it is there."""
+
+    def __init__(self, server: Server, folder: Path, seed: int) -> None:
+        self.server, self.address = server, f"{server.address}/faults"
+        self.desk, self.inbox = folder / "desk", folder / "inbox"
+        self.random = random.Random(seed)
+        self.count = Counter[str]()
+        self._made = 0
+        for beast in BEASTS:
+            write(self.inbox, f"{beast}.txt", f"The {beast} sleeps in the barn of {beast}ton.\n")
+        self.second_run()
+
+    def new_files(self) -> None:
+        for _ in range(FILES):
+            write(self.inbox, f"{self._made}.txt", text_of(f"{self._made}.txt"))
+            self._made += 1
+
+    def place(self) -> ClusterPlace:
+        return ClusterPlace(self.address, self.desk)
+
+    def indexer(self) -> subprocess.Popen[str]:
+        return child("index", self.address, self.desk, self.inbox)
+
+    def ended(self, indexer: subprocess.Popen[str], *, was_killed: bool = False) -> set[str]:
+        """Wait until it has ended; give what it has acknowledged, and check the way in which it ended."""
+        out, err = indexer.communicate(timeout=300)
+        code = indexer.returncode
+        if was_killed:
+            assert code in (0, -9), err
+        else:
+            assert code == 0 or err.splitlines()[-1].startswith("qa.errors.LibraryError: Milvus at"), err
+        self.count["runs that ended well" if code == 0 else "runs that were broken off"] += 1
+        return set(out.splitlines())
+
+    def check(self, acknowledged: set[str]) -> None:
+        """Look whether what was acknowledged is there, let a second run bring the rest, and look at all."""
+        held = self._held()
+        names = {Path(name).name for name in acknowledged}
+        self.count["documents acknowledged before a fault"] += len(names)
+        assert names <= set(held), names - set(held)
+        self.second_run()
+        held = self._held()
+        files = {path.name: path.read_text(encoding="utf-8") for path in self.inbox.iterdir()}
+        assert set(held) == set(files)
+        address = Address.parse(self.address)
+        with closing(ClusterLibrary(address, self.desk, create=False, encoder=encoder())) as library:
+            state: State = library._settled()
+            assert state.documents == len(files)
+            for name, text in files.items():
+                document, passages = library.document_and_passages(name)
+                assert document.text == text
+                assert "".join(text[each.start : each.end] for each in passages) == text
+            assert library.connection.count(library._passages(state)) == state.passages
+        wrong = [each for each in examine(address, self.desk) if each.problem and each.about not in _OF_TESTS]
+        assert not wrong, wrong
+
+    def _held(self) -> list[str]:
+        """List the ids of the documents; each is there once."""
+        with closing(
+            ClusterLibrary(Address.parse(self.address), self.desk, read_only=True, encoder=encoder())
+        ) as library:
+            ids = [document_id for document_id, _ in library.hashes()]
+        assert len(ids) == len(set(ids))
+        return ids
+
+    def second_run(self) -> None:
+        with Corpus.open(self.place(), encoder=encoder()) as corpus:
+            report = corpus.index(self.inbox)
+        assert not [each for each in report.files if each.error], report
+
+
+def server_killed(server: Server, folder: Path, times: int, seed: int) -> None:
+    books = Books(server, folder, seed)
+    asker = Asker(books.address, folder / "another desk")
+    asker.hears_answers()
+    right = {each["beast"]: each for each in asker.said if "outcome" in each}
+    assert all("answered" in each["outcome"] for each in right.values()), right
+    back = []
+    for _ in range(times):
+        books.new_files()
+        indexer = books.indexer()
+        time.sleep(books.random.uniform(0, 8))
+        server.kill()
+        acknowledged = books.ended(indexer)
+        time.sleep(books.random.uniform(0, 3))
+        server.start()
+        back.append(asker.hears_answers())
+        books.check(acknowledged)
+    asker.end()
+    for each in asker.said:
+        kind = "errors" if "error" in each else "defects" if "defect" in each else "answers"
+        books.count[f"questions: {kind}"] += 1
+        if kind == "answers":
+            assert {**each, "seconds": 0} == {**right[each["beast"]], "seconds": 0}
+    assert not [each for each in asker.said if "defect" in each]
+    errors = [each["seconds"] for each in asker.said if "error" in each]
+    assert max(errors, default=0) < LONGEST_ERROR
+    say(books, slowest_error=max(errors, default=0), slowest_to_answer_again=max(back))
+
+
+def writer_killed(server: Server, folder: Path, times: int, seed: int) -> None:
+    books = Books(server, folder, seed)
+    for _ in range(times):
+        books.new_files()
+        indexer = books.indexer()
+        time.sleep(books.random.uniform(2, 8))
+        indexer.kill()
+        books.check(books.ended(indexer, was_killed=True))
+    say(books)
+
+
+def disk_full(server: Server, folder: Path, times: int, seed: int) -> None:
+    books = Books(server, folder, seed)
+    filler = server.folder / "data" / "filler"
+    for _ in range(times):
+        books.new_files()
+        left = shutil.disk_usage(filler.parent).free - books.random.randrange(1 << 20)
+        with suppress(OSError), filler.open("wb") as file:
+            file.write(bytes(max(left, 0)))
+        acknowledged = books.ended(books.indexer())
+        filler.unlink()
+        books.count["servers that ended" if server.has_ended() else "servers that stayed"] += 1
+        server.kill()
+        server.start()
+        books.check(acknowledged)
+    say(books)
+
+
+def say(books: Books, **more: float) -> None:
+    print(json.dumps({**books.count, **{name: round(each, 1) for name, each in more.items()}}))  # noqa: T201
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """Let a folder be on a disk of its own, in this process's mounts."""
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(folder)], check=True)
+    yield
+
+
+def main(scenario: str, *arguments: str) -> None:
+    lease.LEASE = LEASE
+    if scenario in ("index", "ask"):
+        {"index": index, "ask": ask}[scenario](*arguments)
+        return
+    folder, times, seed = Path(arguments[0]), int(arguments[1]), int((*arguments[2:], "2008")[0])
+    if scenario == "disk_full":
+        with small_disk(folder / "server" / "data"), Server(folder / "server") as server:
+            disk_full(server, folder, times, seed)
+        return
+    with Server(folder / "server") as server:
+        {"server_killed": server_killed, "writer_killed": writer_killed}[scenario](
+            server, folder, times, seed
+        )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
