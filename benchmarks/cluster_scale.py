@@ -28,12 +28,14 @@ import numpy as np
 
 from benchmarks import machine, synthetic
 from embeddings.encoder import open_encoder
+from qa.errors import LibraryError
 from qa.evaluation import suite
-from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters
 from qa.storage.cluster import spellings
 from qa.storage.cluster import state as states
 from qa.storage.cluster.address import Address
+from qa.storage.cluster.conditions import condition
+from qa.storage.cluster.contents import Contents
 from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.cluster.schema import DENSE
 from qa.storage.intake_port import EmbeddedPassages, ReadDocument
@@ -56,7 +58,7 @@ FILTERS = {
     "1 % of the documents": Filters(collection="c7"),
     "half of the documents": Filters(language="en"),
 }
-AT_ONCE, SINGLY, BULK = 20, 20, 2_000
+AT_ONCE, SINGLY = 20, 20
 READ = 5  # documents that are read for a question, about
 
 
@@ -131,6 +133,7 @@ class Run:
         """Bring the library to a size, and measure it."""
         with closing(self.opened()) as library:
             most = size - SINGLY * synthetic.PER_DOCUMENT
+            most -= most % (AT_ONCE * synthetic.PER_DOCUMENT)
             with nullcontext() if size <= self._arguments.as_in_life else in_bulk(library):
                 self.fill(library, most, AT_ONCE)
             self.fill(library, size, 1)
@@ -143,12 +146,24 @@ class Run:
         if self._server:
             self._server.stop()
             started = self._server.start()
-            begun = time.perf_counter()
-            with closing(self.opened()) as library:
-                opened = time.perf_counter() - begun
-                library.nearest(self._asked[:1], DEPTH, library.select())
-                first = time.perf_counter() - begun
-            say("after a restart", passages=size, healthy=started, opened=opened, first_search=first)
+            begun, refused = time.perf_counter(), 0
+            while True:
+                try:
+                    with closing(self.opened()) as library:
+                        opened = time.perf_counter() - begun
+                        library.nearest(self._asked[:1], DEPTH, library.select())
+                    break
+                except LibraryError:
+                    refused += 1
+            first = time.perf_counter() - begun
+            say(
+                "after a restart",
+                passages=size,
+                answers=started,
+                opened=opened,
+                first_search=first,
+                refused=refused,
+            )
             self._sizes(size)
 
     def fill(self, library: ClusterLibrary, size: int, at_once: int) -> None:
@@ -193,12 +208,13 @@ class Run:
     def _recall(self, library: ClusterLibrary, size: int) -> None:
         """Compare what is found with the nearest by all vectors."""
         least = self._best[:, -1] - 1e-5
-        passages = library._passages(library._settled())
+        session = library.session
+        passages = session.passages(session.settled())
         for effort in EFFORTS:
             found, milliseconds = [], []
             for vector in self._asked:
                 begun = time.perf_counter()
-                (hits,) = library.connection.search(
+                (hits,) = library.session.connection.search(
                     passages, DENSE, [vector.tolist()], NEAREST, "", ("key",), {"ef": effort}
                 )
                 milliseconds.append(1000 * (time.perf_counter() - begun))
@@ -219,8 +235,8 @@ class Run:
 
     def questions(self, library: ClusterLibrary, how: str) -> None:
         """Time each part of a question."""
-        size = library.count().passages
-        passages = library._passages(library._settled())
+        size, session = library.count().passages, library.session
+        passages, documents = session.passages(session.settled()), session.collections.documents
         ids: list[list[str]] = []
 
         def timed(part: str, filters: str, do: Callable[[Float32], object]) -> None:
@@ -238,15 +254,15 @@ class Run:
                 p95=quantile(milliseconds, 0.95),
             )
 
-        timed("state", "", lambda _: states.read(library.connection, library._collections))
+        timed("state", "", lambda _: states.read(session.connection, session.collections))
         for name, filters in FILTERS.items():
             selection = library.select(filters)
-            timed("select", name, lambda _, filters=filters: library._select(filters, library._settled()))  # type: ignore[misc]
-            within = library._condition(filters)
+            count = f"serial >= 0 and ({within})" if (within := condition(filters)) else ""
+            timed("documents counted", name, lambda _, c=count: session.connection.count(documents, c))  # type: ignore[misc]
             timed(
                 "search alone",
                 name,
-                lambda vector, within=within: library.connection.search(  # type: ignore[misc]
+                lambda vector, within=within: library.session.connection.search(  # type: ignore[misc]
                     passages, DENSE, vector.tolist(), 2 * DEPTH + 10, within, ("key",), {"ef": 400}
                 ),
             )
@@ -257,44 +273,50 @@ class Run:
 
             timed("nearest, with states and documents", name, nearest)
         left = iter(ids)
-        library._read = Recent(0)  # else what was read before would be there
 
         def read(_: Float32) -> None:
-            library.read(next(left))
+            Contents(session).read(next(left))  # afresh: else what was read before would be there
 
         timed(f"{READ} documents read, with texts and passages", "", read)
 
 
 @contextmanager
 def in_bulk(library: ClusterLibrary) -> Iterator[None]:
-    """Insert passages BULK at once, and look for no names, which the documents before have all spelt."""
-    connection, upsert = library.connection, library.connection.upsert
-    held: dict[str, list[dict[str, Any]]] = {}
-
-    def insert() -> None:
-        for collection, rows in held.items():
-            connection.call("insert", collection, rows)
-        held.clear()
+    """Insert the passages of a change at once, and look for no names, which the documents before have all spelt."""
+    connection, upsert = library.session.connection, library.session.connection.upsert
+    held: dict[int, dict[str, Any]] = {}  # by key: a change that is tried again gives the same ones
 
     def take(collection: str, rows: Sequence[dict[str, Any]]) -> None:
         if "_passages_" not in collection:
             upsert(collection, rows)
             return
-        held.setdefault(collection, []).extend(rows)
-        if sum(map(len, held.values())) >= BULK:
-            insert()
+        held.update((row["key"], row) for row in rows)
+        if len(held) >= AT_ONCE * synthetic.PER_DOCUMENT:
+            connection.call("insert", collection, list(held.values()))
+            held.clear()
 
     with patch.object(connection, "upsert", take), patch.object(spellings, "put", lambda *_: None):
         yield
-        insert()
 
 
 def put(library: ClusterLibrary, some: Sequence[tuple[ReadDocument, EmbeddedPassages]]) -> None:
+    """Put documents in, in one change; again, where a busy server has not answered in time."""
+    for attempt in range(10):
+        try:
+            put_once(library, some)
+        except LibraryError as error:
+            say("a change was tried again", attempt=attempt, because=str(error)[-200:])
+        else:
+            return
+    raise LibraryError("the server does not answer any more")
+
+
+def put_once(library: ClusterLibrary, some: Sequence[tuple[ReadDocument, EmbeddedPassages]]) -> None:
     """Put documents in, in one change."""
     if len(some) == 1:
         library.put(*some[0])
         return
-    with library._changing() as change:
+    with library.session.changing() as change:
         change.working.read([read for read, _ in some])
         for read, passages in some:
             put_document(

@@ -59,7 +59,7 @@ BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
         ),
     ),
     ("qa/storage/embedded/words.py", "holds_in_lower_case"): (re.compile(r"\bname"),),
-    ("qa/storage/cluster/library.py", "holds_in_lower_case"): (re.compile(r"\bname"),),
+    ("qa/storage/cluster/questions.py", "holds_in_lower_case"): (re.compile(r"\bname"),),
 }
 # Characters to repeat where a pattern takes any of them.
 ALPHABET = " a1A\n.-,:\"'“([</_é가中\x00"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qa.schema import FILTERED_BY_NAME
+from qa.schema import FILTERED_BY_NAME, UPLOAD
 from qa.storage.cluster.connection import is_in, quoted
 from qa.text.dates import span_of
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.schema import Filters
+    from qa.storage.cluster.connection import Connection
+    from qa.storage.cluster.schema import Collections
 
 # No row has this number.
 NOTHING = "serial == -1"
@@ -45,3 +47,38 @@ def condition(filters: Filters, serials: Iterable[int] | None = None) -> str:
 def both(*conditions: str) -> str:
     """Write that all conditions hold, of which some may be ""."""
     return " and ".join(f"({each})" for each in conditions if each)
+
+
+def of(connection: Connection, collections: Collections, filters: Filters) -> str:
+    """Write what filters leave, whose documents are looked up; "" for all."""
+    return condition(filters, named(connection, collections, filters))
+
+
+def named(connection: Connection, collections: Collections, filters: Filters) -> set[int] | None:
+    """Find the numbers of the documents that the filter of documents names; None where there is none."""
+    if not filters.document:
+        return None
+    documents = connection.query_in(collections.documents, "id", filters.document, ("id", "serial"))
+    found = {row["serial"] for row in documents}
+    missing = set(filters.document) - {row["id"] for row in documents}
+    inside = [
+        f"id >= {quoted(each + mark)} and id < {quoted(each + beyond)}"
+        for each in missing
+        for mark, beyond in (("#", "$"), ("/", "0"))
+    ]
+    for first in range(0, len(inside), 100):
+        any_of = " or ".join(f"({each})" for each in inside[first : first + 100])
+        rows = connection.query(collections.documents, any_of, ("serial",))
+        found |= {row["serial"] for row in rows}
+    for each in filters.document:
+        if each.lower().endswith(".jsonl"):
+            found |= _recorded_in(connection, collections, each)
+    return found
+
+
+def _recorded_in(connection: Connection, collections: Collections, file: str) -> set[int]:
+    """Find the numbers of the documents that are records of a file so named."""
+    ending = quoted("%" + file.replace("%", "_"))  # "_" is any sign: each path is looked at again
+    conditions = 'kind == "locations"', f"path like {ending}" if connection.has_infix else ""
+    rows = connection.scan(collections.catalogue, both(*conditions), ("path", "owner"))
+    return {int(row["owner"]) for row in rows if f"/{row['path'].removeprefix(UPLOAD)}".endswith(f"/{file}")}

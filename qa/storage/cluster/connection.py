@@ -244,7 +244,7 @@ class Connection:
             raise LibraryError(self._said(error)) from error
 
     def _said(self, error: Exception) -> str:
-        where, said = self.address.text, " ".join(str(getattr(error, "message", "") or error).split())[:500]
+        where, said = self.address.text, _words(error)
         if self.address.lite and ("open" in said.lower() or "lock" in said.lower()):
             return (
                 f"{where} cannot be opened ({said}): one process at a time may use a Milvus Lite file. End "
@@ -257,12 +257,26 @@ class Connection:
                 f"Milvus at {where} does not let this user in ({said}): put user:password into "
                 "PULLQUOTE_MILVUS_TOKEN"
             )
+        if "handshake" in said.lower():
+            return (
+                f"Milvus at {where} could not be reached by TLS ({said}): PULLQUOTE_MILVUS_CA names the "
+                "certificate of your own authority; a server without TLS is milvus://"
+            )
         if not any(sign in said.lower() for sign in _AWAY):
             return f"Milvus at {where} refuses what it was asked ({said}): `pullquote doctor` looks at it"
+        tls = "" if where.startswith("milvus+tls:") else " (by milvus+tls:// if it wants TLS)"
         return (
             f"Milvus at {where} did not do what it was asked within {SECONDS:.0f} s ({said}): see that it "
-            "runs and can be reached, and try again. Nothing that was acknowledged is lost"
+            f"runs and can be reached{tls}, and try again. Nothing that was acknowledged is lost"
         )
+
+
+def _words(error: BaseException) -> str:
+    """Say what an error says, and what its cause does: pymilvus says of each that it could not connect."""
+    said = str(getattr(error, "message", "") or getattr(error, "details", lambda: "")() or error)
+    if error.__cause__ is not None and error.__cause__ is not error:
+        said = f"{said}: {_words(error.__cause__)}"
+    return " ".join(said.split())[:500]
 
 
 def is_in(field: str, values: Iterable[str | int]) -> str:

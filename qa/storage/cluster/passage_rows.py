@@ -18,7 +18,6 @@ from qa.storage.records.rows import SENTENCE, passage_row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from qa.schema import Document
     from qa.storage.cluster.connection import Connection, Row
     from qa.storage.cluster.stems import Stemmer
     from qa.storage.intake_port import Encoding
@@ -115,14 +114,14 @@ def _passage(document_id: str, row: Row) -> Passage:
 
 
 def embedded(
-    connection: Connection, collection: str, encoding: Encoding, document: Document, edition: int
+    connection: Connection, collection: str, encoding: Encoding, document_id: str, edition: int
 ) -> EmbeddedPassages:
     """Read the passages of a document as they were put, with their vectors."""
     rows = connection.query(collection, f"edition == {edition}", ("key", *_PLACES, "digest", DENSE))
     rows.sort(key=lambda row: int(row["key"]))
     entries = [
         Entry(
-            replace(_passage(document.id, row), key=0),
+            replace(_passage(document_id, row), key=0),
             bytes.fromhex(row["digest"]),
             np.array(row[DENSE], np.float32),
         )

@@ -162,6 +162,10 @@ class Search:
         found = self.matching(passages, [[word]], _SMALL_READ, "")[0]
         return [(hit.document_id, hit.start, hit.end) for hit, _ in found]
 
+    def with_name(self, passages: str, folded: str) -> set[int]:
+        """Give the numbers of documents that have the words of a name, folded, one after the other."""
+        return self.together(passages, [folded], "", head=True)
+
     def together(
         self, passages: str, words: Sequence[str], condition: str, *, head: bool = False
     ) -> set[int]:

@@ -1,7 +1,8 @@
 """A Milvus server of the `milvus` wheel, in a network of its own, and the tests of an engine run on it.
 
-`unshare -rn python -m tests.qa.storage.cluster.on_server FOLDER [PYTEST ARGUMENTS]`: the server listens on
-nine fixed ports of all interfaces.
+`unshare -rn python -m tests.qa.storage.cluster.on_server [--secured] FOLDER [PYTEST ARGUMENTS]`: the server
+listens on nine fixed ports of all interfaces. A secured one wants TLS, with a certificate of its own, and a
+password.
 """
 
 from __future__ import annotations
@@ -45,16 +46,19 @@ class _Config(MilvusServerConfig):
 class Server:
     """A server that keeps its files in a folder; inside `with`, it runs.
 
+    A secured one wants TLS, with a certificate of its own in `server.pem`, and a password.
+
     Attributes:
         folder: where its files are.
         address: what the addresses of its libraries begin with.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, secured: bool = False) -> None:
         if len(socket.if_nameindex()) != 1:
             sys.exit("this is no network of its own: start it by unshare -rn")
         _raise_loopback()
-        self.folder, self.address = folder, f"milvus://127.0.0.1:{PORT}"
+        self.folder, self._is_secured = folder, secured
+        self.address = f"milvus+tls://localhost:{PORT}" if secured else f"milvus://127.0.0.1:{PORT}"
         self._server = MilvusServer()
 
     def __enter__(self) -> Server:
@@ -75,8 +79,10 @@ class Server:
         self._server = MilvusServer(_Config())
         self._server.set_base_dir(str(self.folder))
         self._server.listen_port = PORT
+        if self._is_secured:
+            _secure(self._server, self.folder)
         self._server.start()
-        while True:
+        while not self._is_secured:
             try:
                 Connection(Address.parse(self.address)).close()
                 return time.monotonic() - begun
@@ -84,6 +90,7 @@ class Server:
                 if time.monotonic() - begun > LONGEST:
                     raise
                 time.sleep(0.2)
+        return time.monotonic() - begun
 
     def stop(self) -> None:
         """Ask it to end, and end it where it waits for others to take over its work."""
@@ -120,11 +127,24 @@ def _raise_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh", b"lo", _IFF_UP))
 
 
-def main(folder: str, *arguments: str) -> int:
-    with Server(Path(folder)) as server:
+def _secure(server: MilvusServer, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    rest = ["-addext", "subjectAltName=DNS:localhost", "-keyout", "server.key", "-out", "server.pem"]
+    subprocess.run([*made.split(), *rest], check=True, capture_output=True, cwd=folder)
+    for name, value in {"authorization_enabled": True, "tls_mode": 1}.items():
+        server.config.set(name, value)
+    for file in ("pem", "key"):
+        server.config.set(f"server_{file}_path", str(folder / f"server.{file}"))
+
+
+def main(folder: str, *arguments: str, secured: bool = False) -> int:
+    with Server(Path(folder).resolve(), secured=secured) as server:
         os.environ["PULLQUOTE_TEST_MILVUS"] = server.address
+        os.environ["PULLQUOTE_TEST_MILVUS_CERTIFICATE"] = str(server.folder / "server.pem")
         return int(pytest.main(list(arguments)))
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    given = [each for each in sys.argv[1:] if each != "--secured"]
+    sys.exit(main(*given, secured=len(given) + 1 < len(sys.argv)))

@@ -71,10 +71,10 @@ def put_back(library: ClusterLibrary) -> None:
 def test_a_writer_that_dies_at_any_write_leaves_all_or_nothing(
     address: Address, cluster: ClusterLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.storage.cluster.library.PENDING", 0.1)
+    monkeypatch.setattr("qa.storage.cluster.session.PENDING", 0.1)
     put(cluster, document("/a.txt", "The unicorn sleeps.", "a.txt"))
     put(cluster, document("/b.txt", "The griffin sleeps.", "b.txt"))
-    cluster._lease.give()
+    cluster.session.lease.give()
     put_new = "The unicorn sleeps. " + words(1, 300)
     changes: list[tuple[Callable[[ClusterLibrary], object], Callable[[ClusterLibrary], object]]] = [
         (
@@ -96,10 +96,10 @@ def test_a_writer_that_dies_at_any_write_leaves_all_or_nothing(
                     except Killed:
                         died = True
                     with suppress(Killed):
-                        library._lease.give()
-                library._lease._number = 0
+                        library.session.lease.give()
+                library.session.lease._number = 0
                 # A minute later, whoever waits takes the turn of one who has died away.
-                library.connection.delete(library._collections.leases, 'key != ""')
+                library.connection.delete(library.session.collections.leases, 'key != ""')
             with closing(ClusterLibrary(address, tmp_path / "desk", encoder=ENCODER)) as library:
                 now = state_of(library)
                 done = now != before
@@ -122,7 +122,7 @@ def test_a_text_longer_than_a_field_is_whole_and_a_damaged_one_is_no_text(cluste
     put(cluster, document("/long.txt", long, "long.txt"))
     assert cluster.document("long.txt").text == long
     sha256 = cluster.document("long.txt").sha256
-    cluster.connection.delete(cluster._collections.texts, f'key == "{sha256}:1"')
+    cluster.connection.delete(cluster.session.collections.texts, f'key == "{sha256}:1"')
     for read in (cluster.document, cluster.document_and_passages):
         with pytest.raises(LibraryError, match="is not whole"):
             read("long.txt")
@@ -145,7 +145,7 @@ def test_the_turn_of_one_who_has_died_is_taken_away(
 ) -> None:
     monkeypatch.setattr(lease, "LEASE", 1.0)
     monkeypatch.setattr(lease, "SECONDS", 0.1)
-    dead, waiting = (lease.Lease(cluster.connection, cluster._collections.leases) for _ in range(2))
+    dead, waiting = (lease.Lease(cluster.connection, cluster.session.collections.leases) for _ in range(2))
     with dead.held():
         begun = time.monotonic()
         with waiting.held():

@@ -21,19 +21,25 @@ def unshared(command: Sequence[str]) -> list[str]:
     return ["unshare", "--map-root-user", "--net", *command]
 
 
+def run_on_server(*arguments: str) -> None:
+    """Run tests on a server."""
+    if not shutil.which("unshare") or subprocess.run(unshared(["true"]), check=False).returncode:
+        pytest.skip("no network of its own can be made here")
+    command = unshared([sys.executable, "-m", "tests.qa.storage.cluster.on_server", *arguments])
+    done = subprocess.run(command, check=False, timeout=1_500, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-5_000:] + done.stderr[-2_000:]
+    assert " passed" in done.stdout
+
+
 @pytest.mark.day
 @pytest.mark.skipif(not importlib.util.find_spec("milvus"), reason="the milvus wheel is not installed")
 def test_the_contract_holds_on_a_real_server(tmp_path: Path) -> None:
-    if not shutil.which("unshare") or subprocess.run(unshared(["true"]), check=False).returncode:
-        pytest.skip("no network of its own can be made here")
     tests = [str(HERE / "test_library.py"), str(HERE / "test_intake.py")]
-    command = [
-        sys.executable,
-        "-m",
-        "tests.qa.storage.cluster.on_server",
-        str(tmp_path / "server"),
-        "-q",
-        *tests,
-    ]
-    done = subprocess.run(unshared(command), check=False, timeout=1_500, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-5_000:] + done.stderr[-2_000:]
+    run_on_server(str(tmp_path / "server"), "-q", *tests)
+
+
+@pytest.mark.day
+@pytest.mark.skipif(not importlib.util.find_spec("milvus"), reason="the milvus wheel is not installed")
+@pytest.mark.skipif(not shutil.which("openssl"), reason="there is no openssl to make a certificate")
+def test_tls_and_passwords_are_used_and_what_is_wrong_with_them_is_said(tmp_path: Path) -> None:
+    run_on_server("--secured", str(tmp_path / "server"), "-q", str(HERE / "test_secured.py"))
