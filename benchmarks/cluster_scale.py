@@ -282,7 +282,7 @@ class Run:
 
 @contextmanager
 def in_bulk(library: ClusterLibrary) -> Iterator[None]:
-    """Insert the passages of a change at once, and look for no names, which the documents before have all spelt."""
+    """Insert the passages of a change at once, and look for no names: those before have spelt all."""
     connection, upsert = library.session.connection, library.session.connection.upsert
     held: dict[int, dict[str, Any]] = {}  # by key: a change that is tried again gives the same ones
 

@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from qa.errors import LibraryError, LibraryNotFoundError, MissingExtraError
+from qa.errors import LibraryAwayError, LibraryError, LibraryNotFoundError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -241,31 +241,33 @@ class Connection:
         try:
             yield
         except (MilvusException, grpc.RpcError) as error:
-            raise LibraryError(self._said(error)) from error
+            raise self._named(error) from error
 
-    def _said(self, error: Exception) -> str:
+    def _named(self, error: Exception) -> LibraryError:
         where, said = self.address.text, _words(error)
         if self.address.lite and ("open" in said.lower() or "lock" in said.lower()):
-            return (
+            return LibraryError(
                 f"{where} cannot be opened ({said}): one process at a time may use a Milvus Lite file. End "
                 "the other, or use a server"
             )
         if self.address.lite:
-            return f"{where}: Milvus Lite reports: {said}"
+            return LibraryError(f"{where}: Milvus Lite reports: {said}")
         if "auth" in said.lower() or "permission" in said.lower():
-            return (
+            return LibraryError(
                 f"Milvus at {where} does not let this user in ({said}): put user:password into "
                 "PULLQUOTE_MILVUS_TOKEN"
             )
         if "handshake" in said.lower():
-            return (
+            return LibraryError(
                 f"Milvus at {where} could not be reached by TLS ({said}): PULLQUOTE_MILVUS_CA names the "
                 "certificate of your own authority; a server without TLS is milvus://"
             )
         if not any(sign in said.lower() for sign in _AWAY):
-            return f"Milvus at {where} refuses what it was asked ({said}): `pullquote doctor` looks at it"
+            return LibraryError(
+                f"Milvus at {where} refuses what it was asked ({said}): `pullquote doctor` looks at it"
+            )
         tls = "" if where.startswith("milvus+tls:") else " (by milvus+tls:// if it wants TLS)"
-        return (
+        return LibraryAwayError(
             f"Milvus at {where} did not do what it was asked within {SECONDS:.0f} s ({said}): see that it "
             f"runs and can be reached{tls}, and try again. Nothing that was acknowledged is lost"
         )

@@ -1,16 +1,18 @@
 """Kill a Milvus server, or who writes to it, or fill its disk, again and again, and look what is left.
 
 `unshare -rn python -m tests.qa.storage.cluster.faults_on_server SCENARIO FOLDER TIMES [SEED]`, where SCENARIO
-is server_killed, writer_killed or disk_full (which wants `unshare -rmn`). Each time, some files are new; one
-process indexes them, and in server_killed another one asks meanwhile. Afterwards all that was acknowledged
+is server_killed, writer_killed, disk_full (which wants `unshare -rmn`) or recall. Each time, some files are
+new; one process indexes them, and in server_killed another one asks meanwhile. Afterwards all that was acknowledged
 must be there, once; a second run must bring the rest; `doctor` must find nothing wrong; and no question may
 ever have had another answer than it has on a quiet server, or an error.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -21,14 +23,18 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qa.asking.answer import Answerer
 from qa.corpus import Corpus
 from qa.errors import LibraryError
 from qa.places import ClusterPlace
+from qa.schema import Document, Passage, Sentence
 from qa.storage.cluster import lease
 from qa.storage.cluster.address import Address
 from qa.storage.cluster.examine import examine
 from qa.storage.cluster.library import ClusterLibrary
+from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from tests.qa.storage.cluster.on_server import Server
 from tests.qa.tiny import TinyEncoder, TinyReader, words, write
 
@@ -133,15 +139,16 @@ class Books:
         self.desk, self.inbox = folder / "desk", folder / "inbox"
         self.random = random.Random(seed)
         self.count = Counter[str]()
-        self._made = 0
+        self._made, self._new = 0, set[str]()
         for beast in BEASTS:
             write(self.inbox, f"{beast}.txt", f"The {beast} sleeps in the barn of {beast}ton.\n")
         self.second_run()
 
     def new_files(self) -> None:
-        for _ in range(FILES):
-            write(self.inbox, f"{self._made}.txt", text_of(f"{self._made}.txt"))
-            self._made += 1
+        self._new = {f"{self._made + each}.txt" for each in range(FILES)}
+        self._made += FILES
+        for name in self._new:
+            write(self.inbox, name, text_of(name))
 
     def place(self) -> ClusterPlace:
         return ClusterPlace(self.address, self.desk)
@@ -156,7 +163,8 @@ class Books:
         if was_killed:
             assert code in (0, -9), err
         else:
-            assert code == 0 or err.splitlines()[-1].startswith("qa.errors.LibraryError: Milvus at"), err
+            last = err.strip().splitlines()[-1:] or [""]
+            assert code == 0 or re.match(r"qa\.errors\.Library\w+: Milvus at", last[0]), err
         self.count["runs that ended well" if code == 0 else "runs that were broken off"] += 1
         return set(out.splitlines())
 
@@ -164,7 +172,7 @@ class Books:
         """Look whether what was acknowledged is there, let a second run bring the rest, and look at all."""
         held = self._held()
         names = {Path(name).name for name in acknowledged}
-        self.count["documents acknowledged before a fault"] += len(names)
+        self.count["new documents acknowledged before a fault"] += len(names & self._new)
         assert names <= set(held), names - set(held)
         self.second_run()
         held = self._held()
@@ -172,13 +180,13 @@ class Books:
         assert set(held) == set(files)
         address = Address.parse(self.address)
         with closing(ClusterLibrary(address, self.desk, create=False, encoder=encoder())) as library:
-            state: State = library._settled()
+            state: State = library.session.settled()
             assert state.documents == len(files)
             for name, text in files.items():
                 document, passages = library.document_and_passages(name)
                 assert document.text == text
                 assert "".join(text[each.start : each.end] for each in passages) == text
-            assert library.connection.count(library._passages(state)) == state.passages
+            assert library.connection.count(library.session.passages(state)) == state.passages
         wrong = [each for each in examine(address, self.desk) if each.problem and each.about not in _OF_TESTS]
         assert not wrong, wrong
 
@@ -254,6 +262,41 @@ def disk_full(server: Server, folder: Path, times: int, seed: int) -> None:
     say(books)
 
 
+def recall(server: Server, folder: Path, times: int, seed: int) -> None:
+    """Compare what is found right after `save` with the nearest of all: by the index, the server finds them."""
+    draw = np.random.default_rng(seed)
+    centres = draw.normal(size=(40, 384))
+    every = np.zeros((0, 384), np.float32)
+    with closing(
+        ClusterLibrary(Address.parse(f"{server.address}/recall"), folder / "desk", encoder=encoder())
+    ) as library:
+        for number in range(60 * times):
+            vectors = centres[draw.integers(40, size=100)] + 0.9 * draw.normal(size=(100, 384))
+            vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+            every = np.concatenate([every, vectors])
+            lines = [f"Line {line} of {number}.\n" for line in range(100)]
+            ends = np.cumsum([len(line) for line in lines]).tolist()
+            spans = zip([0, *ends[:-1]], ends, strict=True)
+            entries = [
+                Entry(
+                    Passage(f"{number}.txt", at, start, end, (Sentence(start, end - 1),)),
+                    hashlib.blake2b(f"{number} {at}".encode(), digest_size=16).digest(),
+                    vectors[at],
+                )
+                for at, (start, end) in enumerate(spans)
+            ]
+            document = Document(f"{number}.txt", "".join(lines), path=f"/{number}.txt")
+            library.put(ReadDocument.of(document), EmbeddedPassages(entries, encoder().identity))
+        library.save()
+        asked = every[draw.choice(len(every), 100, replace=False)] + 0.02 * draw.normal(size=(100, 384))
+        asked = (asked / np.linalg.norm(asked, axis=1, keepdims=True)).astype(np.float32)
+        least = np.sort(asked @ every.T, axis=1)[:, -10] - 1e-5
+        found = library.nearest(asked, 10, library.select())
+    near = [score >= enough for hits, enough in zip(found, least, strict=True) for _, score in hits]
+    print(json.dumps({"recall@10": sum(near) / 1_000}))  # noqa: T201
+    assert sum(near) >= 980
+
+
 def say(books: Books, **more: float) -> None:
     print(json.dumps({**books.count, **{name: round(each, 1) for name, each in more.items()}}))  # noqa: T201
 
@@ -277,9 +320,8 @@ def main(scenario: str, *arguments: str) -> None:
             disk_full(server, folder, times, seed)
         return
     with Server(folder / "server") as server:
-        {"server_killed": server_killed, "writer_killed": writer_killed}[scenario](
-            server, folder, times, seed
-        )
+        scenarios = {"server_killed": server_killed, "writer_killed": writer_killed, "recall": recall}
+        scenarios[scenario](server, folder, times, seed)
 
 
 if __name__ == "__main__":
