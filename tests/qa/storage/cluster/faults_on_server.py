@@ -2,9 +2,9 @@
 
 `unshare -rn python -m tests.qa.storage.cluster.faults_on_server SCENARIO FOLDER TIMES [SEED]`, where SCENARIO
 is server_killed, writer_killed, disk_full (which wants `unshare -rmn`) or recall. Each time, some files are
-new; one process indexes them, and in server_killed another one asks meanwhile. Afterwards all that was acknowledged
-must be there, once; a second run must bring the rest; `doctor` must find nothing wrong; and no question may
-ever have had another answer than it has on a quiet server, or an error.
+new; one process indexes them, and in server_killed another one asks meanwhile. Afterwards all that was
+acknowledged must be there, once; a second run must bring the rest; `doctor` must find nothing wrong; and no
+question may ever have had another answer than it has on a quiet server, or an error.
 """
 
 from __future__ import annotations
@@ -263,7 +263,7 @@ def disk_full(server: Server, folder: Path, times: int, seed: int) -> None:
 
 
 def recall(server: Server, folder: Path, times: int, seed: int) -> None:
-    """Compare what is found right after `save` with the nearest of all: by the index, the server finds them."""
+    """Compare what is found right after `save` with the nearest of all, which the index should find."""
     draw = np.random.default_rng(seed)
     centres = draw.normal(size=(40, 384))
     every = np.zeros((0, 384), np.float32)
