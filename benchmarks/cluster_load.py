@@ -91,7 +91,7 @@ def nginx(folder: Path, chats: int) -> subprocess.Popen[bytes]:
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
-        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\nevents {{}}\n"
+        f"user root; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\nevents {{}}\n"
         f"http {{\naccess_log {folder}/access.log;\n{own}\n{text}\n}}\n",
         encoding="utf-8",
     )

@@ -101,6 +101,27 @@ def child(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+class Indexer:
+    """A process that indexes, and what it has acknowledged."""
+
+    def __init__(self, address: str, desk: Path, inbox: Path) -> None:
+        self.process = child("index", address, desk, inbox)
+        self.acknowledged: set[str] = set()
+        self.listening = threading.Thread(target=self._listen, daemon=True)
+        self.listening.start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.acknowledged.add(Path(line.strip()).name)
+
+    def works(self, new: set[str], count: int, seconds: float) -> None:
+        """Wait until it has acknowledged so many of the new files, and some time more, or has ended."""
+        while len(self.acknowledged & new) < count and self.process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(seconds)
+
+
 class Asker:
     """A process that asks, and what it has said."""
 
@@ -123,6 +144,17 @@ class Asker:
             time.sleep(0.05)
         return time.monotonic() - begun
 
+    def judged(self, right: dict[str, dict[str, Any]]) -> dict[str, float]:
+        """Look at all that it has said: each answer is right, and each error came in time."""
+        said = list(self.said)
+        assert not [each for each in said if "defect" in each]
+        answers = [each for each in said if "outcome" in each]
+        for each in answers:
+            assert {**each, "seconds": 0} == {**right[each["beast"]], "seconds": 0}
+        slowest = max((each["seconds"] for each in said if "error" in each), default=0.0)
+        assert slowest < LONGEST_ERROR
+        return {"answers": len(answers), "errors": len(said) - len(answers), "slowest_error": slowest}
+
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -144,36 +176,40 @@ class Books:
             write(self.inbox, f"{beast}.txt", f"The {beast} sleeps in the barn of {beast}ton.\n")
         self.second_run()
 
-    def new_files(self) -> None:
+    def place(self) -> ClusterPlace:
+        return ClusterPlace(self.address, self.desk)
+
+    def interrupted(self) -> Indexer:
+        """Let new files be indexed, and return in the middle of it."""
         self._new = {f"{self._made + each}.txt" for each in range(FILES)}
         self._made += FILES
         for name in self._new:
             write(self.inbox, name, text_of(name))
+        indexer = Indexer(self.address, self.desk, self.inbox)
+        indexer.works(self._new, self.random.randrange(FILES), self.random.uniform(0, 0.3))
+        return indexer
 
-    def place(self) -> ClusterPlace:
-        return ClusterPlace(self.address, self.desk)
-
-    def indexer(self) -> subprocess.Popen[str]:
-        return child("index", self.address, self.desk, self.inbox)
-
-    def ended(self, indexer: subprocess.Popen[str], *, was_killed: bool = False) -> set[str]:
-        """Wait until it has ended; give what it has acknowledged, and check the way in which it ended."""
-        out, err = indexer.communicate(timeout=300)
-        code = indexer.returncode
+    def ended(self, indexer: Indexer, *, was_killed: bool = False) -> None:
+        """Wait until it has ended, and look at how."""
+        code = indexer.process.wait(300)
+        indexer.listening.join()
+        assert indexer.process.stderr
+        said = indexer.process.stderr.read()
         if was_killed:
-            assert code in (0, -9), err
+            assert code in (0, -9), said
         else:
-            last = err.strip().splitlines()[-1:] or [""]
-            assert code == 0 or re.match(r"qa\.errors\.Library\w+: Milvus at", last[0]), err
+            last = said.strip().splitlines()[-1:] or [""]
+            assert code == 0 or re.match(r"qa\.errors\.Library\w+: Milvus at", last[0]), said
         self.count["runs that ended well" if code == 0 else "runs that were broken off"] += 1
-        return set(out.splitlines())
+        self.count["new documents acknowledged by these"] += len(indexer.acknowledged & self._new)
 
-    def check(self, acknowledged: set[str]) -> None:
+    def check(self, indexer: Indexer) -> None:
         """Look whether what was acknowledged is there, let a second run bring the rest, and look at all."""
-        held = self._held()
-        names = {Path(name).name for name in acknowledged}
-        self.count["new documents acknowledged before a fault"] += len(names & self._new)
-        assert names <= set(held), names - set(held)
+        held = set(self._held())
+        assert indexer.acknowledged <= held, indexer.acknowledged - held
+        self.count["documents there that nobody had acknowledged"] += len(
+            held & self._new - indexer.acknowledged
+        )
         self.second_run()
         held = self._held()
         files = {path.name: path.read_text(encoding="utf-8") for path in self.inbox.iterdir()}
@@ -213,53 +249,43 @@ def server_killed(server: Server, folder: Path, times: int, seed: int) -> None:
     assert all("answered" in each["outcome"] for each in right.values()), right
     back = []
     for _ in range(times):
-        books.new_files()
-        indexer = books.indexer()
-        time.sleep(books.random.uniform(0, 8))
+        indexer = books.interrupted()
         server.kill()
-        acknowledged = books.ended(indexer)
+        books.ended(indexer)
         time.sleep(books.random.uniform(0, 3))
         server.start()
         back.append(asker.hears_answers())
-        books.check(acknowledged)
+        books.check(indexer)
+        judged = asker.judged(right)
+        say(books, slowest_to_answer_again=max(back), **judged)
     asker.end()
-    for each in asker.said:
-        kind = "errors" if "error" in each else "defects" if "defect" in each else "answers"
-        books.count[f"questions: {kind}"] += 1
-        if kind == "answers":
-            assert {**each, "seconds": 0} == {**right[each["beast"]], "seconds": 0}
-    assert not [each for each in asker.said if "defect" in each]
-    errors = [each["seconds"] for each in asker.said if "error" in each]
-    assert max(errors, default=0) < LONGEST_ERROR
-    say(books, slowest_error=max(errors, default=0), slowest_to_answer_again=max(back))
 
 
 def writer_killed(server: Server, folder: Path, times: int, seed: int) -> None:
     books = Books(server, folder, seed)
     for _ in range(times):
-        books.new_files()
-        indexer = books.indexer()
-        time.sleep(books.random.uniform(2, 8))
-        indexer.kill()
-        books.check(books.ended(indexer, was_killed=True))
-    say(books)
+        indexer = books.interrupted()
+        indexer.process.kill()
+        books.ended(indexer, was_killed=True)
+        books.check(indexer)
+        say(books)
 
 
 def disk_full(server: Server, folder: Path, times: int, seed: int) -> None:
     books = Books(server, folder, seed)
     filler = server.folder / "data" / "filler"
     for _ in range(times):
-        books.new_files()
         left = shutil.disk_usage(filler.parent).free - books.random.randrange(1 << 20)
         with suppress(OSError), filler.open("wb") as file:
             file.write(bytes(max(left, 0)))
-        acknowledged = books.ended(books.indexer())
+        indexer = books.interrupted()
+        books.ended(indexer)
         filler.unlink()
         books.count["servers that ended" if server.has_ended() else "servers that stayed"] += 1
         server.kill()
         server.start()
-        books.check(acknowledged)
-    say(books)
+        books.check(indexer)
+        say(books)
 
 
 def recall(server: Server, folder: Path, times: int, seed: int) -> None:
@@ -298,7 +324,8 @@ def recall(server: Server, folder: Path, times: int, seed: int) -> None:
 
 
 def say(books: Books, **more: float) -> None:
-    print(json.dumps({**books.count, **{name: round(each, 1) for name, each in more.items()}}))  # noqa: T201
+    said = {**books.count, **{name: round(each, 1) for name, each in more.items()}}
+    print(json.dumps(said), flush=True)  # noqa: T201
 
 
 @contextmanager
