@@ -19,7 +19,7 @@ import time
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,8 @@ def main() -> None:
         for number in range(arguments.chats):
             desk = ("--desk", str(folder / f"desk {number}"))
             stack.enter_context(chat(address, *desk, "--deadline", "300", port=FIRST_PORT + number))
+        for number in range(arguments.chats):
+            wait_for(f"http://127.0.0.1:{FIRST_PORT + number}/api/v1/status")
         proxy = nginx(folder, arguments.chats)
         stack.callback(proxy.terminate)
         print(machine.line(), flush=True)
@@ -100,6 +102,14 @@ def nginx(folder: Path, chats: int) -> subprocess.Popen[bytes]:
     if process.poll() is not None:
         raise RuntimeError(f"nginx has not started: {folder / 'nginx.log'} says why")
     return process
+
+
+def wait_for(url: str) -> None:
+    """Wait until a chat server has loaded its models."""
+    while True:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=60):  # noqa: S310 - ours
+            return
+        time.sleep(1)
 
 
 class Visitor:

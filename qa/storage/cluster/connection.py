@@ -72,6 +72,7 @@ class Connection:
         self.is_alone = False
         """Whether nobody else can have been using it: of a Milvus Lite file, the first connection to it."""
         self._strong_until = 0.0
+        self._written: dict[str, float] = {}
         if address.lite:
             self._open_file(create=create)
         try:
@@ -116,16 +117,24 @@ class Connection:
         """Wait, for some seconds, for what others have written: else a server shows it when it likes."""
         self._strong_until = time.monotonic() + STALE
 
-    def _level(self, *, strong: bool) -> dict[str, str]:
-        if strong or time.monotonic() < self._strong_until:
+    def _level(self, collection: str, *, strong: bool = False) -> dict[str, str]:
+        """Ask for what this process has written, and for what others had written `STALE` ago.
+
+        *Session*, the level of the collections, is for the former. By it, who has written nothing is shown what
+        a server has come to read of its log: after a start, that is next to nothing.
+        """
+        now = time.monotonic()
+        if strong or now < self._strong_until:
             return {"consistency_level": "Strong"}
-        return {}
+        if self.address.lite or now < self._written.get(collection, -STALE) + STALE:
+            return {}
+        return {"consistency_level": "Bounded"}
 
     def query(
         self, collection: str, condition: str, fields: Sequence[str], *, strong: bool = False
     ) -> list[Row]:
         """Read the rows that meet a condition, all of them."""
-        level = self._level(strong=strong)
+        level = self._level(collection, strong=strong)
         with self._translated():
             found = self.milvus.query(
                 collection, filter=condition, output_fields=list(fields), limit=MOST, timeout=SECONDS, **level
@@ -138,7 +147,12 @@ class Connection:
         """Read the rows that meet a condition in parts, in no order."""
         with self._translated():
             rows = self.milvus.query_iterator(
-                collection, ROWS_AT_ONCE, filter=condition, output_fields=list(fields), timeout=SECONDS
+                collection,
+                ROWS_AT_ONCE,
+                filter=condition,
+                output_fields=list(fields),
+                timeout=SECONDS,
+                **self._level(collection),
             )
             try:
                 while part := rows.next():
@@ -161,7 +175,7 @@ class Connection:
         self, collection: str, keys: Sequence[str | int], fields: Sequence[str], *, strong: bool = False
     ) -> list[Row]:
         """Read rows by their keys; those that there are, in no order."""
-        level = self._level(strong=strong)
+        level = self._level(collection, strong=strong)
         found: list[Row] = []
         for first in range(0, len(keys), VALUES_AT_ONCE):
             with self._translated():
@@ -176,7 +190,11 @@ class Connection:
         """Count the rows that meet a condition."""
         with self._translated():
             rows = self.milvus.query(
-                collection, filter=condition, output_fields=["count(*)"], timeout=SECONDS
+                collection,
+                filter=condition,
+                output_fields=["count(*)"],
+                timeout=SECONDS,
+                **self._level(collection),
             )
             return int(rows[0]["count(*)"])
 
@@ -201,6 +219,7 @@ class Connection:
                 output_fields=list(fields),
                 search_params={"params": dict(parameters)},
                 timeout=SECONDS,
+                **self._level(collection),
             )
             return [[(dict(hit["entity"]), float(hit["distance"])) for hit in hits] for hits in found]
 
@@ -211,6 +230,7 @@ class Connection:
         for part in _in_parts(rows):
             with self._translated():
                 self.milvus.upsert(collection, part, timeout=SECONDS)
+            self._written[collection] = time.monotonic()
         if self.address.lite:
             self._in_memory[collection] += len(rows)
             if self._in_memory[collection] > IN_MEMORY:
@@ -221,6 +241,7 @@ class Connection:
         """Delete the rows that meet a condition."""
         with self._translated():
             self.milvus.delete(collection, filter=condition, timeout=SECONDS)
+        self._written[collection] = time.monotonic()
 
     def delete_in(self, collection: str, field: str, values: Sequence[str | int]) -> None:
         """Delete the rows in which a field has one of the values."""

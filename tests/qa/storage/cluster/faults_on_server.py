@@ -150,7 +150,7 @@ class Asker:
         assert not [each for each in said if "defect" in each]
         answers = [each for each in said if "outcome" in each]
         for each in answers:
-            assert {**each, "seconds": 0} == {**right[each["beast"]], "seconds": 0}
+            assert {**each, "seconds": 0} == {**right[each["beast"]], "seconds": 0}, each
         slowest = max((each["seconds"] for each in said if "error" in each), default=0.0)
         assert slowest < LONGEST_ERROR
         return {"answers": len(answers), "errors": len(said) - len(answers), "slowest_error": slowest}
