@@ -93,7 +93,7 @@ def nginx(folder: Path, chats: int) -> subprocess.Popen[bytes]:
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
-        f"user root; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\nevents {{}}\n"
+        f"master_process off; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\nevents {{}}\n"
         f"http {{\naccess_log {folder}/access.log;\n{own}\n{text}\n}}\n",
         encoding="utf-8",
     )

@@ -120,8 +120,8 @@ class Connection:
     def _level(self, collection: str, *, strong: bool = False) -> dict[str, str]:
         """Ask for what this process has written, and for what others had written `STALE` ago.
 
-        *Session*, the level of the collections, is for the former. By it, who has written nothing is shown what
-        a server has come to read of its log: after a start, that is next to nothing.
+        *Session*, the level of the collections, is for the former. By it, who has written nothing is shown
+        what a server has come to read of its log: after a start, that is next to nothing.
         """
         now = time.monotonic()
         if strong or now < self._strong_until:
