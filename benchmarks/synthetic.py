@@ -83,7 +83,7 @@ def make(folder: Path, suites: Sequence[Path], asked: Sequence[Path], sizes: Seq
     cache, encoder = folder / "vectors.npz", open_encoder()
     questions = [json.dumps(each) for path in dict.fromkeys((*suites, *asked)) for each in _questions(path)]
     (folder / "questions.jsonl").write_text("\n".join(questions), encoding="utf-8")
-    sources = _sources(suites, cache, encoder)
+    sources = sources_of(suites, cache, encoder)
     print(machine.line(), f"{sum(len(each.sentences) for each in sources)} sentences", sep="\n", flush=True)
     _compare(suites, sources, cache, encoder)
     real = list(_real(asked, cache, encoder))
@@ -157,7 +157,7 @@ def _documents(path: Path) -> Iterator[Document]:
     return (item for item in read_path(path / "corpus.jsonl") if isinstance(item, Document))
 
 
-def _sources(suites: Iterable[Path], cache: Path, encoder: Encoder) -> list[Source]:
+def sources_of(suites: Iterable[Path], cache: Path, encoder: Encoder) -> list[Source]:
     """Return the documents that have enough sentences to draw from."""
     found = []
     for document in (each for path in suites for each in _documents(path)):

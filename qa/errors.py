@@ -63,6 +63,12 @@ class LibraryNotFoundError(LibraryError):
     code = "library_not_found"
 
 
+class LibraryAwayError(LibraryError):
+    """The server that keeps the library is not there, or too slow: the same may succeed in a moment."""
+
+    code = "library_away"
+
+
 class DocumentNotFoundError(LibraryError):
     """The library holds no document of that id or hash."""
 

@@ -15,6 +15,7 @@ from qa.errors import (
     DocumentNotFoundError,
     ExportError,
     InputError,
+    LibraryAwayError,
     MissingExtraError,
     NotReadyError,
     OriginalNotFoundError,
@@ -45,6 +46,7 @@ _STATUS = (
     (MissingExtraError, HTTPStatus.NOT_IMPLEMENTED),
     (ExportError, HTTPStatus.NOT_IMPLEMENTED),
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (LibraryAwayError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
     (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
     (InputError, HTTPStatus.BAD_REQUEST),

@@ -53,7 +53,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def chat(library: Path, *options: str, port: int = 0) -> Iterator[Server]:
+def chat(library: Path | str, *options: str, port: int = 0) -> Iterator[Server]:
     """Start `pullquote chat` as a user does, wait until the page is there, and stop it at the end."""
     if not port:
         with socket.create_server(("127.0.0.1", 0)) as probe:

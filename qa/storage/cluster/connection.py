@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from qa.errors import LibraryError, LibraryNotFoundError, MissingExtraError
+from qa.errors import LibraryAwayError, LibraryError, LibraryNotFoundError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,6 +72,7 @@ class Connection:
         self.is_alone = False
         """Whether nobody else can have been using it: of a Milvus Lite file, the first connection to it."""
         self._strong_until = 0.0
+        self._written: dict[str, float] = {}
         if address.lite:
             self._open_file(create=create)
         try:
@@ -116,16 +117,24 @@ class Connection:
         """Wait, for some seconds, for what others have written: else a server shows it when it likes."""
         self._strong_until = time.monotonic() + STALE
 
-    def _level(self, *, strong: bool) -> dict[str, str]:
-        if strong or time.monotonic() < self._strong_until:
+    def _level(self, collection: str, *, strong: bool = False) -> dict[str, str]:
+        """Ask for what this process has written, and for what others had written `STALE` ago.
+
+        *Session*, the level of the collections, is for the former. By it, who has written nothing is shown
+        what a server has come to read of its log: after a start, that is next to nothing.
+        """
+        now = time.monotonic()
+        if strong or now < self._strong_until:
             return {"consistency_level": "Strong"}
-        return {}
+        if self.address.lite or now < self._written.get(collection, -STALE) + STALE:
+            return {}
+        return {"consistency_level": "Bounded"}
 
     def query(
         self, collection: str, condition: str, fields: Sequence[str], *, strong: bool = False
     ) -> list[Row]:
         """Read the rows that meet a condition, all of them."""
-        level = self._level(strong=strong)
+        level = self._level(collection, strong=strong)
         with self._translated():
             found = self.milvus.query(
                 collection, filter=condition, output_fields=list(fields), limit=MOST, timeout=SECONDS, **level
@@ -138,7 +147,12 @@ class Connection:
         """Read the rows that meet a condition in parts, in no order."""
         with self._translated():
             rows = self.milvus.query_iterator(
-                collection, ROWS_AT_ONCE, filter=condition, output_fields=list(fields), timeout=SECONDS
+                collection,
+                ROWS_AT_ONCE,
+                filter=condition,
+                output_fields=list(fields),
+                timeout=SECONDS,
+                **self._level(collection),
             )
             try:
                 while part := rows.next():
@@ -161,7 +175,7 @@ class Connection:
         self, collection: str, keys: Sequence[str | int], fields: Sequence[str], *, strong: bool = False
     ) -> list[Row]:
         """Read rows by their keys; those that there are, in no order."""
-        level = self._level(strong=strong)
+        level = self._level(collection, strong=strong)
         found: list[Row] = []
         for first in range(0, len(keys), VALUES_AT_ONCE):
             with self._translated():
@@ -176,7 +190,11 @@ class Connection:
         """Count the rows that meet a condition."""
         with self._translated():
             rows = self.milvus.query(
-                collection, filter=condition, output_fields=["count(*)"], timeout=SECONDS
+                collection,
+                filter=condition,
+                output_fields=["count(*)"],
+                timeout=SECONDS,
+                **self._level(collection),
             )
             return int(rows[0]["count(*)"])
 
@@ -201,6 +219,7 @@ class Connection:
                 output_fields=list(fields),
                 search_params={"params": dict(parameters)},
                 timeout=SECONDS,
+                **self._level(collection),
             )
             return [[(dict(hit["entity"]), float(hit["distance"])) for hit in hits] for hits in found]
 
@@ -211,6 +230,7 @@ class Connection:
         for part in _in_parts(rows):
             with self._translated():
                 self.milvus.upsert(collection, part, timeout=SECONDS)
+            self._written[collection] = time.monotonic()
         if self.address.lite:
             self._in_memory[collection] += len(rows)
             if self._in_memory[collection] > IN_MEMORY:
@@ -221,6 +241,7 @@ class Connection:
         """Delete the rows that meet a condition."""
         with self._translated():
             self.milvus.delete(collection, filter=condition, timeout=SECONDS)
+        self._written[collection] = time.monotonic()
 
     def delete_in(self, collection: str, field: str, values: Sequence[str | int]) -> None:
         """Delete the rows in which a field has one of the values."""
@@ -241,31 +262,33 @@ class Connection:
         try:
             yield
         except (MilvusException, grpc.RpcError) as error:
-            raise LibraryError(self._said(error)) from error
+            raise self._named(error) from error
 
-    def _said(self, error: Exception) -> str:
+    def _named(self, error: Exception) -> LibraryError:
         where, said = self.address.text, _words(error)
         if self.address.lite and ("open" in said.lower() or "lock" in said.lower()):
-            return (
+            return LibraryError(
                 f"{where} cannot be opened ({said}): one process at a time may use a Milvus Lite file. End "
                 "the other, or use a server"
             )
         if self.address.lite:
-            return f"{where}: Milvus Lite reports: {said}"
+            return LibraryError(f"{where}: Milvus Lite reports: {said}")
         if "auth" in said.lower() or "permission" in said.lower():
-            return (
+            return LibraryError(
                 f"Milvus at {where} does not let this user in ({said}): put user:password into "
                 "PULLQUOTE_MILVUS_TOKEN"
             )
         if "handshake" in said.lower():
-            return (
+            return LibraryError(
                 f"Milvus at {where} could not be reached by TLS ({said}): PULLQUOTE_MILVUS_CA names the "
                 "certificate of your own authority; a server without TLS is milvus://"
             )
         if not any(sign in said.lower() for sign in _AWAY):
-            return f"Milvus at {where} refuses what it was asked ({said}): `pullquote doctor` looks at it"
+            return LibraryError(
+                f"Milvus at {where} refuses what it was asked ({said}): `pullquote doctor` looks at it"
+            )
         tls = "" if where.startswith("milvus+tls:") else " (by milvus+tls:// if it wants TLS)"
-        return (
+        return LibraryAwayError(
             f"Milvus at {where} did not do what it was asked within {SECONDS:.0f} s ({said}): see that it "
             f"runs and can be reached{tls}, and try again. Nothing that was acknowledged is lost"
         )

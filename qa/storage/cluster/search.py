@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qa.storage.cluster.connection import MOST
-from qa.storage.cluster.schema import DENSE, SPARSE
+from qa.storage.cluster.layout import INDEXES
+from qa.storage.cluster.schema import DENSE, SPARSE, index_kind
 from qa.storage.cluster.stems import body_of
 from qa.storage.ports import Hit
 from qa.storage.records import phrases
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from qa.storage.cluster.stems import Stemmer
     from qa.storage.ports import Occurrences
 
-# Of a graph, how many are looked at to find as few as ten.
-_LEAST_EFFORT = 400
 _READ_AT_ONCE = 20
 # So many passages are read to tell whether a word is written in small letters: a common word is by then.
 _SMALL_READ = 20
@@ -35,18 +34,17 @@ class Search:
 
     def __init__(self, connection: Connection, collections: Collections, stemmer: Stemmer) -> None:
         self._connection, self._collections, self._stemmer = connection, collections, stemmer
+        self._kinds: dict[str, str] = {}
 
     def nearest(self, passages: str, vectors: Float32, k: int, condition: str) -> Found:
         """Find the `k` nearest passages of each unit vector, with cosines, highest first."""
         asked = [each.tolist() for each in vectors]
-        if self._connection.address.lite:
-            # Each by itself: by how many there are, Milvus Lite rounds otherwise.
-            calls, effort = [[each] for each in asked], {}
-        else:
-            calls, effort = [asked], {"ef": _LEAST_EFFORT}
+        # On Milvus Lite each by itself: by how many there are, it rounds otherwise.
+        calls = [[each] for each in asked] if self._connection.address.lite else [asked]
+        index = INDEXES.get(self._kind(passages))
 
         def search(most: int) -> list[list[tuple[Row, float]]]:
-            wide = {name: max(most, least) for name, least in effort.items()}
+            wide = {index.effort: max(most, index.least)} if index else {}
             parts = (
                 self._connection.search(passages, DENSE, some, most, condition, _PLACE, wide)
                 for some in calls
@@ -54,6 +52,12 @@ class Search:
             return [found for part in parts for found in part]
 
         return self._found(search, k) if len(vectors) else []
+
+    def _kind(self, passages: str) -> str:
+        """Tell which index the vectors of passages have: it is looked up once."""
+        if passages not in self._kinds:
+            self._kinds[passages] = index_kind(self._connection, passages)
+        return self._kinds[passages]
 
     def matching(self, passages: str, queries: Sequence[Sequence[str]], k: int, condition: str) -> Found:
         """Find the best `k` passages by BM25 for any of the words of each query, with scores, highest first.

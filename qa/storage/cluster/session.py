@@ -12,7 +12,7 @@ from qa.storage.cluster import journal, schema
 from qa.storage.cluster import state as states
 from qa.storage.cluster.change import Change
 from qa.storage.cluster.connection import Connection
-from qa.storage.cluster.lease import Lease
+from qa.storage.cluster.lease import LEASE, Lease
 from qa.storage.cluster.lists import Lists
 from qa.storage.cluster.state import State
 from qa.storage.cluster.stems import Stemmer
@@ -125,7 +125,8 @@ class Session:
 
     def settled(self) -> State:
         """Read the state once no change is under way; finish one that was left."""
-        until = time.monotonic() + PENDING
+        # Who may not finish it waits for as long as a writer may be silent.
+        until = time.monotonic() + (LEASE if self.read_only else PENDING)
         while True:
             state = states.read(self.connection, self.collections)
             if state is None:

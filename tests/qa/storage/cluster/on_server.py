@@ -1,4 +1,4 @@
-"""Start a Milvus server in a folder, in a network of its own, and run the tests of an engine on it.
+"""A Milvus server of the `milvus` wheel, in a network of its own, and the tests of an engine run on it.
 
 `unshare -rn python -m tests.qa.storage.cluster.on_server [--secured] FOLDER [PYTEST ARGUMENTS]`: the server
 listens on nine fixed ports of all interfaces. A secured one wants TLS, with a certificate of its own, and a
@@ -9,18 +9,117 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import socket
 import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from milvus import MilvusServer
+from milvus import MilvusServer, MilvusServerConfig
+
+from qa.errors import LibraryError
+from qa.storage.cluster.address import Address
+from qa.storage.cluster.connection import Connection
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 PORT = 19530
+LONGEST = 180.0  # seconds, of a start
+
+
+class _Config(MilvusServerConfig):
+    """Takes the same ports again: those of a server that was killed count as used for a minute."""
+
+    def try_bind_port(self, port: int) -> socket.socket:
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", port))
+        return bound
+
+
+class Server:
+    """A server that keeps its files in a folder; inside `with`, it runs.
+
+    A secured one wants TLS, with a certificate of its own in `server.pem`, and a password.
+
+    Attributes:
+        folder: where its files are.
+        address: what the addresses of its libraries begin with.
+    """
+
+    def __init__(self, folder: Path, *, secured: bool = False) -> None:
+        if len(socket.if_nameindex()) != 1:
+            sys.exit("this is no network of its own: start it by unshare -rn")
+        _raise_loopback()
+        self.folder, self._is_secured = folder, secured
+        self.address = f"milvus+tls://localhost:{PORT}" if secured else f"milvus://127.0.0.1:{PORT}"
+        self._server = MilvusServer()
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> float:
+        """Start it; return after how many seconds it answered.
+
+        It says that it is healthy before.
+        """
+        begun = time.monotonic()
+        self._server = MilvusServer(_Config())
+        self._server.set_base_dir(str(self.folder))
+        self._server.listen_port = PORT
+        if self._is_secured:
+            _secure(self._server, self.folder)
+        self._server.start()
+        while not self._is_secured:
+            try:
+                Connection(Address.parse(self.address)).close()
+                return time.monotonic() - begun
+            except LibraryError:
+                if time.monotonic() - begun > LONGEST:
+                    raise
+                time.sleep(0.2)
+        return time.monotonic() - begun
+
+    def stop(self) -> None:
+        """Ask it to end, and end it where it waits for others to take over its work."""
+        process = self._server.server_proc
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        self._server.stop()
+
+    def kill(self) -> None:
+        """Kill it (-9)."""
+        self._server.server_proc.kill()
+        self._server.server_proc.wait()
+        self._server.stop()
+
+    def has_ended(self) -> bool:
+        """Tell whether it has ended by itself."""
+        return self._server.server_proc.poll() is not None
+
+    def resident(self) -> int:
+        """Return how many bytes of memory it has."""
+        status = Path(f"/proc/{self._server.server_proc.pid}/status").read_text(encoding="utf-8")
+        found = re.search(r"VmRSS:\s+(\d+)", status)
+        assert found
+        return 1024 * int(found[1])
 
 
 def _raise_loopback() -> None:
@@ -40,26 +139,12 @@ def _secure(server: MilvusServer, folder: Path) -> None:
 
 
 def main(folder: str, *arguments: str, secured: bool = False) -> int:
-    if len(socket.if_nameindex()) != 1:
-        sys.exit("this is no network of its own: start it by unshare -rn")
-    _raise_loopback()
-    server = MilvusServer()
-    server.set_base_dir(folder)
-    server.listen_port = PORT
-    if secured:
-        _secure(server, Path(folder))
-    begun = time.monotonic()
-    server.start()
-    print(f"the server started in {time.monotonic() - begun:.0f} s", flush=True)  # noqa: T201
-    try:
-        scheme, host = ("milvus+tls", "localhost") if secured else ("milvus", "127.0.0.1")
-        os.environ["PULLQUOTE_TEST_MILVUS"] = f"{scheme}://{host}:{server.listen_port}"
-        os.environ["PULLQUOTE_TEST_MILVUS_CERTIFICATE"] = str(Path(folder) / "server.pem")
+    with Server(Path(folder).resolve(), secured=secured) as server:
+        os.environ["PULLQUOTE_TEST_MILVUS"] = server.address
+        os.environ["PULLQUOTE_TEST_MILVUS_CERTIFICATE"] = str(server.folder / "server.pem")
         if arguments[:1] == ("--run",):
             return subprocess.run([sys.executable, "-m", *arguments[1:]], check=False).returncode
         return int(pytest.main(list(arguments)))
-    finally:
-        server.stop()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qa.errors import InputError, LibraryError, MissingExtraError
+from qa.errors import InputError, LibraryAwayError, LibraryError, MissingExtraError
 from qa.storage.cluster import lease, texts
 from qa.storage.cluster.address import TOKEN_FILE, Address
 from qa.storage.cluster.connection import Connection
@@ -228,7 +228,7 @@ def test_a_server_that_is_away_is_named_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.storage.cluster.connection.SECONDS", 0.5)
-    with pytest.raises(LibraryError, match=r"Milvus at milvus://127.0.0.1:9/x .*see that it runs"):
+    with pytest.raises(LibraryAwayError, match=r"Milvus at milvus://127.0.0.1:9/x .*see that it runs"):
         ClusterLibrary(Address.parse("milvus://127.0.0.1:9/x"), tmp_path)
 
 

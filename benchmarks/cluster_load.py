@@ -1,0 +1,160 @@
+"""Let many ask several chat servers over one library on a Milvus server, behind nginx.
+
+unshare -rn python -m benchmarks.cluster_load FOLDER SUITE [--chats 2] [--visitors 8] [--questions 400]
+
+Everything is started in FOLDER: the Milvus server of the `milvus` wheel, `pullquote chat` as often as said,
+and nginx with `deploy/nginx.conf`. Each visitor keeps the cookie that nginx gives, and asks one question
+after the other over HTTP. All questions are asked once before: another answer later is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import subprocess
+import threading
+import time
+import urllib.request
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import machine
+from qa.corpus import Corpus
+from qa.evaluation import suite
+from qa.places import ClusterPlace
+from tests.qa.storage.cluster.on_server import Server
+from tests.web.chatting import ROOT, chat
+
+FIRST_PORT, PROXY = 7801, "http://127.0.0.1:7800"
+DISTINCT = 60  # questions that differ
+
+
+def main() -> None:
+    """Read the command line, start all, and say what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("suite", type=Path)
+    parser.add_argument("--chats", type=int, default=2)
+    parser.add_argument("--visitors", type=int, default=8)
+    parser.add_argument("--questions", type=int, default=400)
+    arguments = parser.parse_args()
+    folder = arguments.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = random.Random(3).sample([each.text for each in suite.load(arguments.suite).queries], DISTINCT)
+    with ExitStack() as stack:
+        server = stack.enter_context(Server(folder / "server"))
+        address = f"{server.address}/load"
+        with Corpus.open(ClusterPlace(address, folder / "desk")) as corpus:
+            corpus.index(arguments.suite / "corpus.jsonl")
+            print(f"{corpus.stats().passages:,} passages", flush=True)
+        for number in range(arguments.chats):
+            desk = ("--desk", str(folder / f"desk {number}"))
+            stack.enter_context(chat(address, *desk, "--deadline", "300", port=FIRST_PORT + number))
+        for number in range(arguments.chats):
+            wait_for(f"http://127.0.0.1:{FIRST_PORT + number}/api/v1/status")
+        proxy = nginx(folder, arguments.chats)
+        stack.callback(proxy.terminate)
+        print(machine.line(), flush=True)
+        right = {text: Visitor().ask(text)[0] for text in drawn}
+        visitors = [Visitor() for _ in range(arguments.visitors)]
+        each = arguments.questions // len(visitors)
+        begun = time.perf_counter()
+        with ThreadPoolExecutor(len(visitors)) as pool:
+            runs = list(pool.map(lambda visitor: visitor.go(drawn, right, each), visitors))
+        seconds = time.perf_counter() - begun
+    outcomes = sum((Counter(kinds) for kinds, _ in runs), Counter[str]())
+    times = np.concatenate([milliseconds for _, milliseconds in runs])
+    p50, p95 = np.quantile(times, [0.5, 0.95])
+    homes = Counter(visitor.home() for visitor in visitors)
+    print(f"{len(visitors)} visitors, {arguments.chats} chat servers: {dict(outcomes)}")
+    print(f"{len(times) / seconds:.1f} questions a second, p50 {p50:,.0f} ms, p95 {p95:,.0f} ms")
+    print(f"cookies: {len(homes)}; {machine.line()}")
+
+
+def nginx(folder: Path, chats: int) -> subprocess.Popen[bytes]:
+    """Start nginx before the chat servers, by the file that ships.
+
+    Raises:
+        RuntimeError: it has not started.
+    """
+    text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    servers = "".join(f"server 127.0.0.1:{FIRST_PORT + number};\n" for number in range(chats))
+    text = re.sub(r"(?:    server 127\.0\.0\.1:\d+ [^;]+;\n)+", servers, text)
+    own = "".join(
+        f"{name}_temp_path {folder}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"master_process off; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
+        f"events {{}}\n"
+        f"http {{\naccess_log {folder}/access.log;\n{own}\n{text}\n}}\n",
+        encoding="utf-8",
+    )
+    process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")])
+    time.sleep(1)
+    if process.poll() is not None:
+        raise RuntimeError(f"nginx has not started: {folder / 'nginx.log'} says why")
+    return process
+
+
+def wait_for(url: str) -> None:
+    """Wait until a chat server has loaded its models."""
+    while True:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=60):  # noqa: S310 - ours
+            return
+        time.sleep(1)
+
+
+class Visitor:
+    """Somebody who asks over HTTP and keeps cookies."""
+
+    _number = 0
+    _lock = threading.Lock()
+
+    def __init__(self) -> None:
+        with Visitor._lock:
+            Visitor._number += 1
+            self._random = random.Random(Visitor._number)
+        self._jar = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
+        self._opener.open(f"{PROXY}/api/v1/status", timeout=60).close()
+
+    def home(self) -> str:
+        """Return the cookie."""
+        return "".join(cookie.value or "" for cookie in self._jar)
+
+    def ask(self, text: str) -> tuple[Any, float]:
+        """Ask; return outcome and quotes, and how long it took in milliseconds."""
+        body = json.dumps({"question": text}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{PROXY}/api/v1/ask", body, headers)  # noqa: S310 - ours
+        begun = time.perf_counter()
+        with self._opener.open(request, timeout=300) as response:
+            answer = json.load(response)
+        took = 1000 * (time.perf_counter() - begun)
+        return [answer["outcome"], [quote["text"] for quote in answer["quotes"]]], took
+
+    def go(self, drawn: list[str], right: dict[str, Any], count: int) -> tuple[list[str], list[float]]:
+        """Ask so many; return what each answer was like, and the times."""
+        kinds, times = [], []
+        for text in self._random.choices(drawn, k=count):
+            try:
+                answer, took = self.ask(text)
+            except OSError as error:
+                kinds.append(f"error: {error}")
+                continue
+            kinds.append("as on a quiet server" if answer == right[text] else f"another answer: {text}")
+            times.append(took)
+        return kinds, times
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,355 @@
+"""Kill a Milvus server, or who writes to it, or fill its disk, again and again, and look what is left.
+
+`unshare -rn python -m tests.qa.storage.cluster.faults_on_server SCENARIO FOLDER TIMES [SEED]`, where SCENARIO
+is server_killed, writer_killed, disk_full (which wants `unshare -rmn`) or recall. Each time, some files are
+new; one process indexes them, and in server_killed another one asks meanwhile. Afterwards all that was
+acknowledged must be there, once; a second run must bring the rest; `doctor` must find nothing wrong; and no
+question may ever have had another answer than it has on a quiet server, or an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qa.asking.answer import Answerer
+from qa.corpus import Corpus
+from qa.errors import LibraryError
+from qa.places import ClusterPlace
+from qa.schema import Document, Passage, Sentence
+from qa.storage.cluster import lease
+from qa.storage.cluster.address import Address
+from qa.storage.cluster.examine import examine
+from qa.storage.cluster.library import ClusterLibrary
+from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
+from tests.qa.storage.cluster.on_server import Server
+from tests.qa.tiny import TinyEncoder, TinyReader, words, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qa.schema import Progress
+    from qa.storage.cluster.state import State
+
+# Half of what it is: who waits for the turn of one who was killed waits so long.
+LEASE = 30.0
+FILES = 12  # new ones each time
+BEASTS = ("unicorn", "griffin", "basilisk", "kraken")
+# Whoever asks hears an error within so many seconds: two calls and the wait for a turn.
+LONGEST_ERROR = 90.0
+# What `doctor` finds wrong with this server, which is old, and with an encoder that is none.
+_OF_TESTS = ("server", "encoder")
+
+
+def encoder() -> TinyEncoder:
+    return TinyEncoder("wide", 384)
+
+
+def text_of(name: str) -> str:
+    return f"So says {name}.\n\n{words(sum(name.encode()), 120)}"
+
+
+# Processes of their own
+
+
+def index(address: str, desk: str, inbox: str) -> None:
+    """Index a folder, and say what is acknowledged."""
+
+    def acknowledge(progress: Progress) -> None:
+        if progress.stage == "write":
+            print(progress.name, flush=True)  # noqa: T201
+
+    with Corpus.open(ClusterPlace(address, Path(desk)), encoder=encoder()) as corpus:
+        corpus.index(inbox, progress=acknowledge)
+
+
+def ask(address: str, desk: str) -> None:
+    """Ask without end, and say what came of each question."""
+    with Corpus.open(ClusterPlace(address, Path(desk)), encoder=encoder()) as corpus:
+        answerer = Answerer(corpus.store, TinyReader())
+        while True:
+            for beast in BEASTS:
+                begun = time.monotonic()
+                said: dict[str, Any] = {"beast": beast}
+                try:
+                    answer = answerer.ask(f"Where does the {beast} sleep?")
+                    said |= {"outcome": answer.outcome, "quotes": [str(each.text) for each in answer.quotes]}
+                except LibraryError as error:
+                    said |= {"error": str(error)}
+                except Exception as error:  # that there is none is what is tested
+                    said |= {"defect": repr(error)}
+                said["seconds"] = time.monotonic() - begun
+                print(json.dumps(said), flush=True)  # noqa: T201
+                time.sleep(0.2)
+
+
+def child(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", __spec__.name, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+class Indexer:
+    """A process that indexes, and what it has acknowledged."""
+
+    def __init__(self, address: str, desk: Path, inbox: Path) -> None:
+        self.process = child("index", address, desk, inbox)
+        self.acknowledged: set[str] = set()
+        self.listening = threading.Thread(target=self._listen, daemon=True)
+        self.listening.start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.acknowledged.add(Path(line.strip()).name)
+
+    def works(self, new: set[str], count: int, seconds: float) -> None:
+        """Wait until it has acknowledged so many of the new files, and some time more, or has ended."""
+        while len(self.acknowledged & new) < count and self.process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(seconds)
+
+
+class Asker:
+    """A process that asks, and what it has said."""
+
+    def __init__(self, address: str, desk: Path) -> None:
+        self._process = child("ask", address, desk)
+        self.said: list[dict[str, Any]] = []
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self.said.append(json.loads(line))
+
+    def hears_answers(self, seconds: float = 120) -> float:
+        """Wait until each question was answered once more; return for how long."""
+        begun, first = time.monotonic(), len(self.said)
+        while {each["beast"] for each in self.said[first:] if "outcome" in each} < set(BEASTS):
+            assert self._process.poll() is None, self._process.stderr and self._process.stderr.read()
+            assert time.monotonic() - begun < seconds, self.said[first:][-5:]
+            time.sleep(0.05)
+        return time.monotonic() - begun
+
+    def judged(self, right: dict[str, dict[str, Any]]) -> dict[str, float]:
+        """Look at all that it has said: each answer is right, and each error came in time."""
+        said = list(self.said)
+        assert not [each for each in said if "defect" in each]
+        answers = [each for each in said if "outcome" in each]
+        for each in answers:
+            assert {**each, "seconds": 0} == {**right[each["beast"]], "seconds": 0}, each
+        slowest = max((each["seconds"] for each in said if "error" in each), default=0.0)
+        assert slowest < LONGEST_ERROR
+        return {"answers": len(answers), "errors": len(said) - len(answers), "slowest_error": slowest}
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+# Scenarios
+
+
+class Books:
+    """What there should be in a library, and whether it is there."""
+
+    def __init__(self, server: Server, folder: Path, seed: int) -> None:
+        self.server, self.address = server, f"{server.address}/faults"
+        self.desk, self.inbox = folder / "desk", folder / "inbox"
+        self.random = random.Random(seed)
+        self.count = Counter[str]()
+        self._made, self._new = 0, set[str]()
+        for beast in BEASTS:
+            write(self.inbox, f"{beast}.txt", f"The {beast} sleeps in the barn of {beast}ton.\n")
+        self.second_run()
+
+    def place(self) -> ClusterPlace:
+        return ClusterPlace(self.address, self.desk)
+
+    def interrupted(self) -> Indexer:
+        """Let new files be indexed, and return in the middle of it."""
+        self._new = {f"{self._made + each}.txt" for each in range(FILES)}
+        self._made += FILES
+        for name in self._new:
+            write(self.inbox, name, text_of(name))
+        indexer = Indexer(self.address, self.desk, self.inbox)
+        indexer.works(self._new, self.random.randrange(FILES), self.random.uniform(0, 0.3))
+        return indexer
+
+    def ended(self, indexer: Indexer, *, was_killed: bool = False) -> None:
+        """Wait until it has ended, and look at how."""
+        code = indexer.process.wait(300)
+        indexer.listening.join()
+        assert indexer.process.stderr
+        said = indexer.process.stderr.read()
+        if was_killed:
+            assert code in (0, -9), said
+        else:
+            last = said.strip().splitlines()[-1:] or [""]
+            assert code == 0 or re.match(r"qa\.errors\.Library\w+: Milvus at", last[0]), said
+        self.count["runs that ended well" if code == 0 else "runs that were broken off"] += 1
+        self.count["new documents acknowledged by these"] += len(indexer.acknowledged & self._new)
+
+    def check(self, indexer: Indexer) -> None:
+        """Look whether what was acknowledged is there, let a second run bring the rest, and look at all."""
+        held = set(self._held())
+        assert indexer.acknowledged <= held, indexer.acknowledged - held
+        self.count["documents there that nobody had acknowledged"] += len(
+            held & self._new - indexer.acknowledged
+        )
+        self.second_run()
+        held = self._held()
+        files = {path.name: path.read_text(encoding="utf-8") for path in self.inbox.iterdir()}
+        assert set(held) == set(files)
+        address = Address.parse(self.address)
+        with closing(ClusterLibrary(address, self.desk, create=False, encoder=encoder())) as library:
+            state: State = library.session.settled()
+            assert state.documents == len(files)
+            for name, text in files.items():
+                document, passages = library.document_and_passages(name)
+                assert document.text == text
+                assert "".join(text[each.start : each.end] for each in passages) == text
+            assert library.connection.count(library.session.passages(state)) == state.passages
+        wrong = [each for each in examine(address, self.desk) if each.problem and each.about not in _OF_TESTS]
+        assert not wrong, wrong
+
+    def _held(self) -> list[str]:
+        """List the ids of the documents; each is there once."""
+        with closing(
+            ClusterLibrary(Address.parse(self.address), self.desk, read_only=True, encoder=encoder())
+        ) as library:
+            ids = [document_id for document_id, _ in library.hashes()]
+        assert len(ids) == len(set(ids))
+        return ids
+
+    def second_run(self) -> None:
+        with Corpus.open(self.place(), encoder=encoder()) as corpus:
+            report = corpus.index(self.inbox)
+        assert not [each for each in report.files if each.error], report
+
+
+def server_killed(server: Server, folder: Path, times: int, seed: int) -> None:
+    books = Books(server, folder, seed)
+    asker = Asker(books.address, folder / "another desk")
+    asker.hears_answers()
+    right = {each["beast"]: each for each in asker.said if "outcome" in each}
+    assert all("answered" in each["outcome"] for each in right.values()), right
+    back = []
+    for _ in range(times):
+        indexer = books.interrupted()
+        server.kill()
+        books.ended(indexer)
+        time.sleep(books.random.uniform(0, 3))
+        server.start()
+        back.append(asker.hears_answers())
+        books.check(indexer)
+        judged = asker.judged(right)
+        say(books, slowest_to_answer_again=max(back), **judged)
+    asker.end()
+
+
+def writer_killed(server: Server, folder: Path, times: int, seed: int) -> None:
+    books = Books(server, folder, seed)
+    for _ in range(times):
+        indexer = books.interrupted()
+        indexer.process.kill()
+        books.ended(indexer, was_killed=True)
+        books.check(indexer)
+        say(books)
+
+
+def disk_full(server: Server, folder: Path, times: int, seed: int) -> None:
+    books = Books(server, folder, seed)
+    filler = server.folder / "data" / "filler"
+    for _ in range(times):
+        left = shutil.disk_usage(filler.parent).free - books.random.randrange(1 << 20)
+        with suppress(OSError), filler.open("wb") as file:
+            file.write(bytes(max(left, 0)))
+        indexer = books.interrupted()
+        books.ended(indexer)
+        filler.unlink()
+        books.count["servers that ended" if server.has_ended() else "servers that stayed"] += 1
+        server.kill()
+        server.start()
+        books.check(indexer)
+        say(books)
+
+
+def recall(server: Server, folder: Path, times: int, seed: int) -> None:
+    """Compare what is found right after `save` with the nearest of all, which the index should find."""
+    draw = np.random.default_rng(seed)
+    centres = draw.normal(size=(40, 384))
+    every = np.zeros((0, 384), np.float32)
+    with closing(
+        ClusterLibrary(Address.parse(f"{server.address}/recall"), folder / "desk", encoder=encoder())
+    ) as library:
+        for number in range(60 * times):
+            vectors = centres[draw.integers(40, size=100)] + 0.9 * draw.normal(size=(100, 384))
+            vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+            every = np.concatenate([every, vectors])
+            lines = [f"Line {line} of {number}.\n" for line in range(100)]
+            ends = np.cumsum([len(line) for line in lines]).tolist()
+            spans = zip([0, *ends[:-1]], ends, strict=True)
+            entries = [
+                Entry(
+                    Passage(f"{number}.txt", at, start, end, (Sentence(start, end - 1),)),
+                    hashlib.blake2b(f"{number} {at}".encode(), digest_size=16).digest(),
+                    vectors[at],
+                )
+                for at, (start, end) in enumerate(spans)
+            ]
+            document = Document(f"{number}.txt", "".join(lines), path=f"/{number}.txt")
+            library.put(ReadDocument.of(document), EmbeddedPassages(entries, encoder().identity))
+        library.save()
+        asked = every[draw.choice(len(every), 100, replace=False)] + 0.02 * draw.normal(size=(100, 384))
+        asked = (asked / np.linalg.norm(asked, axis=1, keepdims=True)).astype(np.float32)
+        least = np.sort(asked @ every.T, axis=1)[:, -10] - 1e-5
+        found = library.nearest(asked, 10, library.select())
+    near = [score >= enough for hits, enough in zip(found, least, strict=True) for _, score in hits]
+    print(json.dumps({"recall@10": sum(near) / 1_000}))  # noqa: T201
+    assert sum(near) >= 980
+
+
+def say(books: Books, **more: float) -> None:
+    said = {**books.count, **{name: round(each, 1) for name, each in more.items()}}
+    print(json.dumps(said), flush=True)  # noqa: T201
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """Let a folder be on a disk of its own, in this process's mounts."""
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(folder)], check=True)
+    yield
+
+
+def main(scenario: str, *arguments: str) -> None:
+    lease.LEASE = LEASE
+    if scenario in ("index", "ask"):
+        {"index": index, "ask": ask}[scenario](*arguments)
+        return
+    folder, times, seed = Path(arguments[0]), int(arguments[1]), int((*arguments[2:], "2008")[0])
+    if scenario == "disk_full":
+        with small_disk(folder / "server" / "data"), Server(folder / "server") as server:
+            disk_full(server, folder, times, seed)
+        return
+    with Server(folder / "server") as server:
+        scenarios = {"server_killed": server_killed, "writer_killed": writer_killed, "recall": recall}
+        scenarios[scenario](server, folder, times, seed)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
