@@ -57,7 +57,11 @@ class Lease:
             if not self._depth:
                 self.is_new = not self._number or self._has_lapsed()
                 if self.is_new:
-                    self._take()
+                    try:
+                        self._take()
+                    except BaseException:  # it was not this writer's turn yet, whatever its row says
+                        self._number = 0
+                        raise
             self._depth += 1
             try:
                 yield
