@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from qa.document.metadata import SIDECAR, SIDECAR_BYTES
 from qa.errors import InputError, MissingExtraError
@@ -65,15 +64,29 @@ def checked_url(url: str) -> str:
     Raises:
         InputError: it holds what is not to be kept, or names an address in another.
     """
-    parts = urlsplit(url)
-    if parts.password or (parts.scheme in ("http", "https") and parts.query):
+    if _holds_secret(url):
         raise InputError(
-            f"the address of {parts.hostname} holds a password or a key, and addresses are shown and kept: "
-            "leave it out, and put it where the package for the protocol looks for it, such as its variables"
+            f"an address that begins with {url.partition(':')[0]}:// holds a password or a key, and addresses "
+            "are shown and kept: leave it out, and put it where the package for the protocol looks for it, "
+            "such as its variables"
         )
     if "::" in url:
         raise InputError(f"{url} is an address in another: name the files themselves")
+    if not url.partition("://")[2].strip("/"):
+        raise InputError(f"{url} names no file and no folder: write what is to be read after it")
     return url.rstrip("/")
+
+
+def _holds_secret(url: str) -> bool:
+    """Tell whether an address holds a password, or what may be a key."""
+    scheme, _, rest = url.partition("://")
+    if scheme in ("http", "https") and ("?" in rest or "@" in rest.partition("/")[0]):
+        return True
+    user, at, _ = rest.rpartition("@")
+    name, colon, password = user.partition(":")
+    # A secret may have "/", in which urlsplit sees the end of the host; a port is no secret.
+    is_port = password.partition("/")[0].isdecimal() and "/" in password
+    return bool(at and colon) and "/" not in name and not is_port
 
 
 def remote_files(url: str) -> RemoteListing:
@@ -91,8 +104,7 @@ def remote_files(url: str) -> RemoteListing:
             name = printable(PurePosixPath(url).name)
             return RemoteListing(False, (RemoteFile(url, name, system.size(path) or 0, described),))
         found = {
-            name.removeprefix(path).lstrip("/"): about["size"] or 0
-            for name, about in system.find(path, detail=True).items()
+            about["name"].removeprefix(path).lstrip("/"): about["size"] or 0 for about in _files(system, path)
         }
         if not found and not system.exists(path):
             raise FileNotFoundError
@@ -103,6 +115,18 @@ def remote_files(url: str) -> RemoteListing:
             for name in sorted(found, key=lambda name: name.split("/"))
         ),
     )
+
+
+def _files(system: Any, folder: str) -> Iterator[dict[str, Any]]:
+    """Give what is said of each file under a folder.
+
+    fsspec's `find` leaves out folders that cannot be listed, and their files would be taken for gone.
+    """
+    for about in system.ls(folder, detail=True):
+        if about["type"] != "directory":
+            yield about
+        elif (inner := about["name"].rstrip("/")) != folder.rstrip("/"):
+            yield from _files(system, inner)
 
 
 @contextmanager

@@ -46,8 +46,9 @@ class DeskAddress:
         Raises:
             InputError: it is none, or it holds a password.
         """
-        user = text.partition("://")[2].partition("/")[0].rpartition("@")[0]
-        if ":" in user or "password=" in text:
+        # Up to the last "@": a password may have signs in which urlsplit sees the end of the host.
+        user = text.partition(":")[2].rpartition("@")[0]
+        if ":" in unquote(user) or "password=" in unquote(text).casefold():
             raise InputError(f"the address of a desk is shown and kept, so it takes no password: {_ADVICE}")
         try:
             parts = urlsplit(text)

@@ -44,22 +44,23 @@ class Address:
         Raises:
             InputError: it is none.
         """
+        # Also a password in which urlsplit sees the end of the host, such as one with "/".
+        if not text.startswith("milvus:///") and ("@" in text or "?" in text):
+            raise InputError(
+                f"an address is shown and kept, so it takes no password: put user:password into {TOKEN}, or "
+                f"into a file that {TOKEN_FILE} names"
+            )
         try:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port or 19530
         except ValueError as error:
             raise InputError(f"{text!r} is no address of a library ({error}): {_FORM}") from error
-        if parts.username or parts.password:
-            raise InputError(
-                f"an address is shown and kept, so it takes no password: put user:password into {TOKEN}, or "
-                f"into a file that {TOKEN_FILE} names"
-            )
         if parts.scheme == "milvus" and not parts.netloc:
             file = _FILE.fullmatch(text.removeprefix("milvus://"))
             if file is None:
                 raise InputError(f"{text!r} names no file that ends in .db: {_FORM}")
             return cls(text, file["file"], _checked(text, file["name"] or NAME), lite=True)
-        if parts.scheme not in ("milvus", "milvus+tls") or not host or parts.query or parts.fragment:
+        if parts.scheme not in ("milvus", "milvus+tls") or not host or parts.fragment:
             raise InputError(f"{text!r} is no address of a library: {_FORM}")
         scheme = "https" if parts.scheme == "milvus+tls" else "http"
         shown = f"[{host}]" if ":" in host else host

@@ -247,6 +247,11 @@ def test_the_password_may_stand_in_a_file_and_not_in_the_address(
         "postgresql://me:hidden@host/x",
         "postgresql://host/x?password=hidden",
         "postgres://:hidden@h/x",
+        "postgresql://me:a/hidden@host/x",
+        "postgresql:me:hidden@host/x",
+        "postgresql://me%3Ahidden@host/x",
+        "postgresql://host/x?pass%77ord=hidden",
+        "postgresql://host/x?PASSWORD=hidden",
     ):
         with pytest.raises(
             InputError, match=r"takes no password: put it into ~/\.pgpass, PGPASSWORD"

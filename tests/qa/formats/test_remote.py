@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -103,8 +103,9 @@ def test_nothing_that_is_fetched_stays(bucket: str, tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     "url",
-    ["s3://key:secret@bucket/folder", "https://a.example/b?sig=secret", "zip://secret::memory://a.zip"],
-)
+    ["s3://key:secret@bucket/folder", "s3://key:a/secret@bucket/folder", "https://a.example/b?sig=secret",
+     "https://secret@a.example/b", "http://[secret:x@/", "zip://secret::memory://a.zip"],
+)  # fmt: skip
 def test_what_an_address_must_not_hold_is_refused_and_not_repeated(url: str, tmp_path: Path) -> None:
     with tiny_corpus(tmp_path / "library") as corpus, pytest.raises(InputError) as raised:
         corpus.index(url)
@@ -113,6 +114,36 @@ def test_what_an_address_must_not_hold_is_refused_and_not_repeated(url: str, tmp
 
 def test_a_user_without_a_password_is_no_secret() -> None:
     assert checked_url("hdfs://reader@name/folder/") == "hdfs://reader@name/folder"
+    assert checked_url("hdfs://name:8020/a@b") == "hdfs://name:8020/a@b"
+    assert checked_url("s3://bucket/a:b@c.txt") == "s3://bucket/a:b@c.txt"
+
+
+@pytest.mark.parametrize("url", ["file://", "file:///", "memory://"])
+def test_an_address_of_nothing_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="names no file and no folder"):
+        checked_url(url)
+
+
+def test_a_folder_at_an_address_that_cannot_be_listed_is_an_error_and_not_gone(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = type(fsspec.filesystem("memory"))
+    list_folder = system.ls
+
+    def denied(self: Any, path: str, *arguments: Any, **options: Any) -> Any:
+        if path.rstrip("/").endswith("/inner"):
+            raise PermissionError("access denied")
+        return list_folder(self, path, *arguments, **options)
+
+    fsspec.filesystem("memory").pipe(f"{bucket}/inner/deep.txt", b"Deep tanks were sold.\n")
+    with tiny_corpus(tmp_path / "library") as corpus:
+        corpus.index(bucket)
+        monkeypatch.setattr(system, "ls", denied)
+        (refused,) = corpus.index(bucket, prune=True).files
+        assert refused.error
+        assert "cannot be listed: access denied" in refused.error.message
+        monkeypatch.undo()
+        assert {each.status for each in corpus.index(bucket).files} == {"unchanged", "refused"}
 
 
 def test_a_protocol_without_its_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

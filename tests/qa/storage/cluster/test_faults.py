@@ -160,6 +160,40 @@ def test_what_is_put_together_is_seen_by_others_at_its_end_and_takes_few_calls(
     assert len(calls) <= len(new)
 
 
+@pytest.mark.parametrize("name", ["query", "upsert"])
+def test_who_was_broken_off_while_waiting_for_a_turn_waits_again(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    first, waiting = (lease.Lease(cluster.connection, cluster.session.collections.leases) for _ in range(2))
+    do, left = getattr(cluster.connection, name), [1]
+
+    def away(*arguments: Any, **options: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise LibraryAwayError("away")
+        return do(*arguments, **options)
+
+    order = []
+
+    def wait() -> None:
+        with waiting.held():
+            order.append("the next")
+
+    with first.held():
+        with monkeypatch.context() as patched:
+            patched.setattr(cluster.connection, name, away)
+            with pytest.raises(LibraryAwayError):
+                wait()
+        thread = threading.Thread(target=wait)
+        thread.start()
+        time.sleep(1)
+        order.append("the first")
+    first.give()
+    thread.join(10)
+    assert order == ["the first", "the next"]
+    waiting.give()
+
+
 def test_a_turn_lasts_as_long_as_a_change_takes(
     cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +274,7 @@ def test_a_server_that_is_away_is_named_with_what_to_do(
         ("milvus://[::1]:1", "http://[::1]:1", "pullquote"),
         ("milvus:///folder/a library.db", "/folder/a library.db", "pullquote"),
         ("milvus:///folder/file.db/news", "/folder/file.db", "news"),
+        ("milvus:///me@home/what?.db", "/me@home/what?.db", "pullquote"),
     ],
 )
 def test_an_address_says_where_and_by_what_name(text: str, uri: str, name: str) -> None:
@@ -253,6 +288,17 @@ def test_an_address_says_where_and_by_what_name(text: str, uri: str, name: str) 
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         Address.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["milvus://u:hidden@h/n", "milvus://u:a/hidden@h:1/n", "milvus+tls://u:a#hidden@h/n",
+     "milvus:u:hidden@h/n", "milvus://h:1/n?token=hidden"],
+)  # fmt: skip
+def test_a_password_in_an_address_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(InputError, match="takes no password") as raised:
+        Address.parse(text)
+    assert "hidden" not in str(raised.value)
 
 
 def test_a_token_is_read_from_a_file_and_is_in_no_address(
