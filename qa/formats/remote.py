@@ -66,9 +66,9 @@ def checked_url(url: str) -> str:
     """
     if _holds_secret(url):
         raise InputError(
-            f"an address that begins with {url.partition(':')[0]}:// holds a password or a key, and addresses "
-            "are shown and kept: leave it out, and put it where the package for the protocol looks for it, "
-            "such as its variables"
+            f"the {url.partition(':')[0]} address holds a password or a key, and addresses are shown and "
+            "kept: leave it out, and put it where the package for the protocol looks for it, such as its "
+            "variables"
         )
     if "::" in url:
         raise InputError(f"{url} is an address in another: name the files themselves")

@@ -258,7 +258,7 @@ def _local(ray: Any) -> Iterator[None]:
             num_cpus=os.cpu_count(),
             object_store_memory=_OBJECT_STORE,
             include_dashboard=False,
-            _temp_dir=folder,
+            _temp_dir=str(Path(folder) / "ray"),  # which Ray lets everybody write to
             # Else modules in the current folder would be imported, whoever put them there.
             runtime_env={"working_dir": empty},
         ),

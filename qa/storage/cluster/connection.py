@@ -9,8 +9,10 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embeddings.files import close_to_others
 from qa.errors import LibraryAwayError, LibraryError, LibraryNotFoundError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ class Connection:
                     uri=address.uri, timeout=SECONDS, **address.options()
                 )
                 self.version = str(self.milvus.get_server_version())
+            if address.lite and create:
+                close_to_others(Path(address.uri))
         except BaseException:
             if address.lite:
                 _release(address.uri)

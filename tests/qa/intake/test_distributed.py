@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -291,6 +292,14 @@ def test_workers_of_another_version_are_refused_by_name(
     monkeypatch.setattr(ray_here, "_checked", False)
     with pytest.raises(WorkersError, match=r"has lxml [\d.]+ instead of 0.1: install the same there as here"):
         ray_here._check(Job(None, None, versions(None) | {"lxml": "0.1"}))
+
+
+@pytest.mark.slow
+def test_what_ray_writes_here_is_this_users_alone(ray_here: Workers) -> None:
+    import ray
+
+    session = Path(ray.nodes()[0]["ObjectStoreSocketName"])
+    assert any(stat.S_IMODE(each.stat().st_mode) == 0o700 for each in session.parents)
 
 
 @pytest.mark.slow

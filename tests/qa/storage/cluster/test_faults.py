@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 import threading
 import time
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +26,6 @@ from tests.qa.tiny import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 WRITES = ("upsert", "delete", "delete_in")
 
@@ -323,6 +325,14 @@ def test_stems_are_in_letters_that_no_analyzer_takes_apart() -> None:
 def test_a_connection_is_refused_where_the_file_is_none(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="there is no library"):
         Connection(Address.parse(f"milvus://{tmp_path}/none.db"), create=False)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are of POSIX")
+def test_a_file_is_its_users_alone(address: Address, cluster: ClusterLibrary) -> None:
+    if not address.lite:
+        pytest.skip("a server has no file here")
+    assert stat.S_IMODE(Path(address.uri).stat().st_mode) == 0o700
+    assert cluster.count().documents == 0
 
 
 def test_a_missing_extra_is_named_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
