@@ -17,7 +17,7 @@ from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadO
 from qa.places import ClusterPlace, folder_of
 from qa.quoting.render import info_to_dict
 from qa.schema import EVERYTHING, Failure
-from qa.web.problem import without_commands, without_desk, without_folders
+from qa.web.problem import without_commands, without_desk, without_folders, without_milvus
 from qa.web.shown import Answers
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Engine:
     def public(self, message: str) -> str:
         """Return the message as a page shows it: without folders, and without what is typed at a terminal."""
         if isinstance(self.library, ClusterPlace):
-            message = message.replace(str(self.library), "its address")
+            message = without_milvus(message, str(self.library))
             if isinstance(self.library.desk, str):
                 message = without_desk(message, self.library.desk)
         return without_commands(without_folders(message, folder_of(self.library)))

@@ -107,6 +107,15 @@ def without_folders(message: str, *known: Path) -> str:
     return _PATH.sub("", message)
 
 
+def without_milvus(message: str, address: str) -> str:
+    """Return the message without where a library's server is, and without what was said of that."""
+    before, named, after = message.partition(f"Milvus at {address}")
+    cut, parenthesis, rest = after.partition(" (")
+    if parenthesis:
+        after = f"{cut}: {rest.rpartition('): ')[2]}"
+    return f"{before}{named}{after}".replace(address, "its address")
+
+
 def without_desk(message: str, address: str) -> str:
     """Return the message without where a shared desk is, and without what its server said of that."""
     try:

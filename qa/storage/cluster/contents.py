@@ -146,9 +146,7 @@ class Contents:
                     self._read.put((state.generation, document_id), segmented, cost)
                 both_ = known | new
                 return {each: both_[each] for each in wanted if each in both_}
-        raise LibraryError(
-            f"the library at {self._session.address.text} is being changed all the while: try again"
-        )
+        raise self._session.restless()
 
     def _read_new(self, state: State, ids: list[str]) -> dict[str, Segmented] | None:
         """Read documents; None where one of them was replaced meanwhile."""

@@ -92,16 +92,18 @@ class Questions:
         """Search in what the filters leave now, until nothing has changed meanwhile.
 
         Else what is replaced meanwhile would be missing. Each hit is its document's own in any case.
+
+        Raises:
+            LibraryError: something changes all the while.
         """
-        found: Found = [[] for _ in range(count)]
         for _ in range(ATTEMPTS):
             state = self._session.settled()
             if not state.encoding:
-                return found
+                return [[] for _ in range(count)]
             found = search(self._session.passages(state), self._condition(selection.filters))
             if states.read(self._session.connection, self._session.collections) == state:
-                break
-        return found
+                return found
+        raise self._session.restless()
 
     def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
         """Find where a phrase stands word for word, whatever the typography (`qa.text.phrase`).

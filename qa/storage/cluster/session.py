@@ -192,7 +192,11 @@ class Session:
                     raise error
                 return found
             time.sleep(_WAIT)
-        raise LibraryError(f"the library at {self.address.text} is being changed all the while: try again")
+        raise self.restless()
+
+    def restless(self) -> LibraryError:
+        """Say that nothing could be read in one state."""
+        return LibraryError(f"the library at {self.address.text} is being changed all the while: try again")
 
     @contextmanager
     def changing(self, *, counted: bool = True) -> Iterator[Change]:

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qa.errors import InputError, LibraryAwayError, LibraryError, MissingExtraError
+from qa.places import ClusterPlace
 from qa.storage.cluster import lease, texts
 from qa.storage.cluster.address import TOKEN_FILE, Address
 from qa.storage.cluster.connection import Connection
 from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.cluster.stems import Stemmer
 from qa.storage.cluster.texts import PART
+from qa.web.engine import Engine
 from tests.qa.storage.intake_contract import ENCODER, document, embedded, put, read
 from tests.qa.tiny import words
 
@@ -162,6 +164,27 @@ def test_what_is_put_together_is_seen_by_others_at_its_end_and_takes_few_calls(
     assert len(calls) <= len(new)
 
 
+def test_a_search_that_is_overtaken_by_each_change_is_an_error_and_finds_not_nothing(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(cluster, document("/a.txt", "Tanks were sold."))
+    search, done = cluster.connection.search, []
+
+    def overtaken(*arguments: Any) -> Any:
+        found = search(*arguments)
+        done.append(found)
+        put(cluster, document("/a.txt", f"Tanks were sold to {len(done)}."))
+        return found
+
+    monkeypatch.setattr("qa.storage.cluster.questions.ATTEMPTS", 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(cluster.connection, "search", overtaken)
+        with pytest.raises(LibraryError, match="is being changed all the while: try again"):
+            cluster.nearest(cluster.encode_queries(["tanks"]), 5, cluster.select())
+    assert len(done) == 2
+    assert cluster.nearest(cluster.encode_queries(["tanks"]), 5, cluster.select())[0]
+
+
 @pytest.mark.parametrize("name", ["query", "upsert"])
 def test_who_was_broken_off_while_waiting_for_a_turn_waits_again(
     cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch, name: str
@@ -264,8 +287,15 @@ def test_a_server_that_is_away_is_named_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.storage.cluster.connection.SECONDS", 0.5)
-    with pytest.raises(LibraryAwayError, match=r"Milvus at milvus://127.0.0.1:9/x .*see that it runs"):
+    with pytest.raises(
+        LibraryAwayError, match=r"Milvus at milvus://127.0.0.1:9/x .*see that it runs"
+    ) as away:
         ClusterLibrary(Address.parse("milvus://127.0.0.1:9/x"), tmp_path)
+    assert "127.0.0.1:9:" in str(away.value).partition("(")[2]
+    # A visitor is told that, and not where it is.
+    shown = Engine(ClusterPlace("milvus://127.0.0.1:9/x", tmp_path), Path()).public(str(away.value))
+    assert shown.startswith("Milvus at its address did not do what it was asked within 0 s: see that it runs")
+    assert "127.0.0.1" not in shown
 
 
 @pytest.mark.parametrize(
