@@ -66,8 +66,9 @@ class Workers:
             ) from error
         self._ray: Any = ray
         self._address = address
-        # A folder may be elsewhere there.
-        self._library = None if isinstance(library, Path) and address != LOCAL else library
+        # A folder may be elsewhere there; and workers have another current folder.
+        folder = library.absolute() if isinstance(library, Path) and address == LOCAL else None
+        self._library = folder if isinstance(library, Path) else library
         self._asking = threading.Lock()
         self._closed = False
         self._checked = False

@@ -295,6 +295,16 @@ def test_workers_of_another_version_are_refused_by_name(
 
 
 @pytest.mark.slow
+def test_folders_may_be_named_from_the_current_one(
+    ray_here: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "in", "a.txt", "Tanks were sold.\n")
+    with Corpus.open("library") as corpus:
+        assert [each.status for each in corpus.index("in", workers="local").files] == ["added"]
+
+
+@pytest.mark.slow
 def test_what_ray_writes_here_is_this_users_alone(ray_here: Workers) -> None:
     import ray
 
