@@ -112,7 +112,7 @@ class Lease:
     def _take(self) -> None:
         self._number = 0
         self._say(choosing=True)
-        others = self._others()
+        others = self._others() | self._others()  # as a row may be missing while it is written anew
         self._number = 1 + max((row["number"] for row in others.values()), default=0)
         self._say(choosing=False)
         until = time.monotonic() + PATIENCE
@@ -133,7 +133,7 @@ class Lease:
                     continue
                 before = True
             alone = 0 if before else alone + 1
-            if alone == 2:  # as a row may be missing while it is written anew
+            if alone == 2:  # for the same reason
                 break
             if alone:
                 continue

@@ -219,6 +219,33 @@ def test_who_was_broken_off_while_waiting_for_a_turn_waits_again(
     waiting.give()
 
 
+def test_a_row_that_is_missing_while_it_is_written_anew_costs_nobody_the_turn(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, waiting = (lease.Lease(cluster.connection, cluster.session.collections.leases) for _ in range(2))
+    waiting._name = "0"  # of two with the same number, its turn would be first
+    query, calls, order = cluster.connection.query, [], []
+
+    def missing(*arguments: Any, **options: Any) -> Any:
+        calls.append(arguments)
+        return [] if len(calls) == 1 else query(*arguments, **options)
+
+    def wait() -> None:
+        with waiting.held():
+            order.append("the next")
+
+    with first.held():
+        monkeypatch.setattr(cluster.connection, "query", missing)
+        thread = threading.Thread(target=wait)
+        thread.start()
+        time.sleep(1)
+        order.append("the first")
+    first.give()
+    thread.join(10)
+    assert order == ["the first", "the next"]
+    waiting.give()
+
+
 def test_a_turn_lasts_as_long_as_a_change_takes(
     cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
