@@ -93,8 +93,8 @@ def nginx(folder: Path, chats: int) -> subprocess.Popen[bytes]:
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
-        f"master_process off; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
-        f"events {{}}\n"
+        "user root; master_process off; daemon off;\nevents {}\n"  # as who else, under unshare
+        f"pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
         f"http {{\naccess_log {folder}/access.log;\n{own}\n{text}\n}}\n",
         encoding="utf-8",
     )
