@@ -59,7 +59,7 @@ def main() -> None:
             desk = ("--desk", str(folder / f"desk {number}"))
             stack.enter_context(chat(address, *desk, "--deadline", "300", port=FIRST_PORT + number))
         for number in range(arguments.chats):
-            wait_for(f"http://127.0.0.1:{FIRST_PORT + number}/api/v1/status")
+            wait_for(f"http://127.0.0.1:{FIRST_PORT + number}/api/v1/health")
         proxy = nginx(folder, arguments.chats)
         stack.callback(proxy.terminate)
         print(machine.line(), flush=True)
