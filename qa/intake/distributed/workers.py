@@ -73,11 +73,11 @@ class Workers:
         self._checked = False
         self._opened = ExitStack()
         with ExitStack() as opening:
-            if not ray.is_initialized():  # a program that uses Ray itself has it already
+            if address != LOCAL:
                 away = f"there is no Ray cluster at {address}, or it does not let this program in"
-                opening.enter_context(
-                    _local(ray) if address == LOCAL else _initialised(ray, away, address=address)
-                )
+                opening.enter_context(_initialised(ray, away, address=address))
+            elif not ray.is_initialized():  # a program that uses Ray itself has it already
+                opening.enter_context(_local(ray))
             self._processors = int(self._ray.cluster_resources().get("CPU", 0))
             self._opened = opening.pop_all()
 
@@ -268,6 +268,8 @@ def _local(ray: Any) -> Iterator[None]:
 
 @contextmanager
 def _initialised(ray: Any, failed: str, **options: Any) -> Iterator[None]:
+    if ray.is_initialized():
+        raise WorkersError("this process uses another Ray already: end that first (ray.shutdown())")
     try:
         try:
             ray.init(**options, log_to_driver=False, logging_level="ERROR")

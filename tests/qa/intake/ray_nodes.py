@@ -42,7 +42,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def left_of(pids: dict[int, str], seconds: float = 60) -> dict[int, str]:
+def left_of(pids: dict[int, str], seconds: float = 120) -> dict[int, str]:
     """Those that are still there after a while."""
     end = time.monotonic() + seconds
     while (left := {pid: name for pid, name in pids.items() if is_alive(pid)}) and time.monotonic() < end:
@@ -84,7 +84,7 @@ class Cluster:
             f"--ray-client-server-port={client}",
             "--include-dashboard=false",
             f"--temp-dir={self.folder}",
-            "--num-cpus=1",
+            "--num-cpus=0",  # what reads and embeds is on the other node
         )
         self._wait(client)
         self._wait(self.agent)

@@ -25,7 +25,7 @@ from qa.corpus import Corpus
 from qa.errors import InputError, MissingExtraError, WorkersError
 from qa.intake.distributed.stages import FileItem, Job, Portion, ReadFiles, difference, versions
 from qa.intake.distributed.workers import Workers
-from qa.intake.folders import listing
+from qa.intake.folders import listing, place
 from qa.intake.make import PlannedFile
 from qa.intake.plan import UserOptions, plan_file
 from tests.conftest import BRIEF, ROOT
@@ -271,35 +271,46 @@ def test_a_node_that_dies_costs_nothing(two_nodes: Cluster, many: Path, tmp_path
         library = tmp_path / str(round_)
         client = started(many, library, two_nodes.address, **two_nodes.environment)
         wait_for(client, library, moments.randrange(1, DOCUMENTS // 2))
-        lost += [name for name in descendants(two_nodes.other.pid).values() if "MapWorker" in name]
+        lost += [name for name in descendants(two_nodes.other.pid).values() if "ReadFiles" in name]
         two_nodes.kill_other()
+        two_nodes.other = two_nodes.add_node()
         output, said = client.communicate(timeout=300)
         assert client.returncode == 0, said
         assert f"{DOCUMENTS} documents" in output
         assert f": {DOCUMENTS} added\n" in output
         assert "Traceback" not in said
         check_whole(library, many)
-        two_nodes.other = two_nodes.add_node()
     log.info("%d actors lost with %d nodes", len(lost), FAULTS)
     assert lost
 
 
 @pytest.mark.slow
 def test_workers_of_another_version_are_refused_by_name(
-    ray_here: Workers, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ray_here: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = versions(None) | {"lxml": "0.1"}
-    monkeypatch.setattr(qa.intake.distributed.workers, "versions", lambda _: told)
     monkeypatch.setattr(ray_here, "_checked", False)
     with pytest.raises(WorkersError, match=r"has lxml [\d.]+ instead of 0.1: install the same there as here"):
-        list(ray_here.read(iter([]), lambda _: iter([]), lambda _: None, None))  # type: ignore[arg-type]
+        ray_here._check(Job(None, None, versions(None) | {"lxml": "0.1"}))
 
 
-def test_what_is_no_address_and_a_cluster_that_is_away_are_said(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_second_ray_in_one_process_is_refused(ray_here: Workers, tmp_path: Path) -> None:
+    with pytest.raises(WorkersError, match="another Ray already"):
+        Workers("ray://127.0.0.1:1", tmp_path)
+
+
+def test_what_is_no_address_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="write local, or ray://HOST:PORT"):
         Workers("localhost", tmp_path)
-    with pytest.raises(WorkersError, match=r"there is no Ray cluster at ray://127\.0\.0\.1:1, or"):
-        Workers("ray://127.0.0.1:1", tmp_path)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_away_is_named(many: Path, tmp_path: Path) -> None:
+    client = started(many, tmp_path / "library", "ray://127.0.0.1:1")
+    _, said = client.communicate(timeout=240)
+    assert client.returncode == 3
+    assert "there is no Ray cluster at ray://127.0.0.1:1, or it does not let this program in" in said
+    assert "Traceback" not in said
 
 
 def test_a_missing_package_is_named_with_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,7 +321,10 @@ def test_a_missing_package_is_named_with_the_command(tmp_path: Path, monkeypatch
 
 def portion_of(corpus: Corpus, inbox: Path) -> Portion:
     files = listing([inbox]).files
-    plans = (plan_file(corpus.store, UserOptions(), file) for file in files)
+    known = corpus.store.known_files(map(place, files))
+    plans = (
+        plan_file(corpus.store, UserOptions(), file, its) for file, its in zip(files, known, strict=True)
+    )
     return Portion(0, tuple(PlannedFile(plan, at, at, at + 1) for at, plan in enumerate(plans)))
 
 
