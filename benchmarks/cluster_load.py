@@ -59,7 +59,7 @@ def main() -> None:
             desk = ("--desk", str(folder / f"desk {number}"))
             stack.enter_context(chat(address, *desk, "--deadline", "300", port=FIRST_PORT + number))
         for number in range(arguments.chats):
-            wait_for(f"http://127.0.0.1:{FIRST_PORT + number}/api/v1/status")
+            wait_for(f"http://127.0.0.1:{FIRST_PORT + number}/api/v1/health")
         proxy = nginx(folder, arguments.chats)
         stack.callback(proxy.terminate)
         print(machine.line(), flush=True)
@@ -93,8 +93,8 @@ def nginx(folder: Path, chats: int) -> subprocess.Popen[bytes]:
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
-        f"master_process off; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
-        f"events {{}}\n"
+        "user root; master_process off; daemon off;\nevents {}\n"  # as who else, under unshare
+        f"pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
         f"http {{\naccess_log {folder}/access.log;\n{own}\n{text}\n}}\n",
         encoding="utf-8",
     )

@@ -205,7 +205,7 @@ class IntakeContract:
             *("replaced", "a.txt", "b.txt"),
         )
         assert (library.document("a.txt").text, library.document("b.txt").text) == ("Another.", "Shared.")
-        assert library.stands(["a.txt", "b.txt", "c.txt"]) == {"a.txt": 2, "b.txt": 1}
+        assert library.stands(["a.txt", "b.txt", "c.txt"]) == {"a.txt": 1, "b.txt": 1}
 
     # Putting in
 
