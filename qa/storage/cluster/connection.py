@@ -121,6 +121,11 @@ class Connection:
         """Wait, for some seconds, for what others have written: else a server shows it when it likes."""
         self._strong_until = time.monotonic() + STALE
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether what others have written is seen at once."""
+        return self.address.lite or time.monotonic() < self._strong_until
+
     def _level(self, collection: str, *, strong: bool = False) -> dict[str, str]:
         """Ask for what this process has written, and for what others had written `STALE` ago.
 
@@ -145,9 +150,11 @@ class Connection:
             )
             if len(found) < MOST:
                 return [dict(row) for row in found]
-        return list(self.scan(collection, condition, fields))
+        return list(self.scan(collection, condition, fields, strong=strong))
 
-    def scan(self, collection: str, condition: str, fields: Sequence[str]) -> Iterator[Row]:
+    def scan(
+        self, collection: str, condition: str, fields: Sequence[str], *, strong: bool = False
+    ) -> Iterator[Row]:
         """Read the rows that meet a condition in parts, in no order."""
         with self._translated():
             rows = self.milvus.query_iterator(
@@ -156,7 +163,7 @@ class Connection:
                 filter=condition,
                 output_fields=list(fields),
                 timeout=SECONDS,
-                **self._level(collection),
+                **self._level(collection, strong=strong),
             )
             try:
                 while part := rows.next():

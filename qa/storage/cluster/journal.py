@@ -150,21 +150,30 @@ def _do(
 ) -> None:
     """Write the rows as a journal says, any number of times."""
     after = states.of_dict(journal.state)
-    keep()
-    connection.upsert(collections.documents, journal.documents)
-    connection.upsert(collections.catalogue, journal.catalogue)
-    connection.delete_in(collections.documents, "id", journal.no_documents)
-    connection.delete_in(collections.catalogue, "key", journal.no_rows)
+
+    def write(collection: str, rows: list[Row]) -> None:
+        keep()
+        connection.upsert(collection, rows)
+
+    def delete(collection: str, field: str, values: list[str]) -> None:
+        keep()
+        connection.delete_in(collection, field, values)
+
+    write(collections.documents, journal.documents)
+    write(collections.catalogue, journal.catalogue)
+    delete(collections.documents, "id", journal.no_documents)
+    delete(collections.catalogue, "key", journal.no_rows)
     for number in dict.fromkeys((*encodings, *after.encodings)):
         passages = collections.passages(int(number))
         for first in range(0, len(journal.editions), VALUES_AT_ONCE):
             # An edition is of one document alone.
             own = dict(islice(journal.editions.items(), first, first + VALUES_AT_ONCE))
             others = f"{is_in('serial', map(int, own))} and not ({is_in('edition', own.values())})"
+            keep()
             connection.delete(passages, others)
-    connection.delete_in(collections.texts, "sha256", journal.no_texts)
-    connection.delete_in(collections.spellings, "key", journal.no_spellings)
+    delete(collections.texts, "sha256", journal.no_texts)
+    delete(collections.spellings, "key", journal.no_spellings)
     keep()
     states.write(connection, collections, after)
     if pending.startswith(ELSEWHERE):
-        connection.delete_in(collections.texts, "sha256", [pending[1:]])
+        delete(collections.texts, "sha256", [pending[1:]])

@@ -32,6 +32,13 @@ LOOK = 0.2
 # How long one waits for a turn before giving up.
 PATIENCE = 600.0
 _POLL = 0.1
+# Others' turns go on while this machine sleeps, and so does this clock; `time.monotonic` may stand still.
+_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None) or getattr(time, "CLOCK_MONOTONIC", None)
+
+
+def _now() -> float:
+    """Tell the seconds by a clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)
 
 
 class Lease:
@@ -67,7 +74,7 @@ class Lease:
                 yield
             finally:
                 self._depth -= 1
-                self._used = time.monotonic()
+                self._used = _now()
                 self._give_way()
 
     def keep(self) -> None:
@@ -85,7 +92,7 @@ class Lease:
     def _beat(self) -> None:
         """Say now and then that this writer lives, until its turn is given back, or may have ended."""
         with self._saying:
-            if self._number and time.monotonic() - self._beaten > LEASE / 4 and not self._has_lapsed():
+            if self._number and _now() - self._beaten > LEASE / 4 and not self._has_lapsed():
                 self._say(choosing=False)
 
     def _give_way(self) -> None:
@@ -107,7 +114,7 @@ class Lease:
 
     def _has_lapsed(self) -> bool:
         """Tell whether the turn may end within the time that one call takes."""
-        return time.monotonic() - self._beaten > LEASE - 2 * SECONDS
+        return _now() - self._beaten > LEASE - 2 * SECONDS
 
     def _take(self) -> None:
         self._number = 0
@@ -115,12 +122,12 @@ class Lease:
         others = self._others() | self._others()  # as a row may be missing while it is written anew
         self._number = 1 + max((row["number"] for row in others.values()), default=0)
         self._say(choosing=False)
-        until = time.monotonic() + PATIENCE
+        until = _now() + PATIENCE
         seen: dict[str, tuple[int, float]] = {}
         alone = 0
         while True:
             others = self._others()
-            now = time.monotonic()
+            now = _now()
             before = False
             for name, row in others.items():
                 if row["number"] and (row["number"], name) > (self._number, self._name):
@@ -160,7 +167,7 @@ class Lease:
             try:
                 if not self._number:
                     return
-                if not self._depth and time.monotonic() - self._used > IDLE:
+                if not self._depth and _now() - self._used > IDLE:
                     try:
                         self.give()
                     except (LibraryError, RuntimeError, ValueError):  # it was closed meanwhile
@@ -171,7 +178,7 @@ class Lease:
 
     def _say(self, *, choosing: bool) -> None:
         """Write this writer's row."""
-        begun = time.monotonic()
+        begun = _now()
         self._beats += 1
         row = {"number": 0 if choosing else self._number, "beat": self._beats}
         self._connection.upsert(self._collection, [{"key": self._name, "row": json.dumps(row), **NO_VECTOR}])

@@ -58,7 +58,8 @@ class Lists:
 
     def _take(self, condition: str) -> None:
         marks = ", ".join("?" * len(LISTED))
-        rows = self._connection.scan(self._collections.documents, condition, ("listed",))
+        # What a server shows late would be missing here for good.
+        rows = self._connection.scan(self._collections.documents, condition, ("listed",), strong=True)
         self._db.executemany(
             f"INSERT OR REPLACE INTO documents VALUES ({marks})",  # noqa: S608 - marks
             (json.loads(row["listed"]) for row in rows),

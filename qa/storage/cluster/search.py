@@ -89,6 +89,9 @@ class Search:
         while True:
             raw = search(most)
             documents = self._documents(row["serial"] for each in raw for row, _ in each)
+            if not self._connection.shows_all and _is_stale(raw, documents):
+                self._connection.distrust()
+                continue
             found = [_held(each, documents) for each in raw]
             enough = all(
                 len(rows) < most or (len(each) > k and each[k - 1][1] > rows[-1][1])
@@ -181,6 +184,16 @@ class Search:
             for row, _ in rows
             if run in (f" {row['words']} " if head else body_of(row["words"]))
         }
+
+
+def _is_stale(raw: Iterable[list[tuple[Row, float]]], documents: Mapping[int, Row]) -> bool:
+    """Tell whether a passage is not its document's own: one of the two is shown as it was before a change."""
+    return any(
+        row["edition"] != documents[row["serial"]]["edition"]
+        for each in raw
+        for row, _ in each
+        if row["serial"] in documents
+    )
 
 
 def _held(raw: list[tuple[Row, float]], documents: Mapping[int, Row]) -> list[tuple[Hit, float]]:

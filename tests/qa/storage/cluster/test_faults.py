@@ -402,3 +402,40 @@ def test_nothing_of_it_is_imported_where_a_library_lies_in_a_folder() -> None:
     code = "import sys, qa.cli, qa.corpus; print({'pymilvus', 'milvus_lite', 'grpc'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_machine_that_slept_through_its_turn_writes_nothing(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(cluster, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    before = state_of(cluster)
+    awake, slept = lease._now, [0.0]
+    monkeypatch.setattr(lease, "_now", lambda: awake() + slept[0])
+
+    def put_and_sleep() -> None:
+        with cluster.together():
+            put(cluster, document("/b.txt", "The unicorn wakes.", "b.txt"))
+            slept[0] = 2 * lease.LEASE
+
+    with pytest.raises(LibraryError, match="another may write now"):
+        put_and_sleep()
+    assert state_of(cluster) == before
+
+
+def test_a_change_that_a_server_shows_in_part_is_asked_for_again(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    distrust = cluster.connection.distrust
+    monkeypatch.setattr(cluster.connection, "distrust", lambda: [asked.append(True), distrust()])
+    shows_all = property(lambda _: bool(asked))
+    monkeypatch.setattr(Connection, "shows_all", shows_all)
+    put(cluster, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    query = cluster.encode_queries(["unicorn"])
+    assert [hit.document_id for hit, _ in cluster.nearest(query, 5, cluster.select())[0]] == ["a.txt"]
+    assert asked == []
+    name = cluster.session.collections.documents
+    (row,) = cluster.connection.query(name, 'id == "a.txt"', ("*",))
+    cluster.connection.upsert(name, [row | {"edition": row["edition"] + 1}])
+    cluster.nearest(query, 5, cluster.select())
+    assert asked == [True]
