@@ -55,7 +55,10 @@ def _compare(source: OpenLibrary, target: OpenLibrary) -> None:
     for document_id, _ in wanted:
         one, other = source.document_and_passages(document_id), target.document_and_passages(document_id)
         if one[0] != other[0] or _plain(one[1]) != _plain(other[1]):
-            raise LibraryError(f"the copy of {document_id!r} is not its original: copy again")
+            raise LibraryError(
+                f"the copy of {document_id!r} is not its original: if one of the two was changed since, "
+                "copy to a new library"
+            )
         for version in source.versions(document_id):
             _compare_cited(source, target, version.sha256, document_id)
     for version in source.removed():

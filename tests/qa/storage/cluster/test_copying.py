@@ -88,6 +88,10 @@ def test_a_copy_goes_on_where_it_was_broken_off_and_leaves_other_libraries_alone
     assert cluster.count().documents == 1
     assert copy(original, cluster, lambda *_: None) == 1
     assert known(cluster) == known(original)
+    changed = replace(original.document("a.txt"), title="Changed")
+    original.edit(changed, embedded(changed), {"title": Correction("Changed", "A")})
+    with pytest.raises(LibraryError, match=r"'a.txt' is not its original: .* copy to a new library"):
+        copy(original, cluster, lambda *_: None)
     put(cluster, document("/e.txt", "Another.", "e.txt"))
     with pytest.raises(InputError, match="documents of its own"):
         copy(original, cluster, lambda *_: None)
