@@ -58,6 +58,10 @@ class RemoteListing:
     files: tuple[RemoteFile, ...]
 
 
+# What storage services call a key in an address: a shared access signature of Azure's, for one.
+_SIGNED = ("sig", "signature", "token", "key", "password", "secret")
+
+
 def checked_url(url: str) -> str:
     """Return an address as it is kept.
 
@@ -81,6 +85,8 @@ def _holds_secret(url: str) -> bool:
     """Tell whether an address holds a password, or what may be a key."""
     scheme, _, rest = url.partition("://")
     if scheme in ("http", "https") and ("?" in rest or "@" in rest.partition("/")[0]):
+        return True
+    if any(f"{name}=" in rest.partition("?")[2].lower() for name in _SIGNED):
         return True
     user, at, _ = rest.rpartition("@")
     name, colon, password = user.partition(":")

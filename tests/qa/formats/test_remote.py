@@ -104,7 +104,7 @@ def test_nothing_that_is_fetched_stays(bucket: str, tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     "url",
     ["s3://key:secret@bucket/folder", "s3://key:a/secret@bucket/folder", "https://a.example/b?sig=secret",
-     "https://secret@a.example/b", "http://[secret:x@/", "zip://secret::memory://a.zip"],
+     "https://secret@a.example/b", "az://folder@a/b?sp=r&sig=secret", "http://[secret:x@/", "zip://secret::memory://a.zip"],
 )  # fmt: skip
 def test_what_an_address_must_not_hold_is_refused_and_not_repeated(url: str, tmp_path: Path) -> None:
     with tiny_corpus(tmp_path / "library") as corpus, pytest.raises(InputError) as raised:
@@ -116,6 +116,7 @@ def test_a_user_without_a_password_is_no_secret() -> None:
     assert checked_url("hdfs://reader@name/folder/") == "hdfs://reader@name/folder"
     assert checked_url("hdfs://name:8020/a@b") == "hdfs://name:8020/a@b"
     assert checked_url("s3://bucket/a:b@c.txt") == "s3://bucket/a:b@c.txt"
+    assert checked_url("s3://bucket/what?.txt") == "s3://bucket/what?.txt"
 
 
 @pytest.mark.parametrize("url", ["file://", "file:///", "memory://"])
