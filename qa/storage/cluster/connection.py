@@ -127,10 +127,10 @@ class Connection:
         return self.address.lite or time.monotonic() < self._strong_until
 
     def _level(self, collection: str, *, strong: bool = False) -> dict[str, str]:
-        """Ask for what this process has written, and for what others had written `STALE` ago.
+        """Choose the consistency level: own writes are seen at once, and those of others after `STALE`.
 
-        *Session*, the level of the collections, is for the former. By it, who has written nothing is shown
-        what a server has come to read of its log: after a start, that is next to nothing.
+        *Session*, the level of the collections, shows a process its own writes. To a process that has written
+        nothing it promises nothing: a server that has just started may show next to no rows. Hence *Bounded*.
         """
         now = time.monotonic()
         if strong or now < self._strong_until:

@@ -1,9 +1,10 @@
 """Who may write: one at a time, by turns (Lamport's bakery), as Milvus cannot compare and set.
 
 Who wants to write puts a row of their own, with a number above all that are there, and waits until those with
-lower numbers have gone (L. Lamport, A New Solution of Dijkstra's Concurrent Programming Problem, 1974). It
-needs only that a row that was written is read. A row whose `beat` has not changed for `LEASE` seconds, by the
-clock of who looks, is of one who has died, and is taken away; a holder writes nothing once that might be so.
+lower numbers have gone (L. Lamport, A New Solution of Dijkstra's Concurrent Programming Problem, 1974). This
+is right as long as each writer reads what the others have written before. Who waits takes the row of a writer
+away once its `beat` has not changed for `LEASE` seconds: that writer has died. A writer whose own last beat is
+nearly as old writes nothing more.
 """
 
 from __future__ import annotations
