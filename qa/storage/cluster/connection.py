@@ -130,7 +130,7 @@ class Connection:
         """Choose the consistency level: own writes are seen at once, and those of others after `STALE`.
 
         *Session*, the level of the collections, shows a process its own writes. To a process that has written
-        nothing it promises nothing: a server that has just started may show next to no rows. Hence *Bounded*.
+        nothing it promises nothing: a server that has just started may show hardly any rows. Hence *Bounded*.
         """
         now = time.monotonic()
         if strong or now < self._strong_until:

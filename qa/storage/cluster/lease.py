@@ -3,7 +3,7 @@
 Who wants to write puts a row of their own, with a number above all that are there, and waits until those with
 lower numbers have gone (L. Lamport, A New Solution of Dijkstra's Concurrent Programming Problem, 1974). This
 is right as long as each writer reads what the others have written before. Who waits takes the row of a writer
-away once its `beat` has not changed for `LEASE` seconds: that writer has died. A writer whose own last beat is
+away once its `beat` has not changed for `LEASE` seconds: it has died. A writer whose own last beat is
 nearly as old writes nothing more.
 """
 
