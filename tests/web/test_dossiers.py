@@ -198,8 +198,11 @@ def test_headings_and_notes_are_the_analysts_and_written_in_place(page: Page, se
     note, heading = page.get_by_label("Analyst’s note"), page.get_by_label("Analyst’s heading")
     expect(note).to_have_value("Ask again.")
     note.fill("Ask them\nagain.")
-    heading.fill("The ferry")
-    heading.press("Enter")
+    heading.fill("The ferry")  # which saves the note
+    with page.expect_response(
+        lambda reply: reply.request.method == "PATCH" and "ferry" in (reply.request.post_data or "")
+    ):
+        heading.press("Enter")
     notice(page, "Saved.")
     page.reload()
     expect(note).to_have_value("Ask them\nagain.")

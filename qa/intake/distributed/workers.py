@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import secrets
+import shlex
 import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
@@ -226,6 +227,11 @@ class Workers:
             name = node["NodeManagerHostname"]
             try:
                 answer = ray.get(found.remote(job.encoder), timeout=_ANSWERS)
+            except ray.exceptions.GetTimeoutError as error:
+                raise WorkersError(
+                    f"the node {name} of the Ray cluster started no worker within {_ANSWERS:.0f} s: see that it is "
+                    "not overloaded, and what Ray's logs there say"
+                ) from error
             except ray.exceptions.RayError as error:
                 raise WorkersError(
                     f"Pullquote cannot run on the node {name} of the Ray cluster: {_first_line(error)}. "
@@ -261,7 +267,8 @@ def _local(ray: Any) -> Iterator[None]:
             include_dashboard=False,
             _temp_dir=str(Path(folder) / "ray"),  # which Ray lets everybody write to
             # Else modules in the current folder would be imported, whoever put them there.
-            runtime_env={"working_dir": empty},
+            # Ray starts workers by a shell, and takes a blank in the path of Python for its end.
+            runtime_env={"working_dir": empty, "py_executable": shlex.quote(sys.executable)},
         ),
     ):
         yield

@@ -93,7 +93,7 @@ def described(corpus: Corpus) -> object:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.day
 def test_report_and_library_are_the_same_as_without_workers(ray_here: Workers, tmp_path: Path) -> None:
     inbox = tmp_path / "in ü"
     reports: dict[str | None, list[IndexReport]] = {None: [], "local": []}
@@ -323,7 +323,7 @@ def test_what_is_no_address_is_refused(tmp_path: Path) -> None:
         Workers("localhost", tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.day
 def test_a_cluster_that_is_away_is_named(many: Path, tmp_path: Path) -> None:
     client = started(many, tmp_path / "library", "ray://127.0.0.1:1")
     _, said = client.communicate(timeout=240)
