@@ -229,8 +229,8 @@ class Workers:
                 answer = ray.get(found.remote(job.encoder), timeout=_ANSWERS)
             except ray.exceptions.GetTimeoutError as error:
                 raise WorkersError(
-                    f"the node {name} of the Ray cluster started no worker within {_ANSWERS:.0f} s: see that it is "
-                    "not overloaded, and what Ray's logs there say"
+                    f"the node {name} of the Ray cluster started no worker within {_ANSWERS:.0f} s: see that "
+                    "it is not overloaded, and what Ray's logs there say"
                 ) from error
             except ray.exceptions.RayError as error:
                 raise WorkersError(
