@@ -312,16 +312,12 @@ class Conversations:
 
 def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
     """Find the turns with quotes of a document, or with filters by it, and their conversations."""
-    turns = db.execute("SELECT serial, conversation, filters FROM turns WHERE filters != '{}'")
-    found = {
-        serial: conversation
-        for serial, conversation, filters in turns
-        if rows.by_document(filters, texts.document_id)
-    }
-    for place in rows.named(texts):
-        quoting = f"SELECT serial, conversation FROM turns JOIN quotes ON turn = serial WHERE {rows.OF}"
-        found.update(db.execute(quoting, place).fetchall())
-    return found
+    return rows.citing(
+        db,
+        texts,
+        "SELECT serial, conversation, filters FROM turns WHERE filters != '{}'",
+        f"SELECT serial, conversation FROM turns JOIN quotes ON turn = serial WHERE {rows.OF}",
+    )
 
 
 def _unknown() -> UnknownConversationError:

@@ -409,16 +409,12 @@ def _check_is_known(db: Statements, dossier: str) -> None:
 
 def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
     """Find the entries with quotes of a document, or with filters by it, and their dossiers."""
-    entries = db.execute("SELECT serial, dossier, filters FROM dossier_entries WHERE filters != '{}'")
-    found = {
-        serial: dossier
-        for serial, dossier, filters in entries
-        if rows.by_document(filters, texts.document_id)
-    }
-    for place in rows.named(texts):
-        quoting = f"SELECT serial, dossier FROM dossier_entries WHERE {rows.OF}"
-        found.update(db.execute(quoting, place).fetchall())
-    return found
+    return rows.citing(
+        db,
+        texts,
+        "SELECT serial, dossier, filters FROM dossier_entries WHERE filters != '{}'",
+        f"SELECT serial, dossier FROM dossier_entries WHERE {rows.OF}",
+    )
 
 
 def _change(db: Statements, dossier: str, change: str, value: str) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from qa.schema import KeptTurn
     from qa.storage.ports import DocumentTexts
+    from qa.storage.statements import Statements
 
 _OUTCOME, _REPLY = stored.one_of(get_args(Outcome)), stored.one_of(get_args(ReplyKind))
 _DATES, _HISTORY = stored.one_of(get_args(Dates)), stored.one_of(get_args(History))
@@ -50,9 +51,19 @@ def named(texts: DocumentTexts) -> list[tuple[str, str]]:
     ]
 
 
-def by_document(filters: object, document_id: str) -> bool:
-    """Tell whether filters name a document."""
-    return document_id in filters_of(stored.text(filters)).document
+def citing(db: Statements, texts: DocumentTexts, filtered: str, quoting: str) -> dict[int, str]:
+    """Find what has quotes of a document, or filters by it: numbers, and of what each is.
+
+    `filtered` is a statement that gives both and the filters; `quoting` gives both where `OF` holds.
+    """
+    found = {
+        serial: whole
+        for serial, whole, filters in db.execute(filtered)
+        if texts.document_id in filters_of(stored.text(filters)).document
+    }
+    for place in named(texts):
+        found.update(db.execute(quoting, place).fetchall())
+    return found
 
 
 def to_time(text: object) -> dt.datetime:

@@ -156,6 +156,7 @@ def missing(places: Iterable[HeldLocation], seen: set[str]) -> tuple[list[HeldLo
             continue
         if is_url(place.path):  # its folder was listed
             gone.append(place)
+            continue
         if not is_gone(place.path):
             continue
         folder = os.path.dirname(place.path)  # noqa: PTH120 -- as text: 10,000 of them

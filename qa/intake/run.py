@@ -88,7 +88,8 @@ class Run:
         self._library, self._encoders, self._told = library, encoders, told
         self._found, self._show, self._workers = found, show, workers
         self._identity = encoders.identity() if encoders else _NO_ENCODER
-        self._size = sum(map(_size, found))
+        self._sizes = list(map(_size, found))
+        self._size = sum(self._sizes)
         self._made = self._read = 0
         self._displaced: list[HeldLocation] = []
         # What became of a group that is not committed yet, and how many bytes were read by then.
@@ -148,9 +149,11 @@ class Run:
     def _planned(self) -> Iterator[PlannedFile]:
         """Plan the files: the library is asked of some at once."""
         number = end = 0
-        for group in grouped(self._found, ASKED, ASKED_CHARACTERS, _size):
-            for file, known in zip(group, self._library.known_files(map(place, group)), strict=True):
-                start, end = end, end + _size(file)
+        sized = zip(self._found, self._sizes, strict=True)
+        for group in grouped(sized, ASKED, ASKED_CHARACTERS, lambda each: each[1]):
+            held = self._library.known_files(place(file) for file, _ in group)
+            for (file, size), known in zip(group, held, strict=True):
+                start, end = end, end + size
                 yield PlannedFile(plan_file(self._library, self._told, file, known), number, start, end)
                 number += 1
 

@@ -128,16 +128,20 @@ class Session:
         # Who may not finish it waits for as long as a writer may be silent.
         until = time.monotonic() + (LEASE if self.read_only else PENDING)
         while True:
-            state = states.read(self.connection, self.collections)
-            if state is None:
-                raise LibraryError(
-                    f"the library at {self.address.text} has lost its state: put it back from a backup"
-                )
+            state = self._held()
             if not state.pending:
                 return state
             if time.monotonic() > until:
                 return self._finish()
             time.sleep(_WAIT)
+
+    def _held(self, *, strong: bool = False) -> State:
+        state = states.read(self.connection, self.collections, strong=strong)
+        if state is None:
+            raise LibraryError(
+                f"the library at {self.address.text} has lost its state: put it back from a backup"
+            )
+        return state
 
     def _finish(self) -> State:
         if self.read_only:
@@ -150,11 +154,7 @@ class Session:
 
     def _mine(self) -> State:
         """Read the state in this writer's turn; a change that is pending then is of one who has died."""
-        state = states.read(self.connection, self.collections, strong=self.lease.is_new)
-        if state is None:
-            raise LibraryError(
-                f"the library at {self.address.text} has lost its state: put it back from a backup"
-            )
+        state = self._held(strong=self.lease.is_new)
         if state.pending:
             journal.repeat(self.connection, self.collections, state, self.lease.keep)
             state = states.read(self.connection, self.collections, strong=True) or state

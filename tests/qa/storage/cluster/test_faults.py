@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from tests.qa.storage.intake_contract import ENCODER, document, embedded, put, r
 from tests.qa.tiny import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 WRITES = ("upsert", "delete", "delete_in")
 
@@ -185,11 +185,38 @@ def test_a_search_that_is_overtaken_by_each_change_is_an_error_and_finds_not_not
     assert cluster.nearest(cluster.encode_queries(["tanks"]), 5, cluster.select())[0]
 
 
+class TwoWriters:
+    """Two writers, and in which order they had their turns: `first` has its own until it gives it."""
+
+    def __init__(self, cluster: ClusterLibrary) -> None:
+        self.first, self.next = (
+            lease.Lease(cluster.connection, cluster.session.collections.leases) for _ in range(2)
+        )
+        self.order: list[str] = []
+
+    def wait(self) -> None:
+        with self.next.held():
+            self.order.append("the next")
+
+    @contextmanager
+    def check(self) -> Iterator[None]:
+        with self.first.held():
+            yield
+            thread = threading.Thread(target=self.wait)
+            thread.start()
+            time.sleep(1)
+            self.order.append("the first")
+        self.first.give()
+        thread.join(10)
+        assert self.order == ["the first", "the next"]
+        self.next.give()
+
+
 @pytest.mark.parametrize("name", ["query", "upsert"])
 def test_who_was_broken_off_while_waiting_for_a_turn_waits_again(
     cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    first, waiting = (lease.Lease(cluster.connection, cluster.session.collections.leases) for _ in range(2))
+    writers = TwoWriters(cluster)
     do, left = getattr(cluster.connection, name), [1]
 
     def away(*arguments: Any, **options: Any) -> Any:
@@ -198,52 +225,25 @@ def test_who_was_broken_off_while_waiting_for_a_turn_waits_again(
             raise LibraryAwayError("away")
         return do(*arguments, **options)
 
-    order = []
-
-    def wait() -> None:
-        with waiting.held():
-            order.append("the next")
-
-    with first.held():
-        with monkeypatch.context() as patched:
-            patched.setattr(cluster.connection, name, away)
-            with pytest.raises(LibraryAwayError):
-                wait()
-        thread = threading.Thread(target=wait)
-        thread.start()
-        time.sleep(1)
-        order.append("the first")
-    first.give()
-    thread.join(10)
-    assert order == ["the first", "the next"]
-    waiting.give()
+    with writers.check(), monkeypatch.context() as patched:
+        patched.setattr(cluster.connection, name, away)
+        with pytest.raises(LibraryAwayError):
+            writers.wait()
 
 
 def test_a_row_that_is_missing_while_it_is_written_anew_costs_nobody_the_turn(
     cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, waiting = (lease.Lease(cluster.connection, cluster.session.collections.leases) for _ in range(2))
-    waiting._name = "0"  # of two with the same number, its turn would be first
-    query, calls, order = cluster.connection.query, [], []
+    writers = TwoWriters(cluster)
+    writers.next._name = "0"  # of two with the same number, its turn would be first
+    query, calls = cluster.connection.query, []
 
     def missing(*arguments: Any, **options: Any) -> Any:
         calls.append(arguments)
         return [] if len(calls) == 1 else query(*arguments, **options)
 
-    def wait() -> None:
-        with waiting.held():
-            order.append("the next")
-
-    with first.held():
+    with writers.check():
         monkeypatch.setattr(cluster.connection, "query", missing)
-        thread = threading.Thread(target=wait)
-        thread.start()
-        time.sleep(1)
-        order.append("the first")
-    first.give()
-    thread.join(10)
-    assert order == ["the first", "the next"]
-    waiting.give()
 
 
 def test_a_turn_lasts_as_long_as_a_change_takes(
