@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import APIResponse, Browser, Locator, Page, Route
 
     from tests.web.chatting import Server
 
@@ -266,6 +266,27 @@ def test_a_dossier_is_made_renamed_deleted_and_put_back(page: Page) -> None:
     expect(page.get_by_role("link", name="Harbours")).to_be_visible()
     page.get_by_role("button", name="Delete: Harbours").click()
     notice(page, "“Harbours” is deleted.").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="Harbours")).to_be_visible()
+
+
+def test_what_is_undone_while_the_list_is_being_fetched_is_listed(page: Page, server: Server) -> None:
+    made(page, server)
+    page.goto(f"{server.url}dossiers")
+    late: list[tuple[Route, APIResponse]] = []  # the list without it
+
+    def listed(route: Route) -> None:
+        if late:
+            route.continue_()
+        else:
+            late.append((route, route.fetch()))
+
+    page.route(re.compile("/dossiers$"), listed)
+    page.get_by_role("button", name="Delete: Harbours").click()
+    notice(page, "“Harbours” is deleted.").get_by_role("button", name="Undo").click()
+    notice(page, "It is back.")
+    ((route, response),) = late
+    route.fulfill(response=response)
+    page.wait_for_timeout(500)
     expect(page.get_by_role("link", name="Harbours")).to_be_visible()
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from qa.storage.cluster.schema import Collections
 
 KEY = "state"
-# While a row is written anew, a server may show neither the old one nor the new.
+# While a row is written anew, a server may show neither the old one nor the new; and to a process that has
+# written nothing, hardly any rows of a library that another has just made.
 _TRIES, _WAIT = 5, 0.05
 
 
@@ -86,8 +87,8 @@ def read(connection: Connection, collections: Collections, *, strong: bool = Fal
     Raises:
         LibraryError: a newer Pullquote made it.
     """
-    for _ in range(_TRIES):
-        rows = connection.get(collections.catalogue, [KEY], ("row",), strong=strong)
+    for tried in range(_TRIES):
+        rows = connection.get(collections.catalogue, [KEY], ("row",), strong=strong or tried > 0)
         if rows:
             held = json.loads(rows[0]["row"])
             if held["schema"] != SCHEMA:
