@@ -232,6 +232,8 @@ class Workers:
                     f"the node {name} of the Ray cluster started no worker within {_ANSWERS:.0f} s: see that "
                     "it is not overloaded, and what Ray's logs there say"
                 ) from error
+            except (ray.exceptions.TaskUnschedulableError, ray.exceptions.NodeDiedError):
+                continue  # it has died since
             except ray.exceptions.RayError as error:
                 raise WorkersError(
                     f"Pullquote cannot run on the node {name} of the Ray cluster: {_first_line(error)}. "

@@ -27,8 +27,8 @@ def descendants(pid: int) -> dict[int, str]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with suppress(OSError):
-                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
                 names[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
     below = {pid}
     while more := {child for child, parent in parents.items() if parent in below} - below:
         below |= more
@@ -74,6 +74,7 @@ class Cluster:
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
+            "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "120",  # 30 are few on a busy machine
             **environment,
         }
         self.port, client = free_port(), free_port()
@@ -97,6 +98,11 @@ class Cluster:
         """Let the machine beside the head lose its power."""
         kill(self.other.pid, *descendants(self.other.pid))
         self.other.wait()
+
+    def said_of_clients(self) -> str:
+        """What Ray's servers for clients have said."""
+        logs = sorted((self.folder / "session_latest" / "logs").glob("ray_client_server*"))
+        return "\n".join(f"{each.name}: {each.read_text()[-2_000:]}" for each in logs)
 
     def close(self) -> None:
         for node in (self.other, self.head):
