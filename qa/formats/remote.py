@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 _LONGEST = 200
+_THIS_MACHINE = ("file", "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +67,21 @@ def checked_url(url: str) -> str:
     """Return an address as it is kept.
 
     Raises:
-        InputError: it holds what is not to be kept, or names an address in another.
+        InputError: it holds what is not to be kept, names an address in another, or a file of this machine.
     """
+    scheme, _, rest = url.partition("://")
     if _holds_secret(url):
         raise InputError(
-            f"the {url.partition(':')[0]} address holds a password or a key, and addresses are shown and "
+            f"the {scheme} address holds a password or a key, and addresses are shown and "
             "kept: leave it out, and put it where the package for the protocol looks for it, such as its "
             "variables"
         )
     if "::" in url:
         raise InputError(f"{url} is an address in another: name the files themselves")
-    if not url.partition("://")[2].strip("/"):
+    if not rest.strip("/"):
         raise InputError(f"{url} names no file and no folder: write what is to be read after it")
+    if scheme in _THIS_MACHINE:  # by path, links out of a folder are left alone
+        raise InputError(f"{url} is on this machine: name its path, {rest}")
     return url.rstrip("/")
 
 

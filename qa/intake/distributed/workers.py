@@ -6,6 +6,7 @@ import os
 import pickle
 import secrets
 import shlex
+import socket
 import sys
 import threading
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from qa.errors import InputError, MissingExtraError, WorkersError
 from qa.intake.distributed.stages import Chunk, Job, Portion, difference, versions
@@ -40,8 +42,11 @@ _PORTION, _PORTION_BYTES = 32, 4_000_000
 _ATTEMPTS = 3
 # Bytes of shared memory, for `local`.
 _OBJECT_STORE = 500_000_000
-# Seconds: after so many, it is seen that the run has ended; a node has so long to say what it has.
-_GLANCE, _ANSWERS = 0.5, 120.0
+# Seconds: after so many, it is seen that the run has ended; a node has so long to say what it has, and a
+# cluster to take a connection.
+_GLANCE, _ANSWERS, _REACHED = 0.5, 120.0, 10.0
+# Where Ray's server for clients listens if the address does not say.
+_PORT = 10001
 _AGAIN = "What was put in stays: run the same command again, and it goes on from there"
 
 
@@ -254,6 +259,17 @@ def _set_environment(address: str) -> None:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
+def _reach(address: str) -> None:
+    """See that somebody listens at an address: Ray itself tries for half a minute.
+
+    Raises:
+        OSError: nobody does.
+        ValueError: its port is none.
+    """
+    at = urlsplit(address)
+    socket.create_connection((at.hostname or "", at.port or _PORT), _REACHED).close()
+
+
 @contextmanager
 def _local(ray: Any) -> Iterator[None]:
     """Start Ray on this machine, for this user alone; what it leaves is removed."""
@@ -282,6 +298,8 @@ def _initialised(ray: Any, failed: str, **options: Any) -> Iterator[None]:
         raise WorkersError("this process uses another Ray already: end that first (ray.shutdown())")
     try:
         try:
+            if options["address"] != LOCAL:
+                _reach(options["address"])
             ray.init(**options, log_to_driver=False, logging_level="ERROR")
         except Exception as error:  # of many kinds
             raise WorkersError(f"{failed}: {_first_line(error)}. See docs/cluster.md, “Workers”") from error

@@ -29,14 +29,17 @@ class Erasing:
         self._originals = originals
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """Erase documents with all their versions, all or none; `erase` takes care of the bytes."""
+        """Erase documents with all their versions, all or none; `erase` takes care of the bytes.
+
+        Files that were uploaded for them go afterwards. Where that fails, `forget_unused_uploads` does it,
+        an hour after they were uploaded.
+        """
         purged = tuple(dict.fromkeys(ids))
         uploaded: set[str] = set()
         erased: set[int] = set()
         with self._session.changing() as change:
             working = change.working
             working.documents_named(purged)
-            working.uploaded()
             held: set[str] = set()
             for document_id in purged:
                 held.update(versions.texts(change.db, document_id))
@@ -53,9 +56,6 @@ class Erasing:
                 if number is not None:
                     erased.add(number)
                     change.db.execute("DELETE FROM documents WHERE serial = ?", (number,))
-            if uploaded:
-                with self._originals.writing() as kept:
-                    uploads.forget_unused(change.db, kept, self._session.folder, uploaded)
             still = change.db.execute("SELECT sha256 FROM documents UNION SELECT sha256 FROM versions")
             change.forgotten = held.difference(sha256 for (sha256,) in still)
             if change.state.encoding:
@@ -63,6 +63,10 @@ class Erasing:
                 change.unspelt = {
                     key for key, folded in names.items() if self._search.with_name(passages, folded) <= erased
                 }
+        if uploaded:
+            with self._session.changing(counted=False) as change, self._originals.writing() as kept:
+                change.working.uploaded()
+                uploads.forget_unused(change.db, kept, self._session.folder, uploaded)
         return purged
 
     def _names_in(self, db: sqlite3.Connection, sha256s: set[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from embeddings.files import move_whole, part_path, private
@@ -153,7 +153,8 @@ class SharedOriginals:
             ).rowcount
             uploads.drop_strays(kept, self._folder)
         if gone:
-            self._database.rewrite(["uploads", PARTS], whole=False)
+            with suppress(LibraryError):  # all is kept, and the server does this by itself one day
+                self._database.rewrite(["uploads", PARTS], whole=False)
 
     def put(self, kept: Statements, sha256: str, part: Path) -> None:
         """Keep bytes in parts, unless they are kept."""

@@ -10,7 +10,7 @@ import pytest
 from qa.errors import InputError, MissingExtraError
 from qa.formats.remote import checked_url
 from qa.intake.report import report_to_dict
-from tests.qa.tiny import tiny_corpus, write
+from tests.qa.tiny import tiny_corpus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +125,12 @@ def test_an_address_of_nothing_is_refused(url: str) -> None:
         checked_url(url)
 
 
+def test_what_is_on_this_machine_is_named_by_its_path(tmp_path: Path) -> None:
+    with tiny_corpus(tmp_path / "library") as corpus, pytest.raises(InputError) as raised:
+        corpus.index(f"file://{tmp_path}")
+    assert str(raised.value) == f"file://{tmp_path} is on this machine: name its path, {tmp_path}"
+
+
 def test_a_folder_at_an_address_that_cannot_be_listed_is_an_error_and_not_gone(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,11 +168,3 @@ def test_an_unknown_protocol_is_refused(tmp_path: Path) -> None:
         (refused,) = corpus.index("nope://bucket").files
         assert refused.error
         assert "nope://bucket cannot be listed: Protocol not known: nope" in refused.error.message
-
-
-def test_a_local_file_and_its_address_are_two_places_of_one_document(tmp_path: Path) -> None:
-    path = write(tmp_path / "in", "a.txt", "Tanks were sold.\n")
-    with tiny_corpus(tmp_path / "library") as corpus:
-        corpus.index(path)
-        (again,) = corpus.index(path.as_uri()).files
-        assert again.status == "duplicate"

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from qa.errors import InputError, LibraryAwayError, LibraryError, MissingExtraError
 from qa.places import ClusterPlace
+from qa.schema import UPLOAD
 from qa.storage.cluster import lease, texts
 from qa.storage.cluster.address import TOKEN_FILE, Address
 from qa.storage.cluster.connection import Connection
@@ -137,6 +139,20 @@ def test_a_writer_that_dies_at_any_write_leaves_all_or_nothing(
         else:
             pytest.fail("it never came to an end")
     assert outcomes == {(True, False), (True, True), (False, True)}
+
+
+def test_a_purge_that_is_not_committed_leaves_the_uploaded_file(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.keep_upload("a.txt", BytesIO(b"The unicorn sleeps."))
+    put(cluster, document(f"{UPLOAD}a.txt", "The unicorn sleeps.", "a.txt"))
+    with monkeypatch.context() as patch:
+        dies_at(cluster, 0, patch)
+        with pytest.raises(Killed):
+            cluster.purge(["a.txt"])
+    assert cluster.original("a.txt").path.read_bytes() == b"The unicorn sleeps."
+    cluster.purge(["a.txt"])
+    assert cluster.uploads() == ()
 
 
 def test_what_is_put_together_is_seen_by_others_at_its_end_and_takes_few_calls(
