@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from qa.formats.dates import DateOrder
     from qa.intake.distributed.workers import Workers
     from qa.intake.intake import Intake
-    from qa.intake.pipeline import OnProgress
     from qa.places import LibraryPlace
     from qa.quoting.quoted_answer import QuotedAnswer
     from qa.schema import (
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
         DocumentQuery,
         FileResult,
         IndexReport,
+        OnProgress,
         Turn,
     )
     from qa.storage.intake_port import Upload
@@ -173,7 +173,7 @@ class Corpus:
                 workers=opened,
             )
         if not dry_run:
-            self.store.save_changes_since(generation)
+            self.store.save_changes_since(generation, progress)
             self.store.compare_missing()  # of a library of before
         return report
 
@@ -245,7 +245,7 @@ class Corpus:
         generation = self.store.generation
         report = self._intake.read_uploads(uploads, progress or silent, is_named=is_named)
         if save:
-            self.store.save_changes_since(generation)
+            self.store.save_changes_since(generation, progress)
         return report
 
     def _put_in_empty(self, report: IndexReport, collection: str) -> None:

@@ -23,6 +23,7 @@ _STAGES = {
     "read": "Reading",
     "embed": "Embedding passages",
     "write": "Writing",
+    "index": "Indexing by the server",
 }
 _SECONDS_BETWEEN_LINES = 5.0
 # Rates are of the last so many seconds: a rerun begins with what has not changed, which takes no time.

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from qa.formats.worker import Worker
     from qa.intake.distributed.workers import Workers
     from qa.intake.make import SegmentedDocument
-    from qa.intake.pipeline import OnProgress
-    from qa.schema import Document
+    from qa.schema import Document, OnProgress
     from qa.storage.intake_port import (
         DocumentEncoders,
         EditedLibrary,

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from qa.document.corrections import Correction
     from qa.formats.reading import InputFile
     from qa.formats.worker import Worker
-    from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan
-    from qa.schema import Document, Passage
+    from qa.schema import Document, OnProgress, Passage
     from qa.storage.intake_port import IntakeLibrary, LeftOut
 
 # Documents that the library is asked about at a time, and their characters.

@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from qa.schema import Progress
+    from qa.schema import OnProgress, Progress
 
-OnProgress: TypeAlias = "Callable[[Progress], None]"
 _Item = TypeVar("_Item")
 _Made = TypeVar("_Made")
 _Result = TypeVar("_Result")

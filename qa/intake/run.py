@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from qa.formats.reading import InputFile
     from qa.intake.distributed.workers import Workers
     from qa.intake.make import Step
-    from qa.intake.pipeline import OnProgress
     from qa.intake.plan import FilePlan, UserOptions
+    from qa.schema import OnProgress
     from qa.storage.intake_port import (
         DocumentEncoders,
         FileRecord,

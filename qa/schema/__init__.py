@@ -57,7 +57,7 @@ from qa.schema.quotes import (
     places,
     published_in,
 )
-from qa.schema.reports import FileResult, FileStatus, IndexReport, Progress
+from qa.schema.reports import FileResult, FileStatus, IndexReport, OnProgress, Progress
 
 __all__ = [
     "EVERYTHING",
@@ -94,6 +94,7 @@ __all__ = [
     "KeptTurn",
     "Milliseconds",
     "More",
+    "OnProgress",
     "Outcome",
     "Passage",
     "Place",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qa.schema.answers import Failure
 
 # "skipped": a file, or a part of one, of a kind that is not read. "gone": a file that is no longer there,
@@ -39,13 +41,17 @@ class Progress:
         all_bytes: how many bytes the files have.
     """
 
-    stage: Literal["model", "read", "embed", "write"]
+    stage: Literal["model", "read", "embed", "write", "index"]
     done: int
     total: int
     name: str = ""
     passages: int = 0
     bytes: int = 0
     all_bytes: int = 0
+
+
+# What is told of progress.
+OnProgress: TypeAlias = "Callable[[Progress], None]"
 
 
 @dataclass(frozen=True, slots=True)

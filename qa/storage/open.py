@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.places import LibraryPlace
-    from qa.schema import Document
+    from qa.schema import Document, OnProgress
     from qa.storage.cluster.address import Address
     from qa.storage.findings import Finding
     from qa.storage.intake_port import DocumentEncoders, Upload
@@ -139,7 +139,7 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
     def save(self) -> None:
         """Bring the indexes in step with what is held."""
 
-    def save_changes_since(self, generation: int) -> None:
+    def save_changes_since(self, generation: int, progress: OnProgress | None = None) -> None:
         """Save after documents went in: only what has changed since that generation."""
 
     def compare_missing(self) -> None:

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from qa.corpus import Corpus
-    from qa.intake.pipeline import OnProgress
-    from qa.schema import Document, DocumentInfo, FileResult, Progress
+    from qa.schema import Document, DocumentInfo, FileResult, OnProgress, Progress
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)

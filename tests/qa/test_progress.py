@@ -81,7 +81,7 @@ def test_in_a_terminal_what_counts_nothing_is_over_when_the_next_stage_comes(ter
     assert "Loading" not in shown[shown.index("Embedding") :]
 
 
-@pytest.mark.parametrize("name", ["model", "read", "embed", "write"])
+@pytest.mark.parametrize("name", ["model", "read", "embed", "write", "index"])
 def test_every_stage_has_words_for_a_reader(name):
     assert stage(Progress(name, 0, 0))[0].isupper()
 

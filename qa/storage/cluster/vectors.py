@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError
+from qa.schema import Progress
 from qa.storage.cluster import passage_rows, schema
 
 if TYPE_CHECKING:
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Float32
     from embeddings.models import EncoderIdentity
+    from qa.schema import OnProgress
     from qa.storage.cluster.session import Session
     from qa.storage.intake_port import Encoding
+
+
+# Seconds, in which a server that indexes may come no further; and between two looks.
+LONGEST_STILL, _GLANCE = 3_600.0, 0.5
 
 
 class Vectors:
@@ -86,35 +92,39 @@ class Vectors:
                     )
         return tuple(sorted(lacking))
 
-    def save(self) -> None:
+    def save(self, progress: OnProgress | None = None) -> None:
         """Have Milvus write what it holds in memory and index it: until then, recall on a server is low."""
         state = self._session.settled()
         for name in self._session.names(state):
             self._session.connection.call("flush", name)
         if state.encoding:
-            self._wait_for_index(self._session.passages(state))
+            self._wait_for_index(self._session.passages(state), state.passages, progress)
         self._session.lease.give()
 
-    def save_changes_since(self, generation: int) -> None:
+    def save_changes_since(self, generation: int, progress: OnProgress | None = None) -> None:
         """Save after documents went in: only what has changed since that generation."""
         if self._session.generation != generation:
-            self.save()
+            self.save(progress)
         else:
             self._session.lease.give()
 
-    def _wait_for_index(self, collection: str) -> None:
-        """Wait until every row is in the index.
+    def _wait_for_index(self, collection: str, passages: int = 0, progress: OnProgress | None = None) -> None:
+        """Wait until every row is in the index, of so many passages.
 
         Raises:
-            LibraryError: that takes too long.
+            LibraryError: Milvus has come no further for an hour.
         """
         if self._session.address.lite:
             return
-        until = time.monotonic() + 3_600
-        while schema.not_indexed(self._session.connection, collection):
-            if time.monotonic() > until:
+        last, since = 0, time.monotonic()
+        while left := schema.not_indexed(self._session.connection, collection):
+            if progress:
+                progress(Progress("index", max(passages - left, 0), passages))
+            if left != last:  # it grows, too, when the server puts segments together
+                last, since = left, time.monotonic()
+            elif time.monotonic() > since + LONGEST_STILL:
                 raise LibraryError(
-                    f"Milvus at {self._session.address.text} has been indexing for an hour: the documents "
-                    "are in, and questions miss some until it is done"
+                    f"Milvus at {self._session.address.text} has not gone on indexing for an hour: see whether "
+                    "its index nodes run. The documents are in, and questions miss some until it is done"
                 )
-            time.sleep(0.5)
+            time.sleep(_GLANCE)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
+    from qa.schema import OnProgress
     from qa.storage.ports import Hit, Selection
     from qa.storage.postgresql import SharedDatabase
     from qa.text.names import Aliases, Names
@@ -69,7 +70,7 @@ class EmbeddedLibrary(Store):
         self._index.save()
         self._words.save()
 
-    def save_changes_since(self, generation: int) -> None:
+    def save_changes_since(self, generation: int, progress: OnProgress | None = None) -> None:
         """Save after documents went in: the index only where anything has changed since that generation."""
         if self.generation != generation:
             self._index.save()

@@ -17,7 +17,7 @@ import pytest
 
 from qa.errors import InputError, LibraryAwayError, LibraryError, MissingExtraError
 from qa.places import ClusterPlace
-from qa.schema import UPLOAD
+from qa.schema import UPLOAD, Progress
 from qa.storage.cluster import lease, texts
 from qa.storage.cluster.address import TOKEN_FILE, Address
 from qa.storage.cluster.connection import Connection
@@ -199,6 +199,22 @@ def test_a_search_that_is_overtaken_by_each_change_is_an_error_and_finds_not_not
             cluster.nearest(cluster.encode_queries(["tanks"]), 5, cluster.select())
     assert len(done) == 2
     assert cluster.nearest(cluster.encode_queries(["tanks"]), 5, cluster.select())[0]
+
+
+def test_a_server_that_indexes_is_waited_for_as_long_as_it_goes_on(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(cluster, document("/a.txt", "Tanks were sold."))
+    left = iter([3, 2, 2, 1, 0])
+    monkeypatch.setattr(cluster.session, "address", Address.parse("milvus://127.0.0.1:19530/indexing"))
+    monkeypatch.setattr("qa.storage.cluster.schema.not_indexed", lambda *_: next(left, 5))
+    monkeypatch.setattr("qa.storage.cluster.vectors._GLANCE", 0.02)
+    told: list[Progress] = []
+    cluster.save(told.append)
+    assert [(each.stage, each.total) for each in told] == [("index", cluster.count().passages)] * 4
+    monkeypatch.setattr("qa.storage.cluster.vectors.LONGEST_STILL", 0.05)
+    with pytest.raises(LibraryError, match="has not gone on indexing for an hour"):
+        cluster.save()
 
 
 class TwoWriters:
