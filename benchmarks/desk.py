@@ -18,7 +18,7 @@ from qa.schema import Answer, DossierEntry, ShownAnswer
 from qa.storage.cluster.own_files import SharedFiles
 from qa.storage.desk_address import DeskAddress
 from qa.storage.embedded.library import EmbeddedLibrary
-from qa.storage.postgresql import SharedDatabase
+from qa.storage.postgresql.database import SharedDatabase
 from tests.postgresql import Server
 
 if TYPE_CHECKING:

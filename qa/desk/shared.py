@@ -9,7 +9,7 @@ from qa.desk.file import LAYOUT, TABLES
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
     from qa.storage.statements import Statements
 
 _NUMBERED = ("turns", "dossier_entries")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from embeddings.models import EncoderIdentity
     from qa.storage.intake_port import Upload
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
 
 _NAMED = 5  # of many problems
 _CLOCK = 2.0  # seconds that clocks may differ

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qa.storage.intake_port import DocumentEncoders, Upload
     from qa.storage.parts import Part
     from qa.storage.ports import DocumentTexts, LibraryStats, Version
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
     from qa.text.names import Aliases
 
 
@@ -206,7 +206,7 @@ def _shared_desk(place: ClusterPlace, address: Address, *, read_only: bool) -> S
     if not isinstance(place.desk, str):
         return None
     from qa.storage.desk_address import DeskAddress
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
 
     desk = DeskAddress.parse(place.desk, f"{address.uri.rpartition('://')[2]}/{address.name}")
     return SharedDatabase(desk, read_only=read_only)

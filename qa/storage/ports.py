@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.deadline import Deadline
     from qa.schema import Document, DocumentList, DocumentQuery, Facets, Passage, Span
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
     from qa.text.names import Names
 
 

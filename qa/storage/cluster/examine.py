@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.storage.cluster.address import Address
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
 
 _NAMED = 5  # of many problems
 

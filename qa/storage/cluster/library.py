@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qa.storage.cluster.address import Address
     from qa.storage.cluster.originals import Originals
     from qa.storage.ports import ThumbRow
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
 
 
 class ClusterLibrary:

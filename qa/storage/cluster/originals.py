@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.storage.intake_port import Upload
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
     from qa.storage.statements import Statements
 
 NAME = "originals.sqlite3"

@@ -15,7 +15,7 @@ from qa.storage.statements import Layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
 
 # Names that mean the same (`qa.text.names`), and a fitted confidence (`qa.asking.own_confidence`).
 NAMES = ("aliases.txt", "confidence.json")

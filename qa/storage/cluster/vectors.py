@@ -124,7 +124,7 @@ class Vectors:
                 last, since = left, time.monotonic()
             elif time.monotonic() > since + LONGEST_STILL:
                 raise LibraryError(
-                    f"Milvus at {self._session.address.text} has not gone on indexing for an hour: see whether "
+                    f"Milvus at {self._session.address.text} has not gone on indexing for an hour: see if "
                     "its index nodes run. The documents are in, and questions miss some until it is done"
                 )
             time.sleep(_GLANCE)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.schema import OnProgress
     from qa.storage.ports import Hit, Selection
-    from qa.storage.postgresql import SharedDatabase
+    from qa.storage.postgresql.database import SharedDatabase
     from qa.text.names import Aliases, Names
 
 # Documents of which is kept which of their passages models cannot read.

@@ -9,7 +9,7 @@ import pytest
 
 from qa.storage.desk_address import DeskAddress
 from qa.storage.embedded.library import EmbeddedLibrary
-from qa.storage.postgresql import SharedDatabase
+from qa.storage.postgresql.database import SharedDatabase
 
 if TYPE_CHECKING:
     from tests.postgresql import Server

@@ -26,7 +26,8 @@ from qa.schema import DossierEntry, QuoteReference, ShownAnswer
 from qa.storage.desk_address import PASSWORD_FILE, DeskAddress, schema_of
 from qa.storage.embedded.library import EmbeddedLibrary
 from qa.storage.findings import of_shared_desk
-from qa.storage.postgresql import MOST, SharedDatabase, translate
+from qa.storage.postgresql.database import MOST, SharedDatabase
+from qa.storage.postgresql.dialect import translate
 from qa.storage.statements import Layout
 from qa.web.api import create_app
 from qa.web.engine import Engine, State
@@ -129,7 +130,7 @@ def test_a_writer_waits_for_another_and_not_for_ever(
     corpus: Corpus, database: SharedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(corpus, "What?")
-    monkeypatch.setattr("qa.storage.postgresql.LOCK_SECONDS", 0.3)
+    monkeypatch.setattr("qa.storage.postgresql.database.LOCK_SECONDS", 0.3)
     with database.writing(LAYOUT):
         assert corpus.desk.count_thumbs() == (1, 1)  # readers do not
         with pytest.raises(LibraryError, match="being written by another Pullquote: try again"):
@@ -399,10 +400,10 @@ def test_a_statement_that_takes_too_long_and_too_many_at_once_are_given_up(
     corpus: Corpus, database: SharedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(corpus, "What?")
-    monkeypatch.setattr("qa.storage.postgresql.STATEMENT_SECONDS", 0.2)
+    monkeypatch.setattr("qa.storage.postgresql.database.STATEMENT_SECONDS", 0.2)
     with pytest.raises(LibraryError, match="was given up: try again"), database.reading(LAYOUT) as db:
         db.execute("SELECT pg_sleep(5)")
-    monkeypatch.setattr("qa.storage.postgresql.LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("qa.storage.postgresql.database.LOCK_SECONDS", 0.2)
     with contextlib.ExitStack() as held:
         for _ in range(MOST):
             held.enter_context(database.reading(LAYOUT))
@@ -420,7 +421,7 @@ def test_a_database_that_has_not_all_characters_is_refused(postgresql: Server) -
 def test_a_clock_that_differs_is_said(database: SharedDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     assert of_shared_desk(database).problem == ""
     now = time.time
-    monkeypatch.setattr("qa.storage.postgresql.time.time", lambda: now() - 90)
+    monkeypatch.setattr("qa.storage.postgresql.database.time.time", lambda: now() - 90)
     assert (
         "its clock differs from this machine's by 90 s: set both by NTP" in of_shared_desk(database).problem
     )

@@ -28,7 +28,7 @@ from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.cluster.originals import PART_BYTES, PARTS
 from qa.storage.desk_address import DeskAddress, schema_of
 from qa.storage.open import examine_library
-from qa.storage.postgresql import SharedDatabase
+from qa.storage.postgresql.database import SharedDatabase
 from qa.text.names import ALIAS_FILE
 from tests.qa.desk.test_conversations import turn
 from tests.qa.storage.cluster.conftest import ENCODER

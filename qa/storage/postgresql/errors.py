@@ -1,0 +1,57 @@
+"""What PostgreSQL reports, said to a person with what to do next."""
+
+from __future__ import annotations
+
+from qa.storage.desk_address import PASSWORD_FILE
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says, without its details."""
+    return " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
+
+
+def not_opened(message: str, where: str) -> str:
+    """Say what to do where there is no connection: of that, libpq tells in words alone."""
+    said = " ".join(message.replace("Multiple connection attempts failed", "").split())
+    if "password" in message or "authentication" in message:
+        advice = (
+            "see to the user, to the password in ~/.pgpass, in PGPASSWORD or in the file that "
+            f"{PASSWORD_FILE} names, and to the server's pg_hba.conf"
+        )
+    elif "does not exist" in message:
+        advice = "make what is missing there, or name another database with --desk"
+    elif "too many" in message or "reserved" in message:
+        advice = "raise its max_connections, or try again when others are done"
+    else:
+        advice = "see whether the server runs and lets this machine in, or name another desk with --desk"
+    return f"the desk at {where} cannot be opened ({said[-300:]}): {advice}"
+
+
+def meaning(error: Exception, where: str, seconds: int) -> str:
+    """Say what an error means to a person, by its SQLSTATE (PostgreSQL's documentation, appendix A).
+
+    A statement may take so many seconds.
+    """
+    state, said = getattr(error, "sqlstate", None), first_line(error)
+    kind = (state or "08")[:2]
+    if state == "55P03":
+        return f"the desk at {where} is being written by another Pullquote: try again when that is done"
+    if state == "57014":
+        return f"the desk at {where} took more than {seconds} s, and was given up: try again"
+    if state in ("53100", "58030"):
+        return f"there is no space left, or no disk, for the desk at {where} ({said}): nothing was lost"
+    if state == "42501":
+        return (
+            f"the desk at {where} may not be written by this user ({said}): grant it CREATE on the database, "
+            "or have its schema made for it (CREATE SCHEMA … AUTHORIZATION …)"
+        )
+    if state == "25006":
+        return f"the desk at {where} is a copy that only reads ({said}): name the server that is copied"
+    if kind in ("08", "57", "25") or state is None:
+        return (
+            f"the connection to the desk at {where} was lost ({said}): what was acknowledged is kept; try "
+            "again when the server runs"
+        )
+    if state in ("42P01", "3F000", "42703"):
+        return f"the desk at {where} lacks what Pullquote has made there ({said}): put it back from a backup"
+    return f"the desk at {where} refuses ({said})"
