@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qa.schema import UPLOAD
 from qa.storage.cluster import spellings, texts
-from qa.storage.cluster.working import ELSEWHERE, Working
+from qa.storage.cluster.fetched_rows import ELSEWHERE
 from qa.storage.records import uploads, versions
 from qa.storage.records.put import is_held
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qa.storage.cluster.originals import Originals
     from qa.storage.cluster.search import Search
     from qa.storage.cluster.session import Session
+    from qa.storage.cluster.working import Working
     from qa.storage.ports import DocumentTexts
 
 

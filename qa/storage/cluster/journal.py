@@ -18,7 +18,7 @@ from qa.storage.cluster import state as states
 from qa.storage.cluster import texts
 from qa.storage.cluster.connection import VALUES_AT_ONCE, is_in
 from qa.storage.cluster.entities import EDITION, catalogue_entities, document_entity, keys_of
-from qa.storage.cluster.working import ELSEWHERE
+from qa.storage.cluster.fetched_rows import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -15,7 +15,7 @@ import pytest
 from qa.document.corrections import BY_HAND, Correction
 from qa.errors import PullquoteError
 from qa.schema import Filters, Found
-from qa.storage.cluster.working import never_twice
+from qa.storage.cluster.fetched_rows import never_twice
 from qa.storage.embedded import database
 from qa.storage.intake_port import FileRecord, HeldLocation, Ingested, ReadAs
 from qa.storage.open import open_library
