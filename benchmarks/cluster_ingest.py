@@ -114,7 +114,7 @@ def put(library: ClusterLibrary, made: list[tuple[ReadDocument, EmbeddedPassages
         if group == 1:
             library.put(*some[0])
         else:
-            with library.together([read for read, _ in some]):
+            with library.one_change([read for read, _ in some]):
                 for read, passages in some:
                     library.put(read, passages)
         longest = max(longest, time.perf_counter() - begun)

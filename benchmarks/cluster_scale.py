@@ -6,6 +6,7 @@ The server is that of the `milvus` wheel, started in FOLDER/server (in a network
 unless --address names one; then its memory and disk are not known. The documents are those of
 `benchmarks.synthetic`: real sentences in new order, 100 passages each, vectors made of the sentences' own and
 noise. They go in AT_ONCE in a change, and the last SINGLY at each size by `put`, each in one of its own.
+A run that was broken off goes on in the same FOLDER; sizes are whole documents.
 Above --as-in-life passages those in between go in by `in_bulk`: the same rows, fewer messages.
 Recall is the share of the ten nearest, by all vectors, that are found (equals count). --delay MS asks all
 again through a relay that holds each message back so long on its way there, and on its way back.
@@ -169,6 +170,10 @@ class Run:
     def fill(self, library: ClusterLibrary, size: int, at_once: int) -> None:
         """Put documents in, so many in a change, until there are so many passages."""
         held = library.count().passages
+        while self._documents * synthetic.PER_DOCUMENT < held:  # of a run that was broken off
+            _, entries = synthetic.synthetic(self._documents, synthetic.PER_DOCUMENT, self._sources)
+            self._exact(np.stack([each.vector for each in entries]))
+            self._documents += 1
         begun, first = time.perf_counter(), held
         cpu = time.process_time()
         while held < size:
@@ -209,7 +214,7 @@ class Run:
         """Compare what is found with the nearest by all vectors."""
         least = self._best[:, -1] - 1e-5
         session = library.session
-        passages = session.passages(session.settled())
+        passages = session.passages(session.committed_state())
         for effort in EFFORTS:
             found, milliseconds = [], []
             for vector in self._asked:
@@ -236,7 +241,7 @@ class Run:
     def questions(self, library: ClusterLibrary, how: str) -> None:
         """Time each part of a question."""
         size, session = library.count().passages, library.session
-        passages, documents = session.passages(session.settled()), session.collections.documents
+        passages, documents = session.passages(session.committed_state()), session.collections.documents
         ids: list[list[str]] = []
 
         def timed(part: str, filters: str, do: Callable[[Float32], object]) -> None:

@@ -226,7 +226,7 @@ class Run:
     def _together(self, group: Sequence[Step]) -> Iterator[None]:
         """Put a group away in one change; what became of it is reported once it is committed."""
         documents = [each.document for each in group if isinstance(each, FromFile)]
-        with self._library.together(documents) as self._at_once:
+        with self._library.one_change(documents) as self._at_once:
             yield
         self._report()
 

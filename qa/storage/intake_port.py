@@ -365,7 +365,7 @@ class IntakeLibrary(Protocol):
 
     # What changes
 
-    def together(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
+    def one_change(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
         """Let what this thread puts, withholds, renumbers, records or prunes within it be one change.
 
         An engine may commit it as a whole, at the end: until then nothing is acknowledged, or seen by others,

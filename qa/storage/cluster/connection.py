@@ -117,12 +117,12 @@ class Connection:
 
     # Reading
 
-    def distrust(self) -> None:
+    def read_strongly(self) -> None:
         """Wait, for some seconds, for what others have written: else a server shows it when it likes."""
         self._strong_until = time.monotonic() + STALE
 
     @property
-    def shows_all(self) -> bool:
+    def reads_strongly(self) -> bool:
         """Whether what others have written is seen at once."""
         return self.address.lite or time.monotonic() < self._strong_until
 

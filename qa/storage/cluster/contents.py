@@ -46,7 +46,7 @@ class Contents:
 
     def count(self) -> Count:
         """Count the documents and passages."""
-        state = self._session.settled()
+        state = self._session.committed_state()
         return Count(state.documents, state.passages)
 
     def hashes(self) -> list[tuple[str, str]]:
@@ -58,7 +58,7 @@ class Contents:
 
     def holds_only(self, sha256: str) -> bool:
         """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
-        count = self._session.settled().documents
+        count = self._session.committed_state().documents
         same = self._session.connection.count(
             self._session.collections.documents, f"sha256 == {quoted(sha256)}"
         )
@@ -71,7 +71,7 @@ class Contents:
     def find_documents(self, query: DocumentQuery) -> DocumentList:
         """List the documents that a query finds, in its order; equals in order of id."""
 
-        def look(working: Working) -> DocumentList:
+        def read_rows(working: Working) -> DocumentList:
             serials = conditions.named(self._session.connection, self._session.collections, query.filters)
             rest = replace(query, filters=replace(query.filters, document=()))
             with self._session.lists.of(working.state) as db:
@@ -83,16 +83,16 @@ class Contents:
             working.listed(shown.tolist())
             return DocumentList(tuple(listing.infos(working.db, shown)), len(found))
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def facets(self) -> Facets:
         """Tell what filters can choose from."""
-        with self._session.lists.of(self._session.settled()) as db:
+        with self._session.lists.of(self._session.committed_state()) as db:
             return reading.facets(db)
 
     def document(self, document_id: str) -> Document:
         """Read a document afresh; DocumentNotFoundError where there is none."""
-        return self._session.look(lambda working: self._document(working, document_id))
+        return self._session.read_in_one_state(lambda working: self._document(working, document_id))
 
     def _document(self, working: Working, document_id: str) -> Document:
         return document_at(
@@ -127,17 +127,17 @@ class Contents:
     def document_by_sha256(self, sha256: str) -> Document:
         """Read the document whose text has this SHA-256 (hex); DocumentNotFoundError where there is none."""
 
-        def look(working: Working) -> Document:
+        def read_rows(working: Working) -> Document:
             working.with_text([sha256.lower()])
             return reading.with_sha256(working.db, self._session.address.text, sha256)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def read(self, ids: Iterable[str]) -> dict[str, Segmented]:
         """Read documents with their passages, by id, in the order of `ids`; those not held are left out."""
         wanted = list(dict.fromkeys(ids))
         for _ in range(ATTEMPTS):
-            state = self._session.settled()
+            state = self._session.committed_state()
             known = {each: held for each in wanted if (held := self._read.get((state.generation, each)))}
             new = self._read_new(state, [each for each in wanted if each not in known])
             if new is not None and states.read(self._session.connection, self._session.collections) == state:
@@ -196,14 +196,14 @@ class Contents:
     def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, this SHA-256 (hex), and tell what has become of it."""
 
-        def look(working: Working) -> Cited:
+        def read_rows(working: Working) -> Cited:
             working.with_text([sha256.lower()])
             owners = [each for (each,) in working.db.execute("SELECT document FROM versions")]
             working.fetch_documents(*working.of("documents", "id", owners))
             working.fetch(*working.of("versions", "owner", owners))
             return reading.cited(working.db, self._session.address.text, sha256, document_id)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def _of(self, working: Working, document_id: str, *, with_texts: bool = False) -> None:
         """Fetch a document and its earlier texts."""
@@ -213,66 +213,66 @@ class Contents:
     def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
         """Read a text that a document had before, by its SHA-256 or by how that begins."""
 
-        def look(working: Working) -> tuple[Version, Document]:
+        def read_rows(working: Working) -> tuple[Version, Document]:
             self._of(working, document_id, with_texts=True)
             return reading.earlier(working.db, self._session.address.text, document_id, sha256)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
         """List the texts that a document had, the newest first, but for the one that it has again."""
 
-        def look(working: Working) -> tuple[Version, ...]:
+        def read_rows(working: Working) -> tuple[Version, ...]:
             self._of(working, document_id)
             return reading.former(working.db, document_id)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def removed(self) -> tuple[Version, ...]:
         """List the documents that can be put back, what was removed last first."""
 
-        def look(working: Working) -> tuple[Version, ...]:
+        def read_rows(working: Working) -> tuple[Version, ...]:
             working.fetch('kind == "versions"')
             owners = [each for (each,) in working.db.execute("SELECT DISTINCT document FROM versions")]
             working.fetch_documents(*working.of("documents", "id", owners))
             return reading.removed(working.db)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def restorable(self, document_id: str) -> tuple[Version, Document]:
         """Find what `restore` puts back; DocumentNotFoundError where none was removed, or it was purged."""
 
-        def look(working: Working) -> tuple[Version, Document]:
+        def read_rows(working: Working) -> tuple[Version, Document]:
             self._of(working, document_id, with_texts=True)
             return reading.restorable(working.db, self._session.address.text, document_id)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def texts(self, document_id: str) -> DocumentTexts:
         """List the texts that a document has, or had."""
 
-        def look(working: Working) -> DocumentTexts:
+        def read_rows(working: Working) -> DocumentTexts:
             self._of(working, document_id)
             held = versions.texts(working.db, document_id)
             working.with_text(held, with_texts=False)
             return versions.parted(working.db, document_id, held)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def same_text(self, document_id: str) -> tuple[str, ...]:
         """List the ids of others that have, or had, the very text that a document has, or had."""
 
-        def look(working: Working) -> tuple[str, ...]:
+        def read_rows(working: Working) -> tuple[str, ...]:
             self._of(working, document_id)
             working.with_text(versions.texts(working.db, document_id), with_texts=False)
             return versions.same_text(working.db, document_id)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def kept_with(self, words: str) -> list[str]:
         """Find the texts that are no longer searched and hold these very words: all of them are read."""
 
-        def look(working: Working) -> list[str]:
+        def read_rows(working: Working) -> list[str]:
             working.fetch('kind == "versions"')
             rows = working.db.execute("SELECT sha256 FROM versions ORDER BY number DESC").fetchall()
             kept = list(dict.fromkeys(sha256 for (sha256,) in rows))
@@ -286,36 +286,36 @@ class Contents:
                 holding |= {sha256 for sha256, text in some.items() if words in text}
             return [sha256 for sha256 in kept if sha256 in holding]
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def corrections_of(self, document_id: str) -> dict[str, Correction]:
         """Read what a person has corrected of a document, by field."""
 
-        def look(working: Working) -> dict[str, Correction]:
+        def read_rows(working: Working) -> dict[str, Correction]:
             working.fetch(*working.of("corrections", "owner", [document_id]))
             return corrections_of(working.db, document_id)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def row_text(self, path: str, part: str) -> str:
         """Read the text of a row of a table as it was read last."""
 
-        def look(working: Working) -> str:
+        def read_rows(working: Working) -> str:
             working.place(path, part, with_texts=True)
             return row_text(working.db, path, part)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def sidecar_values(self, path: str) -> dict[str, str]:
         """Read what the sidecar file of a file said when it could be read last, by field."""
 
-        def look(working: Working) -> dict[str, str]:
+        def read_rows(working: Working) -> dict[str, str]:
             working.files([path], with_texts=True)
             ids = [each for (each,) in working.db.execute("SELECT id FROM documents")]
             working.fetch(*working.of("corrections", "owner", ids))
             return reading.sidecar_values(working.db, self._session.address.text, path)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def sources(self) -> list[str]:
         """List the files that documents stand in, or stood in before they were removed, by path."""

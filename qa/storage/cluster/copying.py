@@ -28,7 +28,7 @@ class Copying:
         """Give all that is known, in parts, to be copied."""
         rows = self._session.connection.scan(self._session.collections.documents, "serial >= 0", ("serial",))
         for serial in sorted(row["serial"] for row in rows):
-            if part := self._session.look(partial(self._part, serial)):
+            if part := self._session.read_in_one_state(partial(self._part, serial)):
                 yield part
         for table in COPIED:
             if table not in ("documents", "locations"):
@@ -54,7 +54,7 @@ class Copying:
             )
         ]
         for first in range(0, len(keys), READ_AT_ONCE):
-            with self._session.reading(self._session.settled()) as working:
+            with self._session.reading(self._session.committed_state()) as working:
                 some = keys[first : first + READ_AT_ONCE]
                 working.fetch(*working.of(table, "key", some), with_texts=True)
                 yield Part({table: rows_of(working.db, table)})

@@ -88,7 +88,7 @@ class Erasing:
     def to_forget(self) -> dict[int, DocumentTexts]:
         """Read the notes of what the desk is to forget of what was purged, each by its number."""
 
-        def look(working: Working) -> dict[int, DocumentTexts]:
+        def read_rows(working: Working) -> dict[int, DocumentTexts]:
             working.fetch('kind == "erasing"')
             working.with_text(
                 (
@@ -100,7 +100,7 @@ class Erasing:
             )
             return versions.to_forget(working.db)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def forgotten(self, notes: Iterable[int]) -> None:
         """Empty the notes with these numbers: the desk has forgotten what they say."""

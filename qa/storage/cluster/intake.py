@@ -50,19 +50,19 @@ class Changing(Protocol):
     def read_only(self) -> bool:
         """Whether it may not be written."""
 
-    def look(self, look: Callable[[Working], T]) -> T:
+    def read_in_one_state(self, read: Callable[[Working], T]) -> T:
         """Read in one state of the library."""
 
-    def joining(
+    def part_of_change(
         self, fetch: Callable[[Working], object], *, counted: bool = True
     ) -> AbstractContextManager[Change]:
-        """Make a change of the rows that are fetched, by itself or within `together`, all or none of it.
+        """Make a change of the rows that are fetched, by itself or within `one_change`, all or none of it.
 
         One that is `counted` raises the generation.
         """
 
-    def together(self, fetch: Callable[[Working], object]) -> AbstractContextManager[bool]:
-        """Let what this thread changes by `joining` be one change, committed at the end."""
+    def one_change(self, fetch: Callable[[Working], object]) -> AbstractContextManager[bool]:
+        """Let what this thread changes by `part_of_change` be one change, committed at the end."""
 
 
 class Intake:
@@ -91,62 +91,62 @@ class Intake:
         """Read what is known of files."""
         wanted = list(paths)
 
-        def look(working: Working) -> list[KnownFile]:
+        def read_rows(working: Working) -> list[KnownFile]:
             working.files(wanted)
             return [known_file(working.db, path) for path in wanted]
 
-        return self._session.look(look) if wanted else []
+        return self._session.read_in_one_state(read_rows) if wanted else []
 
     def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
         """Tell what is known of documents that were read."""
         reads = list(documents)
 
-        def look(working: Working) -> list[KnownDocument]:
+        def read_rows(working: Working) -> list[KnownDocument]:
             working.read(reads)
             return [known_document(working.db, read) for read in reads]
 
-        return self._session.look(look) if reads else []
+        return self._session.read_in_one_state(read_rows) if reads else []
 
     def places_in(
         self, path: str, *, folder: bool = False, beside: Container[str] = ()
     ) -> tuple[HeldLocation, ...]:
         """List the places in a file, or in all files under a folder, but for some parts."""
 
-        def look(working: Working) -> tuple[HeldLocation, ...]:
+        def read_rows(working: Working) -> tuple[HeldLocation, ...]:
             working.folder(path) if folder else working.files([path])
             found = places_in(working.db, path, folder=folder)
             return tuple(each for each in found if each.part not in beside)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def stands(self, ids: Collection[str]) -> dict[str, int]:
         """Count the places of documents by id; those not held are left out."""
 
-        def look(working: Working) -> dict[str, int]:
+        def read_rows(working: Working) -> dict[str, int]:
             working.documents_named(ids)
             rows = working.db.execute("SELECT serial, id FROM documents").fetchall()
             return {each: len(places_of(working.db, serial)) for serial, each in rows if each in ids}
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def to_be_read(self) -> tuple[str, ...]:
         """List the files that are to be read again: a document has come to follow the text there."""
 
-        def look(working: Working) -> tuple[str, ...]:
+        def read_rows(working: Working) -> tuple[str, ...]:
             working.unread()
             rows = working.db.execute(
                 "SELECT DISTINCT path FROM locations WHERE made_by = '' ORDER BY path"
             ).fetchall()
             return tuple(path for (path,) in rows)
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     # What changes
 
-    def together(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
-        """Let what this thread puts within it be one change; see `IntakeLibrary.together`."""
+    def one_change(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
+        """Let what this thread puts within it be one change; see `IntakeLibrary.one_change`."""
         reads = list(documents)
-        return self._session.together(lambda working: working.read(reads))
+        return self._session.one_change(lambda working: working.read(reads))
 
     def put(
         self,
@@ -155,7 +155,7 @@ class Intake:
         corrections: Mapping[str, Correction] | None = None,
     ) -> Ingested | None:
         """Put a document where it was read; see `IntakeLibrary.put`."""
-        with self._session.joining(lambda working: working.read([read])) as change:
+        with self._session.part_of_change(lambda working: working.read([read])) as change:
 
             def write(number: int | None, named: ReadDocument, given_id: str) -> tuple[int, Status]:
                 assert passages  # noqa: S101 - else it is not called
@@ -170,19 +170,19 @@ class Intake:
             working.place(read.document.path, read.part)
             working.versions_numbered([version])
 
-        with self._session.joining(fetch, counted=False) as change:
+        with self._session.part_of_change(fetch, counted=False) as change:
             versions.withhold(change.db, read, version)
 
     def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
         """Let documents follow their rows: `was` says which parts of `now` were which before."""
-        with self._session.joining(lambda working: working.files([path]), counted=False) as change:
+        with self._session.part_of_change(lambda working: working.files([path]), counted=False) as change:
             renumber(change.db, path, was, now)
 
     def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
         """Record files that were read to their ends, and how some, by path, are to be read from now on."""
         records = list(files)
         paths = [*(each.path for each in records), *read_as]
-        with self._session.joining(lambda working: working.files(paths), counted=False) as change:
+        with self._session.part_of_change(lambda working: working.files(paths), counted=False) as change:
             for record in records:
                 put_file(change.db, record)
             for path, options in read_as.items():
@@ -192,14 +192,14 @@ class Intake:
         """Forget places; return the ids of documents that then stood nowhere, and went."""
         gone = list(places)
         numbered = [each.document for each in gone]
-        with self._session.joining(lambda working: working.documents_numbered(numbered)) as change:
+        with self._session.part_of_change(lambda working: working.documents_numbered(numbered)) as change:
             return prune(change.db, gone, change.drop)
 
     def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
         """Remember that the user was told that these places are gone: it is said once."""
         gone = list(places)
         numbered = [each.document for each in gone]
-        with self._session.joining(
+        with self._session.part_of_change(
             lambda working: working.documents_numbered(numbered), counted=False
         ) as change:
             mark_reported_gone(change.db, [each.number for each in gone])

@@ -87,7 +87,7 @@ class ClusterLibrary:
 
         intake = Intake(session)
         self.known_file, self.known_files = intake.known_file, intake.known_files
-        self.known_documents, self.together = intake.known_documents, intake.together
+        self.known_documents, self.one_change = intake.known_documents, intake.one_change
         self.places_in, self.stands, self.to_be_read = intake.places_in, intake.stands, intake.to_be_read
         self.put, self.withhold, self.renumber = intake.put, intake.withhold, intake.renumber
         self.put_files, self.prune = intake.put_files, intake.prune
@@ -140,7 +140,7 @@ class ClusterLibrary:
 
     def stats(self) -> LibraryStats:
         """Tell what the library holds; what that costs on a server, only the server knows."""
-        state = self.session.settled()
+        state = self.session.committed_state()
         encoding = state.in_force()
         own = _folder_bytes(self.address.uri) if self.address.lite else 0
         return LibraryStats(
@@ -155,7 +155,7 @@ class ClusterLibrary:
 
     def collections(self) -> list[str]:
         """Name the collections that the library has on Milvus."""
-        return self.session.names(self.session.settled())
+        return self.session.names(self.session.committed_state())
 
     def rehearsal(self) -> Rehearsal:
         """Return a library that knows what this one knows of documents, to try changes in."""

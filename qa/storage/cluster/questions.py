@@ -51,7 +51,7 @@ class Questions:
     def select(self, filters: Filters = EVERYTHING) -> Selection:
         """Find what the filters leave to search in; InputError where `since` is later than `until`."""
         check_span(filters)
-        state = self._session.settled()
+        state = self._session.committed_state()
         key = filters, state.generation
         selection = self._selections.get(key)
         if selection is None:
@@ -97,7 +97,7 @@ class Questions:
             LibraryError: something changes all the while.
         """
         for _ in range(ATTEMPTS):
-            state = self._session.settled()
+            state = self._session.committed_state()
             if not state.encoding:
                 return [[] for _ in range(count)]
             found = search(self._session.passages(state), self._condition(selection.filters))
@@ -112,7 +112,7 @@ class Questions:
             DeadlineError, CancelledError: see `Deadline.check`.
         """
 
-        def look(working: Working) -> Occurrences:
+        def read_rows(working: Working) -> Occurrences:
             state = working.state
 
             def texts_of(ids: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -128,7 +128,7 @@ class Questions:
             passages = self._session.passages(state)
             return self._search.phrase(passages, phrase, within, texts_of, deadline or Deadline())
 
-        return self._session.look(look)
+        return self._session.read_in_one_state(read_rows)
 
     def legible(self, hits: Iterable[Hit]) -> set[int]:
         """Return the keys of those passages in which the shipped models can read something."""
@@ -165,12 +165,12 @@ class Questions:
 
     def holds(self, name: str) -> bool:
         """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
-        state = self._session.settled()
+        state = self._session.committed_state()
         return bool(state.encoding and self._search.with_name(self._session.passages(state), fold(name)))
 
     def holds_in_lower_case(self, word: str) -> bool:
         """Tell whether the documents write a word, given in small letters, in small letters too."""
-        state = self._session.settled()
+        state = self._session.committed_state()
         if not state.encoding:
             return False
         places = self._search.first_with(self._session.passages(state), word)

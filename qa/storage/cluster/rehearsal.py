@@ -30,7 +30,7 @@ class Trial:
 
     def __init__(self, session: Session) -> None:
         self._lock = threading.RLock()
-        self._state = session.settled()
+        self._state = session.committed_state()
         self._working = Working(session.connection, session.collections, self._state)
         self._change = Tried(
             session.connection,
@@ -49,21 +49,21 @@ class Trial:
         """The number of the library's last change."""
         return self._state.generation
 
-    def look(self, look: Callable[[Working], T]) -> T:
+    def read_in_one_state(self, read: Callable[[Working], T]) -> T:
         """Read what is known by now."""
         with self._lock:
-            return look(self._working)
+            return read(self._working)
 
     @contextmanager
-    def joining(self, fetch: Callable[[Working], object], *, counted: bool = True) -> Iterator[Change]:
+    def part_of_change(self, fetch: Callable[[Working], object], *, counted: bool = True) -> Iterator[Change]:
         """Change what is known, here alone."""
         with self._lock, self._change.part(fetch, counted=counted):
             yield self._change
 
     @contextmanager
-    def together(self, fetch: Callable[[Working], object]) -> Iterator[bool]:
+    def one_change(self, fetch: Callable[[Working], object]) -> Iterator[bool]:
         """Fetch what several changes work on; each is made at once."""
-        self.look(fetch)
+        self.read_in_one_state(fetch)
         yield True
 
 

@@ -89,8 +89,8 @@ class Search:
         while True:
             raw = search(most)
             documents = self._documents(row["serial"] for each in raw for row, _ in each)
-            if not self._connection.shows_all and _is_stale(raw, documents):
-                self._connection.distrust()
+            if not self._connection.reads_strongly and _is_stale(raw, documents):
+                self._connection.read_strongly()
                 continue
             found = [_held(each, documents) for each in raw]
             enough = all(

@@ -40,7 +40,7 @@ class _Own(threading.local):
     """What several changes of one thread are one in.
 
     Attributes:
-        turn: what is left at its end; None outside of `together`.
+        turn: what is left at its end; None outside of `one_change`.
         fetch: what fetches the rows that they work on.
         change: the change; None until the first of them.
     """
@@ -110,7 +110,7 @@ class Session:
             self.connection.delete(self.collections.leases, 'key != ""')
         schema.load(self.connection, map(self.collections.passages, map(int, state.encodings)))
         if not self.read_only:
-            self.settled()
+            self.committed_state()
 
     def close(self) -> None:
         """Close the connection. The library cannot be used afterwards."""
@@ -123,19 +123,19 @@ class Session:
                 self.lists.close()
                 self.stemmer.close()
 
-    def settled(self) -> State:
+    def committed_state(self) -> State:
         """Read the state once no change is under way; finish one that was left."""
         # Who may not finish it waits for as long as a writer may be silent.
         until = time.monotonic() + (LEASE if self.read_only else PENDING)
         while True:
-            state = self._held()
+            state = self._existing_state()
             if not state.pending:
                 return state
             if time.monotonic() > until:
                 return self._finish()
             time.sleep(_WAIT)
 
-    def _held(self, *, strong: bool = False) -> State:
+    def _existing_state(self, *, strong: bool = False) -> State:
         state = states.read(self.connection, self.collections, strong=strong)
         if state is None:
             raise LibraryError(
@@ -150,16 +150,16 @@ class Session:
                 "such as `pullquote index`, finishes it"
             )
         with self.lease.held():
-            return self._mine()
+            return self._state_in_turn()
 
-    def _mine(self) -> State:
+    def _state_in_turn(self) -> State:
         """Read the state in this writer's turn; a change that is pending then is of one who has died."""
-        state = self._held(strong=self.lease.is_new)
+        state = self._existing_state(strong=self.lease.is_new)
         if state.pending:
             journal.repeat(self.connection, self.collections, state, self.lease.keep)
             state = states.read(self.connection, self.collections, strong=True) or state
         if state.changes != self._own_changes:  # others have written since
-            self.connection.distrust()
+            self.connection.read_strongly()
             self._own_changes = state.changes
         return state
 
@@ -172,19 +172,19 @@ class Session:
         finally:
             working.close()
 
-    def look(self, look: Callable[[Working], T]) -> T:
+    def read_in_one_state(self, read: Callable[[Working], T]) -> T:
         """Read in one state of the library: again, where it has changed meanwhile.
 
-        Within `together`, what was put is seen.
+        Within `one_change`, what was put is seen.
         """
         if self._own.change:
-            return look(self._own.change.working)
+            return read(self._own.change.working)
         for _ in range(ATTEMPTS):
-            state = self.settled()
+            state = self.committed_state()
             error: Exception | None = None
             try:
                 with self.reading(state) as working:
-                    found = look(working)
+                    found = read(working)
             except (LibraryError, InputError) as raised:
                 error = raised
             if states.read(self.connection, self.collections) == state:
@@ -203,17 +203,17 @@ class Session:
         """Make one change, whole or not at all; a `counted` one raises the generation.
 
         Raises:
-            ValueError: it is within `together`, which takes what `joining` changes alone.
+            ValueError: it is within `one_change`, which takes what `part_of_change` changes alone.
         """
         if self._own.turn:
-            raise ValueError("this is a change of its own: make it outside of `together`")
+            raise ValueError("this is a change of its own: make it outside of `one_change`")
         with self._begun() as change:
             yield change
             self._commit(change, counted=counted)
 
     @contextmanager
-    def joining(self, fetch: Callable[[Working], object], *, counted: bool = True) -> Iterator[Change]:
-        """Make a change as `changing` does, or within `together` a part of one; `fetch` fetches its rows."""
+    def part_of_change(self, fetch: Callable[[Working], object], *, counted: bool = True) -> Iterator[Change]:
+        """Make a change as `changing` does, or a part of one within `one_change`; `fetch` gets its rows."""
         own = self._own
         if own.turn is None:
             with self.changing(counted=counted) as change:
@@ -228,8 +228,8 @@ class Session:
             yield own.change
 
     @contextmanager
-    def together(self, fetch: Callable[[Working], object]) -> Iterator[bool]:
-        """Let what this thread changes by `joining` be one change, committed at the end.
+    def one_change(self, fetch: Callable[[Working], object]) -> Iterator[bool]:
+        """Let what this thread changes by `part_of_change` be one change, committed at the end.
 
         It begins with the first of them: `fetch` then fetches rows of all. Where one fails, those before it
         are committed. Gives False: nothing is committed at once.
@@ -253,7 +253,7 @@ class Session:
         if self.read_only:
             raise LibraryError(f"the library at {self.address.text} was opened to be read only")
         with self.lease.held():
-            state = self._mine()
+            state = self._state_in_turn()
             if self.lease.is_new or self._has_failed:
                 self._clear(state)
             working = Working(self.connection, self.collections, state)
@@ -268,7 +268,7 @@ class Session:
         self._has_failed = False
 
     def staged_vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
-        """Give the vectors, by this encoder, of what this thread has put within `together`."""
+        """Give the vectors, by this encoder, of what this thread has put within `one_change`."""
         return self._own.change.vectors(digests, encoder) if self._own.change else {}
 
     def _clear(self, state: State) -> None:
@@ -280,11 +280,11 @@ class Session:
     @property
     def generation(self) -> int:
         """A number that grows with every committed change, by whatever process."""
-        return self.settled().generation
+        return self.committed_state().generation
 
     def encoding(self) -> Encoding | None:
         """Tell which encoder made the vectors in force; None before the first document."""
-        return self.settled().in_force()
+        return self.committed_state().in_force()
 
     def passages(self, state: State) -> str:
         """Name the collection of the passages in force."""

@@ -60,7 +60,10 @@ class Uploads:
             OriginalNotFoundError: it was not uploaded.
             LibraryError: the bytes are not what was uploaded, or gone.
         """
-        with self._session.reading(self._session.settled()) as working, self._originals.reading() as kept:
+        with (
+            self._session.reading(self._session.committed_state()) as working,
+            self._originals.reading() as kept,
+        ):
             working.documents_named([document_id])
             found = uploads.original(working.db, kept, self._folder, document_id)
         return uploads.checked(self._originals.fetched(found), document_id)

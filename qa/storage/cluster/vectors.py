@@ -32,7 +32,7 @@ class Vectors:
     def known(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
         """Find the vectors that are held, by this encoder, of windows with these digests."""
         wanted = list(digests)
-        state = self._session.settled()
+        state = self._session.committed_state()
         found = self._session.staged_vectors(wanted, encoder)
         for number in state.encodings:
             held = state.encoded(int(number))
@@ -94,7 +94,7 @@ class Vectors:
 
     def save(self, progress: OnProgress | None = None) -> None:
         """Have Milvus write what it holds in memory and index it: until then, recall on a server is low."""
-        state = self._session.settled()
+        state = self._session.committed_state()
         for name in self._session.names(state):
             self._session.connection.call("flush", name)
         if state.encoding:

@@ -140,7 +140,7 @@ class Store(Contents):
     # Writing
 
     @contextmanager
-    def together(self, documents: Iterable[ReadDocument] = ()) -> Iterator[bool]:
+    def one_change(self, documents: Iterable[ReadDocument] = ()) -> Iterator[bool]:
         """Give True: each change is one transaction, and there at once, as without it.
 
         One of many would keep others from writing for longer than a transaction takes that is its own, and

@@ -76,7 +76,7 @@ class IntakeContract:
         put(library, held)
         new += [document("/d/c.txt", "Another.", "c.txt"), document("/a.txt", "Text a, revised.", "a.txt")]
         generation = library.generation
-        with library.together(map(read, new)):
+        with library.one_change(map(read, new)):
             ids = [put(library, each).document_id for each in new]
             assert ids == ["b.txt", "c.txt", "c.txt~2", "a.txt"]
             copies = [read(replace(each, path=f"/copy of{each.path}")) for each in new]
@@ -115,12 +115,12 @@ class IntakeContract:
             library.put(read(revised), embedded(revised, other))
 
         def put_and_fail() -> None:
-            with library.together(map(read, (new, revised))):
+            with library.one_change(map(read, (new, revised))):
                 put(library, new)
                 fail()
 
         def put_and_interrupt() -> None:
-            with library.together([read(last)]):
+            with library.one_change([read(last)]):
                 put(library, last)
                 raise KeyboardInterrupt
 
@@ -128,7 +128,7 @@ class IntakeContract:
             put_and_fail()
         with pytest.raises(KeyboardInterrupt):
             put_and_interrupt()
-        with library.together():
+        with library.one_change():
             with pytest.raises(EncoderMismatchError):
                 fail()
             put(library, document("/d.txt", "Text d.", "d.txt"))

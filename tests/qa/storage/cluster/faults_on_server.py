@@ -217,7 +217,7 @@ class Books:
         assert set(held) == set(files)
         address = Address.parse(self.address)
         with closing(ClusterLibrary(address, self.desk, create=False, encoder=encoder())) as library:
-            state: State = library.session.settled()
+            state: State = library.session.committed_state()
             assert state.documents == len(files)
             for name, text in files.items():
                 document, passages = library.document_and_passages(name)

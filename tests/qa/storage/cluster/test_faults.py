@@ -89,7 +89,7 @@ def test_a_writer_that_dies_at_any_write_leaves_all_or_nothing(
     ]
 
     def put_several(library: ClusterLibrary) -> None:
-        with library.together(map(read, several)):
+        with library.one_change(map(read, several)):
             for each in several:
                 put(library, each)
             library.prune(library.places_in("/b.txt"))
@@ -171,7 +171,7 @@ def test_what_is_put_together_is_seen_by_others_at_its_end_and_takes_few_calls(
             monkeypatch.setattr(
                 cluster.connection.milvus, name, counted(name, getattr(cluster.connection.milvus, name))
             )
-        with cluster.together(map(read, new)):
+        with cluster.one_change(map(read, new)):
             for each in new:
                 put(cluster, each)
             assert (other.generation, other.count()) == before
@@ -445,7 +445,7 @@ def test_a_machine_that_slept_through_its_turn_writes_nothing(
     monkeypatch.setattr(lease, "_now", lambda: awake() + slept[0])
 
     def put_and_sleep() -> None:
-        with cluster.together():
+        with cluster.one_change():
             put(cluster, document("/b.txt", "The unicorn wakes.", "b.txt"))
             slept[0] = 2 * lease.LEASE
 
@@ -458,10 +458,10 @@ def test_a_change_that_a_server_shows_in_part_is_asked_for_again(
     cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[bool] = []
-    distrust = cluster.connection.distrust
-    monkeypatch.setattr(cluster.connection, "distrust", lambda: [asked.append(True), distrust()])
-    shows_all = property(lambda _: bool(asked))
-    monkeypatch.setattr(Connection, "shows_all", shows_all)
+    read_strongly = cluster.connection.read_strongly
+    monkeypatch.setattr(cluster.connection, "read_strongly", lambda: [asked.append(True), read_strongly()])
+    reads_strongly = property(lambda _: bool(asked))
+    monkeypatch.setattr(Connection, "reads_strongly", reads_strongly)
     put(cluster, document("/a.txt", "The unicorn sleeps.", "a.txt"))
     query = cluster.encode_queries(["unicorn"])
     assert [hit.document_id for hit, _ in cluster.nearest(query, 5, cluster.select())[0]] == ["a.txt"]

@@ -46,11 +46,11 @@ def test_what_a_run_reports_is_committed_and_a_group_is_one_change(
         run.take_in()
         assert [each.status for each in run.results] == ["added"] * 6
         assert shown == [each.document_id for each in run.results]
-        assert cluster.session.settled().changes == 2  # the documents, and that the files were read
+        assert cluster.session.committed_state().changes == 2  # the documents, and that the files were read
         again = Run(cluster, cluster.encoders, UserOptions(), files, silent)
         again.take_in()
         assert [each.status for each in again.results] == ["unchanged"] * 6
-        assert cluster.session.settled().changes == 2
+        assert cluster.session.committed_state().changes == 2
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(cluster: ClusterLibrary, files: list[InputFile]) -> None:

@@ -76,7 +76,7 @@ class Pair:
             many = [document(each, pick(TEXTS), each.rpartition("/")[2]) for each in some]
             with ExitStack() as both:
                 for library in self.both:
-                    both.enter_context(library.together(map(read, many)))
+                    both.enter_context(library.one_change(map(read, many)))
                 for each in many:
                     self.put(each, "")
                     self.same(lambda library, path=each.path: library.known_files([path, "/none"]))
