@@ -423,7 +423,7 @@ class Corpus:
             LibraryError: the library is locked, may not be written, or is out of space.
         """
         self._intake.reindex(encoder, progress or silent)
-        self.store.save()
+        self.store.save(progress)
 
     # What is in it
 

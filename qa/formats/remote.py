@@ -81,7 +81,7 @@ def checked_url(url: str) -> str:
     if not rest.strip("/"):
         raise InputError(f"{url} names no file and no folder: write what is to be read after it")
     if scheme in _THIS_MACHINE:  # by path, links out of a folder are left alone
-        raise InputError(f"{url} is on this machine: name its path, {rest}")
+        raise InputError(f"{url} is on this machine: name it by its path, without {scheme}://")
     return url.rstrip("/")
 
 

@@ -162,7 +162,7 @@ class Intake:
             return opened
 
         target = self._library.begin_encoding(identity)
-        while pending := self._library.adopt_encoding(target):
+        while pending := self._library.adopt_encoding(target, show):
             done = 0
             held = (with_windows(*self._library.document_and_passages(each)) for each in pending)
             for batch in batches(held):

@@ -23,19 +23,19 @@ def overlap(
     work: Callable[[list[_Item]], _Made],
     write: Callable[[_Item, _Made], None],
     huge: Callable[[list[_Item]], bool],
-    together: Callable[[list[_Item]], AbstractContextManager[None]] = lambda _: nullcontext(),
+    in_one_change: Callable[[list[_Item]], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> None:
     """Take groups on one thread, work on each on the caller's, write its items in order on a third.
 
-    What is written of a group is written within `together` of it. At most three groups are in memory, and a
-    `huge` one alone. An error in any stage ends them all, once what came before it is written; of several,
-    the first in order is raised. An interruption (Ctrl-C raises it on the main thread) ends them after the
-    item that is being written.
+    What is written of a group is written within `in_one_change` of it. At most three groups are in memory,
+    and a `huge` one alone. An error in any stage ends them all, once what came before it is written; of
+    several, the first in order is raised. An interruption (Ctrl-C raises it on the main thread) ends them
+    after the item that is being written.
     """
     stopped = threading.Event()
 
     def write_each(group: list[_Item], made: Any) -> None:
-        with together(group):
+        with in_one_change(group):
             for item in group:
                 if stopped.is_set():
                     return

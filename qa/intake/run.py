@@ -107,7 +107,7 @@ class Run:
         """
         with nullcontext(worker) if worker else Worker() as worker:
             steps = chain((Reported(result, 0) for result in refused), self._steps(worker))
-            overlap(batches(steps), self._embed, self._put, _is_huge, self._together)
+            overlap(batches(steps), self._embed, self._put, _is_huge, self._in_one_change)
         if self.results and self._read < self._size:  # the last file said nothing of its end
             self._show_written(self.results[-1], self._size)
         # By now it is known which of these stand in another file, and which stand nowhere.
@@ -223,7 +223,7 @@ class Run:
     # Putting away
 
     @contextmanager
-    def _together(self, group: Sequence[Step]) -> Iterator[None]:
+    def _in_one_change(self, group: Sequence[Step]) -> Iterator[None]:
         """Put a group away in one change; what became of it is reported once it is committed."""
         documents = [each.document for each in group if isinstance(each, FromFile)]
         with self._library.one_change(documents) as self._at_once:

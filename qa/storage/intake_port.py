@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
     from qa.formats.dates import DateOrder
-    from qa.schema import Document, Passage
+    from qa.schema import Document, OnProgress, Passage
     from qa.storage.ports import Version
 
 Status = Literal["added", "replaced", "unchanged", "moved", "duplicate"]
@@ -457,7 +457,7 @@ class EditedLibrary(IntakeLibrary, Protocol):
     def put_vectors(self, encoding: Encoding, given: Mapping[int, tuple[bytes, Float32]]) -> None:
         """Add digests and vectors to an embedding, by passage key; keys no longer held are passed over."""
 
-    def adopt_encoding(self, encoding: Encoding) -> tuple[str, ...]:
+    def adopt_encoding(self, encoding: Encoding, progress: OnProgress | None = None) -> tuple[str, ...]:
         """Put an embedding in force; return the ids of documents that are not in it, if any."""
 
 

@@ -136,7 +136,7 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
 
     # What is derived from it
 
-    def save(self) -> None:
+    def save(self, progress: OnProgress | None = None) -> None:
         """Bring the indexes in step with what is held."""
 
     def save_changes_since(self, generation: int, progress: OnProgress | None = None) -> None:

@@ -45,6 +45,8 @@ _OBJECT_STORE = 500_000_000
 # Seconds: after so many, it is seen that the run has ended; a node has so long to say what it has, and a
 # cluster to take a connection.
 _GLANCE, _ANSWERS, _REACHED = 0.5, 120.0, 10.0
+# How often a cluster is asked for a server for this client, and what it says where that has ended at once.
+_CONNECTIONS, _NOT_STARTED = 4, "Starting Ray client server failed"
 # Where Ray's server for clients listens if the address does not say.
 _PORT = 10001
 _AGAIN = "What was put in stays: run the same command again, and it goes on from there"
@@ -224,6 +226,7 @@ class Workers:
         if self._checked:
             return
         ray = self._ray
+        have_answered = 0
         for node in ray.nodes():
             if not node["Alive"]:
                 continue
@@ -248,6 +251,9 @@ class Workers:
                 raise WorkersError(
                     f"the node {name} of the Ray cluster has {wrong}: install the same there as here"
                 )
+            have_answered += 1
+        if not have_answered:
+            raise WorkersError(f"no node of the Ray cluster at {self._address} answers. {_AGAIN}")
         self._checked = True
 
 
@@ -268,6 +274,23 @@ def _reach(address: str) -> None:
     """
     at = urlsplit(address)
     socket.create_connection((at.hostname or "", at.port or _PORT), _REACHED).close()
+
+
+def _connect(ray: Any, **options: Any) -> None:
+    """Start Ray, or connect to a cluster; again, where its server for this client was not started.
+
+    The cluster forks that server beside threads of gRPC, in which it ends now and then:
+    https://github.com/ray-project/ray/issues/63202.
+    """
+    for left in reversed(range(_CONNECTIONS)):
+        try:
+            ray.init(**options)
+        except Exception as error:  # of many kinds
+            if not left or _NOT_STARTED not in str(error):
+                raise
+            ray.shutdown()
+        else:
+            return
 
 
 @contextmanager
@@ -300,7 +323,7 @@ def _initialised(ray: Any, failed: str, **options: Any) -> Iterator[None]:
         try:
             if options["address"] != LOCAL:
                 _reach(options["address"])
-            ray.init(**options, log_to_driver=False, logging_level="ERROR")
+            _connect(ray, **options, log_to_driver=False, logging_level="ERROR")
         except Exception as error:  # of many kinds
             raise WorkersError(f"{failed}: {_first_line(error)}. See docs/cluster.md, “Workers”") from error
         yield

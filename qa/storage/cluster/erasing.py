@@ -28,12 +28,12 @@ class Erasing:
     def __init__(self, session: Session, contents: Contents, search: Search, originals: Originals) -> None:
         self._session, self._contents, self._search = session, contents, search
         self._originals = originals
+        self._uploaded: set[str] = set()  # names of uploaded files of what was purged
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Erase documents with all their versions, all or none; `erase` takes care of the bytes.
 
-        Files that were uploaded for them go afterwards. Where that fails, `forget_unused_uploads` does it,
-        an hour after they were uploaded.
+        `forget_unused_uploads` forgets the files that were uploaded for them: not before all is committed.
         """
         purged = tuple(dict.fromkeys(ids))
         uploaded: set[str] = set()
@@ -64,11 +64,19 @@ class Erasing:
                 change.unspelt = {
                     key for key, folded in names.items() if self._search.with_name(passages, folded) <= erased
                 }
-        if uploaded:
-            with self._session.changing(counted=False) as change, self._originals.writing() as kept:
-                change.working.uploaded()
-                uploads.forget_unused(change.db, kept, self._session.folder, uploaded)
+        self._uploaded |= uploaded
         return purged
+
+    def forget_unused_uploads(self) -> None:
+        """Forget the uploaded files of what was purged, and what interrupted uploads have left behind.
+
+        Of what another process has purged, and not forgotten, those that are older than an hour.
+        """
+        with self._session.changing(counted=False) as change, self._originals.writing() as kept:
+            change.working.uploaded()
+            uploads.forget_unused(change.db, kept, self._session.folder, self._uploaded)
+            uploads.sweep(change.db, kept, self._session.folder)
+        self._uploaded = set()
 
     def _names_in(self, db: sqlite3.Connection, sha256s: set[str]) -> dict[str, str]:
         """Give the keys of the names that texts, and the heads of their documents, spell; and how, folded."""

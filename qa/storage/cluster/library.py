@@ -99,11 +99,11 @@ class ClusterLibrary:
 
         uploads = Uploads(session, self._originals)
         self.keep_upload, self.forget_upload = uploads.keep, uploads.forget
-        self.forget_unused_uploads = uploads.forget_unused
         self.uploads, self.original = uploads.newest, uploads.original
 
         self._erasing = erasing = Erasing(session, contents, search, self._originals)
         self.purge, self.erase = erasing.purge, erasing.erase
+        self.forget_unused_uploads = erasing.forget_unused_uploads
         self.to_forget, self.forgotten = erasing.to_forget, erasing.forgotten
 
         vectors = Vectors(session)

@@ -87,8 +87,8 @@ def read(connection: Connection, collections: Collections, *, strong: bool = Fal
     Raises:
         LibraryError: a newer Pullquote made it.
     """
-    for tried in range(_TRIES):
-        rows = connection.get(collections.catalogue, [KEY], ("row",), strong=strong or tried > 0)
+    for _ in range(_TRIES):
+        rows = connection.get(collections.catalogue, [KEY], ("row",), strong=strong)
         if rows:
             held = json.loads(rows[0]["row"])
             if held["schema"] != SCHEMA:
@@ -97,6 +97,7 @@ def read(connection: Connection, collections: Collections, *, strong: bool = Fal
                     f"one knows {SCHEMA}): upgrade Pullquote, or give the library another name"
                 )
             return of_dict(held)
+        connection.read_strongly()
         time.sleep(_WAIT)
     return None
 

@@ -40,12 +40,6 @@ class Uploads:
         with self._session.changing(counted=False), self._originals.writing() as kept:
             uploads.forget(kept, self._folder, upload)
 
-    def forget_unused(self) -> None:
-        """Remove what interrupted uploads have left behind."""
-        with self._session.changing(counted=False) as change, self._originals.writing() as kept:
-            change.working.uploaded()
-            uploads.sweep(change.db, kept, self._folder)
-
     def newest(self, name: str | None = None) -> tuple[Upload, ...]:
         """List the newest uploaded file of each name, or of one, in order of name; their bytes lie here."""
         with self._originals.reading() as kept:

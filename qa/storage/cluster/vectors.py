@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from qa.storage.intake_port import Encoding
 
 
-# Seconds, in which a server that indexes may come no further; and between two looks.
-LONGEST_STILL, _GLANCE = 3_600.0, 0.5
+# Seconds: so long a server that indexes may come no further, and so long it may take for a passage (two busy
+# cores take 0.004); so long we wait between two looks at it.
+LONGEST_STILL, SLOWEST, _GLANCE = 3_600.0, 0.05, 0.5
 
 
 class Vectors:
@@ -65,10 +66,12 @@ class Vectors:
                 given,
             )
 
-    def adopt(self, encoding: Encoding) -> tuple[str, ...]:
+    def adopt(self, encoding: Encoding, progress: OnProgress | None = None) -> tuple[str, ...]:
         """Put an embedding in force; return the ids of documents that are not in it, if any."""
+        new = self._session.collections.passages(encoding.number)
+        self._session.connection.call("flush", new)
+        self._wait_for_index(new, self._session.committed_state().passages, progress)
         with self._session.changing() as change:
-            new = self._session.collections.passages(encoding.number)
             held: dict[int, int] = {}
             for row in self._session.connection.scan(new, "key >= 0", ("edition",)):
                 held[row["edition"]] = held.get(row["edition"], 0) + 1
@@ -83,7 +86,6 @@ class Vectors:
             ]
             if not lacking:
                 change.adopt(encoding)
-                self._wait_for_index(new)
         if not lacking:
             for number in change.state.encodings:
                 if int(number) != encoding.number:
@@ -108,23 +110,26 @@ class Vectors:
         else:
             self._session.lease.give()
 
-    def _wait_for_index(self, collection: str, passages: int = 0, progress: OnProgress | None = None) -> None:
+    def _wait_for_index(self, collection: str, passages: int, progress: OnProgress | None) -> None:
         """Wait until every row is in the index, of so many passages.
 
         Raises:
-            LibraryError: Milvus has come no further for an hour.
+            LibraryError: Milvus has come no further for an hour, or takes far too long.
         """
         if self._session.address.lite:
             return
-        last, since = 0, time.monotonic()
+        begun = since = time.monotonic()
+        last = 0
         while left := schema.not_indexed(self._session.connection, collection):
             if progress:
                 progress(Progress("index", max(passages - left, 0), passages))
             if left != last:  # it grows, too, when the server puts segments together
                 last, since = left, time.monotonic()
-            elif time.monotonic() > since + LONGEST_STILL:
+            if time.monotonic() > min(since, begun + passages * SLOWEST) + LONGEST_STILL:
                 raise LibraryError(
-                    f"Milvus at {self._session.address.text} has not gone on indexing for an hour: see if "
-                    "its index nodes run. The documents are in, and questions miss some until it is done"
+                    f"Milvus at {self._session.address.text} does not go on indexing: see whether its index "
+                    "nodes run. What was put in stays, and questions may miss some of it until it is indexed"
                 )
             time.sleep(_GLANCE)
+        if last and progress:
+            progress(Progress("index", passages, passages))

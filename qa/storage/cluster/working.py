@@ -1,4 +1,4 @@
-"""The rows that one change, or one look, is about: what belongs together is fetched together.
+"""The rows that one change, or one reading, is about: what belongs together is fetched together.
 
 The rules of identity, places and versions (`qa.storage.records`) are SQL; here they work on the few rows that
 they can touch. What has changed among these is then written as one transaction (`journal`).

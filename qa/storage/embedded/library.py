@@ -65,7 +65,7 @@ class EmbeddedLibrary(Store):
         super().close()
         self._words.close()
 
-    def save(self) -> None:
+    def save(self, progress: OnProgress | None = None) -> None:
         """Bring the files of the index and of full text in step with what is held."""
         self._index.save()
         self._words.save()

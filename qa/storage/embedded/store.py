@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
-    from qa.schema import Document
+    from qa.schema import Document, OnProgress
     from qa.storage.embedded.vectors import Difference
     from qa.storage.intake_port import (
         EmbeddedPassages,
@@ -544,7 +544,7 @@ class Store(Contents):
         with self._database.writing(counted=False) as db:
             vectors.put(db, encoding, given, self.folder)
 
-    def adopt_encoding(self, encoding: Encoding) -> tuple[str, ...]:
+    def adopt_encoding(self, encoding: Encoding, progress: OnProgress | None = None) -> tuple[str, ...]:
         """Put an embedding in force and drop all others, in one transaction, once every passage is in it.
 
         Gives the ids of the documents that are not wholly in it yet; in that case nothing changes.

@@ -125,10 +125,12 @@ def test_an_address_of_nothing_is_refused(url: str) -> None:
         checked_url(url)
 
 
-def test_what_is_on_this_machine_is_named_by_its_path(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["file", "local"])
+def test_what_is_on_this_machine_is_named_by_its_path(scheme: str, tmp_path: Path) -> None:
     with tiny_corpus(tmp_path / "library") as corpus, pytest.raises(InputError) as raised:
-        corpus.index(f"file://{tmp_path}")
-    assert str(raised.value) == f"file://{tmp_path} is on this machine: name its path, {tmp_path}"
+        corpus.index(f"{scheme}://{tmp_path}")
+    said = f"{scheme}://{tmp_path} is on this machine: name it by its path, without {scheme}://"
+    assert str(raised.value) == said
 
 
 def test_a_folder_at_an_address_that_cannot_be_listed_is_an_error_and_not_gone(

@@ -9,6 +9,7 @@ import pickle
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -198,7 +199,10 @@ class Killer(threading.Thread):
         self.lived = 0.0  # seconds
 
     def run(self) -> None:
+        begun = time.monotonic()
         while not self._found():
+            if time.monotonic() > begun + 120:
+                return
             time.sleep(0.05)
         begun = time.monotonic()
         while (pids := self._found()) and self.lived < self._seconds:
@@ -324,6 +328,27 @@ def test_what_ray_writes_here_is_this_users_alone(ray_here: Workers) -> None:
 def test_a_second_ray_in_one_process_is_refused(ray_here: Workers, tmp_path: Path) -> None:
     with pytest.raises(WorkersError, match="another Ray already"):
         Workers("ray://127.0.0.1:1", tmp_path)
+
+
+def test_a_server_for_this_client_that_was_not_started_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import ray
+
+    asked: list[str] = []
+
+    def init(address: str, **_: object) -> None:
+        asked.append(address)
+        raise RuntimeError("Starting Ray client server failed. See ray_client_server_23000.err")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"ray://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(WorkersError, match="Starting Ray client server failed"):
+            Workers(address, tmp_path)
+    assert asked == [address] * 4
 
 
 def test_what_is_no_address_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import closing, contextmanager, suppress
 from io import BytesIO
+from itertools import cycle, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from qa.errors import InputError, LibraryAwayError, LibraryError, MissingExtraEr
 from qa.places import ClusterPlace
 from qa.schema import UPLOAD, Progress
 from qa.storage.cluster import lease, texts
+from qa.storage.cluster import state as states
 from qa.storage.cluster.address import TOKEN_FILE, Address
 from qa.storage.cluster.connection import Connection
 from qa.storage.cluster.library import ClusterLibrary
@@ -29,7 +31,7 @@ from tests.qa.storage.intake_contract import ENCODER, document, embedded, put, r
 from tests.qa.tiny import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 WRITES = ("upsert", "delete", "delete_in")
 
@@ -152,7 +154,16 @@ def test_a_purge_that_is_not_committed_leaves_the_uploaded_file(
             cluster.purge(["a.txt"])
     assert cluster.original("a.txt").path.read_bytes() == b"The unicorn sleeps."
     cluster.purge(["a.txt"])
+    with monkeypatch.context() as patch:
+        patch.setattr("qa.storage.records.uploads.sweep", _full)
+        with pytest.raises(LibraryError, match="no space"):
+            cluster.forget_unused_uploads()
+    cluster.forget_unused_uploads()
     assert cluster.uploads() == ()
+
+
+def _full(*_: object) -> None:
+    raise LibraryError("no space")
 
 
 def test_what_is_put_together_is_seen_by_others_at_its_end_and_takes_few_calls(
@@ -204,17 +215,43 @@ def test_a_search_that_is_overtaken_by_each_change_is_an_error_and_finds_not_not
 def test_a_server_that_indexes_is_waited_for_as_long_as_it_goes_on(
     cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(cluster, document("/a.txt", "Tanks were sold."))
-    left = iter([3, 2, 2, 1, 0])
+    put(cluster, document("/a.txt", words(1, 3_000)))
+    passages = cluster.count().passages
     monkeypatch.setattr(cluster.session, "address", Address.parse("milvus://127.0.0.1:19530/indexing"))
-    monkeypatch.setattr("qa.storage.cluster.schema.not_indexed", lambda *_: next(left, 5))
-    monkeypatch.setattr("qa.storage.cluster.vectors._GLANCE", 0.02)
+    for name, seconds in {"_GLANCE": 0.02, "LONGEST_STILL": 0.1, "SLOWEST": 10.0}.items():
+        monkeypatch.setattr(f"qa.storage.cluster.vectors.{name}", seconds)
+
+    def look_at(counts: Iterable[int]) -> None:
+        left = iter(counts)
+        monkeypatch.setattr("qa.storage.cluster.schema.not_indexed", lambda *_: next(left))
+
     told: list[Progress] = []
+    look_at([3, 2, 1, 2, 1] * 4 + [0])
     cluster.save(told.append)
-    assert [(each.stage, each.total) for each in told] == [("index", cluster.count().passages)] * 4
-    monkeypatch.setattr("qa.storage.cluster.vectors.LONGEST_STILL", 0.05)
-    with pytest.raises(LibraryError, match="has not gone on indexing for an hour"):
+    assert [each.done for each in told] == [*[passages - each for each in [3, 2, 1, 2, 1] * 4], passages]
+    assert {(each.stage, each.total) for each in told} == {("index", passages)}
+    look_at(repeat(3))
+    with pytest.raises(LibraryError, match="does not go on indexing"):
         cluster.save()
+    monkeypatch.setattr("qa.storage.cluster.vectors.SLOWEST", 0.0)
+    look_at(cycle([3, 2]))
+    with pytest.raises(LibraryError, match="does not go on indexing"):
+        cluster.save()
+
+
+def test_a_state_that_a_server_does_not_show_yet_is_read_strongly(
+    cluster: ClusterLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, collections = cluster.connection, cluster.session.collections
+    get, levels = connection.get, []
+
+    def get_late(collection: str, *arguments: Any, strong: bool) -> Any:
+        levels.append(connection._level(collection, strong=strong).get("consistency_level"))
+        return get(collection, *arguments, strong=strong) if len(levels) > 1 else []
+
+    monkeypatch.setattr(connection, "get", get_late)
+    assert states.read(connection, collections) == cluster.session.committed_state()
+    assert levels[:2] == [None, "Strong"]
 
 
 class TwoWriters:
