@@ -226,7 +226,7 @@ class Workers:
         if self._checked:
             return
         ray = self._ray
-        have_answered = 0
+        has_answered = False
         for node in ray.nodes():
             if not node["Alive"]:
                 continue
@@ -251,8 +251,8 @@ class Workers:
                 raise WorkersError(
                     f"the node {name} of the Ray cluster has {wrong}: install the same there as here"
                 )
-            have_answered += 1
-        if not have_answered:
+            has_answered = True
+        if not has_answered:
             raise WorkersError(f"no node of the Ray cluster at {self._address} answers. {_AGAIN}")
         self._checked = True
 

@@ -77,8 +77,7 @@ class FetchedRows:
             )
         self.state = state
         self.loaded: dict[tuple[str, tuple[Any, ...]], dict[str, Any]] = {}
-        self._asked: dict[tuple[str, str, str | int], None] = {}
-        self._read: dict[tuple[str, ...], None] = {}
+        self._asked: dict[tuple[str | int, ...], None] = {}
 
     def close(self) -> None:
         """Forget the rows."""
@@ -87,14 +86,12 @@ class FetchedRows:
     @contextmanager
     def part(self, fetch: Callable[[Self], object]) -> Iterator[None]:
         """Fetch rows, and change rows, all or none; what is fetched stays."""
-        asked, read = len(self._asked), len(self._read)
+        asked = len(self._asked)
         try:
             fetch(self)
         except BaseException:  # it may not have come
             while len(self._asked) > asked:
                 self._asked.popitem()
-            while len(self._read) > read:
-                self._read.popitem()
             raise
         self.db.execute("BEGIN")
         try:

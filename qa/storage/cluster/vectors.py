@@ -69,7 +69,6 @@ class Vectors:
     def adopt(self, encoding: Encoding, progress: OnProgress | None = None) -> tuple[str, ...]:
         """Put an embedding in force; return the ids of documents that are not in it, if any."""
         new = self._session.collections.passages(encoding.number)
-        self._session.connection.call("flush", new)
         self._wait_for_index(new, self._session.committed_state().passages, progress)
         with self._session.changing() as change:
             held: dict[int, int] = {}

@@ -97,9 +97,9 @@ class Working(FetchedRows):
     def read(self, reads: Iterable[ReadDocument]) -> None:
         """Fetch what documents that were read may be, and all that putting them in may touch."""
         wanted = list(reads)
-        new = {key: each for each in wanted if (key := _looked_for(each)) not in self._read}
+        new = {key: each for each in wanted if (key := _looked_for(each)) not in self._asked}
         if new:
-            self._read.update(dict.fromkeys(new))
+            self._asked.update(dict.fromkeys(new))
             self._fetch_read(list(new.values()))
         self._fetch_ids(wanted)
 
