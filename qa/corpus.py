@@ -15,7 +15,7 @@ from qa.errors import InputError, LibraryError, model_errors
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
 from qa.places import library_place
-from qa.schema import EVERYTHING, Document, Filters, Progress
+from qa.schema import EVERYTHING, Document, DocumentList, Filters, Progress
 from qa.storage.open import open_library
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from qa.schema import (
         Dates,
         DocumentInfo,
-        DocumentList,
         DocumentQuery,
         FileResult,
         IndexReport,
@@ -433,6 +432,12 @@ class Corpus:
 
     def find_documents(self, query: DocumentQuery) -> DocumentList:
         """List the documents that a query finds, in its order; equals in order of id."""
+        if query.text:
+            found = self.store.phrase(query.text, self.store.select(query.filters)).documents
+            if not found:
+                return DocumentList((), 0)
+            filters = replace(query.filters, document=found)
+            query = replace(query, filters=filters, text="")
         return self.store.find_documents(query)
 
     def stats(self) -> LibraryStats:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qa.commands import bibliography, options, shared
+from qa.commands import bibliography, last_answer, options, shared
 from qa.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,23 +37,42 @@ class Documents(click.Group):
 
 
 @click.group(cls=Documents, invoke_without_command=True)
+@click.option(
+    "--find",
+    "words",
+    default="",
+    metavar="WORDS",
+    help="Only documents with WORDS in their title, author, publisher, series, number or id.",
+)
+@click.option(
+    "--text", default="", metavar="WORDS", help="Only documents whose text has WORDS, one after the other."
+)
 @click.option("--stats", is_flag=True, help="Say how much the library holds, and what that costs, instead.")
 @click.option("--removed", is_flag=True, help="List what was removed and can be restored, instead.")
 @options.json
 @options.filters
 @options.general
 @click.pass_context
-def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: bool) -> None:
-    """List the documents in the library, or show one."""
+def documents(
+    ctx: click.Context, filters: Filters, words: str, text: str, *, stats: bool, removed: bool
+) -> None:
+    """List the documents in the library, or show one.
+
+    The exit code is 1 when the filters, --find or --text leave no document.
+    """
     if ctx.invoked_subcommand:
         return
     from qa.asking.unmatched import unmatched
+    from qa.schema import DocumentQuery
 
     settings = ctx.ensure_object(options.Settings)
-    if stats and filters:
-        raise click.UsageError("--stats is about the whole library: leave out the filters")
-    if removed and (stats or filters):
-        raise click.UsageError("--removed lists all that was removed: leave out --stats and the filters")
+    asked = bool(filters or words or text)
+    if stats and asked:
+        raise click.UsageError("--stats is about the whole library: leave out the filters, --find and --text")
+    if removed and (stats or asked):
+        raise click.UsageError(
+            "--removed lists all that was removed: leave out --stats, the filters, --find and --text"
+        )
     with shared.corpus(settings) as corpus:
         if removed:
             _print_removed(corpus.store.removed(), as_json=settings.as_json)
@@ -61,10 +80,18 @@ def documents(ctx: click.Context, filters: Filters, *, stats: bool, removed: boo
         if stats:
             _print_stats(corpus.stats(), as_json=settings.as_json)
             return
-        infos = corpus.documents(filters)
-        if filters and not infos:
-            shared.say(unmatched(corpus.store, filters))
+        infos = corpus.find_documents(DocumentQuery(words, filters, text=text)).documents
+        if asked and not infos:
+            matched = corpus.store.select(filters).documents
+            shared.say(_not_found(words, text) if matched else unmatched(corpus.store, filters))
     _print_documents(infos, as_json=settings.as_json)
+    sys.exit(1 if asked and not infos else 0)
+
+
+def _not_found(words: str, text: str) -> str:
+    named = f"“{words}” in what is known of it" if words else ""
+    said = f"“{text}” in its text" if text else ""
+    return f"No document has {' and '.join(filter(None, (named, said)))}."
 
 
 def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
@@ -98,12 +125,13 @@ def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
     rows = [
         [
             visible(" ".join(str(field).split()))
-            for field in (info.id, info.date or "", info.publisher, info.number, info.title)
+            for field in (info.id, info.date or "", info.author, info.publisher, info.number, info.title)
         ]
         for info in infos
     ]
+    headings = ("ID", "Date", "Author", "Publisher", "Number", "Title")
     if not sys.stdout.isatty():
-        for row in rows:
+        for row in (headings, *rows):
             click.echo("\t".join(row))
         return
     from rich.console import Console
@@ -112,7 +140,7 @@ def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
 
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False)
-    for heading in ("ID", "Date", "Publisher", "Number", "Title"):
+    for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
     for row in rows:
         table.add_row(*map(Text, row))
@@ -387,7 +415,7 @@ class _Lost:
 
 
 @click.command()
-@click.argument("citation", metavar="ID|URL")
+@click.argument("citation", metavar="N|ID|URL", required=False)
 @click.option(
     "--format",
     "form",
@@ -397,31 +425,42 @@ class _Lost:
 )
 @click.option(
     "--style",
+    is_flag=False,
+    flag_value="",
     metavar="NAME|FILE.csl",
-    help="Cite by a style: chicago (notes), apa, mla, ieee, any other name of citationstyles.org, or a file.",
+    help="Cite by a style: chicago (notes), apa, mla, ieee, any other name of citationstyles.org, or a file. "
+    "Without a NAME, list the names.",
 )
 @options.json
 @options.general
 @click.pass_obj
-def cite(settings: options.Settings, citation: str, form: CopyFormat | None, style: str | None) -> None:
+def cite(
+    settings: options.Settings, citation: str | None, form: CopyFormat | None, style: str | None
+) -> None:
     """Open a citation: the quote, its source, and what has become of it.
 
-    ID is SHA256/START-END: the sha256, start and end of a quote in `ask --json`. URL is the link to a source
-    in the chat. The status is current, superseded or removed. Of a text that was superseded, it says where
-    the words stand today, or what they have become.
+    N is the number of a quote in the last answer of `pullquote ask`. ID is SHA256/START-END, as `ask` prints
+    it below a quote. URL is the link to a source in the chat. The status is current, superseded or removed.
+    Of a text that was superseded, it says where the words stand today, or what they have become.
 
     Control characters are shown as symbols; --json gives the quote as it is, and the whole text around it. So
     does --format: every character of the quote comes back when its escapes are undone.
     """
-    from qa.quoting.cite import parse_citation
     from qa.quoting.opened import lines, open_citation, to_dict
 
+    if style == "":
+        from qa.quoting.bibliography.styles import style_names
+
+        click.echo("\n".join(style_names()))
+        return
+    if citation is None:
+        raise click.UsageError("name what to open: the number of a quote in the last answer, an ID or a URL")
     if form and settings.as_json:
         raise click.UsageError("--json contradicts --format; for JSON to cite by, say --format csl-json")
     if style and form in bibliography.FORMS:
         raise click.UsageError(f"--format {form} has no style: a reference manager gives it one")
-    place, document_id = parse_citation(citation)
     with shared.corpus(settings) as corpus:
+        place, document_id, _ = last_answer.quote_named(corpus, citation)
         opened = open_citation(corpus.store, place, document_id)
     if form or style:
         from qa.quoting.bibliography.copied import copied

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from qa.commands import options, shared
+from qa.commands import last_answer, options, shared
 from qa.errors import InputError, UnknownDossierError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ _at = click.option("--at", type=click.IntRange(1), metavar="N", help="Where it i
 
 @dossier.command()
 @click.argument("name")
-@click.argument("citation", metavar="ID|URL")
+@click.argument("citation", metavar="N|ID|URL")
 @click.option("--question", metavar="QUESTION", help="The question that the quote answers.")
 @_at
 @options.json
@@ -89,16 +89,16 @@ _at = click.option("--at", type=click.IntRange(1), metavar="N", help="Where it i
 def add(settings: options.Settings, name: str, citation: str, question: str | None, at: int | None) -> None:
     """Add the quote of a citation; the dossier is made where there is none.
 
-    ID is SHA256/START-END, as `ask --json` and `cite` give it; URL is the link to a source in the chat. All
-    quotes of an answer are kept by `pullquote ask QUESTION --keep NAME`.
+    N is the number of a quote in the last answer of `pullquote ask`. ID is SHA256/START-END, as `ask` prints
+    it below a quote. URL is the link to a source in the chat. `pullquote ask QUESTION --keep NAME` keeps all
+    quotes of an answer.
     """
-    from qa.quoting.cite import parse_citation
     from qa.report.contents import kept_quote
     from qa.schema import Asked
 
-    place, document_id = parse_citation(citation)
     with shared.corpus(settings) as corpus:
-        entry = kept_quote(corpus.store, place, document_id, Asked(question) if question else None)
+        place, document_id, asked = last_answer.quote_named(corpus, citation)
+        entry = kept_quote(corpus.store, place, document_id, Asked(question) if question else asked)
         info = corpus.desk.dossiers.find_or_create(name)
         _add(settings, corpus, info, entry, at)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qa.places import LibraryPlace
     from qa.schema import IndexReport
 
+# What is in no document of the library afterwards.
+_NOT_HELD = ("refused", "skipped", "withdrawn", "purged", "gone", "removed")
 # What is said of a file each time that it is come upon, as long as nothing changes.
 _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
 
@@ -152,7 +154,7 @@ def index(
                 shared.say(f"{_named(gone)} in {folders}")
                 if click.confirm("Remove from the library?", err=True):
                     report = corpus.prune(report)
-            _show_report(settings, report, report_to)
+            _show_report(settings, report, report_to, prunes=prune)
             if watch:
                 if not (said or settings.quiet):
                     shared.say(f"Watching {_listed(list(map(str, given)))} for changes. Ctrl-C ends it.")
@@ -239,7 +241,9 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[: shared.NAMED])}{more}"
 
 
-def _show_report(settings: options.Settings, report: IndexReport, write_to: Path | None) -> None:
+def _show_report(
+    settings: options.Settings, report: IndexReport, write_to: Path | None, *, prunes: bool
+) -> None:
     """Print what an index did, and write it to the file that was named."""
     from qa.intake.report import report_to_dict, write_report
 
@@ -259,10 +263,10 @@ def _show_report(settings: options.Settings, report: IndexReport, write_to: Path
     if settings.as_json:
         shared.print_json(report_to_dict(report))
     elif not settings.quiet:
-        _print_report(report, shared.library(settings))
+        _print_report(report, shared.library(settings), prunes=prunes)
 
 
-def _print_report(report: IndexReport, library: LibraryPlace) -> None:
+def _print_report(report: IndexReport, library: LibraryPlace, *, prunes: bool) -> None:
     from qa.document.metadata import SIDECAR
     from qa.formats.kinds import READS
     from qa.intake.folders import is_followable, own_output
@@ -274,11 +278,10 @@ def _print_report(report: IndexReport, library: LibraryPlace) -> None:
             if result.status not in ("unchanged", "refused"):
                 other = f": {result.document_id}" if result.document_id else ""
                 click.echo(visible(f"{result.status:>9} {result.path}{other}"))
-    counts = _summary(Counter(result.status for result in report.files))
-    # A document in two places is one.
-    not_held = ("refused", "skipped", "withdrawn", "purged", "gone", "removed")
-    held = {each.document_id for each in report.files if each.status not in not_held}
-    click.echo(f"{plural(len(held), 'document')} in {report.seconds:.1f} s: {counts}")
+    counts = Counter(result.status for result in report.files)
+    others = Counter({status: counts.pop(status) for status in _NOT_HELD if status in counts})
+    said = [f"{plural(counts.total(), 'document')} in {report.seconds:.1f} s: {_summary(counts)}"]
+    click.echo("; ".join([*said, *([_summary(others)] if others else [])]))
     links = [path for path in report.skipped if Path(path).is_symlink()]
     followable = [Path(path).name for path in links if is_followable(Path(path))]
     if followable:
@@ -303,7 +306,8 @@ def _print_report(report: IndexReport, library: LibraryPlace) -> None:
         names = visible(_listed(skipped))
         click.echo(f"skipped {plural(len(skipped), 'file')} of another kind ({names}): {READS}")
     if gone := _gone(report):
-        click.echo(visible(f"{_named(gone)} there; --prune removes what is gone from the library"))
+        what = "they would be removed" if prunes else "--prune removes what is gone from the library"
+        click.echo(visible(f"{_named(gone)} there; {what}"))
     for result in report.files:
         for note in result.notes if result.status != "unchanged" else ():
             # What was left out of an archive names that itself: it is about none of the documents in it.

@@ -194,9 +194,9 @@ strictness = click.option(
     "--strictness",
     metavar="SHARE",
     callback=_share,
-    help="The share of the answers given that should be right, from .7 to .95: higher answers less often. "
-    "An answer needs a confidence of 49% at .86, 87% at .95 (by our own reader): of all answers from there "
-    "up that share was right on test questions. [default: .86]",
+    help="The share of answers that should be right, from .7 to .95. A higher share answers fewer questions: "
+    "an answer needs a confidence of 49% at .86, and of 87% at .95. On test questions, that share of the "
+    "answers was right. [default: .86]",
 )
 
 find_all = click.option(
@@ -282,10 +282,18 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         from qa.limits import check_filters
         from qa.schema import Filters
 
+        named = {"publisher": publisher, "series": series, "document": document}
+        named |= {"language": language, "collection": collection}
+        for name, given in named.items():
+            if not all(map(str.strip, given)):
+                raise click.UsageError(f"--{name} is empty: give it a value, or leave it out")
         if since and until and since > until:
             raise click.UsageError(f"--since {since} is later than --until {until}")
-        filters = Filters(since, until, publisher, series, document, language, collection)
-        check_filters(filters)
+        filters = Filters(since, until, **named)
+        try:
+            check_filters(filters)
+        except InputError as error:
+            raise click.UsageError(str(error)) from error
         command(*args, filters=filters, **others)
 
     decorated: Callable[..., None] = _filter_options(with_filters)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from qa.commands import dossiers, options, shared
+from qa.commands import dossiers, last_answer, options, shared
 from qa.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def ask(
 ) -> None:
     """Answer one QUESTION; - reads it from standard input.
 
-    The exit code is 0 when the documents state the answer, 1 when they do not.
+    The exit code is 0 when the documents state the answer, 1 when they do not, or when no document matches
+    the filters.
     """
     if settings.as_json and form not in (None, "json"):
         raise click.UsageError(f"--json contradicts --format {form}: leave one out")
@@ -61,9 +62,9 @@ def ask(
 
     settings.failed = lambda failure: error_to_dict(question, filters, failure)
     with shared.corpus(settings) as corpus:
-        _check_documents(corpus, filters)
         answer = corpus.ask(question, history, filters, strictness, dates, find_all=find_all)
         _print_answer(answer, corpus, "json" if settings.as_json else form)
+        last_answer.remember(corpus, answer)
         if dossier:
             kept = dossiers.keep(corpus, dossier, answer, filters)
             if not settings.quiet:
@@ -71,15 +72,6 @@ def ask(
         if not (settings.quiet or corpus.store.count().documents):
             shared.say("add documents with: pullquote index PATH")
     sys.exit(0 if answer.outcome == "answered" else 1)
-
-
-def _check_documents(corpus: Corpus, filters: Filters) -> None:
-    """Refuse an id that names nothing: its "not in the corpus" would be a slip of the keyboard."""
-    from qa.schema import Filters
-
-    for document_id in filters.document:
-        if not corpus.store.select(Filters(document=(document_id,))).documents:
-            corpus.document(document_id)  # which says what there is instead
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -140,7 +132,7 @@ def answer_many(
     QUESTIONS is a file, or - for standard input. A question is a line {"_id", "text", "history"}; or the file
     is CSV with the columns question, id and history (an earlier question), of which only question is needed;
     further earlier questions take rows of their own. A line of JSON that is no question gets an answer line
-    with the outcome "error", and the exit code is 1.
+    with the outcome "error", and the exit code is 1. So it is when no document matches the filters.
 
     Interrupted, the same command goes on where it stopped as long as the library, the questions and the
     options are the same (ANSWERS.jsonl.state holds the evidence).
@@ -159,8 +151,8 @@ def answer_many(
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         if target:
             check_no_source("--out", target, ANSWERS, corpus.store.sources())
-        _check_documents(corpus, filters)
-        if not corpus.store.select(filters).documents:
+        matched = corpus.store.select(filters).documents
+        if not matched:
             shared.say(unmatched(corpus.store, filters))
         outcomes = answer_file(
             corpus,
@@ -177,7 +169,7 @@ def answer_many(
     if not settings.quiet:
         counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
         shared.say(f"{plural(outcomes.total(), 'question')}: {counts}")
-    sys.exit(1 if outcomes["error"] else 0)
+    sys.exit(1 if outcomes["error"] or not matched else 0)
 
 
 def _read_questions(path: Path, say: Callable[[str], None]) -> bytes:

@@ -218,7 +218,7 @@ def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: 
     citation = quote.get("citation") or {}
     title = citation.get("title") or title_of(document) or document
     publisher = citation.get("published_in") or citation.get("publisher")
-    fields = ("series", "number", "date", "locator", "read_by")
+    fields = ("author", "series", "number", "date", "locator", "read_by")
     source = text_of(document)
     spans = [(each.start - start, each.end - start) for each in gold if each.document == document]
     spans += [span for each in gold for span in misses.occurrences(text, each.text)]

@@ -90,7 +90,7 @@ class Run:
         self._identity = encoders.identity() if encoders else _NO_ENCODER
         self._sizes = list(map(_size, found))
         self._size = sum(self._sizes)
-        self._made = self._read = 0
+        self._made = self._read = self._embedded = 0
         self._displaced: list[HeldLocation] = []
         # What became of a group that is not committed yet, and how many bytes were read by then.
         self._put_away: list[tuple[FileResult, int]] = []
@@ -217,8 +217,15 @@ class Run:
                     given.update(each.prepared.vectors)
                 else:
                     lacking.append(each.segmented)
-        encoder = self._encoders.documents
-        return {**given, **vectors_of(self._library, lacking, self._identity, encoder, self._show)}
+        encoder, before = self._encoders.documents, self._embedded
+
+        def show(progress: Progress) -> None:
+            if progress.stage == "embed":  # of this batch: it is shown with all that were embedded before
+                self._embedded = before + progress.done
+                progress = replace(progress, done=self._embedded, total=before + progress.total)
+            self._show(progress)
+
+        return {**given, **vectors_of(self._library, lacking, self._identity, encoder, show)}
 
     # Putting away
 

@@ -80,10 +80,12 @@ def check(
         )
 
 
-def facts(*, publisher: str, series: str, number: str, date: str, locator: str, read_by: str) -> list[str]:
-    """Say what a citation names beside the title, as far as it is known; series and number are one."""
+def facts(
+    *, author: str, publisher: str, series: str, number: str, date: str, locator: str, read_by: str
+) -> list[str]:
+    """Say what a citation names after the title, as far as it is known; series and number are one."""
     issue = f"{series} No. {number}" if number else series
-    said = (publisher, issue, date, locator, f"read by {read_by}" if read_by else "")
+    said = (author, publisher, issue, date, locator, f"read by {read_by}" if read_by else "")
     return [" ".join(fact.split()) for fact in said if fact.strip()]
 
 
@@ -92,6 +94,7 @@ def facts_of(quote: Quote) -> list[str]:
     where = quote.citation
     date = date_in_words(quote.document.date) if quote.document.date else ""
     return facts(
+        author=where.author,
         publisher=where.published_in,
         series=where.series,
         number=where.number,
@@ -102,7 +105,7 @@ def facts_of(quote: Quote) -> list[str]:
 
 
 def cite_line(quote: Quote, fate: str = "") -> str:
-    """One line: “Title”, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4.
+    """One line: “Title”, Author, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4.
 
     "read by OCR" follows where the words were read off a picture; and what has become of the text may:
     "superseded on 5 May 2008".

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from qa.quoting import figures
 from qa.quoting.cite import check, cite_line
 from qa.quoting.speaker import said_by, speaker_to_dict
-from qa.schema import Answer, Failure, answer_to_dict, published_in
+from qa.schema import Answer, Failure, answer_to_dict, citation_id, published_in
 from qa.text import times
 from qa.text.dates import date_in_words
 from qa.text.display import language_in_words, plural, visible
@@ -330,7 +330,8 @@ def document_heading(answer: Answer, quote: Quote) -> str:
 
 
 def _numbered(quote: Quote) -> str:
-    return f"[{quote.number}] {cite_line(quote)}"
+    """Write a numbered citation with its id; `verify` reads the id and compares the quote above with it."""
+    return f"[{quote.number}] {cite_line(quote)} ({citation_id(quote)})"
 
 
 def besides(quote: Quote) -> list[str]:
@@ -348,10 +349,10 @@ def more(quote: Quote) -> str:
 
 
 def named(quote: Quote) -> str:
-    """Name a quote's document: `“Title”, Publisher, 4 April 2008`."""
+    """Name a quote's document: `“Title”, Author, Publisher, 4 April 2008`."""
     document = quote.document
     date = date_in_words(document.date) if document.date else ""
-    facts = (f"“{document.title or document.id}”", published_in(document), date)
+    facts = (f"“{document.title or document.id}”", document.author, published_in(document), date)
     return ", ".join(fact for fact in facts if fact)
 
 

@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
+from qa.errors import InputError
+
 SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
 
 
@@ -199,19 +201,19 @@ class Filters:
     """Which documents a question may be answered from; empty fields do not restrict.
 
     Publisher, series, language and collection match without regard to case. Each is one text, or a tuple of
-    several, of which a document needs one.
+    several, of which a document needs one. A folder in `document` may end with a slash, which is dropped.
 
     Attributes:
         since: the first day; a document without a date is left out.
         until: the last day; a document without a date is left out.
         publisher: the publishers.
         series: the series.
-        document: ids of documents, or of files with many documents, such as a table.
+        document: ids of documents, of files with many documents, such as a table, or of folders.
         language: the languages.
         collection: the collections.
 
     Raises:
-        TypeError: `since` or `until` is no `datetime.date`, or `document` is one text.
+        InputError: `since` or `until` is no `datetime.date`, or `document` is one text.
     """
 
     since: dt.date | None = None
@@ -225,9 +227,12 @@ class Filters:
     def __post_init__(self) -> None:
         for name, value in (("since", self.since), ("until", self.until)):
             if not isinstance(value, dt.date | None):
-                raise TypeError(f"{name} is {value!r}: write a datetime.date, such as date(2008, 4, 4)")
+                raise InputError(f"{name} is {value!r}: write a datetime.date, such as date(2008, 4, 4)")
         if isinstance(self.document, str):
-            raise TypeError(f"document holds ids: write ({self.document!r},)")
+            raise InputError(f"document holds ids: write ({self.document!r},)")
+        if isinstance(self.document, tuple):
+            ids = tuple(each.rstrip("/") or each if isinstance(each, str) else each for each in self.document)
+            object.__setattr__(self, "document", ids)
         for name in FILTERED_BY_NAME:
             value = getattr(self, name)
             if isinstance(value, tuple):  # what restricts to the same is equal
@@ -309,6 +314,7 @@ class DocumentQuery:
     Attributes:
         words: words that must all stand in what is known of a document: its title, publisher, author, series,
             number or id. Parts of words and any case will do.
+        text: words that the text of a document must have, one after the other; any case will do.
         filters: which documents it may show.
         format: the format; "" does not restrict.
         order: what the documents are ordered by; those without a value come last. "added" is the order in
@@ -325,6 +331,7 @@ class DocumentQuery:
     descending: bool = False
     limit: int | None = None
     offset: int = 0
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

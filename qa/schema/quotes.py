@@ -77,6 +77,7 @@ class Citation:
         series: the series that the issue belongs to.
         read_by: "OCR" if some of the words were read from a picture (see `Section`).
         published_in: what is named as the publisher; see `published_in`.
+        author: who wrote the document.
     """
 
     title: str
@@ -88,6 +89,7 @@ class Citation:
     series: str = ""
     read_by: str = ""
     published_in: str = ""
+    author: str = ""
 
 
 class Place(NamedTuple):
@@ -146,6 +148,7 @@ def citation(quote: Quote) -> Citation:
             "",
         ),
         published_in=published_in(document),
+        author=document.author,
     )
 
 

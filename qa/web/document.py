@@ -158,6 +158,7 @@ def _fields(corpus: Corpus, document: Document) -> list[Field]:
 def _facts(document: Document) -> list[str]:
     date = date_in_words(document.date) if document.date else ""
     return facts(
+        author=document.author,
         publisher=published_in(document),
         series=document.series,
         number=document.number,

@@ -231,6 +231,12 @@ def _facts(info: DocumentInfo | None) -> str:
         return ""
     date = date_in_words(info.date) if info.date else ""
     known = facts(
-        publisher=info.publisher, series=info.series, number=info.number, date=date, locator="", read_by=""
+        author=info.author,
+        publisher=info.publisher,
+        series=info.series,
+        number=info.number,
+        date=date,
+        locator="",
+        read_by="",
     )
     return " · ".join(known)

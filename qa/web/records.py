@@ -126,6 +126,7 @@ class CitationRecord(BaseModel):
     series: str
     read_by: str
     published_in: str
+    author: str
     date_in_words: str
     facts: list[str]
     notes: list[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.commands.dossiers import keep
+from qa.commands.last_answer import remember
 from qa.desk.dossiers import Dossiers
 from qa.schema import EVERYTHING, Answer, Filters, More, Quote, Reply
 from tests.qa.tiny import tiny_corpus, write
@@ -67,6 +69,22 @@ def test_a_dossier_is_gathered_and_shown(corpus: Corpus) -> None:
     assert [each["kind"] for each in shown["entries"]] == ["note", "heading", "quote", "note"]
     assert shown["entries"][2]["text"] == TEXT[:33]
     assert run(corpus, "list").stdout.startswith("Harbours\t1 quote\t")
+
+
+def test_a_quote_of_the_last_answer_is_added_by_its_number(corpus: Corpus) -> None:
+    assert "ask first" in run(corpus, "add", NAME, "2", code=3).stderr
+    documents = [corpus.document(each) for each in ("a.txt", "b.txt")]
+    quotes = tuple(Quote(each, 0, 20, number=number) for number, each in enumerate(documents, 1))
+    filters = Filters(document=("a.txt", "b.txt"), since=dt.date(2008, 4, 4))
+    remember(corpus, Answer("What sank?", "What sank?", "answered", quotes=quotes, filters=filters))
+    run(corpus, "add", NAME, "2")
+    (entry,) = json.loads(run(corpus, "show", NAME, "--json").stdout)["entries"]
+    assert (entry["document"], entry["text"]) == ("b.txt", "A ferry sank in June")
+    assert entry["question"] == "What sank?"
+    assert entry["filters"] == {"since": "2008-04-04", "document": ["a.txt", "b.txt"]}
+    assert "has no quote 3: it has 2" in run(corpus, "add", NAME, "3", code=3).stderr
+    corpus.purge(["b.txt"])
+    assert "ask first" in run(corpus, "add", NAME, "2", code=3).stderr
 
 
 def test_to_add_a_quote_the_others_are_not_read(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:

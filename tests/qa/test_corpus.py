@@ -221,6 +221,9 @@ def test_progress_names_every_stage_and_ends_where_it_said_it_would(corpus: Corp
     seen: list[Progress] = []
     corpus.index(inbox, progress=seen.append)
     assert {progress.stage for progress in seen} == {"model", "read", "embed", "write"}
+    embedded = [progress.done for progress in seen if progress.stage == "embed"]
+    assert embedded == sorted(embedded)
+    assert embedded[-1] == sum(info.passages for info in corpus.documents())
     last_read = [progress for progress in seen if progress.stage == "read"][-1]
     assert (last_read.done, last_read.total) == (3, 3)
     assert [progress.name for progress in seen if progress.stage == "write"] == ["0.txt", "1.txt", "2.txt"]
@@ -618,9 +621,9 @@ class TestPythonInterface:
             check_question(wrong)  # type: ignore[arg-type]
 
     def test_a_filter_of_the_wrong_type_is_refused_when_it_is_made(self) -> None:
-        with pytest.raises(TypeError, match=r"write \('a\.txt',\)"):
+        with pytest.raises(InputError, match=r"write \('a\.txt',\)"):
             Filters(document="a.txt")  # type: ignore[arg-type]
-        with pytest.raises(TypeError, match=r"datetime\.date"):
+        with pytest.raises(InputError, match=r"datetime\.date"):
             Filters(since="2008")  # type: ignore[arg-type]
 
     def test_one_value_of_a_filter_is_written_in_one_way_and_several_are_a_list_in_json(self) -> None:

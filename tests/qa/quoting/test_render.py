@@ -34,6 +34,7 @@ from qa.schema import (
     Signals,
     Span,
     answers,
+    citation_id,
 )
 from qa.text.dates import parse_date
 from qa.text.display import plural, visible
@@ -196,14 +197,14 @@ def test_an_answer_line_has_its_fields_in_the_order_of_the_design():
     ]
     assert list(line["quotes"][0]["citation"]) == [
         *("title", "publisher", "number", "date", "locator", "url"),
-        *("series", "read_by", "published_in"),
+        *("series", "read_by", "published_in", "author"),
     ]
 
 
 def test_in_plain_text_each_quote_stands_exact_on_its_own_line_before_its_citation():
     lines = render.to_text(ANSWERS["answered"], READ).splitlines()
     for q in QUOTES:
-        assert lines[lines.index(q.text) + 1] == f"[{q.number}] {cite_line(q)}"
+        assert lines[lines.index(q.text) + 1] == f"[{q.number}] {cite_line(q)} ({citation_id(q)})"
 
 
 def test_what_is_left_out_between_two_quotes_of_a_document_is_marked_outside_them():
