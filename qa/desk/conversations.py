@@ -300,7 +300,7 @@ class Conversations:
 
     def _reading(self) -> AbstractContextManager[Statements]:
         """Give one snapshot, of no conversations where none was ever kept."""
-        return self._tables.reading("conversations")
+        return self._tables.reading()
 
     @staticmethod
     def _known(db: Statements, conversation: str) -> None:

@@ -283,7 +283,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     def thumbs_on(answer: _AnswerId) -> dict[str, Any]:
         """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
         shown = engine.answers.find(answer)
-        judgements = engine.corpus.desk.thumbs(shown.query_id)
+        judgements = engine.corpus.desk.thumbs(shown)
         return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
 
     @thumbs.get("/test-queries.{form}")

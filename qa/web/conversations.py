@@ -290,7 +290,7 @@ def _answered(
         )
         found = conversation.numbers.number(found)
         generation, titles = engine.corpus.store.generation, _titles(engine, found)
-        answer_id = _remember(engine, found, earlier, generation, at)
+        answer_id = _remember(engine, found, earlier, generation, at, asked.strictness)
         card = cards.answer_card(found, engine.corpus.document, answer_id, titles=titles)
         return card, kept_turn(found, at, asked.strictness, options.dates, options.history, generation)
     except _NOT_KEPT as error:
@@ -307,13 +307,17 @@ def _answered(
     return cards.error_card(failure), kept_turn(none, at, asked.strictness, options.dates, options.history)
 
 
-def _remember(engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime) -> str:
+def _remember(
+    engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime, strictness: float
+) -> str:
     """Give an answer the id by which it can be judged and kept; "" where nothing may be."""
-    return engine.answers.remember(found, earlier, generation, asked) if engine.may_change else ""
+    if not engine.may_change:
+        return ""
+    return engine.answers.remember(found, earlier, generation, asked, strictness)
 
 
 def _card(engine: Engine, turn: KeptTurn, again: Recalled, earlier: list[str]) -> str:
-    answer_id = _remember(engine, again.answer, earlier, turn.generation, turn.asked)
+    answer_id = _remember(engine, again.answer, earlier, turn.generation, turn.asked, turn.strictness)
     titles = _titles(engine, again.answer)
     return cards.answer_card(again.answer, again.document, answer_id, again.fates, again.lost, titles)
 

@@ -168,7 +168,10 @@ def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline
     answer = engine.ask(
         asked.question, history, filters, how.strictness, how.dates, find_all=how.all, deadline=deadline
     )
-    answer_id = engine.answers.remember(answer, history, engine.corpus.store.generation)
+    strictness = engine.strictness if how.strictness is None else how.strictness
+    answer_id = engine.answers.remember(
+        answer, history, engine.corpus.store.generation, strictness=strictness
+    )
     return to_dict(answer, engine.corpus.document, answer_id)
 
 
