@@ -408,7 +408,7 @@ def test_files_go_into_the_collection_that_was_chosen_as_they_were_dropped(
     browser: Browser, empty: Server
 ) -> None:
     with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
-        page.get_by_text("Add files").click()
+        page.locator("#add").evaluate("panel => { panel.open = true }")
         page.get_by_label("Into the collection").fill("North")
         page.evaluate(
             """() => {
