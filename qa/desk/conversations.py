@@ -201,8 +201,8 @@ class Conversations:
     def all(self) -> tuple[ConversationInfo, ...]:
         """List the conversations, the one changed last first."""
         with self._reading() as db:
-            found = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id").fetchall()
-        return _told_apart(tuple(map(_info, found)))
+            found = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id")
+            return _told_apart(tuple(map(_info, found)))
 
     def info(self, conversation: str) -> ConversationInfo:
         """Describe a conversation.
