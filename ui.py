@@ -190,20 +190,25 @@ def page(engine: Engine) -> gr.Blocks:
         if not isinstance(question, str) or not question.strip():
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        where, box = conversations.read_place(place), ""
-        if not conversations.is_at(engine, where, conversation):
-            yield "", conversation.messages_with(question, where), gr.skip()
-            conversation = conversations.at_place(engine, where, conversation)
-            box = gr.skip()  # what is typed meanwhile stays
-        exchange = conversation.ask(question, strictness, options)
+        where, box, deadline = conversations.read_place(place), "", engine.deadline()
+        if not engine.running.begin(where.question, deadline):
+            yield gr.skip(), gr.skip(), gr.skip()  # it was stopped in line: what stands in the box stays
+            return
+        exchange = None
         try:
+            if not conversations.is_at(engine, where, conversation):
+                yield "", conversation.messages_with(question, where), gr.skip()
+                conversation = conversations.at_place(engine, where, conversation)
+                box = gr.skip()  # what is typed meanwhile stays
+            exchange = conversation.ask(question, strictness, options)
             tabs[tab()] = conversation
             yield box, *shown(conversation)
             if conversation.wanted:
-                conversations.answer(engine, exchange, conversation)
+                conversations.answer(engine, exchange, conversation, deadline)
             yield gr.skip(), *shown(conversation)
         finally:
-            if exchange.card == cards.PENDING:  # broken off: nothing will answer it
+            engine.running.end(where.question)
+            if exchange and exchange.card == cards.PENDING:  # broken off: nothing will answer it
                 conversation.exchanges.remove(exchange)
 
     def shown(conversation: Conversation) -> tuple[Any, Any]:

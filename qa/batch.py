@@ -25,7 +25,7 @@ from qa.asking.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.outputs import ANSWERS, STATE, earlier_of, is_replaceable, spare, state_of, write_output
 from qa.quoting.render import to_json
-from qa.schema import Answer, Failure, Filters, Turn
+from qa.schema import EVERYTHING, Answer, Failure, Filters, Turn
 from qa.text.json_lines import dumps, is_utf8
 from qa.text.names import ALIAS_FILE
 from qa.text.times import is_relative
@@ -48,17 +48,19 @@ class Question:
         id: the id of its answer line.
         text: the question.
         history: the earlier turns of the conversation.
+        filters: the filters that it is asked with; without any, those of the file.
         failure: why it cannot be asked.
     """
 
     id: str
     text: str = ""
     history: tuple[str | Turn, ...] = ()
+    filters: Filters = EVERYTHING
     failure: Failure | None = None
 
 
 def read_questions(data: bytes) -> tuple[Question, ...]:
-    """Return the questions in JSON lines of `{"_id" or "id", "text" or "question", "history"}`.
+    """Return the questions in JSON lines of `{"_id" or "id", "text" or "question", "history", "filters"}`.
 
     Empty lines are left out. A line that is no question becomes one with its failure, so that every line has
     its answer line. A question without an id is named by its line number.
@@ -80,8 +82,9 @@ def _question(line: bytes, number: int) -> Question:
             raise InputError('it has no "text" or "question" that is a string')  # noqa: TRY301
         text = asked
         # JSON can spell half of a surrogate pair, which is no text: no model can read it.
-        json.dumps([text, record.get("history")], ensure_ascii=False).encode("utf-8")
-        return Question(answer_id, text, read_history(record.get("history") or []))
+        json.dumps([text, record.get("history"), record.get("filters")], ensure_ascii=False).encode("utf-8")
+        history = read_history(record.get("history") or [])
+        return Question(answer_id, text, history, read_filters(record.get("filters") or {}))
     except (ValueError, RecursionError, InputError) as error:
         failure = Failure(InputError.code, f"line {number} is no question: {error}")
         return Question(answer_id, text, failure=failure)
@@ -105,6 +108,23 @@ def read_history(turns: object) -> tuple[str | Turn, ...]:
             case _:
                 raise InputError('"history" holds strings or {"role": "user" or "assistant", "text"}')
     return tuple(history)
+
+
+def read_filters(filters: object) -> Filters:
+    """Return filters, as a line of JSON has them.
+
+    Raises:
+        InputError: they are no object whose fields are those of `qa.schema.Filters`.
+    """
+    try:
+        if isinstance(filters, dict):
+            return Filters.from_dict(filters)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(
+        '"filters" holds "since" and "until" as YYYY-MM-DD, "document" as a list of ids, and "publisher", '
+        '"series", "language" and "collection" as texts or lists of texts'
+    )
 
 
 def answer_file(
@@ -206,13 +226,20 @@ def _answer_line(
     failure = question.failure
     if failure is None:
         answer = answer_or_error(
-            answerer, question.text, question.history, filters, strictness, dates, find_all=find_all
+            answerer,
+            question.text,
+            question.history,
+            question.filters or filters,
+            strictness,
+            dates,
+            find_all=find_all,
         )
         try:
             return answer.outcome, to_json(answer, corpus.document, question.id, ascii=ascii)
         except PullquoteError as error:
             failure = Failure(error.code, str(error))
-    failed = Answer(question.text, question.text, "error", filters=filters, error=failure)
+    asked = question.filters or filters
+    failed = Answer(question.text, question.text, "error", filters=asked, error=failure)
     return "error", to_json(failed, corpus.document, question.id, ascii=ascii)
 
 

@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
+from typing import Literal
 
 from qa.errors import CancelledError, DeadlineError
 
+Stage = Literal["waiting", "searching", "reading", "quoting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a piece of work is doing.
+
+    Attributes:
+        stage: its stage.
+        done: how many passages have been read; 0 in other stages.
+        total: how many passages there are to read; 0 in other stages.
+    """
+
+    stage: Stage = "waiting"
+    done: int = 0
+    total: int = 0
+
 
 class Deadline:
-    """The time that a piece of work has, and whether anybody still waits for it.
+    """The time that a piece of work has, whether anybody still waits for it, and how far it has come.
 
-    The time begins when the deadline is made; without `seconds` it never ends. The work calls `check` between
-    its stages. Any thread may `cancel`.
+    The time begins when the deadline is made; without `seconds` it never ends. The work calls `enter` or
+    `check` between its stages. Any thread may `cancel`, and read `step`.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
         self._seconds = seconds
         self._start = time.monotonic()
         self._cancelled = threading.Event()
+        self.step = Step()
 
     def restart(self) -> None:
         """Begin the time anew, after the work had to wait for something else."""
@@ -36,6 +56,15 @@ class Deadline:
         """
         if self._cancelled.is_set():
             raise CancelledError("the question was withdrawn before it was answered: ask it again")
+
+    def enter(self, stage: Stage, done: int = 0, total: int = 0) -> None:
+        """Note what the work does next, and `check`.
+
+        Raises:
+            CancelledError, DeadlineError: see `check`.
+        """
+        self.step = Step(stage, done, total)
+        self.check()
 
     def check(self) -> None:
         """End the work if nobody waits for it, or if its time is up.

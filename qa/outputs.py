@@ -7,7 +7,6 @@ be replaced by another of its kind, and is no document in a folder that is index
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from embeddings.files import write_whole
 from qa.document.metadata import SIDECAR
 from qa.errors import OutputError
+from qa.schema import query_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -92,11 +92,11 @@ def _is_answer(record: dict[str, Any]) -> bool:
     return _ANSWER <= record.keys() <= _ANSWER | _ANSWER_SINCE
 
 
-def _first_row(columns: tuple[str, ...], lines: Iterator[bytes]) -> bool:
-    """Return whether a table begins with the row that names these columns."""
+def _first_row(headers: Collection[tuple[str, ...]], lines: Iterator[bytes]) -> bool:
+    """Return whether a table begins with one of these rows, which name its columns."""
     head = next(lines, b"").removeprefix(b"\xef\xbb\xbf")
     with suppress(ValueError, csv.Error):
-        return next(csv.reader([head.decode("utf-8")]), None) == list(columns)
+        return tuple(next(csv.reader([head.decode("utf-8")]), ())) in headers
     return False
 
 
@@ -110,12 +110,11 @@ def _page(generator: bytes, lines: Iterator[bytes]) -> bool:
 
 
 def _is_test_query(record: dict[str, Any]) -> bool:
-    """Return whether a record has the id that `qa.schema.ShownAnswer` gives its question."""
-    question, history = record.get("question"), record.get("history", [])
+    """Return whether a record has the id that `qa.schema.query_id` gives its question."""
+    question, history, filters = record.get("question"), record.get("history", []), record.get("filters", {})
     if not isinstance(history, list) or not all(isinstance(asked, str) for asked in (question, *history)):
         return False
-    asked = json.dumps([question, *history])
-    return record.get("id") == hashlib.sha256(asked.encode()).hexdigest()[:16]
+    return record.get("id") == query_id(str(question), history, filters)
 
 
 _REPORTED = ("path", "status", "document", "passages", "code", "message", "notes")
@@ -133,7 +132,7 @@ STATE = Kind(
     lambda lines: _json_lines(lambda record: record.keys() >= _STATE, iter([b"".join(lines)])),
 )
 INDEX_REPORT = Kind("an index report", partial(_json_lines, lambda record: tuple(record) == _REPORTED))
-INDEX_TABLE = Kind("an index report", partial(_first_row, _REPORTED))
+INDEX_TABLE = Kind("an index report", partial(_first_row, (_REPORTED,)))
 EVALUATION_REPORT = Kind("an evaluation report", partial(_page, rb"evaluation"))
 DOSSIER = Kind("an exported dossier", partial(_page, rb"dossier"))
 CONVERSATION = Kind("a saved conversation", partial(_page, rb"\d"))
@@ -146,7 +145,7 @@ TREC_QRELS = Kind(
     partial(_all_lines, re.compile(rb"(?<!\S)\S+ %b \S+ -?\d+\n" % TREC_MARK.encode()).fullmatch),
 )
 TEST_QUERIES = Kind("test queries from the chat", partial(_json_lines, _is_test_query))
-TEST_TABLE = Kind("test queries from the chat", partial(_first_row, _QUERY))
+TEST_TABLE = Kind("test queries from the chat", partial(_first_row, (_QUERY, (*_QUERY, "filters"))))
 # Such files are other programs' too: none is known for ours.
 BIBLIOGRAPHY = Kind("a bibliography", lambda _: False)
 _KINDS = (

@@ -58,6 +58,7 @@ BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
             r"[“\"‘«]?Strait\ Watch(?:,? (?:No\.?|number|#)? ?[\w/-]{1,20}\d)?[”\"’»]?", re.IGNORECASE
         ),
     ),
+    ("qa/web/history.py", "_marked"): (re.compile("(name|na)", re.IGNORECASE),),
     ("qa/storage/embedded/words.py", "holds_in_lower_case"): (re.compile(r"\bname"),),
     ("qa/storage/cluster/questions.py", "holds_in_lower_case"): (re.compile(r"\bname"),),
 }

@@ -171,7 +171,7 @@ class Answerer:
         """Answer a question that asks for one thing, from the documents that `may_answer`."""
         question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
         deadline, clock = inquiry.deadline, inquiry.clock
-        deadline.check()
+        deadline.enter("searching")
         with clock.timing("retrieve"):
             selection = self._library.select(inquiry.filters)
             if not selection.documents:
@@ -206,7 +206,7 @@ class Answerer:
             )
         with clock.timing("rerank"):
             done = read(self._reader, meaning, preference, retrieved, search.names, deadline)
-        deadline.check()
+        deadline.enter("quoting")
         with clock.timing("extract"):
             choice = choose(meaning.question, retrieved, done, preference)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)

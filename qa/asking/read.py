@@ -95,7 +95,7 @@ def read(
     """
     done: list[Read] = []
     for wave, unlikely in budget.waves(len(retrieved.to_read), reader.name):
-        deadline.check()
+        deadline.enter("reading", len(done), len(retrieved.to_read))
         done += _read_wave(reader, meaning, preference, retrieved.to_read[wave], retrieved.opened, names)
         done.sort(key=lambda each: -each.reading.score)
         left = [found for _, found in retrieved.to_read[wave.stop :]]
@@ -121,7 +121,7 @@ def read_on(
     done: list[Read] = []
     start = time.monotonic()
     for at in range(0, len(unread), budget.WAVE):
-        deadline.check()
+        deadline.enter("reading", at, len(unread))
         wave = unread[at : at + budget.WAVE]
         done += _read_wave(reader, meaning, preference, wave, opened, names)
         if time.monotonic() - start > budget.SECONDS:

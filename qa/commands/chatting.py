@@ -76,10 +76,10 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
     """Write the thumbs pressed in the chat as a file of test queries, for evaluate.
 
     A question is a line {"id", "question", "history", "quotes", "answerable", "document", "rejected",
-    "notes"}. Quotes with a thumb up are expected, those with a thumb down rejected. Where an answer was
-    judged wrong, answerable is null, for you to fill in; a file that you have changed is not replaced. In
-    CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which evaluate takes
-    away. The exit code is 1 where there is no thumb yet.
+    "filters", "notes"}. Quotes with a thumb up are expected, those with a thumb down rejected. Where an
+    answer was judged wrong, answerable is null, for you to fill in; a file that you have changed is not
+    replaced. In CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which
+    evaluate takes away. The exit code is 1 where there is no thumb yet.
     """
     from qa.desk.thumbs import save, to_jsonl, to_queries
     from qa.outputs import TEST_QUERIES, TEST_TABLE, check_no_source, check_output

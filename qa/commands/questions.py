@@ -129,10 +129,12 @@ def answer_many(
 ) -> None:
     """Answer many questions in order, one line of JSON each.
 
-    QUESTIONS is a file, or - for standard input. A question is a line {"_id", "text", "history"}; or the file
-    is CSV with the columns question, id and history (an earlier question), of which only question is needed;
-    further earlier questions take rows of their own. A line of JSON that is no question gets an answer line
-    with the outcome "error", and the exit code is 1. So it is when no document matches the filters.
+    QUESTIONS is a file, or - for standard input. A question is a line {"_id", "text", "history", "filters"};
+    or the file is CSV with the columns question, id and history (an earlier question), of which only question
+    is needed; further earlier questions take rows of their own. A line's own filters, such as
+    {"collection": "Wires", "since": "2008-04-04"}, take the place of the options. A line of JSON that is no
+    question gets an answer line with the outcome "error", and the exit code is 1. So it is when no document
+    matches the filters.
 
     Interrupted, the same command goes on where it stopped as long as the library, the questions and the
     options are the same (ANSWERS.jsonl.state holds the evidence).
@@ -233,9 +235,10 @@ def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, 
     questions are asked of the current library.
 
     A file of test queries is CSV with the columns question, quote, answer, answerable (yes or no), document,
-    history (an earlier question) and id, of which only question is needed; further quotes, answers and
-    earlier questions take rows of their own. Or it is JSON lines of {"question", "quotes": [...],
-    "answers", "answerable", "document", "history", "id"}. Its quotes are looked up in the documents first.
+    history (an earlier question), filters (JSON, such as {"collection": "Wires"}) and id, of which only
+    question is needed; further quotes, answers and earlier questions take rows of their own. Or it is JSON
+    lines of {"question", "quotes": [...], "answers", "answerable", "document", "history", "filters", "id"}. A
+    question with filters is asked with them. Its quotes are looked up in the documents first.
 
     --fit fits the confidence of the library on those of the questions, and of the thumbs pressed in the
     chat, of which it is known whether they are answerable: 10 of each kind at least. It says what that gains

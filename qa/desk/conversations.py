@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -201,8 +201,8 @@ class Conversations:
     def all(self) -> tuple[ConversationInfo, ...]:
         """List the conversations, the one changed last first."""
         with self._reading() as db:
-            found = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id").fetchall()
-            return tuple(map(_info, found))
+            found = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id")
+            return _told_apart(tuple(map(_info, found)))
 
     def info(self, conversation: str) -> ConversationInfo:
         """Describe a conversation.
@@ -210,11 +210,10 @@ class Conversations:
         Raises:
             UnknownConversationError: there is no such conversation, or it was deleted.
         """
-        with self._reading() as db:
-            row = db.execute(f"{_INFO} WHERE deleted = '' AND id = ?", (conversation,)).fetchone()
-            if row is None:
-                raise _unknown()
-            return _info(row)
+        for each in self.all():
+            if each.id == conversation:
+                return each
+        raise _unknown()
 
     def turns(self, conversation: str) -> tuple[KeptTurn, ...]:
         """Read the turns of a conversation, in order.
@@ -238,27 +237,31 @@ class Conversations:
                 quotes[serial].append(row)
             return tuple(_turn(row, quotes[serial]) for serial, *row in found)
 
-    def words(self) -> list[tuple[str, str, str]]:
-        """Read what is searched of each conversation: its id, its name, and its questions in lines."""
+    def words(self) -> list[tuple[str, str, dict[int, str]]]:
+        """Read what is searched of each conversation: its id, its name, and its questions by number."""
         with self._reading() as db:
             said = db.execute(
-                "SELECT id, name, question FROM conversations JOIN turns ON conversation = id "
+                "SELECT id, name, number, question FROM conversations JOIN turns ON conversation = id "
                 "WHERE deleted = '' ORDER BY id, number"
             )
             return [
-                (each, name, "\n".join(stored.text(question) for *_, question in questions))
+                (each, name, {stored.number(number): stored.text(text) for *_, number, text in questions})
                 for (each, name), questions in groupby(
                     said, key=lambda row: (stored.text(row[0]), stored.text(row[1]))
                 )
             ]
 
-    def places(self) -> list[tuple[str, str, str, int, int]]:
-        """Read the quotes of all conversations, newest first: conversation, document, SHA-256, start, end."""
+    def places(self) -> list[tuple[str, int, str, str, int, int]]:
+        """Read the quotes of all conversations, newest first.
+
+        Each is the conversation, the number of the question, the document, the SHA-256, start and end.
+        """
         with self._reading() as db:
             found = db.execute(
-                "SELECT DISTINCT changed, conversation, document, sha256, start, end FROM quotes "
-                "JOIN turns ON turn = serial JOIN conversations ON conversation = id "
-                "WHERE purged = '' AND copy = 0 AND deleted = '' ORDER BY changed DESC, conversation"
+                "SELECT DISTINCT changed, conversation, turns.number, document, sha256, start, end "
+                "FROM quotes JOIN turns ON turn = serial JOIN conversations ON conversation = id "
+                "WHERE purged = '' AND copy = 0 AND deleted = '' "
+                "ORDER BY changed DESC, conversation, turns.number"
             )
             return [tuple(place) for _, *place in found]
 
@@ -300,7 +303,7 @@ class Conversations:
 
     def _reading(self) -> AbstractContextManager[Statements]:
         """Give one snapshot, of no conversations where none was ever kept."""
-        return self._tables.reading("conversations")
+        return self._tables.reading()
 
     @staticmethod
     def _known(db: Statements, conversation: str) -> None:
@@ -336,6 +339,16 @@ def _info(row: Sequence[Any]) -> ConversationInfo:
         stored.number(questions),
         stored.text(last or ""),
     )
+
+
+def _told_apart(listed: tuple[ConversationInfo, ...]) -> tuple[ConversationInfo, ...]:
+    """Number the conversations that have the same name, from the second on in order of their beginning."""
+    seen: Counter[str] = Counter()
+    names = {}
+    for each in sorted(listed, key=lambda each: (each.began, each.id)):
+        seen[each.name] += 1
+        names[each.id] = f"{each.name} ({seen[each.name]})" if seen[each.name] > 1 else each.name
+    return tuple(replace(each, name=names[each.id]) for each in listed)
 
 
 def _quote_rows(turn: KeptTurn) -> Iterator[tuple[Any, ...]]:

@@ -5,31 +5,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+from qa.desk import rows
 from qa.desk.conversations import Conversations
 from qa.desk.dossiers import Dossiers
 from qa.desk.file import LAYOUT, TABLES, DeskFile
 from qa.desk.shared import SharedTables
 from qa.errors import InputError
-from qa.schema import Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
+from qa.schema import EVERYTHING, Filters, Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
-from qa.storage.ports import ThumbRow
 from qa.storage.statements import empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from qa.desk.tables import DeskTables
-    from qa.storage.ports import DeskLibrary, DocumentTexts
+    from qa.storage.ports import DeskLibrary, DocumentTexts, ThumbRow
     from qa.storage.statements import Statements
 
-_COLUMNS = ", ".join(ThumbRow._fields)
-_PUT = f"INSERT INTO thumbs ({_COLUMNS}) VALUES ({', '.join('?' * len(ThumbRow._fields))})"
-_KEY = "query = ? AND sha256 = ? AND start = ? AND end = ?"
+_COLUMNS = ("query", "answer", "sha256", "start", "end", "document", "thumb", "shown", "judged")
+_PUT = f"INSERT INTO thumbs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+_KEY = "query = ? AND answer = ? AND sha256 = ? AND start = ? AND end = ?"
 _OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thumb))
 
 
@@ -65,37 +66,36 @@ class DeskDatabase:
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or (None) on all of it, in place of an earlier one.
 
-        None for the thumb takes it back.
+        None for the thumb takes it back. A thumb that an earlier Pullquote kept without its answer goes, too.
 
         Raises:
             DocumentNotFoundError: the library no longer knows a text that the answer quotes.
         """
         place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
         with self._tables.writing() as db:
-            if thumb is None:
-                db.execute(f"DELETE FROM thumbs WHERE {_KEY}", (shown.query_id, *place))
-            else:
-                for each in shown.quotes:  # a purge that begins after this waits to forget the thumb
+            for answer in ("", shown.answer_id):
+                db.execute(f"DELETE FROM thumbs WHERE {_KEY}", (shown.query_id, answer, *place))
+            if thumb is not None:
+                for each in (*shown.quotes, *shown.all_quotes):  # a purge that begins after this waits for it
                     self._library.cited(each.sha256, each.document)
-                row = ThumbRow(shown.query_id, *place, quote.document if quote else "", thumb, _row(shown))
-                db.execute(
-                    f"{_PUT} ON CONFLICT (query, sha256, start, end) DO UPDATE SET "
-                    "document = excluded.document, thumb = excluded.thumb, shown = excluded.shown",
-                    row,
-                )
+                now = rows.from_time(dt.datetime.now(dt.UTC))
+                document = quote.document if quote else ""
+                row = (shown.query_id, shown.answer_id, *place, document, thumb, _row(shown), now)
+                db.execute(_PUT, row)
 
-    def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
-        """Read the thumbs on one test query, or all, in order of query and place."""
-        where, values = ("", ()) if query_id is None else ("WHERE query = ? ", (query_id,))
+    def thumbs(self, shown: ShownAnswer | None = None) -> tuple[Judgement, ...]:
+        """Read the thumbs on one answer, or all, in order of query, time and place."""
+        where = "WHERE query = ? AND answer = ? " if shown else ""
+        values = (shown.query_id, shown.answer_id) if shown else ()
         with self._reading() as db:
-            rows = db.execute(
+            found = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
-                f"{where}ORDER BY query, sha256, start, end",
+                f"{where}ORDER BY query, judged, sha256, start, end",
                 values,
             )
             return tuple(
-                Judgement(_shown(shown), _place(place) if place[1] else None, cast("Thumb", _THUMB(thumb)))
-                for shown, *place, thumb in rows
+                Judgement(_shown(row), _place(place) if place[1] else None, cast("Thumb", _THUMB(thumb)))
+                for row, *place, thumb in found
             )
 
     def count_thumbs(self) -> tuple[int, int]:
@@ -146,7 +146,7 @@ class DeskDatabase:
         Raises:
             InputError: this one has something already.
         """
-        with self._tables.reading(TABLES[-1]) as db:
+        with self._tables.reading() as db:
             _check_is_empty(db)
 
     def take(self, other: DeskDatabase) -> None:
@@ -155,32 +155,37 @@ class DeskDatabase:
         Raises:
             InputError: this one has something already.
         """
-        with other._tables.reading(TABLES[-1]) as there, self._tables.writing() as here:
+        with other._tables.reading() as there, self._tables.writing() as here:
             _check_is_empty(here)
             for table in TABLES:
-                rows = there.execute(f"SELECT * FROM {table}").fetchall()
-                if rows:
-                    here.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+                found = there.execute(f"SELECT * FROM {table}").fetchall()
+                if found:
+                    here.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(found[0]))})", found)
             self._tables.count_on(here)
 
-    def _take_over(self, rows: Sequence[ThumbRow]) -> None:
+    def _take_over(self, former: Sequence[ThumbRow]) -> None:
         """Put the thumbs that the library kept itself; one that is here already is newer."""
         with self._tables.writing() as db:
-            db.executemany(f"{_PUT} ON CONFLICT DO NOTHING", rows)
+            db.executemany(f"{_PUT} ON CONFLICT DO NOTHING", map(_of_no_answer, former))
 
     @contextmanager
     def _reading(self) -> Iterator[Statements]:
         """Give one snapshot of the thumbs; in memory, of those that cannot be taken over."""
         # In this order: another process may take them over between the two.
         former = self._library.former_thumbs() if self._library.read_only else []
-        with self._tables.reading("thumbs") as db:
+        with self._tables.reading() as db:
             if not former:
                 yield db
                 return
             with empty(LAYOUT) as both:
-                both.executemany(_PUT, db.execute(f"SELECT {_COLUMNS} FROM thumbs"))
-                both.executemany(f"{_PUT} ON CONFLICT DO NOTHING", former)
+                both.executemany(_PUT, db.execute(f"SELECT {', '.join(_COLUMNS)} FROM thumbs"))
+                both.executemany(f"{_PUT} ON CONFLICT DO NOTHING", map(_of_no_answer, former))
                 yield both
+
+
+def _of_no_answer(former: ThumbRow) -> tuple[Any, ...]:
+    """Return a row of an earlier Pullquote, which did not keep on which answer the thumb was."""
+    return (former[0], "", *former[1:], "")
 
 
 def _check_is_empty(db: Statements) -> None:
@@ -189,14 +194,21 @@ def _check_is_empty(db: Statements) -> None:
 
 
 def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...], ShownAnswer]]:
-    """Find the thumbs on a text of a document, or on an answer that quotes one: their keys and answers."""
+    """Find the thumbs on a text of a document, or on an answer that quotes it or is filtered by it.
+
+    Returns their keys and answers.
+    """
     own, shared = frozenset(texts.own), frozenset(texts.shared)
     found = []
-    rows = db.execute("SELECT query, sha256, start, end, document, shown FROM thumbs ORDER BY query")
-    for *key, document, row in rows:
+    every = db.execute(
+        "SELECT query, answer, sha256, start, end, document, shown FROM thumbs ORDER BY query, judged"
+    )
+    for *key, document, row in every:
         shown = _shown(row)
-        quoted = [(document, key[1]), *((each.document, each.sha256) for each in shown.quotes)]
-        if any(
+        places = (*shown.quotes, *shown.all_quotes)
+        quoted = [(document, key[2]), *((each.document, each.sha256) for each in places)]
+        is_filtered = texts.document_id in (shown.filters or EVERYTHING).document
+        if is_filtered or any(
             sha256 in own or (named == texts.document_id and sha256 in shared) for named, sha256 in quoted
         ):
             found.append((tuple(key), shown))
@@ -204,19 +216,27 @@ def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...],
 
 
 def _row(shown: ShownAnswer) -> str:
-    held = asdict(shown) | {"quotes": [(q.document, q.sha256, q.start, q.end) for q in shown.quotes]}
+    held = asdict(shown) | {
+        "quotes": list(map(astuple, shown.quotes)),
+        "all_quotes": list(map(astuple, shown.all_quotes)),
+        "filters": shown.filters.to_dict() if shown.filters is not None else None,
+    }
     return json.dumps(held, separators=(",", ":"))
 
 
 def _shown(row: str) -> ShownAnswer:
     held = stored.record(row)
+    filters, strictness = held.get("filters", {}), held.get("strictness")
     return ShownAnswer(
         question=stored.text(held["question"]),
         history=tuple(map(stored.text, held["history"])),
         interpreted_question=stored.text(held["interpreted_question"]),
         outcome=cast("Outcome", _OUTCOME(held["outcome"])),
         quotes=tuple(map(_place, held["quotes"])),
-        filtered=bool(held.get("filtered", False)),
+        all_quotes=tuple(map(_place, held.get("all_quotes", ()))),
+        # An earlier Pullquote kept whether there were filters, and no strictness.
+        filters=None if filters is None or held.get("filtered") else Filters.from_dict(filters),
+        strictness=None if strictness is None else float(strictness),
     )
 
 

@@ -328,7 +328,7 @@ class Dossiers:
 
     def _reading(self) -> AbstractContextManager[Statements]:
         """Give one snapshot, of no dossiers where none was ever made."""
-        return self._tables.reading("dossiers")
+        return self._tables.reading()
 
 
 def _now() -> str:

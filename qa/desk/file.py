@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryNotFoundError
-from qa.storage.sqlite_file import FileLayout, SqliteFile, translated
+from qa.storage.sqlite_file import FileLayout, SqliteFile, bring_to, translated
 from qa.storage.statements import empty
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
@@ -32,6 +32,25 @@ THUMBS = """
         -- The answer as it was shown, without the text of its quotes.
         shown TEXT NOT NULL,
         PRIMARY KEY (query, sha256, start, end)
+    )
+    """
+THUMBS_ON_ANSWERS = """
+    -- One thumb a row (`qa.desk.thumbs`). `query` names a question with its history and filters, `answer` one
+    -- of the answers to it: '' where an earlier Pullquote did not keep which.
+    CREATE TABLE thumbs (
+        query TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        -- The quote: by these, so that it outlives its document's row. On an answer as a whole: '' and 0.
+        sha256 TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        thumb TEXT NOT NULL CHECK (thumb IN ('up', 'down')),
+        -- The answer as it was shown, without the text of its quotes.
+        shown TEXT NOT NULL,
+        -- When it was pressed, UTC, ISO 8601; '' where an earlier Pullquote did not keep it.
+        judged TEXT NOT NULL,
+        PRIMARY KEY (query, answer, sha256, start, end)
     )
     """
 CONVERSATIONS = (
@@ -136,6 +155,16 @@ def _keep_dossiers(db: Statements) -> None:
         db.execute(statement)
 
 
+def _tie_thumbs_to_answers(db: Statements) -> None:
+    """Keep a thumb with its answer and its time, which are not known of the thumbs so far."""
+    db.execute("ALTER TABLE thumbs RENAME TO former")
+    db.execute(THUMBS_ON_ANSWERS)
+    db.execute(
+        "INSERT INTO thumbs SELECT query, '', sha256, start, end, document, thumb, shown, '' FROM former"
+    )
+    db.execute("DROP TABLE former")
+
+
 def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA secure_delete = ON")
 
@@ -147,7 +176,7 @@ LAYOUT = FileLayout(
     application_id=0x44657363,  # "Desc"
     first_schema=1,
     statements=(THUMBS,),
-    changes={2: _keep_conversations, 3: _keep_dossiers},
+    changes={2: _keep_conversations, 3: _keep_dossiers, 4: _tie_thumbs_to_answers},
     advice_if_damaged=_ADVICE,
     advice_if_refused=_ADVICE,
     prepare=_overwrite_what_is_deleted,
@@ -207,14 +236,22 @@ class DeskFile:
         return file.writing()
 
     @contextmanager
-    def reading(self, table: str) -> Iterator[Statements]:
-        """Give one snapshot; an empty desk where there is no file, or one of before this table."""
+    def reading(self) -> Iterator[Statements]:
+        """Give one snapshot. It is empty where there is no file.
+
+        A file of an earlier schema that may not be written is read into memory, and changed there.
+        """
         file = self.find()
         if file is not None:
             with file.reading() as db:
-                if _has_table(db, table):
+                if not file.is_earlier(db):
                     yield db
-                    return
+                else:
+                    with closing(sqlite3.connect(":memory:")) as copy:
+                        db.backup(copy)
+                        bring_to(LAYOUT.latest_schema, copy, LAYOUT)
+                        yield copy
+                return
         with translated(self._folder, LAYOUT), empty(LAYOUT) as nothing:
             yield nothing
 
@@ -243,8 +280,3 @@ class DeskFile:
         with file.reading() as db:
             found = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
         return [] if found == ["ok"] else found
-
-
-def _has_table(db: sqlite3.Connection, table: str) -> bool:
-    """Tell whether the file has a table; one of before it that may not be written has not."""
-    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())

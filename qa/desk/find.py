@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from qa.errors import DocumentNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from qa.desk.conversations import Conversations
     from qa.schema import ConversationInfo
@@ -27,10 +29,25 @@ class Found(NamedTuple):
     Attributes:
         conversations: those that hold every word, the one changed last first.
         complete: whether the quotes of all conversations were read; the next search reads on.
+        matches: the question that holds most of the words, itself or in its quotes, by conversation; without
+            conversations whose names alone hold them.
     """
 
     conversations: tuple[ConversationInfo, ...]
     complete: bool
+    matches: Mapping[str, Match] = MappingProxyType({})
+
+
+class Match(NamedTuple):
+    """A question that a search found.
+
+    Attributes:
+        place: its place in the conversation, from 1.
+        question: the question.
+    """
+
+    place: int
+    question: str
 
 
 class Finder:
@@ -53,23 +70,33 @@ class Finder:
         every = conversations.all()
         if not wanted:
             return Found(every, complete=True)
-        said = {
-            conversation: _folded(f"{name} {questions}")
-            for conversation, name, questions in conversations.words()
-        }
+        words = conversations.words()
+        asked = {conversation: questions for conversation, _, questions in words}
+        said = {each: _folded(" ".join((name, *questions.values()))) for each, name, questions in words}
         # The words that the questions lack, quotes may have.
         lacking = {
             conversation: [word for word in wanted if word not in words]
             for conversation, words in said.items()
         }
-        complete = self._look_up(conversations, lacking)
-        return Found(tuple(each for each in every if not lacking.get(each.id, wanted)), complete)
+        in_quotes: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        complete = self._look_up(conversations, lacking, in_quotes)
+        found = tuple(each for each in every if not lacking.get(each.id, wanted))
+        matches = {each.id: _match(asked[each.id], in_quotes[each.id], wanted) for each in found}
+        return Found(found, complete, {each: match for each, match in matches.items() if match})
 
-    def _look_up(self, conversations: Conversations, lacking: dict[str, list[str]]) -> bool:
-        """Take from each conversation the words that its quotes hold; tell whether all quotes were read."""
+    def _look_up(
+        self,
+        conversations: Conversations,
+        lacking: dict[str, list[str]],
+        in_quotes: Mapping[str, Mapping[int, set[str]]],
+    ) -> bool:
+        """Take from each conversation the words that its quotes hold, and note in which question's they are.
+
+        Tells whether all quotes were read.
+        """
         until, complete = time.monotonic() + self._seconds, True
         for conversation, places in groupby(conversations.places(), key=lambda place: place[0]):
-            for _, document, sha256, start, end in places:
+            for _, number, document, sha256, start, end in places:
                 words = lacking.get(conversation)
                 if not words:
                     break
@@ -77,6 +104,7 @@ class Finder:
                 if quote is None:
                     complete = False
                 else:
+                    in_quotes[conversation][number].update(word for word in words if word in quote)
                     lacking[conversation] = [word for word in words if word not in quote]
         return complete
 
@@ -98,6 +126,19 @@ class Finder:
             self._quotes[place] = quote
             self._left -= len(quote)
         return quote
+
+
+def _match(
+    questions: Mapping[int, str], in_quotes: Mapping[int, set[str]], wanted: list[str]
+) -> Match | None:
+    """Return the first question of those that hold most of the words; None if none holds any."""
+    best, most = None, 0
+    for place, (number, question) in enumerate(questions.items(), 1):
+        folded = _folded(question)
+        held = {word for word in wanted if word in folded} | in_quotes.get(number, set())
+        if len(held) > most:
+            best, most = Match(place, question), len(held)
+    return best
 
 
 def _folded(text: str) -> str:

@@ -22,11 +22,13 @@ class Desk(Protocol):
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or (None) on all of it; None for the thumb takes it back.
 
+        A thumb that an earlier Pullquote kept without its answer goes, too.
+
         DocumentNotFoundError where the library no longer knows a text that the answer quotes.
         """
 
-    def thumbs(self, query_id: str | None = None) -> tuple[Judgement, ...]:
-        """Read the thumbs on one test query, or all, in order of query and place."""
+    def thumbs(self, shown: ShownAnswer | None = None) -> tuple[Judgement, ...]:
+        """Read the thumbs on one answer, or all, in order of query, time and place."""
 
     def count_thumbs(self) -> tuple[int, int]:
         """Count the thumbs, and the test queries that they make."""

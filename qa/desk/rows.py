@@ -145,13 +145,7 @@ def remarks_row(answer: Answer) -> str:
 
 def filters_row(filters: Filters) -> str:
     """Write the filters that are set."""
-    return _dumps(
-        {
-            name: value.isoformat() if isinstance(value, dt.date) else value
-            for name, value in asdict(filters).items()
-            if value
-        }
-    )
+    return _dumps(filters.to_dict())
 
 
 def asked_with(row: str) -> tuple[float, Dates, History, int, bool]:
@@ -204,15 +198,7 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
 
 def filters_of(row: str) -> Filters:
     """Read the filters that `filters_row` wrote."""
-    values: dict[str, Any] = {}
-    for name, value in stored.record(row).items():
-        if name in {"since", "until"}:
-            values[name] = _day(value)
-        elif isinstance(value, list):
-            values[name] = tuple(map(stored.text, value))
-        else:
-            values[name] = stored.text(value)
-    return Filters(**values)
+    return Filters.from_dict(stored.record(row))
 
 
 def spans_row(spans: Sequence[Span]) -> str:

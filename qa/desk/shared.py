@@ -29,7 +29,7 @@ class SharedTables:
         """Open the one write transaction."""
         return self._database.writing(LAYOUT)
 
-    def reading(self, table: str) -> AbstractContextManager[Statements]:
+    def reading(self) -> AbstractContextManager[Statements]:
         """Give one snapshot."""
         return self._database.reading(LAYOUT)
 

@@ -16,8 +16,8 @@ class DeskTables(Protocol):
     def writing(self) -> AbstractContextManager[Statements]:
         """Open the one write transaction: others wait, whatever thread, process or machine they are on."""
 
-    def reading(self, table: str) -> AbstractContextManager[Statements]:
-        """Give one snapshot, of nothing where there is no such table yet."""
+    def reading(self) -> AbstractContextManager[Statements]:
+        """Give one snapshot. It is empty where nothing was ever kept."""
 
     def count_on(self, db: Statements) -> None:
         """Have new rows get numbers after those that were put in with theirs."""

@@ -1,8 +1,11 @@
 """Thumbs from the chat: what one means, and how they become test queries that `pullquote evaluate` reads.
 
-A thumb is on an answer or on one of its quotes. It is kept in the desk's file with the question, the earlier
-questions and the outcome. A quote is kept as coordinates: its text is read from its source when the test
-queries are exported.
+A thumb is on an answer or on one of its quotes. It is kept on the desk with that answer: the question, the
+earlier questions, the filters, the strictness, the outcome and the quotes. Only that answer shows it again. A
+quote is kept as coordinates: its text is read from its source when the test queries are exported.
+
+The thumbs on all answers to a question with its earlier questions and filters make one test query. Where two
+thumbs contradict each other, the one that was pressed last counts.
 
 - Up on a quote: it answers, and is expected. Down: it does not, and is among the `rejected`.
 - Up on an answer: the question is answerable. Which of its quotes answer it, only thumbs on quotes say.
@@ -41,24 +44,34 @@ _TO_FILL_IN = "the answer was judged wrong: add the quotes that were expected, o
 _UNMARKED = (
     "the answer was judged right, and none of its quotes: press a thumb on those that answer, or add them"
 )
-_FILTERED = "nothing was found under filters: say whether the other documents answer it"
-_COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note")
+_FILTERED = (
+    "nothing was found under filters, which an earlier Pullquote did not keep: say whether it is answerable"
+)
+_COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note", "filters")
 
 
-def shown_answer(answer: Answer, history: Sequence[str | Turn] = ()) -> ShownAnswer:
+def shown_answer(
+    answer: Answer, history: Sequence[str | Turn] = (), strictness: float | None = None
+) -> ShownAnswer:
     """Return what a thumb is about of an answer."""
+    quotes, shown = (
+        tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in each)
+        for each in (answer.quotes, answer.shown)
+    )
     return ShownAnswer(
         answer.question.strip(),
         tuple(text.strip() for text in earlier_questions(history)),
         answer.interpreted_question,
         answer.outcome,
-        tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in answer.shown),
-        bool(answer.filters),
+        quotes,
+        tuple(each for each in shown if each not in quotes),
+        answer.filters,
+        strictness,
     )
 
 
 def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
-    """Return, of the thumbs on one question, that on the answer, and those on its quotes by citation id."""
+    """Return, of the thumbs on one answer, that on the whole, and those on its quotes by citation id."""
     return {
         "answer": next((each.thumb for each in judgements if each.quote is None), None),
         "quotes": {each.quote.citation_id: each.thumb for each in judgements if each.quote is not None},
@@ -69,7 +82,9 @@ def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
 
 
 def to_queries(desk: Desk, library: DeskLibrary) -> list[Line]:
-    """Make test queries of the thumbs on a library's answers: one a question with its history, in order.
+    """Make test queries of the thumbs on a library's answers, in order of the questions.
+
+    Each is a question with its history and its filters.
 
     Quotes are sliced from their sources now. One whose source has changed or gone is left out with a note.
 
@@ -80,17 +95,18 @@ def to_queries(desk: Desk, library: DeskLibrary) -> list[Line]:
     return [_query(list(group), library) for _, group in groupby(judgements, _asked)]
 
 
-def _asked(judgement: Judgement) -> tuple[str, tuple[str, ...]]:
-    return judgement.shown.question, judgement.shown.history
+def _asked(judgement: Judgement) -> tuple[str, tuple[str, ...], str]:
+    shown = judgement.shown
+    return shown.question, shown.history, shown.query_id
 
 
 def _query(judgements: Sequence[Judgement], library: DeskLibrary) -> Line:
-    whole = next((each for each in judgements if each.quote is None), None)
-    shown = (whole or judgements[0]).shown
+    whole = next((each for each in reversed(judgements) if each.quote is None), None)
+    shown = (whole or judgements[-1]).shown
     thumbs = {each.quote: each.thumb for each in judgements if each.quote is not None}
     expected = _Slices(library, (place for place, thumb in thumbs.items() if thumb == "up"))
     rejected = _Slices(library, (place for place, thumb in thumbs.items() if thumb == "down"))
-    all_rejected = set(thumbs.values()) == {"down"} and len(thumbs) == len(shown.quotes)
+    all_rejected = set(thumbs.values()) == {"down"} and thumbs.keys() >= {*shown.quotes}
     answerable, note = _answerable(whole, expected, all_rejected=all_rejected)
     notes = [*expected.lost, *rejected.lost, *([note] if note else [])]
     line = {
@@ -102,6 +118,7 @@ def _query(judgements: Sequence[Judgement], library: DeskLibrary) -> Line:
         "answerable": answerable,
         "document": expected.documents[0] if len(expected.documents) == 1 else "",
         "rejected": rejected.texts,
+        "filters": shown.filters.to_dict() if shown.filters else {},
         "notes": notes,
     }
     if shown.interpreted_question == shown.question:
@@ -120,7 +137,7 @@ def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: boo
         return None, _TO_FILL_IN
     if whole.shown.outcome == "answered":
         return (None, _TO_FILL_IN) if all_rejected else (True, _UNMARKED)
-    return (None, _FILTERED) if whole.shown.filtered else (False, "")
+    return (None, _FILTERED) if whole.shown.filters is None else (False, "")
 
 
 class _Slices:
@@ -203,8 +220,9 @@ def _to_csv(queries: Iterable[Line]) -> str:
     for query in queries:
         answerable = {True: "yes", False: "no", None: ""}[query["answerable"]]
         same = [query["id"], query["question"], answerable, query.get("document", "")]
+        filters = dumps(query["filters"]) if "filters" in query else ""
         several = [query.get(name, []) for name in ("quotes", "history", "rejected", "notes")]
         height = max(1, *map(len, several))
         for row in zip_longest(*several, [""] * height, fillvalue=""):
-            rows.writerow(map(cells.to_cell, (*same, *row[:-1])))
+            rows.writerow(map(cells.to_cell, (*same, *row[:-1], filters)))
     return table.getvalue()

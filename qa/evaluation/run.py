@@ -154,6 +154,7 @@ def _questions(suite: Suite) -> bytes:
             "_id": query.id,
             "text": query.text,
             "history": [asdict(turn) if isinstance(turn, Turn) else turn for turn in query.history],
+            **({"filters": query.filters.to_dict()} if query.filters else {}),
         }
         for query in suite.queries
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from qa.schema import EVERYTHING
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from qa.schema import Turn
+    from qa.schema import Filters, Turn
 
 # One line of an answers file, as `pullquote answer` writes it; a line of another system may lack fields.
 AnswerLine: TypeAlias = dict[str, Any]
@@ -29,6 +31,7 @@ class Query:
         all_needed: whether every gold sentence is needed, not any.
         document: the id of the document that should contain the gold; empty if unknown.
         type: the kind of question, as the suite calls it.
+        filters: the filters that it is asked with.
     """
 
     id: str
@@ -40,6 +43,7 @@ class Query:
     all_needed: bool = False
     document: str = ""
     type: str = ""
+    filters: Filters = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qa.batch import read_history
+from qa.batch import read_filters, read_history
 from qa.errors import InputError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Query, Suite
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from qa.schema import Turn
+    from qa.schema import Filters, Turn
 
     Qrels = Mapping[str, Mapping[str, int]]
 
@@ -66,15 +67,19 @@ def with_thumbs(suite: Suite | None, thumbs: Iterable[Mapping[str, Any]]) -> Sui
     A question that the suite has already is not added, nor one of which nobody knows whether it is answered.
     """
     queries = suite.queries if suite else ()
-    known = {each.id for each in queries} | {(each.text, each.history) for each in queries}
+    known = {each.id for each in queries} | set(map(_asked, queries))
     lines = (_Line("thumbs", number, dict(line)) for number, line in enumerate(thumbs, 1))
     added = (_query(line, assume=None) for line in lines)
     new = [
         each
         for each in added
-        if each.answerable is not None and each.id not in known and (each.text, each.history) not in known
+        if each.answerable is not None and each.id not in known and _asked(each) not in known
     ]
     return replace(suite or Suite("thumbs", ()), queries=(*queries, *new))
+
+
+def _asked(query: Query) -> tuple[str, tuple[str | Turn, ...], Filters]:
+    return query.text, query.history, query.filters
 
 
 def draw(suite: Suite, limit: int) -> Suite:
@@ -186,6 +191,13 @@ class _Line:
         except InputError as error:
             raise InputError(f"{self.where}: {error}.") from None
 
+    def filters(self) -> Filters:
+        """Return the filters that the question is asked with."""
+        try:
+            return read_filters(self.record.get("filters") or {})
+        except InputError as error:
+            raise InputError(f"{self.where}: {error}.") from None
+
 
 def _json_lines(path: Path) -> Iterator[_Line]:
     for number, record in records(read_file(path), path):
@@ -212,6 +224,7 @@ def _query(line: _Line, *, assume: bool | None) -> Query:
         all_needed=bool(line.truth("all_needed")),
         document=document,
         type=line.text("type"),
+        filters=line.filters(),
     )
 
 
@@ -231,7 +244,12 @@ def questions_of_table(data: bytes, name: Path, say: Callable[[str], None]) -> b
         InputError: the data are no table of questions; the message names `name`.
     """
     lines = (
-        {"_id": query.id, "text": query.text, "history": list(query.history)}
+        {
+            "_id": query.id,
+            "text": query.text,
+            "history": list(query.history),
+            **({"filters": query.filters.to_dict()} if query.filters else {}),
+        }
         for query in _csv_queries(data, name, say)
     )
     return "".join(dumps(line) + "\n" for line in lines).encode()
@@ -261,7 +279,11 @@ def _csv_queries(data: bytes, path: Path, say: Callable[[str], None]) -> Iterato
         for column in ("quote", "answer"):
             texts = [row.get(column, ""), *row.get(f"{column}s", "").split("\n")]
             record[f"{column}s"] += [each for each in texts if each not in record[f"{column}s"]]
-        for name, value in (("answerable", _truth(row, where)), ("document", row.get("document") or None)):
+        for name, value in (
+            ("answerable", _truth(row, where)),
+            ("document", row.get("document") or None),
+            ("filters", _json(row.get("filters", ""), where)),
+        ):
             if value is not None and record.setdefault(name, value) != value:
                 raise InputError(f'{where}: another "{name}" than in an earlier row of the same question.')
     for line in lines.values():
@@ -273,6 +295,15 @@ def _truth(row: Mapping[str, str], where: str) -> bool | None:
     if value and value not in _YES | _NO:
         raise InputError(f'{where}: "answerable" is {value!r}. Write yes or no, or leave the cell empty.')
     return value in _YES if value else None
+
+
+def _json(cell: str, where: str) -> Any:
+    try:
+        return json.loads(cell) if cell else None
+    except (ValueError, RecursionError):
+        raise InputError(
+            f'{where}: "filters" is no JSON. Write {{"collection": "Wires"}}, or leave the cell empty.'
+        ) from None
 
 
 def _header(first: str) -> tuple[str, list[str]] | None:

@@ -45,7 +45,7 @@ from qa.schema.documents import (
     sha256_text,
 )
 from qa.schema.dossiers import Asked, DossierEntry, DossierInfo, EntryKind, Holding
-from qa.schema.judgements import Judgement, QuoteReference, ShownAnswer, Thumb
+from qa.schema.judgements import Judgement, QuoteReference, ShownAnswer, Thumb, query_id
 from qa.schema.quotes import (
     Citation,
     CitationId,
@@ -120,6 +120,7 @@ __all__ = [
     "places",
     "printable",
     "published_in",
+    "query_id",
     "quote_to_dict",
     "sha256_text",
 ]

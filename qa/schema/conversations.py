@@ -79,7 +79,7 @@ class ConversationInfo:
 
     Attributes:
         id: its id, which cannot be guessed.
-        name: what the user calls it; its first question until then.
+        name: what the user calls it; until then its first question, with a number where others began with it.
         began: when its first question was asked (UTC).
         changed: when its last question was asked (UTC).
         questions: how many questions it has.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 from qa.errors import InputError
 
@@ -246,6 +249,35 @@ class Filters:
 
     def __bool__(self) -> bool:
         return self != Filters()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the filters that are set as JSON has them: days as YYYY-MM-DD, several values as a list."""
+        return {
+            name: value.isoformat()
+            if isinstance(value, dt.date)
+            else list(value)
+            if isinstance(value, tuple)
+            else value
+            for name, value in asdict(self).items()
+            if value
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Filters:
+        """Read the filters that `to_dict` wrote. A stranger may have written them.
+
+        Raises:
+            TypeError: a value is of another kind, or of no filter.
+            ValueError: a day is none.
+        """
+        read: dict[str, Any] = {}
+        for name, value in values.items():
+            several = isinstance(value, list)
+            if not all(isinstance(each, str) for each in (value if several else [value])):
+                raise TypeError(f"the filter {name} is no text, and no list of texts")
+            is_day = name in {"since", "until"}
+            read[name] = dt.date.fromisoformat(value) if is_day else tuple(value) if several else value
+        return cls(**read)
 
 
 EVERYTHING = Filters()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from qa.errors import InputError
+from qa.schema.documents import EVERYTHING
 from qa.schema.quotes import CitationId
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from qa.schema.answers import Outcome
+    from qa.schema.documents import Filters
 
 Thumb = Literal["up", "down"]
 
@@ -48,7 +52,9 @@ class ShownAnswer:
         interpreted_question: the question as understood.
         outcome: the outcome.
         quotes: the coordinates of the quotes.
-        filtered: whether filters were set.
+        all_quotes: those that showing all added.
+        filters: the filters; None: some, which an earlier Pullquote did not keep.
+        strictness: the share of answers that was to be right; None: an earlier Pullquote did not keep it.
     """
 
     question: str
@@ -56,13 +62,20 @@ class ShownAnswer:
     interpreted_question: str
     outcome: Outcome
     quotes: tuple[QuoteReference, ...] = ()
-    filtered: bool = False
+    all_quotes: tuple[QuoteReference, ...] = ()
+    filters: Filters | None = EVERYTHING
+    strictness: float | None = None
 
     @property
     def query_id(self) -> str:
-        """An id for the question with its history: the same words have the same id on any machine."""
-        asked = json.dumps([self.question, *self.history])
-        return hashlib.sha256(asked.encode()).hexdigest()[:16]
+        """The id of the test query that thumbs on this answer make; see `query_id`."""
+        return query_id(self.question, self.history, self.filters.to_dict() if self.filters else {})
+
+    @property
+    def answer_id(self) -> str:
+        """An id for the answer: with another strictness, outcome or quote it is another one."""
+        quotes = [place.citation_id for place in self.quotes]
+        return _short_hash([self.query_id, self.strictness, self.outcome, *quotes])
 
     def place(self, citation_id: str) -> QuoteReference:
         """Return the quote with this citation id.
@@ -70,10 +83,19 @@ class ShownAnswer:
         Raises:
             InputError: the answer has no such quote.
         """
-        for place in self.quotes:
+        for place in (*self.quotes, *self.all_quotes):
             if place.citation_id == citation_id:
                 return place
         raise InputError(f"the answer has no quote {citation_id[:100]!r}: judge one that it shows")
+
+
+def query_id(question: str, history: Iterable[str], filters: Mapping[str, Any]) -> str:
+    """Return an id for a question with its history and filters (`Filters.to_dict`), alike on any machine."""
+    return _short_hash([question, *history, *([filters] if filters else [])])
+
+
+def _short_hash(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,10 @@ class SqliteFile:
         """Read when the file and its log were last written (ns), and their sizes (bytes)."""
         return _written(self.path), _written(self.path.with_name(self.path.name + "-wal"))
 
+    def is_earlier(self, db: sqlite3.Connection) -> bool:
+        """Tell whether the tables have an earlier schema, because the file may not be written."""
+        return _version(db) < self.layout.latest_schema
+
     def file_bytes(self) -> int:
         """Measure the file and its log."""
         return sum(size for _, size in self._read_stamp())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -107,6 +107,8 @@ def create_app(engine: Engine, host: str) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
+    for name in ("documents", "dossiers", "history"):
+        app.add_route(f"/{name}/", _without_slash)
     app.include_router(originals.routes(engine))  # whose addresses begin as those of documents do
     finder = history.finder(engine)
     app.include_router(routes(engine, finder))
@@ -283,7 +285,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     def thumbs_on(answer: _AnswerId) -> dict[str, Any]:
         """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
         shown = engine.answers.find(answer)
-        judgements = engine.corpus.desk.thumbs(shown.query_id)
+        judgements = engine.corpus.desk.thumbs(shown)
         return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
 
     @thumbs.get("/test-queries.{form}")
@@ -323,6 +325,11 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         return HTMLResponse(reference.page(request.app.openapi(), str(request.base_url)))
 
     return router
+
+
+async def _without_slash(request: Request) -> RedirectResponse:
+    """Lead an address that a person ended with a slash to the page."""
+    return RedirectResponse(request.url.path.rstrip("/"))
 
 
 class _Unanswered:

@@ -50,6 +50,11 @@ _SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": CARRIAGE_RETURN, " ": " "}
 _CLEAR = '<p><a class="clear-filters" href="#filters">Ask again without filters</a></p>'
 _BULLET = re.compile(r"(?m)^[ \t]*(?P<bullet>[-*+][ \t]+)(?=\S)")
 PENDING = '<p class="searching">Searching…</p>'
+STOPPED = (
+    '<article class="answer stopped"><section class="stop"><h2>Stopped</h2>'
+    "<p>This question was stopped before it was answered, which says nothing of what the documents state.</p>"
+    '<p><a class="ask-again" href="#again">Ask it again</a></p></section></article>'
+)
 
 
 def text(value: str) -> str:
@@ -109,9 +114,9 @@ def answer_card(
         parts.append(f'<p class="parts">{text(differing)}</p>')
     filters = text(describe_filters(answer.filters, titles))
     within = f" ({filters})" if filters else ""
-    searched = (
-        f"Searched {plural(answer.searched, 'document')}{within} in {answer.milliseconds.total:,.0f} ms"
-    )
+    seconds = round(answer.milliseconds.total / 1000)
+    took = plural(seconds, "second") if seconds else "less than a second"
+    searched = f"Searched {plural(answer.searched, 'document')}{within} in {took}"
     sure = f"{percents(answer)[0]}&nbsp;%" if answer.calibrated else "unknown"
     means = "How probable it is that the documents state the answer"
     parts.append(f'<p class="trace">{searched} · <span title="{means}">likely answered: {sure}</span></p>')

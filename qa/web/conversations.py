@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # Texts in memory while many turns are read again: the turns of a conversation quote the same ones.
 _TEXTS = 64
-_NOT_KEPT = (CancelledError, NotReadyError)  # nobody saw an answer
 
 
 def _id(value: str) -> str:
@@ -45,11 +44,12 @@ class Place(Body):
     """Where a question is asked: in a conversation, at its end or in place of an earlier question.
 
     `edited` is the place of that earlier question, from 0. `conversation` is then a branch of the
-    conversation that the page shows.
+    conversation that the page shows. `question` is the page's id of the question (`qa.web.running`).
     """
 
     conversation: Annotated[str, Field(max_length=64), AfterValidator(_id)] = ""
     edited: Annotated[int, Field(ge=0)] | None = None
+    question: Annotated[str, Field(max_length=64)] = ""
 
 
 def read_place(text: str) -> Place:
@@ -233,13 +233,21 @@ def reading(engine: Engine) -> Callable[[str, str], Cited]:
 # Answering
 
 
-def answer(engine: Engine, exchange: Exchange, conversation: Conversation, *, find_all: bool = False) -> None:
+def answer(
+    engine: Engine,
+    exchange: Exchange,
+    conversation: Conversation,
+    deadline: Deadline | None = None,
+    *,
+    find_all: bool = False,
+) -> None:
     """Answer a question, show the answer in its exchange, and keep it; or find all that answers instead.
 
     This is the border: whatever goes wrong becomes a card that says so. An error takes no answer's place, but
     stands below it. In a conversation that has ended, only what is kept is shown, by whoever opens it.
     """
-    card, turn = _answered(engine, exchange.asked, conversation, find_all=find_all)
+    deadline = deadline or engine.deadline()
+    card, turn = _answered(engine, exchange.asked, conversation, deadline, find_all=find_all)
     if not conversation.wanted:
         return
     before = exchange.turn
@@ -268,10 +276,9 @@ def _keep(engine: Engine, conversation: Conversation, turn: KeptTurn, *, again: 
 
 
 def _answered(
-    engine: Engine, asked: Asked, conversation: Conversation, *, find_all: bool
+    engine: Engine, asked: Asked, conversation: Conversation, deadline: Deadline, *, find_all: bool
 ) -> tuple[str, KeptTurn | None]:
     """Answer a question: its card, and its turn unless nobody waited for the answer."""
-    deadline = engine.deadline()
     conversation.deadlines.add(deadline)
     at = dt.datetime.now().astimezone()
     options = Options()
@@ -290,10 +297,12 @@ def _answered(
         )
         found = conversation.numbers.number(found)
         generation, titles = engine.corpus.store.generation, _titles(engine, found)
-        answer_id = _remember(engine, found, earlier, generation, at)
+        answer_id = _remember(engine, found, earlier, generation, at, asked.strictness)
         card = cards.answer_card(found, engine.corpus.document, answer_id, titles=titles)
         return card, kept_turn(found, at, asked.strictness, options.dates, options.history, generation)
-    except _NOT_KEPT as error:
+    except CancelledError:
+        return cards.STOPPED, None
+    except NotReadyError as error:
         return cards.error_card(Failure(error.code, engine.public(str(error)))), None
     except PullquoteError as error:
         failure = Failure(error.code, engine.public(str(error)))
@@ -307,13 +316,17 @@ def _answered(
     return cards.error_card(failure), kept_turn(none, at, asked.strictness, options.dates, options.history)
 
 
-def _remember(engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime) -> str:
+def _remember(
+    engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime, strictness: float
+) -> str:
     """Give an answer the id by which it can be judged and kept; "" where nothing may be."""
-    return engine.answers.remember(found, earlier, generation, asked) if engine.may_change else ""
+    if not engine.may_change:
+        return ""
+    return engine.answers.remember(found, earlier, generation, asked, strictness)
 
 
 def _card(engine: Engine, turn: KeptTurn, again: Recalled, earlier: list[str]) -> str:
-    answer_id = _remember(engine, again.answer, earlier, turn.generation, turn.asked)
+    answer_id = _remember(engine, again.answer, earlier, turn.generation, turn.asked, turn.strictness)
     titles = _titles(engine, again.answer)
     return cards.answer_card(again.answer, again.document, answer_id, again.fates, again.lost, titles)
 

@@ -18,6 +18,7 @@ from qa.places import ClusterPlace, folder_of
 from qa.quoting.render import info_to_dict
 from qa.schema import EVERYTHING, Failure
 from qa.web.problem import without_commands, without_desk, without_folders, without_milvus
+from qa.web.running import Running
 from qa.web.shown import Answers
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Engine:
 
     A library that does not exist yet is made and filled with `shipped`, and `say` is told; unless it `makes`
     any, the start fails. `state` is replaced, never changed, so that any thread may read it. `answers` are
-    those shown lately, to be judged. `strictness` holds for questions that come without one; `reader` reads
+    those shown lately, to be judged; `running` are the page's questions that are being answered. `strictness`
+    holds for questions that come without one; `reader` reads
     the passages. An answer may take `seconds`, those not counted in which the library and the models are
     opened. Where not `may_change`, questions are answered and documents read, and nothing that a person keeps
     is changed or shown: documents, thumbs and history.
@@ -68,6 +70,7 @@ class Engine:
     makes: bool = True
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
+    running: Running = field(default_factory=Running)
     _corpus: Corpus | None = None
     _opened: threading.Event = field(default_factory=threading.Event)
     _settled: threading.Event = field(default_factory=threading.Event)

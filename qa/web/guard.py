@@ -43,7 +43,7 @@ _API = re.compile(r"/api/v1/.+")
 # What the Ask page asks the server to render.
 _PARTS = r"/parts/.+"
 # What a link from another site may lead to.
-_PAGES = r"/documents(?:/.+)?|/history(?:/.+)?|/dossiers?(?:/.+)?"
+_PAGES = r"/documents(?:/.*)?|/history(?:/.*)?|/dossiers?(?:/.*)?"
 _PAGE = re.compile(rf"/|/api/v1/docs|{_PAGES}", re.DOTALL)
 # What our own pages may show in a frame; each has nothing that could be pressed by mistake.
 _FRAMED = re.compile(r"/documents/.+/original|/api/v1/documents/.+/view", re.DOTALL)

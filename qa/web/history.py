@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from markupsafe import Markup
 from pydantic import Field
 
 from qa.desk.conversations import MAX_NAME_CHARACTERS
@@ -24,6 +26,7 @@ from qa.web.conversations import as_file, reading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qa.desk.find import Match
     from qa.schema import ConversationInfo, KeptTurn
     from qa.storage.ports import Cited
     from qa.web.engine import Engine
@@ -140,7 +143,12 @@ def page(engine: Engine, finder: Finder) -> APIRouter:
             held=total if not searched else engine.corpus.desk.conversations.count(),
             total=total,
             complete=found.complete,
-            days=[(day, list(items)) for day, items in groupby(map(_item, shown), key=lambda each: each.day)],
+            days=[
+                (day, list(items))
+                for day, items in groupby(
+                    (_item(each, found.matches.get(each.id), q) for each in shown), key=lambda each: each.day
+                )
+            ],
             day_before=_item(found.conversations[offset - 1]).day if 0 < offset <= total else "",
             q=q,
             again=f"/history?{urlencode(searched)}",
@@ -164,12 +172,35 @@ class _Item(NamedTuple):
     at: str
     questions: int
     last: str
+    href: str
+    marked_name: str
+    found: str
 
 
-def _item(info: ConversationInfo) -> _Item:
+def _item(info: ConversationInfo, match: Match | None = None, query: str = "") -> _Item:
+    """Describe a conversation, with the question that a search found in it, which its link leads to."""
     at, today = info.changed.astimezone(), dt.datetime.now().astimezone().date()
     day = {today: "Today", today - dt.timedelta(days=1): "Yesterday"}.get(at.date())
-    return _Item(info.id, info.name, day or date_in_words(at), f"{at:%H:%M}", info.questions, info.last)
+    return _Item(
+        info.id,
+        info.name,
+        day or date_in_words(at),
+        f"{at:%H:%M}",
+        info.questions,
+        info.last,
+        f"/?conversation={info.id}{f'#question-{match.place}' if match else ''}",
+        _marked(info.name, query),
+        _marked(match.question, query) if match and match.place > 1 else "",
+    )
+
+
+def _marked(text: str, query: str) -> Markup:
+    """Return a text as HTML in which the words of a query are marked."""
+    words = "|".join(map(re.escape, query.split()))
+    parts = re.split(f"({words})", text, flags=re.IGNORECASE) if words else [text]
+    return Markup("").join(
+        Markup("<mark>{}</mark>").format(part) if at % 2 else part for at, part in enumerate(parts)
+    )
 
 
 def info_to_dict(info: ConversationInfo) -> dict[str, Any]:

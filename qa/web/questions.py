@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.sse import EventSourceResponse  # noqa: TC002 - read when the route is made
 from pydantic import Field
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 8  # threads that questions may take
+_PageId = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
 _LISTS_AT_ONCE = 2  # and, beside these, those of lists: one question of a person waits for no list
 
 
@@ -133,6 +135,17 @@ def routes(engine: Engine) -> APIRouter:
         async with while_connected(request, deadline):
             return await asking.run(_answered, engine, body, body, deadline)
 
+    @router.get("/asked/{question}", include_in_schema=False)
+    async def asked(question: _PageId) -> dict[str, Any]:
+        """Say how far a question of the page has come; without a stage, it waits in line."""
+        step = engine.running.step(question)
+        return asdict(step) if step else {"stage": ""}
+
+    @router.delete("/asked/{question}", include_in_schema=False)
+    async def stop(question: _PageId) -> dict[str, bool]:
+        """Stop a question of the page, and tell whether it had begun."""
+        return {"begun": engine.running.stop(question)}
+
     @router.post("/questions")
     async def ask_many(body: QuestionsBody) -> EventSourceResponse:
         """Answer questions one after the other, each as an event; a client that leaves stops the work."""
@@ -168,7 +181,10 @@ def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline
     answer = engine.ask(
         asked.question, history, filters, how.strictness, how.dates, find_all=how.all, deadline=deadline
     )
-    answer_id = engine.answers.remember(answer, history, engine.corpus.store.generation)
+    strictness = engine.strictness if how.strictness is None else how.strictness
+    answer_id = engine.answers.remember(
+        answer, history, engine.corpus.store.generation, strictness=strictness
+    )
     return to_dict(answer, engine.corpus.document, answer_id)
 
 

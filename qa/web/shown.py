@@ -40,14 +40,16 @@ class Answers:
         history: Sequence[str | Turn],
         generation: int = 0,
         at: dt.datetime | None = None,
+        strictness: float | None = None,
     ) -> str:
         """Give the answer an id; "" where it searched nothing, and so cannot be judged.
 
         `generation` is the library's when the question was asked, `at` when that was: now, if not given.
+        `strictness` is the share of answers that was to be right.
         """
         if answer.reply is not None or answer.error is not None or answer.unsearched:
             return ""
-        shown = shown_answer(answer, history)
+        shown = shown_answer(answer, history, strictness)
         at = at or dt.datetime.now(dt.UTC)
         asked = Asked(shown.question, answer.outcome, answer.filters, at, generation)
         answer_id, size = secrets.token_urlsafe(12), len(repr((shown, asked)))

@@ -35,6 +35,10 @@ from tests.qa.tiny import TinyReader, tiny_corpus, write
             '{"_id": "a", "text": "Who?", "history": [{"role": "assistant", "text": "There."}]}',
             Question("a", "Who?", (Turn("assistant", "There."),)),
         ),
+        (
+            '{"_id": "a", "text": "Who?", "filters": {"since": "2008-04-04", "series": ["A", "B"]}}',
+            Question("a", "Who?", filters=Filters(since=dt.date(2008, 4, 4), series=("A", "B"))),
+        ),
         ('{"_id": "a", "text": ""}', Question("a", "")),
         ('{"_id": "a", "text": "whole \\ud83d\\ude00"}', Question("a", "whole \U0001f600")),
     ],
@@ -57,6 +61,10 @@ def test_a_question_line_is_read(line, expected):
             "a",
             '"history" holds strings',
         ),
+        (b'{"_id": "a", "text": "Who?", "filters": "x"}', "a", '"filters" holds "since"'),
+        (b'{"_id": "a", "text": "Who?", "filters": {"since": "May"}}', "a", '"filters" holds "since"'),
+        (b'{"_id": "a", "text": "Who?", "filters": {"colour": "red"}}', "a", '"filters" holds "since"'),
+        (b'{"_id": "a", "text": "Who?", "filters": {"series": [5]}}', "a", '"filters" holds "since"'),
         (b'{"_id": "a", "text": "caf\xe9"}', "1", "can't decode byte 0xe9"),
         (b"[" * 100_000, "1", "line 1 is no question"),
         (b'{"_id": "a", "text": "half \\ud83d"}', "a", "surrogates not allowed"),
@@ -318,6 +326,23 @@ def test_all_that_answers_is_written_if_asked_for(tmp_path, find_all):
     (line,) = map(json.loads, out.read_text().splitlines())
     assert line["outcome"] == "answered"
     assert (line["more"]["quotes"] is not None) == find_all
+
+
+def test_a_question_with_filters_of_its_own_is_asked_with_these(tmp_path):
+    out = tmp_path / "answers.jsonl"
+    with tiny_corpus(tmp_path / "library") as corpus:
+        for name, pounds in (("north", 900), ("south", 700)):
+            corpus.index(write(tmp_path, f"{name}.txt", f"The repair of the bridge cost {pounds} pounds.\n"))
+        corpus.answerer = lambda: Answerer(corpus.store, TinyReader())
+        asked = {"text": "What did the repair of the bridge cost?"}
+        lines = [asked | {"filters": {"document": ["south.txt"]}}, asked]
+        questions = "\n".join(map(json.dumps, lines)).encode()
+        answer_file(corpus, questions, out, Filters(document=("north.txt",)), print, print)
+    answers = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [{quote["document"] for quote in each["quotes"]} for each in answers] == [
+        {"south.txt"},
+        {"north.txt"},
+    ]
 
 
 def test_a_file_that_fails_while_answering_is_not_taken_for_that_of_the_answers(tmp_path):

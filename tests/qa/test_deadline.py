@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio
 import pytest
@@ -16,13 +16,14 @@ from gradio.context import LocalContext
 
 import qa.web.engine
 import ui
-from qa.deadline import Deadline
+from qa.deadline import Deadline, Step
 from qa.errors import CancelledError, DeadlineError, NotReadyError
 from qa.places import shipped_corpus
 from qa.web import api, conversations
-from qa.web.cards import PENDING
+from qa.web.cards import PENDING, STOPPED
 from qa.web.conversations import Conversation
 from qa.web.engine import Engine
+from qa.web.running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,8 +135,52 @@ class TestAsking:
         LocalContext.request.set(gradio.Request(session_hash="a tab"))
         stages = follow(engine, monkeypatch, events["unload"])
         *_, (_, messages, _) = events["submit"](QUESTION, 0.86, "", "", Conversation())
-        assert 'class="error"' in messages[-1]["content"]
+        assert messages[-1]["content"] == STOPPED
         assert stages == ["select", "ended"]
+
+    def test_the_page_hears_how_far_its_question_has_come(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        heard: list[Step | None] = []
+        check = Deadline.check
+        monkeypatch.setattr(Deadline, "check", lambda it: (heard.append(engine.running.step(ID)), check(it)))
+        *_, (_, messages, _) = submit(engine)
+        assert 'class="card"' in messages[-1]["content"]
+        stages = [each.stage for each in heard if each]
+        assert list(dict.fromkeys(stages)) == ["waiting", "searching", "reading", "quoting"]
+        (first, *_) = [each for each in heard if each and each.stage == "reading"]
+        assert first.done == 0 < first.total
+        assert engine.running.step(ID) is None
+
+    def test_a_question_that_is_stopped_is_worked_on_no_further_and_says_so(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stages = follow(engine, monkeypatch, lambda: engine.running.stop(ID))
+        *_, (_, messages, conversation) = submit(engine)
+        assert stages == ["select", "ended"]
+        assert messages[-1]["content"] == STOPPED
+        assert "not-in-corpus" not in STOPPED
+        assert (conversation.questions, [each.turn for each in conversation.exchanges]) == ([], [None])
+
+    def test_a_question_that_is_stopped_in_line_never_begins(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stages = follow(engine, monkeypatch, list)
+        assert not engine.running.stop(ID)
+        ((box, messages, conversation),) = submit(engine)
+        assert {str(box), str(messages), str(conversation)} == {str(gradio.skip())}
+        assert stages == []
+        engine.running = Running()
+
+
+ID = "a" * 16
+
+
+def submit(engine: Engine) -> Iterator[tuple[Any, Any, Any]]:
+    """Ask as the page does, by an id."""
+    events = {target[1]: each.fn for each in ui.page(engine).fns.values() for target in each.targets}
+    LocalContext.request.set(gradio.Request(session_hash="a tab"))
+    yield from events["submit"](QUESTION, 0.86, "", json.dumps({"question": ID}), Conversation())
 
 
 def follow(engine: Engine, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> list[str]:

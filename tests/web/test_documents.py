@@ -339,6 +339,7 @@ def test_a_document_is_corrected_removed_restored_and_erased(
         page.get_by_label("Date").fill("the fourth")
         page.get_by_role("button", name="Save").click()
         said(page, re.compile("date"))
+        page.get_by_role("button", name="Cancel").click()
         expect(citation).to_contain_text("4 April 2008")
 
         original = page.get_by_role("link", name="Download the original file").get_attribute("href")
@@ -401,6 +402,47 @@ def test_what_is_dropped_is_added(browser: Browser, empty: Server) -> None:
         expect(page.locator(".sum")).to_have_text("3 of 3 files: 3 added", timeout=SLOW)
         page.goto(f"{empty.url}documents?q=dropped")
         expect(page.locator(".count")).to_contain_text("3 documents")
+
+
+def test_files_go_into_the_collection_that_was_chosen_as_they_were_dropped(
+    browser: Browser, empty: Server
+) -> None:
+    with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
+        page.locator("#add").evaluate("panel => { panel.open = true }")
+        page.get_by_label("Into the collection").fill("North")
+        page.evaluate(
+            """() => {
+              const data = new DataTransfer();
+              for (const n of [0, 1, 2, 3, 4, 5]) data.items.add(new File([`Boat ${n}.`], `boat ${n}.txt`));
+              document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
+              document.querySelector("#add [name=collection]").value = "South"; // while most still wait
+            }"""
+        )
+        expect(page.locator(".sum")).to_have_text("6 of 6 files: 6 added", timeout=SLOW)
+        listed = page.request.get(f"{empty.url}api/v1/documents?q=boat").json()
+        assert [each["collection"] for each in listed] == ["North"] * 6
+
+
+def test_what_is_changed_and_not_saved_is_asked_about_before_it_is_lost(
+    browser: Browser, server: Server
+) -> None:
+    asked: list[str] = []
+    with opened(browser, f"{server.url}documents/report.md", "#text", viewport=DESKTOP) as page:
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        publisher = page.get_by_label("Publisher")
+        publisher.click()
+        publisher.press_sequentially("Office")
+        page.get_by_role("link", name="← Documents").click(no_wait_after=True)
+        expect(publisher).to_have_value("Office")
+        page.get_by_text("Remove or erase").click()
+        page.get_by_role("button", name="Remove", exact=True).click()
+        expect(publisher).to_have_value("Office")
+        assert asked == ["beforeunload", "confirm"]
+        assert server.get("api/v1/documents/report.md")[1]["publisher"] == ""
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_role("link", name="← Documents").click()
+        page.wait_for_url("**/documents")
+        assert len(asked) == 2
 
 
 def test_of_an_archive_it_is_said_what_was_refused(browser: Browser, empty: Server, tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_entries_are_put_in_order_by_buttons_keys_and_the_mouse(page: Page, serv
 
 def test_headings_and_notes_are_the_analysts_and_written_in_place(page: Page, server: Server) -> None:
     made(page, server)
-    page.get_by_role("button", name="Write above: Quote 1").click()
+    page.get_by_role("button", name="Add above: Quote 1").click()
     page.keyboard.type(HOSTILE)
     page.get_by_role("button", name="Add as a heading").click()
     expect(entries(page)).to_have_count(4)

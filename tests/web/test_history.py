@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, Route
 
     from tests.web.chatting import Server
 
@@ -114,6 +114,38 @@ def test_questions_quotes_and_names_are_searched_as_one_types(page: Page) -> Non
     expect(page.get_by_text("No conversation has these words.")).to_be_visible()
     page.get_by_role("link", name="Show all 4").click()
     expect(listed(page)).to_have_count(4)
+
+
+def test_the_question_that_a_search_found_is_shown_and_gone_to(page: Page) -> None:
+    search(page, "WHO told", 1)
+    expect(listed(page).locator(".found")).to_have_text("Found at: And who was told?")
+    expect(listed(page).locator(".found mark")).to_have_text(["who", "told"])
+    page.set_viewport_size({"width": 900, "height": 420})
+    listed(page).locator("a.name").click()
+    aimed = page.locator("[data-testid=user].aimed")
+    expect(aimed).to_have_text("And who was told?", timeout=30_000)
+    expect(aimed).to_be_in_viewport()
+    assert "#" not in page.url
+    expect(page).to_have_title(f"{FERRY} · Pullquote")
+
+
+def test_a_conversation_that_is_being_opened_is_seen_in_outline(browser: Browser, server: Server) -> None:
+    conversation = server.get("api/v1/conversations?q=told")[1]["conversations"][0]["id"]
+    held: list[Route] = []
+    page = browser.new_context().new_page()
+    page.route("**/api/v1/conversations?id=*", lambda r: held.append(r))
+    page.goto(f"{server.url}?conversation={conversation}")
+    expect(page.locator("#opening")).to_be_visible()
+    expect(page.locator("#question textarea")).to_be_visible(timeout=30_000)
+    expect(page.locator("#opening")).to_contain_text("Opening the conversation")
+    expect(page.locator("#welcome")).to_be_hidden()
+    check_accessible(page)
+    page.wait_for_function("() => document.body.classList.contains('drawn')")
+    for route in held:
+        route.continue_()
+    expect(page.locator(".answer.finished")).to_have_count(2, timeout=30_000)
+    expect(page.locator("#opening")).to_be_hidden()
+    page.context.close()
 
 
 def test_a_conversation_is_renamed_and_can_be_called_by_its_question_again(page: Page) -> None:

@@ -6,6 +6,7 @@ import { announce, button, get, make, sleep } from "./base.js";
 const TAB = sessionStorage;
 const LOOK_MS = 5000;
 const AGAIN_MS = 1000;
+const GIVE_UP_MS = 20_000;
 
 let shown = ""; // the id of the conversation that is shown; none where nothing is kept
 let next = ""; // that of the branch which the question in the box begins
@@ -13,14 +14,17 @@ let edited = null; // which question it takes the place of
 let carrier; // Gradio's box, which goes to the server with every question
 let page; // what page.js lends: the question box, ask, whether a question is on its way
 
+let question; // the id by which the server knows the next question while it is being answered
+
 const editing = make("p", { id: "editing", hidden: true });
 
 const newId = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(12)))).replaceAll("+", "-").replaceAll("/", "_");
 const inAddress = () => new URLSearchParams(location.search).get("conversation");
 
-/** Tell the server where the next question is asked. */
+/** Tell the server where the next question is asked, and its id. */
 function carry() {
-  carrier.value = JSON.stringify(edited === null ? { conversation: shown } : { conversation: next, edited });
+  const where = edited === null ? { conversation: shown } : { conversation: next, edited };
+  carrier.value = JSON.stringify({ ...where, question });
   carrier.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
@@ -30,10 +34,25 @@ function take(id) {
   carry();
 }
 
-/** Have the server show a conversation. */
+/** Have the server show a conversation. Until it comes, its outline stands there. */
 function open(id) {
   take(id);
+  opening(true);
+  setTimeout(opening, GIVE_UP_MS, false);
   requestAnimationFrame(() => document.querySelector("#open-kept").click());
+}
+
+export const opening = (is) => document.body.classList.toggle("opening", is);
+opening(Boolean(inAddress()) || (TAB.getItem("kept") && TAB.getItem("kept") === TAB.getItem("conversation")));
+
+/** Return the question that the address names, once. */
+export function aimedAt(questions) {
+  const aim = /^#question-(\d+)$/.exec(location.hash);
+  if (!aim || !questions.length) return undefined;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  const found = questions[aim[1] - 1];
+  found?.classList.add("aimed");
+  return found;
 }
 
 /** Begin: with the conversation that the address names, or the one that this tab had, or a new one. */
@@ -45,8 +64,11 @@ export async function tendConversation(composer, box, lent) {
   if (TAB.getItem("draft")) page.type(TAB.getItem("draft"));
   const [named, asked] = [inAddress(), TAB.getItem("asked")];
   const wanted = named ?? TAB.getItem("conversation") ?? newId();
+  renew();
+  document.addEventListener("asked", renew); // the question is with the server
   take(wanted); // at once: a question may be asked while the server is starting
   const kept = await find(wanted);
+  if (!kept?.id) opening(false);
   if (!kept) {
     take("");
   } else if (kept.id) {
@@ -77,25 +99,40 @@ async function find(id) {
 
 // ---------------------------------------------------------------- as it goes
 
-/** A question leaves the box: should its answer never come, it is asked again. */
-export function leaves(question) {
-  TAB.setItem("asked", JSON.stringify({ conversation: shown, question, edited }));
-  TAB.removeItem("draft");
-  editing.hidden = true;
+function renew() {
+  question = newId();
+  carry();
 }
 
-/** The answer is there, and kept: the address names the conversation from now on. */
-export function arrives() {
+/** A question leaves the box: should its answer never come, it is asked again. Returns its id. */
+export function leaves(words) {
+  TAB.setItem("asked", JSON.stringify({ conversation: shown, question: words, edited }));
+  TAB.removeItem("draft");
+  editing.hidden = true;
+  return question;
+}
+
+/** The question never left the line, and stands in the box as before. */
+export function returns() {
+  TAB.removeItem("asked");
+  TAB.setItem("draft", page.box().value);
+  editing.hidden = edited === null;
+  renew();
+}
+
+/** The answer is there. Where it is kept, the address names the conversation from now on. */
+export function arrives(isKept) {
   TAB.removeItem("asked");
   if (edited !== null) {
     edited = null;
-    history.pushState(null, "", `/?conversation=${next}`);
+    history.pushState(null, "", isKept ? `/?conversation=${next}` : "/");
     take(next);
   }
-  name();
+  if (isKept) name();
 }
 
 function name() {
+  TAB.setItem("kept", shown);
   if (shown && inAddress() !== shown) history.replaceState(history.state, "", `/?conversation=${shown}${location.hash}`);
 }
 

@@ -8,8 +8,13 @@ const unfold = () => matchMedia("(min-width: 64rem)").matches && side().querySel
 document.addEventListener("htmx:afterSwap", unfold);
 unfold();
 
-/** Ask the server for a change, show what is so afterwards, and say so. */
+const unsaved = () => side().querySelector("form.about.changed"); // with what is not saved
+const mayLose = () => !unsaved() || confirm("What you have changed about this document is not saved. Leave it, and lose the changes?");
+
+/** Ask the server for a change, show what is so afterwards, and say so. What is so afterwards takes the place of what was typed. */
 async function change(method, path, value, words, undo = null) {
+  if (!mayLose()) return false;
+  unsaved()?.reset();
   try {
     await send(method, `/documents/${side().dataset.document}${path}`, value);
   } catch (error) {
@@ -37,8 +42,10 @@ document.addEventListener("submit", async (event) => {
   if (form.matches(".find")) step(1);
   if (form.matches(".about")) {
     const fields = [...form.elements].filter(isChanged);
-    const before = values(fields, "defaultValue");
-    change("PATCH", "", values(fields, "value"), "Saved. Citations have it at once.", () => change("PATCH", "", before, "It is as it was."));
+    const [before, after] = [values(fields, "defaultValue"), values(fields, "value")];
+    form.classList.remove("changed"); // this saves them
+    const isSaved = await change("PATCH", "", after, "Saved. Citations have it at once.", () => change("PATCH", "", before, "It is as it was."));
+    form.classList.toggle("changed", !isSaved);
   }
   const words = `“${side().dataset.title}” is erased for good.`;
   if (form.matches(".purge") && (await change("POST", "/purge", { title: form.elements.title.value }, words))) {
@@ -50,6 +57,7 @@ document.addEventListener("input", ({ target }) => {
   if (target.form?.matches(".about")) target.form.classList.toggle("changed", [...target.form.elements].some(isChanged));
   if (target.form?.matches(".find")) find(target.value.toLowerCase());
 });
+addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
 document.addEventListener("reset", ({ target }) => target.classList.remove("changed"));
 
 let folded; // the text in small letters, as long as it is

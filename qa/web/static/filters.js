@@ -25,12 +25,12 @@ export function tendFilters(composer, options, ask) {
   dialog.addEventListener("click", ({ target }) => (target === dialog || target.matches(".cancel")) && dialog.close());
   document.addEventListener("asked", () => carry()); // the question is with the server
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a.clear-filters, a.ignore-dates, a.ignore-history");
+    const link = event.target.closest?.("a.clear-filters, a.ignore-dates, a.ignore-history, a.ask-again");
     if (!link) return;
     event.preventDefault();
     if (link.matches(".ignore-dates")) carry({ dates: "ignore" }); // with this question, and no other
     else if (link.matches(".ignore-history")) carry({ history: "ignore" });
-    else change([]);
+    else if (link.matches(".clear-filters")) change([]);
     const answers = [...document.querySelectorAll("#conversation .answer")];
     const questions = document.querySelectorAll("#conversation [data-testid=user]");
     ask(questions[answers.indexOf(link.closest(".answer"))].textContent.trim());

@@ -1,8 +1,9 @@
 // The page around Gradio's question box and conversation: start-up progress, the source panel, copy buttons and keys.
 // Whatever comes from a document goes in through textContent, or in a part of the page that the server has escaped.
 
-import { SILENT, announce, button, download, get, make, post, react, show, sleep } from "./base.js";
-import { arrives, begin, edit, leaves, tendConversation } from "./conversation.js";
+import { follow, over, tendAsking } from "./asking.js";
+import { SILENT, announce, button, download, get, inShort, make, post, react, show, sleep } from "./base.js";
+import { aimedAt, arrives, begin, edit, leaves, opening, returns, tendConversation } from "./conversation.js";
 import { cited, copy } from "./copy.js";
 import { tendFilters } from "./filters.js";
 import { markKept } from "./keep.js";
@@ -120,7 +121,7 @@ function admit(event) {
   if (box().value.trim() && !busy) {
     busy = true;
     document.body.classList.add("busy");
-    leaves(box().value);
+    follow(leaves(box().value), withdraw);
     awaitSign();
     return;
   }
@@ -144,7 +145,7 @@ function awaitSign() {
   const mine = ++sent;
   lookFor(
     () => mine !== sent || !busy || Boolean(document.querySelector(".searching")),
-    () => announce("Others are asking too: your question waits in line.", true),
+    () => {},
     (silent) => {
       held = false;
       release();
@@ -166,8 +167,18 @@ function settle() {
   if (matchMedia("(hover: hover)").matches) box().focus({ preventScroll: true });
 }
 
+/** A question that was stopped while it waited in line still stands in the box. */
+function withdraw() {
+  held = false;
+  release();
+  returns();
+  announce("Stopped. Your question is still in the box.", true);
+  settle();
+}
+
 function release() {
   busy = false;
+  over();
   document.body.classList.remove("busy");
   if (!held) return;
   held = false;
@@ -178,6 +189,9 @@ function release() {
 function tend(conversation) {
   const messages = conversation.querySelectorAll("[data-testid=user], [data-testid=bot]");
   document.body.classList.toggle("empty", messages.length === 0);
+  if (messages.length) opening(false);
+  const title = questions()[0]?.textContent.trim() ?? "Ask";
+  document.title = `${inShort(title)} · Pullquote`;
   for (const message of messages) {
     // Gradio labels a message with its own HTML, which a screen reader would read out.
     message.removeAttribute("aria-label");
@@ -193,9 +207,11 @@ function tend(conversation) {
   if (count !== answered || waiting) {
     const grown = count > answered;
     answered = count;
-    if (grown || waiting) questions().at(-1)?.scrollIntoView({ block: "start" });
+    if (grown || waiting) (aimedAt(questions()) ?? questions().at(-1))?.scrollIntoView({ block: "start" });
     if (!waiting && busy) {
-      arrives();
+      const isStopped = conversation.querySelector(".message-row:last-child .stopped");
+      arrives(!isStopped);
+      if (isStopped) settle();
       release();
     }
   }
@@ -519,6 +535,7 @@ const arrival = new MutationObserver(() => {
   requestAnimationFrame(() => box().dispatchEvent(new Event("input", { bubbles: true })));
   new MutationObserver(() => tend(conversation)).observe(conversation, { childList: true, subtree: true, characterData: true });
   tend(conversation);
+  tendAsking(conversation);
   if (!HASH.test(location.hash)) settle();
   tendStrictness(strictness);
   tendFilters(document.getElementById("composer"), options, ask);

@@ -20,6 +20,9 @@ const counts = { added: 0, replaced: 0, "already there": 0, refused: 0, cancelle
 let total = 0;
 let refreshed = 0;
 
+/** The collection into which files go that are dropped or chosen now; what is chosen later holds for later files. */
+const collectionNow = () => panel.querySelector("[name=collection]").value.trim();
+
 /** Take files into the queue, and open the panel that shows what becomes of them. */
 function enqueue(files) {
   panel.open ||= files.length > 0;
@@ -30,7 +33,7 @@ function enqueue(files) {
 }
 
 function sendNext() {
-  const { file, name } = waiting.shift();
+  const { file, name, collection } = waiting.shift();
   const request = new XMLHttpRequest(); // fetch tells nothing of what is sent
   const progress = make("progress", { max: 1, value: 0, aria: { label: `Sent of ${name}` } });
   const result = make("span", { className: "result" }, progress);
@@ -50,7 +53,7 @@ function sendNext() {
   request.onload = () => finish(...outcome(request));
   request.onerror = () => finish("refused", SILENT);
   request.onabort = () => finish("cancelled", "Cancelled");
-  request.open("POST", `${API}/documents?${new URLSearchParams({ name, collection: panel.querySelector("[name=collection]").value.trim() })}`);
+  request.open("POST", `${API}/documents?${new URLSearchParams({ name, collection })}`);
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.send(file);
 }
@@ -89,19 +92,20 @@ addEventListener("beforeunload", (event) => running.size && event.preventDefault
 
 for (const input of panel.querySelectorAll("[type=file]")) {
   input.onchange = () => {
-    enqueue([...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name })));
+    const collection = collectionNow();
+    enqueue([...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name, collection })));
     input.value = "";
   };
 }
 panel.addEventListener("click", ({ target }) => target.dataset.choose && document.getElementById(target.dataset.choose).click());
 
 /** What was dropped: a file, or a folder with all that is in it. */
-async function take(entry) {
-  if (entry instanceof File) return enqueue([{ file: entry, name: entry.name }]);
-  if (entry.isFile) return entry.file((file) => enqueue([{ file, name: entry.fullPath.slice(1) }]));
+async function take(entry, collection) {
+  if (entry instanceof File) return enqueue([{ file: entry, name: entry.name, collection }]);
+  if (entry.isFile) return entry.file((file) => enqueue([{ file, name: entry.fullPath.slice(1), collection }]));
   const reader = entry.createReader();
   const read = () => new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
-  for (let part = await read(); part.length; part = await read()) for (const each of part) await take(each);
+  for (let part = await read(); part.length; part = await read()) for (const each of part) await take(each, collection);
 }
 
 const isOver = (event) => {
@@ -113,5 +117,7 @@ const isOver = (event) => {
 addEventListener("dragover", isOver);
 addEventListener("dragleave", isOver);
 addEventListener("drop", (event) => {
-  if (isOver(event)) [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean).forEach(take);
+  if (!isOver(event)) return;
+  const collection = collectionNow();
+  for (const entry of [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile())) if (entry) take(entry, collection);
 });

@@ -124,6 +124,17 @@ def test_a_name_is_the_first_question_until_it_is_given_and_can_be_taken_back(co
         kept.rename(new_id(), "Mine")
 
 
+def test_conversations_that_begin_with_the_same_question_have_different_names(corpus: Corpus) -> None:
+    kept, ids = corpus.desk.conversations, [new_id() for _ in range(4)]
+    for minutes, each in enumerate(ids):
+        kept.keep(each, turn(WHO if minutes != 1 else "Which ferry?", minutes=minutes))
+    names = {each.id: each.name for each in kept.all()}
+    assert [names[each] for each in ids] == [WHO, "Which ferry?", f"{WHO} (2)", f"{WHO} (3)"]
+    assert [kept.info(each).name for each in ids] == list(names.values())[::-1]
+    kept.keep(ids[0], turn("And?", minutes=9))  # the one changed last keeps its name
+    assert kept.info(ids[0]).name == WHO
+
+
 def test_a_deleted_conversation_can_be_put_back_and_a_day_later_no_byte_of_it_is_there(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import sqlite3
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
 from qa.asking.conversation import interpret
 from qa.cli import cli
+from qa.desk.file import LAYOUT
 from qa.desk.thumbs import save, shown_answer, thumbs_on, to_file, to_queries
 from qa.errors import InputError, UnknownAnswerError
 from qa.evaluation.suite import load
-from qa.schema import Answer, Document, Filters, Quote, QuoteReference, Reply, ShownAnswer, Turn, sha256_text
+from qa.schema import (
+    Answer,
+    Document,
+    Filters,
+    More,
+    Quote,
+    QuoteReference,
+    Reply,
+    ShownAnswer,
+    Turn,
+    sha256_text,
+)
 from qa.web.shown import Answers
 from tests.qa.tiny import tiny_corpus, write
 
@@ -116,11 +129,11 @@ def test_the_thumbs_of_one_query_are_looked_up_not_searched_for(corpus: Corpus) 
     corpus.desk.put_thumb(shown(), None, "up")
     with corpus.desk._reading() as db:
         db.set_trace_callback(statements.append)
-    corpus.desk.thumbs("0" * 16)
+    corpus.desk.thumbs(shown("none"))
     (select,) = [statement for statement in statements if "FROM thumbs" in statement]
     with corpus.desk._reading() as db:
-        (step,) = db.execute(f"EXPLAIN QUERY PLAN {select}").fetchall()
-    assert step[-1] == "SEARCH thumbs USING INDEX sqlite_autoindex_thumbs_1 (query=?)"
+        step, *_ = db.execute(f"EXPLAIN QUERY PLAN {select}").fetchall()
+    assert step[-1] == "SEARCH thumbs USING INDEX sqlite_autoindex_thumbs_1 (query=? AND answer=?)"
 
 
 def test_a_thumb_takes_the_place_of_the_other_and_can_be_taken_back(corpus: Corpus) -> None:
@@ -128,7 +141,7 @@ def test_a_thumb_takes_the_place_of_the_other_and_can_be_taken_back(corpus: Corp
     for thumb in ("up", "down"):
         corpus.desk.put_thumb(answer, place(DRY), thumb)
         corpus.desk.put_thumb(answer, None, thumb)
-        assert thumbs_on(corpus.desk.thumbs(answer.query_id)) == {
+        assert thumbs_on(corpus.desk.thumbs(answer)) == {
             "answer": thumb,
             "quotes": {place(DRY).citation_id: thumb},
         }
@@ -138,17 +151,113 @@ def test_a_thumb_takes_the_place_of_the_other_and_can_be_taken_back(corpus: Corp
     assert to_queries(corpus.desk, corpus.store) == []
 
 
-def test_silence_under_filters_says_nothing_of_all_documents(corpus: Corpus) -> None:
-    corpus.desk.put_thumb(replace(shown("none"), filtered=True), None, "up")
-    query = only(corpus)
+WIRES = Filters(collection="Wires", since=dt.date(2008, 4, 4), document=("a.txt", "b.txt"))
+OTHERWISE = {
+    "another question": {"question": "What ran wet?"},
+    "after other questions": {"history": ("Where?",)},
+    "under filters": {"filters": WIRES},
+    "more strictly": {"strictness": 0.95},
+    "with another outcome": {"outcome": "weak"},
+    "with other quotes": {"quotes": (place(DRY),)},
+}
+
+
+@pytest.mark.parametrize("changes", OTHERWISE.values(), ids=OTHERWISE)
+def test_a_thumb_is_on_the_answer_that_was_judged_and_on_no_other(
+    corpus: Corpus, changes: dict[str, Any]
+) -> None:
+    answer = replace(shown(), strictness=0.8)
+    other = replace(answer, **changes)
+    corpus.desk.put_thumb(answer, None, "up")
+    corpus.desk.put_thumb(answer, place(DRY), "up")
+    assert corpus.desk.thumbs(other) == ()
+    corpus.desk.put_thumb(other, None, "down")
+    assert thumbs_on(corpus.desk.thumbs(other)) == {"answer": "down", "quotes": {}}
+    corpus.desk.put_thumb(other, None, None)
+    assert thumbs_on(corpus.desk.thumbs(answer)) == {
+        "answer": "up",
+        "quotes": {place(DRY).citation_id: "up"},
+    }
+
+
+def test_the_same_answer_with_all_its_quotes_has_the_same_thumbs(corpus: Corpus) -> None:
+    every = shown_answer(
+        an_answer(
+            more=More(2, 3, 1, False, 3, tuple(Quote(DOCUMENT, *span) for span in (DRY, HARBOUR, COST)))
+        )
+    )
+    assert every.all_quotes == (place(COST),)
+    corpus.desk.put_thumb(every, place(COST), "up")
+    assert thumbs_on(corpus.desk.thumbs(shown_answer(an_answer())))["quotes"] == {
+        place(COST).citation_id: "up"
+    }
+
+
+def test_silence_under_filters_is_a_test_query_with_these_filters(corpus: Corpus, tmp_path: Path) -> None:
+    corpus.desk.put_thumb(replace(shown("none"), filters=WIRES), None, "up")
+    corpus.desk.put_thumb(shown("answered"), None, "up")
+    assert corpus.desk.count_thumbs() == (2, 2)
+    queries = to_queries(corpus.desk, corpus.store)
+    assert {(query["answerable"], "filters" in query) for query in queries} == {(True, False), (False, True)}
+    (filters,) = (query["filters"] for query in queries if "filters" in query)
+    assert filters == {"since": "2008-04-04", "document": ["a.txt", "b.txt"], "collection": "Wires"}
+    assert len({query["id"] for query in queries}) == 2
+    for name in ("queries.jsonl", "queries.csv"):
+        save(queries, tmp_path / name)
+        read = {query.answerable: query.filters for query in load(tmp_path / name).queries}
+        assert read == {True: Filters(), False: WIRES}
+
+
+def test_of_two_thumbs_that_contradict_each_other_the_last_counts(corpus: Corpus) -> None:
+    corpus.desk.put_thumb(shown("none"), None, "up")
+    corpus.desk.put_thumb(shown("answered"), None, "up")
+    assert only(corpus)["answerable"] is True
+    corpus.desk.put_thumb(shown("none"), None, "up")
+    assert only(corpus)["answerable"] is False
+
+
+# Thumbs of an earlier Pullquote, which kept neither filters nor strictness
+
+
+@pytest.mark.own_file
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_thumb_of_an_earlier_schema_is_a_test_query_and_on_no_answer(
+    tmp_path: Path, read_only: bool
+) -> None:
+    earlier_desk(tmp_path / "library", filtered=False)
+    with tiny_corpus(tmp_path / "library", read_only=read_only) as corpus:
+        assert corpus.desk.thumbs(shown("none")) == ()
+        assert corpus.desk.count_thumbs() == (1, 1)
+        assert only(corpus)["answerable"] is False
+        assert corpus.desk.conversations.all() == ()
+    if not read_only:
+        with tiny_corpus(tmp_path / "library") as corpus:
+            corpus.desk.put_thumb(shown("none"), None, "down")  # which takes its place
+            assert (corpus.desk.count_thumbs(), only(corpus)["answerable"]) == ((1, 1), None)
+
+
+@pytest.mark.own_file
+def test_silence_under_filters_that_were_not_kept_says_nothing_of_all_documents(tmp_path: Path) -> None:
+    earlier_desk(tmp_path / "library", filtered=True)
+    with tiny_corpus(tmp_path / "library") as corpus:
+        query = only(corpus)
     assert query["answerable"] is None
     assert "filters" in query["notes"][0]
 
 
-def test_the_last_answer_that_was_judged_counts(corpus: Corpus) -> None:
-    corpus.desk.put_thumb(shown("none"), None, "up")
-    corpus.desk.put_thumb(shown("answered"), None, "up")
-    assert only(corpus)["answerable"] is True
+def earlier_desk(library: Path, *, filtered: bool) -> None:
+    """Make a library whose desk has one thumb in the tables of schema 1: up, nothing was found."""
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(library.parent, "a.txt", TEXT))
+    db = sqlite3.connect(library / "desk.sqlite3")
+    LAYOUT.bring(db, 0, 1)
+    kept = {"question": QUESTION, "history": [], "interpreted_question": QUESTION, "outcome": "none"}
+    row = json.dumps(kept | {"quotes": [], "filtered": filtered})
+    db.execute("INSERT INTO thumbs VALUES (?, '', 0, 0, '', 'up', ?)", (shown().query_id, row))
+    db.execute(f"PRAGMA application_id = {LAYOUT.application_id}")
+    db.execute("PRAGMA user_version = 1")
+    db.commit()
+    db.close()
 
 
 def test_a_quote_of_a_changed_document_has_no_text_but_a_note(corpus: Corpus, tmp_path: Path) -> None:
@@ -274,7 +383,7 @@ def test_thumbs_are_counted_and_read_by_question(corpus: Corpus) -> None:
     corpus.desk.put_thumb(shown("answered", "Who?"), None, "up")
     corpus.desk.put_thumb(shown("answered", "Who?"), place(DRY), "down")
     assert corpus.desk.count_thumbs() == (3, 2)
-    of_one = corpus.desk.thumbs(shown("answered", "What?").query_id)
+    of_one = corpus.desk.thumbs(shown("answered", "What?"))
     assert [each.shown.question for each in of_one] == ["What?"]
 
 
@@ -391,7 +500,7 @@ def test_of_an_answer_coordinates_are_remembered_and_of_a_history_the_users_word
         "answered", QUESTION, "Where?", "When?"
     )
     filtered = answers.find(answers.remember(an_answer(filters=Filters(publisher="IFES")), ()))
-    assert filtered.filtered
+    assert filtered == replace(shown(), filters=Filters(publisher="IFES"))
 
 
 def test_a_fixed_reply_is_not_for_judging() -> None:

@@ -19,7 +19,7 @@ from qa.cli import cli
 from qa.evaluation import command
 from qa.evaluation import run as evaluation_run
 from qa.evaluation.measures import MEASURES
-from qa.schema import ShownAnswer, Signals
+from qa.schema import Filters, ShownAnswer, Signals
 from tests.qa.tiny import tiny_corpus, write
 
 ROOT = Path(__file__).parents[3]
@@ -495,6 +495,22 @@ def test_thumbs_are_fitted_on_too_each_question_once(fitting, cache):
     assert result.exit_code == 0, result.stderr
     assert "39 questions more, by the thumbs" in result.stderr
     assert json.loads(result.stdout)["fit"]["questions"] == 80
+
+
+@pytest.mark.slow
+def test_a_thumb_under_filters_is_asked_under_these_filters(fitting, cache, tmp_path):
+    library, mine = fitting(20, 20, shift=0.0)
+    filters = Filters(document=("7.txt",))
+    with tiny_corpus(library) as corpus:
+        corpus.desk.put_thumb(
+            ShownAnswer("What has lock3x?", (), "What has lock3x?", "none", filters=filters), None, "up"
+        )
+    result = run(mine, "--library", library, "--fit", "--json", "--out", tmp_path / "answers.jsonl")
+    assert "1 question more, by the thumbs" in result.stderr
+    answers = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    asked = {bool(each["filters"]["document"]): each for each in answers if "lock3x" in each["question"]}
+    assert (asked[True]["filters"]["document"], asked[True]["searched"]) == (["7.txt"], 1)
+    assert asked[False]["searched"] == 40
 
 
 def test_another_corpus_than_the_library_is_not_fitted_on(suite):

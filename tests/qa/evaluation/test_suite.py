@@ -12,8 +12,8 @@ from qa.batch import Question, read_questions
 from qa.desk.thumbs import to_file
 from qa.errors import InputError
 from qa.evaluation.schema import Query
-from qa.evaluation.suite import draw, is_table, load, questions_of_table
-from qa.schema import Turn
+from qa.evaluation.suite import draw, is_table, load, questions_of_table, with_thumbs
+from qa.schema import Filters, Turn
 
 
 def lines(*records: object) -> bytes:
@@ -126,6 +126,7 @@ def test_a_gold_sentence_that_stands_twice_counts_twice(tmp_path):
         (lines({"text": "a", "gold_sentences": [5]}), "", '"gold_sentences" is not a list of texts'),
         (lines({"text": "a", "answerable": "yes"}), "", '"answerable" is not true, false or null'),
         (lines({"text": 5}), "", '"text" is not text'),
+        (lines({"text": "a", "filters": {"since": "May"}}), "", 'line 1: "filters" holds "since"'),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_file_and_line(tmp_path, queries, qrels, said):
@@ -302,3 +303,17 @@ def test_what_has_no_column_of_questions_is_no_table(data):
     assert not is_table(data)
     with pytest.raises(InputError, match=r'q\.csv has no column "question"'):
         questions_of_table(data, Path("q.csv"), pytest.fail)
+
+
+def test_a_thumb_under_filters_is_another_question_than_the_one_asked_of_everything(tmp_path):
+    wires = Filters(collection="Wires")
+    asked = {"question": "Who left?", "quotes": [], "answerable": True}
+    suite = load(table(tmp_path, json.dumps(asked), "mine.jsonl"))
+    under = {**asked, "id": "t", "answerable": False, "filters": wires.to_dict()}
+    both = with_thumbs(suite, [asked | {"id": "s"}, under])
+    assert [(each.answerable, each.filters) for each in both.queries] == [(True, Filters()), (False, wires)]
+
+
+def test_filters_that_are_no_json_are_refused_with_their_line(tmp_path):
+    with pytest.raises(InputError, match='line 2: "filters" is no JSON'):
+        load(table(tmp_path, "question,filters\nWho left?,Wires\n"))

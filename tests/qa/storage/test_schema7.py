@@ -138,7 +138,9 @@ def test_damage_of_the_desk_is_told_where_former_thumbs_are_read_beside_it(
     file = library / "desk.sqlite3"
     shutil.copy(tmp_path / "moved" / "desk.sqlite3", file)
     with closing(sqlite3.connect(file)) as db:
-        (root,) = db.execute("SELECT rootpage FROM sqlite_master WHERE type = 'index'").fetchone()
+        (root,) = db.execute(
+            "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'thumbs'"
+        ).fetchone()
         (size,) = db.execute("PRAGMA page_size").fetchone()
     data = bytearray(file.read_bytes())
     data[root * size - 1] ^= 1  # in the index alone: every row can be read

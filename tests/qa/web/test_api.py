@@ -300,6 +300,26 @@ class TestFeedback:
         assert client.get(f"/api/v1/feedback/answers/{again['id']}").json()["answer"] == "up"
         assert client.get(f"/api/v1/feedback/answers/{other['id']}").json()["answer"] is None
 
+    @pytest.mark.parametrize(
+        "otherwise",
+        [{"filters": {"publisher": "Nobody"}}, {"filters": {"since": "2000"}}, {"strictness": 0.8}],
+    )
+    def test_the_same_question_asked_otherwise_shows_no_thumb(
+        self, client: TestClient, line: dict[str, Any], otherwise: dict[str, Any]
+    ) -> None:
+        """Under these filters nothing is found, or the same quotes: neither answer was judged."""
+        place = self.place(line["quotes"][0])
+        for quote in (None, place):
+            client.post("/api/v1/feedback", json={"answer": line["id"], "quote": quote, "thumb": "up"})
+        asked = {"question": QUESTION, "history": ["Who?"]}
+        other = client.post("/api/v1/ask", json=asked | otherwise).json()
+        if other["id"]:
+            shown = client.get(f"/api/v1/feedback/answers/{other['id']}").json()
+            assert (shown["answer"], shown["quotes"]) == (None, {})
+        again = client.post("/api/v1/ask", json=asked).json()
+        shown = client.get(f"/api/v1/feedback/answers/{again['id']}").json()
+        assert (shown["answer"], shown["quotes"]) == ("up", {place: "up"})
+
     def test_thumbs_are_had_as_a_file_of_test_queries(
         self, client: TestClient, line: dict[str, Any], tmp_path: Path
     ) -> None:

@@ -91,6 +91,29 @@ def test_a_search_finds_names_questions_and_words_of_quotes(client: TestClient, 
     assert found(client, q="told") == [one]
 
 
+def test_a_search_shows_the_question_that_holds_most_of_the_words_and_leads_to_it(
+    client: TestClient, corpus: Corpus
+) -> None:
+    kept, one = corpus.desk.conversations, new_id()
+    for minutes, (question, document) in enumerate(
+        [("Who was told?", "b.txt"), ("Which <b>ferry</b>?", "b.txt"), ("And the wells?", "a.txt")]
+    ):
+        kept.keep(one, turn(question, quote(corpus, document), minutes=minutes))
+    link = f'href="/?conversation={one}'
+    for query, place, marked in (
+        ("b FERRY", 2, "Which &lt;<mark>b</mark>&gt;<mark>ferry</mark>&lt;/<mark>b</mark>&gt;?"),
+        ("dredged", 3, "And the wells?"),  # which a quote of its answer holds
+    ):
+        shown = client.get("/history", params={"q": query}).text
+        assert f'{link}#question-{place}"' in shown
+        assert f"<q>{marked}</q>" in shown
+    shown = client.get("/history", params={"q": "told"}).text
+    assert f'{link}#question-1"' in shown
+    assert "Who was <mark>told</mark>?</a>" in shown
+    kept.rename(one, "Zebras")
+    assert f'{link}"' in client.get("/history", params={"q": "zebras"}).text
+
+
 def test_a_search_finds_no_word_of_what_was_purged(client: TestClient, corpus: Corpus) -> None:
     corpus.desk.conversations.keep(new_id(), turn("What?", quote(corpus, "b.txt")))
     assert len(found(client, q="ferry")) == 1

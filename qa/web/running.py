@@ -1,0 +1,50 @@
+"""The questions that the page is waiting for: how far each has come, and how it is stopped."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from qa.recent import Recent
+
+if TYPE_CHECKING:
+    from qa.deadline import Deadline, Step
+
+_STOPPED = 1_000  # ids of questions that were stopped before they began
+
+
+class Running:
+    """Knows each question by an id that the page gave it. Several threads may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._deadlines: dict[str, Deadline] = {}
+        self._stopped: Recent[str, bool] = Recent(_STOPPED)
+
+    def begin(self, question: str, deadline: Deadline) -> bool:
+        """Begin to answer a question; False if it was stopped while it waited in line."""
+        with self._lock:
+            if self._stopped.get(question):
+                return False
+            self._deadlines[question] = deadline
+            return True
+
+    def end(self, question: str) -> None:
+        """Forget a question."""
+        with self._lock:
+            self._deadlines.pop(question, None)
+
+    def step(self, question: str) -> Step | None:
+        """Say what is being done for a question; None if it has not begun, or has ended."""
+        with self._lock:
+            deadline = self._deadlines.get(question)
+        return deadline.step if deadline else None
+
+    def stop(self, question: str) -> bool:
+        """Stop a question at its next check; one that has not begun never will. Tell whether it had begun."""
+        with self._lock:
+            if deadline := self._deadlines.get(question):
+                deadline.cancel()
+            else:
+                self._stopped.put(question, value=True)
+            return deadline is not None
