@@ -274,7 +274,7 @@ def remove_documents_and_put_them_back(desk: Desk, page: Page) -> None:
     page.get_by_role("button", name="Remove", exact=True).click()
     said(page, f"{len(day_files.TITLES)} documents removed")
     page.get_by_role("button", name="Undo").click()
-    said(page, "They are back.")
+    said(page, "Restored.")
     expect(page.locator(".count")).to_contain_text(f"{len(day_files.TITLES)} documents")
 
 

@@ -283,7 +283,7 @@ def test_what_is_undone_while_the_list_is_being_fetched_is_listed(page: Page, se
     page.route(re.compile("/dossiers$"), listed)
     page.get_by_role("button", name="Delete: Harbours").click()
     notice(page, "“Harbours” is deleted.").get_by_role("button", name="Undo").click()
-    notice(page, "It is back.")
+    notice(page, "Restored.")
     ((route, response),) = late
     route.fulfill(response=response)
     page.wait_for_timeout(500)

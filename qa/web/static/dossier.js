@@ -36,7 +36,7 @@ const acts = {
   down: (id) => move(id, (at) => at + 1),
   remove: async (id) => {
     const at = ids().indexOf(id);
-    const undo = () => change(() => post(`${entry(id)}/restore`), "It is back.");
+    const undo = () => change(() => post(`${entry(id)}/restore`), "Restored.");
     await change(() => send("DELETE", entry(id)), "Removed from the dossier.", undo);
     (items()[at] ?? items().at(-1))?.querySelector("button").focus();
   },
