@@ -65,7 +65,7 @@ def ask(
         answer = corpus.ask(question, history, filters, strictness, dates, find_all=find_all)
         _print_answer(answer, corpus, "json" if settings.as_json else form)
         if dossier:
-            kept = dossiers.keep(corpus, dossier, answer, filters)
+            kept = dossiers.keep(corpus, dossier, answer, history)
             if not settings.quiet:
                 shared.say(kept)
         if not (settings.quiet or corpus.store.count().documents):
@@ -74,7 +74,7 @@ def ask(
 
 
 def _check_documents(corpus: Corpus, filters: Filters) -> None:
-    """Refuse an id that names nothing: its "not in the corpus" would be a slip of the keyboard."""
+    """Refuse an id that names nothing: its "no answer found" would be a slip of the keyboard."""
     from qa.schema import Filters
 
     for document_id in filters.document:

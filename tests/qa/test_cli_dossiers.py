@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from qa.cli import cli
 from qa.commands.dossiers import keep
 from qa.desk.dossiers import Dossiers
-from qa.schema import EVERYTHING, Answer, Filters, More, Quote, Reply
+from qa.schema import Answer, Filters, More, Quote, Reply
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -151,14 +151,14 @@ def test_an_answer_is_kept_with_its_question_or_that_there_is_none(corpus: Corpu
     quotes = (Quote(document, 0, 33), Quote(document, 34, 56))
     filters = Filters(publisher=("IFES",))
     answer = Answer("When?", "When?", "answered", 0.9, 0.8, quotes=quotes[:1], filters=filters)
-    assert keep(corpus, NAME, answer, filters) == "kept in Harbours: 1 quote"
+    assert keep(corpus, NAME, answer) == "kept in Harbours: 1 quote"
     more = More(1, 2, 1, False, 2, quotes)
     every = Answer("When?", "When?", "answered", 0.9, 0.8, quotes=quotes[:1], more=more)
-    assert keep(corpus, NAME, every, EVERYTHING) == "kept in Harbours: 1 quote"
+    assert keep(corpus, NAME, every) == "kept in Harbours: 1 quote"
     nothing = Answer("Who paid?", "Who paid?", "none", 0.1, 0.8)
-    assert keep(corpus, NAME, nothing, EVERYTHING) == "kept in Harbours: that nothing was found"
+    assert keep(corpus, NAME, nothing) == "kept in Harbours: No answer found in the documents searched"
     hello = Answer("Hello", "Hello", "none", 0.1, 0.8, reply=Reply("greeting", "Hello."))
-    assert keep(corpus, "Other", hello, EVERYTHING).startswith("nothing was kept")
+    assert keep(corpus, "Other", hello).startswith("nothing was kept")
     first, second, third = corpus.desk.dossiers.entries(corpus.desk.dossiers.find(NAME).id)
     assert first.asked is not None
     assert (first.asked.question, first.asked.filters) == ("When?", filters)

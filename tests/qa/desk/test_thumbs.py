@@ -312,7 +312,7 @@ def test_a_file_that_was_filled_in_is_spared(corpus: Corpus, tmp_path: Path) -> 
     save(to_queries(corpus.desk, corpus.store), path)
     save(to_queries(corpus.desk, corpus.store), path)  # the same again is no loss
     path.write_text("filled in", encoding="utf-8")
-    with pytest.raises(InputError, match=r"queries\.jsonl exists; use --force"):
+    with pytest.raises(InputError, match=r"queries\.jsonl is there already.*--force"):
         save(to_queries(corpus.desk, corpus.store), path)
     assert path.read_text(encoding="utf-8") == "filled in"
     save(to_queries(corpus.desk, corpus.store), path, replace=True)

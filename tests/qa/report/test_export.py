@@ -167,7 +167,7 @@ def test_the_report_tells_how_it_was_found(corpus: Corpus, exported: dict[Format
         "Bibliography",
         "Question 1: What happened to the “machines of Hoeryong”?",
         "publisher IFES",
-        "not in the corpus",
+        "No answer found in the documents searched",
         f"library generation {corpus.store.generation}",
     ):
         assert said in text
