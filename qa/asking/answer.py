@@ -25,7 +25,7 @@ from qa.errors import PullquoteError
 from qa.limits import check_dates, check_filters, check_history, check_question
 from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage
 from qa.text import times
-from qa.text.foreign import UNKNOWN, foreign_language
+from qa.text.foreign import UNKNOWN, foreign_language, is_surely_english
 from qa.text.parts import parts
 from qa.text.terms import has_content, is_in_latin
 
@@ -449,6 +449,8 @@ def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) 
         return language
     nearest = {each.document.language for each in choice.chosen}
     if outcome == "answered" or len(nearest) != 1 or nearest & {"en", *_NO_LANGUAGE}:
+        return ""
+    if outcome == "none" and is_surely_english(question):  # nothing is near: it was looked for elsewhere
         return ""
     return _named_language(list(nearest))
 

@@ -181,7 +181,7 @@ def no_answer(of: Answer | Asked, titles: Mapping[str, str] | None = None) -> st
     if of.outcome not in ("weak", "none"):
         return ""
     if of.unjudged:
-        nearest = ". These passages are nearest" if of.outcome == "weak" else ""
+        nearest = ". These passages are nearest" if isinstance(of, Answer) and of.quotes else ""
         language = "this language" if of.unjudged == UNKNOWN else language_in_words(of.unjudged)
         return f"The reader cannot judge {language}{nearest}"
     return f"No answer found{_searched(of, titles)}"

@@ -188,8 +188,8 @@ def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) ->
     yield _heading(top, _text("Appendix: how this was found", form))
     if old := outdated(entries):
         yield _heading(top + 1, _text("No longer current", form))
-        for each in old:
-            yield _paragraph(f"{each.name[0].upper()}{each.name[1:]}: {each.fate}. {each.today}", form)
+        for quote in old:
+            yield _paragraph(f"{quote.name[0].upper()}{quote.name[1:]}: {quote.fate}. {quote.today}", form)
     yield _heading(top + 1, _text("Questions asked", form))
     if not found:
         yield _paragraph("No question is kept with the quotes.", form)

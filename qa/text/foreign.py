@@ -52,6 +52,12 @@ def foreign_language(question: str) -> str:
     return found.code if (begins or len(found.evidence) > 1) and not found.english else ""
 
 
+def is_surely_english(question: str) -> bool:
+    """Whether a question has a function word that only English has."""
+    words = {word.casefold() for word in re.findall(r"\w+", question)}
+    return bool((words & FUNCTION_WORDS).difference(*_lists().values()))
+
+
 class _Found(NamedTuple):
     """The function words of a text in another language.
 
@@ -70,7 +76,7 @@ class _Found(NamedTuple):
 
 def _found(text: str) -> _Found:
     words = re.findall(r"\w+", text)
-    folded = {word.casefold() for word in words}
+    folded = frozenset(word.casefold() for word in words)
     plain = {word.casefold() for word in words if not word[0].isupper()}
     if words and not any(word[0].isupper() for word in words[1:2]):
         plain.add(words[0].casefold())

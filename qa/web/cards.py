@@ -299,7 +299,7 @@ def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str])
             '<section class="not-in-corpus weak in-part"><h2>Only a part of the question is answered</h2>'
             f"<p>The quotes answer that part alone.</p>{clear}{''.join(_folded(quotes))}</section>"
         )
-    said = f"<h2>{text(no_answer(answer, titles))}</h2>"
+    said = f"<h2>{text(no_answer(answer, titles))}{'.' if answer.unjudged else ''}</h2>"
     sure, enough = percents(answer)
     if answer.calibrated and quotes and sure < enough:
         least = text(strictness_in_words(answer))

@@ -84,7 +84,8 @@ def surfaces(of: Answer) -> dict[str, str]:
 )
 def test_the_same_sentence_stands_on_every_surface(of: Answer, said: str) -> None:
     asked = Asked(of.question, of.outcome, of.filters, searched=of.searched, unjudged=of.unjudged)
-    assert render.no_answer(of) == render.no_answer(asked) == said
+    assert render.no_answer(of) == said
+    assert render.no_answer(asked) == said.removesuffix(". These passages are nearest")  # which it has not
     for name, shown in surfaces(of).items():
         assert said in shown, name
         assert "Not in the corpus" not in shown

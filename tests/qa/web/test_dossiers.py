@@ -270,7 +270,7 @@ def test_a_superseded_quote_takes_the_present_words_and_that_is_undone(
     page = client.get(f"/dossiers/{dossier}").text
     assert "Use the present words" in page
     assert page.index('id="outdated"') < page.index(">Download<")
-    assert "<strong>Quote 1</strong> superseded on " in page
+    assert "<strong>Quote 1:</strong> superseded on " in page
     new = client.post(f"{path}/{entry}/renew", json={}).json()["entry"]
     (told,) = client.get(f"{ROUTE}/{dossier}").json()["in_order"]
     assert (told["text"], told["status"], told["question"]) == (old["present"]["text"], "current", "When?")
