@@ -106,7 +106,7 @@ class Milliseconds:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why something failed; never shown as "not in the corpus".
+    """Why something failed; never shown as "no answer found".
 
     Attributes:
         code: the name of the error, for programs.

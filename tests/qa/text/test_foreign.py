@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 
 import pytest
@@ -7,6 +8,7 @@ from stop_words import get_stop_words
 
 from qa.text.foreign import ENGLISH_TOO, LANGUAGES, UNKNOWN, foreign_function_words, foreign_language
 from qa.text.terms import FUNCTION_WORDS
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,13 @@ def test_words_that_are_common_in_english_tell_nothing() -> None:
 )
 def test_the_language_of_a_question_is_told_or_left_open(question: str, language: str) -> None:
     assert foreign_language(question) == language
+
+
+def test_no_question_of_the_suites_is_taken_for_one_in_another_language() -> None:
+    questions = [
+        json.loads(line)["text"]
+        for path in sorted((ROOT / "tests/suites").glob("*/queries.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    assert len(questions) > 300
+    assert [each for each in questions if foreign_language(each)] == []
