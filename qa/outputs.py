@@ -122,6 +122,7 @@ _ANSWER = {"id", "question", "interpreted_question", "outcome", "confidence", "q
 _ANSWER_SINCE = {  # fields that the first answer lines did not have
     *("milliseconds", "error", "reply", "threshold", "signals", "filters", "read", "searched", "undated"),
     *("notes", "preference", "calibrated", "unsearched", "more", "carried", "parts", "differing"),
+    *("said", "strictness", "unjudged"),
 }
 _STATE = {"pullquote", "code", "library", "generation", "questions"}
 _QUERY = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note")
@@ -264,10 +265,7 @@ def spare(path: Path, kind: Kind) -> None:
         OutputError: it is not; the message names the file, and what to do.
     """
     if not is_replaceable(path, kind):
-        raise OutputError(
-            f"{path} is there already, and cannot be told for {kind.what} that Pullquote wrote. Name "
-            "another file, or replace it with --force."
-        )
+        raise OutputError(f"{path} exists; use --force to replace it, or name another file.")
 
 
 def is_replaceable(path: Path, kind: Kind) -> bool:

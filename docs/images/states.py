@@ -157,7 +157,7 @@ def dossier(page: Page, server: Server) -> None:
     keep(page, page.locator("#selected-words"), "Keep: the selected words")
     page.goto(server.url)
     expect(page.locator(".answer.finished")).to_have_count(1)
-    keep(page, ask(page, "When will the ferry Corran be raised?"), "Keep that nothing was found")
+    keep(page, ask(page, "When will the ferry Corran be raised?"), "Keep as unanswered")
     page.goto(kept)
     page.get_by_role("button", name="Add above: Quote 1").click()
     page.keyboard.type("What traders expect")

@@ -20,10 +20,12 @@ from qa.asking.read import read, read_on, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, related, retrieve
 from qa.asking.unmatched import unmatched
 from qa.deadline import Deadline
+from qa.document.metadata import language_of_script
 from qa.errors import PullquoteError
 from qa.limits import check_dates, check_filters, check_history, check_question
 from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage
 from qa.text import times
+from qa.text.foreign import UNKNOWN, foreign_language, is_surely_english
 from qa.text.parts import parts
 from qa.text.terms import has_content, is_in_latin
 
@@ -48,10 +50,9 @@ _ONLY_IN_CONTEXT = "By itself the question is not answered: it was read with wor
 _ALL_OF_ONE = (
     "All that answers is shown only for a question that asks for one thing: ask for each part by itself."
 )
-_NOT_IN_ENGLISH = (
-    "The reader knows English: whether this is answered it cannot tell. "
-    "Name a model that knows the language with --reader."
-)
+_NOT_IN_ENGLISH = "The reader knows English only. Name a model that knows the language with --reader."
+# Codes of documents that name no language, or several.
+_NO_LANGUAGE = frozenset(("", "zxx", "mul", UNKNOWN))
 
 
 class Answerer:
@@ -123,7 +124,9 @@ class Answerer:
             preference = (
                 times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
             )
-            return _Inquiry(question, meaning, preference, filters, fitted, threshold, deadline, clock)
+            return _Inquiry(
+                question, meaning, preference, filters, fitted, threshold, strictness, deadline, clock
+            )
 
         if asked := parts(question):
             inquiry = inquire(question, combine.whole(question, asked, history))
@@ -240,6 +243,7 @@ class Answerer:
             undated=selection.undated,
             notes=(*verdict.notes, *differing),
             calibrated=verdict.calibrated,
+            unjudged=verdict.unjudged,
             more=all_that_answers,
         )
 
@@ -276,28 +280,35 @@ class Answerer:
             sure = inquiry.fitted.probability(signals)
             near = inquiry.fitted.is_near(signals)
             outcome = confidence.outcome(sure, inquiry.threshold, near=near)
-        unjudged = self._fitted and bool(choice.evidence) and not search.judged
-        if search.judged and outcome == "none":
+        unjudged = _unjudged(inquiry.question, choice, outcome, judged=search.judged) if self._fitted else ""
+        if search.judged and outcome == "none" and not unjudged:
             inquiry.deadline.check()
             passages, documents = read_other_scripts(self._reader, self._library, search, retrieved.illegible)
             others = extract.choose(answering(search.question, passages, documents))
             if others:
                 chosen, outcome = others, "weak"
-            unjudged = bool(others) or (bool(retrieved.illegible) and not choice.evidence)
+            if others or (retrieved.illegible and not choice.evidence):
+                languages = [each.document.language for each in others]
+                languages += [document.language for document in documents.values()]
+                unjudged = _named_language(languages)
         spelt = search.names.notes(
             " ".join(text for each in choice.best for text in (each.window.head, *each.window.sentences)),
             " ".join(each.text for each in chosen) if outcome != "none" else "",
         )
         has_subject = has_content(search.question)
         notes = [*phrases.notes, *spelt, *(() if has_subject else (_NOTHING_TO_LOOK_FOR,))]
-        if outcome == "answered" and (phrases.missing or unjudged or not has_subject):
+        if outcome == "answered" and (phrases.missing or not has_subject):
+            outcome = "weak"
+        if unjudged and chosen and choice.evidence:  # whether it is near, or answers, cannot be told
             outcome = "weak"
         if not self._fitted:
             notes.append(f"Read by {self.reader}, to which no confidence was fitted: the outcome is a guess.")
         elif unjudged:  # its scores are high in other languages, and mean nothing there
             sure = 0.0
             notes.append(_NOT_IN_ENGLISH)
-        return _Verdict(outcome, sure, chosen, notes, calibrated=self._fitted and not unjudged)
+        return _Verdict(
+            outcome, sure, chosen, notes, calibrated=self._fitted and not unjudged, unjudged=unjudged
+        )
 
     def _quotes(
         self, inquiry: _Inquiry, retrieved: Retrieved, phrases: Exact, verdict: _Verdict
@@ -374,6 +385,7 @@ class _Inquiry:
         filters: which documents it may be answered from.
         fitted: what the confidence is computed with.
         threshold: the least confidence at which an answer is given.
+        strictness: the share of answers that should be right.
         deadline: when the work ends.
         clock: measures the stages.
     """
@@ -384,6 +396,7 @@ class _Inquiry:
     filters: Filters
     fitted: Confidence
     threshold: float
+    strictness: float
     deadline: Deadline
     clock: _Clock
 
@@ -397,6 +410,7 @@ class _Inquiry:
             filters=self.filters,
             preference=self.preference,
             carried=self.meaning.carried,
+            strictness=self.strictness,
             **said,
         )
 
@@ -411,6 +425,7 @@ class _Verdict:
         chosen: the sentences to show.
         notes: remarks for the reader.
         calibrated: whether the confidence is a probability.
+        unjudged: the code of the language that the reader cannot judge, or "".
     """
 
     outcome: Outcome
@@ -418,6 +433,30 @@ class _Verdict:
     chosen: Sequence[Evidence]
     notes: Sequence[str]
     calibrated: bool
+    unjudged: str
+
+
+def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) -> str:
+    """Tell the code of the language that an English reader cannot judge; "" where it can judge.
+
+    It is the question's, or, where nothing answers, that of all passages that are nearest.
+    """
+    if not choice.evidence:
+        return ""
+    if not judged:
+        return language_of_script(question) or UNKNOWN
+    if language := foreign_language(question):
+        return language
+    nearest = {each.document.language for each in choice.chosen}
+    if outcome == "answered" or len(nearest) != 1 or nearest & {"en", *_NO_LANGUAGE}:
+        return ""
+    if outcome == "none" and is_surely_english(question):  # nothing is near: it was looked for elsewhere
+        return ""
+    return _named_language(list(nearest))
+
+
+def _named_language(languages: Sequence[str]) -> str:
+    return next((each for each in languages if each not in {"en", *_NO_LANGUAGE}), UNKNOWN)
 
 
 class _Clock:

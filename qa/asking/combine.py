@@ -128,6 +128,7 @@ def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]
         "unsearched": answers[0].unsearched,
         "notes": tuple(notes),
         "calibrated": all(answer.calibrated for answer in answers),
+        "unjudged": next((answer.unjudged for answer in answers if answer.unjudged), ""),
         "parts": tuple(
             AnsweredPart(
                 part.words,

@@ -55,7 +55,7 @@ def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
                 held, asked = [each for each, _ in values], value
                 if name == "language":
                     held, asked = _languages(held, value)
-                yield f"No document has the {name} “{asked}”: {_instead(held, asked)}"
+                yield f"No document has the {name} “{asked}”: {_instead(held, asked, name)}"
     dates = Filters(since=filters.since, until=filters.until)
     if dates and not library.select(dates).documents:
         yield f"No document is dated {describe_filters(dates).replace(', ', ' ')}: {_dated(facets)}."
@@ -78,12 +78,12 @@ def _languages(held: Sequence[str], value: str) -> tuple[list[str], str]:
     return [f"{word} ({code})" for word, code in zip(words, held, strict=True)], value
 
 
-def _instead(held: Sequence[str], value: str) -> str:
+def _instead(held: Sequence[str], value: str, name: str) -> str:
     near, likeness = _nearest(held, value)
     if likeness >= ALIKE_FROM:
         return f"did you mean “{near}”?"
     if not held:
-        return "none is known of any."
+        return f"no document has a {name}."
     named = ", ".join(f"“{each}”" for each in held[:FEW])
     return f"there is {named}{f' and {len(held) - FEW:,} more' if len(held) > FEW else ''}."
 
@@ -113,7 +113,7 @@ def _likeness(alike: float, one: str, other: str) -> float:
 
 def _dated(facets: Facets) -> str:
     if not (facets.first and facets.last):
-        return "no date is known of any"
+        return "no document has a date"
     undated = f", and {plural(facets.undated, 'document')} without a date" if facets.undated else ""
     first, last = date_in_words(facets.first), date_in_words(facets.last)
     return f"the {f'only date is {first}' if first == last else f'dates are from {first} to {last}'}{undated}"

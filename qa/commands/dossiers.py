@@ -12,9 +12,11 @@ from qa.commands import last_answer, options, shared
 from qa.errors import InputError, UnknownDossierError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qa.corpus import Corpus
     from qa.report.contents import Shown
-    from qa.schema import Answer, DossierEntry, DossierInfo, Filters
+    from qa.schema import Answer, DossierEntry, DossierInfo, Turn
 
 
 @click.group()
@@ -202,6 +204,32 @@ def remove(settings: options.Settings, name: str, number: int) -> None:
 
 @dossier.command()
 @click.argument("name")
+@_number
+@options.json
+@options.general
+@click.pass_obj
+def renew(settings: options.Settings, name: str, number: int) -> None:
+    """Put the present words of its source in place of a superseded quote, entry N.
+
+    For a day, `dossier undo` puts the former quote back, beside the new one.
+    """
+    from qa.report.contents import renewed
+
+    with shared.corpus(settings) as corpus:
+        info = corpus.desk.dossiers.find(name)
+        entry = _entry(corpus, info, number)
+        if entry.kind != "quote":
+            raise InputError(f"entry {number} is no quote: only a superseded quote can be renewed")
+        added = corpus.desk.dossiers.replace(info.id, entry.id, renewed(entry, corpus.store))
+    said = (
+        f"entry {added.number} has the present words; pullquote dossier undo {_quoted(info.name)} puts the "
+        "former quote back beside it"
+    )
+    _say(settings, {"dossier": info.name, "renewed": added.number}, said)
+
+
+@dossier.command()
+@click.argument("name")
 @click.argument("new_name")
 @options.json
 @options.general
@@ -300,8 +328,11 @@ def export(
     the questions asked, what was not found, and a manifest of the texts by their hashes. Every quote
     is read again, and looked up in the finished file. `pullquote verify FILE` checks it at any time, also
     after others have edited it.
+
+    Quotes that are no longer current are named on standard error first: superseded, removed or purged since.
     """
     from qa.outputs import DOSSIER, check_no_source, check_output, write_output
+    from qa.report.contents import outdated_lines
     from qa.report.export import FORMATS
     from qa.report.export import export as exported
     from qa.text.display import plural
@@ -315,14 +346,19 @@ def export(
     with shared.corpus(settings) as corpus:
         if not piped:
             check_no_source("--out", out, DOSSIER, corpus.store.sources())
-        info = corpus.desk.dossiers.find(name)
+        info, entries = _opened(corpus, name)
+        old = list(outdated_lines(entries))
+        for line in old if not settings.quiet else ():
+            shared.say(line)
         data = exported(corpus, info, form, style)
     if piped:
         sys.stdout.buffer.write(data)
         return
     write_output(out, [data])
     if settings.as_json:
-        shared.print_json({"dossier": info.name, "file": str(out), "format": form, "quotes": info.quotes})
+        shared.print_json(
+            {"dossier": info.name, "file": str(out), "format": form, "quotes": info.quotes, "outdated": old}
+        )
     elif not settings.quiet:
         shared.say(f"{out}: {plural(info.quotes, 'quote')} of {info.name}")
 
@@ -359,25 +395,28 @@ def verify(settings: options.Settings, name: str) -> None:
     sys.exit(0 if not purged and all(each.status == "verbatim" for each in found) else 1)
 
 
-def keep(corpus: Corpus, name: str, answer: Answer, filters: Filters) -> str:
-    """Keep the quotes of an answer in a dossier, or that it found nothing. Say what was done."""
+def keep(corpus: Corpus, name: str, answer: Answer, history: Sequence[str | Turn] = ()) -> str:
+    """Keep the quotes of an answer in a dossier, or its question as unanswered. Say what was done."""
     import datetime as dt
 
-    from qa.report.contents import entry_of
-    from qa.schema import Asked, DossierEntry
+    from qa.asking.conversation import earlier_questions
+    from qa.quoting.figures import differing
+    from qa.report.contents import asked_of, entry_of, outcome_in_words
+    from qa.schema import DossierEntry
     from qa.text.display import plural
 
-    now = dt.datetime.now(dt.UTC)
-    asked = Asked(answer.question, answer.outcome, answer.filters or filters, now, corpus.store.generation)
-    if answer.outcome == "answered":
-        quotes = (answer.more.quotes if answer.more else None) or answer.quotes
-        entries = [entry_of(quote, asked) for quote in quotes]
+    asked = asked_of(answer, earlier_questions(history), corpus.store.generation, dt.datetime.now(dt.UTC))
+    if asked.outcome == "answered":
+        places = [figure.reference for figure in differing(answer)]
+        entries = [entry_of(quote, asked, places) for quote in answer.shown]
     else:
         entries = [DossierEntry("question", asked=asked)]
     if answer.outcome == "error" or answer.reply:
         return "nothing was kept: this was no question that the documents could answer"
     info = corpus.desk.dossiers.find_or_create(name)
     added = [each for each in corpus.desk.dossiers.add(info.id, entries) if each.is_new]
-    if answer.outcome != "answered":
-        return f"kept in {info.name}: that nothing was found"
+    if asked.outcome != "answered":
+        if not added:
+            return f"{info.name} has this question already; remove that entry to record the new search"
+        return f"kept in {info.name}: {outcome_in_words(asked)}"
     return f"kept in {info.name}: {plural(len(added), 'quote')}"

@@ -66,7 +66,7 @@ def ask(
         _print_answer(answer, corpus, "json" if settings.as_json else form)
         last_answer.remember(corpus, answer)
         if dossier:
-            kept = dossiers.keep(corpus, dossier, answer, filters)
+            kept = dossiers.keep(corpus, dossier, answer, history)
             if not settings.quiet:
                 shared.say(kept)
         if not (settings.quiet or corpus.store.count().documents):

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import unicodedata
 from contextlib import suppress
+from dataclasses import astuple
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
@@ -50,7 +52,7 @@ _INFO = """
 """
 _ENTRY = (
     "serial, kind, words, document, sha256, start, end, context_start, context_end, question, outcome, "
-    "filters, asked, generation, added, purged"
+    "filters, asked, generation, how, differing, added, purged"
 )
 _COLUMNS = _ENTRY.removeprefix("serial, ")
 
@@ -192,6 +194,11 @@ class Dossiers:
             ).fetchall()
             return tuple(map(_entry, found))
 
+    def entry(self, dossier: str, entry: int) -> DossierEntry:
+        """Read one entry of a dossier."""
+        with self._reading() as db:
+            return _entry(_row(db, dossier, entry))
+
     def holding(self, texts: Sequence[str], asked: Asked | None = None) -> tuple[Holding, ...]:
         """Say where quotes of texts of these SHA-256 are kept, and a question that found nothing.
 
@@ -285,6 +292,27 @@ class Dossiers:
             before = rows.from_time(now - UNDO)
             db.execute("DELETE FROM dossier_entries WHERE removed != '' AND removed < ?", (before,))
 
+    def replace(self, dossier: str, entry: int, by: DossierEntry) -> Added:
+        """Put an entry in place of another, which is taken out: for a day `put_back` puts that beside it.
+
+        Raises:
+            DocumentNotFoundError: the library no longer knows the text of a quote; nothing was changed.
+            InputError: the dossier has the new entry already, elsewhere.
+        """
+        by = _checked(by)
+        with self._tables.writing() as db:
+            _row(db, dossier, entry)
+            if by.place:
+                self._library.cited(by.place.sha256, by.place.document)
+            order = _order(db, dossier)
+            db.execute("UPDATE dossier_entries SET removed = ? WHERE serial = ?", (_now(), entry))
+            if held := _held(db, dossier, by):
+                raise InputError(f"the dossier has that already, as entry {order.index(held) + 1}")
+            serial = _insert(db, dossier, by)
+            order[order.index(entry)] = serial
+            _put_in_order(db, dossier, order)
+        return Added(serial, order.index(serial) + 1, is_new=True)
+
     def put_back(self, dossier: str, entry: int | None = None) -> DossierEntry:
         """Put back an entry that was removed, or the one that was removed last, where it stood."""
         with self._tables.writing() as db:
@@ -325,6 +353,7 @@ class Dossiers:
                 f"context_start = 0, context_end = 0, purged = ?3 WHERE {rows.OF}",
                 [(*place, now) for place in rows.named(texts)],
             )
+            _forget_figures(db, texts)
 
     def _reading(self) -> AbstractContextManager[Statements]:
         """Give one snapshot, of no dossiers where none was ever made."""
@@ -417,6 +446,22 @@ def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
     )
 
 
+def _forget_figures(db: Statements, texts: DocumentTexts) -> None:
+    """Forget the places of figures in a document; one figure alone differs from none."""
+    found = db.execute("SELECT serial, differing FROM dossier_entries WHERE differing != '[]'").fetchall()
+    for serial, row in found:
+        held = _differing(row)
+        left = [
+            each
+            for each in held
+            if each.sha256 not in texts.own
+            and not (each.sha256 in texts.shared and each.document == texts.document_id)
+        ]
+        if len(left) < len(held):
+            kept = _differing_row(left if len(left) > 1 else ())
+            db.execute("UPDATE dossier_entries SET differing = ? WHERE serial = ?", (kept, serial))
+
+
 def _change(db: Statements, dossier: str, change: str, value: str) -> None:
     found = db.execute(f"UPDATE dossiers SET {change} WHERE id = ?1 AND deleted = ''", (dossier, value))
     if not found.rowcount:
@@ -476,7 +521,7 @@ def _insert(db: Statements, dossier: str, entry: DossierEntry) -> int:
     place, context, asked = entry.place, entry.context, entry.asked
     serial = db.execute(
         f"INSERT INTO dossier_entries (dossier, place, removed, {_COLUMNS}) "
-        "VALUES (?, 0, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
+        "VALUES (?, 0, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
         (
             dossier,
             entry.kind,
@@ -492,6 +537,8 @@ def _insert(db: Statements, dossier: str, entry: DossierEntry) -> int:
             rows.filters_row(asked.filters) if asked else "{}",
             rows.from_time(asked.at) if asked and asked.at else "",
             asked.generation if asked else 0,
+            _how(asked),
+            _differing_row(entry.differing),
             _now(),
         ),
     ).lastrowid
@@ -521,7 +568,7 @@ def _holding(row: Sequence[Any]) -> Holding:
 
 def _entry(row: Sequence[Any]) -> DossierEntry:
     serial, kind, words, document, sha256, start, end, begin, stop = row[:9]
-    question, outcome, filters, at, generation, added, purged = row[9:]
+    question, outcome, filters, at, generation, how, differing, added, purged = row[9:]
     asked = None
     if question:
         asked = Asked(
@@ -530,6 +577,7 @@ def _entry(row: Sequence[Any]) -> DossierEntry:
             rows.filters_of(filters),
             rows.to_time(at) if at else None,
             stored.number(generation),
+            **_searched(how),
         )
     place = None
     if kind == "quote" and not purged:
@@ -548,4 +596,35 @@ def _entry(row: Sequence[Any]) -> DossierEntry:
         rows.to_time(added),
         rows.to_time(purged) if purged else None,
         stored.number(serial),
+        _differing(differing),
     )
+
+
+def _how(asked: Asked | None) -> str:
+    """Write how a question was asked, and what was searched, as far as it is known."""
+    if asked is None:
+        return "{}"
+    known = {name: getattr(asked, name) for name in ("searched", "strictness", "unjudged", "earlier")}
+    return json.dumps({name: value for name, value in known.items() if value}, ensure_ascii=False)
+
+
+def _searched(row: str) -> dict[str, Any]:
+    """Read what `_how` wrote, as fields of `Asked`."""
+    held = stored.record(row)
+    strictness = held.get("strictness", 0.0)
+    if not isinstance(strictness, int | float):
+        raise TypeError("a strictness that is no number")
+    return {
+        "searched": stored.number(held.get("searched", 0)),
+        "strictness": float(strictness),
+        "unjudged": stored.text(held.get("unjudged", "")),
+        "earlier": tuple(map(stored.text, held.get("earlier", []))),
+    }
+
+
+def _differing_row(places: Sequence[QuoteReference]) -> str:
+    return json.dumps([astuple(each) for each in places], ensure_ascii=False)
+
+
+def _differing(row: str) -> tuple[QuoteReference, ...]:
+    return stored.rows(row, QuoteReference, stored.text, stored.text, stored.number, stored.number)

@@ -165,6 +165,13 @@ def _tie_thumbs_to_answers(db: Statements) -> None:
     db.execute("DROP TABLE former")
 
 
+def _keep_how_dossiers_were_searched(db: Statements) -> None:
+    # JSON: how a question was asked and what was searched (`qa.desk.dossiers`), and the places of figures
+    # that differ.
+    db.execute("ALTER TABLE dossier_entries ADD COLUMN how TEXT NOT NULL DEFAULT '{}'")
+    db.execute("ALTER TABLE dossier_entries ADD COLUMN differing TEXT NOT NULL DEFAULT '[]'")
+
+
 def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA secure_delete = ON")
 
@@ -176,7 +183,12 @@ LAYOUT = FileLayout(
     application_id=0x44657363,  # "Desc"
     first_schema=1,
     statements=(THUMBS,),
-    changes={2: _keep_conversations, 3: _keep_dossiers, 4: _tie_thumbs_to_answers},
+    changes={
+        2: _keep_conversations,
+        3: _keep_dossiers,
+        4: _tie_thumbs_to_answers,
+        5: _keep_how_dossiers_were_searched,
+    },
     advice_if_damaged=_ADVICE,
     advice_if_refused=_ADVICE,
     prepare=_overwrite_what_is_deleted,

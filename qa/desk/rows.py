@@ -104,6 +104,7 @@ def answer_row(turn: KeptTurn) -> str:
             "preference": answer.preference and _preference_row(answer.preference),
             "calibrated": answer.calibrated,
             "carried": answer.carried,
+            "unjudged": answer.unjudged,
             "reply": answer.reply.kind if answer.reply else "",
             "error": answer.error.code if answer.error else "",
             "unsearched": bool(answer.unsearched),
@@ -191,6 +192,8 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
         calibrated=bool(held["calibrated"]),
         unsearched=remark("unsearched") if held["unsearched"] else "",
         carried=tuple(map(stored.text, held["carried"])),
+        strictness=_real(held["strictness"]),
+        unjudged=stored.text(held.get("unjudged", "")),
         more=_more(held["more"]) if held["more"] else None,
         parts=tuple(map(_part, held["parts"])),
     )

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qa.schema import QuoteReference, Span
 from qa.text.question import AnswerType, answer_type
 
 if TYPE_CHECKING:
@@ -106,13 +107,21 @@ class Figure:
         quote: the quote.
         words: the words of the figure or date.
         value: the number with its unit, or the parts of the date that are named.
+        place: where the words stand in the quote's document.
         rounded: whether the words before it call it rough: “about”, “some”.
     """
 
     quote: Quote
     words: str
     value: tuple[float, str] | Mapping[str, int]
+    place: Span
     rounded: bool = False
+
+    @property
+    def reference(self) -> QuoteReference:
+        """The place, with its document."""
+        document = self.quote.document
+        return QuoteReference(document.id, document.sha256, self.place.start, self.place.end)
 
 
 def differing(answer: Answer) -> tuple[Figure, ...]:
@@ -164,7 +173,7 @@ def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
     if kind == "date":
         if match["alone"] and not _YEAR.search(before):
             return None
-        return Figure(quote, " ".join(match[0].split()), _date(match))
+        return Figure(quote, " ".join(match[0].split()), _date(match), Span(*match.span()))
     value = _number(match["words"])
     if value is None:
         return None
@@ -173,7 +182,7 @@ def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
     unit = match["currency"] or (measured[1] if measured else counted[1] if counted else "")
     unit = "" if unit in _PEOPLE else "%" if unit.startswith("per") else unit.casefold().removesuffix("s")
     words = " ".join(text[match.start() : end].split())
-    return Figure(quote, words, (value, unit), bool(_ROUNDED.search(before)))
+    return Figure(quote, words, (value, unit), Span(match.start(), end), bool(_ROUNDED.search(before)))
 
 
 def _number(words: str) -> float | None:

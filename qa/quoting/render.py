@@ -11,16 +11,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from qa.quoting import figures
 from qa.quoting.cite import check, cite_line
 from qa.quoting.speaker import said_by, speaker_to_dict
-from qa.schema import Answer, Failure, answer_to_dict, citation_id, published_in
+from qa.schema import READINESS, Answer, Failure, answer_to_dict, citation_id, published_in
 from qa.text import times
 from qa.text.dates import date_in_words
 from qa.text.display import language_in_words, plural, visible
+from qa.text.foreign import UNKNOWN
 from qa.text.json_lines import dumps
 
 if TYPE_CHECKING:
@@ -30,14 +31,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.quoting.cite import DocumentReader
-    from qa.schema import DocumentInfo, Facets, Filters, More, Quote
+    from qa.schema import Asked, DocumentInfo, Facets, Filters, More, Quote
 
-_HEADINGS = {
-    "weak": "Not in the corpus. The closest passages, which do not state the answer:",
-    "none": "Not in the corpus.",
-    "error": "This question could not be answered because of an error.",
-}
-IN_PART = "Only a part of this is in the corpus. The quotes answer that part alone:"
+FAILED = "This question could not be answered because of an error."
+IN_PART = "Only a part of the question is answered. The quotes answer that part alone."
+NEAREST = "Nearest passages"
 # Copies of a quote that are named in words.
 NAMED = 10
 
@@ -120,7 +118,7 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
 
 
 def how_sure(answer: Answer, percent: str = "%") -> str:
-    """Return the confidence in words, and if it is too low for an answer, what would do: `31%; … from 55%`.
+    """Return the confidence in words, and what it is too low for: `31%; too little for “balanced”`.
 
     Whole percents must not contradict the outcome: a confidence that is too low is rounded down, and one that
     does is never shown as less than the threshold. A confidence that is not calibrated is "unknown"; a note
@@ -129,7 +127,15 @@ def how_sure(answer: Answer, percent: str = "%") -> str:
     if not answer.calibrated:
         return "unknown"
     sure, enough = percents(answer)
-    return f"{sure}{percent}" + (f"; answers are given from {enough}{percent}" if sure < enough else "")
+    return f"{sure}{percent}" + (f"; too little for {strictness_in_words(answer)}" if sure < enough else "")
+
+
+def strictness_in_words(of: Answer | Asked) -> str:
+    """Name how sure an answer had to be as the page offers it: `“balanced”`, or `a strictness of 0.9`."""
+    if not of.strictness:
+        return "an answer"
+    named = READINESS.get(of.strictness)
+    return f"“{named}”" if named else f"a strictness of {of.strictness:g}"
 
 
 def percents(answer: Answer) -> tuple[int, int]:
@@ -165,6 +171,34 @@ def describe_filters(filters: Filters, titles: Mapping[str, str] | None = None) 
                 said = item
             words.append(f"{name} {said}")
     return ", ".join(words)
+
+
+def no_answer(of: Answer | Asked, titles: Mapping[str, str] | None = None) -> str:
+    """Say that a question has no answer, and in which documents none was found: the only words for it.
+
+    It is a sentence, or two, without the last stop; "" for an answer. `titles` as in `describe_filters`.
+    """
+    if of.outcome not in ("weak", "none"):
+        return ""
+    if of.unjudged:
+        nearest = ". These passages are nearest" if isinstance(of, Answer) and of.quotes else ""
+        language = "this language" if of.unjudged == UNKNOWN else language_in_words(of.unjudged)
+        return f"The reader cannot judge {language}{nearest}"
+    return f"No answer found{_searched(of, titles)}"
+
+
+def _searched(of: Answer | Asked, titles: Mapping[str, str] | None) -> str:
+    """Say what was searched: ` in the 45 documents searched in collection Velden (publisher IFES)`."""
+    collections = of.filters.values("collection")
+    others = describe_filters(replace(of.filters, collection=()), titles)
+    where = " in the documents searched"
+    if of.searched:
+        where = f" in the {plural(of.searched, 'document') if of.searched > 1 else 'document'} searched"
+    if collections:
+        *first, last = collections
+        named = f"{', '.join(first)} and {last}" if first else last
+        where += f" in {'collections' if first else 'collection'} {named}"
+    return where + (f" ({others})" if others else "")
 
 
 def error_to_dict(question: str, filters: Filters, failure: Failure) -> dict[str, Any]:
@@ -204,8 +238,9 @@ def facets_to_dict(facets: Facets) -> dict[str, Any]:
 
 
 def _line(answer: Answer, id: str) -> dict[str, Any]:  # noqa: A002
-    """Return an answer line, with who speaks in each quote, and in which figures or dates they differ."""
+    """Return an answer line, with who speaks in each quote, where they differ, and what is said of none."""
     line = answer_to_dict(answer, id)
+    line["said"] = "" if answer.reply else _said(answer)
     for quote, written in _written(line, answer):
         written["speaker"] = speaker_to_dict(quote)
     line["differing"] = [
@@ -235,16 +270,29 @@ def opening(answer: Answer) -> Iterator[tuple[str, str]]:
         yield f"Read as: {' '.join(part.interpreted_question for part in answer.parts)}", "italic"
     if answer.reply:
         yield answer.reply.text, ""
-    elif answer.unsearched:
-        yield f"Nothing was searched. {answer.unsearched}", "bold yellow"
-    elif answer.is_answered_in_part:
-        yield IN_PART, "bold yellow"
-    elif answer.outcome != "answered":
-        yield _HEADINGS[answer.outcome], "bold red" if answer.outcome == "error" else "bold yellow"
+    elif said := said_of_none(answer):
+        yield said, "bold yellow"
     if answer.error:
+        yield FAILED, "bold red"
         yield f"{answer.error.message} ({answer.error.code})", ""
     if answer.more and answer.more.quotes:
         yield f"{all_that_answer(answer.more)}, by document:", ""
+
+
+def said_of_none(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
+    """Return what stands above the quotes of a question that is not, or not all, answered; else ""."""
+    said = _said(answer, titles)
+    is_list = bool(answer.quotes) and not (answer.unjudged or answer.is_answered_in_part)
+    return f"{said} {NEAREST}:" if is_list and said else said
+
+
+def _said(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
+    if answer.unsearched:
+        return f"Nothing was searched. {answer.unsearched}"
+    if answer.is_answered_in_part:
+        return IN_PART
+    said = no_answer(answer, titles)
+    return f"{said}." if said else ""
 
 
 def all_that_answer(more: More) -> str:

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qa.errors import DocumentNotFoundError
+from qa.errors import DocumentNotFoundError, InputError
 from qa.quoting.bibliography.csl import csl_item, keys, located
 from qa.quoting.cite import cite_line
 from qa.quoting.claims.claim import Claim
 from qa.quoting.claims.sentences import sentences_around
 from qa.quoting.opened import open_citation, open_place
-from qa.quoting.render import describe_filters
-from qa.schema import CitationId, DossierEntry, QuoteReference, Span, citation
+from qa.quoting.render import describe_filters, no_answer
+from qa.quoting.speaker import said_by, speaker_to_dict
+from qa.schema import (
+    READINESS,
+    Asked,
+    CitationId,
+    DossierEntry,
+    Quote,
+    QuoteReference,
+    Span,
+    citation,
+    citation_id,
+)
 from qa.text.dates import date_in_words
-from qa.text.display import in_one_line, visible
+from qa.text.display import in_one_line, plural, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from qa.quoting.opened import Opened
     from qa.quoting.verify import Verdict, Verifier
-    from qa.schema import Asked, Document, DossierInfo, Quote
+    from qa.schema import Answer, Document, DossierInfo
     from qa.storage.ports import Library
 
 NOTE = "Analyst’s note"
-NOT_FOUND = {
-    "none": "not in the corpus",
-    "weak": "not in the corpus: only passages that do not state it were found",
-    "error": "could not be answered because of an error",
-    "answered": "answered",
-}
+UNREADABLE = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +49,15 @@ class Shown:
         entry: the entry.
         number: a quote's number among the dossier's quotes, from 1; 0 for what is none, or was purged.
         opened: a quote as it opens today; None for what is no quote, or was purged.
+        figures: where sources differ, the figures or dates that they give, the quote's own first.
+        present: of a superseded quote, the whole sentences that stand in its place today.
     """
 
     entry: DossierEntry
     number: int = 0
     opened: Opened | None = None
+    figures: tuple[Quote, ...] = ()
+    present: Quote | None = None
 
     @property
     def quote(self) -> Quote | None:
@@ -70,9 +81,100 @@ class Shown:
         purged = self.entry.purged
         return f"purged on {date_in_words(purged.date())}" if purged else "purged"
 
+    @property
+    def name(self) -> str:
+        """What lists call a quote: "quote 3"; "a quote" where its document was purged."""
+        return f"quote {self.number}" if self.number else "a quote"
+
+    @property
+    def today(self) -> str:
+        """What the library says today in place of a quote that is no longer current; "" of a current one."""
+        if self.status == "removed":
+            return "Answers no longer quote this document."
+        if self.status == "purged":
+            return "Its document was erased for good."
+        if not self.opened or self.status == "current":
+            return ""
+        if self.opened.moved:
+            return "The present text still says this."
+        return f"The present text {'has other words' if self.present else 'says nothing like it'}."
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader of the quote must know: who speaks, where sources differ, what could not be read."""
+        if self.quote is None:
+            return []
+        remarks = [f"Said by {speaker}."] if (speaker := said_by(self.quote)) else []
+        if self.figures:
+            own, *others = self.figures
+            given = "; ".join(f"{_words(each)} in {_source(each)}" for each in others)
+            remarks.append(f"Sources differ: {_words(own)} here; {given}.")
+        if count := self.quote.text.count(UNREADABLE):
+            remarks.append(f"{plural(count, 'letter')} could not be read: a {UNREADABLE} stands for each.")
+        return remarks
+
+
+def _words(figure: Quote) -> str:
+    return " ".join(figure.text.split())
+
+
+def _source(quote: Quote) -> str:
+    """Name a quote's document without quotation marks, which would make a quote of its title."""
+    document = quote.document
+    date = date_in_words(document.date) if document.date else ""
+    return ", ".join(filter(None, (" ".join((document.title or document.id).split()), date)))
+
+
+def asked_of(answer: Answer, earlier: Sequence[str], generation: int, at: dt.datetime) -> Asked:
+    """Return what is kept of how a question was asked, and of what was searched."""
+    return Asked(
+        answer.question.strip(),
+        "answered" if answer.is_answered_in_part else answer.outcome,
+        answer.filters,
+        at,
+        generation,
+        answer.searched,
+        answer.strictness or 0.0,
+        answer.unjudged,
+        tuple(earlier) if answer.carried else (),
+    )
+
+
+def how_asked(asked: Asked) -> str:
+    """Say on which day a question was asked, and how strictly: `28 November 2026, strictness balanced`."""
+    day = date_in_words(asked.at.astimezone().date()) if asked.at else ""
+    named = READINESS.get(asked.strictness, f"{asked.strictness:g}")
+    return ", ".join(filter(None, (day, f"strictness {named}" if asked.strictness else "")))
+
+
+def outcome_in_words(asked: Asked, titles: Mapping[str, str] | None = None) -> str:
+    """Say what came of a question that was not answered."""
+    if asked.outcome == "error":
+        return "This could not be answered because of an error"
+    return no_answer(asked, titles)
+
+
+def changed_since(asked: Asked, library: Library, generation: int) -> str:
+    """Say that other documents would be searched today; "" where the library is as it was.
+
+    The documents that the filters leave are counted, not compared: where some came and as many went, it says
+    that the library has changed.
+    """
+    if not asked.generation or asked.generation == generation:
+        return ""
+    now = library.select(asked.filters).documents
+    if not asked.searched or now == asked.searched:
+        return "The library has changed since."
+    were = "document was" if asked.searched == 1 else "documents were"
+    return f"{asked.searched:,} {were} searched then; there {'is' if now == 1 else 'are'} {now:,} now."
+
 
 def kept_quote(
-    library: Library, place: CitationId, document_id: str = "", asked: Asked | None = None
+    library: Library,
+    place: CitationId,
+    document_id: str = "",
+    asked: Asked | None = None,
+    differing: Sequence[QuoteReference] = (),
 ) -> DossierEntry:
     """Return what is kept of a citation: its place, with the sentences around it.
 
@@ -81,15 +183,24 @@ def kept_quote(
         InputError: the text ends before the quote does, or the quote begins or ends within a line break.
     """
     quote = open_citation(library, place, document_id).quote
-    return entry_of(quote, asked)
+    return entry_of(quote, asked, differing)
 
 
-def entry_of(quote: Quote, asked: Asked | None = None) -> DossierEntry:
-    """Return what is kept of a quote."""
+def entry_of(
+    quote: Quote, asked: Asked | None = None, differing: Sequence[QuoteReference] = ()
+) -> DossierEntry:
+    """Return what is kept of a quote; `differing` are the figures that differ in the answer that it is of."""
     document = quote.document
     start, end = sentences_around(document.text, quote.start, quote.end, beside=1)
     place = QuoteReference(document.id, document.sha256, quote.start, quote.end)
-    return DossierEntry("quote", place=place, context=Span(start, end), asked=asked)
+    own = [each for each in differing if _is_within(each, place)]
+    kept = (*own, *(each for each in differing if each not in own)) if own else ()
+    return DossierEntry("quote", place=place, context=Span(start, end), asked=asked, differing=kept)
+
+
+def _is_within(figure: QuoteReference, place: QuoteReference) -> bool:
+    is_of = (figure.document, figure.sha256) == (place.document, place.sha256)
+    return is_of and place.start <= figure.start and figure.end <= place.end
 
 
 def shown(entries: Sequence[DossierEntry], library: Library) -> tuple[Shown, ...]:
@@ -106,9 +217,56 @@ def shown(entries: Sequence[DossierEntry], library: Library) -> tuple[Shown, ...
                 opened = open_place(library, _id(entry.place), entry.place.document)
             except DocumentNotFoundError:  # purged, and the desk is yet to forget it
                 opened = None
-            number += opened is not None
-        found.append(Shown(entry, number if opened else 0, opened))
+        if opened is None:
+            found.append(Shown(entry))
+            continue
+        number += 1
+        figures = _figures(entry.differing, library)
+        found.append(Shown(entry, number, opened, figures, present_words(opened, library)))
     return tuple(found)
+
+
+def renewed(entry: DossierEntry, library: Library) -> DossierEntry:
+    """Return a superseded quote in the present words of its source; the question stays.
+
+    Raises:
+        InputError: the quote is current, or the source says nothing like it any more.
+    """
+    (each,) = shown([entry], library)
+    if each.present is None:
+        raise InputError(
+            "the quote is current: there is nothing to renew"
+            if each.status == "current"
+            else f"the quote is {each.fate}, and its source says nothing like it now: remove it, or keep it"
+        )
+    return entry_of(each.present, entry.asked)
+
+
+def _figures(places: Sequence[QuoteReference], library: Library) -> tuple[Quote, ...]:
+    """Read figures from their documents again; those of a purged one are left out."""
+    found = []
+    for place in places:
+        with suppress(DocumentNotFoundError):
+            found.append(open_place(library, _id(place), place.document).quote)
+    return tuple(found) if len(found) > 1 else ()
+
+
+def present_words(opened: Opened, library: Library) -> Quote | None:
+    """Return the sentences of the present text that stand where a superseded quote stood; None for none."""
+    if opened.current is None or opened.now is None:
+        return None
+    document, passages = library.read([opened.current.id]).get(opened.current.id, (opened.current, ()))
+    if document.sha256 != opened.current.sha256:  # changed at this moment
+        return None
+    touched = [
+        sentence
+        for passage in passages
+        for sentence in passage.sentences
+        if sentence.start < opened.now.end and opened.now.start < sentence.end
+    ]
+    start = min((each.start for each in touched), default=opened.now.start)
+    end = max((each.end for each in touched), default=opened.now.end)
+    return Quote(document, start, end)
 
 
 def _id(place: QuoteReference) -> CitationId:
@@ -186,6 +344,18 @@ def cited(entries: Sequence[Shown]) -> tuple[list[dict[str, Any]], list[dict[str
 # What is shown of it
 
 
+def outdated(entries: Sequence[Shown]) -> list[Shown]:
+    """Return the quotes that are no longer current: superseded, removed or purged."""
+    return [each for each in entries if each.fate]
+
+
+def outdated_lines(entries: Sequence[Shown]) -> Iterator[str]:
+    """Name the quotes that are no longer current, and say what has become of each; nothing if all are."""
+    for each in outdated(entries):
+        words = f" “{in_one_line(each.quote.text)}”" if each.quote else ""
+        yield f"{each.name}: {each.fate}. {each.today}{words}"
+
+
 def info_to_dict(info: DossierInfo) -> dict[str, Any]:
     """Return what JSON says of a dossier."""
     return {
@@ -205,7 +375,7 @@ def to_dict(shown: Shown) -> dict[str, Any]:
     if entry.kind in ("heading", "note"):
         said["words"] = entry.words
     if entry.kind == "quote":
-        said |= {"number": shown.number, "status": shown.status, "fate": shown.fate}
+        said |= {"number": shown.number, "status": shown.status, "fate": shown.fate, "today": shown.today}
     if quote and opened:
         context = entry.context or Span(quote.start, quote.end)
         text = quote.document.text
@@ -221,6 +391,11 @@ def to_dict(shown: Shown) -> dict[str, Any]:
             "citation": asdict(citation(quote)),
             "cite": cite_line(quote, opened.fate),
             "moved": str(opened.moved.citation_id) if opened.moved else None,
+            "present": _place_to_dict(shown.present) if shown.present else None,
+            "speaker": speaker_to_dict(quote),
+            "differing": [_place_to_dict(each) for each in shown.figures],
+            "remarks": shown.remarks,
+            "notes": list(quote.document.notes),
         }
     if entry.asked:
         said |= {
@@ -228,9 +403,23 @@ def to_dict(shown: Shown) -> dict[str, Any]:
             "outcome": entry.asked.outcome,
             "filters": filters_to_dict(entry.asked),
             "asked": entry.asked.at.isoformat(timespec="seconds") if entry.asked.at else None,
+            "searched": entry.asked.searched,
+            "strictness": entry.asked.strictness or None,
+            "unjudged": entry.asked.unjudged,
+            "earlier": list(entry.asked.earlier),
+            "said": outcome_in_words(entry.asked),
         }
     added = entry.added.isoformat(timespec="seconds") if entry.added else None
     return said | {"added": added}
+
+
+def _place_to_dict(quote: Quote) -> dict[str, Any]:
+    return {
+        "citation_id": str(citation_id(quote)),
+        "document": quote.document.id,
+        "title": quote.document.title,
+        "text": quote.text,
+    }
 
 
 def filters_to_dict(asked: Asked) -> dict[str, Any]:
@@ -260,8 +449,10 @@ def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
                 for line in others:
                     yield [("     ", ""), (line, "italic")]
             case "question" if entry.asked:
-                said = NOT_FOUND[entry.asked.outcome]
-                yield [number, (in_one_line(entry.asked.question), ""), (f"  {said}", "yellow")]
+                yield [number, (in_one_line(entry.asked.question), "")]
+                yield [("     ", ""), (in_one_line(outcome_in_words(entry.asked)), "yellow")]
+                if how := how_asked(entry.asked):
+                    yield [("     ", ""), (f"asked on {how}", "dim")]
             case _ if each.quote and each.opened:
                 first, *others = visible(each.quote.text).split("\n")
                 yield [number, (first, "")]
@@ -269,10 +460,12 @@ def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
                     yield [("     ", ""), (line, "")]
                 yield [("     ", ""), (visible(cite_line(each.quote)), "cyan")]
                 if each.fate:
-                    yield [("     ", ""), (each.fate, "yellow")]
+                    yield [("     ", ""), (f"{each.fate}. {each.today}", "yellow")]
+                notes = (f"Note: {note}" for note in each.quote.document.notes)
+                yield from ([("     ", ""), (in_one_line(words), "dim")] for words in (*each.remarks, *notes))
             case _:
                 yield [number, (f"a quote, {each.fate}", "yellow")]
         if entry.asked and entry.kind == "quote":
             yield [("     ", ""), (f"asked: {in_one_line(entry.asked.question)}", "dim")]
-        if entry.asked and entry.asked.filters:
+        if entry.asked and entry.asked.filters and entry.kind == "quote":
             yield [("     ", ""), (f"filters: {in_one_line(describe_filters(entry.asked.filters))}", "dim")]

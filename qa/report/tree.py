@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qa.quoting.claims.marks import Ends
 from qa.quoting.render import describe_filters
-from qa.report.contents import NOT_FOUND, NOTE, questions, sources
+from qa.report.contents import NOTE, how_asked, outcome_in_words, outdated, questions, sources
 from qa.text.dates import date_in_words
 from qa.text.display import plural, visible
 
@@ -98,6 +98,10 @@ def tree(entries: Sequence[Shown], rendered: Rendered, facts: Facts, form: Forma
             form,
         )
     )
+    if old := outdated(entries):
+        are = "1 quote is" if len(old) == 1 else f"{len(old):,} quotes are"
+        said = f"{are} no longer current: the notes and the appendix say what has become of the sources."
+        blocks.append(_paragraph(said, form))
     notes = iter(rendered.citations)
     for each in entries:
         blocks += _of_entry(each, notes, top, form)
@@ -145,7 +149,8 @@ def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format)
         others = [_para(_text(each, form)) for each in paragraphs[1:]]
         yield {"t": "Div", "c": [["", ["note"], attributes], [first, *others]]}
     elif shown.quote:
-        note = [*next(notes), *_fate(shown, form)]
+        said = " ".join([*_fate(shown), *shown.remarks])
+        note = [*next(notes), *([{"t": "Space"}, *_text(said, form)] if said else [])]
         words = [*quoted(shown.quote.text, form), {"t": "Note", "c": [_para(note)]}]
         block = {"t": "BlockQuote", "c": [_para(words)]}
         if form == "pdf" and _is_long(shown.quote.text):
@@ -167,12 +172,11 @@ def _typst(markup: str) -> Node:
     return {"t": "RawBlock", "c": ["typst", markup]}
 
 
-def _fate(shown: Shown, form: Format) -> list[Node]:
+def _fate(shown: Shown) -> list[str]:
     opened = shown.opened
     if opened is None or opened.since is None:
         return []
-    said = _SENTENCES[opened.status].format(day=date_in_words(opened.since.date()))
-    return [{"t": "Space"}, *_text(said, form)]
+    return [_SENTENCES[opened.status].format(day=date_in_words(opened.since.date())), shown.today]
 
 
 def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) -> Iterator[Node]:
@@ -182,6 +186,10 @@ def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) ->
     selected = [each.number for each in entries if each.quote and not each.entry.asked]
     number = 0
     yield _heading(top, _text("Appendix: how this was found", form))
+    if old := outdated(entries):
+        yield _heading(top + 1, _text("No longer current", form))
+        for quote in old:
+            yield _paragraph(f"{quote.name[0].upper()}{quote.name[1:]}: {quote.fate}. {quote.today}", form)
     yield _heading(top + 1, _text("Questions asked", form))
     if not found:
         yield _paragraph("No question is kept with the quotes.", form)
@@ -189,9 +197,9 @@ def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) ->
         yield from _question(number, each, form)
     if selected:
         yield _paragraph(f"Kept without a question: {_numbers(selected)}.", form)
-    yield _heading(top + 1, _text("Not found", form))
+    yield _heading(top + 1, _text("Questions without an answer", form))
     if not others:
-        yield _paragraph("No question is kept that found nothing.", form)
+        yield _paragraph("None is kept.", form)
     for at, each in enumerate(others, number + 1):
         yield from _question(at, each, form)
     yield _heading(top + 1, _text("Manifest", form))
@@ -201,14 +209,18 @@ def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) ->
 def _question(number: int, question: Question, form: Format) -> Iterator[Node]:
     asked = question.asked
     yield _paragraph(f"Question {number}: {' '.join(asked.question.split())}", form)
-    where = describe_filters(asked.filters) or "all documents"
-    day = f" on {date_in_words(asked.at.date())}" if asked.at else ""
+    if asked.earlier:
+        yield _paragraph(f"Question before it: {' '.join(asked.earlier[-1].split())}", form)
+    asked_how = how_asked(asked)
+    searched = f"Asked on {asked_how}" if asked.at else "Asked"
     numbers = _numbers(question.quotes)
-    if asked.outcome != "answered":
-        outcome = f"{NOT_FOUND[asked.outcome]}{f'; kept of these: {numbers}' if question.quotes else ''}"
-    else:
+    if asked.outcome == "answered":
         outcome = numbers if question.quotes else "its quotes were purged"
-    yield _paragraph(f"Searched{day}: {where}. Outcome: {outcome}.", form)
+        where = describe_filters(asked.filters) or "all documents"
+        yield _paragraph(f"{searched}. Searched: {where}. Outcome: {outcome}.", form)
+        return
+    nearest = f" Kept of these: {numbers}." if question.quotes else ""
+    yield _paragraph(f"{searched}. {outcome_in_words(asked)}.{nearest}", form)
 
 
 def _numbers(quotes: Sequence[int]) -> str:

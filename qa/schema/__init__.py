@@ -5,6 +5,7 @@ coordinates: nothing here accepts its text, which is always the slice.
 """
 
 from qa.schema.answers import (
+    READINESS,
     Answer,
     AnsweredPart,
     DatePreference,
@@ -62,6 +63,7 @@ from qa.schema.reports import FileResult, FileStatus, IndexReport, OnProgress, P
 __all__ = [
     "EVERYTHING",
     "FILTERED_BY_NAME",
+    "READINESS",
     "UPLOAD",
     "Answer",
     "AnsweredPart",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Outcome = Literal["answered", "weak", "none", "error"]
 ReplyKind = Literal["greeting", "thanks", "help", "documents", "summary"]
 Dates = Literal["auto", "ignore"]
+# How ready the page is to answer, by the share of its answers that should be right.
+READINESS = {0.8: "more often", 0.86: "balanced", 0.93: "only when sure"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Milliseconds:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why something failed; never shown as "not in the corpus".
+    """Why something failed; never shown as "no answer found".
 
     Attributes:
         code: the name of the error, for programs.
@@ -212,6 +214,9 @@ class Answer:
             of a question of several parts.
         parts: the parts of a question that asks for several things; empty for any other. The outcome is
             "answered" only if that of every part is; if some are, the quotes answer these.
+        strictness: the share of answers that should be right; None where that is not known.
+        unjudged: the code of a language that the reader cannot judge, `und` for one that is not known: the
+            question or the passages are in it. "" where the reader could judge.
     """
 
     question: str
@@ -236,6 +241,8 @@ class Answer:
     carried: tuple[str, ...] = ()
     more: More | None = None
     parts: tuple[AnsweredPart, ...] = ()
+    strictness: float | None = None
+    unjudged: str = ""
 
     @property
     def is_answered_in_part(self) -> bool:
@@ -309,6 +316,8 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "calibrated": answer.calibrated,
         "unsearched": answer.unsearched,
         "carried": list(answer.carried),
+        "strictness": answer.strictness,
+        "unjudged": answer.unjudged,
         "more": _more_dict(answer.more) if answer.more else None,
         "parts": [
             {

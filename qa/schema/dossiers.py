@@ -27,6 +27,10 @@ class Asked:
         filters: what was searched.
         at: when it was asked; None where that is not known.
         generation: the library's generation then; 0 where that is not known.
+        searched: how many documents were searched; 0 where that is not known.
+        strictness: the share of answers that should be right; 0 where that is not known.
+        unjudged: the code of the language that the reader could not judge; see `Answer.unjudged`.
+        earlier: the questions before it, if it was read with words of these.
     """
 
     question: str
@@ -34,6 +38,10 @@ class Asked:
     filters: Filters = EVERYTHING
     at: dt.datetime | None = None
     generation: int = 0
+    searched: int = 0
+    strictness: float = 0.0
+    unjudged: str = ""
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,7 @@ class DossierEntry:
         added: when it was added (UTC); None before that.
         purged: when the document of a quote was purged (UTC); None while it is not.
         id: its number, by which it is moved and removed; 0 before it is kept.
+        differing: where the quotes of the answer give different figures or dates, the places of these.
     """
 
     kind: EntryKind
@@ -59,6 +68,7 @@ class DossierEntry:
     added: dt.datetime | None = None
     purged: dt.datetime | None = None
     id: int = 0
+    differing: tuple[QuoteReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,21 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 from qa.text.terms import FUNCTION_WORDS
 
-LANGUAGES = ("german", "french", "spanish", "italian", "dutch", "portuguese")
+# Each with its code.
+LANGUAGES = {
+    "german": "de",
+    "french": "fr",
+    "spanish": "es",
+    "italian": "it",
+    "dutch": "nl",
+    "portuguese": "pt",
+}
+# The code for a language that cannot be told (ISO 639).
+UNKNOWN = "und"
 # Words on these lists that carry content in English: they do not tell that a text is in another language.
 ENGLISH_TOO = frozenset(
     """anterior amp aura bin car chose circa come comment con den dice die dont door due duo embargo era fare
@@ -26,19 +37,63 @@ def foreign_function_words(text: str) -> frozenset[str]:
     A capitalised word counts only at the beginning, and there not before another one: names hold such words
     ("Los Angeles", "Charles De Gaulle").
     """
+    return _found(text).held
+
+
+def foreign_language(question: str) -> str:
+    """Tell the code of the language of a question by its function words; "" for English, and where in doubt.
+
+    UNKNOWN where two languages are as likely. A single such word, as in a title, is enough only where a
+    question begins with it.
+    """
+    found = _found(question)
+    first = re.match(r"\W*(\w{3,})", question)
+    begins = first is not None and first[1].casefold() in found.evidence and question.rstrip().endswith("?")
+    return found.code if (begins or len(found.evidence) > 1) and not found.english else ""
+
+
+def is_surely_english(question: str) -> bool:
+    """Whether a question has a function word that only English has."""
+    words = {word.casefold() for word in re.findall(r"\w+", question)}
+    return bool((words & FUNCTION_WORDS).difference(*_lists().values()))
+
+
+class _Found(NamedTuple):
+    """The function words of a text in another language.
+
+    Attributes:
+        code: the code of the language.
+        held: all of them.
+        evidence: those that no English text has.
+        english: the English function words beside them.
+    """
+
+    code: str
+    held: frozenset[str] = frozenset()
+    evidence: frozenset[str] = frozenset()
+    english: frozenset[str] = frozenset()
+
+
+def _found(text: str) -> _Found:
     words = re.findall(r"\w+", text)
-    folded = {word.casefold() for word in words}
+    folded = frozenset(word.casefold() for word in words)
     plain = {word.casefold() for word in words if not word[0].isupper()}
     if words and not any(word[0].isupper() for word in words[1:2]):
         plain.add(words[0].casefold())
-    language = max(_lists(), key=lambda each: len(plain & each - ENGLISH_TOO - FUNCTION_WORDS))
-    evidence = plain & language - ENGLISH_TOO - FUNCTION_WORDS
-    english = folded & FUNCTION_WORDS - language
-    return frozenset(plain & language) if len(evidence) > len(english) else frozenset()
+    found = []
+    for code, each in _lists().items():
+        held = frozenset(plain & each)
+        found.append(_Found(code, held, held - ENGLISH_TOO - FUNCTION_WORDS, folded & FUNCTION_WORDS - each))
+    best = max(found, key=lambda each: len(each.evidence))
+    if len(best.evidence) <= len(best.english):
+        return _Found("")
+    size = len(best.evidence), len(best.held)
+    alike = [each for each in found if (len(each.evidence), len(each.held)) >= size]
+    return best if len(alike) == 1 else best._replace(code=UNKNOWN)
 
 
 @cache
-def _lists() -> tuple[frozenset[str], ...]:
-    from stop_words import get_stop_words  # only conversations need it
+def _lists() -> dict[str, frozenset[str]]:
+    from stop_words import get_stop_words  # 0.03 s
 
-    return tuple(frozenset(get_stop_words(language)) for language in LANGUAGES)
+    return {code: frozenset(get_stop_words(language)) for language, code in LANGUAGES.items()}

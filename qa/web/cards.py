@@ -16,6 +16,7 @@ from qa.quoting.cite import check, facts_of
 from qa.quoting.html import as_read, with_emphasis
 from qa.quoting.render import (
     NAMED,
+    NEAREST,
     all_that_answer,
     by_part,
     describe_filters,
@@ -23,7 +24,9 @@ from qa.quoting.render import (
     more,
     more_than_shown,
     named,
+    no_answer,
     percents,
+    strictness_in_words,
 )
 from qa.quoting.speaker import said_by
 from qa.schema import citation_id
@@ -295,29 +298,21 @@ def _unsearched(answer: Answer) -> str:
 
 
 def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str]) -> str:
-    where = "the document" if answer.searched == 1 else f"the {plural(answer.searched, 'document')}"
-    filters = text(describe_filters(answer.filters, titles))
-    where += f" of your filters ({filters})" if filters else " searched"
     clear = _CLEAR if answer.filters else ""
     if answer.is_answered_in_part:
         return (
-            '<section class="not-in-corpus weak in-part"><h2>Only a part of this is in the corpus</h2>'
+            '<section class="not-in-corpus weak in-part"><h2>Only a part of the question is answered</h2>'
             f"<p>The quotes answer that part alone.</p>{clear}{''.join(_folded(quotes))}</section>"
         )
-    if not quotes:
-        said = f"Nothing near this question was found in {where}."
-        return f'<section class="not-in-corpus none"><h2>Not in the corpus</h2><p>{said}</p>{clear}</section>'
-    said = f"No sentence that states an answer was found in {where}."
+    said = f"<h2>{text(no_answer(answer, titles))}{'.' if answer.unjudged else ''}</h2>"
     sure, enough = percents(answer)
-    if answer.calibrated and sure < enough:
-        said += (
-            f" The passages below are {sure}&nbsp;% likely to state it; "
-            f"you asked for {enough}&nbsp;% at least."
-        )
-    return (
-        f'<section class="not-in-corpus weak"><h2>Not in the corpus</h2><p>{said}</p>{clear}'
-        f"<h3>Nearest passages <span>not an answer</span></h3>{''.join(_folded(quotes))}</section>"
-    )
+    if answer.calibrated and quotes and sure < enough:
+        least = text(strictness_in_words(answer))
+        said += f"<p>The nearest passages are {sure}&nbsp;% likely to answer: too little for {least}.</p>"
+    if quotes and not answer.unjudged:
+        clear += f"<h3>{NEAREST}</h3>"
+    kind = "weak" if quotes else "none"
+    return f'<section class="not-in-corpus {kind}">{said}{clear}{"".join(_folded(quotes))}</section>'
 
 
 def _emphasised(quote: Quote) -> str:

@@ -14,7 +14,8 @@ from qa.desk.dossiers import MOST_HEADING, MOST_NOTE
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS
 from qa.quoting.cite import facts_of, parse_citation
 from qa.quoting.render import describe_filters
-from qa.report.contents import NOT_FOUND, shown
+from qa.quoting.wording import difference
+from qa.report.contents import changed_since, how_asked, outcome_in_words, outdated, shown
 from qa.schema import DocumentQuery, Filters, citation_id
 from qa.text.dates import date_in_words
 from qa.web import pages
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qa.corpus import Corpus
+    from qa.quoting.wording import Difference
+    from qa.report.contents import Shown
     from qa.schema import DossierEntry, Quote
     from qa.web.engine import Engine
 
@@ -83,7 +86,12 @@ def routes(engine: Engine) -> APIRouter:
             place=citation_id,
             facts=facts_of,
             filters=lambda filters: describe_filters(filters, titles),
-            not_found=NOT_FOUND,
+            outcome=lambda asked: outcome_in_words(asked, titles),
+            how=how_asked,
+            since=lambda asked: changed_since(asked, corpus.store, corpus.store.generation),
+            difference=_difference,
+            notes=lambda quote: list(map(engine.public, quote.document.notes)),
+            outdated=outdated(entries),
             most={"heading": MOST_HEADING, "note": MOST_NOTE},
             formats=_FORMATS,
             styles=_STYLES,
@@ -115,6 +123,11 @@ def _when(changed: dt.datetime) -> str:
     at, today = changed.astimezone(), dt.datetime.now().astimezone().date()
     day = {today: "today", today - dt.timedelta(days=1): "yesterday"}.get(at.date())
     return f"{day}, {at:%H:%M}" if day else f"on {date_in_words(at)}"
+
+
+def _difference(each: Shown) -> Difference:
+    """Return what a superseded quote's words have become in the sentences of today."""
+    return difference(each.quote.text, each.present.text) if each.quote and each.present else ()
 
 
 def _titles(corpus: Corpus, entries: Sequence[DossierEntry]) -> dict[str, str]:

@@ -16,7 +16,8 @@ from qa.limits import MAX_ID_CHARACTERS, MAX_OFFSET, MAX_QUESTION_CHARACTERS
 from qa.quoting import verify
 from qa.quoting.bibliography.styles import MAX_STYLE_NAME
 from qa.quoting.cite import parse_citation
-from qa.report.contents import info_to_dict, kept_quote, shown, to_dict, verdicts
+from qa.quoting.render import to_dict as to_line
+from qa.report.contents import info_to_dict, kept_quote, outdated, renewed, shown, to_dict, verdicts
 from qa.report.export import MEDIA, export
 from qa.report.tree import Format  # noqa: TC001 - read when the route is made
 from qa.schema import EVERYTHING, Asked, DossierEntry, Outcome
@@ -24,11 +25,13 @@ from qa.web import paging
 from qa.web.body import Body
 from qa.web.history import LISTED
 from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is
+from qa.web.questions import while_connected
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from qa.deadline import Deadline
     from qa.schema import Holding
     from qa.web.engine import Engine
 
@@ -37,6 +40,7 @@ _Entry = Annotated[int, Path(ge=1, le=MAX_OFFSET)]
 _Place = Annotated[int, Field(ge=1, le=MAX_OFFSET, strict=True)]
 # A report is made by programs that take both cores.
 _EXPORTED_AT_ONCE = 1
+_ASKED_AT_ONCE = 2
 
 
 class DossierBody(Body):
@@ -61,6 +65,12 @@ class EntryBody(Body):
     at: _Place | None = None
 
 
+class RenewBody(Body):
+    """For a question: the id of the answer line of its new search. For a quote: nothing."""
+
+    answer: Annotated[str, Field(max_length=64)] | None = None
+
+
 class EntryChange(Body):
     """Other words of a heading or note, another place in the dossier, or both."""
 
@@ -71,7 +81,7 @@ class EntryChange(Body):
 def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     """Return the routes under `/api/v1/dossiers`; `few_at_once` bounds what can take long."""
     router = APIRouter(prefix="/dossiers")
-    exporting = Threads(_EXPORTED_AT_ONCE)
+    exporting, asking = Threads(_EXPORTED_AT_ONCE), Threads(_ASKED_AT_ONCE)
 
     def described(dossier: str) -> dict[str, Any]:
         return info_to_dict(engine.corpus.desk.dossiers.info(dossier))
@@ -144,6 +154,25 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         (added,) = engine.corpus.desk.dossiers.add(dossier, [_entry(engine, body)], body.at)
         return {"entry": added.id, **described(dossier)}
 
+    @router.post("/{dossier}/entries/{entry}/ask")
+    async def ask_again(dossier: _Id, entry: _Entry, request: Request) -> dict[str, Any]:
+        """Ask a question that was not answered again, as it was asked; nothing is kept of what is found."""
+        deadline = engine.deadline()
+        async with while_connected(request, deadline):
+            return await asking.run(_asked_again, engine, dossier, entry, deadline)
+
+    @router.post("/{dossier}/entries/{entry}/renew")
+    @few_at_once
+    def renew(dossier: _Id, entry: _Entry, body: RenewBody) -> dict[str, Any]:
+        """Put the present words in place of a superseded quote, or a new search in place of a former."""
+        dossiers = engine.corpus.desk.dossiers
+        held = dossiers.entry(dossier, entry)
+        if held.kind == "quote":
+            by = renewed(held, engine.corpus.store)
+        else:
+            by = _entry(engine, EntryBody(kind="question", answer=body.answer))
+        return {"entry": dossiers.replace(dossier, entry, by).id, "replaced": entry, **described(dossier)}
+
     @router.patch("/{dossier}/entries/{entry}")
     @few_at_once
     def change(dossier: _Id, entry: _Entry, body: EntryChange) -> dict[str, Any]:
@@ -168,6 +197,14 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         engine.corpus.desk.dossiers.put_back(dossier, entry)
         return described(dossier)
 
+    @router.get("/{dossier}/outdated")
+    @few_at_once
+    def list_outdated(dossier: _Id) -> dict[str, Any]:
+        """List the quotes that an export would hold though they are no longer current."""
+        corpus = engine.corpus
+        entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
+        return {"outdated": [to_dict(each) for each in outdated(entries)]}
+
     @router.get("/{dossier}/export")
     @exporting.limited
     def exported(
@@ -177,6 +214,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     ) -> Response:
         """Write a dossier as a report."""
         info = engine.corpus.desk.dossiers.info(dossier)
+        old = outdated(shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store))
         data = export(engine.corpus, info, format, style, files=False)
         plain = re.sub(r"[^\w -]", "_", info.name, flags=re.ASCII)[:80].strip() or "dossier"
         named = (
@@ -185,6 +223,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         headers = {
             "Content-Disposition": f"attachment; {named}",
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+            "Pullquote-Outdated": str(len(old)),
         }
         return Response(data, media_type=MEDIA[format], headers=headers)
 
@@ -224,6 +263,21 @@ def kept_to_dict(kept: Sequence[Holding]) -> dict[str, Any]:
     return {"question": quotes.pop(""), "quotes": quotes}
 
 
+def _asked_again(engine: Engine, dossier: str, entry: int, deadline: Deadline) -> dict[str, Any]:
+    """Return the answer line of a kept question, with what the dossier says of it.
+
+    Raises:
+        InputError: the entry is no question.
+    """
+    asked = engine.corpus.desk.dossiers.entry(dossier, entry).asked
+    if asked is None:
+        raise InputError("this entry has no question: only a question can be asked again")
+    strictness = asked.strictness or None
+    answer = engine.ask(asked.question, asked.earlier, asked.filters, strictness, deadline=deadline)
+    answer_id = engine.answers.remember(answer, asked.earlier, engine.corpus.store.generation)
+    return to_line(answer, engine.corpus.document, answer_id)
+
+
 def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
     """Return the entry that a body describes.
 
@@ -241,7 +295,8 @@ def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
         if not body.citation:
             raise InputError("a quote needs its citation: SHA256/START-END, as an answer has it")
         place, document = parse_citation(body.citation)
-        return kept_quote(engine.corpus.store, place, document, asked)
+        differing = engine.answers.differing(body.answer) if body.answer else ()
+        return kept_quote(engine.corpus.store, place, document, asked, differing)
     if body.kind == "question":
         if asked is None:
             raise InputError("a question needs its words: send them as `question`")

@@ -7,16 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from qa.asking.confidence import STRICTNESS
 from qa.errors import InputError
 from qa.limits import MAX_DOCUMENTS, MAX_NAMES, MAX_OPTIONS_CHARACTERS
-from qa.schema import Dates, Filters
+from qa.schema import READINESS, Dates, Filters
 from qa.text.times import bound
 from qa.web.body import Body
 from qa.web.problem import first_error
-
-# How ready the page is to answer, by the share of its answers that should be right.
-_READINESS = {0.8: "more often", STRICTNESS: "balanced", 0.93: "only when sure"}
 
 _Ids = Annotated[list[str], Field(max_length=MAX_DOCUMENTS)]
 _Names = Annotated[list[str], Field(max_length=MAX_NAMES)]
@@ -75,5 +71,5 @@ def read_options(text: str) -> Options:
 
 def readiness(start: float) -> list[tuple[str, float]]:
     """Return the choices of strictness, with their names, from loose to strict; `start` is one of them."""
-    named = {start: f"{100 * start:g}\u00a0%", **_READINESS}
+    named = {start: f"{100 * start:g}\u00a0%", **READINESS}
     return [(named[share], share) for share in sorted(named)]

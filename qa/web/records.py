@@ -78,8 +78,11 @@ class AnswerRecord(BaseModel):
     question: str
     interpreted_question: str
     outcome: Outcome = Field(
-        description="answered: the quotes state the answer. weak: they do not, and are only the nearest. "
-        "none: there is nothing."
+        description="answered: the quotes state the answer. weak: no answer was found, and they are only the "
+        "nearest. none: there is nothing near."
+    )
+    said: str = Field(
+        description="Of a question that is not answered, what was found, and in which documents; else empty."
     )
     confidence: float
     quotes: list[SpokenQuote]
@@ -98,6 +101,8 @@ class AnswerRecord(BaseModel):
     calibrated: bool
     unsearched: str
     carried: list[str]
+    strictness: float | None
+    unjudged: str
     more: MoreRecord | None
     parts: list[dict[str, Any]]
     differing: list[dict[str, Any]]

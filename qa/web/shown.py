@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from qa.desk.thumbs import shown_answer
 from qa.errors import UnknownAnswerError
-from qa.schema import Asked
+from qa.quoting import figures
+from qa.report.contents import asked_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qa.schema import Answer, ShownAnswer, Turn
+    from qa.schema import Answer, Asked, QuoteReference, ShownAnswer, Turn
 
 # Of all answers together, in characters: some ten thousand.
 REMEMBERED = 1 << 24
@@ -31,7 +32,7 @@ class Answers:
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._left = remembered
         self._lock = threading.Lock()
-        self._shown: dict[str, tuple[ShownAnswer, Asked]] = {}
+        self._shown: dict[str, tuple[ShownAnswer, Asked, tuple[QuoteReference, ...]]] = {}
         self._ages: deque[tuple[str, int]] = deque()
 
     def remember(
@@ -51,10 +52,11 @@ class Answers:
             return ""
         shown = shown_answer(answer, history, strictness)
         at = at or dt.datetime.now(dt.UTC)
-        asked = Asked(shown.question, answer.outcome, answer.filters, at, generation)
-        answer_id, size = secrets.token_urlsafe(12), len(repr((shown, asked)))
+        asked = asked_of(answer, shown.history, generation, at)
+        differing = tuple(figure.reference for figure in figures.differing(answer))
+        answer_id, size = secrets.token_urlsafe(12), len(repr((shown, asked, differing)))
         with self._lock:
-            self._shown[answer_id] = shown, asked
+            self._shown[answer_id] = shown, asked, differing
             self._ages.append((answer_id, size))
             self._left -= size
             while self._left < 0 and len(self._ages) > 1:
@@ -79,7 +81,15 @@ class Answers:
         """
         return self._find(answer_id)[1]
 
-    def _find(self, answer_id: str) -> tuple[ShownAnswer, Asked]:
+    def differing(self, answer_id: str) -> tuple[QuoteReference, ...]:
+        """Find where the quotes of the answer of that id give different figures or dates: their places.
+
+        Raises:
+            UnknownAnswerError: it was never given, or is forgotten.
+        """
+        return self._find(answer_id)[2]
+
+    def _find(self, answer_id: str) -> tuple[ShownAnswer, Asked, tuple[QuoteReference, ...]]:
         with self._lock:
             if answer_id in self._shown:
                 return self._shown[answer_id]

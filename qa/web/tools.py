@@ -46,8 +46,9 @@ quotation marks or in a block quote, with its citation below (`cited`). Do not p
 translate it, or join two quotes into one; where you leave words out, write […], and leave out no negation, \
 hedge, number or speaker. What you add of your own, say to be yours.
 
-If `outcome` is not "answered", say that the documents do not state the answer. You may then show the \
-nearest quotes, as what they are. Never fill the gap from what you know otherwise without saying so.
+If `outcome` is not "answered", say what `said` says and no more: that no answer was found does not mean \
+that there is none. You may then show the nearest quotes, as what they are. Never fill the gap from what you \
+know otherwise without saying so.
 
 Before you hand over a text that quotes, call `verify` with the whole of it, and mend every quote that is \
 not verbatim.
@@ -282,8 +283,8 @@ TOOLS = (
         "Ask the documents",
         "Answer a question from the documents, with verbatim quotes and their citations only. Ask one thing "
         'at a time, as a whole question. If `outcome` is "answered", the quotes are the answer: give them '
-        "word for word, each with its citation (`cited`), and do not paraphrase them. If it is not, say that "
-        "the documents do not state the answer; the quotes are then only the nearest sentences.",
+        "word for word, each with its citation (`cited`), and do not paraphrase them. If it is not, say what "
+        "`said` says, such as that no answer was found; the quotes are then only the nearest sentences.",
         Asked,
         AnswerRecord,
         ask,

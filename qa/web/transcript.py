@@ -12,7 +12,7 @@ from qa import __version__
 from qa.quoting import figures
 from qa.quoting.cite import cite_line
 from qa.quoting.render import (
-    IN_PART,
+    FAILED,
     all_that_answer,
     by_part,
     describe_filters,
@@ -21,6 +21,7 @@ from qa.quoting.render import (
     how_sure,
     more_than_shown,
     named,
+    said_of_none,
 )
 from qa.quoting.speaker import said_by
 from qa.schema import citation_id
@@ -38,13 +39,6 @@ if TYPE_CHECKING:
     from qa.quoting.cite import DocumentReader
     from qa.schema import Answer, CitationId, Quote
 
-_SAID = {
-    "answered": "",
-    "weak": "Not in the corpus. The nearest passages, which do not state an answer:",
-    "none": "Not in the corpus. Nothing near this question was found.",
-    "error": "This question could not be answered because of an error.",
-}
-
 
 def entry(
     answer: Answer,
@@ -59,7 +53,7 @@ def entry(
     Raises:
         VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
     """
-    parts = [f"<h2>{text(answer.question)}</h2>", *_paragraphs(_opening(answer))]
+    parts = [f"<h2>{text(answer.question)}</h2>", *_paragraphs(_opening(answer, titles))]
     for quote, follows in gaps(answer.shown):
         if heading := document_heading(answer, quote):
             parts.append(f"<h3>{text(heading)}</h3>")
@@ -97,18 +91,17 @@ def _paragraphs(lines: Iterable[str], name: str = "said") -> list[str]:
     return [f'<p class="{name}">{text(line)}</p>' for line in lines]
 
 
-def _opening(answer: Answer) -> Iterator[str]:
+def _opening(answer: Answer, titles: Mapping[str, str]) -> Iterator[str]:
     if answer.interpreted_question != answer.question:
         yield f"Understood as: {answer.interpreted_question}"
     if answer.parts:
         yield f"Read as: {' '.join(part.interpreted_question for part in answer.parts)}"
     if answer.reply:
         yield answer.reply.text
-    elif answer.unsearched:
-        yield f"Nothing was searched. {answer.unsearched}"
-    elif said := IN_PART if answer.is_answered_in_part else _SAID[answer.outcome]:
+    elif said := said_of_none(answer, titles):
         yield said
     if answer.error:
+        yield FAILED
         yield answer.error.message
     if answer.more and answer.more.quotes:
         yield f"{all_that_answer(answer.more)}, by document:"

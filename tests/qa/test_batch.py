@@ -141,7 +141,7 @@ def test_nothing_but_a_cut_line_is_a_run_that_begins(out):
 def test_a_file_that_never_held_answers_is_spared(tmp_path, data):
     path = tmp_path / "precious"
     path.write_bytes(data)
-    with pytest.raises(OutputError, match="cannot be told for answers"):
+    with pytest.raises(OutputError, match="exists; use --force"):
         keep_earlier(path, BASIS, QUESTIONS)
     assert path.read_bytes() == data
     assert list(tmp_path.iterdir()) == [path]
@@ -152,7 +152,7 @@ def test_no_file_beside_the_answers_is_replaced_that_somebody_else_wrote(out, en
     out.write_bytes(answers("answered"))
     precious = out.with_name(out.name + ending)
     precious.write_bytes(b"my notes\n")
-    with pytest.raises(OutputError, match="is there already, and cannot be told"):
+    with pytest.raises(OutputError, match="exists; use --force"):
         keep_earlier(out, {**BASIS, "strictness": 0.9}, QUESTIONS)
     assert precious.read_bytes() == b"my notes\n"
 

@@ -14,7 +14,7 @@ from qa.cli import cli
 from qa.commands.dossiers import keep
 from qa.commands.last_answer import remember
 from qa.desk.dossiers import Dossiers
-from qa.schema import EVERYTHING, Answer, Filters, More, Quote, Reply
+from qa.schema import Answer, Filters, More, Quote, Reply
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -169,14 +169,14 @@ def test_an_answer_is_kept_with_its_question_or_that_there_is_none(corpus: Corpu
     quotes = (Quote(document, 0, 33), Quote(document, 34, 56))
     filters = Filters(publisher=("IFES",))
     answer = Answer("When?", "When?", "answered", 0.9, 0.8, quotes=quotes[:1], filters=filters)
-    assert keep(corpus, NAME, answer, filters) == "kept in Harbours: 1 quote"
+    assert keep(corpus, NAME, answer) == "kept in Harbours: 1 quote"
     more = More(1, 2, 1, False, 2, quotes)
     every = Answer("When?", "When?", "answered", 0.9, 0.8, quotes=quotes[:1], more=more)
-    assert keep(corpus, NAME, every, EVERYTHING) == "kept in Harbours: 1 quote"
+    assert keep(corpus, NAME, every) == "kept in Harbours: 1 quote"
     nothing = Answer("Who paid?", "Who paid?", "none", 0.1, 0.8)
-    assert keep(corpus, NAME, nothing, EVERYTHING) == "kept in Harbours: that nothing was found"
+    assert keep(corpus, NAME, nothing) == "kept in Harbours: No answer found in the documents searched"
     hello = Answer("Hello", "Hello", "none", 0.1, 0.8, reply=Reply("greeting", "Hello."))
-    assert keep(corpus, "Other", hello, EVERYTHING).startswith("nothing was kept")
+    assert keep(corpus, "Other", hello).startswith("nothing was kept")
     first, second, third = corpus.desk.dossiers.entries(corpus.desk.dossiers.find(NAME).id)
     assert first.asked is not None
     assert (first.asked.question, first.asked.filters) == ("When?", filters)
@@ -185,3 +185,38 @@ def test_an_answer_is_kept_with_its_question_or_that_there_is_none(corpus: Corpu
     assert third.asked is not None
     assert third.asked.outcome == "none"
     assert [each.name for each in corpus.desk.dossiers.all()] == [NAME]
+
+
+def test_what_is_no_longer_current_is_named_before_the_report_is_written(
+    corpus: Corpus, inbox: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("pypandoc")
+    run(corpus, "add", NAME, citation(corpus))
+    run(corpus, "add", NAME, citation(corpus, "b.txt", 0, 33))
+    assert "quote 1" not in run(corpus, "export", NAME, "--out", str(tmp_path / "a.html")).stderr
+    corpus.index(write(inbox, "a.txt", TEXT.replace("March", "May")))
+    corpus.remove(["b.txt"])
+    done = run(corpus, "export", NAME, "--out", str(tmp_path / "b.html"))
+    first, second, *_, last = done.stderr.splitlines()
+    assert re.fullmatch(
+        r"quote 1: superseded on .*\. The present text has other words\. “The harbour was dredged in .*”",
+        first,
+    )
+    assert re.match(r"quote 2: removed on .*\. Answers no longer quote this document\.", second)
+    assert last.endswith("2 quotes of Harbours")
+    listed = json.loads(run(corpus, "export", NAME, "--out", str(tmp_path / "c.html"), "--json").stdout)
+    assert listed["outdated"] == [first, second]
+
+
+def test_a_superseded_quote_is_renewed_and_undone(corpus: Corpus, inbox: Path) -> None:
+    run(corpus, "add", NAME, citation(corpus), "--question", "When?")
+    assert "the quote is current" in run(corpus, "renew", NAME, "1", code=3).stderr
+    corpus.index(write(inbox, "a.txt", TEXT.replace("March", "May")))
+    assert "superseded on" in run(corpus, "show", NAME).stdout
+    assert "entry 1 has the present words" in run(corpus, "renew", NAME, "1").stdout
+    shown = run(corpus, "show", NAME).stdout
+    assert "dredged in May." in shown
+    assert "asked: When?" in shown
+    assert "superseded" not in shown
+    run(corpus, "undo", NAME)
+    assert "dredged in March." in run(corpus, "show", NAME).stdout

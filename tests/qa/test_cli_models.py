@@ -228,7 +228,7 @@ def test_filters_that_leave_nothing_say_so_and_what_there_is(shipped):
     assert result.stdout.splitlines()[1] == (
         "Nothing was searched. No document is dated since 1 January 2009: the only date is 4 April 2008."
     )
-    assert "Not in the corpus" not in result.stdout
+    assert "No answer found" not in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_store_that_was_tampered_with_is_an_error_and_never_an_answer(how, lib
     assert result.exit_code in (3, 4)
     assert "error: " in result.stderr
     assert "Unit 9" not in result.stdout
-    assert "Not in the corpus" not in result.stdout
+    assert "No answer found" not in result.stdout
     if how:
         line = json.loads(result.stdout)
         assert (line["outcome"], line["quotes"]) == ("error", [])

@@ -649,7 +649,7 @@ class TestPythonInterface:
         answer = Answer("When?", "When?", "answered", quotes=(quote,))
         assert quote.citation == citation(quote)
         line = to_dict(answer, corpus.document)
-        assert (line.pop("differing"), line["quotes"][0].pop("speaker")) == ([], None)
+        assert (line.pop("differing"), line.pop("said"), line["quotes"][0].pop("speaker")) == ([], "", None)
         assert answer.to_dict() == line
         assert answer.to_dict()["quotes"][0]["text"] == "The harbour closed in May."
 

@@ -131,7 +131,7 @@ def test_each_output_is_known_again_may_be_replaced_and_is_no_document(tmp_path:
     for path, kind in written:
         assert output_kind(path) is kind
         check_output("--out", path, kind, library=library)
-        with pytest.raises(OutputError, match="cannot be told for a poem that Pullquote wrote"):
+        with pytest.raises(OutputError, match="exists; use --force"):
             check_output("--out", path, outputs.Kind("a poem", lambda _: False), library=library)
     found = listing([tmp_path / "docs"])
     assert [file.path.name for file in found.files] == ["x.txt"]
@@ -165,7 +165,7 @@ def test_what_somebody_else_wrote_is_spared(
     tmp_path: Path, library: Path, kind: outputs.Kind, content: str
 ) -> None:
     path = write(tmp_path, "precious", content)
-    with pytest.raises(OutputError, match="precious is there already, and cannot be told"):
+    with pytest.raises(OutputError, match="precious exists; use --force"):
         check_output("--out", path, kind, library=library)
     check_output("--out", path, kind, library=library, force=True)
     path.write_bytes(b"")
@@ -234,7 +234,7 @@ def test_a_last_line_without_a_newline_is_no_answer_by_that_alone(
     path = write(tmp_path, "mine.jsonl", content)
     if content != ANSWER + RECORD:  # a file is told by how it begins
         assert output_kind(path) is None
-    with pytest.raises(OutputError, match="cannot be told for answers"):
+    with pytest.raises(OutputError, match="exists; use --force"):
         check_output("--out", path, outputs.ANSWERS, library=library)
 
 

@@ -23,13 +23,13 @@ SIGNALS = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0, 0.0)
         (
             0.31,
             "weak",
-            "31&nbsp;% likely to state it; you asked for 55&nbsp;% at least.",
+            "are 31&nbsp;% likely to answer: too little for “more often”.",
         ),
     ],
 )
 def test_a_card_says_how_sure_it_is_and_what_would_have_done(confidence, outcome, said):
     quotes = (quote(BRIEF, "In response", "useless.", 1),)
-    answer = Answer("Who?", "Who?", outcome, confidence, 0.55, SIGNALS, quotes, searched=1)
+    answer = Answer("Who?", "Who?", outcome, confidence, 0.55, SIGNALS, quotes, searched=1, strictness=0.8)
     assert said in answer_card(answer, reader(BRIEF))
     card = answer_card(replace(answer, calibrated=False), reader(BRIEF))
     assert "likely answered: unknown<" in card
@@ -52,13 +52,15 @@ def test_a_note_of_a_card_names_no_option_of_the_terminal():
 def test_what_is_not_in_the_corpus_says_where_was_looked():
     filters = Filters(since=dt.date(2008, 1, 1), publisher="IFES")
     card = answer_card(Answer("Who?", "Who?", "none", filters=filters, searched=2), reader(BRIEF))
-    assert "in the 2 documents of your filters (since 1 January 2008, publisher IFES)." in card
+    assert (
+        "<h2>No answer found in the 2 documents searched (since 1 January 2008, publisher IFES)</h2>" in card
+    )
     card = answer_card(Answer("Who?", "Who?", "none", searched=2), reader(BRIEF))
-    assert "in the 2 documents searched." in card
+    assert "<h2>No answer found in the 2 documents searched</h2>" in card
     filters = Filters(document=("a.txt",), language="ko")
     none = Answer("Who?", "Who?", "none", filters=filters, searched=1)
     card = answer_card(none, reader(BRIEF), titles={"a.txt": "A <visit>"})
-    assert "of your filters (document “A &lt;visit&gt;”, language Korean)." in card
+    assert "in the document searched (document “A &lt;visit&gt;”, language Korean)<" in card
 
 
 @pytest.mark.parametrize(

@@ -274,7 +274,7 @@ def remove_documents_and_put_them_back(desk: Desk, page: Page) -> None:
     page.get_by_role("button", name="Remove", exact=True).click()
     said(page, f"{len(day_files.TITLES)} documents removed")
     page.get_by_role("button", name="Undo").click()
-    said(page, "They are back.")
+    said(page, "Restored.")
     expect(page.locator(".count")).to_contain_text(f"{len(day_files.TITLES)} documents")
 
 
@@ -290,7 +290,7 @@ def ask_all(page: Page, questions: list[tuple[str, str | None]]) -> None:
     for question, words in questions:
         answer = ask(page, question)
         if words is UNKNOWN:
-            expect(answer.locator(".not-in-corpus h2")).to_have_text("Not in the corpus")
+            expect(answer.locator(".not-in-corpus h2")).to_contain_text("No answer found in the ")
         else:
             expect(answer.locator(".quote", has_text=words).first).to_be_visible()
 

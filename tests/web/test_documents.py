@@ -310,7 +310,7 @@ def test_a_day_with_documents_from_an_empty_library_on(
         said(page, "2 documents removed")
         expect(page.locator(".count")).to_contain_text("No document is found")
         page.get_by_role("button", name="Undo").click()
-        said(page, "They are back.")
+        said(page, "Restored.")
         expect(page.locator(".count")).to_contain_text("2 documents")
 
 

@@ -157,16 +157,16 @@ def test_that_nothing_was_found_is_kept_with_the_filters(page: Page, server: Ser
     page.locator("#filters .primary").click()
     answer = ask(page, "What did the yacht of the minister cost?")
     expect(answer.locator(".not-in-corpus")).to_be_visible()
-    keep = answer.get_by_role("button", name="Keep that nothing was found")
+    keep = answer.get_by_role("button", name="Keep as unanswered")
     keep.click()
     notice(page, "Kept in “Harbours”.")
     expect(keep).to_have_attribute("aria-pressed", "true")
     page.goto(f"{server.url}dossiers")
     page.get_by_role("link", name="Harbours").click()
     shown = page.locator("[data-kind=question]")
-    expect(shown).to_contain_text(
-        "Asked, and not found: What did the yacht of the minister cost? · only document “"
-    )
+    expect(shown).to_contain_text("Asked: What did the yacht of the minister cost?")
+    expect(shown).to_contain_text("No answer found in the document searched (document “")
+    expect(shown).to_contain_text("strictness balanced")
 
 
 def test_entries_are_put_in_order_by_buttons_keys_and_the_mouse(page: Page, server: Server) -> None:
@@ -283,7 +283,7 @@ def test_what_is_undone_while_the_list_is_being_fetched_is_listed(page: Page, se
     page.route(re.compile("/dossiers$"), listed)
     page.get_by_role("button", name="Delete: Harbours").click()
     notice(page, "“Harbours” is deleted.").get_by_role("button", name="Undo").click()
-    notice(page, "It is back.")
+    notice(page, "Restored.")
     ((route, response),) = late
     route.fulfill(response=response)
     page.wait_for_timeout(500)
@@ -309,6 +309,48 @@ def test_it_is_exported_as_a_report_that_verifies(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count('"verbatim"') >= 3
+
+
+def test_what_is_no_longer_current_is_shown_before_an_export_and_is_renewed(
+    browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text(TEXT, "utf-8")
+    with Corpus.open(tmp_path / "library") as corpus:
+        corpus.index(tmp_path / "a.txt")
+    with chat(tmp_path / "library") as server, opened(browser, server.url) as page:
+        page.locator(".examples button").first.wait_for()
+        while server.get("api/v1/health")[0] != 200:
+            time.sleep(0.1)
+        dossier = made(page, server)
+        filters = {"document": ["a.txt"]}
+        question = {"question": "Who built the tower of Velden?", "filters": filters}
+        post(page, server, f"/{dossier}/entries", kind="question", **question)
+        page.get_by_role("button", name="Export").click()
+        expect(page.locator("#outdated li")).to_have_count(0)
+        page.keyboard.press("Escape")
+        (tmp_path / "a.txt").write_text(TEXT.replace("in June", "early in July"), "utf-8")
+        with Corpus.open(tmp_path / "library") as corpus:
+            corpus.index(tmp_path / "a.txt")
+        page.get_by_role("button", name="Export").click()  # the page is of before
+        expect(page.locator("#outdated li")).to_have_count(3)
+        expect(page.locator("#outdated li").first).to_contain_text("Quote 1: superseded on ")
+        check_accessible(page)
+        page.keyboard.press("Escape")
+        page.reload()
+        page.get_by_role("button", name="Use the present words").click()
+        expect(page.locator(".entries .quote").first).to_have_text("The ferry sank early in July.")
+        notice(page, "The quote has the present words now.").get_by_role("button", name="Undo").click()
+        expect(page.locator(".entries .quote").first).to_have_text("The ferry sank in June.")
+        page.get_by_role("button", name="Ask again").click()
+        found = page.locator(".found")
+        expect(found).to_contain_text("No answer found in the document searched (document ")
+        check_accessible(page)
+        check_fits(page)
+        found.get_by_role("button", name="Record this search instead").click()
+        notice(page, "The new search is recorded.")
+        expect(page.locator("[data-kind=question]")).to_contain_text(
+            "No answer found in the document searched"
+        )
 
 
 def test_what_an_export_lacks_is_said_where_one_looks(page: Page, server: Server) -> None:

@@ -47,7 +47,7 @@ def test_a_saved_conversation_holds_what_was_said_and_verifies(
     assert fates == {"verbatim"}
     assert "NK Brief No. 08-4-4-1, 4 April 2008" in html
     assert "The library holds 2 documents" in html
-    assert "Not in the corpus." in html
+    assert "No answer found in the " in html
 
 
 def test_a_conversation_is_saved_again_with_what_came_since_and_a_new_one_begins_empty(

@@ -26,10 +26,10 @@ async function change(method, path, value, words, undo = null) {
   return true;
 }
 
-const restore = () => change("POST", "/restore", undefined, "It is back: questions are answered from it again.");
+const restore = () => change("POST", "/restore", undefined, "Restored. Answers quote this document again.");
 const actions = {
   restore,
-  remove: () => change("DELETE", "", undefined, "Removed. No question is answered from it.", restore),
+  remove: () => change("DELETE", "", undefined, "Removed. Answers no longer quote this document.", restore),
   reset: ({ field }) => change("PATCH", "", { [field]: null }, "Taken back."),
 };
 const isChanged = (field) => field.name && field.value !== field.defaultValue;

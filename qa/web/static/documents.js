@@ -39,7 +39,7 @@ async function change(ids, size, act, words, undo) {
 }
 
 const put = (ids, collection, words) => change(ids, AT_ONCE, (part) => send("POST", "/documents/collection", { ids: part, collection }), words);
-const restore = (ids) => change(ids, 1, ([id]) => send("POST", `${path(id)}/restore`), "They are back.");
+const restore = (ids) => change(ids, 1, ([id]) => send("POST", `${path(id)}/restore`), "Restored.");
 
 const actions = {
   all: async () => {
@@ -54,7 +54,7 @@ const actions = {
   },
   remove: () => {
     const ids = all ?? picked();
-    const words = `${ids.length === 1 ? "One document" : `${ids.length} documents`} removed. No question is answered from ${ids.length === 1 ? "it" : "them"}.`;
+    const words = `${ids.length === 1 ? "One document" : `${ids.length} documents`} removed. Answers no longer quote ${ids.length === 1 ? "it" : "them"}.`;
     change(ids, 1, ([id]) => send("DELETE", path(id)), words, () => restore(ids));
   },
   sample: async () => {

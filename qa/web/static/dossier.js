@@ -1,6 +1,6 @@
 // A dossier's page: its entries are moved, written and removed, and it is downloaded as a report. htmx draws it anew.
 
-import { API, announce, attempt, download, inShort, post, send } from "./base.js";
+import { API, announce, attempt, button, download, inShort, make, post, send } from "./base.js";
 
 const path = `/dossiers/${document.getElementById("dossier").dataset.dossier}`;
 const writing = document.getElementById("write");
@@ -36,12 +36,47 @@ const acts = {
   down: (id) => move(id, (at) => at + 1),
   remove: async (id) => {
     const at = ids().indexOf(id);
-    const undo = () => change(() => post(`${entry(id)}/restore`), "It is back.");
+    const undo = () => change(() => post(`${entry(id)}/restore`), "Restored.");
     await change(() => send("DELETE", entry(id)), "Removed from the dossier.", undo);
     (items()[at] ?? items().at(-1))?.querySelector("button").focus();
   },
+  renew: (id) => renew(id, {}, "The quote has the present words now."),
+  ask: askAgain,
   write: (id = "") => ((writing.dataset.above = id), writing.showPopover()),
 };
+
+/** Put a newer quote or search in place of an entry, which Undo brings back. */
+async function renew(id, body, words) {
+  let made;
+  const undo = () => change(() => send("DELETE", entry(made)).then(() => post(`${entry(id)}/restore`)), "Restored.");
+  await change(async () => (made = (await post(`${entry(id)}/renew`, body)).entry), words, undo);
+}
+
+/** Ask a kept question again, and show what is found: nothing is kept of it until somebody says so. */
+async function askAgain(id) {
+  const item = document.querySelector(`[data-entry="${id}"]`);
+  const found = item.querySelector(".found");
+  const pressed = item.querySelector("[data-act=ask]");
+  pressed.disabled = true;
+  found.replaceChildren(make("p", {}, "Asking…"));
+  const answer = await post(`${entry(id)}/ask`, {}).catch((error) => ({ problem: error.message }));
+  pressed.disabled = false;
+  const said = answer.problem ?? answer.said;
+  found.replaceChildren(make("p", {}, said || "The documents answer this now:"));
+  for (const quote of answer.quotes ?? []) {
+    const at = () => ids().indexOf(id) + 2;
+    const citation = `${quote.sha256}/${quote.start}-${quote.end}`;
+    const keep = () => change(() => post(`${path}/entries`, { kind: "quote", citation, answer: answer.id, at: at() }), "Kept below the question.");
+    const { title, locator } = quote.citation;
+    const cited = make("p", { className: "source" }, `${title || quote.document}${locator && ` · ${locator}`} `, button("Keep this quote", keep));
+    found.append(make("blockquote", { className: "quote", translate: false }, quote.text), cited);
+  }
+  const isNone = answer.id && answer.said && !answer.parts.some(({ outcome }) => outcome === "answered");
+  if (isNone) found.append(button("Record this search instead", () => renew(id, { answer: answer.id }, "The new search is recorded.")));
+}
+
+const exporting = document.getElementById("export");
+exporting.addEventListener("toggle", ({ newState }) => newState === "open" && htmx.ajax("GET", location.pathname, { target: "#outdated", select: "#outdated", swap: "outerHTML" }));
 
 document.addEventListener("click", ({ target }) => acts[target.dataset.act]?.(target.closest("[data-entry]")?.dataset.entry));
 document.addEventListener("keydown", (event) => {

@@ -36,7 +36,7 @@ async function keep(tools, dossier = null) {
 async function drop(dossier, entry) {
   const path = `/dossiers/${dossier}/entries/${entry}`;
   const { name } = await send("DELETE", path);
-  const run = () => change(() => post(`${path}/restore`).then(() => announce("It is back.", true)));
+  const run = () => change(() => post(`${path}/restore`).then(() => announce("Restored.", true)));
   announce(`Taken out of “${inShort(name)}”.`, true, { label: "Undo", run });
 }
 

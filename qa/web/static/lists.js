@@ -8,7 +8,7 @@ const item = (target) => target.closest("[data-path]");
 async function remove({ dataset: { path } }, name) {
   await send("DELETE", path);
   changed();
-  const run = () => attempt(() => post(`${path}/restore`).then(() => (changed(), announce("It is back.", true))));
+  const run = () => attempt(() => post(`${path}/restore`).then(() => (changed(), announce("Restored.", true))));
   announce(`“${inShort(name)}” is deleted.`, true, { label: "Undo", run });
 }
 

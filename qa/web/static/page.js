@@ -234,7 +234,7 @@ function finish(answer) {
     tools.querySelector(".thumbs").dataset.quote = HASH.exec(hash)[1];
     card.append(tools);
   }
-  answer.querySelector(".not-in-corpus:not(.in-part) > p:not(.gap, :has(+ p))")?.after(drawn("of-nothing"));
+  answer.querySelector(".not-in-corpus:not(.in-part) > :is(h2, p):not(.gap, :has(+ p))")?.after(drawn("of-nothing"));
   const trace = answer.querySelector(".trace");
   trace?.append(drawn(answer.querySelector(".not-in-corpus") ? "of-none" : "of-answered"));
   if (trace && answerId(answer)) seen.observe(answer);

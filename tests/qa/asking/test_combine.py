@@ -234,12 +234,12 @@ def test_half_an_answer_is_never_called_one(corpus: Corpus) -> None:
     told = "Nothing on the second part: “who designed the bandstand of Bergen”."
     assert found.notes[0] == told
     text = render.to_text(found, corpus.document)
-    assert "Only a part of this is in the corpus." in text
+    assert "Only a part of the question is answered." in text
     assert "Parts: “Who opened the harbour” [1]; “who designed the bandstand of Bergen” not answered." in text
     assert [claim.text for claim in of_text(text) if not claim.maybe_title] == [OPENED]
     card = answer_card(found, corpus.document)
     assert "not-in-corpus weak in-part" in card
-    assert "Only a part of this is in the corpus" in card
+    assert "Only a part of the question is answered" in card
     assert "not an answer" not in card
 
 

@@ -55,7 +55,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
         (Filters(language="fr"), "No document has the language “French”: there is “English”."),
         (
             Filters(collection="markets"),
-            "No document has the collection “markets”: none is known of any.",
+            "No document has the collection “markets”: no document has a collection.",
         ),
         (
             Filters(since=dt.date(2030, 1, 1)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -309,3 +310,47 @@ def test_moves_are_those_of_a_list(
             expected.remove(ids[which])
             expected.insert(max(0, to - 1), ids[which])
         assert [each.id for each in corpus.desk.dossiers.entries(made.id)] == expected
+
+
+def test_how_a_question_was_asked_and_what_was_searched_comes_back(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    made = dossiers.create("Harbours")
+    asked = Asked(
+        "And who paid?", "weak", Filters(collection=("Velden",)), WHEN, 3, 45, 0.93, "de", ("Who built it?",)
+    )
+    (added,) = dossiers.add(made.id, [DossierEntry("question", asked=asked)])
+    assert dossiers.entry(made.id, added.id).asked == asked
+    (entry,) = dossiers.entries(made.id)
+    assert entry.asked == asked
+
+
+def test_an_entry_takes_the_place_of_another_which_can_be_put_back(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    made = dossiers.create("Harbours")
+    first, second, third = dossiers.add(made.id, [note("1"), quote(corpus, "a.txt"), note("3")])
+    by = dossiers.replace(made.id, second.id, quote(corpus, "a.txt", end=20))
+    assert (by.number, by.is_new) == (2, True)
+    places = [each.place and each.place.end for each in dossiers.entries(made.id)]
+    assert places == [None, 20, None]
+    with pytest.raises(InputError, match="has that already, as entry 2"):
+        dossiers.replace(made.id, third.id, quote(corpus, "a.txt", end=20))
+    assert words(corpus, made.id) == ["1", "quote", "3"]  # nothing was changed
+    dossiers.remove(made.id, by.id)
+    dossiers.put_back(made.id, second.id)
+    assert [each.id for each in dossiers.entries(made.id)] == [first.id, second.id, third.id]
+
+
+def test_figures_that_differ_are_kept_as_places_and_a_purge_forgets_them(corpus: Corpus) -> None:
+    dossiers = corpus.desk.dossiers
+    made = dossiers.create("Harbours")
+    places = tuple(
+        QuoteReference(each, corpus.document(each).sha256, 4, 9) for each in ("a.txt", "secret.txt")
+    )
+    dossiers.add(made.id, [replace(quote(corpus, "a.txt"), differing=places)])
+    assert dossiers.entries(made.id)[0].differing == places
+    secret = corpus.document("secret.txt").sha256.encode()
+    corpus.purge(["secret.txt"])
+    assert dossiers.entries(made.id)[0].differing == ()
+    corpus.close()
+    for path in corpus.library.glob(f"{FILE_NAME}*"):
+        assert secret not in path.read_bytes()

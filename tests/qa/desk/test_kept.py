@@ -117,6 +117,8 @@ def answers(draw: st.DrawFn, documents: list[Document]) -> Answer:
         carried=tuple(draw(st.lists(words, max_size=2))),
         more=more,
         parts=draw(st.sampled_from([(), parts])),
+        strictness=0.8,
+        unjudged=draw(st.sampled_from(["", "de"])),
     )
 
 

@@ -299,7 +299,7 @@ def test_tables_of_a_newer_pullquote_are_left_and_those_of_an_earlier_are_change
     postgresql.sql(f"UPDATE {schema}.versions SET version = {LAYOUT.latest_schema}")
     later = Layout(
         LAYOUT.name, 1, LAYOUT.statements,
-        {**LAYOUT.changes, 4: lambda db: db.execute("CREATE TABLE more (x INTEGER)")},
+        {**LAYOUT.changes, LAYOUT.latest_schema + 1: lambda db: db.execute("CREATE TABLE more (x INTEGER)")},
     )  # fmt: skip
     read_only = SharedDatabase(DeskAddress.parse(address, ""), read_only=True)
     with pytest.raises(LibraryError, match="made by an earlier Pullquote"), read_only.reading(later):

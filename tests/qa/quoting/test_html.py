@@ -56,7 +56,7 @@ def test_citations_stand_below_their_quotes_and_headings_above_those_of_a_docume
 
 
 def test_an_answer_that_is_none_says_so() -> None:
-    assert "Not in the corpus." in to_html(Answer("Who?", "Who?", "none"), READ)
+    assert "No answer found in the documents searched." in to_html(Answer("Who?", "Who?", "none"), READ)
 
 
 @pytest.mark.parametrize(

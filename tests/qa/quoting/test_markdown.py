@@ -84,7 +84,7 @@ def test_all_that_answers_is_headed_by_document() -> None:
 
 
 def test_an_answer_that_is_none_says_so() -> None:
-    assert "Not in the corpus." in to_markdown(Answer("Who?", "Who?", "none"), READ)
+    assert "No answer found in the documents searched." in to_markdown(Answer("Who?", "Who?", "none"), READ)
 
 
 def test_a_quote_that_would_be_rendered_otherwise_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from qa.asking.confidence import STRICTNESS
 from qa.errors import VerbatimError
 from qa.intake.report import report_to_dict
 from qa.quoting import render
@@ -147,14 +148,14 @@ def test_the_line_of_json_is_the_dict(name):
     [
         (0.834, 0.55, "83%"),
         (0.55, 0.55, "55%"),
-        (0.312, 0.55, "31%; answers are given from 55%"),
-        (0.5499, 0.5501, "54%; answers are given from 56%"),  # never: 55%, and given from 55%
-        (0.48, 0.484, "48%; answers are given from 49%"),
+        (0.312, 0.55, "31%; too little for “balanced”"),
+        (0.5499, 0.5501, "54%; too little for “balanced”"),
+        (0.48, 0.484, "48%; too little for “balanced”"),
         (0.4841, 0.484, "49%"),  # never 48%, as answers are given from 49%
     ],
 )
-def test_a_confidence_too_low_for_an_answer_says_which_would_do(confidence, threshold, said):
-    answer = replace(ANSWERS["none"], confidence=confidence, threshold=threshold)
+def test_a_confidence_too_low_for_an_answer_says_for_what(confidence, threshold, said):
+    answer = replace(ANSWERS["none"], confidence=confidence, threshold=threshold, strictness=STRICTNESS)
     assert render.how_sure(answer) == said
     assert f"Confidence that the corpus states the answer: {said}.\n" in render.to_text(answer, READ)
 
@@ -218,7 +219,9 @@ def test_what_is_left_out_between_two_quotes_of_a_document_is_marked_outside_the
 @pytest.mark.parametrize("name", ["weak", "none", "error"])
 def test_what_is_no_answer_says_so_before_any_quote(name):
     head = render.to_text(ANSWERS[name], READ).splitlines()[1]
-    assert head.startswith(("Not in the corpus.", "This question could not be answered because of an error."))
+    assert head.startswith(
+        ("No answer found in the ", "This question could not be answered because of an error.")
+    )
 
 
 def test_an_error_never_reads_as_not_in_the_corpus():

@@ -35,7 +35,7 @@ from qa.report.contents import cited, entry_of, shown
 from qa.report.export import FORMATS, export
 from qa.report.fonts import Face, families_for
 from qa.report.tree import Facts, marks_for, quoted, tree
-from qa.schema import Asked, DossierEntry, Quote, QuoteReference
+from qa.schema import Asked, DossierEntry, Filters, Quote, QuoteReference
 from tests.qa.report.library import ALTERED, TEXTS, fill, quotes, write_documents
 from tests.qa.tiny import tiny_corpus, write
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from qa.report.tree import Format
 
 NAME = "Metal, rice & “ports”"
+WHEN = dt.datetime(2026, 11, 28, 9, 30, tzinfo=dt.UTC)
 SENTENCES = [sentence for sentences in TEXTS.values() for sentence in sentences]
 
 
@@ -167,7 +168,7 @@ def test_the_report_tells_how_it_was_found(corpus: Corpus, exported: dict[Format
         "Bibliography",
         "Question 1: What happened to the “machines of Hoeryong”?",
         "publisher IFES",
-        "not in the corpus",
+        "No answer found in the documents searched",
         f"library generation {corpus.store.generation}",
     ):
         assert said in text
@@ -441,3 +442,68 @@ def test_markdown_and_html_show_it_so_to_other_readers() -> None:
         # Markdown shows no blanks at the ends of lines.
         trimmed = (lambda text: re.sub(r" *\n *", "\n", text)) if form == "md" else str
         assert [trimmed(each) for each in shown] == [trimmed(each) for each in expected]
+
+
+def all_words(data: bytes, form: Format) -> str:
+    """Return the words of a report, footnotes too, without white space."""
+    text = read_back._of_pdf(data) if form == "pdf" else read_back.text_of(data, form)
+    if form == "docx":
+        text += re.sub(r"<[^>]*>", "", zipped(data, "word/footnotes.xml").decode())
+    return re.sub(r"\s+", "", text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMATS)
+def test_notes_and_appendix_say_what_is_no_longer_current_and_what_a_reader_must_know(
+    library: Path, inbox: Path, tmp_path: Path, form: Format
+) -> None:
+    texts = {
+        "moved.txt": "The lock was closed for repairs in 1931.",
+        "other.txt": "The toll was raised to nine crowns in 1932.",
+        "gone.txt": "The keeper left his post without notice.",
+        "erased.txt": "The ledger of that year was never found.",
+        "said.txt": "Sixty-one boats were lost, the coroner said.",
+        "also.txt": "In all 58 boats were lost in the flood.",
+    }
+    with tiny_corpus(library) as corpus:
+        corpus.index(*(write(inbox, name, f"{words}\n") for name, words in texts.items()))
+        documents = {name: corpus.document(name) for name in texts}
+        figures = [
+            QuoteReference(name, documents[name].sha256, *place)
+            for name, place in (("said.txt", (0, 9)), ("also.txt", (7, 9)))
+        ]
+        made = corpus.desk.dossiers.create("Flood")
+        entries = [
+            entry_of(Quote(document, 0, len(document.text) - 1), None, figures)
+            for name, document in documents.items()
+        ]
+        asked = Asked("Who paid?", "weak", Filters(collection="Velden"), WHEN, 1, 45, 0.86)
+        corpus.desk.dossiers.add(made.id, [*entries, DossierEntry("question", asked=asked)])
+        corpus.index(write(inbox, "moved.txt", f"A new head.\n\n{texts['moved.txt']}\n"))
+        corpus.index(write(inbox, "other.txt", "The toll was raised to ten crowns in 1932.\n"))
+        corpus.remove(["gone.txt"])
+        corpus.purge(["erased.txt"])
+        data = export(corpus, corpus.desk.dossiers.info(made.id), form)
+        said = all_words(data, form)
+        for words, times in (
+            ("4 quotes are no longer current", 1),
+            ("The source has another text since", 2),
+            ("The source was removed from the library on", 1),
+            ("The present text still says this.", 2),  # the note, and the appendix
+            ("The present text has other words.", 2),
+            ("Answers no longer quote this document.", 2),
+            ("Quote 1: superseded on", 1),
+            ("Quote 2: superseded on", 1),
+            ("Quote 3: removed on", 1),
+            ("A quote: purged on", 1),
+            ("Said by the coroner.", 1),
+            ("Sources differ: Sixty-one here; 58 in also.", 1),
+            ("No answer found in the 45 documents searched in collection Velden.", 1),
+            ("Asked on 28 November 2026, strictness balanced.", 1),
+        ):
+            assert said.count(re.sub(r"\s+", "", words)) == times, words
+        path = tmp_path / f"report.{form}"
+        path.write_bytes(data)
+        statuses = Counter(each.status for each in judged(corpus, path) if each.claim.text)
+        # Words that the present text still has are verbatim.
+    assert statuses == {"verbatim": 3, "superseded": 1, "removed": 1}

@@ -71,7 +71,8 @@ def test_a_dossier_shows_its_entries_in_order_and_what_has_become_of_them(
     assert TEXT[:33] in page
     told = read(page)
     assert "Asked: When? · only publisher IFES, document “b” · " in told
-    assert "Asked, and not found: Who paid?" in told
+    assert "Asked: Who paid? · " in told
+    assert "No answer found in the documents searched." in told
     assert told.index("Analyst’s heading Works") < told.index("[1]") < told.index("[2]")
     assert "Analyst’s note Mine <b>alone</b>." in told
     assert told.count("Kept without a question") == 1  # the quote that no question found
@@ -79,7 +80,7 @@ def test_a_dossier_shows_its_entries_in_order_and_what_has_become_of_them(
     corpus.purge(["b.txt"])
     told = read(client.get(f"/dossiers/{dossier}").text)
     assert "One quote · 1 superseded · 1 more purged" in told
-    assert re.search(r"Superseded on [^.]*\. In the current text these words have changed\.", told)
+    assert re.search(r"Superseded on [^.]*\. The present text has other words\.", told)
     assert re.search(r"Purged on [^:]*: the document quoted here was erased for good\.", told)
     assert TEXT[:33] in told
     assert "ferry" not in told

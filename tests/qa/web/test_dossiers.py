@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from qa.report.contents import entry_of
-from qa.schema import Quote
+from qa.schema import Answer, Asked, DossierEntry, Filters, Quote, Span
 from qa.web.api import create_app
+from qa.web.engine import Engine
 from tests.qa.tiny import tiny_corpus, write
 from tests.qa.web.test_history import BASE, engine_over
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
 
 ROUTE = "/api/v1/dossiers"
+WHEN = dt.datetime(2026, 11, 28, 9, 30, tzinfo=dt.UTC)
 TEXT = "The harbour was dredged in March. Nobody was told of it.\n"
 
 
@@ -203,3 +206,106 @@ def test_strangers_neither_read_nor_change_dossiers(corpus: Corpus) -> None:
         ):
             reply = client.request(method, f"{ROUTE}{route}", json={"name": "x"})
             assert (reply.status_code, reply.json()["code"]) == (403, "read_only_server"), route
+
+
+def test_a_question_without_an_answer_says_what_was_searched_and_is_asked_again(
+    client: TestClient, corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def ask(_: Engine, question: str, *how: Any, **__: Any) -> Answer:
+        asked.append((question, *how))
+        quotes = (Quote(corpus.document("c.txt"), 0, 26),) if len(asked) > 1 else ()
+        outcome: Any = "answered" if quotes else "none"
+        return Answer(
+            question, question, outcome, quotes=quotes, filters=how[1], searched=2, strictness=how[2]
+        )
+
+    monkeypatch.setattr(Engine, "ask", ask)
+    dossier = made(client)
+    kept = Asked("Who paid for it?", "none", Filters(language="en"), WHEN, corpus.store.generation, 2, 0.93)
+    (entry,) = corpus.desk.dossiers.add(dossier, [DossierEntry("question", asked=kept)])
+    (told,) = client.get(f"{ROUTE}/{dossier}").json()["in_order"]
+    assert told["said"] == "No answer found in the 2 documents searched (language en)"
+    assert (told["searched"], told["strictness"]) == (2, 0.93)
+    page = client.get(f"/dossiers/{dossier}").text
+    assert "No answer found in the 2 documents searched (language English)." in page
+    assert "28 November 2026, strictness only when sure" in page
+    assert "searched then" not in page
+    corpus.index(write(inbox, "c.txt", "The parish paid for it all.\n"))
+    assert "2 documents were searched then; there are 3 now." in client.get(f"/dossiers/{dossier}").text
+    path = f"{ROUTE}/{dossier}/entries/{entry.id}"
+    again = client.post(f"{path}/ask").json()
+    assert again["said"].startswith("No answer found in the 2 documents searched")
+    assert asked == [("Who paid for it?", (), Filters(language="en"), 0.93)]
+    assert len(corpus.desk.dossiers.entries(dossier)) == 1  # nothing is kept or replaced by asking
+    renewed = client.post(f"{path}/renew", json={"answer": again["id"]}).json()
+    (now,) = corpus.desk.dossiers.entries(dossier)
+    assert (now.id, renewed["replaced"]) == (renewed["entry"], entry.id)
+    assert now.asked is not None
+    assert now.asked.generation == corpus.store.generation
+    assert "searched then" not in client.get(f"/dossiers/{dossier}").text
+    answered = client.post(f"{ROUTE}/{dossier}/entries/{now.id}/ask").json()
+    assert (answered["said"], answered["quotes"][0]["text"]) == ("", "The parish paid for it all")
+    refused = client.post(f"{ROUTE}/{dossier}/entries/{now.id}/renew", json={"answer": answered["id"]})
+    assert refused.status_code == 400
+
+
+def test_a_superseded_quote_takes_the_present_words_and_that_is_undone(
+    client: TestClient, corpus: Corpus, inbox: Path
+) -> None:
+    dossier = made(client)
+    entry = add(client, dossier, kind="quote", citation=citation(corpus), question="When?")["entry"]
+    path = f"{ROUTE}/{dossier}/entries"
+    assert client.post(f"{path}/{entry}/renew", json={}).json()["detail"].startswith("the quote is current")
+    assert client.get(f"{ROUTE}/{dossier}/outdated").json() == {"outdated": []}
+    corpus.index(write(inbox, "a.txt", "New.\n\n" + TEXT.replace("March", "early May of that year")))
+    (old,) = client.get(f"{ROUTE}/{dossier}/outdated").json()["outdated"]
+    assert (old["number"], old["status"], old["today"]) == (
+        1,
+        "superseded",
+        "The present text has other words.",
+    )
+    assert old["present"]["text"] == "The harbour was dredged in early May of that year."
+    page = client.get(f"/dossiers/{dossier}").text
+    assert "Use the present words" in page
+    assert page.index('id="outdated"') < page.index(">Download<")
+    assert "<strong>Quote 1:</strong> superseded on " in page
+    new = client.post(f"{path}/{entry}/renew", json={}).json()["entry"]
+    (told,) = client.get(f"{ROUTE}/{dossier}").json()["in_order"]
+    assert (told["text"], told["status"], told["question"]) == (old["present"]["text"], "current", "When?")
+    client.delete(f"{path}/{new}")
+    client.post(f"{path}/{entry}/restore")
+    assert [each["text"] for each in client.get(f"{ROUTE}/{dossier}").json()["in_order"]] == [TEXT[:33]]
+
+
+def test_a_kept_quote_keeps_who_speaks_and_where_sources_differ(
+    client: TestClient, corpus: Corpus, inbox: Path
+) -> None:
+    one = "Sixty-one people drowned, the coroner said."
+    two = "In the end 58 people drowned in the \ufffdiver."
+    corpus.index(write(inbox, "one.txt", f"{one}\n"), write(inbox, "two.txt", f"{two}\n"))
+    engine = engine_over(corpus)
+    quotes = tuple(
+        Quote(corpus.document(name), 0, len(words), 1.0, at, (Span(*place),))
+        for at, (name, words, place) in enumerate((("one.txt", one, (0, 9)), ("two.txt", two, (11, 13))), 1)
+    )
+    question = "How many people drowned?"
+    answer_id = engine.answers.remember(Answer(question, question, "answered", quotes=quotes), ())
+    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+        dossier = made(client, "Drowned")
+        for name, words in (("one.txt", one), ("two.txt", two)):
+            add(
+                client,
+                dossier,
+                kind="quote",
+                citation=citation(corpus, name, 0, len(words)),
+                answer=answer_id,
+            )
+        first, second = client.get(f"{ROUTE}/{dossier}").json()["in_order"]
+        page = client.get(f"/dossiers/{dossier}").text
+    assert first["remarks"] == ["Said by the coroner.", "Sources differ: Sixty-one here; 58 in two."]
+    assert second["remarks"][0] == "Sources differ: 58 here; Sixty-one in one."
+    assert second["remarks"][1].startswith("1 letter could not be read")
+    assert [each["text"] for each in second["differing"]] == ["58", "Sixty-one"]
+    assert "Said by the coroner." in page

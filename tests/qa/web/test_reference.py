@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from qa import errors
 from qa.places import shipped_corpus
 from qa.report.contents import kept_quote
-from qa.schema import CitationId, DossierEntry
+from qa.schema import Asked, CitationId, DossierEntry
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.reference import _notes
@@ -129,7 +129,9 @@ def test_every_example_is_answered_as_it_says(tmp_path_factory: pytest.TempPathF
     dossiers = engine.corpus.desk.dossiers
     made = dossiers.create("Works")
     factory = CitationId("107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72", 1114, 1360)
-    dossiers.add(made.id, [DossierEntry("heading", "Works"), kept_quote(engine.corpus.store, factory)])
+    unanswered = DossierEntry("question", asked=Asked("Who was elected mayor of Oslo?", "none"))
+    quoted = kept_quote(engine.corpus.store, factory)
+    dossiers.add(made.id, [DossierEntry("heading", "Works"), quoted, unanswered])
     with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
         page = client.get("/api/v1/docs").text
         document = client.get("/api/v1/openapi.json").json()

@@ -36,14 +36,16 @@ def test_all_that_answers_stands_under_a_heading_for_each_document() -> None:
     ("confidence", "outcome", "said"),
     [
         (0.92, "answered", "likely answered: 92&nbsp;%"),
-        (0.31, "weak", "likely answered: 31&nbsp;%; answers are given from 55&nbsp;%"),
+        (0.31, "weak", "likely answered: 31&nbsp;%; too little for “balanced”"),
     ],
 )
 def test_it_says_how_sure_an_answer_is_in_the_words_of_the_card(
     confidence: float, outcome: Outcome, said: str
 ) -> None:
     signals = Signals(1.5, 1.5, 2.5, 2.0, 0.25, 3.0, 0.5, 0.75, 0.6667, 1.0, 0.0)
-    answer = Answer("Who?", "Who?", outcome, confidence, 0.55, signals, QUOTES[:1], searched=1)
+    answer = Answer(
+        "Who?", "Who?", outcome, confidence, 0.55, signals, QUOTES[:1], searched=1, strictness=0.86
+    )
     saved = entry(answer, TEXTS.__getitem__, dt.datetime(2026, 11, 28, tzinfo=dt.UTC))
     assert said in saved.replace("\u00a0", "&nbsp;")
     assert "confidence" not in saved
