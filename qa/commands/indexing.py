@@ -278,10 +278,10 @@ def _print_report(report: IndexReport, library: LibraryPlace, *, prunes: bool) -
             if result.status not in ("unchanged", "refused"):
                 other = f": {result.document_id}" if result.document_id else ""
                 click.echo(visible(f"{result.status:>9} {result.path}{other}"))
-    counts = Counter(result.status for result in report.files)
-    others = Counter({status: counts.pop(status) for status in _NOT_HELD if status in counts})
+    counts = Counter[str](result.status for result in report.files)
+    beside = Counter({status: counts.pop(status) for status in _NOT_HELD if status in counts})
     said = [f"{plural(counts.total(), 'document')} in {report.seconds:.1f} s: {_summary(counts)}"]
-    click.echo("; ".join([*said, *([_summary(others)] if others else [])]))
+    click.echo("; ".join([*said, *([_summary(beside)] if beside.total() > beside["skipped"] else [])]))
     links = [path for path in report.skipped if Path(path).is_symlink()]
     followable = [Path(path).name for path in links if is_followable(Path(path))]
     if followable:

@@ -74,8 +74,9 @@ def quote_named(corpus: Corpus, named: str) -> tuple[CitationId, str, Asked | No
 
 
 def _asked(last: dict[str, Any]) -> Asked:
-    given: dict[str, Any] = last["filters"]
-    values = {name: tuple(each) if isinstance(each, list) else each for name, each in given.items()}
+    values: dict[str, Any] = {
+        name: tuple(each) if isinstance(each, list) else each for name, each in last["filters"].items()
+    }
     for name in ("since", "until"):
         values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
     at = dt.datetime.fromisoformat(last["at"])
