@@ -174,7 +174,8 @@ def _differing(answer: Answer) -> str:
             f'<td>{_cite(figure.quote, text(document.publisher))}</td><td class="date">{date}</td></tr>'
         )
     return (
-        f'<table class="differing"><caption>{what} <span>Pullquote does not judge which is right.</span></caption>'
+        f'<table class="differing"><caption>{what} '
+        "<span>Pullquote does not judge which is right.</span></caption>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
