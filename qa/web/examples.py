@@ -85,7 +85,7 @@ def _examples(corpus: Corpus, _generation: int) -> tuple[str, ...]:
         return _EXAMPLES
     newest = corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_NEWEST)).documents
     found: list[str] = []
-    with suppress(DeadlineError):  # those that were found until then will do
+    with suppress(DeadlineError):  # the questions that were found until then are shown
         for question in islice(_answered(corpus, [info.id for info in newest]), _SHOWN):
             found.append(question)  # noqa: PERF402 - one by one, as the time may be up at any
     return tuple(found) or _ANY_EXAMPLES
