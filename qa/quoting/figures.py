@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from qa.schema import QuoteReference, Span
@@ -140,16 +141,26 @@ def differing(answer: Answer) -> tuple[Figure, ...]:
     return ()
 
 
-def in_words(answer: Answer) -> str:
-    """Say what differs in an answer: `Different figures: 61 [1], 58 [2]`; "" where nothing does."""
+def compared(answer: Answer) -> tuple[str, tuple[Figure, ...]]:
+    """Return what differs in an answer, `Different figures`, and these, the same ones side by side.
+
+    Where nothing differs, both are empty.
+    """
     figures = differing(answer)
     if not figures:
-        return ""
+        return "", ()
+    words = [figure.words for figure in figures]
     what = "figures" if isinstance(figures[0].value, tuple) else "dates"
-    numbers: dict[str, str] = {}
-    for figure in figures:
-        numbers[figure.words] = numbers.get(figure.words, "") + f" [{figure.quote.number}]"
-    return f"Different {what}: " + ", ".join(f"{words}{marks}" for words, marks in numbers.items())
+    return f"Different {what}", tuple(sorted(figures, key=lambda figure: words.index(figure.words)))
+
+
+def in_words(answer: Answer) -> str:
+    """Say what differs in an answer: `Different figures: 61 [1] [3], 58 [2]`; "" where nothing does."""
+    what, figures = compared(answer)
+    by_words = groupby(figures, key=lambda figure: figure.words)
+    return what and f"{what}: " + ", ".join(
+        f"{words} {' '.join(f'[{figure.quote.number}]' for figure in group)}" for words, group in by_words
+    )
 
 
 def _figure(quote: Quote, kind: AnswerType) -> Figure | None:

@@ -27,7 +27,7 @@ from qa.text.json_lines import dumps
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rich.console import Group
+    from rich.console import Group, RenderableType
     from rich.text import Text
 
     from qa.quoting.cite import DocumentReader
@@ -85,6 +85,12 @@ def to_text(answer: Answer, read_document: DocumentReader) -> str:
         text += "".join(f"{visible(line)}\n" for line in besides(quote))
     if below := closing(answer):
         text += "\n" + "".join(visible(line) + "\n" for line in below)
+    what, rows = differing(answer)
+    if rows:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        text += f"{what}:\n"
+        for row in rows:
+            text += "  " + "  ".join(map(str.ljust, map(visible, row), widths)).rstrip() + "\n"
     for quote, start, end in places:
         check(quote, read_document, text[start:end], pictures=True)
     return text
@@ -98,9 +104,10 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
     """
     from rich.console import Group
     from rich.padding import Padding
+    from rich.table import Table
     from rich.text import Text
 
-    parts: list[Text | Padding] = [Text(visible(heading), style) for heading, style in opening(answer)]
+    parts: list[RenderableType] = [Text(visible(heading), style) for heading, style in opening(answer)]
     shown: list[tuple[Quote, Text]] = []
     for quote, follows in gaps(answer.shown):
         card = _card(quote)
@@ -112,6 +119,12 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
         parts += [Padding(Text(visible(line), "cyan dim"), (0, 0, 0, 2)) for line in besides(quote)]
     if below := closing(answer):
         parts += [Text(""), *(Text(visible(line), "dim") for line in below)]
+    what, rows = differing(answer)
+    if rows:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for row in rows:
+            table.add_row(*map(Text, map(visible, row), ("bold", "cyan", "", "")))
+        parts += [Text(f"{what}:", "bold"), Padding(table, (0, 0, 0, 2))]
     for quote, card in shown:
         check(quote, read_document, card.plain, pictures=True)
     return Group(*parts)
@@ -328,18 +341,34 @@ def closing(answer: Answer) -> list[str]:
             searched += f" ({describe_filters(answer.filters)})"
         if answer.undated:
             searched += f"; {plural(answer.undated, 'document')} without a date left out"
-        if answer.preference:
-            searched += f". Prefers {times.in_words(answer.preference)}, as the question says"
-        lines = [f"Confidence that the corpus states the answer: {how_sure(answer)}.", f"{searched}."]
+        preferred = f" {times.preferred(answer.preference)}" if answer.preference else ""
+        lines = [
+            f"Confidence that the corpus states the answer: {how_sure(answer)}.",
+            f"{searched}.{preferred}",
+        ]
         if answer.parts and answer.quotes:
             lines.append(f"Parts: {by_part(answer)}.")
-        if differing := figures.in_words(answer):
-            lines.append(f"{differing}.")
         if some := more_than_shown(answer):
             lines.append(f"Shown: {some} that answer; --all shows them all.")
     elif answer.undated:
         lines = [f"{plural(answer.undated, 'document')} without a date left out."]
     return lines + [f"Note: {note}" for note in answer.notes]
+
+
+def differing(answer: Answer) -> tuple[str, list[tuple[str, str, str, str]]]:
+    """Return what differs in an answer, and a row for each figure: its words, number, date and source.
+
+    Where nothing differs, both are empty.
+    """
+    what, compared = figures.compared(answer)
+    rows = []
+    for figure in compared:
+        document = figure.quote.document
+        date = date_in_words(document.date) if document.date else "no date"
+        title = " ".join((document.title or document.id).split())
+        source = f"{title}, {document.publisher}" if document.publisher else title
+        rows.append((figure.words, f"[{figure.quote.number}]", date, source))
+    return what, rows
 
 
 def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Escape sequences and the like, which could rewrite a terminal, and the overrides that make text read
 # otherwise than it is. Line feeds and tabs are harmless.
@@ -29,23 +34,18 @@ def _picture(code: int) -> str:
     return "\u2421" if code == 0x7F else "\ufffd"
 
 
-# Of ISO 639-1, as far as they are likely in a library.
-LANGUAGES = dict(
-    each.split()
-    for each in (
-        "ar Arabic,bg Bulgarian,cs Czech,da Danish,de German,el Greek,en English,es Spanish,"
-        "et Estonian,fa Persian,fi Finnish,fr French,he Hebrew,hi Hindi,hr Croatian,hu Hungarian,"
-        "id Indonesian,it Italian,ja Japanese,ko Korean,lt Lithuanian,lv Latvian,mn Mongolian,"
-        "nl Dutch,no Norwegian,pl Polish,pt Portuguese,ro Romanian,ru Russian,sk Slovak,"
-        "sl Slovenian,sr Serbian,sv Swedish,th Thai,tr Turkish,uk Ukrainian,vi Vietnamese,"
-        "zh Chinese"
-    ).split(",")
-)
+@cache
+def languages() -> Mapping[str, str]:
+    """Return the names of languages by their codes: German for `de`."""
+    # Not before: it reads a file, for which `ask` does not wait.
+    from babel import Locale
+
+    return dict(Locale("en").languages)
 
 
 def language_in_words(code: str) -> str:
     """Name a language: German for `de`. A code that is not known is its own name."""
-    return LANGUAGES.get(code, code)
+    return languages().get(code, code)
 
 
 def plural(count: int, noun: str) -> str:

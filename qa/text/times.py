@@ -459,6 +459,12 @@ def in_words(asked: DatePreference) -> str:
     return f"{what} {_span_in_words(asked.since, asked.until)}"
 
 
+def preferred(asked: DatePreference) -> str:
+    """Say that something is preferred: "Events in March 2008 are preferred, as the question says."."""
+    words = in_words(asked)
+    return f"{words[0].upper()}{words[1:]} are preferred, as the question says."
+
+
 def _span_in_words(since: dt.date | None, until: dt.date | None) -> str:
     if since is None or until is None:
         return f"since {date_in_words(since)}" if since else f"until {date_in_words(until)}" if until else ""

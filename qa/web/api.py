@@ -160,8 +160,10 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         return state
 
     @router.get("/examples")
+    @few_at_once
     def to_begin_with() -> tuple[str, ...]:
-        """Questions to begin with: about the brief that ships only where it is all there is."""
+        """Questions to begin with, each of which is answered: it was asked beforehand."""
+        engine.check_ready()
         return examples(engine.corpus)
 
     @router.get("/citations/{sha256}/{start:offset}-{end:offset}")

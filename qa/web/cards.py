@@ -44,13 +44,14 @@ if TYPE_CHECKING:
 
 # More would bury the next question; the rest is one click away.
 SHOWN = 3
+_LONG = 110  # characters of a title that need more than a line
 # Gradio strips and re-indents the lines of a message (inspect.cleandoc), and a browser makes "\r\n" "\n":
 # white space travels as character references, and a carriage return as an element that the page's script
 # turns back into the character.
 CARRIAGE_RETURN = '<i class="cr"></i>'
 _SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": CARRIAGE_RETURN, " ": " "}
 # A link, as Gradio's sanitiser takes buttons away; the page's script acts on it.
-_CLEAR = '<p><a class="clear-filters" href="#filters">Ask again without filters</a></p>'
+_CLEAR = '<p><a class="clear-filters" href="#filters">Try without the filters</a></p>'
 _BULLET = re.compile(r"(?m)^[ \t]*(?P<bullet>[-*+][ \t]+)(?=\S)")
 PENDING = '<p class="searching">Searching…</p>'
 STOPPED = (
@@ -97,6 +98,7 @@ def answer_card(
     parts = [*_remarks(answer)]
     if answer.unsearched:
         return f'<article class="answer none">{_unsearched(answer)}{"".join(parts)}</article>'
+    parts.append(_differing(answer))
     if answer.more and answer.more.quotes:
         parts.extend(_by_document(answer.more, read_document, fates))
         parts.extend(_by_date(answer.more.quotes))
@@ -113,8 +115,6 @@ def answer_card(
         parts.append(_not_in_corpus(answer, quotes, titles))
     if answer.parts and answer.quotes:
         parts.append(f'<p class="parts">Parts: {text(by_part(answer))}</p>')
-    if differing := figures.in_words(answer):
-        parts.append(f'<p class="parts">{text(differing)}</p>')
     filters = text(describe_filters(answer.filters, titles))
     within = f" ({filters})" if filters else ""
     seconds = round(answer.milliseconds.total / 1000)
@@ -147,18 +147,45 @@ def quote_card(quote: Quote, read_document: DocumentReader, fate: str = "") -> s
     if date := quote.document.date:
         words = text(date_in_words(date))
         facts = facts.replace(words, f'<time datetime="{date.isoformat()}">{words}</time>', 1)
-    title = quote.document.title or quote.document.id
-    same_text = any(copy.document.sha256 == quote.document.sha256 for copy in quote.copies)
-    link = (
-        f'<a class="cite" href="{_hash(quote, ambiguous=same_text)}">'
-        f'<span class="number">[{quote.number}]</span> '
-        f'<span class="title">{text(title)}</span> <span class="facts">· {facts}</span></a>'
-    )
+    link = _cite(quote, facts)
     speaker = said_by(quote)
     said = f'<p class="speaker">Said by {text(speaker)}</p>' if speaker else ""
     since = f'<p class="since">This source was {text(fate)}.</p>' if fate else ""
     below = said + _also_in(quote) + since
     return f'<section class="card">{block}<p class="source">{link}</p>{below}</section>'
+
+
+def _cite(quote: Quote, facts: str) -> str:
+    """Return the numbered link that opens a quote in its source."""
+    title = quote.document.title or quote.document.id
+    long = f' long" title="{text(title)}' if len(title) > _LONG else ""  # the style cuts it
+    more = f' <span class="facts">· {facts}</span>' if facts else ""
+    same_text = any(copy.document.sha256 == quote.document.sha256 for copy in quote.copies)
+    return (
+        f'<a class="cite" href="{_hash(quote, ambiguous=same_text)}">'
+        f'<span class="number">[{quote.number}]</span> <span class="title{long}">{text(title)}</span>'
+        f"{more}</a>"
+    )
+
+
+def _differing(answer: Answer) -> str:
+    """Return a table of the figures or dates in which sources differ, each with a link to its quote."""
+    what, compared = figures.compared(answer)
+    if not compared:
+        return ""
+    rows = []
+    for figure in compared:
+        document = figure.quote.document
+        date = text(date_in_words(document.date)) if document.date else "no date"
+        rows.append(
+            f'<tr><th scope="row">{text(figure.words)}</th>'
+            f'<td>{_cite(figure.quote, text(document.publisher))}</td><td class="date">{date}</td></tr>'
+        )
+    return (
+        f'<table class="differing"><caption>{what} '
+        "<span>Pullquote does not judge which is right.</span></caption>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def _lost_card(lost: Lost) -> str:
@@ -252,9 +279,8 @@ def _remarks(answer: Answer) -> Iterator[str]:
     if answer.preference:
         # The page's script asks again without it.
         yield (
-            f'<p class="preference"><span class="chip">Prefers: {text(times.in_words(answer.preference))} '
-            '<a class="ignore-dates" href="#dates=ignore" '
-            'title="Ask again without this preference">✕</a></span></p>'
+            f'<p class="understood preference">{text(times.preferred(answer.preference))} '
+            '<a class="ignore-dates" href="#dates=ignore">Ask without this preference</a></p>'
         )
     for note in answer.notes:
         yield f'<p class="note">{text(without_commands(note))}</p>'

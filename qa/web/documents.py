@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BeforeValidator, Field, ValidationError
 
 from qa.limits import MAX_DOCUMENTS, MAX_FILTER_CHARACTERS, MAX_ID_CHARACTERS, MAX_NAMES
+from qa.quoting.cite import facts
 from qa.schema import FILTERED_BY_NAME, DocumentOrder, DocumentQuery, Filters
 from qa.text.dates import date_in_words, parse_date
 from qa.text.display import language_in_words
@@ -114,7 +115,7 @@ class TableQuery(ListQuery):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A document in the table."""
+    """A document in the table; `state` is what is to be known of it, such as that it was removed."""
 
     id: str
     title: str
@@ -122,7 +123,7 @@ class Row:
     date: str
     collection: str
     format: str
-    passages: int | None
+    number: str
     state: str
 
     @property
@@ -222,8 +223,8 @@ def _row(info: DocumentInfo) -> Row:
         _in_words(info.date),
         info.collection,
         info.format,
-        info.passages,
-        "In use" if info.passages else "No text",
+        _numbered(info.series, info.number),
+        "" if info.passages else "No text",
     )
 
 
@@ -237,9 +238,14 @@ def _removed(version: Version) -> Row:
         date,
         held["collection"],
         held["format"],
-        None,
+        _numbered(held["series"], held["number"]),
         f"Removed on {date_in_words(version.at)}",
     )
+
+
+def _numbered(series: str, number: str) -> str:
+    known = facts(publisher="", series=series, number=number, date="", locator="", read_by="")
+    return " · ".join(known)
 
 
 def find_removed(store: Library, query: FoundQuery) -> list[Version]:

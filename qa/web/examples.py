@@ -1,62 +1,145 @@
-"""Questions to begin with."""
+"""Questions to begin with, about the documents that are there: each was asked beforehand, and answered."""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby, islice
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from qa.schema import DocumentQuery
+from qa.deadline import Deadline
+from qa.document.segment import sentences
+from qa.errors import DeadlineError
+from qa.schema import Document, DocumentQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from qa.corpus import Corpus
 
-# Shown on an empty page when the brief that ships is all there is, by its text's SHA-256; the last one is not
-# answered there, and shows what that looks like.
+# Shown on an empty page when the brief that ships is all there is, by its text's SHA-256.
 _SHIPPED = "107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72"
 _EXAMPLES = (
     "What was taken from the Kumsandong fertilizer factory?",
     "Why did the crackdown on smugglers fail?",
     "What metals were smuggled in the 1990s?",
-    "How many people were arrested on the highway?",
+    "When did scrap metal smuggling become popular?",
 )
-# True of any library: fixed replies that name what is there.
+# Only where nothing else can be asked: fixed replies name what is there.
 _ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
-# So many of the newest documents are looked at for names, and so many are asked after.
-_NEWEST = 10
-_MENTIONED = 2
+_SHOWN = 4
+_NEWEST = 25  # documents that are looked at
+_CHARACTERS = 20_000  # of each whose sentences are looked at
+_TRIED = 2  # questions of each that are asked
+_MENTIONED = 2  # examples that ask for a name alone
+_SECONDS = 5.0  # for all that is asked beforehand
+_WORDS = range(7, 16)  # of a question that is made of a sentence
+
+# Only a sentence whose subject is asked for becomes a question: its other words stay as they are.
+_HAPPENED = (
+    r"(?:were|was|had|have|has|died|drowned|fell|rose|left|came|went|took|lost|won|ran|sank|fled|gave|voted"
+    r"|arrived|returned|remained|stayed|lived|worked|protested|marched|gathered|joined|survived|crossed|stood)"
+)
+_DID = (
+    r"(?:(?:has|had|have) )?(?:announced|appointed|approved|asked|banned|bought|built|called|cancelled"
+    r"|closed|commissioned|counted|criticised|declared|demanded|denied|described|discovered|dismissed"
+    r"|estimated|founded|funded|introduced|invited|issued|launched|led|met|opened|ordered|organised|paid"
+    r"|planned|pledged|presented|promised|proposed|published|recommended|refused|reported|ruled|set up"
+    r"|signed|sold|suspended|urged|visited|warned|won|wrote)"
+)
+_COUNTED = re.compile(
+    r"(?:(?:at least|about|some|nearly|almost|around|more than|over|a total of|up to) )?(?:\d[\d,]*|two|three"
+    r"|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,7}teen|[a-z]{3,4}ty(?:-[a-z]{3,5})?)"
+    rf" (?P<counted>[a-z-]+(?: (?!of\b)[a-z-]+)?) (?P<rest>{_HAPPENED} .+)",
+    re.IGNORECASE,
+)
+_ACTED = re.compile(rf"[A-Z][\w’'-]+(?: (?:(?:of|the|for|and) )?[A-Z][\w’'-]+){{1,5}} (?P<rest>{_DID} .+)")
+# The question ends where the sentence begins to say something else.
+_REST = re.compile(
+    r"[,;:(–—\"“”]| (?:where|which|who|whom|whose|as|although|though|but|according|said|says)\b"
+)
+_UNCLEAR_ALONE = re.compile(
+    r"[`\[\]*_]|\b(?:he|she|they|it|this|these|those|that|his|her|hers|their|its|there|here|we|our|us|i|you|your|him"
+    r"|them|such|same|also|then|other|another|both|latter|former|more|all|so|not|no)\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
+_one_at_a_time = Lock()
 
 
 def examples(corpus: Corpus) -> tuple[str, ...]:
-    """Return questions to begin with, about the documents that are there."""
-    return _examples(corpus, corpus.store.generation)
+    """Return questions to begin with, about the documents that are there.
+
+    Raises:
+        PullquoteError: whatever keeps a question from being answered, but that time is short.
+    """
+    with _one_at_a_time:
+        return _examples(corpus, corpus.store.generation)
 
 
-@lru_cache(maxsize=1)  # whole documents are read for them, and each empty page asks
+@lru_cache(maxsize=1)  # each empty page asks
 def _examples(corpus: Corpus, _generation: int) -> tuple[str, ...]:
     if corpus.store.holds_only(_SHIPPED):
         return _EXAMPLES
     newest = corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_NEWEST)).documents
-    names = (name for info in newest for name in _names(info.title) if _speaks_of(corpus, info.id, name))
-    asked = [f"Which documents mention {name}?" for name in islice(dict.fromkeys(names), _MENTIONED)]
-    return (*asked, *_ANY_EXAMPLES)
+    found: list[str] = []
+    with suppress(DeadlineError):  # the questions that were found until then are shown
+        for question in islice(_answered(corpus, [info.id for info in newest]), _SHOWN):
+            found.append(question)  # noqa: PERF402 - one by one, as the time may be up at any
+    return tuple(found) or _ANY_EXAMPLES
 
 
-def _names(title: str) -> Iterator[str]:
-    """Yield the names in a title, by their capitals; none where most words have one, or all letters are."""
-    words = [(match[0], match.start()) for match in _WORD.finditer(title)][1:]
-    if sum(word[0].isupper() for word, _ in words) > len(words) / 2:
+def _answered(corpus: Corpus, newest: Sequence[str]) -> Iterator[str]:
+    """Yield questions that are answered: of each document one made of its sentences, then some for names."""
+    deadline = Deadline(_SECONDS)
+    titled: dict[str, Document] = {}
+    for document_id in newest:
+        document = corpus.document(document_id)
+        for question, start in islice(_made_of_sentences(document), _TRIED):
+            answer = corpus.ask(question, deadline=deadline)
+            quoted = (quote for quote in answer.quotes if quote.document.id == document_id)
+            if answer.outcome == "answered" and any(quote.start <= start < quote.end for quote in quoted):
+                yield question
+                break
+        titled |= dict.fromkeys(_names(document), document)
+    for name in islice(titled, _MENTIONED):
+        question = f"Which documents mention {name}?"
+        if corpus.ask(question, deadline=deadline).outcome == "answered":
+            yield question
+
+
+def _made_of_sentences(document: Document) -> Iterator[tuple[str, int]]:
+    """Yield questions that sentences of an English document answer, and where each sentence begins."""
+    if document.language not in ("en", ""):
         return
-    for is_name, group in groupby(words, key=lambda word: word[0][0].isupper()):
-        named = list(group)
-        if is_name and len(named[0][0]) > 2:
-            yield title[named[0][1] : named[-1][1] + len(named[-1][0])]
+    for sentence in sentences(Document(document.id, document.text[:_CHARACTERS])):
+        question = _made_of(" ".join(document.text[sentence.start : sentence.end].split()))
+        if len(question.split()) in _WORDS and not _UNCLEAR_ALONE.search(question):
+            yield question, sentence.start
 
 
-def _speaks_of(corpus: Corpus, document_id: str, name: str) -> bool:
-    """Tell whether a document has the name besides in its title."""
-    return corpus.document(document_id).text.count(name) > 1
+def _made_of(sentence: str) -> str:
+    """Return the question for the subject of a sentence, who did something or how many; "" for others."""
+    if match := _COUNTED.fullmatch(sentence):
+        asked = f"How many {match['counted']}"
+    elif match := _ACTED.fullmatch(sentence):
+        asked = "Who"
+    else:
+        return ""
+    return f"{asked} {_REST.split(match['rest'], maxsplit=1)[0].rstrip(' .')}?"
+
+
+def _names(document: Document) -> Iterator[str]:
+    """Yield what a document's title names, by its capitals or by its length, and its text names again."""
+    title = document.title
+    words = [(match[0], match.start()) for match in _WORD.finditer(title)]
+    names = []
+    if sum(word[0].isupper() for word, _ in words[1:]) <= len(words[1:]) / 2:
+        for is_name, group in groupby(words[1:], key=lambda word: word[0][0].isupper()):
+            named = list(group)
+            if is_name and len(named[0][0]) > 2:
+                names.append(title[named[0][1] : named[-1][1] + len(named[-1][0])])
+    longest = max((word for word, _ in words), key=len, default="")
+    yield from (name for name in names or [longest] if name and document.text.count(name) > 1)

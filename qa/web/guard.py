@@ -346,7 +346,7 @@ def _limited(receive: Receive, most: int) -> Receive:
 
 def _framed(page: str) -> str:
     """Give Gradio's page the head and the frame that all pages have."""
-    head = pages.render("head.html", styles=["page.css"], scripts=["page.js"])
+    head = pages.render("head.html", styles=["page.css", "uploads.css"], scripts=["page.js"])
     before = pages.render("frame.html", current="Ask", content="question") + pages.render("welcome.html")
     page = page.replace("</head>", f"{head}</head>", 1)
     page = page.replace("</body>", f"{pages.render('source.html')}</body>", 1)

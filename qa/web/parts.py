@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8
 _LISTED = 4  # documents on the page before anything is asked
+_SMALL = 20  # documents of a library to which more are added on that page, too
 _FOUND = 20  # documents to choose from, of those that are found
 _PLACE = r"\d{1,12}-\d{1,12}"
 _MOST_PLACES = 20_000  # characters of the places of quotes: some two thousand
@@ -81,15 +82,23 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/welcome")
     @limited
     def welcome() -> HTMLResponse:
-        """Show questions to begin with, and what was added last."""
+        """Show what was added last, and where more is added while the library is small."""
         found = engine.corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_LISTED))
         return pages.page(
             "first.html",
-            examples=examples(engine.corpus),
             documents=[(each, _facts(each)) for each in found.documents],
             total=found.total,
+            is_small=found.total <= _SMALL,
+            collections=engine.corpus.store.facets().collections,
             address=address,
         )
+
+    @router.get("/examples")
+    @limited
+    def to_begin_with() -> HTMLResponse:
+        """Show questions to begin with: they are asked beforehand, which the first page does not wait for."""
+        engine.check_ready()
+        return pages.page("examples.html", examples=examples(engine.corpus))
 
     @router.get("/filters")
     @limited

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from qa.schema import Answer, Filters, Quote, Signals, Span
+from qa.schema import Answer, Document, Filters, Quote, Signals, Span
 from qa.web.cards import answer_card, quote_block
 from qa.web.cards import text as html_of
 from tests.qa.briefs import BRIEF, quote, reader
@@ -42,6 +42,23 @@ def test_words_of_earlier_questions_are_shown_and_can_be_taken_away():
     assert "Understood as: <q>When? (copper)</q>" in card
     assert '<a class="ignore-history" href="#history=ignore">Ask without the earlier questions</a>' in card
     assert "ignore-history" not in answer_card(replace(answer, carried=()), reader(BRIEF))
+
+
+def test_figures_that_differ_are_compared_above_the_quotes_with_links_to_them():
+    one = Document("a.txt", "61 people died.", "A <b> toll")
+    other = Document("b.txt", "In all, 58 died.", "T" * 111, "Gazette", date=dt.date(2008, 4, 4))
+    quotes = (quote(one, "61", "died.", 1, ("61",)), quote(other, "In all", "died.", 2, ("58",)))
+    answer = Answer("How many people died?", "How many people died?", "answered", quotes=quotes)
+    card = answer_card(answer, reader(one, other))
+    table = card[card.index('<table class="differing">') : card.index("</table>")]
+    assert card.index("</table>") < card.index("<blockquote")
+    assert "Different figures" in table
+    assert re.findall(r'<th scope="row">(.*?)</th>', table) == ["61", "58"]
+    assert re.findall(r'<td class="date">(.*?)</td>', table) == ["no date", "4 April 2008"]
+    links = re.findall(r'<a class="cite" href="([^"]*)">', card)
+    assert links[:2] == links[2:]
+    assert "A &lt;b&gt; toll" in table
+    assert f'class="title long" title="{"T" * 111}">{"T" * 111}<' in table
 
 
 def test_a_note_of_a_card_names_no_option_of_the_terminal():

@@ -57,7 +57,7 @@ def test_an_answer_is_verbatim_quotes_each_with_its_citation(page: Page, brief: 
 def test_the_lines_around_a_quote_are_shown_on_demand_and_are_no_part_of_it(page: Page, brief: Path) -> None:
     card = ask(page, FACTORY).locator(".card").first
     quote = card.locator(".quote").text_content() or ""
-    around = card.get_by_role("button", name="Show the lines around quote [1]")
+    around = card.get_by_role("button", name="Context: the lines around quote [1]")
     around.click()
     before, after = (line.text_content() or "" for line in expect_two(card.locator(".context")))
     source = brief.read_text("utf-8")

@@ -72,7 +72,7 @@ def test_a_thumb_on_an_answer_says_that_it_is_kept(page: Page, server: Server) -
     kept = answer.locator(".trace .kept")
     expect(kept).to_be_hidden()
     on_answer(answer, "up").click()
-    expect(kept).to_have_text("Kept as a test query")
+    expect(kept).to_have_text("Judgement kept")
     (query,) = exported(server, page)
     assert (query["answerable"], query["quotes"]) == (True, [])  # which of them answers, nobody has said
     on_answer(answer, "down").click()
@@ -190,13 +190,13 @@ def test_the_test_queries_can_be_had_once_there_are_some(page: Page, server: Ser
     answer = ask(page, FACTORY)
     expect(link).to_be_hidden()
     on_quote(answer, "up").click()
-    expect(link).to_have_text("↓ 1 test query")
+    expect(link).to_have_text("↓ 1 judged question")
     with page.expect_download() as download:
         link.click()
     assert download.value.suggested_filename == "test-queries.jsonl"
     assert json.loads(download.value.path().read_text(encoding="utf-8"))["question"] == FACTORY
     page.reload()
-    expect(link).to_have_text("↓ 1 test query")
+    expect(link).to_have_text("↓ 1 judged question")
     answer = ask(page, FACTORY)
     expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "true")
     on_quote(answer, "up").click()

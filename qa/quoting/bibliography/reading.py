@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from qa.document.metadata import check, on_one_line
 from qa.errors import InputError
 from qa.quoting.bibliography.csl import date_of, name_in_words
-from qa.text.display import LANGUAGES
+from qa.text.display import languages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -113,7 +113,7 @@ def _language(written: str) -> str:
     code = re.fullmatch(r"([A-Za-z]{2,3})(?:[-_].*)?", written)
     if code:
         return code[1].lower()
-    return next((code for code, name in LANGUAGES.items() if name.lower() == written.lower()), "")
+    return next((code for code, name in languages().items() if name.lower() == written.lower()), "")
 
 
 def _first(record: Mapping[str, str], names: tuple[str, ...]) -> str:

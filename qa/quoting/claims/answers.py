@@ -20,7 +20,7 @@ _NUMBERED = re.compile(r"\[[0-9]+\] “")
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
 _GO_ON = {
     "citation": ("  ", "Also in: "),
-    "closing": ("Confidence that ", "Searched ", "Parts: ", "Shown: ", "Note: "),
+    "closing": ("Confidence that ", "Searched ", "Parts: ", "Shown: ", "Note: ", "Different ", "  "),
 }
 
 

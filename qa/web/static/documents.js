@@ -8,7 +8,7 @@ const FILTERS = ["q", "publisher", "format", "language", "collection", "since", 
 const bar = document.getElementById("selection");
 const picked = () => [...document.querySelectorAll("#found [name=pick]:checked")].map((box) => box.value);
 let all = null; // the ids of all that is found, where all is selected
-export const refresh = () => htmx.ajax("GET", location.href, { target: "#found", select: "#found", swap: "outerHTML", selectOOB: "#choices,#collections" }).catch(() => {});
+const refresh = () => htmx.ajax("GET", location.href, { target: "#found", select: "#found", swap: "outerHTML", selectOOB: "#choices,#collections" }).catch(() => {});
 const path = (id) => `/documents/${encodeURIComponent(id)}`;
 
 function tell() {
@@ -68,6 +68,7 @@ const actions = {
   },
 };
 
+for (const each of ["adding", "added"]) document.addEventListener(each, refresh); // by uploads.js
 document.addEventListener("click", (event) => {
   const pressed = event.target.closest("[data-select]");
   if (pressed) Promise.resolve(actions[pressed.dataset.select](pressed.dataset)).catch((error) => announce(error.message, true));

@@ -43,8 +43,9 @@ async function watchStart() {
     if (state.stage === "ready") {
       starting.hidden = true;
       show("/parts/welcome", document.getElementById("first"));
-      if (state.may_change) get("/feedback").then(offer, (error) => announce(error.message, true));
-      return;
+      if (!state.may_change) return;
+      import("./uploads.js");
+      return void get("/feedback").then(offer, (error) => announce(error.message, true));
     }
     if (state.stage === "failed") {
       starting.classList.add("error");
@@ -225,7 +226,6 @@ function finish(answer) {
   all?.replaceWith(button(all.textContent, (event) => showAll(answer, event.currentTarget), { className: "show-all" }));
   const byDate = answer.querySelector("a.by-date");
   byDate?.replaceWith(button(byDate.textContent, (event) => orderByDate(answer, event.currentTarget), { aria: { pressed: "false" } }));
-  answer.querySelector("a.ignore-dates")?.setAttribute("aria-label", "Ask again without this preference");
   answer.querySelectorAll(".error").forEach((element) => element.setAttribute("role", "alert"));
   for (const card of answer.querySelectorAll(".card")) {
     const tools = drawn("of-card", card.querySelector(".number").textContent);
@@ -322,7 +322,7 @@ async function judge(answer, group, pressed) {
     }
     const thumb = taken ? null : pressed.className;
     showThumbs(answer, await post("/feedback", { answer: answerId(answer), quote: group.dataset.quote ?? null, thumb }));
-    announce(taken ? "Taken back" : "Kept as a test query");
+    announce(taken ? "Taken back" : "Judgement kept");
   } catch (error) {
     announce(`Your judgement was not kept. ${error.message}`, true);
   } finally {
@@ -366,7 +366,7 @@ function showThumbs(answer, kept) {
     const thumb = group.dataset.quote ? kept.quotes[group.dataset.quote] : kept.answer;
     for (const each of group.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each.className === thumb));
   }
-  answer.querySelector(".kept").textContent = kept.answer ? "Kept as a test query" : "";
+  answer.querySelector(".kept").textContent = kept.answer ? "Judgement kept" : "";
   offer(kept);
 }
 
@@ -374,7 +374,7 @@ function showThumbs(answer, kept) {
 function offer({ queries }) {
   testQueries.hidden = queries === 0;
   testQueries.querySelector(".number").textContent = queries;
-  testQueries.querySelector(".words").textContent = queries === 1 ? " test query" : " test queries";
+  testQueries.querySelector(".words").textContent = queries === 1 ? " judged question" : " judged questions";
 }
 
 // ---------------------------------------------------------------- saving

@@ -1,7 +1,6 @@
 // Files go to the library: dropped or chosen, many at once and folders too, three under way at a time.
 
 import { API, SILENT, announce, button, make } from "./base.js";
-import { refresh } from "./documents.js";
 
 const AT_ONCE = 3;
 const MOST_ROWS = 500;
@@ -12,7 +11,7 @@ const SAID = {
   purged: "Not added: it was erased here before",
 };
 
-const panel = document.getElementById("add");
+const panel = Object.assign(document.getElementById("add"), { hidden: false });
 const [rows, summary, cancel] = [".uploads", ".sum", ".cancel"].map((name) => panel.querySelector(name));
 const waiting = []; // files that are not sent yet
 const running = new Set(); // requests
@@ -77,10 +76,10 @@ function tell() {
   const words = known.map(([name, count]) => `${count.toLocaleString("en")} ${name}`).join(", ");
   summary.textContent = `${done.toLocaleString("en")} of ${total.toLocaleString("en")} files${words && `: ${words}`}`;
   cancel.hidden = !running.size;
-  if (!running.size) announce(`Done. ${summary.textContent}`);
+  if (!running.size) announce(`Done. ${summary.textContent}`, !panel.offsetParent); // for all where the panel is not seen
   if (running.size && Date.now() - refreshed < 3000) return;
-  refreshed = Date.now(); // the table shows what has come in
-  refresh();
+  refreshed = Date.now(); // the page shows what has come in
+  document.dispatchEvent(new Event(running.size ? "adding" : "added"));
 }
 
 cancel.onclick = () => {

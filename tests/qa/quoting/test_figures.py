@@ -1,7 +1,14 @@
 from __future__ import annotations
 
-import pytest
+import datetime as dt
+import io
+from dataclasses import replace
 
+import pytest
+from rich.console import Console
+
+from qa.quoting import figures, render
+from qa.quoting.claims.file import of_text
 from qa.quoting.figures import differing, in_words
 from qa.schema import Answer, Document, Quote, Span
 
@@ -111,6 +118,45 @@ def test_figures_of_different_documents_are_compared(
     question: str, texts: tuple[str, ...], told: str
 ) -> None:
     assert in_words(answer(question, *texts)) == told
+
+
+def test_the_same_figures_stand_side_by_side() -> None:
+    what, compared = figures.compared(answer(DEAD, "[61] people died.", "[58] died.", "[61] died."))
+    assert what == "Different figures"
+    assert [(figure.words, figure.quote.number) for figure in compared] == [("61", 1), ("61", 3), ("58", 2)]
+    assert figures.compared(answer(DEAD, "[61] people died.", "[61] died.")) == ("", ())
+
+
+@pytest.mark.parametrize("width", [100, 48])
+def test_on_a_terminal_and_in_a_file_figures_stand_in_rows_under_each_other(width: int) -> None:
+    found = answer(DEAD, "[61] people died.", "[1,058] died.")
+    (one, other), titles = (
+        found.quotes,
+        ("The loss, as “the Herald” has it on the whole of its page", "A toll"),
+    )
+    quotes = tuple(
+        replace(quote, document=replace(quote.document, title=title, publisher="Gazette", date=date))
+        for quote, title, date in zip((one, other), titles, (dt.date(2019, 5, 4), None), strict=True)
+    )
+    found = replace(found, quotes=quotes)
+    documents = {quote.document.id: quote.document for quote in quotes}
+    text = render.to_text(found, documents.__getitem__)
+    assert text.endswith(
+        "Different figures:\n"
+        f"  61     [1]  4 May 2019  {titles[0]}, Gazette\n"
+        "  1,058  [2]  no date     A toll, Gazette\n"
+    )
+    screen = io.StringIO()
+    Console(file=screen, width=width).print(render.to_terminal(found, documents.__getitem__))
+    rows = [line.rstrip() for line in screen.getvalue().partition("Different figures:")[2].splitlines()[1:]]
+    assert [row.split(None, 1)[0] for row in rows if row[2] != " "] == ["61", "1,058"]
+    assert {row.index("[") for row in rows if "[" in row} == {9}
+    assert all(row[:14].strip() == "" for row in rows if row[2] == " ")
+    for written in (text, screen.getvalue()):  # `verify` takes no row for a quote
+        assert [claim.text for claim in of_text(written) if not claim.maybe_title] == [
+            "61 people died.",
+            "1,058 died.",
+        ]
 
 
 def test_one_document_does_not_differ_from_itself() -> None:

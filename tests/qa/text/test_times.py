@@ -424,8 +424,9 @@ def test_a_follow_up_is_answered_of_the_time_it_names(corpus: Corpus) -> None:
 @pytest.mark.models
 def test_every_interface_shows_the_preference(corpus: Corpus) -> None:
     answer = corpus.ask("What did rice cost in Hyesan in March 2008?")
-    said = "events in March 2008"
-    assert f"Prefers {said}, as the question says." in render.to_text(answer, corpus.document)
+    assert "Events in March 2008 are preferred, as the question says." in render.to_text(
+        answer, corpus.document
+    )
     assert render.to_dict(answer, corpus.document)["preference"] == {
         "kind": "event",
         "since": "2008-03-01",
@@ -433,10 +434,10 @@ def test_every_interface_shows_the_preference(corpus: Corpus) -> None:
         "words": [29, 42],
     }
     card = answer_card(answer, corpus.document)
-    assert "Prefers: events&#32;" in card or f"Prefers: {said}" in card
+    assert "Events in March 2008 are preferred, as the question says." in card.replace("&#32;", " ")
     assert 'class="ignore-dates"' in card
     ignored = corpus.ask(answer.question, dates="ignore")
-    assert "Prefers" not in render.to_text(ignored, corpus.document) + answer_card(ignored, corpus.document)
+    assert "preferred" not in render.to_text(ignored, corpus.document) + answer_card(ignored, corpus.document)
     assert render.to_dict(ignored, corpus.document)["preference"] is None
 
 

@@ -71,6 +71,14 @@ class TestTable:
         assert "unsafe-eval" not in page.headers["Content-Security-Policy"]
         assert "3 documents" in page.text
 
+    def test_below_a_title_stand_its_number_and_the_name_of_its_file(
+        self, client: TestClient, corpus: Corpus
+    ) -> None:
+        corpus.edit("rice.md", {"series": "Price Brief", "number": "7"})
+        page = client.get("/documents").text
+        assert "<small>Price Brief No. 7 · rice.md</small>" in page
+        assert "<small>harbour.txt</small>" in page
+
     @pytest.mark.parametrize(
         ("query", "found"),
         [

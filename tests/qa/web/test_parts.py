@@ -163,8 +163,20 @@ def test_there_is_something_to_begin_with(client: TestClient) -> None:
     html = client.get("/parts/welcome").text
     assert "2 documents are loaded" in html
     assert '<a class="title" href="/documents/b%26c.txt">' in html
-    assert 'data-does="ask">Which documents do you have?<' in html
     assert HOSTILE not in html
+    assert 'data-does="ask">' in client.get("/parts/examples").text
+
+
+@pytest.mark.parametrize(("documents", "small"), [(20, True), (21, False)])
+def test_to_a_small_library_more_is_added_where_questions_are_asked(
+    corpus: Corpus, client: TestClient, tmp_path: Path, documents: int, small: bool
+) -> None:
+    for number in range(documents - 2):
+        write(tmp_path, f"notes/{number}.txt", f"This is note {number}.\n")
+    corpus.index(tmp_path / "notes")
+    html = client.get("/parts/welcome").text
+    assert f"{documents} documents are loaded" in html
+    assert ("data-large" not in html) == small
 
 
 def boxes(html: str) -> list[tuple[str, str, bool]]:
