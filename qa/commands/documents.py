@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.quoting.bibliography.copied import CopyFormat
-    from qa.quoting.claims.claim import Claim
+    from qa.quoting.claims.file import Reading
     from qa.schema import DocumentInfo, Filters
     from qa.storage.ports import LibraryStats, Version
 
@@ -435,7 +435,7 @@ def cite(settings: options.Settings, citation: str, form: CopyFormat | None, sty
     shared.print_styled(lines(opened))
 
 
-def _claims(path: Path) -> tuple[list[Claim], list[Claim]]:
+def _reading(path: Path) -> Reading:
     """Read what a file quotes.
 
     Raises:
@@ -443,10 +443,11 @@ def _claims(path: Path) -> tuple[list[Claim], list[Claim]]:
     """
     from qa.quoting.claims.file import claims
 
-    found, passed_over = claims(path)
-    if not found:
-        raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it")
-    return found, passed_over
+    reading = claims(path)
+    if not reading.claims:
+        unread = f" (not read: {', '.join(reading.unread)})" if reading.unread else ""
+        raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it{unread}")
+    return reading
 
 
 @click.command()
@@ -466,7 +467,8 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     shown; or unknown. A citation beside words that are no quote of it is cited: they were not compared. In
     running text, lines may be broken anew.
     Quotations of fewer than three words without a citation are passed over, and marks without their other are
-    not read: both are said. Titles of documents in notes, lists of references, headings and links are no
+    not read: both are said. So are the number of quotes found in each form (quotation marks, block quotes, notes,
+    table cells) and what else of a FILE is not read, such as comments and pictures. Titles of documents in notes, lists of references, headings and links are no
     quotes; what a note or a list cites as a work, and no document says, is passed over, and said.
 
     The exit code is 0 when all are verbatim and read, and 1 when not. A FILE that cannot be read or quotes
@@ -474,14 +476,14 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     """
     from qa.progress import meter
     from qa.quoting.claims.claim import LEAST_WORDS
-    from qa.quoting.verify import Verifier, is_work, lines, summary, to_dict
+    from qa.quoting.verify import Verifier, found_in_words, is_work, lines, summary, to_dict
     from qa.text.display import plural, visible
 
     settings.interrupted = "Nothing was changed."
     read, refused = {}, {}
     for path in paths:
         try:
-            read[path] = _claims(path)
+            read[path] = _reading(path)
         except InputError as error:
             refused[path] = error
     if not read:
@@ -492,13 +494,13 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     results = {}
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         verifier = Verifier(corpus.store)
-        for path, (found, _) in read.items():
-            judged = verifier.verdicts(found, functools.partial(show, f"Verifying {path.name}"))
+        for path, reading in read.items():
+            judged = verifier.verdicts(reading.claims, functools.partial(show, f"Verifying {path.name}"))
             results[path] = [each for each in judged if not is_work(each)]
             works = [each.claim for each in judged if is_work(each)]
-            read[path][1].extend(works)
+            reading.passed_over.extend(works)
     verdicts = [verdict for each in results.values() for verdict in each]
-    passed = [(path, claim) for path, (_, over) in read.items() for claim in over]
+    passed = [(path, claim) for path, reading in read.items() for claim in reading.passed_over]
     short = sum(claim.short for _, claim in passed)
     works_cited = sum(claim.maybe_work and not claim.short for _, claim in passed)
     unpaired = [(path, claim) for path, claim in passed if claim.unpaired]
@@ -507,8 +509,9 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
             {
                 "file": str(path),
                 **to_dict(each),
-                "passed_over": len(read[path][1]),
-                "passed_over_lines": [claim.line for claim in read[path][1]],
+                "passed_over": len(read[path].passed_over),
+                "passed_over_lines": [claim.line for claim in read[path].passed_over],
+                "unread": list(read[path].unread),
             }
             for path, each in results.items()
         ]
@@ -526,7 +529,9 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
         for why in refused.values():
             shared.say(f"not verified: {why}")
         if not settings.quiet:
-            shared.say(summary(verdicts))
+            shared.say(found_in_words(verdicts))
+            if verdicts:
+                shared.say(summary(verdicts))
             if short:
                 shared.say(f"passed over, of fewer than {LEAST_WORDS} words: {plural(short, 'quotation')}")
             if works_cited:
@@ -537,6 +542,9 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
                 shared.say(f"not read: {path}, {at}: a quotation mark without its other: {words}")
             if len(unpaired) > shared.NAMED:
                 shared.say(f"not read: {plural(len(unpaired) - shared.NAMED, 'quotation mark')} more")
+            for path, reading in read.items():
+                if reading.unread:
+                    shared.say(f"not read in {path}: {', '.join(map(visible, reading.unread))}")
     right = all(verdict.status == "verbatim" for verdict in verdicts) and not unpaired and not refused
     sys.exit(0 if right else 1)
 

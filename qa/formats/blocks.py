@@ -11,6 +11,7 @@ from qa.schema import Section, Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from qa.formats.block_quotes import Look
     from qa.schema import SectionKind
 
 # What no reader sees. A soft hyphen in the text would part a word from its search.
@@ -32,6 +33,7 @@ class Part(NamedTuple):
 
     A heading begins a section of its own words. A chapter, message or section without a name ends the one
     before it. After a break, a list or table is another one. Furniture is a paragraph that is never quoted.
+    A paragraph of a report has a `look`, by which block quotes are told.
     """
 
     kind: Literal[
@@ -48,6 +50,7 @@ class Part(NamedTuple):
         "endnote",
     ]
     text: str
+    look: Look | None = None
 
 
 class Composed(NamedTuple):
@@ -70,7 +73,7 @@ def compose(parts: Iterable[Part]) -> Composed:
     begun: list[tuple[int, SectionKind, str]] = []
     waiting: list[tuple[SectionKind, str]] = []
     length, last = 0, ""
-    for kind, text in parts:
+    for kind, text, _ in parts:
         if kind in _ENDED_BY:
             waiting.append((kind, text))
         if kind in _ENDED_BY or kind == "break":
@@ -110,7 +113,8 @@ def _sections(begun: list[tuple[int, SectionKind, str]], ends: list[int]) -> tup
 def row(cells: Sequence[Sequence[Part]]) -> list[Part]:
     """Make a line of a table's row, its cells joined by " | "; what a table only lays out stays in blocks."""
     texts = [_SPACE.sub(" ", " ".join(part.text for part in cell)).strip() for cell in cells]
-    if len(cells) < 2 or any(len(text) > _LONGEST_CELL for text in texts):
+    quotes = any(part.look and part.look.quotes for cell in cells for part in cell)
+    if len(cells) < 2 or quotes or any(len(text) > _LONGEST_CELL for text in texts):
         return [part for cell in cells for part in cell]
     return [Part("row", " | ".join(texts).strip())] if any(texts) else []
 

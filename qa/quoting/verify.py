@@ -13,6 +13,7 @@ from qa.errors import DocumentNotFoundError
 from qa.formats.inline import without_markup
 from qa.quoting import omissions
 from qa.quoting.attribution import Names, are_same, is_named, is_of, people
+from qa.quoting.claims.claim import FORMS, Form
 from qa.quoting.claims.marks import without_marks
 from qa.quoting.claims.sentences import sentence_around, sentences_around
 from qa.quoting.omissions import Omission
@@ -84,6 +85,14 @@ _STYLES = {
     "unknown": "bold red",
 }
 _SHOWN_CHARACTERS = 100
+_FORMS_IN_WORDS: dict[Form, str] = {
+    "quotation marks": "in quotation marks",
+    "block quote": "as block quotes",
+    "table cell": "in table cells",
+    "note": "in notes and references",
+    "answer": "in answers",
+    "citation": "as citations alone",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -719,8 +728,10 @@ def is_work(verdict: Verdict) -> bool:
 def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Make what `verify --json` prints of a file."""
     counts = Counter(verdict.status for verdict in verdicts)
+    forms = Counter(verdict.claim.form for verdict in verdicts)
     return {
         "counts": {status: counts[status] for status in STATUSES},
+        "forms": {form: forms[form] for form in FORMS},
         "quotes": [
             {
                 "line": verdict.claim.line,
@@ -817,3 +828,10 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     """Count the verdicts in words."""
     counts = Counter(verdict.status for verdict in verdicts)
     return ", ".join(f"{counts[status]:,} {status}" for status in STATUSES if counts[status])
+
+
+def found_in_words(verdicts: Sequence[Verdict]) -> str:
+    """Say how many quotes were found, and in which forms."""
+    counts = Counter(verdict.claim.form for verdict in verdicts)
+    forms = ", ".join(f"{counts[form]:,} {words}" for form, words in _FORMS_IN_WORDS.items() if counts[form])
+    return f"{plural(len(verdicts), 'quote')} found" + (f": {forms}" if forms else "")
