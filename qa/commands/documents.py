@@ -456,20 +456,31 @@ def _reading(path: Path) -> Reading:
 @options.general
 @click.pass_obj
 def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
-    """Say of every quote in a FILE whether the documents say it.
+    r"""Say of every quote in a FILE whether the documents say it.
 
     FILE holds answers (JSON, or JSON lines), a table (CSV) with a column of quotes, or an export or report:
-    HTML, Markdown, plain text or any format that is indexed, with quotes in quotation marks, and citations or
-    links or neither. A quote is verbatim, also with words left out that it marks so (“…”); superseded, or
-    removed, where an earlier text says it; moved, where it stands elsewhere than in the document that it
-    cites, or that its sentence, note or table row ascribes it to; distorted, where what it leaves out changes
-    the sense (a negation, a hedge, a number, who says it), or another speaker is named; altered, which is
-    shown; or unknown. A citation beside words that are no quote of it is cited: they were not compared. In
-    running text, lines may be broken anew.
+    HTML, Markdown, plain text or any format that is indexed, with quotes in quotation marks or block quotes,
+    and citations or links or neither. In Word and OpenDocument, block quotes are told by their style or
+    indent. In running text, lines may be broken anew.
+
+    \b
+    verbatim    a document says it; “…” may stand for words left out
+    superseded  only an earlier text of a document says it
+    removed     only a document that was removed says it
+    moved       a document says it, but not the one that is named
+    distorted   what it leaves out changes the sense, or somebody else said it
+    altered     a document says something like it, which is shown
+    unknown     no document says anything like it
+    cited       a citation without a quote: nothing was compared
+
+    Who said it is told where the document names the speaker clearly: in full, by surname, by role or as “he”
+    or “she”. Else nothing is said of the speaker.
+
     Quotations of fewer than three words without a citation are passed over, and marks without their other are
-    not read: both are said. So are the number of quotes found in each form (quotation marks, block quotes, notes,
-    table cells) and what else of a FILE is not read, such as comments and pictures. Titles of documents in notes, lists of references, headings and links are no
-    quotes; what a note or a list cites as a work, and no document says, is passed over, and said.
+    not read: both are said. So are the number of quotes found in each form (quotation marks, block quotes,
+    notes, table cells) and what else of a FILE is not read, such as comments and pictures. Titles of
+    documents in notes, lists of references, headings and links are no quotes; what a note or a list cites as
+    a work, and no document says, is passed over, and said.
 
     The exit code is 0 when all are verbatim and read, and 1 when not. A FILE that cannot be read or quotes
     nothing is named, and the others are verified: the exit code is 1 then, and 3 where there is no other.

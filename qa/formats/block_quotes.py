@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LEAST = 280
 # The body's indent is the smallest that this share of its paragraphs has.
 _SHARE = 0.2
-# What has fewer words and no stop at its end may say who is quoted.
+# A paragraph of at most so many words, without a stop at its end, may say who is quoted.
 _MOST_IN_A_NAME = 12
 # Words in quotation marks that are a quote, rather than a name.
 _LEAST_QUOTED = 3
@@ -33,7 +33,7 @@ _QUOTES = re.compile(
     r"|인용(?:문)?|引用(?:文)?|明显引用)\b",
     re.IGNORECASE,
 )
-# Styles of what stands beside a quote, and of what is indented without being one.
+# Styles of paragraphs that are no quotes, though they may be indented or named for quotes.
 _OTHERS = re.compile(
     r"\b(?:attribution|source|author|bibliograph\w*|references?|works cited|list\w*|toc|contents?|index"
     r"|caption|code|program|listing|pre-?formatted(?: text)?|source text|plain text|macro|html \w+|addres\w*"
@@ -120,7 +120,7 @@ def _is_indented(text: str, look: Look, body: int, *, introduced: bool) -> bool:
         return False
     if introduced:
         return True
-    # What has quotes in quotation marks of its own is the writer's text.
+    # A paragraph with quotes in quotation marks is the writer's own text.
     own = any(measure(match[1] or match[2]) >= _LEAST_QUOTED for match in _MARKED.finditer(text))
     return bool(_ENDED.search(text)) and not own
 

@@ -199,6 +199,7 @@ class VerdictRecord(BaseModel):
     omitted: list[Omission]
     attributed: str
     unlisted: bool
+    mention: str
     said: str = Field(description="The verdict in words.")
 
 

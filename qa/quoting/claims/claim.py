@@ -67,7 +67,7 @@ class Claim:
 
     @property
     def form(self) -> Form:
-        """The form in which the file has it: an exact quote stands in an answer of this program."""
+        """The form in which the file has the quote. An exact quote stands in an answer of this program."""
         if self.text is None:
             return "citation"
         return "answer" if self.exact else self.shape
