@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from qa.formats.blocks import Look
 from qa.text.terms import measure
 
 if TYPE_CHECKING:
@@ -45,28 +46,12 @@ _TYPEWRITER = re.compile(
     r"courier|consol|mono|menlo|monaco|typewriter|source code|fixedsys|terminal", re.IGNORECASE
 )
 _LISTED = re.compile(
-    r"\s*(?:[-–—•*·▪◦‣➢o]\s|\(?(?:[0-9]{1,3}|[ivxlc]{1,5}|[A-Za-z])(?:[.][0-9]{1,3}){0,3}[.):]?\)?[ \t])"
+    r"\s*(?:[-–—•*·▪◦‣➢o]\s|\(?(?:[0-9]{1,3}|[ivxlc]{1,5}|[A-Za-z])(?:[.][0-9]{1,3}){0,3}(?:[.):]\)?\s|\t))"
 )
 # A paragraph of running text ends so, a note's mark after it or not.
 _ENDED = re.compile(r"[.!?…:。！？][”\"’»)\]]*\s*(?:\[\w{1,5}\]\s*)*\Z")
 _MARKED = re.compile(r"[“„«]([^“”„«»]{3,})[”“»]|\"([^\"]{3,})\"")
 _DASH = re.compile(r"\s*[—–-]")
-
-
-class Look(NamedTuple):
-    """How a paragraph is set.
-
-    Attributes:
-        left: its left indent, in twentieths of a point.
-        first: the indent of its first line, from there.
-        quotes: whether its style is that of quotes.
-        other: whether it is something else by its style, font or alignment, or stands in a table or note.
-    """
-
-    left: int
-    first: int
-    quotes: bool
-    other: bool
 
 
 def look_of(

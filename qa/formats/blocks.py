@@ -11,7 +11,6 @@ from qa.schema import Section, Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qa.formats.block_quotes import Look
     from qa.schema import SectionKind
 
 # What no reader sees. A soft hyphen in the text would part a word from its search.
@@ -26,6 +25,22 @@ _ENDED_BY: dict[SectionKind, tuple[SectionKind, ...]] = {
     "endnote": ("footnote", "endnote"),
 }
 _LONGEST_CELL = 300  # characters: what is longer is a text that a table lays out, and no datum
+
+
+class Look(NamedTuple):
+    """How a paragraph is set.
+
+    Attributes:
+        left: its left indent, in twentieths of a point.
+        first: the indent of its first line, from there.
+        quotes: whether its style is that of quotes.
+        other: whether it is something else by its style, font or alignment, or stands in a table or note.
+    """
+
+    left: int
+    first: int
+    quotes: bool
+    other: bool
 
 
 class Part(NamedTuple):

@@ -15,8 +15,8 @@ import docx
 from docx.oxml.ns import qn
 
 from qa.errors import InputError
-from qa.formats.block_quotes import Look, look_of, marked
-from qa.formats.blocks import Part, compose, revisions, row
+from qa.formats.block_quotes import look_of, marked
+from qa.formats.blocks import Look, Part, compose, revisions, row
 from qa.formats.numbering import Numbering, integer, value_of
 from qa.formats.numerals import numeral
 from qa.formats.packages import check_entities, open_package, parse_xml

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 import odfdo
 
 from qa.errors import InputError
-from qa.formats.block_quotes import Look, look_of, marked
-from qa.formats.blocks import Part, compose, revisions, row
+from qa.formats.block_quotes import look_of, marked
+from qa.formats.blocks import Look, Part, compose, revisions, row
 from qa.formats.numerals import NumeralStyle, numeral
 from qa.formats.packages import open_package, parse_xml, read_member
 from qa.formats.properties import with_properties

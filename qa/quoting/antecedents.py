@@ -31,22 +31,30 @@ _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
 _SENTENCE_END = re.compile(r"[.!?](?=\s+[^\Wa-z])|\n")
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 _DETERMINER = re.compile(r"(?:the|a|an|its|his|her|their|our|another|one)\s+", re.IGNORECASE)
-_DETERMINED = r"\b(?P<first>[Tt]he|[Aa]n?|[Aa]nother)\s+(?P<between>(?:[\w’'-]+\s+){{0,2}}){}\b"
-_BEFORE_NAME = re.compile(r"(?P<words>(?:[^\W\d_][\w’'-]*\s+){0,5}[^\W\d_][\w’'-]*)(?P<comma>,?)\s+\Z")
+_BEFORE_ROLE = re.compile(
+    r"\b(?P<first>the|an?|another|his|her|its|their|one)\s{1,4}(?P<between>(?:[\w’'-]{1,40}\s{1,4}){0,3})\Z",
+    re.IGNORECASE,
+)
+_BEFORE_NAME = re.compile(
+    r"(?P<words>(?:[^\W\d_][\w’'-]{0,40}\s{1,4}){0,5}[^\W\d_][\w’'-]{0,40})(?P<comma>,?)\s{1,4}\Z"
+)
 _AFTER_NAME = re.compile(
-    r"(?:,\s+(?:\(?[0-9]{1,3}\)?,\s+)?|\s+\([0-9]{1,3}\),?\s+)?(?:\s*(?:who\s+)?"
-    r"(?:is|was|has\s+been|had\s+been|became|remains|works\s+as|serves\s+as)\s+)?"
+    r"(?:,\s{1,4}(?:\(?[0-9]{1,3}\)?,\s{1,4})?|\s{1,4}\([0-9]{1,3}\),?\s{1,4}|\s{1,4})(?P<is>(?:who\s{1,4})?"
+    r"(?:is|was|has\s{1,4}been|had\s{1,4}been|became|remains|works\s{1,4}as|serves\s{1,4}as)\s{1,4})?"
     r"(?P<words>[^\W\d_][^.,;:!?()“”\"\n]{0,100})"
 )
-_DESCRIBES = re.compile(r"(?:,\s+(?:\d{1,3},\s+)?|\s+(?:who\s+)?(?:is|was|has been|became)\s+)[\w\s’'-]*")
+_DESCRIBES = re.compile(
+    r"(?:,\s{1,4}(?:[0-9]{1,3},\s{1,4})?|\s{1,4}(?:who\s{1,4})?(?:is|was|has been|became)\s{1,4})"
+    r"[\w\s’'-]{0,100}"
+)
 _PREPOSITION = re.compile(
-    r"\s+(?:of|for|at|in|with|from|who|since|on|and|to|by|that|during|under|after)\b.*", re.DOTALL
+    r"\s(?:of|for|at|in|with|from|who|since|on|and|to|by|that|during|under|after)\b.*", re.DOTALL
 )
 # What a person stands after who is not the subject, so that “he” need not be that person.
 _OBJECT = re.compile(
     r"\b(?:to|with|by|against|of|for|from|about|like|than|on|over|between|and|between|met|told|asked|called|saw"
-    r"|criticised|criticized|accused|praised|joined|succeeded|replaced|defeated|thanked|blamed|urged)[ ]+"
-    r"(?:(?:the|a|an|his|her|its)[ ]+)?(?:[\w’'-]+[ ]+){0,3}\Z"
+    r"|criticised|criticized|accused|praised|joined|succeeded|replaced|defeated|thanked|blamed|urged) {1,4}"
+    r"(?:(?:the|a|an|his|her|its) {1,4})?(?:[\w’'-]{1,40} {1,4}){0,3}\Z"
 )
 _SHE = frozenset(
     "mrs ms miss lady queen princess spokeswoman chairwoman mother daughter sister wife aunt niece".split()
@@ -169,7 +177,7 @@ class People:
             if (last in PERSONS or titles) and (parts or not before["comma"]):
                 phrases.append(f"{phrase} {' '.join(titles)}")
         after = _AFTER_NAME.match(self._text, end, end + _BESIDE)
-        if after and after.start("words") > end + 1:
+        if after and (after["is"] or not self._text[end].isspace() or "(" in after[0]):
             phrases.append(after["words"])
         for phrase in phrases:
             described = [word.casefold() for word in _WORD.findall(phrase)]
@@ -196,11 +204,7 @@ class People:
                 subject = not owned and _is_subject(self._text, match.start(), match.end())
                 yield _Mention(match.start(), match.end(), tuple(people), subject)
             elif word.islower() and word in PERSONS | _OTHERS | heads:
-                determined = re.search(
-                    r"\b(?:the|a|an|another|his|her|its|their|one)\s+(?:[\w’'-]+\s+){0,3}\Z",
-                    self._text[max(0, match.start() - 60) : match.start()],
-                    re.IGNORECASE,
-                )
+                determined = _BEFORE_ROLE.search(self._text, max(0, match.start() - _BESIDE), match.start())
                 if determined and not _is_description(self._text, match.start(), taken):
                     those = tuple(each for each in self._people.values() if word in each.heads)
                     yield _Mention(match.start(), match.end(), those or (None,), not owned)
@@ -251,10 +255,15 @@ class People:
     def _is_somebody_else(self, mention: Span, person: _Person, role: str) -> bool:
         """Whether the text speaks of another of that role before: “a spokesman”, “the finance minister”."""
         own = [each for each in self._mentions if each.people == (person,)]
-        for match in re.finditer(_DETERMINED.format(re.escape(role)), self._text[: mention.start]):
-            between = {word.casefold() for word in _WORD.findall(match["between"])} - _DETERMINERS
-            other = match["first"].casefold() in ("a", "an", "another") or not between <= person.described
-            if other and not _is_description(self._text, match.end() - len(role), own):
+        for match in _WORD.finditer(self._text, 0, mention.start):
+            if match[0].casefold() != role:
+                continue
+            before = _BEFORE_ROLE.search(self._text, max(0, match.start() - _BESIDE), match.start())
+            if before is None:
+                continue
+            between = {word.casefold() for word in _WORD.findall(before["between"])} - _DETERMINERS
+            other = before["first"].casefold() in ("a", "an", "another") or not between <= person.described
+            if other and not _is_description(self._text, match.start(), own):
                 return True
         return False
 
@@ -307,7 +316,7 @@ def _is_description(text: str, at: int, named: Sequence[_Mention]) -> bool:
     index = bisect_left(named, at, key=lambda each: each.start)
     for each in named[max(0, index - 1) : index + 1]:
         if each.start > at:
-            if re.fullmatch(r"[\w’'-]{1,40},?\s+", text[at : min(each.start, at + _BESIDE)]):
+            if re.fullmatch(r"[\w’'-]{1,40},?\s{1,4}", text[at : min(each.start, at + _BESIDE)]):
                 return True
         elif at - each.end < _BESIDE and _DESCRIBES.fullmatch(text, each.end, at):
             return True

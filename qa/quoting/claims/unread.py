@@ -18,21 +18,21 @@ _NEVER = {
     "json": ("values other than quotes",),
 }
 # What is not read in a text of a format, and how it begins.
-_PICTURES = ("pictures", r"<img\b|!\[")
+_PICTURES = ("pictures", re.compile(r"<img\b|!\["))
 _SIGNS = {
     "html": (
-        ("pictures", r"<img\b|<canvas\b|<video\b"),
-        ("comments", r"<!--(?!\[if)"),
-        ("pages and files within the page", r"<(?:iframe|object|embed)\b"),
+        ("pictures", re.compile(r"<img\b|<canvas\b|<video\b")),
+        ("comments", re.compile(r"<!--(?!\[if)")),
+        ("pages and files within the page", re.compile(r"<(?:iframe|object|embed)\b")),
     ),
-    "markdown": (_PICTURES, ("code", r"(?m)^ {0,3}(?:```|~~~)")),
+    "markdown": (_PICTURES, ("code", re.compile(r"(?m)^ {0,3}(?:```|~~~)"))),
     "latex": (
-        ("pictures", r"\\includegraphics\b"),
-        ("comments", r"(?<!\\)%"),
-        ("files that it includes", r"\\(?:input|include|subfile)\b"),
-        (_WITHOUT_MARKS, r"\\begin\{(?:quote|quotation|displayquote|verse)\}"),
+        ("pictures", re.compile(r"\\includegraphics\b")),
+        ("comments", re.compile(r"(?<!\\)%")),
+        ("files that it includes", re.compile(r"\\(?:input|include|subfile)\b")),
+        (_WITHOUT_MARKS, re.compile(r"\\begin\{(?:quote|quotation|displayquote|verse)\}")),
     ),
-    "csv": (("the columns of questions", r"(?i)\A[^\n]*\b(?:question|history|rejected)\b"),),
+    "csv": (("the columns of questions", re.compile(r"(?i)\A[^\n]*\b(?:question|history|rejected)\b")),),
     "": (_PICTURES,),
 }
 
@@ -44,4 +44,4 @@ def never_read(kind: str) -> tuple[str, ...]:
 
 def unread_of_text(text: str, kind: str) -> tuple[str, ...]:
     """Name what a text of a format holds that is not read."""
-    return tuple(name for name, sign in _SIGNS.get(kind, ()) if re.search(sign, text))
+    return tuple(name for name, sign in _SIGNS.get(kind, ()) if sign.search(text))

@@ -124,6 +124,13 @@ def test_an_indented_paragraph_of_either_format_is_a_quote(tmp_path: Path) -> No
     assert quoted(tmp_path / "a.odt") == expected
 
 
+@pytest.mark.parametrize("first", ["A", "I", "9"])
+def test_an_indented_quote_may_begin_with_a_letter_or_a_number(tmp_path: Path, first: str) -> None:
+    quote = f"{first} cranes were seen by the board on the quay."
+    document = word((LEAD, {}), (quote, BLOCK), (CLOSING, {}))
+    assert quoted(saved(document, tmp_path / "a.docx")) == [("block quote", quote)]
+
+
 def test_more_quotes_than_text_of_ones_own_are_quotes(tmp_path: Path) -> None:
     lead = "He went on:"
     document = word((lead, {}), (QUOTE, BLOCK), (lead, {}), (OTHER * 3, BLOCK), (lead, {}), (LEAD * 3, BLOCK))
