@@ -456,7 +456,7 @@ def _reading(path: Path) -> Reading:
 @options.general
 @click.pass_obj
 def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
-    r"""Say of every quote in a FILE whether the documents say it.
+    """Say of every quote in a FILE whether the documents say it.
 
     FILE holds answers (JSON, or JSON lines), a table (CSV) with a column of quotes, or an export or report:
     HTML, Markdown, plain text or any format that is indexed, with quotes in quotation marks or block quotes,
@@ -484,7 +484,7 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
 
     The exit code is 0 when all are verbatim and read, and 1 when not. A FILE that cannot be read or quotes
     nothing is named, and the others are verified: the exit code is 1 then, and 3 where there is no other.
-    """
+    """  # noqa: D301 - \b keeps the lines of a list apart
     from qa.progress import meter
     from qa.quoting.claims.claim import LEAST_WORDS
     from qa.quoting.verify import Verifier, found_in_words, is_work, lines, summary, to_dict
