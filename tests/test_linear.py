@@ -12,12 +12,15 @@ from qa.asking.conversation import interpret
 from qa.asking.replies import reply_kind
 from qa.document import similarity
 from qa.document.segment import passages
+from qa.formats.block_quotes import look_of, marked
+from qa.formats.blocks import Part
 from qa.formats.dates import find_date
 from qa.formats.furniture import find_furniture
 from qa.formats.header import parse_header
 from qa.formats.inline import without_markup
 from qa.formats.thread import Sender, messages, unquoted
 from qa.quoting import omissions, wording
+from qa.quoting.antecedents import People
 from qa.quoting.attribution import Names, Source, is_of, people
 from qa.quoting.claims.claim import Claim
 from qa.quoting.claims.file import all_of_text
@@ -106,6 +109,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         NAMES.sources(Claim("", 1, before=text, after=text, references=(text, text))),
         people(text, text),
         is_of(Source(text, "unlisted"), Document("a", text, title=text, publisher="Kim"), text),
+    ),
+    "antecedents": lambda text: People(text).speaker(Document("a", text), len(text) // 2, len(text) // 2 + 1),
+    "block quotes": lambda text: list(
+        marked([Part("paragraph", text, look_of((text,), left, 0)) for left in (0, 700)])
     ),
     "references": lambda text: (list(noted(text, notes_of(text))), list(Rows(text).beside(len(text) // 2))),
     "sentences": lambda text: sentences_around(text, len(text) // 2, len(text) // 2 + 1, beside=1),

@@ -136,7 +136,7 @@ def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
 def _read(source: Source, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     given = request["options"]
     columns = tuple((field, column) for field, column in given["columns"])
-    for item in read_source(source, Options(given["date_order"], columns, given["ocr"])):
+    for item in read_source(source, Options(**given | {"columns": columns})):
         if isinstance(item, PartlyReadError):
             yield {"partly_read": str(item)}
         elif isinstance(item, InputError):

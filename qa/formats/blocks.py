@@ -27,11 +27,28 @@ _ENDED_BY: dict[SectionKind, tuple[SectionKind, ...]] = {
 _LONGEST_CELL = 300  # characters: what is longer is a text that a table lays out, and no datum
 
 
+class Look(NamedTuple):
+    """How a paragraph is set.
+
+    Attributes:
+        left: its left indent, in twentieths of a point.
+        first: the indent of its first line, from there.
+        quotes: whether its style is that of quotes.
+        other: whether it is something else by its style, font or alignment, or stands in a table or note.
+    """
+
+    left: int
+    first: int
+    quotes: bool
+    other: bool
+
+
 class Part(NamedTuple):
     """A block of a text, or where a section begins: a "chapter", "message" or note of the name `text`.
 
     A heading begins a section of its own words. A chapter, message or section without a name ends the one
     before it. After a break, a list or table is another one. Furniture is a paragraph that is never quoted.
+    A paragraph of a report has a `look`, by which block quotes are told.
     """
 
     kind: Literal[
@@ -48,6 +65,7 @@ class Part(NamedTuple):
         "endnote",
     ]
     text: str
+    look: Look | None = None
 
 
 class Composed(NamedTuple):
@@ -70,7 +88,7 @@ def compose(parts: Iterable[Part]) -> Composed:
     begun: list[tuple[int, SectionKind, str]] = []
     waiting: list[tuple[SectionKind, str]] = []
     length, last = 0, ""
-    for kind, text in parts:
+    for kind, text, _ in parts:
         if kind in _ENDED_BY:
             waiting.append((kind, text))
         if kind in _ENDED_BY or kind == "break":
@@ -110,7 +128,8 @@ def _sections(begun: list[tuple[int, SectionKind, str]], ends: list[int]) -> tup
 def row(cells: Sequence[Sequence[Part]]) -> list[Part]:
     """Make a line of a table's row, its cells joined by " | "; what a table only lays out stays in blocks."""
     texts = [_SPACE.sub(" ", " ".join(part.text for part in cell)).strip() for cell in cells]
-    if len(cells) < 2 or any(len(text) > _LONGEST_CELL for text in texts):
+    quotes = any(part.look and part.look.quotes for cell in cells for part in cell)
+    if len(cells) < 2 or quotes or any(len(text) > _LONGEST_CELL for text in texts):
         return [part for cell in cells for part in cell]
     return [Part("row", " | ".join(texts).strip())] if any(texts) else []
 

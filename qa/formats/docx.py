@@ -15,7 +15,8 @@ import docx
 from docx.oxml.ns import qn
 
 from qa.errors import InputError
-from qa.formats.blocks import Part, compose, revisions, row
+from qa.formats.block_quotes import look_of, marked
+from qa.formats.blocks import Look, Part, compose, revisions, row
 from qa.formats.numbering import Numbering, integer, value_of
 from qa.formats.numerals import numeral
 from qa.formats.packages import check_entities, open_package, parse_xml
@@ -45,6 +46,19 @@ _SILENT = frozenset(
         ).split(),
     )
 )
+# What is not read of a report: its name, and the elements or related parts that hold it.
+_UNREAD = {
+    "comments": {"comments"},
+    "words that tracked changes delete": {qn("w:delText"), qn("w:moveFrom")},
+    "page headers and footers": {"header", "footer"},
+    "pictures": {
+        "{http://schemas.openxmlformats.org/drawingml/2006/picture}pic",
+        "{urn:schemas-microsoft-com:vml}imagedata",
+    },
+    "charts": {"{http://schemas.openxmlformats.org/drawingml/2006/chart}chart"},
+    "diagrams": {"{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"},
+    "embedded files": {"{urn:schemas-microsoft-com:office:office}OLEObject", qn("w:altChunk")},
+}
 _CHARACTERS = {
     qn("w:tab"): "\t",
     qn("w:ptab"): "\t",
@@ -66,9 +80,11 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         check_entities(opened.element, source.name)
         core = opened.core_properties
         properties = {"title": core.title, "author": core.author, "language": core.language}
-        reader = _Reader(opened, source.name)
-        composed = compose([*reader.parts(opened.element.body), *reader.notes()])
+        reader = _Reader(opened, source.name, as_report=options.as_report)
+        parts = [*reader.parts(opened.element.body), *reader.notes()]
+        composed = compose(marked(parts) if options.as_report else parts)
         above = _page_header(opened)
+        unread = reader.unread() if options.as_report else ()
     except (InputError, MemoryError):
         raise
     except RecursionError:
@@ -79,7 +95,12 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
             "LibreOffice and save it again."
         ) from None
     document = Document(
-        id="", text=composed.text, sections=composed.sections, format="docx", notes=reader.remarks()
+        id="",
+        text=composed.text,
+        sections=composed.sections,
+        format="docx",
+        notes=reader.remarks(),
+        unread=unread,
     )
     yield with_properties(
         document,
@@ -116,6 +137,10 @@ class _Style:
         self.list_id = ""
         self.depth: int | None = None
         self.hidden = False
+        self.names: list[str] = []
+        self.indents: dict[str, str] = {}
+        self.fonts: list[str] = []
+        self.alignment = ""
         seen: set[str] = set()
         while element is not None:
             self._take(element)
@@ -126,7 +151,12 @@ class _Style:
 
     def _take(self, element: Any) -> None:
         """Take what no style that is based on this one has said."""
-        outline, list_id, depth = _paragraph_properties(element.find(qn("w:pPr")))
+        properties = element.find(qn("w:pPr"))
+        self.names.append(value_of(element, "w:name"))
+        self.indents = _indents(properties) | self.indents
+        self.fonts = self.fonts or _fonts(element.find(qn("w:rPr")))
+        self.alignment = self.alignment or value_of(properties, "w:jc")
+        outline, list_id, depth = _paragraph_properties(properties)
         self.outline = outline if self.outline is None else self.outline
         if list_id and not self.list_id:
             self.list_id, self.depth = list_id, depth
@@ -136,9 +166,12 @@ class _Style:
 class _Reader:
     """Reads the body of one document."""
 
-    def __init__(self, opened: Any, name: str) -> None:
+    def __init__(self, opened: Any, name: str, *, as_report: bool) -> None:
         self._part = opened.part
         self._name = name
+        self._body = opened.element.body
+        self._as_report = as_report
+        self._inside = 0  # how many tables, boxes and notes are around what is read
         styles = {
             style.get(qn("w:styleId")): style for style in opened.styles.element.iterchildren(qn("w:style"))
         }
@@ -159,11 +192,24 @@ class _Reader:
         self._carried = ""  # of a paragraph whose end was deleted: it goes on with the next
         self._noted: list[tuple[str, str, str]] = []  # kind, id and mark of the notes in their order
         self._note_parts: dict[str, dict[str, Any]] = {}
-        self._revised = self._struck = False
+        self._revised = self._struck = self._hidden = False
 
     def remarks(self) -> tuple[str, ...]:
         """Tell what was decided for the reader of this document."""
         return revisions(tracked=self._revised, struck=self._struck)
+
+    def unread(self) -> tuple[str, ...]:
+        """Name what the file holds and `parts` and `notes` did not read."""
+        roots = [self._body, *(note for notes in self._note_parts.values() for note in notes.values())]
+        tags = {element.tag for root in roots for element in root.iter()}
+        beside = {
+            relation.reltype.rpartition("/")[2]
+            for relation in self._part.rels.values()
+            if not relation.is_external and _has_words(relation.target_part)
+        }
+        found = [name for name, those in _UNREAD.items() if those & tags or those & beside]
+        said = (("words struck out", self._struck), ("hidden words", self._hidden))
+        return (*found, *(name for name, is_there in said if is_there))
 
     def parts(self, container: Any) -> list[Part]:
         """Read paragraphs and tables in order, whatever they are wrapped in."""
@@ -190,6 +236,7 @@ class _Reader:
         """Read the footnotes and endnotes that the text refers to, in that order; they are in no section."""
         parts = [Part("section", "")]
         position = 0
+        self._inside += 1
         while position < len(self._noted):  # a note may refer to another
             kind, note_id, mark = self._noted[position]
             position += 1
@@ -217,7 +264,9 @@ class _Reader:
         text = self._carried + self._text(paragraph)
         self._carried = ""
         boxes, self._boxes = self._boxes, []
+        self._inside += 1
         beside = [part for box in boxes for part in self.parts(box)]
+        self._inside -= 1
         mark = None if properties is None else properties.find(qn("w:rPr"))
         if mark is not None and any(mark.find(tag) is not None for tag in _GONE):
             self._carried, self._revised = text, True
@@ -238,18 +287,35 @@ class _Reader:
             self.title = " ".join(text.split())
         if outline is not None and outline < 9:
             return [Part("heading", f"{label} {text}" if label not in ("", "-") else text), *beside]
-        if label:
+        look = self._look(paragraph, style) if self._as_report else None
+        if label and not (look and look.quotes):
             return [Part("item", f"{'  ' * (depth or 0)}{label} {text.strip()}"), *beside]
-        return [Part("paragraph", text), *beside]
+        return [Part("paragraph", text, look), *beside]
+
+    def _look(self, paragraph: Any, style: _Style | None) -> Look:
+        properties = paragraph.find(qn("w:pPr"))
+        indents = (style.indents if style else {}) | _indents(properties)
+        runs = [_fonts(run.find(qn("w:rPr"))) for run in paragraph.iter(qn("w:r"))]
+        typed = bool(runs) and all(runs)
+        alignment = value_of(properties, "w:jc") or (style.alignment if style else "")
+        return look_of(
+            style.names if style else (),
+            integer(indents.get("left")),
+            integer(indents.get("firstLine")) - integer(indents.get("hanging")),
+            fonts=runs[0] if typed else style.fonts if style else (),
+            other=bool(self._inside) or alignment in ("center", "right", "end"),
+        )
 
     def _table(self, table: Any) -> list[Part]:
         parts: list[Part] = []
+        self._inside += 1
         for line in _inside(table, qn("w:tr")):
             properties = line.find(qn("w:trPr"))
             if properties is not None and properties.find(qn("w:del")) is not None:
                 self._revised = True
                 continue
             parts += row([self._cell(cell) for cell in _inside(line, qn("w:tc"))])
+        self._inside -= 1
         return [Part("break", ""), *parts, Part("break", "")]
 
     def _cell(self, cell: Any) -> list[Part]:
@@ -298,8 +364,11 @@ class _Reader:
             return True
         style = self._styles.get(value_of(properties, "w:rStyle"))
         if properties.find(qn("w:vanish")) is None:
-            return style is not None and style.hidden
-        return _is_on(properties, "w:vanish")
+            hidden = style is not None and style.hidden
+        else:
+            hidden = _is_on(properties, "w:vanish")
+        self._hidden = self._hidden or hidden
+        return hidden
 
     def _field(self, kind: str | None) -> None:
         if kind == "begin":
@@ -328,6 +397,25 @@ def _paragraph_properties(properties: Any) -> tuple[int | None, str, int | None]
     list_id = "" if listed is None else value_of(listed, "w:numId")
     depth = "" if listed is None else value_of(listed, "w:ilvl")
     return (integer(outline) if outline else None), list_id, (integer(depth) if depth else None)
+
+
+def _indents(properties: Any) -> dict[str, str]:
+    """Return the indents that paragraph properties say, in twentieths of a point."""
+    element = None if properties is None else properties.find(qn("w:ind"))
+    if element is None:
+        return {}
+    names = {"left": ("left", "start"), "firstLine": ("firstLine",), "hanging": ("hanging",)}
+    said = {name: [element.get(qn(f"w:{each}")) for each in those] for name, those in names.items()}
+    return {name: value for name, values in said.items() for value in values if value is not None}
+
+
+def _fonts(properties: Any) -> list[str]:
+    element = None if properties is None else properties.find(qn("w:rFonts"))
+    return [] if element is None else [name for name in (element.get(qn("w:ascii")),) if name]
+
+
+def _has_words(part: Any) -> bool:
+    return b"<w:t>" in part.blob or b"<w:t " in part.blob
 
 
 def _is_on(properties: Any, tag: str) -> bool:

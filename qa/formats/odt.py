@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 import odfdo
 
 from qa.errors import InputError
-from qa.formats.blocks import Part, compose, revisions, row
+from qa.formats.block_quotes import look_of, marked
+from qa.formats.blocks import Look, Part, compose, revisions, row
 from qa.formats.numerals import NumeralStyle, numeral
 from qa.formats.packages import open_package, parse_xml, read_member
 from qa.formats.properties import with_properties
@@ -33,6 +34,7 @@ _NAMES = {
     "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0": "draw",
     "urn:oasis:names:tc:opendocument:xmlns:style:1.0": "style",
     "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0": "svg",
+    "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0": "fo",
 }
 _SPACES = {prefix: space for space, prefix in _NAMES.items()}
 # What is no text of the page: what was deleted, comments, what forms and variables hold, ruby.
@@ -43,6 +45,19 @@ _SILENT = frozenset(
     svg:desc draw:object draw:object-ole draw:image draw:glue-point draw:enhanced-geometry table:table-column
     table:table-columns table:table-header-columns""".split()
 )
+# What is not read of a report: its name, and the elements that hold it.
+_UNREAD = {
+    "comments": {"office:annotation"},
+    "words that tracked changes delete": {"text:deletion"},
+    "pictures": {"draw:image"},
+    "embedded files": {"draw:object", "draw:object-ole"},
+    "forms": {"office:forms"},
+    "hidden words": {"text:hidden-text", "text:hidden-paragraph"},
+}
+_HEADERS = ("style:header", "style:footer", "style:header-left", "style:footer-left", "style:header-first")
+# Twentieths of a point in a unit of length.
+_UNITS = {"in": 1440.0, "cm": 566.9, "mm": 56.69, "pt": 20.0, "pc": 240.0}
+_LENGTH = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,9})?)(in|cm|mm|pt|pc)")
 _SPACE = re.compile(r"[ \t\r\n]+")
 _MOST_SPACES = 1_000
 _DEEPEST = 10
@@ -65,15 +80,24 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     body = content.find(_tag("office:body") + "/" + _tag("office:text"))
     if body is None:
         raise InputError(f"{source.name} is an OpenDocument file, but no text. Save it as ODT.")
-    reader = _Reader([content] if styles is None else [styles, content])
+    roots = [content] if styles is None else [styles, content]
+    reader = _Reader(roots, as_report=options.as_report)
     try:
-        composed = compose([*reader.parts(body), *reader.notes()])
+        parts = [*reader.parts(body), *reader.notes()]
+        composed = compose(marked(parts) if options.as_report else parts)
     except RecursionError:
         raise InputError(
             f"{source.name} is nested too deep to be read. Save its text as a .txt file."
         ) from None
     yield with_properties(
-        Document(id="", text=composed.text, sections=composed.sections, format="odt", notes=reader.remarks()),
+        Document(
+            id="",
+            text=composed.text,
+            sections=composed.sections,
+            format="odt",
+            notes=reader.remarks(),
+            unread=reader.unread(roots) if options.as_report else (),
+        ),
         properties,
         "the document's properties",
         PurePath(source.file_name).stem,
@@ -117,20 +141,31 @@ def _name(element: Any) -> str:
 
 
 class _Style:
-    """What a style says of words: whether they are struck out or hidden."""
+    """What a style says of words, whether they are struck out or hidden, and of paragraphs."""
 
     def __init__(self, element: Any) -> None:
+        self.names = [element.get(_tag(f"style:{name}")) or "" for name in ("name", "display-name")]
+        paragraph = element.find(_tag("style:paragraph-properties"))
+        self.set = {} if paragraph is None else dict(paragraph.attrib)
         words = element.find(_tag("style:text-properties"))
         line = "none" if words is None else words.get(_tag("style:text-line-through-style"), "none")
         self.struck = line != "none"
         self.hidden = words is not None and words.get(_tag("text:display")) == "none"
+        fonts = (
+            [words.get(_tag(name)) for name in ("style:font-name", "fo:font-family")]
+            if words is not None
+            else []
+        )
+        self.font = next(filter(None, fonts), "")
         self.parent = element.get(_tag("style:parent-style-name")) or ""
 
 
 class _Reader:
     """Reads the body of one document. `roots` are those of its styles and its content."""
 
-    def __init__(self, roots: list[Any]) -> None:
+    def __init__(self, roots: list[Any], *, as_report: bool) -> None:
+        self._as_report = as_report
+        self._inside = 0  # how many tables, boxes and notes are around what is read
         self._looks: dict[str, _Style] = {}
         self._lists: dict[str, dict[int, Any]] = {}
         self._outline: dict[int, Any] = {}
@@ -149,6 +184,15 @@ class _Reader:
     def remarks(self) -> tuple[str, ...]:
         """Tell what was decided for the reader of this document."""
         return revisions(tracked=self._revised, struck=self._struck)
+
+    def unread(self, roots: list[Any]) -> tuple[str, ...]:
+        """Name what the file holds and `parts` and `notes` did not read."""
+        names = {_name(element) for element in roots[-1].iter()}
+        found = [name for name, those in _UNREAD.items() if those & names]
+        headers = (each for root in roots for tag in _HEADERS for each in root.iter(_tag(tag)))
+        if any("".join(header.itertext()).strip() for header in headers):
+            found.append("page headers and footers")
+        return (*found, *(("words struck out",) if self._struck else ()))
 
     def parts(self, container: Any) -> list[Part]:
         """Read paragraphs, lists and tables in order, whatever they are wrapped in."""
@@ -177,6 +221,7 @@ class _Reader:
         """Read the footnotes and endnotes that the text refers to, in that order; they are in no section."""
         parts = [Part("section", "")]
         position = 0
+        self._inside += 1
         while position < len(self._noted):  # a note may refer to another
             note, mark, kind = self._noted[position]
             position += 1
@@ -188,12 +233,44 @@ class _Reader:
         return parts
 
     def _paragraph(self, paragraph: Any) -> list[Part]:
-        return [Part("paragraph", self._line(paragraph)), *self._beside()]
+        look = self._look(paragraph) if self._as_report else None
+        return [Part("paragraph", self._line(paragraph), look), *self._beside()]
+
+    def _look(self, paragraph: Any) -> Look:
+        names: list[str] = []
+        said: dict[str, str] = {}
+        font = self._font_of_words(paragraph)
+        name, seen = paragraph.get(_tag("text:style-name")) or "", set()
+        while name in self._looks and name not in seen:
+            seen.add(name)
+            style = self._looks[name]
+            names += style.names
+            said = style.set | said
+            font = font or style.font
+            name = style.parent
+        return look_of(
+            names,
+            _length(said.get(_tag("fo:margin-left"))),
+            _length(said.get(_tag("fo:text-indent"))),
+            fonts=(font,),
+            other=bool(self._inside) or said.get(_tag("fo:text-align")) in ("center", "end", "right"),
+        )
+
+    def _font_of_words(self, paragraph: Any) -> str:
+        """Return the font of a paragraph all of whose words stand in one span; "" for any other."""
+        spans = [child for child in paragraph.iterchildren() if isinstance(child.tag, str)]
+        if len(spans) != 1 or (paragraph.text or "").strip() or (spans[0].tail or "").strip():
+            return ""
+        style = self._looks.get(spans[0].get(_tag("text:style-name")) or "")
+        return style.font if style else ""
 
     def _beside(self) -> list[Part]:
         """Read the text boxes of the paragraph that was read last."""
         boxes, self._boxes = self._boxes, []
-        return [part for box in boxes for part in self.parts(box)]
+        self._inside += 1
+        parts = [part for box in boxes for part in self.parts(box)]
+        self._inside -= 1
+        return parts
 
     def _heading(self, heading: Any) -> list[Part]:
         depth = _integer(heading.get(_tag("text:outline-level")), 1)
@@ -235,10 +312,12 @@ class _Reader:
     def _item(self, paragraph: Any, style: str, depth: int, start: int) -> list[Part]:
         label = self._label(style, self._lists.get(style, {}), depth, start)
         text = self._line(paragraph)
+        look = self._look(paragraph) if self._as_report else None
         if not text:
             return self._beside()
-        if not label:
-            return [Part("paragraph", text), *self._beside()]
+        if not label or (look and look.quotes):
+            quotes = look if look and look.quotes else None
+            return [Part("paragraph", text, quotes), *self._beside()]
         return [Part("item", f"{'  ' * (depth - 1)}{label} {text}"), *self._beside()]
 
     def _label(self, style: str, levels: dict[int, Any], depth: int, start: int) -> str:
@@ -270,7 +349,9 @@ class _Reader:
         for child in table.iterchildren():
             name = _name(child)
             if name == "table:table-row":
+                self._inside += 1
                 parts += row([self.parts(cell) for cell in child.iterchildren() if "cell" in _name(cell)])
+                self._inside -= 1
             elif name.startswith("table:table-") and name not in _SILENT:  # groups of rows
                 parts += self._table(child)
         return parts
@@ -348,6 +429,12 @@ def _say(words: str | None, pieces: list[str]) -> None:
 
 def _levels(style: Any) -> dict[int, Any]:
     return {_integer(level.get(_tag("text:level")), 1): level for level in style.iterchildren()}
+
+
+def _length(written: str | None) -> int:
+    """Read a length, in twentieths of a point; 0 where there is none."""
+    found = _LENGTH.fullmatch(written or "")
+    return round(float(found[1]) * _UNITS[found[2]]) if found else 0
 
 
 def _integer(written: str | None, otherwise: int) -> int:

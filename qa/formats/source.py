@@ -54,11 +54,14 @@ class Options:
         columns: pairs of a document's field ("text", "title", "date", …) and the column of a table, or the
             key of a record, that holds it.
         ocr: whether Tesseract reads scanned pages, where it is installed.
+        as_report: whether the file is read for what it quotes. In a document of Word or OpenDocument, a block
+            quote then has "> " before each line, and `Document.unread` names what was not read.
     """
 
     date_order: DateOrder = "auto"
     columns: tuple[tuple[str, str], ...] = ()
     ocr: bool = True
+    as_report: bool = False
 
 
 PLAIN = Options()

@@ -291,6 +291,7 @@ def to_plain(document: Document) -> dict[str, Any]:
             (each.start, each.end, each.kind, each.name, each.read_by) for each in document.sections
         ],
         "found": [(each.field, each.source, each.sure) for each in document.found],
+        **({"unread": document.unread} if document.unread else {}),
     }
 
 
@@ -304,4 +305,5 @@ def from_plain(plain: dict[str, Any]) -> Document:
         notes=tuple(plain["notes"]),
         sections=tuple(Section(*section) for section in plain["sections"]),
         found=tuple(Found(*found) for found in plain["found"]),
+        unread=tuple(plain.get("unread", ())),
     )

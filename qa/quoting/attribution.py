@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from qa.formats.organisations import is_kind, names_institution, names_periodical
-from qa.formats.people import looks_like_person
+from qa.formats.people import has_given_name, likely_people, looks_like_person
 from qa.quoting.reporting import (
     DETERMINERS,
     MONTHS,
@@ -22,6 +23,7 @@ from qa.quoting.reporting import (
     WORKS,
     Kind,
     Source,
+    Token,
     is_subject,
     named_after,
     named_before,
@@ -29,10 +31,11 @@ from qa.quoting.reporting import (
     narrowed,
     tokens_of,
 )
+from qa.quoting.speaker import ABBREVIATED_TITLES, QUOTING_VERBS
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from qa.quoting.claims.claim import Claim
     from qa.schema import Document, DocumentInfo
@@ -43,14 +46,18 @@ _MOST_WORDS = 30
 _MOST_AROUND = 300
 _LEAST_ACRONYM = 3
 _LONGEST_WORD = 40
+# How much alike two spellings of a name are that begin with different letters, and with the same.
+_ALIKE = (0.85, 0.8)
 # Offices, which are no part of a person's name.
-_TITLES = frozenset(
+TITLES = frozenset(
     """
     minister judge justice president prime chancellor senator governor mayor secretary general colonel
     major captain lieutenant sergeant inspector commissioner professor prof dr doctor mr mrs ms miss sir
     lord lady king queen prince princess pope bishop archbishop cardinal ambassador envoy chairman
     chairwoman chair director chief deputy vice foreign defence defense finance interior trade premier
     marshal admiral commander officer spokesman spokeswoman spokesperson comrade engineer pilot
+    councillor councilor congressman congresswoman sheriff detective constable prosecutor
+    gen col maj capt lt sgt adm gov sen rep rev hon
     """.split()
 )
 
@@ -58,7 +65,8 @@ _WORD = re.compile(r"\w+")
 _CAPITAL = "A-ZÀ-ÖØ-Þ"
 _SMALL = "(?:of|the|for|and|de|des|der|la|&)"
 _PROPER = re.compile(
-    rf"(?<![\w’'-])[{_CAPITAL}][\w&’'-]*+\.?(?: (?:{_SMALL} ){{0,2}}[{_CAPITAL}][\w&’'-]*+)*"
+    rf"(?<![\w’'-])(?:(?:[{_CAPITAL}]|{ABBREVIATED_TITLES})\. )*[{_CAPITAL}][\w&’'-]*+"
+    rf"(?: (?:{_SMALL} ){{0,2}}(?:[{_CAPITAL}]\. )*[{_CAPITAL}][\w&’'-]*+)*"
 )
 _SUBTITLE = re.compile(r"(?<=[?!])\s|:\s|\s[—–-]\s")
 _BRACKETED = re.compile(r"\(([^()]*)\)")
@@ -157,12 +165,35 @@ class Names:
         return small and not _is_part_of_name(text, start, end, alone=len(words) == 1)
 
 
-def people(before: str, after: str) -> tuple[Source, ...]:
-    """Return the people whom the words before and after a quote say it is from."""
-    first, second = tokens_of(before[-_MOST_AROUND:], _people_in), tokens_of(after[:_MOST_AROUND], _people_in)
-    return tuple(
-        dict.fromkeys([*narrowed(first, named_before(first)), *narrowed(second, named_after(second))])
-    )
+def people(before: str, after: str, surnames: frozenset[str] = frozenset()) -> tuple[Source, ...]:
+    """Return the people whom the words before and after a quote say it is from.
+
+    They are named in full, or by a title and a surname, or by one of these `surnames` (folded).
+    """
+
+    def find(text: str) -> list[tuple[int, int, Source]]:
+        found = list(people_in(text))
+        taken = {at for start, end, _ in found for at in range(start, end)}
+        for start, end in _proper_names(text):
+            if start not in taken and bare(text[start:end]) in surnames:
+                found.append((start, end, Source(text[start:end], "person")))
+        return sorted(found, key=lambda each: each[0])
+
+    first, second = tokens_of(before[-_MOST_AROUND:], find), tokens_of(after[:_MOST_AROUND], find)
+    said = (_quoted(first) or named_before(first), _quoted(second) or named_after(second))
+    return tuple(dict.fromkeys([*narrowed(first, said[0]), *narrowed(second, said[1])]))
+
+
+def _quoted(tokens: Sequence[Token]) -> list[int]:
+    """Return the tokens that name whom somebody quotes: “Ada Orr quoted Bo Lind as saying”."""
+    quoting = next((at for at, token in enumerate(tokens) if token.word in QUOTING_VERBS), len(tokens))
+    return [at for at in range(quoting + 1, len(tokens)) if tokens[at].source]
+
+
+def is_surely_person(name: str) -> bool:
+    """Whether a name is more than two capitalised words: it has a title, a given name, or no common word."""
+    titled = not TITLES.isdisjoint(name.casefold().replace(".", "").split())
+    return titled or has_given_name(name) or likely_people(name)
 
 
 def is_of(source: Source, document: Document, around: str) -> bool:
@@ -186,13 +217,17 @@ def is_of(source: Source, document: Document, around: str) -> bool:
 
 
 def are_same(one: Source, other: Source) -> bool:
-    """Whether two names may be one person's: they share a word that is no office."""
-    return bool(_surnames(one.name) & _surnames(other.name))
+    """Whether two names may be one person's: they share a word that is no office, or nearly (“Zelenskyy”)."""
+    return any(
+        word == name or SequenceMatcher(None, word, name).ratio() >= _ALIKE[word[0] == name[0]]
+        for word in _surnames(one.name)
+        for name in _surnames(other.name)
+    )
 
 
 def is_named(person: Source, text: str) -> bool:
     """Whether a text has one of a person's names."""
-    return bool(_surnames(person.name) & set(map(_bare, _WORD.findall(text))))
+    return bool(_surnames(person.name) & set(map(bare, _WORD.findall(text))))
 
 
 # Names
@@ -201,16 +236,20 @@ def is_named(person: Source, text: str) -> bool:
 def _periodicals(text: str) -> Iterator[tuple[int, int, Source]]:
     for start, end in _proper_names(text):
         name = text[start:end]
-        several = len(name.split()) > 1 and not _TITLES.intersection(name.casefold().split())
+        several = len(name.split()) > 1 and not TITLES.intersection(name.casefold().split())
         if several and names_periodical(name) and not is_kind(name):
             yield start, end, Source(name, "unlisted")
 
 
-def _people_in(text: str) -> Iterator[tuple[int, int, Source]]:
+def people_in(text: str) -> Iterator[tuple[int, int, Source]]:
+    """Yield where people are named in full, or by a title and a surname."""
     for start, end in _proper_names(text):
         name = text[start:end]
         words = name.casefold().replace(".", "").split()
-        titled = words[0] in _TITLES and words[-1] not in _TITLES and not names_institution(name)
+        office = next((at for at, word in enumerate(words[:-1]) if word in TITLES), 0)
+        if office and not names_institution(name):  # “Transport Minister Petr Novak”
+            name, words = " ".join(name.split()[office:]), words[office:]
+        titled = words[0] in TITLES and words[-1] not in TITLES and not names_institution(name)
         if titled or looks_like_person(name):
             yield start, end, Source(name, "person")
 
@@ -264,15 +303,16 @@ def _words(name: str) -> tuple[str, ...]:
 
 def _significant(name: str) -> set[str]:
     """Return the words of a name that distinguish it from others, and its acronym."""
-    words = {_bare(word) for word in _WORD.findall(name)} - OF_REFERENCES - DETERMINERS
+    words = {bare(word) for word in _WORD.findall(name)} - OF_REFERENCES - DETERMINERS
     return words | ({_acronym(name).casefold()} if _acronym(name) and len(words) > 1 else set())
 
 
 def _surnames(name: str) -> set[str]:
-    return {_bare(word) for word in _WORD.findall(name) if len(word) > 1} - _TITLES
+    return {bare(word) for word in _WORD.findall(name) if len(word) > 1} - TITLES
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
+    """Return a word in small letters, without accents."""
     decomposed = unicodedata.normalize("NFKD", word.casefold())
     return "".join(each for each in decomposed if not unicodedata.combining(each))
 

@@ -13,6 +13,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from qa.formats.organisations import is_periodical, names_institution
+from qa.quoting.speaker import PERSONS
 from qa.text.terms import measure
 
 if TYPE_CHECKING:
@@ -447,6 +448,12 @@ def _role(tokens: Sequence[Token], name: int) -> int | None:
 def _phrase_start(tokens: Sequence[Token], at: int) -> int:
     source = tokens[at].source
     start = at
+    if source and source.kind in ("person", "author") and _word(tokens, at - 1) in PERSONS:
+        start -= 1  # “port director Luis Soto”
+        while start > at - _MOST_ADJECTIVES and _is_adjective(_word(tokens, start - 1)):
+            start -= 1
+            if _word(tokens, start) in DETERMINERS:
+                return start
     while _word(tokens, start - 1) in _ADJECTIVES:
         start -= 1
     start -= _word(tokens, start - 1) in DETERMINERS

@@ -37,10 +37,10 @@ _SAYS_THAT = frozenset(
     concludes believes alleged alleges asserted asserts complained complains
     """.split()
 )
-_VERBS = _SAYS | _SAYS_THAT
+SAYING_VERBS = _SAYS | _SAYS_THAT
 _NOUNS = frozenset("states claims notes reports estimates".split())
 # With another of these beside it, a sentence may have two speakers.
-_ALSO_SPEAKS = _VERBS | frozenset(
+_ALSO_SPEAKS = SAYING_VERBS | frozenset(
     """
     asked asks cried shouted interrupted answered answers continued snapped laughed murmured thinks
     thought denied denies called calls agreed joked found finds suggested suggests according put
@@ -48,7 +48,7 @@ _ALSO_SPEAKS = _VERBS | frozenset(
     """.split()
 )
 _SAY = frozenset("say report add explain claim warn state argue note tell write".split())
-_QUOTES = frozenset("quoted quotes cited cites".split())
+QUOTING_VERBS = frozenset("quoted quotes cited cites".split())
 _REPORTING = frozenset("saying reporting telling claiming warning stating adding writing".split())
 _ADVERBS = frozenset("also then later still again already recently once has have had".split())
 # A sentence with one of these may go on in its writer's own voice.
@@ -73,7 +73,7 @@ _JOINS = frozenset(
     "of for from in at inside with the a an and on de la le du van von der den al bin ibn".split()
 )
 # What may stand right before a name, or be one: the harbour master Ada Orr.
-_ROLES = frozenset(
+PERSONS = frozenset(
     """
     minister president premier chancellor king queen prince princess director chairman chairwoman
     chair chief spokesman spokeswoman spokesperson secretary officer official officials leader head
@@ -86,14 +86,21 @@ _ROLES = frozenset(
     hydrologist seismologist toxicologist agronomist geologist biologist physicist psychologist
     sociologist specialist representative delegate commissioner treasurer clerk witness source
     sources resident residents father mother son daughter brother sister wife husband uncle aunt
-    nephew niece friend neighbour neighbor nurse baker electrician merchant candidate banker company
-    consultancy group agency ministry newspaper paper daily weekly magazine institute university
-    bank union party federation association chamber commission office regulator operator department
-    council court team
+    nephew niece friend neighbour neighbor nurse baker electrician merchant candidate banker
+    councillor councilor congressman congresswoman lawmaker headteacher headmaster solicitor
+    barrister detective constable sheriff activist campaigner translator
+    """.split()
+)
+_ROLES = PERSONS | frozenset(
+    """
+    company consultancy group agency ministry newspaper paper daily weekly magazine institute
+    university bank union party federation association chamber commission office regulator
+    department council court team
     """.split()
 )
 _NOUNS_IN_LY = frozenset("family ally assembly monopoly supply daily weekly monthly".split())
 _PRONOUNS = frozenset("he she they it we i you".split())
+PRONOUNS = frozenset({"he", "she"})  # of one person
 # After its verb, a name may end before these.
 _AFTER_A_NAME = frozenset(
     """
@@ -108,9 +115,9 @@ _TIMES = frozenset(
     night
     """.split()
 )
-_TITLES = "Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Sgt|Capt|Maj|Cmdr|Adm|Sen|Rep|Gov|St|Rev|Hon|Jr|Sr"
+ABBREVIATED_TITLES = "Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Sgt|Capt|Maj|Cmdr|Adm|Sen|Rep|Gov|St|Rev|Hon|Jr|Sr"
 _TOKEN = re.compile(
-    rf"(?:{_TITLES}|[A-Z](?:\.[A-Z])*)\.(?=\s+[^\W\d_])|[^\W_]+(?:[’'.,-][^\W_]+)*(?:[’'](?![^\W_]))?|[^\w\s]"
+    rf"(?:{ABBREVIATED_TITLES}|[A-Z](?:\.[A-Z])*)\.(?=\s+[^\W\d_])|[^\W_]+(?:[’'.,-][^\W_]+)*(?:[’'](?![^\W_]))?|[^\w\s]"
 )
 _OPENS = re.compile(r'[“«]|(?<![^\s(\[—–-])"(?=\S)')  # 5" is five inches
 _OPENING = {"“": "”", "«": "»", '"': '"'}
@@ -179,24 +186,42 @@ def speaker_to_dict(quote: Quote) -> dict[str, Any] | None:
 
 def speaker_of(document: Document, start: int, end: int) -> Speaker | None:
     """Return who says all of `text[start:end]`; None where its source does not say, or names several."""
+    found = _said(document, start, end)
+    return found and _resolve_source(document, paragraph_around(document.text, start, end).start, found)
+
+
+def mention_of(document: Document, start: int, end: int) -> Span | None:
+    """Return the words by which a text names who says all of `text[start:end]`: a pronoun, too; or None."""
+    text = document.text
+    around = [
+        each
+        for each in _quotations(text, paragraph_around(text, start, end)) or ()
+        if each.start <= start < each.end
+    ]
+    if any(not _OPENS.match(text, each.start) for each in around):  # 5" is five inches
+        return None
+    found = _said(document, start, end, pronouns=True)
+    return None if found is None or found.reported_by else found.name
+
+
+def _said(document: Document, start: int, end: int, *, pronouns: bool = False) -> Speaker | None:
     if document.language not in ("en", ""):
         return None
-    paragraph = _Paragraph(document.text, _around(document.text, start, end), document.language)
+    span = paragraph_around(document.text, start, end)
+    paragraph = _Paragraph(document.text, span, document.language, pronouns=pronouns)
     said = zip(paragraph.sentences, paragraph.speakers, strict=True)
     found = {speaker for each, speaker in said if each.start < end and start < each.end}
-    if len(found) != 1 or (speaker := found.pop()) is None:
-        return None
-    return _resolve_source(document, paragraph.span.start, speaker)
+    return found.pop() if len(found) == 1 else None
 
 
 def quotation_around(text: str, start: int, end: int) -> Span | None:
     """Return the quotation, with its marks, that a range lies in; None if none, or a mark has no partner."""
-    found = _quotations(text, _around(text, start, end)) or ()
+    found = _quotations(text, paragraph_around(text, start, end)) or ()
     around = next((each for each in found if each.start <= start and end <= each.end), None)
     return around if around and _OPENS.match(text, around.start) else None
 
 
-def _around(text: str, start: int, end: int) -> Span:
+def paragraph_around(text: str, start: int, end: int) -> Span:
     """Return the paragraph around a place, between blank lines: at most _NEAR characters either way."""
     first, last = max(0, start - _NEAR), min(len(text), end + _NEAR)
     before = [match.end() for match in _BREAK.finditer(text, first, start)]
@@ -213,7 +238,9 @@ def _resolve_source(document: Document, before: int, speaker: Speaker) -> Speake
     named: list[Speaker] = []
     for at in [earlier, *(match.end() for match in _BREAK.finditer(text, earlier, before))]:
         if at < before:
-            named += filter(None, _Paragraph(text, _around(text, at, at), document.language).speakers)
+            named += filter(
+                None, _Paragraph(text, paragraph_around(text, at, at), document.language).speakers
+            )
     sources = {
         each
         for each in named
@@ -233,8 +260,8 @@ class _Paragraph:
         speakers: who says each of them: its own speaker, or of words in quotation marks, the quotation's.
     """
 
-    def __init__(self, text: str, span: Span, language: str) -> None:
-        """Read the paragraph `text[span.start:span.end]`."""
+    def __init__(self, text: str, span: Span, language: str, *, pronouns: bool = False) -> None:
+        """Read the paragraph `text[span.start:span.end]`. With `pronouns`, “he” and “she” speak, too."""
         self.span = span
         self._text = text
         ends = [*sentence_ends(text, span.start, span.end, language or "en"), span.end]
@@ -246,6 +273,8 @@ class _Paragraph:
         inside = [[q for q in quotations if _overlap(q, each)] for each in self.sentences]
         tokens = [self._tokenise(each, own) for each, own in zip(self.sentences, inside, strict=True)]
         own = [None if _is_bare(each) else _speaker(each) for each in tokens]
+        if not pronouns:
+            own = [None if each and _is_pronoun(text, each.name) else each for each in own]
         self.speakers = list(own)
         for at, each in enumerate(tokens):
             if _is_bare(each) and inside[at]:
@@ -280,6 +309,10 @@ class _Paragraph:
             place = end
         rest = _TOKEN.finditer(self._text, place, sentence.end)
         return tokens + [Token(m[0], m.start(), m.end()) for m in rest]
+
+
+def _is_pronoun(text: str, name: Span) -> bool:
+    return text[name.start : name.end].casefold() in PRONOUNS
 
 
 def _overlap(one: Span, other: Span) -> bool:
@@ -322,11 +355,17 @@ def _speaker(tokens: Sequence[Token]) -> Speaker | None:
     if any(mark == "," and word in _CONTRASTS_AFTER_A_COMMA for mark, word in pairwise(words)):
         return None
     speaking = [at for at, word in enumerate(words) if word in _ALSO_SPEAKS or _continues(words, at)]
-    quoting = [at for at, word in enumerate(words) if word in _QUOTES and words[at + 1 : at + 2] != ["by"]]
+    quoting = [
+        at for at, word in enumerate(words) if word in QUOTING_VERBS and words[at + 1 : at + 2] != ["by"]
+    ]
     if not speaking and len(quoting) == 1:
         return _quoted(tokens, quoting[0])
     # “X said that …, and added that …” has one speaker.
-    more = [at for at in speaking[1:] if not (words[at - 1] == "and" and words[at] in _SAYS_THAT)]
+    more = [
+        at
+        for at in speaking[1:]
+        if not (words[at - 1] == "and" and words[at] in _SAYS_THAT) and words[at - 1] not in ("be", "been")
+    ]
     if not speaking or more or quoting:
         if tokens[0].word == "according" and not speaking and not quoting:
             return _according(tokens, 0)
@@ -334,7 +373,7 @@ def _speaker(tokens: Sequence[Token]) -> Speaker | None:
     at = speaking[0]
     if words[at] == "according":
         return _according(tokens, at)
-    if words[at] not in _VERBS and not _continues(words, at):
+    if words[at] not in SAYING_VERBS and not _continues(words, at):
         return None
     name = _before_verb(tokens, words, at) or _after_verb(tokens, words, at)
     return Speaker(name) if name else None
@@ -450,8 +489,11 @@ def _is_rest(tokens: Sequence[Token], words: Sequence[str], at: int) -> bool:
     if any(token.is_quotation for token in rest):
         return False
     following = words[at] if at < len(words) else ""
-    beside = following in _PREPOSITIONS | {"reporters", "lawmakers", "parliament"} or (
-        at < len(tokens) and tokens[at].word in _TIMES
+    told = at > 0 and words[at - 1] in ("told", "tells") and _RELATIVES.isdisjoint(words[at:])
+    beside = (
+        told
+        or following in _PREPOSITIONS | {"reporters", "lawmakers", "parliament"}
+        or (at < len(tokens) and tokens[at].word in _TIMES)
     )
     return _ends(tokens, at) or (
         beside and len(rest) <= _MOST_BESIDE and not any(t.text == "," for t in rest)
@@ -585,6 +627,8 @@ def _is_name(phrase: Sequence[Token], *, first: bool) -> bool:
         return False
     if any(token.is_quotation or not token.text[0].isalnum() for token in phrase):
         return False
+    if len(phrase) == 1 and phrase[0].word in PRONOUNS:
+        return True
     words = [token.word if not at and first else _low(token) for at, token in enumerate(phrase)]
     if set(words) & (_NO_NAMES | _ALSO_SPEAKS) or words[-1] in _DETERMINERS | _JOINS - {"al"}:
         return False

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
 from qa.errors import DocumentNotFoundError
 from qa.formats.inline import without_markup
 from qa.quoting import omissions
-from qa.quoting.attribution import Names, are_same, is_named, is_of, people
+from qa.quoting.antecedents import People, Speaker
+from qa.quoting.attribution import Names, are_same, is_named, is_of, is_surely_person, people
+from qa.quoting.claims.claim import FORMS, Form
 from qa.quoting.claims.marks import without_marks
 from qa.quoting.claims.sentences import sentence_around, sentences_around
 from qa.quoting.omissions import Omission
 from qa.quoting.opened import open_quote, styled
-from qa.quoting.speaker import quotation_around
+from qa.quoting.reporting import Source
+from qa.quoting.speaker import paragraph_around, quotation_around
 from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
@@ -84,6 +87,14 @@ _STYLES = {
     "unknown": "bold red",
 }
 _SHOWN_CHARACTERS = 100
+_FORMS_IN_WORDS: dict[Form, str] = {
+    "quotation marks": "in quotation marks",
+    "block quote": "as block quotes",
+    "table cell": "in table cells",
+    "note": "in notes and references",
+    "answer": "in answers",
+    "citation": "as citations alone",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,7 @@ class Verdict:
         attributed: the source to which the words around a "moved" quote ascribe it, or the speaker to whom
             those around a "distorted" one do.
         unlisted: whether no document is called so.
+        mention: how the document names the speaker there, if not in full: “he”, “the minister”.
     """
 
     claim: Claim
@@ -135,6 +147,7 @@ class Verdict:
     omitted: tuple[Omission, ...] = ()
     attributed: str = ""
     unlisted: bool = False
+    mention: str = ""
 
 
 class Verifier:
@@ -145,6 +158,7 @@ class Verifier:
         self._cited: Recent[tuple[str, str], Cited] = Recent(KEPT_BYTES)
         self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
         self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
+        self._people: Recent[str, People] = Recent(KEPT_BYTES)
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
         documents = library.documents()
         self._names = Names(documents)
@@ -277,23 +291,36 @@ class Verifier:
     def _as_spoken(self, verdict: Verdict, document: Document, place: QuoteReference) -> Verdict:
         """Return the verdict as "distorted" where the document says that somebody else said the quote."""
         claim = verdict.claim
-        named = people(claim.before, claim.after)
+        if not re.search(r"[^\W\d_a-z]", claim.prose):  # nobody is named
+            return verdict
+        known = _made(self._people, document.text, People)
+        named = people(claim.before, claim.after, known.surnames)
         if not named:
             return verdict
         start, end = _quotation_around(document.text, place.start, place.end)
-        speakers = people(*sentence_around(document.text, start, end))
-        near = _with_neighbours(document.text, start, end)
-        if not speakers or any(are_same(one, other) for one in named for other in speakers):
+        meant = known.speaker(document, place.start, place.end)
+        if meant:
+            speakers = tuple(Source(name, "person") for name in meant.names)
+            near = _near(document.text, start, end, meant)
+            named = tuple(each for each in named if is_surely_person(each.name))
+        else:
+            speakers = people(*sentence_around(document.text, start, end))
+            near = _with_neighbours(document.text, start, end)
+        if not (named and speakers) or any(is_named(each, f"{document.author} {near}") for each in named):
             return verdict
-        if any(is_named(each, f"{document.author} {near}") for each in named):
+        if any(are_same(one, other) for one in named for other in speakers) and not (
+            meant and all(known.is_other(each.name, meant) for each in named)
+        ):
             return verdict
         omitted = [Omission("speaker", each.name) for each in speakers]
         names = ", ".join(each.name for each in named)
+        mention = meant.mention if meant and meant.mention not in meant.names else ""
         return replace(
             verdict,
             status="distorted",
             omitted=tuple(dict.fromkeys([*verdict.omitted, *omitted])),
             attributed=names,
+            mention=mention,
         )
 
     def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
@@ -604,6 +631,16 @@ def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def _near(text: str, start: int, end: int, speaker: Speaker) -> str:
+    """Return the text around a quote in which another person may be named who is its speaker."""
+    if speaker.is_pronoun:  # whoever stands there may be meant
+        return text[speaker.since : paragraph_around(text, start, end).end]
+    if speaker.mention in speaker.names:
+        return _with_neighbours(text, start, end)
+    first, last = sentences_around(text, start, end)
+    return text[first:last]
+
+
 class _Gap(NamedTuple):
     """Words at `[start, end)` of a text that a quote leaves out, and the mark that it has for them."""
 
@@ -719,8 +756,10 @@ def is_work(verdict: Verdict) -> bool:
 def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """Make what `verify --json` prints of a file."""
     counts = Counter(verdict.status for verdict in verdicts)
+    forms = Counter(verdict.claim.form for verdict in verdicts)
     return {
         "counts": {status: counts[status] for status in STATUSES},
+        "forms": {form: forms[form] for form in FORMS},
         "quotes": [
             {
                 "line": verdict.claim.line,
@@ -744,6 +783,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "omitted": [asdict(each) for each in verdict.omitted],
                 "attributed": verdict.attributed,
                 "unlisted": verdict.unlisted,
+                "mention": verdict.mention,
             }
             for verdict in verdicts
         ],
@@ -783,8 +823,9 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
         case "distorted":
             said = f"{where}, says otherwise with what is left out"
             if verdict.attributed:
-                speakers = ", ".join(each.text for each in verdict.omitted if each.kind == "speaker")
+                speakers = " or ".join(each.text for each in verdict.omitted if each.kind == "speaker")
                 said = f"{where}: not said by {_plain(verdict.attributed)}, but by {_plain(speakers)}"
+                said += f" (“{_plain(verdict.mention)}” in the document)" if verdict.mention else ""
         case "altered" if verdict.fate != "current":
             said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
         case "altered":
@@ -793,8 +834,9 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"its citation is wrong: {claim.wrong}"
         case _:
             said = "no document of the library says anything like it"
-    if verdict.omitted:
-        named = ", ".join(f"“{_plain(each.text)}” ({omissions.NAMES[each.kind]})" for each in verdict.omitted)
+    left_out = [each for each in verdict.omitted if each.kind != "speaker" or not verdict.attributed]
+    if left_out:
+        named = ", ".join(f"“{_plain(each.text)}” ({omissions.NAMES[each.kind]})" for each in left_out)
         said += f"; without {named}"
     if verdict.left_out:
         said += f"; with {plural(verdict.left_out, 'word')} left out" + (":" if verdict.difference else "")
@@ -817,3 +859,10 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     """Count the verdicts in words."""
     counts = Counter(verdict.status for verdict in verdicts)
     return ", ".join(f"{counts[status]:,} {status}" for status in STATUSES if counts[status])
+
+
+def found_in_words(verdicts: Sequence[Verdict]) -> str:
+    """Say how many quotes were found, and in which forms."""
+    counts = Counter(verdict.claim.form for verdict in verdicts)
+    forms = ", ".join(f"{counts[form]:,} {words}" for form, words in _FORMS_IN_WORDS.items() if counts[form])
+    return f"{plural(len(verdicts), 'quote')} found" + (f": {forms}" if forms else "")

@@ -126,6 +126,7 @@ class Document:
         author: the author.
         sections: pages, headings, rows and the like, by which citations say where a quote is.
         found: where the metadata come from.
+        unread: what the file holds beside the text, in words ("comments"), where it was read as a report.
         sha256: the SHA-256 of the text.
     """
 
@@ -148,6 +149,7 @@ class Document:
     author: str = ""
     sections: tuple[Section, ...] = ()
     found: tuple[Found, ...] = ()
+    unread: tuple[str, ...] = ()
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -205,6 +205,7 @@ class VerdictRecord(BaseModel):
     omitted: list[Omission]
     attributed: str
     unlisted: bool
+    mention: str
     said: str = Field(description="The verdict in words.")
 
 
@@ -213,7 +214,10 @@ class VerifiedRecord(BaseModel):
 
     right: bool = Field(description="Whether every quote is verbatim, and none was left unread.")
     summary: str
+    found: str = Field(description="How many quotes were found, and in which forms, in words.")
     counts: dict[str, int]
+    forms: dict[str, int] = Field(description="How many quotes were found in each form.")
     quotes: list[VerdictRecord]
     passed_over: int = Field(description="Quotations too short to be judged, titles, and unpaired marks.")
     passed_over_lines: list[int]
+    unread: list[str] = Field(description="What the text holds that was not read, such as pictures.")

@@ -214,7 +214,7 @@ def list_documents(engine: Engine, listed: Listed, deadline: Deadline) -> dict[s
 
 def verify(engine: Engine, draft: Draft, deadline: Deadline) -> dict[str, Any]:
     """Compare the quotes of a text with the documents: what `verify --json` says of a file."""
-    claims, passed_over = claims_of_text(check_draft(draft.text))
+    claims, passed_over, unread = claims_of_text(check_draft(draft.text))
     if not claims:
         raise InputError(
             "the text quotes nothing: set the documents' words in quotation marks or block quotes, of "
@@ -239,13 +239,15 @@ def verify(engine: Engine, draft: Draft, deadline: Deadline) -> dict[str, Any]:
     for verdict, record in zip(quotes, report["quotes"], strict=True):
         _, *said = verdicts.lines(verdict)
         record["said"] = "\n".join("".join(words for words, _ in line).strip() for line in said)
-    unread = any(claim.unpaired for claim in passed_over)
+    unpaired = any(claim.unpaired for claim in passed_over)
     return {
-        "right": not unread and all(each.status == "verbatim" for each in quotes),
+        "right": not unpaired and all(each.status == "verbatim" for each in quotes),
         "summary": verdicts.summary(quotes) or "no quotes",
+        "found": verdicts.found_in_words(quotes),
         **report,
         "passed_over": len(passed_over),
         "passed_over_lines": [claim.line for claim in passed_over],
+        "unread": list(unread),
     }
 
 
@@ -334,8 +336,8 @@ TOOLS = (
         "earlier text said it); moved (another document says it than the one named); distorted (what is left "
         "out changes the sense, or somebody else says it); altered (with the difference); or unknown. Call "
         "it with your whole text before you hand it over, and mend or take out all that is not verbatim. It "
-        "judges quotes only: what you say without quotation marks is not verified, so quote instead of "
-        "paraphrasing.",
+        "judges quotes only: what you say outside quotation marks and block quotes is not verified, so quote "
+        "instead of paraphrasing. `found` says how many quotes it read, and `unread` what it did not read.",
         Draft,
         VerifiedRecord,
         verify,

@@ -39,7 +39,7 @@ def test_a_saved_conversation_holds_what_was_said_and_verifies(
     file = saved(page, tmp_path)
     html = file.read_text(encoding="utf-8")
     assert "<script" not in html
-    found, _ = claims(file)
+    found = claims(file).claims
     assert [claim.text for claim in found] == [quote for each in shown for quote in each]
     with Corpus.open(tmp_path / "library") as corpus:
         corpus.index(brief)

@@ -92,7 +92,7 @@ def of_transcript(text: str) -> list[Claim]:
             around[begin : at + 1] = [""] * (at + 1 - begin)
             begin += 2 * (lines[begin : begin + 2] == ["[…]", ""])
             title = first_title(line)
-            found.append(Claim("\n".join(lines[begin:at]), begin + 1, title=title))
+            found.append(Claim("\n".join(lines[begin:at]), begin + 1, title=title, shape="answer"))
             if measure(title) >= LEAST_WORDS:
                 found.append(Claim(title, at + 1, maybe_title=True))
             part, begin = "citation", None

@@ -121,4 +121,6 @@ def quotes_above(text: str, ends: Ends) -> Iterator[Quotation]:
             words = words[1:-1]
         head, _, rest = words.partition("\n")
         readings = (rest.strip(),) if rest.strip() and head.rstrip().endswith("?") else ()
-        yield Quotation(first, last, words, match.end(), title, readings=readings, marked=marked)
+        yield Quotation(
+            first, last, words, match.end(), title, readings=readings, marked=marked, form="answer"
+        )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from qa.schema import CitationId
 
 # In running text, fewer words (`qa.text.terms.measure`) in quotation marks are a name or a title.
 LEAST_WORDS = 3
+# The forms in which a file has a quote.
+Form = Literal["quotation marks", "block quote", "table cell", "note", "answer", "citation"]
+FORMS: tuple[Form, ...] = get_args(Form)
 CITATION_ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
 
 
@@ -38,6 +42,7 @@ class Claim:
         before: what the sentence around the quote says before it, in running text.
         after: what that sentence says after it.
         references: what the quote's notes say, and the cells beside it in a table.
+        shape: the form that a quote has in running text.
     """
 
     text: str | None
@@ -58,6 +63,14 @@ class Claim:
     before: str = ""
     after: str = ""
     references: tuple[str, ...] = ()
+    shape: Form = "quotation marks"
+
+    @property
+    def form(self) -> Form:
+        """The form in which the file has the quote. An exact quote stands in an answer of this program."""
+        if self.text is None:
+            return "citation"
+        return "answer" if self.exact else self.shape
 
     @property
     def words(self) -> str:

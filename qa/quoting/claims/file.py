@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qa.errors import InputError, PartlyReadError
 from qa.formats.kinds import kind_of
-from qa.formats.source import PLAIN, Source
+from qa.formats.source import Options, Source
 from qa.formats.text import encoding_of
 from qa.formats.worker import Worker
 from qa.quoting.claims.answers import is_transcript, of_json, of_transcript
@@ -17,12 +17,12 @@ from qa.quoting.claims.pages import is_page, of_page
 from qa.quoting.claims.prose import of_prose
 from qa.quoting.claims.tables import is_table, of_table
 from qa.quoting.claims.titles import in_note
+from qa.quoting.claims.unread import never_read, unread_of_text
 from qa.reading import read_file
 from qa.schema import locator
 from qa.text.display import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from qa.quoting.claims.claim import Claim
@@ -32,13 +32,28 @@ if TYPE_CHECKING:
 _TEXTS = ("", "text", "markdown", "jsonl", "json", "csv")
 _LATEX = (".tex", ".latex")
 _IN_NOTE = re.compile(r"\b(?:foot|end)note\b")
+_REPORT = Options(as_report=True)
 
 
-def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
+class Reading(NamedTuple):
+    """What was read of a file.
+
+    Attributes:
+        claims: what it quotes.
+        passed_over: quotations of fewer than `LEAST_WORDS`, and marks without their other.
+        unread: what else it holds, in words ("comments").
+    """
+
+    claims: list[Claim]
+    passed_over: list[Claim]
+    unread: tuple[str, ...]
+
+
+def claims(path: Path) -> Reading:
     """Read what a file quotes, in order: answers (JSON, JSON lines), CSV, HTML, Markdown, LaTeX or text.
 
-    A file of any other format that is indexed is read as it is then, in a process of its own. Also return
-    what was passed over: quotations of fewer than `LEAST_WORDS`, and marks without their other.
+    A file of any other format that is indexed is read as it is then, in a process of its own, and with the
+    block quotes that word processors tell by style or indent.
 
     Raises:
         InputError: it cannot be read.
@@ -57,59 +72,77 @@ def claims(path: Path) -> tuple[list[Claim], list[Claim]]:
         if kind in _TEXTS:
             raise refused from error
     if text is not None and path.suffix.lower() in _LATEX:
-        text, kind = plain_text(text), "latex"
-    found = list(_of_documents(source)) if text is None else all_of_text(text, kind)
-    return _parted(found)
+        kind = "latex"
+    return _of_documents(source) if text is None else _of_text(text, kind)
 
 
-def claims_of_text(text: str) -> tuple[list[Claim], list[Claim]]:
-    """Return what a text quotes, whatever it is, and what was passed over, as `claims` does of a file."""
-    return _parted(all_of_text(text))
+def claims_of_text(text: str) -> Reading:
+    """Read what a text quotes, whatever it is, as `claims` does of a file."""
+    return _of_text(text, "")
+
+
+def _of_text(text: str, kind: str) -> Reading:
+    found, kind = _of_kind(text, kind)
+    return _parted(found, (*(never_read(kind) if kind == "json" else ()), *unread_of_text(text, kind)))
 
 
 def of_text(text: str) -> list[Claim]:
     """Return what a text quotes, whatever it is."""
-    return claims_of_text(text)[0]
+    return claims_of_text(text).claims
 
 
-def _parted(found: list[Claim]) -> tuple[list[Claim], list[Claim]]:
-    return [each for each in found if _is_read(each)], [each for each in found if not _is_read(each)]
+def _parted(found: list[Claim], unread: tuple[str, ...]) -> Reading:
+    read = [each for each in found if _is_read(each)]
+    return Reading(read, [each for each in found if not _is_read(each)], unread)
 
 
 def _is_read(claim: Claim) -> bool:
     return not (claim.short or claim.unpaired)
 
 
-def _of_documents(source: Source) -> Iterator[Claim]:
-    """Yield what the documents of a file quote, each with where it stands in the words of a citation.
+def _of_documents(source: Source) -> Reading:
+    """Read what the documents of a file quote, each with where it stands in the words of a citation.
 
     Raises:
         InputError: a document is refused.
     """
+    found: list[Claim] = []
+    unread: list[str] = []
     with Worker() as worker:
-        for document in worker.read(source, PLAIN):
+        for document in worker.read(source, _REPORT):
             if isinstance(document, PartlyReadError):
+                unread.append(str(document))
                 continue
             if isinstance(document, InputError):
                 raise document
+            unread += [*never_read(document.format), *document.unread]
             line_at = [0, *(match.end() for match in re.finditer("\n", document.text))]
             for claim in all_of_text(document.text):
                 at = line_at[min(claim.line, len(line_at)) - 1]
                 where = locator(document, at, at + 1) if document.text else ""
-                noted = _IN_NOTE.search(where) and claim.text and not claim.citation
+                noted = bool(_IN_NOTE.search(where))
+                titled = noted and claim.text and not claim.citation
+                shape = "note" if noted else claim.shape
                 parts = (visible(document.id.lstrip("/#")), where)
-                yield replace(in_note(claim) if noted else claim, where=", ".join(filter(None, parts)))
+                claim = replace(claim, where=", ".join(filter(None, parts)), shape=shape)
+                found.append(in_note(claim) if titled else claim)
+    return _parted(found, tuple(dict.fromkeys(unread)))
 
 
 def all_of_text(text: str, kind: str = "") -> list[Claim]:
     """Return what a text of a format, or of any, quotes, what is short or without its mark too."""
-    if text.lstrip()[:1] in ("{", "[") and (found := of_json(text)) is not None:
-        return found
-    if kind == "html" or is_page(text):
-        return list(of_page(text))
+    return _of_kind(text, kind)[0]
+
+
+def _of_kind(text: str, kind: str) -> tuple[list[Claim], str]:
+    """Return what a text quotes, and the format by which it was read."""
+    if kind != "latex" and text.lstrip()[:1] in ("{", "[") and (found := of_json(text)) is not None:
+        return found, "json"
+    if kind == "html" or (kind != "latex" and is_page(text)):
+        return list(of_page(text)), "html"
     if kind == "csv" or is_table(text):
-        return list(of_table(text))
-    text = text.replace("\r\n", "\n")
+        return list(of_table(text)), "csv"
+    text = (plain_text(text) if kind == "latex" else text).replace("\r\n", "\n")
     if is_transcript(text):
-        return of_transcript(text)
-    return list(of_prose(text, is_markdown=kind == "markdown"))
+        return of_transcript(text), kind
+    return list(of_prose(text, is_markdown=kind == "markdown")), kind

@@ -134,7 +134,13 @@ def quotes_of_block(text: str, start: int, end: int, ends: Ends) -> Iterator[Quo
         if cites and begin is not None:
             if not is_marked(text, begin, stop, ends):
                 yield Quotation(
-                    begin, stop, text[begin:stop], line_end if title else 0, title, paragraphs=True
+                    begin,
+                    stop,
+                    text[begin:stop],
+                    line_end if title else 0,
+                    title,
+                    paragraphs=True,
+                    form="block quote",
                 )
             begin = None
         elif not cites:

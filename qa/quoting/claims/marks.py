@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from typing import NamedTuple
 
-from qa.quoting.claims.claim import LEAST_WORDS
+from qa.quoting.claims.claim import LEAST_WORDS, Form
 from qa.text.terms import measure
 
 # In running text, a quotation that goes on for longer has lost its end.
@@ -57,6 +57,7 @@ class Quotation(NamedTuple):
         paragraphs: whether its paragraphs may be quotes of their own.
         readings: the same words without those before the quote.
         marked: whether the title stands in quotation marks, and may be taken for another quotation.
+        form: how the text shows that it is one.
     """
 
     start: int
@@ -67,6 +68,7 @@ class Quotation(NamedTuple):
     paragraphs: bool = False
     readings: tuple[str, ...] = ()
     marked: bool = True
+    form: Form = "quotation marks"
 
     @property
     def range(self) -> tuple[int, int]:

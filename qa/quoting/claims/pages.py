@@ -201,6 +201,7 @@ def _of_element(
         before=before,
         after=after,
         references=(*noted(marks or after, notes), *_beside_in_row(element)),
+        shape="block quote" if element.tag == "blockquote" else "quotation marks",
     )
 
 

@@ -82,7 +82,9 @@ def of_prose(
             claims.append((each.start, Claim(each.words, line_of(each.start), short=True)))
             continue
         bounds = rows.cell(each.start) or block_around(text, each.start, each.end, edges)
-        in_note = not cites and notes.contain(each.start)
+        noted_there = notes.contain(each.start)
+        in_note = not cites and noted_there
+        in_cell = each.form == "quotation marks" and rows.cell(each.start) is not None
         before, after = sentences.around(each.start, each.end, *bounds, noted=in_note)
         following_quote = _NEXT_QUOTE.search(after)
         said_of_it = after[: following_quote.start()] if following_quote else after
@@ -101,6 +103,7 @@ def of_prose(
             before=before,
             after=after,
             references=tuple(references),
+            shape="note" if noted_there else "table cell" if in_cell else each.form,
         )
         claims.append((each.start, claim))
         if each.marked and measure(each.title) >= LEAST_WORDS:
@@ -136,7 +139,7 @@ def _quotations(text: str, blocks: Sequence[tuple[int, int]]) -> list[Quotation]
     whole = _Ranges(each.range for each in found)
     for start, end, words in markdown.html_quotes(text):
         if words and not whole.contain(start) and not is_marked(words, 0, len(words), Ends(words)):
-            found.append(Quotation(start, end, words, paragraphs=True))
+            found.append(Quotation(start, end, words, paragraphs=True, form="block quote"))
     quoted = deque(sorted(each.range for each in found))
     at = 0
     while opened := OPENING.search(text, at):

@@ -54,8 +54,8 @@ def of_table(text: str) -> Iterator[Claim]:
             if "quot" in name:
                 for part in cell.splitlines() if name == "quotes" else [cell]:
                     if words := without_marks(part):
-                        yield Claim(words, line, document=document, references=sources)
+                        yield Claim(words, line, document=document, references=sources, shape="table cell")
             elif name not in _NOT_READ:
                 for each in of_prose(cell):
                     references = (*each.references, *sources)
-                    yield replace(each, line=line + each.line - 1, references=references)
+                    yield replace(each, line=line + each.line - 1, references=references, shape="table cell")

@@ -60,7 +60,7 @@ def note_places(text: str, headings: Sequence[tuple[int, int]]) -> Iterator[tupl
 def in_note(claim: Claim) -> Claim:
     """Return the claim as one of a note: it may be the title of a document, or of a work."""
     work = cites_work(claim.text or "", claim.before, claim.after)
-    return replace(claim, maybe_title=True, maybe_work=work)
+    return replace(claim, maybe_title=True, maybe_work=work, shape="note")
 
 
 def cites_work(words: str, before: str, after: str) -> bool:

@@ -53,6 +53,7 @@ def as_document(place: object, held: Mapping[str, Any]) -> Document:
         notes=tuple(map(stored.text, stored.items(held["notes"]))),
         sections=stored.rows(held["sections"], Section, *SECTION),
         found=found_in(held["found"]),
+        unread=(),
     )
     if document.sha256 != held["sha256"] or held.get("characters") not in (None, len(document.text)):
         raise LibraryError(

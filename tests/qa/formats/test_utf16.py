@@ -149,5 +149,5 @@ def test_a_line_of_many_megabytes_is_refused_and_the_next_is_read(tmp_path: Path
 def test_verify_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     path.write_bytes("He wrote: “Six trucks came to the border on Thursday.”\n".encode("utf-16"))
-    (claim,), _ = claims(path)
+    (claim,) = claims(path).claims
     assert claim.text == "Six trucks came to the border on Thursday."

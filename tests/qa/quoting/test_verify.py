@@ -786,6 +786,24 @@ def test_quotes_of_a_word_document_are_verified_with_their_places(corpus: Corpus
     assert "paragraph 2: altered" in result.stdout
 
 
+def test_how_many_quotes_were_found_in_which_forms_and_what_was_not_read_is_said(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    report = docx.Document()
+    report.add_paragraph(f"They write “{SECOND}” of it.")
+    report.add_paragraph(SECOND.replace("forty", "fifty"), style="Quote")
+    report.add_paragraph(SECOND.replace("March", "May"), style="Intense Quote")
+    report.sections[0].header.paragraphs[0].text = "Draft"
+    report.save(str(tmp_path / "report.docx"))
+    result = run(corpus, "verify", str(tmp_path / "report.docx"), env={"NO_COLOR": "1"})
+    assert "3 quotes found: 1 in quotation marks, 2 as block quotes" in result.stderr
+    assert "1 verbatim, 2 altered" in result.stderr
+    assert f"not read in {tmp_path / 'report.docx'}: page headers and footers" in result.stderr
+    shown = json.loads(run(corpus, "verify", "--json", str(tmp_path / "report.docx")).stdout)["files"][0]
+    assert (shown["forms"]["quotation marks"], shown["forms"]["block quote"]) == (1, 2)
+    assert shown["unread"] == ["page headers and footers"]
+
+
 def test_quotes_of_an_e_mail_and_of_a_western_page_are_verified(corpus: Corpus, tmp_path: Path) -> None:
     mail = EmailMessage()
     mail["Subject"], mail["From"] = "Report", "a@example.org"

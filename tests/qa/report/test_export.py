@@ -75,7 +75,7 @@ def exported(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> dict[F
 
 
 def judged(corpus: Corpus, path: Path) -> list[Verdict]:
-    found, passed_over = claims(path)
+    found, passed_over, _ = claims(path)
     assert not any(claim.unpaired for claim in passed_over)
     return [each for each in Verifier(corpus.store).verdicts(found) if not is_work(each)]
 

@@ -34,6 +34,8 @@ def test_everybody_is_told_what_assistants_are(client: TestClient, engine: Engin
     record = client.post("/api/v1/verify", json={"text": DRAFT}).json()
     assert [quote["status"] for quote in record["quotes"]] == ["verbatim", "altered"]
     assert record["right"] is False
+    assert record["found"] == "2 quotes found: 1 in quotation marks, 1 as block quotes"
+    assert (record["forms"]["block quote"], record["unread"]) == (1, [])
     assert record == tools.verify(engine, tools.Draft(text=DRAFT), Deadline())
 
 

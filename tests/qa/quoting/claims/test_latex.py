@@ -51,7 +51,7 @@ def test_a_quote_of_a_file_of_latex_is_found_in_its_line(tmp_path: Path) -> None
         "\\begin{document}\nIt reads:\n\n``5\\% of it was \\emph{not} there.''"
         "\\footnote{“A title of three”}\n"
     )
-    found, _ = claims(path)
+    found = claims(path).claims
     first = found[0]
     assert (first.text, first.line) == ("5% of it was not there.", 4)
     assert first.references == ("“A title of three”",)

@@ -1,0 +1,347 @@
+"""Resolve how a document names a speaker (a surname, a role, “he”) to the full names that it gives elsewhere.
+
+A surname is that of whoever the document names in full. A role is that of whoever it describes so, if nobody
+else is. A pronoun is resolved only where one person alone can be meant: a wrong name is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING, NamedTuple
+
+from qa.formats.people import likely_people
+from qa.quoting.attribution import TITLES, bare, is_surely_person, people_in
+from qa.quoting.speaker import PERSONS, PRONOUNS, SAYING_VERBS, mention_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qa.schema import Document, Span
+
+# Characters of a text in which people are looked for, and around a name what it is described by.
+_MOST = 300_000
+_BESIDE = 120
+# Characters beside a name in which its verb stands.
+_VERB = 20
+# Paragraphs back in which the antecedent of a pronoun may stand.
+_MOST_PARAGRAPHS = 4
+_QUOTED = re.compile(r"“[^“”]{1,3000}”|«[^«»]{1,3000}»|\"[^\"\n]{1,3000}\"")
+_PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
+_SENTENCE_END = re.compile(r"[.!?](?=\s+[^\Wa-z])|\n")
+_WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
+_DETERMINER = re.compile(r"(?:the|a|an|its|his|her|their|our|another|one)\s+", re.IGNORECASE)
+_BEFORE_ROLE = re.compile(
+    r"\b(?P<first>the|an?|another|his|her|its|their|one)\s{1,4}(?P<between>(?:[\w’'-]{1,40}\s{1,4}){0,3})\Z",
+    re.IGNORECASE,
+)
+_BEFORE_NAME = re.compile(
+    r"(?P<words>(?:[^\W\d_][\w’'-]{0,40}\s{1,4}){0,5}[^\W\d_][\w’'-]{0,40})(?P<comma>,?)\s{1,4}\Z"
+)
+_AFTER_NAME = re.compile(
+    r"(?:,\s{1,4}(?:\(?[0-9]{1,3}\)?,\s{1,4})?|\s{1,4}\([0-9]{1,3}\),?\s{1,4}|\s{1,4})(?P<is>(?:who\s{1,4})?"
+    r"(?:is|was|has\s{1,4}been|had\s{1,4}been|became|remains|works\s{1,4}as|serves\s{1,4}as)\s{1,4})?"
+    r"(?P<words>[^\W\d_][^.,;:!?()“”\"\n]{0,100})"
+)
+_DESCRIBES = re.compile(
+    r"(?:,\s{1,4}(?:[0-9]{1,3},\s{1,4})?|\s{1,4}(?:who\s{1,4})?(?:is|was|has been|became)\s{1,4})"
+    r"[\w\s’'-]{0,100}"
+)
+_PREPOSITION = re.compile(
+    r"\s(?:of|for|at|in|with|from|who|since|on|and|to|by|that|during|under|after)\b.*", re.DOTALL
+)
+# What a person stands after who is not the subject, so that “he” need not be that person.
+_OBJECT = re.compile(
+    r"\b(?:to|with|by|against|of|for|from|about|like|than|on|over|between|and|between|met|told|asked|called|saw"
+    r"|criticised|criticized|accused|praised|joined|succeeded|replaced|defeated|thanked|blamed|urged) {1,4}"
+    r"(?:(?:the|a|an|his|her|its) {1,4})?(?:[\w’'-]{1,40} {1,4}){0,3}\Z"
+)
+_SHE = frozenset(
+    "mrs ms miss lady queen princess spokeswoman chairwoman mother daughter sister wife aunt niece".split()
+)
+_HE = frozenset("mr sir lord king prince spokesman chairman father son brother husband uncle nephew".split())
+# People who may be “he” or “she”, beside those with a role.
+_OTHERS = frozenset(
+    """
+    man woman boy girl person teenager driver fisherman widow passenger survivor victim guard soldier
+    student activist protester campaigner pilot shopkeeper singer player sailor miner docker clerk
+    cleaner cook tenant landlord buyer seller customer refugee prisoner defendant plaintiff
+    somebody someone villager colleague partner insider veteran smuggler defector dissident diplomat
+    scholar employee guide nun monk imam rabbi boss chef skipper broker vendor mechanic technician
+    fireman firefighter policeman policewoman rescuer paramedic surgeon patient cousin grandfather
+    grandmother child applicant voter aide adviser advisor consultant investor poet musician actor
+    actress painter
+    """.split()
+)
+_DETERMINERS = frozenset("the a an his her its their our".split())
+# Who is described so is not who has the role.
+_LESSER = frozenset("deputy vice former acting assistant ex then outgoing incoming designate".split())
+
+
+class Speaker(NamedTuple):
+    """Whom a document says to speak.
+
+    Attributes:
+        names: the names of those who may be meant, each as the document gives it in full.
+        mention: how the document names the speaker there.
+        since: of a pronoun, where the paragraph begins in which its antecedent stands.
+    """
+
+    names: tuple[str, ...]
+    mention: str
+    since: int = 0
+
+    @property
+    def is_pronoun(self) -> bool:
+        """Whether the document only says “he” or “she”."""
+        return self.mention.casefold() in PRONOUNS
+
+
+class _Person:
+    """A person whom a text names."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.described: set[str] = set()  # the words by which it is described
+        self.heads: set[str] = set()  # those of them that name a role
+
+
+class _Mention(NamedTuple):
+    start: int
+    end: int
+    people: tuple[_Person | None, ...]  # None is somebody without a name
+    is_subject: bool
+
+
+class People:
+    """The people whom a text names in full, and where it mentions them outside quotations."""
+
+    def __init__(self, text: str) -> None:
+        text = text[:_MOST]
+        self._text = _QUOTED.sub(lambda match: " " * len(match[0]), text)
+        self._people: dict[tuple[str, ...], _Person] = {}
+        self._by_family_name: dict[str, list[_Person]] = {}
+        self._by_any_name: dict[str, list[_Person]] = {}
+        named = self._named()
+        heads = {head for person in self._people.values() for head in person.heads}
+        self._mentions = sorted([*named, *self._others(named, heads)], key=lambda each: each.start)
+        self._starts = [each.start for each in self._mentions]
+
+    @property
+    def surnames(self) -> frozenset[str]:
+        """The family names, folded."""
+        return frozenset(self._by_family_name)
+
+    def is_other(self, name: str, speaker: Speaker) -> bool:
+        """Whether a full name is that of another person in the text than a speaker."""
+        person = self._people.get(_key(name))
+        return person is not None and person.name not in speaker.names
+
+    def _named(self) -> list[_Mention]:
+        """Find the people who are named in full, or by a title and a surname, and how they are described."""
+        found = [
+            (start, end, source.name, _key(source.name))
+            for start, end, source in people_in(self._text)
+            if is_surely_person(source.name)
+        ]
+        for start, end, name, key in sorted(found, key=lambda each: len(each[3]), reverse=True):
+            known = self._of(key)
+            if not known:
+                known = (self._people.setdefault(key, _Person(_plain(name))),)
+                self._by_family_name.setdefault(_family_name(key), []).append(known[0])
+                self._by_any_name.setdefault(key[0], []).append(known[0])
+                self._by_any_name.setdefault(key[-1], []).append(known[0])
+            if len(known) == 1:
+                self._describe(known[0], start, end)
+        return [
+            _Mention(start, end, self._of(key), _is_subject(self._text, start, end))
+            for start, end, _, key in found
+        ]
+
+    def _of(self, key: tuple[str, ...]) -> tuple[_Person, ...]:
+        person = self._people.get(key)
+        if person or len(key) > 1:
+            return (person,) if person else ()
+        return tuple(self._by_family_name.get(key[0], ()))
+
+    def _describe(self, person: _Person, start: int, end: int) -> None:
+        """Take what stands beside a name: “Transport Minister”, “the master”, “, a spokesman for it”."""
+        words = self._text[start:end].split()
+        titles = words[: max((at for at, word in enumerate(words, 1) if _is_title(word)), default=0)]
+        phrases = [" ".join(titles)] if titles else []
+        before = _BEFORE_NAME.search(self._text, max(0, start - _BESIDE), start)
+        if before:
+            parts = [match.end() for match in _DETERMINER.finditer(before["words"])]
+            phrase = before["words"][parts[-1] :] if parts else " ".join(before["words"].split()[-3:])
+            last = phrase.split()[-1].casefold() if phrase.split() else ""
+            if (last in PERSONS or titles) and (parts or not before["comma"]):
+                phrases.append(f"{phrase} {' '.join(titles)}")
+        after = _AFTER_NAME.match(self._text, end, end + _BESIDE)
+        if after and (after["is"] or not self._text[end].isspace() or "(" in after[0]):
+            phrases.append(after["words"])
+        for phrase in phrases:
+            described = [word.casefold() for word in _WORD.findall(phrase)]
+            head = [word.casefold() for word in _WORD.findall(_PREPOSITION.sub("", phrase))]
+            roles = [word for word in head if word in PERSONS]
+            begins = bool(_DETERMINER.match(phrase)) and head[-1:] != head[:1]
+            if roles or begins:
+                person.described.update(described)
+                person.heads.update([*roles, *(head[-1:] if begins else ())])
+
+    def _others(self, named: list[_Mention], heads: set[str]) -> Iterator[_Mention]:
+        """Find surnames, roles and other people without a name."""
+        taken = sorted(named, key=lambda each: each.start)
+        at = 0
+        for match in _WORD.finditer(self._text):
+            while at < len(taken) and taken[at].end <= match.start():
+                at += 1
+            if at < len(taken) and taken[at].start < match.end():
+                continue
+            owned = re.fullmatch(r"(.+)['’]s?", match[0])
+            word = owned[1] if owned else match[0]
+            people = self._called(bare(word), any_name=likely_people(word)) if word[:1].isupper() else []
+            if people:
+                subject = not owned and _is_subject(self._text, match.start(), match.end())
+                yield _Mention(match.start(), match.end(), tuple(people), subject)
+            elif word.islower() and word in PERSONS | _OTHERS | heads:
+                determined = _BEFORE_ROLE.search(self._text, max(0, match.start() - _BESIDE), match.start())
+                if determined and not _is_description(self._text, match.start(), taken):
+                    those = tuple(each for each in self._people.values() if word in each.heads)
+                    yield _Mention(match.start(), match.end(), those or (None,), not owned)
+
+    def _called(self, word: str, *, any_name: bool = True) -> list[_Person]:
+        """Return who has this family name, or else who has any such name."""
+        return self._by_family_name.get(word) or (self._by_any_name.get(word, []) if any_name else [])
+
+    # Who is meant
+
+    def speaker(self, document: Document, start: int, end: int) -> Speaker | None:
+        """Return who says all of `document.text[start:end]`; None where the text does not say clearly."""
+        mention = mention_of(document, start, end)
+        if mention is None or mention.end > len(self._text):
+            return None
+        words = " ".join(document.text[mention.start : mention.end].split())
+        if words.casefold() in PRONOUNS:
+            return self._of_pronoun(mention, start, words)
+        head = _PREPOSITION.sub("", words.partition(",")[0])
+        if re.search(r"['’]s?\b", head):
+            return None
+        names = [word for word in _WORD.findall(head) if word[:1].isupper()]
+        people = self._called(bare(names[-1])) if names else []
+        if people:
+            full = self._people.get(_key(" ".join(names)))
+            people = [full] if full else people
+            return Speaker(tuple(person.name for person in people), words)
+        roles = [word for word in head.split() if word.casefold() not in _DETERMINERS]
+        return self._of_role(mention, words, [role.casefold() for role in roles])
+
+    def _of_role(self, mention: Span, words: str, roles: list[str]) -> Speaker | None:
+        """Return who alone is described so: “the transport minister”."""
+        if not roles or words[:4].casefold() != "the ":
+            return None
+        described = {word.casefold() for word in _WORD.findall(words)} - _DETERMINERS - {"of", "for"}
+        people = [person for person in self._people.values() if roles[-1] in person.heads]
+        fitting = [
+            person
+            for person in people
+            if described <= person.described | person.heads and not (person.described & _LESSER) - described
+        ]
+        if len(fitting) != 1:
+            return None
+        if self._is_somebody_else(mention, fitting[0], roles[-1]):
+            return None
+        return Speaker((fitting[0].name,), words)
+
+    def _is_somebody_else(self, mention: Span, person: _Person, role: str) -> bool:
+        """Whether the text speaks of another of that role before: “a spokesman”, “the finance minister”."""
+        own = [each for each in self._mentions if each.people == (person,)]
+        for match in _WORD.finditer(self._text, 0, mention.start):
+            if match[0].casefold() != role:
+                continue
+            before = _BEFORE_ROLE.search(self._text, max(0, match.start() - _BESIDE), match.start())
+            if before is None:
+                continue
+            between = {word.casefold() for word in _WORD.findall(before["between"])} - _DETERMINERS
+            other = before["first"].casefold() in ("a", "an", "another") or not between <= person.described
+            if other and not _is_description(self._text, match.start(), own):
+                return True
+        return False
+
+    def _of_pronoun(self, mention: Span, quote: int, words: str) -> Speaker | None:
+        """Return who alone may be meant by “he” or “she”, in this paragraph or the ones before."""
+        ends = [0, *(match.end() for match in _PARAGRAPH_END.finditer(self._text, 0, mention.start))]
+        stop = min(mention.start, quote)
+        for begin in ends[::-1][:_MOST_PARAGRAPHS]:
+            near = self._between(begin, stop)
+            if near:
+                break
+            stop = begin
+        else:
+            return None
+        last = [each for each in near if each.start >= self._sentence(begin, near[-1].start)]
+        for those in (near, last):
+            people = {person for each in those for person in each.people}
+            subjects = [each for each in those if each.is_subject]
+            if len(people) == 1 and subjects and (person := people.pop()) is not None:
+                if those is last and not self._speaks(last[-1], stop):
+                    return None
+                if _conflicts(person, words):
+                    return None
+                return Speaker((person.name,), words, begin)
+        return None
+
+    def _speaks(self, mention: _Mention, end: int) -> bool:
+        """Whether somebody is said to speak where a text mentions them: “…,” said Novak."""
+        around = self._text[max(0, mention.start - _VERB) : min(end, mention.end + _VERB)]
+        return not SAYING_VERBS.isdisjoint(_WORD.findall(around))
+
+    def _between(self, start: int, end: int) -> list[_Mention]:
+        return self._mentions[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
+    def _sentence(self, begin: int, at: int) -> int:
+        """Return where the sentence begins in which an offset lies."""
+        ends = [match.end() for match in _SENTENCE_END.finditer(self._text, begin, at)]
+        return ends[-1] if ends else begin
+
+
+def _key(name: str) -> tuple[str, ...]:
+    """Return the first and the last word of a name without titles, folded."""
+    words = [bare(word) for word in _WORD.findall(name)]
+    words = [word for word in words if word not in TITLES and len(word) > 1] or words[-1:]
+    return (words[0], words[-1]) if len(words) > 1 else tuple(words)
+
+
+def _is_description(text: str, at: int, named: Sequence[_Mention]) -> bool:
+    """Whether a role stands beside a name that it describes: “Ada Orr, the master”, “the master, Ada Orr”."""
+    index = bisect_left(named, at, key=lambda each: each.start)
+    for each in named[max(0, index - 1) : index + 1]:
+        if each.start > at:
+            if re.fullmatch(r"[\w’'-]{1,40},?\s{1,4}", text[at : min(each.start, at + _BESIDE)]):
+                return True
+        elif at - each.end < _BESIDE and _DESCRIBES.fullmatch(text, each.end, at):
+            return True
+    return False
+
+
+def _family_name(key: tuple[str, ...]) -> str:
+    """Return the family name: of “Lee Jae-won”, the first word."""
+    return key[0] if "-" in key[-1] else key[-1]
+
+
+def _is_title(word: str) -> bool:
+    return word.casefold().strip(".") in TITLES
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split())
+
+
+def _is_subject(text: str, start: int, end: int) -> bool:
+    owned = text[end : end + 2] in ("’s", "'s")
+    return not owned and not _OBJECT.search(text[max(0, start - 60) : start])
+
+
+def _conflicts(person: _Person, pronoun: str) -> bool:
+    """Whether a title or role of a person is that of a man and the pronoun of a woman, or the reverse."""
+    words = person.heads | {bare(word) for word in person.name.split()}
+    return bool(words & (_HE if pronoun.casefold() == "she" else _SHE))
