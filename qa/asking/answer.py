@@ -12,7 +12,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qa.asking import budget, combine, confidence, conversation, copies, exact, extract, more, replies
+from qa.asking import (
+    budget,
+    combine,
+    confidence,
+    conversation,
+    copies,
+    exact,
+    extract,
+    more,
+    replies,
+    requests,
+)
 from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret, is_brief
@@ -115,8 +126,12 @@ class Answerer:
         threshold = fitted.threshold(strictness)
         clock = _Clock()
         if kind := replies.reply_kind(question):
-            listed = self._library.documents(limit=replies.LISTED)
-            reply = replies.reply(kind, listed, self._library.count().documents)
+            found = self._documents_on(question, filters) if kind == "summary" else []
+            if found:
+                reply = replies.reply_about(question, found)
+            else:
+                listed = self._library.documents(limit=replies.LISTED)
+                reply = replies.reply(kind, listed, self._library.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
         def inquire(question: str, meaning: Interpretation) -> _Inquiry:
@@ -165,6 +180,17 @@ class Answerer:
         self,
         inquiry: _Inquiry,
         may_answer: Callable[[Document], bool] | None = None,
+    def _documents_on(self, request: str, filters: Filters) -> list[Document]:
+        """Return the documents on the subject of a request, the nearest first; none if it names none."""
+        about = " ".join(requests.subject(request))
+        selection = self._library.select(filters) if about else None
+        if not (selection and selection.documents):
+            return []
+        found = retrieve(self._library, prepare(self._library, about, ((about, 1.0),)), selection)
+        return [
+            found.documents[name] for name in dict.fromkeys(each.document_id for each, _ in found.to_read)
+        ]
+
         *,
         find_all: bool = False,
     ) -> Answer:

@@ -137,6 +137,7 @@ def remarks_row(answer: Answer) -> str:
         "notes": answer.notes,
         "reply": answer.reply.text if answer.reply else "",
         "error": answer.error.message if answer.error else "",
+        "documents": answer.reply.documents if answer.reply else (),
         "unsearched": answer.unsearched,
     }
     said = answer.notes or answer.reply or answer.error or answer.unsearched
@@ -191,7 +192,13 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
         undated=stored.number(held["undated"]),
         filters=filters_of(filters),
         notes=tuple(map(stored.text, said.get("notes", [ERASED] if held["notes"] else []))),
-        reply=Reply(cast("ReplyKind", _REPLY(held["reply"])), remark("reply")) if held["reply"] else None,
+        reply=Reply(
+            cast("ReplyKind", _REPLY(held["reply"])),
+            remark("reply"),
+            tuple(map(stored.text, said.get("documents", ()))),
+        )
+        if held["reply"]
+        else None,
         error=Failure(stored.text(held["error"]), remark("error")) if held["error"] else None,
         preference=_preference(held["preference"]) if held["preference"] else None,
         calibrated=bool(held["calibrated"]),

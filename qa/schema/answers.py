@@ -41,10 +41,12 @@ class Reply:
     Attributes:
         kind: what kind of message it replies to.
         text: the words of the reply.
+        documents: the ids of the documents that its lines with a bullet name, in order.
     """
 
     kind: ReplyKind
     text: str
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

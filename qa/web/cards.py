@@ -30,6 +30,7 @@ from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
 from qa.text.display import plural
+from qa.web.documents import address
 from qa.web.problem import without_commands
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from qa.desk.kept import Lost
     from qa.quoting.cite import DocumentReader
-    from qa.schema import Answer, CitationId, Failure, More, Quote
+    from qa.schema import Answer, CitationId, Failure, More, Quote, Reply
 
 # More would bury the next question; the rest is one click away.
 SHOWN = 3
@@ -82,7 +83,7 @@ def answer_card(
     if answer.error is not None:
         return error_card(answer.error)
     if answer.reply is not None:
-        return f'<article class="answer"><section class="reply">{text(answer.reply.text)}</section></article>'
+        return f'<article class="answer"><section class="reply">{_reply(answer.reply)}</section></article>'
     quotes = list(_quote_cards(answer.quotes, read_document, fates))
     for each in lost:
         quotes.insert(each.at, _lost_card(each))
@@ -117,6 +118,16 @@ def answer_card(
     parts.append(f'<p class="trace">{searched} · <span title="{means}">likely answered: {sure}</span></p>')
     judged = f' id="answer-{escape(answer_id)}"' if answer_id else ""
     return f'<article class="answer {answer.outcome}"{judged}>{"".join(parts)}</article>'
+
+
+def _reply(reply: Reply) -> str:
+    """Return the words of a reply as HTML; a line that names a document links to its page."""
+    ids = iter(reply.documents)
+    lines = []
+    for line in map(text, reply.text.splitlines()):
+        name = next(ids, None) if line.startswith("• ") else None
+        lines.append(line if name is None else f'• <a href="{address(name)}">{line[2:]}</a>')
+    return "&#10;".join(lines)
 
 
 def error_card(failure: Failure) -> str:
