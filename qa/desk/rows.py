@@ -104,6 +104,7 @@ def answer_row(turn: KeptTurn) -> str:
             "preference": answer.preference and _preference_row(answer.preference),
             "calibrated": answer.calibrated,
             "carried": answer.carried,
+            "read_with": answer.read_with,
             "reply": answer.reply.kind if answer.reply else "",
             "error": answer.error.code if answer.error else "",
             "unsearched": bool(answer.unsearched),
@@ -136,8 +137,8 @@ def remarks_row(answer: Answer) -> str:
     remarks = {
         "notes": answer.notes,
         "reply": answer.reply.text if answer.reply else "",
-        "error": answer.error.message if answer.error else "",
         "documents": answer.reply.documents if answer.reply else (),
+        "error": answer.error.message if answer.error else "",
         "unsearched": answer.unsearched,
     }
     said = answer.notes or answer.reply or answer.error or answer.unsearched
@@ -204,6 +205,7 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
         calibrated=bool(held["calibrated"]),
         unsearched=remark("unsearched") if held["unsearched"] else "",
         carried=tuple(map(stored.text, held["carried"])),
+        read_with=tuple(map(stored.text, held.get("read_with", ()))),
         more=_more(held["more"]) if held["more"] else None,
         parts=tuple(map(_part, held["parts"])),
     )

@@ -52,7 +52,10 @@ def shown_answer(answer: Answer, history: Sequence[str | Turn] = ()) -> ShownAns
         tuple(text.strip() for text in earlier_questions(history)),
         answer.interpreted_question,
         answer.outcome,
-        tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in answer.shown),
+        tuple(
+            QuoteReference(q.document.id, q.document.sha256, q.start, q.end)
+            for q in (*answer.shown, *answer.nearest)
+        ),
         bool(answer.filters),
     )
 

@@ -38,6 +38,7 @@ _HEADINGS = {
     "error": "This question could not be answered because of an error.",
 }
 IN_PART = "Only a part of this is in the corpus. The quotes answer that part alone:"
+NEAREST = "Nearest passages"
 # Copies of a quote that are named in words.
 NAMED = 10
 
@@ -76,7 +77,7 @@ def to_text(answer: Answer, read_document: DocumentReader) -> str:
     places: list[tuple[Quote, int, int]] = []
     for heading, _ in opening(answer):
         text += visible(heading) + "\n"
-    for quote, follows in gaps(answer.shown):
+    for quote, follows in in_order(answer):
         heading = document_heading(answer, quote)
         text += f"\n== {visible(heading)}\n" if heading else ""
         text += "\n[…]\n\n" if follows else "\n"
@@ -104,7 +105,7 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
 
     parts: list[Text | Padding] = [Text(visible(heading), style) for heading, style in opening(answer)]
     shown: list[tuple[Quote, Text]] = []
-    for quote, follows in gaps(answer.shown):
+    for quote, follows in in_order(answer):
         card = _card(quote)
         shown.append((quote, card))
         heading = document_heading(answer, quote)
@@ -217,8 +218,8 @@ def _line(answer: Answer, id: str) -> dict[str, Any]:  # noqa: A002
 def _written(line: dict[str, Any], answer: Answer) -> Iterator[tuple[Quote, dict[str, Any]]]:
     """Yield each quote of an answer with what its line has of it."""
     every = (answer.more.quotes if answer.more else None) or ()
-    written = [*line["quotes"], *((line["more"] or {}).get("quotes") or ())]
-    return zip((*answer.quotes, *every), written, strict=True)
+    written = [*line["quotes"], *((line["more"] or {}).get("quotes") or ()), *line["nearest"]]
+    return zip((*answer.quotes, *every, *answer.nearest), written, strict=True)
 
 
 def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentReader) -> None:
@@ -229,8 +230,8 @@ def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentRea
 def opening(answer: Answer) -> Iterator[tuple[str, str]]:
     """Yield the lines above the quotes, each with its style: the question, and what the quotes are."""
     yield f"Question: {answer.question}", "bold"
-    if answer.interpreted_question != answer.question:
-        yield f"Understood as: {answer.interpreted_question}", "italic"
+    if reading := how_read(answer):
+        yield reading, "italic"
     if answer.parts:
         yield f"Read as: {' '.join(part.interpreted_question for part in answer.parts)}", "italic"
     if answer.reply:
@@ -245,6 +246,15 @@ def opening(answer: Answer) -> Iterator[tuple[str, str]]:
         yield f"{answer.error.message} ({answer.error.code})", ""
     if answer.more and answer.more.quotes:
         yield f"{all_that_answer(answer.more)}, by document:", ""
+
+
+def how_read(answer: Answer) -> str:
+    """Say with which earlier questions one was read: `Read together with “Who paid?”`; "" if with none."""
+    if answer.read_with:
+        earlier = [f"“{' '.join(question.split())}”" for question in answer.read_with]
+        return f"Read together with {' and '.join(earlier)}"
+    changed = answer.interpreted_question != answer.question
+    return f"Understood as: {answer.interpreted_question}" if changed else ""
 
 
 def all_that_answer(more: More) -> str:
@@ -294,6 +304,12 @@ def closing(answer: Answer) -> list[str]:
     return lines + [f"Note: {note}" for note in answer.notes]
 
 
+def in_order(answer: Answer) -> Iterator[tuple[Quote, bool]]:
+    """Yield the quotes to show as `gaps`, then what is only near."""
+    yield from gaps(answer.shown)
+    yield from ((quote, False) for quote in answer.nearest)
+
+
 def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
     """Yield each quote, and whether it is of the same document as the one before, with words between them."""
     before: Quote | None = None
@@ -322,7 +338,12 @@ def emphasised(quote: Quote) -> Iterator[tuple[int, int, bool]]:
 
 
 def document_heading(answer: Answer, quote: Quote) -> str:
-    """Return the title to set above a document's first quote, where quotes come by document; else ""."""
+    """Return the title to set above a document's first quote, where quotes come by document; else "".
+
+    Above the first of what is only near stands what these quotes are.
+    """
+    if answer.nearest and quote is answer.nearest[0]:
+        return NEAREST
     every = answer.more.quotes if answer.more else None
     first = next((each for each in every or () if each.document.id == quote.document.id), None)
     title = quote.document.title or quote.document.id

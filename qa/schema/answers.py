@@ -210,10 +210,13 @@ class Answer:
             an answer says nothing about the corpus; its outcome is "none".
         carried: the words of earlier questions that it was read with; without any, it was answered as in a
             fresh conversation.
+        read_with: these earlier questions, the oldest first.
         more: how many sentences answer in all, and which, if all were asked for; None unless answered, and
             of a question of several parts.
         parts: the parts of a question that asks for several things; empty for any other. The outcome is
             "answered" only if that of every part is; if some are, the quotes answer these.
+        nearest: beside quotes that answer, further sentences near the question, which likelier do not. They
+            are quotes, numbered after the others.
     """
 
     question: str
@@ -236,8 +239,10 @@ class Answer:
     calibrated: bool = True
     unsearched: str = ""
     carried: tuple[str, ...] = ()
+    read_with: tuple[str, ...] = ()
     more: More | None = None
     parts: tuple[AnsweredPart, ...] = ()
+    nearest: tuple[Quote, ...] = ()
 
     @property
     def is_answered_in_part(self) -> bool:
@@ -287,7 +292,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         ],
         "milliseconds": {stage: round(float(ms), 3) for stage, ms in asdict(answer.milliseconds).items()},
         "error": asdict(answer.error) if answer.error else None,
-        "reply": asdict(answer.reply) if answer.reply else None,
+        "reply": asdict(answer.reply) | {"documents": list(answer.reply.documents)} if answer.reply else None,
         "threshold": round(float(answer.threshold), 4),
         "signals": {
             name: None if value is None else round(float(value), 4)
@@ -311,6 +316,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "calibrated": answer.calibrated,
         "unsearched": answer.unsearched,
         "carried": list(answer.carried),
+        "read_with": list(answer.read_with),
         "more": _more_dict(answer.more) if answer.more else None,
         "parts": [
             {
@@ -322,6 +328,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
             }
             for part in answer.parts
         ],
+        "nearest": [quote_to_dict(quote) for quote in answer.nearest],
     }
 
 

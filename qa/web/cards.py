@@ -16,10 +16,12 @@ from qa.quoting.cite import check, facts_of
 from qa.quoting.html import as_read, with_emphasis
 from qa.quoting.render import (
     NAMED,
+    NEAREST,
     all_that_answer,
     by_part,
     describe_filters,
     gaps,
+    how_read,
     more,
     more_than_shown,
     named,
@@ -104,6 +106,9 @@ def answer_card(
             )
     else:
         parts.append(_not_in_corpus(answer, quotes, titles))
+    if answer.nearest:
+        near = "".join(_quote_cards(answer.nearest, read_document, fates))
+        parts.append(f'<details class="more nearest"><summary>{NEAREST}</summary>{near}</details>')
     if answer.parts and answer.quotes:
         parts.append(f'<p class="parts">Parts: {text(by_part(answer))}</p>')
     if differing := figures.in_words(answer):
@@ -212,11 +217,10 @@ class Numbers:
     def number(self, answer: Answer) -> Answer:
         """Return the answer, its quotes with this conversation's numbers."""
         quotes = self.assign(answer.quotes)
-        if answer.more is None or answer.more.quotes is None:
-            return replace(answer, quotes=quotes)
-        return replace(
-            answer, quotes=quotes, more=replace(answer.more, quotes=self.assign(answer.more.quotes))
-        )
+        more = answer.more
+        if more and more.quotes is not None:
+            more = replace(more, quotes=self.assign(more.quotes))
+        return replace(answer, quotes=quotes, more=more, nearest=self.assign(answer.nearest))
 
     def assign(self, quotes: Iterable[Quote]) -> tuple[Quote, ...]:
         """Return the quotes with this conversation's numbers."""
@@ -246,7 +250,7 @@ def _remarks(answer: Answer) -> Iterator[str]:
     if answer.carried:
         # The page's script asks again without them.
         yield (
-            f'<p class="understood">Understood as: <q>{text(answer.interpreted_question)}</q> '
+            f'<p class="understood">{text(how_read(answer))} '
             '<a class="ignore-history" href="#history=ignore">Ask without the earlier questions</a></p>'
         )
     if answer.parts:

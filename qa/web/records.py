@@ -98,8 +98,10 @@ class AnswerRecord(BaseModel):
     calibrated: bool
     unsearched: str
     carried: list[str]
+    read_with: list[str]
     more: MoreRecord | None
     parts: list[dict[str, Any]]
+    nearest: list[SpokenQuote]
     differing: list[dict[str, Any]]
 
 

@@ -27,7 +27,7 @@ _NUMBERED = re.compile(r"(?m)^[ \t]*(?P<number>\[[0-9]+\]) (?P<cites>“[^\n]*|[
 _SEVERAL = re.compile(r"paragraphs ([0-9]{1,6})–([0-9]{1,6})")
 _BETWEEN = re.compile(
     r"Copy|Copied|Link|New conversation|Pullquote|\[…\]|Searched [0-9,]+ .*"
-    r"|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*"
+    r"|Read together with “.*|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*"
 )
 # What a citation is called, beside which nothing is said: “[1]”, “(see also”, “Source:”.
 LABEL = re.compile(
