@@ -1,7 +1,7 @@
 """Measure what earlier questions do to an answer: harm where they are of no concern, help where they are.
 
 usage: python -m benchmarks.followups [SUITE ...] [--turns-of SUITE] [--turns N] [--limit N] [--seed N]
-       [--words]
+       [--words] [--fresh]
 
 A SUITE is a folder in BEIR layout with its own corpus; without one, the suites that ship.
 
@@ -9,7 +9,8 @@ A SUITE is a folder in BEIR layout with its own corpus; without one, the suites 
    questions whose relevant documents are neither relevant to this one nor quoted in its answer. They are
    drawn from the suite itself; from the news that ships, where it has too few documents; or from another
    suite (`--turns-of`). The share with the same outcome and the same first quote should be .99 or more.
-   With `--words`, one word of each question is asked in its place, the longest.
+   With `--words`, one word of each question is asked in its place, the longest. With `--fresh`, the questions
+   of `fresh.tsv` are asked of the news that ships, and are each other's earlier turns.
 2. Where questions came with a history, all are asked after their own and measured as `pullquote evaluate`
    does; beside it, the same questions without any history.
 """
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 SUITES = Path(__file__).parent.parent / "tests" / "suites"
 NEWS = SUITES / "news"
 SHIPPED = [SUITES / name for name in ("nk_brief", "nk_brief_heldout", "news")]
+FRESH = Path(__file__).with_name("fresh.tsv")
 MEASURES = ("nDCG@10", "hit@1", "hit@3", "right", "AUROC")
 EXAMPLES = 5
 
@@ -53,9 +55,10 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="so many questions, drawn at random")
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--words", action="store_true", help="ask the longest word of each question")
+    parser.add_argument("--fresh", action="store_true", help=f"ask the questions of {FRESH.name}")
     arguments = parser.parse_args()
-    for path in arguments.suites:
-        asked = suite.load(path, print)
+    for path in [NEWS] if arguments.fresh else arguments.suites:
+        asked = fresh(suite.load(path, print)) if arguments.fresh else suite.load(path, print)
         if asked.corpus is None:
             raise SystemExit(f"{path} has no corpus.jsonl: name a suite with its own corpus")
         pools = [suite.load(arguments.turns_of)] if arguments.turns_of else [asked, suite.load(NEWS)]
@@ -70,6 +73,17 @@ def main() -> None:
             after_others(corpus, standing, histories, show)
             if len(standing) < len(drawn.queries) and not arguments.words:
                 with_and_without(corpus, drawn, show)
+
+
+def fresh(news: Suite) -> Suite:
+    """Return the suite on the news with the questions of FRESH in place of its own."""
+    lines = [line.split("\t") for line in FRESH.read_text(encoding="utf-8").splitlines()]
+    queries = tuple(
+        replace(news.queries[0], id=f"fresh-{number}", text=question, history=())
+        for number, (_, question) in enumerate(lines, 1)
+    )
+    qrels = {query.id: {document: 1} for query, (document, _) in zip(queries, lines, strict=True)}
+    return replace(news, name="fresh", queries=queries, qrels=qrels)
 
 
 def longest_word(question: str) -> str:

@@ -123,6 +123,7 @@ _ANSWER_SINCE = {  # fields that the first answer lines did not have
     *("milliseconds", "error", "reply", "threshold", "signals", "filters", "read", "searched", "undated"),
     *("notes", "preference", "calibrated", "unsearched", "more", "carried", "parts", "differing"),
     *("said", "strictness", "unjudged"),
+    *("read_with", "nearest"),
 }
 _STATE = {"pullquote", "code", "library", "generation", "questions"}
 _QUERY = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note")

@@ -12,7 +12,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qa.asking import budget, combine, confidence, conversation, copies, exact, extract, more, replies
+from qa.asking import (
+    budget,
+    combine,
+    confidence,
+    conversation,
+    copies,
+    exact,
+    extract,
+    more,
+    replies,
+    requests,
+)
 from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret, is_brief
@@ -23,6 +34,7 @@ from qa.deadline import Deadline
 from qa.document.metadata import language_of_script
 from qa.errors import PullquoteError
 from qa.limits import check_dates, check_filters, check_history, check_question
+from qa.quoting.figures import differing
 from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage
 from qa.text import times
 from qa.text.foreign import UNKNOWN, foreign_language, is_surely_english
@@ -116,8 +128,12 @@ class Answerer:
         threshold = fitted.threshold(strictness)
         clock = _Clock()
         if kind := replies.reply_kind(question):
-            listed = self._library.documents(limit=replies.LISTED)
-            reply = replies.reply(kind, listed, self._library.count().documents)
+            found = self._documents_on(question, filters) if kind == "summary" else []
+            if found:
+                reply = replies.reply_about(question, found)
+            else:
+                listed = self._library.documents(limit=replies.LISTED)
+                reply = replies.reply(kind, listed, self._library.count().documents)
             return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
 
         def inquire(question: str, meaning: Interpretation) -> _Inquiry:
@@ -143,14 +159,41 @@ class Answerer:
         if is_compared:
             meaning = self._continued(question, history, filters) or meaning
         answer = self._answer(inquire(question, meaning), find_all=find_all)
-        if answer.outcome == "answered" or answer.carried or answer.unsearched:
+        if answer.unsearched:
+            return answer
+        if answer.carried:
+            is_own = is_compared or conversation.names_its_own(question)
+            if answer.outcome == "answered" and (not is_own or _speaks_of_topic(answer, question)):
+                return answer
+            alone = (
+                self._answer(inquire(question, interpret(question)), find_all=find_all) if is_own else answer
+            )
+            others = [] if alone.outcome == "answered" else conversation.with_one_topic(question, meaning)
+            for other in others:
+                may_answer = partial(combine.speaks_of, subject=other.leans_on)
+                after = self._answer(inquire(question, other), may_answer, find_all=find_all)
+                if after.outcome == "answered":
+                    return replace(after, milliseconds=clock.read())
+            return replace(alone, milliseconds=clock.read())
+        if answer.outcome == "answered":
             return answer
         same = None if is_compared else self._continued(question, history, filters)
         context = same or conversation.in_context(question, history)
         after = self._answer(inquire(question, context), find_all=find_all) if context else answer
-        if after.outcome == "answered" and _is_near(after, answer):
+        if after.outcome == "answered" and _is_near(after, answer) and _speaks_of_topic(after):
             return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
         return replace(answer, milliseconds=clock.read())
+
+    def _documents_on(self, request: str, filters: Filters) -> list[Document]:
+        """Return the documents on the subject of a request, the nearest first; none if it names none."""
+        about = " ".join(requests.subject(request))
+        selection = self._library.select(filters) if about else None
+        if not (selection and selection.documents):
+            return []
+        found = retrieve(self._library, prepare(self._library, about, ((about, 1.0),)), selection)
+        return [
+            found.documents[name] for name in dict.fromkeys(each.document_id for each, _ in found.to_read)
+        ]
 
     def _continued(
         self, question: str, history: Sequence[str | Turn], filters: Filters
@@ -213,14 +256,16 @@ class Answerer:
         with clock.timing("extract"):
             choice = choose(meaning.question, retrieved, done, preference)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
-        quotes, differing = self._quotes(inquiry, retrieved, phrases, verdict)
+        quotes, nearest, differing = self._quotes(inquiry, retrieved, phrases, verdict)
         all_that_answers = None
         if verdict.outcome == "answered" and find_all:
             all_that_answers = self._find_all(
-                inquiry, search, retrieved, phrases, choice, verdict.chosen, quotes
+                inquiry, search, retrieved, phrases, choice, verdict.chosen, quotes, nearest
             )
         elif verdict.outcome == "answered":
-            evidence = more.evidence(meaning.question, choice.read, retrieved.documents, verdict.chosen)
+            evidence = more.evidence(
+                meaning.question, choice.read, retrieved.documents, verdict.chosen, nearest
+            )
             all_that_answers = more.count(
                 evidence,
                 quotes,
@@ -245,6 +290,7 @@ class Answerer:
             calibrated=verdict.calibrated,
             unjudged=verdict.unjudged,
             more=all_that_answers,
+            nearest=nearest,
         )
 
     def _looked_for(self, meaning: Interpretation) -> Search:
@@ -312,19 +358,45 @@ class Answerer:
 
     def _quotes(
         self, inquiry: _Inquiry, retrieved: Retrieved, phrases: Exact, verdict: _Verdict
-    ) -> tuple[tuple[Quote, ...], tuple[str, ...]]:
-        """Make quotes of what is shown, near-duplicates once; notes say where versions of a story differ."""
+    ) -> tuple[tuple[Quote, ...], tuple[Quote, ...], tuple[str, ...]]:
+        """Make quotes of what is shown, and of what is only near, near-duplicates once.
+
+        Notes say where versions of a story differ.
+        """
         if verdict.outcome == "none":
-            return (), ()
+            return (), (), ()
         any_time = inquiry.preference is None
         known = copies.Copies(
             self._library, phrases.selection.filters, retrieved.copies, read=retrieved.opened
         )
         quotes = extract.quotes(inquiry.question, verdict.chosen)
+        near: tuple[Quote, ...] = ()
+        # The fit is of this reader, and of questions that stand alone.
+        if verdict.outcome == "answered" and self._reader.name == "reader" and not inquiry.meaning.carried:
+            quotes, near = self._set_apart(inquiry, quotes)
         quotes, differing = copies.versions(known, quotes, agreed=any_time)
         quotes = exact.foremost(inquiry.question, quotes)
-        quotes = copies.merged(known, quotes, retrieved.opened, earliest=any_time, deadline=inquiry.deadline)
-        return quotes, differing
+        merge = partial(
+            copies.merged, known, read=retrieved.opened, earliest=any_time, deadline=inquiry.deadline
+        )
+        quotes = merge(quotes)
+        left = [each for each in merge(near) if not any(copies.holds(quote, each) for quote in quotes)]
+        nearest = (replace(each, number=number) for number, each in enumerate(left, start=len(quotes) + 1))
+        return quotes, tuple(nearest), differing
+
+    def _set_apart(
+        self, inquiry: _Inquiry, quotes: tuple[Quote, ...]
+    ) -> tuple[tuple[Quote, ...], tuple[Quote, ...]]:
+        """Part quotes as `extract.set_apart`, but show each that gives another figure or date."""
+        kept, near = extract.set_apart(inquiry.meaning.question, quotes)
+        if not near:
+            return kept, near
+        figures = differing(Answer(inquiry.question, inquiry.meaning.question, "answered", quotes=quotes))
+        differ = {figure.quote.number for figure in figures}
+        return (
+            tuple(each for each in quotes if each in kept or each.number in differ),
+            tuple(each for each in near if each.number not in differ),
+        )
 
     def _find_all(
         self,
@@ -335,8 +407,12 @@ class Answerer:
         choice: Choice,
         chosen: Sequence[Evidence],
         quotes: tuple[Quote, ...],
+        nearest: tuple[Quote, ...],
     ) -> More:
-        """Read on, and quote every sentence that likelier answers than not, and those quoted already."""
+        """Read on, and quote every sentence that likelier answers than not, and those quoted already.
+
+        What is only near is none of them.
+        """
         preference, deadline = inquiry.preference, inquiry.deadline
         if self._reader.name != "reader":  # its scores bear comparison only with those of the same wave
             found, done = retrieved, choice.read
@@ -357,7 +433,7 @@ class Answerer:
         documents = retrieved.documents | found.documents
         if preference:
             done = preferring(preference, done, documents)
-        evidence = more.evidence(inquiry.meaning.question, done, documents, chosen)
+        evidence = more.evidence(inquiry.meaning.question, done, documents, chosen, nearest)
         every = copies.merged(
             copies.Copies(self._library, phrases.selection.filters, found.copies, read=found.opened),
             extract.quotes(inquiry.question, evidence, most=None),
@@ -411,6 +487,7 @@ class _Inquiry:
             preference=self.preference,
             carried=self.meaning.carried,
             strictness=self.strictness,
+            read_with=self.meaning.leans_on if self.meaning.carried else (),
             **said,
         )
 
@@ -508,6 +585,12 @@ def _is_near(after: Answer, alone: Answer) -> bool:
     """
     near = {passage.document_id for passage in alone.passages[:_NEAR]}
     return after.passages[0].document_id in near
+
+
+def _speaks_of_topic(answer: Answer, question: str = "") -> bool:
+    """Tell whether the best quote is of a document on the topic of the earlier questions, and on this one."""
+    document = answer.quotes[0].document
+    return all(combine.speaks_of(document, (said,)) for said in (*answer.read_with[:1], question))
 
 
 def answer_or_error(

@@ -50,10 +50,16 @@ class Reading:
         "How old was he?" has an answer in many documents. It must hold half of the names of the subject, or
         half of its content words, if that has no name.
         """
-        named = {word for said in self.subject for name in names(said) for word in words(name)}
-        asked = named or {word for said in self.subject for word in content_words(said)}
-        held = asked.intersection(words(f"{document.title}\n{document.text}"))
-        return 2 * len(held) >= len(asked)
+        return speaks_of(document, self.subject)
+
+
+def speaks_of(document: Document, subject: Iterable[str]) -> bool:
+    """Tell whether a document holds half of the names in questions, or of their content words without any."""
+    subject = tuple(subject)
+    named = {word for said in subject for name in names(said) for word in words(name)}
+    asked = named or {word for said in subject for word in content_words(said)}
+    held = asked.intersection(words(f"{document.title}\n{document.text}"))
+    return 2 * len(held) >= len(asked)
 
 
 def readings(parts: Sequence[Part], whole: Interpretation) -> list[Reading]:
@@ -129,6 +135,7 @@ def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]
         "notes": tuple(notes),
         "calibrated": all(answer.calibrated for answer in answers),
         "unjudged": next((answer.unjudged for answer in answers if answer.unjudged), ""),
+        "nearest": _nearest(shown, quotes),
         "parts": tuple(
             AnsweredPart(
                 part.words,
@@ -168,6 +175,15 @@ def _each_once(answers: Sequence[Answer]) -> tuple[Quote, ...]:
         elif len(kept) < max(QUOTES, len(answers)):
             kept.append(quote)
     return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
+
+
+def _nearest(answers: Iterable[Answer], quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Return what is only near of answers, each place once, numbered after the quotes."""
+    kept: list[Quote] = []
+    for quote in chain.from_iterable(answer.nearest for answer in answers):
+        if not any(holds(other, quote) or holds(quote, other) for other in (*quotes, *kept)):
+            kept.append(quote)
+    return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=len(quotes) + 1))
 
 
 def _ranking(answers: Iterable[Answer]) -> tuple[RankedPassage, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qa.document.window import in_words
 from qa.schema import Quote, Span
 from qa.text.question import answer_type, spans_of_type
-from qa.text.terms import measure, words
+from qa.text.terms import content_words, measure, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 # How many quotes an answer shows, and of how many sentences at most.
 QUOTES = 3
 SENTENCES = 5
+# How likely the first of several quotes answers, by its score and that of the second, as logits; and how
+# likely another quote does, by its score and how far it is behind the first (by `training/further.py`).
+FIRST_ANSWERS = (0.926, -1.029, -0.75)
+ANOTHER_ANSWERS = (0.191, -0.77, -0.766)
+# From here on the first quote is sure, and another is shown only if it likelier answers than not.
+SURE = 2 / 3
+PART = 0.5
 ARTICLES = frozenset(("a", "an", "the"))
 # What logits are multiplied by before they are taken for probabilities (docs/quality.md).
 TEMPER = 0.7
@@ -142,6 +149,33 @@ def quotes(question: str, chosen: Sequence[Evidence], most: int | None = QUOTES)
         )
         for number, run in enumerate(runs[:most], start=1)
     )
+
+
+def set_apart(question: str, quotes: Sequence[Quote]) -> tuple[tuple[Quote, ...], tuple[Quote, ...]]:
+    """Part the quotes of an answer into those to show, and those that are only near.
+
+    Where the first quote is sure, another is shown if it likelier answers than not, or if it is on a part of
+    the question that the first is not on: it has a PART of the content words, which that lacks. Where the
+    first is not sure, any of them may be the one that answers.
+    """
+    first, *others = quotes
+    if not others or _likely(FIRST_ANSWERS, first.score, others[0].score) < SURE:
+        return tuple(quotes), ()
+    asked = set(content_words(question))
+    lacking = asked.difference(words(first.text))
+    near = [
+        each
+        for each in others
+        if _likely(ANOTHER_ANSWERS, each.score, first.score - each.score) < 1 / 2
+        and len(lacking.intersection(words(each.text))) < PART * len(asked)
+    ]
+    return tuple(each for each in quotes if each not in near), tuple(near)
+
+
+def _likely(weights: tuple[float, float, float], *values: float) -> float:
+    *factors, constant = weights
+    log_odds = constant + sum(factor * value for factor, value in zip(factors, values, strict=True))
+    return 1 / (1 + exp(-log_odds))
 
 
 def _adjacent(one: Evidence, other: Evidence) -> bool:

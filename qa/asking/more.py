@@ -23,14 +23,22 @@ LEAST = 0.0  # as a logit
 
 
 def evidence(
-    question: str, read: Iterable[Read], documents: Mapping[str, Document], chosen: Sequence[Evidence]
+    question: str,
+    read: Iterable[Read],
+    documents: Mapping[str, Document],
+    chosen: Sequence[Evidence],
+    near: Sequence[Quote] = (),
 ) -> list[Evidence]:
-    """Return the sentences that were read and likelier answer than not, and those chosen; the best first."""
+    """Return the sentences that were read and likelier answer than not, and those chosen; the best first.
+
+    Without those that quotes hold which are only near.
+    """
     found = {(each.document.id, each.sentence): each for each in chosen}
     windows = ((each.passage, each.reading) for each in read)
     for each in answering(question, windows, documents, LEAST):
         found.setdefault((each.document.id, each.sentence), each)
-    return sorted(found.values(), key=lambda each: -each.score)
+    kept = [each for each in found.values() if not _is_held(each, near)]
+    return sorted(kept, key=lambda each: -each.score)
 
 
 def count(

@@ -10,13 +10,14 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from qa.asking import requests
 from qa.schema import Reply, ReplyKind
 from qa.text.dates import date_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qa.schema import DocumentInfo
+    from qa.schema import Document, DocumentInfo
 
 _DOCUMENTS = r"(?:documents?|docs?|briefs?|sources?|files?|reports?|articles?|texts?|papers?)"
 _LIBRARY = r"(?:library|corpus|collection|index|database|archive)"
@@ -75,18 +76,13 @@ _PATTERNS: tuple[tuple[ReplyKind, str], ...] = (
     (
         "summary",
         (
-            rf"{_POLITE}(?:summari[sz]e|sum up|condense|paraphrase|rewrite|rephrase|explain|shorten)"
-            rf"(?: {_WHOLE})?(?: (?:for me|to me|briefly|(?:as|in|with) bullet points"
-            rf"|in (?:short|brief|detail|english|(?:plain|simple) (?:english|terms|words)"
-            rf"|(?:\w+ ){{1,3}}(?:words?|sentences?|lines?|points?|bullets?|paragraphs?))))*"
-            rf"|{_POLITE}translate(?: {_WHOLE})?(?: for me)?(?: (?:in|into|to) \w+)?(?: for me)?"
-            rf"|{_POLITE}(?:give|write|make|draft|get|do|provide|create)(?: me| us)? (?:a|an|the)"
-            rf"(?: short| brief| quick| one paragraph| executive)? "
-            rf"(?:summary|overview|abstract|gist|tldr|synopsis|precis|translation|paraphrase)"
-            rf"(?: (?:of|for|about) {_WHOLE})?(?: for me)?"
-            rf"|(?:summary|overview|tl ?dr|gist)(?: of {_WHOLE})?"
+            rf"{_POLITE}(?:explain|analy[sz]e)(?: {_WHOLE})?(?: (?:for me|to me|briefly"
+            rf"|in (?:short|brief|detail|english)))*"
+            rf"|(?:summary|overview|gist)(?: of {_WHOLE})?"
+            rf"|tl ?dr(?: .*)?"
         ),
     ),
+    ("summary", requests.PATTERN),
 )
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
 
@@ -94,8 +90,13 @@ _WHAT_IT_IS = (
     "Pullquote answers questions about its documents with verbatim quotes and their sources. "
     "It never writes text of its own, and says so when the documents hold no answer."
 )
-# Documents that a reply names.
-LISTED = 20
+_NO_TEXT_OF_ITS_OWN = (
+    "Pullquote does not do this: it does not summarise, translate, write, calculate or judge, as that "
+    "would be text of its own. Ask about a person, place, date, figure or event, and it quotes what the "
+    "documents say."
+)
+# Documents that a list of all names, and that a reply about some offers.
+LISTED, OFFERED = 20, 3
 
 
 @lru_cache(maxsize=1024)  # a conversation's questions are looked at again with each that follows
@@ -113,7 +114,21 @@ def reply(kind: ReplyKind, documents: Sequence[DocumentInfo], count: int | None 
     `documents` are all of the library's, or the first `LISTED` of the `count` that it holds.
     """
     holdings = _holdings(documents, len(documents) if count is None else count)
-    return Reply(kind, _TEXT[kind](holdings) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{holdings}")
+    text = _TEXT[kind](holdings) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{holdings}"
+    return Reply(kind, text, tuple(each.id for each in documents[:LISTED]) if holdings in text else ())
+
+
+def reply_about(message: str, found: Sequence[Document]) -> Reply:
+    """Return the reply to a request for text on a subject: which of the documents found are on it.
+
+    A document whose title the request names is the one that is meant.
+    """
+    named = [each for each in found if requests.names(message, each)]
+    shown = (named or found)[:OFFERED]
+    it = "it is" if len(shown) == 1 else "they are"
+    head = f"The request names this, and {it} here to read:" if named else "The nearest documents, to read:"
+    lines = [head, *(f"• {describe(each)}" for each in shown)]
+    return Reply("summary", f"{_NO_TEXT_OF_ITS_OWN}\n\n" + "\n".join(lines), tuple(each.id for each in shown))
 
 
 def _holdings(documents: Sequence[DocumentInfo], count: int) -> str:
@@ -126,22 +141,17 @@ def _holdings(documents: Sequence[DocumentInfo], count: int) -> str:
     return "\n".join([head, *lines])
 
 
-def describe(document: DocumentInfo) -> str:
+def describe(document: Document | DocumentInfo) -> str:
     """Describe a document in one line: title, publisher, series and number, date, as far as known."""
     numbered = f"{document.series or 'No.'} {document.number}" if document.number else document.series
     date = date_in_words(document.date) if document.date else ""
-    return ", ".join(
-        part for part in (document.title or document.id, document.publisher, numbered, date) if part
-    )
+    facts = (document.title or document.id, document.publisher, numbered, date)
+    return ", ".join(" ".join(fact.split()) for fact in facts if fact)
 
 
 _TEXT: dict[ReplyKind, Callable[[str], str]] = {
     "greeting": lambda holdings: f"Hello. {_WHAT_IT_IS}\n\n{holdings}",
     "thanks": lambda _: "You are welcome. Ask another question whenever you like.",
     "documents": lambda holdings: holdings,
-    "summary": lambda holdings: (
-        "Pullquote does not summarise, translate or explain: that would be text of its own. "
-        "Ask about a person, place, date, figure or event, and it quotes what the documents say.\n\n"
-        + holdings
-    ),
+    "summary": lambda holdings: f"{_NO_TEXT_OF_ITS_OWN}\n\n{holdings}",
 }

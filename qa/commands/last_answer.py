@@ -29,7 +29,7 @@ def remember(corpus: Corpus, answer: Answer) -> None:
 
     quotes = [
         {"number": quote.number, "id": str(citation_id(quote)), "document": quote.document.id}
-        for quote in answer.shown
+        for quote in (*answer.shown, *answer.nearest)
     ]
     last = {
         "question": answer.question,

@@ -188,6 +188,7 @@ class Conversations:
             turn,
             quotes=tuple(map(left, turn.quotes)),
             all_quotes=None if turn.all_quotes is None else tuple(map(left, turn.all_quotes)),
+            nearest=tuple(map(left, turn.nearest)),
         )
 
     # Reading
@@ -352,11 +353,12 @@ def _told_apart(listed: tuple[ConversationInfo, ...]) -> tuple[ConversationInfo,
 
 
 def _quote_rows(turn: KeptTurn) -> Iterator[tuple[Any, ...]]:
-    for of_all, quotes in enumerate((turn.quotes, turn.all_quotes or ())):
+    """Yield the rows of quotes; `of_all` is 0 of the answer, 1 of all that answer, 2 of what is only near."""
+    for kind, quotes in enumerate((turn.quotes, turn.all_quotes or (), turn.nearest)):
         for place, quote in enumerate(quotes):
             for copy, each in enumerate((quote, *quote.copies)):
                 yield (
-                    of_all,
+                    kind,
                     place,
                     copy,
                     each.document,
@@ -373,18 +375,19 @@ def _quote_rows(turn: KeptTurn) -> Iterator[tuple[Any, ...]]:
 def _turn(row: Sequence[Any], quotes: Iterable[Sequence[Any]]) -> KeptTurn:
     number, question, asked, answer, remarks, filters = row
     strictness, dates, history, generation, all_asked = rows.asked_with(answer)
-    kept: Mapping[bool, list[KeptQuote]] = {False: [], True: []}
-    for (of_all, _), group in groupby(quotes, key=lambda each: (bool(each[0]), each[1])):
+    kept: Mapping[int, list[KeptQuote]] = defaultdict(list)
+    for (kind, _), group in groupby(quotes, key=lambda each: (stored.number(each[0]), each[1])):
         first, *copies = map(_kept, group)
-        kept[of_all].append(replace(first, copies=tuple(copies)))
+        kept[kind].append(replace(first, copies=tuple(copies)))
     return KeptTurn(
         rows.to_time(asked),
         strictness,
         dates,
         history,
         rows.answer_of(stored.text(question), answer, remarks, filters),
-        tuple(kept[False]),
-        tuple(kept[True]) if all_asked else None,
+        tuple(kept[0]),
+        tuple(kept[1]) if all_asked else None,
+        tuple(kept[2]),
         generation,
         stored.number(number),
     )

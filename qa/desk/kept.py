@@ -56,7 +56,7 @@ class Recalled:
         Raises:
             DocumentNotFoundError: no quote is of that document.
         """
-        for quote in (*self.answer.quotes, *self.answer.shown):
+        for quote in (*self.answer.quotes, *self.answer.shown, *self.answer.nearest):
             if quote.document.id == document_id:
                 return quote.document
         raise DocumentNotFoundError(f"no quote of the answer is of {document_id!r}")
@@ -77,9 +77,16 @@ def kept_turn(
         strictness,
         dates,
         history,
-        replace(answer, quotes=(), passages=(), more=answer.more and replace(answer.more, quotes=None)),
+        replace(
+            answer,
+            quotes=(),
+            passages=(),
+            nearest=(),
+            more=answer.more and replace(answer.more, quotes=None),
+        ),
         tuple(map(_kept, answer.quotes)),
         None if every is None else tuple(map(_kept, every)),
+        tuple(map(_kept, answer.nearest)),
         generation,
     )
 
@@ -107,9 +114,11 @@ def recall(turn: KeptTurn, cited: Callable[[str, str], Cited]) -> Recalled:
     """
     fates: dict[CitationId, str] = {}
     quotes, lost, places = _quotes(turn.quotes, cited, fates)
+    nearest, _, _ = _quotes(turn.nearest, cited, fates)
     answer = replace(
         turn.answer,
         quotes=quotes,
+        nearest=nearest,
         parts=tuple(
             replace(part, quotes=tuple(places[at] for at in part.quotes if at in places))
             for part in turn.answer.parts

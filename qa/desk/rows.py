@@ -105,6 +105,7 @@ def answer_row(turn: KeptTurn) -> str:
             "calibrated": answer.calibrated,
             "carried": answer.carried,
             "unjudged": answer.unjudged,
+            "read_with": answer.read_with,
             "reply": answer.reply.kind if answer.reply else "",
             "error": answer.error.code if answer.error else "",
             "unsearched": bool(answer.unsearched),
@@ -137,6 +138,7 @@ def remarks_row(answer: Answer) -> str:
     remarks = {
         "notes": answer.notes,
         "reply": answer.reply.text if answer.reply else "",
+        "documents": answer.reply.documents if answer.reply else (),
         "error": answer.error.message if answer.error else "",
         "unsearched": answer.unsearched,
     }
@@ -186,7 +188,13 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
         undated=stored.number(held["undated"]),
         filters=filters_of(filters),
         notes=tuple(map(stored.text, said.get("notes", [ERASED] if held["notes"] else []))),
-        reply=Reply(cast("ReplyKind", _REPLY(held["reply"])), remark("reply")) if held["reply"] else None,
+        reply=Reply(
+            cast("ReplyKind", _REPLY(held["reply"])),
+            remark("reply"),
+            tuple(map(stored.text, said.get("documents", ()))),
+        )
+        if held["reply"]
+        else None,
         error=Failure(stored.text(held["error"]), remark("error")) if held["error"] else None,
         preference=_preference(held["preference"]) if held["preference"] else None,
         calibrated=bool(held["calibrated"]),
@@ -194,6 +202,7 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
         carried=tuple(map(stored.text, held["carried"])),
         strictness=_real(held["strictness"]),
         unjudged=stored.text(held.get("unjudged", "")),
+        read_with=tuple(map(stored.text, held.get("read_with", ()))),
         more=_more(held["more"]) if held["more"] else None,
         parts=tuple(map(_part, held["parts"])),
     )

@@ -56,7 +56,7 @@ def shown_answer(
     """Return what a thumb is about of an answer."""
     quotes, shown = (
         tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in each)
-        for each in (answer.quotes, answer.shown)
+        for each in (answer.quotes, (*answer.shown, *answer.nearest))
     )
     return ShownAnswer(
         answer.question.strip(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qa.quoting.bibliography.markup import html as escaped
 from qa.quoting.cite import check, cite_line, is_web_address
-from qa.quoting.render import besides, closing, document_heading, emphasised, gaps, opening
+from qa.quoting.render import besides, closing, document_heading, emphasised, in_order, opening
 from qa.text.display import visible
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def to_html(answer: Answer, read_document: DocumentReader) -> str:
 def _pieces(answer: Answer, read_document: DocumentReader) -> Iterator[str]:
     for number, (line, _) in enumerate(opening(answer)):
         yield _paragraph(line) if number else f"<p><strong>{_text(line)}</strong></p>"
-    for quote, follows in gaps(answer.shown):
+    for quote, follows in in_order(answer):
         if heading := document_heading(answer, quote):
             yield f"<h3>{_text(heading)}</h3>"
         if follows:

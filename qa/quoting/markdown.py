@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from qa.quoting.cite import check, cite_line, is_web_address
-from qa.quoting.render import besides, closing, document_heading, gaps, opening
+from qa.quoting.render import besides, closing, document_heading, in_order, opening
 from qa.text.display import visible
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def to_markdown(answer: Answer, read_document: DocumentReader) -> str:
     places: list[tuple[Quote, str]] = []
     for number, (line, _) in enumerate(opening(answer)):
         blocks.append(escaped(line) if number else f"**{escaped(line)}**")
-    for quote, follows in gaps(answer.shown):
+    for quote, follows in in_order(answer):
         if heading := document_heading(answer, quote):
             blocks.append(f"### {escaped(heading)}")
         if follows:

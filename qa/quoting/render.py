@@ -74,7 +74,7 @@ def to_text(answer: Answer, read_document: DocumentReader) -> str:
     places: list[tuple[Quote, int, int]] = []
     for heading, _ in opening(answer):
         text += visible(heading) + "\n"
-    for quote, follows in gaps(answer.shown):
+    for quote, follows in in_order(answer):
         heading = document_heading(answer, quote)
         text += f"\n== {visible(heading)}\n" if heading else ""
         text += "\n[…]\n\n" if follows else "\n"
@@ -109,7 +109,7 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
 
     parts: list[RenderableType] = [Text(visible(heading), style) for heading, style in opening(answer)]
     shown: list[tuple[Quote, Text]] = []
-    for quote, follows in gaps(answer.shown):
+    for quote, follows in in_order(answer):
         card = _card(quote)
         shown.append((quote, card))
         heading = document_heading(answer, quote)
@@ -265,8 +265,8 @@ def _line(answer: Answer, id: str) -> dict[str, Any]:  # noqa: A002
 def _written(line: dict[str, Any], answer: Answer) -> Iterator[tuple[Quote, dict[str, Any]]]:
     """Yield each quote of an answer with what its line has of it."""
     every = (answer.more.quotes if answer.more else None) or ()
-    written = [*line["quotes"], *((line["more"] or {}).get("quotes") or ())]
-    return zip((*answer.quotes, *every), written, strict=True)
+    written = [*line["quotes"], *((line["more"] or {}).get("quotes") or ()), *line["nearest"]]
+    return zip((*answer.quotes, *every, *answer.nearest), written, strict=True)
 
 
 def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentReader) -> None:
@@ -277,8 +277,8 @@ def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentRea
 def opening(answer: Answer) -> Iterator[tuple[str, str]]:
     """Yield the lines above the quotes, each with its style: the question, and what the quotes are."""
     yield f"Question: {answer.question}", "bold"
-    if answer.interpreted_question != answer.question:
-        yield f"Understood as: {answer.interpreted_question}", "italic"
+    if reading := how_read(answer):
+        yield reading, "italic"
     if answer.parts:
         yield f"Read as: {' '.join(part.interpreted_question for part in answer.parts)}", "italic"
     if answer.reply:
@@ -306,6 +306,15 @@ def _said(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
         return IN_PART
     said = no_answer(answer, titles)
     return f"{said}." if said else ""
+
+
+def how_read(answer: Answer) -> str:
+    """Say with which earlier questions one was read: `Read together with “Who paid?”`; "" if with none."""
+    if answer.read_with:
+        earlier = [f"“{' '.join(question.split())}”" for question in answer.read_with]
+        return f"Read together with {' and '.join(earlier)}"
+    changed = answer.interpreted_question != answer.question
+    return f"Understood as: {answer.interpreted_question}" if changed else ""
 
 
 def all_that_answer(more: More) -> str:
@@ -371,6 +380,12 @@ def differing(answer: Answer) -> tuple[str, list[tuple[str, str, str, str]]]:
     return what, rows
 
 
+def in_order(answer: Answer) -> Iterator[tuple[Quote, bool]]:
+    """Yield the quotes to show as `gaps`, then what is only near."""
+    yield from gaps(answer.shown)
+    yield from ((quote, False) for quote in answer.nearest)
+
+
 def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
     """Yield each quote, and whether it is of the same document as the one before, with words between them."""
     before: Quote | None = None
@@ -399,7 +414,12 @@ def emphasised(quote: Quote) -> Iterator[tuple[int, int, bool]]:
 
 
 def document_heading(answer: Answer, quote: Quote) -> str:
-    """Return the title to set above a document's first quote, where quotes come by document; else ""."""
+    """Return the title to set above a document's first quote, where quotes come by document; else "".
+
+    Above the first of what is only near stands what these quotes are.
+    """
+    if answer.nearest and quote is answer.nearest[0]:
+        return NEAREST
     every = answer.more.quotes if answer.more else None
     first = next((each for each in every or () if each.document.id == quote.document.id), None)
     title = quote.document.title or quote.document.id

@@ -43,10 +43,12 @@ class Reply:
     Attributes:
         kind: what kind of message it replies to.
         text: the words of the reply.
+        documents: the ids of the documents that its lines with a bullet name, in order.
     """
 
     kind: ReplyKind
     text: str
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,7 @@ class Answer:
             an answer says nothing about the corpus; its outcome is "none".
         carried: the words of earlier questions that it was read with; without any, it was answered as in a
             fresh conversation.
+        read_with: these earlier questions, the oldest first.
         more: how many sentences answer in all, and which, if all were asked for; None unless answered, and
             of a question of several parts.
         parts: the parts of a question that asks for several things; empty for any other. The outcome is
@@ -217,6 +220,8 @@ class Answer:
         strictness: the share of answers that should be right; None where that is not known.
         unjudged: the code of a language that the reader cannot judge, `und` for one that is not known: the
             question or the passages are in it. "" where the reader could judge.
+        nearest: beside quotes that answer, further sentences near the question, which likelier do not. They
+            are quotes, numbered after the others.
     """
 
     question: str
@@ -239,10 +244,12 @@ class Answer:
     calibrated: bool = True
     unsearched: str = ""
     carried: tuple[str, ...] = ()
+    read_with: tuple[str, ...] = ()
     more: More | None = None
     parts: tuple[AnsweredPart, ...] = ()
     strictness: float | None = None
     unjudged: str = ""
+    nearest: tuple[Quote, ...] = ()
 
     @property
     def is_answered_in_part(self) -> bool:
@@ -292,7 +299,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         ],
         "milliseconds": {stage: round(float(ms), 3) for stage, ms in asdict(answer.milliseconds).items()},
         "error": asdict(answer.error) if answer.error else None,
-        "reply": asdict(answer.reply) if answer.reply else None,
+        "reply": asdict(answer.reply) | {"documents": list(answer.reply.documents)} if answer.reply else None,
         "threshold": round(float(answer.threshold), 4),
         "signals": {
             name: None if value is None else round(float(value), 4)
@@ -318,6 +325,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
         "carried": list(answer.carried),
         "strictness": answer.strictness,
         "unjudged": answer.unjudged,
+        "read_with": list(answer.read_with),
         "more": _more_dict(answer.more) if answer.more else None,
         "parts": [
             {
@@ -329,6 +337,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
             }
             for part in answer.parts
         ],
+        "nearest": [quote_to_dict(quote) for quote in answer.nearest],
     }
 
 

@@ -53,6 +53,7 @@ class KeptTurn:
         answer: the answer without quotes and passages.
         quotes: its quotes.
         all_quotes: all quotes that answer, if all were asked for.
+        nearest: what was only near.
         generation: the library's generation then.
         number: its number in the conversation, from 1; 0 before it is kept.
     """
@@ -64,6 +65,7 @@ class KeptTurn:
     answer: Answer
     quotes: tuple[KeptQuote, ...] = ()
     all_quotes: tuple[KeptQuote, ...] | None = None
+    nearest: tuple[KeptQuote, ...] = ()
     generation: int = 0
     number: int = 0
 

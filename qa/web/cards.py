@@ -21,6 +21,7 @@ from qa.quoting.render import (
     by_part,
     describe_filters,
     gaps,
+    how_read,
     more,
     more_than_shown,
     named,
@@ -33,6 +34,7 @@ from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
 from qa.text.display import plural
+from qa.web.documents import address
 from qa.web.problem import without_commands
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
     from qa.desk.kept import Lost
     from qa.quoting.cite import DocumentReader
-    from qa.schema import Answer, CitationId, Failure, More, Quote
+    from qa.schema import Answer, CitationId, Failure, More, Quote, Reply
 
 # More would bury the next question; the rest is one click away.
 SHOWN = 3
@@ -91,7 +93,7 @@ def answer_card(
     if answer.error is not None:
         return error_card(answer.error)
     if answer.reply is not None:
-        return f'<article class="answer"><section class="reply">{text(answer.reply.text)}</section></article>'
+        return f'<article class="answer"><section class="reply">{_reply(answer.reply)}</section></article>'
     quotes = list(_quote_cards(answer.quotes, read_document, fates))
     for each in lost:
         quotes.insert(each.at, _lost_card(each))
@@ -113,6 +115,9 @@ def answer_card(
             )
     else:
         parts.append(_not_in_corpus(answer, quotes, titles))
+    if answer.nearest:
+        near = "".join(_quote_cards(answer.nearest, read_document, fates))
+        parts.append(f'<details class="more nearest"><summary>{NEAREST}</summary>{near}</details>')
     if answer.parts and answer.quotes:
         parts.append(f'<p class="parts">Parts: {text(by_part(answer))}</p>')
     filters = text(describe_filters(answer.filters, titles))
@@ -125,6 +130,16 @@ def answer_card(
     parts.append(f'<p class="trace">{searched} · <span title="{means}">likely answered: {sure}</span></p>')
     judged = f' id="answer-{escape(answer_id)}"' if answer_id else ""
     return f'<article class="answer {answer.outcome}"{judged}>{"".join(parts)}</article>'
+
+
+def _reply(reply: Reply) -> str:
+    """Return the words of a reply as HTML; a line that names a document links to its page."""
+    ids = iter(reply.documents)
+    lines = []
+    for line in map(text, reply.text.splitlines()):
+        name = next(ids, None) if line.startswith("• ") else None
+        lines.append(line if name is None else f'• <a href="{address(name)}">{line[2:]}</a>')
+    return "&#10;".join(lines)
 
 
 def error_card(failure: Failure) -> str:
@@ -236,11 +251,10 @@ class Numbers:
     def number(self, answer: Answer) -> Answer:
         """Return the answer, its quotes with this conversation's numbers."""
         quotes = self.assign(answer.quotes)
-        if answer.more is None or answer.more.quotes is None:
-            return replace(answer, quotes=quotes)
-        return replace(
-            answer, quotes=quotes, more=replace(answer.more, quotes=self.assign(answer.more.quotes))
-        )
+        more = answer.more
+        if more and more.quotes is not None:
+            more = replace(more, quotes=self.assign(more.quotes))
+        return replace(answer, quotes=quotes, more=more, nearest=self.assign(answer.nearest))
 
     def assign(self, quotes: Iterable[Quote]) -> tuple[Quote, ...]:
         """Return the quotes with this conversation's numbers."""
@@ -270,7 +284,7 @@ def _remarks(answer: Answer) -> Iterator[str]:
     if answer.carried:
         # The page's script asks again without them.
         yield (
-            f'<p class="understood">Understood as: <q>{text(answer.interpreted_question)}</q> '
+            f'<p class="understood">{text(how_read(answer))} '
             '<a class="ignore-history" href="#history=ignore">Ask without the earlier questions</a></p>'
         )
     if answer.parts:

@@ -188,7 +188,7 @@ def _exchange(
     engine: Engine, turn: KeptTurn, conversation: Conversation, cited: Callable[[str, str], Cited]
 ) -> Exchange:
     """Show a kept turn again, with the numbers that its quotes had."""
-    for quote in (*turn.quotes, *(turn.all_quotes or ())):
+    for quote in (*turn.quotes, *(turn.all_quotes or ()), *turn.nearest):
         place = f"purged {quote.number}" if quote.purged else CitationId(quote.sha256, quote.start, quote.end)
         conversation.numbers.take(str(place), quote.number)
     options = Options(filters=_filters(turn), dates=turn.dates, history=turn.history)

@@ -66,6 +66,7 @@ class FoundQuery(Body):
     """Which documents are found, and which part of them is listed."""
 
     q: _Text = ""
+    text: _Text = ""
     limit: Annotated[int, Field(ge=0, le=MAX_LISTED)] | None = None
     offset: Annotated[int, Field(ge=0, le=MAX_LISTED)] = 0
     publisher: Names = Field(default=[])
@@ -89,7 +90,9 @@ class ListQuery(FoundQuery):
         values |= {"since": self.since, "until": self.until}
         filters = Filters(**values)
         descending = self.order == "desc"
-        return DocumentQuery(self.q, filters, self.format, self.sort, descending, self.limit, self.offset)
+        return DocumentQuery(
+            self.q, filters, self.format, self.sort, descending, self.limit, self.offset, self.text
+        )
 
 
 class BibliographyQuery(ListQuery):
@@ -115,7 +118,12 @@ class TableQuery(ListQuery):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A document in the table; `state` is what is to be known of it, such as that it was removed."""
+    """A document in the table.
+
+    Attributes:
+        known: the author, and the series with the number.
+        state: what is to be known of it, such as that it was removed.
+    """
 
     id: str
     title: str
@@ -123,7 +131,7 @@ class Row:
     date: str
     collection: str
     format: str
-    number: str
+    known: str
     state: str
 
     @property
@@ -154,7 +162,7 @@ def routes(engine: Engine) -> APIRouter:
             rows = [_removed(each) for each in found_removed[query.offset :][:ROWS]]
             total = len(found_removed)
         else:
-            found = store.find_documents(replace(query.query(), limit=ROWS))
+            found = engine.corpus.find_documents(replace(query.query(), limit=ROWS))
             rows, total = [_row(each) for each in found.documents], found.total
         shown = query.offset + len(rows)
         facets = store.facets()
@@ -223,7 +231,7 @@ def _row(info: DocumentInfo) -> Row:
         _in_words(info.date),
         info.collection,
         info.format,
-        _numbered(info.series, info.number),
+        " · ".join(filter(None, (info.author, _numbered(info.series, info.number)))),
         "" if info.passages else "No text",
     )
 
@@ -238,19 +246,24 @@ def _removed(version: Version) -> Row:
         date,
         held["collection"],
         held["format"],
-        _numbered(held["series"], held["number"]),
+        " · ".join(filter(None, (held["author"], _numbered(held["series"], held["number"])))),
         f"Removed on {date_in_words(version.at)}",
     )
 
 
 def _numbered(series: str, number: str) -> str:
-    known = facts(publisher="", series=series, number=number, date="", locator="", read_by="")
+    known = facts(author="", publisher="", series=series, number=number, date="", locator="", read_by="")
     return " · ".join(known)
 
 
 def find_removed(store: Library, query: FoundQuery) -> list[Version]:
     """Return what was removed, can be put back and is asked for, what was removed last first."""
-    return [version for version in store.removed() if _is_found(version, query)]
+    holding = set(store.kept_with(query.text)) if query.text else None
+    return [
+        version
+        for version in store.removed()
+        if (holding is None or version.sha256 in holding) and _is_found(version, query)
+    ]
 
 
 def _is_found(version: Version, query: FoundQuery) -> bool:

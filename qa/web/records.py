@@ -103,8 +103,10 @@ class AnswerRecord(BaseModel):
     carried: list[str]
     strictness: float | None
     unjudged: str
+    read_with: list[str]
     more: MoreRecord | None
     parts: list[dict[str, Any]]
+    nearest: list[SpokenQuote]
     differing: list[dict[str, Any]]
 
 

@@ -154,8 +154,8 @@ def ask(engine: Engine, asked: Asked, deadline: Deadline) -> dict[str, Any]:
     answer = engine.ask(asked.question, (), filters, find_all=asked.all, wait=True, deadline=deadline)
     line = to_dict(answer, engine.corpus.document)
     every = (answer.more.quotes if answer.more else None) or ()
-    written = [*line["quotes"], *((line["more"] or {}).get("quotes") or ())]
-    for quote, record in zip((*answer.quotes, *every), written, strict=True):
+    written = [*line["quotes"], *((line["more"] or {}).get("quotes") or ()), *line["nearest"]]
+    for quote, record in zip((*answer.quotes, *every, *answer.nearest), written, strict=True):
         record |= _named(quote)
     return line | {"notes": list(map(engine.public, line["notes"]))}
 

@@ -17,8 +17,9 @@ from qa.quoting.render import (
     by_part,
     describe_filters,
     document_heading,
-    gaps,
+    how_read,
     how_sure,
+    in_order,
     more_than_shown,
     named,
     said_of_none,
@@ -54,7 +55,7 @@ def entry(
         VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
     """
     parts = [f"<h2>{text(answer.question)}</h2>", *_paragraphs(_opening(answer, titles))]
-    for quote, follows in gaps(answer.shown):
+    for quote, follows in in_order(answer):
         if heading := document_heading(answer, quote):
             parts.append(f"<h3>{text(heading)}</h3>")
         parts += ["<p>[…]</p>"] * follows
@@ -92,8 +93,8 @@ def _paragraphs(lines: Iterable[str], name: str = "said") -> list[str]:
 
 
 def _opening(answer: Answer, titles: Mapping[str, str]) -> Iterator[str]:
-    if answer.interpreted_question != answer.question:
-        yield f"Understood as: {answer.interpreted_question}"
+    if reading := how_read(answer):
+        yield reading
     if answer.parts:
         yield f"Read as: {' '.join(part.interpreted_question for part in answer.parts)}"
     if answer.reply:

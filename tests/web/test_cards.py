@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from qa.errors import VerbatimError
 from qa.schema import Answer, Document, Filters, Quote, Signals, Span
-from qa.web.cards import answer_card, quote_block
+from qa.web.cards import Numbers, answer_card, quote_block
 from qa.web.cards import text as html_of
 from tests.qa.briefs import BRIEF, quote, reader
 
@@ -39,7 +40,11 @@ def test_a_card_says_how_sure_it_is_and_what_would_have_done(confidence, outcome
 def test_words_of_earlier_questions_are_shown_and_can_be_taken_away():
     answer = Answer("When?", "When? (copper)", "none", carried=("copper",))
     card = answer_card(answer, reader(BRIEF))
-    assert "Understood as: <q>When? (copper)</q>" in card
+    assert "Understood as: When? (copper) <a" in card  # kept before the earlier questions were
+    read_with = replace(answer, read_with=("Where was <copper> seized?", "By whom?"))
+    assert "Read together with “Where was &lt;copper&gt; seized?” and “By whom?” <a" in answer_card(
+        read_with, reader(BRIEF)
+    )
     assert '<a class="ignore-history" href="#history=ignore">Ask without the earlier questions</a>' in card
     assert "ignore-history" not in answer_card(replace(answer, carried=()), reader(BRIEF))
 
@@ -59,6 +64,20 @@ def test_figures_that_differ_are_compared_above_the_quotes_with_links_to_them():
     assert links[:2] == links[2:]
     assert "A &lt;b&gt; toll" in table
     assert f'class="title long" title="{"T" * 111}">{"T" * 111}<' in table
+
+
+def test_what_is_only_near_an_answer_is_folded_below_it_with_its_name_and_checked():
+    first, near = (Quote(BRIEF, at, at + 40, number=number) for number, at in enumerate((0, 60), 1))
+    answer = Answer("Who?", "Who?", "answered", 0.9, 0.5, quotes=(first,), nearest=(near,), searched=1)
+    card = answer_card(answer, reader(BRIEF))
+    _, _, folded = card.partition('<details class="more nearest"><summary>Nearest passages</summary>')
+    assert folded.startswith('<section class="card"><blockquote')
+    assert "[2]" in folded
+    with pytest.raises(VerbatimError):
+        answer_card(answer, reader(replace(BRIEF, text=BRIEF.text[:50] + BRIEF.text[50:].upper())))
+    numbers = Numbers()
+    numbers.take("x", 7)
+    assert [each.number for each in numbers.number(answer).nearest] == [9]
 
 
 def test_a_note_of_a_card_names_no_option_of_the_terminal():

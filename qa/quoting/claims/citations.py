@@ -28,7 +28,7 @@ _SEVERAL = re.compile(r"paragraphs ([0-9]{1,6})–([0-9]{1,6})")
 _BETWEEN = re.compile(
     r"Copy|Copied|Link|New conversation|Pullquote|\[…\]|Searched [0-9,]+ .*"
     r"|(?:Different (?:figures|dates)|.* preferred, as the question says\.) .*|.*\t\[[0-9]+\] .*"
-    r"|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*"
+    r"|Read together with “.*|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*"
 )
 # What a citation is called, beside which nothing is said: “[1]”, “(see also”, “Source:”.
 LABEL = re.compile(

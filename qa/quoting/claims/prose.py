@@ -33,7 +33,7 @@ _MOST_LINKS = 4
 MOST_BESIDE = 2_000
 _MOST_SHOWN = 60
 # What somebody asked is nobody's quote: a line of a report's appendix.
-_ASKED = re.compile(r"(?m)^[ \t]*Question(?: [0-9]{1,5})?: [^\n]*$")
+_ASKED = re.compile(r"(?m)^[ \t]*(?:Question(?: [0-9]{1,5})?: |Read together with “)[^\n]*$")
 # A hash that is no part of a citation: what stands before it is said of that.
 _HASH = re.compile(r"\b[0-9a-f]{64}\b(?!/[0-9])")
 _ANY_MARK = re.compile("[“”„‟«»‹›‚‘’「」『』《》〈〉〝〞〟\"'＂]")

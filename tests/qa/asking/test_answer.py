@@ -14,8 +14,10 @@ from qa import Corpus
 from qa.asking import confidence
 from qa.asking.answer import Answerer, answer_or_error
 from qa.asking.confidence import LOOSEST, STRICTEST
-from qa.errors import LibraryError, QuestionError
+from qa.deadline import Deadline
+from qa.errors import CancelledError, LibraryError, QuestionError
 from qa.limits import MAX_QUESTION_CHARACTERS, check_history, check_question
+from qa.quoting.render import how_read
 from qa.schema import Filters, Turn
 from tests.qa.recorded import Recorded
 from tests.qa.tiny import TinyReader, tiny_corpus, words, write
@@ -106,7 +108,7 @@ def test_a_passage_is_read_with_what_introduces_the_names_of_the_question_and_th
         def context(question: str) -> str:
             reader = _Keeping()
             answer = Answerer(corpus.store, reader).ask(question)
-            assert paid in [quote.text for quote in answer.quotes], question
+            assert paid in [quote.text for quote in (*answer.quotes, *answer.nearest)], question
             return next(each.context for each in reader.windows if paid in each.sentences)
 
         assert context("Was the master, Captain Hall, paid?") == hall
@@ -426,6 +428,62 @@ def test_a_brief_question_is_read_after_the_last_one_on_its_subject(wire: Corpus
     answerer = Answerer(wire.store, TinyReader())
     assert not answerer.ask("drivers", ON_OTHERS).carried
     assert answerer.ask("drivers", ON_THIS).carried
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    folder = tmp_path_factory.mktemp("towns")
+    records = [
+        {
+            "_id": "weir",
+            "text": "The owner of the Ulmbach weir is the Kestner family. The weir was built of oak.",
+        },
+        {
+            "_id": "theatre",
+            "text": "The theatre has nine hundred seats. The theatre curtain was sewed by nuns.",
+        },
+    ]
+    records += [{"_id": f"other-{number}", "text": words(number)} for number in range(2, 12)]
+    with tiny_corpus(folder / "library") as corpus:
+        corpus.index(write(folder, "records.jsonl", "\n".join(map(json.dumps, records))))
+        yield corpus
+
+
+ON_WEIR = "Who is the owner of the Ulmbach weir?"
+
+
+def test_a_question_that_names_its_own_thing_is_asked_without_the_topic_before(towns: Corpus) -> None:
+    answer = Answerer(towns.store, TinyReader()).ask("and what about the theatre?", [ON_WEIR])
+    assert answer.outcome == "answered"
+    assert [quote.document.id for quote in answer.quotes] == ["theatre"]
+    assert (answer.carried, answer.read_with) == ((), ())
+
+
+def test_a_question_that_needs_a_topic_is_asked_with_the_last_alone(towns: Corpus) -> None:
+    history = ["Who is the warden of the Dornach quarry lighthouse?", "and what about the theatre?"]
+    answer = Answerer(towns.store, TinyReader()).ask("Who sewed it?", history)
+    assert (answer.outcome, answer.quotes[0].document.id) == ("answered", "theatre")
+    assert answer.carried == ("theatre",)
+    assert answer.read_with == ("and what about the theatre?",)
+
+
+def test_how_a_follow_up_was_read_is_said_in_a_sentence(towns: Corpus) -> None:
+    answer = Answerer(towns.store, TinyReader()).ask("And of what was it built?", [ON_WEIR])
+    assert answer.carried
+    assert how_read(answer) == f"Read together with “{ON_WEIR}”"
+    assert answer.to_dict()["read_with"] == [ON_WEIR]
+
+
+def test_asking_again_ends_when_it_is_cancelled(towns: Corpus) -> None:
+    deadline = Deadline()
+
+    class Cancelling(TinyReader):
+        def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+            deadline.cancel()
+            return super().read(question, windows, retrieved)
+
+    with pytest.raises(CancelledError):
+        Answerer(towns.store, Cancelling()).ask("and what about the zebra?", [ON_WEIR], deadline=deadline)
 
 
 def test_the_earlier_questions_are_looked_for_once(wire: Corpus) -> None:

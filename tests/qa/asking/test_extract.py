@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.reading import Reading
-from qa.asking.extract import QUOTES, SENTENCES, Evidence, choose, evidence, probabilities, quotes
+from qa.asking.extract import (
+    QUOTES,
+    SENTENCES,
+    Evidence,
+    choose,
+    evidence,
+    probabilities,
+    quotes,
+    set_apart,
+)
 from qa.document.segment import passages
 from qa.formats.reading import read_path
 from qa.schema import Document, Sentence, Span
@@ -132,6 +141,27 @@ def test_a_date_is_emphasised_where_one_is_asked_for_and_nothing_otherwise() -> 
     year = TEXT.index("2004")
     assert quotes("When did guards take bribes?", [FIRST])[0].emphasis == (Span(year, year + 4),)
     assert quotes("Who took bribes?", [FIRST])[0].emphasis == ()
+
+
+def test_beside_a_sure_quote_one_that_likelier_does_not_answer_is_set_apart() -> None:
+    sure = quotes("Who took bribes?", [FIRST, RIVER])
+    assert set_apart("Who took bribes?", sure) == (sure[:1], sure[1:])
+
+
+def test_where_the_first_quote_is_not_sure_none_is_set_apart() -> None:
+    unsure = quotes("Who took bribes?", [replace(FIRST, score=0.4), replace(RIVER, score=0.1)])
+    assert set_apart("Who took bribes?", unsure) == (unsure, ())
+
+
+def test_a_quote_on_a_further_part_of_the_question_is_shown() -> None:
+    asked = "Who took bribes, and to which port did barges take anthracite?"
+    both = quotes(asked, [FIRST, BARGES])
+    assert set_apart(asked, both) == (both, ())
+
+
+def test_of_one_quote_or_none_nothing_is_set_apart() -> None:
+    (one,) = quotes("Who took bribes?", [FIRST])
+    assert set_apart("Who took bribes?", (one,)) == ((one,), ())
 
 
 def test_page_furniture_is_no_evidence(brief: Path) -> None:

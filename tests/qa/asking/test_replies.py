@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from qa.asking.answer import Answerer
 from qa.asking.replies import reply, reply_kind
-from qa.schema import DocumentInfo
+from qa.schema import DocumentInfo, Filters
+from qa.web.cards import answer_card
+from tests.qa.tiny import TinyReader, tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def info(serial: int, **changes: object) -> DocumentInfo:
@@ -81,6 +90,78 @@ def test_what_is_no_question_for_the_corpus_is_recognised(message: str, kind: st
 )
 def test_what_could_be_a_question_about_the_documents_goes_to_the_corpus(question: str) -> None:
     assert reply_kind(question) is None
+
+
+def lines(name: str) -> list[str]:
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("request_", lines("requests.txt"))
+def test_a_request_for_text_that_no_document_has_is_recognised(request_: str) -> None:
+    assert reply_kind(request_) == "summary"
+
+
+@pytest.mark.parametrize("question", lines("no_requests.txt"))
+def test_a_question_with_the_words_of_a_request_goes_to_the_corpus(question: str) -> None:
+    assert reply_kind(question) is None
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
+    folder = tmp_path_factory.mktemp("requests")
+    records = [
+        {
+            "_id": "ferry",
+            "title": "Ferry crews strike in Ostrel",
+            "text": "Crews of the ferry struck on Monday.",
+        },
+        {"_id": "grain", "title": "Grain prices in Marnow", "text": "A sack of grain cost nine crowns."},
+        {"_id": "bridge", "title": "Bridge at Tolm closed", "text": "The bridge at Tolm closed in May."},
+        {"_id": "quota", "title": "The quota", "text": "The quota for herring fell by a third."},
+    ]
+    with tiny_corpus(folder / "library") as corpus:
+        corpus.index(write(folder, "records.jsonl", "\n".join(map(json.dumps, records))))
+        yield Answerer(corpus.store, TinyReader())
+
+
+def test_a_request_is_told_what_the_product_does_and_offered_the_document_it_names(harbour: Answerer) -> None:
+    answer = harbour.ask("Summarise “Grain prices in Marnow” in three bullet points")
+    assert (answer.outcome, answer.quotes, answer.confidence) == ("none", (), 0.0)
+    assert answer.reply
+    assert answer.reply.documents == ("grain",)
+    assert answer.reply.text.startswith("Pullquote does not do this")
+    assert answer.reply.text.endswith(
+        "The request names this, and it is here to read:\n• Grain prices in Marnow"
+    )
+
+
+def test_a_request_that_names_no_document_is_offered_the_nearest(harbour: Answerer) -> None:
+    reply = harbour.ask("Translate the article on what the crews of ferries did into German").reply
+    assert reply
+    assert reply.documents[0] == "ferry"
+    assert "The nearest documents, to read:\n• Ferry crews strike in Ostrel" in reply.text
+
+
+def test_a_request_within_filters_is_offered_documents_within_them(harbour: Answerer) -> None:
+    reply = harbour.ask("Summarise the ferry strike", filters=Filters(document=("bridge",))).reply
+    assert reply
+    assert reply.documents == ("bridge",)
+
+
+def test_a_request_on_all_there_is_is_offered_all_documents(harbour: Answerer) -> None:
+    reply = harbour.ask("Summarise this").reply
+    assert reply
+    assert reply.documents == ("bridge", "ferry", "grain", "quota")
+
+
+def test_the_card_of_a_request_links_to_the_documents_and_is_no_answer(harbour: Answerer) -> None:
+    card = answer_card(
+        harbour.ask("Summarise “Bridge at Tolm closed”"), lambda _: pytest.fail("nothing is quoted")
+    )
+    assert '<a href="/documents/bridge">Bridge at Tolm closed</a>' in card
+    assert "blockquote" not in card
+    assert "likely answered" not in card
 
 
 def test_the_holdings_are_named_from_metadata() -> None:

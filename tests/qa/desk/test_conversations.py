@@ -115,6 +115,30 @@ def test_all_that_answers_comes_in_place_of_the_turn(corpus: Corpus) -> None:
     assert kept.info(conversation).changed == ASKED + dt.timedelta(minutes=1)
 
 
+def test_what_was_only_near_and_how_it_was_read_come_back_and_go_with_a_purge(corpus: Corpus) -> None:
+    conversation, near = new_id(), (quote(corpus, "secret.txt", 2),)
+    asked = turn(
+        WHO, quote(corpus, "a.txt"), nearest=near, carried=("harbour",), read_with=("Which harbour?",)
+    )
+    corpus.desk.conversations.keep(conversation, asked)
+    again = recall(corpus.desk.conversations.turns(conversation)[0], corpus.cited).answer
+    assert [each.document.id for each in again.nearest] == ["secret.txt"]
+    assert again.read_with == ("Which harbour?",)
+    assert "Nearest passages" in card(corpus, conversation)
+    corpus.purge(["secret.txt"])
+    shown = card(corpus, conversation)
+    assert "zyzzogeton" not in shown
+    assert "Nearest passages" not in shown
+
+
+def test_the_documents_of_a_reply_come_back(corpus: Corpus) -> None:
+    conversation = new_id()
+    reply = Reply("summary", "Pullquote does not do this.\n• Harbours", ("a.txt",))
+    corpus.desk.conversations.keep(conversation, turn("Summarise this", outcome="none", reply=reply))
+    assert recall(corpus.desk.conversations.turns(conversation)[0], corpus.cited).answer.reply == reply
+    assert '<a href="/documents/a.txt">Harbours</a>' in card(corpus, conversation)
+
+
 def test_a_name_is_the_first_question_until_it_is_given_and_can_be_taken_back(corpus: Corpus) -> None:
     kept, conversation = corpus.desk.conversations, new_id()
     kept.keep(conversation, turn(WHO))
