@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PASSAGE_WORDS = 90
 MOST_SENTENCE_WORDS = 150  # a longer one is cut at white space, so that a model can read it
 # Raise it when a text is segmented otherwise than before: every file is then read anew.
-SEGMENTATION = 1
+SEGMENTATION = 2
 MOST_SENTENCE_CHARACTERS = 1500
 MOST_QUOTATION_WORDS = 60  # a quotation of several sentences stays whole, with its speaker, up to here
 _MOST_UNITS = 40  # sentences in a passage
@@ -87,6 +87,10 @@ _MISSED = re.compile(
     r"|\d ?(?:m|km|mm|cm|kg|g|l|t|h|mi|min) ?\.(?=\s+(?:[A-Z][a-z]+|A)\b)"
     rf"|(?<=[{HANGUL}])…+(?=\s)"
 )
+# Where the space after a full stop is missing, a sentence ends behind a plain word ("at noon.They left") or
+# before one that starts sentences ("in May.The ministry"). Others before a letter are parts of a word.
+_PLAIN_WORD = re.compile(r"(?:^|[\s(“\"‘'’-])[a-z]{3,80}\.$")
+_CAPITALISED = re.compile(r"(?:[A-Z][a-z]+|A|I)(?:[ ,]|$)")
 # What goes on after a quotation that ends like a sentence: "…”고 말했다" in Korean, "…」と言った" in
 # Japanese; in Chinese a few characters and a verb of saying, for other sentences may begin there.
 _GOES_ON = re.compile(
@@ -313,6 +317,9 @@ def _is_false_end(text: str, start: int, cut: int, after: int) -> bool:
     right = text[cut : min(after, cut + 80)].strip()
     if not left or not right:
         return True
+    if text[cut - 1] == "." and text[cut].isalnum() and text[cut] < "\u1100":  # not of Chinese or Korean
+        starts = right[1:2].islower() and _STARTS_A_SENTENCE.match(right)
+        return not (_CAPITALISED.match(right) and (starts or _PLAIN_WORD.search(left)))
     if not text[cut].isspace() and _CLOSED.search(left) and _GOES_ON.match(right):
         return True
     if _ONLY_MARKER.fullmatch(left):

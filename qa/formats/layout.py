@@ -32,6 +32,8 @@ _WIDE = 20.0  # em: prose as wide as this may have a column beside it that is on
 _NARROWEST_BESIDE = 3.0
 _MOST_CANDIDATES = 6
 _DEEPEST = 6
+_DROP_CAP = 1.6  # times the size of the words beside it
+_MOST_DROP_CAPS = 12  # on a page
 _INDENT = 0.8  # em
 _LEADING = 0.35  # em: more than this over the usual distance of lines parts paragraphs
 _HEADING = 1.12  # times the size of the body
@@ -50,6 +52,7 @@ _CAPTION = re.compile(r"(?:Fig(?:ure|\.)|Table|Chart|Map|Box|Exhibit)\s?\d+\b")
 _OUTER_NUMBER = re.compile(r"^\W*(\d{1,5})(?!\S)|(?<!\S)(\d{1,5})\W*$")
 _WORDY = re.compile(r"[^\W\d_]{3}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
+_INITIAL = re.compile(r"[“„\"‘'«]?[^\W\d_]")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _BROKEN = re.compile(r"(?<![^\W\d_])(?<![^\W\d_][-’'])([^\W\d_]++(?:[-’'][^\W\d_]++)*+)-$")
@@ -72,7 +75,7 @@ class Word:
         left, right, top, bottom: its edges on the page.
         size: the size of its type.
         bold: whether its type is bold.
-        glued: whether no space parts it from the word before, as with a raised mark.
+        spaced: whether a space parts it from the word before; None where the page alone tells.
     """
 
     text: str
@@ -82,7 +85,7 @@ class Word:
     bottom: float
     size: float
     bold: bool = False
-    glued: bool = False
+    spaced: bool | None = None
 
     @property
     def middle(self) -> float:
@@ -158,9 +161,38 @@ def read_order(words: Sequence[Word]) -> list[Line]:
 
 def rows_in_order(words: Sequence[Word]) -> Iterator[tuple[int, list[Word]]]:
     """Yield the words of each line with the number of its column, in the order in which they are read."""
-    for number, region in enumerate(_regions(list(words), 0)):
+    for number, region in enumerate(_regions(_with_drop_caps(words), 0)):
         for row in _rows(region):
             yield number, row
+
+
+def _with_drop_caps(words: Sequence[Word]) -> list[Word]:
+    """Return the words, with a large initial beside several lines as a part of the first of them."""
+    initials = [word for word in words if _INITIAL.fullmatch(word.text) and word.text[-1].isupper()]
+    least = _DROP_CAP * median(word.size for word in words) if initials else 0.0
+    large = sorted((word for word in initials if word.size > least), key=lambda word: -word.size)
+    changed: dict[int, Word] = {}
+    for cap in large[:_MOST_DROP_CAPS]:
+        top, bottom = cap.top + 0.15 * cap.size, cap.bottom - 0.2 * cap.size
+        beside = _rows(
+            [
+                word
+                for word in words
+                if top < word.middle < bottom
+                and -0.1 * cap.size < word.left - cap.right < 0.5 * cap.size
+                and _DROP_CAP * word.size < cap.size
+            ]
+        )
+        if len(beside) < 2:
+            continue
+        first = beside[0][0]
+        # "A river", but "After": these letters are words where a space has room.
+        joined = cap.text[-1] not in "AIO" or first.left - cap.right < 0.25 * first.size
+        changed[id(cap)] = replace(first, text=cap.text, left=cap.left, right=first.left, spaced=cap.spaced)
+        changed[id(first)] = replace(first, spaced=not joined)
+        for row in beside[1:]:
+            changed[id(row[0])] = replace(row[0], left=cap.left)
+    return [changed.get(id(word), word) for word in words]
 
 
 def _rows(words: list[Word]) -> list[list[Word]]:
@@ -268,11 +300,12 @@ def as_line(row: list[Word], column: int) -> Line:
     for word in row:
         text = word.text
         gap = word.left - previous.right if previous else 0.0
-        close = previous is not None and gap < (0.25 if word.glued else 0.08) * usual.size
+        close = previous is not None and gap < (0.25 if word.spaced is False else 0.08) * usual.size
         raised = word.size < 0.8 * usual.size and word.middle < usual.middle - 0.05 * usual.size
         if raised and (close or previous is None):
             text = text.translate(_RAISED)
-        if previous and not close:
+        # The box of a letter may overlap a space: it counts all the same, except before a raised mark.
+        if previous and not (close and (raised or not word.spaced)):
             parts.append("\t" if word.left - previous.right > _CELL * usual.size else " ")
         parts.append(text)
         previous = word

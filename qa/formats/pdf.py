@@ -218,7 +218,9 @@ def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Wor
     handle = text.raw
     first, last, matrix = raw.FS_RECTF(), raw.FS_RECTF(), raw.FS_MATRIX()
     font, flags = ctypes.create_string_buffer(80), ctypes.c_int()
+    done = 0
     for start, end in _runs(handle, characters):
+        between, done = characters[done:start], end
         raw.FPDFText_GetMatrix(handle, start, matrix)
         turn = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
         if not abs(turn - round(turn)) < _UPRIGHT:
@@ -232,8 +234,10 @@ def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Wor
             continue
         raw.FPDFText_GetFontInfo(handle, start, font, len(font), flags)
         bold = _BOLD.search(font.value) is not None
-        glued = start > 0 and not (characters[start - 1].isspace() or characters[start - 1] in _HYPHENS)
-        yield round(turn) % 4, Word(written, left, right, top, bottom, size, bold, glued)
+        spaced: bool | None = False
+        if between or (start and characters[start - 1] in _HYPHENS):
+            spaced = True if between.strip("\r\n") else None
+        yield round(turn) % 4, Word(written, left, right, top, bottom, size, bold, spaced)
 
 
 def _runs(handle: raw.FPDF_TEXTPAGE, characters: str) -> Iterator[tuple[int, int]]:

@@ -115,11 +115,42 @@ def test_sentences_end_where_a_reader_would_say(expected: list[str]) -> None:
     assert cut(" ".join(expected)) == expected
 
 
-def test_a_sentence_ends_where_the_space_after_it_is_missing() -> None:
-    assert cut("He saw the characteristics.The next day he left.") == [
-        "He saw the characteristics.",
-        "The next day he left.",
-    ]
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["He saw the characteristics.", "The next day he left."],
+        ["They met at noon.", "Traders left at one."],
+        ["It came in June.", "The court said no."],
+        ["It fell in 1998.", "These prices held."],
+        ["It fell by 5 %.", "In June it rose."],
+        ["“We went.”", "They stayed."],
+        ["He went (in June.)", "They stayed."],
+        ["그는 떠났다.", "그녀는 남았다."],
+    ],
+)
+def test_a_sentence_ends_where_the_space_after_it_is_missing(expected: list[str]) -> None:
+    assert cut("".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "token",
+    "Mill.NET ASP.NET Basic.Net README.Hurd v2.Beta System.Net.Http CRAN.R-project.org U.S.Army myRow.Cell "
+    "en_GB.UTF-8 .Renviron Sect.4 J.Harrow Booking.Com MIL.STD.3 ГОСТ.Р".split(),
+)
+def test_no_sentence_ends_inside_a_token(token: str) -> None:
+    text = [f"They read {token} before.", f"The clerk took {token}, then {token} again.", f"She has {token}."]
+    assert cut(" ".join(text)) == text
+
+
+@given(st.text("abXY12", min_size=1, max_size=4), st.text("aXY12-", min_size=1, max_size=6).filter(str.strip))
+def test_a_full_stop_before_a_letter_or_digit_is_no_end_unless_words_stand_around(
+    left: str, right: str
+) -> None:
+    # No "words" of these letters are plain ones of three, or begin sentences.
+    text = f"It is {left}.{right} here"
+    found = sentences(Document(id="a", text=text))
+    stop = text.index(".") + 1
+    assert not text[stop].isalnum() or stop not in [sentence.end for sentence in found]
 
 
 def test_a_raised_mark_belongs_to_the_sentence_that_it_ends() -> None:

@@ -27,6 +27,12 @@ def paragraphs_of(text: str) -> tuple[str, ...]:
     return tuple(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
+DROPPED = (
+    "The river market opened before dawn, and by noon",
+    "its traders had weighed more metal than the railway",
+    "carried in a week. This page asks how the price was set",
+    "there, and who was paid for it at the end of the season.",
+)
 BRIEF_HEADER = (
     "Scrap metal smuggling rampant in North Korea",
     "Institute for Far Eastern Studies (IFES)",
@@ -363,6 +369,32 @@ def one_page(
         draw(canvas, 72, 790, title, font, 16)
     for number, line in enumerate(set_lines(text, font, 11, 400, 0)):
         draw(canvas, 72, 760 - 14 * number, line, font, 11)
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def tight(words: Sequence[str], room: float) -> bytes:
+    """A line of words with a space character between two, which leaves so many points between their boxes."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=True)
+    text = canvas.beginText(72, 700)
+    text.setFont("Times-Italic", 10)
+    text.setWordSpace(room - pdfmetrics.stringWidth(" ", "Times-Italic", 10))
+    text.textOut(" ".join(words))
+    canvas.drawText(text)
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def drop_cap() -> bytes:
+    """A paragraph that begins with a letter as tall as two lines."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=True)
+    draw(canvas, 72, 688, DROPPED[0][0], "Times-Roman", 36)
+    for number, line in enumerate((DROPPED[0][1:], *DROPPED[1:])):
+        draw(canvas, 95 if number < 2 else 72, 702 - 14 * number, line, "Times-Roman", 12)
     canvas.showPage()
     canvas.save()
     return buffer.getvalue()

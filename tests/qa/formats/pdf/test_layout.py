@@ -270,8 +270,65 @@ def test_notes_in_the_margin_do_not_mix_with_the_text_beside_them() -> None:
 
 def test_a_raised_mark_stays_raised_and_a_raised_power_too() -> None:
     words = words_of(["at the border."], 50, 60)
-    mark = Word("12", words[-1].right, words[-1].right + 6, 58, 64, 6, glued=True)
+    mark = Word("12", words[-1].right, words[-1].right + 6, 58, 64, 6, spaced=False)
     assert text_of([*words, mark, *words_of(["The next"], mark.right + 3, 60)]) == "at the border.¹² The next"
+
+
+words_with_gaps = st.lists(
+    st.tuples(st.text("abcdef", min_size=1, max_size=9), st.floats(-0.3, 1.5)), min_size=1, max_size=12
+)
+
+
+@given(words_with_gaps)
+def test_every_space_of_the_page_between_two_words_of_a_line_is_kept(line: list[tuple[str, float]]) -> None:
+    words, x = [], 50.0
+    for text, gap in line:
+        x += gap * SIZE
+        words.append(Word(text, x, x + width(text), 60, 70, SIZE, spaced=True))
+        x += width(text)
+    (read,) = read_order(words)
+    assert read.text.split() == [word.text for word in sorted(words, key=lambda word: word.left)]
+
+
+def test_a_raised_mark_behind_a_space_that_has_no_room_stays_raised() -> None:
+    words = words_of(["as provided"], 50, 60)
+    mark = Word("3", words[-1].right + 0.5, words[-1].right + 4, 58, 64, 6, spaced=True)
+    assert text_of([*words, mark]) == "as provided³"
+
+
+DROPPED = [
+    "he river market opened before dawn",
+    "its traders had weighed more metals",
+    "by noon than the railway carried on",
+]
+
+
+@pytest.mark.parametrize("lines", [2, 3])
+@pytest.mark.parametrize(
+    ("cap", "first", "gap", "expected"),
+    [
+        ("T", "he river", 1.0, "The river"),
+        ("T", "he river", 6.0, "The river"),
+        ("“T", "he river", 1.0, "“The river"),
+        ("A", "fter the river", 1.0, "After the river"),
+        ("A", "river", 6.0, "A river"),
+    ],
+)
+def test_a_drop_cap_belongs_to_the_first_of_the_lines_beside_it(
+    lines: int, cap: str, first: str, gap: float, expected: str
+) -> None:
+    size, baseline = ((lines - 1) * LEADING + 7) / 0.7, 68 + (lines - 1) * LEADING
+    beside = [first + DROPPED[0].removeprefix("he river"), *DROPPED[1:lines]]
+    right = 50 + len(cap) * 0.6 * size
+    initial = Word(cap, 50, right, baseline - 0.9 * size, baseline + 0.22 * size, size)
+    below = ["and this line goes on below, as wide as the column"]
+    words = [initial, *words_of(beside, right + gap, 60), *words_of(below, 50, 60 + lines * LEADING)]
+    assert text_of(words) == " ".join([expected + beside[0].removeprefix(first), *beside[1:], *below])
+
+
+def test_a_large_letter_beside_one_line_is_no_drop_cap() -> None:
+    words = [Word("B", 50, 64, 58, 76, 18), *words_of(["is for barley"], 70, 60)]
+    assert text_of(words).endswith("B is for barley")
 
 
 def test_nothing_gives_nothing() -> None:

@@ -131,6 +131,26 @@ def test_a_raised_mark_is_part_of_the_sentence_before_it() -> None:
     assert sentence_with(document("article"), "lunar new year.¹").endswith("year.¹")
 
 
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(st.text("abcdefgjly", min_size=1, max_size=9), min_size=3, max_size=10),
+    st.floats(-0.5, 3),
+)
+def test_every_space_character_between_two_words_is_kept(words: list[str], room: float) -> None:
+    data = make.tight(words, room)
+    with pypdfium2.PdfDocument(data) as pdf:
+        held = pdf[0].get_textpage().get_text_range()
+    assert document(source_of(data)).text == " ".join(held.split())
+
+
+def test_a_word_that_ends_in_f_is_not_glued_to_the_next() -> None:
+    assert document(source_of(make.tight(["head", "of", "forestry"], 0.3))).text == "head of forestry"
+
+
+def test_a_drop_cap_begins_its_word_and_mixes_no_lines() -> None:
+    assert document(source_of(make.drop_cap())).text == " ".join(make.DROPPED)
+
+
 def test_headings_are_sections_but_not_the_title() -> None:
     found = document("article")
     assert names(found, "section") == [whole(text) for text in make.ARTICLE if text.startswith("# ")]

@@ -1,0 +1,181 @@
+"""Compare the words that we read from PDFs with those that pdftotext reads.
+
+usage: python -m benchmarks.pdf_words FOLDER [--samples N]
+
+FOLDER holds PDFs, at any depth. Both texts become multisets of words: NFKC, words joined that a hyphen breaks
+at a line end, other hyphens and raised marks taken out. Prints for each PDF, and for all:
+
+- words: how many words pdftotext reads.
+- glued: how many of our words are several words of pdftotext, side by side.
+- marks: how many are words and marks of punctuation, or single letters and digits of a formula.
+- split: how many words of pdftotext are several of our words, side by side.
+- ours, theirs: how many other words only we or only pdftotext have. Running heads, which we leave out on
+  purpose, do not count.
+
+pdftotext comes with poppler-utils (Debian) or poppler (Homebrew).
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.errors import InputError
+from qa.formats.kinds import read_source
+from qa.formats.layout import as_line
+from qa.formats.pdf import characters_of, open_pdf, rows_of
+from qa.formats.source import Options, Source
+from qa.schema import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KINDS = ("glued", "marks", "split", "ours", "theirs")
+# Our lines end in these without a space behind them.
+_BROKEN = re.compile(r"(?<=\w)[-\u2010\xad]\n(?=\w)|(?<=\S[-–—/])\n(?=\S)")
+_HYPHENS = re.compile("[-\u2010\u2011\xad]")
+_ACCENT = re.compile(
+    "(?<=[\u0300-\u036f]) (?=\\S)"
+)  # pdftotext ends a word at one that is a glyph of its own
+_WORD = re.compile(r"[^\W_]{2}|^[aAI]$")
+_MOST_PARTS = 6  # of a glued word
+_RAISED = re.compile("[⁰¹²³⁴-⁹]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How the words of two readings of a PDF differ.
+
+    Attributes:
+        words: how many words pdftotext reads.
+        glued: our words that are several words of pdftotext.
+        marks: our words that are a word and marks, or single letters and digits, of pdftotext.
+        split: words of pdftotext that are several of ours.
+        ours, theirs: the other words that only one of the two has.
+    """
+
+    words: int
+    glued: Counter[str]
+    marks: Counter[str]
+    split: Counter[str]
+    ours: Counter[str]
+    theirs: Counter[str]
+
+
+def main() -> None:
+    """Compare the PDFs of a folder, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--samples", type=int, default=0, metavar="N", help="show N words of each kind")
+    arguments = parser.parse_args()
+    if not shutil.which("pdftotext"):
+        sys.exit(
+            "pdftotext is missing. Install poppler-utils (Debian) or poppler (Homebrew), and run this again."
+        )
+    found: list[Difference] = []
+    for path in sorted(arguments.folder.rglob("*.pdf")):
+        try:
+            found.append(compare(path))
+        except InputError as error:
+            print(f"not compared: {error}")
+            continue
+        print(f"{_figures(found[-1])}  {path.name}")
+        for kind in KINDS:
+            shown = [word for word, _ in getattr(found[-1], kind).most_common(arguments.samples)]
+            if shown:
+                print(f"    {kind}: {' · '.join(shown)}")
+    if not found:
+        sys.exit(f"{arguments.folder} has no PDFs that can be compared.")
+    print(f"{_figures(*found)}  {len(found)} PDFs")
+    words = sum(each.words for each in found)
+    print(f"glued: {10_000 * sum(each.glued.total() for each in found) / max(1, words):,.2f} of 10,000 words")
+
+
+def _figures(*found: Difference) -> str:
+    counts = [sum(each.words for each in found)]
+    counts += [sum(getattr(each, kind).total() for each in found) for kind in KINDS]
+    return "  ".join(f"{name} {count:>7,}" for name, count in zip(("words", *KINDS), counts, strict=True))
+
+
+def compare(path: Path) -> Difference:
+    """Compare the words that we read from a PDF with those of pdftotext.
+
+    Raises:
+        InputError: one of the two cannot read the PDF.
+    """
+    source = Source(path.name, path.name, path.read_bytes())
+    document = next(item for item in read_source(source, Options(ocr=False)) if isinstance(item, Document))
+    command = ["pdftotext", "-enc", "UTF-8", str(path), "-"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode:
+        raise InputError(f"pdftotext cannot read {path}: {done.stderr.decode(errors='replace')[:200]}")
+    on_pages = Counter(words_of(lines_of(source)))
+    theirs = _ACCENT.sub("", done.stdout.decode("utf-8", "replace"))
+    return difference(document.text, theirs, on_pages)
+
+
+def lines_of(source: Source) -> str:
+    """Return all lines of a PDF, running heads too."""
+    with open_pdf(source) as pdf:
+        pages = [page.get_textpage() for page in pdf]
+        rows = (row for page in pages for row in rows_of(page, characters_of(page)))
+        return "\n".join(as_line(row, column).text for _, column, row in rows)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as they are compared."""
+    text = _RAISED.sub("", _BROKEN.sub("", text))
+    text = _HYPHENS.sub("", unicodedata.normalize("NFKC", text))
+    return text.split()
+
+
+def difference(ours: str, theirs: str, on_pages: Counter[str]) -> Difference:
+    """Compare two texts; `on_pages` has the words that we read, running heads too."""
+    our_words, their_words = words_of(ours), words_of(theirs)
+    only_ours, only_theirs = Counter(our_words), Counter(their_words)
+    only_ours, only_theirs = only_ours - only_theirs, only_theirs - only_ours
+    together = _compounds(only_ours, their_words)
+    apart = _compounds(only_theirs, our_words)
+    glued = Counter(word for word, parts in together if _are_words(parts))
+    marks = Counter(word for word, parts in together if not _are_words(parts))
+    return Difference(
+        len(their_words),
+        glued,
+        marks,
+        Counter(word for word, _ in apart),
+        only_ours - glued - marks - Counter(part for _, parts in apart for part in parts),
+        only_theirs
+        - Counter(word for word, _ in apart)
+        - Counter(part for _, parts in together for part in parts)
+        - (on_pages - Counter(our_words)),
+    )
+
+
+def _are_words(parts: Sequence[str]) -> bool:
+    """Tell words from a word and its marks, and from the letters of a formula."""
+    return sum(bool(_WORD.search(part)) for part in parts) > 1
+
+
+def _compounds(words: Counter[str], others: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
+    """Find the words that are several of the others side by side, with their parts."""
+    left = Counter(words)
+    found: list[tuple[str, Sequence[str]]] = []
+    for first, joined in enumerate(others):
+        for last in range(first + 1, min(first + _MOST_PARTS, len(others))):
+            joined += others[last]
+            if left[joined] > 0:
+                left[joined] -= 1
+                found.append((joined, others[first : last + 1]))
+    return found
+
+
+if __name__ == "__main__":
+    main()
