@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from qa.quoting.cite import as_read
 from qa.quoting.claims.marks import Ends
 from qa.quoting.render import describe_filters
 from qa.report.contents import NOT_FOUND, NOTE, questions, sources
@@ -146,7 +147,7 @@ def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format)
         yield {"t": "Div", "c": [["", ["note"], attributes], [first, *others]]}
     elif shown.quote:
         note = [*next(notes), *_fate(shown, form)]
-        words = [*quoted(shown.quote.text, form), {"t": "Note", "c": [_para(note)]}]
+        words = [*quoted(as_read(shown.quote), form), {"t": "Note", "c": [_para(note)]}]
         block = {"t": "BlockQuote", "c": [_para(words)]}
         if form == "pdf" and _is_long(shown.quote.text):
             yield from (_typst(_BREAKABLE), block, _typst("]"))
