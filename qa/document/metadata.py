@@ -41,6 +41,12 @@ _SCRIPTS = (
     ("zh", re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")),
 )
 _IN_HAN = frozenset({"ja", "ko", "lzh", "nan", "wuu", "yue"})  # may be written in Han characters alone
+# Written in another script than the Latin one.
+_NOT_IN_LATIN = frozenset(
+    "am ar be bg bn el fa gu he hi hy ja ka kk km kn ko ky lo mk ml mn mr my ne or pa ps ru si ta te th ug"
+    " uk ur yi zh".split()
+)
+_MOST_LATIN = 0.9  # of the letters of a text in such a language: names and quotations
 _LETTER = re.compile(r"[^\W\d_]")
 # Characters that change the direction of what stands around them (Unicode Standard Annex 9), or break a line.
 _UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -222,7 +228,7 @@ def with_language(document: Document) -> Document:
     text = document.text[:_READ]
     if len(_LETTER.findall(text)) >= _LETTERS:
         language, probability = _classifier().classify(text)
-        if probability >= _SURE:
+        if probability >= _SURE and _may_be_in(language, text):
             return _in(document, language)
     return document
 
@@ -237,13 +243,23 @@ def language_of_script(text: str) -> str:
 def with_language_of_script(document: Document) -> Document:
     """Put the language that the script shows in place of a stated one that is not written so.
 
-    Templates of pages are often in English, and say so of whatever stands in them.
+    Templates of pages are often in one language, and say so of whatever stands in them.
     """
     language = language_of_script(document.text)
+    if not language and not _may_be_in(document.language, document.text[:_READ]):
+        others = tuple(found for found in document.found if found.field != "language")
+        return with_language(replace(document, language=Document("", "").language, found=others))
     if not language or language == document.language or (language == "zh" and document.language in _IN_HAN):
         return document
     others = tuple(found for found in document.found if found.field != "language")
     return _in(replace(document, found=others), language)
+
+
+def _may_be_in(language: str, text: str) -> bool:
+    """Whether a text may be in a language by its script: one in Latin letters is in no Russian."""
+    letters = _LETTER.findall(text)
+    latin = sum(letter < "\u0250" for letter in letters)
+    return language not in _NOT_IN_LATIN or latin <= _MOST_LATIN * len(letters)
 
 
 def _in(document: Document, language: str) -> Document:

@@ -37,7 +37,7 @@ PUBLISHED = re.compile(
     r"\b(?:published|issued|posted|released?|sent|filed|appeared|given on|handed down|dated|(?:report"
     r"|release|publication"
     r"|issue) date|^date|date of (?:issue|report"
-    r"|publication|release)|delivered|for immediate (?:use|release)|printed|publié"
+    r"|publication|release)|delivered|for immediate (?:use|release)|publié"
     r"|veröffentlicht|erschienen|publicado|pubblicato|опубликован\w*|distr|입력|등록|게시|발행|작성|发布|发表)\b",
     re.IGNORECASE,
 )
@@ -55,7 +55,7 @@ _UPDATED = re.compile(
 _NEVER = re.compile(
     r"\b(?:next|heard|reference|period|valid|expires|deadline"
     r"|(?<!embargoed )(?<!embargo )until"
-    r"|covering|received|accepted|saved|closing|closes|current|declassify|decl|due"
+    r"|covering|received|accepted|saved|printed|generated|downloaded|retrieved|accessed|closing|closes|current|declassify|decl|due"
     r"|expiry)\b",
     re.IGNORECASE,
 )

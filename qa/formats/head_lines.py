@@ -10,7 +10,7 @@ from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_d
 from qa.formats.head_dates import DAY, FOR, ISSUED, without_dates, year_alone
 from qa.formats.head_parts import HeadDate, Line, Name, Role
 from qa.formats.labels import LABELS, label_of, label_words, numbered_by
-from qa.formats.name_classes import SMALL_WORD, STATE, has_name_form, is_institution
+from qa.formats.name_classes import SMALL_WORD, STATE, has_name_form, is_institution, may_own
 from qa.formats.numbers import find_number
 from qa.formats.organisations import (
     is_kind,
@@ -164,11 +164,15 @@ _REMARK = re.compile(
     re.IGNORECASE,
 )
 COPYRIGHT = re.compile(
-    r"(?:©|\(c\)|copyright)\s{0,3}(?:©|\(c\))?\s{0,3}(?P<year>(?:1[89]"
-    r"|20)\d\d)?(?:\s?[–-]\s?\d{4})?[\s,]{0,3}(?:by )?(?:the )?"
-    r"(?P<holder>[^.,|©\d]{3,60})?",
+    r"(?:©|\(c\)|copyright)\s{0,3}(?:©|\(c\))?\s{0,3}(?P<years>(?:(?:1[89]|20)\d\d[\s,–-]{0,3}){0,20})"
+    r"(?:by )?(?:the )?(?P<holder>[^.,|©\d]{3,60})?",
     re.IGNORECASE,
 )
+_ADDRESSED = re.compile(r"(?<=\w)\s{0,3}<[\w.+-]{1,64}@[^<>\s]{1,100}>$")  # "Ann Osei <osei@example.org>"
+_VERSION = re.compile(r"(?:version|edition|release|revision)\b", re.IGNORECASE)
+_BEHIND_BYLINE = re.compile(
+    r"\s(?=\d)|,?\swith\s"
+)  # "By Ann Osei 10/ 5/11", "by Ann Osei, with drawings by …"
 _BOXED = re.compile(r"\[(?P<name>[^\[\]]{2,40})\]\s{0,3}(?=\S)")
 _LINK = re.compile(r"\[(?P<words>[^\[\]]{1,200})\]\([^()\s]{1,300}\)")
 # "Reprinted from The Lantern"
@@ -218,7 +222,7 @@ def parse_line(words: str, span: Span | None, block: int, order: DateOrder) -> L
     rest = _COLON.sub(": ", cells(words))
     if rest[:1] == "[" and rest[-1:] == "]" and label_of(rest[1:-1])[0]:
         rest = rest[1:-1]
-    rest = re.sub(r"\s{2,3}(?=\()", " ", rest)
+    rest = re.sub(r"\s{2,3}(?=\()", " ", _ADDRESSED.sub("", rest))
     parts = [part.strip() for part in SEPARATOR.split(rest) if part and part.strip()]
     if " > " in rest or " › " in rest or " » " in rest:  # where a page stands in its site
         parts = [re.split(" [>›»] ", rest)[0]]
@@ -233,6 +237,14 @@ def parse_line(words: str, span: Span | None, block: int, order: DateOrder) -> L
             _read_label(line, label, part[start:].strip(), order)
         else:
             _read_part(line, part, order, shared=len(parts) > 1)
+    if line.aside and _VERSION.match(rest) and not line.dates:  # "Version 1.4, 31 May 2015"
+        line.dates += [
+            HeadDate(found, rest[found.start : found.end], "plain") for found in find_dates(rest, order)
+        ]
+    first = line.dates[0].written if line.dates else ""
+    before = rest.partition(first)[0].strip(" ,") if first else ""
+    if before and not line.stated and surely_people(before) and people_in_line(before) == before:
+        line.stated["author"] = before  # "Ann Osei 8/17/13 11:04am"
     surely = any(
         _surely_name_people(people_in_line(name.text), name.text) for name in line.names if name.person
     )
@@ -400,10 +412,10 @@ def _read_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.stated["author"] = who
     if owned := COPYRIGHT.match(part):
         line.aside, holder = True, _trimmed(owned["holder"] or "")
-        if holder and has_name_form(holder) and not has_given_name(holder):
+        if may_own(holder) and not has_given_name(holder):
             line.owner = holder
-        if owned["year"]:
-            line.dates.append(year_alone(owned["year"]))
+        if len(years := re.findall(r"\d{4}", owned["years"])) == 1:  # "1996–2024" is no date of the text
+            line.dates.append(year_alone(years[0]))
         return
     if taken := _TAKEN_FROM.match(part):
         line.aside = True
@@ -485,6 +497,7 @@ def _read_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
     if by := BYLINE.match(rest):
         stated = _STATED_BYLINE.match(rest)
         who = people_in_line(rest[by.end() :].strip())
+        who = who or people_in_line(_BEHIND_BYLINE.split(rest[by.end() :])[0].strip())
         body = _institution_in(rest.partition(", ")[2])
         if who and body and not ACADEMIC.search(body):
             line.owner = body

@@ -10,7 +10,7 @@ from qa.formats.dates import DateOrder, find_date, find_dates
 from qa.formats.head_dates import WEEKDAY, year_alone
 from qa.formats.head_lines import COPYRIGHT, HARD_WRAPPED
 from qa.formats.head_parts import HeadDate
-from qa.formats.name_classes import has_name_form, is_institution
+from qa.formats.name_classes import has_name_form, is_institution, may_own
 from qa.formats.organisations import is_periodical, likely_institution
 from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people, who_is
 
@@ -194,10 +194,10 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
         owned = COPYRIGHT.search(line) if "©" in line else None
         if owned and not _DRAWN_BY.match(line):
             holder = (owned["holder"] or "").strip()
-            if holder and has_name_form(holder) and not has_given_name(holder):
+            if may_own(holder) and not has_given_name(holder):
                 publisher = publisher or holder
-            year = owned["year"] or next(iter(re.findall(r"\b(?:19|20)\d\d\b", line)), "")
-            date = date or (year_alone(year).found.date if year else None)
+            years = re.findall(r"\b(?:1[89]|20)\d\d\b", owned["years"] or line)
+            date = date or (year_alone(years[0]).found.date if len(years) == 1 else None)
         source = _SOURCE.match(line)
         imprint = line[source.end() :] if source else line
         name = re.split(r",\s|\.\s|\s[|–—-]\s", imprint)[0]

@@ -37,7 +37,9 @@ _MOST_LINES = 14  # a header is not longer
 _MOST_CHARACTERS = 180  # nor is one of its lines
 _IN_COLUMNS = 100  # characters of a line with gaps
 _PUBLISHED_ON = re.compile(
-    r"\b(?:published|issued|released|posted|given|delivered|handed down)(?: on)?\s$", re.IGNORECASE
+    r"\b(?:published|issued|released|posted|given|delivered|handed down|ratified|adopted|approved)(?: on)?"
+    r"\s$",
+    re.IGNORECASE,
 )
 _BODY_START = re.compile(
     r"(?:[-•*–—] |#{2,} |\d+[.)] |Q[.:] |dear |madam|sir\b|in the chair|taking part|attending)", re.IGNORECASE
@@ -94,7 +96,8 @@ def find_top(text: str) -> Top:
         if find_date(line := text[span.start : span.end]) is None and not COPYRIGHT.match(line)
     }
     top = Top()
-    for number, block in enumerate(_blocks(text)):
+    blocks = list(_blocks(text))
+    for number, block in enumerate(blocks):
         words = [text[span.start : span.end] for span in block]
         wrapped = _hard_wrapped(words)
         for position, span in enumerate(block):
@@ -112,11 +115,29 @@ def find_top(text: str) -> Top:
             prose = (_is_prose(words[position]) and not heads) or bool(
                 not top.lines and who_is(words[position])
             )
+            if not top.lines and is_section_heading(line):
+                continue  # "Executive summary" above the head
+            if prose and len(block) == 1 and _is_between_labels(text, top, blocks[number + 1 : number + 2]):
+                continue
             if position == wrapped or prose or len(top.lines) == _MOST_LINES:
                 top.prose = span.start
                 return top
             top.lines.append((span, number))
     return top
+
+
+def _is_between_labels(text: str, top: Top, below: list[list[Span]]) -> bool:
+    """Whether a line of prose stands within a head: below a label, and above one for a date."""
+    above = top.lines[-1][0] if top.lines else None
+    return (
+        above is not None
+        and bool(label_of(cells(text[above.start : above.end]))[0])
+        and any(
+            label_of(cells(text[span.start : span.end]))[0] in ("published", "updated")
+            for block in below
+            for span in block[:1]
+        )
+    )
 
 
 def _hard_wrapped(block: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.formats.dates import DateOrder, find_date
-from qa.formats.head_lines import ACADEMIC, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, cells, parse_line
+from qa.formats.head_lines import ACADEMIC, COPYRIGHT, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, cells, parse_line
 from qa.formats.head_prose import dateline, letter_subject, producer, read_foot
 from qa.formats.head_top import TOP, find_top, without_misreadings
 from qa.formats.labels import LABEL, label_of
@@ -191,7 +191,9 @@ class _Reading:
         publisher = self._stated("publisher") or publisher or agency
         if numbered and numbered.volume and ACADEMIC.search(publisher):
             publisher = ""  # where an author of a journal works
-        publisher = publisher or next((line.owner for line in lines if line.owner), "")
+        publisher = publisher or next(
+            (line.owner for line in lines if line.owner and letters(line.owner) not in letters(author)), ""
+        )
         publisher = publisher or producer(self._text[:TOP], self._prose)
         series = self._stated("series") or series
         title = title or self._title(names, publisher, series)
@@ -275,9 +277,14 @@ class _Reading:
                 apart
                 or line.block == authors[-1].block
                 or (line is self._below(authors[-1]) and surely_people(line.people))
+                or (self._heads_block(line) and self._heads_block(authors[-1]) and surely_people(line.people))
             ):
                 authors.append(line)
         return authors
+
+    def _heads_block(self, line: Line) -> bool:
+        """Whether a line is the first of its block: of authors, each may have one, with where they work."""
+        return line is next(each for each in self._lines if each.block == line.block)
 
     def _below(self, line: Line) -> Line | None:
         at = self._lines.index(line) + 1
@@ -577,7 +584,13 @@ class _Reading:
         )
 
     def _date(self, number: str, dateline: HeadDate | None) -> tuple[dt.date | None, tuple[str, ...]]:
-        dates = [each for line in self._lines for each in line.dates if each.role != "never"]
+        owned = [line for line in self._lines if COPYRIGHT.match(line.words)]
+        dates = [
+            each
+            for line in self._lines
+            for each in line.dates
+            if each.role != "never" and (line not in owned or len(owned) == 1)
+        ]
         if not dates and dateline:
             dates = [dateline]
         if not dates:
@@ -605,6 +618,8 @@ class _Reading:
         """Take the first line, when it stands alone above the text and is no sentence."""
         line = next((line for line in self._lines if line.span and (line.names or not line.aside)), None)
         if line is None or line.span is None:
+            return Header()
+        if _names_no_text(line.words):
             return Header()
         below = self._text[line.span.end :]
         alone = re.match(r"\s*[\r\n]", below) and below.strip()

@@ -20,7 +20,9 @@ from qa.document.metadata import with_language_of_script
 from qa.errors import InputError
 from qa.formats.header import parse_header
 from qa.formats.markup import RAISED, Block, blocks, breaks, compose, decode, has_struck, parse
+from qa.formats.name_classes import letters
 from qa.formats.page import describe_page
+from qa.formats.people import surely_people
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found
 from qa.text.terms import measure
@@ -56,6 +58,13 @@ _MOST_ABOVE = 40  # blocks
 _PROSE = 180  # characters of a block: prose
 _CRUMBS = re.compile(
     r"^you are here|^home\s?[>›»/|]|\s[>›»]\s.*\s[>›»]\s|^we use cookies|cookies?\b", re.IGNORECASE
+)
+# A notice of rights, which stands above the text or between the lines of its head.
+_LEGAL = re.compile(
+    r"(?:permission is|redistribution|the above copyright|(?:the|this) software is|licen[cs]ed under"
+    r"|a copy of the|for the full licen[cs]e|.{1,40}\bare free software) "
+    r"|(?:this|the) (?:[\w-]+ ){0,3}(?:is free software|is distributed|may be|can be|is licen[cs]ed)\b",
+    re.IGNORECASE,
 )
 _AROUND = ("nav", "footer", "aside", "dialog", "address")
 _SHOWN = 80  # characters of what is left out
@@ -107,7 +116,13 @@ def _head(every: list[Block]) -> Iterator[str]:
     for block in every[:_MOST_ABOVE]:
         words = "\n".join(" ".join(line.split()) for line in block.text.splitlines() if line.strip())
         aside = any(each.tag in _AROUND for each in (block.node, *block.node.iterancestors()))
-        if aside or block.kind in ("item", "row") or 2 * block.linked > len(words) or _CRUMBS.search(words):
+        if (
+            aside
+            or _LEGAL.match(words)
+            or block.kind in ("item", "row")
+            or 2 * block.linked > len(words)
+            or _CRUMBS.search(words)
+        ):
             continue
         yield words
         if len(words) > _PROSE:
@@ -117,6 +132,11 @@ def _head(every: list[Block]) -> Iterator[str]:
 def _with_head(document: Document, head: list[str], order: DateOrder) -> Document:
     """Fill what the page's fields do not say from the lines above its text."""
     header = parse_header("\n\n".join(head), order, document.title)
+    if surely_people(header.author) and any(
+        found.field == "author" and found.sure == "guessed" for found in document.found
+    ):  # a person whom the page names wrote it, rather than the agency that its head names
+        others = tuple(found for found in document.found if found.field != "author")
+        document = replace(document, author="", found=others)
     known = {
         field: value
         for field in ("title", "author", "publisher", "series", "number", "date")
@@ -124,6 +144,8 @@ def _with_head(document: Document, head: list[str], order: DateOrder) -> Documen
     }
     if document.number or document.series:
         known.pop("series", None)
+    if letters(known.get("publisher", "")) in letters(document.author):
+        known.pop("publisher", None)  # of "© 2015 Ann Osei", who wrote it
     found = (*document.found, *(Found(field, "the top of the page", "likely") for field in known))
     notes = () if document.date else header.notes
     return replace(document, **known, found=found, notes=(*document.notes, *notes))

@@ -50,7 +50,7 @@ class Kind:
     holds: bool = False
     signed: bool = False
     most_bytes: int = MOST_BYTES
-    reading: int = 2
+    reading: int = 3
 
 
 _KINDS = {

@@ -192,7 +192,7 @@ def _words(inline: str) -> str:
 
 
 def _title(tokens: list[Token]) -> str:
-    """Return the heading that begins the text, else its only one of the first level.
+    """Return the heading that begins the text, else its only one of the highest level.
 
     Those behind the first sentence are of parts.
     """
@@ -203,7 +203,8 @@ def _title(tokens: list[Token]) -> str:
         words = [words for _, _, words in headings[:_TOP_HEADINGS]]
         named = [each for each in words if may_be_title(each)]
         return (named or [each for each in words[:1] if not is_section_heading(each)] or [""])[0]
-    firsts = [words for _, level, words in headings if level == 1 and not is_section_heading(words)]
+    highest = min((level for _, level, _ in headings), default=1)
+    firsts = [words for _, level, words in headings if level == highest and not is_section_heading(words)]
     return firsts[0] if len(firsts) == 1 else ""
 
 

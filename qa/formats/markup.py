@@ -28,6 +28,8 @@ _BLOCK = frozenset(
 )
 _HEADING = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _CELL = frozenset({"td", "th"})
+_LINKS = re.compile(r"(?!mailto:).", re.IGNORECASE | re.DOTALL)
+_ENDS_PART = frozenset({"aside", "blockquote", "details", "dialog", "figure", "footer", "nav", "section"})
 _LIST = frozenset({"ul", "ol", "menu", "dir"})
 _COUNTED = ("a", "figure", "pre", "sup")  # what a block stands in says how it is read
 # Never shown as words; the controls of a form; the brackets and the reading of ruby text, said twice.
@@ -170,21 +172,66 @@ def render(source: str, name: str) -> Rendered:
 def compose(parts: Iterable[Block]) -> Rendered:
     """Join blocks: a blank line between them, a line end between items of a list or rows of a table."""
     pieces: list[str] = []
-    headings: list[tuple[int, str]] = []
+    open_sections: list[tuple[int, str, html.HtmlElement | None]] = []
+    sections: list[Section] = []
     length = 0
     before: Block | None = None
-    for block in parts:
+    every = list(parts)
+    scopes = _scopes(every)
+
+    def end_parts(since: int) -> None:
+        for start, name, _ in open_sections[since:]:
+            sections.append(Section(start, length, "section", name))
+        del open_sections[since:]
+
+    for number, block in enumerate(every):
+        around = {block.node, *block.node.iterancestors()}
+        ended = (
+            at for at, (_, _, scope) in enumerate(open_sections) if scope is not None and scope not in around
+        )
+        end_parts(next(ended, len(open_sections)))
+        if number in scopes:
+            own = (at for at, (_, _, scope) in enumerate(open_sections) if scope is scopes[number])
+            end_parts(next(own, len(open_sections)))
         if before:
             close = before.kind == block.kind and block.kind in ("item", "row")
             pieces.append("\n" if close else "\n\n")
             length += len(pieces[-1])
-        if block.kind == "heading":
-            headings.append((length, block.text))
+        if number in scopes:
+            open_sections.append((length, " ".join(block.text.split()), scopes[number]))
         pieces.append(block.text)
         length += len(block.text)
         before = block
-    text = "".join(pieces)
-    return Rendered(text, under_headings(text, headings))
+    end_parts(0)
+    return Rendered(
+        "".join(pieces), tuple(sorted(sections, key=lambda section: (section.start, -section.end)))
+    )
+
+
+def _scopes(every: list[Block]) -> dict[int, html.HtmlElement | None]:
+    """Return the element with which the part under each heading ends; None where the next heading ends it.
+
+    A table's caption is the heading of its rows. What stands below an aside is under the heading above it.
+    """
+    scopes: dict[int, html.HtmlElement | None] = {}
+    last: dict[html.HtmlElement, int] = {}  # the last block, no heading, in each element that ends a part
+    for number, block in enumerate(every):
+        if block.kind != "heading":
+            last |= dict.fromkeys(_ending(block), number)
+    for number, block in enumerate(every):
+        if block.node.tag == "caption" or block.kind == "heading":
+            scopes[number] = next((each for each in _ending(block) if last.get(each, -1) > number), None)
+    return {
+        number: scope
+        for number, scope in scopes.items()
+        if scope is not None or every[number].kind == "heading"
+    }
+
+
+def _ending(block: Block) -> list[html.HtmlElement]:
+    """Return the elements around a block that end the part under a heading in them, the inner first."""
+    tags = ("table",) if block.node.tag == "caption" or block.kind == "row" else ()
+    return [each for each in block.node.iterancestors() if each.tag in (*_ENDS_PART, *tags)]
 
 
 def under_headings(text: str, headings: list[tuple[int, str]]) -> tuple[Section, ...]:
@@ -245,7 +292,7 @@ class _Layout:
             self.open.append("\n")
         elif tag == "q":
             self.open.append("“")
-        elif tag in _COUNTED:
+        elif _counts(node):
             self.inside[tag] += 1
         elif tag in _HEADING:
             self.level = int(tag[1])
@@ -265,7 +312,7 @@ class _Layout:
             self.open.append("”")
         if breaks(node):
             self._close()
-        if tag in _COUNTED:
+        if _counts(node):
             self.inside[tag] -= 1
         elif tag in _HEADING:
             self.level = 0
@@ -329,6 +376,11 @@ class _Layout:
         linked = sum(group[0].linked for group in groups if group)
         row = Block(" | ".join(texts).strip(), "row", first.node, first.slot, 0, linked, first.in_figure)
         self.done.append(row)
+
+
+def _counts(node: html.HtmlElement) -> bool:
+    """Whether a block is read otherwise inside an element. Anchors and e-mail addresses are no links."""
+    return node.tag in _COUNTED and (node.tag != "a" or bool(_LINKS.match(node.get("href", ""))))
 
 
 def _is_layout(cell: list[Block]) -> bool:

@@ -33,6 +33,7 @@ _ENDS_AS_SERIES = re.compile(
 )
 _ELIDED = re.compile(r"[ld][’'](?=[^\W\da-z_])")
 _MOST_WORDS = 12  # of a name
+_MOST_OWNING = 7  # words of the name of who owns a text
 _MOST_IN_A_ROW = 7  # without a small word between them
 _QUOTED = re.compile(r"[«“\"„][^«»“”\"„]{1,40}[»”\"“]")  # «Голос» in the name of an association
 SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
@@ -163,6 +164,19 @@ def is_institution(name: str) -> bool:
 def may_publish(name: str) -> bool:
     """Whether a name may be an organisation's by its form."""
     return has_name_form(name) and not is_section_heading(name) and not is_kind(name)
+
+
+def may_own(holder: str) -> bool:
+    """Whether what follows "©" may be who owns a text: words with capitals, but for those within a name."""
+    words = holder.split()
+    return (
+        1 <= len(words) <= _MOST_OWNING
+        and not re.search(r"\d|\b(?:reserved|notice|policy|law)\b", holder, re.IGNORECASE)
+        and all(
+            word[0].isupper() or SMALL_WORD.fullmatch(word) or _OF_A_NAME.fullmatch(word) for word in words
+        )
+        and words[0][0].isupper()
+    )
 
 
 def is_like_a_title(name: str) -> bool:

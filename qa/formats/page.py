@@ -9,11 +9,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from qa.formats.dates import read_date
-from qa.formats.name_classes import is_institution, letters, may_publish
+from qa.formats.name_classes import is_institution, letters, may_own, may_publish
 from qa.formats.numbers import find_number
 from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
-from qa.formats.people import in_order
+from qa.formats.people import in_order, likely_people, people_first, surely_people
 from qa.formats.placeholders import is_no_author, is_no_title
 from qa.schema import Document, Found
 
@@ -36,7 +38,11 @@ _META = {
         "dc.creator",
         "dcterms.creator",
         "article:author",
+        "sailthru.author",
         "parsely-author",
+        "search.byline",
+        "byline",
+        "byl",
     ),
     "publisher": (
         "citation_publisher",
@@ -63,6 +69,8 @@ _META = {
         "publish-date",
         "publication_date",
         "pubdate",
+        "pub_date",
+        "publish_date",
         "date",
         "sailthru.date",
         "parsely-pub-date",
@@ -92,15 +100,48 @@ TWO_LETTERS = {
     rum=ro rus=ru spa=es swe=sv tha=th tur=tr ukr=uk vie=vi zho=zh
     """.split()
 }
+# What stands around a script so that no XML parser reads it: "//<![CDATA[" and "//]]>", "<!--" and "-->".
+_WRAPPED = re.compile(r"\A[\s/*]*+(?:<!\[CDATA\[|<!--)[\s/*]*+|[\s/*]*+(?:\]\]>|-->)[\s/*]*+\Z")
+# Programs that make a book or manual of many pages. They put its title beside that of the page.
+_MAKES_BOOKS = re.compile(
+    r"docbook|sphinx|docutils|asciidoc|texi2|makeinfo|gapdoc|doxygen|mkdocs|docusaurus|gitbook|jupyter|latex2html"
+    r"|hevea|pandoc",
+    re.IGNORECASE,
+)
+_BOOK = re.compile(
+    r"<!--\s*Book generated using mdBook\s*-->|\bDOCUMENTATION_OPTIONS\b|documentation_options\.js"
+)
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
 _SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|-(?=[\u4e00-\u9fff])|::)\s{0,4}(?=\S)")
 _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
 _COPYRIGHT = re.compile(
-    r"(?:©|\(c\)"
-    r"|copyright)[\s,]{0,3}(?:\d{4}(?:\s?[–-]\s?\d{4})?)?[\s,]{0,3}(?:by )?(?P<holder>[^.,|©\d]{3,60})",
+    r"(?:©|\(c\)|copyright(?=\s{0,3}(?:\d{4}|©|\(c\))))[\s,©]{0,3}"
+    r"(?:\d{4}(?:\s?[–-]\s?\d{4})?[\s,]{0,3}){0,9}(?:by )?"
+    r"(?P<holder>(?:[^.,|©\d(]|\.(?=\w)){3,60})",
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
+_PIPED = re.compile(r"(?P<title>[^|]{8,}?)\s\|\s(?P<site>(?:[^|\s]+\s?){1,4})")
+_VERSION = re.compile(r"\d\.\d|\b(?:documentation|manual|handbook|guide)\b", re.IGNORECASE)
+_BEHIND_NAMES = re.compile(
+    r"\s[|•·–—]\s|\s?\(|\d|\s(?=(?:posted|published|(?:senior|staff|chief|special|associate|executive|foreign|political)\b"
+    r"|(?:\w+\s)?(?:correspondent|reporter|editor|columnist)s?\b"
+    r"|envoyée?s?\b|journalistes?\b|enviad[ao]s?\b))",
+    re.IGNORECASE,
+)
+_HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,6}", re.IGNORECASE)
+_BYLINE = re.compile(r"(?<![a-z])(?:by-?line|author)s?(?![a-z])", re.IGNORECASE)
+_NOT_OF_PAGE = re.compile(
+    r"(?<![a-z])(?:comments?|commentlist|repl(?:y|ies)|related|sidebar|teaser|promo|recent|popular|footer|bio"
+    r"|aside)(?![a-z])",
+    re.IGNORECASE,
+)
+_TOP_OF_PAGE = 40  # blocks, with navigation
+# Fields of facts that may say who wrote the page: one that is there for that, and a byline on the page.
+_CLAIMED, _SHOWN = "claimed author", "byline"
+_AROUND_BYLINE = 3  # elements around one that names an author, in which the others stand
+_SENTENCE = 80  # characters of a block that ends as a sentence does
+_PROSE = 180  # characters of a block
 _NUMBERS_IT = re.compile(
     r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
 )  # "Statement No. 14: …" is a title with what follows
@@ -119,10 +160,11 @@ def describe_page(
     values: dict[str, Any] = {}
     found: list[Found] = []
     doubts: list[str] = []
-    for field, written, where, sure in _facts(source, tree, blocks):
+    facts = list(_facts(source, tree, blocks))
+    for field, written, where, sure in [*facts, *_authors(facts)]:
         value: Any = " ".join(written.split())
         in_utc = field == "date" and bool(_IN_UTC.search(value))
-        if not value or field in values or not value.isprintable():
+        if field in (_CLAIMED, _SHOWN) or not value or field in values or not value.isprintable():
             if field == "date" and field in values and not in_utc and sure == "stated":
                 _correct_utc(values, found, read_date(value, date_order)[0], where)
             continue
@@ -132,8 +174,6 @@ def describe_page(
             doubts += [doubt] if doubt else []
         elif field == "url":
             value = value if re.fullmatch(r"https?://\S+", value) else ""
-        elif field == "author":
-            value = "" if "://" in value or is_no_author(value) else value
         elif field == "title":
             value = "" if is_no_title(value) else value
         elif field == "language":
@@ -146,6 +186,26 @@ def describe_page(
         values["title"] = shorter
     notes = () if "date" in values else tuple(dict.fromkeys(doubts))
     return Document(id="", text="", format="html", found=tuple(found), notes=notes, **values)
+
+
+def _authors(facts: list[_Fact]) -> Iterator[_Fact]:
+    """Yield who wrote the page: people first, in whatever field, and else what a field calls its author.
+
+    The site's own name and its address are no author.
+    """
+    sites = {letters(value) for field, value, _, _ in facts if field == "publisher"}
+    others: list[_Fact] = []
+    for field, written, where, sure in facts:
+        value = " ".join(written.split())
+        if field not in (_CLAIMED, _SHOWN) or "://" in value or is_no_author(value):
+            continue
+        if letters(value) in sites or _HOST.fullmatch(value):
+            continue
+        if people := byline_people(value):
+            yield "author", people, where, sure
+        elif field == _CLAIMED:
+            others.append(("author", value, where, "guessed"))
+    yield from others
 
 
 def _correct_utc(values: dict[str, Any], found: list[Found], date: dt.date | None, where: str) -> None:
@@ -170,22 +230,11 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         if "canonical" in (link.get("rel") or "").lower().split():
             yield "url", link.get("href", ""), "canonical link", "stated"
     yield "language", tree.get("lang") or "", "html lang", "stated"
-    yield "author", linked.get("author", ""), "JSON-LD", "stated"  # of several, a meta may name one
-    headings = [block for block in blocks if 1 <= block.level <= _HIGHEST]
-    titles = [" ".join(block.text.split()) for block in sorted(headings, key=lambda block: block.level)]
-    if len(titles) > 1 and any(
-        block.level > 1 for block in headings
-    ):  # who publishes it may stand in one too
-        titles = [each for each in titles if not (is_institution(each) or likely_institution(each))] or titles
-    if not titles:  # a part of the page's own title that stands on the page as well
-        shown = {part.strip() for part in _SITE.split(" ".join(tree.findtext(".//title", "").split()))}
-        tops = [" ".join(line.split()) for block in blocks[:_TOP] for line in block.text.splitlines()]
-        titles = [line for line in tops if line in shown and len(line) > _SHORT][-1:]
-    main = [" ".join(block.text.split()) for block in blocks if block.level == 1]
-    main = [each for each in main if each in titles or len(headings) == 1]
-    whole = " ".join(tree.findtext(".//title", "").split())
-    if len(main) == 1 and len(titles) == 2 and letters(find_number(whole).series) == letters(main[0]):
-        main = titles = titles[1:]  # "La Lettre du large n° 52": the heading is the periodical's
+    yield _CLAIMED, linked.get("author", ""), "JSON-LD", "stated"  # of several, a meta may name one
+    head = " ".join(tree.findtext(".//title", "").split())
+    generated = " ".join(meta.get("generator", ()))
+    of_book = bool(_MAKES_BOOKS.search(generated) or _BOOK.search(source))
+    titles = _titles(blocks, head, of_book=of_book)
     for field, names in _META.items():
         for name in names:
             value = meta.get(name, [""])[0]
@@ -193,31 +242,32 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
                 value = "; ".join(dict.fromkeys(map(in_order, meta.get(name, ()))))
             elif field == "title":
                 value, _ = _apart(value, titles)
-            yield field, value, f"meta {name}", "stated"
-        yield field, linked.get(field, ""), "JSON-LD", "stated"
-    head = " ".join(tree.findtext(".//title", "").split())
+            yield _CLAIMED if field == "author" else field, value, f"meta {name}", "stated"
+        yield _CLAIMED if field == "author" else field, linked.get(field, ""), "JSON-LD", "stated"
     title, site = _apart(head, titles)
-    heading = main[0] if len(main) == 1 else "" if main else next(iter(titles), "")
-    if (
-        title == head
-        and heading
-        and may_be_heading(heading)
-        and letters(head) not in map(letters, titles)
-        and not (head.endswith(heading) and _NUMBERS_IT.search(head.removesuffix(heading)))
-    ):
-        parts = [part for part in _SITE.split(head) if part.strip()]
-        site = parts[-1].strip() if parts else ""
-        site = site if " " in site and (is_institution(site) or is_periodical(site)) else ""
-        title = heading  # what all pages of a site are called is no title of one
+    if title == head and titles and may_be_heading(titles[0]) and not _begins(head, titles[0]):
+        if not (head.endswith(titles[0]) and _NUMBERS_IT.search(head.removesuffix(titles[0]))):
+            parts = [part for part in _SITE.split(head) if part.strip()]
+            site = parts[-1].strip() if parts else ""
+            site = site if " " in site and (is_institution(site) or is_periodical(site)) else ""
+            title = titles[0]  # what all pages of a site are called is no title of one
+    elif title == head and (piped := _PIPED.fullmatch(head)):
+        title, site = piped["title"], piped["site"]
     parts = [part.strip() for part in _SITE.split(title) if part.strip()]
     named = len(parts) > 1 and all(is_kind(part) or is_institution(part) for part in parts)
     yield "title", "" if named else title, "page title", "stated"
     site = _OF_A_SITE.sub("", site)
-    yield "publisher", "" if is_kind(site) else site, "page title", "likely"
+    if not is_kind(site) and not is_section_heading(site):
+        if number := find_number(site).number:  # "RFC 2822"
+            yield "number", number, "page title", "likely"
+        else:
+            field = "series" if of_book or _VERSION.search(site) else "publisher"
+            yield field, site, "page title", "likely"
     for block in blocks[-_LAST:]:
-        owned = _COPYRIGHT.match(" ".join(block.text.split()))
-        if owned and may_publish(owned["holder"].strip()):
-            yield "publisher", owned["holder"].strip(), "its copyright line", "likely"
+        owned = _COPYRIGHT.search(" ".join(block.text.split()))
+        holder = owned["holder"].strip() if owned else ""
+        if may_own(holder) and not byline_people(holder):
+            yield "publisher", holder, "its copyright line", "likely"
     if not head and titles and may_be_heading(titles[0]):
         yield "title", titles[0], "its first heading", "likely"
     if saved := _SAVED.search(source[:5000]):
@@ -228,8 +278,54 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
             yield "date", "-".join(dated.groups()), "address", "likely"
 
 
+def _is_prose(block: Block) -> bool:
+    whole = len(block.text) > _SENTENCE and block.text.endswith((".", "!", "?", "…"))
+    return not block.level and (whole or len(block.text) > _PROSE)
+
+
+def _begins(head: str, heading: str) -> bool:
+    """Whether a heading is the title in the page's head, or the first line of it."""
+    return letters(head).startswith(letters(heading)) and not _SITE.match(head, len(heading))
+
+
+def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
+    """Return the headings that may be the page's title, the likeliest first; `head` is what its head says.
+
+    A heading that stands in `head` is likelier than any other. Lower headings count where there is no higher
+    one, and above the prose.
+    """
+    prose = next((at for at, block in enumerate(blocks) if _is_prose(block)), len(blocks))
+    headings = [
+        (block.level, " ".join(block.text.split()).rstrip(" ¶#"))
+        for at, block in enumerate(blocks)
+        if 1 <= block.level <= _HIGHEST and (at < prose or block.level == 1)
+    ]
+    titles = [words for _, words in sorted(headings, key=lambda heading: heading[0])]
+    shown = {part.strip() for part in _SITE.split(head)}
+    if not titles:  # a part of the page's own title that stands on the page as well
+        tops = [" ".join(line.split()) for block in blocks[:_TOP] for line in block.text.splitlines()]
+        return [line for line in tops if line in shown and len(line) > _SHORT][-1:]
+    titles = [each for each in titles if may_be_heading(each) or (of_book and head.startswith(each))]
+    if inside := [each for each in titles if _apart(head, [each])[1] or each == head]:
+        highest = [each for each in inside if (headings[0][0], each) in headings]
+        return highest[-1:] if len(highest) > 1 else inside  # what a page is of stands above its own heading
+    if not _is_body(head) and any(
+        head == line for block in blocks[:_TOP_OF_PAGE] for line in block.text.splitlines()
+    ):
+        return []
+    top = [words for level, words in headings if level == min(level for level, _ in headings)]
+    named = [each for each in titles if not (may_publish(each) and _is_body(each))]
+    return (named or titles) if set(top) & set(titles) else []
+
+
+def _is_body(name: str) -> bool:
+    return is_institution(name) or likely_institution(name)
+
+
 def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
     """Yield what elements of the page's body are marked to say."""
+    for byline in _bylines(tree):
+        yield _SHOWN, byline, "byline", "likely"
     times: list[str] = []
     for node in tree.iter("time", "span", "a", "p", "div", "abbr"):
         said = node.get("itemprop", "").lower()
@@ -240,8 +336,6 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
                 "itemprop",
                 "stated",
             )
-        elif said == "author" or "author" in (node.get("rel") or "").split():
-            yield "author", node.text_content()[:200], "author of the page's text", "likely"
         if node.tag == "time":
             if "pubdate" in node.attrib:
                 yield "date", node.get("datetime") or node.text_content(), "time element", "stated"
@@ -250,11 +344,60 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
         yield "date", times[0], "time element", "likely"
 
 
+def _bylines(tree: html.HtmlElement) -> Iterator[str]:
+    """Yield what the page's elements for its authors say, those of one group together."""
+    marked = [node for node in tree.iter(etree.Element) if _is_byline(node)]
+    inner = [node for node in marked if not any(each in marked for each in node.iterdescendants())]
+    while inner:
+        first, *rest = inner
+        around = set(list(first.iterancestors())[:_AROUND_BYLINE])
+        group = [first, *(node for node in rest if around & set(list(node.iterancestors())[:_AROUND_BYLINE]))]
+        inner = [node for node in rest if node not in group]
+        said = [line for node in group for line in _lines_of(node)]
+        yield "; ".join(dict.fromkeys(each for each in said if each and len(each) <= _PROSE))
+
+
+def _lines_of(node: html.HtmlElement) -> list[str]:
+    """Return what an element says, line by line."""
+    said: list[str] = []
+    for event, each in etree.iterwalk(node, events=("start", "end")):
+        if event == "start":
+            said += ["\n" if each.tag == "br" else "", each.text or ""]
+        elif each is not node:
+            said.append(each.tail or "")
+    return [" ".join(line.split()) for line in "".join(said).splitlines()]
+
+
+def _is_byline(node: html.HtmlElement) -> bool:
+    """Whether an element is marked as naming an author, and not that of a comment or of another page."""
+    of = f"{node.get('class', '')} {node.get('id', '')} {node.get('itemprop', '')} {node.get('rel', '')}"
+    if not _BYLINE.search(of) or node.tag in ("link", "meta", "script", "body", "html"):
+        return False
+    around = " ".join(
+        f"{each.get('class', '')} {each.get('id', '')} {each.tag}" for each in (node, *node.iterancestors())
+    )
+    return not _NOT_OF_PAGE.search(around)
+
+
+def byline_people(written: str) -> str:
+    """Return the people that a byline names, "; " between them: "By Ann Osei, Ferry Wire | 3 May"."""
+    written = re.sub(
+        r"(?i)^\W*(?:(?:by|par|von|por|di|de|story by|posted by|written by)\b\s?:?\s*)+", "", written
+    )
+    written = re.split(r"\s[|•·–—]\s|\s?\(|\d", re.sub(r"<[^<>]{0,100}>|\S+@\S+", "", written))[0].strip(
+        " ,;|"
+    )
+    names = people_first(written)
+    return names if surely_people(names) or likely_people(names) else ""
+
+
 def _apart(title: str, headings: list[str]) -> tuple[str, str]:
     """Take the name of the site off a title: what follows the page's own heading in it, or stands before."""
-    for heading in sorted(headings, key=len, reverse=True):
+    longest = sorted(headings, key=len, reverse=True)
+    for heading in longest:
         if title.startswith(heading) and (rest := _SITE.match(title, len(heading))):
             return heading, _SITE.split(title[rest.end() :])[-1]
+    for heading in longest:
         before = title.removesuffix(heading)
         if heading and before != title and (rest := _SITE_BEFORE.search(before)):
             return heading, _SITE.split(before[: rest.start()].rstrip())[0]  # "Network | Stories"
@@ -273,7 +416,8 @@ def may_be_heading(words: str) -> bool:
 def primary_language(tag: str) -> str:
     """Return "en" for "en-GB" and "eng", and "" for what is no language tag."""
     primary = re.split("[-_,]", tag.lower())[0].strip()
-    return TWO_LETTERS.get(primary, primary) if re.fullmatch("[a-z]{2,3}", primary) else ""
+    known = re.fullmatch("[a-z]{2,3}", primary) and primary not in ("und", "mul", "zxx")
+    return TWO_LETTERS.get(primary, primary) if known else ""
 
 
 def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
@@ -282,7 +426,7 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
         if script.get("type", "").lower() != "application/ld+json":
             continue
         try:
-            article = _article(json.loads(script.text or ""))
+            article = _article(json.loads(_WRAPPED.sub("", script.text or "")))
         except (ValueError, RecursionError):
             continue
         if article:

@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pypdfium2 as pdfium
@@ -19,8 +20,10 @@ import pypdfium2.raw as raw
 from qa.errors import InputError
 from qa.formats import ocr
 from qa.formats.dates import find_date
+from qa.formats.head_lines import ACADEMIC
+from qa.formats.header import parse_header
 from qa.formats.layout import LaidOutText, Line, Page, Word, as_line, lay_out, rows_in_order
-from qa.formats.name_classes import is_institution, letters
+from qa.formats.name_classes import is_division, is_institution, letters
 from qa.formats.organisations import is_kind
 from qa.formats.properties import reconcile
 from qa.formats.text import check_text, describe
@@ -63,6 +66,11 @@ _AS_LETTERS = str.maketrans(_LETTERS)
 _BOLD = re.compile(rb"bold|black|heavy|demi|medi$", re.IGNORECASE)
 _MARKS = "0123456789*†‡§"
 _MARK = re.compile(r"(?<=[^\d*†‡§,])[\d*†‡§,]{1,5}$")
+_PAGE_NUMBER = re.compile(r"[\divxlc]+", re.IGNORECASE)
+_MOST_RUNNING = 4
+_ROOM = 0.7  # of the size of a line's type: so much above it parts it from the line before
+_VERSION = re.compile(r"(?:version|edition|release|revision|draft)\b.{0,20}\d", re.IGNORECASE)
+_NOTED = re.compile(r"\s?[*∗†‡§¹]+$")  # the mark of a note to a title
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -87,11 +95,12 @@ def read(source: Source, options: Options) -> Iterator[Document]:
         if program:
             _read_scans(pdf, pages, scanned, language, source)
         notes = list(_notes(pages, scanned, program))
-        laid = lay_out([page.page for page in pages])
+        laid = lay_out([page.page for page in pages])  # running heads leave the pages
+        first = next((page.page.lines for page in pages if page.page.lines), [])
         if not laid.text.strip():
             raise InputError(_nothing(source.name, pages, scanned, program, asked=options.ocr))
         check_text(laid.text, source.name)
-        yield _described(pdf, source, options, laid, language, program, notes)
+        yield _described(pdf, source, options, laid, first, language, program, notes)
 
 
 def open_pdf(source: Source) -> pdfium.PdfDocument:
@@ -386,15 +395,19 @@ def _described(
     source: Source,
     options: Options,
     laid: LaidOutText,
+    first: Sequence[Line],
     language: str,
     program: str,
     notes: list[str],
 ) -> Document:
-    above = [head for head in laid.running if not find_date(head)]  # for a date, see `_dated`
-    display = "" if is_kind(laid.display) or is_institution(laid.display) else laid.display
+    above = [head for head in laid.running if not (find_date(head) or _PAGE_NUMBER.fullmatch(head))]
+    above = above if len(above) <= _MOST_RUNNING else []  # those that change name parts; dates: `_dated`
+    display = _display(laid.display, first)
     said = {"title": _information(pdf, "Title"), "author": _information(pdf, "Author")}
-    stated = reconcile(said, laid.text, display, above, options.date_order)
+    page = _as_lines(first)
+    stated = reconcile(said, page, display, above, options.date_order)
     title, author, publisher = (stated.get(field, "") for field in ("title", "author", "publisher"))
+    shown = parse_header(page, options.date_order, title or display, above)
     on_page = letters(title) in letters(laid.text[:3000])
     whole_name = " " in author  # one word is no person's whole name
     facts = (
@@ -402,6 +415,9 @@ def _described(
         (not title and display, Found("title", "the largest type of its first page", "likely")),
         (author, Found("author", "PDF information", "stated" if whole_name else "guessed")),
         (publisher, Found("publisher", "PDF information", "likely")),
+        (not author and shown.author, Found("author", "its first page", "likely")),
+        (not publisher and shown.publisher, Found("publisher", "its first page", "likely")),
+        (shown.date, Found("date", "its first page", "likely")),
         (language, Found("language", "PDF catalogue", "stated")),
         (program, Found("text", f"OCR ({program})", "likely")),
     )
@@ -409,8 +425,9 @@ def _described(
         id="",
         text=laid.text,
         title=title or display,
-        author=author,
-        publisher=publisher,
+        author=author or shown.author,
+        publisher=publisher or shown.publisher,
+        date=shown.date,
         language=re.split("[-_]", language.lower())[0] or "en",
         format="pdf",
         sections=laid.sections,
@@ -418,7 +435,47 @@ def _described(
         notes=tuple(notes),
     )
     document = describe(document, source.file_name.rsplit(".", 1)[0], options.date_order, above=above)
-    return _without_needless_headings(_dated(document, pdf, laid, options))
+    return _without_needless_headings(_dated(_without_affiliation(document), pdf, laid, options))
+
+
+def _without_affiliation(document: Document) -> Document:
+    """Drop a publisher that the head of a page names beside an author: where the author works."""
+    read = ("its header", "its first page")
+    if not document.author or not any(f.field == "publisher" and f.source in read for f in document.found):
+        return document
+    if not (ACADEMIC.search(document.publisher) or is_division(document.publisher)):
+        return document
+    others = tuple(found for found in document.found if found.field != "publisher")
+    return replace(document, publisher="", found=others)
+
+
+def _display(largest: str, first: Sequence[Line]) -> str:
+    """Return the title among the largest lines of the first page, without version and institution."""
+    if not largest or is_kind(largest) or is_institution(largest):
+        return ""
+    title: list[str] = []
+    for line in first:
+        if line.text in largest:
+            if title and not any(map(str.isalnum, line.text)):
+                break  # a rule
+            if title and (_VERSION.match(line.text) or is_institution(line.text) or is_division(line.text)):
+                break
+            title.append(line.text)
+    return _NOTED.sub("", " ".join(title)) or largest
+
+
+def _as_lines(first: Sequence[Line]) -> str:
+    """Return the first page line by line, with a blank line where the page leaves room.
+
+    The text joins the lines of a paragraph. In a head, the name of an author and that of an institution stand
+    one below the other, and would be joined.
+    """
+    pieces: list[str] = []
+    for above, line in pairwise([None, *first]):
+        if above:
+            pieces.append("\n\n" if line.top - above.bottom > _ROOM * line.size else "\n")
+        pieces.append(line.text)
+    return "".join(pieces)
 
 
 def _dated(document: Document, pdf: pdfium.PdfDocument, laid: LaidOutText, options: Options) -> Document:

@@ -47,6 +47,9 @@ _MARKS = re.compile(
     r"\[\d{1,2}\]|[*†‡§¶¹²³⁴-⁹]+|\(\d{1,2}(?:,\s?\d)*\)|(?<=[^\W\d])\d{1,2}\b|<[^<>]{0,100}>|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}"
     r"|\([^()]{0,120}\)"
 )
+_COMPANY = re.compile(
+    r",\s[^,;]{2,40},\s(?:inc|ltd|llc|gmbh|corp)\b.*$", re.IGNORECASE
+)  # "…, Ferry Systems, Inc."
 _AND = re.compile(r"[;,&/·・、，与與和及]|\s(?:and|with|y|et|und|e|en|och|og|и|та)\s", re.IGNORECASE)
 _INITIAL = re.compile(r"[^\W\d_]{1,2}\.(?:-?[^\W\d_]\.)*|[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'`.-][^\W\d_]+)*\.?")
@@ -191,7 +194,8 @@ def _bare(name: str) -> str:
 def _names(written: str) -> list[str]:
     """Return the names that a list of people begins with; what they are and where follows behind a comma."""
     names: list[str] = []
-    for piece in _AND.split(_MARKS.sub(" ", written[:_LONGEST]))[: 2 * _MOST_NAMES]:
+    written = _COMPANY.sub("", written[:_LONGEST])
+    for piece in _AND.split(_MARKS.sub(" ", written))[: 2 * _MOST_NAMES]:
         piece = " ".join(piece.split())
         piece = re.sub(r"^\s*(?:and|y|et|und|и|&)\s", "", piece)
         piece = _KOREAN_ROLE.sub(
@@ -210,6 +214,8 @@ def _names(written: str) -> list[str]:
         for degree in name.split()[2:][::-1]:  # "Ulrike Sand PhD"
             if (_DEGREE.fullmatch(degree) and degree.upper() == degree) or degree == "PhD":
                 name = name[: name.rindex(degree)].rstrip()
+        if names and (names_institution(piece) or likely_institution(piece)):
+            break  # "Ann Osei, Ferry Labs"
         if names and not looks_like_person(name) and _ROLE.search(piece):
             continue  # "Vivek Anand, barrister, and Joanna Strete"
         if not looks_like_person(name):

@@ -42,6 +42,8 @@ def reconcile(
         settled["publisher"] = stated.get("publisher") or ("" if header.publisher else author)
     if not _keeps_author(author, header.author, top):
         settled["author"] = ""
+    if _is_person(author) and settled["author"]:
+        settled["author"] = people_stated(author)  # "Ann Osei and Bo Strand"
     return {field: value for field, value in settled.items() if value}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import datetime as dt
 import re
 from dataclasses import replace
 from pathlib import PurePath
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
+    from qa.schema import Section
 
 MOST_BYTES = 50_000_000
 # Of one document: the Bible has 4.4 million characters. What is made of a text takes time by its lines and
@@ -28,6 +30,7 @@ MOST_ENDS = 300_000  # of sentences
 # A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
 _FEWEST_LETTERS, _LONG = 0.05, 500_000
 _BOM = b"\xef\xbb\xbf"
+_MOST_AHEAD = 92  # days
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 # What ends a line (see `qa.text.lines`) besides \n; and what ends a sentence for sentencex, unless an
 # ASCII letter or digit follows at once.
@@ -154,18 +157,54 @@ def describe(
     }
     if document.number:
         known.pop("series", None)
+    authors = (document.author or header.author).split("; ")
+    if any(" " in author and known.get("publisher", "").startswith(author) for author in authors):
+        del known["publisher"]  # a line of the head that a PDF joins with the author's above it
     found = [Found(field, "its header", "likely") for field in known]
     if not document.title and not header.title:
         known["title"] = fallback_title
         found.append(Found("title", "its name", "guessed"))
+    title = document.title or known.get("title", "")
+    if (date := document.date or header.date) and _lies_ahead(date):
+        known["date"] = None
+        found = [each for each in found if each.field != "date"]
+        document = replace(
+            document,
+            found=tuple(each for each in document.found if each.field != "date"),
+            notes=(*document.notes, f"The date {date} lies in the future; it was left out."),
+        )
     return replace(
         document,
         **known,
+        sections=tuple(each for each in document.sections if not _is_line_of(title, document.text, each)),
         header=spans,
         furniture=tuple(span for span in find_furniture(document.text) if span not in spans),
         notes=document.notes + (() if document.date else header.notes),
         found=(*document.found, *found),
     )
+
+
+def _lies_ahead(date: dt.date) -> bool:
+    """Whether a date is none of publication: further ahead than a quarterly's next issue."""
+    latest = dt.date.today() + dt.timedelta(days=_MOST_AHEAD)  # noqa: DTZ011 - a day more or less is the same
+    return date.isoformat() > latest.isoformat()
+
+
+def _is_line_of(title: str, text: str, section: Section) -> bool:
+    """Whether a section is one line of a title that goes over several: all above it is of the title, too."""
+    if section.kind != "section" or section.start > 2 * len(title):
+        return False
+    whole, name, above = map(_letters, (title, section.name, text[: section.start]))
+    return (
+        name != whole
+        and bool(name)
+        and (whole.endswith(name) if above else True)
+        and whole.startswith(above or name)
+    )
+
+
+def _letters(words: str) -> str:
+    return re.sub(r"\W", "", words).casefold()
 
 
 def read(source: Source, options: Options) -> Iterator[Document]:

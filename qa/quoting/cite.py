@@ -24,6 +24,12 @@ _CITATION = re.compile(
     r"(?:\S*(?:#cite=|/citations/))?([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})(?:[?&]document=([^&#\s]*))?"
 )
 
+# The end of a line within a paragraph of Markdown: the line is no heading and no row, no break stands before
+# its end, and no block begins behind it.
+_SOFT_BREAK = re.compile(
+    r"(?m)^(?![ ]{0,3}[#|]|\t|[ ]{4})(?P<line>[^\r\n]*[^\s\\])[ ]?(?:\r\n|\n)[ ]{0,3}"
+    r"(?=\S)(?![-*+][ \t]|[0-9]{1,9}[.)][ \t]|[#>|]|[-=_*]{3})"
+)
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"\\^`{|}]+")
 
 
@@ -78,6 +84,21 @@ def check(
             f"quote [{quote.number}] is not what {document_id!r} says at {quote.start}-{quote.end}; "
             "it is withheld: please report this"
         )
+
+
+def as_read(quote: Quote) -> str:
+    """Return a quote as a reader of its document sees its lines, for a file that lays lines out itself.
+
+    A paragraph of Markdown may go over several lines; its readers show a space for each of these line ends,
+    and so does this. Everything else is as it is. What breaks a line in Markdown stays a line end: two spaces
+    or a backslash before it, a blank line, a list, a heading, a quotation, a table or code.
+    """
+    text = quote.text
+    if quote.document.format != "markdown" or "```" in text or "~~~" in text:
+        return text
+    while (joined := _SOFT_BREAK.sub(r"\g<line> ", text)) != text:
+        text = joined
+    return text
 
 
 def facts(

@@ -6,10 +6,17 @@ import re
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from qa.schema.documents import UPLOAD, Document, SectionKind, Span
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa.schema.documents import Section
+
+_ITEM = re.compile(r"^[ \t]{0,8}(?P<number>\d{1,3})[.)][ \t]+(?=\S)", re.MULTILINE)
+_FEWEST_ITEMS = 2
 _BLANK_LINE = re.compile(r"\r?\n[^\S\n]*\n\s*")
 _ENOUGH: tuple[SectionKind, ...] = ("page", "row", "footnote", "endnote")
 
@@ -165,9 +172,9 @@ def locator(document: Document, start: int, end: int) -> str:
     First come the sections that it overlaps, from the largest kind: "chapter “Two”", "section “Methods”",
     "page 3", "pages 3–4", "sheet “Prices”, row 12", "footnote 1". A section with the name of its chapter, or
     with the document's title, is left out. A page, row or note is enough. In anything else the paragraph
-    follows, "paragraph 3" or "paragraphs 3–4"; paragraphs are the blocks between blank lines, without those
-    of only header or page furniture. Within the header it is "header"; in a text of many lines without a
-    blank one, "line 7".
+    follows, "paragraph 3" or "paragraphs 3–4", and the item of a numbered list, "item 2". Paragraphs are the
+    blocks between blank lines, without those of only header or page furniture. Within the header it is
+    "header"; in a text of many lines without a blank one, "line 7".
     """
     return ", ".join(place.words for place in places(document, start, end))
 
@@ -176,7 +183,8 @@ def places(document: Document, start: int, end: int) -> tuple[Place, ...]:
     """Return the parts of which `locator` is made, the largest first."""
     if _covered(document.text, Span(start, end), document.header):
         return (Place("header", "", "header"),)
-    touched = [section for section in document.sections if section.start < end and start < section.end]
+    overlapping = [section for section in document.sections if section.start < end and start < section.end]
+    touched = [section for section in overlapping if not _is_around(section, overlapping)]
     named = {
         kind: [" ".join(section.name.split()) for section in touched if section.kind == kind]
         for kind in _SECTION_KINDS
@@ -191,7 +199,21 @@ def places(document: Document, start: int, end: int) -> tuple[Place, ...]:
         stop = min((s.end for s in touched if s.end >= end), default=len(document.text))
         headed = bool(touched) and any(s.kind == "section" and s.start == begin for s in document.sections)
         parts.append(_paragraph(document, start, end, begin, stop, after_heading=headed))
+        if item := _items(document, start, end, begin, stop):
+            parts = [part for part in parts if part.kind != "line"] + [item]
     return tuple(parts)
+
+
+def _is_around(section: Section, others: Sequence[Section]) -> bool:
+    """Return whether another section lies within a section: that of a table, or of an aside."""
+    return any(
+        other is not section
+        and (other.kind, other.name) != (section.kind, section.name)
+        and other.kind == section.kind == "section"
+        and section.start <= other.start
+        and other.end <= section.end
+        for other in others
+    )
 
 
 def _sections(kind: SectionKind, names: list[str]) -> Place:
@@ -236,6 +258,23 @@ def _paragraph(
         first = max(1, bisect_right(starts, start) - headings)
         last = max(first, bisect_left(starts, end) - headings)
     return _place(unit, f"{unit}s", str(first), str(last))
+
+
+def _items(document: Document, start: int, end: int, begin: int, stop: int) -> Place | None:
+    """Return the items of a numbered list that `[start, end)` is in, by their own numbers, if it is in any.
+
+    A list without blank lines is one paragraph. Only its numbers tell a reader where in it a quote stands.
+    """
+    blocks, _ = _counted(document.text, begin, stop, (*document.header, *document.furniture))
+    own = bisect_right(blocks, start, key=lambda block: block.start) - 1
+    if own < 0 or end > blocks[own].end:
+        return None
+    items = list(_ITEM.finditer(document.text, blocks[own].start, blocks[own].end))
+    first = bisect_right(items, start, key=re.Match.start) - 1
+    last = bisect_left(items, end, key=re.Match.start) - 1
+    if len(items) < _FEWEST_ITEMS or first < 0:
+        return None
+    return _place("item", "items", items[first]["number"], items[last]["number"])
 
 
 @lru_cache(maxsize=8)

@@ -20,7 +20,7 @@ _SECTION = r"(?:chapters?|entry|entries|sections?|sheets?)"
 _FACTS = re.compile(rf"(?:, (?:{_SECTION} {_NAME}(?: to {_NAME})?|[^,\n“”\"„«»「」『』]*))*")
 _LOCATED = re.compile(
     rf"{_SECTION} “"
-    r"|[,·] (?:header|(?:\w*notes?|lines?|messages?|pages?|paragraphs?|records?|rows?) \w)"
+    r"|[,·] (?:header|(?:\w*notes?|items?|lines?|messages?|pages?|paragraphs?|records?|rows?) \w)"
 )
 # A numbered citation as the chat shows it, or as `ask` prints it, and what is no part of the quote above it.
 _NUMBERED = re.compile(r"(?m)^[ \t]*(?P<number>\[[0-9]+\]) (?P<cites>“[^\n]*|[^\n]*? · [^\n]*)$")

@@ -449,3 +449,45 @@ def test_only_in_english_is_there_a_doubt_which_number_is_the_day() -> None:
 )
 def test_a_sentence_below_other_lines_is_no_title(text: str, title: str) -> None:
     assert parse_header(text).title == title
+
+
+def test_a_section_heading_above_the_head_is_no_title() -> None:
+    found = read("Executive Summary\n\nFerry Fares in the Outer Isles\n\nHarbour Institute\n3 May 2019")
+    assert (found.title, found.publisher, found.date) == (
+        "Ferry Fares in the Outer Isles",
+        "Harbour Institute",
+        date(2019, 5, 3),
+    )
+
+
+def test_an_institution_alone_is_no_title() -> None:
+    assert read("Harbour Institute").title == ""
+
+
+def test_a_line_of_prose_between_labels_does_not_end_the_head() -> None:
+    found = read(
+        "Ferry fares\n\nAuthor: Ann Osei\n\nA short guide to what the crossings cost, for who travels with "
+        "a car or on foot.\n\nLast updated: 3 May 2019"
+    )
+    assert (found.title, found.author, found.date) == ("Ferry fares", "Ann Osei", date(2019, 5, 3))
+
+
+@pytest.mark.parametrize(
+    "line", ["Printed 3 May 2019", "Generated on 3 May 2019", "Copyright © 1996-2024 Ann Osei"]
+)
+def test_the_day_of_a_print_and_a_range_of_years_are_no_date(line: str) -> None:
+    assert read(f"Ferry fares\n{line}\nHarbour Institute").date is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "author"),
+    [
+        ("Ann Osei <osei@isles.example>\nBo Strand <strand@isles.example>", "Ann Osei; Bo Strand"),
+        ("Ann Osei\nDepartment of Piers\n\nPeter Strand\nIsle College", "Ann Osei; Peter Strand"),
+        ("Ann Osei, Ferry Labs\n3 May 2019", "Ann Osei"),
+        ("by Ann Osei and Bo Strand, with drawings by others", "Ann Osei; Bo Strand"),
+        ("Ann Osei 8/17/19 11:04am", "Ann Osei"),
+    ],
+)
+def test_authors_stand_below_the_title_with_where_they_work(lines: str, author: str) -> None:
+    assert parse_header(f"Ferry fares\n\n{lines}{BODY}", "auto", "Ferry fares").author == author

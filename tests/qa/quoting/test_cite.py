@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qa.errors import InputError, VerbatimError
-from qa.quoting.cite import check, cite_line, clipboard, parse_citation
+from qa.quoting.cite import as_read, check, cite_line, clipboard, parse_citation
 from qa.schema import (
     Answer,
     Citation,
@@ -268,3 +268,43 @@ def test_a_header_span_that_ends_inside_a_paragraph_does_not_hide_it():
     document = Document(id="x", text=text, header=(Span(0, 5),))
     assert locator(document, 6, 9) == "paragraph 1"
     assert locator(document, 17, 22) == "paragraph 2"
+
+
+@pytest.mark.parametrize("above", ["", "Two sentences stand above. They are a paragraph.\n\n"])
+def test_a_quote_of_a_numbered_list_is_cited_by_the_number_of_its_item(above: str):
+    items = "1. The boat is late.\n2) The fare has risen.\n   It is twelve crowns.\n3. It is shut."
+    text = f"{above}{items}\n\nEnd."
+    document = Document(id="list", text=text)
+
+    def place(first: str, last: str) -> str:
+        return locator(document, text.index(first), text.index(last) + len(last))
+
+    paragraph = "paragraph 2, " if above else "paragraph 1, "
+    assert place("The boat", "late.") == f"{paragraph}item 1"
+    assert place("It is", "crowns.") == f"{paragraph}item 2"
+    assert place("The fare", "shut.") == f"{paragraph}items 2–3"
+    assert "item" not in place("End", "End")
+
+
+def test_a_section_within_another_is_the_place_of_what_stands_in_it():
+    text = "Fares\n\nOne.\n\nTable 2\n\na | b\n\nFour."
+    sections = (Section(0, len(text), "section", "Fares"), Section(13, 27, "section", "Table 2"))
+    document = Document(id="fares", text=text, sections=sections)
+    assert locator(document, text.index("a | b"), text.index("a | b") + 5) == "section “Table 2”, paragraph 1"
+    assert locator(document, text.index("Four"), len(text)) == "section “Fares”, paragraph 4"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("The boat\nis late,\r\nit is said.", "The boat is late, it is said."),
+        ("- The boat\n  is late.\n- It is shut.", "- The boat is late.\n- It is shut."),
+        ("A verse  \nof two lines\\\nor three", "A verse  \nof two lines\\\nor three"),
+        ("## Fares\nThey rose.\n\n1. One\n2. Two", "## Fares\nThey rose.\n\n1. One\n2. Two"),
+        ("| a | b |\n|---|---|\n| c | d |", "| a | b |\n|---|---|\n| c | d |"),
+        ("```\nx = 1\ny = 2\n```", "```\nx = 1\ny = 2\n```"),
+    ],
+)
+def test_the_end_of_a_line_within_a_paragraph_of_markdown_is_read_as_a_space(text: str, seen: str):
+    assert as_read(Quote(Document(id="m", text=text, format="markdown"), 0, len(text))) == seen
+    assert as_read(Quote(Document(id="t", text=text), 0, len(text))) == text

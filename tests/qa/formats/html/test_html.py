@@ -16,6 +16,7 @@ from qa.formats.html import read
 from qa.formats.markup import blocks, decode, parse, render
 from qa.formats.source import Options, Source
 from qa.schema import Document, Found
+from qa.schema.quotes import locator
 from qa.text.dates import PartialDate
 
 PLAIN = Options()
@@ -566,3 +567,136 @@ def test_braille_on_the_page_is_no_mark_of_ours_and_stays() -> None:
 def test_blocks_say_which_of_their_words_are_links() -> None:
     tree = parse("<html><body><p>see <a href=a>the page</a></p></body></html>", "x")
     assert [(block.text, block.linked) for block in blocks(tree)] == [("see the page", 8)]
+
+
+# What a page says of itself: titles, bylines, who owns it
+
+PROSE = (
+    "<p>The ferries to the outer isles ran late in the spring, and the fares rose by a third, it is said.</p>"
+    * 3
+)
+
+
+def about(head: str, body: str) -> Document:
+    return read_bytes(f"<html><head>{head}</head><body>{body}{PROSE}</body></html>".encode())
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        # A headline that names an institution is a headline.
+        (
+            "<title>Harbour Bank Raises Rates - Isle Post</title>",
+            "<h1>Harbour Bank Raises Rates</h1><h2>What it means for borrowers</h2>",
+            "Harbour Bank Raises Rates",
+        ),
+        # The chapter of a book that mdBook made, below the book's own title.
+        (
+            "<!-- Book generated using mdBook --><title>Tying up - The Mooring Book</title>",
+            "<h1>The Mooring Book</h1><h1>Tying up</h1>",
+            "Tying up",
+        ),
+        (
+            "<meta name=generator content=Sphinx><title>Knots — Rigging 2.1 documentation</title>",
+            "<h1>Rigging 2.1 documentation</h1><h1>Knots¶</h1>",
+            "Knots",
+        ),
+        # A part of the text further down is no title of all of it.
+        (
+            "<title>B.2 What do pilots do? | Pilotage</title>",
+            f"{PROSE}<h2>B.2.1 On board</h2>",
+            "B.2 What do pilots do?",
+        ),
+        # A headline over two lines, each a heading.
+        (
+            "<title>The pier that the sea took</title>",
+            "<h1>The pier that</h1><h2>the sea took</h2>",
+            "The pier that the sea took",
+        ),
+    ],
+)
+def test_the_title_is_the_heading_of_the_page_itself(head: str, body: str, title: str) -> None:
+    document = about(head, body)
+    assert document.title == title
+    assert title not in document.publisher
+
+
+def test_a_book_or_manual_is_no_publisher_of_its_chapters() -> None:
+    document = about(
+        "<!-- Book generated using mdBook --><title>Tying up - The Mooring Book</title>",
+        "<h1>The Mooring Book</h1><h1>Tying up</h1>",
+    )
+    assert (document.publisher, document.series) == ("", "The Mooring Book")
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "author"),
+    [
+        (
+            (
+                '<script type="application/ld+json">//<![CDATA[\n{"@type": "NewsArticle", "headline": "", '
+                '"author": {"name": "Ann Osei"}}\n//]]></script>'
+            ),
+            "",
+            "Ann Osei",
+        ),
+        ('<meta name="byl" content="By ANN OSEI">', "", "ANN OSEI"),
+        ("", '<p class="byline">By Ann Osei, Ferry Wire | 3 May 2019</p>', "Ann Osei"),
+        (
+            "",
+            '<div class="author-line"><a rel="author">Ann Osei</a>, <a rel="author">Bo Strand</a></div>',
+            "Ann Osei; Bo Strand",
+        ),
+        # A person wrote it, whatever agency or site the head names.
+        (
+            '<meta name="author" content="WIRE">',
+            "<h1>Late ferries</h1><p>By Ann Osei 10/ 5/11 9:19 PM</p>",
+            "Ann Osei",
+        ),
+        ('<meta name="author" content="islepost.example">', "", ""),
+        ('<meta name="author" content="Ann Osei and Bo Strand">', "", "Ann Osei; Bo Strand"),
+        # Who comments on a page, or is told of on it, did not write it.
+        ("", f'{PROSE}<div class="comments"><span class="author">Bo Strand</span></div>', ""),
+    ],
+)
+def test_who_wrote_a_page_is_taken_from_fields_and_bylines(head: str, body: str, author: str) -> None:
+    assert about(f"<title>Late ferries</title>{head}", body).author == author
+
+
+def test_who_owns_a_page_publishes_it_but_a_range_of_years_is_no_date() -> None:
+    document = about(
+        "<title>Late ferries</title>",
+        "<h1>Late ferries</h1><p>Copyright © 1996-2024 Friends in the Public Service</p>",
+    )
+    assert (document.publisher, document.date) == ("Friends in the Public Service", None)
+
+
+@pytest.mark.parametrize("language", ["zxx", "zh", "ru"])
+def test_a_text_in_latin_letters_is_in_no_language_of_another_script(language: str) -> None:
+    document = read_bytes(f"<html lang={language}><body>{PROSE}</body></html>".encode())
+    assert document.language == "en"
+
+
+def test_the_rows_of_a_table_are_under_its_caption_and_what_follows_an_aside_is_not_under_that() -> None:
+    rendered = render(
+        "<h1>Fares</h1><p>One.</p><aside><h2>Related</h2><p>Two.</p></aside><table><caption>Table 2: Isles"
+        "</caption><tr><td>Osk</td><td>12</td></tr></table><p>Four.</p><h2>Winter</h2><p>Five.</p>",
+        "page",
+    )
+    document = Document(id="fares", text=rendered.text, sections=rendered.sections)
+
+    def place(words: str) -> str:
+        start = rendered.text.index(words)
+        return locator(document, start, start + len(words))
+
+    assert place("Two.") == "section “Related”, paragraph 1"
+    assert place("Osk") == "section “Table 2: Isles”, paragraph 1"
+    assert place("Four.") == "section “Fares”, paragraph 6"
+    assert place("Five.") == "section “Winter”, paragraph 1"
+
+
+def test_the_second_line_of_a_headline_is_no_section() -> None:
+    document = about(
+        "<title>The pier that the sea took</title>", "<h1>The pier that</h1><h2>the sea took</h2>"
+    )
+    assert document.sections == ()

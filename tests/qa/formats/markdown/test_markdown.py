@@ -293,3 +293,18 @@ def test_stars_that_emphasise_nothing_stay_what_they_are() -> None:
 )
 def test_a_heading_behind_the_first_sentence_is_of_a_part(text: str, title: str) -> None:
     assert read_bytes(text.encode()).title == title
+
+
+def test_a_line_of_facts_above_the_only_heading_does_not_hide_the_title() -> None:
+    document = read_bytes(
+        b"Version: 0.2\n\n## Ferry hooks\n\nThe hooks of a ferry hold it at the pier, it is said.\n"
+    )
+    assert document.title == "Ferry hooks"
+
+
+def test_a_date_that_lies_ahead_is_left_out_with_a_note() -> None:
+    document = read_bytes(
+        b"# Ferry fares\n\nDate: 3 May 2091\n\nThe fares of the ferries rose by a third, it is said.\n"
+    )
+    assert document.date is None
+    assert "The date 2091-05-03 lies in the future; it was left out." in document.notes
