@@ -93,7 +93,8 @@ def index(
     read is refused with its reason and the others go in; the exit code is then 1, or 3 when nothing went in.
 
     Files are read whose names end in .txt, .text, .md, .markdown, .html, .htm, .xhtml, .pdf, .docx, .xlsx,
-    .xlsm, .odt, .rtf, .epub, .eml, .mbox, .rss, .atom, .xml, .csv, .tsv, .jsonl, .json or .zip.
+    .xlsm, .pptx, .pptm, .ppsx, .odt, .rtf, .epub, .eml, .msg, .mbox, .rss, .atom, .xml, .csv, .tsv, .jsonl,
+    .json or .zip.
 
     A PATH may be an address, such as s3://BUCKET/FOLDER, where fsspec and the package for it are installed.
 

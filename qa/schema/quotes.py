@@ -11,7 +11,7 @@ from typing import NamedTuple
 from qa.schema.documents import UPLOAD, Document, SectionKind, Span
 
 _BLANK_LINE = re.compile(r"\r?\n[^\S\n]*\n\s*")
-_ENOUGH: tuple[SectionKind, ...] = ("page", "row", "footnote", "endnote")
+_ENOUGH: tuple[SectionKind, ...] = ("page", "row", "slide", "footnote", "endnote")
 
 
 _SECTION_KINDS: tuple[SectionKind, ...] = (
