@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError
-from qa.formats.columns import map_columns
+from qa.formats.columns import guessed, map_columns, prose_column
 from qa.formats.encoding import codec_of, notes_on
 from qa.formats.jsonl import document_of
 from qa.formats.text import MOST_BYTES, MOST_CHARACTERS, describe
@@ -46,11 +46,16 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     encoding = _encoding(source)
     table = _open(source, encoding)
     found = map_columns(tuple(table.names), options.columns)
+    said = notes_on(encoding)  # with the first document
+    if "text" not in found and not any(field == "text" for field, _ in options.columns):
+        sample = islice(table.rows(table.lines()), 1, _SAMPLE)
+        if prose := prose_column(table.names, sample, found.values()):
+            found["text"] = prose
+            said = (*said, guessed(prose))
     check_columns(source.name, table.names, found, options)
     index = {field: table.names.index(name) for field, name in found.items()}
     stem = printable(PurePath(source.file_name).stem)
     twice = repeated_names(table.names, index)
-    said = notes_on(encoding)  # with the first document
     well_quoted = table.is_well_quoted(table.lines())
     number = table.first
     for number, row in enumerate(_rows(table), table.first + 1):

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.schema.documents import EVERYTHING, Filters, Span
+from qa.schema.quotes import told_apart
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -237,6 +238,9 @@ class Answer:
     more: More | None = None
     parts: tuple[AnsweredPart, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quotes", told_apart(self.quotes))
+
     @property
     def is_answered_in_part(self) -> bool:
         """Whether some parts of the question are answered, and others are not."""
@@ -245,7 +249,8 @@ class Answer:
     @property
     def shown(self) -> tuple[Quote, ...]:
         """The quotes to show: all that answer, if all were asked for, else the best."""
-        return self.quotes if self.more is None or self.more.quotes is None else self.more.quotes
+        every = self.more.quotes if self.more else None
+        return self.quotes if every is None else told_apart(every)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the answer line of `pullquote ask --json`, but for what is told of the quotes.

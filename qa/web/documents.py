@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote, urlencode
@@ -126,6 +127,7 @@ class Row:
     format: str
     passages: int | None
     state: str
+    looks_alike: bool = False
 
     @property
     def href(self) -> str:
@@ -157,6 +159,7 @@ def routes(engine: Engine) -> APIRouter:
         else:
             found = store.find_documents(replace(query.query(), limit=ROWS))
             rows, total = [_row(each) for each in found.documents], found.total
+        rows = _told_apart(rows)
         shown = query.offset + len(rows)
         facets = store.facets()
         held = store.count().documents
@@ -214,6 +217,12 @@ def _href(asked: Mapping[str, str], **changed: object) -> str:
     """Return the address of the table with other values; an empty one is left out."""
     values = {name: value for name, value in {**asked, **changed}.items() if value}
     return f"/documents?{urlencode(values)}" if values else "/documents"
+
+
+def _told_apart(rows: list[Row]) -> list[Row]:
+    """Mark the rows that another has the title and date of: the file's name tells them apart."""
+    faces = Counter((row.title.casefold(), row.date) for row in rows)
+    return [replace(row, looks_alike=faces[row.title.casefold(), row.date] > 1) for row in rows]
 
 
 def _row(info: DocumentInfo) -> Row:

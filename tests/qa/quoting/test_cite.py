@@ -268,3 +268,21 @@ def test_a_header_span_that_ends_inside_a_paragraph_does_not_hide_it():
     document = Document(id="x", text=text, header=(Span(0, 5),))
     assert locator(document, 6, 9) == "paragraph 1"
     assert locator(document, 17, 22) == "paragraph 2"
+
+
+def test_sources_that_look_alike_are_told_apart_by_their_ids() -> None:
+    day = dt.date(2008, 4, 4)
+    documents = [
+        Document(id=name, text=text, title=title, date=day)
+        for name, text, title in (
+            ("wire/a.txt", "Rye cost 31.", "Prices"),
+            ("desk/a.txt", "Rye cost 13.", "Prices"),
+            ("b.txt", "Oats cost 9.", "Oats"),
+        )
+    ]
+    quotes = tuple(Quote(each, 0, len(each.text), number=at) for at, each in enumerate(documents, 1))
+    answer = Answer("What did rye cost?", "What did rye cost?", "answered", quotes=quotes)
+    lines = [cite_line(each) for each in answer.quotes]
+    assert [line.rpartition(", ")[2] for line in lines] == ["in wire/a.txt", "in desk/a.txt", "paragraph 1"]
+    alone = replace(answer, quotes=answer.quotes[1:])
+    assert "desk/a.txt" not in cite_line(alone.quotes[0])
