@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.schema.documents import EVERYTHING, Filters, Span
@@ -240,6 +240,8 @@ class Answer:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "quotes", told_apart(self.quotes))
+        if self.more and self.more.quotes:
+            object.__setattr__(self, "more", replace(self.more, quotes=told_apart(self.more.quotes)))
 
     @property
     def is_answered_in_part(self) -> bool:
@@ -249,8 +251,7 @@ class Answer:
     @property
     def shown(self) -> tuple[Quote, ...]:
         """The quotes to show: all that answer, if all were asked for, else the best."""
-        every = self.more.quotes if self.more else None
-        return self.quotes if every is None else told_apart(every)
+        return self.quotes if self.more is None or self.more.quotes is None else self.more.quotes
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as the answer line of `pullquote ask --json`, but for what is told of the quotes.
