@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from qa.storage.open import OpenLibrary
     from qa.storage.ports import Cited, LibraryStats
 
-# What became of a document that is in the library afterwards.
+# What becomes of a document that the library did not have.
 _NEW = ("added",)
 
 

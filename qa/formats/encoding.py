@@ -31,7 +31,7 @@ _WIDER = {
     "euc-kr": "cp949",
     "euc_kr": "cp949",
 }
-# What more files are in; it is named where both give the same text.
+# More files are in these: they are named where both give the same text.
 _USUAL = {"iso8859-15": "cp1252", "iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-9": "cp1254"}
 _NAMES = {
     "koi8-r": "KOI8-R",
@@ -157,7 +157,7 @@ def _sample(data: bytes) -> bytes:
 
 
 def _failure(data: bytes, codec: str) -> tuple[int, str] | None:
-    """Tell where bytes are none of a codec, and why; None where all are. Little is in memory at a time."""
+    """Return where a codec fails to decode bytes, and why; None where it decodes all of them."""
     start = len(codecs.BOM_UTF8) if codec == "utf-8-sig" and data.startswith(codecs.BOM_UTF8) else 0
     decoder = codecs.getincrementaldecoder("utf-8" if codec == "utf-8-sig" else codec)()
     while True:

@@ -43,7 +43,7 @@ def write_report(report: IndexReport, path: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    # What was refused comes first: it is what a person has to do something about.
+    # A person has to do something about refused files: these come first.
     rows = [_report_row(result) for result in sorted(report.files, key=lambda each: not each.error)]
     rows += [
         _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))
