@@ -318,6 +318,8 @@ def _entities() -> str:
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_SHOW = "http://schemas.openxmlformats.org/presentationml/2006/main"
+_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
 
 
@@ -334,6 +336,18 @@ def _docx(document: bytes) -> bytes:
             "word/document.xml": document,
         }
     )
+
+
+def _pptx(slide: bytes) -> bytes:
+    """Write the presentation of the tests with another second slide."""
+    out = io.BytesIO(_of_tests("pptx/deck.pptx"))
+    with zipfile.ZipFile(out) as package:
+        members = {each.filename: package.read(each) for each in package.infolist()}
+    return _zip({**members, "ppt/slides/slide2.xml": slide})
+
+
+def _of_tests(name: str) -> bytes:
+    return (ROOT / "tests/qa/formats" / name).read_bytes()
 
 
 def _odt(content: bytes) -> bytes:
@@ -467,6 +481,16 @@ def _hostile(chance: random.Random) -> Iterator[tuple[str, bytes]]:
     yield "far.xlsx", _xlsx(b"<row r='99999999999999'/>")
     yield "far-cells.xlsx", _xlsx(_HEADING + b"<row r='1048576'><c r='ZZZ1048576' t='str'><v>a</v></c></row>")
     yield "strings.xlsx", _xlsx(_HEADING + b"<row><c t='s'><v>999999999</v></c></row>")
+    slide = f'<p:sld xmlns:p="{_SHOW}" xmlns:a="{_DRAWING}"><p:cSld><p:spTree>%s</p:spTree></p:cSld></p:sld>'
+    said = "<p:sp><p:txBody><a:p><a:r><a:t>%s</a:t></a:r></a:p></p:txBody></p:sp>"
+    yield "entities.pptx", _pptx(f"{xml}{slide % (said % '&e10;')}".encode())
+    yield "outside.pptx", _pptx(f"{outside}{slide % (said % '&e;')}".encode())
+    yield "nested.pptx", _pptx((slide % ("<p:grpSp>" * many)).encode())
+    yield "groups.pptx", _pptx((slide % ("<p:grpSp>" * 200 + "</p:grpSp>" * 200)).encode())
+    yield "shapes.pptx", _pptx((slide % (said % "He left." * many)).encode())
+    letter = _of_tests("msg/page.msg")
+    yield "nested.msg", letter.replace(letter[512:1_024], b"\0" * 512)
+    yield "circle.msg", letter[:76] + b"\0" * 436 + letter[512:]
     separator = b"From a Fri Apr  4 10:00:00 2008\n"
     yield "separators.mbox", separator * many
     yield "headers.mbox", (separator + b"Subject: a\n") * 10_000
@@ -476,7 +500,7 @@ def _hostile(chance: random.Random) -> Iterator[tuple[str, bytes]]:
         inner = _zip({"a.zip": inner})
     yield "nested.zip", inner
     # Names that lead out
-    for ending in (".zip", ".epub", ".docx", ".odt", ".xlsx"):
+    for ending in (".zip", ".epub", ".docx", ".odt", ".xlsx", ".pptx"):
         yield f"leading-out{ending}", _zip(dict.fromkeys(OUT, b"I lead out."))
     yield "leading-out-2.epub", _epub(b"He left.").replace(b"a.xhtml", b"../a.xm")
     # Noise
@@ -563,6 +587,7 @@ def _large() -> Iterator[tuple[str, bytes]]:
     bomb = _zip({"a.zip": _zip({"a.txt": zeros})})
     yield "bomb-in-bombs.zip", _zip({f"{number}.zip": bomb for number in range(100)})
     yield "bomb-of-names.zip", _zip({f"{number}.txt": b"" for number in range(20_000)})
+    yield "bomb.pptx", _pptx(b"<a>" + zeros)
     yield "bomb.docx", _docx(b"<w>" + zeros)
     yield (
         "bomb-of-text.docx",

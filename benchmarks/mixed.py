@@ -40,10 +40,11 @@ SHARES = {
     "md": (12, 1),
     "html": (15, 1),
     "pdf": (10, 1),
-    "docx": (8, 1),
+    "docx": (7, 1),
+    "pptx": (2, 1),
     "odt": (4, 1),
     "epub": (4, 1),
-    "eml": (8, 1),
+    "eml": (7, 1),
     "rss": (5, 50),
     "csv": (4, 100),
     "jsonl": (3, 100),
@@ -187,6 +188,19 @@ def docx(texts: list[Text]) -> bytes:
     return out.getvalue()
 
 
+def pptx(texts: list[Text]) -> bytes:
+    """Write a slide with a title, and its paragraphs."""
+    from pptx import Presentation
+
+    ((title, body),) = texts
+    presentation, out = Presentation(), io.BytesIO()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[1])
+    slide.shapes.title.text = title
+    slide.placeholders[1].text = "\n".join(body)
+    presentation.save(out)
+    return out.getvalue()
+
+
 def odt(texts: list[Text]) -> bytes:
     """Write a heading and paragraphs."""
     from odfdo import Document, Header, Paragraph
@@ -275,6 +289,7 @@ WRITERS: dict[str, Callable[[list[Text]], bytes]] = {
     "html": html,
     "pdf": pdf,
     "docx": docx,
+    "pptx": pptx,
     "odt": odt,
     "epub": epub,
     "eml": eml,

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from qa.storage.open import OpenLibrary
     from qa.storage.ports import Cited, LibraryStats
 
-# What became of a document that is in the library afterwards.
-_HELD = ("added", "replaced", "moved", "duplicate", "unchanged")
+# What becomes of a document that the library did not have.
+_NEW = ("added",)
 
 
 class Corpus:
@@ -197,7 +197,8 @@ class Corpus:
         It is read as a file that `index` is given, with the same limits. Its document is known by the name;
         in the report its path is "upload:" and the name. Another file of the same name takes the place of the
         first, whose text is kept as of any file that changes. What cannot be read is refused in the report,
-        and nothing of it is kept. With `collection`, documents that are in none are put into that one.
+        and nothing of it is kept. With `collection`, new documents are put into that one; one that
+        the library has stays where it is.
         The whole index is written to its file at each upload: where many follow each other, leave that out
         (`save`), and call `store.save` after the last. Until then it is in step in memory alone.
 
@@ -224,7 +225,7 @@ class Corpus:
             if upload.is_new and not any(each.document_id for each in report.files if each.status != "gone"):
                 self.store.forget_upload(upload)
             if collection:
-                self._put_in_empty(report, collection)
+                self._put_new(report, collection)
         return report
 
     def read_uploads(self, progress: OnProgress | None = None) -> IndexReport:
@@ -247,9 +248,9 @@ class Corpus:
             self.store.save_changes_since(generation, progress)
         return report
 
-    def _put_in_empty(self, report: IndexReport, collection: str) -> None:
-        """Put the documents of a report that are in no collection into one."""
-        ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.status in _HELD))
+    def _put_new(self, report: IndexReport, collection: str) -> None:
+        """Put the new documents of a report that are in no collection into one; none is moved."""
+        ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.status in _NEW))
         held = self.documents(Filters(document=ids)) if ids else ()
         without = [info.id for info in held if info.id in ids and not info.collection]
         self.store.put_in_collection(without, collection)

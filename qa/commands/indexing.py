@@ -95,7 +95,8 @@ def index(
     read is refused with its reason and the others go in; the exit code is then 1, or 3 when nothing went in.
 
     Files are read whose names end in .txt, .text, .md, .markdown, .html, .htm, .xhtml, .pdf, .docx, .xlsx,
-    .xlsm, .odt, .rtf, .epub, .eml, .mbox, .rss, .atom, .xml, .csv, .tsv, .jsonl, .json or .zip.
+    .xlsm, .pptx, .pptm, .ppsx, .odt, .rtf, .epub, .eml, .msg, .mbox, .rss, .atom, .xml, .csv, .tsv, .jsonl,
+    .json or .zip.
 
     A PATH may be an address, such as s3://BUCKET/FOLDER, where fsspec and the package for it are installed.
 
@@ -154,6 +155,8 @@ def index(
                 shared.say(f"{_named(gone)} in {folders}")
                 if click.confirm("Remove from the library?", err=True):
                     report = corpus.prune(report)
+            if asks:
+                _ask_of_former(corpus, report)
             _show_report(settings, report, report_to, prunes=prune)
             if watch:
                 if not (said or settings.quiet):
@@ -216,6 +219,15 @@ def _to_index(settings: options.Settings, *, dry_run: bool, **options: Any) -> I
             yield corpus
 
 
+def _ask_of_former(corpus: Corpus, report: IndexReport) -> None:
+    """Ask of each text that was corrected at one place and stands at another, whether it is to go."""
+    for result in report.files:
+        if result.former:
+            shared.say(f"{result.path}: {result.notes[-1]}")
+            if click.confirm(f"Remove {result.former} from the library?", default=False, err=True):
+                corpus.remove([result.former])
+
+
 def _in_a_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
@@ -250,14 +262,15 @@ def _show_report(
     if write_to:
         write_report(report, write_to)
     for result in report.files:
+        if result.error:
+            shared.say(f"refused: {result.error.message}")
+    for result in report.files:
         if result.status == "withdrawn" and not settings.quiet:
             shared.say(
                 f"removed earlier, and left so: {result.document_id}; `pullquote restore` puts it back"
             )
         if result.status == "purged" and not settings.quiet:
             shared.say(f"purged earlier, and left out: name the file itself to index it again: {result.path}")
-        if result.error:
-            shared.say(f"refused: {result.error.message}")
     for remark in report.remarks:
         shared.say(remark)
     if settings.as_json:

@@ -18,9 +18,10 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _TIGHT = frozenset({"item", "row"})
 _ENDED_BY: dict[SectionKind, tuple[SectionKind, ...]] = {
-    "section": ("section", "chapter", "message"),
+    "section": ("section", "chapter", "message", "slide"),
     "chapter": ("chapter",),
     "message": ("message",),
+    "slide": ("slide",),
     "footnote": ("footnote", "endnote"),
     "endnote": ("footnote", "endnote"),
 }
@@ -44,7 +45,7 @@ class Look(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A block of a text, or where a section begins: a "chapter", "message" or note of the name `text`.
+    """A block of a text, or where a section begins: a chapter, message, slide or note of the name `text`.
 
     A heading begins a section of its own words. A chapter, message or section without a name ends the one
     before it. After a break, a list or table is another one. Furniture is a paragraph that is never quoted.
@@ -59,6 +60,7 @@ class Part(NamedTuple):
         "furniture",
         "chapter",
         "message",
+        "slide",
         "section",
         "break",
         "footnote",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Sequence
 
 # The fields, and what else they are called. A record's own key comes first, whatever its case.
 FIELDS = {
@@ -18,6 +22,9 @@ FIELDS = {
     "language": ("language", "lang"),
     "collection": ("collection",),
 }
+
+# A cell of so many words is prose, and so is a column of which so many cells are.
+_SENTENCE, _MOSTLY = 8, 0.7
 
 
 @lru_cache(maxsize=1_000)
@@ -39,3 +46,25 @@ def map_columns(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) ->
         if name:
             found[field] = name
     return found
+
+
+def prose_column(names: Sequence[str], rows: Iterable[Sequence[str]], taken: Container[str]) -> str:
+    """Return the one column that is plainly prose, of those not taken; "" where none or several are."""
+    cells: list[list[int]] = [[] for _ in names]
+    for row in rows:
+        for counts, cell in zip(cells, row, strict=False):
+            if cell.strip():
+                counts.append(len(cell.split()))
+    prose = [
+        name
+        for name, counts in zip(names, cells, strict=True)
+        if name not in taken
+        and counts
+        and sum(count >= _SENTENCE for count in counts) >= _MOSTLY * len(counts)
+    ]
+    return prose[0] if len(prose) == 1 else ""
+
+
+def guessed(name: str) -> str:
+    """Tell a reader that a column was taken for the text."""
+    return f"The column “{name.strip()}” was taken for the text, as it alone is prose: see that it is."

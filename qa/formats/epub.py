@@ -22,7 +22,7 @@ from qa.formats.dates import read_date
 from qa.formats.markup import blocks, decode, has_struck, parse
 from qa.formats.packages import open_package, parse_xml, read_member
 from qa.formats.properties import with_properties
-from qa.formats.text import MOST_BYTES
+from qa.formats.text import MOST_BYTES, Decoded
 from qa.schema import Document
 
 if TYPE_CHECKING:
@@ -215,7 +215,10 @@ def parse_page(data: bytes, name: str) -> Any:
     except InputError:
         if b"<!ENTITY" in data:
             raise
-        text = decode(data, name) if data.strip() else ""
+        decoded = decode(data, name) if data.strip() else Decoded("")
+        if decoded.notes:  # a book names its encoding: what does not is damaged
+            raise
+        text = decoded.text
         return parse(text, name) if text.strip() else etree.Element("html")
     for element in root.iter(etree.Element):
         element.tag = etree.QName(element).localname.lower()

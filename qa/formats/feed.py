@@ -34,7 +34,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         InputError: when it is no feed, has no entry, defines entities, or its encoding cannot be told.
     """
     name = source.name
-    text = decode(source.data, name)
+    decoded = decode(source.data, name)
+    text = decoded.text
     root = _ROOT.search(text)
     if root and "<!ENTITY" in text[: root.start()].upper():
         raise InputError(f"{name} defines XML entities, as no feed needs to. Write out what they stand for.")
@@ -49,7 +50,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         raise InputError(f"{name} is no RSS or Atom feed. Save the feed itself, not the page that shows it.")
     if not parsed.entries:
         raise InputError(f"{name} has no entries. Leave it out.")
-    notes = ("The feed is broken XML: words may be missing.",) if parsed.bozo else ()
+    broken = ("The feed is broken XML: words may be missing.",) if parsed.bozo else ()
+    notes = (*decoded.notes, *broken)
     seen: set[str] = set()
     for number, entry in enumerate(parsed.entries, 1):
         where = f"{name}, entry {number}"

@@ -74,9 +74,10 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """Read a saved page: one document.
 
     Raises:
-        InputError: when it is no HTML, holds no text, or does not say in which encoding it is.
+        InputError: when it is no HTML, holds no text, or is in an encoding that cannot be told.
     """
-    page = decode(source.data, source.name)
+    decoded = decode(source.data, source.name)
+    page = decoded.text
     tree = parse(page, source.name)
     every = blocks(tree)
     if not every:
@@ -91,7 +92,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     kept = _main_blocks(tree, every)
     rendered = compose([every[number] for number in kept] or every)
     check_text(rendered.text, source.name)
-    notes = []
+    notes = list(decoded.notes)
     if not kept:
         notes.append("No main text could be told from the rest of the page: all of the page was taken.")
     elif sum(every[number].linked for number in kept) > _MOSTLY * len(rendered.text):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qa.document.metadata import MOST_FIELD
 from qa.errors import InputError, PartlyReadError
-from qa.formats.text import MOST_BYTES, bounded, check_text, encoding_of
+from qa.formats.encoding import encoding_of
+from qa.formats.text import MOST_BYTES, bounded, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,10 +71,19 @@ _KINDS = {
             signed=True,
             most_bytes=_MORE_BYTES,
         ),
+        Kind(
+            "pptx",
+            "pptx",
+            "a PowerPoint presentation",
+            (".pptx", ".pptm", ".ppsx"),
+            signed=True,
+            most_bytes=_MORE_BYTES,
+        ),
         Kind("odt", "odt", "an OpenDocument text", (".odt",), signed=True, most_bytes=_MORE_BYTES),
         Kind("rtf", "rtf", "an RTF document", (".rtf",), signed=True, most_bytes=_MORE_BYTES),
         Kind("epub", "epub", "an EPUB book", (".epub",), signed=True, most_bytes=_MORE_BYTES),
         Kind("email", "mail", "an e-mail", (".eml",), several=True, holds=True),
+        Kind("msg", "msg", "an Outlook message", (".msg",), several=True, holds=True, signed=True),
         Kind("mbox", "mbox", "a mailbox", (".mbox",), several=True, holds=True, most_bytes=_MORE_BYTES),
         Kind("feed", "feed", "a feed (RSS or Atom)", (".rss", ".atom", ".xml"), several=True),
         Kind("csv", "table", "a table", (".csv", ".tsv"), several=True, most_bytes=_MORE_BYTES),
@@ -94,12 +104,14 @@ _KINDS = {
 JSONL, ZIP = _KINDS["jsonl"], _KINDS["zip"]
 ENDINGS = {ending: kind for kind in _KINDS.values() for ending in kind.endings}
 READS = (
-    "Pullquote reads plain text, Markdown, web pages, PDF, Word, Excel, OpenDocument, RTF, EPUB, e-mail, "
-    "feeds, CSV, JSON and ZIP archives"
+    "Pullquote reads plain text, Markdown, web pages, PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, "
+    "e-mail (Outlook's too), feeds, CSV, JSON and ZIP archives"
 )
 
+_OLE = b"\xd0\xcf\x11\xe0"
+_OUTLOOK = "__properties_version1.0".encode("utf-16-le")  # a stream that each of Outlook's messages has
 _UNREADABLE = (
-    (b"\xd0\xcf\x11\xe0", "an old Microsoft Office file, or one with a password"),
+    (_OLE, "an old Microsoft Office file, or one with a password"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF87a", "a GIF image"),
@@ -166,6 +178,8 @@ def kind_of(source: Source) -> tuple[Kind, str]:
 
 def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
     """Tell the format that the bytes show, or in words one that is not read; None where they show none."""
+    if data.startswith(_OLE) and (_OUTLOOK in data or said is _KINDS["msg"]):
+        return _KINDS["msg"]
     if unreadable := next((what for start, what in _UNREADABLE if data.startswith(start)), None):
         return unreadable
     if data.startswith(b"%PDF-") or (said is _KINDS["pdf"] and b"%PDF-" in data[:1024]):
@@ -208,8 +222,8 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
         if b"xl/workbook" in listed:
             return "an Excel workbook in the binary format (.xlsb)"
         if b"ppt/presentation" in listed:
-            return "a PowerPoint presentation"
-    return said if said and said.name in ("docx", "xlsx", "odt", "epub") else ZIP
+            return _KINDS["pptx"]
+    return said if said and said.name in ("docx", "xlsx", "pptx", "odt", "epub") else ZIP
 
 
 def read_source(source: Source, options: Options) -> Iterator[Document | InputError]:

@@ -58,6 +58,22 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """
     try:
         message = _parsed(source)
+    except InputError:
+        raise
+    except Exception as error:  # the parser promises to raise nothing, and does
+        raise _malformed(source, error) from None
+    yield from read_message(message, source, options)
+
+
+def read_message(
+    message: Message, source: Source, options: Options, form: str = "email", notes: tuple[str, ...] = ()
+) -> Iterator[Document | InputError]:
+    """Yield a parsed e-mail, which is a document of the format `form`, and the documents attached to it.
+
+    Raises:
+        InputError: naming the source, when it is malformed, or neither it nor an attachment has any text.
+    """
+    try:
         reading = _Reading(source.name)
         lines = reading.lines(message, 0)
         attached, not_read = _attachments(reading.attachments)
@@ -66,9 +82,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     except (InputError, MemoryError):
         raise
     except Exception as error:  # the parser promises to raise nothing, and does
-        raise InputError(
-            f"{source.name} cannot be read as an e-mail ({type(error).__name__}: {error}). Save it again."
-        ) from None
+        raise _malformed(source, error) from None
+    reading.notes += notes
     if cut_off:
         reading.notes.append("The e-mail is cut off: something of its end is missing.")
     if not_read:
@@ -76,11 +91,17 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         more = f" and {len(not_read) - 10} more" if len(not_read) > 10 else ""
         reading.notes.append(f"Attached, and not read: {listed}{more}.")
     if document is not None:
-        yield replace(document, notes=(*document.notes, *reading.notes))
+        yield replace(document, format=form, notes=(*document.notes, *reading.notes))
     elif not attached:
         raise InputError(f"{source.name} has no text. Leave it out, or save what it shows as a .txt file.")
     for name, data in attached:
         yield from _attached(source, options, name, data)
+
+
+def _malformed(source: Source, error: Exception) -> InputError:
+    return InputError(
+        f"{source.name} cannot be read as an e-mail ({type(error).__name__}: {error}). Save it again."
+    )
 
 
 def _parsed(source: Source) -> Message:

@@ -104,14 +104,16 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """Read a Markdown file: one document.
 
     Raises:
-        InputError: when it is empty, binary or not UTF-8.
+        InputError: when it is empty, binary, or in an encoding that cannot be told.
     """
-    text = decode(source.data, source.name)
+    decoded = decode(source.data, source.name)
+    text = decoded.text
     front = _front_matter(text)
     lines = [line.span() for line in LINE.finditer(text, front.end)]
     env: dict[str, Any] = {}
     tokens = BLOCKS.parse(text[front.end :], env)
-    document = Document(id="", text=text, format="markdown", sections=_sections(text, lines, tokens))
+    sections = _sections(text, lines, tokens)
+    document = Document(id="", text=text, format="markdown", sections=sections, notes=decoded.notes)
     document = _with_facts(document, front, _title(tokens), options.date_order)
     # The header parser knows nothing of front matter, comments, rules and emphasis: it is given what stands
     # below, with blanks for the marks of what is emphasised.
@@ -145,13 +147,13 @@ def _marked(text: str, span: Span, by: int) -> Span:
 
 def _with_facts(document: Document, front: _Front, title: str, order: DateOrder) -> Document:
     values: dict[str, Any] = dict(front.values)
-    notes: tuple[str, ...] = ()
+    notes = document.notes
     if written := values.pop("date", ""):
         date, doubt = read_date(written, order)
         values |= {"date": date} if date else {}
         if not date and not doubt:
             doubt = f"The date “{written}” names no day; it was left out."
-        notes = (doubt,) if doubt else ()
+        notes += (doubt,) if doubt else ()
     found = [Found(field, "front matter", "stated") for field in values]
     if title and "title" not in values:
         values["title"] = title

@@ -7,13 +7,15 @@ zero-width spaces) is left out, and so are form controls and words that are stru
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from lxml import etree, html
 
 from qa.errors import InputError
-from qa.formats.text import check_text
+from qa.formats.encoding import codec_of, encoding_of, notes_on
+from qa.formats.text import Decoded, check_text
 from qa.schema import Section
 
 if TYPE_CHECKING:
@@ -97,32 +99,30 @@ class Rendered:
     sections: tuple[Section, ...]
 
 
-def decode(data: bytes, name: str) -> str:
+def decode(data: bytes, name: str) -> Decoded:
     """Decode HTML or XML by its byte order mark, else as UTF-8 where it is that, else as it declares.
+
+    Where it declares nothing, its bytes tell.
 
     Raises:
         InputError: naming `name`, when none of them fits, or what comes out is no text.
     """
-    text = _decoded(data, name).removeprefix("\ufeff")
+    decoded = _decoded(data, name)
+    text = decoded.text.removeprefix("\ufeff")
     check_text(text, name)
-    return text
+    return Decoded(text, decoded.notes)
 
 
-def _decoded(data: bytes, name: str) -> str:
+def _decoded(data: bytes, name: str) -> Decoded:
     convert = "Convert it to UTF-8 and try again: iconv -f ENCODING -t UTF-8 OLD > NEW"
-    try:
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return data.decode("utf-16")
+    with suppress(UnicodeDecodeError):
         # Text in another encoding is hardly ever valid UTF-8, so that a page that is, is, whatever it says.
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        position, byte = error.start, data[error.start]
+        if b"\0" not in data[:_HEAD] or encoding_of(data) == "utf-16":
+            return Decoded(data.decode(encoding_of(data)))
     found = _DECLARED.search(data[:_HEAD])
     if not found:
-        raise InputError(
-            f"{name} does not say in which encoding it is, and is not UTF-8 (byte 0x{byte:02x} at offset "
-            f"{position}). {convert}"
-        )
+        codec = codec_of(data, name)
+        return Decoded(data.decode(codec), notes_on(codec))
     declared = (found[1] or found[2]).decode("ascii")
     meant = MEANT.get(declared.lower(), declared)
     try:
@@ -132,7 +132,7 @@ def _decoded(data: bytes, name: str) -> str:
     accented = sum("\x80" <= character <= "\xff" for character in text)
     if meant.startswith("windows-125") and accented > _MOST_ACCENTED * len(re.sub(r"<[^>]*+>?|\s", "", text)):
         raise InputError(f"{name} says that it is in {declared}, but is hardly so. {convert}")
-    return text
+    return Decoded(text)
 
 
 def parse(source: str, name: str) -> html.HtmlElement:

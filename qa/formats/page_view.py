@@ -55,7 +55,7 @@ def view(source: Source, kind: str, quote: str = "") -> str:
 
 
 def _of_page(source: Source, quote: str) -> str:
-    tree = parse(decode(source.data, source.name), source.name)
+    tree = parse(decode(source.data, source.name).text, source.name)
     _CLEANER(tree)
     for element in tree.iter(html.etree.Element):
         for name, value in element.items():

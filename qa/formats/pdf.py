@@ -470,11 +470,9 @@ def _as_lines(first: Sequence[Line]) -> str:
     The text joins the lines of a paragraph. In a head, the name of an author and that of an institution stand
     one below the other, and would be joined.
     """
-    pieces: list[str] = []
-    for above, line in pairwise([None, *first]):
-        if above:
-            pieces.append("\n\n" if line.top - above.bottom > _ROOM * line.size else "\n")
-        pieces.append(line.text)
+    pieces = [line.text for line in first[:1]]
+    for above, line in pairwise(first):
+        pieces += ["\n\n" if line.top - above.bottom > _ROOM * line.size else "\n", line.text]
     return "".join(pieces)
 
 

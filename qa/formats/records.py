@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from qa.errors import InputError
 from qa.formats import jsonl
 from qa.formats.columns import map_columns
-from qa.formats.text import CONVERT, describe, encoding_of
+from qa.formats.encoding import CONVERT, encoding_of
+from qa.formats.text import describe
 from qa.schema import Section, printable
 
 if TYPE_CHECKING:

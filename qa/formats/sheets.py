@@ -24,7 +24,7 @@ from openpyxl.worksheet import _read_only
 from openpyxl.worksheet._reader import WorkSheetParser
 
 from qa.errors import InputError
-from qa.formats.columns import map_columns
+from qa.formats.columns import guessed, map_columns, prose_column
 from qa.formats.packages import DAMAGED, check_entities, open_package
 from qa.formats.table import check_columns, repeated_names, row_document
 from qa.schema import Document, printable
@@ -40,6 +40,7 @@ MOST_XML = 200_000_000  # bytes of a sheet, which is read in a stream
 _SECONDS_A_BYTE = 1e-6  # of XML: twice what a row of six cells takes
 _MOST_DECIMALS = 30  # that Excel itself shows
 _HEADERS = 50  # rows in which the names of columns are looked for: a title may stand above them
+_SAMPLE = 100  # rows by which a column of prose is told
 _MOST_NAMED = 5
 # Of a number format: words in quotation marks, escaped characters, colours and conditions.
 _BESIDE = re.compile(r'"[^"]*"|\\.|\[[^\[\]]*\]|_.|\*.')
@@ -59,6 +60,7 @@ class _Sheet:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     uncalculated: int = 0
+    guessed: str = ""
 
     @property
     def title(self) -> str:
@@ -75,7 +77,7 @@ class _Sheet:
             if self.uncalculated
             else ""
         )
-        return tuple(filter(None, (left_out, lacking)))
+        return tuple(filter(None, (guessed(self.guessed) if self.guessed else "", left_out, lacking)))
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
@@ -146,6 +148,9 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
         if sheet.sheet.sheet_state == "visible":
             _find_columns(sheet, options)
             (sheets if "text" in sheet.found and not _missing(sheet, options) else without).append(sheet)
+    if not sheets and not options.columns:
+        sheets = [sheet for sheet in without if _guess_text(sheet)]
+        without = [sheet for sheet in without if sheet not in sheets]
     if not every:
         raise InputError(
             f"{source.name} has no sheet that can be read: it may be in Excel's “Strict” format. Save it as "
@@ -214,6 +219,22 @@ def _find_columns(sheet: _Sheet, options: Options) -> None:
             sheet.first, sheet.names, sheet.found = number, names, found
         if "text" in found:
             return
+
+
+def _guess_text(sheet: _Sheet) -> bool:
+    """Take the one column that is prose for the text; tell whether there is one."""
+    rows = sheet.sheet.iter_rows(
+        min_row=sheet.first + 1, max_row=sheet.first + _SAMPLE, max_col=max(1, len(sheet.names))
+    )
+    shown = (
+        [_shown(cell) for cell in row]
+        for number, row in enumerate(rows, sheet.first + 1)
+        if number not in sheet.hidden_rows
+    )
+    sheet.guessed = prose_column(sheet.names, shown, {*sheet.found.values(), ""})
+    if sheet.guessed:
+        sheet.found = {**sheet.found, "text": sheet.guessed}
+    return bool(sheet.guessed)
 
 
 def _missing(sheet: _Sheet, options: Options) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import hashlib
 import io
@@ -15,9 +14,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError
-from qa.formats.columns import map_columns
+from qa.formats.columns import guessed, map_columns, prose_column
+from qa.formats.encoding import codec_of, notes_on
 from qa.formats.jsonl import document_of
-from qa.formats.text import CONVERT, MOST_BYTES, MOST_CHARACTERS, describe, encoding_of
+from qa.formats.text import MOST_BYTES, MOST_CHARACTERS, describe
 from qa.schema import Section, printable
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _DELIMITERS = ",;\t|"
 _NO_DELIMITER = "\x1f"  # `csv` wants one: this one no text holds
 _SEPARATOR = re.compile(r"\"?sep=([^\r\n\"])\"?\s*", re.IGNORECASE)
 _SAMPLE = 100  # rows
-_CHUNK = 1_000_000
 _ROWS = 1_000  # after which more time is asked for
 SECONDS_A_ROW = 0.001  # four times what one takes: the machine may be busy
 
@@ -42,10 +41,17 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     of the columns are row 1. That number is what citations name.
 
     Raises:
-        InputError: naming the source, when it is no table, not UTF-8 or UTF-16, or has no column of text.
+        InputError: naming the source, when it is no table, has no column of text, or in no known encoding.
     """
-    table = _open(source, _encoding(source))
+    encoding = _encoding(source)
+    table = _open(source, encoding)
     found = map_columns(tuple(table.names), options.columns)
+    said = notes_on(encoding)  # with the first document
+    if "text" not in found and not any(field == "text" for field, _ in options.columns):
+        sample = islice(table.rows(table.lines()), 1, _SAMPLE)
+        if prose := prose_column(table.names, sample, found.values()):
+            found["text"] = prose
+            said = (*said, guessed(prose))
     check_columns(source.name, table.names, found, options)
     index = {field: table.names.index(name) for field, name in found.items()}
     stem = printable(PurePath(source.file_name).stem)
@@ -65,7 +71,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         except InputError as error:
             yield error
             continue
-        notes = list(twice)
+        notes = [*said, *twice]
+        said = ()
         if row.lines > 1 and not well_quoted:
             notes.append(
                 f"This row takes up {row.lines:,} lines of the table, in which some quotation mark is not "
@@ -254,29 +261,14 @@ def row_document(
 
 
 def _encoding(source: Source) -> str:
-    """Tell the encoding by its mark, or UTF-8; all bytes must be of it.
+    """Tell the encoding by its mark, UTF-8, or what the bytes show; all bytes are of it.
 
     Raises:
-        InputError: naming the source, when they are not, or there are none.
+        InputError: naming the source, when it cannot be told, or there are no bytes.
     """
-    data = source.data
-    if not data.strip():
+    if not source.data.strip():
         raise InputError(f"{source.name} is empty. Put a table in it, or leave it out.")
-    encoding = encoding_of(data)
-    marked = encoding == "utf-16"
-    if not marked and b"\0" in data[:4096]:
-        raise InputError(f"{source.name} is a binary file, or UTF-16 without a mark. Save it in UTF-8.")
-    decoder = codecs.getincrementaldecoder(encoding)()
-    for start in range(0, len(data), _CHUNK):
-        try:
-            decoder.decode(data[start : start + _CHUNK], final=start + _CHUNK >= len(data))
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, start + error.start) + 1
-            which = "UTF-16" if marked else "UTF-8"
-            raise InputError(
-                f"{source.name} is not {which} (line {line}: {error.reason}). {CONVERT}"
-            ) from None
-    return encoding
+    return codec_of(source.data, source.name)
 
 
 def _lines(source: Source, encoding: str) -> io.TextIOWrapper:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 import datetime as dt
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from qa.document.metadata import FIELDS, MOST_FIELD, value_of
 from qa.errors import InputError
+from qa.formats.encoding import codec_of, notes_on
 from qa.schema import Document, Found, printable
 from qa.text.terms import MOST_COMBINING, is_stacked
 
@@ -29,7 +29,6 @@ MOST_LINES = 200_000
 MOST_ENDS = 300_000  # of sentences
 # A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
 _FEWEST_LETTERS, _LONG = 0.05, 500_000
-_BOM = b"\xef\xbb\xbf"
 _MOST_AHEAD = 92  # days
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 # What ends a line (see `qa.text.lines`) besides \n; and what ends a sentence for sentencex, unless an
@@ -43,45 +42,31 @@ _SENTENCE_END = re.compile(
     "\uff01\uff0e\uff1f\uff61\U00010a56-\U0001da88]++(?![a-z0-9])"
 )
 _FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
-CONVERT = (
-    "Save it as UTF-8 in an editor and try again; or convert it with iconv -f ENCODING -t UTF-8 OLD > NEW "
-    "(Korean text is often in CP949, Chinese in GB18030, Western European in WINDOWS-1252)"
-)
 
 
-def encoding_of(data: bytes) -> str:
-    """Return the codec that a byte order mark at the beginning names, or else UTF-8; both drop the mark."""
-    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text that was bytes.
+
+    Attributes:
+        text: the text.
+        notes: in which encoding it was read, where nothing in the file names it.
+    """
+
+    text: str
+    notes: tuple[str, ...] = ()
 
 
-def decode(data: bytes, name: str) -> str:
-    """Decode UTF-8, or UTF-16 with a byte order mark; nothing but the mark is changed.
+def decode(data: bytes, name: str) -> Decoded:
+    """Decode UTF-8, UTF-16 with a byte order mark, or what the bytes show; nothing but the mark is changed.
 
     Raises:
-        InputError: naming `name`, when the bytes are empty, not text, or in another encoding.
+        InputError: naming `name`, when the bytes are empty, not text, or their encoding cannot be told.
     """
-    if encoding_of(data) == "utf-16":
-        try:
-            text = data.decode("utf-16")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{name} is not UTF-16, though marked as it ({error.reason} at byte {error.start}). {CONVERT}"
-            ) from None
-        check_text(text, name)
-        return text
-    body = data.removeprefix(_BOM)
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if b"\0" in body[:4096]:
-            raise InputError(f"{name} is a binary file, not text. Save its text as a .txt file.") from None
-        offset = error.start + len(data) - len(body)
-        line = body.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{name} is not UTF-8: byte 0x{data[offset]:02x} at offset {offset} (line {line}). {CONVERT}"
-        ) from None
+    codec = codec_of(data, name)
+    text = data.decode(codec)
     check_text(text, name)
-    return text
+    return Decoded(text, notes_on(codec))
 
 
 def check_text(text: str, name: str) -> None:
@@ -211,7 +196,8 @@ def read(source: Source, options: Options) -> Iterator[Document]:
     """Read plain text: one document.
 
     Raises:
-        InputError: naming the source, when it is empty, binary, or neither UTF-8 nor UTF-16 with a mark.
+        InputError: naming the source, when it is empty, binary, or in an encoding that cannot be told.
     """
-    document = Document(id="", text=decode(source.data, source.name))
+    decoded = decode(source.data, source.name)
+    document = Document(id="", text=decoded.text, notes=decoded.notes)
     yield describe(document, printable(PurePath(source.file_name).stem), options.date_order)

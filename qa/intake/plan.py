@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 # Another version of one of these may read a file otherwise.
 LIBRARIES = (
-    *("feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "openpyxl", "py3langid"),
-    *("pypdfium2", "python-docx", "sentencex", "trafilatura"),
+    *("chardet", "feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "openpyxl", "py3langid"),
+    *("pypdfium2", "python-docx", "python-oxmsg", "python-pptx", "sentencex", "trafilatura"),
 )
 
 

@@ -38,12 +38,13 @@ def report_to_dict(report: IndexReport) -> dict[str, Any]:
 
 
 def write_report(report: IndexReport, path: Path) -> None:
-    """Write what became of each file: a table (.csv), else JSON Lines.
+    """Write what became of each file, refused ones first: a table (.csv), else JSON Lines.
 
     Raises:
         OutputError: it cannot be written.
     """
-    rows = [_report_row(result) for result in report.files]
+    # A person has to do something about refused files: these come first.
+    rows = [_report_row(result) for result in sorted(report.files, key=lambda each: not each.error)]
     rows += [
         _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))
         for name in report.skipped

@@ -27,7 +27,7 @@ from qa.intake.make import (
 )
 from qa.intake.pipeline import grouped, overlap
 from qa.intake.plan import plan_file
-from qa.schema import Document, FileResult, Progress
+from qa.schema import UPLOAD, Document, FileResult, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,6 +57,8 @@ _MOST_ITEMS = 4 * BATCH
 HUGE = 16 * BATCH
 # Files of this format drop old entries as a matter of course: their documents are not gone.
 _ROLLING = "feed"
+# Places that a note names.
+_NAMED = 5
 _Item = TypeVar("_Item")
 # In a rehearsal.
 _NO_ENCODER = EncoderIdentity("", "", 0)
@@ -99,6 +101,8 @@ class Run:
         self._read_as: dict[str, ReadAs] = {}
         # The ids that documents have since: of what stood in several files and has changed in the first.
         self._since: dict[str, str] = {}
+        # By file and document, the places of the text that stood there before.
+        self._former: dict[tuple[str, str], tuple[HeldLocation, ...]] = {}
 
     def take_in(self, refused: Iterable[FileResult] = (), worker: Worker | None = None) -> None:
         """Bring the files in; what was `refused` already is reported first.
@@ -115,6 +119,7 @@ class Run:
         aside = {at.number for at in self._displaced}
         self.gone = [at for at in self.gone if at.number not in aside]
         self._record()
+        self.results = list(map(self._with_former, self.results))
         self.results = [
             replace(each, document_id=self._now(each.document_id)) if each.status == "unchanged" else each
             for each in self.results
@@ -274,6 +279,10 @@ class Run:
         if ingested.status in ("added", "replaced"):
             self._made += count
         path, notes = item.document.document.path, item.document.document.notes
+        if ingested.status == "duplicate":
+            notes = (*notes, _same_text(ingested))
+        if ingested.former:
+            self._former[path, ingested.document_id] = ingested.former
         return FileResult(path, ingested.status, ingested.document_id, count, notes=notes)
 
     def _end(self, file: FileReading) -> None:
@@ -305,6 +314,21 @@ class Run:
         self.results = [_renamed(each, ingested) for each in self.results]
         self._put_away = [(_renamed(each, ingested), read) for each, read in self._put_away]
 
+    def _with_former(self, result: FileResult) -> FileResult:
+        """Say where the text that a file had still stands, now that all files were read."""
+        before = self._former.get((result.path, result.document_id), ())
+        paths = dict.fromkeys(at.path for at in before)
+        numbers = {at.document for at in before}
+        still = [at for path in paths for at in self._library.places_in(path) if at.document in numbers]
+        if not still:
+            return result
+        former = still[0].document_id
+        note = (
+            f"Its former text still stands at {_listed([at.path for at in still])}, and is quoted as "
+            f"{former}. Where it no longer holds, correct it there, or remove it (`pullquote remove`)."
+        )
+        return replace(result, former=former, notes=(*result.notes, note))
+
     def _now(self, document_id: str) -> str:
         while document_id in self._since:
             document_id = self._since[document_id]
@@ -315,6 +339,18 @@ class Run:
         if self._encoders:
             name = result.document_id or result.path
             self._show(Progress("write", len(self.results), 0, name, self._made, read, self._size))
+
+
+def _same_text(ingested: Ingested) -> str:
+    """Say where else a file's text stands, and in which collection."""
+    where = f", which is in the collection “{ingested.collection}”" if ingested.collection else ""
+    return f"The same text as {_listed(ingested.beside)}{where}."
+
+
+def _listed(paths: Sequence[str]) -> str:
+    names = [path.removeprefix(UPLOAD) for path in dict.fromkeys(paths)]
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _renamed(result: FileResult, ingested: Ingested) -> FileResult:

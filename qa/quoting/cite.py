@@ -114,7 +114,7 @@ def facts_of(quote: Quote) -> list[str]:
     """Say what a quote's citation names beside the title, its date in words."""
     where = quote.citation
     date = date_in_words(quote.document.date) if quote.document.date else ""
-    return facts(
+    said = facts(
         author=where.author,
         publisher=where.published_in,
         series=where.series,
@@ -123,6 +123,7 @@ def facts_of(quote: Quote) -> list[str]:
         locator=where.locator,
         read_by=where.read_by,
     )
+    return [*said, f"in {quote.document.id}"] if quote.looks_alike and quote.document.title else said
 
 
 def cite_line(quote: Quote, fate: str = "") -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.schema.documents import EVERYTHING, Filters, Span
+from qa.schema.quotes import told_apart
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -250,6 +251,11 @@ class Answer:
     strictness: float | None = None
     unjudged: str = ""
     nearest: tuple[Quote, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quotes", told_apart(self.quotes))
+        if self.more and self.more.quotes:
+            object.__setattr__(self, "more", replace(self.more, quotes=told_apart(self.more.quotes)))
 
     @property
     def is_answered_in_part(self) -> bool:

@@ -16,7 +16,7 @@ SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
 
 
 SectionKind = Literal[
-    "page", "section", "chapter", "message", "entry", "record", "sheet", "row", "footnote", "endnote"
+    "page", "section", "chapter", "message", "entry", "record", "sheet", "row", "slide", "footnote", "endnote"
 ]
 
 

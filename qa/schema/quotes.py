@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right, insort
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from qa.schema.documents import UPLOAD, Document, SectionKind, Span
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from qa.schema.documents import Section
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _ITEM = re.compile(r"^[ \t]{0,8}(?P<number>\d{1,3})[.)][ \t]+(?=\S)", re.MULTILINE)
 _FEWEST_ITEMS = 2
 _BLANK_LINE = re.compile(r"\r?\n[^\S\n]*\n\s*")
-_ENOUGH: tuple[SectionKind, ...] = ("page", "row", "footnote", "endnote")
+_ENOUGH: tuple[SectionKind, ...] = ("page", "row", "slide", "footnote", "endnote")
 
 
 _SECTION_KINDS: tuple[SectionKind, ...] = (
@@ -40,6 +41,8 @@ class Quote:
         emphasis: the words that answer, in document coordinates.
         copies: the same words in other documents, mostly near-duplicates (`qa.asking.copies`); they are never
             shown as other sources.
+        looks_alike: whether another source that is shown beside it has its title and date, so that only the
+            document's id tells them apart.
 
     Raises:
         ValueError: the offsets are not in the document, or an emphasised span is not in the quote.
@@ -52,6 +55,7 @@ class Quote:
     number: int = 1
     emphasis: tuple[Span, ...] = ()
     copies: tuple[Quote, ...] = ()
+    looks_alike: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end <= len(self.document.text):
@@ -157,6 +161,18 @@ def citation(quote: Quote) -> Citation:
         published_in=published_in(document),
         author=document.author,
     )
+
+
+def told_apart(quotes: tuple[Quote, ...]) -> tuple[Quote, ...]:
+    """Mark the quotes of different documents with one title and date."""
+    ids: dict[tuple[str, dt.date | None], set[str]] = {}
+    for quote in quotes:
+        ids.setdefault(_face(quote.document), set()).add(quote.document.id)
+    return tuple(replace(each, looks_alike=len(ids[_face(each.document)]) > 1) for each in quotes)
+
+
+def _face(document: Document) -> tuple[str, dt.date | None]:
+    return " ".join(document.title.split()).casefold(), document.date
 
 
 def published_in(document: Document) -> str:

@@ -68,6 +68,8 @@ class FileResult:
         error: why it was refused.
         notes: remarks for a reader.
         part: the part of the file, if the file has several documents.
+        former: the id of the document that has the text which stood here before, as long as that text stands
+            at another place, too; else "".
     """
 
     path: str
@@ -77,6 +79,7 @@ class FileResult:
     error: Failure | None = None
     notes: tuple[str, ...] = ()
     part: str = ""
+    former: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,12 +124,18 @@ class Ingested:
         displaced: what stood at its place before, and stands nowhere else now.
         new_id_of_former: the id that the document which stood there before has from now on: it also stands
             elsewhere, and has lost its own id to this one. "" where there is none.
+        beside: the other places at which the document stands.
+        collection: the collection that the document is in.
+        former: the places at which the text that stood here before still stands.
     """
 
     status: Status
     document_id: str
     displaced: HeldLocation | None = None
     new_id_of_former: str = ""
+    beside: tuple[str, ...] = ()
+    collection: str = ""
+    former: tuple[HeldLocation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from contextlib import AsyncExitStack
 from http import HTTPStatus
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -314,6 +314,11 @@ def lost(corpus: Corpus, document_id: str) -> dict[str, Any]:
     }
 
 
+def _shown(path: str) -> str:
+    """Name a place as a person knows it: an upload by its name, a file by that of its folder and its own."""
+    return path.removeprefix(UPLOAD) if path.startswith(UPLOAD) else "/".join(PurePath(path).parts[-2:])
+
+
 def _spool(corpus: Corpus) -> BinaryIO:
     """Open a file without a name on the library's disk: it is gone when it is closed, or the process ends."""
     try:
@@ -385,18 +390,19 @@ def _taken_in(
     report = corpus.upload(name, file, collection=collection, progress=progress, save=save)
     ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.document_id))
     held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
-    return [
-        _result(engine, each, held[each.document_id].title if each.document_id in held else "")
-        for each in report.files
-    ]
+    return [_result(engine, each, held.get(each.document_id)) for each in report.files]
 
 
-def _result(engine: Engine, result: FileResult, title: str) -> dict[str, Any]:
+def _result(engine: Engine, result: FileResult, info: DocumentInfo | None) -> dict[str, Any]:
     error = result.error
+    places = dict.fromkeys((info.path, *info.locations)) if info else ()
     return {
         "status": result.status,
         "document": result.document_id,
-        "title": title,
+        "title": info.title if info else "",
+        "collection": info.collection if info else "",
+        "also_at": [_shown(path) for path in places if path != result.path],
+        "former": result.former,
         "passages": result.passages,
         "error": {"code": error.code, "message": engine.public(error.message)} if error else None,
         "notes": list(map(without_commands, result.notes)),

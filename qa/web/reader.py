@@ -29,7 +29,13 @@ _ITEM = re.compile(rf"[ \t]{{0,60}}+{MARKER.pattern}[ \t]+")
 # What an item or a heading begins with.
 _MARKERS: Mapping[Kind, re.Pattern[str]] = {"list": _ITEM, "heading": re.compile(r" {0,3}+#{1,6}[ \t]+")}
 # What a part is called where a reader sees it begin.
-_NAMED: Mapping[SectionKind, str] = {"page": "Page ", "sheet": "Sheet ", "message": "Message ", "chapter": ""}
+_NAMED: Mapping[SectionKind, str] = {
+    "page": "Page ",
+    "slide": "Slide ",
+    "sheet": "Sheet ",
+    "message": "Message ",
+    "chapter": "",
+}
 _IN_OUTLINE = {"chapter", "section", "message", "entry", "sheet"}
 
 
@@ -45,7 +51,7 @@ def outline(document: Document) -> list[Heading]:
     """Return the parts of a document that have a name, in order; the pages where there are no others."""
     parts = [each for each in document.sections if each.kind in _IN_OUTLINE]
     if len(parts) < 2:
-        parts = [each for each in document.sections if each.kind == "page"]
+        parts = [each for each in document.sections if each.kind in ("page", "slide")]
     named = {each.start: Heading(_label(each) or each.name, each.start) for each in sorted(parts)}
     return list(named.values()) if len(named) > 1 else []
 

@@ -498,3 +498,28 @@ def test_ten_thousand_files_do_not_freeze_the_page_and_can_be_cancelled(
         page.get_by_role("button", name="Cancel the rest").click()
         expect(page.get_by_role("button", name="Cancel the rest")).to_be_hidden(timeout=SLOW)
         expect(page.locator(".sum")).to_contain_text("cancelled")
+
+
+def test_of_a_text_that_stands_elsewhere_the_list_says_where_and_offers_what_to_do(
+    browser: Browser, empty: Server, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy of millet.txt"
+    with opened(browser, f"{empty.url}documents", "h1", viewport=DESKTOP) as page:
+        for path, text, collection in (
+            (tmp_path / "millet.txt", "Millet cost 12 marks a sack.", "Grain"),
+            (copy, "Millet cost 12 marks a sack.", "Others"),
+            (copy, "Millet cost 13 marks a sack.", "Others"),
+        ):
+            path.write_text(text, "utf-8")
+            page.get_by_label("Into the collection").fill(collection)
+            page.locator("#add-files input[type=file]").set_input_files([path])
+            expect(page.locator(".uploads li button[title=Cancel]")).to_have_count(0, timeout=SLOW)
+        newest, second = page.locator(".uploads li").nth(0), page.locator(".uploads li").nth(1)
+        expect(second).to_contain_text("The same text as millet.txt, which is in the collection “Grain”.")
+        expect(second).to_contain_text("Kept where it was: in the collection “Grain”.")
+        expect(newest).to_contain_text("Its former text still stands elsewhere, and is quoted as millet.txt.")
+        check_accessible(page)
+        second.get_by_role("button", name="Move to “Others”").click()
+        expect(second).to_contain_text("Moved.", timeout=SLOW)
+        newest.get_by_role("button", name="Remove the former text").click()
+        expect(newest).to_contain_text("Removed. It can be restored.", timeout=SLOW)

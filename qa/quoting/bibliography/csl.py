@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _TYPES: Final = {
     "email": "personal_communication",
     "mbox": "personal_communication",
+    "msg": "personal_communication",
+    "pptx": "speech",
     "epub": "book",
     "html": "webpage",
     "feed": "webpage",

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from qa.errors import InputError, PartlyReadError
+from qa.formats.encoding import encoding_of
 from qa.formats.kinds import kind_of
 from qa.formats.source import Options, Source
-from qa.formats.text import encoding_of
 from qa.formats.worker import Worker
 from qa.quoting.claims.answers import is_transcript, of_json, of_transcript
 from qa.quoting.claims.latex import plain_text

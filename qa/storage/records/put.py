@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qa.document.row_identity import numbered
 from qa.document.window import head
 from qa.errors import LibraryError
-from qa.storage.intake_port import Ingested, KnownDocument, ReadDocument
+from qa.storage.intake_port import HeldLocation, Ingested, KnownDocument, ReadDocument
 from qa.storage.records import versions
 from qa.storage.records.corrections import of as corrections_of
 from qa.storage.records.corrections import put as put_corrections
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from qa.document.corrections import Correction
     from qa.schema import Document
-    from qa.storage.intake_port import EmbeddedPassages, HeldLocation, Status
+    from qa.storage.intake_port import EmbeddedPassages, Status
     from qa.storage.records.locations import Target
 
 
@@ -64,7 +64,20 @@ def put_document(
         if corrections:
             put_corrections(db, read.document.id, corrections)
     displaced = _put_at_place(db, to, number, read)
-    return Ingested(status, read.document.id, displaced, parted)
+    (collection,) = db.execute("SELECT collection FROM documents WHERE serial = ?", (number,)).fetchone()
+    here = (read.document.path, read.part)
+    beside = tuple(at.path for at in places_of(db, number) if (at.path, at.part) != here)
+    parts_from = to.former if to.former != number and not to.former_is_homeless else None
+    former = _held_at(db, parts_from) if parts_from else ()
+    return Ingested(status, read.document.id, displaced, parted, beside, collection, former)
+
+
+def _held_at(db: sqlite3.Connection, number: int) -> tuple[HeldLocation, ...]:
+    (document_id,) = db.execute("SELECT id FROM documents WHERE serial = ?", (number,)).fetchone()
+    return tuple(
+        HeldLocation(at.number, at.path, at.part, number, document_id, at.format)
+        for at in places_of(db, number)
+    )
 
 
 def known_document(db: sqlite3.Connection, read: ReadDocument) -> KnownDocument:

@@ -1,6 +1,6 @@
 // Files go to the library: dropped or chosen, many at once and folders too, three under way at a time.
 
-import { API, SILENT, announce, button, make } from "./base.js";
+import { API, SILENT, announce, attempt, button, make, send } from "./base.js";
 
 const AT_ONCE = 3;
 const MOST_ROWS = 500;
@@ -46,6 +46,7 @@ function sendNext() {
     Object.assign(row, { className: status }).dataset.result = status === "unchanged" ? "duplicate" : status;
     row.querySelector("button").remove();
     result.textContent = words;
+    if (request.status < 400) offer(row, JSON.parse(request.responseText || "[]"), collection);
     enqueue([]);
   };
   request.upload.onprogress = ({ loaded, total: size }) => (loaded < size ? (progress.value = loaded / size) : progress.removeAttribute("value"));
@@ -68,6 +69,36 @@ function outcome({ status, responseText }) {
   const bad = reply.filter((each) => each.status === "refused").map((each) => each.error.message);
   if (bad.length) said.push(`${bad.length} refused: ${bad.slice(0, 3).join(" ")}${bad.length > 3 ? " …" : ""}`);
   return [good[0].status, said.join(", ")];
+}
+
+/** Say what of a file a person may want otherwise, and let them: a text that stands elsewhere, another collection. */
+function offer(row, reply, collection) {
+  const good = reply.filter((each) => each.document && each.status !== "gone");
+  const say = (words, ...buttons) => row.append(make("p", {}, words, ...buttons));
+  for (const note of new Set(reply.flatMap((each) => each.notes.filter((words) => words.startsWith("Read as "))))) say(note);
+  const same = good.filter((each) => each.also_at.length && each.status !== "replaced");
+  for (const each of same.slice(0, 3)) say(`The same text as ${each.also_at.join(", ")}${each.collection && `, which is in the collection “${each.collection}”`}.`);
+  const kept = collection ? good.filter((each) => each.collection !== collection) : [];
+  if (kept.length) {
+    const where = [...new Set(kept.map((each) => (each.collection ? `the collection “${each.collection}”` : "no collection")))].join(", ");
+    const ids = kept.map((each) => each.document);
+    say(`Kept where it was: in ${where}. `, action(`Move to “${collection}”`, "Moved.", "POST", "/documents/collection", { ids, collection }));
+  }
+  for (const { former } of good.filter((each) => each.former)) {
+    say(`Its former text still stands elsewhere, and is quoted as ${former}. `, action("Remove the former text", "Removed. It can be restored.", "DELETE", `/documents/${encodeURIComponent(former)}`));
+  }
+}
+
+/** A button that asks the server once, and then says that it is done. */
+function action(label, done, method, path, body) {
+  const asked = button(label, () =>
+    attempt(async () => {
+      await send(method, path, body);
+      asked.replaceWith(done);
+      document.dispatchEvent(new Event("added"));
+    }),
+  );
+  return asked;
 }
 
 function tell() {

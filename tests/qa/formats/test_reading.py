@@ -100,7 +100,6 @@ BAD = {
     "only a mark": (b"\xef\xbb\xbf", "is empty"),
     "old Word": (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Microsoft Office file"),
     "PNG": (b"\x89PNG\r\n\x1a\n\0\0", "a PNG image"),
-    "UTF-16 without a mark": ("He left.".encode("utf-16-le"), "a binary file"),
     "zeros": (b"He\0left", "a binary file"),
     "broken and zeros": (b"\0\xff\xfa\0", "a binary file"),
     "no document": (b"a " * 2_500_001, "has more than 5,000,000 characters"),
@@ -170,7 +169,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["brief.pptx", "brief.doc", "README.rst", "brief"])
+@pytest.mark.parametrize("name", ["brief.ppt", "brief.doc", "README.rst", "brief"])
 def test_other_formats_are_refused_with_what_can_be_read(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text("He left.", encoding="utf-8")
@@ -226,14 +225,14 @@ def as_nobody() -> Iterator[None]:
 )
 @example("\ufeffa")
 def test_every_text_survives_encoding_and_decoding(text: str) -> None:
-    assert decode(text.encode(), "x") == text.removeprefix("\ufeff")
+    assert decode(text.encode(), "x").text == text.removeprefix("\ufeff")
 
 
 @given(st.binary())
 def test_bytes_are_either_text_to_the_letter_or_refused(data: bytes) -> None:
     body = data.removeprefix(b"\xef\xbb\xbf")
     with contextlib.suppress(InputError):
-        assert decode(data, "x").encode() == body
+        assert decode(data, "x").text.encode() == body
 
 
 # Folders

@@ -90,6 +90,49 @@ def test_the_same_text_in_two_files_is_one_document_with_two_locations(corpus: C
     assert corpus.store.generation == generation
 
 
+def test_a_second_copy_says_where_the_first_is_and_in_which_collection(corpus: Corpus, inbox: Path) -> None:
+    write(inbox, "wire/a.txt", words(1))
+    corpus.index(inbox)
+    corpus.put_in_collection(["wire/a.txt"], "ports")
+    write(inbox, "wire/copy.txt", words(1))
+    result = corpus.index(inbox).files[1]
+    first = inbox / "wire" / "a.txt"
+    assert result.notes == (f"The same text as {first}, which is in the collection “ports”.",)
+    assert corpus.document("wire/a.txt").collection == "ports"
+
+
+@pytest.mark.parametrize(("corrected", "other"), [("a.txt", "b.txt"), ("b.txt", "a.txt")])
+def test_of_a_text_that_is_corrected_it_is_said_where_the_former_still_stands(
+    corpus: Corpus, inbox: Path, corrected: str, other: str
+) -> None:
+    write(inbox, "a.txt", words(1))
+    write(inbox, "b.txt", words(1))
+    corpus.index(inbox)
+    write(inbox, corrected, words(2))
+    report = corpus.index(inbox)
+    (result,) = [each for each in report.files if each.former]
+    assert (Path(result.path).name, corpus.document(result.former).text) == (corrected, words(1))
+    assert (
+        f"Its former text still stands at {inbox / other}, and is quoted as {result.former}"
+        in result.notes[-1]
+    )
+    assert corpus.document(result.document_id).text == words(2)
+    corpus.remove([result.former])
+    assert [info.id for info in corpus.documents()] == [result.document_id]
+    assert not any(each.former for each in corpus.index(inbox).files)
+
+
+def test_nothing_is_said_of_a_former_text_where_all_its_files_were_corrected(
+    corpus: Corpus, inbox: Path
+) -> None:
+    for text in (words(1), words(2)):
+        write(inbox, "a.txt", text)
+        write(inbox, "b.txt", text)
+        report = corpus.index(inbox)
+    assert [each.former for each in report.files] == ["", ""]
+    assert [info.id for info in corpus.documents()] == ["a.txt"]
+
+
 def test_records_stay_documents_of_their_own_whatever_their_words(corpus: Corpus, inbox: Path) -> None:
     lines = [json.dumps({"_id": name, "text": words(1)}) for name in ("r1", "r2")]
     write(inbox, "a.txt", words(1))

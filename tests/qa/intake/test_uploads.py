@@ -244,12 +244,14 @@ def test_what_other_documents_are_from_is_not_erased(corpus: Corpus) -> None:
     assert holding(corpus.library, b"Hyesan") == []
 
 
-def test_what_has_no_collection_is_put_into_the_one_that_is_named(corpus: Corpus) -> None:
+def test_what_is_new_is_put_into_the_collection_that_is_named_and_nothing_else_is_moved(
+    corpus: Corpus,
+) -> None:
     upload(corpus, "a.txt", HARBOUR, "ports")
     upload(corpus, "b.txt", SCHOOL)
     upload(corpus, "a.txt", HARBOUR, "others")
     upload(corpus, "copy of b.txt", SCHOOL, "schools")
-    assert {info.id: info.collection for info in corpus.documents()} == {"a.txt": "ports", "b.txt": "schools"}
+    assert {info.id: info.collection for info in corpus.documents()} == {"a.txt": "ports", "b.txt": ""}
     upload(corpus, "a.txt", b"Another text by now.")
     assert corpus.document("a.txt").collection == "ports"
 

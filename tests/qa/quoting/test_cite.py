@@ -308,3 +308,21 @@ def test_a_section_within_another_is_the_place_of_what_stands_in_it():
 def test_the_end_of_a_line_within_a_paragraph_of_markdown_is_read_as_a_space(text: str, seen: str):
     assert as_read(Quote(Document(id="m", text=text, format="markdown"), 0, len(text))) == seen
     assert as_read(Quote(Document(id="t", text=text), 0, len(text))) == text
+
+
+def test_sources_that_look_alike_are_told_apart_by_their_ids() -> None:
+    day = dt.date(2008, 4, 4)
+    documents = [
+        Document(id=name, text=text, title=title, date=day)
+        for name, text, title in (
+            ("wire/a.txt", "Rye cost 31.", "Prices"),
+            ("desk/a.txt", "Rye cost 13.", "Prices"),
+            ("b.txt", "Oats cost 9.", "Oats"),
+        )
+    ]
+    quotes = tuple(Quote(each, 0, len(each.text), number=at) for at, each in enumerate(documents, 1))
+    answer = Answer("What did rye cost?", "What did rye cost?", "answered", quotes=quotes)
+    lines = [cite_line(each) for each in answer.quotes]
+    assert [line.rpartition(", ")[2] for line in lines] == ["in wire/a.txt", "in desk/a.txt", "paragraph 1"]
+    alone = replace(answer, quotes=answer.quotes[1:])
+    assert "desk/a.txt" not in cite_line(alone.quotes[0])

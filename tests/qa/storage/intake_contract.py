@@ -177,6 +177,7 @@ class IntakeContract:
             generation = library.generation
         assert copied is not None
         assert (copied.status, copied.document_id) == ("unchanged", "x.txt")
+        assert (copied.beside, copied.collection, copied.former) == ((str(original),), "", ())
         assert (library.document("x.txt").path, library.stands(["x.txt"])) == (str(original), {"x.txt": 2})
         assert library.generation == generation
 
@@ -204,6 +205,9 @@ class IntakeContract:
         assert (changed.status, changed.document_id, changed.new_id_of_former) == (
             *("replaced", "a.txt", "b.txt"),
         )
+        (former,) = changed.former
+        assert (former.path, former.document_id) == (str(tmp_path / "b.txt"), "b.txt")
+        assert changed.beside == ()
         assert (library.document("a.txt").text, library.document("b.txt").text) == ("Another.", "Shared.")
         assert library.stands(["a.txt", "b.txt", "c.txt"]) == {"a.txt": 1, "b.txt": 1}
 

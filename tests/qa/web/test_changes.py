@@ -85,6 +85,9 @@ class TestAdd:
             "status": "added",
             "document": "2008/my harbour.txt",
             "title": "my harbour",
+            "collection": "ports",
+            "also_at": [],
+            "former": "",
             "passages": 1,
             "error": None,
             "notes": [],
@@ -93,8 +96,12 @@ class TestAdd:
         assert (listed["id"], listed["collection"]) == ("2008/my harbour.txt", "ports")
         assert "path" not in listed
         assert said(upload(client, "2008/my harbour.txt", HARBOUR)) == [("2008/my harbour.txt", "unchanged")]
-        assert said(upload(client, "copy.txt", HARBOUR)) == [("2008/my harbour.txt", "duplicate")]
-        assert said(upload(client, "2008/my harbour.txt", SCHOOL)) == [("2008/my harbour.txt", "replaced")]
+        (copy,) = upload(client, "copy.txt", HARBOUR, collection="others").json()
+        assert (copy["document"], copy["status"]) == ("2008/my harbour.txt", "duplicate")
+        assert (copy["also_at"], copy["collection"]) == (["2008/my harbour.txt"], "ports")
+        (changed,) = upload(client, "2008/my harbour.txt", SCHOOL).json()
+        assert (changed["document"], changed["status"]) == ("2008/my harbour.txt", "replaced")
+        assert changed["former"] == "copy.txt"
         (result,) = upload(client, "picture.jpg", b"\xff\xd8\xff and so on").json()
         assert (result["status"], result["document"]) == ("refused", "")
         assert result["error"]["message"].startswith("picture.jpg is a JPEG image.")

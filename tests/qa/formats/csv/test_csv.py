@@ -94,10 +94,10 @@ def test_a_tsv_is_separated_by_tabs_whatever_else_it_holds() -> None:
 
 
 BAD = {
-    "western.csv": (None, "not UTF-8 (line 2"),
+    "western.csv": (None, "not UTF-8: byte 0xe9 at offset 14 (line 2)"),
     "empty.csv": (b" \n", "is empty"),
     "header.csv": (b"title,text\n", "has no row below"),
-    "zeros.csv": (b"title,text\n\0\0\0", "is a binary file, or UTF-16"),
+    "zeros.csv": (b"title,text\n\0\0\0", "is a binary file"),
     "cut.csv": ("title,text\na,b\n".encode("utf-16")[:-1], "not UTF-16"),
     "nameless.csv": (b",,\n1,2,3\n", "It has: (no name), (no name), (no name)"),
 }
@@ -208,3 +208,24 @@ def test_a_long_table_asks_for_the_time_that_its_rows_take() -> None:
     assert len(list(read(source, Options()))) == 5_000
     assert len(asked) == 5
     assert sum(asked) == pytest.approx(5)
+
+
+REMARKS = "The mill bought no barley on Monday, and rye was sold out by noon."
+
+
+def test_the_one_column_that_is_prose_is_taken_for_the_text_and_a_note_says_so() -> None:
+    first, second = documents(
+        "a.csv",
+        f"Place;Day;Remarks\nQuay;1;{REMARKS}\nMill;2;{REMARKS}\n".encode(),
+    )
+    assert first.text == REMARKS
+    assert first.notes == (
+        "The column “Remarks” was taken for the text, as it alone is prose: see that it is.",
+    )
+    assert second.notes == ()
+
+
+@pytest.mark.parametrize("rows", [f"{REMARKS};{REMARKS}", "Quay;Mill", f"Quay;{REMARKS}\nQuay;No"])
+def test_where_no_column_is_plainly_prose_or_two_are_the_columns_are_named(rows: str) -> None:
+    with pytest.raises(InputError, match=r"It has: Place, Remarks\. .*--column text=COLUMN"):
+        list(table("a.csv", f"Place;Remarks\n{rows}\n".encode()))

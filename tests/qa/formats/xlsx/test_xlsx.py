@@ -298,3 +298,17 @@ def test_a_cell_that_makes_no_sense_costs_nothing_but_itself(bad: str, shown: st
     first, second = documents(raw(f"<sheetData>{head}{row}{row.replace('left', 'stayed')}</sheetData>"))
     assert (first.text, first.number, first.title) == ("He left.", shown, "After it")
     assert second.text == "He stayed."
+
+
+def test_the_one_column_that_is_prose_is_taken_for_the_text_and_a_note_says_so() -> None:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    remark = "The mill bought no barley on Monday, and rye was sold out by noon."
+    for row in (("Place", "Remarks"), ("Quay", remark), ("Mill", remark)):
+        book.active.append(row)
+    book.save(out)
+    first, _ = read_source(Source("a.xlsx", "a.xlsx", out.getvalue()), Options())
+    assert isinstance(first, Document)
+    assert first.text == remark
+    assert first.notes == (
+        "The column “Remarks” was taken for the text, as it alone is prose: see that it is.",
+    )

@@ -1,0 +1,120 @@
+"""Outlook's messages (.msg): what one says, as `qa.formats.mail` reads any e-mail.
+
+`python-oxmsg` takes the file apart. The headers with which the message came are used where it has them.
+"""
+
+from __future__ import annotations
+
+import io
+from email.contentmanager import raw_data_manager
+from email.message import EmailMessage
+from email.mime.message import MIMEMessage
+from email.policy import compat32
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, cast
+
+from oxmsg import Message
+from oxmsg.properties import Properties
+from oxmsg.storage import Storage
+
+from qa.errors import InputError
+from qa.formats.mail import read_message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oxmsg.attachment import Attachment
+
+    from qa.formats.source import Options, Source
+    from qa.schema import Document
+
+_CAME_WITH = ("From", "Date", "Message-ID", "Archived-At")
+_SENDER_NAME = 0x0C1A
+_SHORT_NAME = 0x3704
+_RTF = 0x1009  # the body as compressed RTF
+_INNER, _INNER_HEADER = "__substg1.0_3701000D", 24  # the storage of an attached message
+_UNNAMED = "an attachment without a name"
+_DAMAGED = "is damaged, or no Outlook message"
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield a message, and the documents attached to it, whose ids are "/" and the name of the attachment.
+
+    Raises:
+        InputError: naming the source, when it is damaged, or neither it nor an attachment has any text.
+    """
+    try:
+        message, links = _as_email(Message.load(io.BytesIO(source.data)), source.name)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # whatever the bytes lead the parser to: it promises nothing
+        raise InputError(
+            f"{source.name} {_DAMAGED} ({type(error).__name__}: {str(error)[:200]}). Save the message again "
+            "from Outlook, as .msg or .eml."
+        ) from None
+    listed = ", ".join(f"“{name}”" for name in links)
+    notes = (f"Attached as links, and not read: {listed}.",) if links else ()
+    yield from read_message(message, source, options, "msg", notes)
+
+
+def _as_email(found: Message, name: str) -> tuple[EmailMessage, list[str]]:
+    """Make an e-mail of a message; also return the names of attachments that are links to files elsewhere.
+
+    Raises:
+        InputError: naming it, when its text is in RTF alone.
+    """
+    message = EmailMessage(
+        policy=compat32
+    )  # whose headers are as they stand: a reader of e-mails sees to them
+    came = {key.lower(): value for key, value in found.message_headers.items()}
+    values = {key: came.get(key.lower(), "") for key in _CAME_WITH}
+    values["From"] = values["From"] or found.sender or found.properties.str_prop_value(_SENDER_NAME) or ""
+    if not values["Date"] and found.sent_date:
+        values["Date"] = format_datetime(found.sent_date)
+    for key, value in {**values, "Subject": found.subject}.items():
+        if value.strip():
+            message[key] = " ".join(value.split())
+    body, page = found.body or "", found.html_body or ""
+    if body.strip():
+        message.set_content(body, content_manager=raw_data_manager)
+    elif page.strip():
+        message.set_content(page, subtype="html", content_manager=raw_data_manager)
+    elif found.properties.binary_prop_value(_RTF):
+        raise InputError(f"{name} has its text as Outlook's RTF alone. Save the message as .eml or as text.")
+    else:
+        message.set_content("", content_manager=raw_data_manager)
+    links = []
+    for each in found.attachments:
+        title = each.file_name or each.properties.str_prop_value(_SHORT_NAME) or _UNNAMED
+        within = next((part for part in _storages(each) if part.name == _INNER), None)
+        if within is not None:
+            inner, more = _as_email(_InnerMessage(within), name)
+            links += more
+            if message.get_content_type() != "multipart/mixed":
+                message.make_mixed()
+            message.attach(cast("EmailMessage", MIMEMessage(inner)))
+        elif each.file_bytes is None:
+            links.append(title)
+        else:
+            message.add_attachment(
+                each.file_bytes,
+                maintype="application",
+                subtype="octet-stream",
+                filename=title,
+                content_manager=raw_data_manager,
+            )
+    return message, links
+
+
+def _storages(attachment: Attachment) -> tuple[Storage, ...]:
+    storage = attachment._storage
+    return storage.storages if isinstance(storage, Storage) else ()
+
+
+class _InnerMessage(Message):
+    """A message that is attached to another: its properties begin nearer to the beginning."""
+
+    @property
+    def properties(self) -> Properties:
+        """Read the properties."""
+        return Properties(self._storage, properties_header_offset=_INNER_HEADER)
