@@ -64,7 +64,7 @@ def ask(
     with shared.corpus(settings) as corpus:
         answer = corpus.ask(question, history, filters, strictness, dates, find_all=find_all)
         _print_answer(answer, corpus, "json" if settings.as_json else form)
-        last_answer.remember(corpus, answer)
+        last_answer.remember(corpus, answer, history)
         if dossier:
             kept = dossiers.keep(corpus, dossier, answer, history)
             if not settings.quiet:

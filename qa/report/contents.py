@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qa.errors import DocumentNotFoundError, InputError
@@ -237,7 +237,7 @@ def renewed(entry: DossierEntry, library: Library) -> DossierEntry:
         raise InputError(
             "the quote is current: there is nothing to renew"
             if each.status == "current"
-            else f"the quote is {each.fate}, and its source says nothing like it now: remove it, or keep it"
+            else f"there is nothing to renew; the quote was {each.fate}. {each.today}"
         )
     return entry_of(each.present, entry.asked)
 
@@ -281,11 +281,15 @@ class Question(NamedTuple):
 
 
 def questions(entries: Sequence[Shown]) -> tuple[Question, ...]:
-    """Return the questions of a dossier, each once, in the order of their entries."""
+    """Return the questions of a dossier, each once, in the order of their entries.
+
+    Asked again in another way, on another day or with another outcome, a question is another one.
+    """
     numbers: dict[tuple[object, ...], tuple[Asked, list[int]]] = {}
     for each in entries:
         if asked := each.entry.asked:
-            at = (asked.question, asked.filters, each.entry.kind == "question")
+            day = asked.at and asked.at.date()
+            at = (replace(asked, at=None, generation=0), day, each.entry.kind == "question")
             held = numbers.setdefault(at, (asked, []))[1]
             if each.number:
                 held.append(each.number)
