@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
 @options.find_all
 @click.option(
-    "--keep", "dossier", metavar="NAME", help="Keep the quotes, or that there are none, in a dossier."
+    "--keep", "dossier", metavar="NAME", help="Keep the quotes, or the question as unanswered, in a dossier."
 )
 @options.strictness
 @options.dates
