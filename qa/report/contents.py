@@ -439,6 +439,11 @@ def filters_to_dict(asked: Asked) -> dict[str, Any]:
     }
 
 
+def _asked_after(asked: Asked) -> str:
+    """Return a question, with the one before it that it was read with: `And when? (after “Who paid?”)`."""
+    return f"{asked.question} (after “{asked.earlier[-1]}”)" if asked.earlier else asked.question
+
+
 def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
     """Say what a dossier holds in lines of (words, style): the style is one of rich's."""
     for place, each in enumerate(entries, 1):
@@ -453,7 +458,7 @@ def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
                 for line in others:
                     yield [("     ", ""), (line, "italic")]
             case "question" if entry.asked:
-                yield [number, (in_one_line(entry.asked.question), "")]
+                yield [number, (in_one_line(_asked_after(entry.asked)), "")]
                 yield [("     ", ""), (in_one_line(outcome_in_words(entry.asked)), "yellow")]
                 if how := how_asked(entry.asked):
                     yield [("     ", ""), (f"asked on {how}", "dim")]
@@ -470,6 +475,6 @@ def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
             case _:
                 yield [number, (f"a quote, {each.fate}", "yellow")]
         if entry.asked and entry.kind == "quote":
-            yield [("     ", ""), (f"asked: {in_one_line(entry.asked.question)}", "dim")]
+            yield [("     ", ""), (f"asked: {in_one_line(_asked_after(entry.asked))}", "dim")]
         if entry.asked and entry.asked.filters and entry.kind == "quote":
             yield [("     ", ""), (f"filters: {in_one_line(describe_filters(entry.asked.filters))}", "dim")]

@@ -86,6 +86,7 @@ def test_a_quote_of_the_last_answer_is_added_by_its_number(corpus: Corpus) -> No
     assert (entry["document"], entry["text"]) == ("b.txt", "A ferry sank in June")
     assert entry["question"] == "What sank?"
     assert entry["filters"] == {"since": "2008-04-04", "document": ["a.txt", "b.txt"]}
+    assert "asked: What sank? (after “Who was there?”)" in run(corpus, "show", NAME).stdout
     assert entry["strictness"] == 0.86
     assert entry["earlier"] == ["Who was there?"]
     assert entry["outcome"] == "weak"
