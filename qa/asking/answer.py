@@ -26,7 +26,7 @@ from qa.asking import (
 )
 from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
-from qa.asking.conversation import interpret, is_brief
+from qa.asking.conversation import interpret, is_brief, stands_alone
 from qa.asking.read import read, read_on, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, related, retrieve
 from qa.asking.unmatched import unmatched
@@ -162,19 +162,9 @@ class Answerer:
         if answer.unsearched:
             return answer
         if answer.carried:
-            is_own = is_compared or conversation.names_its_own(question)
-            if answer.outcome == "answered" and (not is_own or _speaks_of_topic(answer, question)):
-                return answer
-            alone = (
-                self._answer(inquire(question, interpret(question)), find_all=find_all) if is_own else answer
+            return replace(
+                self._without_carried(question, answer, meaning, inquire, find_all), milliseconds=clock.read()
             )
-            others = [] if alone.outcome == "answered" else conversation.with_one_topic(question, meaning)
-            for other in others:
-                may_answer = partial(combine.speaks_of, subject=other.leans_on)
-                after = self._answer(inquire(question, other), may_answer, find_all=find_all)
-                if after.outcome == "answered":
-                    return replace(after, milliseconds=clock.read())
-            return replace(alone, milliseconds=clock.read())
         if answer.outcome == "answered":
             return answer
         same = None if is_compared else self._continued(question, history, filters)
@@ -183,6 +173,34 @@ class Answerer:
         if after.outcome == "answered" and _is_near(after, answer) and _speaks_of_topic(after):
             return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
         return replace(answer, milliseconds=clock.read())
+
+    def _without_carried(
+        self,
+        question: str,
+        answer: Answer,
+        meaning: Interpretation,
+        inquire: Callable[[str, Interpretation], _Inquiry],
+        find_all: bool,
+    ) -> Answer:
+        """Return the answer to a follow-up, or one without words that another topic dragged along.
+
+        Without a better one, it is the `answer` itself.
+        """
+        if stands_alone(question) or conversation.names_its_own(question):
+            if answer.outcome == "answered" and _speaks_of_topic(answer, question):
+                return answer
+            alone = self._answer(inquire(question, interpret(question)), find_all=find_all)
+            if answer.outcome == "answered":
+                kept, other = ({quote.document.id for quote in each.quotes[:1]} for each in (answer, alone))
+                return answer if kept == other else alone
+            if alone.outcome != "answered" or _is_near(alone, answer):
+                return alone
+        elif answer.outcome != "answered" and (last := conversation.with_last_topic(question, meaning)):
+            may_answer = partial(combine.speaks_of, subject=last.leans_on)
+            after = self._answer(inquire(question, last), may_answer, find_all=find_all)
+            if after.outcome == "answered":
+                return after
+        return answer
 
     def _documents_on(self, request: str, filters: Filters) -> list[Document]:
         """Return the documents on the subject of a request, the nearest first; none if it names none."""

@@ -40,7 +40,6 @@ _ANAPHORS = frozenset(
     """he she they him her them his hers their theirs it its this that these those there one ones
     former latter others same such himself herself itself themselves""".split()
 )
-_PERSONAL = frozenset("he she they him her them his hers their theirs himself herself themselves".split())
 # What the words above mean in "is it true", "when it rains", "there are", "the metal that", "those held",
 # "in such numbers" and "the same machine as": nothing said before.
 _NOT_ANAPHORIC = re.compile(
@@ -190,18 +189,13 @@ def names_its_own(question: str) -> bool:
     while opening := _OPENING.match(rest):
         asks = asks or opening[0].casefold().endswith((" about", " of"))
         rest = rest[opening.end() :].lstrip(" ,")
-    if stands_alone(rest):
-        return asks or bool(_ASKING.match(rest))
-    said = words(_without_bound(rest))
-    return len(_content([rest], "")) >= _TELLING and not _PERSONAL.intersection(said)
+    return stands_alone(rest) and (asks or bool(_ASKING.match(rest)))
 
 
-def with_one_topic(question: str, meaning: Interpretation) -> list[Interpretation]:
-    """Read a question after less than it was read with: after the last turn that names a thing, the topic."""
-    topic, *later = meaning.leans_on
-    last = next((turn for turn in reversed(later) if names_its_own(turn)), None)
-    found = (after(question, [turn]) for turn in (last, topic if later else None) if turn)
-    return [each for each in found if each and each.carried != meaning.carried]
+def with_last_topic(question: str, meaning: Interpretation) -> Interpretation | None:
+    """Read a question after the last turn that changed the topic alone; None if none did."""
+    last = next((turn for turn in reversed(meaning.leans_on[1:]) if names_its_own(turn)), None)
+    return after(question, [last]) if last else None
 
 
 def is_brief(question: str) -> bool:
