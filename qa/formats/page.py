@@ -100,8 +100,6 @@ TWO_LETTERS = {
     rum=ro rus=ru spa=es swe=sv tha=th tur=tr ukr=uk vie=vi zho=zh
     """.split()
 }
-# What stands around a script so that no XML parser reads it: "//<![CDATA[" and "//]]>", "<!--" and "-->".
-_WRAPPED = re.compile(r"\A[\s/*]*+(?:<!\[CDATA\[|<!--)[\s/*]*+|[\s/*]*+(?:\]\]>|-->)[\s/*]*+\Z")
 # Programs that make a book or manual of many pages. They put its title beside that of the page.
 _MAKES_BOOKS = re.compile(
     r"docbook|sphinx|docutils|asciidoc|texi2|makeinfo|gapdoc|doxygen|mkdocs|docusaurus|gitbook|jupyter|latex2html"
@@ -136,6 +134,7 @@ _NOT_OF_PAGE = re.compile(
     r"|aside)(?![a-z])",
     re.IGNORECASE,
 )
+_AROUND_SCRIPT = " \t\r\n/*"
 _TOP_OF_PAGE = 40  # blocks, with navigation
 # Fields of facts that may say who wrote the page: one that is there for that, and a byline on the page.
 _CLAIMED, _SHOWN = "claimed author", "byline"
@@ -384,9 +383,9 @@ def byline_people(written: str) -> str:
     written = re.sub(
         r"(?i)^\W*(?:(?:by|par|von|por|di|de|story by|posted by|written by)\b\s?:?\s*)+", "", written
     )
-    written = re.split(r"\s[|•·–—]\s|\s?\(|\d", re.sub(r"<[^<>]{0,100}>|\S+@\S+", "", written))[0].strip(
-        " ,;|"
-    )
+    written = re.split(
+        r"\s[|•·–—]\s|\s?\(|\d", re.sub(r"<[^<>]{0,100}>|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}", "", written)
+    )[0].strip(" ,;|")
     names = people_first(written)
     return names if surely_people(names) or likely_people(names) else ""
 
@@ -426,13 +425,19 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
         if script.get("type", "").lower() != "application/ld+json":
             continue
         try:
-            article = _article(json.loads(_WRAPPED.sub("", script.text or "")))
+            article = _article(json.loads(_unwrapped(script.text or "")))
         except (ValueError, RecursionError):
             continue
         if article:
             yield "title", _name(article.get("headline")) or _name(article.get("name"))
             yield from ((field, _name(article.get(key))) for field, key in _IN_JSON_LD.items())
             return
+
+
+def _unwrapped(script: str) -> str:
+    """Return a script without what hides it from XML parsers: "//<![CDATA[" and "//]]>", or a comment."""
+    script = script.strip(_AROUND_SCRIPT).removeprefix("<![CDATA[").removeprefix("<!--")
+    return script.removesuffix("]]>").removesuffix("-->").strip(_AROUND_SCRIPT)
 
 
 def _article(data: object) -> dict[str, Any]:
