@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+import string
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -101,7 +103,7 @@ TWO_LETTERS = {
     """.split()
 }
 # What stands around a script so that no XML parser reads it: "//<![CDATA[" and "//]]>", "<!--" and "-->".
-_WRAPPED = re.compile(r"\A[\s/*]*+(?:<!\[CDATA\[|<!--)[\s/*]*+|[\s/*]*+(?:\]\]>|-->)[\s/*]*+\Z")
+_OPENS, _CLOSES, _BESIDE = ("<![CDATA[", "<!--"), ("]]>", "-->"), f"{string.whitespace}/*"
 # Programs that make a book or manual of many pages. They put its title beside that of the page.
 _MAKES_BOOKS = re.compile(
     r"docbook|sphinx|docutils|asciidoc|texi2|makeinfo|gapdoc|doxygen|mkdocs|docusaurus|gitbook|jupyter|latex2html"
@@ -121,14 +123,8 @@ _COPYRIGHT = re.compile(
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
-_PIPED = re.compile(r"(?P<title>[^|]{8,}?)\s\|\s(?P<site>(?:[^|\s]+\s?){1,4})")
+_PIPED = re.compile(r"(?P<title>[^|]{8,})\s\|\s(?P<site>[^|\s]+(?:\s[^|\s]+){0,3})")
 _VERSION = re.compile(r"\d\.\d|\b(?:documentation|manual|handbook|guide)\b", re.IGNORECASE)
-_BEHIND_NAMES = re.compile(
-    r"\s[|•·–—]\s|\s?\(|\d|\s(?=(?:posted|published|(?:senior|staff|chief|special|associate|executive|foreign|political)\b"
-    r"|(?:\w+\s)?(?:correspondent|reporter|editor|columnist)s?\b"
-    r"|envoyée?s?\b|journalistes?\b|enviad[ao]s?\b))",
-    re.IGNORECASE,
-)
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,6}", re.IGNORECASE)
 _BYLINE = re.compile(r"(?<![a-z])(?:by-?line|author)s?(?![a-z])", re.IGNORECASE)
 _NOT_OF_PAGE = re.compile(
@@ -139,6 +135,7 @@ _NOT_OF_PAGE = re.compile(
 _TOP_OF_PAGE = 40  # blocks, with navigation
 # Fields of facts that may say who wrote the page: one that is there for that, and a byline on the page.
 _CLAIMED, _SHOWN = "claimed author", "byline"
+_MOST_BYLINES, _LONGEST_BYLINE = 100, 1_000
 _AROUND_BYLINE = 3  # elements around one that names an author, in which the others stand
 _SENTENCE = 80  # characters of a block that ends as a sentence does
 _PROSE = 180  # characters of a block
@@ -347,12 +344,13 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
 def _bylines(tree: html.HtmlElement) -> Iterator[str]:
     """Yield what the page's elements for its authors say, those of one group together."""
     marked = [node for node in tree.iter(etree.Element) if _is_byline(node)]
-    inner = [node for node in marked if not any(each in marked for each in node.iterdescendants())]
+    outer = {each for node in marked for each in node.iterancestors()}
+    inner = [node for node in marked if node not in outer][:_MOST_BYLINES]
+    around = {node: set(islice(node.iterancestors(), _AROUND_BYLINE)) for node in inner}
     while inner:
         first, *rest = inner
-        around = set(list(first.iterancestors())[:_AROUND_BYLINE])
-        group = [first, *(node for node in rest if around & set(list(node.iterancestors())[:_AROUND_BYLINE]))]
-        inner = [node for node in rest if node not in group]
+        group = [first, *(node for node in rest if around[first] & around[node])]
+        inner = [node for node in inner if node not in group]
         said = [line for node in group for line in _lines_of(node)]
         yield "; ".join(dict.fromkeys(each for each in said if each and len(each) <= _PROSE))
 
@@ -382,7 +380,9 @@ def _is_byline(node: html.HtmlElement) -> bool:
 def byline_people(written: str) -> str:
     """Return the people that a byline names, "; " between them: "By Ann Osei, Ferry Wire | 3 May"."""
     written = re.sub(
-        r"(?i)^\W*(?:(?:by|par|von|por|di|de|story by|posted by|written by)\b\s?:?\s*)+", "", written
+        r"(?i)^\W*(?:(?:by|par|von|por|di|de|story by|posted by|written by)\b\s?:?\s*)+",
+        "",
+        written[:_LONGEST_BYLINE],
     )
     written = re.split(r"\s[|•·–—]\s|\s?\(|\d", re.sub(r"<[^<>]{0,100}>|\S+@\S+", "", written))[0].strip(
         " ,;|"
@@ -426,13 +426,21 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
         if script.get("type", "").lower() != "application/ld+json":
             continue
         try:
-            article = _article(json.loads(_WRAPPED.sub("", script.text or "")))
+            article = _article(json.loads(_unwrapped(script.text or "")))
         except (ValueError, RecursionError):
             continue
         if article:
             yield "title", _name(article.get("headline")) or _name(article.get("name"))
             yield from ((field, _name(article.get(key))) for field, key in _IN_JSON_LD.items())
             return
+
+
+def _unwrapped(script: str) -> str:
+    """Return a script without what stands around it for parsers of XML."""
+    bare = script.strip(_BESIDE)
+    opening = next(filter(bare.startswith, _OPENS), "")
+    closing = next(filter(bare.endswith, _CLOSES), "")
+    return bare.removeprefix(opening).removesuffix(closing).strip(_BESIDE)
 
 
 def _article(data: object) -> dict[str, Any]:
