@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import string
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +101,6 @@ TWO_LETTERS = {
     rum=ro rus=ru spa=es swe=sv tha=th tur=tr ukr=uk vie=vi zho=zh
     """.split()
 }
-# What stands around a script so that no XML parser reads it: "//<![CDATA[" and "//]]>", "<!--" and "-->".
-_OPENS, _CLOSES, _BESIDE = ("<![CDATA[", "<!--"), ("]]>", "-->"), f"{string.whitespace}/*"
 # Programs that make a book or manual of many pages. They put its title beside that of the page.
 _MAKES_BOOKS = re.compile(
     r"docbook|sphinx|docutils|asciidoc|texi2|makeinfo|gapdoc|doxygen|mkdocs|docusaurus|gitbook|jupyter|latex2html"
@@ -132,10 +129,11 @@ _NOT_OF_PAGE = re.compile(
     r"|aside)(?![a-z])",
     re.IGNORECASE,
 )
+_AROUND_SCRIPT = " \t\r\n/*"
 _TOP_OF_PAGE = 40  # blocks, with navigation
 # Fields of facts that may say who wrote the page: one that is there for that, and a byline on the page.
 _CLAIMED, _SHOWN = "claimed author", "byline"
-_MOST_BYLINES, _LONGEST_BYLINE = 100, 1_000
+_MOST_BYLINES = 100
 _AROUND_BYLINE = 3  # elements around one that names an author, in which the others stand
 _SENTENCE = 80  # characters of a block that ends as a sentence does
 _PROSE = 180  # characters of a block
@@ -350,7 +348,7 @@ def _bylines(tree: html.HtmlElement) -> Iterator[str]:
     while inner:
         first, *rest = inner
         group = [first, *(node for node in rest if around[first] & around[node])]
-        inner = [node for node in inner if node not in group]
+        inner = [node for node in rest if node not in group]
         said = [line for node in group for line in _lines_of(node)]
         yield "; ".join(dict.fromkeys(each for each in said if each and len(each) <= _PROSE))
 
@@ -380,13 +378,11 @@ def _is_byline(node: html.HtmlElement) -> bool:
 def byline_people(written: str) -> str:
     """Return the people that a byline names, "; " between them: "By Ann Osei, Ferry Wire | 3 May"."""
     written = re.sub(
-        r"(?i)^\W*(?:(?:by|par|von|por|di|de|story by|posted by|written by)\b\s?:?\s*)+",
-        "",
-        written[:_LONGEST_BYLINE],
+        r"(?i)^\W*(?:(?:by|par|von|por|di|de|story by|posted by|written by)\b\s?:?\s*)+", "", written
     )
-    written = re.split(r"\s[|•·–—]\s|\s?\(|\d", re.sub(r"<[^<>]{0,100}>|\S+@\S+", "", written))[0].strip(
-        " ,;|"
-    )
+    written = re.split(
+        r"\s[|•·–—]\s|\s?\(|\d", re.sub(r"<[^<>]{0,100}>|(?<![\w.+-])[\w.+-]{1,64}@\S{1,100}", "", written)
+    )[0].strip(" ,;|")
     names = people_first(written)
     return names if surely_people(names) or likely_people(names) else ""
 
@@ -436,11 +432,9 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
 
 
 def _unwrapped(script: str) -> str:
-    """Return a script without what stands around it for parsers of XML."""
-    bare = script.strip(_BESIDE)
-    opening = next(filter(bare.startswith, _OPENS), "")
-    closing = next(filter(bare.endswith, _CLOSES), "")
-    return bare.removeprefix(opening).removesuffix(closing).strip(_BESIDE)
+    """Return a script without what hides it from XML parsers: "//<![CDATA[" and "//]]>", or a comment."""
+    script = script.strip(_AROUND_SCRIPT).removeprefix("<![CDATA[").removeprefix("<!--")
+    return script.removesuffix("]]>").removesuffix("-->").strip(_AROUND_SCRIPT)
 
 
 def _article(data: object) -> dict[str, Any]:

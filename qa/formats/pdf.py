@@ -70,7 +70,7 @@ _PAGE_NUMBER = re.compile(r"[\divxlc]+", re.IGNORECASE)
 _MOST_RUNNING = 4
 _ROOM = 0.7  # of the size of a line's type: so much above it parts it from the line before
 _VERSION = re.compile(r"(?:version|edition|release|revision|draft)\b.{0,20}\d", re.IGNORECASE)
-_NOTED = re.compile(r"\s?[*∗†‡§¹]+$")  # the mark of a note to a title
+_NOTED = " *∗†‡§¹"  # the mark of a note to a title
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -461,7 +461,7 @@ def _display(largest: str, first: Sequence[Line]) -> str:
             if title and (_VERSION.match(line.text) or is_institution(line.text) or is_division(line.text)):
                 break
             title.append(line.text)
-    return _NOTED.sub("", " ".join(title)) or largest
+    return " ".join(title).rstrip(_NOTED) or largest
 
 
 def _as_lines(first: Sequence[Line]) -> str:

@@ -209,7 +209,7 @@ def test_the_files_own_fields_and_a_date_in_a_running_head() -> None:
     found = document("article")
     assert (found.title, found.author, found.language) == (
         make.ARTICLE_TITLE,
-        "Mina Harrow, Tobias Lund",
+        "Mina Harrow; Tobias Lund",
         "en",
     )
     assert found.date == dt.date(2009, 5, 14)
