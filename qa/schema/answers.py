@@ -253,7 +253,9 @@ class Answer:
     nearest: tuple[Quote, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "quotes", told_apart(self.quotes))
+        shown = told_apart((*self.quotes, *self.nearest))
+        object.__setattr__(self, "quotes", shown[: len(self.quotes)])
+        object.__setattr__(self, "nearest", shown[len(self.quotes) :])
         if self.more and self.more.quotes:
             object.__setattr__(self, "more", replace(self.more, quotes=told_apart(self.more.quotes)))
 
