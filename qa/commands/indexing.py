@@ -324,7 +324,9 @@ def _print_report(report: IndexReport, library: LibraryPlace, *, prunes: bool) -
     for result in report.files:
         for note in result.notes if result.status != "unchanged" else ():
             # What was left out of an archive names that itself: it is about none of the documents in it.
-            about = "" if result.status == "skipped" else f"{visible(result.document_id or result.path)}: "
+            # A duplicate has the id of a document that stands elsewhere, too.
+            named = result.path if result.status == "duplicate" else result.document_id or result.path
+            about = "" if result.status == "skipped" else f"{visible(named)}: "
             click.echo(f"note: {about}{visible(note)}")
     click.echo(f"library: {visible(str(library))}")
 

@@ -60,7 +60,7 @@ _KINDS = {
         Kind("text", "text", "plain text", (".txt", ".text")),
         Kind("markdown", "markdown", "Markdown", (".md", ".markdown")),
         Kind("html", "html", "a web page", (".html", ".htm", ".xhtml")),
-        Kind("pdf", "pdf", "a PDF", (".pdf",), signed=True, most_bytes=_MORE_BYTES, reading=3),
+        Kind("pdf", "pdf", "a PDF", (".pdf",), signed=True, most_bytes=_MORE_BYTES),
         Kind("docx", "docx", "a Word document", (".docx",), signed=True, most_bytes=_MORE_BYTES),
         Kind(
             "xlsx",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -119,14 +120,8 @@ _COPYRIGHT = re.compile(
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
-_PIPED = re.compile(r"(?P<title>[^|]{8,}?)\s\|\s(?P<site>(?:[^|\s]+\s?){1,4})")
+_PIPED = re.compile(r"(?P<title>[^|]{8,})\s\|\s(?P<site>[^|\s]+(?:\s[^|\s]+){0,3})")
 _VERSION = re.compile(r"\d\.\d|\b(?:documentation|manual|handbook|guide)\b", re.IGNORECASE)
-_BEHIND_NAMES = re.compile(
-    r"\s[|•·–—]\s|\s?\(|\d|\s(?=(?:posted|published|(?:senior|staff|chief|special|associate|executive|foreign|political)\b"
-    r"|(?:\w+\s)?(?:correspondent|reporter|editor|columnist)s?\b"
-    r"|envoyée?s?\b|journalistes?\b|enviad[ao]s?\b))",
-    re.IGNORECASE,
-)
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,6}", re.IGNORECASE)
 _BYLINE = re.compile(r"(?<![a-z])(?:by-?line|author)s?(?![a-z])", re.IGNORECASE)
 _NOT_OF_PAGE = re.compile(
@@ -138,6 +133,7 @@ _AROUND_SCRIPT = " \t\r\n/*"
 _TOP_OF_PAGE = 40  # blocks, with navigation
 # Fields of facts that may say who wrote the page: one that is there for that, and a byline on the page.
 _CLAIMED, _SHOWN = "claimed author", "byline"
+_MOST_BYLINES = 100
 _AROUND_BYLINE = 3  # elements around one that names an author, in which the others stand
 _SENTENCE = 80  # characters of a block that ends as a sentence does
 _PROSE = 180  # characters of a block
@@ -346,11 +342,12 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
 def _bylines(tree: html.HtmlElement) -> Iterator[str]:
     """Yield what the page's elements for its authors say, those of one group together."""
     marked = [node for node in tree.iter(etree.Element) if _is_byline(node)]
-    inner = [node for node in marked if not any(each in marked for each in node.iterdescendants())]
+    outer = {each for node in marked for each in node.iterancestors()}
+    inner = [node for node in marked if node not in outer][:_MOST_BYLINES]
+    around = {node: set(islice(node.iterancestors(), _AROUND_BYLINE)) for node in inner}
     while inner:
         first, *rest = inner
-        around = set(list(first.iterancestors())[:_AROUND_BYLINE])
-        group = [first, *(node for node in rest if around & set(list(node.iterancestors())[:_AROUND_BYLINE]))]
+        group = [first, *(node for node in rest if around[first] & around[node])]
         inner = [node for node in rest if node not in group]
         said = [line for node in group for line in _lines_of(node)]
         yield "; ".join(dict.fromkeys(each for each in said if each and len(each) <= _PROSE))

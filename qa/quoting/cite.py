@@ -24,12 +24,10 @@ _CITATION = re.compile(
     r"(?:\S*(?:#cite=|/citations/))?([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})(?:[?&]document=([^&#\s]*))?"
 )
 
-# The end of a line within a paragraph of Markdown: the line is no heading and no row, no break stands before
-# its end, and no block begins behind it.
-_SOFT_BREAK = re.compile(
-    r"(?m)^(?![ ]{0,3}[#|]|\t|[ ]{4})(?P<line>[^\r\n]*[^\s\\])[ ]?(?:\r\n|\n)[ ]{0,3}"
-    r"(?=\S)(?![-*+][ \t]|[0-9]{1,9}[.)][ \t]|[#>|]|[-=_*]{3})"
-)
+# A line of Markdown that does not go on in the next one: a heading, or code; and one that begins a block.
+_ENDS_AT_ONCE = re.compile(r"[ ]{0,3}#|\t|[ ]{4}")
+_BEGINS_BLOCK = re.compile(r"[ \t]*(?:[-*+][ \t]|[0-9]{1,9}[.)][ \t]|[#>]|[-=_*]{3}|$)")
+_LINE_END = re.compile(r"(\r\n|\n)")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"\\^`{|}]+")
 
 
@@ -96,9 +94,22 @@ def as_read(quote: Quote) -> str:
     text = quote.text
     if quote.document.format != "markdown" or "```" in text or "~~~" in text:
         return text
-    while (joined := _SOFT_BREAK.sub(r"\g<line> ", text)) != text:
-        text = joined
-    return text
+    first, *others = _LINE_END.split(text)
+    pieces, goes_on = [first], _goes_on(first)
+    for end, line in zip(others[::2], others[1::2], strict=True):
+        before = pieces[-1]
+        is_broken = not before.strip() or before.endswith(("  ", "\t", "\\"))
+        if goes_on and not is_broken and "|" not in line and not _BEGINS_BLOCK.match(line):
+            pieces[-1:] = [before.removesuffix(" "), " ", line.lstrip(" \t")]
+        else:
+            pieces += [end, line]
+            goes_on = _goes_on(line)
+    return "".join(pieces)
+
+
+def _goes_on(line: str) -> bool:
+    """Tell whether a line of Markdown may go on in the next one; a row of a table does not."""
+    return "|" not in line and not _ENDS_AT_ONCE.match(line)
 
 
 def facts(
@@ -123,7 +134,12 @@ def facts_of(quote: Quote) -> list[str]:
         locator=where.locator,
         read_by=where.read_by,
     )
-    return [*said, f"in {quote.document.id}"] if quote.looks_alike and quote.document.title else said
+    return [*said, *file_among_alike(quote)]
+
+
+def file_among_alike(quote: Quote) -> list[str]:
+    """Name the document's id, where another source that is shown beside it has its title and date."""
+    return [f"in {quote.document.id}"] if quote.looks_alike and quote.document.title else []
 
 
 def cite_line(quote: Quote, fate: str = "") -> str:

@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from qa.quoting import figures
-from qa.quoting.cite import check, cite_line
+from qa.quoting.cite import check, cite_line, file_among_alike
 from qa.quoting.speaker import said_by, speaker_to_dict
 from qa.schema import READINESS, Answer, Failure, answer_to_dict, citation_id, published_in
 from qa.text import times
@@ -375,7 +375,7 @@ def differing(answer: Answer) -> tuple[str, list[tuple[str, str, str, str]]]:
         document = figure.quote.document
         date = date_in_words(document.date) if document.date else "no date"
         title = " ".join((document.title or document.id).split())
-        source = f"{title}, {document.publisher}" if document.publisher else title
+        source = ", ".join(filter(None, (title, document.publisher, *file_among_alike(figure.quote))))
         rows.append((figure.words, f"[{figure.quote.number}]", date, source))
     return what, rows
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from qa.schema.documents import Section
 
-_ITEM = re.compile(r"^[ \t]{0,8}(?P<number>\d{1,3})[.)][ \t]+(?=\S)", re.MULTILINE)
-_FEWEST_ITEMS = 2
+_ITEM = re.compile(r"^(?P<indent>[ \t]{0,8})(?P<number>\d{1,3})[.)][ \t]+(?=\S)", re.MULTILINE)
 _BLANK_LINE = re.compile(r"\r?\n[^\S\n]*\n\s*")
 _ENOUGH: tuple[SectionKind, ...] = ("page", "row", "slide", "footnote", "endnote")
 
@@ -285,12 +284,31 @@ def _items(document: Document, start: int, end: int, begin: int, stop: int) -> P
     own = bisect_right(blocks, start, key=lambda block: block.start) - 1
     if own < 0 or end > blocks[own].end:
         return None
-    items = list(_ITEM.finditer(document.text, blocks[own].start, blocks[own].end))
-    first = bisect_right(items, start, key=re.Match.start) - 1
-    last = bisect_left(items, end, key=re.Match.start) - 1
-    if len(items) < _FEWEST_ITEMS or first < 0:
+    starts, numbers = _numbered(document.text, blocks[own])
+    first, last = bisect_right(starts, start) - 1, bisect_left(starts, end) - 1
+    if first < 0 or not (numbers[first] and numbers[last]):
         return None
-    return _place("item", "items", items[first]["number"], items[last]["number"])
+    return _place("item", "items", numbers[first], numbers[last])
+
+
+@lru_cache(maxsize=8)
+def _numbered(text: str, block: Span) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return where lines begin with a number, and these numbers; "" for one that is no item's.
+
+    Items count up, one below the other; a line of prose may begin with any number.
+    """
+    found = list(_ITEM.finditer(text, block.start, block.end))
+    items: set[int] = set()
+    last: dict[tuple[str, int], re.Match[str]] = {}
+    for item in found:
+        indent, number = len(item["indent"]), item["number"]
+        for edge in (("left", indent), ("right", indent + len(number))):
+            before = last.get(edge)
+            if before and int(number) == int(before["number"]) + 1:
+                items |= {before.start(), item.start()}
+            last[edge] = item
+    starts = tuple(item.start() for item in found)
+    return starts, tuple(item["number"] if item.start() in items else "" for item in found)
 
 
 @lru_cache(maxsize=8)

@@ -12,7 +12,7 @@ from urllib.parse import quote as urlquote
 
 from qa.formats.inline import without_markup
 from qa.quoting import figures
-from qa.quoting.cite import check, facts_of
+from qa.quoting.cite import check, facts_of, file_among_alike
 from qa.quoting.html import as_read, with_emphasis
 from qa.quoting.render import (
     NAMED,
@@ -192,9 +192,10 @@ def _differing(answer: Answer) -> str:
     for figure in compared:
         document = figure.quote.document
         date = text(date_in_words(document.date)) if document.date else "no date"
+        facts = " · ".join(map(text, filter(None, (document.publisher, *file_among_alike(figure.quote)))))
         rows.append(
             f'<tr><th scope="row">{text(figure.words)}</th>'
-            f'<td>{_cite(figure.quote, text(document.publisher))}</td><td class="date">{date}</td></tr>'
+            f'<td>{_cite(figure.quote, facts)}</td><td class="date">{date}</td></tr>'
         )
     return (
         f'<table class="differing"><caption>{what} '

@@ -345,6 +345,7 @@ def test_the_counts_of_a_report_add_up(tmp_path):
     write(inbox, "copy.txt", "Barges left port on Monday.\n")
     (inbox / "damaged.pdf").write_bytes(b"%PDF-1.4 cut short")
     said = run("index", str(inbox), "--dry-run", "--library", str(tmp_path / "library")).stdout
+    assert f"note: {inbox / 'copy.txt'}: The same text as {inbox / 'a.txt'}." in said
     counts = re.search(r"(\d+) documents in .*: (\d+) added, (\d+) duplicate; 1 refused", said)
     assert counts, said
     total, *parts = map(int, counts.groups())

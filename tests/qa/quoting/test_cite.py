@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from qa.errors import InputError, VerbatimError
 from qa.quoting.cite import as_read, check, cite_line, clipboard, parse_citation
+from qa.quoting.render import differing
 from qa.schema import (
     Answer,
     Citation,
@@ -286,6 +287,20 @@ def test_a_quote_of_a_numbered_list_is_cited_by_the_number_of_its_item(above: st
     assert "item" not in place("End", "End")
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("The number rose by\n12. After that it fell to\n40. It was not heard of again.", "line 3"),
+        ("1. Rye\n1. Oats\n1. Wheat of the north. It was not heard of again.", "line 3"),
+        (" 8. Rye\n 9. Oats\n10. Wheat. It was not heard of again.", "item 10"),
+        ("1. Rye\n   1. Red. It was not heard of again.\n   2. Old\n2. Oats", "item 1"),
+    ],
+)
+def test_a_line_is_an_item_only_where_the_numbers_count_up(text: str, place: str):
+    start = text.index("It was")
+    assert locator(Document(id="a", text=text), start, start + 10) == place
+
+
 def test_a_section_within_another_is_the_place_of_what_stands_in_it():
     text = "Fares\n\nOne.\n\nTable 2\n\na | b\n\nFour."
     sections = (Section(0, len(text), "section", "Fares"), Section(13, 27, "section", "Table 2"))
@@ -299,6 +314,9 @@ def test_a_section_within_another_is_the_place_of_what_stands_in_it():
     [
         ("The boat\nis late,\r\nit is said.", "The boat is late, it is said."),
         ("- The boat\n  is late.\n- It is shut.", "- The boat is late.\n- It is shut."),
+        ("10. The boat\n    is late,\n    it is said.", "10. The boat is late, it is said."),
+        ("- The boat\n    - is late.", "- The boat\n    - is late."),
+        ("a | b\n--- | ---\nc | d\ne | f", "a | b\n--- | ---\nc | d\ne | f"),
         ("A verse  \nof two lines\\\nor three", "A verse  \nof two lines\\\nor three"),
         ("## Fares\nThey rose.\n\n1. One\n2. Two", "## Fares\nThey rose.\n\n1. One\n2. Two"),
         ("| a | b |\n|---|---|\n| c | d |", "| a | b |\n|---|---|\n| c | d |"),
@@ -324,6 +342,12 @@ def test_sources_that_look_alike_are_told_apart_by_their_ids() -> None:
     answer = Answer("What did rye cost?", "What did rye cost?", "answered", quotes=quotes)
     lines = [cite_line(each) for each in answer.quotes]
     assert [line.rpartition(", ")[2] for line in lines] == ["in wire/a.txt", "in desk/a.txt", "paragraph 1"]
+    emphasised = [replace(each, emphasis=(Span(9, 11),)) for each in quotes[:2]]
+    asked = "How many kopecks did rye cost?"
+    _, rows = differing(Answer(asked, asked, "answered", quotes=tuple(emphasised)))
+    assert [source for _, _, _, source in rows] == ["Prices, in wire/a.txt", "Prices, in desk/a.txt"]
+    near = replace(answer, quotes=answer.quotes[:1], nearest=answer.quotes[1:2])
+    assert cite_line(near.nearest[0]).endswith("in desk/a.txt")
     alone = replace(answer, quotes=answer.quotes[1:])
     assert "desk/a.txt" not in cite_line(alone.quotes[0])
 

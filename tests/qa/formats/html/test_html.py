@@ -15,6 +15,7 @@ from qa.document.segment import passages
 from qa.errors import InputError
 from qa.formats.html import read
 from qa.formats.markup import blocks, decode, parse, render
+from qa.formats.page import describe_page
 from qa.formats.source import Options, Source
 from qa.schema import Document, Found, Section
 from qa.schema.quotes import locator
@@ -518,6 +519,24 @@ def test_a_megabyte_of_nested_divs_is_refused_at_once() -> None:
     assert "Excessive depth" in refusal(b"<div>" * 200_000)
     assert "Excessive depth" in refusal(b"<html><body>" + b"<div>word " * 100_000)
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<title>Ferry news | {'b' * 400}|</title>",
+        f'<script type="application/ld+json">{{{" " * 100_000}x}}</script>',
+        f'<meta name="author" content="{"a" * 100_000}">',
+        "".join(
+            f"<div><i><b><u><a class='author'>Ann {number}</a></u></b></i></div>" for number in range(4_000)
+        ),
+    ],
+)
+def test_what_a_hostile_page_says_of_itself_is_read_at_once(page: str) -> None:
+    tree = parse(f"<html>{page}<p>The ferry is late.</p></html>", "page.html")
+    start = time.process_time()
+    describe_page(page, tree, blocks(tree), "auto")
+    assert time.process_time() - start < 2
 
 
 def test_a_page_nested_more_deeply_than_trafilatura_reads_is_taken_whole() -> None:
