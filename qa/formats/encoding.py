@@ -7,6 +7,7 @@ import io
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import pairwise
 
 from qa.errors import InputError
 
@@ -16,20 +17,19 @@ CONVERT = (
 )
 
 # The encodings of files that people have: without those of mainframes.
-_ENCODINGS = (
+_LISTED = (
     *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"),
     *("iso8859-1", "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u"),
     *("mac-roman", "mac-cyrillic", "mac-latin2", "cp437", "cp850", "cp852", "cp866", "cp932", "shift_jis"),
-    *("euc-jp", "cp949", "euc-kr", "gb18030", "big5", "utf-16-le", "utf-16-be", "utf-8", "ascii"),
+    *("euc-jp", "cp949", "euc-kr", "gb18030", "gb2312", "big5"),
 )
+_ENCODINGS = {codecs.lookup(name).name: name for name in _LISTED}
 # What decodes all of the other, and more; tried first.
 _WIDER = {
     "iso8859-1": "cp1252",
-    "shift_jis_2004": "cp932",
     "shift_jis": "cp932",
-    "euc_jis_2004": "euc-jp",
     "euc-kr": "cp949",
-    "euc_kr": "cp949",
+    "gb2312": "gb18030",
 }
 # More files are in these: they are named where both give the same text.
 _USUAL = {"iso8859-15": "cp1252", "iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-9": "cp1254"}
@@ -48,12 +48,17 @@ _NAMES = {
 }
 _SAID = ("utf-8-sig", "utf-16")
 _SAMPLE = 100_000  # bytes that are looked at: lines that are not ASCII
-# Below it, in texts of 20 languages, guesses are wrong as often as right (`python -m benchmarks.encodings`).
-_LEAST = 0.13
-_MOST_MIXED = 0.2
+_FEWEST = 2  # bytes that are not ASCII, by which an encoding may be told
+_GUESSED = 3_000  # bytes of these that chardet is shown: it takes 0.1 s for them
+# How sure chardet must be; how much less sure than of its first guess; how much surer than of another text.
+_LEAST, _AS_SURE, _SURER = 0.2, 0.1, 0.005
+_MOST_MIXED, _MOST_ODD = 0.2, 0.05
 # Control characters of ISO 6429, but for NEL, and characters for private use.
 _NO_TEXT = re.compile("[\x80-\x84\x86-\x9f\ue000-\uf8ff\ufffd]")
 _WORD = re.compile(r"[^\W\d_]+")
+# A sign within or after a word, where no language has it: "caf‚", as CP850 reads in Windows-1252.
+_LETTER = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u052f"
+_ODD = re.compile(rf"[{_LETTER}](?:[^\x00-\x7f\w’‘“”«»–—…·´\u00a0\u00ad]+(?=[{_LETTER}])|[‚„¿¡†‡‰ˆ˜¨¸¯¦¤¬¶])")
 _SCRIPT = re.compile("LATIN|CYRILLIC|GREEK|HEBREW|ARABIC|THAI")
 _TAG = re.compile(rb"<[^<>]{0,1000}>")
 _NULS = 4_096  # bytes in which they are looked for
@@ -71,25 +76,40 @@ def guess_encoding(data: bytes) -> str:
     All of the bytes are text in the codec that is returned.
     """
     import chardet
+    from chardet.enums import EncodingEra
 
     sample = _sample(data)
+    if sum(byte > 0x7F for byte in sample) < _FEWEST:
+        return ""
     guesses = chardet.detect_all(
-        sample, ignore_threshold=True, include_encodings=_ENCODINGS, compat_names=False
+        sample[:_GUESSED], ignore_threshold=True, should_rename_legacy=False, encoding_era=EncodingEra.ALL
     )
+    taken = taken_text = ""
+    least = max(_LEAST, guesses[0]["confidence"] - _AS_SURE)
     for guess in guesses:
-        if guess["confidence"] < _LEAST:
+        if guess["confidence"] < least:
             break
-        codec = guess["encoding"]
-        if not codec or codec.startswith(("utf", "ascii")):
-            continue
-        for each in (_WIDER.get(codec, codec), codec):
-            text = "" if _failure(data, each) else sample.decode(each, "replace").removesuffix("\ufffd")
-            if text and _is_plausible(text):
-                usual = _USUAL.get(each, each)
-                return (
-                    usual if not _failure(data, usual) and sample.decode(usual, "replace") == text else each
-                )
-    return ""
+        codec, text = _plausible(data, sample, guess["encoding"])
+        if codec and not taken:
+            taken, taken_text, least = codec, text, guess["confidence"] - _SURER
+        elif codec and text != taken_text:
+            return ""
+    return taken
+
+
+def _plausible(data: bytes, sample: bytes, encoding: str | None) -> tuple[str, str]:
+    """Return the codec that a guess means, and the sample's text in it; "" where that is no text."""
+    try:
+        codec = _ENCODINGS.get(codecs.lookup(encoding or "").name, "")
+    except LookupError:
+        codec = ""
+    for each in (_WIDER.get(codec, codec), codec) if codec else ():
+        text = "" if _failure(data, each) else sample.decode(each, "replace").removesuffix("\ufffd")
+        if text and _is_plausible(text):
+            usual = _USUAL.get(each, each)
+            is_same = not _failure(data, usual) and sample.decode(usual, "replace") == text
+            return usual if is_same else each, text
+    return "", ""
 
 
 def codec_of(data: bytes, name: str) -> str:
@@ -173,12 +193,17 @@ def _failure(data: bytes, codec: str) -> tuple[int, str] | None:
 
 
 def _is_plausible(text: str) -> bool:
-    """Whether words are of one script each, and nothing is no text at all."""
+    """Whether words are of one script each, without signs and capitals in them, and all of it is text."""
     if _NO_TEXT.search(text):
         return False
     words = [word for word in _WORD.findall(text) if not word.isascii()]
     mixed = sum(len(set(map(_script, word)) - {""}) > 1 for word in words)
-    return mixed <= _MOST_MIXED * len(words)
+    odd = len(_ODD.findall(text)) + sum(map(_has_capital_within, words))
+    return mixed <= _MOST_MIXED * len(words) and odd <= _MOST_ODD * len(words)
+
+
+def _has_capital_within(word: str) -> bool:
+    return any(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(word))
 
 
 @lru_cache(maxsize=10_000)

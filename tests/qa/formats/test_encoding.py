@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.errors import InputError
-from qa.formats.encoding import codec_of
+from qa.formats.encoding import _is_plausible, codec_of
 from qa.formats.kinds import read_source
 from qa.formats.source import PLAIN, Source
 from qa.schema import Document
@@ -102,6 +102,21 @@ def test_what_is_utf_8_is_read_as_utf_8(text: str) -> None:
 def test_a_text_whose_encoding_cannot_be_told_is_refused_with_what_to_do(data: bytes) -> None:
     with pytest.raises(InputError, match=r"^a\.txt is .*(iconv -f ENCODING|binary file)"):
         one("a.txt", data)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "taken_for"),
+    [
+        ("Il caffè è già lì, perché è così.", "cp1252", "mac-roman"),  # Ë within a word
+        ("Le café a été fermé.", "cp850", "cp1252"),  # ‚ after a letter
+        ("Größe und Länge für später.", "cp1252", "cp437"),  # a line to draw boxes
+    ],
+)
+def test_a_text_with_capitals_or_signs_within_its_words_is_not_as_it_was_written(
+    text: str, encoding: str, taken_for: str
+) -> None:
+    assert _is_plausible(text)
+    assert not _is_plausible(text.encode(encoding).decode(taken_for))
 
 
 def test_the_rows_of_a_table_are_told_once_in_which_encoding_it_was_read() -> None:
