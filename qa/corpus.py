@@ -6,6 +6,7 @@ import threading
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from qa.asking.confidence import STRICTNESS
@@ -138,6 +139,7 @@ class Corpus:
         named_files: bool = True,
         follow_links: bool = False,
         workers: str | None = None,
+        text_columns: Mapping[str, str] = MappingProxyType({}),
     ) -> IndexReport:
         """Bring the library in step with files and folders; what has not changed is not parsed again.
 
@@ -150,6 +152,9 @@ class Corpus:
         named in the report as skipped, unless `follow_links`; what is named itself may be a link.
         `workers` says where files are read and embedded by Ray: on the cores of this machine ("local"), or on
         the cluster at ray://HOST:PORT, whose machines see the files at the same paths (docs/cluster.md).
+        A table is refused with its `columns` in the report where nothing says which of them holds the text.
+        `text_columns` names it, by the table's path in the report: then only these tables are read, of all
+        that is at the paths. It is remembered, as `columns` are.
 
         Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
 
@@ -170,6 +175,7 @@ class Corpus:
                 named_files=named_files,
                 follow_links=follow_links,
                 workers=opened,
+                text_columns=text_columns,
             )
         if not dry_run:
             self.store.save_changes_since(generation, progress)
@@ -189,6 +195,7 @@ class Corpus:
         content: BinaryIO,
         *,
         collection: str = "",
+        text_column: str = "",
         progress: OnProgress | None = None,
         save: bool = True,
     ) -> IndexReport:
@@ -198,7 +205,8 @@ class Corpus:
         in the report its path is "upload:" and the name. Another file of the same name takes the place of the
         first, whose text is kept as of any file that changes. What cannot be read is refused in the report,
         and nothing of it is kept. With `collection`, new documents are put into that one; one that
-        the library has stays where it is.
+        the library has stays where it is. `text_column` names the column that holds the text of a table; it
+        is remembered.
         The whole index is written to its file at each upload: where many follow each other, leave that out
         (`save`), and call `store.save` after the last. Until then it is in step in memory alone.
 
@@ -217,7 +225,9 @@ class Corpus:
             generation = self.store.generation
             upload = self.store.keep_upload(name, content)
             try:
-                report = self._read_uploads([upload], progress, is_named=True, save=save)
+                report = self._read_uploads(
+                    [upload], progress, is_named=True, text_column=text_column, save=save
+                )
             except BaseException:
                 if upload.is_new and self.store.generation == generation:  # nothing of it went in
                     self.store.forget_upload(upload)
@@ -240,10 +250,18 @@ class Corpus:
             return self._read_uploads(self.store.uploads(), progress, is_named=False)
 
     def _read_uploads(
-        self, uploads: Iterable[Upload], progress: OnProgress | None, *, is_named: bool, save: bool = True
+        self,
+        uploads: Iterable[Upload],
+        progress: OnProgress | None,
+        *,
+        is_named: bool,
+        text_column: str = "",
+        save: bool = True,
     ) -> IndexReport:
         generation = self.store.generation
-        report = self._intake.read_uploads(uploads, progress or silent, is_named=is_named)
+        report = self._intake.read_uploads(
+            uploads, progress or silent, is_named=is_named, text_column=text_column
+        )
         if save:
             self.store.save_changes_since(generation, progress)
         return report

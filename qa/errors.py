@@ -32,6 +32,20 @@ class PartlyReadError(InputError):
     code = "partly_read"
 
 
+class TextColumnError(InputError):
+    """A table in which no column is known to hold the text. It can be read once a person names the column.
+
+    Attributes:
+        columns: pairs: the name of a column, and the beginning of a value in it.
+    """
+
+    code = "text_column"
+
+    def __init__(self, message: str, columns: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(message)
+        self.columns = columns
+
+
 class OutputError(InputError):
     """A file that an option names to be written, and that may not be: it holds something else, say."""
 

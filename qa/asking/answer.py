@@ -42,7 +42,7 @@ from qa.text.parts import parts
 from qa.text.terms import has_content, is_in_latin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from embeddings.reading import Reader
     from qa.asking.choose import Choice
@@ -280,6 +280,7 @@ class Answerer:
             all_that_answers = self._find_all(
                 inquiry, search, retrieved, phrases, choice, verdict.chosen, quotes, nearest
             )
+            nearest = _numbered_after(nearest, all_that_answers.quotes or quotes)
         elif verdict.outcome == "answered":
             evidence = more.evidence(
                 meaning.question, choice.read, retrieved.documents, verdict.chosen, nearest
@@ -399,8 +400,7 @@ class Answerer:
         )
         quotes = merge(quotes)
         left = [each for each in merge(near) if not any(copies.holds(quote, each) for quote in quotes)]
-        nearest = (replace(each, number=number) for number, each in enumerate(left, start=len(quotes) + 1))
-        return quotes, tuple(nearest), differing
+        return quotes, _numbered_after(left, quotes), differing
 
     def _set_apart(
         self, inquiry: _Inquiry, quotes: tuple[Quote, ...]
@@ -603,6 +603,12 @@ def _is_near(after: Answer, alone: Answer) -> bool:
     """
     near = {passage.document_id for passage in alone.passages[:_NEAR]}
     return after.passages[0].document_id in near
+
+
+def _numbered_after(quotes: Iterable[Quote], others: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Number quotes after the last number of others."""
+    start = 1 + max((each.number for each in others), default=0)
+    return tuple(replace(each, number=number) for number, each in enumerate(quotes, start))
 
 
 def _speaks_of_topic(answer: Answer, question: str = "") -> bool:

@@ -83,15 +83,18 @@ def documents(
         infos = corpus.find_documents(DocumentQuery(words, filters, text=text)).documents
         if asked and not infos:
             matched = corpus.store.select(filters).documents
-            shared.say(_not_found(words, text) if matched else unmatched(corpus.store, filters))
+            shared.say(_not_found(words, text, filters) if matched else unmatched(corpus.store, filters))
     _print_documents(infos, as_json=settings.as_json)
     sys.exit(1 if asked and not infos else 0)
 
 
-def _not_found(words: str, text: str) -> str:
+def _not_found(words: str, text: str, filters: Filters) -> str:
+    from qa.quoting.render import describe_filters
+
+    within = f" within the filters ({describe_filters(filters)})" if filters else ""
     named = f"“{words}” in what is known of it" if words else ""
     said = f"“{text}” in its text" if text else ""
-    return f"No document has {' and '.join(filter(None, (named, said)))}."
+    return f"No document{within} has {' and '.join(filter(None, (named, said)))}."
 
 
 def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
@@ -460,8 +463,8 @@ def cite(
     if style and form in bibliography.FORMS:
         raise click.UsageError(f"--format {form} has no style: a reference manager gives it one")
     with shared.corpus(settings) as corpus:
-        place, document_id, _ = last_answer.quote_named(corpus, citation)
-        opened = open_citation(corpus.store, place, document_id)
+        named = last_answer.quote_named(corpus, citation)
+        opened = open_citation(corpus.store, named.place, named.document)
     if form or style:
         from qa.quoting.bibliography.copied import copied
         from qa.quoting.bibliography.styles import open_style

@@ -99,8 +99,9 @@ def add(settings: options.Settings, name: str, citation: str, question: str | No
     from qa.schema import Asked
 
     with shared.corpus(settings) as corpus:
-        place, document_id, asked = last_answer.quote_named(corpus, citation)
-        entry = kept_quote(corpus.store, place, document_id, Asked(question) if question else asked)
+        place, document, asked, differing = last_answer.quote_named(corpus, citation)
+        asked = Asked(question) if question else asked
+        entry = kept_quote(corpus.store, place, document, asked, differing)
         info = corpus.desk.dossiers.find_or_create(name)
         _add(settings, corpus, info, entry, at)
 
@@ -413,6 +414,8 @@ def keep(corpus: Corpus, name: str, answer: Answer, history: Sequence[str | Turn
         entries = [DossierEntry("question", asked=asked)]
     if answer.outcome == "error" or answer.reply:
         return "nothing was kept: this was no question that the documents could answer"
+    if answer.unsearched:
+        return "nothing was kept: nothing was searched, as no document matches the filters"
     info = corpus.desk.dossiers.find_or_create(name)
     added = [each for each in corpus.desk.dossiers.add(info.id, entries) if each.is_new]
     if asked.outcome != "answered":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +102,8 @@ def index(
 
     A PATH may be an address, such as s3://BUCKET/FOLDER, where fsspec and the package for it are installed.
 
+    A table is refused if no column is known to hold the text. In a terminal, index asks which column does.
+
     How a file was read by --column and --date-order is remembered: without the option it is read so again.
 
     Documents whose files a folder no longer holds stay in the library: in a terminal it asks whether to
@@ -127,7 +131,8 @@ def index(
         raise click.UsageError("--watch sees folders, and no addresses: index these without it")
     if report_to:
         _check_report(report_to, local, shared.folder(settings), force=force)
-    asks = not (prune or dry_run or watch or uploads) and _in_a_terminal()
+    in_terminal = not (dry_run or watch or uploads) and _in_a_terminal()
+    asks = in_terminal and not prune
     report, said = None, False
     done = Counter[str]()
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
@@ -150,6 +155,10 @@ def index(
                         workers=workers,
                     )
                 )
+            if in_terminal and (chosen := _text_columns(report)):
+                again = corpus.index(*given, follow_links=follow_links, text_columns=chosen)
+                first = tuple(each for each in report.files if each.path not in chosen)
+                report = replace(report, files=first + again.files, seconds=report.seconds + again.seconds)
             if asks and (gone := _gone(report)):
                 folders = ", ".join(str(path) for path in given if path not in local or Path(path).is_dir())
                 shared.say(f"{_named(gone)} in {folders}")
@@ -226,6 +235,40 @@ def _ask_of_former(corpus: Corpus, report: IndexReport) -> None:
             shared.say(f"{result.path}: {result.notes[-1]}")
             if click.confirm(f"Remove {result.former} from the library?", default=False, err=True):
                 corpus.remove([result.former])
+
+
+def _text_columns(report: IndexReport) -> dict[str, str]:
+    """Ask which column holds the text of each table that was refused for want of it; return it by path."""
+    from qa.text.display import in_one_line
+
+    chosen = {}
+    for result in report.files:
+        if result.columns:
+            shared.say(f"{result.path} has no column that is known to hold text. It has:")
+            for number, (name, value) in enumerate(result.columns, 1):
+                shared.say(f"{number:>4}  {in_one_line(name)}{f': {value}' if value else ''}")
+            chosen[result.path] = click.prompt(
+                "Which column holds the text? Its number or name (empty: leave the file out)",
+                default="",
+                show_default=False,
+                value_proc=partial(_column, [name for name, _ in result.columns]),
+                err=True,
+            )
+    return {path: column for path, column in chosen.items() if column}
+
+
+def _column(names: Sequence[str], said: str) -> str:
+    """Return the column that a person means, by its number or its name; "" where that is empty.
+
+    Raises:
+        click.BadParameter: there is none.
+    """
+    if said.isdecimal() and 0 < int(said) <= len(names):
+        return names[int(said) - 1]
+    named = [name for name in names if name.strip() == said.strip()]
+    if said.strip() and not named:
+        raise click.BadParameter(f"there is no column “{said}”")
+    return named[0] if named else ""
 
 
 def _in_a_terminal() -> bool:

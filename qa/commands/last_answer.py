@@ -5,48 +5,67 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from dataclasses import asdict
+from dataclasses import asdict, astuple, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from qa.errors import InputError
-from qa.schema import Asked, CitationId, Filters, citation_id
+from qa.schema import Asked, CitationId, Filters, QuoteReference, citation_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qa.corpus import Corpus
-    from qa.schema import Answer
+    from qa.schema import Answer, Turn
 
 # Named like the answers that evaluations keep there: a purge removes all of them.
 _FILE = "answers-last.jsonl"
 
 
-def remember(corpus: Corpus, answer: Answer) -> None:
+class Named(NamedTuple):
+    """A quote that a person names.
+
+    Attributes:
+        place: the id of its citation.
+        document: the id of its document, or "".
+        asked: the question whose answer has it, if known.
+        differing: where the quotes of that answer give different figures or dates.
+    """
+
+    place: CitationId
+    document: str = ""
+    asked: Asked | None = None
+    differing: tuple[QuoteReference, ...] = ()
+
+
+def remember(corpus: Corpus, answer: Answer, history: Sequence[str | Turn] = ()) -> None:
     """Write the ids of an answer's quotes into this user's cache, without their words.
 
     Where the cache cannot be written, the last answer is not remembered.
     """
     from embeddings.files import write_whole
+    from qa.asking.conversation import earlier_questions
+    from qa.quoting.figures import differing
+    from qa.report.contents import asked_of
 
-    quotes = [
-        {"number": quote.number, "id": str(citation_id(quote)), "document": quote.document.id}
-        for quote in (*answer.shown, *answer.nearest)
-    ]
+    now = dt.datetime.now(dt.UTC)
+    asked = asked_of(answer, earlier_questions(history), corpus.store.generation, now)
     last = {
-        "question": answer.question,
-        "outcome": answer.outcome,
-        "filters": asdict(answer.filters),
-        "at": dt.datetime.now(dt.UTC).isoformat(),
-        "generation": corpus.store.generation,
-        "quotes": quotes,
+        "asked": asdict(asked) | {"filters": asked.filters.to_dict(), "at": now.isoformat()},
+        "quotes": {
+            quote.number: (str(citation_id(quote)), quote.document.id)
+            for quote in (*answer.shown, *answer.nearest)
+        },
+        "differing": [astuple(figure.reference) for figure in differing(answer)],
     }
     path = _path(corpus)
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(path, (json.dumps(last, default=str) + "\n").encode())
+        write_whole(path, (json.dumps(last) + "\n").encode())
 
 
-def quote_named(corpus: Corpus, named: str) -> tuple[CitationId, str, Asked | None]:
-    """Return the id of the quote that a person names, its document's id or "", and the question if known.
+def quote_named(corpus: Corpus, named: str) -> Named:
+    """Find the quote that a person names.
 
     A number is that of a quote in the last answer; all else is the id of a citation, or its address.
 
@@ -56,31 +75,33 @@ def quote_named(corpus: Corpus, named: str) -> tuple[CitationId, str, Asked | No
     from qa.quoting.cite import parse_citation
 
     if not (named.isdecimal() and named.isascii()):
-        return *parse_citation(named), None
+        return Named(*parse_citation(named))
     try:
-        last: dict[str, Any] = json.loads(_path(corpus).read_bytes())
-    except (OSError, ValueError):
+        last = json.loads(_path(corpus).read_bytes())
+        asked = _asked(last["asked"])
+        quotes = {
+            int(number): (parse_citation(each)[0], name) for number, (each, name) in last["quotes"].items()
+        }
+        differing = tuple(QuoteReference(*each) for each in last["differing"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, InputError):
         raise InputError(
             f"there is no last answer to take quote {named} from: ask first, with `pullquote ask`, or give "
             "the quote's id, SHA256/START-END"
         ) from None
-    for quote in last["quotes"]:
-        if quote["number"] == int(named):
-            place, _ = parse_citation(quote["id"])
-            return place, quote["document"], _asked(last)
-    count = len(last["quotes"])
-    there = f"it has {count}" if count else "it quoted nothing"
-    raise InputError(f"the last answer, to {last['question']!r}, has no quote {named}: {there}")
+    if int(named) not in quotes:
+        there = f"it has {len(quotes)}" if quotes else "it quoted nothing"
+        raise InputError(f"the last answer, to {asked.question!r}, has no quote {named}: {there}")
+    return Named(*quotes[int(named)], asked, differing)
 
 
-def _asked(last: dict[str, Any]) -> Asked:
-    values: dict[str, Any] = {
-        name: tuple(each) if isinstance(each, list) else each for name, each in last["filters"].items()
-    }
-    for name in ("since", "until"):
-        values[name] = dt.date.fromisoformat(values[name]) if values[name] else None
-    at = dt.datetime.fromisoformat(last["at"])
-    return Asked(last["question"], last["outcome"], Filters(**values), at, last["generation"])
+def _asked(held: dict[str, object]) -> Asked:
+    asked = Asked(**held)  # type: ignore[arg-type]
+    return replace(
+        asked,
+        filters=Filters.from_dict(held["filters"]),  # type: ignore[arg-type]
+        at=dt.datetime.fromisoformat(str(held["at"])),
+        earlier=tuple(asked.earlier),
+    )
 
 
 def _path(corpus: Corpus) -> Path:

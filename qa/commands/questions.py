@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
 @options.find_all
 @click.option(
-    "--keep", "dossier", metavar="NAME", help="Keep the quotes, or that there are none, in a dossier."
+    "--keep", "dossier", metavar="NAME", help="Keep the quotes, or the question as unanswered, in a dossier."
 )
 @options.strictness
 @options.dates
@@ -64,7 +64,7 @@ def ask(
     with shared.corpus(settings) as corpus:
         answer = corpus.ask(question, history, filters, strictness, dates, find_all=find_all)
         _print_answer(answer, corpus, "json" if settings.as_json else form)
-        last_answer.remember(corpus, answer)
+        last_answer.remember(corpus, answer, history)
         if dossier:
             kept = dossiers.keep(corpus, dossier, answer, history)
             if not settings.quiet:

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any
 
-from qa.errors import InputError, PartlyReadError
+from qa.errors import InputError, PartlyReadError, TextColumnError
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
 from qa.formats.worker import to_plain
@@ -123,7 +123,8 @@ def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
         _write(replies, {"done": True})
     except InputError as error:
         trace = traceback.format_exc()[-_LONGEST_TRACE:] if error.__cause__ else ""
-        _write(replies, {"refused": str(error), "trace": trace})
+        columns = error.columns if isinstance(error, TextColumnError) else ()
+        _write(replies, {"refused": str(error), "trace": trace, "columns": columns})
         _write(replies, {"done": True})
     except MemoryError:
         _write(replies, {"memory": True})

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
+
+from qa.document.metadata import MOST_FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -22,6 +25,9 @@ FIELDS = {
     "language": ("language", "lang"),
     "collection": ("collection",),
 }
+
+# How many columns a person is shown, and how many characters of a value.
+_ASKED, _SHOWN = 50, 60
 
 # A cell of so many words is prose, and so is a column of which so many cells are.
 _SENTENCE, _MOSTLY = 8, 0.7
@@ -63,6 +69,16 @@ def prose_column(names: Sequence[str], rows: Iterable[Sequence[str]], taken: Con
         and sum(count >= _SENTENCE for count in counts) >= _MOSTLY * len(counts)
     ]
     return prose[0] if len(prose) == 1 else ""
+
+
+def with_values(names: Sequence[str], rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """Return the first columns that have a name, each once, with the beginning of a value in it."""
+    values = {name: "" for name in names if name.strip() and len(name) <= MOST_FIELD}
+    for row in rows:
+        for name, cell in zip(names, row, strict=False):
+            if values.get(name) == "":
+                values[name] = " ".join(cell[: 10 * _SHOWN].split())[:_SHOWN]
+    return tuple(islice(values.items(), _ASKED))
 
 
 def guessed(name: str) -> str:

@@ -160,7 +160,8 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
         raise InputError(f"{source.name} has nothing in its sheets. Put a table in one, or leave it out.")
     if not sheets and without:
         first = next(sheet for sheet in without if sheet.names)
-        check_columns(f"{source.name}, sheet “{first.title}”,", first.names, first.found, options)
+        where = f"{source.name}, sheet “{first.title}”,"
+        check_columns(where, first.names, first.found, options, _sample(first))
     elif not sheets and hidden:
         raise InputError(f"{source.name} has hidden sheets alone. Show one in Excel, and save it.")
     notes = [f"Hidden sheets were left out: {_listed(hidden)}."] if hidden else []
@@ -221,17 +222,19 @@ def _find_columns(sheet: _Sheet, options: Options) -> None:
             return
 
 
-def _guess_text(sheet: _Sheet) -> bool:
-    """Take the one column that is prose for the text; tell whether there is one."""
+def _sample(sheet: _Sheet) -> Iterator[list[str]]:
+    """Yield the first rows below the names of the columns that are seen."""
     rows = sheet.sheet.iter_rows(
         min_row=sheet.first + 1, max_row=sheet.first + _SAMPLE, max_col=max(1, len(sheet.names))
     )
-    shown = (
-        [_shown(cell) for cell in row]
-        for number, row in enumerate(rows, sheet.first + 1)
-        if number not in sheet.hidden_rows
-    )
-    sheet.guessed = prose_column(sheet.names, shown, {*sheet.found.values(), ""})
+    for number, row in enumerate(rows, sheet.first + 1):
+        if number not in sheet.hidden_rows:
+            yield [_shown(cell) for cell in row]
+
+
+def _guess_text(sheet: _Sheet) -> bool:
+    """Take the one column that is prose for the text; tell whether there is one."""
+    sheet.guessed = prose_column(sheet.names, _sample(sheet), {*sheet.found.values(), ""})
     if sheet.guessed:
         sheet.found = {**sheet.found, "text": sheet.guessed}
     return bool(sheet.guessed)

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from qa.errors import InputError
-from qa.formats.columns import guessed, map_columns, prose_column
+from qa.errors import InputError, TextColumnError
+from qa.formats.columns import guessed, map_columns, prose_column, with_values
 from qa.formats.encoding import codec_of, notes_on
 from qa.formats.jsonl import document_of
 from qa.formats.text import MOST_BYTES, MOST_CHARACTERS, describe
@@ -47,12 +47,11 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     table = _open(source, encoding)
     found = map_columns(tuple(table.names), options.columns)
     said = notes_on(encoding)  # with the first document
-    if "text" not in found and not any(field == "text" for field, _ in options.columns):
-        sample = islice(table.rows(table.lines()), 1, _SAMPLE)
-        if prose := prose_column(table.names, sample, found.values()):
-            found["text"] = prose
-            said = (*said, guessed(prose))
-    check_columns(source.name, table.names, found, options)
+    is_known = "text" in found or any(field == "text" for field, _ in options.columns)
+    if not is_known and (prose := prose_column(table.names, table.sample(), found.values())):
+        found["text"] = prose
+        said = (*said, guessed(prose))
+    check_columns(source.name, table.names, found, options, table.sample())
     index = {field: table.names.index(name) for field, name in found.items()}
     stem = printable(PurePath(source.file_name).stem)
     twice = repeated_names(table.names, index)
@@ -105,6 +104,10 @@ class _Table:
     def rows(self, lines: Iterable[str], *, strict: bool = False) -> Any:
         """Read lines by `csv.reader`."""
         return csv.reader(lines, delimiter=self.delimiter, strict=strict)
+
+    def sample(self) -> Iterator[list[str]]:
+        """Yield the first rows below the header."""
+        return islice(self.rows(self.lines()), 1, _SAMPLE)
 
     def is_well_quoted(self, lines: Iterable[str]) -> bool:
         """Whether each quotation mark in the lines is closed, and each inside two of them doubled."""
@@ -275,20 +278,29 @@ def _lines(source: Source, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(source.data), encoding, newline="")
 
 
-def check_columns(where: str, names: Sequence[str], found: dict[str, str], options: Options) -> None:
+def check_columns(
+    where: str,
+    names: Sequence[str],
+    found: dict[str, str],
+    options: Options,
+    rows: Iterable[Sequence[str]],
+) -> None:
     """Refuse a table without a column of text, or without one that is asked for.
 
     Raises:
         InputError: naming `where`.
+        TextColumnError: naming `where`, with values from `rows`; no column is known to hold the text.
     """
     there = ", ".join(" ".join(name.split()) or "(no name)" for name in names[:50])[:1_000]
     for field, column in options.columns:
         if column not in names:
-            raise InputError(
-                f"{where} has no column “{column}”. It has: {there}. Name one: --column {field}=COLUMN."
-            )
+            message = f"{where} has no column “{column}”. It has: {there}. Name one: --column {field}=COLUMN."
+            if field == "text":
+                raise TextColumnError(message, with_values(names, rows))
+            raise InputError(message)
     if "text" not in found:
-        raise InputError(
+        message = (
             f"{where} has no column that is known to hold text. It has: {there}. "
             "Call one of them “text”; or say which it is with --column text=COLUMN."
         )
+        raise TextColumnError(message, with_values(names, rows))

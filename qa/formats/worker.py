@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from qa.errors import InputError, PartlyReadError
+from qa.errors import InputError, PartlyReadError, TextColumnError
 from qa.schema import Document, Found, Section, Span
 from qa.text.dates import parse_date
 
@@ -76,6 +76,8 @@ class Worker:
                 yield from_plain(reply["document"])
             elif "partly_read" in reply:
                 yield PartlyReadError(reply["partly_read"])
+            elif columns := reply.get("columns"):
+                yield TextColumnError(reply["refused"], tuple((name, value) for name, value in columns))
             else:
                 yield InputError(reply["refused"])
 

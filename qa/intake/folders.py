@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qa import outputs
 from qa.document.metadata import SIDECAR, sidecar_of
-from qa.errors import InputError
+from qa.errors import InputError, TextColumnError
 from qa.formats.kinds import READS, kind_of, named
 from qa.formats.reading import HIDDEN, NOWHERE, InputFile, files, supported
 from qa.formats.remote import checked_url, remote_files
@@ -138,7 +138,8 @@ def own_output(path: Path) -> str:
 
 def refusal(path: str, error: InputError) -> FileResult:
     """Report that a file was refused, by its path as the library holds it."""
-    return FileResult(path, "refused", error=Failure(error.code, str(error)))
+    columns = error.columns if isinstance(error, TextColumnError) else ()
+    return FileResult(path, "refused", error=Failure(error.code, str(error)), columns=columns)
 
 
 def missing(places: Iterable[HeldLocation], seen: set[str]) -> tuple[list[HeldLocation], tuple[str, ...]]:

@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from embeddings.encoder import identify_encoder, open_encoder
@@ -72,6 +73,7 @@ class Intake:
         named_files: bool,
         follow_links: bool,
         workers: Workers | None = None,
+        text_columns: Mapping[str, str] = MappingProxyType({}),
     ) -> IndexReport:
         """Bring the library in step with files and folders; see `qa.corpus.Corpus.index`.
 
@@ -79,7 +81,9 @@ class Intake:
         """
         started = time.perf_counter()
         here = listing(paths, follow_links=follow_links)
-        told = UserOptions(self._date_order, self._columns, named_files, follow_links)
+        if text_columns:
+            here = Listing(tuple(file for file in here.files if place(file) in text_columns), (), (), ())
+        told = UserOptions(self._date_order, self._columns, named_files, follow_links, text_columns)
         encoders = None if dry_run else self._encoders
         trial = closing(self._library.rehearsal()) if dry_run else nullcontext(self._library)
         with trial as library, one_at_a_time(progress) as show:
@@ -90,14 +94,18 @@ class Intake:
             report = replace(self.prune(report), seconds=time.perf_counter() - started)
         return report
 
-    def read_uploads(self, uploads: Iterable[Upload], show: OnProgress, *, is_named: bool) -> IndexReport:
+    def read_uploads(
+        self, uploads: Iterable[Upload], show: OnProgress, *, is_named: bool, text_column: str = ""
+    ) -> IndexReport:
         """Bring the library in step with uploaded files; what has not changed is not parsed again.
 
         What was purged of them comes back if `is_named`: if a person has just uploaded them.
+        `text_column` names the column that holds the text of tables.
         """
         started = time.perf_counter()
         files = tuple(InputFile(each.path, upload=each.name) for each in uploads)
-        told = UserOptions(self._date_order, self._columns, is_named)
+        text_columns = {place(file): text_column for file in files}
+        told = UserOptions(self._date_order, self._columns, is_named, text_columns=text_columns)
         here = Listing(files, (), (), ())
         with one_at_a_time(show) as show_one, self._worker.lent() as worker:
             results, remarks = _take_in(

@@ -10,7 +10,7 @@ import numpy as np
 
 from qa.document.segment import passages
 from qa.document.window import window_text
-from qa.errors import InputError, PartlyReadError, model_errors
+from qa.errors import InputError, PartlyReadError, TextColumnError, model_errors
 from qa.formats.reading import read_file
 from qa.formats.remote import is_away
 from qa.intake.folders import refusal
@@ -115,7 +115,7 @@ class FileReading:
         """Tell that the whole file has not changed."""
         self._sha256 = sha256
         results = self.plan.known.file_unchanged(sha256, self.plan.made_by)
-        if results and any(self._comes_back(each.status) for each in results):
+        if results and any(self._comes_back(each.status) or _lacks_column(each) for each in results):
             results = None
         self.is_unchanged = results is not None
         return results
@@ -129,6 +129,11 @@ class FileReading:
         result = refusal(shown, error)
         self.refused.append(result)
         return result
+
+
+def _lacks_column(result: FileResult) -> bool:
+    """Tell whether a table was refused whose columns, which no record has, are to be shown again."""
+    return result.error is not None and result.error.code == TextColumnError.code
 
 
 def _has_gone(file: InputFile) -> bool:

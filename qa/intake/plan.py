@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import PurePath
@@ -21,6 +21,8 @@ from qa.intake.folders import refusal, resolved
 from qa.storage.intake_port import ReadAs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qa.document.row_identity import Row
     from qa.formats.dates import DateOrder
     from qa.formats.reading import InputFile
@@ -44,12 +46,14 @@ class UserOptions:
         named_files: whether a person named the files that are not in a folder: then what was purged of them
             is taken in again.
         follow_links: whether links are followed.
+        text_columns: which column holds the text, by the path of a table as the library holds it.
     """
 
     date_order: DateOrder | None = None
     columns: tuple[tuple[str, str], ...] | None = None
     named_files: bool = True
     follow_links: bool = False
+    text_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,10 @@ class FilePlan:
 def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile, known: KnownFile) -> FilePlan:
     """Return how a file is to be read of which so much is known: as is told, or else as it was last."""
     last = known.read_as
-    options = Options(
-        last.date_order if told.date_order is None else told.date_order,
-        last.columns if told.columns is None else told.columns,
-    )
+    columns = last.columns if told.columns is None else told.columns
+    if text := told.text_columns.get(known.path):
+        columns = (*(each for each in columns if each[0] != "text"), ("text", text))
+    options = Options(last.date_order if told.date_order is None else told.date_order, columns)
     refused, sidecar = None, NO_SIDECAR
     try:
         if file.remote:

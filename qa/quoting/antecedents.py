@@ -52,7 +52,7 @@ _PREPOSITION = re.compile(
 )
 # What a person stands after who is not the subject, so that “he” need not be that person.
 _OBJECT = re.compile(
-    r"\b(?:to|with|by|against|of|for|from|about|like|than|on|over|between|and|between|met|told|asked|called|saw"
+    r"\b(?:to|with|by|against|of|for|from|about|like|than|on|over|between|and|met|told|asked|called|saw"
     r"|criticised|criticized|accused|praised|joined|succeeded|replaced|defeated|thanked|blamed|urged) {1,4}"
     r"(?:(?:the|a|an|his|her|its) {1,4})?(?:[\w’'-]{1,40} {1,4}){0,3}\Z"
 )

@@ -352,7 +352,7 @@ def closing(answer: Answer) -> list[str]:
             searched += f"; {plural(answer.undated, 'document')} without a date left out"
         preferred = f" {times.preferred(answer.preference)}" if answer.preference else ""
         lines = [
-            f"Confidence that the corpus states the answer: {how_sure(answer)}.",
+            f"Confidence that the documents searched state the answer: {how_sure(answer)}.",
             f"{searched}.{preferred}",
         ]
         if answer.parts and answer.quotes:

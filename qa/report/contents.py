@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qa.errors import DocumentNotFoundError, InputError
@@ -237,7 +237,7 @@ def renewed(entry: DossierEntry, library: Library) -> DossierEntry:
         raise InputError(
             "the quote is current: there is nothing to renew"
             if each.status == "current"
-            else f"the quote is {each.fate}, and its source says nothing like it now: remove it, or keep it"
+            else f"there is nothing to renew; the quote was {each.fate}. {each.today}"
         )
     return entry_of(each.present, entry.asked)
 
@@ -281,11 +281,15 @@ class Question(NamedTuple):
 
 
 def questions(entries: Sequence[Shown]) -> tuple[Question, ...]:
-    """Return the questions of a dossier, each once, in the order of their entries."""
+    """Return the questions of a dossier, each once, in the order of their entries.
+
+    Asked again in another way, on another day or with another outcome, a question is another one.
+    """
     numbers: dict[tuple[object, ...], tuple[Asked, list[int]]] = {}
     for each in entries:
         if asked := each.entry.asked:
-            at = (asked.question, asked.filters, each.entry.kind == "question")
+            day = asked.at and asked.at.date()
+            at = (replace(asked, at=None, generation=0), day, each.entry.kind == "question")
             held = numbers.setdefault(at, (asked, []))[1]
             if each.number:
                 held.append(each.number)
@@ -435,6 +439,11 @@ def filters_to_dict(asked: Asked) -> dict[str, Any]:
     }
 
 
+def _asked_after(asked: Asked) -> str:
+    """Return a question, with the one before it that it was read with: `And when? (after “Who paid?”)`."""
+    return f"{asked.question} (after “{asked.earlier[-1]}”)" if asked.earlier else asked.question
+
+
 def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
     """Say what a dossier holds in lines of (words, style): the style is one of rich's."""
     for place, each in enumerate(entries, 1):
@@ -449,7 +458,7 @@ def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
                 for line in others:
                     yield [("     ", ""), (line, "italic")]
             case "question" if entry.asked:
-                yield [number, (in_one_line(entry.asked.question), "")]
+                yield [number, (in_one_line(_asked_after(entry.asked)), "")]
                 yield [("     ", ""), (in_one_line(outcome_in_words(entry.asked)), "yellow")]
                 if how := how_asked(entry.asked):
                     yield [("     ", ""), (f"asked on {how}", "dim")]
@@ -466,6 +475,6 @@ def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
             case _:
                 yield [number, (f"a quote, {each.fate}", "yellow")]
         if entry.asked and entry.kind == "quote":
-            yield [("     ", ""), (f"asked: {in_one_line(entry.asked.question)}", "dim")]
+            yield [("     ", ""), (f"asked: {in_one_line(_asked_after(entry.asked))}", "dim")]
         if entry.asked and entry.asked.filters and entry.kind == "quote":
             yield [("     ", ""), (f"filters: {in_one_line(describe_filters(entry.asked.filters))}", "dim")]

@@ -216,9 +216,9 @@ def _question(number: int, question: Question, form: Format) -> Iterator[Node]:
     searched = f"Asked on {asked_how}" if asked.at else "Asked"
     numbers = _numbers(question.quotes)
     if asked.outcome == "answered":
-        outcome = numbers if question.quotes else "its quotes were purged"
+        kept = f"kept: {numbers}" if question.quotes else "its quotes were purged"
         where = describe_filters(asked.filters) or "all documents"
-        yield _paragraph(f"{searched}. Searched: {where}. Outcome: {outcome}.", form)
+        yield _paragraph(f"{searched}. Searched: {where}. Answered; {kept}.", form)
         return
     nearest = f" Kept of these: {numbers}." if question.quotes else ""
     yield _paragraph(f"{searched}. {outcome_in_words(asked)}.{nearest}", form)

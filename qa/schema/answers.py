@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.schema.documents import EVERYTHING, Filters, Span
@@ -253,11 +254,12 @@ class Answer:
     nearest: tuple[Quote, ...] = ()
 
     def __post_init__(self) -> None:
-        shown = told_apart((*self.quotes, *self.nearest))
-        object.__setattr__(self, "quotes", shown[: len(self.quotes)])
-        object.__setattr__(self, "nearest", shown[len(self.quotes) :])
-        if self.more and self.more.quotes:
-            object.__setattr__(self, "more", replace(self.more, quotes=told_apart(self.more.quotes)))
+        every = self.more.quotes if self.more and self.more.quotes else ()
+        told = iter(told_apart((*self.quotes, *every, *self.nearest)))
+        object.__setattr__(self, "quotes", tuple(islice(told, len(self.quotes))))
+        if self.more and every:
+            object.__setattr__(self, "more", replace(self.more, quotes=tuple(islice(told, len(every)))))
+        object.__setattr__(self, "nearest", tuple(told))
 
     @property
     def is_answered_in_part(self) -> bool:

@@ -70,6 +70,8 @@ class FileResult:
         part: the part of the file, if the file has several documents.
         former: the id of the document that has the text which stood here before, as long as that text stands
             at another place, too; else "".
+        columns: of a table that was refused as nothing says which column holds the text: pairs of the name of
+            a column and the beginning of a value in it.
     """
 
     path: str
@@ -80,6 +82,7 @@ class FileResult:
     notes: tuple[str, ...] = ()
     part: str = ""
     former: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
         request: Request,
         name: Annotated[str, Query(max_length=4 * MOST_NAME)],
         collection: Annotated[str, Query(max_length=MOST_FIELD)] = "",
+        text_column: Annotated[str, Query(max_length=MOST_FIELD)] = "",
     ) -> Any:
         """Take in the file that is the body; what became of each of its documents, or events that lead to it.
 
@@ -150,7 +151,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
                 await _receive(request, file)
                 unsaved += 1
                 told: deque[Progress] = deque(maxlen=1)
-                given = corpus, name, file, collection
+                given = corpus, name, file, collection, text_column
                 work = asyncio.create_task(take_in(held.pop_all(), *given, told=told.append))
         except ClientDisconnect:
             return Problem(HTTPStatus.BAD_REQUEST, "the file did not come whole: send it again")
@@ -167,7 +168,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
             results = []
             for path in sorted(engine.shipped.glob("*.txt")):
                 with path.open("rb") as file:
-                    results += _taken_in(engine, engine.corpus, path.name, file, "")
+                    results += _taken_in(engine, engine.corpus, path.name, file)
             return results
 
         return await taking_in.run(taken_in)
@@ -381,13 +382,16 @@ def _taken_in(
     corpus: Corpus,
     name: str,
     file: BinaryIO,
-    collection: str,
+    collection: str = "",
+    text_column: str = "",
     *,
     progress: OnProgress | None = None,
     save: bool = True,
 ) -> list[dict[str, Any]]:
     """Take a file in, and say what became of each of its documents."""
-    report = corpus.upload(name, file, collection=collection, progress=progress, save=save)
+    report = corpus.upload(
+        name, file, collection=collection, text_column=text_column, progress=progress, save=save
+    )
     ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.document_id))
     held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
     return [_result(engine, each, held.get(each.document_id)) for each in report.files]
@@ -405,5 +409,6 @@ def _result(engine: Engine, result: FileResult, info: DocumentInfo | None) -> di
         "former": result.former,
         "passages": result.passages,
         "error": {"code": error.code, "message": engine.public(error.message)} if error else None,
+        "columns": [{"name": name, "value": value} for name, value in result.columns],
         "notes": list(map(without_commands, result.notes)),
     }

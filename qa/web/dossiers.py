@@ -300,7 +300,7 @@ def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
     if body.kind == "question":
         if asked is None:
             raise InputError("a question needs its words: send them as `question`")
-        if asked.outcome == "answered" and body.answer:
+        if asked.outcome == "answered":
             raise InputError("this question was answered: keep the quotes that answer it")
         return DossierEntry("question", asked=asked)
     return DossierEntry(body.kind, body.words or "")

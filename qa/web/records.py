@@ -79,7 +79,8 @@ class AnswerRecord(BaseModel):
     interpreted_question: str
     outcome: Outcome = Field(
         description="answered: the quotes state the answer. weak: no answer was found, and they are only the "
-        "nearest. none: there is nothing near."
+        "nearest; or the reader cannot judge the language (`unjudged`), or they answer only some `parts`. "
+        "none: there is nothing near."
     )
     said: str = Field(
         description="Of a question that is not answered, what was found, and in which documents; else empty."

@@ -286,7 +286,8 @@ TOOLS = (
         "Answer a question from the documents, with verbatim quotes and their citations only. Ask one thing "
         'at a time, as a whole question. If `outcome` is "answered", the quotes are the answer: give them '
         "word for word, each with its citation (`cited`), and do not paraphrase them. If it is not, say what "
-        "`said` says, such as that no answer was found; the quotes are then only the nearest sentences.",
+        "`said` says, such as that no answer was found; the quotes are then only the nearest sentences, "
+        "or answer only some of its `parts`.",
         Asked,
         AnswerRecord,
         ask,

@@ -327,6 +327,8 @@ def test_the_list_of_documents_has_headings_authors_and_a_search(tmp_path):
         missed = run("documents", option, words, *named)
         assert (missed.exit_code, missed.stdout.count("\n")) == (1, 1), "only the headings"
         assert words in missed.stderr
+    within = run("documents", "--document", "brief.txt", "--find", "Barges", *named)
+    assert "within the filters (document brief.txt) has “Barges”" in within.stderr
     assert json.loads(run("documents", "--text", "Monday port", "--json", *named).stdout) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,8 @@ from qa.cli import cli
 from qa.commands.dossiers import keep
 from qa.commands.last_answer import remember
 from qa.desk.dossiers import Dossiers
-from qa.schema import Answer, Filters, More, Quote, Reply
+from qa.schema import Answer, Filters, More, Quote, Reply, Span
+from qa.storage.answer_cache import answers_folder
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -76,15 +78,45 @@ def test_a_quote_of_the_last_answer_is_added_by_its_number(corpus: Corpus) -> No
     documents = [corpus.document(each) for each in ("a.txt", "b.txt")]
     quotes = tuple(Quote(each, 0, 20, number=number) for number, each in enumerate(documents, 1))
     filters = Filters(document=("a.txt", "b.txt"), since=dt.date(2008, 4, 4))
-    remember(corpus, Answer("What sank?", "What sank?", "answered", quotes=quotes, filters=filters))
+    answer = Answer("What sank?", "What sank?", "weak", quotes=quotes, filters=filters)
+    answer = replace(answer, searched=7, strictness=0.86, carried=("there",))
+    remember(corpus, answer, ["Who was there?"])
     run(corpus, "add", NAME, "2")
     (entry,) = json.loads(run(corpus, "show", NAME, "--json").stdout)["entries"]
     assert (entry["document"], entry["text"]) == ("b.txt", "A ferry sank in June")
     assert entry["question"] == "What sank?"
     assert entry["filters"] == {"since": "2008-04-04", "document": ["a.txt", "b.txt"]}
+    assert "asked: What sank? (after “Who was there?”)" in run(corpus, "show", NAME).stdout
+    assert entry["strictness"] == 0.86
+    assert entry["earlier"] == ["Who was there?"]
+    assert entry["outcome"] == "weak"
+    assert entry["said"].startswith("No answer found in the 7 documents searched")
     assert "has no quote 3: it has 2" in run(corpus, "add", NAME, "3", code=3).stderr
     corpus.purge(["b.txt"])
     assert "ask first" in run(corpus, "add", NAME, "2", code=3).stderr
+
+
+def test_a_quote_added_by_its_number_keeps_where_sources_differ(corpus: Corpus, inbox: Path) -> None:
+    texts = {"c.txt": "In all 61 boats were lost.\n", "d.txt": "In all 58 boats were lost.\n"}
+    corpus.index(*(write(inbox, name, text) for name, text in texts.items()))
+    quotes = tuple(
+        Quote(corpus.document(name), 0, 26, number=at, emphasis=(Span(7, 9),))
+        for at, name in enumerate(texts, 1)
+    )
+    asked = "How many boats were lost?"
+    remember(corpus, Answer(asked, asked, "answered", quotes=quotes))
+    run(corpus, "add", NAME, "2")
+    assert "Sources differ: 58 here; 61 in c." in run(corpus, "show", NAME).stdout
+
+
+@pytest.mark.parametrize(
+    "damaged", ["", "[]", '{"asked": {}}', '{"asked": 1, "quotes": [], "differing": []}']
+)
+def test_a_damaged_last_answer_is_none(corpus: Corpus, damaged: str) -> None:
+    remember(corpus, Answer("What sank?", "What sank?", "none"))
+    (path,) = answers_folder(corpus.library).glob("answers-last.jsonl")
+    path.write_text(damaged)
+    assert "ask first" in run(corpus, "add", NAME, "1", code=3).stderr
 
 
 def test_to_add_a_quote_the_others_are_not_read(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +207,8 @@ def test_an_answer_is_kept_with_its_question_or_that_there_is_none(corpus: Corpu
     assert keep(corpus, NAME, every) == "kept in Harbours: 1 quote"
     nothing = Answer("Who paid?", "Who paid?", "none", 0.1, 0.8)
     assert keep(corpus, NAME, nothing) == "kept in Harbours: No answer found in the documents searched"
+    nowhere = Answer("Who paid?", "Who paid?", "none", unsearched="No document has the publisher “X”.")
+    assert "nothing was searched" in keep(corpus, "Other", nowhere)
     hello = Answer("Hello", "Hello", "none", 0.1, 0.8, reply=Reply("greeting", "Hello."))
     assert keep(corpus, "Other", hello).startswith("nothing was kept")
     first, second, third = corpus.desk.dossiers.entries(corpus.desk.dossiers.find(NAME).id)
@@ -211,6 +245,12 @@ def test_what_is_no_longer_current_is_named_before_the_report_is_written(
 def test_a_superseded_quote_is_renewed_and_undone(corpus: Corpus, inbox: Path) -> None:
     run(corpus, "add", NAME, citation(corpus), "--question", "When?")
     assert "the quote is current" in run(corpus, "renew", NAME, "1", code=3).stderr
+    run(corpus, "add", NAME, citation(corpus, "b.txt"))
+    corpus.remove(["b.txt"])
+    refused = run(corpus, "renew", NAME, "2", code=3).stderr
+    assert "was removed on" in refused
+    assert "says nothing like it" not in refused
+    run(corpus, "remove", NAME, "2")
     corpus.index(write(inbox, "a.txt", TEXT.replace("March", "May")))
     assert "superseded on" in run(corpus, "show", NAME).stdout
     assert "entry 1 has the present words" in run(corpus, "renew", NAME, "1").stdout

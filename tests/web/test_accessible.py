@@ -83,7 +83,7 @@ def test_the_ask_page(page: Page) -> None:
     page.get_by_label("From").fill("2020-01-01")
     page.locator("#filters .primary").click()
     nothing = ask(page, UNKNOWN)
-    expect(nothing.get_by_role("heading", name="Not in the corpus")).to_be_visible()
+    expect(nothing.get_by_role("heading", name="No answer found")).to_be_visible()
     looks_well(page)
     ask(page, "What did her owners know?")
     looks_well(page)

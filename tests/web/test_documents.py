@@ -314,6 +314,32 @@ def test_a_day_with_documents_from_an_empty_library_on(
         expect(page.locator(".count")).to_contain_text("2 documents")
 
 
+def test_a_table_shows_its_columns_and_is_read_by_the_one_that_is_clicked(
+    browser: Browser, empty: Server, tmp_path: Path
+) -> None:
+    table = tmp_path / "log.csv"
+    table.write_text(
+        "Day,<b>Entry</b>\nMonday,The sluice was opened.\nTuesday,<i>It was shut.</i>\n", "utf-8"
+    )
+    with opened(browser, f"{empty.url}documents", "h1", viewport=PHONE) as page:
+        page.get_by_label("Into the collection").fill("Water")
+        page.locator("#add-files input[type=file]").set_input_files(table)
+        row = page.locator(".uploads li")
+        expect(row).to_contain_text("Which column holds the text?", timeout=SLOW)
+        expect(row.locator("p")).to_have_text(
+            ["Which column holds the text?", "Day Monday", "<b>Entry</b> The sluice was opened."]
+        )
+        expect(page.locator(".sum")).to_have_text("1 of 1 files: 1 refused")
+        check_accessible(page)
+        check_fits(page)
+        page.get_by_label("Into the collection").fill("Fire")  # of what is added later
+        row.get_by_role("button", name="<b>Entry</b>").click()
+        expect(page.locator(".sum")).to_have_text("1 of 1 files: 1 added", timeout=SLOW)
+        expect(row.locator(".result")).to_have_text("Added: 2 documents")
+        (first, _) = page.request.get(f"{empty.url}api/v1/documents?collection=Water").json()
+        assert (first["id"], first["format"]) == ("log.csv#2", "csv")
+
+
 def test_a_document_is_corrected_removed_restored_and_erased(
     browser: Browser, empty: Server, tmp_path: Path
 ) -> None:

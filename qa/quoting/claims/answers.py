@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
+# How the lines below the quotes begin, today and in an earlier Pullquote.
+_CLOSES = tuple(
+    f"Confidence that {words} the answer: " for words in ("the documents searched state", "the corpus states")
+)
 # How lines begin that go on in a part of an answer; other lines after it are somebody's own.
 _GO_ON = {
     "citation": ("  ", "Also in: "),
@@ -82,7 +86,7 @@ def of_transcript(text: str) -> list[Claim]:
     for at, line in enumerate(lines):
         if line.startswith("Question: "):
             part, begin = "opening", None
-        elif begin is not None and line.startswith("Confidence that the corpus states the answer: "):
+        elif begin is not None and line.startswith(_CLOSES):
             part, begin = "closing", None
         elif begin is not None and _NUMBERED.match(line):
             if (

@@ -62,7 +62,8 @@ async function askAgain(id) {
   const answer = await post(`${entry(id)}/ask`, {}).catch((error) => ({ problem: error.message }));
   pressed.disabled = false;
   const said = answer.problem ?? answer.said;
-  found.replaceChildren(make("p", {}, said || "The documents answer this now:"));
+  const isNear = answer.outcome === "weak" && !answer.unjudged && !answer.parts.some(({ outcome }) => outcome === "answered");
+  found.replaceChildren(make("p", {}, `${said || "The documents answer this now:"}${isNear && answer.quotes.length ? " Nearest passages:" : ""}`));
   for (const quote of answer.quotes ?? []) {
     const at = () => ids().indexOf(id) + 2;
     const citation = `${quote.sha256}/${quote.start}-${quote.end}`;

@@ -61,6 +61,7 @@ export async function markKept(scope, query) {
     kept.set(tools, held);
     put.textContent = held.length ? "Kept" : label;
     put.title = held.length ? `In ${held.map(({ name }) => `“${inShort(name)}”`).join(", ")}` : "Keep in the dossier used last";
+    put.ariaLabel = put.ariaLabel?.replace(/^[^:]*/, put.textContent) ?? null; // it begins with what is seen
     put.setAttribute("aria-pressed", String(held.length > 0));
   }
 }

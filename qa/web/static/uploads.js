@@ -32,7 +32,7 @@ function enqueue(files) {
 }
 
 function sendNext() {
-  const { file, name, collection } = waiting.shift();
+  const { file, name, collection, column = "" } = waiting.shift();
   const request = new XMLHttpRequest(); // fetch tells nothing of what is sent
   const progress = make("progress", { max: 1, value: 0, aria: { label: `Sent of ${name}` } });
   const result = make("span", { className: "result" }, progress);
@@ -46,14 +46,18 @@ function sendNext() {
     Object.assign(row, { className: status }).dataset.result = status === "unchanged" ? "duplicate" : status;
     row.querySelector("button").remove();
     result.textContent = words;
-    if (request.status < 400) offer(row, JSON.parse(request.responseText || "[]"), collection);
+    if (request.status < 400) {
+      const reply = JSON.parse(request.responseText || "[]");
+      offer(row, reply, collection);
+      if (reply[0]?.columns.length) askForColumn(row, reply[0].columns, { file, name, collection });
+    }
     enqueue([]);
   };
   request.upload.onprogress = ({ loaded, total: size }) => (loaded < size ? (progress.value = loaded / size) : progress.removeAttribute("value"));
   request.onload = () => finish(...outcome(request));
   request.onerror = () => finish("refused", SILENT);
   request.onabort = () => finish("cancelled", "Cancelled");
-  request.open("POST", `${API}/documents?${new URLSearchParams({ name, collection })}`);
+  request.open("POST", `${API}/documents?${new URLSearchParams({ name, collection, text_column: column })}`);
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.send(file);
 }
@@ -63,6 +67,7 @@ function outcome({ status, responseText }) {
   const reply = JSON.parse(responseText);
   if (status >= 400) return ["refused", reply.detail];
   const good = reply.filter((each) => !["refused", "skipped"].includes(each.status));
+  if (reply[0]?.columns.length) return ["refused", "Nothing says which column of it holds the text"];
   if (!good.length) return ["refused", reply[0]?.error?.message ?? "There is nothing in it to read"];
   const words = Object.entries(Object.groupBy(good, (each) => SAID[each.status] ?? "Already there"));
   const said = words.map(([each, found]) => (found.length > 1 ? `${each}: ${found.length} documents` : each));
@@ -87,6 +92,18 @@ function offer(row, reply, collection) {
   for (const { former } of good.filter((each) => each.former)) {
     say(`Its former text still stands elsewhere, and is quoted as ${former}. `, action("Remove the former text", "Removed. It can be restored.", "DELETE", `/documents/${encodeURIComponent(former)}`));
   }
+}
+
+/** Ask which column of a table holds the text, and send the file again with it. */
+function askForColumn(row, columns, sent) {
+  const again = (column) => {
+    row.remove();
+    counts.refused -= 1;
+    total -= 1;
+    enqueue([{ ...sent, column }]);
+  };
+  row.append(make("p", {}, "Which column holds the text?"));
+  for (const { name, value } of columns) row.append(make("p", {}, button(name, () => again(name)), ` ${value}`));
 }
 
 /** A button that asks the server once, and then says that it is done. */

@@ -199,6 +199,17 @@ def test_a_document_that_is_replaced_before_all_is_looked_for_is_read_anew(
             check(quote, corpus.document)
 
 
+def test_what_is_only_near_is_numbered_after_all_that_answers(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.asking.extract.set_apart", lambda _, quotes: (quotes[:1], quotes[1:]))
+    answer = Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=True)
+    assert len(answer.shown) > 1
+    numbers = [each.number for each in (*answer.shown, *answer.nearest)]
+    assert answer.nearest
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 def test_what_is_not_answered_has_no_more(corpus: Corpus) -> None:
     answer = Answerer(corpus.store, TinyReader()).ask("Who discovered penicillin?", find_all=True)
     assert answer.outcome != "answered"

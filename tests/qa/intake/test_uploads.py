@@ -471,3 +471,19 @@ def test_a_kill_at_any_step_breaks_nothing_and_is_mended_by_the_next_upload(libr
         corpus.purge(["a.txt"])
         assert holding(library, b"Hyesan") == holding(library, b"harbour") == []
     assert problems(library) == []
+
+
+def test_a_table_is_read_by_the_column_that_is_named_as_its_text_and_so_again(corpus: Corpus) -> None:
+    table = b"Nr;Entry;Remark\n1;The sluice was opened;at noon\n"
+    (refused,) = corpus.upload("log.csv", BytesIO(table)).files
+    assert (refused.status, [name for name, _ in refused.columns]) == ("refused", ["Nr", "Entry", "Remark"])
+    (added,) = corpus.upload("log.csv", BytesIO(table), collection="water", text_column="Entry").files
+    assert (added.status, added.document_id, added.columns) == ("added", "log.csv#2", ())
+    document = corpus.document("log.csv#2")
+    assert (document.text, document.collection) == ("The sluice was opened", "water")
+    longer = table + b"2;The sluice was shut;at one\n"
+    assert [each.status for each in corpus.upload("log.csv", BytesIO(longer)).files] == ["unchanged", "added"]
+    (packed,) = corpus.upload("logs.zip", BytesIO(archive({"log.csv": table}))).files
+    assert (packed.status, packed.columns) == ("refused", ())  # its files may have any columns
+    (other,) = corpus.upload("other.csv", BytesIO(table), text_column="Body").files
+    assert (other.status, len(other.columns)) == ("refused", 3)

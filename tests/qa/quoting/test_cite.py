@@ -350,3 +350,10 @@ def test_sources_that_look_alike_are_told_apart_by_their_ids() -> None:
     assert cite_line(near.nearest[0]).endswith("in desk/a.txt")
     alone = replace(answer, quotes=answer.quotes[1:])
     assert "desk/a.txt" not in cite_line(alone.quotes[0])
+
+
+def test_what_is_only_near_is_told_apart_from_the_quotes_by_its_id() -> None:
+    one, other = (Document(f"{place}/a.txt", "Lead rose.", title="Lead") for place in ("old", "new"))
+    answer = Answer("?", "?", "answered", quotes=(Quote(one, 0, 4),), nearest=(Quote(other, 5, 9),))
+    assert [each.looks_alike for each in (*answer.quotes, *answer.nearest)] == [True, True]
+    assert cite_line(answer.nearest[0]).endswith(", in new/a.txt")

@@ -170,13 +170,15 @@ def test_the_line_of_json_is_the_dict(name):
 def test_a_confidence_too_low_for_an_answer_says_for_what(confidence, threshold, said):
     answer = replace(ANSWERS["none"], confidence=confidence, threshold=threshold, strictness=STRICTNESS)
     assert render.how_sure(answer) == said
-    assert f"Confidence that the corpus states the answer: {said}.\n" in render.to_text(answer, READ)
+    assert f"Confidence that the documents searched state the answer: {said}.\n" in render.to_text(
+        answer, READ
+    )
 
 
 def test_a_confidence_that_is_no_probability_is_in_no_text_and_stays_a_number_in_json():
     answer = replace(ANSWERS["weak"], confidence=0.0, calibrated=False)
     for shown in (render.to_text(answer, READ), without_styles(on_screen(answer))):
-        assert "Confidence that the corpus states the answer: unknown." in shown
+        assert "Confidence that the documents searched state the answer: unknown." in shown
         assert "%" not in shown
     line = json.loads(render.to_json(answer, READ))
     assert (line["confidence"], line["calibrated"]) == (0.0, False)

@@ -207,7 +207,7 @@ def test_a_client_is_told_of_six_tools_that_only_read_and_how_to_quote(told: Tol
         assert tool.output_schema["type"] == "object"
         assert tool.input_schema["additionalProperties"] is False
     assert "Do not paraphrase" in (told.instructions or "")
-    assert "do not state the answer" in (told.tools["ask"].description or "")
+    assert "only the nearest sentences" in (told.tools["ask"].description or "")
 
 
 def test_an_answer_is_the_line_of_ask_with_the_citation_of_each_quote(told: Told, library: Path) -> None:

@@ -90,6 +90,7 @@ class TestAdd:
             "former": "",
             "passages": 1,
             "error": None,
+            "columns": [],
             "notes": [],
         }
         (listed,) = client.get("/api/v1/documents").json()
@@ -105,6 +106,20 @@ class TestAdd:
         (result,) = upload(client, "picture.jpg", b"\xff\xd8\xff and so on").json()
         assert (result["status"], result["document"]) == ("refused", "")
         assert result["error"]["message"].startswith("picture.jpg is a JPEG image.")
+
+    def test_a_table_shows_its_columns_and_is_read_by_the_one_that_is_chosen(
+        self, client: TestClient
+    ) -> None:
+        table = b"Day,<b>Log</b>\nMonday,The sluice\twas opened\n"
+        (refused,) = upload(client, "log.csv", table, collection="water").json()
+        assert (refused["status"], refused["error"]["code"]) == ("refused", "text_column")
+        assert refused["columns"] == [
+            {"name": "Day", "value": "Monday"},
+            {"name": "<b>Log</b>", "value": "The sluice was opened"},
+        ]
+        (added,) = upload(client, "log.csv", table, collection="water", text_column="<b>Log</b>").json()
+        assert (added["status"], added["document"], added["collection"]) == ("added", "log.csv#2", "water")
+        assert added["columns"] == []
 
     def test_what_is_said_names_nothing_to_type_at_a_terminal(self, client: TestClient) -> None:
         (table,) = upload(client, "rows.csv", b"a,b\n1,2\n").json()

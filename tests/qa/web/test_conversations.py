@@ -103,7 +103,7 @@ def test_a_follow_up_is_understood_in_a_conversation_that_is_continued(engine: E
     tab.ask(HARBOUR)
     tab.state = Conversation()
     tab.open()
-    assert "Understood" in tab.ask("And who told them?")
+    assert "Read together with “" in tab.ask("And who told them?")
 
 
 def test_numbers_go_on_and_a_place_keeps_its_own(engine: Engine) -> None:

@@ -128,6 +128,7 @@ def test_a_dossier_is_renamed_deleted_and_put_back(client: TestClient) -> None:
         ({"kind": "heading"}, 400, "bad_input"),
         ({"kind": "note", "words": " "}, 400, "bad_input"),
         ({"kind": "question"}, 400, "bad_input"),
+        ({"kind": "question", "question": "Who paid?", "outcome": "answered"}, 400, "bad_input"),
         ({"kind": "question", "question": "?"}, 400, "bad_question"),
         ({"kind": "sermon", "words": "x"}, 400, "bad_input"),
         ({"kind": "note", "words": "x", "text": "y"}, 400, "bad_input"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmarks.ingest import Instant
 from qa.corpus import Corpus
 from qa.document.metadata import MOST_FIELD
-from qa.errors import InputError
+from qa.errors import InputError, TextColumnError
 from qa.formats.kinds import kind_of, read_source
 from qa.formats.source import Options, Source
 from qa.formats.worker import Worker
@@ -104,6 +104,8 @@ def test_columns_are_those_that_are_named() -> None:
     assert "has no column “story”. It has: id, Headline, body" in str(refused)
     (refused,) = found(workbook({"A": [["Inhalt"], ["Kupfer"]]}))
     assert "a.xlsx, sheet “A”, has no column that is known to hold text. It has: Inhalt." in str(refused)
+    assert isinstance(refused, TextColumnError)
+    assert refused.columns == (("Inhalt", "Kupfer"),)
 
 
 SHOWN = {
