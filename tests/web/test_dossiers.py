@@ -140,7 +140,8 @@ def test_a_quote_is_kept_from_its_card_and_from_its_source(page: Page, server: S
     page.locator("#keep").get_by_role("button", name="Ferries").click()
     notice(page, "Taken out of “Ferries”.")
     page.reload()
-    expect(page.locator(".answer").get_by_role("button", name=re.compile("(Keep|Kept): quote")).first).to_have_text("Kept")
+    kept = page.locator(".answer").get_by_role("button", name=re.compile("(Keep|Kept): quote")).first
+    expect(kept).to_have_text("Kept")
     page.goto(f"{server.url}dossiers")
     page.get_by_role("link", name="Harbours <b>north</b>").click()
     expect(page.locator(".quote")).to_have_text("The ferry sank in June.")
