@@ -149,6 +149,7 @@ _REMARK = re.compile(
     r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition|year)$|held at\b|present(?:ed)? (?:at|to)\b"
     r"|original:"
     r"|(?:(?:action|name|date|signature|number|description|title|reference|version|author|revision)\s?){1,8}$"
+    r"|(?:[\w-]+ )?draft$|(?:exhibit|annexe?|attachment|enclosure) [\w.-]{1,8}$"
     r"|page \d|menu$|home$|keywords\b|classified(?:$| by)|(?:top )?secret$"
     r"|(?:strictly )?private(?: and confidential)?$|public$|internal$|unlimited$"
     r"|valid (?:from|until|to|through|for|\d)|in force (?:from|since|as)|effective (?:from|date|as|\d)"

@@ -55,7 +55,8 @@ _LISTED = re.compile(r"\s*+[*•–-]\s")
 _SIGNATURE = 4  # words
 _CONTACTED = 2_000  # characters at the end of a text, in which it may name whom to ask
 _CONTACTS = re.compile(
-    r"^[ \t]{0,4}(?:(?:media|press|investor|further) )?contacts?(?: information| details| persons?)?:?[ \t]{0,4}$",
+    r"^[ \t]{0,4}(?:(?:media|press|investor|further) )?contacts?(?: information| details| persons?)?:?"
+    r"[ \t]{0,4}$",
     re.IGNORECASE | re.MULTILINE,
 )
 _FOOT = 600  # characters at the end of a text

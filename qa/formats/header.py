@@ -147,7 +147,7 @@ def parse_header(
             name.line = number
     header = _Reading(text, taken, title, date_order, top.prose).header()
     foot = read_foot(text, top.prose, date_order)
-    if header.publisher[:1].islower():
+    if header.publisher[:1].islower() or header.publisher in ("Inc", "Ltd", "LLC"):
         header = replace(header, publisher="")
     if foot.publisher and not header.series and classify_name(header.publisher) == "periodical":
         header = replace(header, series=header.publisher, publisher="")

@@ -149,6 +149,7 @@ _NUMBERS_IT = re.compile(
 _LABEL_BEFORE = re.compile(r"[^\W\d_]{2,20}(?:\s[\dA-Z.]{1,6})?(?:\s[-–—]|[:.])\s")
 _NUMBER_BEFORE = re.compile(r"(?:\d{1,3}|[A-Z])(?:\.\d{1,3}){0,4}[.:]\s")
 _OF_THE_WEB = ("og:", "article:", "twitter:", "dc.", "dcterms.", "citation_")  # names of <meta> elements
+_RELATED = ("canonical", "shortlink", "alternate")
 _OF_A_SITE = re.compile(r"\s(?:intranet|extranet|web ?site|home ?page)$", re.IGNORECASE)
 _TOP = 12  # blocks
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
@@ -238,7 +239,11 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     head = " ".join(tree.findtext(".//title", "").split())
     generated = " ".join(meta.get("generator", ()))
     of_book = bool(_MAKES_BOOKS.search(generated) or _BOOK.search(source))
-    on_web = bool(linked) or any(name.startswith(_OF_THE_WEB) for name in meta) or "http" in source[:2000]
+    on_web = (
+        bool(linked)
+        or any(name.startswith(_OF_THE_WEB) for name in meta)
+        or any(link.get("rel") in _RELATED for link in tree.iter("link"))
+    )
     titles = _titles(blocks, head, of_book=of_book)
     for field, names in _META.items():
         for name in names:
@@ -270,8 +275,8 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
             field = "series" if of_book or _VERSION.search(site) else "publisher"
             if field == "series" or on_web or _is_body(site) or is_periodical(site):
                 yield field, site, "page title", "likely"  # else it may be the name of a program
-    for block in blocks[-_LAST:]:
-        owned = _COPYRIGHT.search(" ".join(block.text.split()))
+    for line in (*meta.get("copyright", ()), *(block.text for block in blocks[-_LAST:])):
+        owned = _COPYRIGHT.search(" ".join(line.split()))
         holder = owned["holder"].strip() if owned else ""
         if may_own(holder) and not byline_people(holder):
             yield "publisher", holder, "its copyright line", "likely"
@@ -303,7 +308,7 @@ def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
     """
     prose = next((at for at, block in enumerate(blocks) if _is_prose(block)), len(blocks))
     headings = [
-        (block.level, " ".join(block.text.split()))
+        (block.level, " ".join(block.text.split()).rstrip(" ¶#"))
         for at, block in enumerate(blocks)
         if 1 <= block.level <= _HIGHEST and (at < prose or block.level == 1)
     ]
@@ -328,7 +333,7 @@ def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
 
 
 def _is_labelled(heading: str, shown: set[str]) -> bool:
-    """Whether a heading is a part of the page's title behind a label: "Chapter 1 - Tides", "Example: Tides"."""
+    """Whether a heading is a part of the page's title behind a label: "Chapter 1 - Tides"."""
     label = _LABEL_BEFORE.match(heading)
     return label is not None and heading[label.end() :] in {_NUMBER_BEFORE.sub("", part) for part in shown}
 

@@ -25,6 +25,7 @@ from qa.formats.header import parse_header
 from qa.formats.layout import LaidOutText, Line, Page, Word, as_line, lay_out, rows_in_order
 from qa.formats.name_classes import is_division, is_institution, letters
 from qa.formats.organisations import is_kind
+from qa.formats.people import surely_people
 from qa.formats.properties import reconcile
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found
@@ -444,11 +445,11 @@ def _without_affiliation(document: Document) -> Document:
     read = ("its header", "its first page")
     if not document.author or not any(f.field == "publisher" and f.source in read for f in document.found):
         return document
-    beside = rf"{re.escape(document.author.split('; ')[-1])}[\s,*†‡\d]{{1,5}}{re.escape(document.publisher)}"
+    beside = letters(document.author.split("; ")[-1] + document.publisher)
     if not (
         ACADEMIC.search(document.publisher)
         or is_division(document.publisher)
-        or re.search(beside, document.text[:_TOP])
+        or (surely_people(document.author) and beside in letters(document.text[:_TOP]))
     ):
         return document
     others = tuple(found for found in document.found if found.field != "publisher")
