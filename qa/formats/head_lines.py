@@ -148,6 +148,8 @@ _REMARK = re.compile(
     r"|all times\b|period covered\b"
     r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition|year)$|held at\b|present(?:ed)? (?:at|to)\b"
     r"|original:"
+    r"|(?:(?:action|name|date|signature|number|description|title|reference|version|author|revision)\s?){1,8}$"
+    r"|(?:[\w-]+ )?draft$|(?:exhibit|annexe?|attachment|enclosure) [\w.-]{1,8}$"
     r"|page \d|menu$|home$|keywords\b|classified(?:$| by)|(?:top )?secret$"
     r"|(?:strictly )?private(?: and confidential)?$|public$|internal$|unlimited$"
     r"|valid (?:from|until|to|through|for|\d)|in force (?:from|since|as)|effective (?:from|date|as|\d)"
@@ -164,8 +166,8 @@ _REMARK = re.compile(
     re.IGNORECASE,
 )
 COPYRIGHT = re.compile(
-    r"(?:©|\(c\)|copyright)\s{0,3}(?:©|\(c\))?\s{0,3}(?P<years>(?:(?:1[89]|20)\d\d[\s,–-]{0,3}){0,20})"
-    r"(?:by )?(?:the )?(?P<holder>[^.,|©\d]{3,60})?",
+    r"(?:©|\(c\)|copyright)\s{0,3}(?:©|\(c\)|copyright)?\s{0,3}(?P<years>(?:(?:1[89]|20)\d\d[\s,–-]{0,3}){0,20})"
+    r"(?:by )?(?:the )?(?P<holder>(?:[^.,|©\d]|(?<=\s[A-Z])\.){3,60})?",
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(r"(?<=\w)\s{0,3}<[\w.+-]{1,64}@[^<>\s]{1,100}>$")  # "Ann Osei <osei@example.org>"

@@ -53,6 +53,12 @@ _INVITES = re.compile(
 _MOST_SIGNED = 20_000  # characters: what stands at the end of a longer text may be anything
 _LISTED = re.compile(r"\s*+[*•–-]\s")
 _SIGNATURE = 4  # words
+_CONTACTED = 2_000  # characters at the end of a text, in which it may name whom to ask
+_CONTACTS = re.compile(
+    r"^[ \t]{0,4}(?:(?:media|press|investor|further) )?contacts?(?: information| details| persons?)?:?"
+    r"[ \t]{0,4}$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _FOOT = 600  # characters at the end of a text
 _FOOT_LINES = 6
 _LONGEST = 200  # characters of a line that is looked at
@@ -142,7 +148,8 @@ def read_foot(text: str, prose: int, order: DateOrder) -> Foot:
     if start == prose and foot and text[start:].lstrip().startswith(foot[0][:20]):
         foot = foot[1:]  # the first line of the prose is no foot
     publisher, date = _imprint(foot, order)
-    return Foot(_signed(foot), publisher, date)
+    signed = "" if _CONTACTS.search(text, max(prose, len(text) - _CONTACTED)) else _signed(foot)
+    return Foot(signed, publisher, date)
 
 
 def _is_wrapped(block: list[str]) -> bool:
@@ -186,6 +193,7 @@ def _person(words: str) -> str:
 def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
     """Return who the last lines say has published the text, and when."""
     publisher, date = "", None
+    owned_in: set[str] = set()
     for line in foot:
         if len(line) > _LONGEST:
             continue
@@ -196,8 +204,7 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
             holder = (owned["holder"] or "").strip()
             if may_own(holder) and not has_given_name(holder):
                 publisher = publisher or holder
-            years = re.findall(r"\b(?:1[89]|20)\d\d\b", owned["years"] or line)
-            date = date or (year_alone(years[0]).found.date if len(years) == 1 else None)
+            owned_in.update(re.findall(r"\b(?:1[89]|20)\d\d\b", owned["years"] or line))
         source = _SOURCE.match(line)
         imprint = line[source.end() :] if source else line
         name = re.split(r",\s|\.\s|\s[|–—-]\s", imprint)[0]
@@ -215,6 +222,8 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
         found = find_date(line, order)
         if found and _DONE_AT.fullmatch(line[: found.start]) and line[found.end :].strip(" .;") == "":
             date = date or found.date
+    if len(owned_in) == 1:  # several years are those of versions
+        date = date or year_alone(owned_in.pop()).found.date
     return publisher, date
 
 

@@ -88,6 +88,7 @@ _LONG_TITLE = 4  # words: more are hardly a publisher's name
 _LONGEST_NOTE = 8  # words: a longer line in lower case is somebody's note
 _LEAST_TITLE = -1  # what must speak for a title
 _PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
+_HISTORY = 3  # dates without a word that says of what: a list of versions, and no date of the text
 _SURE = 4  # what must speak for a publisher
 _MOST_UNDATED = 6  # lines of a header without a date or number
 _INSIDE_A_TITLE = re.compile(
@@ -146,7 +147,7 @@ def parse_header(
             name.line = number
     header = _Reading(text, taken, title, date_order, top.prose).header()
     foot = read_foot(text, top.prose, date_order)
-    if header.publisher[:1].islower():
+    if header.publisher[:1].islower() or header.publisher in ("Inc", "Ltd", "LLC"):
         header = replace(header, publisher="")
     if foot.publisher and not header.series and classify_name(header.publisher) == "periodical":
         header = replace(header, series=header.publisher, publisher="")
@@ -593,7 +594,8 @@ class _Reading:
         ]
         if not dates and dateline:
             dates = [dateline]
-        if not dates:
+        plain = {each.written for each in dates if each.role == "plain"}
+        if not dates or (len(plain) >= _HISTORY and len(plain) == len({each.written for each in dates})):
             return None, ()
         best = min(dates, key=lambda each: _RANKS[each.role])
         found = find_date(best.written, self._order, number) or best.found

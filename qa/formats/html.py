@@ -57,7 +57,9 @@ _ADDRESSED = re.compile(
 _MOST_ABOVE = 40  # blocks
 _PROSE = 180  # characters of a block: prose
 _CRUMBS = re.compile(
-    r"^you are here|^home\s?[>›»/|]|\s[>›»]\s.*\s[>›»]\s|^we use cookies|cookies?\b", re.IGNORECASE
+    r"^you are here|^home\s?[>›»/|]|\s[>›»]\s.*\s[>›»]\s|\w\.(?:html?|docx?|pdf)\b"
+    r"|^we use cookies|cookies?\b",
+    re.IGNORECASE,
 )
 # A notice of rights, which stands above the text or between the lines of its head.
 _LEGAL = re.compile(

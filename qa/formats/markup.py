@@ -396,6 +396,19 @@ def _shown(node: html.HtmlElement) -> bool:
         or "hidden" in node.attrib
         or (node.tag == "dialog" and "open" not in node.attrib)
         or _HIDDEN.search(node.get("style", ""))
+        or _is_permalink(node)
+    )
+
+
+def _is_permalink(node: html.HtmlElement) -> bool:
+    """Whether an element is the mark beside a heading that links to the heading itself: "¶", or an icon."""
+    words = (node.text or "").strip()
+    return (
+        node.tag == "a"
+        and node.get("href", "").startswith("#")
+        and len(node) == 0
+        and len(words) == 1
+        and (words in "¶#§" or "\ue000" <= words <= "\uf8ff")
     )
 
 

@@ -111,12 +111,14 @@ _BOOK = re.compile(
     r"<!--\s*Book generated using mdBook\s*-->|\bDOCUMENTATION_OPTIONS\b|documentation_options\.js"
 )
 _IN_UTC = re.compile(r"\d(?:Z|[+-]00:?00)\s*$", re.IGNORECASE)
-_SITE = re.compile(r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|-(?=[\u4e00-\u9fff])|::)\s{0,4}(?=\S)")
+_SITE = re.compile(
+    r"\s{0,4}(?:[|·•«»‹›_–—]|\s-|-(?=[\u4e00-\u9fff])|\s:(?=\s[\u4e00-\u9fff\uac00-\ud7a3])|::)\s{0,4}(?=\S)"
+)
 _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
 _COPYRIGHT = re.compile(
-    r"(?:©|\(c\)|copyright(?=\s{0,3}(?:\d{4}|©|\(c\))))[\s,©]{0,3}"
+    r"(?:©|\(c\)|copyright(?=\s{0,3}(?:\d{4}|©|\(c\))))[\s,©]{0,3}(?:copyright\s{0,3})?"
     r"(?:\d{4}(?:\s?[–-]\s?\d{4})?[\s,]{0,3}){0,9}(?:by )?"
-    r"(?P<holder>(?:[^.,|©\d(]|\.(?=\w)){3,60})",
+    r"(?P<holder>(?:[^.,|©\d(]|\.(?=\w)|(?<=\s[A-Z])\.){3,60})",
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
@@ -140,6 +142,10 @@ _PROSE = 180  # characters of a block
 _NUMBERS_IT = re.compile(
     r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
 )  # "Statement No. 14: …" is a title with what follows
+_LABEL_BEFORE = re.compile(r"[^\W\d_]{2,20}(?:\s[\dA-Z.]{1,6})?(?:\s[-–—]|[:.])\s")
+_NUMBER_BEFORE = re.compile(r"(?:\d{1,3}|[A-Z])(?:\.\d{1,3}){0,4}[.:]\s")
+_OF_THE_WEB = ("og:", "article:", "twitter:", "dc.", "dcterms.", "citation_")  # names of <meta> elements
+_RELATED = ("canonical", "shortlink", "alternate")
 _OF_A_SITE = re.compile(r"\s(?:intranet|extranet|web ?site|home ?page)$", re.IGNORECASE)
 _TOP = 12  # blocks
 _SHORT = 15  # characters: a heading of no more may stand in a title by chance
@@ -229,12 +235,18 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     head = " ".join(tree.findtext(".//title", "").split())
     generated = " ".join(meta.get("generator", ()))
     of_book = bool(_MAKES_BOOKS.search(generated) or _BOOK.search(source))
+    on_web = (
+        bool(linked)
+        or any(name.startswith(_OF_THE_WEB) for name in meta)
+        or any(link.get("rel") in _RELATED for link in tree.iter("link"))
+    )
     titles = _titles(blocks, head, of_book=of_book)
     for field, names in _META.items():
         for name in names:
             value = meta.get(name, [""])[0]
             if field == "author":
-                value = "; ".join(dict.fromkeys(map(in_order, meta.get(name, ()))))
+                several = list(dict.fromkeys(map(in_order, meta.get(name, ()))))
+                value = "; ".join(several if all(map(byline_people, several)) else several[:1])
             elif field == "title":
                 value, _ = _apart(value, titles)
             yield _CLAIMED if field == "author" else field, value, f"meta {name}", "stated"
@@ -257,9 +269,10 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
             yield "number", number, "page title", "likely"
         else:
             field = "series" if of_book or _VERSION.search(site) else "publisher"
-            yield field, site, "page title", "likely"
-    for block in blocks[-_LAST:]:
-        owned = _COPYRIGHT.search(" ".join(block.text.split()))
+            if field == "series" or on_web or _is_body(site) or is_periodical(site):
+                yield field, site, "page title", "likely"  # else it may be the name of a program
+    for line in (*meta.get("copyright", ()), *(block.text for block in blocks[-_LAST:])):
+        owned = _COPYRIGHT.search(" ".join(line.split()))
         holder = owned["holder"].strip() if owned else ""
         if may_own(holder) and not byline_people(holder):
             yield "publisher", holder, "its copyright line", "likely"
@@ -301,6 +314,8 @@ def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
         tops = [" ".join(line.split()) for block in blocks[:_TOP] for line in block.text.splitlines()]
         return [line for line in tops if line in shown and len(line) > _SHORT][-1:]
     titles = [each for each in titles if may_be_heading(each) or (of_book and head.startswith(each))]
+    if labelled := [each for each in titles if _is_labelled(each, shown)]:
+        return labelled
     if inside := [each for each in titles if _apart(head, [each])[1] or each == head]:
         highest = [each for each in inside if (headings[0][0], each) in headings]
         return highest[-1:] if len(highest) > 1 else inside  # what a page is of stands above its own heading
@@ -311,6 +326,12 @@ def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
     top = [words for level, words in headings if level == min(level for level, _ in headings)]
     named = [each for each in titles if not (may_publish(each) and _is_body(each))]
     return (named or titles) if set(top) & set(titles) else []
+
+
+def _is_labelled(heading: str, shown: set[str]) -> bool:
+    """Whether a heading is a part of the page's title behind a label: "Chapter 1 - Tides"."""
+    label = _LABEL_BEFORE.match(heading)
+    return label is not None and heading[label.end() :] in {_NUMBER_BEFORE.sub("", part) for part in shown}
 
 
 def _is_body(name: str) -> bool:

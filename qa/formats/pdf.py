@@ -25,6 +25,7 @@ from qa.formats.header import parse_header
 from qa.formats.layout import LaidOutText, Line, Page, Word, as_line, lay_out, rows_in_order
 from qa.formats.name_classes import is_division, is_institution, letters
 from qa.formats.organisations import is_kind
+from qa.formats.people import surely_people
 from qa.formats.properties import reconcile
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found
@@ -70,6 +71,7 @@ _PAGE_NUMBER = re.compile(r"[\divxlc]+", re.IGNORECASE)
 _MOST_RUNNING = 4
 _ROOM = 0.7  # of the size of a line's type: so much above it parts it from the line before
 _VERSION = re.compile(r"(?:version|edition|release|revision|draft)\b.{0,20}\d", re.IGNORECASE)
+_TOP = 3_000  # characters
 _NOTED = " *∗†‡§¹"  # the mark of a note to a title
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -408,7 +410,7 @@ def _described(
     stated = reconcile(said, page, display, above, options.date_order)
     title, author, publisher = (stated.get(field, "") for field in ("title", "author", "publisher"))
     shown = parse_header(page, options.date_order, title or display, above)
-    on_page = letters(title) in letters(laid.text[:3000])
+    on_page = letters(title) in letters(laid.text[:_TOP])
     whole_name = " " in author  # one word is no person's whole name
     facts = (
         (title, Found("title", "PDF information", "stated" if on_page else "likely")),
@@ -443,7 +445,12 @@ def _without_affiliation(document: Document) -> Document:
     read = ("its header", "its first page")
     if not document.author or not any(f.field == "publisher" and f.source in read for f in document.found):
         return document
-    if not (ACADEMIC.search(document.publisher) or is_division(document.publisher)):
+    beside = letters(document.author.split("; ")[-1] + document.publisher)
+    if not (
+        ACADEMIC.search(document.publisher)
+        or is_division(document.publisher)
+        or (surely_people(document.author) and beside in letters(document.text[:_TOP]))
+    ):
         return document
     others = tuple(found for found in document.found if found.field != "publisher")
     return replace(document, publisher="", found=others)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qa.schema import Document
 
 _TOP = 3_000  # characters
+_FEW_WORDS = 2  # of a title that may stand in another by chance
 
 
 def reconcile(
@@ -49,12 +50,16 @@ def reconcile(
 
 def _keeps_title(title: str, display: str, header: Header, top: str) -> bool:
     """Whether a title counts beside what the page shows; `top` are the letters of the page's beginning."""
-    if is_no_title(title) or is_kind(title) or (display and letters(display) != letters(title)):
+    if is_no_title(title) or is_kind(title):
         return False
+    if display and letters(display) != letters(title):
+        return len(title.split()) > _FEW_WORDS and display.startswith(
+            f"{title} "
+        )  # its subtitle stands below
     says_more = header.publisher or header.number or header.date or header.author
     if not (header.title and says_more) or letters(title) == letters(header.title):
         return True
-    on_page = letters(title) in top and len(title.split()) > 2
+    on_page = letters(title) in top and len(title.split()) > _FEW_WORDS
     return on_page and not header.title.startswith(title)
 
 
@@ -70,7 +75,7 @@ def _keeps_author(author: str, on_page: str, top: str) -> bool:
         return False  # "Communications", "Comms Team"
     if re.match(r"[^\W\d_]\.", author) and author.split()[-1] in on_page:
         return False  # "A. Mensah"
-    if not on_page or author == on_page:
+    if not on_page or set(people_stated(author).split("; ")) >= set(on_page.split("; ")):
         return True
     # "Jeroen K" is cut off, "Rukhsana Ali" is one of two.
     return not on_page.startswith(author) and letters(author) in f"{top} {letters(on_page)}"

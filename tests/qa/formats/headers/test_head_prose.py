@@ -154,3 +154,21 @@ def test_a_series_is_named_in_the_line_of_its_number() -> None:
 def test_a_sentence_in_capitals_and_the_state_of_a_thing_publish_nothing() -> None:
     for line in ("THE STATE OF THE INLAND LAKES", "Port Union Members Reject Reclamation Of West Bay"):
         assert parse_header(f"{line}\n5 May 2013\n\n{PROSE}").publisher == ""
+
+
+def test_people_under_a_heading_for_contacts_have_not_signed() -> None:
+    foot = "{}\n\nLaura Hurst\nVice President, Corporate Affairs\n"
+    assert parse_header(HEAD + foot.format("Media contacts")).author == ""
+    assert parse_header(HEAD + foot.format("For the Board")).author == "Laura Hurst"
+
+
+def test_years_of_several_owners_are_no_date_of_a_text() -> None:
+    owned = f"{PROSE}\n\n© 2005, Pat Thorne\n"
+    assert read_foot(owned, 0, "auto").date == PartialDate(2005)
+    assert read_foot(f"{owned}© 2012-2014, Ann Osei\n", 0, "auto").date is None
+
+
+def test_a_list_of_versions_gives_no_date() -> None:
+    versions = "\n\n".join(f"0{number}\t{year}/05/05" for number, year in enumerate((2009, 2010, 2011), 1))
+    assert parse_header(f"Mooring Manual\n\nACTION\tNAME\n\n{versions}\n\n{PROSE}").date is None
+    assert parse_header(f"Mooring Manual\n\nACTION\tNAME\n\n{versions}\n\n{PROSE}").publisher == ""

@@ -723,3 +723,70 @@ def test_the_second_line_of_a_headline_is_no_section() -> None:
         "<title>The pier that the sea took</title>", "<h1>The pier that</h1><h2>the sea took</h2>"
     )
     assert document.sections == ()
+
+
+PROSE_OF_A_PAGE = (
+    "<p>The pier was closed for nine days, and the ferry went to the other side, as few liked.</p>"
+)
+
+
+def stated(head: str, shown: str) -> Document:
+    page = f"<html><head>{head}</head><body>{shown}{PROSE_OF_A_PAGE * 3}</body></html>"
+    return read_bytes(page.encode())
+
+
+@pytest.mark.parametrize("mark", ["¶", "#", "\uf0c1"])
+def test_the_mark_that_links_to_a_heading_is_none_of_its_words(mark: str) -> None:
+    document = stated(
+        "<title>Mooring Rules — Harbour manual 2.1</title>",
+        f'<h1>Mooring Rules<a class="headerlink" href="#rules">{mark}</a></h1>',
+    )
+    assert document.title == "Mooring Rules"
+    assert mark not in document.text
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [("3. Tides", "Chapter 3 - Tides"), ("Tides at Dusk - The Book of Tides", "Example: Tides at Dusk")],
+)
+def test_a_heading_that_is_the_pages_title_behind_a_label_is_its_title(title: str, heading: str) -> None:
+    document = stated(f"<title>{title}</title>", f"<h1>The Book of Tides</h1><h1>{heading}</h1>")
+    assert document.title == heading
+
+
+@pytest.mark.parametrize(
+    ("line", "publisher"),
+    [
+        ("© Copyright 2011, Harbour Works.", "Harbour Works"),
+        ("Copyright © 2004-2011 Michael R. Quayle and others", ""),
+    ],
+)
+def test_who_owns_a_page_is_named_whole_and_is_not_the_word_copyright(line: str, publisher: str) -> None:
+    assert stated("<title>Mooring</title>", f"<h1>Mooring</h1>{PROSE_OF_A_PAGE}<p>{line}</p>").publisher == (
+        publisher
+    )
+
+
+def test_a_pages_field_for_its_rights_names_who_publishes_it() -> None:
+    head = '<title>Mooring</title><meta name="copyright" content="Copyright ©1999-2004 The Pier Project.">'
+    assert stated(head, "<h1>Mooring</h1>").publisher == "The Pier Project"
+
+
+def test_the_name_of_a_program_in_a_title_is_no_publisher() -> None:
+    shown = "<h1>Large Piers</h1>"
+    title = "<title>Tide Table Keeper - Large Piers</title>"
+    assert stated(title, shown).publisher == ""
+    assert stated(f'{title}<meta property="og:type" content="article">', shown).publisher
+
+
+def test_of_several_fields_for_authors_the_first_counts_unless_all_are_people() -> None:
+    def author(*names: str) -> str:
+        fields = "".join(f'<meta name="author" content="{name}">' for name in names)
+        return stated(f"<title>Mooring</title>{fields}", "<h1>Mooring</h1>").author
+
+    assert author("PRN", "Ann Osei") == "PRN"
+    assert author("Ann Osei", "Jonas Lindqvist") == "Ann Osei; Jonas Lindqvist"
+
+
+def test_words_for_when_a_page_was_changed_are_no_chinese_author() -> None:
+    assert stated("<title>港口</title>", "<h1>港口关闭九天</h1><p>更新时间 2012年5月3日</p>").author == ""
