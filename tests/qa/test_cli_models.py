@@ -82,7 +82,7 @@ def test_index_takes_in_what_is_good_and_names_what_is_not(library, tmp_path):
     (briefs / "broken.txt").write_bytes(b"caf\xe9 and more")
     result = run("index", str(briefs), "--library", str(library))
     assert result.exit_code == 1
-    assert "1 added, 3 refused" in result.stdout
+    assert "1 added; 3 refused" in result.stdout
     for name in ("empty.txt", "binary.txt", "broken.txt"):
         (line,) = [line for line in result.stderr.splitlines() if name in line]
         assert line.startswith("refused: ")
@@ -110,12 +110,12 @@ def test_files_of_other_kinds_are_named_three_of_many_and_are_no_documents(tmp_p
     assert "0 documents in " in alone.stdout
     assert "skipped 1 file of another kind (report.png): Pullquote reads plain text, Markdown" in alone.stdout
     (briefs / "good.txt").write_text("Prices rose in May.\n", encoding="utf-8")
-    for name in ("a.pptx", "b.pptx", "z.pptx", "z2.pptx"):
+    for name in ("a.key", "b.key", "z.key", "z2.key"):
         (briefs / name).touch()
     beside = run("index", str(briefs), str(tmp_path / "none.txt"), "--library", str(library))
     assert beside.exit_code == 1
     assert beside.stdout.startswith("1 document in ")
-    assert "skipped 5 files of another kind (a.pptx, b.pptx, report.png and 2 more): " in beside.stdout
+    assert "skipped 5 files of another kind (a.key, b.key, report.png and 2 more): " in beside.stdout
 
 
 def test_a_quiet_index_says_nothing(library):

@@ -232,7 +232,8 @@ def test_every_text_survives_encoding_and_decoding(text: str) -> None:
 def test_bytes_are_either_text_to_the_letter_or_refused(data: bytes) -> None:
     body = data.removeprefix(b"\xef\xbb\xbf")
     with contextlib.suppress(InputError):
-        assert decode(data, "x").text.encode() == body
+        codec = codec_of(data, "x").removesuffix("-sig")
+        assert decode(data, "x").text == (body if codec == "utf-8" else data).decode(codec)
 
 
 # Folders
