@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa.errors import InputError
+from qa.formats.encoding import codec_of
 from qa.formats.reading import files, read_path, supported
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import MOST_BYTES, decode
