@@ -34,7 +34,6 @@ from qa.schema import citation_id
 from qa.text import times
 from qa.text.dates import date_in_words
 from qa.text.display import plural
-from qa.web.documents import address
 from qa.web.problem import without_commands
 
 if TYPE_CHECKING:
@@ -134,6 +133,8 @@ def answer_card(
 
 def _reply(reply: Reply) -> str:
     """Return the words of a reply as HTML; a line that names a document links to its page."""
+    from qa.web.documents import address  # with FastAPI, which the page has loaded by then
+
     ids = iter(reply.documents)
     lines = []
     for line in map(text, reply.text.splitlines()):

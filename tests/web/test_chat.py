@@ -458,7 +458,7 @@ def test_a_phone_shows_the_page_from_its_top(browser: Browser, server: Server) -
         page.locator(".examples button").first.wait_for()
         page.wait_for_timeout(500)  # what scrolls would scroll by now
         assert page.evaluate("scrollY") == 0
-        assert_in_view(page, page.locator("h1"))
+        assert_in_view(page, page.locator("h1:visible"))
 
 
 def test_a_word_wider_than_the_page_does_not_widen_it(browser: Browser, server: Server) -> None:
@@ -525,7 +525,7 @@ def test_nothing_of_gradio_is_to_be_seen(page: Page) -> None:
     assert "gradio" not in page.locator("body").inner_text().lower()
     expect(page.locator("footer")).to_have_count(0)
     expect(page.locator("[aria-label=Clear]")).to_be_hidden()
-    assert page.title() == "Pullquote"
+    assert page.title() == f"{FACTORY} · Pullquote"
 
 
 def test_a_screen_reader_hears_no_markup(page: Page) -> None:
