@@ -134,7 +134,7 @@ def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
     ]
     headings = ("ID", "Date", "Author", "Publisher", "Number", "Title")
     if not sys.stdout.isatty():
-        for row in (headings, *rows):
+        for row in (headings, *rows) if rows else ():
             click.echo("\t".join(row))
         return
     from rich.console import Console

@@ -211,13 +211,13 @@ def test_a_head_without_an_address_is_told_by_its_date() -> None:
     ],
 )
 def test_what_only_looks_like_a_quotation_is_the_senders(text: str) -> None:
-    assert messages(unquoted(text), Sender("Pak")) == [("paragraph", text)]
+    assert [part[:2] for part in messages(unquoted(text), Sender("Pak"))] == [("paragraph", text)]
 
 
 def test_signatures_and_notices_are_furniture_and_kept() -> None:
     text = "Yes.\n\nThis e-mail is confidential. If you are not\nthe one it is meant for, delete it."
     assert messages(unquoted(text), Sender())[-1].kind == "furniture"
-    assert messages(unquoted("Yes.\n\nSent from my iPhone"), Sender())[-1] == (
+    assert messages(unquoted("Yes.\n\nSent from my iPhone"), Sender())[-1][:2] == (
         "furniture",
         "Sent from my iPhone",
     )
