@@ -565,7 +565,7 @@ BROKEN = {
     "photo.docx": "is a PNG image",
     "nothing.txt": "is empty",
     "bomb.zip": "as bombs do",
-    "western.txt": "not UTF-8",
+    "korean.txt": "not UTF-8",
     "upwards.zip": "leads out of its archive",
 }  # and what is said of each
 
@@ -575,5 +575,5 @@ def write_broken(folder: Path) -> None:
     (folder / "photo.docx").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
     (folder / "nothing.txt").touch()
     (folder / "bomb.zip").write_bytes(packed({"bomb.txt": b"0" * 12_000_000}))
-    (folder / "western.txt").write_bytes("Le café de Tarn est fermé.\n".encode("latin-1"))
+    (folder / "korean.txt").write_bytes("쌀.".encode("cp949"))  # too short to tell its encoding
     (folder / "upwards.zip").write_bytes(packed({"../../up.txt": b"I lead out."}))

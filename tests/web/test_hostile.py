@@ -242,8 +242,11 @@ def _send(request: Request, port: int, pid: int) -> Result:
         connection.settimeout(0.3 if request.endless else 40)
         with contextlib.suppress(OSError):
             connection.sendall(request.data)
+        start = time.monotonic()
         while len(response) < 1 << 20 and (part := connection.recv(1 << 16)):
             response += part
+            if request.endless and time.monotonic() - start > 0.3:  # however fast the answers come
+                break
     if b"/queue/join " in request.data[:80] and b" 200 " in response[:20]:
         _read_events(port)
     return Result(request, response, _processor_seconds(pid) - before)
@@ -357,7 +360,7 @@ def test_no_address_is_reached_and_no_program_started(watched: Watched) -> None:
         for event in watched.events
         if event[0].split(".")[0] in {"socket", "http", "urllib", "ftplib", "smtplib", "subprocess", "pickle"}
         or event[0] in {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork"}
-        if not _reads_files(event)
+        if not _reads_files(event) and not _reads_names_of_months(event)
     )
     assert watched.reached == 0
 
@@ -366,6 +369,11 @@ def _reads_files(event: list[Any]) -> bool:
     """Tell whether an event starts the process in which files are read, or asks Tesseract what it is."""
     named = str(event[2]) if event[0] == "subprocess.Popen" else ""
     return "'-m', 'qa.formats'" in named or named.endswith(("tesseract', '--version']", "'--list-langs']"))
+
+
+def _reads_names_of_months(event: list[Any]) -> bool:
+    """Tell whether an event is Babel's reading of its own data of a language, which it keeps pickled."""
+    return event[0] == "pickle.find_class" and event[1].split(".")[0] == "babel"
 
 
 def test_no_response_holds_a_file_from_outside_or_a_path_of_the_machine(watched: Watched) -> None:

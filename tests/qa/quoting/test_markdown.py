@@ -114,11 +114,11 @@ def test_verify_reads_it_back(tmp_path: Path) -> None:
         start, middle = text.index("The mayor"), text.index("He added")
         quotes = (Quote(document, start, middle - 1), Quote(document, start, len(text) - 1, number=2))
         written = to_markdown(answered(*quotes), corpus.document)
-        claims, passed_over = claims_of_text(written)
+        claims, passed_over, _ = claims_of_text(written)
         verdicts = Verifier(corpus.store).verdicts(claims)
         assert passed_over == []
         assert [verdict.status for verdict in verdicts] == ["verbatim", "verbatim"]
-        claims, _ = claims_of_text(written.replace("won\\'t pay", "will pay"))
+        claims, *_ = claims_of_text(written.replace("won\\'t pay", "will pay"))
         assert [verdict.status for verdict in Verifier(corpus.store).verdicts(claims)] == [
             "altered",
             "altered",

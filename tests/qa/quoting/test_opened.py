@@ -210,8 +210,8 @@ def test_what_a_terminal_would_obey_is_shown_as_symbols_and_colours_only_where_w
 
 def test_the_command_prints_the_quote_to_the_character(corpus: Corpus, inbox: Path) -> None:
     said = f"The plant\twas  closed,{' ' * 90}\nand\tthe army left{' far' * 60}."
-    text = f"Title\n\n{said}\n"
+    text = f"Closures\n\n{said}\n"
     corpus.index(write(inbox, "a.txt", text))
-    assert run(corpus, str(place(said, text))).stdout.startswith(f"{said}\n“Title”")
+    assert run(corpus, str(place(said, text))).stdout.startswith(f"{said}\n“Closures”")
     on_screen = run(corpus, str(place(said, text)), env={"FORCE_COLOR": "1"}).stdout
-    assert re.sub(r"\x1b\[[0-9;]*m", "", on_screen).startswith(f"{said}\n“Title”")
+    assert re.sub(r"\x1b\[[0-9;]*m", "", on_screen).startswith(f"{said}\n“Closures”")

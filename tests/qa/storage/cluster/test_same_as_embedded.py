@@ -168,7 +168,7 @@ def plain(outcome: Any) -> Any:
     if isinstance(outcome, HeldLocation):
         return replace(outcome, number=0)
     if isinstance(outcome, Ingested):
-        return replace(outcome, displaced=plain(outcome.displaced))
+        return replace(outcome, displaced=plain(outcome.displaced), former=plain(outcome.former))
     return outcome
 
 

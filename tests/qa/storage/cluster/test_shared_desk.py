@@ -199,7 +199,7 @@ def test_the_commands_and_the_doctor_know_a_shared_desk(
     assert folder_of(place).is_relative_to(tmp_path / "data")
     found = {each.about: each for each in examine_library(place)}
     assert "PostgreSQL" in found["desk server"].value
-    assert "desk.sqlite3 3" in found["desk server"].value
+    assert "desk.sqlite3 5" in found["desk server"].value
     assert found["desk server"].problem == ""
     said = json.loads(run("doctor", "--json"))
     assert {"about": "desk", "value": "0 thumbs and 0 conversations", "problem": ""} in said["findings"]
