@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 from qa import Corpus
 from tests.web.chatting import HOSTILE, Server, chat, opened
@@ -21,6 +21,8 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()  # fmt: skip
+# As patient as `opened`: a busy machine takes its time, and what is lost does not come later either.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
