@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from statistics import median_high
 from typing import TYPE_CHECKING
 
 import pypdfium2 as pdfium
@@ -48,6 +49,9 @@ _MANY_PATHS = 200  # on a page without text: letters drawn as shapes
 # A run of letters; PDFium puts U+0002 for a hyphen at the end of a line and takes the line's end away.
 _HYPHENS = "\x02\ufffe"
 _RUN = re.compile(r"[^\s\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
+# em: letters of a run that stand farther apart, or so far back, begin another word.
+_APART, _BACK = 0.13, 0.3
+_FROM_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufff0-\uffff]")
 _LETTERS = {
     "\x02": "-",
@@ -236,19 +240,46 @@ def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Wor
         turn = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
         if not abs(turn - round(turn)) < _UPRIGHT:
             continue
-        raw.FPDFText_GetLooseCharBox(handle, start, first)
-        raw.FPDFText_GetLooseCharBox(handle, end - 1, last)
         size = raw.FPDFText_GetFontSize(handle, start) * math.hypot(matrix.c, matrix.d)
-        left, right, top, bottom = _upright(first, last, round(turn) % 4)
-        written = _written(characters[start:end])
-        if not written or not 0 < size < _FARTHEST or not abs(left + right + top + bottom) < _FARTHEST:
-            continue
         raw.FPDFText_GetFontInfo(handle, start, font, len(font), flags)
         bold = _BOLD.search(font.value) is not None
         spaced: bool | None = False
         if between or (start and characters[start - 1] in _HYPHENS):
             spaced = True if between.strip("\r\n") else None
-        yield round(turn) % 4, Word(written, left, right, top, bottom, size, bold, spaced)
+        for begin, stop in _without_gaps(handle, characters, (start, end), round(turn) % 4, size):
+            raw.FPDFText_GetLooseCharBox(handle, begin, first)
+            raw.FPDFText_GetLooseCharBox(handle, stop - 1, last)
+            left, right, top, bottom = _upright(first, last, round(turn) % 4)
+            written = _written(characters[begin:stop])
+            if written and 0 < size < _FARTHEST and abs(left + right + top + bottom) < _FARTHEST:
+                is_apart = True if begin > start else spaced
+                yield round(turn) % 4, Word(written, left, right, top, bottom, size, bold, is_apart)
+
+
+def _without_gaps(
+    handle: raw.FPDF_TEXTPAGE, characters: str, run: tuple[int, int], turn: int, size: float
+) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a run of letters that stand apart although PDFium has no space between them.
+
+    Letters that are spaced out evenly on purpose stay together.
+    """
+    box = raw.FS_RECTF()
+    at_box, box_of = ctypes.byref(box), raw.FPDFText_GetLooseCharBox
+    (start, end), edges = run, []
+    for index in range(start, end):
+        box_of(handle, index, at_box)
+        edges.append(_upright(box, box, turn)[:2] if turn else (box.left, box.right))
+    reached = edges[0][1]
+    if edges[0][0] < edges[-1][0] and not _FROM_RIGHT.search(characters, start, end):  # nor downwards
+        gaps = [after[0] - before[1] for before, after in pairwise(edges)]
+        if max(gaps) > _APART * size or min(gaps) < -_BACK * size:
+            usual = max(median_high(gaps), 0.0)
+            for at, (before, after) in enumerate(pairwise(edges), start + 1):
+                if after[0] - reached - usual > _APART * size or after[0] - before[0] < -_BACK * size:
+                    yield start, at
+                    start, reached = at, after[1]
+                reached = max(reached, after[1])  # an accent ends before its letter does
+    yield start, end
 
 
 def _runs(handle: raw.FPDF_TEXTPAGE, characters: str) -> Iterator[tuple[int, int]]:

@@ -434,13 +434,30 @@ def nameless_letters() -> bytes:
         f"1 begincodespacerange <00> <FF> endcodespacerange\n94 beginbfchar\n{codes}endbfchar\nendcmap end"
     )
     content = f"BT /F 11 Tf 72 700 Td ({TYPED}) Tj ET"
+    return _written_out(
+        content,
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        f"<</Length {len(cmap)}>>stream\n{cmap}\nendstream",
+    )
+
+
+def moved_apart(words: Sequence[str], gap: float, between_letters: float = 0) -> bytes:
+    """A line of words that stand `gap` em apart, without any character between them, as troff sets them."""
+    size = 11
+    moves = [f"{(0.6 * len(word) + between_letters * len(word) + gap) * size:.3f} 0 Td" for word in words]
+    shown = " ".join(f"({word}) Tj {move}" for word, move in zip(words, moves, strict=True))
+    content = f"BT /F {size} Tf {between_letters * size:.3f} Tc 72 700 Td {shown} ET"
+    return _written_out(content, "<</Type/Font/Subtype/Type1/BaseFont/Courier>>")
+
+
+def _written_out(content: str, *font: str) -> bytes:
+    """A PDF of one page, in words: its content, and the objects of its font."""
     objects = [
         "<</Type/Catalog/Pages 2 0 R>>",
         "<</Type/Pages/Kids[3 0 R]/Count 1>>",
         "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
         f"<</Length {len(content)}>>stream\n{content}\nendstream",
-        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
-        f"<</Length {len(cmap)}>>stream\n{cmap}\nendstream",
+        *font,
     ]
     body = "".join(f"{number} 0 obj\n{text}\nendobj\n" for number, text in enumerate(objects, 1))
     return f"%PDF-1.4\n{body}trailer<</Root 1 0 R>>\n".encode()

@@ -147,6 +147,18 @@ def test_a_word_that_ends_in_f_is_not_glued_to_the_next() -> None:
     assert document(source_of(make.tight(["head", "of", "forestry"], 0.3))).text == "head of forestry"
 
 
+def test_words_that_only_stand_apart_are_words_of_their_own() -> None:
+    data = make.moved_apart(["make", "directed", "graphs"], 0.14)
+    with pypdfium2.PdfDocument(data) as pdf:
+        assert pdf[0].get_textpage().get_text_range() == "makedirectedgraphs"  # PDFium has no space either
+    assert document(source_of(data)).text == "make directed graphs"
+
+
+def test_letters_that_are_spaced_out_are_one_word() -> None:
+    data = make.moved_apart(["smuggling"], 0, between_letters=0.14)
+    assert document(source_of(data)).text == "smuggling"
+
+
 def test_a_drop_cap_begins_its_word_and_mixes_no_lines() -> None:
     assert document(source_of(make.drop_cap())).text == " ".join(make.DROPPED)
 
