@@ -118,7 +118,7 @@ _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
 _COPYRIGHT = re.compile(
     r"(?:©|\(c\)|copyright(?=\s{0,3}(?:\d{4}|©|\(c\))))[\s,©]{0,3}(?:copyright\s{0,3})?"
     r"(?:\d{4}(?:\s?[–-]\s?\d{4})?[\s,]{0,3}){0,9}(?:by )?"
-    r"(?P<holder>(?:[^.,|©\d(]|\.(?=\w)|(?<=\s[A-Z])\.){3,60})",
+    r"(?P<holder>(?:(?!creative commons)[^.,|©\d(]|\.(?=\w)|(?<=\s[A-Z])\.){3,60})",
     re.IGNORECASE,
 )
 _LAST = 15  # blocks

@@ -464,6 +464,16 @@ def test_an_institution_alone_is_no_title() -> None:
     assert read("Harbour Institute").title == ""
 
 
+@pytest.mark.parametrize("line", ["Revised by", ".. include:: header.txt"])
+def test_a_label_without_its_name_and_a_directive_are_no_title(line: str) -> None:
+    assert line not in read(f"{line}\n\nAnn Osei\n3 May 2019").title
+
+
+def test_a_university_in_one_word_is_no_author() -> None:
+    text = f"Ferry fares\n\nAnn Osei\nWirtschaftsuniversität Isle{BODY}"
+    assert parse_header(text, "auto", "Ferry fares").author == "Ann Osei"
+
+
 def test_a_line_of_prose_between_labels_does_not_end_the_head() -> None:
     found = read(
         "Ferry fares\n\nAuthor: Ann Osei\n\nA short guide to what the crossings cost, for who travels with "
