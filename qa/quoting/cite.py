@@ -84,7 +84,7 @@ def check(
         )
 
 
-def as_read(quote: Quote) -> str:
+def with_lines_joined(quote: Quote) -> str:
     """Return a quote as a reader of its document sees its lines, for a file that lays lines out itself.
 
     A paragraph of Markdown may go over several lines; its readers show a space for each of these line ends,

@@ -42,7 +42,7 @@ def _pieces(answer: Answer, read_document: DocumentReader) -> Iterator[str]:
         if follows:
             yield _paragraph("[…]")
         block = f"{_QUOTE}{_words(quote)}</blockquote>"
-        check(quote, read_document, as_read(block), pictures=True)
+        check(quote, read_document, text_of_html(block), pictures=True)
         yield block
         cited = f"[{quote.number}] {_text(cite_line(quote))}"
         if is_web_address(address := quote.document.url):
@@ -71,7 +71,7 @@ def with_emphasis(quote: Quote, write: Callable[[int, int], str]) -> str:
     return "".join(f"<strong>{words}</strong>" if is_strong else words for words, is_strong in stretches)
 
 
-def as_read(html: str) -> str:
+def text_of_html(html: str) -> str:
     """Return the text that a browser shows of HTML, with the carriage returns that stand as elements."""
     reader = _Reader()
     reader.feed(html)

@@ -16,7 +16,7 @@ from qa import __version__
 from qa.errors import VerbatimError
 from qa.quoting.bibliography.pandoc import run_pandoc
 from qa.quoting.bibliography.styles import Rendered, open_style, rendered
-from qa.quoting.cite import as_read
+from qa.quoting.cite import with_lines_joined
 from qa.report.contents import cited, shown
 from qa.report.pdf import choose_fonts, typeset
 from qa.report.read_back import contains
@@ -133,7 +133,9 @@ def _numbered_through(data: bytes) -> bytes:
 
 def _check(entries: tuple[Shown, ...], written: bytes, form: Format) -> None:
     quotes = [each.quote for each in entries if each.quote]
-    for number, found in enumerate(contains([as_read(quote) for quote in quotes], written, form), 1):
+    for number, found in enumerate(
+        contains([with_lines_joined(quote) for quote in quotes], written, form), 1
+    ):
         if not found:
             raise VerbatimError(
                 f"quote {number} does not stand word for word in the {form} file: nothing was written. "

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from qa.quoting.cite import as_read
+from qa.quoting.cite import with_lines_joined
 from qa.quoting.claims.marks import Ends
 from qa.quoting.render import describe_filters
 from qa.report.contents import NOTE, how_asked, outcome_in_words, outdated, questions, sources
@@ -152,7 +152,7 @@ def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format)
     elif shown.quote:
         said = " ".join([*_fate(shown), *shown.remarks])
         note = [*next(notes), *([{"t": "Space"}, *_text(said, form)] if said else [])]
-        words = [*quoted(as_read(shown.quote), form), {"t": "Note", "c": [_para(note)]}]
+        words = [*quoted(with_lines_joined(shown.quote), form), {"t": "Note", "c": [_para(note)]}]
         block = {"t": "BlockQuote", "c": [_para(words)]}
         if form == "pdf" and _is_long(shown.quote.text):
             yield from (_typst(_BREAKABLE), block, _typst("]"))

@@ -13,7 +13,7 @@ from urllib.parse import quote as urlquote
 from qa.formats.inline import without_markup
 from qa.quoting import figures
 from qa.quoting.cite import check, facts_of, file_among_alike
-from qa.quoting.html import as_read, with_emphasis
+from qa.quoting.html import text_of_html, with_emphasis
 from qa.quoting.render import (
     NAMED,
     NEAREST,
@@ -131,10 +131,13 @@ def answer_card(
     return f'<article class="answer {answer.outcome}"{judged}>{"".join(parts)}</article>'
 
 
+def address(document_id: str) -> str:
+    """Return the address of a document's page."""
+    return f"/documents/{urlquote(document_id, safe='')}"
+
+
 def _reply(reply: Reply) -> str:
     """Return the words of a reply as HTML; a line that names a document links to its page."""
-    from qa.web.documents import address  # with FastAPI, which the page has loaded by then
-
     ids = iter(reply.documents)
     lines = []
     for line in map(text, reply.text.splitlines()):
@@ -222,7 +225,7 @@ def quote_block(quote: Quote, read_document: DocumentReader) -> str:
     """
     # A browser that translates the page must leave a quote as it is.
     block = f'<blockquote class="quote" translate="no">{_emphasised(quote)}</blockquote>'
-    check(quote, read_document, emitted=as_read(block))
+    check(quote, read_document, emitted=text_of_html(block))
     return block
 
 

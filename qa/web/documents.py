@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
@@ -17,6 +17,7 @@ from qa.text.dates import date_in_words, parse_date
 from qa.text.display import language_in_words
 from qa.web import pages
 from qa.web.body import Body
+from qa.web.cards import address
 from qa.web.document import read
 from qa.web.options import Since, Until  # noqa: TC001 - read when the model is made
 from qa.web.paging import MAX_LISTED
@@ -140,11 +141,6 @@ class Row:
     def href(self) -> str:
         """Return the address of the document's page."""
         return address(self.id)
-
-
-def address(document_id: str) -> str:
-    """Return the address of a document's page."""
-    return f"/documents/{quote(document_id, safe='')}"
 
 
 def routes(engine: Engine) -> APIRouter:

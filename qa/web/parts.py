@@ -22,7 +22,8 @@ from qa.schema import CitationId, DocumentQuery, Filters, Span, citation_id
 from qa.text.dates import date_in_words
 from qa.text.display import language_in_words
 from qa.web import originals, pages
-from qa.web.documents import ListQuery, address
+from qa.web.cards import address
+from qa.web.documents import ListQuery
 from qa.web.examples import examples
 from qa.web.problem import without_commands
 from qa.web.reader import Marks, to_html, verbatim

@@ -8,7 +8,7 @@ from qa.quoting.bibliography.csl import citation_key, csl_item, located
 from qa.quoting.bibliography.entries import FORMS, Form, entry_of_quote
 from qa.quoting.bibliography.markup import ESCAPES, MARKUPS, Markup, words
 from qa.quoting.bibliography.styles import rendered
-from qa.quoting.cite import as_read, cite_line
+from qa.quoting.cite import cite_line, with_lines_joined
 
 if TYPE_CHECKING:
     from qa.quoting.bibliography.markup import Inlines
@@ -22,8 +22,8 @@ COPY_FORMATS: Final = (*MARKUPS, *FORMS)
 def copied(opened: Opened, form: CopyFormat, style: Style | None = None) -> str:
     r"""Return a quote with its citation; every character of the quote comes back from its escape.
 
-    But for a line end within a paragraph of Markdown: a reader sees a space there (`as_read`), and plain text
-    alone keeps it.
+    But for a line end within a paragraph of Markdown: a reader sees a space there (`with_lines_joined`), and
+    plain text alone keeps it.
 
     Without a style, the citation is our own line (`cite_line`). Plain text has it below the quote, HTML too;
     Markdown and LaTeX have it in a footnote. Where a style cites in the text, it stands behind the quote, and
@@ -40,7 +40,7 @@ def copied(opened: Opened, form: CopyFormat, style: Style | None = None) -> str:
     if form in FORMS:
         return entry_of_quote(quote, form)  # type: ignore[arg-type]
     markup: Markup = form  # type: ignore[assignment]
-    text = ESCAPES[markup](quote.text if markup == "text" else as_read(quote))
+    text = ESCAPES[markup](quote.text if markup == "text" else with_lines_joined(quote))
     kept = f'<span style="white-space: pre-wrap">{text}</span>' if markup == "html" else text
     said = f"“{kept}”"
     if style is None:

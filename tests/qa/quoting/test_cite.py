@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from qa.errors import InputError, VerbatimError
-from qa.quoting.cite import as_read, check, cite_line, clipboard, parse_citation
+from qa.quoting.cite import check, cite_line, clipboard, parse_citation, with_lines_joined
 from qa.quoting.render import differing
 from qa.schema import (
     Answer,
@@ -324,8 +324,8 @@ def test_a_section_within_another_is_the_place_of_what_stands_in_it():
     ],
 )
 def test_the_end_of_a_line_within_a_paragraph_of_markdown_is_read_as_a_space(text: str, seen: str):
-    assert as_read(Quote(Document(id="m", text=text, format="markdown"), 0, len(text))) == seen
-    assert as_read(Quote(Document(id="t", text=text), 0, len(text))) == text
+    assert with_lines_joined(Quote(Document(id="m", text=text, format="markdown"), 0, len(text))) == seen
+    assert with_lines_joined(Quote(Document(id="t", text=text), 0, len(text))) == text
 
 
 def test_sources_that_look_alike_are_told_apart_by_their_ids() -> None:

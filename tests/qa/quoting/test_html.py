@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa.errors import LibraryError, VerbatimError
 from qa.quoting import html
-from qa.quoting.html import as_read, to_html
+from qa.quoting.html import text_of_html, to_html
 from qa.quoting.quoted_answer import QuotedAnswer
 from qa.schema import Answer, Document, More, Quote, Span
 from qa.text.display import visible
@@ -42,7 +42,7 @@ def test_any_quote_reads_as_its_source_however_it_is_emphasised(text: str, cuts:
     shown = visible(text)
     strong = [each.text_content() for each in block.iter("strong")]
     assert "".join(strong) == "".join(shown[span.start : span.end] for span in emphasis)
-    assert as_read(lxml.html.tostring(block, encoding="unicode", with_tail=False)) == visible(text)
+    assert text_of_html(lxml.html.tostring(block, encoding="unicode", with_tail=False)) == visible(text)
 
 
 def test_citations_stand_below_their_quotes_and_headings_above_those_of_a_document() -> None:
