@@ -285,7 +285,8 @@ def _beside_in_row(element: HtmlElement) -> Iterator[str]:
 def _column_names(row: HtmlElement) -> list[str]:
     """Return the names of a row’s columns, where its table begins with a row of headings."""
     table = next(row.iterancestors("table"), None)
-    first = None if table is None else table.find(".//tr")
+    # Not `find`: lxml would look for the second row, too, through all of the table.
+    first = None if table is None else next((each for each in table.iter() if each.tag == "tr"), None)
     if first is None or first is row or any(cell.tag != "th" for cell in first):
         return []
     return [_says(cell) for cell in first[:MOST_CELLS]]
