@@ -545,8 +545,9 @@ def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) 
     nearest = {each.document.language for each in choice.chosen}
     if outcome == "answered" or len(nearest) != 1 or nearest & {"en", *_NO_LANGUAGE}:
         return ""
-    if outcome == "none" and is_surely_english(question):  # nothing is near: it was looked for elsewhere
-        return ""
+    is_near = any(confidence.coverage(question, each.window) > 0 for each in choice.best)
+    if outcome == "none" and is_surely_english(question) and not is_near:
+        return ""  # it was looked for elsewhere
     return _named_language(list(nearest))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qa import Corpus
 from qa.asking.answer import Answerer
 from qa.asking.confidence import LOOSEST
 from qa.quoting.render import no_answer
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qa.corpus import Corpus
-
 GERMAN = (
     "Die Schleuse bei Rosswald wurde im Herbst 1931 von der Gemeinde gebaut und später dem Kreis übergeben. "
     "Ihre Tore stammen aus einer Werft an der Küste, die es heute nicht mehr gibt."
 )
 ENGLISH = "The lock at Norden was built by the parish in the spring of 1940. Its gates came from abroad."
+HARBOUR = (
+    "Der Hafen von Velden wurde am 2. Mai wegen eines Sturms geschlossen. Dreißig Menschen wurden in die "
+    "Schule gebracht. Die Fähre nach Rossau fährt erst wieder am Montag.\n"
+)
+FERRY = (
+    "Fares on the Rossau ferry will rise by 12 % in June, the operator said. A new pier opens in autumn.\n"
+)
 NEAREST = ". These passages are nearest"
 
 
@@ -59,6 +65,19 @@ def test_an_english_question_that_only_passages_in_another_language_come_near(co
     found = answerer.ask("Did the parish of Norden sell boats, bread, coal, tickets, timber or wool?")
     assert no_answer(found) == "No answer found in the 2 documents searched"
     assert answerer.ask("When was the lock at Norden built by the parish?").outcome == "answered"
+
+
+@pytest.mark.models
+def test_a_plain_english_question_that_shares_a_name_with_a_passage_in_another_language(
+    library: Path, inbox: Path
+) -> None:
+    with Corpus.open(library) as corpus:
+        corpus.index(write(inbox, "de.txt", HARBOUR), write(inbox, "en.txt", FERRY))
+        found = corpus.ask("Why was the harbour of Velden closed?")
+        assert no_answer(found) == f"The reader cannot judge German{NEAREST}"
+        assert {quote.document.id for quote in found.quotes} == {"de.txt"}
+        found = corpus.ask("Who won the football World Cup?")  # of which no passage has a word
+        assert no_answer(found) == "No answer found in the 2 documents searched"
 
 
 def test_an_answer_tells_how_strict_it_was_asked_to_be(corpus: Corpus) -> None:
