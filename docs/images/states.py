@@ -5,6 +5,7 @@ Run from the repository's root: python -m docs.images.states
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -174,10 +175,9 @@ def dossier(page: Page, server: Server) -> None:
 
 
 def keep(page: Page, answer: Locator, name: str) -> None:
-    """Press a card's Keep, and wait until it is kept."""
-    pressed = answer.get_by_role("button", name=name).first
-    pressed.click()
-    expect(pressed).to_have_attribute("aria-pressed", "true")
+    """Press a card's Keep, and wait until it is kept: its name says so then."""
+    answer.get_by_role("button", name=name).first.click()
+    expect(answer.get_by_role("button", name=re.compile("^Kept"), pressed=True).first).to_be_visible()
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ def test_where_others_can_reach_the_server_and_may_change_nothing_there_is_no_hi
 
 @pytest.mark.day
 @pytest.mark.slow
-def test_a_thousand_conversations_are_searched_in_300_ms(
+def test_a_search_of_a_thousand_conversations_takes_300_ms_of_processor_time(
     client: TestClient, corpus: Corpus, inbox: Path
 ) -> None:
     for number in range(200):
@@ -200,8 +200,8 @@ def test_a_thousand_conversations_are_searched_in_300_ms(
             corpus.desk.conversations.keep(conversation, each)
     seconds = []
     for query in ("", "question 77", "zebra", "zebra", quotes[5].text.split()[0]):
-        began = time.perf_counter()
+        began = time.process_time()
         reply = client.get(ROUTE, params={"q": query})
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.process_time() - began)
         assert reply.status_code == 200
     assert max(seconds) < 0.3, seconds
