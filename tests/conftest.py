@@ -17,9 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 BRIEF = ROOT / "seeds" / "ifes-nk-brief-08-4-4-1-scrap-metal-smuggling.txt"
 
 
+_LONGEST = frozenset({"test_server.py", "test_faults_on_server.py", "test_distributed.py"})
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the browser's files, the longest: what comes last is left to one process alone."""
-    items.sort(key=lambda item: "browser" not in item.keywords)
+    """Begin with the longest files: what comes last is left to one process alone."""
+    items.sort(key=lambda item: (item.path.name not in _LONGEST, "browser" not in item.keywords))
 
 
 @pytest.fixture(scope="session", autouse=True)
