@@ -6,6 +6,7 @@ Read `Answerer.ask` from top to bottom; each step is one module.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from qa.asking import (
 )
 from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
-from qa.asking.conversation import interpret, is_brief, stands_alone
+from qa.asking.conversation import interpret, is_brief, names, stands_alone
 from qa.asking.read import read, read_on, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, related, retrieve
 from qa.asking.unmatched import unmatched
@@ -545,10 +546,20 @@ def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) 
     nearest = {each.document.language for each in choice.chosen}
     if outcome == "answered" or len(nearest) != 1 or nearest & {"en", *_NO_LANGUAGE}:
         return ""
-    is_near = any(confidence.coverage(question, each.window) > 0 for each in choice.best)
-    if outcome == "none" and is_surely_english(question) and not is_near:
+    if outcome == "none" and is_surely_english(question) and _named_in(question, choice.best) != nearest:
         return ""  # it was looked for elsewhere
     return _named_language(list(nearest))
+
+
+def _named_in(question: str, read: Sequence[Read]) -> set[str]:
+    """Return the languages of the passages that have all names of a question; none where it has no name."""
+    named = {word for word in names(question) if word[0].isalpha()}
+    windows = [(each.source[0].language, each.window) for each in read if named]
+    return {
+        language
+        for language, window in windows
+        if named <= set(re.findall(r"\w+", " ".join((window.head, *window.sentences))))
+    }
 
 
 def _named_language(languages: Sequence[str]) -> str:

@@ -139,8 +139,8 @@ _NOT_BY = re.compile(
 )
 ABBREVIATED = re.compile(r"(?:\b[^\W\d_]|\b(?:Ltd|Inc|Co|Corp|No|Jr|Sr|St|eds?|edn|vol))\.$")
 _REMARK = re.compile(
-    r"(?:check (?:against|on) delivery|agenda item\b|(?:edited|revised|updated|reviewed|compiled) by$|\.\. "
-    r"|table of contents$|for (?:immediate"
+    r"(?:check (?:against|on) delivery|agenda item\b|(?:edited|revised|updated|reviewed|compiled) by$"
+    r"|\.\. [\w-]+::|table of contents$|for (?:immediate"
     r"|release|partners|district doctors|the press|attention)\b|not for\b|by our\b"
     r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted(?:$"
     r"|[ :–-]{1,3}(?:distribution|circulation|access))"

@@ -45,7 +45,7 @@ _INSTITUTION = re.compile(
     r"|observers|ombudsman|police|registry"
     r"|service|services|republic|kingdom|united nations|european union|\w*verband|\w*verein"
     r"|\w*gesellschaft|\w*amt"
-    r"|\w*ministerium|\w*universität|\w*hochschule|\w*institut|\w*anstalt|\w*zentrum|\w*behörde|\w*kammer|observat[oó]ri[oa]|vereniging"
+    r"|\w*ministerium|\w+universität|\w+hochschule|\w*institut|\w*anstalt|\w*zentrum|\w*behörde|\w*kammer|observat[oó]ri[oa]|vereniging"
     r"|stichting|raad|fondazione|associazione|società|ministero)\b"
     r"|институт|центр|министерств|университет|фонд|банк|агентств|ассоциаци|союз|общество|академи|комитет"
     r"|служба|совет|палата|управлени|департамент|администраци|бюро|правительств|прокуратур|лаборатори"

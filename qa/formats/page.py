@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from qa.formats.dates import read_date
+from qa.formats.dates import find_date, read_date
 from qa.formats.name_classes import is_institution, letters, may_own, may_publish
 from qa.formats.numbers import find_number
 from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
@@ -118,7 +118,7 @@ _SITE_BEFORE = re.compile(r"(?:[|·•«»‹›_–—]|\s-|::)\s?$")
 _COPYRIGHT = re.compile(
     r"(?:©|\(c\)|copyright(?=\s{0,3}(?:\d{4}|©|\(c\))))[\s,©]{0,3}(?:copyright\s{0,3})?"
     r"(?:\d{4}(?:\s?[–-]\s?\d{4})?[\s,]{0,3}){0,9}(?:by )?"
-    r"(?P<holder>(?:(?!creative commons)[^.,|©\d(]|\.(?=\w)|(?<=\s[A-Z])\.){3,60})",
+    r"(?P<holder>(?:(?!creative commons att)[^.,|©\d(]|\.(?=\w)|(?<=\s[A-Z])\.){3,60})",
     re.IGNORECASE,
 )
 _LAST = 15  # blocks
@@ -126,6 +126,12 @@ _PIPED = re.compile(r"(?P<title>[^|]{8,})\s\|\s(?P<site>[^|\s]+(?:\s[^|\s]+){0,3
 _VERSION = re.compile(r"\d\.\d|\b(?:documentation|manual|handbook|guide)\b", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,6}", re.IGNORECASE)
 _BYLINE = re.compile(r"(?<![a-z])(?:by-?line|author)s?(?![a-z])", re.IGNORECASE)
+_DATED = re.compile(
+    r"(?<![a-z])(?:pub-?date|date(?:line|time)?|publish(?:ed)?(?:[-_]?(?:on|date|time))?|(?:entry|post)[-_]date)"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
+_TIME_OF_DAY = re.compile(r"\b\d\d?:\d\d(?::\d\d)?(?: (?:[AP]M|[A-Z]{3,4})\b)?")
 _NOT_OF_PAGE = re.compile(
     r"(?<![a-z])(?:comments?|commentlist|repl(?:y|ies)|related|sidebar|teaser|promo|recent|popular|footer|bio"
     r"|aside)(?![a-z])",
@@ -284,6 +290,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
     for address in (*(link.get("href", "") for link in tree.iter("link")), *meta.get("og:url", ())):
         if dated := _DATE_IN_URL.search(address):
             yield "date", "-".join(dated.groups()), "address", "likely"
+    yield "date", next(_dates_below_title(tree), ""), "date element", "stated"
 
 
 def _is_prose(block: Block) -> bool:
@@ -360,9 +367,21 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
         yield "date", times[0], "time element", "likely"
 
 
+def _dates_below_title(tree: html.HtmlElement) -> Iterator[str]:
+    """Yield the dates in the page's elements for one, below its title: a site may show today's above."""
+    title = next(tree.iter("h1", "h2"), None)
+    below = False
+    for node in tree.iter(etree.Element):
+        below = below or node is title
+        if below and _is_marked(node, _DATED):
+            words = " ".join(_TIME_OF_DAY.sub(" ", node.text_content()).split())
+            if len(words) <= _SENTENCE and (found := find_date(words)):
+                yield words[found.start : found.end]
+
+
 def _bylines(tree: html.HtmlElement) -> Iterator[str]:
     """Yield what the page's elements for its authors say, those of one group together."""
-    marked = [node for node in tree.iter(etree.Element) if _is_byline(node)]
+    marked = [node for node in tree.iter(etree.Element) if _is_marked(node, _BYLINE)]
     outer = {each for node in marked for each in node.iterancestors()}
     inner = [node for node in marked if node not in outer][:_MOST_BYLINES]
     around = {node: set(islice(node.iterancestors(), _AROUND_BYLINE)) for node in inner}
@@ -385,10 +404,10 @@ def _lines_of(node: html.HtmlElement) -> list[str]:
     return [" ".join(line.split()) for line in "".join(said).splitlines()]
 
 
-def _is_byline(node: html.HtmlElement) -> bool:
-    """Whether an element is marked as naming an author, and not that of a comment or of another page."""
+def _is_marked(node: html.HtmlElement, words: re.Pattern[str]) -> bool:
+    """Whether an element is marked by such words, and is not part of a comment or of another page."""
     of = f"{node.get('class', '')} {node.get('id', '')} {node.get('itemprop', '')} {node.get('rel', '')}"
-    if not _BYLINE.search(of) or node.tag in ("link", "meta", "script", "body", "html"):
+    if not words.search(of) or node.tag in ("link", "meta", "script", "body", "html"):
         return False
     around = " ".join(
         f"{each.get('class', '')} {each.get('id', '')} {each.tag}" for each in (node, *node.iterancestors())

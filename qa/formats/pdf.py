@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import median_high
 from typing import TYPE_CHECKING
 
 import pypdfium2 as pdfium
@@ -50,7 +49,7 @@ _MANY_PATHS = 200  # on a page without text: letters drawn as shapes
 _HYPHENS = "\x02\ufffe"
 _RUN = re.compile(r"[^\s\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
 # em: letters of a run that stand farther apart, or so far back, begin another word.
-_APART, _BACK = 0.13, 0.3
+_APART, _APART_OF_MARKS, _BACK = 0.13, 0.22, 0.3
 _FROM_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufff0-\uffff]")
 _LETTERS = {
@@ -246,7 +245,7 @@ def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Wor
         spaced: bool | None = False
         if between or (start and characters[start - 1] in _HYPHENS):
             spaced = True if between.strip("\r\n") else None
-        for begin, stop in _without_gaps(handle, characters, (start, end), round(turn) % 4, size):
+        for begin, stop in _without_gaps(handle, characters, (start, end), round(turn) % 4):
             raw.FPDFText_GetLooseCharBox(handle, begin, first)
             raw.FPDFText_GetLooseCharBox(handle, stop - 1, last)
             left, right, top, bottom = _upright(first, last, round(turn) % 4)
@@ -257,11 +256,11 @@ def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Wor
 
 
 def _without_gaps(
-    handle: raw.FPDF_TEXTPAGE, characters: str, run: tuple[int, int], turn: int, size: float
+    handle: raw.FPDF_TEXTPAGE, characters: str, run: tuple[int, int], turn: int
 ) -> Iterator[tuple[int, int]]:
     """Yield the parts of a run of letters that stand apart although PDFium has no space between them.
 
-    Letters that are spaced out evenly on purpose stay together.
+    Letters that are spaced out on purpose, one after the other, stay together.
     """
     box = raw.FS_RECTF()
     at_box, box_of = ctypes.byref(box), raw.FPDFText_GetLooseCharBox
@@ -269,17 +268,25 @@ def _without_gaps(
     for index in range(start, end):
         box_of(handle, index, at_box)
         edges.append(_upright(box, box, turn)[:2] if turn else (box.left, box.right))
-    reached = edges[0][1]
+    splits = []
     if edges[0][0] < edges[-1][0] and not _FROM_RIGHT.search(characters, start, end):  # nor downwards
-        gaps = [after[0] - before[1] for before, after in pairwise(edges)]
-        if max(gaps) > _APART * size or min(gaps) < -_BACK * size:
-            usual = max(median_high(gaps), 0.0)
-            for at, (before, after) in enumerate(pairwise(edges), start + 1):
-                if after[0] - reached - usual > _APART * size or after[0] - before[0] < -_BACK * size:
-                    yield start, at
-                    start, reached = at, after[1]
-                reached = max(reached, after[1])  # an accent ends before its letter does
-    yield start, end
+        size = _em(handle, start)
+        reached = edges[0][1]
+        for at, (before, after) in enumerate(pairwise(edges), start + 1):
+            gap, step = after[0] - reached, after[0] - before[0]
+            if (gap > _APART * size or step < -_BACK * size) and _is_apart(handle, characters, at, gap, step):
+                splits.append(at)
+                reached = after[1]
+            reached = max(reached, after[1])  # an accent ends before its letter does
+    alone = [at for at in splits if at - 1 not in splits and at + 1 not in splits]
+    yield from pairwise([start, *alone, end])
+
+
+def _is_apart(handle: raw.FPDF_TEXTPAGE, characters: str, at: int, gap: float, step: float) -> bool:
+    """Tell whether two characters stand apart as words do; beside marks and figures, room is often left."""
+    size = max(_em(handle, at - 1), _em(handle, at))
+    least = _APART if characters[at - 1].isalpha() and characters[at].isalpha() else _APART_OF_MARKS
+    return gap > least * size or step < -_BACK * size
 
 
 def _runs(handle: raw.FPDF_TEXTPAGE, characters: str) -> Iterator[tuple[int, int]]:
@@ -297,6 +304,14 @@ def _height(handle: raw.FPDF_TEXTPAGE, index: int) -> float:
     matrix = raw.FS_MATRIX()
     raw.FPDFText_GetMatrix(handle, index, matrix)
     return float(raw.FPDFText_GetFontSize(handle, index)) * math.hypot(matrix.c, matrix.d)
+
+
+def _em(handle: raw.FPDF_TEXTPAGE, index: int) -> float:
+    """Return how wide an em of a character is, or how high where that is more."""
+    matrix = raw.FS_MATRIX()
+    raw.FPDFText_GetMatrix(handle, index, matrix)
+    most = max(math.hypot(matrix.a, matrix.b), math.hypot(matrix.c, matrix.d))
+    return float(raw.FPDFText_GetFontSize(handle, index)) * most
 
 
 def _written(characters: str) -> str:

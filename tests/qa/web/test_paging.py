@@ -35,7 +35,7 @@ def client(corpus: Corpus, inbox: Path) -> Iterator[TestClient]:
     for number, name in enumerate(names):
         corpus.put_in_collection([name], f"collection {number}")
         corpus.desk.conversations.keep(new_id(), turn(f"Why {number}?"))
-        corpus.desk.conversations.keep("a" * 16, turn(f"Who {number}?"))
+        corpus.desk.conversations.keep("a" * 16, turn(f"Who {number}?", minutes=1))  # the newest
         corpus.desk.dossiers.create(f"Dossier {number}")
     corpus.desk.conversations.delete(corpus.desk.conversations.all()[-1].id)
     newest = corpus.desk.dossiers.all()[0]

@@ -437,6 +437,31 @@ def test_dates_of_publication(head: str, date: dt.date | None) -> None:
     assert document.date == date
 
 
+@pytest.mark.parametrize(
+    ("body", "is_read"),
+    [
+        ("<h1>Fares rise</h1><p class=pubdate>Mon May  8 21:17:30 UTC 2023", True),
+        ("<h1>Fares rise</h1><h3 class='date'>Monday, May 8, 2023</h3>", True),
+        ("<h1>Fares rise</h1><p class=update>8 May 2023", False),
+        ("<p class=date>8 May 2023</p><h1>Fares rise</h1>", False),  # that of today, above the title
+        ("<h1>Fares rise</h1><div class=comments><p class=date>8 May 2023</div>", False),
+    ],
+)
+def test_the_element_for_a_date_below_the_title_is_read(body: str, is_read: bool) -> None:
+    page = read_bytes(f"<html><body>{body}<p>Some words of a text.</p></body></html>".encode())
+    assert page.date == dt.date(2023, 5, 8)
+    assert any(each.source == "date element" for each in page.found) == is_read
+
+
+def test_the_element_for_a_date_corrects_an_address_of_the_day_before() -> None:
+    link = "<link rel=canonical href=https://a.example/2019/03/12/x>"
+    for shown, day in (("13 March 2019", 13), ("2 April 2019", 12)):
+        page = (
+            f"<html>{link}<body><h1>Fares rise</h1><p class=date>{shown}</p><p>Some words.</p></body></html>"
+        )
+        assert read_bytes(page.encode()).date == dt.date(2019, 3, day)
+
+
 KOREAN = "<p>량강도에서 고철 밀수가 늘고 있다고 한다.</p>"
 
 

@@ -434,7 +434,7 @@ def nameless_letters() -> bytes:
         f"1 begincodespacerange <00> <FF> endcodespacerange\n94 beginbfchar\n{codes}endbfchar\nendcmap end"
     )
     content = f"BT /F 11 Tf 72 700 Td ({TYPED}) Tj ET"
-    return _written_out(
+    return page_of(
         content,
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
         f"<</Length {len(cmap)}>>stream\n{cmap}\nendstream",
@@ -447,11 +447,11 @@ def moved_apart(words: Sequence[str], gap: float, between_letters: float = 0) ->
     moves = [f"{(0.6 * len(word) + between_letters * len(word) + gap) * size:.3f} 0 Td" for word in words]
     shown = " ".join(f"({word}) Tj {move}" for word, move in zip(words, moves, strict=True))
     content = f"BT /F {size} Tf {between_letters * size:.3f} Tc 72 700 Td {shown} ET"
-    return _written_out(content, "<</Type/Font/Subtype/Type1/BaseFont/Courier>>")
+    return page_of(content, "<</Type/Font/Subtype/Type1/BaseFont/Courier>>")
 
 
-def _written_out(content: str, *font: str) -> bytes:
-    """A PDF of one page, in words: its content, and the objects of its font."""
+def page_of(content: str, *font: str) -> bytes:
+    """A PDF of one page: the operators of its content, and the objects of its font."""
     objects = [
         "<</Type/Catalog/Pages 2 0 R>>",
         "<</Type/Pages/Kids[3 0 R]/Count 1>>",

@@ -154,9 +154,28 @@ def test_words_that_only_stand_apart_are_words_of_their_own() -> None:
     assert document(source_of(data)).text == "make directed graphs"
 
 
-def test_letters_that_are_spaced_out_are_one_word() -> None:
-    data = make.moved_apart(["smuggling"], 0, between_letters=0.14)
-    assert document(source_of(data)).text == "smuggling"
+HELVETICA = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+
+
+@pytest.mark.parametrize(
+    ("operators", "text"),
+    [
+        ("/F 11 Tf 1.5 Tc (smuggling) Tj", "smuggling"),  # spaced out on purpose
+        ("/F 11 Tf (Nicht-) Tj 1.5 Tc (smuggler) Tj", "Nicht-smuggler"),
+        ("/F 11 Tf (Smugg) Tj 1.5 Tc (ling) Tj", "Smuggling"),
+        ("/F 10 Tf 130 Tz [(T) -10 (ra) -100 (vel) -60 (ing)] TJ", "Traveling"),  # wide letters
+        ("/F 5 Tf 3 Ts (a) Tj 0 Ts /F 11 Tf [(Sm) -70 (ug) -70 (gling)] TJ", "aSmuggling"),
+        ("/F 11 Tf (waited.) Tj 2 0 Td", "waited."),
+    ],
+)
+def test_letters_that_stand_a_little_apart_are_one_word(operators: str, text: str) -> None:
+    data = make.page_of(f"BT 72 700 Td {operators} ET", HELVETICA)
+    assert document(source_of(data)).text == text
+
+
+@pytest.mark.parametrize("words", [["waited.", ".", "."], ["10", "000"], ["long-", "term"]])
+def test_a_little_room_beside_marks_and_figures_is_no_space(words: list[str]) -> None:
+    assert document(source_of(make.moved_apart(words, 0.14))).text == "".join(words)
 
 
 def test_a_drop_cap_begins_its_word_and_mixes_no_lines() -> None:
