@@ -557,10 +557,16 @@ def _usual_type(lines: Sequence[Line]) -> tuple[float, bool]:
 
 
 def _display(pages: Sequence[Page], body: tuple[float, bool]) -> str:
-    """Return the largest lines of the first page, where larger than the body: a title, most often."""
+    """Return the largest lines of the first page, where larger than the body: a title, most often.
+
+    A small word on a line of its own between two of them ("or") is one of them.
+    """
     lines = next((page.lines for page in pages if page.lines), [])
     largest = max((line.size for line in lines), default=0.0)
-    text = " ".join(line.text for line in lines if line.size > 0.97 * largest)
+    large = [line.size > 0.97 * largest for line in lines]
+    for at, (before, _, after) in enumerate(zip(large, large[1:], large[2:], strict=False), 1):
+        large[at] |= before and after and bool(re.fullmatch(r"[a-z]{1,4}", lines[at].text))
+    text = " ".join(line.text for line, is_large in zip(lines, large, strict=True) if is_large)
     return text if largest >= 1.2 * body[0] and len(text) <= 250 else ""
 
 

@@ -154,6 +154,15 @@ def test_words_that_only_stand_apart_are_words_of_their_own() -> None:
     assert document(source_of(data)).text == "make directed graphs"
 
 
+def test_a_small_word_between_the_lines_of_a_title_is_part_of_it() -> None:
+    body = " ".join(f"(A ferry that waits is shown a light, {each}.) Tj 0 -14 Td" for each in ("red", "blue"))
+    title = (
+        "/F 22 Tf (Many Ferries) Tj 0 -26 Td /F 11 Tf (or) Tj 0 -26 Td /F 22 Tf (An Introduction) Tj 0 -60 Td"
+    )
+    data = make.page_of(f"BT 72 700 Td {title} 0 -60 Td /F 11 Tf {body} ET", HELVETICA)
+    assert document(source_of(data)).title == "Many Ferries or An Introduction"
+
+
 HELVETICA = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 
 
