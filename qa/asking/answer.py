@@ -554,11 +554,12 @@ def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) 
 def _named_in(question: str, read: Sequence[Read]) -> set[str]:
     """Return the languages of the passages that have all names of a question; none where it has no name."""
     named = {word for word in names(question) if word[0].isalpha()}
-    windows = [(each.source[0].language, each.window) for each in read if named]
+    if not named:
+        return set()
     return {
-        language
-        for language, window in windows
-        if named <= set(re.findall(r"\w+", " ".join((window.head, *window.sentences))))
+        each.source[0].language
+        for each in read
+        if named <= set(re.findall(r"\w+", " ".join((each.window.head, *each.window.sentences))))
     }
 
 

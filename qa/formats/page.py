@@ -131,6 +131,7 @@ _DATED = re.compile(
     r"(?![a-z])",
     re.IGNORECASE,
 )
+_MOST_WRITTEN = 1_000  # characters of an element that has a date alone, with the blanks around it
 _TIME_OF_DAY = re.compile(r"\b\d\d?:\d\d(?::\d\d)?(?: (?:[AP]M|[A-Z]{3,4})\b)?")
 _NOT_OF_PAGE = re.compile(
     r"(?<![a-z])(?:comments?|commentlist|repl(?:y|ies)|related|sidebar|teaser|promo|recent|popular|footer|bio"
@@ -368,13 +369,13 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
 
 
 def _dates_below_title(tree: html.HtmlElement) -> Iterator[str]:
-    """Yield the dates in the page's elements for one, below its title: a site may show today's above."""
+    """Yield the dates of elements that are marked as a date, below the title: above it may be today's."""
     title = next(tree.iter("h1", "h2"), None)
     below = False
     for node in tree.iter(etree.Element):
         below = below or node is title
-        if below and _is_marked(node, _DATED):
-            words = " ".join(_TIME_OF_DAY.sub(" ", node.text_content()).split())
+        if below and _is_marked(node, _DATED) and len(written := node.text_content()) <= _MOST_WRITTEN:
+            words = " ".join(_TIME_OF_DAY.sub(" ", written).split())
             if len(words) <= _SENTENCE and (found := find_date(words)):
                 yield words[found.start : found.end]
 
@@ -405,7 +406,7 @@ def _lines_of(node: html.HtmlElement) -> list[str]:
 
 
 def _is_marked(node: html.HtmlElement, words: re.Pattern[str]) -> bool:
-    """Whether an element is marked by such words, and is not part of a comment or of another page."""
+    """Whether an element is marked by such words, and stands in the page itself: in no comment or teaser."""
     of = f"{node.get('class', '')} {node.get('id', '')} {node.get('itemprop', '')} {node.get('rel', '')}"
     if not words.search(of) or node.tag in ("link", "meta", "script", "body", "html"):
         return False

@@ -268,23 +268,23 @@ def _without_gaps(
     for index in range(start, end):
         box_of(handle, index, at_box)
         edges.append(_upright(box, box, turn)[:2] if turn else (box.left, box.right))
-    splits = []
+    splits: set[int] = set()
     if edges[0][0] < edges[-1][0] and not _FROM_RIGHT.search(characters, start, end):  # nor downwards
-        size = _em(handle, start)
+        size = max(_em(handle, start))  # that of others is asked for only where they may stand apart
         reached = edges[0][1]
         for at, (before, after) in enumerate(pairwise(edges), start + 1):
             gap, step = after[0] - reached, after[0] - before[0]
             if (gap > _APART * size or step < -_BACK * size) and _is_apart(handle, characters, at, gap, step):
-                splits.append(at)
+                splits.add(at)
                 reached = after[1]
             reached = max(reached, after[1])  # an accent ends before its letter does
-    alone = [at for at in splits if at - 1 not in splits and at + 1 not in splits]
+    alone = sorted(at for at in splits if at - 1 not in splits and at + 1 not in splits)
     yield from pairwise([start, *alone, end])
 
 
 def _is_apart(handle: raw.FPDF_TEXTPAGE, characters: str, at: int, gap: float, step: float) -> bool:
-    """Tell whether two characters stand apart as words do; beside marks and figures, room is often left."""
-    size = max(_em(handle, at - 1), _em(handle, at))
+    """Tell whether two characters stand apart as words do; marks and figures often have a little room."""
+    size = max(*_em(handle, at - 1), *_em(handle, at))
     least = _APART if characters[at - 1].isalpha() and characters[at].isalpha() else _APART_OF_MARKS
     return gap > least * size or step < -_BACK * size
 
@@ -294,24 +294,18 @@ def _runs(handle: raw.FPDF_TEXTPAGE, characters: str) -> Iterator[tuple[int, int
     for run in _RUN.finditer(characters):
         start, end = run.span()
         mark = _MARK.search(run.group()) if characters[end - 1] in _MARKS else None
-        if mark and _height(handle, start + mark.start()) < 0.8 * _height(handle, start):
+        if mark and _em(handle, start + mark.start())[1] < 0.8 * _em(handle, start)[1]:
             yield start, start + mark.start()
             start += mark.start()
         yield start, end
 
 
-def _height(handle: raw.FPDF_TEXTPAGE, index: int) -> float:
+def _em(handle: raw.FPDF_TEXTPAGE, index: int) -> tuple[float, float]:
+    """Return how wide and how high an em of a character is, in points."""
     matrix = raw.FS_MATRIX()
     raw.FPDFText_GetMatrix(handle, index, matrix)
-    return float(raw.FPDFText_GetFontSize(handle, index)) * math.hypot(matrix.c, matrix.d)
-
-
-def _em(handle: raw.FPDF_TEXTPAGE, index: int) -> float:
-    """Return how wide an em of a character is, or how high where that is more."""
-    matrix = raw.FS_MATRIX()
-    raw.FPDFText_GetMatrix(handle, index, matrix)
-    most = max(math.hypot(matrix.a, matrix.b), math.hypot(matrix.c, matrix.d))
-    return float(raw.FPDFText_GetFontSize(handle, index)) * most
+    size = float(raw.FPDFText_GetFontSize(handle, index))
+    return size * math.hypot(matrix.a, matrix.b), size * math.hypot(matrix.c, matrix.d)
 
 
 def _written(characters: str) -> str:

@@ -174,7 +174,6 @@ HELVETICA = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
         ("/F 11 Tf (Smugg) Tj 1.5 Tc (ling) Tj", "Smuggling"),
         ("/F 10 Tf 130 Tz [(T) -10 (ra) -100 (vel) -60 (ing)] TJ", "Traveling"),  # wide letters
         ("/F 5 Tf 3 Ts (a) Tj 0 Ts /F 11 Tf [(Sm) -70 (ug) -70 (gling)] TJ", "aSmuggling"),
-        ("/F 11 Tf (waited.) Tj 2 0 Td", "waited."),
     ],
 )
 def test_letters_that_stand_a_little_apart_are_one_word(operators: str, text: str) -> None:
