@@ -114,7 +114,8 @@ def _reading() -> Finding:
         [read] = worker.read(Source("a page", "page.html", _PAGE), PLAIN)
     if isinstance(read, InputError):
         return Finding("reading", "not working", f"HTML cannot be read: {read}")
-    return Finding("reading", "files are read in a process of their own")
+    how = " and ".join(worker.confined_by) or "Python alone, which machine code in a library need not obey"
+    return Finding("reading", f"files are read in a process of their own, confined by {how}")
 
 
 def _ocr() -> Finding:

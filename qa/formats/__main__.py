@@ -1,7 +1,8 @@
 """What `qa.formats.worker` runs: reads sources from standard input, writes what it makes of them.
 
 It ends when its parent does. It may neither write to a file nor open a connection, and takes no more memory
-than its argument says (bytes).
+than its argument says (bytes). On Linux the kernel sees to that (`qa.formats.confinement`); everywhere Python
+does, which libraries obey, and machine code in one that a file has taken over does not.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any
 
 from qa.errors import InputError, PartlyReadError, TextColumnError
+from qa.formats import tesseract
+from qa.formats.confinement import confine
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
 from qa.formats.worker import to_plain
@@ -57,9 +60,9 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
+    confined_by = _confine(int(sys.argv[1]))  # before there is a second thread, which it would not reach
     threading.Thread(target=_take, args=(sys.stdin.buffer, requests), daemon=True).start()
-    _confine(int(sys.argv[1]))
-    _write(replies, {"ready": True})
+    _write(replies, {"ready": True, "confined_by": confined_by})
     while True:
         request, data = requests.get()
         _answer(request, data, replies)
@@ -76,8 +79,8 @@ def _take(pipe: IO[bytes], requests: queue.SimpleQueue[tuple[dict[str, Any], byt
     os._exit(0)
 
 
-def _confine(memory: int) -> None:
-    """Take from this process what a reader of files has no need of."""
+def _confine(memory: int) -> tuple[str, ...]:
+    """Take from this process what a reader of files has no need of. Return what the kernel sees to."""
     if sys.platform != "win32":
         import resource
 
@@ -90,7 +93,14 @@ def _confine(memory: int) -> None:
             _, hard = resource.getrlimit(what)
             most = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(what, (most, most))
+    programs = tesseract.folders() if sys.platform == "linux" else ()
+    if programs and confine(programs=programs):
+        tesseract.fork()
+        confined_by = confine(signals=False)
+    else:
+        confined_by = confine()
     sys.addaudithook(_forbid)
+    return confined_by
 
 
 def _forbid(event: str, arguments: tuple[Any, ...]) -> None:

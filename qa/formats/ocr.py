@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qa.errors import InputError
+from qa.formats import tesseract
 from qa.formats.layout import Line, Word, as_line
 
 if TYPE_CHECKING:
@@ -118,25 +117,16 @@ def _read(grey: NDArray[np.uint8], points_a_pixel: float, model: str, name: str)
 
 def _run(arguments: list[str], given: bytes, name: str) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 -- what is run is named here; its arguments are ours
-            ["tesseract", *arguments],  # noqa: S607 -- wherever it is installed
-            input=given,
-            capture_output=True,
-            timeout=SECONDS_A_PAGE,
-            check=True,
-            env={**os.environ, "OMP_THREAD_LIMIT": "1"},  # its threads only wait for one another
-        )
-    except subprocess.TimeoutExpired:
+        return tesseract.run(arguments, given, SECONDS_A_PAGE).decode("utf-8", "replace")
+    except TimeoutError:
         raise InputError(
             f"{name}: Tesseract took longer than {SECONDS_A_PAGE} s for a page. Read it by another program."
         ) from None
-    except (subprocess.CalledProcessError, OSError) as error:
-        said = getattr(error, "stderr", b"") or str(error).encode()
+    except tesseract.TesseractError as error:
         raise InputError(
-            f"{name}: Tesseract failed ({said.decode('utf-8', 'replace').strip()[:200]}). "
+            f"{name}: Tesseract failed ({str(error)[:200]}). "
             "See whether `tesseract --list-langs` works, or index it without OCR."
         ) from None
-    return done.stdout.decode("utf-8", "replace")
 
 
 def _reading(tsv: str, scale: float) -> Reading:

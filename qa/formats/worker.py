@@ -36,6 +36,11 @@ KEPT_SECONDS = 30.0  # that a worker waits for another file
 MEMORY = 1_000_000_000  # bytes of address space, and so of memory
 _FREE_BYTES = 10_000_000
 _PLAIN = tuple(field.name for field in fields(Document) if field.type == "str" and field.init)
+# Where programs and libraries are, the language, the time zone; Windows starts nothing without its own two.
+_KEPT = frozenset(
+    {"PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "LANG", "LANGUAGE", "TZ", "SYSTEMROOT", "WINDIR"}
+    | {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONUTF8"}
+)
 _log = logging.getLogger(__name__)
 
 
@@ -43,9 +48,13 @@ class Worker:
     """Reads and draws sources in another process, which is started when there is something to do.
 
     For one thread at a time; `close` may be called from any other, and ends what is being read.
+
+    Attributes:
+        confined_by: what of the kernel's confines the process, as soon as it has read something.
     """
 
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self.confined_by: tuple[str, ...] = ()
         self._seconds = seconds
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
@@ -124,7 +133,9 @@ class Worker:
         done, read = False, 0
         try:
             if not self._ready:  # the time that starting takes is not the file's
-                self._ready = bool(_pipe(process.stdout).readline())
+                line = _pipe(process.stdout).readline()
+                self._ready = bool(line)
+                self.confined_by = tuple(json.loads(line)["confined_by"]) if self._ready else ()
             with clock:
                 _ask(process, source, {"task": task, **values, "seconds": limit})
             while not done:
@@ -160,7 +171,7 @@ class Worker:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                    env=_environment(),
                     # Ctrl-C is for this process to act upon.
                     start_new_session=True,
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -225,6 +236,12 @@ class KeptWorker:
                 self._timer.cancel()
         if worker:
             worker.close()
+
+
+def _environment() -> dict[str, str]:
+    """Keep what a reader needs of the environment, and no token or password that stands there."""
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -1,0 +1,150 @@
+"""What a parser may do that a file has taken over: nothing but read the file that it was given."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qa.formats import confinement
+from qa.formats.source import PLAIN, Source
+from qa.formats.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TAKEN_OVER = Path(__file__).parent / "taken_over"
+IN_FORCE = re.compile(r"Landlock \d+")
+# What some systems refuse to everybody, or to everybody but root.
+NOT_EVERYWHERE = {
+    "attribute", "environment-of-another", "handle", "io_uring", "memory-of-another", "program-of-the-kernel",
+    "read-from-another", "trace",
+}  # fmt: skip
+
+
+def offered() -> tuple[str, ...]:
+    with Worker() as worker:
+        list(worker.read(Source("a.txt", "a.txt", b"He left."), PLAIN))
+        return worker.confined_by
+
+
+@pytest.fixture(scope="module")
+def protections() -> tuple[str, ...]:
+    found = offered()
+    if not ("seccomp" in found and any(map(IN_FORCE.match, found))):
+        pytest.skip(f"this system confines a process by no more than: {', '.join(found) or 'nothing'}")
+    return found
+
+
+@pytest.fixture
+def prey(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """A folder with files, a port that listens, and a process of the same user."""
+    for name in ("secret", "kept", "renamed", "removed"):
+        (tmp_path / f"{name}.txt").write_text(name)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        subprocess.Popen(["sleep", "600"]) as victim,
+    ):
+        yield {"folder": str(tmp_path), "port": listener.getsockname()[1], "victim": victim.pid}
+        victim.kill()
+
+
+def untouched(folder: Path) -> bool:
+    texts = {path.name: path.is_file() and path.read_text() for path in folder.iterdir()}
+    return texts == {f"{name}.txt": name for name in ("secret", "kept", "renamed", "removed")}
+
+
+@pytest.fixture
+def _taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(TAKEN_OVER)
+    monkeypatch.setenv("PULLQUOTE_MILVUS_TOKEN", "secret")
+
+
+@pytest.mark.usefixtures("protections", "_taken_over")
+def test_a_parser_that_is_taken_over_reaches_nothing(
+    prey: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = f"<rss version='2.0'><!--{json.dumps(prey)}--></rss>".encode()
+    with Worker() as worker, caplog.at_level(logging.DEBUG, "qa.formats.worker"):
+        list(worker.read(Source("a.xml", "a.xml", feed), PLAIN))
+    (succeeded,) = re.findall(r"^RuntimeError: succeeded: (.*)\.$", caplog.text, re.MULTILINE)
+    assert succeeded == ""
+    assert untouched(Path(prey["folder"]))
+
+
+@pytest.mark.usefixtures("protections", "_taken_over")
+def test_without_confinement_these_attacks_succeed(prey: dict[str, Any]) -> None:
+    command = [sys.executable, str(TAKEN_OVER / "feedparser.py"), json.dumps(prey)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    attacks = re.findall(
+        r'^        "([^"]+)": lambda', (TAKEN_OVER / "feedparser.py").read_text(), re.MULTILINE
+    )
+    assert {name.replace(" ", "-") for name in attacks} - set(done.stdout.split()) <= NOT_EVERYWHERE
+    assert not untouched(Path(prey["folder"]))
+
+
+# A stand-in for the program, which tries what a picture might make it do.
+TESSERACT = """#!/bin/sh
+[ "$1" = --version ] && echo "tesseract 5.0" && exit
+try() { "$@" >/dev/null 2>&1 && echo "$1 succeeded" >&2; }
+try cat FOLDER/secret.txt
+try touch FOLDER/new.txt
+try rm FOLDER/kept.txt
+try setsid true
+try kill -0 VICTIM
+try PYTHON -S -c 'import socket; socket.socket()'
+echo tried >&2
+exit 1
+"""
+
+
+@pytest.mark.usefixtures("protections")
+def test_tesseract_is_confined_as_well(
+    prey: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    programs = tmp_path_factory.mktemp("prefix") / "bin"
+    programs.mkdir()
+    script = TESSERACT.replace("FOLDER", prey["folder"]).replace("VICTIM", str(prey["victim"]))
+    (programs / "tesseract").write_text(script.replace("PYTHON", sys.executable))
+    (programs / "tesseract").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/bin:/usr/bin")
+    scanned = Path(__file__).parent / "pdf" / "files" / "scanned.pdf"
+    with Worker() as worker:
+        (found,) = worker.read(Source("scanned.pdf", "scanned.pdf", scanned.read_bytes()), PLAIN)
+    assert re.findall(r"Tesseract failed \((.*?)\)", str(found), re.DOTALL) == ["tried"]
+    assert untouched(Path(prey["folder"]))
+
+
+def test_numbers_of_calls_are_those_of_the_kernels_headers() -> None:
+    headers = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
+    if not headers.is_file():
+        pytest.skip("the kernel's headers are not installed")
+    numbers = dict(re.findall(r"#define __NR_(\w+) (\d+)", headers.read_text()))
+    refused = f"{confinement._REFUSED}, {confinement._REFUSED_TO_A_READER}"
+    for call in refused.split(","):
+        name, number, _ = call.split()
+        assert numbers.get(name, number) == number, name
+
+
+def test_a_checkout_is_not_readable_but_its_packages_are() -> None:
+    readable = confinement.readable_paths()
+    root = Path(confinement.__file__).parents[2]
+    assert root / "qa" in readable
+    assert (root in readable) is any(root.glob("pullquote-*.dist-info"))
+
+
+def test_the_environment_keeps_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    from qa.formats.worker import _environment
+
+    for name in ("PULLQUOTE_MILVUS_TOKEN", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "secret")
+    assert "secret" not in _environment().values()
+    assert _environment().get("PATH") == os.environ.get("PATH")
