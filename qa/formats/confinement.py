@@ -11,7 +11,6 @@ import ctypes
 import errno
 import os
 import platform
-import site
 import struct
 import sys
 import sysconfig
@@ -100,14 +99,12 @@ def confine(*, programs: tuple[Path, ...] = (), signals: bool = True) -> tuple[s
 
 def readable_paths() -> list[Path]:
     """List what a reader may open: public files of the system, Python, its libraries, and our packages."""
-    places = {*map(Path, _SYSTEM), *map(Path, sysconfig.get_paths().values()), Path(sys.base_prefix, "lib")}
+    places = {*map(Path, _SYSTEM), Path(sys.base_prefix, "lib")}
+    places |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     places |= {Path(place) for place in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if place}
-    places |= {Path(place) for place in (*site.getsitepackages(), site.getusersitepackages())}
+    # Where packages are installed. Any other folder on the path, as a checkout, may hold documents as well.
+    places |= {place for place in map(Path, sys.path) if any(place.glob("*.dist-info"))}
     package = Path(__file__).resolve().parents[1]
-    # The folder around our package may be a checkout, and a library may lie in it.
-    places |= {place for place in map(Path, sys.path) if place.resolve() != package.parent}
-    if any(package.parent.glob("pullquote-*.dist-info")):
-        places.add(package.parent)
     return sorted({*places, package, package.parent / "embeddings"})
 
 

@@ -91,6 +91,7 @@ def test_an_sqlite_without_full_text_search_is_a_problem(monkeypatch):
 def test_that_files_cannot_be_read_is_a_problem(tmp_path, monkeypatch):
     assert doctor._reading().problem == ""
     (tmp_path / "trafilatura.py").write_text("import cleaned_away")
+    (tmp_path / "trafilatura.dist-info").mkdir()  # a folder of packages
     monkeypatch.syspath_prepend(tmp_path)
     assert "No module named 'cleaned_away'" in doctor._reading().problem
 

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -63,8 +64,12 @@ def untouched(folder: Path) -> bool:
 
 
 @pytest.fixture
-def _taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(TAKEN_OVER)
+def _taken_over(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A folder of packages in which one has been taken over."""
+    packages = tmp_path_factory.mktemp("packages")
+    shutil.copy(TAKEN_OVER / "feedparser.py", packages)
+    (packages / "feedparser-6.dist-info").mkdir()
+    monkeypatch.syspath_prepend(packages)
     monkeypatch.setenv("PULLQUOTE_MILVUS_TOKEN", "secret")
 
 
@@ -134,11 +139,14 @@ def test_numbers_of_calls_are_those_of_the_kernels_headers() -> None:
         assert numbers.get(name, number) == number, name
 
 
-def test_a_checkout_is_not_readable_but_its_packages_are() -> None:
-    readable = confinement.readable_paths()
+def test_folders_of_packages_are_readable_and_a_checkout_or_a_users_folder_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     root = Path(confinement.__file__).parents[2]
-    assert root / "qa" in readable
-    assert (root in readable) is any(root.glob("pullquote-*.dist-info"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), str(root), *sys.path])
+    readable = confinement.readable_paths()
+    assert {root / "qa", root / "embeddings", Path(pytest.__file__).parents[1]} <= set(readable)
+    assert not [path for path in readable if root.is_relative_to(path) or tmp_path.is_relative_to(path)]
 
 
 def test_the_environment_keeps_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

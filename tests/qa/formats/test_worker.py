@@ -338,6 +338,7 @@ def test_a_library_that_is_missing_is_no_fault_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "trafilatura.py").write_text("import cleaned_away")
+    (tmp_path / "trafilatura.dist-info").mkdir()  # a folder of packages
     monkeypatch.syspath_prepend(tmp_path)
     page = b"<!doctype html><title>Iron</title><p>Iron was sold in Hyesan, and copper in Kapsan."
     with Worker() as worker:
