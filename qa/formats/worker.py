@@ -35,6 +35,7 @@ MORE_SECONDS = 1_800.0  # at most, for what a reader says will take long: pages 
 KEPT_SECONDS = 30.0  # that a worker waits for another file
 MEMORY = 1_000_000_000  # bytes of address space, and so of memory
 _FREE_BYTES = 10_000_000
+_LONGEST_REPLY = 200_000_000  # bytes
 _PLAIN = tuple(field.name for field in fields(Document) if field.type == "str" and field.init)
 # Where programs and libraries are, the language, the time zone; Windows starts nothing without its own two.
 _KEPT = frozenset(
@@ -82,7 +83,7 @@ class Worker:
         """
         for reply in self._replies(source, "read", {"options": asdict(options)}):
             if "document" in reply:
-                yield from_plain(reply["document"])
+                yield reply["document"]
             elif "partly_read" in reply:
                 yield PartlyReadError(reply["partly_read"])
             elif columns := reply.get("columns"):
@@ -100,7 +101,10 @@ class Worker:
         from qa.formats.page_picture import PagePicture
 
         drawn = self._shown(source, "draw", {"page": page, "parts": [asdict(part) for part in parts]})
-        return PagePicture(**(drawn | {"png": b64decode(drawn["png"])}))
+        try:
+            return PagePicture(**(drawn | {"png": b64decode(drawn["png"])}))
+        except (KeyError, TypeError, ValueError):  # no reply of ours: a file has taken the process over
+            raise InputError(f"{source.name} cannot be shown: what draws it broke down.") from None
 
     def view(self, source: Source, kind: str, quote: str = "") -> str:
         """Return a source of this format as HTML to look at, as `qa.formats.page_view.view` does.
@@ -133,15 +137,14 @@ class Worker:
         done, read = False, 0
         try:
             if not self._ready:  # the time that starting takes is not the file's
-                line = _pipe(process.stdout).readline()
-                self._ready = bool(line)
-                self.confined_by = tuple(json.loads(line)["confined_by"]) if self._ready else ()
+                ready = _reply(process)
+                self._ready = "ready" in ready
+                self.confined_by = tuple(ready.get("confined_by", ()))
             with clock:
                 _ask(process, source, {"task": task, **values, "seconds": limit})
             while not done:
                 with clock:
-                    line = _pipe(process.stdout).readline()
-                reply: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
+                    reply = _reply(process)
                 if "more" in reply:
                     clock.add(reply["more"])
                 elif "done" in reply:
@@ -258,6 +261,20 @@ def _ask(process: subprocess.Popen[bytes], source: Source, task: dict[str, Any])
         pipe.flush()
 
 
+def _reply(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """Read a reply. A file may have taken the process over: what is no reply of ours is empty."""
+    line = _pipe(process.stdout).readline(_LONGEST_REPLY)
+    try:
+        reply = json.loads(line) if line.endswith(b"\n") else {}
+        if "document" in reply:
+            reply["document"] = from_plain(reply["document"])
+        if "more" in reply and not 0 <= reply["more"] <= MORE_SECONDS:
+            return {}
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return {}
+    return reply if isinstance(reply, dict) else {}
+
+
 class _Clock:
     """Counts the time spent waiting for a process, over several blocks; kills it when that is up."""
 
@@ -315,8 +332,12 @@ def to_plain(document: Document) -> dict[str, Any]:
 
 
 def from_plain(plain: dict[str, Any]) -> Document:
-    """Make a document of what `to_plain` gives."""
-    return Document(
+    """Make a document of what `to_plain` gives.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: it is something else.
+    """
+    document = Document(
         **{name: plain[name] for name in _PLAIN},
         date=parse_date(plain["date"]) if plain["date"] else None,
         header=tuple(Span(*span) for span in plain["header"]),
@@ -326,3 +347,14 @@ def from_plain(plain: dict[str, Any]) -> Document:
         found=tuple(Found(*found) for found in plain["found"]),
         unread=tuple(plain.get("unread", ())),
     )
+    places: tuple[Span | Section, ...] = (*document.header, *document.furniture, *document.sections)
+    words = [getattr(document, name) for name in _PLAIN] + [*document.notes, *document.unread]
+    words += [word for each in document.sections for word in (each.kind, each.name, each.read_by)]
+    words += [word for each in document.found for word in (each.field, each.source, each.sure)]
+    if not all(isinstance(word, str) for word in words):
+        raise TypeError("a word is no text")
+    if any(place.end > len(document.text) for place in places):
+        raise ValueError("a place is behind the end of the text")
+    if not all(type(end) is int for place in places for end in (place.start, place.end)):
+        raise TypeError("a place is no number")
+    return document

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -130,6 +131,55 @@ def test_a_process_that_breaks_down_is_started_again() -> None:
         worker._process.kill()
         (message,) = texts(worker, GOOD)
         assert message.startswith("good.txt cannot be read: what reads it broke down.")
+        assert texts(worker, GOOD) == ["He left."]
+
+
+PLAIN_DOCUMENT = to_plain(Document("", "He left.", title="T"))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"no JSON\n",
+        b"[" * 100_000 + b"\n",
+        b"[]\n",
+        b"7\n",
+        b'"document"\n',
+        b'{"more": "a day"}\n',
+        b'{"more": NaN}\n',
+        b'{"more": -1e99}\n',
+        b'{"document": {}}\n',
+        b'{"document": null}\n',
+        *(
+            json.dumps({"document": PLAIN_DOCUMENT | change}).encode() + b"\n"
+            for change in (
+                {"text": 7},
+                {"title": ["T"]},
+                {"date": 2008},
+                {"header": [[5, 500]]},
+                {"furniture": [[0, 1.5]]},
+                {"sections": [[0, 4, "page", 3, ""]]},
+                {"found": [["title", "its header", None]]},
+                {"notes": [1]},
+            )
+        ),
+    ],
+    ids=lambda written: str(written[:60]),
+)
+@posix
+def test_what_a_process_writes_that_was_taken_over_is_an_accident_of_that_file(
+    written: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "packages.dist-info").mkdir()
+    (tmp_path / "feedparser.py").write_text(
+        f"import os\nfor replies in range(3, 12):\n    try:\n        os.write(replies, {written!r})\n"
+        "    except OSError:\n        pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with Worker() as worker:
+        assert texts(worker, GOOD) == ["He left."]
+        (message,) = texts(worker, Source("a.xml", "a.xml", b"<rss version='2.0'></rss>"))
+        assert message.startswith("a.xml cannot be read: what reads it broke down.")
         assert texts(worker, GOOD) == ["He left."]
 
 
