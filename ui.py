@@ -31,22 +31,27 @@ if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
 
+    from qa.web.access import Access
+
 # Browsers that would take the terminal over; without a display, Python knows no others.
 _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh", "carbonyl"}
 
 
 # Said at the start where others can reach the chat. There are no accounts yet.
 _EXPOSED = """\
-warning: --host {host} opens the chat to everyone who can reach this machine over the network, and it has no
-  accounts. They can ask questions, read every document whole, also earlier and removed texts until these are
-  purged, and download the files that were added in the chat. What is sent is not encrypted.
-{changes}
-  To keep it to yourself, leave --host out. To let others in, let a firewall admit only their addresses to
-  port {port}, or leave --host out and have each come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`."""
+warning: {how} lets others reach the chat. {who} can ask questions, read every document whole, also earlier
+  and removed texts until these are purged, and download the files that were added in the chat. There are no
+  accounts: all of them are alike. {sent}
+{changes}"""
+_BY_HOST = """\
+What is sent, the token too, is not encrypted: over a network that you do not trust,
+  leave --host out, and have each come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`, or through a proxy
+  that encrypts (--public-url)."""
+_BY_PROXY = "The proxy has to encrypt what is sent (https)."
 
 _READ_ONLY = """\
   Nobody can change anything here, nor can you: adding, editing and removing documents, thumbs and history are
-  off. To let everybody do all of it, start with --allow-changes."""
+  off. To let them all do all of it, start with --allow-changes."""
 _OPEN_TO_CHANGES = """\
   With --allow-changes they can also do all that you can: add, edit and remove documents, purge them for good,
   read, rename and delete the conversations of everybody, see and press thumbs, and download the test queries
@@ -63,28 +68,46 @@ def serve(
     reader: str | None = None,
     seconds: float = DEADLINE,
     allow_changes: bool = False,
+    public_url: str = "",
+    asks_token: bool = True,
 ) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one. The page begins with `strictness`.
 
-    An answer may take so many seconds. Where others can reach the chat, it changes nothing unless
-    `allow_changes`.
+    An answer may take so many seconds. Where others can reach the chat, by its address or through a proxy at
+    `public_url`, it asks for a token unless told not to, and changes nothing unless `allow_changes`.
 
     Raises:
         AddressError: when the address cannot be had, before anything heavy is loaded.
+        InputError: when the token's file or the proxy's address is none.
         KeyboardInterrupt: on Ctrl-C, once everything is closed.
     """
     signal.signal(signal.SIGTERM, _leave)
     listener = _listen(host, port)
     # Not before: a port in use is told at once.
+    from qa.web.access import TOKEN_FILE, Access, new_token, public_address
     from qa.web.server import create_server
 
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
-    _say(f"Pullquote is starting at {url} (stop it with Ctrl-C)")
-    exposed = not ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
+    others = not ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
+    public = public_address(public_url) if public_url else ""
+    exposed = others or bool(public)
+    token = new_token() if asks_token and (exposed or TOKEN_FILE in os.environ) else ""
+    access = Access(token, public, anyone=not asks_token)
+    shown_token = f"?token={token}" if token and TOKEN_FILE not in os.environ else ""
+    url = f"{public}/" if public else url
+    _say(f"Pullquote is starting at {url}{shown_token} (stop it with Ctrl-C)")
+    if token and not shown_token:
+        _say(f"It asks for the token in {os.environ[TOKEN_FILE]}")
     if exposed:
-        changes = _OPEN_TO_CHANGES if allow_changes else _READ_ONLY
-        _say(_EXPOSED.format(host=host, port=listener.getsockname()[1], changes=changes))
+        _say(
+            _EXPOSED.format(
+                how="--public-url" if public else f"--host {host}",
+                who="Whoever has the token" if token else "With --no-token, whoever reaches it",
+                sent=_BY_PROXY if public else _BY_HOST.format(port=listener.getsockname()[1]),
+                changes=_OPEN_TO_CHANGES if allow_changes else _READ_ONLY,
+            )
+        )
     may_change = allow_changes or not exposed
     engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds, may_change)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
@@ -98,7 +121,7 @@ def serve(
         }
         # Nothing that is imported is ever let go of: to look through it for what may be takes .1 s.
         gc.disable()
-        app = create_app(engine, host)
+        app = create_app(engine, host, access)
         gc.freeze()
         gc.enable()
         engine.start()
@@ -142,14 +165,14 @@ def _leave(number: int, _: object) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def create_app(engine: Engine, host: str) -> FastAPI:
+def create_app(engine: Engine, host: str, access: Access | None = None) -> FastAPI:
     """The whole app: HTTP routes first, then the page at "/"."""
     quicken()
     import gradio as gr
 
     from qa.web import api
 
-    app = api.create_app(engine, host)
+    app = api.create_app(engine, host, access)
     gr.mount_gradio_app(
         app,
         page(engine),

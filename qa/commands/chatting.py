@@ -24,7 +24,18 @@ from qa.commands import options, shared
 @click.option(
     "--allow-changes",
     is_flag=True,
-    help="With a --host that others can reach: let them change documents and thumbs, too.",
+    help="Where others can reach the chat: let them change documents and thumbs, too.",
+)
+@click.option(
+    "--public-url",
+    default="",
+    metavar="URL",
+    help="The address of a proxy through which others reach the chat, such as https://quotes.example.",
+)
+@click.option(
+    "--no-token",
+    is_flag=True,
+    help="Ask nobody for a token: for a proxy that asks who they are.",
 )
 @options.strictness
 @options.reader
@@ -39,12 +50,15 @@ def chat(
     *,
     browser: bool,
     allow_changes: bool,
+    public_url: str,
+    no_token: bool,
 ) -> None:
     """Open the chat in the browser.
 
-    The page begins with --strictness; it can be changed there. There are no accounts: with a --host that
-    others can reach, whoever reaches it can ask and read every document. Nothing can be added, edited,
-    removed or judged there, by you neither, unless --allow-changes lets everybody do so.
+    The page begins with --strictness; it can be changed there. With a --host that others can reach, or a
+    --public-url, everybody is asked for a token: it is printed with the address, or read from the file that
+    PULLQUOTE_TOKEN_FILE names. There are no accounts: whoever has it can ask and read every document. Nothing
+    can be added, edited, removed or judged there, by you neither, unless --allow-changes lets everybody.
     """
     import ui
 
@@ -58,6 +72,8 @@ def chat(
         reader=settings.reader,
         seconds=deadline,
         allow_changes=allow_changes,
+        public_url=public_url,
+        asks_token=not no_token,
     )
 
 

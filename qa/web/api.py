@@ -58,7 +58,7 @@ from qa.web.documents import (  # noqa: TC001 - read when the routes are made
     ListQuery,
 )
 from qa.web.examples import examples
-from qa.web.guard import Guard, wants_page
+from qa.web.guard import Guard
 from qa.web.options import readiness
 from qa.web.problem import DEFECT, Problem, first_error, status_of, without_commands
 from qa.web.threads import Threads
@@ -71,6 +71,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.desk.find import Finder
+    from qa.web.access import Access
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class VerifyBody(Body):
     text: Annotated[str, Field(json_schema_extra={"maxLength": MAX_DRAFT_CHARACTERS})]
 
 
-def create_app(engine: Engine, host: str) -> FastAPI:
+def create_app(engine: Engine, host: str, access: Access | None = None) -> FastAPI:
     """Return the guarded app with these routes; what is mounted on it later is guarded too."""
     app = FastAPI(
         title="Pullquote",
@@ -122,7 +123,8 @@ def create_app(engine: Engine, host: str) -> FastAPI:
     app.router.routes.append(Route("/api/v1/{path:path}", endpoint=_Unanswered(tuple(app.router.routes))))
     # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(Guard, host=host, strictness=[share for _, share in readiness(engine.strictness)])
+    shares = [share for _, share in readiness(engine.strictness)]
+    app.add_middleware(Guard, host=host, strictness=shares, access=access)
     app.add_exception_handler(PullquoteError, partial(_pullquote_error, engine))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -368,27 +370,27 @@ def _thumb_counts(corpus: Corpus) -> dict[str, int]:
 def _pullquote_error(engine: Engine, request: Request, error: Exception) -> Response:
     assert isinstance(error, PullquoteError)  # noqa: S101 - registered for it
     status = status_of(error)
-    if wants_page(request.scope, request.headers):
+    if pages.wants_page(request.scope, request.headers):
         return pages.trouble(status)
     return Problem(status, engine.public(str(error)), error.code)
 
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-    if wants_page(request.scope, request.headers):
+    if pages.wants_page(request.scope, request.headers):
         return pages.trouble(HTTPStatus.BAD_REQUEST)
     return Problem(HTTPStatus.BAD_REQUEST, first_error(error), InputError.code)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    if wants_page(request.scope, request.headers):
+    if pages.wants_page(request.scope, request.headers):
         return pages.trouble(error.status_code)
     return Problem(error.status_code, str(error.detail))
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    if wants_page(request.scope, request.headers):
+    if pages.wants_page(request.scope, request.headers):
         return pages.trouble(HTTPStatus.INTERNAL_SERVER_ERROR)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT, "internal")

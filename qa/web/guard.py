@@ -16,11 +16,12 @@ import socket
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
 from qa.web import events, pages
+from qa.web.access import Access, session_of
 from qa.web.assistants import PATH as MCP
 from qa.web.problem import Problem, first_error
 from qa.web.queue import Cancel, Join, Reset
@@ -55,7 +56,7 @@ _QUEUE_DATA = "/gradio_api/queue/data"
 _STREAM = re.compile(rf"{_QUEUE_DATA}|/gradio_api/heartbeat/[0-9A-Za-z]{{1,32}}")
 _READ = re.compile(rf"/|/config|/gradio_api/app_id|{_PARTS}|{_STATIC.pattern}|{_STREAM.pattern}", re.ASCII)
 _QUERIED = re.compile(rf"{_API.pattern}|{_QUEUE_DATA}|{_PARTS}|{_PAGES}", re.DOTALL)
-_SENT: dict[str, type[BaseModel]] = {
+_SENT: dict[str, type[Join | Cancel | Reset]] = {
     "/gradio_api/queue/join": Join,
     "/gradio_api/cancel": Cancel,
     "/gradio_api/reset": Reset,
@@ -106,12 +107,15 @@ def most_bytes(scope: Scope) -> int:
 class Guard:
     """Refuses other sites, strange hosts, large bodies and what no page sends; sets the security headers.
 
-    `strictness` are the choices that the page offers.
+    `strictness` are the choices that the page offers. `access` says who is let in.
     """
 
-    def __init__(self, app: ASGIApp, host: str, strictness: Collection[float] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, host: str, strictness: Collection[float] = (), access: Access | None = None
+    ) -> None:
         self._app = app
         self._strictness = strictness
+        self._access = access or Access()
         self._names = {"localhost", socket.gethostname().lower(), host.lower()}
         self._streams: list[asyncio.Timeout] = []  # the oldest first
 
@@ -125,25 +129,36 @@ class Guard:
         send = _with_headers(send, path)
         headers = Headers(scope=scope)
         refusal: Response | None = self._refusal(scope, headers)
+        if refusal is not None and pages.wants_page(scope, headers):
+            refusal = pages.trouble(refusal.status_code)
+        if refusal is None:
+            is_page = _PAGE.fullmatch(path) is not None
+            refusal = await self._access.admit(scope, receive, is_page=is_page)
         if refusal is not None:
-            if wants_page(scope, headers):
-                refusal = pages.trouble(refusal.status_code)
             await refusal(scope, receive, send)
             return
+        if headers["host"].lower() == self._access.host:
+            scope = {**scope, "scheme": self._access.scheme}
         scope = _stripped(scope)
         if path in _SENT:
             await self._pass_message(_SENT[path], scope, receive, send)
             return
         receive = _limited(receive, most_bytes(scope))
+        if _STREAM.fullmatch(path):
+            if not scope["browser"]:
+                await _without_cookie()(scope, receive, send)
+                return
+            scope = _bound(scope)
         if _is_stream(scope, headers):
             await self._stream(scope, receive, send)
         elif path == "/" and method == "GET":
-            await self._app(_without(scope, b"accept-encoding"), receive, _Dressed(send))
+            cookie = "" if scope["browser"] else self._access.cookie(headers)
+            await self._app(_without(scope, b"accept-encoding"), receive, _Dressed(send, cookie))
         else:
             await self._app(scope, receive, send)
 
     async def _pass_message(
-        self, expected: type[BaseModel], scope: Scope, receive: Receive, send: Send
+        self, expected: type[Join | Cancel | Reset], scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Read the whole message, and pass on what was understood of it: never the bytes that were sent."""
         received, more = bytearray(), True
@@ -161,6 +176,11 @@ class Guard:
         except ValidationError as error:
             await Problem(HTTPStatus.BAD_REQUEST, first_error(error), "bad_input")(scope, receive, send)
             return
+        if not isinstance(understood, Reset):  # an event's id is known only to who began it
+            if not scope["browser"]:
+                await _without_cookie()(scope, receive, send)
+                return
+            understood.session_hash = session_of(scope["browser"], understood.session_hash)
         body = understood.model_dump_json(exclude_unset=True).encode()
         headers = [*_without(scope, b"content-length", b"content-type")["headers"]]
         headers += [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
@@ -214,7 +234,8 @@ class Guard:
             is_sent = path in _SENT or path == MCP
             if not (is_sent or _READ.fullmatch(path) or _PAGE.fullmatch(path)):
                 return Problem(HTTPStatus.NOT_FOUND, "there is nothing here")
-            if scope["method"] not in ({"POST"} if is_sent else {"GET", "HEAD"}):
+            signs_in = self._access.token and _PAGE.fullmatch(path) and scope["method"] == "POST"
+            if not signs_in and scope["method"] not in ({"POST"} if is_sent else {"GET", "HEAD"}):
                 return Problem(HTTPStatus.METHOD_NOT_ALLOWED, "this cannot be done here")
             if path == _QUEUE_DATA and not _QUEUE_DATA_QUERY.fullmatch(scope["query_string"]):
                 return Problem(HTTPStatus.BAD_REQUEST, "session_hash: send letters and digits", "bad_input")
@@ -230,7 +251,7 @@ class Guard:
         if named is None:
             return False
         name = named[1].strip("[]").lower()
-        if name in self._names:
+        if name in self._names or host.lower() == self._access.host:
             return True
         try:
             ipaddress.ip_address(name)
@@ -249,9 +270,9 @@ def _is_stream(scope: Scope, headers: Headers) -> bool:
     )
 
 
-def wants_page(scope: Scope, headers: Headers) -> bool:
-    """Tell whether a person's browser asks for something to look at, rather than a script for data."""
-    return not scope["path"].startswith("/api/") and "text/html" in headers.get("accept", "")
+def _without_cookie() -> Problem:
+    detail = "your browser did not send the cookie of this page: load it again, and allow it cookies"
+    return Problem(HTTPStatus.FORBIDDEN, detail, "cookie_needed")
 
 
 def _without_length() -> Problem:
@@ -292,6 +313,17 @@ def _stripped(scope: Scope) -> Scope:
     return {**scope, "headers": headers, "query_string": query}
 
 
+def _bound(scope: Scope) -> Scope:
+    """Return the request for a stream, of the session that its browser alone can name."""
+    asked, path = scope["query_string"], scope["path"]
+    if path == _QUEUE_DATA:
+        session = session_of(scope["browser"], asked.decode().partition("=")[2])
+        return {**scope, "query_string": f"session_hash={session}".encode()}
+    before, _, session = path.rpartition("/")
+    path = f"{before}/{session_of(scope['browser'], session)}"
+    return {**scope, "path": path, "raw_path": path.encode()}
+
+
 def _without(scope: Scope, *names: bytes) -> Scope:
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in names]}
 
@@ -317,7 +349,7 @@ def _with_headers(send: Send, path: str) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
-                headers[name] = value
+                headers.setdefault(name, value)
             if is_framed:
                 headers["X-Frame-Options"] = "SAMEORIGIN"
             headers.setdefault("Content-Security-Policy", policy)
@@ -354,10 +386,14 @@ def _framed(page: str) -> str:
 
 
 class _Dressed:
-    """Holds Gradio's page back until it is whole; adds our frame, and the hashes of its inline scripts."""
+    """Holds Gradio's page back until it is whole; adds our frame, and the hashes of its inline scripts.
 
-    def __init__(self, send: Send) -> None:
+    A browser that is new gets a cookie.
+    """
+
+    def __init__(self, send: Send, cookie: str) -> None:
         self._send = send
+        self._cookie = cookie
         self._start: Message = {}
         self._body = b""
 
@@ -379,5 +415,7 @@ class _Dressed:
             headers["Content-Security-Policy"] = _POLICY.format(hashes=hashes, ancestors="'none'")
             self._body = page.encode()
             headers["Content-Length"] = str(len(self._body))
+            if self._cookie:
+                headers["Set-Cookie"] = self._cookie
         await self._send(self._start)
         await self._send({"type": "http.response.body", "body": self._body})

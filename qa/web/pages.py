@@ -14,6 +14,9 @@ from qa.text.dates import date_in_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from starlette.datastructures import Headers
+    from starlette.types import Scope
+
 _TITLES = {
     HTTPStatus.NOT_FOUND: "There is no such page",
     HTTPStatus.SERVICE_UNAVAILABLE: "One moment",
@@ -60,3 +63,8 @@ def trouble(status: int) -> HTMLResponse:
     # The browser looks again by itself, until there is something to see.
     again = {"Refresh": "2"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return page("trouble.html", status, again, title=title, advice=_ADVICE.get(HTTPStatus(status), ""))
+
+
+def wants_page(scope: Scope, headers: Headers) -> bool:
+    """Tell whether a person's browser asks for something to look at, rather than a script for data."""
+    return not scope["path"].startswith("/api/") and "text/html" in headers.get("accept", "")

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from starlette.datastructures import Headers
+
+from qa.web.access import Access
 from qa.web.queue import INPUTS
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 # The page's session with the queue: what it has asked for comes back in its stream of events.
 SESSION = "hostile"
+# By which the session is that of one browser.
+COOKIE = Access().cookie(Headers({"host": HOST})).partition(";")[0]
 
 
 @dataclass(frozen=True)
@@ -524,7 +529,8 @@ def _request(
     *,
     endless: bool = False,
 ) -> Request:
-    all_headers = {"Host": HOST, "Connection": "close", "Content-Length": str(len(body)), **(headers or {})}
+    fixed = {"Host": HOST, "Cookie": COOKIE, "Connection": "close", "Content-Length": str(len(body))}
+    all_headers = fixed | (headers or {})
     head = "".join(f"{header}: {value}\r\n" for header, value in all_headers.items())
     line = f"{method} {path} HTTP/1.1\r\n"
     return Request(kind, name or f"{method} {path:.100}", (line + head + "\r\n").encode() + body, endless)

@@ -29,7 +29,7 @@ import pytest
 from embeddings.models import cache_folder
 from qa import Corpus
 from tests.web.chatting import ROOT
-from tests.web.hostile import SESSION, Bait, Request, question, requests
+from tests.web.hostile import COOKIE, HOST, SESSION, Bait, Request, question, requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -257,7 +257,8 @@ def _send(request: Request, port: int, pid: int) -> Result:
 def _read_events(port: int) -> None:
     """Wait, as the page does, until what the session has queued is done."""
     url = f"http://127.0.0.1:{port}/gradio_api/queue/data?session_hash={SESSION}"
-    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=40) as events:
+    request = urllib.request.Request(url, headers={"Host": HOST, "Cookie": COOKIE})
+    with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=40) as events:  # noqa: S310
         for event in events:
             if b"process_completed" in event or b"close_stream" in event:
                 return

@@ -12,7 +12,8 @@ export function make(tag, properties = {}, ...children) {
 }
 
 export const SILENT = "The server does not answer. Is it still running?";
-const GONE = { document_not_found: "This text was never in this library, or it was erased from it for good." };
+const SIGNED_OUT = "You are not signed in any more: the token is another one now.";
+const GONE = { token_needed: SIGNED_OUT, document_not_found: "This text was never in this library, or it was erased from it for good." };
 
 async function request(path, options) {
   let response, body;
@@ -70,7 +71,7 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
 /** Show in an element what the server renders. What goes wrong is told below; a request that another replaced is nothing. */
 export const show = (path, target) => htmx.ajax("GET", path, { source: target, target }).catch(() => {});
 document.addEventListener("htmx:sendError", () => announce(SILENT, true));
-document.addEventListener("htmx:responseError", ({ detail }) => announce(JSON.parse(detail.xhr.response).detail, true));
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => announce(xhr.status === 401 ? SIGNED_OUT : JSON.parse(xhr.response).detail, true));
 
 /** A form that comes up begins anew; a name in it is there to be typed over. */
 function begin({ target: form, newState }) {
@@ -91,7 +92,7 @@ let fading;
  * Say something: to a screen reader, or, where it is visible, to everyone. One with an action, such as
  * { label: "Undo", run }, stays until that is used or something else is said.
  */
-export function announce(words, visible = false, action = null) {
+export function announce(words, visible = false, action = words.endsWith(SIGNED_OUT) ? { label: "Sign in", run: () => location.reload() } : null) {
   clearTimeout(fading);
   message.className = visible ? "notice" : "unseen";
   message.replaceChildren(make("span", {}, words));

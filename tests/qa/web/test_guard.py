@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 import ui
 from qa.places import shipped_corpus
 from qa.web import guard
+from qa.web.access import Access, session_of
 from qa.web.engine import Engine
 from qa.web.queue import INPUTS, MAX_TEXT_CHARACTERS
 
@@ -33,6 +35,9 @@ ASKED = {
     "trigger_id": 6,
     "session_hash": "v5r1c2lt52l",
 }
+HOST = b"127.0.0.1:7860"
+COOKIE = Access().cookie(Headers({"host": HOST.decode()})).partition(";")[0]
+BROWSER = COOKIE.partition("=")[2].partition(".")[0]
 EVENT = "c5f46fbfc1b2425e86420e14fba07455"
 FILE = {"path": "/etc/shadow", "meta": {"_type": "gradio.FileData"}}
 ADDRESS = {"url": "http://192.0.2.1/x", "path": "http://192.0.2.1/x", "meta": {"_type": "gradio.FileData"}}
@@ -42,7 +47,8 @@ ADDRESS = {"url": "http://192.0.2.1/x", "path": "http://192.0.2.1/x", "meta": {"
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """The whole app, Gradio included, over an engine that was never started."""
     engine = Engine(tmp_path_factory.mktemp("library"), shipped_corpus())
-    with TestClient(ui.create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+    app = ui.create_app(engine, "127.0.0.1", Access(anyone=True))
+    with TestClient(app, base_url=BASE, headers={"Cookie": COOKIE}) as client:
         yield client
 
 
@@ -56,7 +62,8 @@ def echo() -> TestClient:
         seen = {"headers": dict(request.headers), "query": scope["query_string"].decode(), "body": body}
         await JSONResponse(seen)(scope, receive, send)
 
-    return TestClient(guard.Guard(app, "127.0.0.1", strictness=[0.5, 0.86]), base_url=BASE)
+    guarded = guard.Guard(app, "127.0.0.1", strictness=[0.5, 0.86], access=Access(anyone=True))
+    return TestClient(guarded, base_url=BASE)
 
 
 @pytest.mark.parametrize(
@@ -156,11 +163,12 @@ def test_what_was_understood_is_passed_on_and_not_what_was_sent(echo: TestClient
         '{"fn_index": 1, "data": [ [] ], "session_hash": "v", "fn_index": 0, '
         '"data": [true, 0.5, "ü", "", null]}'
     )
-    seen = echo.post(JOIN, content=sent.encode(), headers={"Content-Type": "text/plain"}).json()
+    said = {"Content-Type": "text/plain", "Cookie": COOKIE}
+    seen = echo.post(JOIN, content=sent.encode(), headers=said).json()
     assert json.loads(seen["body"]) == {
         "data": [True, 0.5, "ü", "", None],
         "fn_index": 0,
-        "session_hash": "v",
+        "session_hash": session_of(BROWSER, "v"),
     }
     assert seen["headers"]["content-type"] == "application/json"
     assert int(seen["headers"]["content-length"]) == len(seen["body"].encode())
@@ -358,10 +366,10 @@ def test_one_stream_too_many_ends_the_oldest(monkeypatch: pytest.MonkeyPatch) ->
     closed = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"].endswith("begun"):
+        if begins := Headers(scope=scope)["user-agent"].endswith("begun"):
             await send({"type": "http.response.start", "status": 200, "headers": []})
         await closed.wait()
-        if not scope["path"].endswith("begun"):
+        if not begins:
             await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"over"})
 
@@ -375,8 +383,8 @@ def test_one_stream_too_many_ends_the_oldest(monkeypatch: pytest.MonkeyPatch) ->
             return {"type": "http.request", "body": b""}
 
         scope = {
-            "type": "http", "method": "GET", "path": f"/gradio_api/heartbeat/{name}", "query_string": b"",
-            "headers": [(b"host", b"127.0.0.1")],
+            "type": "http", "method": "GET", "path": "/gradio_api/heartbeat/x", "query_string": b"",
+            "headers": [(b"host", HOST), (b"cookie", COOKIE.encode()), (b"user-agent", name.encode())],
         }  # fmt: skip
         await guarded(scope, receive, send)
         return sent

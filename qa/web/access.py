@@ -1,0 +1,256 @@
+"""Who may use the chat: a person at this machine, or everybody who has the token (decision 55).
+
+A browser is asked for the token once. It keeps a cookie that is signed with the token and names the browser.
+Where no token is asked for, the cookie only names the browser: to it belong the sessions of Gradio's queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import time
+from collections import OrderedDict
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse
+
+from qa.errors import InputError
+from qa.web import pages
+from qa.web.problem import Problem
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope
+
+TOKEN_FILE = "PULLQUOTE_TOKEN_FILE"  # noqa: S105 - the name of a variable
+Principal = Literal["local", "token", "anyone"]
+"""Who asks: somebody at this machine; somebody who has the token; or anyone, where nobody is asked for it."""
+
+# What probes ask for, and what the page that asks for the token is made of.
+_OPEN = re.compile(r"/api/v1/health|/web/.+|/static/fonts/.+|/favicon\.ico")
+# Headers by which a proxy says that it passes on what another machine asks.
+_FORWARDED = re.compile(r"forwarded|x-forwarded-.+|x-real-ip|via")
+_TOKEN = re.compile(r"[!-~]{32,1000}")
+_FORM_BYTES = 4096
+_COOKIE_SECONDS = 365 * 86_400
+_BEARER = {"WWW-Authenticate": "Bearer"}
+# The browser says where the form comes from only if it may; the form goes to the address that was asked for.
+_ASKING = _BEARER | {
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+}
+# How long the reply to a wrong token waits, the first time and at most; when that is forgotten; how many of
+# them wait at once, and how many addresses are remembered.
+_FIRST_WAIT, _LONGEST_WAIT, _FORGET = 0.25, 4.0, 600.0
+_MOST_WAITING, _MOST_ADDRESSES = 16, 1000
+
+
+def is_local(headers: Headers) -> bool:
+    """Tell whether a request to an address of this machine alone was made on it: no proxy passed it on."""
+    return not any(_FORWARDED.fullmatch(name.lower()) for name in headers)
+
+
+def session_of(browser: str, session: str) -> str:
+    """Return what Gradio knows a page's session by: no other browser can name it."""
+    return hmac.new(browser.encode(), session.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def new_token() -> str:
+    """Return the token of PULLQUOTE_TOKEN_FILE, or else a new one.
+
+    Raises:
+        InputError: the file cannot be read, or holds no token.
+    """
+    path = os.environ.get(TOKEN_FILE)
+    if not path:
+        return secrets.token_urlsafe(32)
+    try:
+        token = Path(path).read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise InputError(
+            f"the token cannot be read from {path} ({TOKEN_FILE}): {error.strerror or error}"
+        ) from error
+    if not _TOKEN.fullmatch(token):
+        raise InputError(
+            f"{path} ({TOKEN_FILE}) holds no token: it needs 32 to 1,000 letters, digits or signs without "
+            f"spaces; make one with `openssl rand -hex 32 > {path}`"
+        )
+    return token
+
+
+def public_address(url: str) -> str:
+    """Return the address of a proxy as browsers write it, without what comes after the host.
+
+    Raises:
+        InputError: it is none, or has a path.
+    """
+    try:
+        parts = urlsplit(url.lower())
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    rest = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in ("http", "https") or not parts.hostname or rest:
+        raise InputError("--public-url takes the proxy's address, without a path: https://quotes.example")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    is_usual = port in (None, {"http": 80, "https": 443}[parts.scheme])
+    return f"{parts.scheme}://{host}" + ("" if is_usual else f":{port}")
+
+
+class Access:
+    """Lets a request in, or asks for the token.
+
+    `token` is what everybody has to know. Without one, what was asked on this machine is let in, or all with
+    `anyone`. `public` is the address of a proxy (`public_address`), or "".
+    """
+
+    def __init__(self, token: str = "", public: str = "", *, anyone: bool = False) -> None:
+        self.token = "" if anyone else token
+        self._anyone = anyone
+        self.scheme, _, self.host = public.partition("://")
+        self._patience = _Patience()
+
+    async def admit(self, scope: Scope, receive: Receive, *, is_page: bool) -> Response | None:
+        """Say in the scope who asks, or return what is answered instead.
+
+        It gets "principal", and "browser", which is "" where no cookie of ours was sent. `is_page` tells
+        whether the address is one that a person looks at.
+        """
+        headers = Headers(scope=scope)
+        browser = self._browser(headers)
+        given = None
+        if is_page and self.token:
+            given = await _in_form(receive) if scope["method"] == "POST" else _in_query(scope)
+        if given is not None:
+            return await self._sign_in(scope, headers, given)
+        if self._anyone:
+            principal: Principal | None = "anyone"
+        elif not self.token:
+            principal = "local" if is_local(headers) else None
+        elif browser or self._has_token(headers):
+            principal = "token"
+        else:
+            principal = None
+        if principal is None and not _OPEN.fullmatch(scope["path"]):
+            return await self._refused(scope, headers)
+        scope.update(principal=principal, browser=browser)
+        return None
+
+    def cookie(self, headers: Headers) -> str:
+        """Return the cookie by which a new browser is known, signed with the token."""
+        browser = secrets.token_urlsafe(24)
+        secure = "; Secure" if self.scheme == "https" and headers.get("host", "").lower() == self.host else ""
+        return (
+            f"{_cookie_name(headers)}={browser}.{self._signed(browser)}; Path=/; HttpOnly; SameSite=Lax; "
+            f"Max-Age={_COOKIE_SECONDS}{secure}"
+        )
+
+    def _browser(self, headers: Headers) -> str:
+        cookies = cookie_parser("; ".join(headers.getlist("cookie")))
+        browser, _, signature = cookies.get(_cookie_name(headers), "").partition(".")
+        return browser if browser and _is_same(signature, self._signed(browser)) else ""
+
+    def _signed(self, browser: str) -> str:
+        """Sign a browser's name. Without a token anybody could: then it lets nobody in."""
+        return hmac.new(self.token.encode(), browser.encode(), hashlib.sha256).hexdigest()
+
+    def _has_token(self, headers: Headers) -> bool:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and _is_same(given.strip(), self.token)
+
+    async def _sign_in(self, scope: Scope, headers: Headers, given: str) -> Response:
+        """Lead a browser that gave the right token to the address that it asked for, without the token."""
+        query = urlencode([(name, value) for name, value in _query(scope) if name != "token"])
+        address = scope.get("raw_path", scope["path"].encode()).decode("ascii") + (
+            f"?{query}" if query else ""
+        )
+        is_right = _is_same(given.strip(), self.token)
+        if not is_right and (refusal := await self._patience.wait(scope)):
+            return refusal
+        if not is_right and scope["method"] == "POST":
+            return _asking("That is not the token.")
+        reply = RedirectResponse(address, HTTPStatus.SEE_OTHER)
+        if is_right:
+            reply.headers["Set-Cookie"] = self.cookie(headers)
+        return reply
+
+    async def _refused(self, scope: Scope, headers: Headers) -> Response:
+        if not self.token:
+            detail = "a proxy passed this on, and nobody asks who it is for: start the chat with --public-url"
+            return Problem(HTTPStatus.FORBIDDEN, detail, "forwarded")
+        if "authorization" in headers and (refusal := await self._patience.wait(scope)):
+            return refusal
+        if pages.wants_page(scope, headers):
+            return _asking()
+        detail = "send the token that was printed when Pullquote was started: `Authorization: Bearer TOKEN`"
+        refusal = Problem(HTTPStatus.UNAUTHORIZED, detail, "token_needed")
+        refusal.headers.update(_BEARER)
+        return refusal
+
+
+class _Patience:
+    """Makes replies to wrong tokens wait, those to one address ever longer. The right one never waits."""
+
+    def __init__(self) -> None:
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # how often, and when last
+        self._waiting = 0
+
+    async def wait(self, scope: Scope) -> Response | None:
+        """Wait, or refuse at once where too many wait: no flood of them may hold all connections."""
+        address, now = (scope.get("client") or ("",))[0], time.monotonic()
+        times, before = self._wrong.pop(address, (0, now))
+        times = 0 if now - before > _FORGET else times
+        self._wrong[address] = times + 1, now
+        if len(self._wrong) > _MOST_ADDRESSES:
+            self._wrong.popitem(last=False)
+        if self._waiting >= _MOST_WAITING:
+            refusal = Problem(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong tokens: wait", "token_needed")
+            refusal.headers["Retry-After"] = f"{_LONGEST_WAIT:.0f}"
+            return refusal
+        self._waiting += 1
+        try:
+            await asyncio.sleep(min(_FIRST_WAIT * 2.0 ** min(times, 10), _LONGEST_WAIT))
+        finally:
+            self._waiting -= 1
+        return None
+
+
+def _cookie_name(headers: Headers) -> str:
+    """Name the cookie by the port: browsers give it to all servers of a host."""
+    return f"pullquote-{headers.get('host', '').rpartition(':')[2]}".partition("]")[0]
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Compare in a time that tells nothing of where they differ."""
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode())
+
+
+def _asking(problem: str = "") -> Response:
+    return pages.page("sign_in.html", HTTPStatus.UNAUTHORIZED, _ASKING, problem=problem)
+
+
+def _query(scope: Scope) -> list[tuple[str, str]]:
+    return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+
+
+def _in_query(scope: Scope) -> str | None:
+    return dict(_query(scope)).get("token")
+
+
+async def _in_form(receive: Receive) -> str:
+    received, more = bytearray(), True
+    while more and len(received) <= _FORM_BYTES:
+        message = await receive()
+        received += message.get("body", b"")
+        more = message.get("more_body", False)
+    return parse_qs(received[:_FORM_BYTES].decode("latin-1")).get("token", [""])[0]
