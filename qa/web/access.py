@@ -192,7 +192,10 @@ class Access:
             return refusal
         if pages.wants_page(scope, headers):
             return _asking()
-        detail = "send the token that was printed when Pullquote was started: `Authorization: Bearer TOKEN`"
+        detail = (
+            "this needs the token that was printed when Pullquote was started: send it as `Authorization: "
+            "Bearer TOKEN`, or load the page again to sign in"
+        )
         refusal = Problem(HTTPStatus.UNAUTHORIZED, detail, "token_needed")
         refusal.headers.update(_BEARER)
         return refusal

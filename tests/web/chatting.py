@@ -30,6 +30,7 @@ AXE_OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice", "experimental"],
     "rules": {"focus-order-semantics": {"enabled": False}},
 }
+TOKEN = "a-token-of-these-tests-0123456789-abcdef"  # noqa: S105
 ROOT = Path(__file__).resolve().parents[2]
 # ruff: noqa: E501 - the hostile document's lines are as they are
 HOSTILE = r"""Hostile <script>window.canary = 1</script> brief
@@ -50,18 +51,28 @@ class Server:
 
     url: str
     process: subprocess.Popen[str]
+    token: str = ""
+
+    @property
+    def entry(self) -> str:
+        """The address that is printed: it signs a browser in."""
+        return f"{self.url}?token={self.token}"
 
     def get(self, path: str) -> tuple[int, Any]:
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310
         try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
                 return response.status, json.load(response)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
 
 @contextlib.contextmanager
-def chat(library: Path | str, *options: str, port: int = 0) -> Iterator[Server]:
-    """Start `pullquote chat` as a user does, wait until the page is there, and stop it at the end."""
+def chat(library: Path | str, *options: str, port: int = 0, token: str = "") -> Iterator[Server]:
+    """Start `pullquote chat` as a user does, wait until the page is there, and stop it at the end.
+
+    The token is in a file beside the library; it needs one with a --host that others can reach.
+    """
     if not port:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
@@ -77,8 +88,13 @@ def chat(library: Path | str, *options: str, port: int = 0) -> Iterator[Server]:
         "--no-browser",
         *options,
     ]
-    process = subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, env=os.environ)
-    server = Server(f"http://127.0.0.1:{port}/", process)
+    environment = dict(os.environ)
+    if token:
+        file = Path(library).with_name("token")
+        file.write_text(token, encoding="ascii")
+        environment["PULLQUOTE_TOKEN_FILE"] = str(file)
+    process = subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, env=environment)
+    server = Server(f"http://127.0.0.1:{port}/", process, token)
     try:
         deadline = time.monotonic() + 120
         while True:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from tests.web.chatting import ask, chat, opened
+from tests.web.chatting import TOKEN, ask, chat, opened
 from tests.web.test_sources import NOTES
 
 if TYPE_CHECKING:
@@ -65,6 +65,9 @@ def test_files_are_added_while_the_library_is_small_and_the_examples_are_of_them
 
 
 def test_a_server_that_only_answers_takes_no_files(browser: Browser, tmp_path: Path) -> None:
-    with chat(tmp_path / "library", "--host", "0.0.0.0") as server, opened(browser, server.url) as page:  # noqa: S104
+    with (
+        chat(tmp_path / "library", "--host", "0.0.0.0", token=TOKEN) as server,  # noqa: S104
+        opened(browser, server.entry) as page,
+    ):
         expect(page.locator(".examples button")).to_have_count(4, timeout=SLOW)
         expect(page.get_by_text("Add files")).to_be_hidden()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from tests.web.chatting import HOSTILE, chat, check_accessible, check_fits, opened
+from tests.web.chatting import HOSTILE, TOKEN, chat, check_accessible, check_fits, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -399,8 +399,8 @@ def test_where_nothing_may_be_changed_no_page_offers_it(browser: Browser, tmp_pa
     with Corpus.open(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "brief.txt")
     with (
-        chat(tmp_path / "library", "--host", "0.0.0.0") as shown,  # noqa: S104
-        opened(browser, f"{shown.url}documents", "h1", viewport=DESKTOP) as page,
+        chat(tmp_path / "library", "--host", "0.0.0.0", token=TOKEN) as shown,  # noqa: S104
+        opened(browser, f"{shown.url}documents?token={TOKEN}", "h1", viewport=DESKTOP) as page,
     ):
         assert page.locator("input[type=file], input[type=checkbox], #selection").count() == 0
         page.locator("tbody th a").click()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from tests.web.chatting import ROOT, ask, chat, check_accessible, check_fits, opened
+from tests.web.chatting import ROOT, TOKEN, ask, chat, check_accessible, check_fits, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -420,8 +420,8 @@ def test_a_server_that_others_can_reach_shows_none_of_it(browser: Browser, tmp_p
         corpus.index(tmp_path / "a.txt")
         kept = corpus.desk.dossiers.create("Harbours").id
     with (
-        chat(tmp_path / "library", "--host", "0.0.0.0") as server,  # noqa: S104
-        opened(browser, server.url) as page,
+        chat(tmp_path / "library", "--host", "0.0.0.0", token=TOKEN) as server,  # noqa: S104
+        opened(browser, server.entry) as page,
     ):
         page.locator(".examples button").first.wait_for()
         answer = ask(page, FERRY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.chatting import ask, chat, opened
+from tests.web.chatting import TOKEN, ask, chat, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,10 @@ def test_a_thumb_on_an_answer_says_that_it_is_kept(page: Page, server: Server) -
 
 @pytest.mark.day
 def test_a_chat_that_others_can_reach_shows_no_thumbs(browser: Browser, tmp_path: Path) -> None:
-    with chat(tmp_path / "library", "--host", "0.0.0.0") as server, opened(browser, server.url) as page:  # noqa: S104
+    with (
+        chat(tmp_path / "library", "--host", "0.0.0.0", token=TOKEN) as server,  # noqa: S104
+        opened(browser, server.entry) as page,
+    ):
         answer = ask(page, FACTORY)
         expect(answer.locator(".card .copy")).not_to_have_count(0)
         expect(page.locator(".thumbs, #test-queries:visible, .notice")).to_have_count(0)

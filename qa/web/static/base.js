@@ -12,7 +12,7 @@ export function make(tag, properties = {}, ...children) {
 }
 
 export const SILENT = "The server does not answer. Is it still running?";
-const SIGNED_OUT = "You are not signed in any more: the token is another one now.";
+const SIGNED_OUT = "You are not signed in any more: the token has changed. Load this page again.";
 const GONE = { token_needed: SIGNED_OUT, document_not_found: "This text was never in this library, or it was erased from it for good." };
 
 async function request(path, options) {
@@ -92,7 +92,7 @@ let fading;
  * Say something: to a screen reader, or, where it is visible, to everyone. One with an action, such as
  * { label: "Undo", run }, stays until that is used or something else is said.
  */
-export function announce(words, visible = false, action = words.endsWith(SIGNED_OUT) ? { label: "Sign in", run: () => location.reload() } : null) {
+export function announce(words, visible = false, action = words.endsWith(SIGNED_OUT) ? { label: "Load again", run: () => location.reload() } : null) {
   clearTimeout(fading);
   message.className = visible ? "notice" : "unseen";
   message.replaceChildren(make("span", {}, words));
