@@ -31,9 +31,9 @@ from qa.corpus import Corpus
 from qa.evaluation import suite
 from qa.places import ClusterPlace
 from tests.qa.storage.cluster.on_server import Server
-from tests.web.chatting import ROOT, chat
+from tests.web.chatting import ROOT, TOKEN, chat
 
-FIRST_PORT, PROXY = 7801, "http://127.0.0.1:7800"
+FIRST_PORT, PROXY, PUBLIC = 7801, "http://127.0.0.1:7800", "http://chat.localhost:7800"
 DISTINCT = 60  # questions that differ
 
 
@@ -57,7 +57,8 @@ def main() -> None:
             print(f"{corpus.stats().passages:,} passages", flush=True)
         for number in range(arguments.chats):
             desk = ("--desk", str(folder / f"desk {number}"))
-            stack.enter_context(chat(address, *desk, "--deadline", "300", port=FIRST_PORT + number))
+            options = (*desk, "--deadline", "300", "--public-url", PUBLIC)
+            stack.enter_context(chat(address, *options, port=FIRST_PORT + number, token=TOKEN))
         for number in range(arguments.chats):
             wait_for(f"http://127.0.0.1:{FIRST_PORT + number}/api/v1/health")
         proxy = nginx(folder, arguments.chats)
@@ -125,6 +126,7 @@ class Visitor:
             self._random = random.Random(Visitor._number)
         self._jar = CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
+        self._opener.addheaders = [("Authorization", f"Bearer {TOKEN}")]
         self._opener.open(f"{PROXY}/api/v1/status", timeout=60).close()
 
     def home(self) -> str:

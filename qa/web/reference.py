@@ -73,6 +73,10 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title="Pullquote", version=__version__, routes=app.routes)
     notes = _notes()
     document["info"]["description"] = notes["introduction"].strip()
+    document["security"] = [{}, {"token": []}]
+    document["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": notes["errors_everywhere"]["401"]}
+    }
     everywhere = notes["errors_everywhere"]
     described = {note["route"]: note for note in notes["operation"]}
     for path, methods in document["paths"].items():

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -71,7 +72,7 @@ class Server:
 def chat(library: Path | str, *options: str, port: int = 0, token: str = "") -> Iterator[Server]:
     """Start `pullquote chat` as a user does, wait until the page is there, and stop it at the end.
 
-    The token is in a file beside the library; it needs one with a --host that others can reach.
+    With a token, which its file gives, it asks for that.
     """
     if not port:
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -89,10 +90,10 @@ def chat(library: Path | str, *options: str, port: int = 0, token: str = "") -> 
         *options,
     ]
     environment = dict(os.environ)
+    file = tempfile.NamedTemporaryFile("w", encoding="ascii")  # noqa: SIM115 - closed with the server
     if token:
-        file = Path(library).with_name("token")
-        file.write_text(token, encoding="ascii")
-        environment["PULLQUOTE_TOKEN_FILE"] = str(file)
+        print(token, file=file, flush=True)
+        environment["PULLQUOTE_TOKEN_FILE"] = file.name
     process = subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, env=environment)
     server = Server(f"http://127.0.0.1:{port}/", process, token)
     try:
@@ -110,6 +111,7 @@ def chat(library: Path | str, *options: str, port: int = 0, token: str = "") -> 
     finally:
         process.terminate()
         process.wait(timeout=60)  # a loaded machine takes its time
+        file.close()
 
 
 @contextlib.contextmanager

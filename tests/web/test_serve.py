@@ -26,7 +26,7 @@ from qa.text import times
 from qa.web.cards import PENDING
 from qa.web.conversations import Conversation
 from qa.web.engine import Engine
-from tests.web.chatting import ROOT, ask, chat, opened
+from tests.web.chatting import ROOT, TOKEN, ask, chat, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -176,14 +176,15 @@ def test_the_page_says_that_the_server_has_gone(browser: Browser, tmp_path: Path
 def test_a_chat_that_others_can_reach_says_who_can_do_what_and_changes_nothing_unless_told(
     tmp_path: Path, options: list[str], warned: bool, may_change: bool
 ) -> None:
-    with chat(tmp_path / "library", *options) as server:
+    with chat(tmp_path / "library", *options, token=TOKEN) as server:
         assert server.get("api/v1/status")[1]["may_change"] == may_change
         server.process.terminate()
         said = " ".join(server.process.communicate(timeout=60)[1].split())
-    assert (f"warning: --host {options[1]} opens the chat to everyone" in said) == warned
+    assert (f"warning: --host {options[1]} lets others reach the chat" in said) == warned
+    assert TOKEN not in said
     if warned:
         port = server.url.split(":")[-1].strip("/")
-        for named in ("no accounts", "read every document", "firewall", f"ssh -L {port}:127.0.0.1:{port}"):
+        for named in ("no accounts", "read every document", "token", f"ssh -L {port}:127.0.0.1:{port}"):
             assert named in said
         assert ("Nobody can change anything here" in said) != may_change
         assert ("add, edit and remove documents, purge them for good, read" in said) == may_change

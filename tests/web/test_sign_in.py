@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import http.client
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -117,6 +121,25 @@ def test_a_page_whose_token_has_changed_asks_again_and_loses_nothing(
         context.close()
 
 
+def test_through_a_proxy_that_encrypts_the_page_works_and_its_cookie_is_secure(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with encrypting(tmp_path) as (port, forward), browser.new_context(ignore_https_errors=True) as context:
+        public = f"https://quotes.localhost:{port}"
+        with chat(tmp_path / "library", "--public-url", public, token=TOKEN) as server:
+            forward.append(urlsplit(server.url).port or 0)
+            page = context.new_page()
+            page.goto(public)
+            sign_in(page, TOKEN)
+            expect(page.locator(".examples button")).to_have_count(4, timeout=60_000)
+            answer = ask(page, "What was taken from the Kumsandong fertilizer factory?")
+            expect(answer.locator(".quote")).not_to_have_count(0)
+            assert [cookie["secure"] for cookie in context.cookies()] == [True]
+            assert server.get("api/v1/status")[1]["may_change"] is False
+            stranger = Server(server.url, server.process, "x")
+            assert stranger.get("api/v1/status")[0] == 401  # on this machine, too: it may be the proxy
+
+
 def test_an_assistant_sends_the_token(shared: Server) -> None:
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
                "params": {"name": "ask", "arguments": {"question": FERRY}}}  # fmt: skip
@@ -183,6 +206,40 @@ def test_a_proxy_that_asks_lets_in_whom_it_likes(tmp_path: Path) -> None:
             assert json.load(response)["may_change"] is False
         server.process.terminate()
         assert "With --no-token, whoever reaches it" in server.process.communicate(timeout=60)[1]
+
+
+@contextlib.contextmanager
+def encrypting(folder: Path) -> Iterator[tuple[int, list[int]]]:
+    """A proxy that speaks https and passes on each byte, to the port that is put into the list."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    made = f"req -x509 -newkey rsa:2048 -nodes -subj /CN=quotes.localhost -keyout {key} -out {certificate}"
+    subprocess.run(["openssl", *made.split()], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    forward: list[int] = []
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_connection("127.0.0.1", forward[0])
+        await asyncio.gather(copy(reader, there[1]), copy(there[0], writer))
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    starting = asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    server = asyncio.run_coroutine_threadsafe(starting, loop).result()
+    try:
+        yield server.sockets[0].getsockname()[1], forward
+    finally:
+        loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+        loop.call_soon_threadsafe(loop.call_soon, loop.stop)
+        thread.join()
 
 
 def _cookie(server: Server) -> str:
