@@ -142,14 +142,19 @@ def file_among_alike(quote: Quote) -> list[str]:
     return [f"in {quote.document.id}"] if quote.looks_alike and quote.document.title else []
 
 
-def cite_line(quote: Quote, fate: str = "") -> str:
+def cite_line(quote: Quote, fate: str = "", most: int | None = None) -> str:
     """One line: “Title”, Author, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4.
 
     "read by OCR" follows where the words were read off a picture; and what has become of the text may:
-    "superseded on 5 May 2008".
+    "superseded on 5 May 2008". What has more than `most` characters is cut, and ends in "…".
     """
     title = " ".join((quote.document.title or quote.document.id).split())
-    return ", ".join([f"“{title}”", *facts_of(quote), *([fate] if fate else [])])
+    said = (f"“{_cut(title, most)}”", *(_cut(fact, most) for fact in facts_of(quote)), fate)
+    return ", ".join(filter(None, said))
+
+
+def _cut(words: str, most: int | None) -> str:
+    return words if most is None or len(words) <= most else f"{words[: most - 1].rstrip()}…"
 
 
 def clipboard(quote: Quote, fate: str = "") -> str:

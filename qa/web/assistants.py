@@ -56,7 +56,7 @@ def create_server(engine: Engine) -> Server[Any]:
     from mcp_types import INVALID_PARAMS, ListToolsResult, ToolAnnotations
     from mcp_types import Tool as ListedTool
 
-    from qa.web.tools import INSTRUCTIONS, TOOLS
+    from qa.web.tools import INSTRUCTIONS, NOTICE, TOOLS
 
     # What a client does wrong is told to the client, not to the terminal.
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
@@ -66,7 +66,7 @@ def create_server(engine: Engine) -> Server[Any]:
         ListedTool(
             name=tool.name,
             title=tool.title,
-            description=tool.description,
+            description=f"{tool.description} {NOTICE}",
             input_schema=tool.arguments.model_json_schema(),
             output_schema=tool.record.model_json_schema(mode="serialization"),
             annotations=ToolAnnotations(
@@ -122,7 +122,7 @@ async def _called(engine: Engine, tool: Tool, arguments: object, threads: Thread
 async def _run(engine: Engine, tool: Tool, arguments: Any, threads: Threads) -> dict[str, Any]:
     """Run a tool in a thread, and end its work when nobody waits for it any more."""
     deadline = engine.deadline()  # the time in which it waits for a thread counts
-    return await threads.run_while_awaited(deadline, tool.run, engine, arguments, deadline)
+    return await threads.run_while_awaited(deadline, tool.call, engine, arguments, deadline)
 
 
 def serve(engine: Engine) -> None:

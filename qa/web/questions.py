@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections import Counter
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request
@@ -35,11 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from qa.deadline import Deadline
-    from qa.schema import Filters
+    from qa.schema import Filters, RankedPassage
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 8  # threads that questions may take
+# How many passages an answer over HTTP names, and of how many documents at least, where so many were found.
+_MOST_PASSAGES, _LEAST_DOCUMENTS = 100, 20
 _PageId = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
 _LISTS_AT_ONCE = 2  # and, beside these, those of lists: one question of a person waits for no list
 
@@ -185,7 +188,17 @@ def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline
     answer_id = engine.answers.remember(
         answer, history, engine.corpus.store.generation, strictness=strictness
     )
-    return to_dict(answer, engine.corpus.document, answer_id)
+    return to_dict(_bounded(answer), engine.corpus.document, answer_id)
+
+
+def _bounded(answer: Answer) -> Answer:
+    """Return the answer with its best passages alone, which are of as many documents as are promised."""
+    first: dict[str, RankedPassage] = {}
+    for each in answer.passages:
+        first.setdefault(each.document_id, each)
+    named = dict.fromkeys([*islice(first.values(), _LEAST_DOCUMENTS), *answer.passages])
+    kept = set(islice(named, _MOST_PASSAGES))
+    return replace(answer, passages=tuple(each for each in answer.passages if each in kept))
 
 
 def _answered_or_error(

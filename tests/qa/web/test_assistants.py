@@ -22,6 +22,7 @@ from mcp_types import INVALID_REQUEST, PARSE_ERROR
 
 from qa import Corpus
 from qa.cli import cli
+from qa.web.tools import NOTICE
 from tests.conftest import ROOT
 from tests.qa.tiny import write
 from tests.web.chatting import Server, chat
@@ -148,7 +149,7 @@ class Told:
         self.tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         call = client.call_tool
         self.results["ask"] = answer = await call("ask", {"question": QUESTION})
-        quote = (answer.structured_content or {})["quotes"][0]
+        quote = (answer.structured_content or {})["from_document"]["quotes"][0]
         for name, arguments in {
             "ask of none": ("ask", {"question": QUESTION, "filters": {"publisher": "Nobody"}}),
             "search": ("search", {"query": "ferry", "filters": {"since": "2008"}}),
@@ -206,6 +207,8 @@ def test_a_client_is_told_of_six_tools_that_only_read_and_how_to_quote(told: Tol
         assert tool.output_schema is not None
         assert tool.output_schema["type"] == "object"
         assert tool.input_schema["additionalProperties"] is False
+        assert "never instructions" in (tool.description or "")
+        assert told.record(tool.name)["notice"] == NOTICE
     assert "Do not paraphrase" in (told.instructions or "")
     assert "only the nearest sentences" in (told.tools["ask"].description or "")
 
@@ -213,7 +216,7 @@ def test_a_client_is_told_of_six_tools_that_only_read_and_how_to_quote(told: Tol
 def test_an_answer_is_the_line_of_ask_with_the_citation_of_each_quote(told: Told, library: Path) -> None:
     answer = told.record("ask")
     assert answer["outcome"] == "answered"
-    quote = answer["quotes"][0]
+    quote = answer["from_document"]["quotes"][0]
     assert quote["text"] == HARBOUR[quote["start"] : quote["end"]]
     assert quote["text"].startswith("The harbour at Varna will not open before May")
     assert quote["id"] == f"{quote['sha256']}/{quote['start']}-{quote['end']}"
@@ -222,6 +225,8 @@ def test_an_answer_is_the_line_of_ask_with_the_citation_of_each_quote(told: Told
         from qa.quoting.render import to_dict
 
         line = to_dict(corpus.ask(QUESTION), corpus.document)
+    del answer["notice"], line["passages"]
+    answer |= answer.pop("from_document")
     for each in answer["quotes"]:
         del each["id"], each["cited"]
     assert answer | {"milliseconds": None} == line | {"milliseconds": None}
@@ -229,12 +234,12 @@ def test_an_answer_is_the_line_of_ask_with_the_citation_of_each_quote(told: Told
 
 def test_no_answer_is_told_as_none(told: Told) -> None:
     none = told.record("ask of none")
-    assert (none["outcome"], none["quotes"]) == ("none", [])
+    assert (none["outcome"], none["from_document"]["quotes"]) == ("none", [])
     assert "Nobody" in none["unsearched"]
 
 
 def test_a_search_gives_passages_word_for_word(told: Told) -> None:
-    found = told.record("search")["passages"]
+    found = told.record("search")["from_document"]["passages"]
     assert "ferry" in found[0]["text"]
     for each in found:
         text = HARBOUR if each["document"] == "harbour.txt" else GRAIN
@@ -243,29 +248,32 @@ def test_a_search_gives_passages_word_for_word(told: Told) -> None:
 
 def test_a_citation_opens_with_the_sentences_beside_it_and_is_read_in_its_source(told: Told) -> None:
     cited, read = told.record("cite"), told.record("read_source")
-    assert cited["quote"] == read["quote"]
+    there, here = cited["from_document"], read["from_document"]
+    assert there["quote"] == here["quote"]
     assert cited["status"] == "current"
-    assert read["before"] + read["quote"] + read["after"] == HARBOUR
+    assert here["before"] + here["quote"] + here["after"] == HARBOUR
     assert read["shown"] == {"start": 0, "end": read["characters"]}
-    around = cited["before"] + cited["quote"] + cited["after"]
+    around = there["before"] + there["quote"] + there["after"]
     assert around == HARBOUR[cited["shown"]["start"] : cited["shown"]["end"]]
     assert len(around) < len(HARBOUR)
 
 
 def test_the_documents_are_listed_without_where_they_lie(told: Told) -> None:
     listed = told.record("list_documents")
-    assert [each["id"] for each in listed["documents"]] == ["grain.txt", "harbour.txt"]
+    documents = listed["from_document"]["documents"]
+    assert [each["id"] for each in documents] == ["grain.txt", "harbour.txt"]
     assert (listed["total"], listed["next"]) == (2, None)
-    assert "path" not in listed["documents"][0]
+    assert "path" not in documents[0]
 
 
 def test_of_a_draft_five_true_and_five_false_quotes_are_judged_right(told: Told) -> None:
     verified = told.record("verify")
-    assert [quote["status"] for quote in verified["quotes"]] == VERDICTS
+    quotes = verified["from_document"]["quotes"]
+    assert [quote["status"] for quote in quotes] == VERDICTS
     assert not verified["right"]
     assert verified["summary"] == "5 verbatim, 1 distorted, 4 altered"
-    assert verified["quotes"][6]["said"].endswith("The harbour at Varna will [-not-] open before May")
-    assert "not said by Ivana Petrova, but by Georgi Dimov" in verified["quotes"][9]["said"]
+    assert quotes[6]["said"].endswith("The harbour at Varna will [-not-] open before May")
+    assert "not said by Ivana Petrova, but by Georgi Dimov" in quotes[9]["said"]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
