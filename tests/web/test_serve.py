@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,6 +179,7 @@ def test_a_chat_that_others_can_reach_says_who_can_do_what_and_changes_nothing_u
 ) -> None:
     with chat(tmp_path / "library", *options, token=TOKEN) as server:
         assert server.get("api/v1/status")[1]["may_change"] == may_change
+        assert replace(server, token=TOKEN[1:]).get("api/v1/status")[0] == 401  # wherever it listens
         server.process.terminate()
         said = " ".join(server.process.communicate(timeout=60)[1].split())
     assert (f"warning: --host {options[1]} lets others reach the chat" in said) == warned

@@ -106,9 +106,10 @@ def test_a_page_whose_token_has_changed_asks_again_and_loses_nothing(
         context = browser.new_context()
         page, other = context.new_page(), context.new_page()
         page.goto(first.entry)
+        page.locator(".examples button").first.wait_for()  # it has started
         page.locator("#question textarea").fill("What was I")
         other.goto(f"{first.url}documents")
-        expect(other.locator("#find > input")).to_be_visible(timeout=60_000)  # it has started
+        expect(other.locator("#find > input")).to_be_visible()
     other_token = TOKEN[::-1]
     with chat(tmp_path / "library", *EVERYWHERE, port=port, token=other_token):
         other.locator("#find > input").fill("x")
