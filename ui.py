@@ -92,19 +92,20 @@ def serve(
     others = not ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
     public = public_address(public_url) if public_url else ""
     exposed = others or bool(public)
-    token = new_token() if asks_token and (exposed or TOKEN_FILE in os.environ) else ""
+    file = os.environ.get(TOKEN_FILE)
+    token = new_token(file) if asks_token and (exposed or file) else ""
     access = Access(token, public, anyone=not asks_token)
-    shown_token = f"?token={token}" if token and TOKEN_FILE not in os.environ else ""
     url = f"{public}/" if public else url
+    shown_token = f"?token={token}" if token and not file else ""
     _say(f"Pullquote is starting at {url}{shown_token} (stop it with Ctrl-C)")
-    if token and not shown_token:
-        _say(f"It asks for the token in {os.environ[TOKEN_FILE]}")
+    if token and file:
+        _say(f"It asks for the token in {file}")
     if exposed:
         _say(
             _EXPOSED.format(
-                how="--public-url" if public else f"--host {host}",
+                how=f"--host {host}" if others else "--public-url",
                 who="Whoever has the token" if token else "With --no-token, whoever reaches it",
-                sent=_BY_PROXY if public else _BY_HOST.format(port=listener.getsockname()[1]),
+                sent=_BY_HOST.format(port=listener.getsockname()[1]) if others else _BY_PROXY,
                 changes=_OPEN_TO_CHANGES if allow_changes else _READ_ONLY,
             )
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import time
@@ -65,13 +64,12 @@ def session_of(browser: str, session: str) -> str:
     return hmac.new(browser.encode(), session.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def new_token() -> str:
-    """Return the token of PULLQUOTE_TOKEN_FILE, or else a new one.
+def new_token(path: str | None = None) -> str:
+    """Return a new token, or the one in the file that PULLQUOTE_TOKEN_FILE names.
 
     Raises:
         InputError: the file cannot be read, or holds no token.
     """
-    path = os.environ.get(TOKEN_FILE)
     if not path:
         return secrets.token_urlsafe(32)
     try:
@@ -132,7 +130,7 @@ class Access:
         if is_page and self.token:
             given = await _in_form(receive) if scope["method"] == "POST" else _in_query(scope)
         if given is not None:
-            return await self._sign_in(scope, headers, given)
+            return await self._sign_in(scope, headers, browser, given)
         if self._anyone:
             principal: Principal | None = "anyone"
         elif not self.token:
@@ -168,19 +166,17 @@ class Access:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and _is_same(given.strip(), self.token)
 
-    async def _sign_in(self, scope: Scope, headers: Headers, given: str) -> Response:
+    async def _sign_in(self, scope: Scope, headers: Headers, browser: str, given: str) -> Response:
         """Lead a browser that gave the right token to the address that it asked for, without the token."""
         query = urlencode([(name, value) for name, value in _query(scope) if name != "token"])
-        address = scope.get("raw_path", scope["path"].encode()).decode("ascii") + (
-            f"?{query}" if query else ""
-        )
+        path = scope.get("raw_path", scope["path"].encode()).decode("ascii")
         is_right = _is_same(given.strip(), self.token)
         if not is_right and (refusal := await self._patience.wait(scope)):
             return refusal
         if not is_right and scope["method"] == "POST":
             return _asking("That is not the token.")
-        reply = RedirectResponse(address, HTTPStatus.SEE_OTHER)
-        if is_right:
+        reply = RedirectResponse(f"{path}?{query}" if query else path, HTTPStatus.SEE_OTHER)
+        if is_right and not browser:  # another name would end what its other pages have begun
             reply.headers["Set-Cookie"] = self.cookie(headers)
         return reply
 
