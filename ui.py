@@ -39,14 +39,16 @@ _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "br
 
 # Said at the start where others can reach the chat. There are no accounts yet.
 _EXPOSED = """\
-warning: {how} lets others reach the chat. {who} can ask questions, read every document whole, also earlier
-  and removed texts until these are purged, and download the files that were added in the chat. There are no
-  accounts: all of them are alike. {sent}
+warning: {how} lets others reach the chat.
+  {who} can ask questions, read every document whole, also earlier and
+  removed texts until these are purged, and download the files that were added in the chat. There are no
+  accounts: all of them are alike.
+  {sent}
 {changes}"""
 _BY_HOST = """\
-What is sent, the token too, is not encrypted: over a network that you do not trust,
-  leave --host out, and have each come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`, or through a proxy
-  that encrypts (--public-url)."""
+What is sent, the token too, is not encrypted: over a network that you do not trust, leave --host out, and
+  have each come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`, or through a proxy that encrypts
+  (--public-url)."""
 _BY_PROXY = "The proxy has to encrypt what is sent (https)."
 
 _READ_ONLY = """\
@@ -95,9 +97,10 @@ def serve(
     file = os.environ.get(TOKEN_FILE)
     token = new_token(file) if asks_token and (exposed or file) else ""
     access = Access(token, public, anyone=not asks_token)
-    url = f"{public}/" if public else url
     shown_token = f"?token={token}" if token and not file else ""
     _say(f"Pullquote is starting at {url}{shown_token} (stop it with Ctrl-C)")
+    if public:
+        _say(f"Others come by {public}/{shown_token}")
     if token and file:
         _say(f"It asks for the token in {file}")
     if exposed:

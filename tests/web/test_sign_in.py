@@ -128,6 +128,10 @@ def test_through_a_proxy_that_encrypts_the_page_works_and_its_cookie_is_secure(
     with encrypting(tmp_path) as (port, forward), browser.new_context(ignore_https_errors=True) as context:
         public = f"https://quotes.localhost:{port}"
         with chat(tmp_path / "library", "--public-url", public, token=TOKEN) as server:
+            assert server.process.stderr is not None
+            printed = [server.process.stderr.readline() for _ in range(2)]
+            assert f"starting at {server.url} " in printed[0]
+            assert printed[1] == f"Others come by {public}/\n"
             forward.append(urlsplit(server.url).port or 0)
             page = context.new_page()
             page.goto(public)
