@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]+://")
+from qa.errors import InputError
+
+_URL = re.compile(r"[^/\\]+://")
+_ADDRESS = re.compile(r"([\w+.-]+):(/*)([^?#]*)(.*)", re.DOTALL)
 _SCHEMES = ("milvus:", "milvus+tls:")
 _DESK_SCHEMES = ("postgresql:", "postgres:")
 
@@ -27,7 +30,7 @@ class ClusterPlace:
     desk: Path | str
 
     def __str__(self) -> str:
-        return self.address
+        return shown(self.address)
 
 
 LibraryPlace: TypeAlias = Path | ClusterPlace
@@ -38,25 +41,61 @@ def library_place(named: Path | str, desk: Path | str | None = None) -> LibraryP
     """Tell where the library is that a person names: a folder, or an address on Milvus.
 
     What is kept beside the latter lies in `desk`, else in `PULLQUOTE_DESK`, else in the user's data folder.
+
+    Raises:
+        InputError: either is an address of another kind.
     """
     if not is_address(named):
-        return Path(named)
-    own = desk or os.environ.get("PULLQUOTE_DESK") or _default_desk(str(named))
-    return ClusterPlace(str(named), own if is_shared(own) else Path(own))
+        return _folder(named, "a library", "milvus://HOST:PORT/NAME")
+    address = _in_small_letters(str(named))
+    own = desk or os.environ.get("PULLQUOTE_DESK") or _default_desk(address)
+    return ClusterPlace(address, desk_place(own))
+
+
+def desk_place(named: Path | str) -> Path | str:
+    """Tell where the desk is that a person names: a folder, or the address of a database.
+
+    Raises:
+        InputError: it is an address of another kind.
+    """
+    if is_shared(named):
+        return _in_small_letters(str(named))
+    return _folder(named, "a desk", "postgresql://USER@HOST:PORT/DATABASE")
+
+
+def _folder(named: Path | str, what: str, form: str) -> Path:
+    if is_url(named) or is_address(named) or is_shared(named):
+        raise InputError(f"{shown(str(named))} is no address of {what}: name a folder, or write {form}")
+    return Path(named)
+
+
+def _in_small_letters(address: str) -> str:
+    scheme, colon, rest = address.partition(":")
+    return scheme.lower() + colon + rest
+
+
+def shown(address: str) -> str:
+    """Return an address without what may be secret in it: a user, what follows "?" or "#"."""
+    parts = _ADDRESS.fullmatch(address.strip())
+    if parts is None:
+        return address
+    scheme, slashes, where, after = parts.groups()
+    # A password may hold "?", and what follows "?" may hold "@": then nobody can tell where the host is.
+    return f"{scheme.lower()}:{slashes}{'…' if '@' in after else where.rpartition('@')[2]}"
 
 
 def is_shared(desk: Path | str) -> bool:
     """Tell whether what a person names as a desk is the address of a database rather than a folder."""
-    return isinstance(desk, str) and desk.startswith(_DESK_SCHEMES)
+    return isinstance(desk, str) and desk.lower().startswith(_DESK_SCHEMES)
 
 
 def is_address(named: Path | str) -> bool:
     """Tell whether what a person names as a library is an address on Milvus rather than a folder."""
-    return isinstance(named, str) and named.startswith(_SCHEMES)
+    return isinstance(named, str) and named.lower().startswith(_SCHEMES)
 
 
 def is_url(named: Path | str) -> bool:
-    """Tell whether what a person names to be read is an address, such as s3://BUCKET, rather than a path."""
+    """Tell whether what a person names is an address, such as s3://BUCKET, rather than a path."""
     return isinstance(named, str) and bool(_URL.match(named))
 
 
@@ -73,7 +112,7 @@ def folder_of(place: LibraryPlace) -> Path:
 def _default_desk(address: str, shared: str = "") -> Path:
     from platformdirs import user_data_path
 
-    readable = re.sub("[^A-Za-z0-9.]+", "_", address.partition("://")[2])[-60:].strip("_")
+    readable = re.sub("[^A-Za-z0-9.]+", "_", shown(address).partition("://")[2])[-60:].strip("_")
     name = f"{readable}-{hashlib.sha256((address + shared).encode()).hexdigest()[:8]}"
     return user_data_path("pullquote", appauthor=False) / "desks" / name
 

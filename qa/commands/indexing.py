@@ -400,8 +400,8 @@ def reindex(settings: options.Settings, encoder: str) -> None:
 
 
 @click.command("copy")
-@click.argument("source", type=options.LibraryName(), metavar="FROM")
-@click.argument("target", type=options.LibraryName(), metavar="TO")
+@click.argument("source", type=options.PlaceName(), metavar="FROM")
+@click.argument("target", type=options.PlaceName(), metavar="TO")
 @options.general
 @click.pass_obj
 def copy_library(settings: options.Settings, source: Path | str, target: Path | str) -> None:
@@ -437,7 +437,7 @@ def copy_library(settings: options.Settings, source: Path | str, target: Path | 
 
 
 @click.command("copy-desk")
-@click.argument("target", type=options.DeskName(), metavar="TO")
+@click.argument("target", type=options.PlaceName(), metavar="TO")
 @options.general
 @click.pass_obj
 def copy_desk(settings: options.Settings, target: Path | str) -> None:
@@ -452,7 +452,7 @@ def copy_desk(settings: options.Settings, target: Path | str) -> None:
 
     from qa.asking.own_confidence import FILE as CONFIDENCE_FILE
     from qa.desk.database import DeskDatabase
-    from qa.places import ClusterPlace
+    from qa.places import ClusterPlace, desk_place
     from qa.storage.open import open_library
     from qa.text.display import plural
     from qa.text.names import ALIAS_FILE
@@ -460,7 +460,7 @@ def copy_desk(settings: options.Settings, target: Path | str) -> None:
     place = shared.library(settings)
     if not isinstance(place, ClusterPlace):
         raise click.UsageError("a library in a folder keeps its desk there: name one on Milvus by --library")
-    other = ClusterPlace(place.address, target)
+    other = ClusterPlace(place.address, desk_place(target))
     if other == place:
         raise click.UsageError("that is the desk that the library has")
     with (

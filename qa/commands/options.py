@@ -58,29 +58,18 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
-class LibraryName(click.Path):
-    """A folder, or an address on Milvus, which stays as it is."""
+class PlaceName(click.Path):
+    """The folder or the address of a library or a desk: an address stays as it is, and is read later."""
 
     def __init__(self) -> None:
         super().__init__(file_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return a path, or an address."""
-        return value if self._is_address(value) else super().convert(value, param, ctx)
+        from qa.places import is_address, is_shared, is_url
 
-    def _is_address(self, value: Any) -> bool:
-        from qa.places import is_address
-
-        return is_address(value)
-
-
-class DeskName(LibraryName):
-    """A folder, or the address of a database, which stays as it is."""
-
-    def _is_address(self, value: Any) -> bool:
-        from qa.places import is_shared
-
-        return is_shared(value)
+        is_one = is_address(value) or is_shared(value) or is_url(value)
+        return value if is_one else super().convert(value, param, ctx)
 
 
 class SourceName(click.Path):
@@ -99,7 +88,7 @@ class SourceName(click.Path):
 general = _options(
     click.option(
         "--library",
-        type=LibraryName(),
+        type=PlaceName(),
         metavar="DIR",
         expose_value=False,
         callback=_set("library"),
@@ -108,7 +97,7 @@ general = _options(
     ),
     click.option(
         "--desk",
-        type=DeskName(),
+        type=PlaceName(),
         metavar="DIR",
         expose_value=False,
         callback=_set("desk"),

@@ -36,12 +36,12 @@ def library(settings: options.Settings) -> LibraryPlace:
     Raises:
         click.UsageError: a desk is named for a library that keeps its own.
     """
-    from qa.places import default_library, is_address, library_place
+    from qa.places import ClusterPlace, default_library, library_place
 
-    named = settings.library or default_library()
-    if settings.desk and not is_address(named):
+    place = library_place(settings.library or default_library(), settings.desk)
+    if settings.desk and not isinstance(place, ClusterPlace):
         raise click.UsageError("--desk is for a library on Milvus: one in a folder keeps its desk there")
-    return library_place(named, settings.desk)
+    return place
 
 
 def folder(settings: options.Settings) -> Path:

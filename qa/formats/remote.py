@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from qa.document.metadata import SIDECAR, SIDECAR_BYTES
 from qa.errors import InputError, MissingExtraError
+from qa.places import shown
 from qa.schema import printable
 
 if TYPE_CHECKING:
@@ -59,25 +61,23 @@ class RemoteListing:
     files: tuple[RemoteFile, ...]
 
 
-# What storage services call a key in an address: a shared access signature of Azure's, for one.
-_SIGNED = ("sig", "signature", "token", "key", "password", "secret")
-
-
 def checked_url(url: str) -> str:
-    """Return an address as it is kept.
+    """Return an address as it is kept, its scheme in small letters.
 
     Raises:
         InputError: it holds what is not to be kept, names an address in another, or a file of this machine.
     """
-    scheme, _, rest = url.partition("://")
+    given, _, rest = url.partition("://")
+    scheme = given.lower()
+    url = f"{scheme}://{rest}"
+    if "::" in url:
+        raise InputError(f"{shown(url)} is an address in another: name the files themselves")
     if _holds_secret(url):
         raise InputError(
-            f"the {scheme} address holds a password or a key, and addresses are shown and "
+            f"the {scheme} address holds a password, a key or a setting, and addresses are shown and "
             "kept: leave it out, and put it where the package for the protocol looks for it, such as its "
             "variables"
         )
-    if "::" in url:
-        raise InputError(f"{url} is an address in another: name the files themselves")
     if not rest.strip("/"):
         raise InputError(f"{url} names no file and no folder: write what is to be read after it")
     if scheme in _THIS_MACHINE:  # by path, links out of a folder are left alone
@@ -90,9 +90,9 @@ def _holds_secret(url: str) -> bool:
     scheme, _, rest = url.partition("://")
     if scheme in ("http", "https") and ("?" in rest or "@" in rest.partition("/")[0]):
         return True
-    if any(f"{name}=" in rest.partition("?")[2].lower() for name in _SIGNED):
+    if "=" in rest.partition("?")[2]:  # a shared access signature of Azure's, for one
         return True
-    user, at, _ = rest.rpartition("@")
+    user, at, _ = unquote(rest).rpartition("@")
     name, colon, password = user.partition(":")
     # A secret may have "/", in which urlsplit sees the end of the host; a port is no secret.
     is_port = password.partition("/")[0].isdecimal() and "/" in password

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from qa.errors import InputError
+from qa.places import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +55,12 @@ class DeskAddress:
             parts = urlsplit(text)
             asked = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
             given = {"user": parts.username, "host": parts.hostname, "port": parts.port}
-        except ValueError as error:
-            raise InputError(f"{text!r} is no address of a desk ({error}): {_FORM}") from error
+        except ValueError:  # it says what is in the address
+            raise InputError(f"{shown(text)} is no address of a desk: {_FORM}") from None
         database = unquote(parts.path.strip("/"))
         if not database or "/" in database or parts.fragment or asked.keys() - {"schema"}:
             hint = " (what else libpq takes stands in its variables, such as PGSSLMODE)" if asked else ""
-            raise InputError(f"{text!r} is no address of a desk: {_FORM}{hint}")
+            raise InputError(f"{shown(text)} is no address of a desk: {_FORM}{hint}")
         schema = asked.get("schema") or schema_of(library)
         if not _SCHEMA.fullmatch(schema) or schema.startswith("pg_"):
             raise InputError(

@@ -24,6 +24,7 @@ from qa.errors import (
     UnknownConversationError,
     UnknownDossierError,
 )
+from qa.places import shown
 from qa.storage.desk_address import DeskAddress
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def without_desk(message: str, address: str) -> str:
     try:
         where = DeskAddress.parse(address, "").where
     except InputError:  # which is what the message is about
-        return message.replace(address, "its address")
+        return message.replace(shown(address), "its address")
     if where not in message:
         return message
     before, parenthesis, after = message.partition(" (")

@@ -21,6 +21,7 @@ from qa.errors import InputError, MissingExtraError, WorkersError
 from qa.intake.distributed.stages import Chunk, Job, Portion, difference, versions
 from qa.intake.folders import refusal
 from qa.intake.make import FileReading, FromFile, Reported
+from qa.places import shown
 from qa.schema import FileResult
 from qa.storage.intake_port import ReadDocument
 
@@ -62,8 +63,8 @@ class Workers:
     """
 
     def __init__(self, address: str, library: LibraryPlace) -> None:
-        if address != LOCAL and not address.startswith("ray://"):
-            raise InputError(f"{address!r} names no workers: write local, or ray://HOST:PORT")
+        if address != LOCAL and (not address.startswith("ray://") or set(address) & set("@?#")):
+            raise InputError(f"{shown(address)} names no workers: write local, or ray://HOST:PORT")
         _set_environment(address)
         try:
             import ray.data

@@ -10,6 +10,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from qa.errors import InputError
+from qa.places import shown
 
 NAME = "pullquote"
 # A token (`user:password`, or a key), or a file that holds one.
@@ -26,7 +27,7 @@ class Address:
     """Where a library is.
 
     Attributes:
-        text: the address as a person writes it.
+        text: the address as messages show it.
         uri: the address as pymilvus takes it: of a server, or the path of a file.
         name: the library's name there: what the names of its collections begin with.
         lite: whether it is a Milvus Lite file.
@@ -53,19 +54,19 @@ class Address:
         try:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port or 19530
-        except ValueError as error:
-            raise InputError(f"{text!r} is no address of a library ({error}): {_FORM}") from error
+        except ValueError:  # it says what is in the address
+            raise InputError(f"{shown(text)} is no address of a library: {_FORM}") from None
         if parts.scheme == "milvus" and not parts.netloc:
             file = _FILE.fullmatch(text.removeprefix("milvus://"))
             if file is None:
-                raise InputError(f"{text!r} names no file that ends in .db: {_FORM}")
-            return cls(text, file["file"], _checked(text, file["name"] or NAME), lite=True)
+                raise InputError(f"{shown(text)} names no file that ends in .db: {_FORM}")
+            return cls(shown(text), file["file"], _checked(text, file["name"] or NAME), lite=True)
         if parts.scheme not in ("milvus", "milvus+tls") or not host or parts.fragment:
-            raise InputError(f"{text!r} is no address of a library: {_FORM}")
+            raise InputError(f"{shown(text)} is no address of a library: {_FORM}")
         scheme = "https" if parts.scheme == "milvus+tls" else "http"
-        shown = f"[{host}]" if ":" in host else host
+        server = f"[{host}]" if ":" in host else host
         name = _checked(text, parts.path.strip("/") or NAME)
-        return cls(text, f"{scheme}://{shown}:{port}", name, lite=False)
+        return cls(shown(text), f"{scheme}://{server}:{port}", name, lite=False)
 
     def options(self) -> dict[str, str]:
         """Read what else pymilvus is to be told of a server, from the environment.
@@ -91,7 +92,7 @@ class Address:
 def _checked(text: str, name: str) -> str:
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"{text!r} gives the library the name {name!r}: use up to 100 letters, digits and underscores of "
-            "ASCII, and no digit first"
+            f"{shown(text)} gives the library another name than can be: use up to 100 letters, digits and "
+            "underscores of ASCII, and no digit first"
         )
     return name
