@@ -135,8 +135,9 @@ def side(name: str, texts: list[str], folder: Path) -> Side:
                 raise SystemExit("the sides did not have the same work")
 
         return index
-    tokens = [np.array([each.ids]) for each in encoder._tokenizer.encode_batch(texts)]
-    return lambda: list(runtime.in_turn(lambda ids: encoder._session.run(None, {"tokens": ids}), tokens))
+    tokens = [np.array([each.ids]) for each in encoder._model.tokenizer.encode_batch(texts)]
+    run = encoder._model.session.run
+    return lambda: list(runtime.in_turn(lambda ids: run(None, {"tokens": ids}), tokens))
 
 
 def compare(arguments: argparse.Namespace, texts: list[str], folder: Path) -> None:

@@ -91,11 +91,9 @@ def open_query_encoder(identity: EncoderIdentity) -> Encoder:
 
     if onnx.is_own(identity):
         return onnx.open_own(identity)
-    if kept := onnx.find_export(identity):
-        return onnx.OnnxEncoder.of(identity, kept)
     encoder = SentenceTransformerEncoder(identity)
-    kept = encoder.export()
-    return onnx.OnnxEncoder.of(identity, kept) if kept else encoder
+    kept = onnx.find_export(identity) or encoder.export()
+    return onnx.OnnxEncoder.of(identity, kept).watch(encoder.export) if kept else encoder
 
 
 class SentenceTransformerEncoder:

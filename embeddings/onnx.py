@@ -23,7 +23,6 @@ from embeddings.torch_world import quiet
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from onnxruntime import InferenceSession
     from sentence_transformers import SentenceTransformer
 
     from embeddings.arrays import Float32
@@ -59,22 +58,30 @@ class OnnxEncoder:
     def __init__(
         self,
         identity: EncoderIdentity,
-        session: InferenceSession,
-        tokenizer: Tokenizer,
+        model: runtime.Model,
         query_prompt: str = "",
         document_prompt: str = "",
     ) -> None:
         self.identity = identity
-        self._session = session
-        self._tokenizer = tokenizer
+        self._model = model
         self._query_prompt = query_prompt
         self._document_prompt = document_prompt
 
     @classmethod
     def of(cls, identity: EncoderIdentity, graph: runtime.Graph) -> Self:
         """Open an export."""
-        tokenizer = Tokenizer.from_file(str(graph.tokenizer))
-        return cls(identity, runtime.open_session(graph.model), tokenizer, **graph.settings)
+        return cls(identity, runtime.opened(graph), **graph.settings)
+
+    def watch(self, export: Callable[[], runtime.Graph | None]) -> Self:
+        """Have the export's files hashed later, and made by `export` if they are damaged."""
+
+        def again() -> runtime.Model:
+            if graph := export():
+                return runtime.opened(graph)
+            raise ModelError(f"{self.identity.name} was not exported again")
+
+        runtime.watch(self._model, _folder(self.identity), again)
+        return self
 
     def encode_query(self, texts: Sequence[str]) -> Float32:
         """See Encoder."""
@@ -98,8 +105,8 @@ class OnnxEncoder:
         return vectors
 
     def _vector(self, text: str) -> Float32:
-        tokens = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
-        vector: Float32 = self._session.run(["embedding"], {"tokens": tokens})[0][0]
+        tokens = np.array([self._model.tokenizer.encode(text).ids], dtype=np.int64)
+        vector: Float32 = self._model.session.run(["embedding"], {"tokens": tokens})[0][0]
         return vector
 
 
@@ -114,15 +121,29 @@ def open_own(identity: EncoderIdentity) -> OnnxEncoder:
     Raises:
         ModelError: its weights are missing or damaged, or this ONNX Runtime is too old for its int8 form.
     """
-    int8 = identity != models.encoder_identity()
     try:
-        session, tokenizer = runtime.open_kept(
-            _folder(identity),
-            lambda: bert.encoder_graph(models.encoder_folder(identity), int8=int8),
-        )
+        model = runtime.open_kept(_folder(identity), lambda: _own_graph(identity))
     except _RUNTIME_ERRORS as error:
         raise ModelError(f"ONNX Runtime cannot run {identity.name} ({error}): upgrade onnxruntime") from error
-    return OnnxEncoder(identity, session, tokenizer)
+    return OnnxEncoder(identity, model)
+
+
+def _own_graph(identity: EncoderIdentity) -> tuple[bytes, str]:
+    int8 = identity != models.encoder_identity()
+    return bert.encoder_graph(models.encoder_folder(identity), int8=int8)
+
+
+def mend(identity: EncoderIdentity) -> bool:
+    """Hash the files of an encoder in the cache; tell whether they were damaged.
+
+    Those of the default encoder are then made again, those of another when it is next used.
+
+    Raises:
+        ModelError: they are damaged, and so are the weights that they are made of.
+    """
+    if is_own(identity):
+        return runtime.mend(_folder(identity), lambda: _own_graph(identity))
+    return runtime.is_damaged(_folder(identity))
 
 
 def find_export(identity: EncoderIdentity) -> runtime.Graph | None:

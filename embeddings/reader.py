@@ -20,6 +20,7 @@ from embeddings.reading import Reader, ReaderName, Reading, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tokenizers import Encoding, Tokenizer
 
@@ -77,17 +78,15 @@ class TrainedReader:
     model = "reader"
 
     def __init__(self) -> None:
-        self._session, self._tokenizer = runtime.open_kept(
-            cache_folder() / READER_SHA256, models.reader_weights
-        )
-        self._marks = marks(self._tokenizer)
+        self._model = runtime.open_kept(_folder(), models.reader_weights)
+        self._marks = marks(self._model.tokenizer)
         # A graph of before the fourth version gives no relevance.
-        given = {output.name for output in self._session.get_outputs()}
+        given = {output.name for output in self._model.session.get_outputs()}
         self._outputs = [name for name in ("window", "sentences", "span", "relevance") if name in given]
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """See Reader."""
-        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION_LIMIT]
+        asked = self._model.tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION_LIMIT]
         # The longest first: when the last one ends, no core has been idle for long.
         order = sorted(range(len(windows)), key=lambda place: -sum(map(len, windows[place].sentences)))
         read = runtime.pool().map(lambda place: self._read(asked, windows[place], retrieved[place]), order)
@@ -95,7 +94,7 @@ class TrainedReader:
         return [by_place[place] for place in range(len(windows))]
 
     def _read(self, question: list[int], window: Window, retrieved: float) -> Reading:
-        head, context, *sentences = self._tokenizer.encode_batch(
+        head, context, *sentences = self._model.tokenizer.encode_batch(
             [window.head, window.context, *window.sentences], add_special_tokens=False
         )
         tokens, types, bounds = lay_out(
@@ -105,7 +104,7 @@ class TrainedReader:
         pool = np.zeros((len(sentences), len(tokens)), dtype=np.float32)
         for row, (start, end) in zip(pool, pairwise(bounds), strict=True):
             row[start:end] = 1 / max(1, end - start)
-        answers, evidence, span, *relevance = self._session.run(
+        answers, evidence, span, *relevance = self._model.session.run(
             self._outputs,
             {
                 "input_ids": np.array([tokens], dtype=np.int64),
@@ -132,6 +131,19 @@ class TrainedReader:
             tuple(each[1] if each and each[0] > none else None for each in found),
             float(relevance[0][0]) if relevance else None,
         )
+
+
+def mend() -> bool:
+    """Hash the files of our reader in the cache; make them again, and say so, if they are damaged.
+
+    Raises:
+        ModelError: they are damaged, and so are the weights that they are made of.
+    """
+    return runtime.mend(_folder(), models.reader_weights)
+
+
+def _folder() -> Path:
+    return cache_folder() / READER_SHA256
 
 
 def _both(one: float, other: float) -> float:

@@ -51,9 +51,8 @@ class OnnxReranker:
     """The default reranker (int8). A pair's score depends on that pair alone. Threads may share it."""
 
     def __init__(self) -> None:
-        folder = cache_folder() / f"{DEFAULT_RERANKER_SHA256}-states"
-        self._session, self._tokenizer = runtime.open_kept(folder, _source)
-        self._cls, self._sep = map(self._tokenizer.token_to_id, ("[CLS]", "[SEP]"))
+        self._model = runtime.open_kept(_folder(), _source)
+        self._cls, self._sep = map(self._model.tokenizer.token_to_id, ("[CLS]", "[SEP]"))
 
     def scores(self, query: str, texts: Sequence[str]) -> Float32:
         """See Reranker."""
@@ -66,22 +65,23 @@ class OnnxReranker:
 
     def encode_question(self, query: str) -> list[int]:
         """Give the question's tokens, without marks, cut to what leaves room for a text."""
-        return self._tokenizer.encode(query, add_special_tokens=False).ids[:_QUESTION_LIMIT]
+        return self._model.tokenizer.encode(query, add_special_tokens=False).ids[:_QUESTION_LIMIT]
 
     def _score(self, question: list[int], text: str) -> float:
-        passage = self._tokenizer.encode(text, add_special_tokens=False)
-        return float(self._session.run(["logits"], self._feed(question, passage.ids))[0][0, 0])
+        passage = self._model.tokenizer.encode(text, add_special_tokens=False)
+        return float(self._model.session.run(["logits"], self._feed(question, passage.ids))[0][0, 0])
 
     def encode_texts(self, texts: Sequence[str]) -> list[list[int]]:
         """Give the tokens of each text, without marks."""
-        return [encoding.ids for encoding in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+        encoded = self._model.tokenizer.encode_batch(texts, add_special_tokens=False)
+        return [encoding.ids for encoding in encoded]
 
     def hidden_states(self, question: list[int], text: list[int]) -> tuple[float, Float32]:
         """Run a pair of token lists: its score, and the states of LAYERS side by side, float32 [tokens, d].
 
         The tokens are those of `[CLS] question [SEP] text [SEP]`, the text cut to the model's limit.
         """
-        logits, *states = self._session.run(["logits", *_STATES], self._feed(question, text))
+        logits, *states = self._model.session.run(["logits", *_STATES], self._feed(question, text))
         return float(logits[0, 0]), np.concatenate([state[0] for state in states], axis=-1)
 
     def _feed(self, question: list[int], text: list[int]) -> dict[str, Int64]:
@@ -93,6 +93,19 @@ class OnnxReranker:
             "attention_mask": np.ones((1, len(tokens)), dtype=np.int64),
             "token_type_ids": np.array([types], dtype=np.int64),
         }
+
+
+def mend() -> bool:
+    """Hash the files of the default reranker in the cache; make them again, and say so, if they are damaged.
+
+    Raises:
+        ModelError: they are damaged, and so are the weights that they are made of.
+    """
+    return runtime.mend(_folder(), _source)
+
+
+def _folder() -> Path:
+    return cache_folder() / f"{DEFAULT_RERANKER_SHA256}-states"
 
 
 def _source() -> tuple[bytes, str]:

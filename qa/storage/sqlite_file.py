@@ -421,6 +421,8 @@ def _named(error: sqlite3.Error, path: Path, layout: FileLayout) -> LibraryError
                 f"{path} is damaged or no {layout.kind} ({error}). It was left as it is: put it back from a "
                 f"backup, or {layout.advice_if_damaged}"
             )
+        case _ if "decode to UTF-8" in str(error):  # it repeats what it cannot decode
+            what = f"{path} is damaged: put it back from a backup, or {layout.advice_if_damaged}"
         case _:
             what = f"{path}: {error}"
     return LibraryError(what)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from click.testing import CliRunner
 
 from qa.asking import confidence
 from qa.cli import cli
+from qa.corpus import Corpus
 from qa.schema import sha256_text
 from qa.storage.embedded.database import FILE_NAME
 from tests.conftest import ROOT
@@ -491,3 +494,88 @@ def test_ask_needs_neither_torch_nor_the_page_nor_what_reads_files(shipped):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+PLACES = 300
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("PULLQUOTE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def damage(cache: Path) -> None:
+    """Change 300 places of all weights that run, and keep sizes and times."""
+    found = list(cache.rglob("*.weights"))
+    assert len(found) >= 2
+    for weights in found:
+        status, content = weights.stat(), bytearray(weights.read_bytes())
+        for place in random.Random(1).sample(range(len(content)), PLACES):
+            content[place] ^= 0x7F
+        with weights.open("r+b") as file:
+            file.write(content)
+        os.utime(weights, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def spoiled(cache: Path, found: dict[str, bytes]) -> list[str]:
+    return [path.name for path in cache.rglob("*.weights") if path.read_bytes() != found[path.name]]
+
+
+def test_doctor_reports_damaged_weights_and_makes_them_again(library, cache):
+    asked = run("ask", QUESTION, "--json", "--library", str(library))
+    finished()
+    whole = {path.name: path.read_bytes() for path in cache.rglob("*.weights")}
+    damage(cache)
+    assert len(spoiled(cache, whole)) == 2
+    report = run("doctor", "--json", "--library", str(library))
+    assert report.exit_code == 1
+    findings = {each["about"]: each["problem"] for each in json.loads(report.stdout)["findings"]}
+    for about, problem in findings.items():
+        assert ("were damaged: they are made again" in problem) == (about in ("reader", "encoder export")), (
+            about,
+            problem,
+        )
+    assert not spoiled(cache, whole)
+    assert run("doctor", "--library", str(library)).exit_code == 0
+    again = run("ask", QUESTION, "--json", "--library", str(library))
+    one, two = (json.loads(each.stdout) for each in (asked, again))
+    assert one["quotes"] == two["quotes"]
+    assert one["confidence"] == two["confidence"]
+
+
+def test_a_running_model_notices_that_its_weights_are_damaged_and_goes_on_with_whole_ones(
+    library, cache, caplog
+):
+    with Corpus.open(library) as corpus:
+        expected = corpus.ask(QUESTION).to_dict()
+        finished()
+    damage(cache)
+    with Corpus.open(library) as corpus:
+        damaged = corpus.ask(QUESTION).to_dict()
+        assert damaged["signals"] != expected["signals"]
+        finished()
+        assert caplog.text.count("was made again. Answers given before may be wrong") == 2
+        caplog.clear()
+        mended = corpus.ask(QUESTION).to_dict()
+        assert {**mended, "milliseconds": {}} == {**expected, "milliseconds": {}}
+        finished()
+        assert not caplog.text
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "tokenizer"])
+def test_a_small_file_of_a_model_that_is_damaged_is_made_again_at_once(library, cache, suffix):
+    asked = ("ask", QUESTION, "--json", "--library", str(library))
+    expected = json.loads(run(*asked).stdout)
+    for path in cache.rglob(f"*.{suffix}"):
+        status, content = path.stat(), path.read_bytes()
+        path.write_bytes(content[: len(content) // 2] + b"#" + content[len(content) // 2 + 1 :])
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert json.loads(run(*asked).stdout)["quotes"] == expected["quotes"]
+
+
+def finished() -> None:
+    """Wait until what was begun in the background has ended."""
+    for thread in threading.enumerate():
+        if thread.name == "pullquote-check":
+            thread.join(60)

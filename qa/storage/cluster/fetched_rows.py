@@ -148,8 +148,12 @@ class FetchedRows:
             (table, json.loads(lying[each[1:]] if each.startswith(ELSEWHERE) else each))
             for table, each in found
         ]
-        whole = [row["sha256"] for table, row in rows if with_texts and table in ("documents", "versions")]
-        held = texts.read(self._connection, self._collections.texts, whole)
+        whole = {
+            row["sha256"]: row.get("path") or row.get("document", "")
+            for table, row in rows
+            if with_texts and table in ("documents", "versions")
+        }
+        held = texts.read(self._connection, self._collections.texts, whole, whole)
         new = {}
         for table, row in rows:
             key = table, tuple(row[column] for column in KEYS.get(table, ()))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError
 from qa.storage.cluster.schema import NO_VECTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from qa.storage.cluster.connection import Connection
 
@@ -31,8 +32,13 @@ def put(connection: Connection, collection: str, texts: Iterable[str]) -> None:
     connection.upsert(collection, rows)
 
 
-def read(connection: Connection, collection: str, sha256s: Iterable[str]) -> dict[str, str]:
-    """Read texts by their SHA-256 (hex); each is hashed.
+def read(
+    connection: Connection,
+    collection: str,
+    sha256s: Iterable[str],
+    files: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Read texts by their SHA-256 (hex); each is hashed. `files` says which files they came from.
 
     Raises:
         LibraryError: one is not held, or is not what its hash says.
@@ -56,9 +62,10 @@ def read(connection: Connection, collection: str, sha256s: Iterable[str]) -> dic
     for sha256, parts in found.items():
         texts[sha256] = "".join(parts[part] for part in sorted(parts))
         if _sha256(texts[sha256]) != sha256:
+            file = f", which came from {files[sha256]}," if sha256 in files else ""
             raise LibraryError(
-                f"the text with the SHA-256 {sha256} at {connection.address.text} is not whole: the library "
-                "is damaged. Put it back from a backup, or index its document again"
+                f"the text with the SHA-256 {sha256} at {connection.address.text}{file} is not whole: the "
+                "library is damaged. Put it back from a backup, or index its document again"
             )
     return texts
 

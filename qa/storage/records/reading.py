@@ -22,7 +22,7 @@ from qa.storage.ports import Cited, Version
 from qa.storage.records import versions
 from qa.storage.records.corrections import found_in
 from qa.storage.records.corrections import of as corrections_of
-from qa.storage.records.rows import COLUMN_LIST, COLUMNS, PLAIN, SECTION, date_of, spans_of
+from qa.storage.records.rows import COLUMNS, PLAIN, SECTION, date_of, spans_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,12 +30,15 @@ if TYPE_CHECKING:
 
 # Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
 SUGGESTED_FROM = 500
+# The text as bytes: of those that are damaged, not all are text.
+_READ = ", ".join(name if name != "text" else "CAST(text AS BLOB)" for name in COLUMNS)
 
 
 def document_at(db: sqlite3.Connection, place: object, number: int) -> Document:
     """Read the document of that number; its text is hashed against the record."""
-    row = db.execute(f"SELECT {COLUMN_LIST} FROM documents WHERE serial = ?", (number,)).fetchone()
-    return as_document(place, dict(zip(COLUMNS, row, strict=True)))
+    row = db.execute(f"SELECT {_READ} FROM documents WHERE serial = ?", (number,)).fetchone()
+    held = dict(zip(COLUMNS, row, strict=True))
+    return as_document(place, held | {"text": held["text"].decode(errors="replace")})
 
 
 def as_document(place: object, held: Mapping[str, Any]) -> Document:
@@ -57,9 +60,9 @@ def as_document(place: object, held: Mapping[str, Any]) -> Document:
     )
     if document.sha256 != held["sha256"] or held.get("characters") not in (None, len(document.text)):
         raise LibraryError(
-            f"the text of {document.id!r} in {place} does not have the SHA-256 recorded for it: "
-            "the library is damaged. Put it back from a backup, or remove the document and index "
-            f"{document.path or 'it'} again"
+            f"the text of {document.id!r} in {place}, which came from {document.path or 'no file'}, does not "
+            "have the SHA-256 recorded for it: the library is damaged. Put it back from a backup, or remove "
+            "the document and add that file again"
         )
     return document
 

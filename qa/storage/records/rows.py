@@ -59,7 +59,6 @@ COLUMNS = (
     "characters",
 )
 
-COLUMN_LIST = ", ".join(COLUMNS)
 
 SENTENCE = stored.number, stored.number, stored.one_of(get_args(SentenceKind))
 SECTION = stored.number, stored.number, stored.one_of(get_args(SectionKind)), stored.text, stored.text

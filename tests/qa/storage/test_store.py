@@ -510,6 +510,27 @@ def _sql(path: Path, statement: str) -> None:
     db.close()
 
 
+@pytest.mark.parametrize("damaged", [b"Scrip", b"S\xff\xfep"])
+def test_a_damaged_text_names_the_file_that_it_came_from(store: Store, damaged: bytes) -> None:
+    ingest(store, replace(BRIEF, path="/inbox/wire/brief.txt"))
+    with sqlite3.connect(store.folder / "library.sqlite3") as db:
+        db.execute("UPDATE documents SET text = CAST(? || substr(CAST(text AS BLOB), 6) AS TEXT)", (damaged,))
+    db.close()
+    for read in (store.document, store.document_and_passages):
+        with pytest.raises(LibraryError, match=r"came from /inbox/wire/brief\.txt, does not have the SHA"):
+            read(BRIEF.id)
+
+
+def test_a_damaged_title_is_not_repeated(store: Store) -> None:
+    ingest(store, BRIEF)
+    with sqlite3.connect(store.folder / "library.sqlite3") as db:
+        db.execute("UPDATE documents SET title = CAST(x'73656372657420ff' AS TEXT)")
+    db.close()
+    with pytest.raises(LibraryError, match=r"library\.sqlite3 is damaged: put it back") as raised:
+        store.document(BRIEF.id)
+    assert "secret" not in str(raised.value)
+
+
 def test_damage_inside_the_file_is_named_when_it_is_met(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     path = folder / "library.sqlite3"
