@@ -196,6 +196,7 @@ class Corpus:
         *,
         collection: str = "",
         text_column: str = "",
+        collection_column: str = "",
         progress: OnProgress | None = None,
         save: bool = True,
     ) -> IndexReport:
@@ -205,8 +206,9 @@ class Corpus:
         in the report its path is "upload:" and the name. Another file of the same name takes the place of the
         first, whose text is kept as of any file that changes. What cannot be read is refused in the report,
         and nothing of it is kept. With `collection`, new documents are put into that one; one that
-        the library has stays where it is. `text_column` names the column that holds the text of a table; it
-        is remembered.
+        the library has stays where it is. `text_column` names the column that holds the text of a table, and
+        `collection_column` the one, or the key of a record, that holds the collection: without it, a file
+        puts its documents into none. Both are remembered.
         The whole index is written to its file at each upload: where many follow each other, leave that out
         (`save`), and call `store.save` after the last. Until then it is in step in memory alone.
 
@@ -226,7 +228,12 @@ class Corpus:
             upload = self.store.keep_upload(name, content)
             try:
                 report = self._read_uploads(
-                    [upload], progress, is_named=True, text_column=text_column, save=save
+                    [upload],
+                    progress,
+                    is_named=True,
+                    text_column=text_column,
+                    collection_column=collection_column,
+                    save=save,
                 )
             except BaseException:
                 if upload.is_new and self.store.generation == generation:  # nothing of it went in
@@ -256,11 +263,16 @@ class Corpus:
         *,
         is_named: bool,
         text_column: str = "",
+        collection_column: str = "",
         save: bool = True,
     ) -> IndexReport:
         generation = self.store.generation
         report = self._intake.read_uploads(
-            uploads, progress or silent, is_named=is_named, text_column=text_column
+            uploads,
+            progress or silent,
+            is_named=is_named,
+            text_column=text_column,
+            collection_column=collection_column,
         )
         if save:
             self.store.save_changes_since(generation, progress)

@@ -29,6 +29,8 @@ FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "la
 SIDECAR = ".meta.toml"
 BY_SIDECAR = "sidecar file"
 SIDECAR_BYTES = 40_000  # as long as all FIELDS can be
+# An e-mail without a page of its own has `mid:` and its Message-ID, by RFC 2392.
+ADDRESS = re.compile(r"(?:https?://|mid:)\S+", re.IGNORECASE)
 MOST_FIELD = 1_000  # of a field: each passage is read and searched with its document's title
 # Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
 _READ = 2000
@@ -67,9 +69,14 @@ class Sidecar:
     def complete(self, document: Document) -> Document:
         """Give a document what the sidecar says of it, and its language where nothing says that.
 
-        Its own metadata lose what could disguise a citation (`on_one_line`).
+        Its own metadata lose what could disguise a citation (`on_one_line`), and an address that leads
+        elsewhere than to the web.
         """
-        return with_language(with_values(_on_one_line(document), self.values, BY_SIDECAR, "stated"))
+        own = _on_one_line(document)
+        if own.url and not ADDRESS.fullmatch(own.url):
+            note = "Its url begins with neither http:// nor https://; it was left out."
+            own = replace(without(own, "url"), notes=(*own.notes, note))
+        return with_language(with_values(own, self.values, BY_SIDECAR, "stated"))
 
 
 NO_SIDECAR = Sidecar({})
@@ -161,6 +168,8 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
                 raise InputError(str(error)) from None
         elif len(value) > MOST_FIELD:
             raise InputError(f"the {field} has more than {MOST_FIELD:,} characters: shorten it")
+        elif field == "url" and value.strip() and not ADDRESS.fullmatch(value.strip()):
+            raise InputError("the url begins with neither http:// nor https://, or has spaces: write it so")
         elif not value.isprintable():
             raise InputError(f"the {field} {value!r} holds control characters: write it on one line")
         else:
@@ -178,6 +187,13 @@ def _as_text(value: object) -> str:
             return str(value)
         case _:
             raise InputError(f'{value!r} is no text: put it in quotation marks, as in title = "…"')
+
+
+def without(document: Document, field: str) -> Document:
+    """Return the document without what it says itself of a field, which is any text but a date."""
+    found = tuple(each for each in document.found if each.field != field)
+    nothing: dict[str, Any] = {field: ""}
+    return replace(document, **nothing, found=found)
 
 
 def with_values(document: Document, values: Mapping[str, str], source: str, sure: Certainty) -> Document:

@@ -95,17 +95,30 @@ class Intake:
         return report
 
     def read_uploads(
-        self, uploads: Iterable[Upload], show: OnProgress, *, is_named: bool, text_column: str = ""
+        self,
+        uploads: Iterable[Upload],
+        show: OnProgress,
+        *,
+        is_named: bool,
+        text_column: str = "",
+        collection_column: str = "",
     ) -> IndexReport:
         """Bring the library in step with uploaded files; what has not changed is not parsed again.
 
         What was purged of them comes back if `is_named`: if a person has just uploaded them.
-        `text_column` names the column that holds the text of tables.
+        `text_column` names the column that holds the text of tables, `collection_column` the one, or the key,
+        that holds the collection.
         """
         started = time.perf_counter()
         files = tuple(InputFile(each.path, upload=each.name) for each in uploads)
         text_columns = {place(file): text_column for file in files}
-        told = UserOptions(self._date_order, self._columns, is_named, text_columns=text_columns)
+        told = UserOptions(
+            self._date_order,
+            self._columns,
+            is_named,
+            text_columns=text_columns,
+            collection_column=collection_column,
+        )
         here = Listing(files, (), (), ())
         with one_at_a_time(show) as show_one, self._worker.lent() as worker:
             results, remarks = _take_in(

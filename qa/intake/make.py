@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from qa.document.metadata import without
 from qa.document.segment import passages
 from qa.document.window import window_text
 from qa.errors import InputError, PartlyReadError, TextColumnError, model_errors
@@ -60,6 +61,8 @@ class FileReading:
                 yield self._refused(item)
             else:
                 document = plan.sidecar.complete(replace(item, path=plan.known.path))
+                if plan.file.upload and "collection" not in dict(plan.options.columns):
+                    document = without(document, "collection")
                 yield ReadDocument.of(document, self.part(item), plan.made_by)
 
     def items(self, worker: Worker) -> Iterator[Document | FileResult | InputError]:

@@ -47,6 +47,7 @@ class UserOptions:
             is taken in again.
         follow_links: whether links are followed.
         text_columns: which column holds the text, by the path of a table as the library holds it.
+        collection_column: which column or key of all files holds the collection.
     """
 
     date_order: DateOrder | None = None
@@ -54,6 +55,7 @@ class UserOptions:
     named_files: bool = True
     follow_links: bool = False
     text_columns: Mapping[str, str] = field(default_factory=dict)
+    collection_column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,10 @@ def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile, known:
     """Return how a file is to be read of which so much is known: as is told, or else as it was last."""
     last = known.read_as
     columns = last.columns if told.columns is None else told.columns
-    if text := told.text_columns.get(known.path):
-        columns = (*(each for each in columns if each[0] != "text"), ("text", text))
+    chosen = {"text": told.text_columns.get(known.path), "collection": told.collection_column}
+    for field_name, column in chosen.items():
+        if column:
+            columns = (*(each for each in columns if each[0] != field_name), (field_name, column))
     options = Options(last.date_order if told.date_order is None else told.date_order, columns)
     refused, sidecar = None, NO_SIDECAR
     try:

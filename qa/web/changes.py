@@ -134,6 +134,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
         name: Annotated[str, Query(max_length=4 * MOST_NAME)],
         collection: Annotated[str, Query(max_length=MOST_FIELD)] = "",
         text_column: Annotated[str, Query(max_length=MOST_FIELD)] = "",
+        collection_column: Annotated[str, Query(max_length=MOST_FIELD)] = "",
     ) -> Any:
         """Take in the file that is the body; what became of each of its documents, or events that lead to it.
 
@@ -151,7 +152,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
                 await _receive(request, file)
                 unsaved += 1
                 told: deque[Progress] = deque(maxlen=1)
-                given = corpus, name, file, collection, text_column
+                given = corpus, name, file, collection, text_column, collection_column
                 work = asyncio.create_task(take_in(held.pop_all(), *given, told=told.append))
         except ClientDisconnect:
             return Problem(HTTPStatus.BAD_REQUEST, "the file did not come whole: send it again")
@@ -384,13 +385,20 @@ def _taken_in(
     file: BinaryIO,
     collection: str = "",
     text_column: str = "",
+    collection_column: str = "",
     *,
     progress: OnProgress | None = None,
     save: bool = True,
 ) -> list[dict[str, Any]]:
     """Take a file in, and say what became of each of its documents."""
     report = corpus.upload(
-        name, file, collection=collection, text_column=text_column, progress=progress, save=save
+        name,
+        file,
+        collection=collection,
+        text_column=text_column,
+        collection_column=collection_column,
+        progress=progress,
+        save=save,
     )
     ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.document_id))
     held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from qa.errors import InputError
-from qa.quoting.bibliography.pandoc import package_folder, run_pandoc
+from qa.quoting.bibliography.pandoc import SECONDS, package_folder, run_pandoc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from qa.quoting.bibliography.markup import Inlines
 
@@ -25,6 +25,10 @@ STYLES: Final = {
 """The styles at hand, and their names at https://citationstyles.org; any other may be named too."""
 MAX_STYLE_NAME: Final = 150
 _MOST_BYTES: Final = 2_000_000
+# Of the styles at hand, none has more than 19 elements within each other.
+_DEEPEST: Final = 50
+# Seconds that a style in a file may take, and for each citation. One takes .3, and a thousand 4.
+_FILE_SECONDS, _CITATION_SECONDS = 2.0, 0.02
 _NAMESPACE: Final = "{http://purl.org/net/xbiblio/csl}"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 # What pandoc reads as a label, whatever the style prints; braces end the locator where it ends.
@@ -48,11 +52,13 @@ class Style:
         name: what it was called.
         data: the bytes of its `.csl` file; it depends on no other style.
         in_notes: whether its citations stand in notes, and not in the text.
+        is_file: whether it is in a file of a person's, which may be written to take for ever.
     """
 
     name: str
     data: bytes
     in_notes: bool
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def open_style(name: str, *, files: bool = True) -> Style:
         except (OSError, ValueError) as error:
             said = error.strerror if isinstance(error, OSError) else error
             raise InputError(f"the style {name} cannot be read: {said}") from None
-        return _style(name, data)
+        return replace(_style(name, data), is_file=True)
     return _style(name, _shipped(name))
 
 
@@ -123,6 +129,8 @@ def _style(name: str, data: bytes, *, parent_of: str = "") -> Style:
         root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
         raise InputError(f"the style {name} is no XML: {error.msg}") from None
+    if any(depth > _DEEPEST for depth in _depths(root)):
+        raise InputError(f"the style {name} has more than {_DEEPEST} elements within each other")
     if root.tag != f"{_NAMESPACE}style":
         raise InputError(f"{name} is no citation style: its first element is {root.tag!s:.80}")
     links = root.iterfind(f"{_NAMESPACE}info/{_NAMESPACE}link")
@@ -137,6 +145,15 @@ def _style(name: str, data: bytes, *, parent_of: str = "") -> Style:
     return Style(name, data, root.get("class") == "note")
 
 
+def _depths(root: Any) -> Iterator[int]:
+    from lxml import etree
+
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        yield depth
+
+
 def rendered(
     items: Sequence[Mapping[str, Any]], citations: Sequence[Mapping[str, str]], style: Style
 ) -> Rendered:
@@ -145,14 +162,19 @@ def rendered(
     An item is one of `csl_item`. A citation has its place, as `located` gives it.
 
     Raises:
-        InputError: pandoc refuses the style.
+        InputError: pandoc refuses the style, or one in a file takes too long.
         MissingExtraError: pandoc is not installed.
     """
     paragraphs = [_paragraph(each, at) for at, each in enumerate(citations, start=1)]
     document = {"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": paragraphs}
     files = {"style.csl": style.data, "items.json": _json([_for_style(item) for item in items])}
     arguments = ("--from=json", "--to=json", "--citeproc", "--csl=style.csl", "--bibliography=items.json")
-    blocks = json.loads(run_pandoc(arguments, _json(document), files))["blocks"]
+    seconds = _FILE_SECONDS + _CITATION_SECONDS * len(citations) if style.is_file else SECONDS
+    try:
+        made = run_pandoc(arguments, _json(document), files, seconds=seconds)
+    except InputError as error:
+        raise InputError(f"the style {style.name}: {error}") from None
+    blocks = json.loads(made)["blocks"]
     said = tuple(_restored(_without_note(block["c"])) for block in blocks[: len(paragraphs)])
     entries = [entry for block in blocks[len(paragraphs) :] for entry in block["c"][1] if entry["t"] == "Div"]
     listed = ((entry["c"][0][0].removeprefix("ref-"), _restored(_flat(entry["c"][1]))) for entry in entries)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qa.schema import FILTERED_BY_NAME, UPLOAD
 from qa.storage.cluster.connection import is_in, quoted
+from qa.storage.records.filters import check_text
 from qa.text.dates import span_of
 
 if TYPE_CHECKING:
@@ -55,7 +56,12 @@ def of(connection: Connection, collections: Collections, filters: Filters) -> st
 
 
 def named(connection: Connection, collections: Collections, filters: Filters) -> set[int] | None:
-    """Find the numbers of the documents that the filter of documents names; None where there is none."""
+    """Find the numbers of the documents that the filter of documents names; None where there is none.
+
+    Raises:
+        InputError: see `check_text`.
+    """
+    check_text(filters)
     if not filters.document:
         return None
     documents = connection.query_in(collections.documents, "id", filters.document, ("id", "serial"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import unicodedata
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
@@ -49,12 +50,28 @@ def check_span(filters: Filters) -> None:
         raise InputError(f"nothing lies between {filters.since} and {filters.until}: swap since and until")
 
 
+def check_text(filters: Filters) -> None:
+    """Refuse a value that no document can have: with control characters, or no Unicode text.
+
+    Raises:
+        InputError: naming the filter.
+    """
+    for name in (*FILTERED_BY_NAME, "document"):
+        for value in filters.values(name):
+            if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value):
+                raise InputError(f"the filter {name} {value[:100]!r} holds control characters: type it again")
+
+
 def where(filters: Filters) -> tuple[str, list[str]]:
     """Build a condition on `documents` and its values. Only the values come from a user.
 
     A date that is a month or a year stands in the column as `2008-04` or `2008`, before the days in it. It
     matches where some of its days do.
+
+    Raises:
+        InputError: see `check_text`.
     """
+    check_text(filters)
     conditions: dict[str, tuple[str, ...]] = {}
     if filters.since:
         since = filters.since.isoformat()

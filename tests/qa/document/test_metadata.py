@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,12 +49,45 @@ def test_a_sidecar_gives_fields_as_text_and_dates_as_toml_or_text():
         (b'date = "2008-13"', "x: there is no such month: 2008-13"),
         (b'title = ["a"]', "is no text"),
         (b'title = "a\\nb"', "control characters"),
+        (b'url = "javascript:alert(1)"', "the url begins with neither http:// nor https://"),
+        (b'url = "file:///etc/passwd"', "the url begins with neither http:// nor https://"),
+        (b'url = "https://a b"', "or has spaces"),
         (b'title = "' + b"a" * 1_001 + b'"', "more than 1,000 characters"),
     ],
 )
 def test_a_bad_sidecar_is_refused_by_name(data: bytes, message: str):
     with pytest.raises(InputError, match=message.replace("(", r"\(")):
         read_sidecar(data, "x")
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("javascript:alert(1)", False),
+        ("data:text/html,<script>", False),
+        ("file:///etc/passwd", False),
+        ("//example.org/", False),
+        ("https://example.org/a", True),
+        ("HTTPS://example.org/a", True),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.md", "a.html"])
+def test_an_address_in_a_file_that_leads_elsewhere_than_to_the_web_is_left_out(
+    corpus: Corpus, tmp_path: Path, name: str, url: str, kept: bool
+):
+    body = "The harbour at Ostrava was closed in May. Nobody came to see it."
+    content = {
+        "a.jsonl": json.dumps({"_id": "a", "text": body, "url": url}),
+        "a.csv": f'_id,text,url\na,"{body}","{url}"\n',
+        "a.md": f"---\ntitle: A\nurl: {json.dumps(url)}\n---\n\n{body}\n",
+        "a.html": f'<title>A</title><link rel="canonical" href="{html.escape(url)}"><p>{body}</p>',
+    }[name]
+    corpus.index(write(tmp_path, name, content))
+    (info,) = corpus.documents()
+    if not kept or name != "a.html":
+        assert info.url == (url if kept else "")
+    if not kept and name in ("a.jsonl", "a.csv"):
+        assert info.notes == ("Its url begins with neither http:// nor https://; it was left out.",)
 
 
 def test_values_replace_what_was_known_and_say_who_said_so():

@@ -256,12 +256,29 @@ def test_what_is_new_is_put_into_the_collection_that_is_named_and_nothing_else_i
     assert corpus.document("a.txt").collection == "ports"
 
 
+def test_a_file_puts_itself_into_a_collection_only_if_its_upload_asks_for_that(corpus: Corpus) -> None:
+    record = json.dumps({"_id": "a", "text": "The harbour was closed.", "collection": "trusted"}).encode()
+    table = b"_id,text,collection\nb,The school was opened,trusted\n"
+    upload(corpus, "a.jsonl", record)
+    upload(corpus, "b.csv", table, "guests")
+    upload(corpus, "c.zip", archive({"c.jsonl": record.replace(b"harbour", b"port")}))
+    assert {info.collection for info in corpus.documents()} == {"", "guests"}
+    asked = BytesIO(record.replace(b"harbour", b"market").replace(b'"a"', b'"d"'))
+    corpus.upload("d.jsonl", asked, collection="guests", collection_column="collection")
+    assert corpus.document("d").collection == "trusted"
+    more = record.replace(b"harbour", b"market").replace(b'"a"', b'"d"') + b"\n"
+    more += json.dumps({"_id": "e", "text": "The bridge was shut.", "collection": "trusted"}).encode()
+    upload(corpus, "d.jsonl", more)  # it is remembered
+    assert corpus.document("e").collection == "trusted"
+
+
 def test_a_collection_changes_without_a_passage_embedded_anew(library: Path) -> None:
     encoder = TinyEncoder()
     with Corpus.open(library, encoder=encoder) as corpus:
         for name, content in [("a.txt", HARBOUR), ("b.txt", SCHOOL)]:
             upload(corpus, name, content)
-        upload(corpus, "c.jsonl", json.dumps({"_id": "c", "text": "Text.", "collection": "own"}).encode())
+        record = json.dumps({"_id": "c", "text": "Text.", "collection": "own"}).encode()
+        corpus.upload("c.jsonl", BytesIO(record), collection_column="collection")
         embedded, keys = encoder.embedded, [each.key for each in corpus.store.passages_of("a.txt")]
         assert corpus.put_in_collection(["a.txt", "c", "a.txt"], "ports") == ("a.txt", "c")
         assert corpus.put_in_collection(["a.txt"], "ports") == ()

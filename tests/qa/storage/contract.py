@@ -249,6 +249,15 @@ class LibraryContract:
         assert [info.id for info in library.documents(filters)] == ids
         assert (library.select(filters).documents, library.select(filters).undated) == (len(ids), 1)
 
+    @pytest.mark.parametrize("sign", ["\0", "\x01", "\n", "\x1b", "\x7f", "\ud800"])
+    @pytest.mark.parametrize("name", ["publisher", "collection", "document"])
+    def test_a_filter_with_control_characters_is_refused(self, filled: Library, name: str, sign: str) -> None:
+        value = f"Wire {sign}x"
+        filters = Filters(**{name: (value, "b") if name == "document" else value})  # type: ignore[arg-type]
+        for asked in (filled.select, filled.documents):
+            with pytest.raises(InputError, match=f"the filter {name} .* holds control characters"):
+                asked(filters)
+
     def test_a_span_of_time_that_ends_before_it_starts_is_refused(self, library: Library) -> None:
         with pytest.raises(InputError, match="swap"):
             library.select(Filters(since=dt.date(2010, 1, 1), until=dt.date(2009, 1, 1)))

@@ -165,3 +165,39 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+_HOSTILE = (
+    '<style xmlns="http://purl.org/net/xbiblio/csl" class="note" version="1.0"><info><title>x</title>'
+    "<id>x</id><updated>2020-01-01T00:00:00Z</updated></info>{}<citation><layout>{}</layout></citation></style>"
+)
+_DOUBLED = "".join(
+    f'<macro name="m{n}"><text macro="m{n + 1}"/><text macro="m{n + 1}"/></macro>' for n in range(40)
+)
+
+
+@pytest.mark.parametrize(
+    ("macros", "layout", "message"),
+    [
+        (
+            _DOUBLED + '<macro name="m40"><text value="x"/></macro>',
+            '<text macro="m0"/>',
+            "took longer than 2",
+        ),
+        (
+            '<macro name="m"><text macro="m"/></macro>',
+            '<text macro="m"/>',
+            "took longer than 2|Heap exhausted",
+        ),
+        ("", "<group>" * 60 + "</group>" * 60, "more than 50 elements within each other"),
+        ("", "<group>" * 9000 + "</group>" * 9000, "is no XML"),
+    ],
+    ids=["macros that double", "a macro within itself", "deep", "very deep"],
+)
+def test_a_style_in_a_file_that_would_take_for_ever_is_refused(macros, layout, message, tmp_path):
+    path = tmp_path / "hostile.csl"
+    path.write_text(_HOSTILE.format(macros, layout))
+    started = time.monotonic()
+    with pytest.raises(InputError, match=rf"the style \S+hostile\.csl.*({message})"):
+        rendered(ITEMS[:1], [{"id": ITEMS[0]["id"]}], open_style(str(path)))
+    assert time.monotonic() - started < 4
