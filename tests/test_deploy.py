@@ -29,6 +29,12 @@ def test_no_other_machine_reaches_it_and_its_passwords_are_not_in_the_file() -> 
         assert all(value.startswith("${") and ":?" in value for value in secrets.values())
     assert COMPOSE["services"]["milvus"]["environment"]["COMMON_SECURITY_AUTHORIZATIONENABLED"] == "true"
     assert "authorizationEnabled: true" in HELM["extraConfigFiles"]["user.yaml"]
+    assert HELM["mixCoordinator"]["extraEnv"] == [
+        {
+            "name": "COMMON_SECURITY_DEFAULTROOTPASSWORD",
+            "valueFrom": {"secretKeyRef": {"name": "milvus-root", "key": "password"}},
+        }
+    ]
     assert HELM["externalS3"].keys().isdisjoint({"accessKey", "secretKey"})
 
 

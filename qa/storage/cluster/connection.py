@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Within so many seconds, pymilvus tries again where a server is away; then a call has failed.
+# Within so many seconds, pymilvus tries again where a server is away; then a call that writes has failed.
 SECONDS = 10.0
+# One that reads, and then connecting anew: who asks a question hears within 10 s that the server is away.
+READ_SECONDS, CONNECT_SECONDS = 6.0, 3.5
 # A collection is made, loaded or flushed.
 LONG_SECONDS = 300.0
 # A server shows what another has written after so long at most (`common.gracefulTime` of Milvus).
@@ -80,7 +82,7 @@ class Connection:
         try:
             with self._translated():
                 self.milvus: Any = pymilvus.MilvusClient(
-                    uri=address.uri, timeout=SECONDS, **address.options()
+                    uri=address.uri, timeout=CONNECT_SECONDS, **address.options()
                 )
                 self.version = str(self.milvus.get_server_version())
             if address.lite and create:
@@ -146,7 +148,12 @@ class Connection:
         level = self._level(collection, strong=strong)
         with self._translated():
             found = self.milvus.query(
-                collection, filter=condition, output_fields=list(fields), limit=MOST, timeout=SECONDS, **level
+                collection,
+                filter=condition,
+                output_fields=list(fields),
+                limit=MOST,
+                timeout=READ_SECONDS,
+                **level,
             )
             if len(found) < MOST:
                 return [dict(row) for row in found]
@@ -162,7 +169,7 @@ class Connection:
                 ROWS_AT_ONCE,
                 filter=condition,
                 output_fields=list(fields),
-                timeout=SECONDS,
+                timeout=READ_SECONDS,
                 **self._level(collection, strong=strong),
             )
             try:
@@ -192,7 +199,7 @@ class Connection:
             with self._translated():
                 some = list(keys[first : first + VALUES_AT_ONCE])
                 rows = self.milvus.get(
-                    collection, ids=some, output_fields=list(fields), timeout=SECONDS, **level
+                    collection, ids=some, output_fields=list(fields), timeout=READ_SECONDS, **level
                 )
                 found += map(dict, rows)
         return found
@@ -204,7 +211,7 @@ class Connection:
                 collection,
                 filter=condition,
                 output_fields=["count(*)"],
-                timeout=SECONDS,
+                timeout=READ_SECONDS,
                 **self._level(collection),
             )
             return int(rows[0]["count(*)"])
@@ -229,7 +236,7 @@ class Connection:
                 filter=condition,
                 output_fields=list(fields),
                 search_params={"params": dict(parameters)},
-                timeout=SECONDS,
+                timeout=READ_SECONDS,
                 **self._level(collection),
             )
             return [[(dict(hit["entity"]), float(hit["distance"])) for hit in hits] for hits in found]
@@ -300,7 +307,7 @@ class Connection:
             )
         tls = "" if where.startswith("milvus+tls:") else " (by milvus+tls:// if it wants TLS)"
         return LibraryAwayError(
-            f"Milvus at {where} did not do what it was asked within {SECONDS:.0f} s ({said}): see that it "
+            f"Milvus at {where} did not do what it was asked in time ({said}): see that it "
             f"runs and can be reached{tls}, and try again. Nothing that was acknowledged is lost"
         )
 

@@ -55,11 +55,11 @@ def _beside(library: ClusterLibrary) -> Iterator[Finding]:
 def _server(library: ClusterLibrary) -> Finding:
     connection = library.connection
     what = "Milvus Lite" if library.address.lite else "Milvus"
-    too_old = (
-        f"{what} {connection.version} has no BM25, which came with 2.5: questions are answered by vectors "
-        "alone, and phrases are not found. Upgrade the server"
+    too_old = (  # no problem, as who asks may not be who upgrades it
+        ", without BM25, which came with 2.5: questions are answered by vectors alone, and phrases are not "
+        "found. Upgrade the server when you can"
     )
-    return Finding("server", f"{what} {connection.version}", "" if connection.has_words else too_old)
+    return Finding("server", f"{what} {connection.version}{'' if connection.has_words else too_old}")
 
 
 def _collections(library: ClusterLibrary) -> Iterator[Finding]:

@@ -1,10 +1,11 @@
 """Kill a Milvus server, or who writes to it, or fill its disk, again and again, and look what is left.
 
 `unshare -rn python -m tests.qa.storage.cluster.faults_on_server SCENARIO FOLDER TIMES [SEED]`, where SCENARIO
-is server_killed, writer_killed, disk_full (which wants `unshare -rmn`) or recall. Each time, some files are
-new; one process indexes them, and in server_killed another one asks meanwhile. Afterwards all that was
-acknowledged must be there, once; a second run must bring the rest; `doctor` must find nothing wrong; and no
-question may ever have had another answer than it has on a quiet server, or an error.
+is server_killed, server_gone, writer_killed, disk_full (which wants `unshare -rmn`) or recall. Each time,
+some files are new; one process indexes them, and in server_killed another one asks meanwhile. Afterwards all
+that was acknowledged must be there, once; a second run must bring the rest; `doctor` must find nothing wrong;
+and no question may ever have had another answer than it has on a quiet server, or an error. In server_gone,
+who asks must hear soon.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import json
 import random
 import re
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -35,7 +38,7 @@ from qa.storage.cluster.address import Address
 from qa.storage.cluster.examine import examine
 from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
-from tests.qa.storage.cluster.on_server import Server
+from tests.qa.storage.cluster.on_server import PORT, Server
 from tests.qa.tiny import TinyEncoder, TinyReader, words, write
 
 if TYPE_CHECKING:
@@ -50,8 +53,9 @@ FILES = 12  # new ones each time
 BEASTS = ("unicorn", "griffin", "basilisk", "kraken")
 # Whoever asks hears an error within so many seconds: two calls and the wait for a turn.
 LONGEST_ERROR = 90.0
-# What `doctor` finds wrong with this server, which is old, and with an encoder that is none.
-_OF_TESTS = ("server", "encoder")
+LONGEST_TO_HEAR = 10.0  # from the last question on
+# What `doctor` finds wrong: an encoder that is none.
+_OF_TESTS = ("encoder",)
 
 
 def encoder() -> TinyEncoder:
@@ -324,6 +328,64 @@ def recall(server: Server, folder: Path, times: int, seed: int) -> None:
     assert sum(near) >= 980
 
 
+class Way:
+    """A port by which a server is reached, until `goes`: then nothing is answered, and later all is reset."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"milvus://127.0.0.1:{self.listener.getsockname()[1]}"
+        self._open: list[socket.socket] = []
+        self._is_open = True
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def goes(self, seconds: float) -> None:
+        self._is_open = False
+        threading.Timer(seconds, self._reset).start()
+
+    def _accept(self) -> None:
+        while True:
+            here, _ = self.listener.accept()
+            self._open.append(here)
+            if self._is_open:
+                there = socket.create_connection(("127.0.0.1", PORT))
+                for one, other in ((here, there), (there, here)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while (data := one.recv(1 << 16)) and self._is_open:
+                other.sendall(data)
+
+    def _reset(self) -> None:
+        reset = struct.pack("ii", 1, 0)
+        for each in self._open:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+
+def server_gone(server: Server, folder: Path, times: int, seed: int) -> None:
+    """Let the way to a server go while it is asked: who asks hears within ten seconds that it is away."""
+    for number in range(5):
+        write(folder / "inbox", f"{number}.txt", words(number))
+    for name, seconds in enumerate((0.1, 3.0, 5.5, 9.0) * times):
+        way = Way()
+        place = ClusterPlace(f"{way.address}/gone{name}", folder / "desk")
+        with Corpus.open(place, encoder=encoder()) as corpus:
+            corpus.index(folder / "inbox")
+            answerer = Answerer(corpus.store, TinyReader())
+            answerer.ask("Where is word7?")
+            threading.Timer(1, way.goes, (seconds,)).start()
+            begun = time.monotonic()
+            with suppress(LibraryError):
+                while True:
+                    begun = time.monotonic()
+                    answerer.ask(f"Where is word{seed} at {begun}?")
+            heard = time.monotonic() - begun
+            print(json.dumps({"reset_after": seconds, "heard_after": round(heard, 1)}), flush=True)  # noqa: T201
+            assert heard < LONGEST_TO_HEAR
+
+
 def say(books: Books, **more: float) -> None:
     said = {**books.count, **{name: round(each, 1) for name, each in more.items()}}
     print(json.dumps(said), flush=True)  # noqa: T201
@@ -348,8 +410,12 @@ def main(scenario: str, *arguments: str) -> None:
             disk_full(server, folder, times, seed)
         return
     with Server(folder / "server") as server:
-        scenarios = {"server_killed": server_killed, "writer_killed": writer_killed, "recall": recall}
-        scenarios[scenario](server, folder, times, seed)
+        {
+            "server_killed": server_killed,
+            "server_gone": server_gone,
+            "writer_killed": writer_killed,
+            "recall": recall,
+        }[scenario](server, folder, times, seed)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ FAULTS = int(os.environ.get("PULLQUOTE_CRASHES", "2"))
 
 @pytest.mark.day
 @pytest.mark.skipif(not importlib.util.find_spec("milvus"), reason="the milvus wheel is not installed")
-@pytest.mark.parametrize("scenario", ["server_killed", "writer_killed", "disk_full"])
+@pytest.mark.parametrize("scenario", ["server_killed", "server_gone", "writer_killed", "disk_full"])
 def test_whatever_dies_nothing_acknowledged_is_lost_and_no_question_has_a_wrong_answer(
     scenario: str, tmp_path: Path
 ) -> None:
