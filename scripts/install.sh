@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes a virtual environment with a fitting Python and installs into it what pip is told to.
+# Makes a virtual environment with a fitting Python and installs into it the packages of a file, with the versions and
+# hashes that the file names; then PyTorch, in the build that suits this machine; and then this checkout.
 #
-#   sh scripts/install.sh FOLDER PIP-ARGUMENT...      sh scripts/install.sh .venv --editable .
+#   sh scripts/install.sh FOLDER FILE      sh scripts/install.sh .venv requirements/install.txt
 #
 # PYTHON            the Python to use; without it, the first fitting one on the PATH
 # UV_TORCH_BACKEND  the build of PyTorch to take where PyPI's is a large CUDA one: auto (which looks for a
@@ -9,7 +10,7 @@
 set -eu
 
 folder=$1
-shift
+requirements=$2
 python="$folder/bin/python"
 
 quiet=yes
@@ -59,17 +60,20 @@ pip_would_bring_cuda() {
 
 # Without pip in it, it was left half made.
 { fits "$python" && pip --version >/dev/null 2>&1; } || make_environment
-pip install --quiet --upgrade 'pip>=25.1' # 25.1 brings --group
+
+say "Installing into $folder"
+# Python compiles what is imported, when it is; to compile all of every library ahead doubles the time.
+pip install --no-compile ${quiet:+--quiet} --require-hashes --no-deps --requirement "$requirements"
 
 if [ "$(uname -s)" = Linux ] && pip_would_bring_cuda; then
     # uv knows PyTorch's own indexes and looks which of their builds suits this machine.
     say "Looking for the PyTorch that suits this machine (PyPI's is a CUDA build of about 3 GB)"
-    if ! { pip install --quiet uv && UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-auto}" UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=1 \
+    if ! { pip install --quiet --no-compile uv && UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-auto}" UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=1 \
         "$python" -m uv pip install ${quiet:+--quiet} --python "$python" --no-deps torch; }; then
         say "It could not be had from PyTorch's own index; going on with PyPI's."
     fi
 fi
 
-say "Installing into $folder"
-# Python compiles what is imported, when it is; to compile all of every library ahead doubles the time.
-pip install --no-compile ${quiet:+--quiet} "$@"
+# What torch alone needs comes with it.
+pip install --no-compile ${quiet:+--quiet} 'torch>=2.6'
+pip install --quiet --no-compile --no-deps --no-build-isolation --editable .

