@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -39,10 +40,16 @@ class Deadline:
         self._start = time.monotonic()
         self._cancelled = threading.Event()
         self.step = Step()
+        self.restarted = False
 
     def restart(self) -> None:
         """Begin the time anew, after the work had to wait for something else."""
         self._start = time.monotonic()
+        self.restarted = True
+
+    def left(self) -> float:
+        """Say how many seconds are left."""
+        return math.inf if self._seconds is None else self._start + self._seconds - time.monotonic()
 
     def cancel(self) -> None:
         """End the work at its next check."""
@@ -74,7 +81,7 @@ class Deadline:
             DeadlineError: its time is up.
         """
         self.raise_if_cancelled()
-        if self._seconds is not None and time.monotonic() - self._start > self._seconds:
+        if self.left() < 0:
             raise DeadlineError(
                 f"the question could not be answered within {self._seconds:g} s: ask again in a moment, in "
                 "fewer words, or of fewer documents (filters)"

@@ -172,6 +172,20 @@ class DeadlineError(PullquoteError):
     code = "deadline"
 
 
+class BusyError(PullquoteError):
+    """Others are being served, and what was asked could not be done soon.
+
+    Attributes:
+        seconds: after which it may be asked again.
+    """
+
+    code = "busy"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"the server is busy with other requests: ask again in {seconds} s")
+        self.seconds = seconds
+
+
 class CancelledError(PullquoteError):
     """A question was withdrawn while it was being answered."""
 

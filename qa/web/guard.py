@@ -13,6 +13,7 @@ import hashlib
 import ipaddress
 import re
 import socket
+from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from qa.web.access import Access, session_of
 from qa.web.assistants import PATH as MCP
 from qa.web.problem import Problem, first_error
 from qa.web.queue import Cancel, Join, Reset
+from qa.web.turns import CLIENT, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,7 +40,7 @@ MAX_UPLOAD_BYTES = 100_000_000
 _UPLOAD = "POST", "/api/v1/documents"
 _QUESTIONS = "POST", "/api/v1/questions"
 # Event streams that are open at once, of all pages: three quarters of the connections (`qa.web.server`). One
-# more ends the oldest: who opens many shuts nobody out.
+# more ends the oldest of the client that has the most: who opens many shuts nobody else out.
 MAX_STREAMS = 96
 _API = re.compile(r"/api/v1/.+")
 # What the Ask page asks the server to render.
@@ -117,7 +119,7 @@ class Guard:
         self._strictness = strictness
         self._access = access or Access()
         self._names = {"localhost", socket.gethostname().lower(), host.lower()}
-        self._streams: list[asyncio.Timeout] = []  # the oldest first
+        self._streams: dict[asyncio.Timeout, str] = {}  # with their clients, the oldest first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -125,6 +127,7 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return  # a web socket is left unanswered, which refuses it: nothing here speaks it
+        CLIENT.set(client_of(scope))
         path, method = scope["path"], scope["method"]
         send = _with_headers(send, path)
         headers = Headers(scope=scope)
@@ -187,7 +190,7 @@ class Guard:
         await self._app({**scope, "headers": headers}, _replayed(body, receive), send)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a stream for as long as its page is open; one stream too many ends the oldest."""
+        """Serve a stream for as long as its page is open, unless others are too many."""
         sent: Message = {}
 
         async def noted(message: Message) -> None:
@@ -195,16 +198,15 @@ class Guard:
             await send(message)
             sent = message
 
-        if len(self._streams) >= MAX_STREAMS:
-            self._streams.pop(0).reschedule(0)
         try:
             async with asyncio.timeout(None) as stream:
-                self._streams.append(stream)
+                self._streams[stream] = CLIENT.get()
+                if len(self._streams) > MAX_STREAMS:
+                    self._end_one()
                 try:
                     await self._app(scope, receive, noted)
                 finally:
-                    if stream in self._streams:
-                        self._streams.remove(stream)
+                    self._streams.pop(stream, None)
         except TimeoutError:
             if not stream.expired():
                 raise
@@ -221,6 +223,13 @@ class Guard:
             await Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, "busy")(scope, receive, send)
         elif sent.get("more_body", True):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _end_one(self) -> None:
+        """End the oldest stream of the client that has the most."""
+        [(heaviest, _)] = Counter(self._streams.values()).most_common(1)
+        oldest = next(stream for stream, client in self._streams.items() if client == heaviest)
+        del self._streams[oldest]
+        oldest.reschedule(0)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
         host, path = headers.get("host", ""), scope["path"]
@@ -310,7 +319,7 @@ def _stripped(scope: Scope) -> Scope:
     passed = _PASSED | _PASSED_TO_MCP if path == MCP else _PASSED
     headers = [(name, value) for name, value in scope["headers"] if name in passed]
     query = scope["query_string"] if _QUERIED.fullmatch(path) else b""
-    return {**scope, "headers": headers, "query_string": query}
+    return {**scope, "headers": headers, "query_string": query, "client": (CLIENT.get(), 0)}
 
 
 def _bound(scope: Scope) -> Scope:

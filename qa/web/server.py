@@ -6,9 +6,10 @@ asked for a stream may be silent for as long as it likes: nothing is awaited fro
 
 from __future__ import annotations
 
+import itertools
 import logging
+from collections import Counter
 from http import HTTPStatus
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import h11
@@ -17,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qa.web.guard import MAX_BODY_BYTES, most_bytes
 from qa.web.problem import Problem
+from qa.web.turns import client_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,8 +34,10 @@ UPLOAD_BYTES = 1 << 18
 # How long a client may take for that much of a reply, or for the rest of it.
 REPLY_SECONDS = 30
 REPLY_BYTES = 1 << 20
-# Each takes a file descriptor; some systems give a process 256. Browsers open at most 6 for a page.
+# That are served. Each takes a file descriptor; some systems give a process 256. Browsers open at most 6
+# for a page. Some more are told that there is no room; beyond these, nothing is said.
 MAX_CONNECTIONS = 128
+MAX_REFUSED = 64
 # How much may come beyond the body that the guard lets through, framing included: it refuses a larger one
 # while the rest still comes.
 MORE_SENT_BYTES = 3 << 20
@@ -42,11 +46,14 @@ _LINGER_SECONDS = 1
 _LINGER_BYTES = 1 << 20
 # How long open streams may hold up the end, in seconds.
 _FAREWELL_SECONDS = 1
+_numbers = itertools.count()
 
 
 class BoundedProtocol(H11Protocol):
     """A connection that ends when its client takes too long to send a request, or to take the reply."""
 
+    address = ""
+    _number = 0  # the higher, the newer
     _request_begun = False
     _refused = False
     _lingered = 0  # bytes that came after it was refused
@@ -56,13 +63,14 @@ class BoundedProtocol(H11Protocol):
     _reply_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request; one connection too many ends the one that has waited longest."""
+        """Begin to wait for a request; of connections too many, one of the heaviest address ends."""
         super().connection_made(transport)
+        self._number = next(_numbers)
+        self.address = client_of({"client": self.client})
         # Writing is paused, and the timer runs, for as long as anything is left to be taken.
         transport.set_write_buffer_limits(high=0)
         self._watch_request()
-        if len(self.connections) > MAX_CONNECTIONS:
-            self._make_room()
+        self._make_room()
 
     def data_received(self, data: bytes) -> None:
         """Take what was sent, unless it is too much for one body."""
@@ -155,18 +163,33 @@ class BoundedProtocol(H11Protocol):
             self.transport.close()
 
     def _make_room(self) -> None:
+        """End a connection of the address that has the most, if there are too many."""
         connections = cast("set[BoundedProtocol]", self.connections)
-        waiting = [
-            (timer.when(), each)
-            for each in connections
-            if each is not self and (timer := each._request_timer) is not None
-        ]
-        if waiting:
-            _, longest = min(waiting, key=itemgetter(0))
-            longest.transport.abort()
-            connections.discard(longest)  # at once: its end is only told in the loop's next round
-        else:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at once: ask again in a moment")
+        served = {each for each in connections if not each._refused}
+        if len(served) > MAX_CONNECTIONS:
+            _one_of_the_heaviest(served)._give_way()
+        elif len(connections) > MAX_CONNECTIONS + MAX_REFUSED:
+            _one_of_the_heaviest(connections - served).transport.abort()
+
+    def _give_way(self) -> None:
+        if self.cycle is not None and self._is_idle():  # nothing is awaited from us
+            self.transport.close()
+            self.connections.discard(self)  # at once: its end is only told in the loop's next round
+            return
+        self._refuse(
+            HTTPStatus.SERVICE_UNAVAILABLE, "the server is busy with other requests: ask again in a moment"
+        )
+        if self.cycle is not None:
+            self.cycle.message_event.set()  # who works for it is told that it has gone
+
+    def _is_idle(self) -> bool:
+        return self._request_timer is not None and not self._request_begun
+
+    def _worth(self) -> tuple[int, int]:
+        """Rank connections: idle ones are worth least, then those that send, wait, and are replied to."""
+        if self._request_timer is not None:
+            return int(self._request_begun), self._number
+        return 2 + (self.conn.our_state is not h11.SEND_RESPONSE), -self._number
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """Say why, if nothing was said yet, and close once the client can have read it."""
@@ -174,6 +197,8 @@ class BoundedProtocol(H11Protocol):
             self.cycle.disconnected = True
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             reply = Problem(status, detail)
+            if status == HTTPStatus.SERVICE_UNAVAILABLE:
+                reply.headers["Retry-After"] = "1"
             headers = [*reply.raw_headers, (b"connection", b"close")]
             for event in (
                 h11.Response(status_code=status, headers=headers, reason=status.phrase.encode()),
@@ -187,6 +212,12 @@ class BoundedProtocol(H11Protocol):
         self._request_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
         if self.transport.can_write_eof() and not self.transport.is_closing():
             self.transport.write_eof()
+
+
+def _one_of_the_heaviest(connections: set[BoundedProtocol]) -> BoundedProtocol:
+    """Choose the connection that can be missed most easily, of the address that has the most."""
+    [(heaviest, _)] = Counter(each.address for each in connections).most_common(1)
+    return min((each for each in connections if each.address == heaviest), key=BoundedProtocol._worth)
 
 
 class Server(uvicorn.Server):

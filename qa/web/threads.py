@@ -1,12 +1,15 @@
-"""Slow functions run in threads, at most so many at once."""
+"""Slow functions run in threads, at most so many at once, by turns between clients."""
 
 from __future__ import annotations
 
 import asyncio
-from functools import wraps
+import math
+from functools import partial, wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
+
+from qa.web.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,22 +20,26 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-class Threads:
-    """Runs functions in threads, at most `at_once` of them; the others wait without taking a thread."""
+class Threads(Turns):
+    """Runs functions in threads of its own, by turns; the others wait without taking a thread."""
 
-    def __init__(self, at_once: int) -> None:
-        self._limit = asyncio.Semaphore(at_once)
+    def __init__(self, at_once: int, *, spare: int = 1, seconds: float = math.inf) -> None:
+        super().__init__(at_once, spare=spare, seconds=seconds)
+        self._own = CapacityLimiter(at_once + spare)  # the threads of all else are left alone
 
     async def run(self, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs) -> _R:
         """Run a function with its arguments, when it is its turn."""
-        async with self._limit:
-            return await run_in_threadpool(function, *args, **named)
+        return await self._run(None, partial(function, *args, **named))
 
     async def run_while_awaited(
         self, deadline: Deadline, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs
     ) -> _R:
-        """Run a function with its arguments; when nobody waits for it any more, its deadline is cancelled."""
-        work = asyncio.ensure_future(self.run(function, *args, **named))
+        """Run a function with its arguments; when nobody waits for it any more, its deadline is cancelled.
+
+        Raises:
+            BusyError, CancelledError: see `Turns.turn`.
+        """
+        work = asyncio.ensure_future(self._run(deadline, partial(function, *args, **named)))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -48,3 +55,7 @@ class Threads:
             return await self.run(function, *args, **named)
 
         return run
+
+    async def _run(self, deadline: Deadline | None, function: Callable[[], _R]) -> _R:
+        async with self.turn(deadline):
+            return await to_thread.run_sync(function, limiter=self._own)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from qa.web import guard
 from qa.web.access import Access, session_of
 from qa.web.engine import Engine
 from qa.web.queue import INPUTS, MAX_TEXT_CHARACTERS
+from tests.qa.web.looped import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -361,8 +361,10 @@ def test_a_length_that_is_no_number_is_refused(client: TestClient, length: str) 
     assert response.status_code == 413
 
 
-def test_one_stream_too_many_ends_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "MAX_STREAMS", 2)
+def test_one_stream_too_many_ends_the_oldest_of_the_client_with_the_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard, "MAX_STREAMS", 4)
     closed = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -373,7 +375,7 @@ def test_one_stream_too_many_ends_the_oldest(monkeypatch: pytest.MonkeyPatch) ->
             await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"over"})
 
-    async def stream(guarded: guard.Guard, name: str) -> list[Message]:
+    async def stream(guarded: guard.Guard, name: str, address: str = "127.0.0.2") -> list[Message]:
         sent: list[Message] = []
 
         async def send(message: Message) -> None:
@@ -385,24 +387,26 @@ def test_one_stream_too_many_ends_the_oldest(monkeypatch: pytest.MonkeyPatch) ->
         scope = {
             "type": "http", "method": "GET", "path": "/gradio_api/heartbeat/x", "query_string": b"",
             "headers": [(b"host", HOST), (b"cookie", COOKIE.encode()), (b"user-agent", name.encode())],
+            "client": (address, 1234),
         }  # fmt: skip
         await guarded(scope, receive, send)
         return sent
 
-    async def run() -> None:
+    async def test() -> None:
         guarded = guard.Guard(app, "127.0.0.1")
+        others = [asyncio.create_task(stream(guarded, f"{n}", f"127.0.0.{n}")) for n in (3, 4)]
+        await asyncio.sleep(0)
         names = ("1begun", "2", "3begun", "4")
         streams = [asyncio.create_task(stream(guarded, name)) for name in names]
         first, second = await asyncio.wait_for(asyncio.gather(*streams[:2]), 10)
         assert (first[0]["status"], first[-1]["body"]) == (200, b"")
         assert second[0]["status"] == 503
-        assert not any(each.done() for each in streams[2:])
+        assert not any(each.done() for each in (*others, *streams[2:]))
         closed.set()
-        assert [(await each)[-1]["body"] for each in streams[2:]] == [b"over"] * 2
+        assert [(await each)[-1]["body"] for each in (*others, *streams[2:])] == [b"over"] * 4
         assert (await stream(guarded, "5"))[-1]["body"] == b"over"
 
-    with ThreadPoolExecutor(1) as pool:  # Playwright's tests leave a loop running in this thread
-        pool.submit(asyncio.run, run()).result()
+    run(test())
 
 
 def test_a_stream_of_a_session_that_is_not_known_ends(client: TestClient) -> None:

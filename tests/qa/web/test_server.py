@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 GET = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 STREAM = b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LARGE_BYTES = 50_000_000
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all addresses of 127.0.0.0/8")
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +48,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextlib.contextmanager
-def connections(app: ASGIApp, *, timeout: int) -> Iterator[Callable[[], socket.socket]]:
+def connections(app: ASGIApp, *, timeout: int) -> Iterator[Callable[..., socket.socket]]:
     """Run a server with this app, and give what opens connections to it; both end with the context."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     running = server.create_server(app, lifespan="off")
@@ -54,8 +56,9 @@ def connections(app: ASGIApp, *, timeout: int) -> Iterator[Callable[[], socket.s
     thread.start()
     with contextlib.ExitStack() as opened:
 
-        def connect() -> socket.socket:
-            return opened.enter_context(socket.create_connection(listener.getsockname(), timeout=timeout))
+        def connect(source: str = "127.0.0.1") -> socket.socket:
+            address = listener.getsockname()
+            return opened.enter_context(socket.create_connection(address, timeout, (source, 0)))
 
         yield connect
     running.should_exit = True
@@ -187,9 +190,43 @@ def test_connections_that_wait_make_room_and_streams_stay(connect: Callable[[], 
     asking.sendall(GET)
     assert b"200 OK" in asking.recv(1 << 16)
     stream.recv(1 << 16)
-    closed = [is_closed(each) for each in waiting[:280]]
-    assert all(closed)
+    said = [read_all(each) for each in waiting[:280]]
+    assert all(not each or each.startswith(b"HTTP/1.1 503 ") for each in said)
     assert b"\n" in stream.recv(1 << 16)
+
+
+def test_a_crowd_of_one_address_is_told_that_there_is_no_room_and_nothing_is_reset(
+    connect: Callable[[], socket.socket],
+) -> None:
+    crowd = [connect() for _ in range(60)]
+    for each in crowd:
+        each.sendall(GET[:-2] + b"Connection: close\r\n\r\n")
+    said = [each.makefile("rb").read() for each in crowd]
+    assert {each.split(b" ")[1] for each in said} == {b"200", b"503"}
+    refused = [each for each in said if each.split(b" ")[1] == b"503"]
+    assert all(b"retry-after: 1\r\n" in each and b"busy" in each for each in refused)
+
+
+@linux
+@pytest.mark.parametrize("sent", [b"", GET[:-2], GET, STREAM])
+def test_the_address_with_the_most_connections_gives_way_to_others(
+    connect: Callable[..., socket.socket], sent: bytes
+) -> None:
+    stream = connect("127.0.0.3")
+    stream.sendall(STREAM)
+    stream.recv(1 << 16)
+    waiting = connect("127.0.0.3")
+    crowd = [connect("127.0.0.2") for _ in range(30)]
+    for each in crowd:
+        with contextlib.suppress(ConnectionError):
+            each.sendall(sent)
+    time.sleep(0.3)
+    asking = connect("127.0.0.4")
+    for each in (asking, waiting):
+        each.sendall(GET)
+        assert b"200 OK" in each.recv(1 << 16)
+    stream.recv(1 << 16)
+    assert read_until(stream, b"\n")
 
 
 def test_where_all_connections_are_at_work_one_more_is_told_so(connect: Callable[[], socket.socket]) -> None:
