@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from qa.schema import EVERYTHING, Document, DocumentList, Filters, Progress
 from qa.storage.open import open_library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import BinaryIO
@@ -72,7 +72,8 @@ class Corpus:
         self._columns = None if columns is None else tuple(columns.items())
         self._date_order = date_order
         self._lock = threading.RLock()
-        self._changing = threading.Lock()
+        self._changing = threading.Condition()
+        self._coming: set[str] = set()  # the names of files that are being taken in
         self._reader = reader
         self._answerer: Answerer | None = None
 
@@ -223,7 +224,7 @@ class Corpus:
 
         name = upload_name(name)
         collection = check({"collection": collection})["collection"]
-        with self._changing:  # of two files of one name, one is read after the other
+        with self._taking_in(name):
             generation = self.store.generation
             upload = self.store.keep_upload(name, content)
             try:
@@ -253,7 +254,7 @@ class Corpus:
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        with self._changing:
+        with self._alone():
             return self._read_uploads(self.store.uploads(), progress, is_named=False)
 
     def _read_uploads(
@@ -277,6 +278,26 @@ class Corpus:
         if save:
             self.store.save_changes_since(generation, progress)
         return report
+
+    @contextmanager
+    def _taking_in(self, name: str) -> Iterator[None]:
+        """Let files be taken in side by side; of two files of one name, one after the other."""
+        with self._changing:
+            self._changing.wait_for(lambda: name not in self._coming)
+            self._coming.add(name)
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._coming.remove(name)
+                self._changing.notify_all()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let nothing be taken in meanwhile."""
+        with self._changing:
+            self._changing.wait_for(lambda: not self._coming)
+            yield
 
     def _put_new(self, report: IndexReport, collection: str) -> None:
         """Put the new documents of a report that are in no collection into one; none is moved."""
@@ -414,7 +435,7 @@ class Corpus:
         """
         from qa.storage.answer_cache import forget_answers
 
-        with self._changing:
+        with self._alone():
             purged = self.store.purge(check_ids(ids))
             try:
                 self.store.forget_unused_uploads()

@@ -27,6 +27,7 @@ from qa.web.body import Body
 from qa.web.guard import MAX_UPLOAD_BYTES
 from qa.web.problem import DEFECT, Problem, status_of, without_commands
 from qa.web.threads import Threads
+from qa.web.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
-# Files that are received at once; the others wait, and are read from their connections later.
+# Files that are received at once; the others wait, and are read from their connections later. A client that
+# sends nothing yet may begin beside those of another that takes its time.
 RECEIVED_AT_ONCE = 8
-# One is read after the other: a page that sends many is not to keep questions from being answered.
+_RECEIVED_BESIDE = 8
+# A client's are read one after the other: a page that sends many is not to keep questions from being
+# answered. Beside a long one, those of another client are read.
 _READ_AT_ONCE = 1
 # To write the index takes time by the number of all passages: it is written after the last of the files that
 # come together, and after so many of them at the latest. Killed before, the next start makes up for it.
@@ -113,7 +117,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     """
     reading = APIRouter()
     router = APIRouter(dependencies=[may_change(engine)])
-    receiving, taking_in = asyncio.Semaphore(RECEIVED_AT_ONCE), Threads(_READ_AT_ONCE)
+    receiving, taking_in = Turns(RECEIVED_AT_ONCE, spare=_RECEIVED_BESIDE), Threads(_READ_AT_ONCE)
     coming = unsaved = 0
 
     async def leave() -> None:
@@ -147,7 +151,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
         try:
             async with AsyncExitStack() as held:
                 held.push_async_callback(leave)
-                await held.enter_async_context(receiving)
+                await held.enter_async_context(receiving.turn())
                 file = held.enter_context(_spool(corpus))
                 await _receive(request, file)
                 unsaved += 1

@@ -32,7 +32,7 @@ from tests.qa.consistency import problems
 from tests.qa.test_deadline import until
 from tests.qa.tiny import TinyEncoder, tiny_corpus, write
 from tests.qa.web.server_sent import read_events
-from tests.qa.web.test_server import connections, is_closed, read_all
+from tests.qa.web.test_server import connections, is_closed, linux, read_all
 from tests.web.chatting import chat
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 BASE = "http://127.0.0.1:7860"
 HARBOUR = b"The harbour at Ostrava was closed in May. Nobody came."
+FERRY = b"The ferry of Ostrava sank in June.\n"
 SCHOOL = b"The school at Hyesan was opened in June. Everybody came."
 
 
@@ -355,7 +356,7 @@ class TestChange:
 
 
 @pytest.fixture
-def connect(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], socket.socket]]:
+def connect(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., socket.socket]]:
     """Opens connections to a server that is patient for a second."""
     monkeypatch.setattr(server, "REQUEST_SECONDS", 1)
     monkeypatch.setattr(server, "UPLOAD_SECONDS", 1)
@@ -436,6 +437,45 @@ def test_more_than_are_received_at_once_wait_their_turn(
     status, results = reply(waiting)  # once the others were ended
     assert (status, results[0]["status"]) == (200, "added")
     assert files(engine) == [engine.corpus.original("waits.txt").sha256]
+
+
+@linux
+def test_slow_files_of_one_client_leave_those_of_another_alone(
+    connect: Callable[..., socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "REQUEST_SECONDS", 20)
+    stalled = [connect("127.0.0.2") for _ in range(2 * changes.RECEIVED_AT_ONCE)]
+    for connection in stalled:
+        connection.sendall(head("stalled.txt", 1_000_000) + b"x" * 10)
+    time.sleep(0.2)
+    other = connect("127.0.0.3")
+    other.sendall(head("other.txt", len(HARBOUR)) + HARBOUR)
+    status, results = reply(other)
+    assert (status, results[0]["status"]) == (200, "added")
+    assert not any(map(is_closed, stalled))
+
+
+@linux
+def test_a_file_that_takes_long_is_read_beside_those_of_another_client(
+    connect: Callable[..., socket.socket], engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, read = threading.Event(), engine.corpus._intake.read_uploads
+
+    def slowly(uploads: Any, *given: Any, **named: Any) -> Any:
+        if uploads[0].name == "long.txt":
+            assert goes_on.wait(20)
+        return read(uploads, *given, **named)
+
+    monkeypatch.setattr(engine.corpus._intake, "read_uploads", slowly)
+    long, again, other = connect("127.0.0.2"), connect("127.0.0.2"), connect("127.0.0.3")
+    long.sendall(head("long.txt", len(SCHOOL)) + SCHOOL)
+    again.sendall(head("again.txt", len(FERRY)) + FERRY)
+    time.sleep(0.2)
+    other.sendall(head("other.txt", len(HARBOUR)) + HARBOUR)
+    assert reply(other)[1][0]["status"] == "added"
+    assert [each.id for each in engine.corpus.documents()] == ["other.txt"]
+    goes_on.set()
+    assert [reply(each)[1][0]["status"] for each in (long, again)] == ["added", "added"]
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
