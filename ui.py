@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
 
+from starlette.concurrency import run_in_threadpool
+
 from qa.asking.confidence import STRICTNESS
-from qa.errors import AddressError
+from qa.errors import AddressError, BusyError, CancelledError
 from qa.places import LibraryPlace, shipped_corpus
 from qa.text.display import plural, visible
 from qa.web import cards, conversations
@@ -24,9 +26,11 @@ from qa.web.conversations import Conversation
 from qa.web.engine import DEADLINE, STOPPED, Engine
 from qa.web.gradio_import import quicken
 from qa.web.options import readiness
+from qa.web.threads import Threads
+from qa.web.turns import CLIENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator
 
     import gradio as gr
     from fastapi import FastAPI
@@ -37,6 +41,10 @@ if TYPE_CHECKING:
 _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh", "carbonyl"}
 
 
+# Conversations that are read or written at once.
+_OPENED_AT_ONCE = 4
+# What Gradio runs at once: more than all that may wait for threads.
+_IN_GRADIO = 128
 # Said at the start where others can reach the chat. There are no accounts yet.
 _EXPOSED = """\
 warning: {how} lets others reach the chat.
@@ -202,6 +210,7 @@ def page(engine: Engine) -> gr.Blocks:
     from gradio.context import LocalContext
 
     tabs: WeakValueDictionary[str, Conversation] = WeakValueDictionary()
+    opening = Threads(_OPENED_AT_ONCE, seconds=DEADLINE)
 
     def tab() -> str:
         request = LocalContext.request.get(None)
@@ -211,9 +220,15 @@ def page(engine: Engine) -> gr.Blocks:
         if conversation := tabs.get(tab()):
             conversation.cancel()
 
-    def ask(
+    def of_client() -> None:
+        """Let what follows be of the client of the page: Gradio calls it in a context of its own."""
+        client = getattr(LocalContext.request.get(None), "client", None)
+        CLIENT.set(client.host if client else "")
+
+    async def ask(
         question: str, strictness: float, options: str, place: str, conversation: Conversation
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        of_client()
         if not isinstance(question, str) or not question.strip():
             yield gr.skip(), gr.skip(), gr.skip()
             return
@@ -223,16 +238,22 @@ def page(engine: Engine) -> gr.Blocks:
             return
         exchange = None
         try:
-            if not conversations.is_at(engine, where, conversation):
-                yield "", conversation.messages_with(question, where), gr.skip()
-                conversation = conversations.at_place(engine, where, conversation)
-                box = gr.skip()  # what is typed meanwhile stays
-            exchange = conversation.ask(question, strictness, options)
-            tabs[tab()] = conversation
-            yield box, *shown(conversation)
-            if conversation.wanted:
-                conversations.answer(engine, exchange, conversation, deadline)
+            async with engine.asking.turn(deadline):
+                if not conversations.is_at(engine, where, conversation):
+                    yield "", conversation.messages_with(question, where), gr.skip()
+                    conversation = await opening.run(conversations.at_place, engine, where, conversation)
+                    box = gr.skip()  # what is typed meanwhile stays
+                exchange = conversation.ask(question, strictness, options)
+                tabs[tab()] = conversation
+                yield box, *shown(conversation)
+                if conversation.wanted:
+                    await run_in_threadpool(conversations.answer, engine, exchange, conversation, deadline)
             yield gr.skip(), *shown(conversation)
+        except CancelledError:
+            yield gr.skip(), gr.skip(), gr.skip()
+        except BusyError as error:
+            conversation.ask(question, strictness, options).card = conversations.busy(error)
+            yield "", *shown(conversation)
         finally:
             engine.running.end(where.question)
             if exchange and exchange.card == cards.PENDING:  # broken off: nothing will answer it
@@ -243,27 +264,30 @@ def page(engine: Engine) -> gr.Blocks:
             return gr.skip(), gr.skip()
         return conversation.messages, conversation
 
-    def show_all(number: str, conversation: Conversation) -> Any:
+    async def show_all(number: str, conversation: Conversation) -> Any:
         """Put all that answers in place of an answer, or an error below it."""
         try:
             exchange = conversation.exchanges[int(number)]
         except (TypeError, ValueError, IndexError):  # not from the page's script
             return gr.skip()
-        conversations.answer(engine, exchange, conversation, find_all=True)
+        of_client()
+        await conversations.find_all(engine, exchange, conversation)
         return gr.skip() if conversation.ended else conversation.messages
 
     def start_anew(conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
         conversation.end()
         return [], Conversation()
 
-    def open_kept(place: str, conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
+    async def open_kept(place: str, conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
         conversation.end()
-        kept = conversations.opened(engine, conversations.read_place(place).conversation)
+        of_client()
+        kept = await opening.run(conversations.opened, engine, conversations.read_place(place).conversation)
         return kept.messages, kept
 
-    def save(conversation: Conversation) -> str:
+    async def save(conversation: Conversation) -> str:
         turns = (exchange.turn for exchange in conversation.exchanges)
-        return conversations.as_file(engine, (turn for turn in turns if turn))
+        of_client()
+        return await opening.run(conversations.as_file, engine, [turn for turn in turns if turn])
 
     with gr.Blocks(title="Pullquote", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
         conversation = gr.State(Conversation(), time_to_live=86_400)
@@ -313,7 +337,6 @@ def page(engine: Engine) -> gr.Blocks:
             [question, strictness, options, place, conversation],
             [question, chat, conversation],
             trigger_mode="multiple",
-            concurrency_limit=4,
             **quiet,
         )
         keep.click(save, [conversation], [saved], **quiet)
@@ -322,14 +345,15 @@ def page(engine: Engine) -> gr.Blocks:
             [all_of, conversation],
             [chat],
             trigger_mode="multiple",
-            concurrency_limit=4,
             **quiet,
         )
-        again.click(open_kept, [place, conversation], [chat, conversation], concurrency_limit=4, **quiet)
+        again.click(open_kept, [place, conversation], [chat, conversation], **quiet)
         # What is still on its way would bring the old conversation back.
         new.click(start_anew, [conversation], [chat, conversation], cancels=[asking, finding], **quiet)
         blocks.unload(leave)
-    return blocks.queue(max_size=64)
+    # Nobody waits in Gradio's queue, which knows no clients: what takes long waits for its turn of threads.
+    blocks.max_threads = _IN_GRADIO
+    return blocks.queue(max_size=64, default_concurrency_limit=None)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -23,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from qa import __version__
 from qa.desk import thumbs as feedback
 from qa.errors import (
+    BusyError,
     DocumentNotFoundError,
     InputError,
     NotReadyError,
@@ -77,9 +78,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _AnswerId = Annotated[str, Field(max_length=64)]
-# All routes share 40 threads. What can take long may take so many of them, and so may questions
-# (`qa.web.questions`): the others are left for what is quickly answered, health above all.
+# Threads of what can take long; questions, texts to be verified and files have their own.
 _AT_ONCE = 8
+_HEALTH_AT_ONCE = 2
 
 
 class ThumbBody(Body):
@@ -140,6 +141,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     thumbs = APIRouter(prefix="/feedback", dependencies=[may_change(engine)])
 
     @router.get("/health")
+    @Threads(_HEALTH_AT_ONCE).limited  # its own: it is answered whatever keeps all others
     def health() -> JSONResponse:
         """200 once questions can be answered, 503 with the stage until then."""
         state = engine.state
@@ -260,7 +262,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     @router.post("/verify")
     async def verify(body: VerifyBody, request: Request) -> dict[str, Any]:
         """Compare the quotes of a text with the documents, as assistants have it done."""
-        deadline = engine.deadline()  # the time in which it waits for a thread counts
+        deadline = engine.deadline()  # the time in which it waits for its turn counts
 
         def verified() -> dict[str, Any]:
             # Not before: it brings what reads quotes out of a text, for which the first page does not wait.
@@ -269,7 +271,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
             return tools.verify(engine, tools.Draft(text=body.text), deadline)
 
         async with questions.while_connected(request, deadline):
-            return await others.run(verified)
+            return await engine.verifying.run_while_awaited(deadline, verified)
 
     @thumbs.get("")
     def kept() -> dict[str, int]:
@@ -372,7 +374,10 @@ def _pullquote_error(engine: Engine, request: Request, error: Exception) -> Resp
     status = status_of(error)
     if pages.wants_page(request.scope, request.headers):
         return pages.trouble(status)
-    return Problem(status, engine.public(str(error)), error.code)
+    problem = Problem(status, engine.public(str(error)), error.code)
+    if isinstance(error, BusyError):
+        problem.headers["Retry-After"] = str(error.seconds)
+    return problem
 
 
 def _invalid(request: Request, error: Exception) -> Response:

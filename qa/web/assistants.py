@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from qa.web.tools import Tool
 
 PATH = "/mcp"
-# Threads that the tools may take at once; the others of the forty are the page's and those of HTTP.
+# Threads of the tools that neither ask nor verify.
 _AT_ONCE = 4
 # Lines of a client on standard input that are read before they are asked for.
 _LINES_AHEAD = 8
@@ -119,9 +119,10 @@ async def _called(engine: Engine, tool: Tool, arguments: object, threads: Thread
     return CallToolResult(content=[content], structured_content=record, is_error=record is None)
 
 
-async def _run(engine: Engine, tool: Tool, arguments: Any, threads: Threads) -> dict[str, Any]:
+async def _run(engine: Engine, tool: Tool, arguments: Any, others: Threads) -> dict[str, Any]:
     """Run a tool in a thread, and end its work when nobody waits for it any more."""
-    deadline = engine.deadline()  # the time in which it waits for a thread counts
+    deadline = engine.deadline()  # the time in which it waits for its turn counts
+    threads = {"ask": engine.asking, "verify": engine.verifying}.get(tool.name, others)
     return await threads.run_while_awaited(deadline, tool.call, engine, arguments, deadline)
 
 

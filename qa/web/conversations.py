@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from qa.desk.conversations import is_id
 from qa.desk.kept import kept_turn, recall
-from qa.errors import CancelledError, NotReadyError, PullquoteError, UnknownConversationError
+from qa.errors import BusyError, CancelledError, NotReadyError, PullquoteError, UnknownConversationError
 from qa.limits import MAX_DOCUMENTS, MAX_QUESTION_CHARACTERS, MAX_TURNS
 from qa.schema import FILTERED_BY_NAME, Answer, CitationId, DocumentQuery, Failure, Filters
 from qa.text import times
@@ -231,6 +231,27 @@ def reading(engine: Engine) -> Callable[[str, str], Cited]:
 
 
 # Answering
+
+
+async def find_all(engine: Engine, exchange: Exchange, conversation: Conversation) -> None:
+    """Find all that answers, when it is its turn."""
+    deadline = engine.deadline()
+    conversation.deadlines.add(deadline)
+    try:
+        await engine.asking.run_while_awaited(
+            deadline, answer, engine, exchange, conversation, deadline, find_all=True
+        )
+    except CancelledError:  # before it had its turn
+        exchange.card += cards.STOPPED
+    except BusyError as error:
+        exchange.card += busy(error)
+    finally:
+        conversation.deadlines.discard(deadline)
+
+
+def busy(error: BusyError) -> str:
+    """Return the card of a question that has no turn."""
+    return cards.error_card(Failure(error.code, str(error)))
 
 
 def answer(

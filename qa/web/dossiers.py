@@ -40,7 +40,6 @@ _Entry = Annotated[int, Path(ge=1, le=MAX_OFFSET)]
 _Place = Annotated[int, Field(ge=1, le=MAX_OFFSET, strict=True)]
 # A report is made by programs that take both cores.
 _EXPORTED_AT_ONCE = 1
-_ASKED_AT_ONCE = 2
 
 
 class DossierBody(Body):
@@ -81,7 +80,7 @@ class EntryChange(Body):
 def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     """Return the routes under `/api/v1/dossiers`; `few_at_once` bounds what can take long."""
     router = APIRouter(prefix="/dossiers")
-    exporting, asking = Threads(_EXPORTED_AT_ONCE), Threads(_ASKED_AT_ONCE)
+    exporting = Threads(_EXPORTED_AT_ONCE)
 
     def described(dossier: str) -> dict[str, Any]:
         return info_to_dict(engine.corpus.desk.dossiers.info(dossier))
@@ -159,7 +158,9 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         """Ask a question that was not answered again, as it was asked; nothing is kept of what is found."""
         deadline = engine.deadline()
         async with while_connected(request, deadline):
-            return await asking.run(_asked_again, engine, dossier, entry, deadline)
+            return await engine.asking.run_while_awaited(
+                deadline, _asked_again, engine, dossier, entry, deadline
+            )
 
     @router.post("/{dossier}/entries/{entry}/renew")
     @few_at_once

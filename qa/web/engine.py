@@ -20,6 +20,7 @@ from qa.schema import EVERYTHING, Failure
 from qa.web.problem import without_commands, without_desk, without_folders, without_milvus
 from qa.web.running import Running
 from qa.web.shown import Answers
+from qa.web.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
 DEADLINE = 30.0  # seconds that an answer may take
+SOON = 5.0  # seconds within which a question is answered, by what others took lately, or else refused
+_ASKED_AT_ONCE = 4
+_VERIFIED_AT_ONCE = 2
 _PATIENCE = 0.5  # seconds between looks at whether a question that waits is still wanted
 STOPPED = "stopped"  # the code of the failure that an engine ends with
 log = logging.getLogger(__name__)
@@ -53,7 +57,8 @@ class Engine:
 
     A library that does not exist yet is made and filled with `shipped`, and `say` is told; unless it `makes`
     any, the start fails. `state` is replaced, never changed, so that any thread may read it. `answers` are
-    those shown lately, to be judged; `running` are the page's questions that are being answered. `strictness`
+    those shown lately, to be judged; `running` are the page's questions that are being answered. Questions
+    are answered in the threads `asking`, and texts verified in those of `verifying`. `strictness`
     holds for questions that come without one; `reader` reads
     the passages. An answer may take `seconds`, those not counted in which the library and the models are
     opened. Where not `may_change`, questions are answered and documents read, and nothing that a person keeps
@@ -71,6 +76,8 @@ class Engine:
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     running: Running = field(default_factory=Running)
+    asking: Threads = field(default_factory=lambda: Threads(_ASKED_AT_ONCE, seconds=SOON))
+    verifying: Threads = field(default_factory=lambda: Threads(_VERIFIED_AT_ONCE, seconds=DEADLINE))
     _corpus: Corpus | None = None
     _opened: threading.Event = field(default_factory=threading.Event)
     _settled: threading.Event = field(default_factory=threading.Event)

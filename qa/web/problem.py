@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse
 
 from qa.errors import (
+    BusyError,
     CancelledError,
     DeadlineError,
     DocumentNotFoundError,
@@ -49,6 +50,7 @@ _STATUS = (
     (NotReadyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (LibraryAwayError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
+    (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
     (InputError, HTTPStatus.BAD_REQUEST),
 )

@@ -40,11 +40,10 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
-_AT_ONCE = 8  # threads that questions may take
 # How many passages an answer over HTTP names, and of how many documents at least, where so many were found.
 _MOST_PASSAGES, _LEAST_DOCUMENTS = 100, 20
 _PageId = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
-_LISTS_AT_ONCE = 2  # and, beside these, those of lists: one question of a person waits for no list
+_LISTS_AT_ONCE = 2  # beside the threads for single questions: one question of a person waits for no list
 
 
 class TurnBody(Body):
@@ -129,25 +128,29 @@ class QuestionsBody(HowBody, ListBody):
 def routes(engine: Engine) -> APIRouter:
     """Return the routes under which questions are asked."""
     router = APIRouter()
-    asking, asking_many = Threads(_AT_ONCE), Threads(_LISTS_AT_ONCE)
+    asking_many = Threads(_LISTS_AT_ONCE)
 
     @router.post("/ask")
     async def ask(body: AskBody, request: Request) -> dict[str, Any]:
         """One answer line; by its id it can be judged."""
-        deadline = engine.deadline()  # the time in which it waits for a thread counts
+        engine.check_ready()
+        deadline = engine.deadline()  # the time in which it waits for its turn counts
         async with while_connected(request, deadline):
-            return await asking.run(_answered, engine, body, body, deadline)
+            return await engine.asking.run_while_awaited(deadline, _answered, engine, body, body, deadline)
 
     @router.get("/asked/{question}", include_in_schema=False)
     async def asked(question: _PageId) -> dict[str, Any]:
-        """Say how far a question of the page has come; without a stage, it waits in line."""
-        step = engine.running.step(question)
-        return asdict(step) if step else {"stage": ""}
+        """Say how far a question of the page has come; without a stage, it waits for those `before` it."""
+        deadline = engine.running.deadline(question)
+        before = engine.asking.before(deadline) if deadline else None
+        return asdict(deadline.step) if deadline and before is None else {"stage": "", "before": before}
 
     @router.delete("/asked/{question}", include_in_schema=False)
     async def stop(question: _PageId) -> dict[str, bool]:
         """Stop a question of the page, and tell whether it had begun."""
-        return {"begun": engine.running.stop(question)}
+        deadline = engine.running.deadline(question)
+        waits = deadline is not None and engine.asking.before(deadline) is not None
+        return {"begun": engine.running.stop(question) and not waits}
 
     @router.post("/questions")
     async def ask_many(body: QuestionsBody) -> EventSourceResponse:

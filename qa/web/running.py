@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qa.recent import Recent
 
 if TYPE_CHECKING:
-    from qa.deadline import Deadline, Step
+    from qa.deadline import Deadline
 
 _STOPPED = 1_000  # ids of questions that were stopped before they began
 
@@ -34,11 +34,10 @@ class Running:
         with self._lock:
             self._deadlines.pop(question, None)
 
-    def step(self, question: str) -> Step | None:
-        """Say what is being done for a question; None if it has not begun, or has ended."""
+    def deadline(self, question: str) -> Deadline | None:
+        """Return the deadline of a question, which says how far it has come; None before and after it."""
         with self._lock:
-            deadline = self._deadlines.get(question)
-        return deadline.step if deadline else None
+            return self._deadlines.get(question)
 
     def stop(self, question: str) -> bool:
         """Stop a question at its next check; one that has not begun never will. Tell whether it had begun."""

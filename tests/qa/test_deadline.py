@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
 import time
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import gradio
@@ -24,6 +26,7 @@ from qa.web.cards import PENDING, STOPPED
 from qa.web.conversations import Conversation
 from qa.web.engine import Engine
 from qa.web.running import Running
+from tests.qa.web.looped import all_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,7 +137,7 @@ class TestAsking:
         events = {target[1]: each.fn for each in ui.page(engine).fns.values() for target in each.targets}
         LocalContext.request.set(gradio.Request(session_hash="a tab"))
         stages = follow(engine, monkeypatch, events["unload"])
-        *_, (_, messages, _) = events["submit"](QUESTION, 0.86, "", "", Conversation())
+        *_, (_, messages, _) = run(all_of(events["submit"](QUESTION, 0.86, "", "", Conversation())))
         assert messages[-1]["content"] == STOPPED
         assert stages == ["select", "ended"]
 
@@ -143,14 +146,14 @@ class TestAsking:
     ) -> None:
         heard: list[Step | None] = []
         check = Deadline.check
-        monkeypatch.setattr(Deadline, "check", lambda it: (heard.append(engine.running.step(ID)), check(it)))
+        monkeypatch.setattr(Deadline, "check", lambda it: (heard.append(step(engine)), check(it)))
         *_, (_, messages, _) = submit(engine)
         assert 'class="card"' in messages[-1]["content"]
         stages = [each.stage for each in heard if each]
         assert list(dict.fromkeys(stages)) == ["waiting", "searching", "reading", "quoting"]
         (first, *_) = [each for each in heard if each and each.stage == "reading"]
         assert first.done == 0 < first.total
-        assert engine.running.step(ID) is None
+        assert step(engine) is None
 
     def test_a_question_that_is_stopped_is_worked_on_no_further_and_says_so(
         self, engine: Engine, monkeypatch: pytest.MonkeyPatch
@@ -172,15 +175,67 @@ class TestAsking:
         assert stages == []
         engine.running = Running()
 
+    def test_a_question_in_line_knows_how_many_come_before_it_and_can_be_stopped(
+        self, engine: Engine
+    ) -> None:
+        events = {target[1]: each.fn for each in ui.page(engine).fns.values() for target in each.targets}
 
-ID = "a" * 16
+        def before(question: str) -> int | None:
+            deadline = engine.running.deadline(question)
+            return deadline and engine.asking.before(deadline)
+
+        async def test() -> None:
+            async with AsyncExitStack() as others:
+                for _ in range(qa.web.engine._ASKED_AT_ONCE):
+                    await others.enter_async_context(engine.asking.turn())
+                asked = []
+                for question in (ID, OTHER):
+                    place = json.dumps({"question": question})
+                    submitted = events["submit"](QUESTION, 0.86, "", place, Conversation())
+                    asked.append(asyncio.create_task(all_of(submitted)))
+                    await asyncio.sleep(0.1)
+                assert (before(ID), before(OTHER)) == (0, 1)
+                engine.running.stop(ID)
+                ((box, *_),) = await asked[0]
+                assert str(box) == str(gradio.skip())  # what stands in it stays
+                assert (before(ID), before(OTHER)) == (None, 0)
+            *_, (_, messages, _) = await asked[1]
+            assert 'class="card"' in messages[-1]["content"]
+            assert before(OTHER) is None
+
+        run(test())
+
+    def test_a_question_that_could_not_be_answered_soon_says_that_the_server_is_busy(
+        self, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(engine.asking, "_cost", 60)
+
+        async def test() -> None:
+            async with AsyncExitStack() as others:
+                for _ in range(qa.web.engine._ASKED_AT_ONCE):
+                    await others.enter_async_context(engine.asking.turn())
+                events = {each.name: each.fn for each in ui.page(engine).fns.values()}
+                *_, (_, messages, _) = await all_of(
+                    events["ask"](QUESTION, 0.86, "", json.dumps({"question": OTHER}), Conversation())
+                )
+            assert "the server is busy" in messages[-1]["content"]
+
+        run(test())
 
 
-def submit(engine: Engine) -> Iterator[tuple[Any, Any, Any]]:
+ID, OTHER = "a" * 16, "b" * 16
+
+
+def submit(engine: Engine) -> list[tuple[Any, Any, Any]]:
     """Ask as the page does, by an id."""
     events = {target[1]: each.fn for each in ui.page(engine).fns.values() for target in each.targets}
     LocalContext.request.set(gradio.Request(session_hash="a tab"))
-    yield from events["submit"](QUESTION, 0.86, "", json.dumps({"question": ID}), Conversation())
+    return run(all_of(events["submit"](QUESTION, 0.86, "", json.dumps({"question": ID}), Conversation())))
+
+
+def step(engine: Engine) -> Step | None:
+    deadline = engine.running.deadline(ID)
+    return deadline and deadline.step
 
 
 def follow(engine: Engine, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> list[str]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import pytest
@@ -27,6 +27,7 @@ from qa.text import times
 from qa.web.cards import PENDING
 from qa.web.conversations import Conversation
 from qa.web.engine import Engine
+from tests.qa.web.looped import all_of, run
 from tests.web.chatting import ROOT, TOKEN, ask, chat, opened
 
 if TYPE_CHECKING:
@@ -90,43 +91,52 @@ def test_a_time_that_was_ignored_is_none_of_the_questions_that_follow() -> None:
 
 
 def test_an_ended_conversation_takes_no_answer() -> None:
-    engine = Engine(Path("nowhere"), Path("nothing"))
-    engine.stop()  # so that whatever is asked is answered at once, with an error
-    functions = {each.name: each.fn for each in ui.page(engine).fns.values()}
-    asked, start_anew = functions["ask"], functions["start_anew"]
-    skipped = (gr.skip(),) * 3
-    conversation = Conversation()
-    *_, (_, messages, _) = asked("Why?", 0.5, "", "", conversation)
-    assert "Pullquote is stopping." in messages[-1]["content"]
-    answers = asked("Who?", 0.5, "", "", conversation)
-    assert next(answers) != skipped
-    assert start_anew(conversation)[0] == []
-    assert list(answers) == [skipped]  # said, or Gradio would show what was last said once more
-    assert conversation.messages == messages
+    async def test() -> None:
+        functions = functions_of_an_ended_chat()
+        asked, start_anew = functions["ask"], functions["start_anew"]
+        skipped = (gr.skip(),) * 3
+        conversation = Conversation()
+        *_, (_, messages, _) = await all_of(asked("Why?", 0.5, "", "", conversation))
+        assert "Pullquote is stopping." in messages[-1]["content"]
+        answers = asked("Who?", 0.5, "", "", conversation)
+        assert await anext(answers) != skipped
+        assert start_anew(conversation)[0] == []
+        # said, or Gradio would show what was last said once more
+        assert await all_of(answers) == [skipped]
+        assert conversation.messages == messages
+
+    run(test())
 
 
 def test_all_that_answers_leaves_a_question_on_its_way_and_an_ended_conversation_alone() -> None:
+    async def test() -> None:
+        functions = functions_of_an_ended_chat()
+        asked, show_all, start_anew = (functions[name] for name in ("ask", "show_all", "start_anew"))
+        conversation = Conversation()
+        await all_of(asked("Why?", 0.5, "", "", conversation))
+        answers = asked("Who?", 0.5, "", "", conversation)
+        await anext(answers)
+        messages = await show_all("0", conversation)
+        assert [said["content"] for said in messages[::2]] == ["Why?", "Who?"]
+        # the second error stands below what was there
+        assert messages[1]["content"].count("Pullquote is stopping.") == 2
+        assert messages[3]["content"] == PENDING
+        await answers.aclose()  # as Gradio does where the page has gone
+        assert conversation.messages == messages[:2]
+        for number in ("1", "", "first", None):
+            assert await show_all(number, conversation) == gr.skip()
+        start_anew(conversation)
+        assert await show_all("0", conversation) == gr.skip()
+        assert conversation.messages == messages[:2]
+
+    run(test())
+
+
+def functions_of_an_ended_chat() -> dict[str, Any]:
+    """What the page calls, where whatever is asked is answered at once, with an error."""
     engine = Engine(Path("nowhere"), Path("nothing"))
     engine.stop()
-    functions = {each.name: each.fn for each in ui.page(engine).fns.values()}
-    asked, show_all, start_anew = (functions[name] for name in ("ask", "show_all", "start_anew"))
-    conversation = Conversation()
-    list(asked("Why?", 0.5, "", "", conversation))
-    answers = asked("Who?", 0.5, "", "", conversation)
-    next(answers)
-    messages = show_all("0", conversation)
-    assert [said["content"] for said in messages[::2]] == ["Why?", "Who?"]
-    assert (
-        messages[1]["content"].count("Pullquote is stopping.") == 2
-    )  # the second error stands below what was there
-    assert messages[3]["content"] == PENDING
-    answers.close()  # as Gradio does where the page has gone
-    assert conversation.messages == messages[:2]
-    for number in ("1", "", "first", None):
-        assert show_all(number, conversation) == gr.skip()
-    start_anew(conversation)
-    assert show_all("0", conversation) == gr.skip()
-    assert conversation.messages == messages[:2]
+    return {each.name: each.fn for each in ui.page(engine).fns.values()}
 
 
 @pytest.mark.day

@@ -9,6 +9,7 @@ const WORDS = {
   searching: "Searching the documents",
   quoting: "Comparing the quotes with their sources",
 };
+const inLine = (before) => `Waiting: ${before} question${before > 1 ? "s" : ""} before yours`;
 const stage = make("span", { role: "status" });
 const seconds = make("span", { className: "seconds" });
 const stop = button("Stop", () => attempt(end), { title: "Stop looking for an answer" });
@@ -31,7 +32,7 @@ export async function follow(id, withdrawn) {
       .catch((error) => ({ trouble: error.message }))
       .then((step) => {
         reply = null;
-        if (question === mine && !stop.disabled) say(step.trouble ?? WORDS[step.stage] ?? `Reading passages: ${step.done} of ${step.total}`);
+        if (question === mine && !stop.disabled) say(step.trouble ?? (step.before ? inLine(step.before) : WORDS[step.stage]) ?? `Reading passages: ${step.done} of ${step.total}`);
       });
     await sleep(POLL_MS);
   }

@@ -558,4 +558,5 @@ def test_health_is_told_while_more_wait_than_there_are_threads(
         finally:
             go_on.set()
     assert health.status_code == 200
-    assert {each.result().status_code for each in asked} == {400}
+    statuses = {each.result().status_code for each in asked}
+    assert statuses == ({400, 503} if path == "ask" else {400})  # no more questions than can be answered soon

@@ -13,6 +13,7 @@ from qa.asking.confidence import STRICTNESS
 from qa.desk.conversations import new_id
 from qa.web.conversations import Conversation, opened, read_place
 from tests.qa.tiny import tiny_corpus, write
+from tests.qa.web.looped import all_of, run
 from tests.qa.web.test_history import engine_over
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Tab:
 
     def ask(self, question: str, **place: object) -> str:
         where = json.dumps({"conversation": self.id} | place)
-        for _, messages, state in self.functions["ask"](question, STRICTNESS, "", where, self.state):
+        asked = self.functions["ask"](question, STRICTNESS, "", where, self.state)
+        for _, messages, state in run(all_of(asked)):
             if isinstance(messages, list):
                 self.messages = messages
             if isinstance(state, Conversation):
@@ -64,7 +66,7 @@ class Tab:
 
     def open(self) -> None:
         where = json.dumps({"conversation": self.id})
-        self.messages, self.state = self.functions["open_kept"](where, self.state)
+        self.messages, self.state = run(self.functions["open_kept"](where, self.state))
 
     @property
     def shown(self) -> list[str]:
@@ -121,7 +123,7 @@ def test_all_that_answers_is_kept_in_place_of_the_answer(corpus: Corpus, engine:
     tab.ask(FERRY)
     tab.ask(HARBOUR)
     tab.open()
-    tab.messages = tab.functions["show_all"]("0", tab.state)
+    tab.messages = run(tab.functions["show_all"]("0", tab.state))
     turns = corpus.desk.conversations.turns(tab.id)
     assert [each.question for each in turns] == [FERRY, HARBOUR]
     assert turns[0].all_quotes
@@ -174,12 +176,17 @@ def test_a_new_conversation_does_not_lose_what_is_still_being_answered(
 ) -> None:
     tab = Tab(engine, new_id())
     tab.ask(HARBOUR)
-    answers = tab.functions["ask"](FERRY, STRICTNESS, "", json.dumps({"conversation": tab.id}), tab.state)
-    next(answers)
-    messages, state = tab.functions["start_anew"](tab.state)
-    assert (messages, state.exchanges) == ([], [])
-    for each in answers:
-        assert not any(isinstance(part, list) for part in each)  # nothing of it is shown
+
+    async def begin_anew() -> None:
+        where = json.dumps({"conversation": tab.id})
+        answers = tab.functions["ask"](FERRY, STRICTNESS, "", where, tab.state)
+        await anext(answers)
+        messages, state = tab.functions["start_anew"](tab.state)
+        assert (messages, state.exchanges) == ([], [])
+        async for each in answers:
+            assert not any(isinstance(part, list) for part in each)  # nothing of it is shown
+
+    run(begin_anew())
     assert [each.question for each in corpus.desk.conversations.turns(tab.id)] == [HARBOUR, FERRY]
 
 
@@ -232,7 +239,7 @@ def test_what_is_marked_and_purged_is_so_where_the_conversation_is_saved(
     tab.ask(FERRY)
     corpus.index(write(inbox, "a.txt", "Another text, of which nothing is known.\n"))
     corpus.purge(["b.txt"])
-    page = tab.functions["save"](tab.state).replace("&#32;", " ")
+    page = run(tab.functions["save"](tab.state)).replace("&#32;", " ")
     assert "superseded on" in page
     assert "Purged" in page
     assert "ferry sank" not in page
