@@ -25,6 +25,7 @@ from starlette.responses import RedirectResponse
 from qa.errors import InputError
 from qa.web import pages
 from qa.web.problem import Problem
+from qa.web.turns import CLIENT
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -144,10 +145,14 @@ class Access:
         scope.update(principal=principal, browser=browser)
         return None
 
+    def is_public(self, headers: Headers) -> bool:
+        """Tell whether a request names the address of the proxy, which passed it on."""
+        return bool(self.host) and headers.get("host", "").lower() == self.host
+
     def cookie(self, headers: Headers) -> str:
         """Return the cookie by which a new browser is known, signed with the token."""
         browser = secrets.token_urlsafe(24)
-        secure = "; Secure" if self.scheme == "https" and headers.get("host", "").lower() == self.host else ""
+        secure = "; Secure" if self.scheme == "https" and self.is_public(headers) else ""
         return (
             f"{_cookie_name(headers)}={browser}.{self._signed(browser)}; Path=/; HttpOnly; SameSite=Lax; "
             f"Max-Age={_COOKIE_SECONDS}{secure}"
@@ -171,7 +176,7 @@ class Access:
         query = urlencode([(name, value) for name, value in _query(scope) if name != "token"])
         path = scope.get("raw_path", scope["path"].encode()).decode("ascii")
         is_right = _is_same(given.strip(), self.token)
-        if not is_right and (refusal := await self._patience.wait(scope)):
+        if not is_right and (refusal := await self._patience.wait()):
             return refusal
         if not is_right and scope["method"] == "POST":
             return _asking("That is not the token.")
@@ -184,7 +189,7 @@ class Access:
         if not self.token:
             detail = "a proxy passed this on, and nobody asks who it is for: start the chat with --public-url"
             return Problem(HTTPStatus.FORBIDDEN, detail, "forwarded")
-        if "authorization" in headers and (refusal := await self._patience.wait(scope)):
+        if "authorization" in headers and (refusal := await self._patience.wait()):
             return refusal
         if pages.wants_page(scope, headers):
             return _asking()
@@ -204,9 +209,9 @@ class _Patience:
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # how often, and when last
         self._waiting = 0
 
-    async def wait(self, scope: Scope) -> Response | None:
+    async def wait(self) -> Response | None:
         """Wait, or refuse at once where too many wait: no flood of them may hold all connections."""
-        address, now = (scope.get("client") or ("",))[0], time.monotonic()
+        address, now = CLIENT.get(), time.monotonic()
         times, before = self._wrong.pop(address, (0, now))
         times = 0 if now - before > _FORGET else times
         self._wrong[address] = times + 1, now

@@ -127,10 +127,11 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return  # a web socket is left unanswered, which refuses it: nothing here speaks it
-        CLIENT.set(client_of(scope))
         path, method = scope["path"], scope["method"]
         send = _with_headers(send, path)
         headers = Headers(scope=scope)
+        is_public = self._access.is_public(headers)
+        CLIENT.set(client_of(scope, headers if is_public else None))
         refusal: Response | None = self._refusal(scope, headers)
         if refusal is not None and pages.wants_page(scope, headers):
             refusal = pages.trouble(refusal.status_code)
@@ -140,7 +141,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        if headers["host"].lower() == self._access.host:
+        if is_public:
             scope = {**scope, "scheme": self._access.scheme}
         scope = _stripped(scope)
         if path in _SENT:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import BusyError, DeadlineError
@@ -15,10 +16,13 @@ from qa.errors import BusyError, DeadlineError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
+    from starlette.datastructures import Headers
+
     from qa.deadline import Deadline
 
 # The client whose request is being served; `qa.web.guard` sets it.
 CLIENT: ContextVar[str] = ContextVar("client", default="")
+_IPV6_NETWORK = 64  # bits
 # Seconds after which what waits looks whether anybody waits for it still.
 _PATIENCE = 0.25
 # Seconds that a piece of work is thought to take until some were measured, and how much each of these counts.
@@ -28,10 +32,21 @@ _NEWEST = 0.2
 _MOST_WAITING = 24
 
 
-def client_of(scope: Mapping[str, Any]) -> str:
-    """Return the client that sent a request: its address, never a session, which anybody can make."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
+def client_of(scope: Mapping[str, Any], headers: Headers | None = None) -> str:
+    """Return the client that sent a request: its address, never a session, which anybody can make.
+
+    Of an IPv6 address it is the network, as one person has all addresses of it. `headers` are given where a
+    trusted proxy passed the request on: the client is the last one that it reports.
+    """
+    reported = ",".join(headers.getlist("x-forwarded-for")).rpartition(",")[2].strip() if headers else ""
+    address = reported or str((scope.get("client") or ("",))[0])
+    try:
+        read = ip_address(address.partition("%")[0])
+    except ValueError:
+        return "" if reported else address
+    if isinstance(read, IPv4Address):
+        return str(read)
+    return str(read.ipv4_mapped or ip_network((read, _IPV6_NETWORK), strict=False))
 
 
 class _Ticket:

@@ -86,7 +86,7 @@ def guarded(allowed: Access, **options: Any) -> TestClient:
     """A guarded app that says what reached it, as a new client."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        seen = {name: scope[name] for name in ("principal", "scheme", "path")}
+        seen = {name: scope[name] for name in ("principal", "scheme", "path", "client")}
         seen |= {"body": (await receive())["body"].decode(), "query": scope["query_string"].decode()}
         await JSONResponse(seen)(scope, receive, send)
 
@@ -275,6 +275,26 @@ def test_behind_a_proxy_its_address_is_ours_and_everybody_needs_the_token() -> N
         assert client.get("/api/v1/x", headers=BEARER | {"Host": host}).status_code == 421
     foreign = BEARER | {"Host": "quotes.example", "Origin": "https://evil.example"}
     assert client.get("/api/v1/x", headers=foreign).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("public", "reported", "client"),
+    [
+        (True, "198.51.100.7", "198.51.100.7"),
+        (True, "203.0.113.9, 198.51.100.7", "198.51.100.7"),  # what comes before is what the client says
+        (True, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (True, "::ffff:198.51.100.7", "198.51.100.7"),
+        (True, "unknown", ""),
+        (True, "", "testclient"),
+        (False, "198.51.100.7", "testclient"),
+    ],
+)
+def test_behind_a_proxy_a_client_is_the_address_that_it_reports(
+    public: bool, reported: str, client: str
+) -> None:
+    headers = BEARER | {"X-Forwarded-For": reported} | ({"Host": "quotes.example"} if public else {})
+    seen = guarded(Access(TOKEN, "https://quotes.example")).get("/api/v1/x", headers=headers)
+    assert seen.json()["client"][0] == client
 
 
 @pytest.mark.parametrize(
