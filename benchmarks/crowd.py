@@ -72,11 +72,14 @@ def main() -> None:
 
 
 class Client:
-    """Sends requests from an address of its own. Several threads may use it."""
+    """Sends requests from an address of its own, as a browser does. Several threads may use it."""
 
     def __init__(self, url: str, address: str) -> None:
         self.server = urlsplit(url).netloc
         self.address = address
+        self._cookie = ""
+        with self.open("/") as page:  # gives each browser a cookie, to which its sessions belong
+            self._cookie = page.headers.get("Set-Cookie", "").partition(";")[0]
 
     def open(
         self, path: str, body: object = None, method: str = "", timeout: float = PATIENCE
@@ -88,7 +91,7 @@ class Client:
             method or ("GET" if body is None else "POST"),
             path,
             data,
-            {"Content-Type": "application/json", "Connection": "close"},
+            {"Content-Type": "application/json", "Connection": "close", "Cookie": self._cookie},
         )
         return connection.getresponse()
 
