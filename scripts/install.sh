@@ -60,6 +60,11 @@ pip_would_bring_cuda() {
 
 # Without pip in it, it was left half made.
 { fits "$python" && pip --version >/dev/null 2>&1; } || make_environment
+# A newer pip takes two thirds of the time. The file names it, too.
+sed -n '/^pip==/,/[^\]$/p' "$requirements" >"$folder/pip.txt"
+if [ -s "$folder/pip.txt" ]; then
+    pip install --quiet --no-compile --require-hashes --no-deps --requirement "$folder/pip.txt"
+fi
 
 say "Installing into $folder"
 # Python compiles what is imported, when it is; to compile all of every library ahead doubles the time.
