@@ -176,10 +176,10 @@ def attacked(
     measured = ("health", "list", "question", "question on the page", "file")
     times: dict[str, list[float | None]] = {what: [] for what in measured}
     with contextlib.ExitStack() as stack:
-        for work in (listen, lambda: attack(Client(url, ATTACKER), over)):
-            thread = threading.Thread(target=work, daemon=True)
-            thread.start()
-            stack.callback(thread.join, 10)
+        threading.Thread(target=listen, daemon=True).start()
+        attacking = threading.Thread(target=attack, args=(Client(url, ATTACKER), over), daemon=True)
+        attacking.start()
+        stack.callback(attacking.join, 10)
         stack.callback(over.set)
         time.sleep(2)  # the attack is at its height
         end = time.monotonic() + PATIENCE
