@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import mimetypes
 import os
 import platform
 import struct
@@ -20,7 +21,8 @@ from pathlib import Path
 _SYSTEM = (
     *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/share"),
     *("/usr/local/lib", "/usr/local/share", "/nix/store", "/gnu/store"),
-    *("/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/fonts", "/etc/ssl/openssl.cnf"),
+    *(f"/home/linuxbrew/.linuxbrew/{folder}" for folder in ("Cellar", "lib", "opt")),
+    *("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/ssl/openssl.cnf", *mimetypes.knownfiles),
     *("/dev/null", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
 )
 
@@ -65,7 +67,7 @@ _REFUSED_TO_A_READER = "execve 59 221, execveat 322 281, fork 57 0, vfork 58 0"
 _UNKNOWN = (425, 426, 427, 435, 437)  # io_uring_setup, io_uring_enter, io_uring_register, clone3, openat2
 _LAST_KNOWN = 462  # mseal: what a later kernel adds is unknown, too
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_THREAD = 0x10000  # a flag of clone(2)
+_THREAD, _NAMESPACES = 0x10000, 0x7E020000  # flags of clone(2)
 _SET_OWNER = (8, 15)  # commands of fcntl(2), by which another process gets signals
 _LOAD, _EQUAL, _GREATER, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06  # instructions of a filter
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000, 0x80000000  # what a filter returns
@@ -92,7 +94,7 @@ def confine(*, programs: tuple[Path, ...] = (), signals: bool = True) -> tuple[s
         return ()
     version = _restrict_files(libc, programs, signals=signals)
     in_force = [f"Landlock {version}"] if version else []
-    if _restrict_calls(libc, starts_programs=bool(programs)):
+    if _restrict_calls(libc, starts_programs=bool(programs), has_landlock=version > 0):
         in_force.append("seccomp")
     return tuple(in_force)
 
@@ -101,7 +103,8 @@ def readable_paths() -> list[Path]:
     """List what a reader may open: public files of the system, Python, its libraries, and our packages."""
     places = {*map(Path, _SYSTEM), Path(sys.base_prefix, "lib")}
     places |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    places |= {Path(place) for place in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if place}
+    named = map(Path, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep))
+    places |= {place for place in named if place.is_absolute()}
     # Where packages are installed. Any other folder on the path, as a checkout, may hold documents as well.
     places |= {place for place in map(Path, sys.path) if any(place.glob("*.dist-info"))}
     package = Path(__file__).resolve().parents[1]
@@ -144,18 +147,18 @@ def _allow(libc: ctypes.CDLL, rules: int, path: Path, right: int) -> None:
         os.close(opened)
 
 
-def _restrict_calls(libc: ctypes.CDLL, *, starts_programs: bool) -> bool:
+def _restrict_calls(libc: ctypes.CDLL, *, starts_programs: bool, has_landlock: bool) -> bool:
     """Let the kernel refuse calls that no reader makes. Tell whether it does."""
     machine = platform.machine()
     if machine not in {"x86_64", "aarch64"} or sys.maxsize < 1 << 32:
         return False
-    code = b"".join(_filter(machine, starts_programs=starts_programs))
+    code = b"".join(_filter(machine, starts_programs=starts_programs, has_landlock=has_landlock))
     instructions = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HP", len(code) // 8, ctypes.addressof(instructions))
     return not libc.prctl(_SET_SECCOMP, _FILTER, program, 0, 0)
 
 
-def _filter(machine: str, *, starts_programs: bool) -> list[bytes]:
+def _filter(machine: str, *, starts_programs: bool, has_landlock: bool) -> list[bytes]:
     """Write the filter, which reads the kind of processor, a call's number, and of some calls an argument."""
     arm = machine == "aarch64"
 
@@ -174,10 +177,15 @@ def _filter(machine: str, *, starts_programs: bool) -> list[bytes]:
     # prlimit64 may read limits, and set none: the address of new ones has two halves.
     none_set = [(half, _ANY_BIT, 0xFFFFFFFF, _refusal(errno.EPERM), None) for half in (2, 2.5)]
     code += _looked_at(number(302, 261), *none_set)
-    if not starts_programs:
+    if not (starts_programs and has_landlock):  # which lets them write to /dev/null, as scripts do
         writes = (_ANY_BIT, _WRITES, _refusal(errno.EACCES), _ALLOWED)
         code += _looked_at(number(257, 56), (2, *writes))  # openat
         code += [] if arm else _looked_at(2, (1, *writes))  # open
+    if starts_programs:
+        code += _looked_at(
+            number(56, 220), (0, _ANY_BIT, _NAMESPACES, _refusal(errno.EPERM), _ALLOWED)
+        )  # clone
+    else:
         others = _refusal(errno.EPERM)
         code += _looked_at(number(72, 25), *((1, _EQUAL, each, others, None) for each in _SET_OWNER))  # fcntl
         code += _looked_at(number(56, 220), (0, _ANY_BIT, _THREAD, _ALLOWED, others))  # clone

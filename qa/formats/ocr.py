@@ -17,13 +17,12 @@ from qa.formats import tesseract
 from qa.formats.layout import Line, Word, as_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from qa.formats.source import Source
 
-SECONDS_A_PAGE = 60
 # How sure Tesseract says to be of letters, from 0 to 100: 96 of clean type, and 30 where it is upside down.
 LEGIBLE = 40
 SURE = 65
@@ -57,7 +56,7 @@ def version(name: str) -> str:
     """
     if shutil.which("tesseract") is None:
         return ""
-    first = _run(["--version"], b"", name).splitlines()[:1]
+    first = _of(name, tesseract.version).splitlines()[:1]
     return f"Tesseract {''.join(first).removeprefix('tesseract').strip()}"
 
 
@@ -67,7 +66,7 @@ def languages(name: str) -> frozenset[str]:
     Raises:
         InputError: naming `name`, for which they are asked, when Tesseract fails.
     """
-    return frozenset(_run(["--list-langs"], b"", name).splitlines()[1:]) - _NO_LANGUAGES
+    return frozenset(_of(name, tesseract.languages).splitlines()[1:]) - _NO_LANGUAGES
 
 
 def model_for(language: str, installed: frozenset[str]) -> str:
@@ -95,11 +94,11 @@ def read_picture(grey: NDArray[np.uint8], points_a_pixel: float, model: str, sou
     needs data that may be missing, and more words than a page may have.
 
     Raises:
-        InputError: naming the source, when Tesseract fails or takes longer than SECONDS_A_PAGE.
+        InputError: naming the source, when Tesseract fails or takes longer than it may.
     """
     best = Reading([], 0.0)
     for quarters in (0, 1, 3, 2):
-        source.more_time(SECONDS_A_PAGE)
+        source.more_time(tesseract.SECONDS)
         reading = _read(np.ascontiguousarray(np.rot90(grey, quarters)), points_a_pixel, model, source.name)
         best = max(best, reading, key=lambda each: each.sure * (not each.on_end))
         if best.sure >= SURE and not best.on_end:
@@ -110,17 +109,18 @@ def read_picture(grey: NDArray[np.uint8], points_a_pixel: float, model: str, sou
 def _read(grey: NDArray[np.uint8], points_a_pixel: float, model: str, name: str) -> Reading:
     height, width = grey.shape
     picture = b"P5 %d %d 255\n" % (width, height) + grey.tobytes()
-    dpi = str(round(72 / points_a_pixel))
-    arguments = ["stdin", "stdout", "--dpi", dpi, *(["-l", model] if model else []), "tsv"]
-    return _reading(_run(arguments, picture, name), points_a_pixel)
+    dpi = round(72 / points_a_pixel)
+    return _reading(_of(name, lambda: tesseract.read(picture, dpi, model)), points_a_pixel)
 
 
-def _run(arguments: list[str], given: bytes, name: str) -> str:
+def _of(name: str, run: Callable[[], str]) -> str:
+    """Return what Tesseract says; where it fails, name the source for which it ran."""
     try:
-        return tesseract.run(arguments, given, SECONDS_A_PAGE).decode("utf-8", "replace")
+        return run()
     except TimeoutError:
         raise InputError(
-            f"{name}: Tesseract took longer than {SECONDS_A_PAGE} s for a page. Read it by another program."
+            f"{name}: Tesseract took longer than {tesseract.SECONDS:.0f} s for a page. "
+            "Read it by another program."
         ) from None
     except tesseract.TesseractError as error:
         raise InputError(

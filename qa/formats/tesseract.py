@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+SECONDS = 60.0  # that Tesseract may take, for a page or for less
+# Where a program has what it needs, beside the folder in which it lies: on Linux, with conda, with Homebrew.
+_BESIDE = ("lib", "lib64", "libexec", "opt", "Cellar", "share/tessdata", "share/tesseract-ocr")
+_MODEL = re.compile(r"[A-Za-z0-9_+]{0,1000}")
+_FIRST_HELD = 3  # the first descriptor after the standard ones
 _forked: tuple[IO[bytes], IO[bytes]] | None = None  # what is asked of that process, and what it replies
 
 
 class TesseractError(Exception):
-    """Tesseract failed, with what it said, or was not there in time."""
+    """Tesseract failed, with what it said."""
 
 
 def folders() -> tuple[Path, ...]:
@@ -23,12 +29,10 @@ def folders() -> tuple[Path, ...]:
     if not found:
         return ()
     programs, data = Path(found).parent, os.environ.get("TESSDATA_PREFIX")
-    prefix = programs.parent  # such as /usr, or a folder of conda's or Homebrew's
-    if prefix in (Path.home(), *Path.home().parents):
-        prefix = programs
+    beside = (programs.parent / name for name in _BESIDE)
     # What is on the PATH may be a script that starts the program.
     shells = Path("/bin"), Path("/usr/bin")
-    return (programs, prefix, Path(found).resolve(), *shells, *([Path(data)] if data else []))
+    return (programs, *beside, Path(found).resolve(), *shells, *([Path(data)] if data else []))
 
 
 def fork() -> None:
@@ -38,48 +42,72 @@ def fork() -> None:
     if os.fork() == 0:
         os.dup2(2, 0)
         os.dup2(2, 1)
-        os.close(ask)
-        os.close(reply)
+        # Held open here, the end of what this process replies would never be seen.
+        for held in set(range(_FIRST_HELD, replied)) - {asked}:
+            with suppress(OSError):
+                os.close(held)
         _serve(os.fdopen(asked, "rb"), os.fdopen(replied, "wb"))
     os.close(asked)
     os.close(replied)
     _forked = os.fdopen(ask, "wb"), os.fdopen(reply, "rb")
 
 
-def run(arguments: list[str], given: bytes, seconds: float) -> bytes:
-    """Run Tesseract and return what it writes.
+def version() -> str:
+    """Return what Tesseract says of its version.
+
+    Raises:
+        TesseractError, TimeoutError: see `read`.
+    """
+    return _asked({"task": "version"})
+
+
+def languages() -> str:
+    """Return Tesseract's list of the languages that it has data for.
+
+    Raises:
+        TesseractError, TimeoutError: see `read`.
+    """
+    return _asked({"task": "languages"})
+
+
+def read(picture: bytes, dpi: int, model: str) -> str:
+    """Return the words in a picture as Tesseract's table.
 
     Args:
-        arguments: of its command line.
-        given: its standard input.
-        seconds: how long it may take.
+        picture: as PGM.
+        dpi: its dots an inch.
+        model: Tesseract's name of the language, or several ("kor+eng"); "" for its own choice.
 
     Raises:
         TesseractError: it failed.
-        TimeoutError: it took longer.
+        TimeoutError: it took longer than SECONDS.
     """
+    return _asked({"task": "read", "dpi": dpi, "model": model}, picture)
+
+
+def _asked(request: dict[str, Any], picture: bytes = b"") -> str:
     if _forked is None:
-        return _run(arguments, given, seconds)
+        return _run(request, picture).decode("utf-8", "replace")
     ask, replied = _forked
     with suppress(BrokenPipeError):  # no reply tells as much
-        _send(ask, {"arguments": arguments, "seconds": seconds}, given)
+        _send(ask, request, picture)
     reply, written = _received(replied)
     if "late" in reply:
         raise TimeoutError
     if "ran" not in reply:
         raise TesseractError(reply.get("failed", "the process that runs it has ended"))
-    return written
+    return written.decode("utf-8", "replace")
 
 
 def _serve(asked: IO[bytes], replied: IO[bytes]) -> None:
     """Run Tesseract whenever that is asked, and end when nobody can ask any more."""
     try:
         while True:
-            request, given = _received(asked)
+            request, picture = _received(asked)
             if not request:
                 break
             try:
-                _send(replied, {"ran": True}, _run(request["arguments"], given, request["seconds"]))
+                _send(replied, {"ran": True}, _run(request, picture))
             except TesseractError as error:
                 _send(replied, {"failed": str(error)})
             except TimeoutError:
@@ -88,13 +116,30 @@ def _serve(asked: IO[bytes], replied: IO[bytes]) -> None:
         os._exit(0)
 
 
-def _run(arguments: list[str], given: bytes, seconds: float) -> bytes:
+def _arguments(request: dict[str, Any], picture: bytes) -> list[str]:
+    """Write the command line. Who asks may be a reader that a file has taken over.
+
+    Raises:
+        TesseractError: what is asked could have Tesseract open a file.
+    """
+    if request["task"] == "version":
+        return ["--version"]
+    if request["task"] == "languages":
+        return ["--list-langs"]
+    dpi, model = int(request["dpi"]), str(request["model"])
+    # It takes what is no picture for a list of files.
+    if not (picture.startswith(b"P5 ") and _MODEL.fullmatch(model)):
+        raise TesseractError("it is given no picture, or no language")
+    return ["stdin", "stdout", "--dpi", str(dpi), *(["-l", model] if model else []), "tsv"]
+
+
+def _run(request: dict[str, Any], picture: bytes) -> bytes:
     try:
         done = subprocess.run(  # noqa: S603 -- what is run is named here; its arguments are ours
-            ["tesseract", *arguments],  # noqa: S607 -- wherever it is installed
-            input=given,
+            ["tesseract", *_arguments(request, picture)],  # noqa: S607 -- wherever it is installed
+            input=picture,
             capture_output=True,
-            timeout=seconds,
+            timeout=SECONDS,
             check=True,
             env={**os.environ, "OMP_THREAD_LIMIT": "1"},  # its threads only wait for one another
         )

@@ -17,10 +17,11 @@ import time
 from base64 import b64decode
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self, get_args
 
 from qa.errors import InputError, PartlyReadError, TextColumnError
-from qa.schema import Document, Found, Section, Span
+from qa.formats.text import bounded, check_text
+from qa.schema import Certainty, Document, Found, Section, SectionKind, Span
 from qa.text.dates import parse_date
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ KEPT_SECONDS = 30.0  # that a worker waits for another file
 MEMORY = 1_000_000_000  # bytes of address space, and so of memory
 _FREE_BYTES = 10_000_000
 _LONGEST_REPLY = 200_000_000  # bytes
+_FIELDS = frozenset(field.name for field in fields(Document))
 _PLAIN = tuple(field.name for field in fields(Document) if field.type == "str" and field.init)
 # Where programs and libraries are, the language, the time zone; Windows starts nothing without its own two.
 _KEPT = frozenset(
     {"PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "LANG", "LANGUAGE", "TZ", "SYSTEMROOT", "WINDIR"}
     | {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONUTF8"}
 )
+_BROKEN = "{} cannot be shown: what draws it broke down. It may be damaged or hostile."
 _log = logging.getLogger(__name__)
 
 
@@ -104,7 +107,7 @@ class Worker:
         try:
             return PagePicture(**(drawn | {"png": b64decode(drawn["png"])}))
         except (KeyError, TypeError, ValueError):  # no reply of ours: a file has taken the process over
-            raise InputError(f"{source.name} cannot be shown: what draws it broke down.") from None
+            raise InputError(_BROKEN.format(source.name)) from None
 
     def view(self, source: Source, kind: str, quote: str = "") -> str:
         """Return a source of this format as HTML to look at, as `qa.formats.page_view.view` does.
@@ -113,7 +116,10 @@ class Worker:
             InputError: it cannot be shown.
             ValueError: the worker is closed.
         """
-        return str(self._shown(source, "view", {"kind": kind, "quote": quote}))
+        shown = self._shown(source, "view", {"kind": kind, "quote": quote})
+        if not isinstance(shown, str):
+            raise InputError(_BROKEN.format(source.name))
+        return shown
 
     def _shown(self, source: Source, task: str, values: dict[str, Any]) -> Any:
         shown, refused = None, ""
@@ -149,7 +155,9 @@ class Worker:
                     clock.add(reply["more"])
                 elif "done" in reply:
                     done = True
-                elif reply.keys() & {"document", "partly_read", "refused", "shown"}:
+                elif reply.keys() & (
+                    {"document", "partly_read", "refused"} if task == "read" else {"shown", "refused"}
+                ):
                     read += "document" in reply
                     if reply.get("trace"):
                         _log.debug("%s: %s", source.name, reply["trace"])
@@ -268,11 +276,21 @@ def _reply(process: subprocess.Popen[bytes]) -> dict[str, Any]:
         reply = json.loads(line) if line.endswith(b"\n") else {}
         if "document" in reply:
             reply["document"] = from_plain(reply["document"])
-        if "more" in reply and not 0 <= reply["more"] <= MORE_SECONDS:
-            return {}
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        is_ours = isinstance(reply, dict) and 0 <= reply.get("more", 0) <= MORE_SECONDS
+        words = [reply.get(key, "") for key in ("partly_read", "refused", "trace")]
+        words += [word for name, value in reply.get("columns", ()) for word in (name, value)]
+        return reply if is_ours and _are_texts(words) else {}
+    except (AttributeError, InputError, KeyError, RecursionError, TypeError, ValueError):
         return {}
-    return reply if isinstance(reply, dict) else {}
+
+
+def _are_texts(words: list[object]) -> bool:
+    """Tell whether all are text that can be stored: half a character, which JSON can write, cannot.
+
+    Raises:
+        ValueError: one has half a character.
+    """
+    return all(isinstance(word, str) and word.encode() is not None for word in words)
 
 
 class _Clock:
@@ -310,8 +328,8 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     """End a process, and what it has started."""
     if sys.platform == "win32":
         process.kill()
-    elif process.poll() is None:
-        with suppress(ProcessLookupError):
+    elif process.returncode is None:  # nobody has waited for it: its number is still that of its group
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
 
@@ -335,7 +353,7 @@ def from_plain(plain: dict[str, Any]) -> Document:
     """Make a document of what `to_plain` gives.
 
     Raises:
-        AttributeError, KeyError, TypeError, ValueError: it is something else.
+        AttributeError, InputError, KeyError, TypeError, ValueError: it is something else.
     """
     document = Document(
         **{name: plain[name] for name in _PLAIN},
@@ -348,13 +366,18 @@ def from_plain(plain: dict[str, Any]) -> Document:
         unread=tuple(plain.get("unread", ())),
     )
     places: tuple[Span | Section, ...] = (*document.header, *document.furniture, *document.sections)
-    words = [getattr(document, name) for name in _PLAIN] + [*document.notes, *document.unread]
-    words += [word for each in document.sections for word in (each.kind, each.name, each.read_by)]
-    words += [word for each in document.found for word in (each.field, each.source, each.sure)]
-    if not all(isinstance(word, str) for word in words):
-        raise TypeError("a word is no text")
-    if any(place.end > len(document.text) for place in places):
-        raise ValueError("a place is behind the end of the text")
-    if not all(type(end) is int for place in places for end in (place.start, place.end)):
-        raise TypeError("a place is no number")
+    words: list[object] = [getattr(document, name) for name in _PLAIN] + [*document.notes, *document.unread]
+    words += [word for each in document.sections for word in (each.name, each.read_by)]
+    words += [each.source for each in document.found]
+    if not _are_texts(words) or bounded(document) != document:
+        raise ValueError("a word is no text, or a field is too long")
+    check_text(document.text, "it")
+    if not (
+        {each.kind for each in document.sections} <= set(get_args(SectionKind))
+        and {each.sure for each in document.found} <= set(get_args(Certainty))
+        and {each.field for each in document.found} <= _FIELDS
+        and all(type(end) is int for place in places for end in (place.start, place.end))
+        and max((place.end for place in places), default=0) <= len(document.text)
+    ):
+        raise ValueError("a part of it is none of a document")
     return document

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+import mimetypes
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qa.formats import confinement
+from qa.formats import confinement, tesseract
 from qa.formats.source import PLAIN, Source
 from qa.formats.worker import Worker
 
@@ -126,6 +128,105 @@ def test_tesseract_is_confined_as_well(
         (found,) = worker.read(Source("scanned.pdf", "scanned.pdf", scanned.read_bytes()), PLAIN)
     assert re.findall(r"Tesseract failed \((.*?)\)", str(found), re.DOTALL) == ["tried"]
     assert untouched(Path(prey["folder"]))
+
+
+# What a reader that is taken over asks of the process that runs Tesseract, before it goes.
+SLOW = """#!/bin/sh
+[ "$1" = --version ] && sleep 301
+"""
+LEAVE = """
+import os
+from qa.formats import tesseract
+
+tesseract._send(tesseract._forked[0], {"task": "version"})
+os._exit(0)
+"""
+
+
+@pytest.mark.usefixtures("protections")
+def test_a_reader_that_goes_leaves_no_process_and_no_wait(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "tesseract").write_text(SLOW)
+    (tmp_path / "bin" / "tesseract").chmod(0o755)
+    (tmp_path / "packages" / "feedparser-6.dist-info").mkdir(parents=True)
+    (tmp_path / "packages" / "feedparser.py").write_text(LEAVE)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    monkeypatch.syspath_prepend(tmp_path / "packages")
+    began = time.monotonic()
+    with Worker() as worker:
+        list(worker.read(Source("a.txt", "a.txt", b"He left."), PLAIN))
+        assert worker._process
+        group = worker._process.pid
+        (message,) = worker.read(Source("a.xml", "a.xml", b"<rss version='2.0'></rss>"), PLAIN)
+    assert "what reads it broke down" in str(message)
+    assert time.monotonic() - began < 15
+    while time.monotonic() - began < 15 and _is_there(group):
+        time.sleep(0.05)
+    assert not _is_there(group)
+
+
+def _is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "request_and_picture",
+    [
+        ({"task": "read", "dpi": 72, "model": "eng"}, b"/etc/passwd\n"),  # a list of files
+        ({"task": "read", "dpi": 72, "model": "../../secret"}, b"P5 1 1 255\n\0"),
+    ],
+)
+def test_tesseract_is_asked_for_no_file(request_and_picture: tuple[dict[str, Any], bytes]) -> None:
+    with pytest.raises(tesseract.TesseractError, match="no picture, or no language"):
+        tesseract._arguments(*request_and_picture)
+
+
+def test_tesseract_is_found_where_the_user_has_no_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "tesseract").write_text("#!/bin/sh\n")
+    (tmp_path / "tesseract").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
+    assert tmp_path in tesseract.folders()
+    assert tmp_path.parent not in tesseract.folders()
+
+
+WITHOUT_LANDLOCK = """
+import os
+from pathlib import Path
+from qa.formats import confinement, tesseract
+
+confinement._restrict_files = lambda *_, **__: 0
+assert confinement.confine(programs=(Path("/bin"),)) == ("seccomp",)
+os.execv("/bin/sh", ["sh", "-c", "echo lost > kept.txt"])
+"""
+
+
+@pytest.mark.usefixtures("protections")
+def test_without_landlock_a_program_writes_nothing_either(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("kept")
+    environment = os.environ | {"PYTHONPATH": str(Path(confinement.__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LANDLOCK],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "Permission denied" in done.stderr
+    assert (tmp_path / "kept.txt").read_text() == "kept"
+
+
+def test_every_list_of_types_of_files_can_be_read() -> None:
+    assert set(map(Path, mimetypes.knownfiles)) <= set(confinement.readable_paths())
 
 
 def test_numbers_of_calls_are_those_of_the_kernels_headers() -> None:

@@ -150,6 +150,12 @@ PLAIN_DOCUMENT = to_plain(Document("", "He left.", title="T"))
         b'{"more": -1e99}\n',
         b'{"document": {}}\n',
         b'{"document": null}\n',
+        b'{"shown": 1}\n',
+        b'{"refused": null}\n',
+        b'{"refused": "x", "columns": 5}\n',
+        b'{"refused": "x", "columns": [1]}\n',
+        b'{"refused": "\\ud800"}\n',
+        b'{"partly_read": {}}\n',
         *(
             json.dumps({"document": PLAIN_DOCUMENT | change}).encode() + b"\n"
             for change in (
@@ -161,6 +167,15 @@ PLAIN_DOCUMENT = to_plain(Document("", "He left.", title="T"))
                 {"sections": [[0, 4, "page", 3, ""]]},
                 {"found": [["title", "its header", None]]},
                 {"notes": [1]},
+                {"notes": ["half \ud800"]},
+                {"title": "half \ud800"},
+                {"title": "long " * 1_000},
+                {"text": ""},
+                {"text": "a" + "\u0301" * 1_000},
+                {"sections": [[0, 4, "evil", "n", ""]]},
+                {"sections": [[0, 4, "page", "\ud800", ""]]},
+                {"found": [["title", "its header", "evil"]]},
+                {"found": [["evil", "its header", "likely"]]},
             )
         ),
     ],
@@ -408,7 +423,7 @@ def test_tesseract_may_be_started_and_given_a_picture() -> None:
         "from qa.formats.__main__ import _confine\n"
         "_confine(1_000_000_000)\n"
         "picture = b'P5 400 60 255\\n' + b'\\xff' * 24_000\n"
-        "print(tesseract.run(['stdin', 'stdout', 'tsv'], picture, 60).decode())\n"
+        "print(tesseract.read(picture, 72, ''))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("level\tpage_num")

@@ -18,7 +18,7 @@ from qa.quoting.html import to_html
 from qa.quoting.markdown import to_markdown
 from qa.schema import READINESS, Answer, Asked, Document, Filters, Quote
 from qa.web.cards import answer_card
-from qa.web.records import AnswerRecord
+from qa.web.records import AnswerRecord, AnswerWords
 from qa.web.transcript import entry
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def test_json_says_it_as_data_and_of_an_answer_nothing() -> None:
     assert line["said"] == "No answer found in the 45 documents searched in collection Velden."
     assert (line["searched"], line["unjudged"]) == (45, "")
     assert render.to_dict(answer("answered"), read)["said"] == ""
-    assert set(line) <= set(AnswerRecord.model_fields)
+    assert set(line) <= {*AnswerRecord.model_fields, *AnswerWords.model_fields, "passages"}
 
 
 def test_the_strictness_that_ships_has_a_name() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,11 @@ ROUTES = (
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     engine = Engine(tmp_path_factory.mktemp("library"), tmp_path_factory.mktemp("shipped"))
-    with TestClient(ui.create_app(engine, "127.0.0.1"), base_url="http://127.0.0.1:7860") as client:
+    app = ui.create_app(engine, "127.0.0.1")
+    # As the server does: what other tests left in this process is not looked through at each list.
+    gc.collect()
+    gc.freeze()
+    with TestClient(app, base_url="http://127.0.0.1:7860") as client:
         yield client
 
 

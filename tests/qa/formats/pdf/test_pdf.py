@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qa.document.segment import sentences
 from qa.errors import InputError
-from qa.formats import ocr
+from qa.formats import ocr, tesseract
 from qa.formats.pdf import MOST_PAGES, read
 from qa.formats.reading import read_path
 from qa.formats.source import PLAIN, Options, Source
@@ -358,7 +358,7 @@ def test_a_scan_is_read_by_tesseract_and_says_so() -> None:
     assert found.text == " ".join(make.SCAN)
     assert found.notes[0] == f"Page 1 was read by OCR ({program}): check quotes against the page."
     assert Found("text", f"OCR ({program})", "likely") in found.found
-    assert max(asked) >= ocr.SECONDS_A_PAGE
+    assert max(asked) >= tesseract.SECONDS
 
 
 @needs_tesseract
