@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from qa.errors import InputError
 
-_URL = re.compile(r"[^/\\]+://")
-_ADDRESS = re.compile(r"([\w+.-]+):(/*)([^?#]*)(.*)", re.DOTALL)
+_URL = re.compile(r"[^/\\]{2,}://")  # one letter is a drive of Windows
+_ADDRESS = re.compile(r"\A([^/\\:@?#]+:)?(/*)([^?#]*)(.*)", re.DOTALL)
 _SCHEMES = ("milvus:", "milvus+tls:")
 _DESK_SCHEMES = ("postgresql:", "postgres:")
 
@@ -75,13 +75,13 @@ def _in_small_letters(address: str) -> str:
 
 
 def shown(address: str) -> str:
-    """Return an address without what may be secret in it: a user, what follows "?" or "#"."""
-    parts = _ADDRESS.fullmatch(address.strip())
-    if parts is None:
-        return address
-    scheme, slashes, where, after = parts.groups()
+    """Return an address without what may be secret in it: a user, what follows "?" or "#".
+
+    A text that is not quite an address, such as one in quotation marks, is cut in the same way.
+    """
+    ((scheme, slashes, where, after),) = _ADDRESS.findall(address.strip())  # any text matches, once
     # A password may hold "?", and what follows "?" may hold "@": then nobody can tell where the host is.
-    return f"{scheme.lower()}:{slashes}{'…' if '@' in after else where.rpartition('@')[2]}"
+    return f"{scheme.lower()}{slashes}{'…' if '@' in after else where.rpartition('@')[2]}"
 
 
 def is_shared(desk: Path | str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,12 +12,9 @@ from hypothesis import strategies as st
 
 from qa.cli import cli
 from qa.errors import InputError
-from qa.places import ClusterPlace, folder_of, is_address, library_place, shown
+from qa.places import ClusterPlace, folder_of, is_address, is_url, library_place, shown
 from qa.web.api import create_app
 from qa.web.engine import Engine
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SECRET = "hUnter2hUnter2"  # noqa: S105 - what must never be seen
 _FORMS = (
@@ -34,8 +31,17 @@ _FORMS = (
     "{}://127.0.0.1:1/x?password=a@{secret}",
     "{}://127.0.0.1:1/x?p={secret}#y",
     "zip:///a/x::{}://u:{secret}@127.0.0.1:1/x",
+    "'{}://u:{secret}@127.0.0.1:1/x'",
+    "“{}://u:{secret}@127.0.0.1:1/x”",
+    "<{}://u:{secret}@127.0.0.1:1/x>",
+    "library={}://u:{secret}@127.0.0.1:1/x",
+    "my {}://u:{secret}@127.0.0.1:1/x",
+    '"{}://127.0.0.1:1/x?password={secret}"',
 )
-_SCHEMES = ("milvus", "milvus+tls", "postgresql", "postgres", "s3", "http", "https", "ray", "mivlus", "x")
+_SCHEMES = (
+    *("milvus", "milvus+tls", "postgresql", "postgres", "s3", "http", "https", "ray"),
+    *("mivlus", "mil vus", "xy"),
+)
 
 
 @st.composite
@@ -102,6 +108,15 @@ def test_an_address_is_shown_as_far_as_it_is_no_secret() -> None:
     assert shown("postgresql://me@host/x?schema=s") == "postgresql://host/x"
     assert shown("postgresql://me@host/x?password=a@b") == "postgresql://…"
     assert shown("a folder") == "a folder"
+    assert shown("'Milvus://u:s@host/x'") == "'milvus://host/x'"
+    assert shown("library=milvus://u:s@host/x") == "library=milvus://host/x"
+    assert shown("s@milvus://host/x") == "milvus://host/x"
+    assert shown("//u:s@host/x") == "//host/x"
+
+
+def test_a_path_on_a_windows_drive_is_no_address() -> None:
+    assert not is_url("C://Users/me")
+    assert library_place("C://Users/me") == Path("C:/Users/me")
 
 
 def test_a_scheme_is_read_without_case(tmp_path: Path) -> None:
