@@ -36,6 +36,8 @@ _RUNTIME_ERRORS = (
     ort_errors.RuntimeException,
 )
 
+# An embedding that the library has is never made again, so to index into the same library would not help.
+_HARM = f"{runtime.WRONG_ANSWERS} Documents indexed before may not be found: index them into a new library."
 _REPORT_EVERY = 32
 _MINIMUM_COSINE = 0.9999
 
@@ -80,7 +82,7 @@ class OnnxEncoder:
                 return runtime.opened(graph)
             raise ModelError(f"{self.identity.name} was not exported again")
 
-        runtime.watch(self._model, _folder(self.identity), again)
+        runtime.watch(self._model, _folder(self.identity), again, _HARM)
         return self
 
     def encode_query(self, texts: Sequence[str]) -> Float32:
@@ -122,7 +124,7 @@ def open_own(identity: EncoderIdentity) -> OnnxEncoder:
         ModelError: its weights are missing or damaged, or this ONNX Runtime is too old for its int8 form.
     """
     try:
-        model = runtime.open_kept(_folder(identity), lambda: _own_graph(identity))
+        model = runtime.open_kept(_folder(identity), lambda: _own_graph(identity), _HARM)
     except _RUNTIME_ERRORS as error:
         raise ModelError(f"ONNX Runtime cannot run {identity.name} ({error}): upgrade onnxruntime") from error
     return OnnxEncoder(identity, model)

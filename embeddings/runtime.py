@@ -9,6 +9,7 @@ Keeping: a graph that ONNX Runtime has optimised is stored with its weights in a
 mapped instead of parsed and copied. MiniLM-L6 opens in 25 ms instead of 150, the reranker in 75 and not 150.
 
 Weights are too large to be hashed before a first answer. `check_later` hashes them after it.
+`finish_checks` waits for that, before a process ends.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ log = logging.getLogger(__name__)
 
 _ERRORS_ONLY = 3
 _SMALL = 1_000_000  # bytes, which are hashed in a millisecond
+_CHECK = "pullquote-check"
+WRONG_ANSWERS = "Answers given before may be wrong."
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -171,13 +174,13 @@ def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path
     return Graph(model, weights, vocabulary, settings)
 
 
-def open_kept(folder: Path, source: Callable[[], tuple[bytes, str]]) -> Model:
+def open_kept(folder: Path, source: Callable[[], tuple[bytes, str]], harm: str = WRONG_ANSWERS) -> Model:
     """Open the graph that is kept in `folder`, made from `source` (graph, tokenizer) where there is none.
 
-    Where the folder cannot be written it is opened all the same, only slowly.
+    Where the folder cannot be written it is opened all the same, only slowly. `harm` is as for `watch`.
     """
     model = _open_kept(folder, source, find(folder))
-    watch(model, folder, lambda: _open_kept(folder, source, None))
+    watch(model, folder, lambda: _open_kept(folder, source, None), harm)
     return model
 
 
@@ -211,13 +214,19 @@ def opened(graph: Graph) -> Model:
     return Model(open_session(graph.model), Tokenizer.from_file(str(graph.tokenizer)))
 
 
-# Models whose files were not hashed since they were opened: each with its folder, and how it is opened again.
-_unchecked: list[tuple[Model, Path, Callable[[], Model]]] = []
+# Models whose files were not hashed since they were opened: each with its folder, how it is opened again, and
+# what its damage means.
+_unchecked: list[tuple[Model, Path, Callable[[], Model], str]] = []
+_lock = threading.Lock()
 
 
-def watch(model: Model, folder: Path, again: Callable[[], Model]) -> None:
-    """Have `check_later` hash the files of a model, and open it by `again` if they are damaged."""
-    _unchecked.append((model, folder, again))
+def watch(model: Model, folder: Path, again: Callable[[], Model], harm: str = WRONG_ANSWERS) -> None:
+    """Have `check_later` hash the files of a model, and open it by `again` if they are damaged.
+
+    `harm` says to a person what may be wrong then, and what to do.
+    """
+    with _lock:
+        _unchecked.append((model, folder, again, harm))
 
 
 def check_later() -> None:
@@ -226,20 +235,29 @@ def check_later() -> None:
     Damaged ones are made again, and the model goes on with these; a warning says so. The processor's time for
     the three default models' 125 MB is .1 s where it has instructions for SHA-256, and .4 s elsewhere.
     """
-    if _unchecked:
+    with _lock:
         models, _unchecked[:] = _unchecked[:], []
-        threading.Thread(target=_check, args=(models,), name="pullquote-check", daemon=True).start()
+    if models:
+        threading.Thread(target=_check, args=(models,), name=_CHECK, daemon=True).start()
 
 
-def _check(models: list[tuple[Model, Path, Callable[[], Model]]]) -> None:
+def finish_checks() -> None:
+    """Hash what `check_later` would, and wait until all that was to be hashed is."""
+    check_later()
+    for thread in threading.enumerate():
+        if thread.name == _CHECK:
+            thread.join()
+
+
+def _check(models: list[tuple[Model, Path, Callable[[], Model], str]]) -> None:
     if sys.platform == "linux":  # where a thread has a priority of its own
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
-    for model, folder, again in models:
+    for model, folder, again, harm in models:
         try:
             if is_damaged(folder):
                 whole = again()
                 model.session, model.tokenizer = whole.session, whole.tokenizer
-                log.warning("The model in %s was made again. Answers given before may be wrong.", folder)
+                log.warning("The model in %s was made again. %s", folder, harm)
         except Exception:  # the border of a thread
             log.exception("The damaged model in %s cannot be made again: start Pullquote again", folder)
 

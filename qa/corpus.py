@@ -9,6 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
+from embeddings.runtime import check_later, finish_checks
 from qa.asking.confidence import STRICTNESS
 from qa.desk.database import DeskDatabase
 from qa.document.metadata import check
@@ -111,11 +112,12 @@ class Corpus:
         return corpus
 
     def close(self) -> None:
-        """Close the library's files."""
+        """Close the library's files, and wait until the files of the models that were used are checked."""
         if "_intake" in vars(self):
             self._intake.close()
         self.desk.close()
         self.store.close()
+        finish_checks()
 
     def __enter__(self) -> Self:
         return self
@@ -181,6 +183,7 @@ class Corpus:
         if not dry_run:
             self.store.save_changes_since(generation, progress)
             self.store.compare_missing()  # of a library of before
+        check_later()
         return report
 
     def _workers(self, address: str | None) -> AbstractContextManager[Workers | None]:
@@ -277,6 +280,7 @@ class Corpus:
         )
         if save:
             self.store.save_changes_since(generation, progress)
+        check_later()
         return report
 
     @contextmanager
@@ -565,7 +569,6 @@ class Corpus:
             DeadlineError: the deadline, if there is one, has passed.
             PullquoteError: what else keeps it from being answered.
         """
-        from embeddings.runtime import check_later
         from qa.quoting.quoted_answer import QuotedAnswer  # brings what writes answers; opening needs none
 
         answer = self.answerer().ask(

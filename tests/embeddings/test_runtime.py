@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -199,3 +200,25 @@ def test_in_turn_keeps_the_order_and_takes_no_more_items_than_it_needs() -> None
     assert next(results) == 0
     assert len(taken) == 2 * runtime.cores() + 1
     assert list(results) == [2 * number for number in range(1, 1000)]
+
+
+def test_a_model_that_is_opened_while_a_check_begins_is_checked_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    class Models(list):  # type: ignore[type-arg]
+        """Models, of which one more is opened just after those that are there were copied."""
+
+        def __getitem__(self, place: object) -> object:
+            found = super().__getitem__(place)  # type: ignore[index]
+            if not threads:
+                threads.append(threading.Thread(target=runtime.watch, args=("late", tmp_path, None)))
+                threads[0].start()
+                threads[0].join(0.2)
+            return found
+
+    monkeypatch.setattr(runtime, "_unchecked", Models([("early", tmp_path, None, "")]))
+    runtime.check_later()
+    threads[0].join()
+    assert [each[0] for each in runtime._unchecked] == ["late"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -524,7 +525,6 @@ def spoiled(cache: Path, found: dict[str, bytes]) -> list[str]:
 
 def test_doctor_reports_damaged_weights_and_makes_them_again(library, cache):
     asked = run("ask", QUESTION, "--json", "--library", str(library))
-    finished()
     whole = {path.name: path.read_bytes() for path in cache.rglob("*.weights")}
     damage(cache)
     assert len(spoiled(cache, whole)) == 2
@@ -561,6 +561,33 @@ def test_a_running_model_notices_that_its_weights_are_damaged_and_goes_on_with_w
         assert {**mended, "milliseconds": {}} == {**expected, "milliseconds": {}}
         finished()
         assert not caplog.text
+
+
+ASK, INDEX = ("ask", QUESTION), ("index", str(SEED))
+
+
+@pytest.mark.parametrize(("command", "uses"), [(ASK, 2), (INDEX, 1)], ids=["ask", "index"])
+def test_a_command_notices_that_its_weights_are_damaged_before_it_ends(
+    library, cache, tmp_path, command, uses
+):
+    place = ("--library", str(library if command == ASK else tmp_path / "new"))
+    run(*ASK, "--library", str(library))
+    whole = {path.name: path.read_bytes() for path in cache.rglob("*.weights")}
+    damage(cache)
+    first = process(*command, *place)
+    assert first.stderr.count(b"was made again") == uses
+    assert b"index them into a new library" in first.stderr
+    assert len(spoiled(cache, whole)) == 2 - uses
+    assert b"was made again" not in process(*command, *place).stderr
+
+
+def test_an_upload_notices_that_the_encoder_is_damaged(library, cache, caplog):
+    run(*ASK, "--library", str(library))
+    damage(cache)
+    with Corpus.open(library) as corpus:
+        corpus.upload("note.txt", io.BytesIO(b"The well at Sarna has been dry since May."))
+        finished()
+        assert caplog.text.count("index them into a new library") == 1
 
 
 @pytest.mark.parametrize("suffix", ["onnx", "tokenizer"])
