@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = {
-    path: path.read_text(encoding="utf-8")
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"))
+    path: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
 }
 README = PAGES[ROOT / "README.md"]
 GUIDE = PAGES[ROOT / "docs" / "guide.md"]
