@@ -70,6 +70,8 @@ def checked_url(url: str) -> str:
     given, _, rest = url.partition("://")
     scheme = given.lower()
     url = f"{scheme}://{rest}"
+    if "@" in scheme:
+        raise InputError(f"what stands before {shown(url)} is no part of an address: leave it out")
     if "::" in url:
         raise InputError(f"{shown(url)} is an address in another: name the files themselves")
     if _holds_secret(url):

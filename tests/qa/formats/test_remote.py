@@ -170,3 +170,9 @@ def test_an_unknown_protocol_is_refused(tmp_path: Path) -> None:
         (refused,) = corpus.index("nope://bucket").files
         assert refused.error
         assert "nope://bucket cannot be listed: Protocol not known: nope" in refused.error.message
+
+
+def test_what_stands_before_an_address_is_refused_and_not_shown() -> None:
+    with pytest.raises(InputError, match="is no part of an address") as refused:
+        checked_url("u:SECRET@s3://bucket/x")
+    assert "SECRET" not in str(refused.value).upper()
