@@ -63,7 +63,7 @@ class BoundedProtocol(H11Protocol):
     _reply_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request; of connections too many, one of the heaviest address ends."""
+        """Begin to wait for a request; of connections too many, one of a heaviest address ends."""
         super().connection_made(transport)
         self._number = next(_numbers)
         self.address = client_of({"client": self.client})
@@ -163,7 +163,7 @@ class BoundedProtocol(H11Protocol):
             self.transport.close()
 
     def _make_room(self) -> None:
-        """End a connection of the address that has the most, if there are too many."""
+        """End a connection of an address that has the most, if there are too many."""
         connections = cast("set[BoundedProtocol]", self.connections)
         served = {each for each in connections if not each._refused}
         if len(served) > MAX_CONNECTIONS:
@@ -215,9 +215,11 @@ class BoundedProtocol(H11Protocol):
 
 
 def _one_of_the_heaviest(connections: set[BoundedProtocol]) -> BoundedProtocol:
-    """Choose the connection that can be missed most easily, of the address that has the most."""
-    [(heaviest, _)] = Counter(each.address for each in connections).most_common(1)
-    return min((each for each in connections if each.address == heaviest), key=BoundedProtocol._worth)
+    """Choose the connection that can be missed most easily, of the addresses that have the most."""
+    counts = Counter(each.address for each in connections)
+    most = max(counts.values())
+    heaviest = (each for each in connections if counts[each.address] == most)
+    return min(heaviest, key=BoundedProtocol._worth)
 
 
 class Server(uvicorn.Server):

@@ -229,6 +229,20 @@ def test_the_address_with_the_most_connections_gives_way_to_others(
     assert read_until(stream, b"\n")
 
 
+@linux
+def test_of_addresses_with_as_many_connections_an_idle_one_gives_way(
+    connect: Callable[..., socket.socket],
+) -> None:
+    streams = [connect(f"127.0.0.{number}") for number in range(2, 11)]
+    for stream in streams:
+        stream.sendall(STREAM)
+        stream.recv(1 << 16)
+    idle = [connect(f"127.0.0.{number}") for number in range(11, 19)]
+    assert all(read_all(each).startswith(b"HTTP/1.1 503 ") for each in idle[:7])
+    for stream in streams:
+        assert all([stream.recv(1 << 16) for _ in range(3)])  # the first may have come before
+
+
 def test_where_all_connections_are_at_work_one_more_is_told_so(connect: Callable[[], socket.socket]) -> None:
     streams = [connect() for _ in range(10)]
     for stream in streams:
