@@ -75,6 +75,7 @@ class Corpus:
         self._lock = threading.RLock()
         self._changing = threading.Condition()
         self._coming: set[str] = set()  # the names of files that are being taken in
+        self._before_others = 0  # how much waits for these, and goes before those that come later
         self._reader = reader
         self._answerer: Answerer | None = None
 
@@ -287,7 +288,7 @@ class Corpus:
     def _taking_in(self, name: str) -> Iterator[None]:
         """Let files be taken in side by side; of two files of one name, one after the other."""
         with self._changing:
-            self._changing.wait_for(lambda: name not in self._coming)
+            self._changing.wait_for(lambda: name not in self._coming and not self._before_others)
             self._coming.add(name)
         try:
             yield
@@ -298,10 +299,15 @@ class Corpus:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Let nothing be taken in meanwhile."""
+        """Let nothing be taken in meanwhile; what comes later waits, too."""
         with self._changing:
-            self._changing.wait_for(lambda: not self._coming)
-            yield
+            self._before_others += 1
+            try:
+                self._changing.wait_for(lambda: not self._coming)
+                yield
+            finally:
+                self._before_others -= 1
+                self._changing.notify_all()
 
     def _put_new(self, report: IndexReport, collection: str) -> None:
         """Put the new documents of a report that are in no collection into one; none is moved."""

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import logging
 import shutil
 import sqlite3
 import threading
 import tracemalloc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from qa.quoting.render import to_dict
 from qa.schema import Answer, Document, Filters, Progress, Quote, answer_to_dict, citation
 from qa.storage.embedded.contents import held_bytes
 from tests.qa.consistency import index_problems, problems
+from tests.qa.test_deadline import until
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
@@ -435,6 +437,40 @@ def test_threads_ask_while_another_adds_and_removes(corpus: Corpus, inbox: Path)
         asker.join()
     assert errors == []
     assert index_problems(corpus.library) == []
+
+
+def test_a_purge_does_not_wait_for_files_that_come_after_it(
+    corpus: Corpus, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus.index(write(inbox, "old.txt", words(0)))
+    begun = {name: threading.Event() for name in ("first.txt", "later.txt")}
+    goes_on = {name: threading.Event() for name in begun}
+    read = corpus._intake.read_uploads
+
+    def slowly(uploads: Any, *given: Any, **named: Any) -> Any:
+        begun[uploads[0].name].set()
+        assert goes_on[uploads[0].name].wait(20)
+        return read(uploads, *given, **named)
+
+    monkeypatch.setattr(corpus._intake, "read_uploads", slowly)
+    first, later = (
+        threading.Thread(target=corpus.upload, args=(name, io.BytesIO(name.encode()))) for name in begun
+    )
+    purge = threading.Thread(target=corpus.purge, args=(["old.txt"],))
+    first.start()
+    assert begun["first.txt"].wait(20)
+    purge.start()
+    until(lambda: bool(corpus._changing._waiters))  # type: ignore[attr-defined]
+    later.start()
+    assert not begun["later.txt"].wait(0.5)
+    goes_on["first.txt"].set()
+    purge.join(20)
+    assert not purge.is_alive()
+    assert begun["later.txt"].wait(20)
+    goes_on["later.txt"].set()
+    for each in (first, later):
+        each.join(20)
+    assert sorted(info.id for info in corpus.documents()) == ["first.txt", "later.txt"]
 
 
 def nearest_places(corpus: Corpus) -> list[tuple[int, int]]:
