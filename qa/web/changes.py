@@ -43,8 +43,8 @@ log = logging.getLogger(__name__)
 RECEIVED_AT_ONCE = 8
 _RECEIVED_BESIDE = 8
 # A client's are read one after the other: a page that sends many is not to keep questions from being
-# answered. Beside a long one, those of another client are read.
-_READ_AT_ONCE = 1
+# answered. Beside the long ones of three clients, those of another are read.
+_READ_AT_ONCE, _READ_BESIDE = 1, 3
 # To write the index takes time by the number of all passages: it is written after the last of the files that
 # come together, and after so many of them at the latest. Killed before, the next start makes up for it.
 _SAVED_AFTER = 256
@@ -117,7 +117,8 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     """
     reading = APIRouter()
     router = APIRouter(dependencies=[may_change(engine)])
-    receiving, taking_in = Turns(RECEIVED_AT_ONCE, spare=_RECEIVED_BESIDE), Threads(_READ_AT_ONCE)
+    receiving = Turns(RECEIVED_AT_ONCE, spare=_RECEIVED_BESIDE)
+    taking_in = Threads(_READ_AT_ONCE, spare=_READ_BESIDE)
     coming = unsaved = 0
 
     async def leave() -> None:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 BASE = "http://127.0.0.1:7860"
 HARBOUR = b"The harbour at Ostrava was closed in May. Nobody came."
 FERRY = b"The ferry of Ostrava sank in June.\n"
+MINE = b"The mine of Kosan was shut in July.\n"
 SCHOOL = b"The school at Hyesan was opened in June. Everybody came."
 
 
@@ -456,26 +457,28 @@ def test_slow_files_of_one_client_leave_those_of_another_alone(
 
 
 @linux
-def test_a_file_that_takes_long_is_read_beside_those_of_another_client(
+def test_files_that_take_long_are_read_beside_those_of_another_client(
     connect: Callable[..., socket.socket], engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     goes_on, read = threading.Event(), engine.corpus._intake.read_uploads
 
     def slowly(uploads: Any, *given: Any, **named: Any) -> Any:
-        if uploads[0].name == "long.txt":
+        if uploads[0].name.startswith("long"):
             assert goes_on.wait(20)
         return read(uploads, *given, **named)
 
     monkeypatch.setattr(engine.corpus._intake, "read_uploads", slowly)
-    long, again, other = connect("127.0.0.2"), connect("127.0.0.2"), connect("127.0.0.3")
+    long, again, longer = connect("127.0.0.2"), connect("127.0.0.2"), connect("127.0.0.3")
+    other = connect("127.0.0.4")
     long.sendall(head("long.txt", len(SCHOOL)) + SCHOOL)
+    longer.sendall(head("longer.txt", len(MINE)) + MINE)
     again.sendall(head("again.txt", len(FERRY)) + FERRY)
     time.sleep(0.2)
     other.sendall(head("other.txt", len(HARBOUR)) + HARBOUR)
     assert reply(other)[1][0]["status"] == "added"
     assert [each.id for each in engine.corpus.documents()] == ["other.txt"]
     goes_on.set()
-    assert [reply(each)[1][0]["status"] for each in (long, again)] == ["added", "added"]
+    assert [reply(each)[1][0]["status"] for each in (long, longer, again)] == ["added"] * 3
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
