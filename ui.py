@@ -252,8 +252,15 @@ def page(engine: Engine) -> gr.Blocks:
         except CancelledError:
             yield gr.skip(), gr.skip(), gr.skip()
         except BusyError as error:
-            conversation.ask(question, strictness, options).card = conversations.busy(error)
-            yield "", *shown(conversation)
+            card = conversations.busy(error)
+            try:
+                if not conversations.is_at(engine, where, conversation):
+                    conversation = await opening.run(conversations.at_place, engine, where, conversation)
+            except BusyError:  # the next question opens it
+                yield "", conversation.messages_with(question, where, card), gr.skip()
+            else:
+                conversation.ask(question, strictness, options).card = card
+                yield "", *shown(conversation)
         finally:
             engine.running.end(where.question)
             if exchange and exchange.card == cards.PENDING:  # broken off: nothing will answer it
@@ -281,13 +288,20 @@ def page(engine: Engine) -> gr.Blocks:
     async def open_kept(place: str, conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
         conversation.end()
         of_client()
-        kept = await opening.run(conversations.opened, engine, conversations.read_place(place).conversation)
+        named = conversations.read_place(place).conversation
+        try:
+            kept = await opening.run(conversations.opened, engine, named)
+        except BusyError as error:  # the next question opens it
+            return conversations.unopened(error), Conversation()
         return kept.messages, kept
 
     async def save(conversation: Conversation) -> str:
         turns = (exchange.turn for exchange in conversation.exchanges)
         of_client()
-        return await opening.run(conversations.as_file, engine, [turn for turn in turns if turn])
+        try:
+            return await opening.run(conversations.as_file, engine, [turn for turn in turns if turn])
+        except BusyError as error:
+            return f"The conversation was not saved: {error}."
 
     with gr.Blocks(title="Pullquote", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
         conversation = gr.State(Conversation(), time_to_live=86_400)
@@ -326,7 +340,7 @@ def page(engine: Engine) -> gr.Blocks:
             place = gr.Textbox(elem_id="place", label="Conversation", show_label=False)
             # The page's script writes here of which answer all is to be shown, and clicks `show`; never seen.
             all_of = gr.Textbox(elem_id="all-of", label="Show all", show_label=False)
-            # Filled with the file, which the page's script hands to the browser; never seen.
+            # Filled with the file, which the page's script hands to the browser, or with why not; never seen.
             saved = gr.Textbox(elem_id="saved", label="Saved", show_label=False, lines=2, max_lines=2)
             show = gr.Button("Show all", elem_id="show-all")
             again = gr.Button("Open", elem_id="open-kept")

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # Texts in memory while many turns are read again: the turns of a conversation quote the same ones.
 _TEXTS = 64
+# Stands for the questions of a conversation that cannot be opened.
+_BEFORE = "What was asked before"
 
 
 def _id(value: str) -> str:
@@ -107,10 +109,10 @@ class Conversation:
             for message in _messages(exchange.asked.question, exchange.card)
         ]
 
-    def messages_with(self, question: str, place: Place) -> list[dict[str, str]]:
-        """Return the messages, and a question that is asked now."""
+    def messages_with(self, question: str, place: Place, card: str = cards.PENDING) -> list[dict[str, str]]:
+        """Return the messages, and a question that is asked now with its card."""
         before = self.messages if place.edited is None else self.messages[: 2 * place.edited]
-        return [*before, *_messages(question, cards.PENDING)]
+        return [*before, *_messages(question, card)]
 
     def ask(self, question: str, strictness: float, options: str) -> Exchange:
         """Begin an exchange."""
@@ -175,7 +177,7 @@ def opened(engine: Engine, conversation_id: str) -> Conversation:
         return conversation
     except PullquoteError as error:
         card = cards.error_card(Failure(error.code, engine.public(str(error))))
-        conversation.exchanges.append(Exchange(Asked("What was asked before", [], 0, ""), card))
+        conversation.exchanges.append(Exchange(Asked(_BEFORE, [], 0, ""), card))
         return conversation
     cited = reading(engine)
     for turn in turns:
@@ -252,6 +254,11 @@ async def find_all(engine: Engine, exchange: Exchange, conversation: Conversatio
 def busy(error: BusyError) -> str:
     """Return the card of a question that has no turn."""
     return cards.error_card(Failure(error.code, str(error)))
+
+
+def unopened(error: BusyError) -> list[dict[str, str]]:
+    """Return the messages in place of a conversation that has no turn to be opened."""
+    return _messages(_BEFORE, busy(error))
 
 
 def answer(

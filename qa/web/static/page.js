@@ -379,7 +379,7 @@ function offer({ queries }) {
 
 // ---------------------------------------------------------------- saving
 
-/** The server writes the conversation's file into a box of Gradio's; from there it goes to the browser. */
+/** The server writes the conversation's file, or why there is none, into a box of Gradio's; from there it goes to the browser. */
 async function save() {
   const written = document.querySelector("#saved textarea");
   written.value = "";
@@ -387,6 +387,7 @@ async function save() {
     if (waited > 15_000) return void announce(`The conversation was not saved. ${SILENT}`, true);
     await sleep(50);
   }
+  if (!written.value.startsWith("<")) return void announce(written.value, true);
   download(new Blob([written.value], { type: "text/html" }), `pullquote-${new Date().toLocaleDateString("sv")}.html`);
   announce("Saved");
 }

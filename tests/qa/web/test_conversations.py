@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -17,12 +19,14 @@ from tests.qa.web.looped import all_of, run
 from tests.qa.web.test_history import engine_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from qa.corpus import Corpus
     from qa.web.engine import Engine
+    from qa.web.turns import Turns
 
+_T = TypeVar("_T")
 HARBOUR = "Who dredged the harbour?"
 FERRY = "When did the ferry sink?"
 
@@ -54,10 +58,10 @@ class Tab:
         self.state = Conversation()
         self.messages: list[dict[str, str]] = []
 
-    def ask(self, question: str, **place: object) -> str:
+    def ask(self, question: str, *, taken: Turns | None = None, **place: object) -> str:
         where = json.dumps({"conversation": self.id} | place)
-        asked = self.functions["ask"](question, STRICTNESS, "", where, self.state)
-        for _, messages, state in run(all_of(asked)):
+        asked = all_of(self.functions["ask"](question, STRICTNESS, "", where, self.state))
+        for _, messages, state in run(while_taken(taken, asked) if taken else asked):
             if isinstance(messages, list):
                 self.messages = messages
             if isinstance(state, Conversation):
@@ -72,6 +76,14 @@ class Tab:
     def shown(self) -> list[str]:
         """What is shown, without the ids by which answers are judged."""
         return [re.sub(r' id="answer-[^"]*"', "", each["content"]) for each in self.messages]
+
+
+async def while_taken(turns: Turns, work: Awaitable[_T]) -> _T:
+    """Wait for work while others have all turns."""
+    async with AsyncExitStack() as others:
+        for _ in range(turns._at_once):
+            await others.enter_async_context(turns.turn())
+        return await work
 
 
 def test_a_conversation_is_opened_again_in_another_tab_to_the_character(engine: Engine) -> None:
@@ -258,3 +270,50 @@ def test_what_the_pages_script_did_not_write_names_no_place(wrong: str) -> None:
 def test_a_conversation_that_is_not_kept_yet_begins(engine: Engine) -> None:
     conversation = opened(engine, one := new_id())
     assert (conversation.id, conversation.exchanges) == (one, [])
+
+
+def test_a_server_that_is_busy_says_so_where_the_question_is_asked(
+    corpus: Corpus, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = Tab(engine, new_id())
+    tab.ask(HARBOUR)
+    tab.ask(FERRY)
+    before = tab.shown
+    monkeypatch.setattr(engine.asking, "_cost", 60)
+    again = Tab(engine, tab.id)  # reloaded, and not opened yet
+    assert "the server is busy" in again.ask("And who told them?", taken=engine.asking)
+    assert (again.shown[:4], len(again.shown)) == (before, 6)
+    tab.id = new_id()
+    assert "the server is busy" in tab.ask("Who sank?", taken=engine.asking, edited=1)
+    assert (tab.shown[:2], len(tab.shown)) == (before[:2], 4)
+    assert [each.question for each in corpus.desk.conversations.turns(tab.id)] == [HARBOUR]
+
+
+def test_where_too_many_conversations_are_opened_it_is_said_and_nothing_is_lost(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui, "DEADLINE", 0.1)
+    tab = Tab(engine, new_id())
+    tab.ask(HARBOUR)
+    before, where = tab.shown, json.dumps({"conversation": tab.id})
+    open_kept, save, ask = (tab.functions[name] for name in ("open_kept", "save", "ask"))
+
+    async def test() -> None:
+        opening = [asyncio.create_task(open_kept(where, Conversation())) for _ in range(ui._OPENED_AT_ONCE)]
+        await asyncio.sleep(0.1)
+        file = await save(tab.state)
+        assert file.startswith("The conversation was not saved: the server is busy")
+        *_, (_, messages, _) = await all_of(ask(FERRY, STRICTNESS, "", where, Conversation()))
+        assert "the server is busy" in messages[-1]["content"]
+        tab.messages, tab.state = await open_kept(where, tab.state)
+        assert "the server is busy" in tab.messages[-1]["content"]
+        engine._opened.set()
+        await asyncio.gather(*opening)
+
+    engine._opened.clear()  # who opens waits for the library
+    try:
+        run(test())
+    finally:
+        engine._opened.set()
+    tab.ask(FERRY)
+    assert (tab.shown[:2], len(tab.shown)) == (before, 4)
