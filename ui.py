@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
 
-from starlette.concurrency import run_in_threadpool
-
 from qa.asking.confidence import STRICTNESS
 from qa.errors import AddressError, BusyError, CancelledError
 from qa.places import LibraryPlace, shipped_corpus
@@ -247,7 +245,8 @@ def page(engine: Engine) -> gr.Blocks:
                 tabs[tab()] = conversation
                 yield box, *shown(conversation)
                 if conversation.wanted:
-                    await run_in_threadpool(conversations.answer, engine, exchange, conversation, deadline)
+                    answer = conversations.answer
+                    await engine.asking.run_in_turn(answer, engine, exchange, conversation, deadline)
             yield gr.skip(), *shown(conversation)
         except CancelledError:
             yield gr.skip(), gr.skip(), gr.skip()

@@ -31,6 +31,10 @@ class Threads(Turns):
         """Run a function with its arguments, when it is its turn."""
         return await self._run(None, partial(function, *args, **named))
 
+    async def run_in_turn(self, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs) -> _R:
+        """Run a function with its arguments, where a turn is held."""
+        return await to_thread.run_sync(partial(function, *args, **named), limiter=self._own)
+
     async def run_while_awaited(
         self, deadline: Deadline, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs
     ) -> _R:
@@ -58,4 +62,4 @@ class Threads(Turns):
 
     async def _run(self, deadline: Deadline | None, function: Callable[[], _R]) -> _R:
         async with self.turn(deadline):
-            return await to_thread.run_sync(function, limiter=self._own)
+            return await self.run_in_turn(function)

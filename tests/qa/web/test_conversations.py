@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from anyio import to_thread
 
 import ui
 from qa.asking.confidence import STRICTNESS
@@ -317,3 +318,16 @@ def test_where_too_many_conversations_are_opened_it_is_said_and_nothing_is_lost(
         engine._opened.set()
     tab.ask(FERRY)
     assert (tab.shown[:2], len(tab.shown)) == (before, 4)
+
+
+def test_the_page_is_answered_though_all_threads_of_the_rest_are_taken(engine: Engine) -> None:
+    ask = Tab(engine, "").functions["ask"]
+
+    async def test() -> None:
+        rest = to_thread.current_default_thread_limiter()
+        rest.total_tokens = 1
+        async with rest, asyncio.timeout(20):
+            *_, (_, messages, _) = await all_of(ask(HARBOUR, STRICTNESS, "", "", Conversation()))
+        assert "blockquote" in messages[-1]["content"]
+
+    run(test())
