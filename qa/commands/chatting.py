@@ -30,7 +30,8 @@ from qa.commands import options, shared
     "--public-url",
     default="",
     metavar="URL",
-    help="The address of a proxy through which others reach the chat, such as https://quotes.example.",
+    help="The address of a proxy through which others reach the chat, such as https://quotes.example. It has "
+    "to pass Host on, and to set or append X-Forwarded-For.",
 )
 @click.option(
     "--no-token",

@@ -14,10 +14,12 @@ import secrets
 import time
 from collections import OrderedDict
 from http import HTTPStatus
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+import idna
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
@@ -39,6 +41,8 @@ Principal = Literal["local", "token", "anyone"]
 _OPEN = re.compile(r"/api/v1/health|/web/.+|/static/fonts/.+|/favicon\.ico")
 # Headers by which a proxy says that it passes on what another machine asks.
 _FORWARDED = re.compile(r"forwarded|x-forwarded-.+|x-real-ip|via")
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_USUAL_PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[!-~]{32,1000}")
 _FORM_BYTES = 4096
 _COOKIE_SECONDS = 365 * 86_400
@@ -95,15 +99,24 @@ def public_address(url: str) -> str:
     """
     try:
         parts = urlsplit(url.lower())
-        port = parts.port
+        port, host = parts.port, _host(parts.hostname or "")
     except ValueError:
-        parts, port = urlsplit(""), None
+        parts, port, host = urlsplit(""), None, ""
     rest = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-    if parts.scheme not in ("http", "https") or not parts.hostname or rest:
+    if parts.scheme not in _USUAL_PORTS or not host or rest:
         raise InputError("--public-url takes the proxy's address, without a path: https://quotes.example")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    is_usual = port in (None, {"http": 80, "https": 443}[parts.scheme])
+    is_usual = port in (None, _USUAL_PORTS[parts.scheme])
     return f"{parts.scheme}://{host}" + ("" if is_usual else f":{port}")
+
+
+def _host(name: str) -> str:
+    """Write the name of a host, or its address, as browsers do; "" if it is none."""
+    if ":" in name:
+        return f"[{IPv6Address(name)}]"
+    if not name.isascii():
+        name = idna.encode(name, uts46=True).decode()
+    name = name.removesuffix(".")
+    return name if _HOST.fullmatch(name) else ""
 
 
 class Access:
@@ -117,6 +130,8 @@ class Access:
         self.token = "" if anyone else token
         self._anyone = anyone
         self.scheme, _, self.host = public.partition("://")
+        # A proxy may name the port, also the one that browsers leave out.
+        self._hosts = {self.host, f"{self.host}:{_USUAL_PORTS[self.scheme]}"} if public else set()
         self._patience = _Patience()
 
     async def admit(self, scope: Scope, receive: Receive, *, is_page: bool) -> Response | None:
@@ -147,7 +162,7 @@ class Access:
 
     def is_public(self, headers: Headers) -> bool:
         """Tell whether a request names the address of the proxy, which passed it on."""
-        return bool(self.host) and headers.get("host", "").lower() == self.host
+        return headers.get("host", "").lower() in self._hosts
 
     def cookie(self, headers: Headers) -> str:
         """Return the cookie by which a new browser is known, signed with the token."""

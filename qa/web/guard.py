@@ -132,6 +132,9 @@ class Guard:
         headers = Headers(scope=scope)
         is_public = self._access.is_public(headers)
         CLIENT.set(client_of(scope, headers if is_public else None))
+        if is_public:
+            scope = _named(scope, self._access.host)
+            headers = Headers(scope=scope)
         refusal: Response | None = self._refusal(scope, headers)
         if refusal is not None and pages.wants_page(scope, headers):
             refusal = pages.trouble(refusal.status_code)
@@ -332,6 +335,12 @@ def _bound(scope: Scope) -> Scope:
     before, _, session = path.rpartition("/")
     path = f"{before}/{session_of(scope['browser'], session)}"
     return {**scope, "path": path, "raw_path": path.encode()}
+
+
+def _named(scope: Scope, host: str) -> Scope:
+    """Return the request with the name of its host as browsers write it."""
+    named = (b"host", host.encode())
+    return {**scope, "headers": [named if line[0] == b"host" else line for line in scope["headers"]]}
 
 
 def _without(scope: Scope, *names: bytes) -> Scope:

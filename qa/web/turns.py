@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import time
 from collections import Counter
 from contextlib import asynccontextmanager, contextmanager
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # The client whose request is being served; `qa.web.guard` sets it.
 CLIENT: ContextVar[str] = ContextVar("client", default="")
 _IPV6_NETWORK = 64  # bits
+# Some proxies report an address with its port.
+_WITH_PORT = re.compile(r"\[(?P<v6>[^\[\]]+)\](?::\d+)?|(?P<v4>[^:]+):\d+")
 # Seconds after which what waits looks whether anybody waits for it still.
 _PATIENCE = 0.25
 # Seconds that a piece of work is thought to take until some were measured, and how much each of these counts.
@@ -39,6 +42,8 @@ def client_of(scope: Mapping[str, Any], headers: Headers | None = None) -> str:
     trusted proxy passed the request on: the client is the last one that it reports.
     """
     reported = ",".join(headers.getlist("x-forwarded-for")).rpartition(",")[2].strip() if headers else ""
+    if with_port := _WITH_PORT.fullmatch(reported):
+        reported = with_port["v6"] or with_port["v4"]
     address = reported or str((scope.get("client") or ("",))[0])
     try:
         read = ip_address(address.partition("%")[0])

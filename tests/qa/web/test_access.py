@@ -271,7 +271,11 @@ def test_behind_a_proxy_its_address_is_ours_and_everybody_needs_the_token() -> N
     seen = client.get("/api/v1/x", headers=BEARER | {"Host": "quotes.example"}).json()
     assert (seen["principal"], seen["scheme"]) == ("token", "https")
     assert client.get("/api/v1/x", headers=BEARER).json()["scheme"] == "http"
-    for host in ("quotes.example:1", "evil.example", "quotes.example.evil.example"):
+    usual = {"Host": "Quotes.Example:443", "Origin": "https://quotes.example"}  # as some proxies name it
+    assert client.get("/api/v1/x", headers=BEARER | usual).json()["scheme"] == "https"
+    same = client.post("/", data={"token": TOKEN}, headers=usual)
+    assert same.headers["set-cookie"].partition("=")[0] == signed.headers["set-cookie"].partition("=")[0]
+    for host in ("quotes.example:1", "quotes.example:80", "evil.example", "quotes.example.evil.example"):
         assert client.get("/api/v1/x", headers=BEARER | {"Host": host}).status_code == 421
     foreign = BEARER | {"Host": "quotes.example", "Origin": "https://evil.example"}
     assert client.get("/api/v1/x", headers=foreign).status_code == 403
@@ -284,7 +288,11 @@ def test_behind_a_proxy_its_address_is_ours_and_everybody_needs_the_token() -> N
         (True, "203.0.113.9, 198.51.100.7", "198.51.100.7"),  # what comes before is what the client says
         (True, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         (True, "::ffff:198.51.100.7", "198.51.100.7"),
+        (True, "198.51.100.7:5555", "198.51.100.7"),  # as Azure and IIS write it
+        (True, "[2001:db8:1:2:3:4:5:6]:5555", "2001:db8:1:2::/64"),
+        (True, "[2001:db8:1:2:3:4:5:6]", "2001:db8:1:2::/64"),
         (True, "unknown", ""),
+        (True, "198.51.100.7:x", ""),
         (True, "", "testclient"),
         (False, "198.51.100.7", "testclient"),
     ],
@@ -304,6 +312,11 @@ def test_behind_a_proxy_a_client_is_the_address_that_it_reports(
         ("https://Quotes.Example:443/", "https://quotes.example"),
         ("http://quotes.example:8080", "http://quotes.example:8080"),
         ("http://[::1]:80", "http://[::1]"),
+        ("http://[2001:DB8:0::1]:81", "http://[2001:db8::1]:81"),
+        ("https://quotes.example.", "https://quotes.example"),
+        ("https://Bücher.example:8443", "https://xn--bcher-kva.example:8443"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("https://quotes_1", "https://quotes_1"),
     ],
 )
 def test_the_address_of_a_proxy_is_read_as_browsers_write_it(given: str, read: str) -> None:
@@ -313,7 +326,8 @@ def test_the_address_of_a_proxy_is_read_as_browsers_write_it(given: str, read: s
 @pytest.mark.parametrize(
     "given",
     ["quotes.example", "ftp://quotes.example", "https://", "https://x/path", "https://x?q", "https://u:p@x",
-     "https://x:port", "https://[", "https://x#y"],
+     "https://x:port", "https://[", "https://x#y", "https://ex ample", "https://quotes.example ", "https://..",
+     "https://x..y", "https://x/ ", "https://ex%20ample", "https://bü cher"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_proxy_is_refused(given: str) -> None:
     with pytest.raises(InputError, match="--public-url takes the proxy's address"):
