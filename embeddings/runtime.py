@@ -235,31 +235,40 @@ def check_later() -> None:
     Damaged ones are made again, and the model goes on with these; a warning says so. The processor's time for
     the three default models' 125 MB is .1 s where it has instructions for SHA-256, and .4 s elsewhere.
     """
-    with _lock:
-        models, _unchecked[:] = _unchecked[:], []
-    if models:
-        threading.Thread(target=_check, args=(models,), name=_CHECK, daemon=True).start()
+    if _unchecked:
+        threading.Thread(target=_check_slowly, name=_CHECK, daemon=True).start()
 
 
 def finish_checks() -> None:
-    """Hash what `check_later` would, and wait until all that was to be hashed is."""
-    check_later()
+    """Hash what `check_later` would and has not begun with, and wait for the rest."""
+    while _check_next():
+        pass
     for thread in threading.enumerate():
         if thread.name == _CHECK:
             thread.join()
 
 
-def _check(models: list[tuple[Model, Path, Callable[[], Model], str]]) -> None:
+def _check_slowly() -> None:
     if sys.platform == "linux":  # where a thread has a priority of its own
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
-    for model, folder, again, harm in models:
-        try:
-            if is_damaged(folder):
-                whole = again()
-                model.session, model.tokenizer = whole.session, whole.tokenizer
-                log.warning("The model in %s was made again. %s", folder, harm)
-        except Exception:  # the border of a thread
-            log.exception("The damaged model in %s cannot be made again: start Pullquote again", folder)
+    while _check_next():
+        pass
+
+
+def _check_next() -> bool:
+    """Hash the files of a model of which nobody has; False where there is none."""
+    with _lock:
+        if not _unchecked:
+            return False
+        model, folder, again, harm = _unchecked.pop(0)
+    try:
+        if is_damaged(folder):
+            whole = again()
+            model.session, model.tokenizer = whole.session, whole.tokenizer
+            log.warning("The model in %s was made again. %s", folder, harm)
+    except Exception:  # the border of a thread
+        log.exception("The damaged model in %s cannot be made again: start Pullquote again", folder)
+    return True
 
 
 def is_damaged(folder: Path) -> bool:

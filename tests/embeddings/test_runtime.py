@@ -202,23 +202,26 @@ def test_in_turn_keeps_the_order_and_takes_no_more_items_than_it_needs() -> None
     assert list(results) == [2 * number for number in range(1, 1000)]
 
 
-def test_a_model_that_is_opened_while_a_check_begins_is_checked_by_the_next(
+def test_at_the_end_nobody_waits_for_a_thread_that_gives_way_to_all_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads: list[threading.Thread] = []
+    begun, go_on, hashed = threading.Event(), threading.Event(), {}
 
-    class Models(list):  # type: ignore[type-arg]
-        """Models, of which one more is opened just after those that are there were copied."""
+    def is_damaged(folder: Path) -> bool:
+        hashed[folder.name] = threading.current_thread().name
+        if folder.name == "first":
+            begun.set()
+            assert go_on.wait(60)
+        else:
+            go_on.set()
+        return False
 
-        def __getitem__(self, place: object) -> object:
-            found = super().__getitem__(place)  # type: ignore[index]
-            if not threads:
-                threads.append(threading.Thread(target=runtime.watch, args=("late", tmp_path, None)))
-                threads[0].start()
-                threads[0].join(0.2)
-            return found
-
-    monkeypatch.setattr(runtime, "_unchecked", Models([("early", tmp_path, None, "")]))
+    monkeypatch.setattr(runtime, "is_damaged", is_damaged)
+    monkeypatch.setattr(runtime, "_unchecked", [])
+    for name in ("first", "second"):
+        runtime.watch(None, tmp_path / name, lambda: None)  # type: ignore[arg-type, return-value]
     runtime.check_later()
-    threads[0].join()
-    assert [each[0] for each in runtime._unchecked] == ["late"]
+    assert begun.wait(60)
+    runtime.finish_checks()
+    assert hashed == {"first": "pullquote-check", "second": threading.current_thread().name}
+    assert not runtime._unchecked
