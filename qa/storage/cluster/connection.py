@@ -77,12 +77,14 @@ class Connection:
         """Whether nobody else can have been using it: of a Milvus Lite file, the first connection to it."""
         self._strong_until = 0.0
         self._written: dict[str, float] = {}
+        # Milvus Lite runs beside this process, and does not go away: it may only be slow.
+        self._read_seconds = LONG_SECONDS if address.lite else READ_SECONDS
         if address.lite:
             self._open_file(create=create)
         try:
             with self._translated():
                 self.milvus: Any = pymilvus.MilvusClient(
-                    uri=address.uri, timeout=CONNECT_SECONDS, **address.options()
+                    uri=address.uri, timeout=SECONDS if address.lite else CONNECT_SECONDS, **address.options()
                 )
                 self.version = str(self.milvus.get_server_version())
             if address.lite and create:
@@ -152,7 +154,7 @@ class Connection:
                 filter=condition,
                 output_fields=list(fields),
                 limit=MOST,
-                timeout=READ_SECONDS,
+                timeout=self._read_seconds,
                 **level,
             )
             if len(found) < MOST:
@@ -169,7 +171,7 @@ class Connection:
                 ROWS_AT_ONCE,
                 filter=condition,
                 output_fields=list(fields),
-                timeout=READ_SECONDS,
+                timeout=self._read_seconds,
                 **self._level(collection, strong=strong),
             )
             try:
@@ -199,7 +201,7 @@ class Connection:
             with self._translated():
                 some = list(keys[first : first + VALUES_AT_ONCE])
                 rows = self.milvus.get(
-                    collection, ids=some, output_fields=list(fields), timeout=READ_SECONDS, **level
+                    collection, ids=some, output_fields=list(fields), timeout=self._read_seconds, **level
                 )
                 found += map(dict, rows)
         return found
@@ -211,7 +213,7 @@ class Connection:
                 collection,
                 filter=condition,
                 output_fields=["count(*)"],
-                timeout=READ_SECONDS,
+                timeout=self._read_seconds,
                 **self._level(collection),
             )
             return int(rows[0]["count(*)"])
@@ -236,7 +238,7 @@ class Connection:
                 filter=condition,
                 output_fields=list(fields),
                 search_params={"params": dict(parameters)},
-                timeout=READ_SECONDS,
+                timeout=self._read_seconds,
                 **self._level(collection),
             )
             return [[(dict(hit["entity"]), float(hit["distance"])) for hit in hits] for hits in found]
