@@ -566,6 +566,7 @@ def test_a_running_model_notices_that_its_weights_are_damaged_and_goes_on_with_w
 ASK, INDEX = ("ask", QUESTION), ("index", str(SEED))
 
 
+@pytest.mark.day
 @pytest.mark.parametrize(("command", "uses"), [(ASK, 2), (INDEX, 1)], ids=["ask", "index"])
 def test_a_command_notices_that_its_weights_are_damaged_before_it_ends(
     library, cache, tmp_path, command, uses
@@ -581,6 +582,7 @@ def test_a_command_notices_that_its_weights_are_damaged_before_it_ends(
     assert b"was made again" not in process(*command, *place).stderr
 
 
+@pytest.mark.day
 def test_an_upload_notices_that_the_encoder_is_damaged(library, cache, caplog):
     run(*ASK, "--library", str(library))
     damage(cache)
