@@ -256,7 +256,7 @@ def _check_slowly() -> None:
 
 
 def _check_next() -> bool:
-    """Hash the files of a model of which nobody has; False where there is none."""
+    """Hash the files of the next model. Return False if no model is left."""
     with _lock:
         if not _unchecked:
             return False

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 SECONDS = 60.0  # that Tesseract may take, for a page or for less
-# Where a program has what it needs, beside the folder in which it lies: on Linux, with conda, with Homebrew.
+# Folders beside the program's own that hold its libraries and data, on Linux, in conda and in Homebrew.
 _BESIDE = ("lib", "lib64", "libexec", "opt", "Cellar", "share/tessdata", "share/tesseract-ocr")
 _MODEL = re.compile(r"[A-Za-z0-9_+]{0,1000}")
 _FIRST_HELD = 3  # the first descriptor after the standard ones

@@ -279,18 +279,20 @@ def _reply(process: subprocess.Popen[bytes]) -> dict[str, Any]:
         is_ours = isinstance(reply, dict) and 0 <= reply.get("more", 0) <= MORE_SECONDS
         words = [reply.get(key, "") for key in ("partly_read", "refused", "trace")]
         words += [word for name, value in reply.get("columns", ()) for word in (name, value)]
-        return reply if is_ours and _are_texts(words) else {}
+        _check_texts(words)
     except (AttributeError, InputError, KeyError, RecursionError, TypeError, ValueError):
         return {}
+    return reply if is_ours else {}
 
 
-def _are_texts(words: list[object]) -> bool:
-    """Tell whether all are text that can be stored: half a character, which JSON can write, cannot.
+def _check_texts(words: list[Any]) -> None:
+    """Check that all words are text that can be stored. JSON can also write half a character.
 
     Raises:
-        ValueError: one has half a character.
+        TypeError: a word is no text.
+        ValueError: a word has half a character.
     """
-    return all(isinstance(word, str) and word.encode() is not None for word in words)
+    "".join(words).encode()
 
 
 class _Clock:
@@ -328,7 +330,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     """End a process, and what it has started."""
     if sys.platform == "win32":
         process.kill()
-    elif process.returncode is None:  # nobody has waited for it: its number is still that of its group
+    elif process.returncode is None:  # until somebody waits for the process, no other gets its number
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
@@ -366,14 +368,14 @@ def from_plain(plain: dict[str, Any]) -> Document:
         unread=tuple(plain.get("unread", ())),
     )
     places: tuple[Span | Section, ...] = (*document.header, *document.furniture, *document.sections)
-    words: list[object] = [getattr(document, name) for name in _PLAIN] + [*document.notes, *document.unread]
+    words = [getattr(document, name) for name in _PLAIN] + [*document.notes, *document.unread]
     words += [word for each in document.sections for word in (each.name, each.read_by)]
     words += [each.source for each in document.found]
-    if not _are_texts(words) or bounded(document) != document:
-        raise ValueError("a word is no text, or a field is too long")
+    _check_texts(words)
     check_text(document.text, "it")
     if not (
-        {each.kind for each in document.sections} <= set(get_args(SectionKind))
+        bounded(document) == document
+        and {each.kind for each in document.sections} <= set(get_args(SectionKind))
         and {each.sure for each in document.found} <= set(get_args(Certainty))
         and {each.field for each in document.found} <= _FIELDS
         and all(type(end) is int for place in places for end in (place.start, place.end))
