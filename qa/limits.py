@@ -5,6 +5,7 @@ Work grows with what is asked, and strangers may ask.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
@@ -104,7 +105,8 @@ def check_filters(filters: Filters) -> None:
     Raises:
         InputError: `document` is no tuple of texts, or another value no text (but for dates); a value is
             longer than MAX_FILTER_CHARACTERS, a document's id than MAX_ID_CHARACTERS; there are more than
-            MAX_DOCUMENTS ids, or MAX_NAMES other values; or a value is not valid text.
+            MAX_DOCUMENTS ids, or MAX_NAMES other values; or a value is not valid text, or holds control
+            characters.
     """
     if not isinstance(filters, Filters):
         raise InputError(f"the filters are {filters!r:.100}: write, for example, Filters(publisher='IFES')")
@@ -139,6 +141,17 @@ def _check_filter(name: str, value: object, most: int) -> None:
             f"the filter {name!r}: {value[:40]!r} is not valid text (it holds half of a surrogate pair): "
             "type it again"
         )
+    check_filter_text(name, value)
+
+
+def check_filter_text(name: str, value: str) -> None:
+    """Refuse a value of a filter that no document can have: with control characters, or no Unicode text.
+
+    Raises:
+        InputError: naming the filter.
+    """
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value):
+        raise InputError(f"the filter {name} {value[:100]!r} holds control characters: type it again")
 
 
 def check_draft(text: str) -> str:

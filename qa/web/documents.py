@@ -19,7 +19,7 @@ from qa.web import pages
 from qa.web.body import Body
 from qa.web.cards import address
 from qa.web.document import read
-from qa.web.options import Since, Until  # noqa: TC001 - read when the model is made
+from qa.web.options import Name, Since, Until
 from qa.web.paging import MAX_LISTED
 from qa.web.threads import Threads
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 8
 ROWS = 100  # that the table has at first, and gets more of as it is scrolled
 _Text = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)]
-_Id = Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]
+_Id = Annotated[Name, Field(max_length=MAX_ID_CHARACTERS)]
 FORMATS = {
     "text": "Text",
     "markdown": "Markdown",
@@ -62,7 +62,11 @@ def _listed(value: object) -> object:
 
 
 # One value, or several.
-Names = Annotated[list[_Text], Field(max_length=MAX_NAMES), BeforeValidator(_listed)]
+Names = Annotated[
+    list[Annotated[Name, Field(max_length=MAX_FILTER_CHARACTERS)]],
+    Field(max_length=MAX_NAMES),
+    BeforeValidator(_listed),
+]
 
 
 class FoundQuery(Body):

@@ -14,8 +14,10 @@ from qa.text.times import bound
 from qa.web.body import Body
 from qa.web.problem import first_error
 
-_Ids = Annotated[list[str], Field(max_length=MAX_DOCUMENTS)]
-_Names = Annotated[list[str], Field(max_length=MAX_NAMES)]
+# What a filter may hold, as the OpenAPI document says; `qa.storage` refuses the rest, and names the filter.
+Name = Annotated[str, Field(json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"})]
+_Ids = Annotated[list[Name], Field(max_length=MAX_DOCUMENTS)]
+_Names = Annotated[list[Name], Field(max_length=MAX_NAMES)]
 # Written YYYY-MM-DD, YYYY-MM or YYYY; read, they are days.
 _YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _WRITTEN = f"^{_YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
@@ -29,11 +31,11 @@ class FiltersBody(Body):
 
     since: Since | None = None
     until: Until | None = None
-    publisher: str | _Names = ""
-    series: str | _Names = ""
-    document: str | _Ids = Field(default=[])
-    language: str | _Names = ""
-    collection: str | _Names = ""
+    publisher: Name | _Names = ""
+    series: Name | _Names = ""
+    document: Name | _Ids = Field(default=[])
+    language: Name | _Names = ""
+    collection: Name | _Names = ""
 
     def filters(self) -> Filters:
         """Return the filters as the answerer takes them."""

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import os
-import unicodedata
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError
+from qa.limits import check_filter_text
 from qa.schema import FILTERED_BY_NAME, UPLOAD
 from qa.text.dates import span_of
 
@@ -58,8 +58,7 @@ def check_text(filters: Filters) -> None:
     """
     for name in (*FILTERED_BY_NAME, "document"):
         for value in filters.values(name):
-            if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value):
-                raise InputError(f"the filter {name} {value[:100]!r} holds control characters: type it again")
+            check_filter_text(name, value)
 
 
 def where(filters: Filters) -> tuple[str, list[str]]:
