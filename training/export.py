@@ -20,14 +20,17 @@ import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
+from torch.onnx.symbolic_helper import _optional_input_placeholder_tensor
 
 from embeddings import models
-from training.model import ReaderModel
+from training.model import MPNetReader, ReaderModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OPSET = 17
+# What stays in float: the heads, and what attention adds for how far apart two words are.
+KEPT = ("sentence", "span", "part", "relative_attention_bias")
 # What the quantiser makes of the heads that are traced as Gemm.
 HEADS = ("/pooler/dense/Gemm_MatMul", "/window/Gemm_MatMul", "/relevance/Gemm_MatMul")
 # Full ones may overflow where a processor has no VNNI; seven bits of eight would not.
@@ -35,18 +38,25 @@ REDUCED = False
 
 
 class _Attention(torch.autograd.Function):
-    """Multi-head attention as one operator of ONNX Runtime, where a trace would give a dozen."""
+    """Multi-head attention as one operator of ONNX Runtime, where a trace would give a dozen.
+
+    `bias` [1, heads, tokens, tokens] is added to the scores of the pairs, unless it is empty.
+    """
 
     @staticmethod
-    def forward(_: object, query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+    def forward(_: object, query: Tensor, key: Tensor, value: Tensor, bias: Tensor, heads: int) -> Tensor:
         query, key, value = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
-        return nn.functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+        added = bias if bias.numel() else None
+        attended = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=added)
+        return attended.transpose(1, 2).flatten(2)
 
     @staticmethod
-    def symbolic(graph: Any, query: Any, key: Any, value: Any, heads: int) -> Any:
-        return graph.op("com.microsoft::MultiHeadAttention", query, key, value, num_heads_i=heads).setType(
-            query.type()
-        )
+    def symbolic(graph: Any, query: Any, key: Any, value: Any, bias: Any, heads: int) -> Any:
+        inputs = [query, key, value]
+        if bias.type().sizes() != [0]:
+            none = _optional_input_placeholder_tensor(graph)
+            inputs += [none, none, bias]
+        return graph.op("com.microsoft::MultiHeadAttention", *inputs, num_heads_i=heads).setType(query.type())
 
 
 class Served(nn.Module):
@@ -57,26 +67,46 @@ class Served(nn.Module):
         self.model = model
         # Query, key and value in one product.
         self.joined = nn.ModuleList()
-        for layer in model.bert.encoder.layer:
-            parts = (layer.attention.self.query, layer.attention.self.key, layer.attention.self.value)
+        for layer in model.layers():
+            parts = _products(layer)
             joined = nn.Linear(parts[0].in_features, 3 * parts[0].out_features)
             joined.weight.data = torch.cat([part.weight for part in parts])
             joined.bias.data = torch.cat([part.bias for part in parts])
             self.joined.append(joined)
 
-    def forward(
-        self, input_ids: Tensor, token_type_ids: Tensor, pool: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Read one window: [1], [sentences], [tokens, 2], [1]."""
-        bert = self.model.bert
-        states = bert.embeddings(input_ids=input_ids, token_type_ids=token_type_ids)
-        for layer, joined in zip(bert.encoder.layer, self.joined, strict=True):
+    def forward(self, input_ids: Tensor, token_type_ids: Tensor, pool: Tensor) -> tuple[Tensor, ...]:
+        """Read one window: [1], [sentences], [tokens, 2], [1] (not of a deeper reader), [sentences]."""
+        body = self.model.body
+        deeper = isinstance(self.model, MPNetReader)
+        if deeper:
+            states = body.embeddings(input_ids=input_ids)
+            bias = body.encoder.compute_position_bias(states)
+        else:
+            states = body.embeddings(input_ids=input_ids, token_type_ids=token_type_ids)
+            bias = torch.empty(0)
+        for layer, joined in zip(self.model.layers(), self.joined, strict=True):
             query, key, value = joined(states).chunk(3, dim=-1)
-            attended = _Attention.apply(query, key, value, bert.config.num_attention_heads)
-            states = layer.attention.output(attended, states)
+            attended = _Attention.apply(query, key, value, bias, body.config.num_attention_heads)
+            if deeper:
+                attention = layer.attention
+                states = attention.LayerNorm(attention.attn.o(attended) + states)
+            else:
+                states = layer.attention.output(attended, states)
             states = layer.output(layer.intermediate(states), states)
-        window, sentence, span, relevance = self.model.read(states, bert.pooler(states), pool.unsqueeze(0))
-        return window, sentence[0], span[0], relevance
+        window, sentence, span, relevance, part = self.model.read(
+            states, body.pooler(states), pool.unsqueeze(0)
+        )
+        if deeper:
+            return window, sentence[0], span[0], part[0]
+        return window, sentence[0], span[0], relevance, part[0]
+
+
+def _products(layer: nn.Module) -> tuple[nn.Linear, nn.Linear, nn.Linear]:
+    """Return what makes query, key and value in a layer."""
+    attention = layer.attention
+    if hasattr(attention, "attn"):
+        return attention.attn.q, attention.attn.k, attention.attn.v
+    return attention.self.query, attention.self.key, attention.self.value
 
 
 def main() -> None:
@@ -115,19 +145,24 @@ def trace(model: ReaderModel, target: Path) -> None:
         torch.tensor([[0, 0, 0, 0, 1, 1, 1, 1, 1]]),
         torch.tensor([[0, 0, 0, 0, 0.5, 0.5, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0.5, 0.5, 0]]),
     )
+    deeper = isinstance(model, MPNetReader)
+    axes = {
+        "input_ids": {1: "tokens"},
+        "token_type_ids": {1: "tokens"},
+        "pool": {0: "sentences", 1: "tokens"},
+        "sentences": {0: "sentences"},
+        "span": {0: "tokens"},
+        "parts": {0: "sentences"},
+    }
     with torch.no_grad():
         torch.onnx.export(
             Served(model).eval(),
             sample,
             str(target),
             input_names=["input_ids", "token_type_ids", "pool"],
-            output_names=["window", "sentences", "span", "relevance"],
+            output_names=["window", "sentences", "span", *([] if deeper else ["relevance"]), "parts"],
             dynamic_axes={
-                "input_ids": {1: "tokens"},
-                "token_type_ids": {1: "tokens"},
-                "pool": {0: "sentences", 1: "tokens"},
-                "sentences": {0: "sentences"},
-                "span": {0: "tokens"},
+                name: axis for name, axis in axes.items() if not (deeper and name == "token_type_ids")
             },
             opset_version=OPSET,
             # The newer exporter would need onnxscript, which nothing else here does.
@@ -137,7 +172,7 @@ def trace(model: ReaderModel, target: Path) -> None:
 
 def quantise(source: Path, target: Path) -> None:
     """Make the weights int8, with a scale a column; activations are quantised when the model runs."""
-    every = {node.name for node in onnx.load(source).graph.node if node.op_type == "MatMul"}
+    every = {node.name for node in onnx.load(source).graph.node if node.op_type in ("MatMul", "Gather")}
     quantize_dynamic(
         source,
         target,
@@ -145,7 +180,7 @@ def quantise(source: Path, target: Path) -> None:
         per_channel=True,
         reduce_range=REDUCED,
         weight_type=QuantType.QInt8,
-        nodes_to_exclude=[*sorted(name for name in every if "sentence" in name or "span" in name), *HEADS],
+        nodes_to_exclude=[*sorted(name for name in every if any(head in name for head in KEPT)), *HEADS],
         # Types are not inferred through ONNX Runtime's own operators.
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )

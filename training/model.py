@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import AutoConfig, BertConfig, BertForSequenceClassification, MPNetConfig, MPNetModel
 
 from embeddings.reader import lay_out, marks
 
@@ -45,67 +45,165 @@ class Weights:
 class ReaderModel(nn.Module):
     """One pass over `[CLS] question [SEP] head sentences [SEP]` (`embeddings.reader.lay_out`).
 
-    Gives a logit for the window (does it answer?), one for each sentence (is it evidence?), for each token
-    one as the first and one as the last of the words that answer (where nothing answers, the first token is
-    both), and what a cross-encoder trained for relevance would score (is the window on the subject?).
+    Gives a logit for the window (does it answer?), two for each sentence (is it evidence of an answer? of an
+    answer to a part of the question?), for each token one as the first and one as the last of the words that
+    answer (where nothing answers, the first token is both), and what a cross-encoder trained for relevance
+    would score (is the window on the subject?).
     """
 
-    def __init__(self, whole: BertForSequenceClassification) -> None:
-        """Start from a cross-encoder, whose one score becomes the window's."""
+    body: nn.Module
+    padding: int  # the token that fills up a batch
+
+    def __init__(self, hidden: int, window: nn.Linear) -> None:
+        """Start from what scores a window."""
         super().__init__()
-        self.bert = whole.bert
-        self.window = whole.classifier
+        self.window = window
         # A cross-encoder's scores run from -11 to 11: too sure for a probability.
         self.scale = nn.Parameter(torch.tensor(0.4))
         self.bias = nn.Parameter(torch.tensor(0.0))
-        hidden = self.bert.config.hidden_size
         self.sentence = nn.Sequential(nn.Linear(2 * hidden, 128), nn.GELU(), nn.Linear(128, 1))
+        self.part = copy.deepcopy(self.sentence)
         self.span = nn.Linear(hidden, 2)
-        self.relevance = copy.deepcopy(whole.classifier)
-        # Two thirds of the weights, and what the start knows of rare words should stay.
-        for parameter in self.bert.embeddings.parameters():
-            parameter.requires_grad = False
+        self.relevance = copy.deepcopy(window)
 
-    @classmethod
-    def started(cls, folder: Path) -> ReaderModel:
+    @staticmethod
+    def started(folder: Path) -> ReaderModel:
         """Return a model from a cross-encoder's folder, or from a plain encoder's with a new window head."""
-        return cls(BertForSequenceClassification.from_pretrained(folder, num_labels=1, **DROPOUT))
+        if AutoConfig.from_pretrained(folder).model_type == "mpnet":
+            return MPNetReader(MPNetModel.from_pretrained(folder, **DROPOUT))
+        return BertReader(BertForSequenceClassification.from_pretrained(folder, num_labels=1, **DROPOUT))
 
-    @classmethod
-    def restored(cls, state: dict[str, Tensor]) -> ReaderModel:
-        """Return a model with a trained state."""
-        model = cls(BertForSequenceClassification(bert_config(state)))
+    @staticmethod
+    def restored(state: dict[str, Tensor]) -> ReaderModel:
+        """Return a model with a trained state; one of before the fifth version had no judgement of parts."""
+        state = state | {
+            name.replace("sentence", "part"): weight
+            for name, weight in state.items()
+            if name.startswith("sentence.") and name.replace("sentence", "part") not in state
+        }
+        if any(name.startswith("mpnet.") for name in state):
+            model: ReaderModel = MPNetReader(MPNetModel(mpnet_config(state)))
+        else:
+            model = BertReader(BertForSequenceClassification(bert_config(state)))
         model.load_state_dict(state)
         return model
 
+    def states(self, input_ids: Tensor, attention_mask: Tensor, types: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the last states [batch, tokens, hidden], and the first one as the body pools it."""
+        raise NotImplementedError
+
+    def layers(self) -> nn.ModuleList:
+        """Return the layers of attention, the lowest first."""
+        raise NotImplementedError
+
     def forward(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, pool: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Read windows: [batch], [batch, sentences], [batch, tokens, 2], [batch].
+        self, input_ids: Tensor, attention_mask: Tensor, types: Tensor, pool: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Read windows: [batch], [batch, sentences], [batch, tokens, 2], [batch], [batch, sentences].
 
         `pool` [batch, sentences, tokens] averages a sentence's tokens: 1/n on each of them, 0 elsewhere.
         """
-        read = self.bert(input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
-        return self.read(read.last_hidden_state, read.pooler_output, pool)
+        return self.read(*self.states(input_ids, attention_mask, types), pool)
 
-    def read(self, states: Tensor, pooled: Tensor, pool: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the logits for the last states [batch, tokens, hidden] and BERT's pooled first one."""
+    def read(
+        self, states: Tensor, pooled: Tensor, pool: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return the logits for the last states [batch, tokens, hidden] and the pooled first one."""
         window = self.window(pooled).squeeze(-1) * self.scale + self.bias
         means = torch.matmul(pool.to(states.dtype), states)
         first = states[:, :1].expand(-1, means.shape[1], -1)
-        sentence = self.sentence(torch.cat([means, first], dim=-1)).squeeze(-1)
-        return window, sentence, self.span(states), self.relevance(pooled).squeeze(-1)
+        both = torch.cat([means, first], dim=-1)
+        sentence, part = self.sentence(both).squeeze(-1), self.part(both).squeeze(-1)
+        return window, sentence, self.span(states), self.relevance(pooled).squeeze(-1), part
 
     def heads(self) -> list[nn.Parameter]:
         """Return the parameters that learn faster."""
-        heads = (self.sentence, self.span, self.relevance)
+        heads = (self.sentence, self.part, self.span, self.relevance)
         return [self.scale, self.bias, *(each for head in heads for each in head.parameters())]
 
     def freeze(self, layers: int) -> None:
-        """Keep the lowest layers as they are: they are not trained."""
-        for layer in self.bert.encoder.layer[:layers]:
-            for parameter in layer.parameters():
+        """Keep the lowest layers as they are, and the words: they are not trained.
+
+        Words are much of the weights, and what the start knows of rare ones should stay.
+        """
+        for module in (self.body.embeddings, *self.layers()[:layers]):
+            for parameter in module.parameters():
                 parameter.requires_grad = False
+
+
+class BertReader(ReaderModel):
+    """A reader that starts from a cross-encoder, whose one score becomes the window's."""
+
+    padding = 0
+
+    def __init__(self, whole: BertForSequenceClassification) -> None:
+        """Take the cross-encoder's layers and its score."""
+        super().__init__(whole.config.hidden_size, whole.classifier)
+        self.bert = whole.bert
+        self.freeze(0)
+
+    @property
+    def body(self) -> nn.Module:  # type: ignore[override]
+        """BERT."""
+        return self.bert
+
+    def states(self, input_ids: Tensor, attention_mask: Tensor, types: Tensor) -> tuple[Tensor, Tensor]:
+        """See ReaderModel."""
+        read = self.bert(input_ids, attention_mask=attention_mask, token_type_ids=types)
+        return read.last_hidden_state, read.pooler_output
+
+    def layers(self) -> nn.ModuleList:
+        """See ReaderModel."""
+        return self.bert.encoder.layer
+
+
+class MPNetReader(ReaderModel):
+    """A deeper reader, that starts from an encoder; it has no types of tokens."""
+
+    padding = 1
+
+    def __init__(self, mpnet: MPNetModel) -> None:
+        """Take the encoder's layers; the window's score is new, and so has no scale to be tamed."""
+        super().__init__(mpnet.config.hidden_size, nn.Linear(mpnet.config.hidden_size, 1))
+        self.scale.data.fill_(1.0)
+        self.mpnet = mpnet
+        self.freeze(0)
+
+    @property
+    def body(self) -> nn.Module:  # type: ignore[override]
+        """MPNet."""
+        return self.mpnet
+
+    def states(self, input_ids: Tensor, attention_mask: Tensor, types: Tensor) -> tuple[Tensor, Tensor]:
+        """See ReaderModel."""
+        del types
+        read = self.mpnet(input_ids, attention_mask=attention_mask)
+        return read.last_hidden_state, read.pooler_output
+
+    def layers(self) -> nn.ModuleList:
+        """See ReaderModel."""
+        return self.mpnet.encoder.layer
+
+    def heads(self) -> list[nn.Parameter]:
+        """See ReaderModel; how the first state is pooled, and the window's score of it, are new as well."""
+        return [*super().heads(), *self.window.parameters(), *self.mpnet.pooler.parameters()]
+
+
+def mpnet_config(state: dict[str, Tensor]) -> MPNetConfig:
+    """Return the configuration of a deeper reader, by its weights' shapes; it has 12 heads."""
+    words, hidden = state["mpnet.embeddings.word_embeddings.weight"].shape
+    places = state["mpnet.embeddings.position_embeddings.weight"].shape[0]
+    layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith("mpnet.encoder.layer."))
+    return MPNetConfig(
+        vocab_size=words,
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=12,
+        intermediate_size=4 * hidden,
+        max_position_embeddings=places,
+        layer_norm_eps=1e-5,
+        **DROPOUT,
+    )
 
 
 def bert_config(state: dict[str, Tensor]) -> BertConfig:
@@ -136,7 +234,7 @@ class Tokens:
 def encode(tokenizer: Tokenizer, example: Example) -> Tokens:
     """Return the tokens of question, head and sentences, and the span as its first and last token.
 
-    The span is (0, 0) where nothing answers, None where the words that answer are not known.
+    The span is (0, 0) where nothing answers even a part, None where the words that answer are not known.
     """
     texts = [example.question, example.head, example.context, *example.sentences]
     question, head, context, *sentences = tokenizer.encode_batch(texts, add_special_tokens=False)
@@ -148,7 +246,7 @@ def encode(tokenizer: Tokenizer, example: Example) -> Tokens:
         [each.ids for each in sentences],
         MOST_TOKENS,
     )
-    span = None if example.answers else (0, 0)
+    span = None if example.answers or any(example.parts) else (0, 0)
     if example.span:
         place, start, end = example.span
         inside = [i for i, (a, b) in enumerate(sentences[place].offsets) if a < end and b > start]
@@ -165,6 +263,7 @@ class Batch:
         inputs: token ids, mask, types, and the matrix that averages each sentence's tokens.
         answers: whether each window answers.
         labels: whether each sentence is evidence.
+        parts: whether each sentence is evidence for a part of the question.
         read: which sentences the model sees.
         spans: the first and last token of the words that answer; (0, 0) for none; -100 does not count.
         lists: the number of the list in which each window is compared.
@@ -174,6 +273,7 @@ class Batch:
     inputs: tuple[Tensor, Tensor, Tensor, Tensor]
     answers: Tensor
     labels: Tensor
+    parts: Tensor
     read: Tensor
     spans: Tensor
     lists: Tensor
@@ -185,13 +285,17 @@ class Batch:
         return Batch(tuple(each.to(device) for each in first), *(each.to(device) for each in others))
 
 
-def collate(encoded: Sequence[Tokens], examples: Sequence[Example], lists: Sequence[int] = ()) -> Batch:
+def collate(
+    encoded: Sequence[Tokens], examples: Sequence[Example], lists: Sequence[int] = (), padding: int = 0
+) -> Batch:
     """Return a batch; `lists` are the numbers of the examples' lists, each its own if none are given."""
     size = len(examples)
     tokens = max(len(each.ids) for each in encoded)
     most = max(len(each.bounds) - 1 for each in encoded)
     ids, types, mask = (torch.zeros(size, tokens, dtype=torch.long) for _ in range(3))
-    pool, labels, read = torch.zeros(size, most, tokens), torch.zeros(size, most), torch.zeros(size, most)
+    ids += padding
+    pool = torch.zeros(size, most, tokens)
+    labels, parts, read = (torch.zeros(size, most) for _ in range(3))
     spans = torch.full((size, 2), -100)
     for row, (each, example) in enumerate(zip(encoded, examples, strict=True)):
         ids[row, : len(each.ids)] = torch.tensor(each.ids)
@@ -202,14 +306,15 @@ def collate(encoded: Sequence[Tokens], examples: Sequence[Example], lists: Seque
                 pool[row, place, start:end] = 1 / (end - start)
                 read[row, place] = 1
                 labels[row, place] = example.labels[place]
+                parts[row, place] = (example.parts or example.labels)[place]
         if each.span:
             spans[row] = torch.tensor(each.span)
     # Evidence that was cut off answers nothing.
     answers = labels.amax(dim=1)
-    spans[answers == 0] = 0
+    spans[(answers == 0) & (parts.amax(dim=1) == 0)] = 0
     numbers = torch.tensor(lists or range(size))
     plain = torch.tensor([not each.context for each in examples])
-    return Batch((ids, mask, types, pool), answers, labels, read, spans, numbers, plain)
+    return Batch((ids, mask, types, pool), answers, labels, parts, read, spans, numbers, plain)
 
 
 def loss(
@@ -223,15 +328,13 @@ def loss(
         weights: what the parts of the loss count.
         relevance: what the cross-encoder scores, for each of `parts`; empty where it was not asked.
     """
-    windows, sentences, spans, scores = [], [], [], []
+    windows, sentences, spans, scores, partial = [], [], [], [], []
     for batch in parts:
-        window, sentence, span, score = (each.float() for each in model(*batch.inputs))
+        window, sentence, span, score, part = (each.float() for each in model(*batch.inputs))
         windows.append(window)
         scores.append(score)
-        every = nn.functional.binary_cross_entropy_with_logits(
-            sentence, batch.labels, reduction="none", pos_weight=sentence.new_tensor(2.0)
-        )
-        sentences.append((every * batch.read).sum())
+        sentences.append(_of_sentences(sentence, batch.labels, batch.read))
+        partial.append(_of_sentences(part, batch.parts, batch.read))
         padding = (batch.inputs[1] == 0).unsqueeze(-1) * -1e4
         logits = (span + padding).transpose(1, 2).reshape(-1, span.shape[1])
         spans.append(nn.functional.cross_entropy(logits, batch.spans.reshape(-1), reduction="sum"))
@@ -242,8 +345,9 @@ def loss(
         "window": nn.functional.binary_cross_entropy_with_logits(window, answers),
         "sentence": sum(sentences) / torch.clamp(read, min=1),
         "span": sum(spans) / torch.clamp(known, min=1),
+        "part": sum(partial) / torch.clamp(read, min=1),
     }
-    whole = losses["window"] + 2 * losses["sentence"] + 0.3 * losses["span"]
+    whole = losses["window"] + 2 * losses["sentence"] + 0.3 * losses["span"] + losses["part"]
     if weights.rivals:
         losses["rivals"] = rivals(window, answers, torch.cat([each.lists for each in parts]))
         whole = whole + weights.rivals * losses["rivals"]
@@ -253,6 +357,13 @@ def loss(
         losses["relevance"] = nn.functional.smooth_l1_loss(own, taught)
         whole = whole + weights.relevance * losses["relevance"]
     return whole, {name: value.item() for name, value in losses.items()}
+
+
+def _of_sentences(logits: Tensor, labels: Tensor, read: Tensor) -> Tensor:
+    every = nn.functional.binary_cross_entropy_with_logits(
+        logits, labels, reduction="none", pos_weight=logits.new_tensor(2.0)
+    )
+    return (every * read).sum()
 
 
 def rivals(window: Tensor, answers: Tensor, lists: Tensor) -> Tensor:

@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.questions import Apart, Question, briefs, is_held_out, passages_file, suite
-from training.windows import Example, Material, lists
+from training.windows import SHORTER, SIZES, Example, Material, lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from training.windows import Sizes
 
 # Questions written since, on the errors of an earlier reader (docs/reader-errors.md).
 WRITTEN = Path(__file__).parent / "written"
@@ -46,6 +48,8 @@ def main() -> None:
     )
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--written", type=int, metavar="N", help="of the written questions; all if not given")
+    parser.add_argument("--shorter", action="store_true", help="windows of at most 140 words, not 220")
     parser.add_argument("--watch", type=int, metavar="N", help="windows of what is kept for validation")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
@@ -57,6 +61,8 @@ def main() -> None:
     ]
     for path, most in map(counted, arguments.sources):
         given.append((list(suite(path) if path.is_dir() else passages_file(path)), OTHERS, most))
+    if arguments.written is not None:
+        given[1] = (*given[1][:2], arguments.written)
     if arguments.watch:
         kept = [
             ([q for q in found if is_held_out(q.document.id, q.source)], rates) for found, rates, _ in given
@@ -69,9 +75,10 @@ def main() -> None:
         Source(drawn(found, most, arguments.epochs, rng), rates, most) for found, rates, most in chosen
     ]
     number = 0
+    sizes = SHORTER if arguments.shorter else SIZES
     with arguments.out.open("w", encoding="utf-8") as out:
         for epoch in range(1, arguments.epochs + 1):
-            made = [each for source in sources for each in source.lists(rng) if each]
+            made = [each for source in sources for each in source.lists(rng, sizes) if each]
             rng.shuffle(made)
             for examples in made:
                 number += 1
@@ -121,13 +128,13 @@ class Source:
     def __post_init__(self) -> None:
         self.material = Material(self.questions)
 
-    def lists(self, rng: random.Random) -> Iterator[list[Example]]:
+    def lists(self, rng: random.Random, sizes: Sizes) -> Iterator[list[Example]]:
         """Return the lists of windows of an epoch."""
         wanted = len(self.questions) if self.most is None else min(self.most, len(self.questions))
         if len(self._left) < wanted:
             self._left += rng.sample(self.questions, len(self.questions))
         taken, self._left = self._left[:wanted], self._left[wanted:]
-        return lists(self.material, taken, self.rates, rng)
+        return lists(self.material, taken, self.rates, rng, sizes)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from qa.evaluation.schema import Query
+
 # Kept for validation, of the fictional briefs: two folders whole, and some of the conversations.
 HELD_OUT = ("d3", "d8")
 HELD_OUT_BRIEFS = tuple(f"d12-{number}" for number in range(13, 21))
@@ -49,14 +51,16 @@ CONTRAST_PAIRS = ("d16", "d17")
 PUBLIC_HELD_OUT = 8
 PUBLIC = frozenset(
     """
-    cast_answerability condaqa ester evidence_inference fairytaleqa medquad qadiscourse_wikinews
-    squad_du_answerable squad_unansq_pairs squadshifts_amazon squadshifts_reddit squadshifts_wiki
-    sufficient_facts_yesno tatqa_text timeqa
+    cast_answerability condaqa conditionalqa_evidence contractnli_passages ester evidence_inference
+    fairytaleqa medquad multihop_twins qadiscourse_wikinews qasper_dev_extractive selqa squad2_train_lower
+    squad2_train_part squad_answerable_more squad_du_answerable squad_unansq_pairs squadshifts_amazon
+    squadshifts_reddit squadshifts_wiki sufficient_facts_yesno tatqa_text timeqa tydiqa_en_val
     """.split()
 )
 GROUPED = {
     "condaqa": "-", "fairytaleqa": "-", "medquad": "-", "evidence_inference": "-",
     "sufficient_facts_yesno": "-", "squad_du_answerable": "_", "squad_unansq_pairs": "_",
+    "squad2_train_part": "_", "multihop_twins": "-", "qasper_dev_extractive": "-",
 }  # fmt: skip
 
 
@@ -90,7 +94,8 @@ class Question:
     """A question about a document. `gold` is its evidence there: none where the document does not answer.
 
     `answer` are the words within the evidence that answer, where they are known. Documents of one `group`
-    are versions or parts of each other, and so are never drawn as unrelated.
+    are versions or parts of each other, and so are never drawn as unrelated. `parts` is evidence for a part
+    of the question, which does not answer the whole by itself; only all of `gold` together does then.
     """
 
     text: str
@@ -100,6 +105,7 @@ class Question:
     source: str = ""
     group: str = ""
     twin: Question | None = None
+    parts: tuple[Span, ...] = ()
 
 
 def is_held_out(document_id: str, source: str = "") -> bool:
@@ -115,8 +121,10 @@ def is_held_out(document_id: str, source: str = "") -> bool:
 
 def public_group(source: str, document_id: str) -> str:
     """Return the name that a public set's document shares with its versions and other parts."""
+    if source == "contractnli_passages":  # cnli-PART-CONTRACT-FIRST-LAST
+        return "-".join(document_id.split("-")[:3])
     mark = GROUPED.get(source)
-    return document_id.rpartition(mark)[0] if mark else document_id
+    return (mark and document_id.rpartition(mark)[0]) or document_id
 
 
 def is_public_held_out(source: str, document_id: str) -> bool:
@@ -247,6 +255,7 @@ def suite(folder: Path) -> Iterator[Question]:
         entry["_id"]: entry for entry in map(json.loads, (folder / "queries.jsonl").open(encoding="utf-8"))
     }
     made: dict[str, list[Question]] = {}
+    whole = {query.id: query for query in read.queries}
     for query in read.queries:
         entry = entries[query.id]
         ids = [id_ for id_, grade in read.qrels.get(query.id, {}).items() if grade > 0]
@@ -262,9 +271,17 @@ def suite(folder: Path) -> Iterator[Question]:
                     _answer(document, gold, query.answers),
                     folder.name,
                     public_group(folder.name, document.id),
+                    parts=parts(folder.name, query, whole.get(entry.get("twin", "")), document),
                 )
                 made.setdefault(query.id, []).append(question)
     yield from with_twins(made, {id_: entry["twin"] for id_, entry in entries.items() if entry.get("twin")})
+
+
+def parts(source: str, query: Query, twin: Query | None, document: Document) -> tuple[Span, ...]:
+    """Return the evidence for a part of a question in several places, and of its twin that lacks one."""
+    if source != "multihop_twins":
+        return ()
+    return found(document, query.gold or (twin.gold if twin else ()))
 
 
 def with_twins(questions: Mapping[str, Sequence[Question]], twin_of: Mapping[str, str]) -> Iterator[Question]:
@@ -274,6 +291,8 @@ def with_twins(questions: Mapping[str, Sequence[Question]], twin_of: Mapping[str
     for one, other in twin_of.items():
         for answered, unanswered in ((one, other), (other, one)):
             if answered in twins or unanswered in given or not {answered, unanswered} <= questions.keys():
+                continue
+            if questions[answered][0].parts:  # the twin's windows may hold parts of their own
                 continue
             if questions[answered][0].gold and not questions[unanswered][0].gold:
                 twins[answered] = questions[unanswered][0]

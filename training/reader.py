@@ -46,7 +46,7 @@ WARM_UP = 200
 FALLING = 0.2
 AVERAGED = 0.998
 LOG_EVERY = 25
-SAVE_EVERY = 25
+SAVE_EVERY = 100
 WATCH_EVERY = 400
 # Training ends where watching shows nothing better for so many times.
 PATIENCE = 8
@@ -89,6 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--teacher", type=Path, help="the folder of the cross-encoder to learn relevance from"
     )
+    parser.add_argument("--tokenizer", type=Path, help="its file; that of START if it is a folder with one")
     parser.add_argument("--rate", type=float, default=usual.rate, help="of learning, at its highest")
     parser.add_argument("--heads", type=float, default=usual.heads, help="that of the heads")
     parser.add_argument("--rivals", type=float, default=usual.weights.rivals, help="what lists count")
@@ -107,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     weights = Weights(arguments.rivals, arguments.relevance)
     train(
         model,
-        open_tokenizer(),
+        open_tokenizer(arguments.tokenizer or (start / "tokenizer.json" if start.is_dir() else None)),
         read(arguments.windows),
         arguments.out,
         Plan(arguments.rate, arguments.heads, weights, arguments.frozen, arguments.end, arguments.stop),
@@ -116,9 +117,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
 
 
-def open_tokenizer() -> Tokenizer:
-    """Return the tokenizer of uncased BERT, which all starts use, without padding or truncation."""
-    tokenizer = Tokenizer.from_file(str(reranker_folder() / "tokenizer.json"))
+def open_tokenizer(file: Path | None = None) -> Tokenizer:
+    """Return a tokenizer without padding or truncation; that of uncased BERT where there is no `file`."""
+    known = file if file and file.is_file() else reranker_folder() / "tokenizer.json"
+    tokenizer = Tokenizer.from_file(str(known))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
@@ -135,7 +137,7 @@ def read(path: Path) -> list[list[Example]]:
 
 def _example(entry: dict[str, Any]) -> Example:
     known = {name: value for name, value in entry.items() if name not in ("epoch", "list")}
-    known |= {name: tuple(known[name]) for name in ("sentences", "labels")}
+    known |= {name: tuple(known.get(name, ())) for name in ("sentences", "labels", "parts")}
     known["span"] = known["span"] and tuple(known["span"])
     return Example(**known)
 
@@ -160,7 +162,7 @@ def _length(examples: Sequence[Example]) -> int:
     return max(len(each.question) + len(each.context) + sum(map(len, each.sentences)) for each in examples)
 
 
-def together(tokenizer: Tokenizer, lists: Sequence[Sequence[Example]]) -> list[Batch]:
+def together(tokenizer: Tokenizer, lists: Sequence[Sequence[Example]], padding: int = 0) -> list[Batch]:
     """Return the lists' windows in parts of at most PART, those of like length together."""
     numbered = [(number, example) for number, examples in enumerate(lists) for example in examples]
     encoded = [encode(tokenizer, example) for _, example in numbered]
@@ -168,7 +170,10 @@ def together(tokenizer: Tokenizer, lists: Sequence[Sequence[Example]]) -> list[B
     chosen = [order[first : first + PART] for first in range(0, len(order), PART)]
     return [
         collate(
-            [encoded[at] for at in part], [numbered[at][1] for at in part], [numbered[at][0] for at in part]
+            [encoded[at] for at in part],
+            [numbered[at][1] for at in part],
+            [numbered[at][0] for at in part],
+            padding,
         )
         for part in chosen
     ]
@@ -222,7 +227,7 @@ def train(
             factor = min(1, (step + 1) / WARM_UP, (end - step) / (FALLING * end))
             for group, highest in zip(optimiser.param_groups, (plan.rate, plan.heads), strict=True):
                 group["lr"] = highest * factor
-            parts = [each.to(device) for each in together(tokenizer, todo[step])]
+            parts = [each.to(device) for each in together(tokenizer, todo[step], model.padding)]
             with in_bfloat16(device):
                 taught = (
                     [_taught(teacher, each) for each in parts] if teacher and step % TAUGHT_EVERY == 0 else []
@@ -302,7 +307,7 @@ def watch(model: ReaderModel, tokenizer: Tokenizer, watched: Sequence[list[Examp
     by_source: dict[str, tuple[list[bool], list[float]]] = defaultdict(lambda: ([], []))
     losses, firsts = [], []
     for examples in watched:
-        parts = [each.to(device) for each in together(tokenizer, [examples])]
+        parts = [each.to(device) for each in together(tokenizer, [examples], model.padding)]
         with in_bfloat16(device):
             window = torch.cat([model(*each.inputs)[0].float() for each in parts])
         answers = torch.cat([each.answers for each in parts])

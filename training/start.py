@@ -86,12 +86,16 @@ def cross_encoder(found: dict[str, Tensor]) -> BertForSequenceClassification:
 def reader(found: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return the state of the reader that `training/export.py` wrote."""
     state = {name.removeprefix("model."): value for name, value in found.items() if name.startswith("model.")}
+    deeper = any(name.startswith("mpnet.") for name in state)
+    body, inside, parts = (
+        ("mpnet", "attn", tuple("qkv")) if deeper else ("bert", "self", ("query", "key", "value"))
+    )
     # The export joined query, key and value.
     for name, value in found.items():
         if name.startswith("joined."):
             _, layer, kind = name.split(".")
-            for part, its in zip(("query", "key", "value"), value.chunk(3), strict=True):
-                state[f"bert.encoder.layer.{layer}.attention.self.{part}.{kind}"] = its.contiguous()
+            for part, its in zip(parts, value.chunk(3), strict=True):
+                state[f"{body}.encoder.layer.{layer}.attention.{inside}.{part}.{kind}"] = its.contiguous()
     return state
 
 

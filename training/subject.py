@@ -47,7 +47,7 @@ def main() -> None:
         ids, mask, types, _ = part.inputs
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
         with in_bfloat16(ids.device):
-            pooled.append(model.bert(**inputs).pooler_output.float())
+            pooled.append(model.states(ids, mask, types)[1].float())
             taught.append(teacher(**inputs).logits.squeeze(-1).float())
     states, scores = torch.cat(pooled).numpy(), torch.cat(taught).numpy()
     order = random.Random(SEED).sample(range(len(scores)), len(scores))

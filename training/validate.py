@@ -97,7 +97,7 @@ def measure(
             )
             own = (each for each in passage.sentences if each.quotable and each.kind != "header")
             before += (in_words(question.document, each) for each in own)
-        answers, sentences, _, _ = model(
+        answers, sentences, *_ = model(
             *collate([encode(tokenizer, each) for each in examples], examples).inputs
         )
         probability = torch.sigmoid(answers.float())[:, None] * torch.sigmoid(sentences.float())

@@ -31,14 +31,19 @@ if TYPE_CHECKING:
     from qa.schema import Document, Passage
     from training.questions import Question
 
+    Sizes = tuple[tuple[tuple[int, int], float], ...]
+
 # Words in a window: bounds, and what share of the questions takes which. The product's have about 90.
 SIZES = (((35, 130), 0.65), ((130, 220), 0.35))
+SHORTER = (((35, 100), 0.65), ((100, 140), 0.35))  # for a model that takes long
 # Of another document's passages, the nearest of which most are taken, and those of which the others are.
 NEAREST, NEAR = 8, 50
 # Share of the questions whose windows are read with what their document said before them.
 WITH_CONTEXT = 0.5
 # Share of the questions that cannot stand alone which come after another one about their document.
 IN_CONVERSATION = 0.4
+# Windows of a question whose evidence is in several places.
+MOST_PARTS = 3
 
 AROUND = (
     "According to the document, ",
@@ -61,8 +66,9 @@ _YES_OR_NO = re.compile(
 class Example:
     """A question, the sentences of a window under a head, and for each sentence whether it is evidence.
 
-    `span` is where the words that answer stand: sentence, first character in it, end. It is None both where
-    nothing answers and where those words are not known.
+    `parts` says of each sentence whether it is evidence for a part of the question; empty where that is the
+    same. `span` is where the words that answer stand: sentence, first character in it, end. It is None both
+    where nothing answers and where those words are not known.
     """
 
     question: str
@@ -73,6 +79,7 @@ class Example:
     kind: str
     source: str
     context: str = ""
+    parts: tuple[bool, ...] = ()
 
     @property
     def answers(self) -> bool:
@@ -121,11 +128,15 @@ class Lines:
         self.places = [(run, place) for run, lines in enumerate(self.runs) for place in range(len(lines))]
 
     def gold(self, question: Question) -> set[tuple[int, int]]:
-        """Return which sentences are evidence: they overlap by over half of the shorter with a gold span."""
+        """Return which sentences are evidence."""
+        return self.at(question.gold)
+
+    def at(self, spans: Sequence[Span]) -> set[tuple[int, int]]:
+        """Return which sentences overlap by over half of the shorter with one of the spans."""
         return {
             (run, place)
             for run, place in self.places
-            if any(shares(self.runs[run][place].span, span) for span in question.gold)
+            if any(shares(self.runs[run][place].span, span) for span in spans)
         }
 
     def gold_spans(self, question: Question) -> set[tuple[int, int]]:
@@ -171,7 +182,11 @@ class Material:
 
 
 def lists(
-    material: Material, questions: Sequence[Question], rates: dict[str, float], rng: random.Random
+    material: Material,
+    questions: Sequence[Question],
+    rates: dict[str, float],
+    rng: random.Random,
+    sizes: Sizes = SIZES,
 ) -> Iterator[list[Example]]:
     """Yield for each question of one source the windows to be compared.
 
@@ -184,7 +199,7 @@ def lists(
         for question, similar in zip(batch, material.near.similarities([q.text for q in batch]), strict=True):
             asked = material.asked[question.document.id]
             seed = rng.random()
-            made = list(_List(material, question, similar, rng).windows(rates))
+            made = list(_List(material, question, similar, rng, sizes).windows(rates))
             # All are read alike: with the same words of an earlier question, the same slips.
             yield [
                 dress(
@@ -235,7 +250,7 @@ class _List:
     """The windows of one question, all about as large, all with or all without context."""
 
     def __init__(
-        self, material: Material, question: Question, similar: np.ndarray, rng: random.Random
+        self, material: Material, question: Question, similar: np.ndarray, rng: random.Random, sizes: Sizes
     ) -> None:
         self.material = material
         self.question = question
@@ -243,7 +258,8 @@ class _List:
         self.rng = rng
         self.own = material.lines[question.document.id]
         self.gold = self.own.gold(question)
-        [bounds] = rng.choices([each for each, _ in SIZES], [share for _, share in SIZES])
+        self.parts = self.own.at(question.parts)
+        [bounds] = rng.choices([each for each, _ in sizes], [share for _, share in sizes])
         self.wanted = rng.randint(*bounds)
         self.with_context = rng.random() < WITH_CONTEXT
         self.with_head = rng.random() > 0.1
@@ -252,7 +268,10 @@ class _List:
         """Yield them; none where the evidence is page furniture."""
         if self.question.gold and not self.gold:
             return
-        if self.gold:
+        if self.parts:
+            for place in self.rng.sample(sorted(self.parts), min(MOST_PARTS, len(self.parts))):
+                yield self._example(self._around(self.own, place), "part", gold=self.gold)
+        elif self.gold:
             for _ in range(1 + _times(rates["again"], self.rng)):
                 answering = self._around(self.own, self.rng.choice(sorted(self.gold)))
                 yield self._example(answering, "answers", gold=self.gold)
@@ -294,11 +313,12 @@ class _List:
         passages = self.material.near.passages
         own = [i for i, (document, _) in enumerate(passages) if document.id == self.question.document.id]
         nearest = sorted(own, key=lambda i: -self.similar[i])[: 1 + place]
-        free = [each for each in self.own.places if each not in self.gold]
+        evidence = self.gold | self.parts
+        free = [each for each in self.own.places if each not in evidence]
         likely = [each for i in nearest for each in _inside(self.own, passages[i][1], free)]
         if likely or free:
             chosen = self.rng.choice(likely if likely and self.rng.random() < 0.7 else free)
-            yield self._example(self._around(self.own, chosen, avoid=self.gold), "same")
+            yield self._example(self._around(self.own, chosen, avoid=evidence), "same")
 
     def _other(self) -> Iterator[Example]:
         """Yield a window about one of the nearest passages of other documents."""
@@ -356,6 +376,11 @@ class _List:
         asked = question or self.question.text
         texts = tuple(line.text for line in cut.kept)
         labels = tuple(place in gold for place in cut.places)
+        parts: tuple[bool, ...] = ()
+        if self.parts and cut.lines is self.own:
+            parts = tuple(place in self.parts for place in cut.places)
+            if not self.gold.issubset(cut.places):
+                labels = (False,) * len(labels)
         head = reading_head(cut.lines.document) if self.with_head else ""
         context = ""
         if self.with_context:
@@ -370,6 +395,7 @@ class _List:
             kind,
             self.question.source,
             context,
+            parts,
         )
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -28,21 +28,22 @@ EXAMPLE = Example(
 NOTHING = Example("How old is it?", "Berlin", ("It is the capital.",), (False,), None, "same", "here")
 
 
-def small() -> object:
+def small(body: str = "bert") -> Any:
     """A reader of two narrow layers, untrained."""
-    from transformers import BertConfig, BertForSequenceClassification
+    from transformers import BertConfig, BertForSequenceClassification, MPNetConfig, MPNetModel
 
-    from training.model import ReaderModel
+    from training.model import BertReader, MPNetReader
 
-    config = BertConfig(
-        vocab_size=30522,
-        hidden_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=12,
-        intermediate_size=192,
-        num_labels=1,
-    )
-    return ReaderModel(BertForSequenceClassification(config))
+    shape = {
+        "vocab_size": 30522,
+        "hidden_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 12,
+        "intermediate_size": 192,
+    }
+    if body == "mpnet":
+        return MPNetReader(MPNetModel(MPNetConfig(**shape)))
+    return BertReader(BertForSequenceClassification(BertConfig(**shape, num_labels=1)))
 
 
 def test_a_batch_pools_each_sentence_and_points_at_the_words_that_answer() -> None:
@@ -178,25 +179,27 @@ def test_the_export_reads_as_the_model_does(tmp_path: Path, monkeypatch: pytest.
     [reading] = TrainedReader().read(EXAMPLE.question, [Window(EXAMPLE.head, EXAMPLE.sentences)], [0.0])
     with torch.no_grad():
         batch = collate([encode(open_tokenizer(), EXAMPLE)], [EXAMPLE])
-        window, sentence, _, relevance = model(*batch.inputs)
+        window, sentence, _, relevance, _ = model(*batch.inputs)
     assert reading.answers == pytest.approx(window.item(), abs=1e-4)
     assert reading.relevance == pytest.approx(relevance.item(), abs=1e-4)
     both = torch.sigmoid(window) * torch.sigmoid(sentence[0])
     assert [1 / (1 + np.exp(-each)) for each in reading.sentences] == pytest.approx(both.tolist(), abs=1e-4)
 
 
-def test_training_goes_on_from_an_export(tmp_path: Path) -> None:
+@pytest.mark.parametrize("body", ["bert", "mpnet"])
+def test_training_goes_on_from_an_export(body: str, tmp_path: Path) -> None:
     import torch
 
     from training import export, start
 
     # As after training: the exporter stores equal weights, such as biases of nothing, once.
-    state = {name: torch.randn_like(weight) / 10 for name, weight in small().state_dict().items()}
+    state = {name: torch.randn_like(weight) / 10 for name, weight in small(body).state_dict().items()}
     traced, quantised = tmp_path / "traced.onnx", tmp_path / "quantised.onnx"
     export.trace(export.ReaderModel.restored(state), traced)
     export.quantise(traced, quantised)
     for path, near in ((traced, 0), (quantised, 5e-3)):
         again = start.reader(start.weights(path))
+        state = {name: weight for name, weight in state.items() if body == "bert" or "relevance" not in name}
         assert {name: each.shape for name, each in again.items()} == {
             name: weight.shape for name, weight in state.items()
         }
@@ -219,3 +222,38 @@ def test_the_start_scores_as_the_cross_encoder(tmp_path: Path) -> None:
     with torch.no_grad():
         score = model(**feed).logits.item()
     assert score == pytest.approx(float(reranker.scores(pair[0], [pair[1]])[0]), abs=0.3)
+
+
+@pytest.mark.parametrize("tokens", [9, 40])
+def test_the_export_of_a_deeper_reader_reads_as_the_model_does(tokens: int, tmp_path: Path) -> None:
+    import onnxruntime
+    import torch
+
+    from training import export
+
+    model = small("mpnet").eval()
+    export.trace(model, tmp_path / "small.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "small.onnx")
+    ids, pool = torch.randint(5, 30000, (1, tokens)), torch.zeros(1, 2, tokens)
+    pool[0, 0, 3:5], pool[0, 1, 5:8] = 1 / 2, 1 / 3
+    found = session.run(None, {"input_ids": ids.numpy(), "pool": pool[0].numpy()})
+    with torch.no_grad():
+        window, sentence, span, _, part = model(ids, torch.ones_like(ids), torch.zeros_like(ids), pool)
+    for one, other in zip(found, (window, sentence[0], span[0], part[0]), strict=True):
+        assert one == pytest.approx(other.numpy(), abs=1e-5)
+
+
+def test_evidence_for_a_part_is_learnt_apart_from_what_answers() -> None:
+    from training.model import Weights, collate, encode, loss
+    from training.reader import open_tokenizer
+
+    part = replace(EXAMPLE, labels=(False,) * 3, parts=(False, True, False), span=None, kind="part")
+    encoded = [encode(open_tokenizer(), each) for each in (part, NOTHING)]
+    batch = collate(encoded, [part, NOTHING])
+    assert batch.answers.tolist() == [0, 0]
+    assert batch.labels.sum() == 0
+    assert batch.parts.tolist() == [[0, 1, 0], [0, 0, 0]]
+    assert batch.spans.tolist() == [[-100, -100], [0, 0]]  # which words are on the part is not known
+    model = small()
+    loss(model, [batch], Weights())[0].backward()
+    assert all(each.grad is not None for each in model.part.parameters())
