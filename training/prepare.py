@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.questions import Apart, Question, briefs, is_held_out, passages_file, suite
+from training.questions import Apart, Question, briefs, is_held_out, kinds, passages_file, suite
 from training.windows import SHORTER, SIZES, Example, Material, lists
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 WRITTEN = Path(__file__).parent / "written"
 # How many windows of each kind a question gives. The briefs are what the reader is for.
 BRIEFS = {"again": 0.3, "same": 0.6, "removed": 0.25, "changed": 0.8, "other": 0.5, "far": 0.15}
+KINDS = {"again": 0.0, "same": 0.9, "removed": 0.4, "changed": 0.4, "other": 0.6, "far": 0.0}
 OTHERS = {"again": 0.0, "same": 0.5, "removed": 0.3, "changed": 0.5, "other": 0.6, "far": 0.2}
 
 
@@ -59,6 +60,8 @@ def main() -> None:
         ([each for each in every if each.source != WRITTEN.name], BRIEFS, most),
         ([each for each in every if each.source == WRITTEN.name], BRIEFS, None),
     ]
+    if not arguments.watch:
+        given.append((list(kinds(path, WRITTEN)), KINDS, None))
     for path, most in map(counted, arguments.sources):
         given.append((list(suite(path) if path.is_dir() else passages_file(path)), OTHERS, most))
     if arguments.written is not None:

@@ -96,6 +96,7 @@ class Question:
     `answer` are the words within the evidence that answer, where they are known. Documents of one `group`
     are versions or parts of each other, and so are never drawn as unrelated. `parts` is evidence for a part
     of the question, which does not answer the whole by itself; only all of `gold` together does then.
+    `related` names further documents that may hold evidence, and so are never drawn either.
     """
 
     text: str
@@ -106,6 +107,7 @@ class Question:
     group: str = ""
     twin: Question | None = None
     parts: tuple[Span, ...] = ()
+    related: frozenset[str] = frozenset()
 
 
 def is_held_out(document_id: str, source: str = "") -> bool:
@@ -206,6 +208,43 @@ def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
                     _group(document),
                 )
         yield from about_headers(documents.values())
+
+
+def kinds(folder: Path, written: Path) -> Iterator[Question]:
+    """Read the questions written on two places, heads and rows, on the briefs and on documents of their own.
+
+    A question of several parts is asked of each document that holds one, where it is answered only by all
+    parts together; and each part is asked by itself.
+    """
+    files = [*folder.glob("d*/briefs.jsonl"), *written.glob("*briefs.jsonl")]
+    known = {d.id: d for file in files for d in read_path(file) if isinstance(d, Document)}
+    for line in (written / "kinds.jsonl").open(encoding="utf-8"):
+        entry = json.loads(line)
+        parts = entry["parts"]
+        related = frozenset([*entry.get("group", ()), *entry["documents"]])
+        gold: dict[str, list[Span]] = defaultdict(list)
+        for part in parts:
+            document = known[part["document"] or entry.get("about") or entry["group"][0]]
+            spans = found(document, part["gold_sentences"])
+            gold[document.id] += spans[:1]
+            made = Question(
+                part["asks"],
+                document,
+                spans,
+                _answer(document, spans, [part["answer"]]),
+                f"{written.name}_{entry['type']}",
+                _group(document),
+                related=related,
+            )
+            yield made
+            if len(parts) == 1 and entry["text"] != part["asks"]:
+                yield replace(made, text=entry["text"])
+        for id_, spans in gold.items() if len(parts) > 1 else ():
+            whole = tuple(spans) if len(gold) == 1 and entry["answerable"] else ()
+            yield replace(
+                made, text=entry["text"], document=known[id_], gold=whole, answer=None,
+                group=_group(known[id_]), parts=tuple(spans),
+            )  # fmt: skip
 
 
 def about_headers(documents: Iterable[Document]) -> Iterator[Question]:

@@ -328,8 +328,7 @@ class _List:
         nearest = [
             i
             for i in np.argsort(-self.similar)[: 3 * NEAR]
-            if self.material.groups[passages[i][0].id] != self.question.group
-            and not (said and said in passages[i][0].text)
+            if self._is_unrelated(passages[i][0]) and not (said and said in passages[i][0].text)
         ]
         if nearest:
             yield from self._about(
@@ -340,8 +339,13 @@ class _List:
         """Yield a window about any passage of another document."""
         passages = self.material.near.passages
         at = self.rng.randrange(len(passages))
-        if self.material.groups[passages[at][0].id] != self.question.group:
+        if self._is_unrelated(passages[at][0]):
             yield from self._about(at, "far")
+
+    def _is_unrelated(self, document: Document) -> bool:
+        """Tell whether a document holds nothing of what answers the question."""
+        groups = self.material.groups
+        return groups[document.id] != self.question.group and document.id not in self.question.related
 
     def _about(self, at: int, kind: str) -> Iterator[Example]:
         document, passage = self.material.near.passages[at]

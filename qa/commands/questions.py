@@ -231,8 +231,9 @@ def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, 
     """Measure how well questions are answered whose answers are known.
 
     SUITE is a folder in BEIR layout, or a file of test queries. A folder holds queries.jsonl, qrels.tsv (or
-    qrels/test.tsv) and mostly corpus.jsonl, which is indexed once into a library of its own; without it, the
-    questions are asked of the current library.
+    qrels/test.tsv) and mostly corpus.jsonl, or a folder corpus of files in it or beside it, which is indexed
+    once into a library of its own; without it, the questions are asked of the current library. Where the
+    questions have types, the measures are given for each type as well.
 
     A file of test queries is CSV with the columns question, quote, answer, answerable (yes or no), document,
     history (an earlier question), filters (JSON, such as {"collection": "Wires"}) and id, of which only

@@ -170,7 +170,7 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
         raise InputError("--encoder is for indexing a suite's own corpus, and nothing is to be indexed here.")
     if task.limit:
         asked = suite.draw(asked, task.limit)
-    documents = _documents(task, asked, say)
+    documents = _documents(task, asked, show, say)
     findings = check.check(asked, documents)
     if documents:
         asked = check.with_document_quotes(asked, findings)
@@ -242,8 +242,11 @@ def _check_no_source(task: Task) -> None:
             check_no_source(option, path, kind, corpus.store.sources())
 
 
-def _documents(task: Task, asked: Suite, say: Callable[[str], None]) -> dict[str, Document]:
+def _documents(task: Task, asked: Suite, show: Meter, say: Callable[[str], None]) -> dict[str, Document]:
     """Return the documents that the queries are about; to score given answers, a library may be missing."""
+    if asked.corpus and asked.corpus.is_dir():
+        with run.suite_library(asked.corpus, task.encoder, staged(show), say, task.reader) as corpus:
+            return run.library_documents(corpus)
     if asked.corpus:
         return run.suite_documents(asked.corpus, say)
     try:

@@ -127,6 +127,16 @@ def measure(
     return {name: estimates[name] for name in MEASURES if name in estimates}
 
 
+def by_type(judged: Sequence[Judged]) -> dict[str, dict[str, Estimate]]:
+    """Return the measures of BY_TYPE for each type of question, in the suite's order; none without types."""
+    types = dict.fromkeys(each.query.type for each in judged if each.query.type)
+    found: dict[str, dict[str, Estimate]] = {}
+    for name in types if len(types) > 1 else ():
+        measures = measure([each for each in judged if each.query.type == name])
+        found[name] = {each: measures[each] for each in BY_TYPE if each in measures}
+    return found
+
+
 def compare(
     judged: Sequence[Judged],
     baseline: Sequence[Judged],
@@ -205,17 +215,25 @@ def normalise(text: str) -> str:
 
 
 def is_found(query: Query, answer: AnswerLine) -> bool:
-    """Return whether one of the first three quotes contains a gold sentence; if all are needed, each."""
+    """Return whether one of the first three quotes contains a gold sentence; if all are needed, four each.
+
+    Of a question of several parts, the first four quotes contain a gold sentence of each part that has any.
+    """
+    several = query.all_needed or bool(query.parts)
     quoted = [
         normalise(quote["text"])
-        for quote in (answer.get("quotes") or ())[:3]
+        for quote in (answer.get("quotes") or ())[: 4 if several else 3]
         if query.document in ("", quote["document"])
     ]
-    found = [any(gold in text for text in quoted) for gold in _letters(query.gold)]
-    return all(found) if query.all_needed and found else any(found)
+    parts = [_letters(part) for part in query.parts if part] or [[gold] for gold in _letters(query.gold)]
+    found = [any(gold in text for gold in part for text in quoted) for part in parts]
+    return all(found) if several and found else any(found)
 
 
 # For each query
+
+# The measures that say of each type of question how it ends.
+BY_TYPE = ("gold@3", "right", "answered_wrongly")
 
 
 def _ranking_values(
@@ -253,6 +271,7 @@ def _values(query: Query, answer: AnswerLine, text_of: TextOf) -> dict[str, floa
         values["accuracy"] = float((outcome == "answered") == query.answerable)
         if not query.answerable:
             values["right"] = values["accuracy"]
+            values["answered_wrongly"] = 1 - values["accuracy"]
         elif query.gold and quotes is not None:
             values["right"] = float(outcome == "answered" and is_found(query, answer))
     if outcome != "error" and answer.get("milliseconds"):
@@ -273,6 +292,7 @@ def quote_values(query: Query, quotes: Sequence[Mapping[str, Any]], text_of: Tex
             for text in map(normalise, texts)
         ]
         values |= {"hit@1": float(any(hits[:1])), "hit@3": float(any(hits[:3]))}
+        values["gold@3"] = float(is_found(query, {"quotes": quotes}))
         values |= _word_values(" ".join(query.gold), " ".join(texts))
     if query.answerable and query.answers:
         shown = normalise(" ".join(texts[:3]))
@@ -385,6 +405,11 @@ MEASURES: dict[str, Measure] = {
         _of_values(
             "hit@3", "How often one of the first three quotes equals, holds or lies in a gold sentence."
         ),
+        _of_values(
+            "gold@3",
+            "How often the first three quotes hold the gold, whatever the outcome; if all of it is needed, "
+            "the first four.",
+        ),
         _of_values("word_precision", "The share of the quoted words that the gold sentences have too."),
         _of_values("word_recall", "The share of the gold sentences' words that is quoted."),
         _of_values("word_F1", "The harmonic mean of word precision and recall."),
@@ -399,6 +424,11 @@ MEASURES: dict[str, Measure] = {
         ),
         _of_values(
             "accuracy", "How often an answer is given where there is one, and none where there is none."
+        ),
+        _of_values(
+            "answered_wrongly",
+            "How often a question without an answer is answered.",
+            higher_is_better=False,
         ),
         Measure(
             "AUROC",

@@ -22,7 +22,7 @@ import qa
 from qa.asking.choose import BEST
 from qa.asking.retrieve import MOST_READ
 from qa.evaluation import charts, misses
-from qa.evaluation.measures import MEASURES, confidence, reliability, risk_coverage, threshold
+from qa.evaluation.measures import BY_TYPE, MEASURES, confidence, reliability, risk_coverage, threshold
 from qa.evaluation.pages import pages
 from qa.evaluation.statistics import LEVEL, wilson
 from qa.evaluation.tables import probability
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from qa.evaluation.misses import TextOf
     from qa.evaluation.pages import Page, TitleOf
-    from qa.evaluation.schema import Evaluation, Judged
+    from qa.evaluation.schema import Estimate, Evaluation, Judged
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -90,6 +90,7 @@ def to_html(
         reasons_chart=Markup(charts.reasons(reasons) if reasons else ""),  # noqa: S704 -- our own names and numbers
         charts=list(_charts(evaluation, answers_from)),
         rows=list(_rows(evaluation)),
+        types=list(_types(evaluation)),
         baseline=baseline if evaluation.differences else "",
         baseline_known=bool(evaluation.baseline_judged),
         level=LEVEL,
@@ -240,6 +241,23 @@ def _rows(evaluation: Evaluation) -> Iterator[Mapping[str, Any]]:
                 "bar": _bar(found.low, found.value, found.high) if share else None,
                 "change": _row_change(name, evaluation, reach) if name in evaluation.differences else None,
             }
+
+
+def _types(evaluation: Evaluation) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of the table of types of questions."""
+    for name, found in evaluation.by_type.items():
+        yield {
+            "name": name,
+            "n": f"{sum(each.query.type == name for each in evaluation.judged):,}",
+            "cells": [_cell(found.get(each)) for each in BY_TYPE],
+        }
+
+
+def _cell(found: Estimate | None) -> Mapping[str, Any] | None:
+    if found is None:
+        return None
+    interval = f"{_hundredths(found.low)} to {_hundredths(found.high)}"
+    return {"value": f"{_hundredths(found.value)}\u00a0%", "interval": interval, "n": f"{found.n:,}"}
 
 
 def _row_change(name: str, evaluation: Evaluation, reach: float) -> Mapping[str, Any]:

@@ -102,8 +102,12 @@ def _suite_library_folder(corpus: Path, encoder: str | None) -> Path:
         encoder_sha256 = identify_encoder(encoder).sha256
     except WeightsError as error:
         raise ModelError(str(error)) from error
-    parts = (sha256_file(corpus), encoder_sha256, made_by(corpus.name, PLAIN))
-    return evaluations_folder() / short_name(" ".join(parts))
+    files = sorted(each for each in corpus.rglob("*") if each.is_file()) if corpus.is_dir() else [corpus]
+    parts = [
+        f"{file.relative_to(corpus).as_posix()} {sha256_file(file)} {made_by(file.name, PLAIN)}"
+        for file in files
+    ]
+    return evaluations_folder() / short_name(" ".join([encoder_sha256, *parts]))
 
 
 def answers_path(library: Path, suite: Suite) -> Path:
@@ -234,7 +238,7 @@ def evaluate(
     Raises:
         InputError: an answer line makes no sense, or the baseline has no question in common with the answers.
     """
-    from qa.evaluation.measures import compare, judge, measure
+    from qa.evaluation.measures import by_type, compare, judge, measure
 
     def judged(lines: Mapping[str, AnswerLine]) -> tuple[Judged, ...]:
         return tuple(
@@ -250,13 +254,14 @@ def evaluate(
 
     ours = judged(answers)
     if baseline is None:
-        return Evaluation(suite, ours, measure(ours))
+        return Evaluation(suite, ours, measure(ours), by_type=by_type(ours))
     theirs = judged({key: line for key, line in baseline.items() if key in answers})
     if not theirs:
         raise InputError(
             "the baseline and the answers have no question in common: there is nothing to compare."
         )
-    return Evaluation(suite, ours, measure(ours), compare(ours, theirs), measure(theirs), theirs)
+    compared = compare(ours, theirs)
+    return Evaluation(suite, ours, measure(ours), compared, measure(theirs), theirs, by_type(ours))
 
 
 @contextmanager

@@ -29,6 +29,8 @@ class Query:
         gold: the sentences that answer, verbatim.
         answers: short answers, one of which the quotes should contain.
         all_needed: whether every gold sentence is needed, not any.
+        parts: where the question asks for several things, the sentences of which any answers each; a part
+            without an answer has none.
         document: the id of the document that should contain the gold; empty if unknown.
         type: the kind of question, as the suite calls it.
         filters: the filters that it is asked with.
@@ -41,6 +43,7 @@ class Query:
     gold: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     all_needed: bool = False
+    parts: tuple[tuple[str, ...], ...] = ()
     document: str = ""
     type: str = ""
     filters: Filters = EVERYTHING
@@ -54,7 +57,7 @@ class Suite:
         name: the name of its folder or file.
         queries: the test queries, in order.
         qrels: the relevance grade of documents, by query id, then by document id.
-        corpus: the JSONL file of its own documents; None if the queries are asked of a library.
+        corpus: the JSONL file or the folder of its own documents; None if the queries are asked of a library.
     """
 
     name: str
@@ -133,6 +136,7 @@ class Evaluation:
         differences: the measures minus the baseline's, over the queries that both answered.
         baseline: the baseline's measures over these queries.
         baseline_judged: these queries with the baseline's answers.
+        by_type: some measures of each type of question, by type and name; empty if the suite has no types.
     """
 
     suite: Suite
@@ -141,3 +145,4 @@ class Evaluation:
     differences: Mapping[str, Difference] = field(default_factory=dict)
     baseline: Mapping[str, Estimate] = field(default_factory=dict)
     baseline_judged: tuple[Judged, ...] = ()
+    by_type: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """Test queries from files: a folder in BEIR layout, or a file of an analyst's own questions.
 
-A folder has `queries.jsonl`, mostly `qrels.tsv` or `qrels/test.tsv`, and `corpus.jsonl` if the suite has its
-own corpus. A file is JSONL or CSV; `docs/cli.md` says under `evaluate` what its columns mean. Unknown fields
-are ignored.
+A folder has `queries.jsonl`, mostly `qrels.tsv` or `qrels/test.tsv`, and, if the suite has its own corpus,
+`corpus.jsonl` or a folder `corpus` of files of any format, in it or beside it. A file is JSONL or CSV;
+`docs/cli.md` says under `evaluate` what its columns mean. Unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -105,8 +105,15 @@ def _folder(folder: Path, say: Callable[[str], None]) -> Suite:
         if len(judged) < len(queries):
             say(f"{len(queries) - len(judged):,} of the {len(queries):,} queries have no qrels: left out")
         queries = judged
-    corpus = folder / "corpus.jsonl"
-    return Suite(folder.resolve().name, queries, qrels, corpus if corpus.is_file() else None)
+    return Suite(folder.resolve().name, queries, qrels, _corpus(folder))
+
+
+def _corpus(folder: Path) -> Path | None:
+    """Return the suite's own corpus; suites beside each other may share the folder `corpus` beside them."""
+    file, own, shared = folder / "corpus.jsonl", folder / "corpus", folder.resolve().parent / "corpus"
+    if file.is_file():
+        return file
+    return next((each for each in (own, shared) if each.is_dir()), None)
 
 
 def _qrels(folder: Path) -> Qrels:
@@ -184,6 +191,13 @@ class _Line:
             raise InputError(f'{self.where}: "{name}" is not true, false or null.')
         return value
 
+    def parts(self) -> tuple[tuple[str, ...], ...]:
+        """Return the gold of each part of the question."""
+        parts = self.record.get("parts") or []
+        if not (isinstance(parts, list) and all(isinstance(each, list) for each in parts)):
+            raise InputError(f'{self.where}: "parts" is not a list of lists: [["one"], ["two", "or this"]].')
+        return tuple(replace(self, record={"part": part}).texts("part") for part in parts)
+
     def history(self) -> tuple[str | Turn, ...]:
         """Return the earlier turns of the conversation."""
         try:
@@ -222,6 +236,7 @@ def _query(line: _Line, *, assume: bool | None) -> Query:
         gold=gold,
         answers=answers,
         all_needed=bool(line.truth("all_needed")),
+        parts=line.parts(),
         document=document,
         type=line.text("type"),
         filters=line.filters(),

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_args
 
 from qa.evaluation.check import shortened
-from qa.evaluation.measures import MEASURES, threshold
+from qa.evaluation.measures import BY_TYPE, MEASURES, threshold
 from qa.evaluation.statistics import LEVEL
 from qa.quoting.render import answers_from
 from qa.schema import Outcome
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from qa.evaluation.check import Finding
     from qa.evaluation.result import Result
-    from qa.evaluation.schema import Evaluation
+    from qa.evaluation.schema import Estimate, Evaluation
 
 _LISTED = 10  # of many findings
 _NAMED = 3  # of many places
@@ -52,6 +52,10 @@ def to_dict(result: Result) -> dict[str, Any]:
         "measures": {name: asdict(estimate) for name, estimate in evaluation.measures.items()},
         "baseline": {name: asdict(estimate) for name, estimate in evaluation.baseline.items()},
         "differences": {name: asdict(each) for name, each in evaluation.differences.items()},
+        "types": {
+            name: {each: asdict(estimate) for each, estimate in found.items()}
+            for name, found in evaluation.by_type.items()
+        },
         "threshold": threshold(evaluation.judged),
         "failed": list(result.failures),
         "fit": _fit_dict(result),
@@ -109,6 +113,8 @@ def to_terminal(result: Result, width: int) -> Group:
         fits = _min_width(rows, word_columns) <= width
         parts += [_rich_table(rows, word_columns)] if fits else _rich_lines(rows)
         parts.append(Text(""))
+        if result.evaluation.by_type:
+            parts += [_rich_table(_type_rows(result.evaluation), set()), Text("")]
     parts += [Text(line) for line in _closing(result)]
     return Group(*parts)
 
@@ -197,6 +203,20 @@ def _table(evaluation: Evaluation) -> list[list[str]]:
                 ]
             )
     return rows
+
+
+def _type_rows(evaluation: Evaluation) -> list[list[str]]:
+    """Return the rows of the table of types of questions, the header first."""
+    rows = [["type", "questions", *BY_TYPE]]
+    for name, found in evaluation.by_type.items():
+        number = sum(each.query.type == name for each in evaluation.judged)
+        cells = (found.get(each) for each in BY_TYPE)
+        rows.append([name, f"{number:,}", *(_estimate(each) if each else "" for each in cells)])
+    return rows
+
+
+def _estimate(found: Estimate) -> str:
+    return f"{found.value:.2f} [{found.low:.2f} to {found.high:.2f}] of {found.n}"
 
 
 def _figure(name: str, value: float, sign: str = "") -> str:

@@ -105,6 +105,25 @@ def library(tmp_path) -> Path:
     return tmp_path / "the library"
 
 
+def test_a_suite_of_files_in_a_folder_is_indexed_once_and_asked(tmp_path, monkeypatch):
+    monkeypatch.setenv("PULLQUOTE_CACHE", str(tmp_path / "cache"))
+    write(tmp_path / "suites" / "corpus" / "north", "ferry.txt", DOCUMENTS["ferry"])
+    write(tmp_path / "suites" / "corpus" / "north", "bank.md", DOCUMENTS["bank"])
+    folder = tmp_path / "suites" / "half"
+    folder.mkdir()
+    record = {
+        "_id": "f",
+        "text": "How often does the ferry sail?",
+        "gold_sentences": [FERRY[1]],
+        "type": "row",
+    }
+    jsonl(folder / "queries.jsonl", record)
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nf\tnorth/ferry.txt\t1\n", encoding="utf-8")
+    result = run(folder, "--check", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["check"]["exact"] == 1
+
+
 # Scoring answers that there are
 
 

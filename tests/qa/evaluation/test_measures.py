@@ -12,6 +12,7 @@ from qa.errors import InputError
 from qa.evaluation.measures import (
     MEASURES,
     Bin,
+    by_type,
     compare,
     confidence,
     is_found,
@@ -159,6 +160,7 @@ def test_measures_come_in_the_order_of_the_table_and_all_have_a_meaning():
     assert list(measure(judged())) == list(MEASURES)
     assert all(each.name == name and each.meaning.endswith(".") for name, each in MEASURES.items())
     assert {name for name, each in MEASURES.items() if not each.higher_is_better} == {
+        "answered_wrongly",
         "AURC",
         "Brier",
         "ECE",
@@ -244,6 +246,26 @@ def test_a_gold_sentence_in_the_fourth_quote_is_no_hit():
     (each,) = judged({"how-much": line(quotes=quotes)})
     assert each.values["hit@3"] == each.values["right"] == each.values["answer@3"] == 0
     assert each.values["word_recall"] == 1
+
+
+def test_of_several_parts_the_first_four_quotes_hold_gold_of_each_that_has_any():
+    parts = (("Customs seized 40 tons in March.", "Nobody knows why."), ("Scrap is dear.",), ())
+    asked = Query("q", "?", gold=("Scrap is dear.",), parts=parts)
+    other = quote("b", TEXTS["b"])
+    first, second = quote("a", "Nobody knows why."), quote("a", "Scrap is dear.")
+    assert is_found(asked, line(quotes=[first, other, other, second]))
+    assert not is_found(asked, line(quotes=[first, other, other, other, second]))
+    assert not is_found(asked, line(quotes=[second, other]))
+
+
+def test_each_type_of_question_is_measured_by_itself():
+    types = {"how-much": "row", "both": "two", "lost": "row", "near": "two"}
+    typed = tuple(replace(query, type=types.get(query.id, "")) for query in QUERIES)
+    found = by_type(judged(suite=Suite("hand", typed, QRELS)))
+    assert list(found) == ["row", "two"]
+    assert found["row"]["gold@3"].value == 1 / 2
+    assert found["two"]["answered_wrongly"].n == 1
+    assert by_type(judged()) == {}
 
 
 def test_a_quote_without_a_letter_hits_nothing_and_gold_without_one_is_not_found():

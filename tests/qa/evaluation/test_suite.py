@@ -38,6 +38,20 @@ def table(tmp_path, data: str | bytes, name: str = "my questions.csv"):
 # Folders
 
 
+def test_suites_beside_each_other_share_a_folder_of_files(tmp_path):
+    one = folder(tmp_path, lines({"_id": "q", "text": "Who?", "parts": [["He did.", "She did."], []]}))
+    assert load(one).corpus is None
+    (tmp_path / "corpus").mkdir()
+    assert load(one).corpus == tmp_path / "corpus"
+    assert load(one).queries[0].parts == (("He did.", "She did."), ())
+
+
+@pytest.mark.parametrize("parts", ["He did.", ["He did."], [[1]]])
+def test_parts_that_are_no_lists_of_sentences_are_refused(parts, tmp_path):
+    with pytest.raises(InputError, match=r"queries.jsonl, line 1: .*part"):
+        load(folder(tmp_path, lines({"_id": "q", "text": "Who?", "parts": parts})))
+
+
 def test_a_folder_in_beir_layout_is_read_with_all_that_it_says(tmp_path):
     record = {
         "_id": "q1",

@@ -84,3 +84,13 @@ def test_the_threshold_of_the_answers_is_said_where_they_name_one():
     weighed = replace(result, evaluation=replace(result.evaluation, judged=judged))
     assert "outcomes: 1 none; answers are given from a confidence of 55%\n" in to_text(weighed)
     assert to_dict(weighed)["threshold"] == 0.55
+
+
+def test_types_of_questions_have_a_table_of_their_own():
+    typed = {"row": {"gold@3": Estimate(0.5, 0.25, 0.75, 8), "right": Estimate(1.0, 0.7, 1.0, 9)}, "head": {}}
+    evaluation = Evaluation(SUITE, JUDGED, {"right": Estimate(0.5, 0.2, 0.8, 1)}, by_type=typed)
+    result = Result(SUITE, (), evaluation, Path("answers"))
+    assert re.search(
+        r"row +0 +0\.50 \[0\.25 to 0\.75\] of 8 +1\.00 \[0\.70 to 1\.00\] of 9\n", to_text(result)
+    )
+    assert to_dict(result)["types"]["row"]["gold@3"] == {"value": 0.5, "low": 0.25, "high": 0.75, "n": 8}
