@@ -139,7 +139,9 @@ class Task:
         """Return the files that are read."""
         parts = ("queries.jsonl", "corpus.jsonl", *suite.QRELS)
         asked = (self.suite, *(self.suite / part for part in parts)) if self.suite else ()
-        return tuple(path for path in (*asked, self.answers, self.baseline) if path)
+        corpus = suite.own_corpus(self.suite) if self.suite else None
+        files = suite.files_of(corpus) if corpus else ()
+        return tuple(path for path in (*asked, *files, self.answers, self.baseline) if path)
 
 
 def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]) -> Result:

@@ -23,6 +23,7 @@ from qa.corpus import Corpus
 from qa.errors import InputError, ModelError
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
+from qa.evaluation.suite import files_of
 from qa.formats.jsonl import read_jsonl
 from qa.formats.source import PLAIN
 from qa.intake.plan import made_by
@@ -102,10 +103,9 @@ def _suite_library_folder(corpus: Path, encoder: str | None) -> Path:
         encoder_sha256 = identify_encoder(encoder).sha256
     except WeightsError as error:
         raise ModelError(str(error)) from error
-    files = sorted(each for each in corpus.rglob("*") if each.is_file()) if corpus.is_dir() else [corpus]
     parts = [
         f"{file.relative_to(corpus).as_posix()} {sha256_file(file)} {made_by(file.name, PLAIN)}"
-        for file in files
+        for file in files_of(corpus)
     ]
     return evaluations_folder() / short_name(" ".join([encoder_sha256, *parts]))
 

@@ -105,15 +105,20 @@ def _folder(folder: Path, say: Callable[[str], None]) -> Suite:
         if len(judged) < len(queries):
             say(f"{len(queries) - len(judged):,} of the {len(queries):,} queries have no qrels: left out")
         queries = judged
-    return Suite(folder.resolve().name, queries, qrels, _corpus(folder))
+    return Suite(folder.resolve().name, queries, qrels, own_corpus(folder))
 
 
-def _corpus(folder: Path) -> Path | None:
-    """Return the suite's own corpus; suites beside each other may share the folder `corpus` beside them."""
+def own_corpus(folder: Path) -> Path | None:
+    """Return the file or folder of a suite's own documents: in the suite's folder, or `corpus` beside it."""
     file, own, shared = folder / "corpus.jsonl", folder / "corpus", folder.resolve().parent / "corpus"
     if file.is_file():
         return file
     return next((each for each in (own, shared) if each.is_dir()), None)
+
+
+def files_of(corpus: Path) -> list[Path]:
+    """Return the files of a corpus: those in its folder, sorted, or the one file that it is."""
+    return sorted(each for each in corpus.rglob("*") if each.is_file()) if corpus.is_dir() else [corpus]
 
 
 def _qrels(folder: Path) -> Qrels:

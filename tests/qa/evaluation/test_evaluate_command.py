@@ -122,6 +122,11 @@ def test_a_suite_of_files_in_a_folder_is_indexed_once_and_asked(tmp_path, monkey
     result = run(folder, "--check", "--json")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["check"]["exact"] == 1
+    source = tmp_path / "suites" / "corpus" / "north" / "ferry.txt"
+    refused = run(folder, "--report", source, "--force")
+    assert refused.exit_code == 3
+    assert "--report names a file that is read" in refused.stderr
+    assert source.read_text(encoding="utf-8") == DOCUMENTS["ferry"]
 
 
 # Scoring answers that there are
