@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +51,6 @@ class ReaderModel(nn.Module):
     would score (is the window on the subject?).
     """
 
-    body: nn.Module
     padding: int  # the token that fills up a batch
 
     def __init__(self, hidden: int, window: nn.Linear) -> None:
@@ -92,9 +91,14 @@ class ReaderModel(nn.Module):
         """Return the last states [batch, tokens, hidden], and the first one as the body pools it."""
         raise NotImplementedError
 
+    @property
+    def body(self) -> nn.Module:
+        """The encoder below the heads."""
+        raise NotImplementedError
+
     def layers(self) -> nn.ModuleList:
         """Return the layers of attention, the lowest first."""
-        raise NotImplementedError
+        return self.body.encoder.layer
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, types: Tensor, pool: Tensor
@@ -143,7 +147,7 @@ class BertReader(ReaderModel):
         self.freeze(0)
 
     @property
-    def body(self) -> nn.Module:  # type: ignore[override]
+    def body(self) -> nn.Module:
         """BERT."""
         return self.bert
 
@@ -151,10 +155,6 @@ class BertReader(ReaderModel):
         """See ReaderModel."""
         read = self.bert(input_ids, attention_mask=attention_mask, token_type_ids=types)
         return read.last_hidden_state, read.pooler_output
-
-    def layers(self) -> nn.ModuleList:
-        """See ReaderModel."""
-        return self.bert.encoder.layer
 
 
 class MPNetReader(ReaderModel):
@@ -170,7 +170,7 @@ class MPNetReader(ReaderModel):
         self.freeze(0)
 
     @property
-    def body(self) -> nn.Module:  # type: ignore[override]
+    def body(self) -> nn.Module:
         """MPNet."""
         return self.mpnet
 
@@ -180,10 +180,6 @@ class MPNetReader(ReaderModel):
         read = self.mpnet(input_ids, attention_mask=attention_mask)
         return read.last_hidden_state, read.pooler_output
 
-    def layers(self) -> nn.ModuleList:
-        """See ReaderModel."""
-        return self.mpnet.encoder.layer
-
     def heads(self) -> list[nn.Parameter]:
         """See ReaderModel; how the first state is pooled, and the window's score of it, are new as well."""
         return [*super().heads(), *self.window.parameters(), *self.mpnet.pooler.parameters()]
@@ -191,34 +187,26 @@ class MPNetReader(ReaderModel):
 
 def mpnet_config(state: dict[str, Tensor]) -> MPNetConfig:
     """Return the configuration of a deeper reader, by its weights' shapes; it has 12 heads."""
-    words, hidden = state["mpnet.embeddings.word_embeddings.weight"].shape
     places = state["mpnet.embeddings.position_embeddings.weight"].shape[0]
-    layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith("mpnet.encoder.layer."))
-    return MPNetConfig(
-        vocab_size=words,
-        hidden_size=hidden,
-        num_hidden_layers=layers,
-        num_attention_heads=12,
-        intermediate_size=4 * hidden,
-        max_position_embeddings=places,
-        layer_norm_eps=1e-5,
-        **DROPOUT,
-    )
+    return MPNetConfig(max_position_embeddings=places, layer_norm_eps=1e-5, **_shape(state, "mpnet"))
 
 
 def bert_config(state: dict[str, Tensor]) -> BertConfig:
     """Return the configuration of a cross-encoder or reader, by its weights' shapes; it has 12 heads."""
-    words, hidden = state["bert.embeddings.word_embeddings.weight"].shape
-    layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith("bert.encoder.layer."))
-    return BertConfig(
-        vocab_size=words,
-        hidden_size=hidden,
-        num_hidden_layers=layers,
-        num_attention_heads=12,
-        intermediate_size=4 * hidden,
-        num_labels=1,
+    return BertConfig(num_labels=1, **_shape(state, "bert"))
+
+
+def _shape(state: dict[str, Tensor], body: str) -> dict[str, Any]:
+    words, hidden = state[f"{body}.embeddings.word_embeddings.weight"].shape
+    layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith(f"{body}.encoder.layer."))
+    return {
+        "vocab_size": words,
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 12,
+        "intermediate_size": 4 * hidden,
         **DROPOUT,
-    )
+    }
 
 
 @dataclass(frozen=True, slots=True)

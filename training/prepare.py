@@ -58,14 +58,12 @@ def main() -> None:
     every = list(briefs(path, WRITTEN))
     given = [
         ([each for each in every if each.source != WRITTEN.name], BRIEFS, most),
-        ([each for each in every if each.source == WRITTEN.name], BRIEFS, None),
+        ([each for each in every if each.source == WRITTEN.name], BRIEFS, arguments.written),
     ]
     if not arguments.watch:
         given.append((list(kinds(path, WRITTEN)), KINDS, None))
     for path, most in map(counted, arguments.sources):
         given.append((list(suite(path) if path.is_dir() else passages_file(path)), OTHERS, most))
-    if arguments.written is not None:
-        given[1] = (*given[1][:2], arguments.written)
     if arguments.watch:
         kept = [
             ([q for q in found if is_held_out(q.document.id, q.source)], rates) for found, rates, _ in given

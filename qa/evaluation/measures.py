@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     # What a statistic needs of a query, one number a column; None where the measure does not apply to it.
     Columns = Callable[[Judged], tuple[float, ...] | None]
 
+# The measures that say of each type of question how it ends.
+BY_TYPE = ("gold@3", "right", "answered_wrongly")
 RANKING = tuple(map(ir_measures.parse_measure, ("nDCG@10", "RR@10", "R@5", "R@20", "Success@1")))
 
 
@@ -215,9 +217,10 @@ def normalise(text: str) -> str:
 
 
 def is_found(query: Query, answer: AnswerLine) -> bool:
-    """Return whether one of the first three quotes contains a gold sentence; if all are needed, four each.
+    """Return whether one of the first three quotes contains a gold sentence.
 
-    Of a question of several parts, the first four quotes contain a gold sentence of each part that has any.
+    If all gold sentences are needed, each must be in one of the first four quotes. So must one gold sentence
+    of each part, if the question has parts; a part without gold does not count.
     """
     several = query.all_needed or bool(query.parts)
     quoted = [
@@ -231,9 +234,6 @@ def is_found(query: Query, answer: AnswerLine) -> bool:
 
 
 # For each query
-
-# The measures that say of each type of question how it ends.
-BY_TYPE = ("gold@3", "right", "answered_wrongly")
 
 
 def _ranking_values(

@@ -256,8 +256,8 @@ def _types(evaluation: Evaluation) -> Iterator[Mapping[str, Any]]:
 def _cell(found: Estimate | None) -> Mapping[str, Any] | None:
     if found is None:
         return None
-    interval = f"{_hundredths(found.low)} to {_hundredths(found.high)}"
-    return {"value": f"{_hundredths(found.value)}\u00a0%", "interval": interval, "n": f"{found.n:,}"}
+    interval = f"{percent(found.low)} to {percent(found.high)}"
+    return {"value": percent(found.value), "interval": interval, "n": f"{found.n:,}"}
 
 
 def _row_change(name: str, evaluation: Evaluation, reach: float) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from qa.text.times import bound
 from qa.web.body import Body
 from qa.web.problem import first_error
 
-# What a filter may hold, as the OpenAPI document says; `qa.storage` refuses the rest, and names the filter.
+# What a filter may hold, as the OpenAPI document says. `qa.limits` refuses all else, and names the filter.
 Name = Annotated[str, Field(json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"})]
 _Ids = Annotated[list[Name], Field(max_length=MAX_DOCUMENTS)]
 _Names = Annotated[list[Name], Field(max_length=MAX_NAMES)]

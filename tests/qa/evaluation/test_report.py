@@ -14,7 +14,7 @@ import pytest
 
 from qa.evaluation.measures import judge, measure
 from qa.evaluation.report import percent, to_html
-from qa.evaluation.schema import Evaluation
+from qa.evaluation.schema import Estimate, Evaluation
 from qa.text.display import visible
 from tests.qa.evaluation.sample import (
     ANSWERS,
@@ -358,3 +358,14 @@ def test_every_text_colour_stands_out_from_every_ground_by_4_5_to_1(scheme: int)
 )
 def test_a_hundred_percent_means_all(share: float, words: str) -> None:
     assert percent(share) == f"{words}\u00a0%"
+
+
+def test_types_of_questions_have_a_table() -> None:
+    found = {"row": {"gold@3": Estimate(0.5, 0.25, 0.75, 8)}, "head": {}}
+    page = Tree(report(replace(evaluation(), by_type=found))).root
+    [table] = [each for each in page.all("section") if each.attributes.get("aria-labelledby") == "types"]
+    said = [row.text for row in table.all("tr")]
+    assert "50\u00a0%25\u00a0% to 75\u00a0%, of 8" in said[1]
+    assert not any(
+        each.attributes.get("aria-labelledby") == "types" for each in Tree(report()).root.all("section")
+    )
