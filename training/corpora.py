@@ -2,7 +2,7 @@
 
 usage: python -m training.corpora PUBLIC FOLDER [SUITE=IDS ...]
 
-PUBLIC holds a folder for each set (corpus.jsonl, queries.jsonl; see docs/quality.md). Writes a suite for
+PUBLIC holds a folder for each set (corpus.jsonl, queries.jsonl; see docs/reader.md). Writes a suite for
 each into FOLDER, in the layout that `pullquote evaluate` takes; FOLDER is outside the repository. SUITE=IDS
 adds the questions of another suite whose ids are in the file IDS, under the name of that file.
 

@@ -1,11 +1,14 @@
 """Export a trained reader as the product ships it: ONNX, int8.
 
 usage: python -m training.export OUT.onnx CHECKPOINT[=SHARE] [CHECKPOINT=SHARE ...] [--float]
+       python -m training.export OUT.onnx CHECKPOINT --tokenizer tokenizer.json --layers 7 8 10 --files 2
 
 Of several checkpoints the weights are averaged (Wortsman et al., 2022, "Model soups", arXiv 2203.05482).
 
 The weights of all matrix products and embeddings become int8, with a scale a column; the heads stay in
-float. Prints the SHA-256 that `embeddings/models.py` states.
+float, and so does the last product of each of `--layers`. A few of its inputs are so large there that eight
+bits leave little of the others (docs/reader.md). With `--files` the graph is cut into so many files,
+OUT-1.onnx and so on. Prints the SHA-256 that `embeddings/models.py` states.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from torch.onnx.symbolic_helper import _optional_input_placeholder_tensor
 
 from embeddings import models
 from training.model import MPNetReader, ReaderModel
+from training.reader import open_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +37,8 @@ OPSET = 17
 KEPT = ("sentence", "span", "part", "relative_attention_bias")
 # What the quantiser makes of the heads that are traced as Gemm.
 HEADS = ("/pooler/dense/Gemm_MatMul", "/window/Gemm_MatMul", "/relevance/Gemm_MatMul")
-# Full ones may overflow where a processor has no VNNI; seven bits of eight would not.
-REDUCED = False
+# Eight bits may overflow where a processor has no VNNI; seven do not.
+REDUCED = True
 
 
 class _Attention(torch.autograd.Function):
@@ -117,17 +121,29 @@ def main() -> None:
         "checkpoints", nargs="+", help="a path, or a path and its share: FOLDER/checkpoint.pt=.6"
     )
     parser.add_argument("--float", action="store_true", help="do not quantise")
+    parser.add_argument("--layers", type=int, nargs="*", default=[], help="whose last product stays in float")
+    parser.add_argument("--files", type=int, default=1, help="into how many the graph is cut")
+    parser.add_argument("--tokenizer", type=Path, help="its file, to be written beside the graph")
     arguments = parser.parse_args()
     model = ReaderModel.restored(average(arguments.checkpoints)).eval()
     with tempfile.TemporaryDirectory() as work:
-        traced = arguments.out if arguments.float else Path(work) / "traced.onnx"
+        traced = Path(work) / "traced.onnx"
         trace(model, traced)
+        quantised = Path(work) / "quantised.onnx"
         if not arguments.float:
-            quantise(traced, arguments.out)
-    graph = arguments.out.read_bytes()
+            quantise(traced, quantised, arguments.layers)
+        graph = (traced if arguments.float else quantised).read_bytes()
+    out: Path = arguments.out
+    size = -(-len(graph) // arguments.files)
+    for number in range(arguments.files):
+        name = out.name if arguments.files == 1 else f"{out.stem}-{number + 1}{out.suffix}"
+        out.with_name(name).write_bytes(graph[number * size : (number + 1) * size])
     tokenizer = Path(models.__file__).parent / "weights" / "reader.tokenizer.json"
+    if arguments.tokenizer:
+        tokenizer = out.with_name(f"{out.stem}.tokenizer.json")
+        open_tokenizer(arguments.tokenizer).save(str(tokenizer), pretty=False)
     both = hashlib.sha256(graph + tokenizer.read_bytes()).hexdigest()
-    print(f"{arguments.out.name}: {len(graph):,} bytes, with the tokenizer SHA-256 {both}")
+    print(f"{out.name}: {len(graph):,} bytes, with the tokenizer SHA-256 {both}")
 
 
 def average(checkpoints: Sequence[str]) -> dict[str, Tensor]:
@@ -170,9 +186,13 @@ def trace(model: ReaderModel, target: Path) -> None:
         )
 
 
-def quantise(source: Path, target: Path) -> None:
-    """Make the weights int8, with a scale a column; activations are quantised when the model runs."""
+def quantise(source: Path, target: Path, layers: Sequence[int] = ()) -> None:
+    """Make the weights int8, with a scale a column; activations are quantised when the model runs.
+
+    The last product of each of `layers`, counted from 0, stays in float.
+    """
     every = {node.name for node in onnx.load(source).graph.node if node.op_type in ("MatMul", "Gather")}
+    kept = [*KEPT, *(f"/output/dense{f'_{layer}' * (layer > 0)}/" for layer in layers)]
     quantize_dynamic(
         source,
         target,
@@ -180,7 +200,7 @@ def quantise(source: Path, target: Path) -> None:
         per_channel=True,
         reduce_range=REDUCED,
         weight_type=QuantType.QInt8,
-        nodes_to_exclude=[*sorted(name for name in every if any(head in name for head in KEPT)), *HEADS],
+        nodes_to_exclude=[*sorted(name for name in every if any(each in name for each in kept)), *HEADS],
         # Types are not inferred through ONNX Runtime's own operators.
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )

@@ -210,14 +210,19 @@ def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
         yield from about_headers(documents.values())
 
 
+def written_documents(folder: Path, written: Path) -> dict[str, Document]:
+    """Read the fictional briefs and the written documents, by id."""
+    files = [*folder.glob("d*/briefs.jsonl"), *written.glob("*briefs.jsonl")]
+    return {d.id: d for file in files for d in read_path(file) if isinstance(d, Document)}
+
+
 def kinds(folder: Path, written: Path) -> Iterator[Question]:
     """Read the questions written on two places, heads and rows, on the briefs and on documents of their own.
 
     A question of several parts is asked of each document that holds one, where it is answered only by all
     parts together; and each part is asked by itself.
     """
-    files = [*folder.glob("d*/briefs.jsonl"), *written.glob("*briefs.jsonl")]
-    known = {d.id: d for file in files for d in read_path(file) if isinstance(d, Document)}
+    known = written_documents(folder, written)
     for line in (written / "kinds.jsonl").open(encoding="utf-8"):
         entry = json.loads(line)
         parts = entry["parts"]

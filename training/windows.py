@@ -21,6 +21,7 @@ from embeddings.encoder import open_encoder
 from qa.asking.conversation import expand, stands_alone
 from qa.document.context import introductions
 from qa.document.segment import passages, sentences
+from qa.document.tables import row
 from qa.document.window import in_words, reading_head
 from qa.schema import Span
 from qa.text.terms import FUNCTION_WORDS
@@ -28,6 +29,7 @@ from qa.text.terms import FUNCTION_WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
 
+    from qa.document.tables import Row
     from qa.schema import Document, Passage
     from training.questions import Question
 
@@ -99,11 +101,22 @@ class Line:
     span: Span
     verbatim: bool
     is_header: bool
+    row: Row | None = None
 
     @property
     def words(self) -> int:
         """The number of its words."""
         return len(self.text.split())
+
+    def place(self, answer: Span) -> tuple[int, int] | None:
+        """Return where the words that answer stand in what is read; None where they are not read as such."""
+        if self.verbatim and self.span.start <= answer.start and answer.end <= self.span.end:
+            return answer.start - self.span.start, answer.end - self.span.start
+        for cell in self.row.cells if self.row else ():
+            if cell.span.start <= answer.start and answer.end <= cell.span.end:
+                first = cell.start + answer.start - cell.span.start
+                return first, first + answer.end - answer.start
+        return None
 
 
 class Lines:
@@ -119,6 +132,7 @@ class Lines:
                     Span(sentence.start, sentence.end),
                     read == document.text[sentence.start : sentence.end],
                     sentence.kind == "header",
+                    None if sentence.kind == "header" else row(document, sentence),
                 )
                 for sentence in run
             ]
@@ -420,8 +434,8 @@ def _times(rate: float, rng: random.Random) -> int:
 def _span(question: Question, kept: Sequence[Line], labels: Sequence[bool]) -> tuple[int, int, int] | None:
     answer = question.answer
     for place, line in enumerate(kept if answer else ()):
-        if labels[place] and line.verbatim and line.span.start <= answer.start < answer.end <= line.span.end:
-            return place, answer.start - line.span.start, answer.end - line.span.start
+        if labels[place] and answer and (words := line.place(answer)):
+            return place, *words
     return None
 
 

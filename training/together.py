@@ -1,0 +1,131 @@
+"""Windows of sentences from several documents, which answer a question of several parts only together.
+
+The product reads so what it has chosen for such a question (`qa.asking.several`).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING
+
+from qa.document.window import among_others
+from qa.schema import Document
+from training.questions import found, is_public_held_out, written_documents
+from training.windows import Example, Lines, dress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from training.windows import Line
+
+# Sentences that answer nothing, beside those that do.
+MOST_OTHERS = 4
+SHARED = 0.6  # of them, how many share most words with the question
+
+
+def together(folder: Path, written: Path, rng: random.Random) -> Iterator[list[Example]]:
+    """Yield for each written question of several parts what answers it, and what lacks a part."""
+    known = written_documents(folder, written)
+    lines: dict[str, list[Line]] = {}
+    for line in (written / "kinds.jsonl").open(encoding="utf-8"):
+        entry = json.loads(line)
+        ids = dict.fromkeys([*entry["documents"], *entry.get("group", ())])
+        if len(entry["parts"]) < 2 or not ids:
+            continue
+        for id_ in ids:
+            lines.setdefault(id_, [each for run in Lines(known[id_]).runs for each in run])
+        yield _dressed(_windows(entry, known, lines, rng), rng)
+
+
+def twins(folder: Path, rng: random.Random) -> Iterator[list[Example]]:
+    """Yield the same for `multihop_twins`: each paragraph of its texts is a document, with a title."""
+    texts = {entry["_id"]: entry["text"] for entry in _entries(folder / "corpus.jsonl")}
+    asked = {entry["_id"]: entry for entry in _entries(folder / "queries.jsonl")}
+    for entry in asked.values():
+        if is_public_held_out(folder.name, entry["document"]):
+            continue
+        known = dict(_paragraphs(entry["document"], texts[entry["document"]]))
+        lines = {name: [each for run in Lines(each).runs for each in run] for name, each in known.items()}
+        whole = entry if entry["answerable"] else asked.get(entry.get("twin", ""))
+        parts = [
+            {
+                "document": next((name for name, each in known.items() if sentence in each.text), ""),
+                "gold_sentences": [sentence],
+            }
+            for sentence in (whole or {}).get("gold_sentences", ())
+        ]
+        if len(parts) > 1 and all(part["document"] for part in parts) == entry["answerable"]:
+            said = {**entry, "parts": parts, "documents": list(known)}
+            yield _dressed(_windows(said, known, lines, rng), rng)
+
+
+def _entries(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def _paragraphs(id_: str, text: str) -> Iterator[tuple[str, Document]]:
+    for number, paragraph in enumerate(text.split("\n\n")):
+        title, _, body = paragraph.partition("\n")
+        if body.strip():
+            name = f"{id_}-{number}"
+            yield name, Document(name, body.strip(), title)
+
+
+def _dressed(windows: Iterable[Example], rng: random.Random) -> list[Example]:
+    seed = rng.random()
+    return [dress(each, random.Random(seed)) for each in windows]
+
+
+def _windows(
+    entry: Mapping[str, Any],
+    known: Mapping[str, Document],
+    lines: Mapping[str, list[Line]],
+    rng: random.Random,
+) -> Iterator[Example]:
+    ids = list(dict.fromkeys([*entry["documents"], *entry.get("group", ())]))
+    gold: list[list[tuple[str, int]]] = []
+    for part in entry["parts"]:
+        spans = found(known[part["document"]], part["gold_sentences"]) if part["document"] else ()
+        gold.append(
+            [
+                (part["document"], at)
+                for at, line in enumerate(lines[part["document"]] if spans else ())
+                if any(line.span.start < span.end and span.start < line.span.end for span in spans)
+            ]
+        )
+    every = {place for places in gold for place in places}
+    asked = set(entry["text"].casefold().split())
+    others = [(id_, at) for id_ in ids for at in range(len(lines[id_])) if (id_, at) not in every]
+
+    def example(chosen: list[list[tuple[str, int]]], kind: str, *, whole: bool) -> Example:
+        places = [rng.choice(part) for part in chosen if part]
+        some = rng.sample(others, min(len(others), rng.randint(0, MOST_OTHERS)))
+        likely = sorted(
+            others, key=lambda place: -len(asked & set(lines[place[0]][place[1]].text.casefold().split()))
+        )[: 2 * MOST_OTHERS]
+        some = [rng.choice(likely) if rng.random() < SHARED else each for each in some]
+        shown = list(dict.fromkeys([*places, *some]))
+        rng.shuffle(shown)
+        texts = tuple(among_others(known[id_], lines[id_][at].text) for id_, at in shown)
+        evidence = tuple(place in places for place in shown)
+        labels = evidence if whole else (False,) * len(shown)
+        return Example(entry["text"], "", texts, labels, None, kind, "together", "", evidence)
+
+    if entry["answerable"]:
+        yield example(gold, "answers", whole=True)
+        # Two parts may have their evidence in one sentence.
+        apart = [
+            at
+            for at, part in enumerate(gold)
+            if not set(part) & {p for o in gold if o is not part for p in o}
+        ]
+        if apart:
+            lost = rng.choice(apart)
+            yield example([part for at, part in enumerate(gold) if at != lost], "part", whole=False)
+    else:
+        for _ in range(2):
+            yield example(gold, "part", whole=False)
