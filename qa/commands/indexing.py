@@ -102,7 +102,8 @@ def index(
 
     A PATH may be an address, such as s3://BUCKET/FOLDER, where fsspec and the package for it are installed.
 
-    A table is refused if no column is known to hold the text. In a terminal, index asks which column does.
+    A table with a column of text is a document for each row; one of figures is one document, or one for each
+    sheet. A table is refused if several columns may hold the text. In a terminal, index asks which one does.
 
     How a file was read by --column and --date-order is remembered: without the option it is read so again.
 

@@ -45,7 +45,10 @@ def is_row(part: str) -> bool:
 def numbered(document: Document) -> bool:
     """Whether a document is a row of a table, or a record of a list, that is named by its number."""
     return document.format in TABLES and any(
-        each.kind in ("row", "record") and document.id.endswith(f"#{each.name}") for each in document.sections
+        each.kind in ("row", "record")
+        and each.end - each.start == len(document.text)
+        and document.id.endswith(f"#{each.name}")
+        for each in document.sections
     )
 
 

@@ -1,7 +1,8 @@
 """Sentences and passages of a document, as offsets.
 
-A text is cut into blocks (paragraphs, list items, headings, header lines, furniture), a block into sentences
-by `sentencex`, whose cuts are then mended; runs of whole sentences make passages, which tile the text.
+A text is cut into blocks (paragraphs, list items, headings, header lines, furniture, rows of sheets), a block
+into sentences by `sentencex`, whose cuts are then mended; runs of whole sentences make passages, which tile
+the text.
 Why so: docs/decisions/0001-sentence-segmentation.md.
 """
 
@@ -108,6 +109,7 @@ class _Block:
     end: int
     kind: SentenceKind
     paragraph: int
+    is_whole: bool = False
 
 
 @dataclass(slots=True)
@@ -163,6 +165,8 @@ def _blocks(document: Document) -> Iterator[_Block]:
     furniture = _Lookup(document.furniture)
     headings = {section.start for section in document.sections if section.kind == "section"}
     notes = {section.start for section in document.sections if section.kind in ("footnote", "endnote")}
+    rows = {section.start for section in document.sections if section.kind == "row"}
+    rows = rows if len(rows) > 1 else set()  # a text that is one row is prose
     paragraph = 0
     open_block: list[Span] = []
 
@@ -197,12 +201,14 @@ def _blocks(document: Document) -> Iterator[_Block]:
             own = "header"
         elif furniture.overlaps(line):
             own = "furniture"
+        elif line.start in rows and "|" in text[line.start : line.end]:
+            own = "body"
         elif line.start in headings or _MARKDOWN_HEADING.match(text, line.start, line.end):
             own = "heading"
         if own:
             yield from close()
-            yield _Block(line.start, line.end, own, paragraph)
-        elif open_block and _continues(text, open_block, line, wrapped):
+            yield _Block(line.start, line.end, own, paragraph, is_whole=True)
+        elif open_block and line.start not in rows and _continues(text, open_block, line, wrapped):
             open_block.append(line)
         else:
             yield from close()
@@ -258,7 +264,7 @@ def _is_heading(line: str) -> bool:
 def _segments(document: Document) -> Iterator[tuple[Sentence, int]]:
     """Yield each sentence with the number of its paragraph."""
     for block in _blocks(document):
-        whole = block.kind in ("header", "furniture", "heading")
+        whole = block.is_whole or block.kind in ("furniture", "heading")
         spans = [Span(block.start, block.end)] if whole else _cut(document, block.start, block.end)
         for span in spans:
             for piece in _bounded(document.text, span):

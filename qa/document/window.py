@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qa.document import tables
 from qa.document.context import LOOKED_BACK
 from qa.text.dates import date_in_words
 from qa.text.terms import is_latin, is_only_latin
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from embeddings.reading import Window
     from qa.schema import Document, Passage, Sentence
+
+# Words by which a document is told from others.
+CALLED = 14
 
 
 def head(document: Document) -> str:
@@ -47,6 +51,12 @@ def reading_window(document: Document, passage: Passage) -> Window:
     )
 
 
+def among_others(document: Document, sentence: str) -> str:
+    """A sentence as it is read among those of other documents: with what its own is called and dated."""
+    words = reading_head(document).split()
+    return f"{' '.join(words[:CALLED])}: {sentence}" if words else sentence
+
+
 def sentences_before(document: Document, passages: Sequence[Passage], passage: Passage) -> tuple[str, ...]:
     """Return the quotable sentences before a passage, as the reader reads them: the last LOOKED_BACK."""
     found: list[str] = []
@@ -72,10 +82,14 @@ def legible(text: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
 
 
 def in_words(document: Document, sentence: Sentence) -> str:
-    """A sentence as models read it: a header line with what it states in words. None of this is quoted."""
+    """A sentence as models read it: a header line with what it states in words, a row with names of columns.
+
+    None of this is quoted.
+    """
     text = document.text[sentence.start : sentence.end]
     if sentence.kind != "header":
-        return text
+        row = tables.row(document, sentence)
+        return row.text if row else text
     issued = document.date is not None and str(document.date.year) in text
     stated = (
         ("Title", document.title if document.title in text else ""),

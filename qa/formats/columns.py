@@ -54,21 +54,20 @@ def map_columns(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) ->
     return found
 
 
-def prose_column(names: Sequence[str], rows: Iterable[Sequence[str]], taken: Container[str]) -> str:
-    """Return the one column that is plainly prose, of those not taken; "" where none or several are."""
+def prose_columns(names: Sequence[str], rows: Iterable[Sequence[str]], taken: Container[str]) -> list[str]:
+    """Return the columns that are plainly prose, of those not taken."""
     cells: list[list[int]] = [[] for _ in names]
     for row in rows:
         for counts, cell in zip(cells, row, strict=False):
             if cell.strip():
                 counts.append(len(cell.split()))
-    prose = [
+    return [
         name
         for name, counts in zip(names, cells, strict=True)
         if name not in taken
         and counts
         and sum(count >= _SENTENCE for count in counts) >= _MOSTLY * len(counts)
     ]
-    return prose[0] if len(prose) == 1 else ""
 
 
 def with_values(names: Sequence[str], rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:

@@ -70,6 +70,7 @@ _KINDS = {
             several=True,
             signed=True,
             most_bytes=_MORE_BYTES,
+            reading=4,
         ),
         Kind(
             "pptx",
@@ -86,7 +87,7 @@ _KINDS = {
         Kind("msg", "msg", "an Outlook message", (".msg",), several=True, holds=True, signed=True),
         Kind("mbox", "mbox", "a mailbox", (".mbox",), several=True, holds=True, most_bytes=_MORE_BYTES),
         Kind("feed", "feed", "a feed (RSS or Atom)", (".rss", ".atom", ".xml"), several=True),
-        Kind("csv", "table", "a table", (".csv", ".tsv"), several=True, most_bytes=_MORE_BYTES),
+        Kind("csv", "table", "a table", (".csv", ".tsv"), several=True, most_bytes=_MORE_BYTES, reading=4),
         Kind("jsonl", "jsonl", "JSON Lines", (".jsonl",), several=True),
         Kind("json", "records", "JSON", (".json",), several=True),
         Kind(

@@ -1,8 +1,8 @@
-"""Excel workbooks: each row of each sheet is a document, as in `qa.formats.table`. No macro or formula runs.
+"""Excel workbooks: each row of each sheet is a document, or each sheet is one, as in `qa.formats.table`.
 
-What a reader of the workbook sees is read: hidden sheets, rows and columns are left out, and a formula's
-result is the one that Excel stored. openpyxl reads cells; before it, each sheet is looked through for what is
-hidden, and for what no workbook in good faith has.
+No macro or formula runs. What a reader of the workbook sees is read: hidden sheets, rows and columns are
+left out, and a formula's result is the one that Excel stored. openpyxl reads cells; before it, each sheet is
+looked through for what is hidden, and for what no workbook in good faith has.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from openpyxl.worksheet import _read_only
 from openpyxl.worksheet._reader import WorkSheetParser
 
 from qa.errors import InputError
-from qa.formats.columns import guessed, map_columns, prose_column
+from qa.formats.columns import guessed, map_columns, prose_columns
+from qa.formats.figures import Figures
 from qa.formats.packages import DAMAGED, check_entities, open_package
-from qa.formats.table import check_columns, repeated_names, row_document
+from qa.formats.table import are_figures, check_columns, repeated_names, row_document
 from qa.schema import Document, printable
 
 if TYPE_CHECKING:
@@ -84,11 +85,11 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """Yield a document for each row of each sheet; one that is refused comes as an InputError.
 
     Its id is the sheet's name, "#", and what the column of ids holds, or else the number of the row, which
-    citations name.
+    citations name. Where no sheet has a column of text, a sheet of figures is a document, named as the sheet.
 
     Raises:
         InputError: naming the source, when it is no workbook, is damaged, locked or a bomb, or when none of
-            its sheets has a column of text.
+            its sheets has a column of text or is one of figures.
     """
     with closing(open_package(source, "XLSX", MOST_XML)) as package:
         size = sum(member.file_size for member in package.infolist() if member.filename.endswith(".xml"))
@@ -151,6 +152,8 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
     if not sheets and not options.columns:
         sheets = [sheet for sheet in without if _guess_text(sheet)]
         without = [sheet for sheet in without if sheet not in sheets]
+    if not sheets and (sheets := [sheet for sheet in without if _are_figures(sheet, options)]):
+        without = [sheet for sheet in without if sheet.names and sheet not in sheets]
     if not every:
         raise InputError(
             f"{source.name} has no sheet that can be read: it may be in Excel's “Strict” format. Save it as "
@@ -161,7 +164,7 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
     if not sheets and without:
         first = next(sheet for sheet in without if sheet.names)
         where = f"{source.name}, sheet “{first.title}”,"
-        check_columns(where, first.names, first.found, options, _sample(first))
+        check_columns(where, first.names, first.found, options, _sample(first, first.first))
     elif not sheets and hidden:
         raise InputError(f"{source.name} has hidden sheets alone. Show one in Excel, and save it.")
     notes = [f"Hidden sheets were left out: {_listed(hidden)}."] if hidden else []
@@ -171,7 +174,8 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
     empty = bool(sheets)
     for sheet in sheets:
         notes += sheet.remarks()
-        for item in _rows(sheet, source, options):
+        has_text = "text" in sheet.found
+        for item in _rows(sheet, source, options) if has_text else _figures(sheet, source):
             empty = False
             if isinstance(item, Document):
                 item = replace(item, notes=(*item.notes, *notes))
@@ -201,6 +205,21 @@ def _rows(sheet: _Sheet, source: Source, options: Options) -> Iterator[Document 
         yield replace(document, notes=(*document.notes, *twice))
 
 
+def _figures(sheet: _Sheet, source: Source) -> Iterator[Document | InputError]:
+    """Yield the document that a sheet of figures is."""
+    figures = Figures(f"{source.name}, sheet “{sheet.title}”,")
+    sheet.sheet.reset_dimensions()  # else each row is as wide as the workbook says that the sheet is
+    try:
+        for number, row in enumerate(sheet.sheet.iter_rows(max_row=MOST_ROWS), 1):
+            if number not in sheet.hidden_rows:
+                cells = [_shown(cell) for at, cell in enumerate(row, 1) if at not in sheet.hidden_columns]
+                figures.add(number, cells)
+        stem = printable(PurePath(source.file_name).stem)
+        yield figures.document(sheet.title, f"{stem}, {sheet.title}", sheet.title)
+    except InputError as error:
+        yield error
+
+
 def _find_columns(sheet: _Sheet, options: Options) -> None:
     """Find the row with the names of the columns: the first that names the text, or else the fullest."""
     rows = sheet.sheet.iter_rows(max_row=_HEADERS, max_col=MOST_COLUMNS)
@@ -222,22 +241,29 @@ def _find_columns(sheet: _Sheet, options: Options) -> None:
             return
 
 
-def _sample(sheet: _Sheet) -> Iterator[list[str]]:
-    """Yield the first rows below the names of the columns that are seen."""
-    rows = sheet.sheet.iter_rows(
-        min_row=sheet.first + 1, max_row=sheet.first + _SAMPLE, max_col=max(1, len(sheet.names))
-    )
-    for number, row in enumerate(rows, sheet.first + 1):
+def _sample(sheet: _Sheet, above: int) -> Iterator[list[str]]:
+    """Yield the first rows that are seen below so many."""
+    rows = sheet.sheet.iter_rows(min_row=above + 1, max_row=above + _SAMPLE, max_col=max(1, len(sheet.names)))
+    for number, row in enumerate(rows, above + 1):
         if number not in sheet.hidden_rows:
             yield [_shown(cell) for cell in row]
 
 
 def _guess_text(sheet: _Sheet) -> bool:
     """Take the one column that is prose for the text; tell whether there is one."""
-    sheet.guessed = prose_column(sheet.names, _sample(sheet), {*sheet.found.values(), ""})
-    if sheet.guessed:
+    prose = _prose(sheet)
+    if len(prose) == 1:
+        sheet.guessed = prose[0]
         sheet.found = {**sheet.found, "text": sheet.guessed}
     return bool(sheet.guessed)
+
+
+def _are_figures(sheet: _Sheet, options: Options) -> bool:
+    return bool(sheet.names) and are_figures(_prose(sheet), _sample(sheet, 0), sheet.names, options)
+
+
+def _prose(sheet: _Sheet) -> list[str]:
+    return prose_columns(sheet.names, _sample(sheet, sheet.first), {*sheet.found.values(), ""})
 
 
 def _missing(sheet: _Sheet, options: Options) -> bool:

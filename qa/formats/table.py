@@ -1,4 +1,7 @@
-"""CSV and TSV: each row is a document. `qa.formats.columns` tells which column holds what."""
+"""CSV and TSV: each row is a document, or all are one where no column is text.
+
+`qa.formats.columns` tells which column holds what.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError, TextColumnError
-from qa.formats.columns import guessed, map_columns, prose_column, with_values
+from qa.formats.columns import guessed, map_columns, prose_columns, with_values
 from qa.formats.encoding import codec_of, notes_on
+from qa.formats.figures import Figures, begins_at
 from qa.formats.jsonl import document_of
 from qa.formats.text import MOST_BYTES, MOST_CHARACTERS, describe
 from qa.schema import Section, printable
@@ -35,31 +39,35 @@ SECONDS_A_ROW = 0.001  # four times what one takes: the machine may be busy
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield a document for each row; one that is refused comes as an InputError.
+    """Yield a document for each row, or one of figures; a row that is refused comes as an InputError.
 
-    Its id is what the column of ids holds, or else the number of the row, as a spreadsheet counts: the names
-    of the columns are row 1. That number is what citations name.
+    A row's id is what the column of ids holds, or else the number of the row, as a spreadsheet counts: the
+    names of the columns are row 1. That number is what citations name.
 
     Raises:
-        InputError: naming the source, when it is no table, has no column of text, or in no known encoding.
+        InputError: naming the source, when it is no table, may have its text in several columns, or is in
+            no known encoding.
     """
     encoding = _encoding(source)
     table = _open(source, encoding)
-    found = map_columns(tuple(table.names), options.columns)
+    found = dict(map_columns(tuple(table.names), options.columns))  # which is kept for other tables
     said = notes_on(encoding)  # with the first document
     is_known = "text" in found or any(field == "text" for field, _ in options.columns)
-    if not is_known and (prose := prose_column(table.names, table.sample(), found.values())):
-        found["text"] = prose
-        said = (*said, guessed(prose))
+    if not is_known:
+        prose = prose_columns(table.names, table.sample(), {*found.values(), ""})
+        if len(prose) == 1:
+            found["text"] = prose[0]
+            said = (*said, guessed(prose[0]))
+        elif are_figures(prose, [table.names, *table.sample()], table.names, options):
+            yield from _figures(source, encoding, said)
+            return
     check_columns(source.name, table.names, found, options, table.sample())
     index = {field: table.names.index(name) for field, name in found.items()}
     stem = printable(PurePath(source.file_name).stem)
     twice = repeated_names(table.names, index)
     well_quoted = table.is_well_quoted(table.lines())
     number = table.first
-    for number, row in enumerate(_rows(table), table.first + 1):
-        if number % _ROWS == 0:
-            source.more_time(_ROWS * SECONDS_A_ROW)
+    for number, row in _numbered(table):
         where = f"{source.name}, row {number}"
         if row.problem:
             yield InputError(f"{where} {row.problem}")
@@ -70,20 +78,42 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         except InputError as error:
             yield error
             continue
-        notes = [*said, *twice]
+        notes = [*said, *twice, *row.doubts(well_quoted=well_quoted)]
         said = ()
-        if row.lines > 1 and not well_quoted:
-            notes.append(
-                f"This row takes up {row.lines:,} lines of the table, in which some quotation mark is not "
-                "closed or not doubled: other rows may be part of it."
-            )
-        if row.torn:
-            notes.append(
-                "A quotation mark is never closed in a row above: this row may be part of that one's text."
-            )
         yield replace(document, notes=(*document.notes, *notes))
     if number == table.first:
         raise InputError(f"{source.name} has no row below the names of its columns. Add one.")
+
+
+def _figures(source: Source, encoding: str, said: tuple[str, ...]) -> Iterator[Document | InputError]:
+    """Yield the document that a table of figures is, after each row that is refused."""
+    table = _open(source, encoding, titled=True)
+    well_quoted = table.is_well_quoted(table.lines())
+    figures = Figures(source.name)
+    figures.add(table.first, next(table.rows(table.lines())))
+    doubts: list[str] = []
+    for number, row in _numbered(table):
+        where = f"{source.name}, row {number}"
+        if row.problem:
+            yield InputError(f"{where} {row.problem}")
+            continue
+        try:
+            _check_width(where, row.cells, len(table.names))
+        except InputError as error:
+            yield error
+            continue
+        figures.add(number, row.cells)
+        doubts = doubts or [f"Row {number}: {doubt}" for doubt in row.doubts(well_quoted=well_quoted)]
+    stem = printable(PurePath(source.file_name).stem)
+    yield replace(figures.document(stem, stem), notes=(*said, *doubts))
+
+
+def _numbered(table: _Table) -> Iterator[tuple[int, _Row]]:
+    """Yield the rows below the first, with their numbers, and ask for the time that they take."""
+    for number, row in enumerate(_rows(table), table.first + 1):
+        if number % _ROWS == 0:
+            table.source.more_time(_ROWS * SECONDS_A_ROW)
+        yield number, row
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +164,20 @@ class _Row:
     lines: int
     torn: bool = False
     problem: str = ""
+
+    def doubts(self, *, well_quoted: bool) -> list[str]:
+        """Tell why the row may not be what it was, in a table that is well quoted or not."""
+        doubts = []
+        if self.lines > 1 and not well_quoted:
+            doubts.append(
+                f"This row takes up {self.lines:,} lines of the table, in which some quotation mark is not "
+                "closed or not doubled: other rows may be part of it."
+            )
+        if self.torn:
+            doubts.append(
+                "A quotation mark is never closed in a row above: this row may be part of that one's text."
+            )
+        return doubts
 
 
 def _rows(table: _Table) -> Iterator[_Row]:
@@ -187,11 +231,12 @@ def _taking(ahead: deque[str], rest: Iterator[str], taken: list[str]) -> Iterato
         yield line
 
 
-def _open(source: Source, encoding: str) -> _Table:
+def _open(source: Source, encoding: str, *, titled: bool = False) -> _Table:
     """Find where a table begins, and what separates its cells.
 
     That is what a first line "sep=;" says, as Excel writes it; or else what cuts the most rows into as many
-    cells as the header, and of several the most. A header that none of them cuts is of one column.
+    cells as the header, and of several the most. A header that none of them cuts is of one column. Above the
+    header of one that is `titled` lines of other cells may stand.
     """
     csv.field_size_limit(MOST_BYTES)
     delimiters = "\t" if source.file_name.lower().endswith(".tsv") else _DELIMITERS
@@ -205,16 +250,21 @@ def _open(source: Source, encoding: str) -> _Table:
         else:
             blank += 1
         skipped += 1
-    best, most = None, (0.0, 0)
+    best, most = None, (0.0, False, 0)
     for delimiter in delimiters:
         table = _Table(source, encoding, skipped, blank + 1, delimiter)
         try:
-            names, *rows = [row for row in islice(table.rows(table.lines()), _SAMPLE) if row] or [[]]
+            every = [row for row in islice(table.rows(table.lines()), _SAMPLE) if row] or [[]]
         except csv.Error as error:
             raise InputError(f"{source.name} is no table: {error}. Save it anew as CSV.") from None
+        top = begins_at(every) if titled else 0
+        names, *rows = every[top:]
         alike = sum(len(row) == len(names) for row in rows) / max(1, len(rows))
-        if len(names) > 1 and (best is None or (alike, len(names)) > most):
-            best, most = replace(table, names=tuple(names)), (alike, len(names))
+        # A comma may be one of the title's alone, or of values below one name: "Smith, John".
+        if titled and (len(names) == 1 + bool(top) or not any(len(row) > 1 for row in rows)):
+            continue
+        if len(names) > 1 and (best is None or (alike, not top, len(names)) > most):
+            best, most = replace(table, names=tuple(names)), (alike, not top, len(names))
     if best is None:
         best = _Table(source, encoding, skipped, blank + 1, _NO_DELIMITER)
         best = replace(best, names=tuple(next(best.rows(best.lines()), [])))
@@ -243,11 +293,7 @@ def row_document(
     Raises:
         InputError: naming `where`, when it has too many cells, no text, or a field that cannot be read.
     """
-    if any(cell.strip() for cell in row[len(names) :]):
-        raise InputError(
-            f"{where} has {len(row)} cells, and there are {len(names)} columns. "
-            "Put a text that holds the separator in quotation marks."
-        )
+    _check_width(where, row, len(names))
     record = {field: row[place] for field, place in index.items() if place < len(row)}
     name = record.get("_id", "").strip() or str(number)
     sha256 = hashlib.sha256(json.dumps(row).encode()).hexdigest()
@@ -263,6 +309,14 @@ def row_document(
     return describe(document, f"{stem}, row {number}", options.date_order)
 
 
+def _check_width(where: str, row: Sequence[str], columns: int) -> None:
+    if any(cell.strip() for cell in row[columns:]):
+        raise InputError(
+            f"{where} has {len(row)} cells, and there are {columns} columns. "
+            "Put a text that holds the separator in quotation marks."
+        )
+
+
 def _encoding(source: Source) -> str:
     """Tell the encoding by its mark, UTF-8, or what the bytes show; all bytes are of it.
 
@@ -276,6 +330,17 @@ def _encoding(source: Source) -> str:
 
 def _lines(source: Source, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(source.data), encoding, newline="")
+
+
+def are_figures(
+    prose: Sequence[str], rows: Iterable[Sequence[str]], names: Sequence[str], options: Options
+) -> bool:
+    """Tell whether a table is one document: none of its columns is `prose`, and it has two rows or more.
+
+    A table without a column that a person names for any field is refused for that.
+    """
+    is_table = sum(any(cell.strip() for cell in row) for row in rows) > 1
+    return is_table and not prose and all(column in names for _, column in options.columns)
 
 
 def check_columns(

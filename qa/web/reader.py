@@ -93,12 +93,15 @@ def to_html(document: Document, passages: Sequence[Passage], marks: Marks | None
     named = {each.start: _label(each) for each in document.sections if each.kind in _NAMED}
     marks = marks or Marks()
     parts = []
-    for kind, blocks in groupby(_blocks(document, passages, sorted(begins)), key=lambda block: block[0]):
+    for kind, group in groupby(_blocks(document, passages, sorted(begins)), key=lambda block: block[0]):
         html = []
+        blocks = list(group)
+        # In Markdown each row of a table begins with a bar; elsewhere its first cell is empty.
+        fenced = all(document.text.startswith("|", start) for _, start, _ in blocks)
         for _, start, end in blocks:
             attributes = f' id="at-{start}"' if start in begins else ""
             attributes += f' data-begins="{escape(named[start])}"' if start in named else ""
-            html.append(_block(kind, document.text, start, end, attributes, marks))
+            html.append(_block(kind, document.text, start, end, attributes, marks, fenced=fenced))
         role = {"list": "list", "table": "table"}.get(kind)
         parts += [f'<div role="{role}">', *html, "</div>"] if role else html
     return Markup("".join(parts))  # noqa: S704 - escaped in `verbatim`
@@ -161,7 +164,9 @@ def _in_table(lines: Sequence[str]) -> list[bool]:
     ]
 
 
-def _block(kind: Kind, text: str, start: int, end: int, attributes: str, marks: Marks) -> str:
+def _block(
+    kind: Kind, text: str, start: int, end: int, attributes: str, marks: Marks, *, fenced: bool
+) -> str:
     """Return one part as an element."""
     if kind == "table" and _BELOW_THE_HEAD.fullmatch(text, start, end):
         return f'<div class="between" aria-hidden="true">{verbatim(text[start:end])}</div>'
@@ -171,7 +176,7 @@ def _block(kind: Kind, text: str, start: int, end: int, attributes: str, marks: 
         attributes += f' role="heading" aria-level="{level}"'
     attributes += {"list": ' role="listitem"', "table": ' role="row"'}.get(kind, "")
     if kind == "table":
-        html = _cells(text, start, end, marks)
+        html = _cells(text, start, end, marks, fenced=fenced)
     elif marker:
         words = marks.html(text, marker.end(), end)
         html = f'<span class="marker">{marks.html(text, start, marker.end())}</span><span>{words}</span>'
@@ -180,7 +185,7 @@ def _block(kind: Kind, text: str, start: int, end: int, attributes: str, marks: 
     return f'<div class="{kind}"{attributes}>{html}</div>'
 
 
-def _cells(text: str, start: int, end: int, marks: Marks) -> str:
+def _cells(text: str, start: int, end: int, marks: Marks, *, fenced: bool) -> str:
     """Return a row with its cells; what stands between them is there, but not seen."""
     body = text[start:end].rstrip("\n")
     parts = []
@@ -188,7 +193,7 @@ def _cells(text: str, start: int, end: int, marks: Marks) -> str:
     for number, part in enumerate(_CELL.split(body)):
         if number % 2:
             parts.append(f'<span class="between" aria-hidden="true">{verbatim(part)}</span>')
-        elif part or number:  # a row may begin with what stands between two cells
+        elif part or number or not fenced:
             cell = marks.html(text, at, at + len(part))
             parts.append(f'<span class="cell" role="cell">{cell}</span>')
         at += len(part)

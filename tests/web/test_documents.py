@@ -319,7 +319,10 @@ def test_a_table_shows_its_columns_and_is_read_by_the_one_that_is_clicked(
 ) -> None:
     table = tmp_path / "log.csv"
     table.write_text(
-        "Day,<b>Entry</b>\nMonday,The sluice was opened.\nTuesday,<i>It was shut.</i>\n", "utf-8"
+        "Remark,<b>Entry</b>\n"
+        "Nobody was there to see it at that hour.,The sluice was opened on Monday by the keepers.\n"
+        "The water was as low as in May.,<i>It was shut on Tuesday by the same keepers.</i>\n",
+        "utf-8",
     )
     with opened(browser, f"{empty.url}documents", "h1", viewport=PHONE) as page:
         page.locator("#add").evaluate(
@@ -330,7 +333,11 @@ def test_a_table_shows_its_columns_and_is_read_by_the_one_that_is_clicked(
         row = page.locator(".uploads li")
         expect(row).to_contain_text("Which column holds the text?", timeout=SLOW)
         expect(row.locator("p")).to_have_text(
-            ["Which column holds the text?", "Day Monday", "<b>Entry</b> The sluice was opened."]
+            [
+                "Which column holds the text?",
+                "Remark Nobody was there to see it at that hour.",
+                "<b>Entry</b> The sluice was opened on Monday by the keepers.",
+            ]
         )
         expect(page.locator(".sum")).to_have_text("1 of 1 files: 1 refused")
         check_accessible(page)

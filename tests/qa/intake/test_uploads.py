@@ -491,14 +491,18 @@ def test_a_kill_at_any_step_breaks_nothing_and_is_mended_by_the_next_upload(libr
 
 
 def test_a_table_is_read_by_the_column_that_is_named_as_its_text_and_so_again(corpus: Corpus) -> None:
-    table = b"Nr;Entry;Remark\n1;The sluice was opened;at noon\n"
+    remark = b"the keeper says that the water was low at noon"
+    table = b"Nr;Entry;Remark\n1;The sluice was opened on Monday by the keepers;%s\n" % remark
     (refused,) = corpus.upload("log.csv", BytesIO(table)).files
     assert (refused.status, [name for name, _ in refused.columns]) == ("refused", ["Nr", "Entry", "Remark"])
     (added,) = corpus.upload("log.csv", BytesIO(table), collection="water", text_column="Entry").files
     assert (added.status, added.document_id, added.columns) == ("added", "log.csv#2", ())
     document = corpus.document("log.csv#2")
-    assert (document.text, document.collection) == ("The sluice was opened", "water")
-    longer = table + b"2;The sluice was shut;at one\n"
+    assert (document.text, document.collection) == (
+        "The sluice was opened on Monday by the keepers",
+        "water",
+    )
+    longer = table + b"2;The sluice was shut on Tuesday by the keepers;%s\n" % remark
     assert [each.status for each in corpus.upload("log.csv", BytesIO(longer)).files] == ["unchanged", "added"]
     (packed,) = corpus.upload("logs.zip", BytesIO(archive({"log.csv": table}))).files
     assert (packed.status, packed.columns) == ("refused", ())  # its files may have any columns

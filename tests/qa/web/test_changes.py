@@ -112,19 +112,22 @@ class TestAdd:
     def test_a_table_shows_its_columns_and_is_read_by_the_one_that_is_chosen(
         self, client: TestClient
     ) -> None:
-        table = b"Day,<b>Log</b>\nMonday,The sluice\twas opened\n"
+        table = (
+            b"<b>Log</b>,Remark\n"
+            b"The sluice\twas opened on Monday by the two keepers,It was shut again when the water was low\n"
+        )
         (refused,) = upload(client, "log.csv", table, collection="water").json()
         assert (refused["status"], refused["error"]["code"]) == ("refused", "text_column")
         assert refused["columns"] == [
-            {"name": "Day", "value": "Monday"},
-            {"name": "<b>Log</b>", "value": "The sluice was opened"},
+            {"name": "<b>Log</b>", "value": "The sluice was opened on Monday by the two keepers"},
+            {"name": "Remark", "value": "It was shut again when the water was low"},
         ]
         (added,) = upload(client, "log.csv", table, collection="water", text_column="<b>Log</b>").json()
         assert (added["status"], added["document"], added["collection"]) == ("added", "log.csv#2", "water")
         assert added["columns"] == []
 
     def test_what_is_said_names_nothing_to_type_at_a_terminal(self, client: TestClient) -> None:
-        (table,) = upload(client, "rows.csv", b"a,b\n1,2\n").json()
+        (table,) = upload(client, "rows.csv", b"a,b\n").json()
         assert table["error"]["message"] == (
             "rows.csv has no column that is known to hold text. It has: a, b. Call one of them “text”."
         )

@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,6 +114,20 @@ def test_a_paragraph_of_many_lines_is_one_element() -> None:
         attributes["class"] for tag, attributes in found.elements if tag == "div" and "class" in attributes
     ]
     assert kinds == ["body", "body", "list", "list", "body"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("| 2007 | 2008\nNorth | 4 | 5", ["", "2007", "2008", "North", "4", "5"]),
+        ("| Quay | Men\n| North | 4", ["Quay", "Men", "North", "4"]),
+    ],
+)
+def test_a_first_cell_is_shown_where_it_is_empty_and_none_before_the_bars_of_markdown(
+    text: str, cells: list[str]
+) -> None:
+    html = to_html(Document("a", text), passages(Document("a", text)))
+    assert re.findall(r'class="cell" role="cell">(.*?)</span>', html) == cells
 
 
 def test_headings_lists_tables_and_pages_are_named_as_such() -> None:

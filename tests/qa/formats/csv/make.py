@@ -25,7 +25,19 @@ id,text
 They left."
 """
 
+FIGURES = """\
+Country,Year,"Imports, t",Share
+"Korea, Republic of",2007,"1,800",4.5%
+St. Lucia. Castries,2007,,0.1%
+
+China,2008,"2,450",
+"""
+
 if __name__ == "__main__":
+    (HERE / "figures.csv").write_bytes(FIGURES.encode())
+    (HERE / "titled.csv").write_bytes(
+        b"Customs returns, 2019\r\n\r\nLand;2018;2019\r\nIran;4,5;6,7\r\nChina;1,5;2,5\r\n"
+    )
     (HERE / "unclosed.csv").write_bytes(UNCLOSED.encode())
     (HERE / "briefs.csv").write_bytes(BRIEFS.encode())
     rows = "Kennung;Überschrift;Inhalt\r\na;Schrott;Kupfer, Zink; und mehr\r\n"

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.errors import InputError
+from qa.document.segment import sentences
+from qa.document.tables import row
+from qa.errors import InputError, TextColumnError
 from qa.formats.source import Options, Source
 from qa.formats.table import read
-from qa.schema import Document, Found, Section
+from qa.schema import Document, Found, Section, locator
 from qa.text.dates import PartialDate
+from tests.qa.formats.reading import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,8 +66,6 @@ def test_a_row_says_which_column_its_metadata_come_from() -> None:
 
 
 def test_columns_are_those_that_are_named() -> None:
-    with pytest.raises(InputError, match=r"It has: Kennung, Überschrift, Inhalt\. .* --column text=COLUMN"):
-        list(table("semicolon.csv"))
     with pytest.raises(InputError, match="has no column “body”"):
         list(table("semicolon.csv", text="body"))
     # Its first text holds the separator, outside quotation marks.
@@ -229,7 +230,127 @@ def test_the_one_column_that_is_prose_is_taken_for_the_text_and_a_note_says_so()
     assert second.notes == ()
 
 
-@pytest.mark.parametrize("rows", [f"{REMARKS};{REMARKS}", "Quay;Mill", f"Quay;{REMARKS}\nQuay;No"])
-def test_where_no_column_is_plainly_prose_or_two_are_the_columns_are_named(rows: str) -> None:
-    with pytest.raises(InputError, match=r"It has: Place, Remarks\. .*--column text=COLUMN"):
+@pytest.mark.parametrize("rows", [f"{REMARKS};{REMARKS}", ";"])
+def test_where_two_columns_are_prose_or_there_is_no_row_the_columns_are_named(rows: str) -> None:
+    with pytest.raises(TextColumnError, match=r"It has: Place, Remarks\. .*--column text=COLUMN"):
         list(table("a.csv", f"Place;Remarks\n{rows}\n".encode()))
+
+
+def figures(name: str, data: str | None = None) -> Document:
+    (found,) = documents(name, data.encode() if data else None)
+    check(found)
+    return found
+
+
+def rows(document: Document) -> list[tuple[str, str]]:
+    """Each sentence of a table as it is quoted, and where it is."""
+    text = document.text
+    return [
+        (text[each.start : each.end], locator(document, each.start, each.end)) for each in sentences(document)
+    ]
+
+
+def as_read(document: Document) -> list[str]:
+    return [found.text for each in sentences(document) if (found := row(document, each))]
+
+
+def test_a_table_of_figures_is_one_document_whose_rows_are_quoted_and_read_with_their_columns() -> None:
+    found = figures("figures.csv")
+    assert found.text == (
+        "figures\n\n"
+        "Country | Year | Imports, t | Share\n"
+        "Korea, Republic of | 2007 | 1,800 | 4.5%\n"
+        "St. Lucia. Castries | 2007 |  | 0.1%\n"
+        "China | 2008 | 2,450 |"
+    )
+    assert (found.id, found.title, found.notes) == ("", "figures", ())
+    assert rows(found)[1:] == [
+        ("Country | Year | Imports, t | Share", "row 1"),
+        ("Korea, Republic of | 2007 | 1,800 | 4.5%", "row 2"),
+        ("St. Lucia. Castries | 2007 |  | 0.1%", "row 3"),
+        ("China | 2008 | 2,450 |", "row 5"),
+    ]
+    assert as_read(found) == [
+        "figures. Country: Korea, Republic of; Year: 2007; Imports, t: 1,800; Share: 4.5%",
+        "figures. Country: St. Lucia. Castries; Year: 2007; Share: 0.1%",
+        "figures. Country: China; Year: 2008; Imports, t: 2,450",
+    ]
+
+
+def test_lines_above_a_table_of_figures_stay_and_do_not_tell_what_separates_its_cells() -> None:
+    found = figures("titled.csv")
+    assert found.text == ("Customs returns, 2019\n\nLand | 2018 | 2019\nIran | 4,5 | 6,7\nChina | 1,5 | 2,5")
+    assert [place for _, place in rows(found)] == ["row 1", "row 3", "row 4", "row 5"]
+    assert as_read(found)[0] == "Customs returns, 2019. Land: Iran; 2018: 4,5; 2019: 6,7"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("2017,2018,2019\n4,5,6.5\n7,8,9\n", "2017 | 2018 | 2019\n4 | 5 | 6.5\n7 | 8 | 9"),
+        ("Quay,Men,\nNorth,4,\n", "Quay | Men\nNorth | 4"),  # a column without any value
+        (",2018,2019\nFees,,\nBerths,4,5\n", "| 2018 | 2019\nFees |  |\nBerths | 4 | 5"),
+        ("Name\nSmith, John\nDoe, Jane\n", "Name\nSmith, John\nDoe, Jane"),
+        ("Keepers, 2008\nSmith\nDoe\n", "Keepers, 2008\nSmith\nDoe"),
+        ("id,title\n1,Copper  prices\u00a0rise\n", "id | title\n1 | Copper prices rise"),
+        ('Quay,Men\nNorth,"4\nof 5"\n', "Quay | Men\nNorth | 4 of 5"),
+        (f"Place;Remarks\nQuay;{REMARKS}\nMill;No\n", f"Place | Remarks\nQuay | {REMARKS}\nMill | No"),
+    ],
+)
+def test_what_has_no_column_of_prose_is_a_table_of_figures(data: str, text: str) -> None:
+    assert figures("a.csv", data).text == f"a\n\n{text}"
+
+
+def test_a_column_that_was_taken_for_the_text_of_one_table_is_not_so_for_another() -> None:
+    assert len(documents("a.csv", f"Place;Remarks\nQuay;{REMARKS}\nMill;{REMARKS}\n".encode())) == 2
+    assert figures("a.csv", "Place;Remarks\nQuay;4\n").text == "a\n\nPlace | Remarks\nQuay | 4"
+
+
+def test_long_labels_without_a_name_are_those_of_rows() -> None:
+    assert figures("a.csv", f";2007;2008\n{REMARKS};4;5\n").text == f"a\n\n| 2007 | 2008\n{REMARKS} | 4 | 5"
+
+
+def test_rows_as_long_as_each_other_are_sentences_of_their_own() -> None:
+    long = [
+        f"{number} | {'Harbour of the north '}| {number}00 | {number}50 | on time" for number in range(10, 20)
+    ]
+    data = "\n".join(["nr|place|in|out|state", *long])
+    assert len(rows(figures("a.csv", data))) == 12
+
+
+def test_a_row_of_figures_with_too_many_cells_is_refused_since_they_would_stand_in_wrong_columns() -> None:
+    refused, found = table("a.csv", b"Country,Imports\nIran,4\nChina,1,234\nIndia,5\n")
+    assert "a.csv, row 3 has 3 cells, and there are 2 columns" in str(refused)
+    assert isinstance(found, Document)
+    assert found.text == "a\n\nCountry | Imports\nIran | 4\nIndia | 5"
+    assert rows(found)[-1] == ("India | 5", "row 4")
+
+
+def test_a_row_of_figures_whose_quotation_mark_is_never_closed_is_refused_and_doubts_are_told() -> None:
+    refused, found = table("a.csv", b'a,b\n1,2\n3,"4\nfive\n6,7\n')
+    assert "row 3 (lines 3–4 of the file) has a quotation mark that is never closed" in str(refused)
+    assert isinstance(found, Document)
+    assert found.text == "a\n\na | b\n1 | 2\n6 | 7"
+    assert [note.partition(":")[0] for note in found.notes] == ["Row 4"]
+
+
+def test_a_column_that_is_named_and_is_not_there_refuses_a_table_of_figures() -> None:
+    for field in ("title", "text"):
+        with pytest.raises(InputError, match="has no column “Body”"):
+            list(table("figures.csv", **{field: "Body"}))
+    assert documents("figures.csv", text="Country")[0].text == "Korea, Republic of"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "data",
+    [
+        "a,b\n" + "1,2\n" * 200_000,
+        f"a,b\n{'1' * 2_500_000},{'1' * 2_500_000}\n",
+        f"a{',b' * 2_000}\n" + f"1{',' * 2_000}\n" * 1_000,  # which the bars alone would fill
+    ],
+    ids=["rows", "characters", "columns"],
+)
+def test_a_table_of_figures_larger_than_a_document_is_refused(data: str) -> None:
+    with pytest.raises(InputError, match=r"a\.csv has more than 200,000 rows or 5,000,000 characters"):
+        list(table("a.csv", data.encode()))

@@ -104,5 +104,41 @@ def briefs() -> bytes:
     return saved(book)
 
 
+def budget() -> bytes:
+    """Make a workbook of figures, with all that their sheets may have."""
+    book = openpyxl.Workbook()
+    revenue = book.active
+    assert revenue is not None
+    revenue.title = "Revenue"
+    for row in (
+        ["Revenue of the port, thousand USD"],
+        [],
+        [None, dt.datetime(2007, 1, 1), None, 2008, "secret"],  # noqa: DTZ001
+        ["Fees"],
+        ["Berths, north", 1250, None, 0.125],
+        ["Hidden", 1, None, 1],
+        [],
+        ["Cranes", None, None, "n/a", "x"],
+        ["Total", "=SUM(B5:B8)", None, 7],
+    ):
+        revenue.append(row)
+    revenue["B3"].number_format = "yyyy"
+    revenue["B5"].number_format = "#,##0.0"
+    revenue["D5"].number_format = "0.0%"
+    revenue.row_dimensions[6].hidden = True
+    revenue.column_dimensions["E"].hidden = True
+    staff = book.create_sheet("2008")
+    for row in (["Quay", "Men", "Since"], ["North", 12, dt.datetime(2008, 4, 4)], ["South", 9]):  # noqa: DTZ001
+        staff.append(row)
+    book.create_sheet("Empty")
+    book.create_sheet("Sources").append(["Compiled by the desk"])
+    hidden = book.create_sheet("Plans")
+    hidden.append(["Quay", "Men"])
+    hidden.append(["East", 4])
+    hidden.sheet_state = "hidden"
+    return saved(book)
+
+
 if __name__ == "__main__":
     (HERE / "briefs.xlsx").write_bytes(briefs())
+    (HERE / "budget.xlsx").write_bytes(budget())

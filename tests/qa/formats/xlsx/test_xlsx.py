@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 from benchmarks.ingest import Instant
 from qa.corpus import Corpus
 from qa.document.metadata import MOST_FIELD
+from qa.document.row_identity import numbered
+from qa.document.segment import sentences
+from qa.document.tables import row as row_of
 from qa.errors import InputError, TextColumnError
 from qa.formats.kinds import kind_of, read_source
 from qa.formats.source import Options, Source
@@ -102,10 +105,13 @@ def test_columns_are_those_that_are_named() -> None:
     ]
     (refused,) = found(data, text="story")
     assert "has no column “story”. It has: id, Headline, body" in str(refused)
-    (refused,) = found(workbook({"A": [["Inhalt"], ["Kupfer"]]}))
-    assert "a.xlsx, sheet “A”, has no column that is known to hold text. It has: Inhalt." in str(refused)
+    prose = "The port pays for all of the repairs this year."
+    (refused,) = found(workbook({"A": [["Frage", "Inhalt"], [prose, prose]]}))
+    assert "a.xlsx, sheet “A”, has no column that is known to hold text. It has: Frage, Inhalt." in str(
+        refused
+    )
     assert isinstance(refused, TextColumnError)
-    assert refused.columns == (("Inhalt", "Kupfer"),)
+    assert refused.columns == (("Frage", prose), ("Inhalt", prose))
 
 
 SHOWN = {
@@ -314,3 +320,84 @@ def test_the_one_column_that_is_prose_is_taken_for_the_text_and_a_note_says_so()
     assert first.notes == (
         "The column “Remarks” was taken for the text, as it alone is prose: see that it is.",
     )
+
+
+def test_each_sheet_of_figures_is_one_document_that_shows_what_the_sheet_shows() -> None:
+    revenue, staff = documents((HERE / "budget.xlsx").read_bytes(), "budget.xlsx")
+    assert revenue.text == (
+        "Revenue of the port, thousand USD\n\n"
+        "| 2007 | 2008\n"
+        "Fees |  |\n"
+        "Berths, north | 1,250.0 | 12.5%\n"
+        "Cranes |  | n/a\n"
+        "Total |  | 7"
+    )
+    assert staff.text == "2008\n\nQuay | Men | Since\nNorth | 12 | 2008-04-04\nSouth | 9 |"
+    assert [(each.id, each.title, each.format) for each in (revenue, staff)] == [
+        ("#Revenue", "budget, Revenue", "xlsx"),
+        ("#2008", "budget, 2008", "xlsx"),
+    ]
+    assert revenue.notes == (
+        "Hidden sheets were left out: “Plans”.",
+        "Sheets without a column that is known to hold text were left out: “Sources”.",
+        "Of the sheet “Revenue”, 1 hidden row and 1 hidden column were left out.",
+        (
+            "In the sheet “Revenue”, 1 formulas have no stored result, and were read as empty: open it in "
+            "Excel and save it."
+        ),
+    )
+    assert staff.notes == ()
+    for document in (revenue, staff):
+        check(document)
+
+
+def test_a_row_of_figures_is_cited_by_its_number_and_read_with_its_columns() -> None:
+    revenue, _ = documents((HERE / "budget.xlsx").read_bytes())
+    read = {
+        locator(revenue, each.start, each.end): found.text
+        for each in sentences(revenue)
+        if (found := row_of(revenue, each))
+    }
+    caption = "Revenue of the port, thousand USD"
+    assert read == {
+        "sheet “Revenue”, row 4": f"{caption}. Fees",
+        "sheet “Revenue”, row 5": f"{caption}. Berths, north; 2007: 1,250.0; 2008: 12.5%",
+        "sheet “Revenue”, row 8": f"{caption}. Cranes; 2008: n/a",
+        "sheet “Revenue”, row 9": f"{caption}. Total; 2008: 7",
+    }
+
+
+def test_figures_are_left_out_beside_texts_and_texts_of_two_columns_beside_figures() -> None:
+    texts, figures = [["text"], ["He left."]], [["Quay", "Men"], ["North", 4]]
+    data = workbook({"Figures": figures, "Texts": texts})
+    (read,) = documents(data)
+    assert (read.id, read.text) == ("#Texts#2", "He left.")
+    left_out = "Sheets without a column that is known to hold text were left out: “{}”."
+    assert read.notes == (left_out.format("Figures"),)
+    prose = "The port pays for all of the repairs this year."
+    (read,) = documents(workbook({"Talks": [["Question", "Reply"], [prose, prose]], "Figures": figures}))
+    assert (read.id, read.text) == ("#Figures", "Figures\n\nQuay | Men\nNorth | 4")
+    assert read.notes == (left_out.format("Talks"),)
+
+
+def test_figures_are_rows_by_the_column_that_is_named_and_refused_where_it_is_not_there() -> None:
+    data = (HERE / "budget.xlsx").read_bytes()
+    assert [each.text for each in documents(data, text="Quay")] == ["North", "South"]
+    (refused,) = found(data, title="Body")
+    assert "has no column “Body”" in str(refused)
+    assert [each.id for each in documents(data, title="Quay")] == ["#2008"]
+
+
+def test_a_sheet_of_figures_larger_than_a_document_costs_itself_alone() -> None:
+    large = [["a", "b"], *[["x" * 32_000, 1]] * 160]
+    refused, read = found(workbook({"Large": large, "Small": [["a", "b"], [1, 2]]}))
+    assert "a.xlsx, sheet “Large”, has more than 200,000 rows or 5,000,000 characters" in str(refused)
+    assert isinstance(read, Document)
+    assert read.id == "#Small"
+
+
+def test_a_sheet_of_figures_that_is_named_by_a_number_is_no_row_whose_number_may_change() -> None:
+    (figures,) = documents(workbook({"2": [["Quay", "Men"], ["North", 4]]}))
+    (text,) = documents(workbook({"2": [["text"], ["He left."]]}))
+    assert (figures.id, numbered(figures)) == ("#2", False)
+    assert (text.id, numbered(text)) == ("#2#2", True)

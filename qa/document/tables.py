@@ -1,0 +1,164 @@
+"""The rows of tables in a document's text, as models read them: each cell with the name of its column.
+
+A row stands on a line of its own, its cells between tabs or bars, whatever format the document came in. A
+quote is the row as it stands; what is read of it is never quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from qa.schema import Span
+from qa.text.lines import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from qa.schema import Document, Sentence
+
+# A line under the names of columns, in Markdown.
+_RULE = re.compile(r"[\s:|-]+")
+_BAR = re.compile(r"\|")
+_TAB = re.compile(r"\t\s*")
+# What is longer stands before a table for reasons of its own.
+_LONGEST_CAPTION = 90
+_KNOWN = 32  # texts whose tables are kept, as each of their sentences is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a row.
+
+    Attributes:
+        start: where it begins in what is read of the row.
+        end: where it ends there.
+        span: where it stands in the document.
+    """
+
+    start: int
+    end: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table.
+
+    Attributes:
+        text: what is read of it: "Quarter: second; berths: 41; calls: 188".
+        cells: its cells that hold anything, in order.
+    """
+
+    text: str
+    cells: tuple[Cell, ...]
+
+    def spans(self, start: int, end: int) -> list[Span]:
+        """Return where the cells stand of which these characters of what is read are part."""
+        return [cell.span for cell in self.cells if cell.start < end and start < cell.end]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What the rows of a table have in common; `fenced` ones begin with a bar, as in Markdown."""
+
+    caption: str
+    separator: re.Pattern[str]
+    fenced: bool
+    names: tuple[str, ...]
+
+
+def row(document: Document, sentence: Sentence) -> Row | None:
+    """Return the row of a table that a sentence is; None if it is none."""
+    table = _rows(document.text).get((sentence.start, sentence.end))
+    return _row(document.text, table, sentence.start, sentence.end) if table else None
+
+
+@lru_cache(_KNOWN)
+def _rows(text: str) -> dict[tuple[int, int], _Table]:
+    """Return the tables in a text, by where each of their rows stands but those that name columns."""
+    if "|" not in text and "\t" not in text:
+        return {}
+    found: dict[tuple[int, int], _Table] = {}
+    for caption, separator, rows in _tables(text):
+        fenced = separator is _BAR and all(text[line.start] == "|" for line in rows)
+        cells = (_cells(text, line.start, line.end, separator, fenced=fenced) for line in rows)
+        names = _names([text[start:end] for start, end in each] for each in cells)
+        table = _Table(caption, separator, fenced, names)
+        found |= {(line.start, line.end): table for line in rows[bool(names) :]}
+    return found
+
+
+def _tables(text: str) -> Iterator[tuple[str, re.Pattern[str], list[Span]]]:
+    """Yield the caption, the separator of cells, and the rows of each run of two rows or more."""
+    caption, above, rows = "", "", list[Span]()
+    separator = _BAR
+    end = 0
+    for line in lines(text):
+        said = text[line.start : line.end]
+        is_next = text.count("\n", end, line.start) < 2
+        end = line.end
+        found = _BAR if "|" in said else _TAB if "\t" in said else None
+        if rows and not (found is separator and is_next):
+            if len(rows) > 1:
+                yield caption, separator, rows
+            rows = []
+        if found is None:
+            above = said
+            continue
+        if "--" in said and _RULE.fullmatch(said):
+            continue
+        if not rows:
+            caption = above.strip("#*_ :") if len(above) <= _LONGEST_CAPTION else ""
+        separator = found
+        rows.append(line)
+    if len(rows) > 1:
+        yield caption, separator, rows
+
+
+def _cells(
+    text: str, start: int, end: int, separator: re.Pattern[str], *, fenced: bool
+) -> list[tuple[int, int]]:
+    """Return the cells of a line, some of which may be empty; what stands outside a fence is none."""
+    bounds = [(start, start), *(match.span() for match in separator.finditer(text, start, end)), (end, end)]
+    cells = [_stripped(text, one[1], other[0]) for one, other in pairwise(bounds)]
+    return cells[1 : -1 if text[end - 1] == "|" else None] if fenced else cells
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    cell = text[start:end]
+    start += len(cell) - len(cell.lstrip())
+    return start, start + len(cell.strip())
+
+
+def _names(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """Return what the first row calls the columns: all but the first, and of two the second is no figure."""
+    below = iter(rows)
+    first = next(below)
+    if not first or not all(first[1:]):
+        return ()
+    if len(first) < 3:
+        others = [any(map(str.isdigit, "".join(cells[-1:]))) for cells in below]
+        if len(others) < 2 or any(map(str.isdigit, first[-1])) or 2 * sum(others) <= len(others):
+            return ()
+    return tuple(first)
+
+
+def _row(text: str, table: _Table, start: int, end: int) -> Row:
+    names = table.names
+    read = f"{table.caption}. " if table.caption else ""
+    placed: list[Cell] = []
+    for at, cell in enumerate(_cells(text, start, end, table.separator, fenced=table.fenced)):
+        said = text[slice(*cell)]
+        if not said:
+            continue
+        if placed:
+            read += "; " if names or len(placed) > 1 else ": "
+        if name := names[at] if at < len(names) else "":
+            read += f"{name}: "
+        placed.append(Cell(len(read), len(read) + len(said), Span(*cell)))
+        read += said
+    return Row(read, tuple(placed))
