@@ -14,11 +14,14 @@ import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from embeddings.files import close_to_others, sha256_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 # The default encoder's weights in 7 bits of int8: not the same vectors, so an encoder of its own.
@@ -28,6 +31,9 @@ DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
 # Our own reader, which is part of this package (docs/reader.md); the hash is that of graph and tokenizer.
 READER = "pullquote-reader-4"
 READER_SHA256 = "a25cd6d8be3496b5d64650b80be9afe4edebc6309309cd679350d26d8acc469a"
+# The deeper one, which reads again what ours is unsure of; its graph is in two files.
+DEEP_READER = "pullquote-deep-reader-1"
+DEEP_READER_SHA256 = "a934314dc06eb3b1ae372825c108e544fba978a8e72627c7a7b5baea5e2490e0"
 DEFAULT_RERANKER_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
 
 # What decides a model's output: weights, configuration, vocabulary. Not its README, not other formats of it.
@@ -136,18 +142,31 @@ def reader_weights() -> tuple[bytes, str]:
     Raises:
         ModelError: when it is missing or damaged.
     """
+    return _packaged(READER, READER_SHA256, ("reader.onnx",), "reader.tokenizer.json")
+
+
+def deep_reader_weights() -> tuple[bytes, str]:
+    """Read our deeper reader, as `reader_weights`."""
+    return _packaged(
+        DEEP_READER,
+        DEEP_READER_SHA256,
+        ("deep-reader-1.onnx", "deep-reader-2.onnx"),
+        "deep-reader.tokenizer.json",
+    )
+
+
+def _packaged(name: str, sha256: str, graphs: Sequence[str], vocabulary: str) -> tuple[bytes, str]:
+    """Read a graph that lies in this package, in one or several files, and its tokenizer."""
     folder = files("embeddings").joinpath("weights")
     remedy = "Install Pullquote again."
     try:
-        graph = folder.joinpath("reader.onnx").read_bytes()
-        tokenizer = folder.joinpath("reader.tokenizer.json").read_text(encoding="utf-8")
+        graph = b"".join(folder.joinpath(each).read_bytes() for each in graphs)
+        tokenizer = folder.joinpath(vocabulary).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"The weights of {READER} cannot be read ({error}). {remedy}") from error
+        raise ModelError(f"The weights of {name} cannot be read ({error}). {remedy}") from error
     found = hashlib.sha256(graph + tokenizer.encode()).hexdigest()
-    if found != READER_SHA256:
-        raise ModelError(
-            f"The weights of {READER} are damaged: SHA-256 {found}, expected {READER_SHA256}. {remedy}"
-        )
+    if found != sha256:
+        raise ModelError(f"The weights of {name} are damaged: SHA-256 {found}, expected {sha256}. {remedy}")
     return graph, tokenizer
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings import models, runtime
-from embeddings.models import READER_SHA256, ModelError, cache_folder
+from embeddings.models import DEEP_READER_SHA256, READER_SHA256, ModelError, cache_folder
 from embeddings.reading import Reader, ReaderName, Reading, Window
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _LONGEST = 30
 _PLACES = np.arange(_LIMIT)
 _LENGTHS = _PLACES - _PLACES[:, None]
 _IMPOSSIBLE = np.where((_LENGTHS < 0) | (_LENGTHS >= _LONGEST), -np.inf, 0.0).astype(np.float32)
-# How much it counts in a window's score how well it was retrieved, 0 to 1 (docs/quality.md).
+# How much it counts in a window's score how well it was retrieved, 0 to 1 (docs/decisions/0009-reader.md).
 RETRIEVED_WEIGHT = 2.0
 
 
@@ -56,10 +56,10 @@ def open_reader(name: str | None = None) -> Reader:
 
     if name == "cross-encoder":
         return CrossEncoderReader()
-    if name and name != "reader":
+    if name and name not in ("reader", "deep"):
         return NamedReader(name)
     try:
-        return TrainedReader()
+        return TrainedReader(TrainedReader(deep=True) if name == "deep" else None)
     except ModelError as error:
         if name:
             raise
@@ -74,15 +74,16 @@ class TrainedReader:
         ModelError: its weights are missing or damaged.
     """
 
-    name: ReaderName = "reader"
-    model = "reader"
-
-    def __init__(self) -> None:
-        self._model = runtime.open_kept(_folder(), models.reader_weights)
+    def __init__(self, deeper: TrainedReader | None = None, *, deep: bool = False) -> None:
+        self.name: ReaderName = "deep" if deeper else "reader"
+        self.model: str = self.name
+        self.deeper = deeper
+        weights = models.deep_reader_weights if deep else models.reader_weights
+        self._model = runtime.open_kept(_folder(deep=deep), weights)
         self._marks = marks(self._model.tokenizer)
-        # A graph of before the fourth version gives no relevance.
-        given = {output.name for output in self._model.session.get_outputs()}
-        self._outputs = [name for name in ("window", "sentences", "span", "relevance") if name in given]
+        # A graph of before the fourth version gives no relevance, and the deeper one has no types of tokens.
+        self._outputs = [output.name for output in self._model.session.get_outputs()]
+        self._has_types = len(self._model.session.get_inputs()) > 2
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """See Reader."""
@@ -104,15 +105,12 @@ class TrainedReader:
         pool = np.zeros((len(sentences), len(tokens)), dtype=np.float32)
         for row, (start, end) in zip(pool, pairwise(bounds), strict=True):
             row[start:end] = 1 / max(1, end - start)
-        answers, evidence, span, *relevance = self._model.session.run(
-            self._outputs,
-            {
-                "input_ids": np.array([tokens], dtype=np.int64),
-                "token_type_ids": np.array([types], dtype=np.int64),
-                "pool": pool,
-            },
-        )
-        score = float(answers[0])
+        inputs = {"input_ids": np.array([tokens], dtype=np.int64), "pool": pool}
+        if self._has_types:
+            inputs["token_type_ids"] = np.array([types], dtype=np.int64)
+        given = dict(zip(self._outputs, self._model.session.run(None, inputs), strict=True))
+        evidence, span = given["sentences"], given["span"]
+        score = float(given["window"][0])
         none = float(span[0].sum())
         found = [
             _words(span[start:end], text, encoding) if start < end else None
@@ -129,21 +127,27 @@ class TrainedReader:
                 for logit, each in zip(evidence, found, strict=True)
             ),
             tuple(each[1] if each and each[0] > none else None for each in found),
-            float(relevance[0][0]) if relevance else None,
+            float(given["relevance"][0]) if "relevance" in given else None,
+            tuple(
+                float(logit) if each else -np.inf for logit, each in zip(given["parts"], found, strict=True)
+            )
+            if "parts" in given
+            else (),
         )
 
 
 def mend() -> bool:
-    """Hash the files of our reader in the cache; make them again, and say so, if they are damaged.
+    """Hash the files of our readers in the cache; make them again, and say so, if they are damaged.
 
     Raises:
         ModelError: they are damaged, and so are the weights that they are made of.
     """
-    return runtime.mend(_folder(), models.reader_weights)
+    small = runtime.mend(_folder(), models.reader_weights)
+    return runtime.mend(_folder(deep=True), models.deep_reader_weights) or small
 
 
-def _folder() -> Path:
-    return cache_folder() / READER_SHA256
+def _folder(*, deep: bool = False) -> Path:
+    return cache_folder() / (DEEP_READER_SHA256 if deep else READER_SHA256)
 
 
 def _both(one: float, other: float) -> float:

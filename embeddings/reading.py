@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-ReaderName = Literal["reader", "cross-encoder"]
+ReaderName = Literal["reader", "deep", "cross-encoder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Reading:
     answer: -inf where the model's limit cut it off; none at all where no sentence was scored. `words` are the
     words of each sentence that answer, as character offsets in it; None where that is likelier than any.
     `relevance` says whether the window is on the question's subject, whatever it answers; None where the
-    reader does not tell.
+    reader does not tell. `parts` says of each sentence whether it is evidence for a part of the question;
+    none where the reader does not tell.
     """
 
     score: float
@@ -45,6 +46,24 @@ class Reading:
     sentences: tuple[float, ...] = ()
     words: tuple[tuple[int, int] | None, ...] = ()
     relevance: float | None = None
+    parts: tuple[float, ...] = ()
+
+
+# What a deeper reader counts in whether a window answers. Its sentences count half.
+SHARE = 0.35
+
+
+def mean(one: Reading, other: Reading) -> Reading:
+    """Return what a reader and a deeper one make of a window, and the words of the deeper one."""
+    return Reading(
+        one.score + SHARE * (other.answers - one.answers),
+        one.answers + SHARE * (other.answers - one.answers),
+        (one.span + other.span) / 2,
+        tuple((a + b) / 2 for a, b in zip(one.sentences, other.sentences, strict=True)),
+        other.words,
+        one.relevance,
+        other.parts,
+    )
 
 
 class Reader(Protocol):
@@ -57,6 +76,10 @@ class Reader(Protocol):
     @property
     def model(self) -> str:
         """Which reader this is: its `name`, or the name of the model that was asked for."""
+
+    @property
+    def deeper(self) -> Reader | None:
+        """What reads the best windows again where this one is not sure; None if nothing does."""
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """Read each window, in the order given. `retrieved` says how well each was found, 0 to 1."""

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 HEAD_FILE = "relevance_head.npz"
 # What "it answers", and how well it was retrieved (0 to 1), count beside "it is relevant" in the order of
-# windows; and of how many windows, the first ones in that order, the sentences are scored (docs/quality.md).
+# windows (docs/decisions/0005-reading-head.md); and of how many windows, the first ones in that order, the
+# sentences are scored.
 ANSWERS_WEIGHT = 0.5
 RETRIEVED_WEIGHT = 4.0
 SCORED = 3
@@ -49,6 +50,7 @@ class CrossEncoderReader:
 
     name: ReaderName = "cross-encoder"
     model = "cross-encoder"
+    deeper = None
 
     def __init__(self) -> None:
         self._reranker = OnnxReranker()
@@ -99,6 +101,7 @@ class NamedReader:
     """
 
     name: ReaderName = "cross-encoder"
+    deeper = None
 
     def __init__(self, model: str) -> None:
         self.model = model
@@ -131,7 +134,7 @@ def _sentences(reranker: Reranker, question: str, windows: Sequence[Window]) -> 
     Alone, a sentence that says "they" or "that month" scores too low; after the one before it, one that
     only follows the answer scores too high. Their weighted mean is right more often than either. Under its
     document's head a sentence is read where there are several: where there is one, that tells no sentence
-    from another, and only blurs them (docs/quality.md).
+    from another, and only blurs them (docs/decisions/0005-reading-head.md).
     """
     several = len({window.head for window in windows}) > 1
     texts: list[str] = []

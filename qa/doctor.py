@@ -153,6 +153,7 @@ def _models() -> Iterator[Finding]:
         return
     try:
         models.reader_weights()
+        models.deep_reader_weights()
         wrong = DAMAGED.format("reader") if reader.mend() else ""
     except models.ModelError as error:
         yield Finding(
@@ -161,7 +162,7 @@ def _models() -> Iterator[Finding]:
             f"{error} Unless a copy is in the cache, the cross-encoder reads until then.",
         )
     else:
-        yield Finding("reader", f"{models.READER}, SHA-256 as it should be", wrong)
+        yield Finding("reader", f"{models.READER}, {models.DEEP_READER}, SHA-256 as it should be", wrong)
     try:
         weights = models.reranker_folder() / "model.onnx"
         models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "pullquote")

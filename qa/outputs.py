@@ -122,7 +122,7 @@ _ANSWER = {"id", "question", "interpreted_question", "outcome", "confidence", "q
 _ANSWER_SINCE = {  # fields that the first answer lines did not have
     *("milliseconds", "error", "reply", "threshold", "signals", "filters", "read", "searched", "undated"),
     *("notes", "preference", "calibrated", "unsearched", "more", "carried", "parts", "differing"),
-    *("said", "strictness", "unjudged"),
+    *("said", "strictness", "unjudged", "facts"),
     *("read_with", "nearest"),
 }
 _STATE = {"pullquote", "code", "library", "generation", "questions"}

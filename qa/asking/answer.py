@@ -21,6 +21,7 @@ from qa.asking import (
     copies,
     exact,
     extract,
+    heads,
     more,
     replies,
     requests,
@@ -30,6 +31,7 @@ from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret, is_brief, names, stands_alone
 from qa.asking.read import read, read_on, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, related, retrieve
+from qa.asking.several import SHOWN, several
 from qa.asking.unmatched import unmatched
 from qa.deadline import Deadline
 from qa.document.metadata import language_of_script
@@ -249,6 +251,7 @@ class Answerer:
             deadline.check()
             search = self._looked_for(meaning)
             retrieved = retrieve(self._library, search, phrases.selection, preference)
+            retrieved = heads.with_heads(meaning.question, search, retrieved)
             rest: list[Passage | Hit] = [*self._rest(search, retrieved, phrases, selection)]
             if may_answer:
                 kept = {name for name, document in retrieved.documents.items() if may_answer(document)}
@@ -274,6 +277,8 @@ class Answerer:
         deadline.enter("quoting")
         with clock.timing("extract"):
             choice = choose(meaning.question, retrieved, done, preference)
+            if self._reader.deeper:
+                choice = several(meaning.question, self._reader.deeper, choice, retrieved.documents)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, nearest, differing = self._quotes(inquiry, retrieved, phrases, verdict)
         all_that_answers = None
@@ -293,8 +298,9 @@ class Answerer:
                 read=len(choice.read),
                 at_least=_is_left(retrieved, choice.read),
             )
+        facts = () if verdict.outcome == "answered" else heads.facts(question, retrieved.documents.values())
         return inquiry.answer(
-            verdict.outcome,
+            "weak" if facts else verdict.outcome,
             confidence=verdict.confidence,
             threshold=inquiry.threshold,
             signals=choice.signals,
@@ -311,6 +317,7 @@ class Answerer:
             unjudged=verdict.unjudged,
             more=all_that_answers,
             nearest=nearest,
+            facts=facts,
         )
 
     def _looked_for(self, meaning: Interpretation) -> Search:
@@ -373,7 +380,13 @@ class Answerer:
             sure = 0.0
             notes.append(_NOT_IN_ENGLISH)
         return _Verdict(
-            outcome, sure, chosen, notes, calibrated=self._fitted and not unjudged, unjudged=unjudged
+            outcome,
+            sure,
+            chosen,
+            notes,
+            calibrated=self._fitted and not unjudged,
+            unjudged=unjudged,
+            several=choice.several,
         )
 
     def _quotes(
@@ -389,10 +402,12 @@ class Answerer:
         known = copies.Copies(
             self._library, phrases.selection.filters, retrieved.copies, read=retrieved.opened
         )
-        quotes = extract.quotes(inquiry.question, verdict.chosen)
+        most = SHOWN if verdict.several else extract.QUOTES
+        quotes = extract.quotes(inquiry.question, verdict.chosen, most)
         near: tuple[Quote, ...] = ()
         # The fit is of this reader, and of questions that stand alone.
-        if verdict.outcome == "answered" and self._reader.name == "reader" and not inquiry.meaning.carried:
+        is_fitted = self._reader.name != "cross-encoder" and not (inquiry.meaning.carried or verdict.several)
+        if verdict.outcome == "answered" and is_fitted:
             quotes, near = self._set_apart(inquiry, quotes)
         quotes, differing = copies.versions(known, quotes, agreed=any_time)
         quotes = exact.foremost(inquiry.question, quotes)
@@ -433,7 +448,9 @@ class Answerer:
         What is only near is none of them.
         """
         preference, deadline = inquiry.preference, inquiry.deadline
-        if self._reader.name != "reader":  # its scores bear comparison only with those of the same wave
+        if (
+            self._reader.name == "cross-encoder"
+        ):  # its scores bear comparison only with those of the same wave
             found, done = retrieved, choice.read
         else:
             found = retrieve(self._library, search, phrases.selection, preference, most=budget.ALL)
@@ -522,6 +539,7 @@ class _Verdict:
         notes: remarks for the reader.
         calibrated: whether the confidence is a probability.
         unjudged: the code of the language that the reader cannot judge, or "".
+        several: whether the sentences answer only together.
     """
 
     outcome: Outcome
@@ -530,6 +548,7 @@ class _Verdict:
     notes: Sequence[str]
     calibrated: bool
     unjudged: str
+    several: bool = False
 
 
 def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) -> str:

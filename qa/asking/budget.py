@@ -36,7 +36,7 @@ def waves(count: int, reader: ReaderName) -> Iterator[tuple[slice, float]]:
     The cross-encoder reads one wave: it compares the sentences of all that it is given at once.
     """
     start = 0
-    for size, unlikely in WAVES if reader == "reader" else [(most(), inf)]:
+    for size, unlikely in WAVES if reader != "cross-encoder" else [(most(), inf)]:
         if start < count:
             yield slice(start, min(start + size, count)), unlikely
             start += size

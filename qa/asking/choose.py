@@ -36,6 +36,7 @@ class Choice:
         evidence: their sentences that may answer, the best first.
         chosen: the sentences to show.
         signals: what the confidence rests on; None where no sentence may answer.
+        several: whether the sentences to show answer only together.
     """
 
     read: list[Read]
@@ -43,6 +44,7 @@ class Choice:
     evidence: list[Evidence]
     chosen: list[Evidence]
     signals: Signals | None
+    several: bool = False
 
 
 def choose(

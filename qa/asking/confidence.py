@@ -2,7 +2,8 @@
 
 A logistic regression on a few named signals, after Gisserot-Boukhlef et al. (2024, arXiv 2402.12997), who
 abstain by a regression on what a reranker gives. `training/confidence.py` fits it, for each reader, and
-writes `confidence.json`; the figures, suite by suite, each left out of the fit, are in docs/quality.md.
+writes `confidence.json`; the figures, suite by suite, each left out of the fit, are in
+docs/decisions/0008-confidence.md.
 A library may have a confidence of its own (`qa/asking/own_confidence.py`).
 """
 

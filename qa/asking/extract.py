@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import exp, inf
 from typing import TYPE_CHECKING
 
+from qa.document import tables
 from qa.document.window import in_words
 from qa.schema import Quote, Span
 from qa.text.question import answer_type, spans_of_type
@@ -28,7 +29,7 @@ ANOTHER_ANSWERS = (0.191, -0.77, -0.766)
 SURE = 2 / 3
 PART = 0.5
 ARTICLES = frozenset(("a", "an", "the"))
-# What logits are multiplied by before they are taken for probabilities (docs/quality.md).
+# What logits are multiplied by before they are taken for probabilities (docs/decisions/0009-reader.md).
 TEMPER = 0.7
 
 
@@ -82,8 +83,13 @@ def evidence(
 
 
 def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None) -> Span | None:
-    """Find where the words stand; None for a header line, which is read in other words than it has."""
-    if words is None or in_words(document, sentence) != document.text[sentence.start : sentence.end]:
+    """Find where the words stand: of a row, whole cells; None in a header line, read in other words."""
+    if words is None:
+        return None
+    if row := tables.row(document, sentence):
+        cells = row.spans(*words)
+        return Span(cells[0].start, cells[-1].end) if cells else None
+    if in_words(document, sentence) != document.text[sentence.start : sentence.end]:
         return None
     return Span(sentence.start + words[0], sentence.start + words[1])
 

@@ -64,7 +64,8 @@ class OwnConfidence:
 
 def identify(reader: ReaderName) -> str:
     """Return the SHA-256 (hex) by which a reader is known."""
-    return models.READER_SHA256 if reader == "reader" else models.DEFAULT_RERANKER_SHA256
+    known = {"reader": models.READER_SHA256, "deep": models.DEEP_READER_SHA256}
+    return known.get(reader, models.DEFAULT_RERANKER_SHA256)
 
 
 def of_library(folder: Path, reader: ReaderName) -> Confidence:

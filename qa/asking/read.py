@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from embeddings.reading import mean
 from qa.asking import budget, confidence, conversation
 from qa.document.context import introductions
 from qa.document.window import reading_window, sentences_before
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Passages in other scripts that are looked at where nothing that the reader can read comes near.
 OTHERS = 10
+# A deeper reader reads the best so many again.
+DEEPER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,24 @@ def read(
         left = [found for _, found in retrieved.to_read[wave.stop :]]
         if budget.enough(done[0].reading.score, left, unlikely):
             break
+    if reader.deeper and done:
+        deadline.enter("reading", len(done), len(retrieved.to_read))
+        done[:DEEPER] = read_again(reader.deeper, done[:DEEPER])
+        done.sort(key=lambda each: -each.reading.score)
     return done
+
+
+def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:
+    """Read passages by a deeper reader as well; what is made of each is the mean of both."""
+    again: list[Read] = []
+    for question in dict.fromkeys(each.question for each in done):
+        group = [each for each in done if each.question == question]
+        windows, found = [each.window for each in group], [each.retrieved for each in group]
+        again += [
+            replace(each, reading=mean(each.reading, reading))
+            for each, reading in zip(group, reader.read(question, windows, found), strict=True)
+        ]
+    return again
 
 
 def read_on(
@@ -162,7 +182,7 @@ def _read_each(
     """Read each passage with the question as it spells the names in it, and with what introduces them.
 
     Models take another spelling for another name. What introduces other words than names is not read beside
-    a passage: it makes passages that do not answer seem to (docs/quality.md).
+    a passage: it makes passages that do not answer seem to (docs/decisions/0039-fourth-reader.md).
     """
     by_question: dict[str, list[Candidate]] = {}
     for each in candidates:

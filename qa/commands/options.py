@@ -205,13 +205,14 @@ dates = click.option(
 
 reader = click.option(
     "--reader",
-    metavar="[reader|cross-encoder|MODEL]",
+    metavar="[reader|deep|cross-encoder|MODEL]",
     envvar="PULLQUOTE_READER",
     show_envvar=True,
     expose_value=False,
     callback=_set("reader"),
-    help="What reads the passages: our own reader; the cross-encoder in its place, for comparison; or any "
-    "CrossEncoder, a folder or hub id, such as a multilingual one, whose confidence is a guess.",
+    help="What reads the passages: our own reader; it and a deeper one, which judges better and takes longer "
+    "(deep); the cross-encoder in their place, for comparison; or any CrossEncoder, a folder or hub id, such "
+    "as a multilingual one, whose confidence is a guess.",
 )
 
 deadline = click.option(

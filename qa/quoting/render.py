@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from qa.quoting.cite import DocumentReader
-    from qa.schema import Asked, DocumentInfo, Facets, Filters, More, Quote
+    from qa.schema import Asked, DocumentInfo, Facets, Fact, Filters, More, Quote
 
 FAILED = "This question could not be answered because of an error."
 IN_PART = "Only a part of the question is answered. The quotes answer that part alone."
@@ -305,7 +305,14 @@ def _said(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
     if answer.is_answered_in_part:
         return IN_PART
     said = no_answer(answer, titles)
-    return f"{said}." if said else ""
+    return " ".join([f"{said}.", *map(fact_in_words, answer.facts)]) if said else ""
+
+
+def fact_in_words(fact: Fact) -> str:
+    """Say what is known of a document that no sentence says: "by PDF information …"."""
+    value = date_in_words(dt.date.fromisoformat(fact.value)) if fact.field == "date" else fact.value
+    what = f"the {fact.field} of “{fact.title or fact.document}”"
+    return f"No sentence says it, but by {fact.source} {what} is {value}."
 
 
 def how_read(answer: Answer) -> str:

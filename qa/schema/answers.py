@@ -165,6 +165,25 @@ class More:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What is known of a document and stands in none of its sentences, so that it cannot be quoted.
+
+    Attributes:
+        field: what it is: "author", "publisher", "date" (ISO), "number", "series" or "title".
+        value: the fact.
+        document: the id of the document.
+        title: its title.
+        source: where the fact was found: "the e-mail's header", "PDF information".
+    """
+
+    field: str
+    value: str
+    document: str
+    title: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnsweredPart:
     """What came of a part of a question that asks for several things.
 
@@ -224,6 +243,7 @@ class Answer:
             question or the passages are in it. "" where the reader could judge.
         nearest: beside quotes that answer, further sentences near the question, which likelier do not. They
             are quotes, numbered after the others.
+        facts: what the question asks of a document, and no sentence says; the outcome is then "weak".
     """
 
     question: str
@@ -252,6 +272,7 @@ class Answer:
     strictness: float | None = None
     unjudged: str = ""
     nearest: tuple[Quote, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
     def __post_init__(self) -> None:
         every = self.more.quotes if self.more and self.more.quotes else ()
@@ -348,6 +369,7 @@ def answer_to_dict(answer: Answer, answer_id: str = "") -> dict[str, Any]:
             for part in answer.parts
         ],
         "nearest": [quote_to_dict(quote) for quote in answer.nearest],
+        "facts": [asdict(fact) for fact in answer.facts],
     }
 
 

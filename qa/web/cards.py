@@ -20,6 +20,7 @@ from qa.quoting.render import (
     all_that_answer,
     by_part,
     describe_filters,
+    fact_in_words,
     gaps,
     how_read,
     more,
@@ -354,6 +355,7 @@ def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str])
     if answer.calibrated and quotes and sure < enough:
         least = text(strictness_in_words(answer))
         said += f"<p>The nearest passages are {sure}&nbsp;% likely to answer: too little for {least}.</p>"
+    said += "".join(f'<p class="fact">{text(fact_in_words(fact))}</p>' for fact in answer.facts)
     if quotes and not answer.unjudged:
         clear += f"<h3>{NEAREST}</h3>"
     kind = "weak" if quotes else "none"

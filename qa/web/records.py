@@ -117,6 +117,9 @@ class AnswerRecord(Marked):
     carried: list[str]
     strictness: float | None
     unjudged: str
+    facts: list[dict[str, str]] = Field(
+        description="What the question asks of a document and no sentence says, with its source."
+    )
     read_with: list[str]
     parts: list[dict[str, Any]]
     from_document: AnswerWords

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embeddings.arrays import Float32
-    from embeddings.reading import ReaderName, Window
+    from embeddings.reading import Reader, ReaderName, Window
 
 DIMENSION = 32
 
@@ -74,6 +74,7 @@ class TinyReader:
 
     name: ReaderName = "reader"
     model = "reader"
+    deeper: Reader | None = None
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         asked = set(content_words(question))

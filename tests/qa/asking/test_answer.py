@@ -65,6 +65,7 @@ class _Logits:
     """Reads logits off the texts, "logit 1.5", and remembers those read."""
 
     name = model = "reader"
+    deeper = None
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         texts = [" ".join(each.sentences) for each in windows]

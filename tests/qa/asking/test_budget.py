@@ -74,6 +74,7 @@ class Counting:
 
     name: ReaderName = "reader"
     model = "reader"
+    deeper = None
 
     def __init__(self) -> None:
         self.reader = open_reader()

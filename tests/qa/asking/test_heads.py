@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qa.asking.answer import Answerer
+from qa.asking.heads import facts, with_heads
+from qa.asking.retrieve import prepare, retrieve
+from qa.quoting.render import fact_in_words
+from qa.schema import EVERYTHING, Document, Fact, Found, answer_to_dict
+from qa.web.cards import answer_card
+from tests.qa.tiny import TinyReader, tiny_corpus, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qa import Corpus
+
+RAIN = "The pier of Velmar was closed by rain, and men waited for the ferry there all day.\n\n" * 40
+LETTER = f"Letter to the harbour board\nVelmar, 3 May 2007\n\n{RAIN}Signed: Ida Norr\n"
+REPORT = f"Report on the harbour\n\n{RAIN}"
+WHO = "Who wrote the letter on the pier of Velmar?"
+MAIL = Document(
+    "mail",
+    "The pier of Velmar will be closed in May.",
+    "Pier of Velmar",
+    author="Ida Norr",
+    date=dt.date(2007, 5, 3),
+    format="email",
+    found=(
+        Found("author", "the e-mail's header", "stated"),
+        Found("date", "the name of the file", "guessed"),
+    ),
+)
+FACT = Fact("author", "Ida Norr", "mail", "Pier of Velmar", "the e-mail's header")
+
+
+@pytest.fixture
+def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(inbox, "report.txt", REPORT), write(inbox, "letter.txt", LETTER))
+        yield corpus
+
+
+def test_heads_and_ends_of_the_kind_of_document_asked_for_are_read_first(corpus: Corpus) -> None:
+    search = prepare(corpus.store, WHO, ((WHO, 1.0),))
+    found = retrieve(corpus.store, search, corpus.store.select(EVERYTHING))
+    read = with_heads(WHO, search, found).to_read
+    letter = found.opened["letter.txt"][1]
+    assert [passage.key for passage, _ in read[:2]] == [letter[0].key, letter[-1].key]
+    keys = [passage.key for passage, _ in read]
+    assert len(set(keys)) == len(keys)
+    assert set(keys) >= {passage.key for passage, _ in found.to_read}
+
+
+def test_other_questions_are_read_as_they_were_found(corpus: Corpus) -> None:
+    search = prepare(corpus.store, WHO, ((WHO, 1.0),))
+    found = retrieve(corpus.store, search, corpus.store.select(EVERYTHING))
+    assert with_heads("What closed the pier of Velmar?", search, found) is found
+
+
+def test_a_fact_that_no_sentence_says() -> None:
+    assert facts("Who wrote the e-mail on the pier of Velmar?", [MAIL]) == (FACT,)
+    assert facts("Who sent the e-mail on the pier of Velmar?", [MAIL]) == (FACT,)
+
+
+@pytest.mark.parametrize(
+    ("question", "document"),
+    [
+        ("Who closed the pier of Velmar?", MAIL),
+        ("Who wrote about the pier of Velmar?", MAIL),  # of which document?
+        ("Who wrote the e-mail on the canal of Lorring?", MAIL),
+        ("When is the e-mail on the pier of Velmar dated?", MAIL),  # guessed from the name of the file
+        ("Which number has the e-mail on the pier of Velmar?", MAIL),
+        (WHO, replace(MAIL, text=f"{MAIL.text} Ida Norr")),  # which can be quoted
+    ],
+)
+def test_no_fact(question: str, document: Document) -> None:
+    assert facts(question, [document]) == ()
+
+
+def test_an_answer_says_a_fact_and_quotes_nothing_for_it(library: Path, inbox: Path) -> None:
+    with tiny_corpus(library) as corpus:
+        head = "From: Ida Norr <ida@example.org>\nSubject: The pier of Velmar\n"
+        corpus.index(write(inbox, "pier.eml", f"{head}\nThe pier is closed.\n"))
+        answer = Answerer(corpus.store, TinyReader()).ask("Who sent the e-mail on the pier of Velmar?")
+        card = answer_card(answer, corpus.document)
+    [fact] = answer.facts
+    assert (answer.outcome, fact.field) == ("weak", "author")
+    assert "Ida Norr" in fact.value
+    assert fact.value in fact_in_words(fact)
+    assert fact_in_words(fact) in card
+    assert answer_to_dict(answer)["facts"][0]["value"] == fact.value
+    assert not any("Ida" in quote.text for quote in answer.quotes)
+
+
+def test_a_date_is_said_in_words() -> None:
+    fact = Fact("date", "2007-05-03", "mail", "", "the e-mail's header")
+    assert fact_in_words(fact).endswith("the date of “mail” is 3 May 2007.")
