@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-# Of each kind, answerable and not, so many questions are needed (docs/quality.md).
+# Of each kind, answerable and not, so many questions are needed. What a fit on so many gains was measured
+# (docs/decisions/0032-confidence-that-travels.md).
 LEAST = 10
 SHIFT, STRETCH = 1.5, 0.35
 FOLDS = 10

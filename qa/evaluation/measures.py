@@ -274,6 +274,9 @@ def _values(query: Query, answer: AnswerLine, text_of: TextOf) -> dict[str, floa
             values["answered_wrongly"] = 1 - values["accuracy"]
         elif query.gold and quotes is not None:
             values["right"] = float(outcome == "answered" and is_found(query, answer))
+        elif query.facts:
+            said = {fact["value"] for fact in answer.get("facts") or ()}
+            values["facts"] = values["right"] = float(said.issuperset(query.facts.values()))
     if outcome != "error" and answer.get("milliseconds"):
         values["ms"] = float(answer["milliseconds"]["total"])
     return values
@@ -419,8 +422,11 @@ MEASURES: dict[str, Measure] = {
         _of_values(
             "right",
             "How often an answer is given that holds the gold in its first three quotes, or, where there is "
-            "nothing to answer with, none is.",
+            "nothing to answer with, none is; or that says the facts which no sentence states.",
             allowed=_has_gold,
+        ),
+        _of_values(
+            "facts", "How often what is asked of a document is said, where no sentence of that states it."
         ),
         _of_values(
             "accuracy", "How often an answer is given where there is one, and none where there is none."

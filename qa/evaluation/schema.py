@@ -31,6 +31,7 @@ class Query:
         all_needed: whether every gold sentence is needed, not any.
         parts: where the question asks for several things, the sentences of which any answers each; a part
             without an answer has none.
+        facts: what is asked of a document and no sentence states, by field: {"author": "Ida Norr"}.
         document: the id of the document that should contain the gold; empty if unknown.
         type: the kind of question, as the suite calls it.
         filters: the filters that it is asked with.
@@ -44,6 +45,7 @@ class Query:
     answers: tuple[str, ...] = ()
     all_needed: bool = False
     parts: tuple[tuple[str, ...], ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
     document: str = ""
     type: str = ""
     filters: Filters = EVERYTHING

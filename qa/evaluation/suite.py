@@ -203,6 +203,15 @@ class _Line:
             raise InputError(f'{self.where}: "parts" is not a list of lists: [["one"], ["two", "or this"]].')
         return tuple(replace(self, record={"part": part}).texts("part") for part in parts)
 
+    def facts(self) -> dict[str, str]:
+        """Return what is asked of a document and no sentence states, by field."""
+        facts = self.record.get("facts") or {}
+        if not (isinstance(facts, dict) and all(isinstance(each, str) for each in facts.values())):
+            raise InputError(
+                f'{self.where}: "facts" is not {{"author": "Ida Norr"}}: fields with a text each.'
+            )
+        return facts
+
     def history(self) -> tuple[str | Turn, ...]:
         """Return the earlier turns of the conversation."""
         try:
@@ -242,6 +251,7 @@ def _query(line: _Line, *, assume: bool | None) -> Query:
         answers=answers,
         all_needed=bool(line.truth("all_needed")),
         parts=line.parts(),
+        facts=line.facts(),
         document=document,
         type=line.text("type"),
         filters=line.filters(),

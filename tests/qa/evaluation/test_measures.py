@@ -156,8 +156,23 @@ def test_all_queries_are_measured_as_by_hand(name, expected, n):
     assert estimate.low <= estimate.value <= estimate.high
 
 
+@pytest.mark.parametrize(
+    ("facts", "share"),
+    [
+        ([{"field": "author", "value": "Ida Norr"}], 1),
+        ([{"field": "author", "value": "Ida Noll"}], 0),
+        ([], 0),
+    ],
+)
+def test_a_fact_that_no_sentence_states_is_right_if_it_is_said(facts, share):
+    query = Query("who", "Who wrote it?", facts={"sender": "Ida Norr"})
+    [found] = judge(Suite("facts", (query,), {}), {"who": {**line("weak"), "facts": facts}}, TEXTS.get)
+    assert found.values["right"] == share
+    assert measure([found])["facts"].value == share
+
+
 def test_measures_come_in_the_order_of_the_table_and_all_have_a_meaning():
-    assert list(measure(judged())) == list(MEASURES)
+    assert list(measure(judged())) == [name for name in MEASURES if name != "facts"]
     assert all(each.name == name and each.meaning.endswith(".") for name, each in MEASURES.items())
     assert {name for name, each in MEASURES.items() if not each.higher_is_better} == {
         "answered_wrongly",
