@@ -48,6 +48,7 @@ class Remembering:
 
     name: ReaderName = "reader"
     model = "reader"
+    deeper = None
 
     def __init__(self) -> None:
         self._reader = TrainedReader()

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from qa.asking.extract import Evidence
     from qa.asking.read import Read
     from qa.asking.retrieve import Retrieved, Search
-    from qa.schema import DatePreference, Dates, Document, More, Outcome, Passage, Quote, Turn
+    from qa.schema import DatePreference, Dates, Document, Fact, More, Outcome, Passage, Quote, Turn
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
@@ -278,6 +278,7 @@ class Answerer:
         with clock.timing("extract"):
             choice = choose(meaning.question, retrieved, done, preference)
             if self._reader.deeper:
+                deadline.check()
                 choice = several(meaning.question, self._reader.deeper, choice, retrieved.documents)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, nearest, differing = self._quotes(inquiry, retrieved, phrases, verdict)
@@ -298,7 +299,10 @@ class Answerer:
                 read=len(choice.read),
                 at_least=_is_left(retrieved, choice.read),
             )
-        facts = () if verdict.outcome == "answered" else heads.facts(question, retrieved.documents.values())
+        facts: tuple[Fact, ...] = ()
+        if verdict.outcome != "answered" and not phrases.missing:
+            known = retrieved.documents.values()
+            facts = heads.facts(question, filter(may_answer, known) if may_answer else known)
         return inquiry.answer(
             "weak" if facts else verdict.outcome,
             confidence=verdict.confidence,

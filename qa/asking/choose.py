@@ -96,6 +96,7 @@ def preferring(
                 each.reading,
                 score=each.reading.score - less,
                 sentences=tuple(score - less for score in each.reading.sentences),
+                parts=tuple(score - less for score in each.reading.parts),
             ),
         )
         for each, less in zip(read, back, strict=True)

@@ -136,6 +136,7 @@ def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]
         "calibrated": all(answer.calibrated for answer in answers),
         "unjudged": next((answer.unjudged for answer in answers if answer.unjudged), ""),
         "nearest": _nearest(shown, quotes),
+        "facts": tuple(dict.fromkeys(fact for answer in answers for fact in answer.facts)),
         "parts": tuple(
             AnsweredPart(
                 part.words,

@@ -83,12 +83,11 @@ def evidence(
 
 
 def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None) -> Span | None:
-    """Find where the words stand: of a row, whole cells; None in a header line, read in other words."""
+    """Find where the words stand: of a row, whole short cells; None in a header line, read in other words."""
     if words is None:
         return None
-    if row := tables.row(document, sentence):
-        cells = row.spans(*words)
-        return Span(cells[0].start, cells[-1].end) if cells else None
+    if sentence.kind != "header" and (row := tables.row(document, sentence)):
+        return row.span(*words)
     if in_words(document, sentence) != document.text[sentence.start : sentence.end]:
         return None
     return Span(sentence.start + words[0], sentence.start + words[1])

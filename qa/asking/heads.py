@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qa.asking.combine import speaks_of
 from qa.schema import Fact
-from qa.text.about import asked_of_document, kinds_named
+from qa.text.about import asked_of_document, fact_asked, kinds_named
+from qa.text.dates import date_in_words
+from qa.text.terms import content_words, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,23 +44,45 @@ def with_heads(question: str, search: Search, retrieved: Retrieved) -> Retrieved
 
 
 def facts(question: str, found: Iterable[Document]) -> tuple[Fact, ...]:
-    """Return what a question asks of the first document that it may mean, if no sentence of that says it.
+    """Return what a question surely asks of one document, if it is known and not in that document's text.
 
-    `found` are documents, the likeliest first. What only stands to reason, such as a file's name, is no fact.
+    `found` are documents. It must be plain which of them is meant: it is of the kind that the question names,
+    has its figures and half of its names, and has more of its words than any other such document. What only
+    stands to reason, such as a file's name, is no fact.
     """
-    asked = asked_of_document(question, surely=True)
-    likely = (each for each in _likeliest(question, found) if speaks_of(each, (question,)))
-    document = next(likely, None) if asked else None
-    if document is None:
+    asked = fact_asked(question)
+    if asked is None:
         return ()
-    field = {"sender": "author"}.get(asked[0], asked[0])
+    field, kind = asked
+    known = [each for each in found if _is_a(kind, each) and _speaks_of(each, question)]
+    held = sorted(((_held(each, question), each) for each in known), key=lambda pair: -pair[0])
+    if not held or (len(held) > 1 and held[0][0] == held[1][0]):
+        return ()
+    document = held[0][1]
     source = next((each for each in document.found if each.field == field), None)
-    if source is None or source.sure not in ("stated", "corrected"):
-        return ()
     value = str(getattr(document, field) or "")
-    if not value or value in document.text:
+    if source is None or source.sure not in ("stated", "corrected") or not value:
+        return ()
+    said = date_in_words(document.date) if field == "date" and document.date else value
+    if any(each.casefold() in document.text.casefold() for each in (value, said)):
         return ()
     return (Fact(field, value, document.id, document.title, source.source),)
+
+
+def _speaks_of(document: Document, question: str) -> bool:
+    """Tell whether a document has each figure of a question, and half of its names or content words."""
+    own = set(words(_all_that_is_known(document)))
+    figures = {word for word in words(question) if any(map(str.isdigit, word))}
+    return figures <= own and speaks_of(document, (question,))
+
+
+def _held(document: Document, question: str) -> int:
+    return len(set(content_words(question)).intersection(words(_all_that_is_known(document))))
+
+
+def _all_that_is_known(document: Document) -> str:
+    date = f"{document.date} {date_in_words(document.date)}" if document.date else ""
+    return f"{document.title} {document.author} {document.publisher} {document.number} {date} {document.text}"
 
 
 def _likeliest(question: str, found: Iterable[Document]) -> list[Document]:
@@ -67,6 +92,12 @@ def _likeliest(question: str, found: Iterable[Document]) -> list[Document]:
 
 
 def _is_a(kind: str, document: Document) -> bool:
-    if kind.removesuffix("s").endswith("mail"):
+    kind = kind.removesuffix("s")
+    if kind in ("document", "file"):
+        return True
+    if kind.endswith("mail") or kind == "message":
         return document.format in MAILS
-    return kind.removesuffix("s") in f"{document.title} {document.text[:HEAD]}".casefold()
+    head = f"{document.title} {document.text[:HEAD]}"
+    if kind == "letter" and re.search(r"^Dear\b", head, re.MULTILINE):
+        return True
+    return document.format not in MAILS and bool(re.search(rf"\b{re.escape(kind)}s?\b", head, re.IGNORECASE))

@@ -6,6 +6,7 @@ something else, so with another one the confidence that ships is used, and the u
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from dataclasses import dataclass, fields
@@ -64,8 +65,10 @@ class OwnConfidence:
 
 def identify(reader: ReaderName) -> str:
     """Return the SHA-256 (hex) by which a reader is known."""
-    known = {"reader": models.READER_SHA256, "deep": models.DEEP_READER_SHA256}
-    return known.get(reader, models.DEFAULT_RERANKER_SHA256)
+    if reader == "deep":  # both judge
+        both = f"{models.READER_SHA256} {models.DEEP_READER_SHA256}"
+        return hashlib.sha256(both.encode()).hexdigest()
+    return models.READER_SHA256 if reader == "reader" else models.DEFAULT_RERANKER_SHA256
 
 
 def of_library(folder: Path, reader: ReaderName) -> Confidence:

@@ -15,7 +15,8 @@ from embeddings.reading import Window
 from qa.asking import extract
 from qa.asking.choose import answering
 from qa.asking.read import read_again
-from qa.document.window import among_others, in_words
+from qa.document.window import CALLED, among_others, in_words
+from qa.text.terms import measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +33,8 @@ SURE = 1.0
 READ, OF_ONE = 8, 2
 # Sentences that are read together, and that are shown.
 TOGETHER, SHOWN = 12, 4
+# Their words and those of their documents' names: what the reader reads of a window is bounded.
+WORDS = 330
 # The logit from which a sentence may be evidence for a part, and that from which it is shown.
 MAY_BE, IS = -3.0, -0.5
 # What the reading of all together counts in how sure the answer is, beside the best passage alone.
@@ -59,7 +62,7 @@ def several(question: str, reader: Reader, choice: Choice, documents: Mapping[st
     chosen = sorted((each for each in scored if each.score >= IS), key=lambda each: -each.score)[:SHOWN]
     if len(chosen) < 2 or reading.answers < alone:
         return choice
-    best = choice.evidence[0]
+    best = (choice.chosen or choice.evidence)[0]
     chosen.sort(key=lambda each: (each.document.id, each.sentence) != (best.document.id, best.sentence))
     sure = alone + WEIGHT * (reading.answers - alone)
     signals = replace(choice.signals, answers=sure, best=sure, sentence=min(sure, chosen[0].score))
@@ -84,4 +87,11 @@ def _evidence(question: str, read: Sequence[Read], documents: Mapping[str, Docum
     wordings: dict[tuple[str, ...], Evidence] = {}
     for each in answering(question, parts, documents, MAY_BE):
         wordings.setdefault(extract.wording(each), each)
-    return list(wordings.values())[:TOGETHER]
+    room = WORDS
+    fitting: list[Evidence] = []
+    for each in wordings.values():
+        room -= measure(each.text) + CALLED
+        if len(fitting) == TOGETHER or room < 0:
+            break
+        fitting.append(each)
+    return fitting

@@ -26,6 +26,10 @@ _BAR = re.compile(r"\|")
 _TAB = re.compile(r"\t\s*")
 # What is longer stands before a table for reasons of its own.
 _LONGEST_CAPTION = 90
+_LONG = 40  # characters of a cell that is prose rather than a value
+# What numbers an item of a list, or names who speaks: the line is no row.
+_MARK = re.compile(r"\(?(?:\w{1,3}|[ivxlcdm]{1,6})[.)]|[•*–—-]|[^\d|\t]{1,40}:", re.IGNORECASE)
+_YEARS = re.compile(r"\D*(?:1[5-9]|20)\d\d(?:\D+\d{2,4})?\D*")
 _KNOWN = 32  # texts whose tables are kept, as each of their sentences is asked for
 
 
@@ -56,9 +60,15 @@ class Row:
     text: str
     cells: tuple[Cell, ...]
 
-    def spans(self, start: int, end: int) -> list[Span]:
-        """Return where the cells stand of which these characters of what is read are part."""
-        return [cell.span for cell in self.cells if cell.start < end and start < cell.end]
+    def span(self, start: int, end: int) -> Span | None:
+        """Return where these characters of what is read stand: whole cells, but only words of a long one."""
+        cells = [cell for cell in self.cells if cell.start < end and start < cell.end]
+        if not cells:
+            return None
+        if len(cells) == 1 and cells[0].end - cells[0].start > _LONG:
+            away = cells[0].span.start - cells[0].start
+            return Span(max(start, cells[0].start) + away, min(end, cells[0].end) + away)
+        return Span(cells[0].span.start, cells[-1].span.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,8 @@ def _tables(text: str) -> Iterator[tuple[str, re.Pattern[str], list[Span]]]:
         is_next = text.count("\n", end, line.start) < 2
         end = line.end
         found = _BAR if "|" in said else _TAB if "\t" in said else None
+        if found is _TAB and _MARK.fullmatch(said.split("\t")[0].strip()):
+            found = None
         if rows and not (found is separator and is_next):
             if len(rows) > 1:
                 yield caption, separator, rows
@@ -112,7 +124,8 @@ def _tables(text: str) -> Iterator[tuple[str, re.Pattern[str], list[Span]]]:
         if "--" in said and _RULE.fullmatch(said):
             continue
         if not rows:
-            caption = above.strip("#*_ :") if len(above) <= _LONGEST_CAPTION else ""
+            is_caption = len(above) <= _LONGEST_CAPTION and not above.rstrip().endswith((".", "!", "?"))
+            caption = above.strip("#*_ :") if is_caption else ""
         separator = found
         rows.append(line)
     if len(rows) > 1:
@@ -138,7 +151,7 @@ def _names(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Return what the first row calls the columns: all but the first, and of two the second is no figure."""
     below = iter(rows)
     first = next(below)
-    if not first or not all(first[1:]):
+    if not first or not all(first[1:]) or any(map(_is_value, first[1:])):
         return ()
     if len(first) < 3:
         others = [any(map(str.isdigit, "".join(cells[-1:]))) for cells in below]
@@ -147,11 +160,20 @@ def _names(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
     return tuple(first)
 
 
+def _is_value(cell: str) -> bool:
+    """Tell whether a cell is a figure or a sentence, and so names no column; a year may name one."""
+    is_figure = cell[:1].isdigit() or cell[:2].strip("+-−").isdigit()
+    return (is_figure and not _YEARS.fullmatch(cell)) or (
+        len(cell) > _LONG and cell.endswith((".", "!", "?"))
+    )
+
+
 def _row(text: str, table: _Table, start: int, end: int) -> Row:
-    names = table.names
+    cells = _cells(text, start, end, table.separator, fenced=table.fenced)
+    names = table.names if len(cells) <= len(table.names) else ()  # a cell may hold a bar itself
     read = f"{table.caption}. " if table.caption else ""
     placed: list[Cell] = []
-    for at, cell in enumerate(_cells(text, start, end, table.separator, fenced=table.fenced)):
+    for at, cell in enumerate(cells):
         said = text[slice(*cell)]
         if not said:
             continue

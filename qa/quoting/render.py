@@ -303,16 +303,15 @@ def _said(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
     if answer.unsearched:
         return f"Nothing was searched. {answer.unsearched}"
     if answer.is_answered_in_part:
-        return IN_PART
+        return " ".join([IN_PART, *map(fact_in_words, answer.facts)])
     said = no_answer(answer, titles)
     return " ".join([f"{said}.", *map(fact_in_words, answer.facts)]) if said else ""
 
 
 def fact_in_words(fact: Fact) -> str:
-    """Say what is known of a document that no sentence says: "by PDF information …"."""
+    """Say what is known of a document beside its text: "By PDF information, the author of …"."""
     value = date_in_words(dt.date.fromisoformat(fact.value)) if fact.field == "date" else fact.value
-    what = f"the {fact.field} of “{fact.title or fact.document}”"
-    return f"No sentence says it, but by {fact.source} {what} is {value}."
+    return f"By {fact.source}, the {fact.field} of “{fact.title or fact.document}” is {value}."
 
 
 def how_read(answer: Answer) -> str:

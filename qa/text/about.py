@@ -6,8 +6,9 @@ By its words alone, without grammar. Where they mislead, a head is read besides,
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, cast
 
+Fact = Literal["author", "date", "publisher"]
 Field = Literal["author", "publisher", "date", "number", "series", "title", "place", "sender", "addressee"]
 
 # What people call a document.
@@ -69,17 +70,51 @@ _CUES = tuple(
 _NAMES_KIND = re.compile(rf"\b{_KIND}\b", re.IGNORECASE)
 
 
-def asked_of_document(question: str, *, surely: bool = False) -> tuple[Field, ...]:
-    """Return the facts about a document that a question may ask for, the likeliest first; mostly none.
+# Documents as people speak of them; no matter, as a bill or a treaty may be, and no verb.
+_THE_KIND = (
+    r"(?:the|that|this|its?|his|her|their|our|an?|\w+['’]s)\s(?:[\w.’'-]+\s){0,3}?"
+    r"(?P<kind>article|brief|briefing|bulletin|circular|document|e-?mail|essay|file|letter|mail|memo|memorandum"
+    r"|message|newsletter|paper|presentation|press release|report|spreadsheet|study)\b"
+)
+_SURELY: tuple[tuple[Fact, re.Pattern[str]], ...] = tuple(
+    (field, re.compile(f"^{asks} {_THE_KIND}{after}", re.IGNORECASE))
+    for field, asks, after in cast(
+        "tuple[tuple[Fact, str, str], ...]",
+        (
+            ("author", r"(?:full name of )?who(?:ever)? (?:wrote|authored|drafted|compiled|sent)", ""),
+            ("author", r"who (?:is|was) (?:named as )?(?:the )?(?:author|writer|sender) of", ""),
+            ("author", r"(?:(?:full )?name of )?(?:the )?(?:author|writer|sender) of", ""),
+            ("author", r"by whom (?:is|was)", r".* (?:written|drafted|compiled|sent)\W*$"),
+            ("date", r"(?:what is )?the date of", ""),
+            ("date", r"(?:on )?(?:what|which) (?:date|day) did .{3,60}? send(?: \S+){0,3}?", ""),
+            (
+                "date",
+                r"(?:when|(?:on )?(?:what|which) (?:date|day)) (?:is|was)",
+                r".* (?:dated|published|issued|written|sent)\W*$",
+            ),
+            ("publisher", r"who (?:published|issued|(?:is|was) the publisher of)", ""),
+        ),
+    )
+)
 
-    With `surely`, only those of which it says so, and names a kind of document, too.
-    """
+
+def asked_of_document(question: str) -> tuple[Field, ...]:
+    """Return the facts about a document that a question may ask for, the likeliest first; mostly none."""
     named = _NAMES_KIND.search(question)
     alone = [field for field, cue, _ in _CUES if cue.search(question)]
     beside = [field for field, _, cue in _CUES if cue.search(question)] if named else []
-    if surely:
-        return tuple(alone or beside) if named else ()
     return tuple(dict.fromkeys([*alone, *beside]))
+
+
+def fact_asked(question: str) -> tuple[Fact, str] | None:
+    """Return the fact that a question surely asks for, and of which kind of document; mostly None.
+
+    The kind is one word in the singular: "e-mail", "report".
+    """
+    for field, pattern in _SURELY:
+        if match := pattern.search(question):
+            return field, match["kind"].casefold()
+    return None
 
 
 def kinds_named(question: str) -> set[str]:

@@ -345,17 +345,18 @@ def _unsearched(answer: Answer) -> str:
 
 def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str]) -> str:
     clear = _CLEAR if answer.filters else ""
+    facts = "".join(f'<p class="fact">{text(fact_in_words(fact))}</p>' for fact in answer.facts)
     if answer.is_answered_in_part:
         return (
             '<section class="not-in-corpus weak in-part"><h2>Only a part of the question is answered</h2>'
-            f"<p>The quotes answer that part alone.</p>{clear}{''.join(_folded(quotes))}</section>"
+            f"<p>The quotes answer that part alone.</p>{facts}{clear}{''.join(_folded(quotes))}</section>"
         )
     said = f"<h2>{text(no_answer(answer, titles))}{'.' if answer.unjudged else ''}</h2>"
     sure, enough = percents(answer)
     if answer.calibrated and quotes and sure < enough:
         least = text(strictness_in_words(answer))
         said += f"<p>The nearest passages are {sure}&nbsp;% likely to answer: too little for {least}.</p>"
-    said += "".join(f'<p class="fact">{text(fact_in_words(fact))}</p>' for fact in answer.facts)
+    said += facts
     if quotes and not answer.unjudged:
         clear += f"<h3>{NEAREST}</h3>"
     kind = "weak" if quotes else "none"

@@ -26,6 +26,14 @@ READ = {
     ),
     "of two columns": ("Quay | Men\nNorth | 4\nSouth | 5", ["Quay: North; Men: 4", "Quay: South; Men: 5"]),
     "without names": ("North | 4\nSouth | 5", ["North: 4", "South: 5"]),
+    "figures without names": ("2019 | 4 | 5\n2020 | 6 | 7", ["2019: 4; 5", "2020: 6; 7"]),
+    "a sentence above": ("It rained.\nNorth | 4\nSouth | 5", ["North: 4", "South: 5"]),
+    "a cell with a bar": (
+        "Quay | Kind | Ships\nNorth | A | B | 4\nSouth | C | 5",
+        ["North: A; B; 4", "Quay: South; Kind: C; Ships: 5"],
+    ),
+    "no table but a list": ("1.\tThe port opened.\n2.\tIt took 5 ships.", []),
+    "no table but what was said": ("SMITH:\tWho was there?\nJONES:\tThe master was there.", []),
     "nothing but bars": ("|\n|\n|", ["", "", ""]),
 }
 
@@ -34,6 +42,18 @@ def rows(text: str) -> list[Row]:
     document = Document("a", text)
     found = (row(document, Sentence(line.start, line.end)) for line in lines(text))
     return [each for each in found if each]
+
+
+def test_of_a_long_cell_the_words_are_emphasised_and_of_a_short_one_all() -> None:
+    prose = "The harbour took 41 ships in the second quarter of the year."
+    text = f"Quay | Ships | Note\nNorth | 41 ships | {prose}\nSouth | 5 | none"
+    north, _ = rows(text)
+    for words, shown in (("second quarter", "second quarter"), ("Note: The", "The"), ("41 sh", "41 ships")):
+        at = north.text.index(words)
+        span = north.span(at, at + len(words))
+        assert span
+        assert text[span.start : span.end] == shown
+    assert north.span(0, 3) is None
 
 
 @pytest.mark.parametrize(("text", "read"), READ.values(), ids=READ)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.text.about import asked_of_document, kinds_named
+from qa.text.about import asked_of_document, fact_asked, kinds_named
 
 ASKED = {
     "Who wrote the letter on the pier?": "author",
@@ -32,10 +32,44 @@ def test_most_questions_ask_for_nothing_of_a_document(question: str) -> None:
     assert asked_of_document(question) == ()
 
 
-def test_only_a_question_that_names_a_kind_of_document_surely_asks_for_a_fact_about_it() -> None:
-    assert asked_of_document("Who wrote about the pier?", surely=True) == ()
-    assert asked_of_document("Who wrote the letter about the pier?", surely=True) == ("author",)
-    assert asked_of_document("When was the letter written?", surely=True) == ("author", "date")
+SURELY = {
+    "Who wrote the letter about the pier?": ("author", "letter"),
+    "Who wrote the e-mail that told the crews of the strike?": ("author", "e-mail"),
+    "Full name of whoever sent the mail about the tonnes?": ("author", "mail"),
+    "Who is named as author of the file holding the contract?": ("author", "file"),
+    "By whom was the report on wages written?": ("author", "report"),
+    "When was the letter written?": ("date", "letter"),
+    "What day was the sister's mail about the failed pump sent?": ("date", "mail"),
+    "On which date did the union send its members the mail about the settlement?": ("date", "mail"),
+    "When was the harbour report published?": ("date", "report"),
+    "Who published the report on the harbour?": ("publisher", "report"),
+}
+
+
+@pytest.mark.parametrize(("question", "asked"), SURELY.items(), ids=SURELY)
+def test_the_fact_that_a_question_surely_asks_for(question: str, asked: tuple[str, str]) -> None:
+    assert fact_asked(question) == asked
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who wrote about the pier?",
+        "Who signed the treaty on the pier?",
+        "When will work on the pier begin?",
+        "When will the ship return to Velmar?",
+        "Who drafted the bill on wages?",
+        "Was the e-mail on the pier sent by Bob?",
+        "How old is the author of the e-mail?",
+        "Who translated the e-mail on the pier?",
+        "Who was the e-mail on the pier written for?",
+        "When did the report say that the pier would open?",
+        "Which number has the e-mail on the pier?",
+        "Where was the letter sent?",
+    ],
+)
+def test_no_fact_is_surely_asked_for(question: str) -> None:
+    assert fact_asked(question) is None
 
 
 def test_the_kinds_of_document_that_a_question_names() -> None:
