@@ -100,4 +100,6 @@ def _is_a(kind: str, document: Document) -> bool:
     head = f"{document.title} {document.text[:HEAD]}"
     if kind == "letter" and re.search(r"^Dear\b", head, re.MULTILINE):
         return True
-    return document.format not in MAILS and bool(re.search(rf"\b{re.escape(kind)}s?\b", head, re.IGNORECASE))
+    named = f" {' '.join(words(head))} "
+    kind = " ".join(words(kind))
+    return document.format not in MAILS and (f" {kind} " in named or f" {kind}s " in named)
