@@ -31,7 +31,7 @@ DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
 # Our own reader, which is part of this package (docs/reader.md); the hash is that of graph and tokenizer.
 READER = "pullquote-reader-4"
 READER_SHA256 = "a25cd6d8be3496b5d64650b80be9afe4edebc6309309cd679350d26d8acc469a"
-# The deeper one, which reads again what ours is unsure of; its graph is in two files.
+# The deeper one, which reads the best passages again. Its graph is in two files.
 DEEP_READER = "pullquote-deep-reader-1"
 DEEP_READER_SHA256 = "a934314dc06eb3b1ae372825c108e544fba978a8e72627c7a7b5baea5e2490e0"
 DEFAULT_RERANKER_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"

@@ -53,8 +53,8 @@ class Reading:
 SHARE = 0.35
 
 
-def mean(one: Reading, other: Reading) -> Reading:
-    """Return what a reader and a deeper one make of a window, and the words of the deeper one."""
+def of_both(one: Reading, other: Reading) -> Reading:
+    """Return what a reader and a deeper one make of a window. The words are those of the deeper one."""
     return Reading(
         one.score + SHARE * (other.answers - one.answers),
         one.answers + SHARE * (other.answers - one.answers),
@@ -79,7 +79,7 @@ class Reader(Protocol):
 
     @property
     def deeper(self) -> Reader | None:
-        """What reads the best windows again where this one is not sure; None if nothing does."""
+        """The reader that reads the best windows again; None if none does."""
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """Read each window, in the order given. `retrieved` says how well each was found, 0 to 1."""

@@ -5,12 +5,12 @@ The product reads so what it has chosen for such a question (`qa.asking.several`
 
 from __future__ import annotations
 
-import json
 import random
 from typing import TYPE_CHECKING
 
 from qa.document.window import among_others
 from qa.schema import Document
+from training.corpora import read_lines
 from training.questions import found, is_public_held_out, written_documents
 from training.windows import Example, Lines, dress
 
@@ -30,8 +30,7 @@ def together(folder: Path, written: Path, rng: random.Random) -> Iterator[list[E
     """Yield for each written question of several parts what answers it, and what lacks a part."""
     known = written_documents(folder, written)
     lines: dict[str, list[Line]] = {}
-    for line in (written / "kinds.jsonl").open(encoding="utf-8"):
-        entry = json.loads(line)
+    for entry in read_lines(written / "kinds.jsonl"):
         ids = dict.fromkeys([*entry["documents"], *entry.get("group", ())])
         if len(entry["parts"]) < 2 or not ids:
             continue
@@ -42,8 +41,8 @@ def together(folder: Path, written: Path, rng: random.Random) -> Iterator[list[E
 
 def twins(folder: Path, rng: random.Random) -> Iterator[list[Example]]:
     """Yield the same for `multihop_twins`: each paragraph of its texts is a document, with a title."""
-    texts = {entry["_id"]: entry["text"] for entry in _entries(folder / "corpus.jsonl")}
-    asked = {entry["_id"]: entry for entry in _entries(folder / "queries.jsonl")}
+    texts = {entry["_id"]: entry["text"] for entry in read_lines(folder / "corpus.jsonl")}
+    asked = {entry["_id"]: entry for entry in read_lines(folder / "queries.jsonl")}
     for entry in asked.values():
         if is_public_held_out(folder.name, entry["document"]):
             continue
@@ -60,11 +59,6 @@ def twins(folder: Path, rng: random.Random) -> Iterator[list[Example]]:
         if len(parts) > 1 and all(part["document"] for part in parts) == entry["answerable"]:
             said = {**entry, "parts": parts, "documents": list(known)}
             yield _dressed(_windows(said, known, lines, rng), rng)
-
-
-def _entries(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
 
 
 def _paragraphs(id_: str, text: str) -> Iterator[tuple[str, Document]]:

@@ -452,9 +452,8 @@ class Answerer:
         What is only near is none of them.
         """
         preference, deadline = inquiry.preference, inquiry.deadline
-        if (
-            self._reader.name == "cross-encoder"
-        ):  # its scores bear comparison only with those of the same wave
+        # Scores of the cross-encoder can be compared only within a wave.
+        if self._reader.name == "cross-encoder":
             found, done = retrieved, choice.read
         else:
             found = retrieve(self._library, search, phrases.selection, preference, most=budget.ALL)

@@ -54,8 +54,16 @@ def facts(question: str, found: Iterable[Document]) -> tuple[Fact, ...]:
     if asked is None:
         return ()
     field, kind = asked
-    known = [each for each in found if _is_a(kind, each) and _speaks_of(each, question)]
-    held = sorted(((_held(each, question), each) for each in known), key=lambda pair: -pair[0])
+    asked_words = set(content_words(question))
+    figures = {word for word in words(question) if any(map(str.isdigit, word))}
+    held = [
+        (len(asked_words & own), each)
+        for each in found
+        if _is_a(kind, each) and speaks_of(each, (question,))
+        for own in (_words_of(each),)
+        if figures <= own
+    ]
+    held.sort(key=lambda pair: -pair[0])
     if not held or (len(held) > 1 and held[0][0] == held[1][0]):
         return ()
     document = held[0][1]
@@ -69,20 +77,11 @@ def facts(question: str, found: Iterable[Document]) -> tuple[Fact, ...]:
     return (Fact(field, value, document.id, document.title, source.source),)
 
 
-def _speaks_of(document: Document, question: str) -> bool:
-    """Tell whether a document has each figure of a question, and half of its names or content words."""
-    own = set(words(_all_that_is_known(document)))
-    figures = {word for word in words(question) if any(map(str.isdigit, word))}
-    return figures <= own and speaks_of(document, (question,))
-
-
-def _held(document: Document, question: str) -> int:
-    return len(set(content_words(question)).intersection(words(_all_that_is_known(document))))
-
-
-def _all_that_is_known(document: Document) -> str:
+def _words_of(document: Document) -> set[str]:
+    """Return the words of a document's text, and of what is known of it."""
     date = f"{document.date} {date_in_words(document.date)}" if document.date else ""
-    return f"{document.title} {document.author} {document.publisher} {document.number} {date} {document.text}"
+    known = f"{document.title} {document.author} {document.publisher} {document.number} {date}"
+    return {*words(known), *words(document.text)}
 
 
 def _likeliest(question: str, found: Iterable[Document]) -> list[Document]:

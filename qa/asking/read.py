@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from embeddings.reading import mean
+from embeddings.reading import of_both
 from qa.asking import budget, confidence, conversation
 from qa.document.context import introductions
 from qa.document.window import reading_window, sentences_before
@@ -112,13 +112,13 @@ def read(
 
 
 def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:
-    """Read passages by a deeper reader as well; what is made of each is the mean of both."""
+    """Let a deeper reader read passages as well, and return them with what both make of them."""
     again: list[Read] = []
     for question in dict.fromkeys(each.question for each in done):
         group = [each for each in done if each.question == question]
         windows, found = [each.window for each in group], [each.retrieved for each in group]
         again += [
-            replace(each, reading=mean(each.reading, reading))
+            replace(each, reading=of_both(each.reading, reading))
             for each, reading in zip(group, reader.read(question, windows, found), strict=True)
         ]
     return again

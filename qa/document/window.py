@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from embeddings.reading import Window
     from qa.schema import Document, Passage, Sentence
 
-# Words by which a document is told from others.
+# So many words tell a document from others.
 CALLED = 14
 
 

@@ -71,7 +71,7 @@ class Figures:
         sections: list[Section] = []
         for place, (number, cells) in enumerate(self.rows):
             if place < top:
-                line = ", ".join(filter(None, cells))  # a title whose commas are no columns
+                line = ", ".join(filter(None, cells))  # the commas of a title part no columns
             else:
                 line = _BETWEEN.join(cells[at] if at < len(cells) else "" for at in used).strip()
             gap = "\n\n" if place < top else "\n"

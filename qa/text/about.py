@@ -1,6 +1,6 @@
 """Whether a question may ask for a fact about a document: who wrote it, when it appeared, its number.
 
-By its words alone, without grammar. Where they mislead, a head is read besides, which does no harm.
+It goes by words, without grammar. If they mislead, a head is read in vain.
 """
 
 from __future__ import annotations
