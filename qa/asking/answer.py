@@ -274,6 +274,7 @@ class Answerer:
             )
         with clock.timing("rerank"):
             done = read(self._reader, meaning, preference, retrieved, search.names, deadline)
+            done = heads.surer(question, retrieved, done)
         deadline.enter("quoting")
         with clock.timing("extract"):
             choice = choose(meaning.question, retrieved, done, preference)

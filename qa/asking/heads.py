@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qa.asking import statements
 from qa.asking.combine import speaks_of
 from qa.schema import Fact
 from qa.text.about import asked_of_document, fact_asked, kinds_named
@@ -15,6 +16,8 @@ from qa.text.terms import content_words, words
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from embeddings.reading import Reading
+    from qa.asking.read import Read
     from qa.asking.retrieve import Retrieved, Search
     from qa.schema import Document, Passage
 
@@ -22,6 +25,13 @@ if TYPE_CHECKING:
 DOCUMENTS = 4
 # Where a document says what it is: a letter, minutes, a bulletin.
 HEAD = 400
+# Of so many documents that were found best, one of the kind that the question names is likelier to be meant.
+NEAR = 2
+# Where a passage answers above this logit, what lines name is not looked at.
+SURE = 1.0
+# How much surer the reader is made of a line that names what is asked, and of its passage: such lines are new
+# to it.
+LINE, PASSAGE, ANSWERS = 8.0, 4.0, 2.0
 MAILS = frozenset(("email", "msg", "mbox"))
 
 
@@ -29,18 +39,52 @@ def with_heads(question: str, search: Search, retrieved: Retrieved) -> Retrieved
     """Return what was found, after the heads of its first documents if the question may ask for them."""
     if not asked_of_document(question):
         return retrieved
-    best: dict[str, float] = {}
-    for passage, found in retrieved.to_read:
-        best.setdefault(passage.document_id, found)
     heads: dict[int, tuple[Passage, float]] = {}
-    for document in _likeliest(question, (retrieved.opened[name][0] for name in best))[:DOCUMENTS]:
-        passages, found = retrieved.opened[document.id][1], best[document.id]
+    for document, found in _likeliest(question, retrieved)[:DOCUMENTS]:
+        passages = retrieved.opened[document.id][1]
         for passage in dict.fromkeys((passages[0], passages[-1])):
             narrowed = search.narrowed(document, passage)
             if narrowed.sentences:
                 heads[passage.key] = (narrowed, found)
     rest = (each for each in retrieved.to_read if each[0].key not in heads)
     return replace(retrieved, to_read=[*heads.values(), *rest])
+
+
+def surer(question: str, retrieved: Retrieved, read: list[Read]) -> list[Read]:
+    """Return what was read, surer of the lines that name what a question asks of the likeliest document.
+
+    Nothing changes where a question asks for nothing of a document, or where a passage surely answers.
+    """
+    asked = asked_of_document(question)
+    if not (asked and read) or max(each.reading.answers for each in read) >= SURE:
+        return read
+    document, _ = _likeliest(question, retrieved)[0]
+    fields = statements.naming(asked)
+    changed = [
+        replace(each, reading=_surer(document, each, fields))
+        if each.passage.document_id == document.id
+        else each
+        for each in read
+    ]
+    return sorted(changed, key=lambda each: -each.reading.score)
+
+
+def _surer(document: Document, read: Read, fields: frozenset[statements.Field]) -> Reading:
+    """Return what was read of a passage, surer of the lines that name one of the fields."""
+    reading = read.reading
+    more = [
+        LINE if fields & (statements.names_only(document, each) or statements.NOTHING) else 0.0
+        for each in read.passage.sentences
+        if each.quotable
+    ]
+    if not (reading.sentences and any(more)):
+        return reading
+    return replace(
+        reading,
+        score=reading.score + PASSAGE,
+        answers=reading.answers + ANSWERS,
+        sentences=tuple(one + other for one, other in zip(reading.sentences, more, strict=True)),
+    )
 
 
 def facts(question: str, found: Iterable[Document]) -> tuple[Fact, ...]:
@@ -84,10 +128,20 @@ def _words_of(document: Document) -> set[str]:
     return {*words(known), *words(document.text)}
 
 
-def _likeliest(question: str, found: Iterable[Document]) -> list[Document]:
-    """Order documents by whether they are of a kind that the question names, as far as their heads tell."""
+def _likeliest(question: str, retrieved: Retrieved) -> list[tuple[Document, float]]:
+    """Order the documents that were found by how likely they are meant, each with how well it was found."""
+    best: dict[str, float] = {}
+    for passage, found in retrieved.to_read:
+        best[passage.document_id] = max(found, best.get(passage.document_id, 0.0))
     kinds = kinds_named(question)
-    return sorted(found, key=lambda document: not any(_is_a(kind, document) for kind in kinds))
+
+    def is_of_another_kind(found: tuple[Document, float]) -> bool:
+        return not any(_is_a(kind, found[0]) for kind in kinds)
+
+    order = sorted(
+        ((retrieved.documents[name], found) for name, found in best.items()), key=lambda each: -each[1]
+    )
+    return [*sorted(order[:NEAR], key=is_of_another_kind), *sorted(order[NEAR:], key=is_of_another_kind)]
 
 
 def _is_a(kind: str, document: Document) -> bool:

@@ -10,21 +10,37 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Literal, get_args
 
 from qa.formats.dates import find_date
 from qa.formats.furniture import is_furniture
+from qa.text.about import asked_of_document
 from qa.text.terms import measure, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.schema import Document, Sentence
+    from qa.text import about
 
 # What a question may ask of a document itself. "contact": how to reach someone, and who signed as what.
-Field = Literal["title", "author", "publisher", "number", "date", "contact"]
+Field = Literal["title", "author", "publisher", "number", "date", "contact", "addressee"]
 ALL_FIELDS: frozenset[Field] = frozenset(get_args(Field))
 NOTHING: frozenset[Field] = frozenset()
+
+# Which lines name what a question asks of a document.
+_NAMED_BY: dict[about.Field, tuple[Field, ...]] = {
+    "author": ("author",),
+    "sender": ("author", "publisher"),
+    "addressee": ("addressee",),
+    "publisher": ("publisher",),
+    "series": ("number", "publisher"),
+    "number": ("number",),
+    "title": ("title",),
+    "date": ("date",),
+    "place": ("contact", "date"),
+}
 
 # Questions
 
@@ -149,9 +165,10 @@ _LABELS: dict[Field | None, tuple[str, ...]] = {
         r"(?:written|prepared|compiled|edited|translated|reporting|editing) by",
     ),
     "publisher": (r"publisher|published by|issued by|herausgeber|éditeur|발행",),
+    "addressee": (r"b?cc|cop(?:y|ies)(?: to)?|addressees?|recipients?",),
     "number": (r"document (?:id|no\.?|number)|(?:our |your )?ref|isbn|issn|doi",),
     None: (
-        r"cc|bcc|reply-to|message-id|keywords?|tags?|tagged|filed (?:under|in)|slug|permalink",
+        r"reply-to|message-id|keywords?|tags?|tagged|filed (?:under|in)|slug|permalink",
         r"(?:photo(?:graph)?s?|image|picture) (?:by|credits?)|see also|read (?:more|next|also)",
         r"related(?: \w{1,20})?|further reading|more from .{1,30}|share (?:this|on)",
     ),
@@ -168,8 +185,9 @@ _LABELS_IN_COMPANY: dict[Field | None, tuple[str, ...]] = {
         r"e-?mail|tel(?:ephone)?|phone|fax|mobile|web(?: ?site)?|url|link|twitter|skype|whatsapp|telegram",
         r"contacts?|address",
     ),
+    "addressee": (r"to|an|à|para|받는 ?사람|收件人",),
     None: (
-        r"to|attachments?|importance|an|à|para|받는 ?사람|收件人",
+        r"attachments?|importance",
         r"topics?|categor(?:y|ies)|language|classification|distribution|copyright|licen[cs]e|credits?",
         r"photo(?:graph)?s?|image|picture|share|more (?:on|about) .{1,30}|layout|draft",
     ),
@@ -181,7 +199,8 @@ _LABELS_ON_TOP: dict[Field | None, tuple[str, ...]] = {
     "title": (r"subject|re|betreff|objet|asunto",),
     "publisher": (r"source|agency|organi[sz]ation|institution",),
     "number": (r"number|no\.?|version|id",),
-    None: (r"to|an|à|para|topics?|attachments?",),
+    "addressee": (r"to|an|à|para",),
+    None: (r"topics?|attachments?",),
 }
 
 
@@ -265,9 +284,15 @@ def _asked(question: str) -> frozenset[Field]:
     if _ASKS_ALL.search(question):
         return ALL_FIELDS
     found: set[Field] = {field for field, pattern in _ASKS.items() if pattern.search(question)}
+    found |= naming(asked_of_document(question))
     if _SPELLS_OUT.search(question) and _ACRONYM.search(question):
         found |= {"publisher", "author"}
     return frozenset(found)
+
+
+def naming(asked: Iterable[about.Field]) -> frozenset[Field]:
+    """Return what a line names that says what is asked of a document."""
+    return frozenset(chain.from_iterable(_NAMED_BY[each] for each in asked))
 
 
 def answering(question: str, document: Document, sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
@@ -358,9 +383,10 @@ def _by_form(document: Document, sentence: Sentence, text: str) -> frozenset[Fie
         return NOTHING
     if _ends_as_sentence(line) and measure(line) >= _SENTENCE_WORDS:
         return None
+    if _is_salutation(line):
+        return frozenset({"addressee"})
     if (
-        _is_salutation(line)
-        or is_furniture(line)
+        is_furniture(line)
         or _SIGN_OFF.fullmatch(line)
         or _PAGE.fullmatch(line)
         or _CONTENTS.search(text)

@@ -11,64 +11,76 @@ from typing import Literal, cast
 Fact = Literal["author", "date", "publisher"]
 Field = Literal["author", "publisher", "date", "number", "series", "title", "place", "sender", "addressee"]
 
-# What people call a document.
+# What people call a document. Words that mostly mean something else are left out: an act, a bill, an order.
 _KIND = (
-    r"(?:abstract|account|act|advice|agenda|agreement|amendment|analysis|annex|appendix|application|article|bill"
-    r"|booklet|brief|briefing|brochure|bulletin|certificate|chapter|chronicle|circular|column|commentary|communiqué"
-    r"|complaint|contract|correction|decision|declaration|deed|dispatch|disclosure|document|draft|dossier|e-?mail"
-    r"|editorial|essay|evaluation|feature|file|filing|forecast|form|guideline|guidance|handbook|inspection|interview"
-    r"|journal|judge?ment|leaflet|lease|ledger|letter|licen[cs]e|list|log|magazine|mail|manual|memo|memorandum"
-    r"|message|minute|newsletter|newspaper|note|notice|notification|opinion|order|page|pamphlet|paper|petition|piece"
-    r"|plan|policy|poster|press release|proceedings|protocol|publication|record|release|reply|report|reprint"
-    r"|resolution|return|review|ruling|schedule|sheet|specification|statement|story|study|submission|summary|survey|tender|text"
-    r"|thesis|transcript|treaty|update|warrant|work|write-up)(?:s|es)?"
-)
-# Words that ask for each fact, by themselves and beside a kind of document.
-_NUMBERED = (
-    r"(?:case|file|serial|docket|certificate|document|fact sheet|order) (?:number|no\b)|reference|ref\b|doi"
-    r"|isbn|issn|issue|edition|volume|version|numbered"
-)
-_WROTE = (
-    r"authors?|authored|who(?:ever)? wrote|who writes|writers?|penned|by-?lines?|editors?|edits|edited"
-    r"|drafted|drafter|compiled|compiler|signator(?:y|ies)|co-?signed|minutes? takers?|translat(?:ed|or)"
-)
-_ASKED: tuple[tuple[Field, str, str], ...] = (
-    (
-        "addressee",
-        r"addressees?|addressed|recipients?|to whom|copied (?:to|in)|in copy",
-        r"written to|sent to|went to",
-    ),
-    ("sender", r"senders?|who(?:ever)? sent|from whom", r"sent by|from"),
-    ("title", r"titles?|titled|entitled|headlines?|subject line|headed|heading", r"called|subject|name of"),
-    ("series", r"series|in which journal|which journal|law reports", r"journal|collection"),
-    ("number", _NUMBERED, r"number|no\b|nr\b"),
-    (
-        "author",
-        _WROTE,
-        r"written|wrote|drew|drawn|prepared|signed|signs|took|taken|kept|recorded|made|behind|by",
-    ),
-    (
-        "publisher",
-        r"publish(?:ed|er|ers|es|ing)?|print(?:ed|er)|imprint|issu(?:ed|ing|er)|put out|brought out|outlet",
-        r"released|institute|organi[sz]ation|agency|office|body|department|masthead|behind",
-    ),
-    (
-        "date",
-        r"publication date|dated|date of issue",
-        r"dates?|when|day|weekday|month|year|season|old|recent",
-    ),
-    ("place", r"datelines?|filed from", r"where|place|venue|city|town"),
-)
-_CUES = tuple(
-    (
-        field,
-        re.compile(rf"\b(?:{alone})\b", re.IGNORECASE),
-        re.compile(rf"\b(?:{alone}|{beside})\b", re.IGNORECASE),
-    )
-    for field, alone, beside in _ASKED
+    r"(?:abstract|advice|advisory|agenda|agreement|amendment|analysis|announcement|annex|appendix|article|audit"
+    r"|booklet|brief|briefing|brochure|bulletin|certificate|chapter|chronicle|circular|commentary|communiqué"
+    r"|contract|correction|decision|declaration|dispatch|disclosure|document|draft|dossier|e-?mail|editorial|essay"
+    r"|evaluation|feature|filing|forecast|guideline|guidance|handbook|inspection|interview|journal|judge?ment"
+    r"|leaflet|lease|ledger|letter|licen[cs]e|magazine|mail|manual|memo|memorandum|message|minute|newsletter"
+    r"|newspaper|note|notice|notification|opinion|pamphlet|paper|petition|piece|poster|press release"
+    r"|proceedings|protocol|publication|release|report|reprint|resolution|review|ruling|specification|statement|story|study"
+    r"|submission|summary|survey|tender|text|thesis|transcript|update|write-up)(?:s|es)?"
 )
 _NAMES_KIND = re.compile(rf"\b{_KIND}\b", re.IGNORECASE)
-
+# Words that ask for each fact: those that do so by themselves, and those that do so near a kind of document.
+_ASKED: dict[Field, tuple[str, str]] = {
+    "addressee": (
+        r"addressees?",
+        r"addressed|recipients?|to whom|copied (?:to|in)|in copy|written to|sent to|went to",
+    ),
+    "sender": (r"who(?:ever)? sent", r"senders?|from whom|sent by"),
+    "title": (r"titled?|entitled|headlines?|subject line", r"headed|headings?(?! for)|called|subject"),
+    "series": (r"(?:in )?which journal|law reports", r"series|journal|collection"),
+    "number": (
+        (
+            r"(?:case|file|serial|docket|certificate|document|fact sheet|issue) (?:number|no\b)"
+            r"|doi|isbn|issn|numbered"
+        ),
+        r"numbers?|no\b|nr\b|reference|ref\b|issue|edition|volume|version",
+    ),
+    "author": (
+        (
+            r"authors? of|authors?$|authored|who(?:ever)? wrote|who edits|by-?lines?|signator(?:y|ies)"
+            r"|co-?signed|minutes? takers?"
+        ),
+        (
+            r"author|writers?|penned|editors?|edited|drafted|drafter|compiled|compiler|translat(?:ed|or)"
+            r"|written|wrote|drew up|drawn up|prepared|signed|signs|signature|kept|by"
+        ),
+    ),
+    "publisher": (
+        (
+            r"publishers?|imprint|issuer|issuing (?:\w+ )?(?:body|institut\w+|office|agency|organi[sz]ation)"
+            r"|masthead"
+        ),
+        (
+            r"publish(?:ed|es)|print(?:ed|er)|issu(?:ed|ing)|put out|brought out|outlet|institute"
+            r"|organi[sz]ation|agency|office|body|behind"
+        ),
+    ),
+    "date": (
+        r"publication date|dated|date of (?:issue|publication)",
+        r"dates?|when|day|month|year|season|old|recent",
+    ),
+    "place": (r"datelines?|filed from", r"place|city|town|where"),
+}
+_CUES = tuple(
+    (field, re.compile(rf"\b(?:{alone})\b", re.IGNORECASE), re.compile(rf"\b(?:{beside})\b", re.IGNORECASE))
+    for field, (alone, beside) in _ASKED.items()
+)
+# "When" and "where" ask for a fact about a document only beside words that say that it appeared.
+_OF_ITS_APPEARING = frozenset(("date", "place"))
+_APPEARED = re.compile(
+    r"\b(?:publish|print|issue|issuing|releas|dated?\b|writ|wrote|sent|send|sign|appear|c[ao]me out|put out"
+    r"|brought out|drawn up|drafted|compiled|prepared|adopted|approved|revised|circulated|filed|posted"
+    r"|handed)"
+    r"|dates? (?:of|on|for|is|has|,)|date$|(?:month|year|date) of publication"
+    r"|(?:['’]s|[,–:-]) (?:\w+ )?(?:date|day|month|year)|\b(?:old|recent)\b",
+    re.IGNORECASE,
+)
+# So near, in characters.
+_NEAR = 40
 
 # Documents as people speak of them; no matter, as a bill or a treaty may be, and no verb.
 _THE_KIND = (
@@ -99,10 +111,19 @@ _SURELY: tuple[tuple[Fact, re.Pattern[str]], ...] = tuple(
 
 
 def asked_of_document(question: str) -> tuple[Field, ...]:
-    """Return the facts about a document that a question may ask for, the likeliest first; mostly none."""
-    named = _NAMES_KIND.search(question)
+    """Return the facts about a document that a question asks for; mostly none.
+
+    Asked when it was published, a question does not ask by whom.
+    """
+    kinds = _NAMES_KIND.finditer(question)
+    near = " ".join(question[max(0, each.start() - _NEAR) : each.end() + _NEAR] for each in kinds)
+    appeared = _APPEARED.search(question)
     alone = [field for field, cue, _ in _CUES if cue.search(question)]
-    beside = [field for field, _, cue in _CUES if cue.search(question)] if named else []
+    beside = [
+        field for field, _, cue in _CUES if cue.search(near) and (appeared or field not in _OF_ITS_APPEARING)
+    ]
+    if "date" in beside and "publisher" in beside:
+        beside.remove("publisher")
     return tuple(dict.fromkeys([*alone, *beside]))
 
 

@@ -129,3 +129,40 @@ def test_an_answer_says_a_fact_and_quotes_nothing_for_it(library: Path, inbox: P
 def test_a_date_is_said_in_words() -> None:
     fact = Fact("date", "2007-05-03", "mail", "", "the e-mail's header")
     assert fact_in_words(fact) == "By the e-mail's header, the date of “mail” is 3 May 2007."
+
+
+DREDGING = (
+    "Lorring Institute\nNo. 14, 3 May 2007\nBy Ida Norr\n\n"
+    "The dredging of Lorring began in May, and the mud went to the dyke of Velmar.\n\n"
+    "Nobody had asked the fishermen about it.\n"
+)
+FERRIES = "Lorring Institute\nNo. 15, 4 June 2007\nBy Bo Lund\n\nThe ferries of Lorring were sold in June.\n"
+
+
+@pytest.fixture
+def bulletins(library: Path, inbox: Path) -> Iterator[Answerer]:
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(inbox, "dredging.txt", DREDGING), write(inbox, "ferries.txt", FERRIES))
+        yield Answerer(corpus.store, TinyReader())
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ("Who wrote the bulletin on mud that nobody wants?", "By Ida Norr"),
+        ("Which number has the bulletin on the ferries that were sold?", "No. 15, 4 June 2007"),
+        ("When was the bulletin on the mud of the dyke published?", "No. 14, 3 May 2007"),
+    ],
+)
+def test_the_line_that_names_what_is_asked_is_quoted(bulletins: Answerer, question: str, line: str) -> None:
+    assert line in [quote.text for quote in bulletins.ask(question).quotes]
+
+
+def test_lines_of_another_document_are_no_surer(bulletins: Answerer) -> None:
+    answer = bulletins.ask("Who wrote the bulletin on mud that nobody wants?")
+    assert not any("Bo Lund" in quote.text for quote in answer.quotes)
+
+
+def test_what_surely_answers_is_quoted_alone(bulletins: Answerer) -> None:
+    [quote] = bulletins.ask("Who wrote that the dredging of Lorring began?").quotes
+    assert quote.text.startswith("The dredging")

@@ -383,7 +383,7 @@ def test_a_heading_that_names_a_section_or_asks_is_none() -> None:
         ("Who wrote this article?", {"author"}),
         ("Name of the analyst who drafted this brief?", {"author"}),
         ("Who is the author?", {"author"}),
-        ("Who sent this e-mail?", {"author"}),
+        ("Who sent this e-mail?", {"author", "publisher"}),
         ("What is the serial number of this brief?", {"number"}),
         ("And what is the number of the brief?", {"number"}),
         ("Which series is it?", {"number"}),

@@ -7,26 +7,39 @@ from qa.text.about import asked_of_document, fact_asked, kinds_named
 ASKED = {
     "Who wrote the letter on the pier?": "author",
     "Name the author of the 2008 bulletin": "author",
-    "Who drafted it?": "author",
+    "Who drafted the report?": "author",
+    "poster on the cranes - authors": "author",
     "Who published the survey of quays?": "publisher",
-    "On which date was the circular issued?": "publisher",
+    "On which date was the circular issued?": "date",
+    "issuing office of the notice": "publisher",
     "When is the memo dated?": "date",
     "Number of the bulletin on wages?": "number",
     "What is the title of the paper on the ferry?": "title",
     "In which series did the report appear?": "series",
-    "To whom is the complaint addressed?": "addressee",
+    "To whom is the letter addressed?": "addressee",
     "Who sent the e-mail about the cranes?": "sender",
     "Where was the dispatch of May filed from?": "place",
 }
 
 
-@pytest.mark.parametrize(("question", "first"), ASKED.items(), ids=ASKED)
-def test_what_a_question_may_ask_of_a_document(question: str, first: str) -> None:
-    assert asked_of_document(question)[0] == first
+@pytest.mark.parametrize(("question", "fact"), ASKED.items(), ids=ASKED)
+def test_what_a_question_may_ask_of_a_document(question: str, fact: str) -> None:
+    assert fact in asked_of_document(question)
 
 
 @pytest.mark.parametrize(
-    "question", ["How deep is the basin?", "Did the union accept the offer?", "Why was the ferry late?", "?"]
+    "question",
+    [
+        "How deep is the basin?",
+        "Did the union accept the offer?",
+        "Why was the ferry late?",
+        "?",
+        "When was the order issued?",
+        "In what year does the brief think that the trade began?",
+        "When did the fire at the works break out?",
+        "For which country were they heading for?",
+        "Why do the authors reject the idea?",
+    ],
 )
 def test_most_questions_ask_for_nothing_of_a_document(question: str) -> None:
     assert asked_of_document(question) == ()
