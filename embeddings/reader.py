@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from itertools import accumulate, chain, pairwise
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +48,7 @@ RETRIEVED_WEIGHT = 2.0
 def open_reader(name: str | None = None) -> Reader:
     """Open a reader by name; by default our own, or, with a warning, the cross-encoder where it is missing.
 
-    Any other name than these two's is that of a CrossEncoder: a folder or a hub id.
+    "deep" is our own, too. Any other name is that of a CrossEncoder: a folder or a hub id.
 
     Raises:
         ModelError: its weights are missing or damaged.
@@ -59,31 +60,58 @@ def open_reader(name: str | None = None) -> Reader:
     if name and name not in ("reader", "deep"):
         return NamedReader(name)
     try:
-        return TrainedReader(TrainedReader(deep=True) if name == "deep" else None)
+        reader = TrainedReader("deep" if name == "deep" else "reader")
+        if name == "deep":
+            reader.open_deeper()
     except ModelError as error:
         if name:
             raise
         log.warning("%s Until then the cross-encoder reads, which finds fewer answers.", error)
         return CrossEncoderReader()
+    return reader
 
 
 class TrainedReader:
     """Our own reader. What it reads off a window depends on that window alone.
 
+    With `deep` it is the deeper one itself.
+
     Raises:
         ModelError: its weights are missing or damaged.
     """
 
-    def __init__(self, deeper: TrainedReader | None = None, *, deep: bool = False) -> None:
-        self.name: ReaderName = "deep" if deeper else "reader"
-        self.model: str = self.name
-        self.deeper = deeper
+    def __init__(self, name: ReaderName = "reader", *, deep: bool = False) -> None:
+        self.name = name
+        self.model: str = name
+        self._deeper: TrainedReader | None = None
+        self._may_have_deeper = not deep
+        self._opening = Lock()
         weights = models.deep_reader_weights if deep else models.reader_weights
         self._model = runtime.open_kept(_folder(deep=deep), weights)
         self._marks = marks(self._model.tokenizer)
         # A graph of before the fourth version gives no relevance, and the deeper one has no types of tokens.
         self._outputs = [output.name for output in self._model.session.get_outputs()]
         self._has_types = len(self._model.session.get_inputs()) > 2
+
+    @property
+    def deeper(self) -> TrainedReader | None:
+        """The deeper reader, opened when it is first wanted; None, with a warning, where it is missing."""
+        with self._opening:
+            if self._may_have_deeper and self._deeper is None:
+                try:
+                    self._deeper = TrainedReader(deep=True)
+                except ModelError as error:
+                    self._may_have_deeper = False
+                    log.warning("%s Until then no deeper reader reads.", error)
+        return self._deeper
+
+    def open_deeper(self) -> None:
+        """Open the deeper reader now.
+
+        Raises:
+            ModelError: its weights are missing or damaged.
+        """
+        self._deeper = TrainedReader(deep=True)
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """See Reader."""

@@ -278,9 +278,7 @@ class Answerer:
         deadline.enter("quoting")
         with clock.timing("extract"):
             choice = choose(meaning.question, retrieved, done, preference)
-            if self._reader.deeper:
-                deadline.check()
-                choice = several(meaning.question, self._reader.deeper, choice, retrieved.documents)
+            choice = several(meaning.question, self._reader, choice, retrieved.documents, deadline)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, nearest, differing = self._quotes(inquiry, retrieved, phrases, verdict)
         all_that_answers = None

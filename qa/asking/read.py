@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.reading import of_both
 from qa.asking import budget, confidence, conversation
+from qa.asking.asks_for_several import asks_for_several
 from qa.document.context import introductions
 from qa.document.window import reading_window, sentences_before
 from qa.text import times
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 # Passages in other scripts that are looked at where nothing that the reader can read comes near.
 OTHERS = 10
-# A deeper reader reads the best so many again.
+# A deeper reader reads the best so many again, unless the best answers above this logit.
 DEEPER = 4
+SURE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,16 @@ def read(
         left = [found for _, found in retrieved.to_read[wave.stop :]]
         if budget.enough(done[0].reading.score, left, unlikely):
             break
-    if reader.deeper and done:
+    if done and done[0].reading.answers < SURE and (deeper := _deeper(reader, meaning.question)):
         deadline.enter("reading", len(done), len(retrieved.to_read))
-        done[:DEEPER] = read_again(reader.deeper, done[:DEEPER])
+        done[:DEEPER] = read_again(deeper, done[:DEEPER])
         done.sort(key=lambda each: -each.reading.score)
     return done
+
+
+def _deeper(reader: Reader, question: str) -> Reader | None:
+    """Return the deeper reader for a question: unless it was asked for by name, only for several places."""
+    return reader.deeper if reader.name == "deep" or asks_for_several(question) else None
 
 
 def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:

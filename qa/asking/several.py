@@ -1,8 +1,7 @@
 """Evidence in several places: sentences that answer a question only together.
 
 A deeper reader says of each sentence whether it is evidence for a part of the question. Then it reads the
-best of them together, each with what its document is called. So no grammar of questions is needed
-(docs/decisions/0061-several-places.md).
+best of them together, each with what its document is called (docs/decisions/0061-several-places.md).
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.reading import Window
 from qa.asking import extract
+from qa.asking.asks_for_several import asks_for_several
 from qa.asking.choose import answering
 from qa.asking.read import read_again
 from qa.document.window import CALLED, among_others, in_words
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qa.asking.choose import Choice
     from qa.asking.extract import Evidence
     from qa.asking.read import Read
+    from qa.deadline import Deadline
     from qa.schema import Document
 
 # Where one passage answers above this logit, no other place is looked for.
@@ -37,24 +38,33 @@ TOGETHER, SHOWN = 12, 4
 WORDS = 330
 # The logit from which a sentence may be evidence for a part, and that from which it is shown.
 MAY_BE, IS = -3.0, -0.5
-# What the reading of all together counts in how sure the answer is, beside the best passage alone.
+# What the reading of all together counts in how sure the answer is, beside the best passage alone, if the
+# question asks for several places. No other question is answered surer by more sentences.
 WEIGHT = 0.3
 
 
-def several(question: str, reader: Reader, choice: Choice, documents: Mapping[str, Document]) -> Choice:
+def several(
+    question: str, reader: Reader, choice: Choice, documents: Mapping[str, Document], deadline: Deadline
+) -> Choice:
     """Return the choice of sentences that answer together; the same choice where one passage is as sure.
 
-    The sentence that answers best by itself stays the first if it is among them.
+    Where no deeper reader has read, the choice stays the same, too. The sentence that answers best by itself
+    stays the first if it is among them.
+
+    Raises:
+        DeadlineError, CancelledError: see `Deadline.check`.
     """
     alone = max((each.reading.answers for each in choice.read if each.reading.parts), default=SURE)
-    if alone >= SURE or choice.signals is None:
+    if alone >= SURE or choice.signals is None or reader.deeper is None:
         return choice
-    found = _evidence(question, _read(reader, choice.read), documents)
+    deadline.check()
+    deeper = reader.deeper
+    found = _evidence(question, _read(deeper, choice.read), documents)
     if len(found) < 2:
         return choice
     found.sort(key=lambda each: (each.document.id, each.sentence.start))
     texts = tuple(among_others(each.document, in_words(each.document, each.sentence)) for each in found)
-    [reading] = reader.read(question, [Window("", texts)], [0.0])
+    [reading] = deeper.read(question, [Window("", texts)], [0.0])
     scored = (
         replace(each, score=(each.score + logit) / 2)
         for each, logit in zip(found, reading.parts, strict=True)
@@ -64,7 +74,9 @@ def several(question: str, reader: Reader, choice: Choice, documents: Mapping[st
         return choice
     best = (choice.chosen or choice.evidence)[0]
     chosen.sort(key=lambda each: (each.document.id, each.sentence) != (best.document.id, best.sentence))
-    sure = alone + WEIGHT * (reading.answers - alone)
+    sure = alone
+    if asks_for_several(question):
+        sure += WEIGHT * (reading.answers - alone)
     signals = replace(choice.signals, answers=sure, best=sure, sentence=min(sure, chosen[0].score))
     return replace(choice, evidence=chosen, chosen=chosen, signals=signals, several=True)
 

@@ -95,3 +95,21 @@ def test_what_is_read_together_says_of_which_document_it_is(library: Path, inbox
     assert isinstance(reader.deeper, Deeper)
     *_, window = reader.deeper.read_together
     assert window.sentences == (f"North report: {NORTH}", f"South report: {SOUTH}")
+
+
+class Asked(Deeper):
+    """Counts what it is asked to read."""
+
+    count = 0
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        self.count += len(windows)
+        return super().read(question, windows, retrieved)
+
+
+@pytest.mark.parametrize(("question", "again"), [(NORTH, False), (BOTH, True)])
+def test_only_what_does_not_surely_answer_is_read_again(corpus: Corpus, question: str, again: bool) -> None:
+    reader = TinyReader()
+    reader.deeper = asked = Asked()
+    Answerer(corpus.store, reader).ask(question)
+    assert bool(asked.count) is again
