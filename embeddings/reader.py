@@ -9,8 +9,8 @@ missing, and for comparison.
 from __future__ import annotations
 
 import logging
+from functools import cached_property
 from itertools import accumulate, chain, pairwise
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +62,7 @@ def open_reader(name: str | None = None) -> Reader:
     try:
         reader = TrainedReader("deep" if name == "deep" else "reader")
         if name == "deep":
-            reader.open_deeper()
+            _ = reader.deeper  # its weights must be there
     except ModelError as error:
         if name:
             raise
@@ -74,44 +74,39 @@ def open_reader(name: str | None = None) -> Reader:
 class TrainedReader:
     """Our own reader. What it reads off a window depends on that window alone.
 
-    With `deep` it is the deeper one itself.
+    With `is_deeper` it is the deeper one itself.
 
     Raises:
         ModelError: its weights are missing or damaged.
     """
 
-    def __init__(self, name: ReaderName = "reader", *, deep: bool = False) -> None:
+    def __init__(self, name: ReaderName = "reader", *, is_deeper: bool = False) -> None:
         self.name = name
         self.model: str = name
-        self._deeper: TrainedReader | None = None
-        self._may_have_deeper = not deep
-        self._opening = Lock()
-        weights = models.deep_reader_weights if deep else models.reader_weights
-        self._model = runtime.open_kept(_folder(deep=deep), weights)
+        self._is_deeper = is_deeper
+        weights = models.deep_reader_weights if is_deeper else models.reader_weights
+        self._model = runtime.open_kept(_folder(deep=is_deeper), weights)
         self._marks = marks(self._model.tokenizer)
         # A graph of before the fourth version gives no relevance, and the deeper one has no types of tokens.
         self._outputs = [output.name for output in self._model.session.get_outputs()]
         self._has_types = len(self._model.session.get_inputs()) > 2
 
-    @property
+    @cached_property
     def deeper(self) -> TrainedReader | None:
-        """The deeper reader, opened when it is first wanted; None, with a warning, where it is missing."""
-        with self._opening:
-            if self._may_have_deeper and self._deeper is None:
-                try:
-                    self._deeper = TrainedReader(deep=True)
-                except ModelError as error:
-                    self._may_have_deeper = False
-                    log.warning("%s Until then no deeper reader reads.", error)
-        return self._deeper
-
-    def open_deeper(self) -> None:
-        """Open the deeper reader now.
+        """The deeper reader, opened when it is first wanted; None, with a warning, where it is missing.
 
         Raises:
-            ModelError: its weights are missing or damaged.
+            ModelError: it is missing or damaged, and this reader is the one that is called "deep".
         """
-        self._deeper = TrainedReader(deep=True)
+        if self._is_deeper:
+            return None
+        try:
+            return TrainedReader(is_deeper=True)
+        except ModelError as error:
+            if self.name == "deep":
+                raise
+            log.warning("%s Until then no deeper reader reads.", error)
+            return None
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """See Reader."""

@@ -25,15 +25,22 @@ pytestmark = [pytest.mark.models, pytest.mark.day]
 
 @pytest.mark.parametrize(
     ("name", "right", "found"),
-    [("nk_brief", 72, 57), ("nk_brief_heldout", 66, 56), ("news", 100, 83), ("two_part", 53, 44)],
-    ids=["seen", "held out", "news", "two parts"],
+    [
+        ("nk_brief", 72, 57),
+        ("nk_brief_heldout", 66, 56),
+        ("news", 100, 83),
+        ("two_part", 53, 44),
+        ("kinds/development", 58, 57),
+    ],
+    ids=["seen", "held out", "news", "two parts", "kinds"],
 )
 def test_answers_are_right_at_least_as_often_as_measured(
     tmp_path: Path, name: str, right: int, found: int
 ) -> None:
     corpus = Corpus.open(tmp_path / "library")
-    corpus.index(ROOT / "tests" / "suites" / name / "corpus.jsonl")
     asked = suite.load(ROOT / "tests" / "suites" / name, print)
+    assert asked.corpus
+    corpus.index(asked.corpus)
     answers = {
         query.id: to_dict(corpus.ask(query.text, query.history), corpus.document, query.id)
         for query in asked.queries

@@ -26,6 +26,7 @@ from qa.asking import (
     replies,
     requests,
 )
+from qa.asking.asks_for_several import asks_for_several
 from qa.asking.choose import answering, choose, preferring
 from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret, is_brief, names, stands_alone
@@ -272,13 +273,21 @@ class Answerer:
                 calibrated=phrases.is_certain,
                 more=phrases.more,
             )
+        for_several = asks_for_several(question)
         with clock.timing("rerank"):
-            done = read(self._reader, meaning, preference, retrieved, search.names, deadline)
-            done = heads.surer(question, retrieved, done)
+            deadline.check()
+            deeper = self._reader.deeper if for_several or self._reader.name == "deep" else None
+            done = read(self._reader, deeper, meaning, preference, retrieved, search.names, deadline)
+            if self._reader.name != "cross-encoder":  # its logits are on another scale
+                done = heads.surer(meaning.question, retrieved, done)
         deadline.enter("quoting")
         with clock.timing("extract"):
             choice = choose(meaning.question, retrieved, done, preference)
-            choice = several(meaning.question, self._reader, choice, retrieved.documents, deadline)
+            if deeper:
+                deadline.check()
+                choice = several(
+                    meaning.question, deeper, choice, retrieved.documents, is_asked_for=for_several
+                )
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, nearest, differing = self._quotes(inquiry, retrieved, phrases, verdict)
         all_that_answers = None

@@ -21,18 +21,18 @@ FILE = "asks_for_several.json"
 # The log odds from which on a question is taken for one. Four in five are found. So is one plain question in
 # ten, which is read again in vain.
 LEAST = -2.5
-_TOKEN = re.compile(r"[^\W\d_]+|\d+|[?,;:–—-]")
+_TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[:.,]\d+)*|[?,;:–—-]")
 
 
-def asks_for_several(question: str) -> bool:
-    """Tell whether a question likely asks for what stands in several places."""
-    weights = _weights()
+def asks_for_several(question: str, weights: Mapping[str, float] | None = None) -> bool:
+    """Tell whether a question likely asks for what stands in several places, by default with our weights."""
+    weights = weights or _weights()
     return weights[""] + sum(weights.get(each, 0.0) for each in features(question)) > LEAST
 
 
 def features(question: str) -> set[str]:
     """Return the words of a question and its pairs of neighbours, in lower case; a number is "#"."""
-    words = ["#" if word.isdigit() else word for word in _TOKEN.findall(question.lower())]
+    words = ["#" if word[0].isdigit() else word for word in _TOKEN.findall(question.lower())]
     return {*words, *map(" ".join, pairwise(words))}
 
 

@@ -31,7 +31,7 @@ NEAR = 2
 SURE = 1.0
 # How much surer the reader is made of a line that names what is asked, and of its passage: such lines are new
 # to it.
-LINE, PASSAGE, ANSWERS = 8.0, 4.0, 2.0
+LINE, PASSAGE, ANSWERS = 8.0, 4.0, 1.0
 MAILS = frozenset(("email", "msg", "mbox"))
 
 

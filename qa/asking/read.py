@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from embeddings.reading import of_both
 from qa.asking import budget, confidence, conversation
-from qa.asking.asks_for_several import asks_for_several
 from qa.document.context import introductions
 from qa.document.window import reading_window, sentences_before
 from qa.text import times
@@ -27,9 +26,8 @@ if TYPE_CHECKING:
 
 # Passages in other scripts that are looked at where nothing that the reader can read comes near.
 OTHERS = 10
-# A deeper reader reads the best so many again, unless the best answers above this logit.
+# A deeper reader reads the best so many again.
 DEEPER = 4
-SURE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +82,7 @@ class Read(Candidate):
 
 def read(
     reader: Reader,
+    deeper: Reader | None,
     meaning: Interpretation,
     preference: DatePreference | None,
     retrieved: Retrieved,
@@ -92,6 +91,7 @@ def read(
 ) -> list[Read]:
     """Read the passages, from the first on, until those left are unlikely to matter; the best first.
 
+    A `deeper` reader reads the best of them again.
     A passage that is of the time asked for need not say so: it is read for the rest of the question. Not if
     it names that very time, nor if a sentence that is of another time answers the rest best.
 
@@ -106,16 +106,11 @@ def read(
         left = [found for _, found in retrieved.to_read[wave.stop :]]
         if budget.enough(done[0].reading.score, left, unlikely):
             break
-    if done and done[0].reading.answers < SURE and (deeper := _deeper(reader, meaning.question)):
+    if done and deeper:
         deadline.enter("reading", len(done), len(retrieved.to_read))
         done[:DEEPER] = read_again(deeper, done[:DEEPER])
         done.sort(key=lambda each: -each.reading.score)
     return done
-
-
-def _deeper(reader: Reader, question: str) -> Reader | None:
-    """Return the deeper reader for a question: unless it was asked for by name, only for several places."""
-    return reader.deeper if reader.name == "deep" or asks_for_several(question) else None
 
 
 def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:

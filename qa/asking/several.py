@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from embeddings.reading import Window
 from qa.asking import extract
-from qa.asking.asks_for_several import asks_for_several
 from qa.asking.choose import answering
 from qa.asking.read import read_again
 from qa.document.window import CALLED, among_others, in_words
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from qa.asking.choose import Choice
     from qa.asking.extract import Evidence
     from qa.asking.read import Read
-    from qa.deadline import Deadline
     from qa.schema import Document
 
 # Where one passage answers above this logit, no other place is looked for.
@@ -44,21 +42,21 @@ WEIGHT = 0.3
 
 
 def several(
-    question: str, reader: Reader, choice: Choice, documents: Mapping[str, Document], deadline: Deadline
+    question: str,
+    deeper: Reader,
+    choice: Choice,
+    documents: Mapping[str, Document],
+    *,
+    is_asked_for: bool = True,
 ) -> Choice:
     """Return the choice of sentences that answer together; the same choice where one passage is as sure.
 
-    Where no deeper reader has read, the choice stays the same, too. The sentence that answers best by itself
-    stays the first if it is among them.
-
-    Raises:
-        DeadlineError, CancelledError: see `Deadline.check`.
+    The sentence that answers best by itself stays the first if it is among them. Where several places are not
+    asked for, the answer is no surer for them.
     """
     alone = max((each.reading.answers for each in choice.read if each.reading.parts), default=SURE)
-    if alone >= SURE or choice.signals is None or reader.deeper is None:
+    if alone >= SURE or choice.signals is None:
         return choice
-    deadline.check()
-    deeper = reader.deeper
     found = _evidence(question, _read(deeper, choice.read), documents)
     if len(found) < 2:
         return choice
@@ -75,7 +73,7 @@ def several(
     best = (choice.chosen or choice.evidence)[0]
     chosen.sort(key=lambda each: (each.document.id, each.sentence) != (best.document.id, best.sentence))
     sure = alone
-    if asks_for_several(question):
+    if is_asked_for:
         sure += WEIGHT * (reading.answers - alone)
     signals = replace(choice.signals, answers=sure, best=sure, sentence=min(sure, chosen[0].score))
     return replace(choice, evidence=chosen, chosen=chosen, signals=signals, several=True)

@@ -1,7 +1,7 @@
 """Which sentences of a document may answer a question: those that state something.
 
-A salutation, a signature, a table of contents or "Read more" states nothing. A line that says what the
-document is (its title, author, publisher, number or date) answers only a question that asks for just that.
+A signature, a table of contents or "Read more" states nothing. A line that says what the document is (its
+title, author, publisher, number, date or addressee) answers only a question that asks for just that.
 Such lines are known by what is known of the document, where its format has told, and else by their form
 (docs/decisions/0026-statements.md).
 """
@@ -162,7 +162,7 @@ _LABELS: dict[Field | None, tuple[str, ...]] = {
     "contact": (r"(?:media|press) contacts?|contact (?:details|person)",),
     "author": (
         r"authors?|author\(s\)|by-?line|作者",
-        r"(?:written|prepared|compiled|edited|translated|reporting|editing) by",
+        r"(?:written|prepared|compiled|edited|translated|reporting|editing|taken|kept) by",
     ),
     "publisher": (r"publisher|published by|issued by|herausgeber|éditeur|발행",),
     "addressee": (r"b?cc|cop(?:y|ies)(?: to)?|addressees?|recipients?",),
@@ -310,7 +310,7 @@ def may_answer(document: Document, sentence: Sentence, fields: frozenset[Field])
 def names_only(document: Document, sentence: Sentence) -> frozenset[Field] | None:
     """Return the fields that a sentence names, nothing else being in it; None where it states something.
 
-    They are none for a line that says nothing at all, such as "Dear Daniel,".
+    They are none for a line that says nothing at all, such as "Read more".
     """
     text = document.text[sentence.start : sentence.end]
     if sentence.kind == "header":

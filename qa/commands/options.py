@@ -210,9 +210,10 @@ reader = click.option(
     show_envvar=True,
     expose_value=False,
     callback=_set("reader"),
-    help="What reads the passages: our own reader; it and a deeper one, which judges better and takes longer "
-    "(deep); the cross-encoder in their place, for comparison; or any CrossEncoder, a folder or hub id, such "
-    "as a multilingual one, whose confidence is a guess.",
+    help="What reads the passages: our own reader, and a deeper one where a question asks for several "
+    "places; both for every question, which is right more often and takes longer (deep); the cross-encoder "
+    "in their place, for comparison; or any CrossEncoder, a folder or hub id, such as a multilingual one, "
+    "whose confidence is a guess.",
 )
 
 deadline = click.option(

@@ -11,7 +11,7 @@ import zipfile
 from itertools import chain
 from typing import TYPE_CHECKING, get_args
 
-from embeddings.models import READER, READER_SHA256
+from embeddings.models import DEEP_READER, DEEP_READER_SHA256, READER, READER_SHA256
 from qa import __version__
 from qa.errors import VerbatimError
 from qa.quoting.bibliography.pandoc import run_pandoc
@@ -95,8 +95,7 @@ def export(
         __version__,
         corpus.store.generation,
         stats.encoder,
-        READER,
-        READER_SHA256,
+        {READER: READER_SHA256, DEEP_READER: DEEP_READER_SHA256},
         opened.name,
     )
     written = _written(tree(entries, said, facts, form), facts, form)

@@ -20,7 +20,7 @@ from qa.text.display import plural, visible
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from embeddings.models import EncoderIdentity
     from qa.quoting.bibliography.styles import Rendered
@@ -68,8 +68,7 @@ class Facts:
         version: Pullquote's.
         generation: the library's.
         encoder: which encoder made the library's vectors; None where there are none.
-        reader: the name of what reads passages.
-        reader_sha256: the SHA-256 of its weights; "" for one that does not come with Pullquote.
+        readers: the names of what reads passages, each with the SHA-256 of its weights.
         style: the citation style.
     """
 
@@ -78,8 +77,7 @@ class Facts:
     version: str
     generation: int
     encoder: EncoderIdentity | None
-    reader: str
-    reader_sha256: str
+    readers: Mapping[str, str]
     style: str
 
 
@@ -234,10 +232,10 @@ def _manifest(entries: Sequence[Shown], facts: Facts, form: Format) -> Iterator[
     if form == "pdf":  # a citation is to stand in one line
         yield _typst("#set text(size: 7.5pt)")
     encoder = f"{facts.encoder.name}, SHA-256 {facts.encoder.sha256}" if facts.encoder else "none"
-    reader = f"{facts.reader}, SHA-256 {facts.reader_sha256}" if facts.reader_sha256 else facts.reader
+    readers = " and ".join(f"{name}, SHA-256 {sha256}" for name, sha256 in facts.readers.items())
     yield _paragraph(
-        f"Pullquote {facts.version}; library generation {facts.generation}; encoder {encoder}; reader "
-        f"{reader}; citation style {facts.style}. {plural(len(held), 'text')}, "
+        f"Pullquote {facts.version}; library generation {facts.generation}; encoder {encoder}; read "
+        f"by {readers}; citation style {facts.style}. {plural(len(held), 'text')}, "
         f"{plural(sum(1 for each in entries if each.quote), 'quote')}.",
         form,
     )

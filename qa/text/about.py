@@ -11,7 +11,7 @@ from typing import Literal, cast
 Fact = Literal["author", "date", "publisher"]
 Field = Literal["author", "publisher", "date", "number", "series", "title", "place", "sender", "addressee"]
 
-# What people call a document. Words that mostly mean something else are left out: an act, a bill, an order.
+# What people call a document. An act, a bill, an order and the like are left out: they are rarely meant so.
 _KIND = (
     r"(?:abstract|advice|advisory|agenda|agreement|amendment|analysis|announcement|annex|appendix|article|audit"
     r"|booklet|brief|briefing|brochure|bulletin|certificate|chapter|chronicle|circular|commentary|communiqué"
@@ -37,16 +37,19 @@ _ASKED: dict[Field, tuple[str, str]] = {
             r"(?:case|file|serial|docket|certificate|document|fact sheet|issue) (?:number|no\b)"
             r"|doi|isbn|issn|numbered"
         ),
-        r"numbers?|no\b|nr\b|reference|ref\b|issue|edition|volume|version",
+        (
+            r"(?:which|what|running|its) number(?! of)|numbers? of (?:the|this|that)|^number|number\W*$"
+            r"|reference|ref|issue|edition|volume|version"
+        ),
     ),
     "author": (
         (
             r"authors? of|authors?$|authored|who(?:ever)? wrote|who edits|by-?lines?|signator(?:y|ies)"
-            r"|co-?signed|minutes? takers?"
+            r"|co-?signed|minutes? takers?|(?:took|kept) (?:the )?minutes"
         ),
         (
             r"author|writers?|penned|editors?|edited|drafted|drafter|compiled|compiler|translat(?:ed|or)"
-            r"|written|wrote|drew up|drawn up|prepared|signed|signs|signature|kept|by"
+            r"|written|wrote|drew up|drawn up|prepared|signed|signs|signature|kept|by whom"
         ),
     ),
     "publisher": (
@@ -56,7 +59,7 @@ _ASKED: dict[Field, tuple[str, str]] = {
         ),
         (
             r"publish(?:ed|es)|print(?:ed|er)|issu(?:ed|ing)|put out|brought out|outlet|institute"
-            r"|organi[sz]ation|agency|office|body|behind"
+            r"|organi[sz]ation|agency"
         ),
     ),
     "date": (
@@ -79,6 +82,7 @@ _APPEARED = re.compile(
     r"|(?:['’]s|[,–:-]) (?:\w+ )?(?:date|day|month|year)|\b(?:old|recent)\b",
     re.IGNORECASE,
 )
+_WHEN = re.compile(r"\W*(?:(?:on|in) )?(?:when|(?:what|which) (?:date|day|month|year))\b", re.IGNORECASE)
 # So near, in characters.
 _NEAR = 40
 
@@ -122,7 +126,7 @@ def asked_of_document(question: str) -> tuple[Field, ...]:
     beside = [
         field for field, _, cue in _CUES if cue.search(near) and (appeared or field not in _OF_ITS_APPEARING)
     ]
-    if "date" in beside and "publisher" in beside:
+    if "publisher" in beside and _WHEN.match(question):
         beside.remove("publisher")
     return tuple(dict.fromkeys([*alone, *beside]))
 

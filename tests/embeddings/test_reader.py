@@ -159,3 +159,21 @@ def test_weights_with_another_hash_are_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(models, "READER_SHA256", "0" * 64)
     with pytest.raises(ModelError, match="damaged"):
         models.reader_weights()
+
+
+def test_the_deeper_reader_is_opened_once_and_has_none_itself(trained: TrainedReader) -> None:
+    assert trained.deeper is trained.deeper is not None
+    assert trained.deeper.deeper is None
+
+
+def test_without_the_deeper_weights_ours_reads_alone_unless_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(models, "deep_reader_weights", damaged)
+    monkeypatch.setattr(reader, "DEEP_READER_SHA256", "0" * 64)
+    with caplog.at_level(logging.WARNING):
+        opened = open_reader()
+        assert opened.deeper is opened.deeper is None
+    assert caplog.text.count("Install Pullquote again.") == 1
+    with pytest.raises(ModelError, match="Install Pullquote again"):
+        open_reader("deep")

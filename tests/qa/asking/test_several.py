@@ -108,8 +108,25 @@ class Asked(Deeper):
 
 
 @pytest.mark.parametrize(("question", "again"), [(NORTH, False), (BOTH, True)])
-def test_only_what_does_not_surely_answer_is_read_again(corpus: Corpus, question: str, again: bool) -> None:
+def test_by_default_only_questions_for_several_places_are_read_again(
+    corpus: Corpus, question: str, again: bool
+) -> None:
     reader = TinyReader()
     reader.deeper = asked = Asked()
     Answerer(corpus.store, reader).ask(question)
     assert bool(asked.count) is again
+
+
+def test_a_deeper_reader_by_name_reads_each_question_again(corpus: Corpus) -> None:
+    reader = TinyReader()
+    reader.name = "deep"
+    reader.deeper = asked = Asked()
+    Answerer(corpus.store, reader).ask(NORTH)
+    assert asked.count
+
+
+def test_only_a_question_for_several_places_is_answered_surer_by_them(corpus: Corpus) -> None:
+    reader = Judge()
+    reader.name = "deep"
+    asked, other = (Answerer(corpus.store, reader).ask(each) for each in (BOTH, "ships north south"))
+    assert other.confidence < asked.confidence

@@ -94,7 +94,7 @@ def altered_file(corpus: Corpus, form: Format, changes: tuple[tuple[str, str], .
     info = corpus.desk.dossiers.find(NAME)
     entries = shown(corpus.desk.dossiers.entries(info.id), corpus.store)
     style = open_style("chicago")
-    facts = Facts(NAME, dt.datetime.now(dt.UTC), "1", 1, None, "reader", "", "chicago")
+    facts = Facts(NAME, dt.datetime.now(dt.UTC), "1", 1, None, {"reader": "1f"}, "chicago")
     document = json.dumps(tree(entries, rendered(*cited(entries), style), facts, form), ensure_ascii=False)
     for words, others in changes:
         assert document.count(words) == 1, words
@@ -415,7 +415,7 @@ def hostile(count: int) -> list[str]:
 def test_any_text_comes_back_to_the_character(form: Format) -> None:
     texts = hostile(300)
     blocks = [{"t": "BlockQuote", "c": [{"t": "Para", "c": quoted(words, form)}]} for words in texts]
-    facts = Facts("Any", dt.datetime.now(dt.UTC), "1", 1, None, "", "", "")
+    facts = Facts("Any", dt.datetime.now(dt.UTC), "1", 1, None, {}, "")
     document = {"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": blocks}
     data = exporting._written(document, facts, form)
     lost = [
@@ -428,7 +428,7 @@ def test_any_text_comes_back_to_the_character(form: Format) -> None:
 def test_markdown_and_html_show_it_so_to_other_readers() -> None:
     """Our own reading could share a mistake with what it reads: markdown-it and lxml read it here."""
     texts = [words for words in hostile(300) if "\t" not in words]
-    facts = Facts("Any", dt.datetime.now(dt.UTC), "1", 1, None, "", "", "")
+    facts = Facts("Any", dt.datetime.now(dt.UTC), "1", 1, None, {}, "")
     for form in ("md", "html"):
         blocks = [
             {"t": "BlockQuote", "c": [{"t": "Para", "c": quoted(words, cast("Format", form))}]}

@@ -39,10 +39,18 @@ def test_what_a_question_may_ask_of_a_document(question: str, fact: str) -> None
         "When did the fire at the works break out?",
         "For which country were they heading for?",
         "Why do the authors reject the idea?",
+        "What number of boats does the bulletin say were lost?",
+        "Which company was named by the bulletin as the owner?",
+        "Does the circular say that no family loses aid?",
     ],
 )
 def test_most_questions_ask_for_nothing_of_a_document(question: str) -> None:
     assert asked_of_document(question) == ()
+
+
+def test_asked_by_whom_it_was_published_a_question_asks_for_that_whatever_its_time() -> None:
+    assert "publisher" in asked_of_document("Which institute published the most recent report on wheat?")
+    assert "publisher" not in asked_of_document("When was the report on wheat published?")
 
 
 SURELY = {
