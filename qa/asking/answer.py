@@ -279,7 +279,7 @@ class Answerer:
             deeper = self._reader.deeper if for_several or self._reader.name == "deep" else None
             done = read(self._reader, deeper, meaning, preference, retrieved, search.names, deadline)
             if self._reader.name != "cross-encoder":  # its logits are on another scale
-                done = heads.surer(meaning.question, retrieved, done)
+                done = heads.surer(question, retrieved, done)
         deadline.enter("quoting")
         with clock.timing("extract"):
             choice = choose(meaning.question, retrieved, done, preference)
