@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from qa.asking import statements
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 DOCUMENTS = 4
 # Where a document says what it is: a letter, minutes, a bulletin.
 HEAD = 400
-# Of so many documents that were found best, one of the kind that the question names is likelier to be meant.
+# Of so many documents that were found best, one of the kind that is named is likelier to be meant.
 NEAR = 2
-# Where a passage answers above this logit, what lines name is not looked at.
-SURE = 1.0
+# Where a passage answers above this logit, what lines name is not looked at. What a question plainly asks is
+# nevertheless put so much above all other sentences.
+SURE, ABOVE = 1.0, 0.5
 # How much surer the reader is made of a line that names what is asked, and of its passage: such lines are new
 # to it.
 LINE, PASSAGE, ANSWERS = 8.0, 4.0, 1.0
@@ -53,15 +55,19 @@ def with_heads(question: str, search: Search, retrieved: Retrieved) -> Retrieved
 def surer(question: str, retrieved: Retrieved, read: list[Read]) -> list[Read]:
     """Return what was read, surer of the lines that name what a question asks of the likeliest document.
 
-    Nothing changes where a question asks for nothing of a document, or where a passage surely answers.
+    Nothing changes where a question asks for nothing of a document. Nor does it where a passage surely
+    answers, unless the question is plain: then another name or date in the text is no answer to it.
     """
     asked = asked_of_document(question)
-    if not (asked and read) or max(each.reading.answers for each in read) >= SURE:
+    plainly = fact_asked(question) is not None
+    if not (asked and read) or (not plainly and max(each.reading.answers for each in read) >= SURE):
         return read
     document, _ = _likeliest(question, retrieved)[0]
     fields = statements.naming(asked)
+    best = max((score for each in read for score in each.reading.sentences), default=0.0)
+    least = best + ABOVE if plainly else -inf
     changed = [
-        replace(each, reading=_surer(document, each, fields))
+        replace(each, reading=_surer(document, each, fields, least))
         if each.passage.document_id == document.id
         else each
         for each in read
@@ -69,21 +75,25 @@ def surer(question: str, retrieved: Retrieved, read: list[Read]) -> list[Read]:
     return sorted(changed, key=lambda each: -each.reading.score)
 
 
-def _surer(document: Document, read: Read, fields: frozenset[statements.Field]) -> Reading:
-    """Return what was read of a passage, surer of the lines that name one of the fields."""
+def _surer(document: Document, read: Read, fields: frozenset[statements.Field], least: float) -> Reading:
+    """Return what was read of a passage, surer of the lines that name one of the fields.
+
+    Those get `least` or more, if it can be told what they name.
+    """
     reading = read.reading
-    more = [
-        LINE if fields & (statements.names_only(document, each) or statements.NOTHING) else 0.0
-        for each in read.passage.sentences
-        if each.quotable
-    ]
-    if not (reading.sentences and any(more)):
+    quotable = [each for each in read.passage.sentences if each.quotable]
+    lines = [statements.names_only(document, each) or statements.NOTHING for each in quotable]
+    if not (reading.sentences and any(named & fields for named in lines)):
         return reading
+    scores = [
+        max(score + LINE, score if named == statements.ALL_FIELDS else least) if named & fields else score
+        for score, named in zip(reading.sentences, lines, strict=True)
+    ]
     return replace(
         reading,
         score=reading.score + PASSAGE,
         answers=reading.answers + ANSWERS,
-        sentences=tuple(one + other for one, other in zip(reading.sentences, more, strict=True)),
+        sentences=tuple(scores),
     )
 
 

@@ -166,3 +166,12 @@ def test_lines_of_another_document_are_no_surer(bulletins: Answerer) -> None:
 def test_what_surely_answers_is_quoted_alone(bulletins: Answerer) -> None:
     [quote] = bulletins.ask("Who wrote that the dredging of Lorring began?").quotes
     assert quote.text.startswith("The dredging")
+
+
+def test_another_name_in_the_text_is_not_who_wrote_it(library: Path, inbox: Path) -> None:
+    head = "Lorring Institute\nNo. 16, 5 July 2007\nBy Ida Norr\n"
+    report = f"{head}\nKarl Sund wrote the report on the sale of ferries.\n"
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(inbox, "sale.txt", report))
+        answer = Answerer(corpus.store, TinyReader()).ask("Who wrote the report on the sale of ferries?")
+    assert answer.quotes[0].text == "By Ida Norr"
