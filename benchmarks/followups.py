@@ -1,7 +1,7 @@
 """Measure what earlier questions do to an answer: harm where they are of no concern, help where they are.
 
 usage: python -m benchmarks.followups [SUITE ...] [--turns-of SUITE] [--turns N] [--limit N] [--seed N]
-       [--words] [--fresh]
+       [--reader READER] [--words] [--fresh]
 
 A SUITE is a folder in BEIR layout with its own corpus; without one, the suites that ship.
 
@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--limit", type=int, help="so many questions, drawn at random")
     parser.add_argument("--seed", type=int, default=17)
+    parser.add_argument("--reader", help="what reads: see pullquote ask --help")
     parser.add_argument("--words", action="store_true", help="ask the longest word of each question")
     parser.add_argument("--fresh", action="store_true", help=f"ask the questions of {FRESH.name}")
     arguments = parser.parse_args()
@@ -63,7 +64,8 @@ def main() -> None:
             raise SystemExit(f"{path} has no corpus.jsonl: name a suite with its own corpus")
         pools = [suite.load(arguments.turns_of)] if arguments.turns_of else [asked, suite.load(NEWS)]
         drawn = suite.draw(asked, arguments.limit) if arguments.limit else asked
-        with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus, meter() as show:
+        opening = run.suite_library(asked.corpus, None, lambda _: None, print, arguments.reader)
+        with opening as corpus, meter() as show:
             print(f"\n{asked.name}, {len(drawn.queries)} questions", flush=True)
             standing = [query for query in drawn.queries if not query.history]
             if arguments.words:
