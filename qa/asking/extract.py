@@ -83,14 +83,19 @@ def evidence(
 
 
 def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None) -> Span | None:
-    """Find where the words stand: of a row, whole short cells; None in a header line, read in other words."""
+    """Find where the words stand: of a row, whole short cells.
+
+    A header line was read with what it states before it: the words are found in the line.
+    """
     if words is None:
         return None
     if sentence.kind != "header" and (row := tables.row(document, sentence)):
         return row.span(*words)
-    if in_words(document, sentence) != document.text[sentence.start : sentence.end]:
-        return None
-    return Span(sentence.start + words[0], sentence.start + words[1])
+    said = in_words(document, sentence)[slice(*words)]
+    first = words[0]
+    if sentence.kind == "header":
+        first = document.text[sentence.start : sentence.end].find(said)
+    return Span(sentence.start + first, sentence.start + first + len(said)) if first >= 0 else None
 
 
 def choose(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qa.asking import statements
 from qa.asking.combine import speaks_of
+from qa.document.window import in_words
 from qa.schema import Fact
 from qa.text.about import asked_of_document, fact_asked, kinds_named
 from qa.text.dates import date_in_words
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from embeddings.reading import Reading
     from qa.asking.read import Read
     from qa.asking.retrieve import Retrieved, Search
-    from qa.schema import Document, Passage
+    from qa.schema import Document, Passage, Sentence
 
 # Of so many documents, the likeliest to be meant, the first passage is read, and the last, where a footer is.
 DOCUMENTS = 4
@@ -94,7 +95,21 @@ def _surer(document: Document, read: Read, fields: frozenset[statements.Field], 
         score=reading.score + PASSAGE,
         answers=reading.answers + ANSWERS,
         sentences=tuple(scores),
+        words=tuple(
+            _value(document, each, named & fields) or words
+            for each, named, words in zip(quotable, lines, reading.words, strict=True)
+        ),
     )
+
+
+def _value(
+    document: Document, sentence: Sentence, fields: frozenset[statements.Field]
+) -> tuple[int, int] | None:
+    """Find what is known of a document in one of these fields in a line, as offsets in what is read of it."""
+    line = in_words(document, sentence)
+    known = {"author": document.author, "publisher": document.publisher, "number": document.number}
+    value = next((known[field] for field in known if field in fields and known[field] in line), "")
+    return (line.rindex(value), line.rindex(value) + len(value)) if value else None
 
 
 def facts(question: str, found: Iterable[Document]) -> tuple[Fact, ...]:

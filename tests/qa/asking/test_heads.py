@@ -158,6 +158,20 @@ def test_the_line_that_names_what_is_asked_is_quoted(bulletins: Answerer, questi
     assert line in [quote.text for quote in bulletins.ask(question).quotes]
 
 
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("Who wrote the bulletin on mud that nobody wants?", "Ida Norr"),
+        ("Which number has the bulletin on the ferries that were sold?", "15"),
+    ],
+)
+def test_the_value_in_the_line_is_emphasised(bulletins: Answerer, question: str, value: str) -> None:
+    quotes = bulletins.ask(question).quotes
+    assert value in [
+        quote.document.text[span.start : span.end] for quote in quotes for span in quote.emphasis
+    ]
+
+
 def test_lines_of_another_document_are_no_surer(bulletins: Answerer) -> None:
     answer = bulletins.ask("Who wrote the bulletin on mud that nobody wants?")
     assert not any("Bo Lund" in quote.text for quote in answer.quotes)
