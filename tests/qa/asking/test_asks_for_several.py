@@ -24,6 +24,9 @@ ASKS_NOT = [
     "price of diesel in Velmar",
     "",
     "?",
+    "${jndi:http://127.0.0.1:35423/file.txt}",
+    "http://" * 280,
+    f"Both notices give a price for diesel. Which is higher? {'word ' * 60}",
 ]
 
 
