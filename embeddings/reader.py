@@ -48,7 +48,7 @@ RETRIEVED_WEIGHT = 2.0
 def open_reader(name: str | None = None) -> Reader:
     """Open a reader by name; by default our own, or, with a warning, the cross-encoder where it is missing.
 
-    "deep" is our own, too. Any other name is that of a CrossEncoder: a folder or a hub id.
+    "deep" names our own reader, too. Any other name is that of a CrossEncoder: a folder or a hub id.
 
     Raises:
         ModelError: its weights are missing or damaged.
@@ -93,10 +93,10 @@ class TrainedReader:
 
     @cached_property
     def deeper(self) -> TrainedReader | None:
-        """The deeper reader, opened when it is first wanted; None, with a warning, where it is missing.
+        """The deeper reader, opened at first use. Without its weights there is a warning, and None.
 
         Raises:
-            ModelError: it is missing or damaged, and this reader is the one that is called "deep".
+            ModelError: the weights are missing or damaged, and this reader is called "deep".
         """
         if self._is_deeper:
             return None

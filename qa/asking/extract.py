@@ -89,13 +89,13 @@ def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None
     """
     if words is None:
         return None
-    if sentence.kind != "header" and (row := tables.row(document, sentence)):
-        return row.span(*words)
-    said = in_words(document, sentence)[slice(*words)]
-    first = words[0]
     if sentence.kind == "header":
-        first = document.text[sentence.start : sentence.end].find(said)
-    return Span(sentence.start + first, sentence.start + first + len(said)) if first >= 0 else None
+        said = in_words(document, sentence)[slice(*words)]
+        start = document.text.find(said, sentence.start, sentence.end)
+        return Span(start, start + len(said)) if start >= 0 else None
+    if row := tables.row(document, sentence):
+        return row.span(*words)
+    return Span(sentence.start + words[0], sentence.start + words[1])
 
 
 def choose(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -47,7 +47,7 @@ def several(
     choice: Choice,
     documents: Mapping[str, Document],
     *,
-    is_asked_for: bool = True,
+    is_asked_for: bool,
 ) -> Choice:
     """Return the choice of sentences that answer together; the same choice where one passage is as sure.
 

@@ -23,7 +23,7 @@ _KIND = (
     r"|submission|summary|survey|tender|text|thesis|transcript|update|write-up)(?:s|es)?"
 )
 _NAMES_KIND = re.compile(rf"\b{_KIND}\b", re.IGNORECASE)
-# Words that ask for each fact: those that do so by themselves, and those that do so near a kind of document.
+# For each fact, the words that ask for it by themselves, and those that ask for it near a kind of document.
 _ASKED: dict[Field, tuple[str, str]] = {
     "addressee": (
         r"addressees?",
@@ -117,7 +117,7 @@ _SURELY: tuple[tuple[Fact, re.Pattern[str]], ...] = tuple(
 def asked_of_document(question: str) -> tuple[Field, ...]:
     """Return the facts about a document that a question asks for; mostly none.
 
-    Asked when it was published, a question does not ask by whom.
+    A question that asks when a document was published does not ask who published it.
     """
     kinds = _NAMES_KIND.finditer(question)
     near = " ".join(question[max(0, each.start() - _NEAR) : each.end() + _NEAR] for each in kinds)
