@@ -13,11 +13,12 @@ from embeddings.runtime import check_later, finish_checks
 from qa.asking.confidence import STRICTNESS
 from qa.desk.database import DeskDatabase
 from qa.document.metadata import check
-from qa.errors import InputError, LibraryError, model_errors
+from qa.errors import InputError, LibraryError
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
 from qa.places import library_place
 from qa.schema import EVERYTHING, Document, DocumentList, Filters, Progress
+from qa.storage.encoders import model_errors
 from qa.storage.open import open_library
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from qa.asking.confidence import Confidence
     from qa.deadline import Deadline
     from qa.desk.ports import Desk
-    from qa.formats.dates import DateOrder
     from qa.intake.distributed.workers import Workers
     from qa.intake.intake import Intake
     from qa.places import LibraryPlace
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from qa.storage.intake_port import Upload
     from qa.storage.open import OpenLibrary
     from qa.storage.ports import Cited, LibraryStats
+    from qa.text.written_dates import DateOrder
 
 # What becomes of a document that the library did not have.
 _NEW = ("added",)

@@ -5,12 +5,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 class PullquoteError(Exception):
     """Base of every error that Pullquote raises on purpose."""
@@ -203,14 +197,3 @@ class AddressError(PullquoteError):
 
     code = "address"
     exit_code = 3
-
-
-@contextmanager
-def model_errors() -> Iterator[None]:
-    """Raise the errors of `embeddings` as ModelError."""
-    from embeddings.models import ModelError as WeightsError
-
-    try:
-        yield
-    except WeightsError as error:
-        raise ModelError(str(error)) from error

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from embeddings.files import write_whole
-from qa.document.metadata import SIDECAR
 from qa.errors import OutputError
+from qa.places import SIDECAR
 from qa.schema import query_id
 
 if TYPE_CHECKING:

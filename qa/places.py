@@ -11,6 +11,9 @@ from typing import TypeAlias
 
 from qa.errors import InputError
 
+SIDECAR = ".meta.toml"
+"""The end of the name of a file with metadata of the file that it is named after."""
+
 _URL = re.compile(r"[^/\\]{2,}://")  # one letter is a drive of Windows
 _ADDRESS = re.compile(r"\A([^/\\:@?#]+:)?(/*)([^?#]*)(.*)", re.DOTALL)
 _SCHEMES = ("milvus:", "milvus+tls:")

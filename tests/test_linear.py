@@ -11,13 +11,11 @@ from qa.asking import statements
 from qa.asking.conversation import interpret
 from qa.asking.replies import reply_kind
 from qa.document import similarity
+from qa.document.furniture import find_furniture
 from qa.document.segment import passages
 from qa.formats.block_quotes import look_of, marked
 from qa.formats.blocks import Part
-from qa.formats.dates import find_date
-from qa.formats.furniture import find_furniture
-from qa.formats.header import parse_header
-from qa.formats.inline import without_markup
+from qa.formats.heads.header import parse_header
 from qa.formats.thread import Sender, messages, unquoted
 from qa.quoting import omissions, wording
 from qa.quoting.antecedents import People
@@ -28,11 +26,13 @@ from qa.quoting.claims.sentences import sentences_around
 from qa.quoting.references import Rows, noted, notes_of
 from qa.schema import Document, DocumentInfo, Span
 from qa.text import times
+from qa.text.inline_markup import without_markup
 from qa.text.names import Aliases, find, spellings
 from qa.text.parts import parts
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.question import answer_type, asks_who_mentions, blanked, phrases, spans_of_type
 from qa.text.terms import content_words, is_latin
+from qa.text.written_dates import find_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

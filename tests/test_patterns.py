@@ -20,7 +20,7 @@ import pytest
 
 import embeddings
 import qa
-from qa.formats.header import _ACTS
+from qa.formats.heads.header import _ACTS
 from qa.formats.page import _SITE
 from qa.text.names import Aliases, _whole
 from qa.text.phrase import phrase_pattern
@@ -36,14 +36,14 @@ FUNCTIONS = {"compile", "search", "match", "fullmatch", "split", "findall", "fin
 # Patterns that a function builds from its arguments, each with an example of what is built.
 BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
     ("qa/quoting/claims/marks.py", "__init__"): (re.compile("[”’»]"),),
-    ("qa/formats/furniture.py", "_whole"): (),  # held by the module
-    ("qa/formats/head_top.py", "_without_dialogue"): (re.compile(r"^Name\s?:", re.MULTILINE),),
-    ("qa/formats/header.py", "_is_confirmed"): (
+    ("qa/document/furniture.py", "_whole"): (),  # held by the module
+    ("qa/formats/heads/top.py", "_without_dialogue"): (re.compile(r"^Name\s?:", re.MULTILINE),),
+    ("qa/formats/heads/header.py", "_is_confirmed"): (
         re.compile(rf"\bviews of (?:the )?Name\b|\bName\s(?:{_ACTS})\b", re.IGNORECASE),
         re.compile(r"(?<!\w)ABC(?!\w)"),
     ),
-    ("qa/formats/header.py", "_series_of_pieces"): (re.compile(r"\bPaper(?:s|es)$", re.IGNORECASE),),
-    ("qa/formats/inline.py", "_emphasis"): (),  # held by the module
+    ("qa/formats/heads/header.py", "_series_of_pieces"): (re.compile(r"\bPaper(?:s|es)$", re.IGNORECASE),),
+    ("qa/text/inline_markup.py", "_emphasis"): (),  # held by the module
     ("qa/formats/markdown.py", "_is_fence"): (re.compile(r"[ >\t]*```"),),
     ("qa/formats/page.py", "describe_page"): (re.compile(rf"(?<=\w){_SITE.pattern}Name$"),),
     ("qa/text/names.py", "_with"): (re.compile("|".join(map(_whole, ("Kim Jong Nam", "Kim", "金")))),),

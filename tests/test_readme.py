@@ -114,9 +114,13 @@ def test_every_path_that_a_document_names_exists() -> None:
     assert lacking == []
 
 
-def test_every_decision_has_a_number_of_its_own() -> None:
-    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-    numbers = [int(path.name[:4]) for path in decisions]
-    assert numbers == list(range(1, len(decisions) + 1))
-    for number, path in zip(numbers, decisions, strict=True):
-        assert re.match(rf"# {number}\. ", path.read_text(encoding="utf-8")), path.name
+def test_every_decision_has_a_number_of_its_own_and_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    decisions = sorted(folder.glob("0*.md"))
+    assert [int(path.name[:4]) for path in decisions] == list(range(1, len(decisions) + 1))
+    for number, path in enumerate(decisions, 1):
+        text = path.read_text(encoding="utf-8")
+        heading = re.match(rf"# {number}\. (.+)\n\nStatus: (.+)\.\n", text)
+        assert heading, path.name
+        assert f"| {number} | [{heading[1]}]({path.name}) | {heading[2]} |" in index

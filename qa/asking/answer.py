@@ -38,9 +38,9 @@ from qa.deadline import Deadline
 from qa.document.metadata import language_of_script
 from qa.errors import PullquoteError
 from qa.limits import check_dates, check_filters, check_history, check_question
-from qa.quoting.figures import differing
 from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage
 from qa.text import times
+from qa.text.differing_figures import differing
 from qa.text.foreign import UNKNOWN, foreign_language, is_surely_english
 from qa.text.parts import parts
 from qa.text.terms import has_content, is_in_latin

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from qa.deadline import Deadline
 from qa.document.similarity import MARKS, RUN, body, body_words, contained, differ, figures, names
-from qa.quoting.render import named
 from qa.schema import Quote, Span
 from qa.storage.ports import read_in_parts
+from qa.text.display import short_citation
 from qa.text.phrase import occurrences, phrase_pattern
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def versions(
         seen += [place for group in wordings for place in group]
         found += [next((each for each in group if each in quotes), group[0]) for group in wordings[:QUOTED]]
         if len(wordings) > 1:
-            names = "; ".join(named(_first(group)) for group in wordings[:NAMED])
+            names = "; ".join(short_citation(_first(group)) for group in wordings[:NAMED])
             notes.append(f"Versions of one story, which differ here: {names}.")
     return tuple(found), tuple(notes)
 

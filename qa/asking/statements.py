@@ -13,10 +13,10 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, get_args
 
-from qa.formats.dates import find_date
-from qa.formats.furniture import is_furniture
+from qa.document.furniture import is_furniture
 from qa.text.about import asked_of_document
 from qa.text.terms import measure, words
+from qa.text.written_dates import find_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

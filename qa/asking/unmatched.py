@@ -7,10 +7,9 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import DocumentNotFoundError
-from qa.quoting.render import describe_filters
 from qa.schema import EVERYTHING, Filters
 from qa.text.dates import date_in_words
-from qa.text.display import language_in_words, plural
+from qa.text.display import describe_filters, language_in_words, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -98,7 +98,7 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
     replaced. In CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which
     evaluate takes away. The exit code is 1 where there is no thumb yet.
     """
-    from qa.desk.thumbs import save, to_jsonl, to_queries
+    from qa.evaluation.thumbs import save, to_jsonl, to_queries
     from qa.outputs import TEST_QUERIES, TEST_TABLE, check_no_source, check_output
     from qa.text.display import plural, visible
     from qa.text.json_lines import is_utf8
@@ -141,7 +141,7 @@ def doctor(settings: options.Settings) -> None:
 
     The exit code is 1 when something is wrong.
     """
-    from qa import doctor as check_up
+    from qa.commands import doctor as check_up
 
     findings = check_up.examine(shared.library(settings))
     if settings.as_json:

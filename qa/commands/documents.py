@@ -89,7 +89,7 @@ def documents(
 
 
 def _not_found(words: str, text: str, filters: Filters) -> str:
-    from qa.quoting.render import describe_filters
+    from qa.text.display import describe_filters
 
     within = f" within the filters ({describe_filters(filters)})" if filters else ""
     named = f"“{words}” in what is known of it" if words else ""

@@ -401,9 +401,9 @@ def keep(corpus: Corpus, name: str, answer: Answer, history: Sequence[str | Turn
     import datetime as dt
 
     from qa.asking.conversation import earlier_questions
-    from qa.quoting.figures import differing
     from qa.report.contents import asked_of, entry_of, outcome_in_words
     from qa.schema import DossierEntry
+    from qa.text.differing_figures import differing
     from qa.text.display import plural
 
     asked = asked_of(answer, earlier_questions(history), corpus.store.generation, dt.datetime.now(dt.UTC))

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qa.corpus import Corpus
-    from qa.formats.dates import DateOrder
     from qa.places import LibraryPlace
     from qa.schema import IndexReport
+    from qa.text.written_dates import DateOrder
 
 # What is in no document of the library afterwards.
 _NOT_HELD = ("refused", "skipped", "withdrawn", "purged", "gone", "removed")
@@ -324,9 +324,9 @@ def _show_report(
 
 
 def _print_report(report: IndexReport, library: LibraryPlace, *, prunes: bool) -> None:
-    from qa.document.metadata import SIDECAR
     from qa.formats.kinds import READS
     from qa.intake.folders import is_followable, own_output
+    from qa.places import SIDECAR
     from qa.text.display import plural, visible
 
     if report.dry_run:

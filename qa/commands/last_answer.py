@@ -45,8 +45,8 @@ def remember(corpus: Corpus, answer: Answer, history: Sequence[str | Turn] = ())
     """
     from embeddings.files import write_whole
     from qa.asking.conversation import earlier_questions
-    from qa.quoting.figures import differing
     from qa.report.contents import asked_of
+    from qa.text.differing_figures import differing
 
     now = dt.datetime.now(dt.UTC)
     asked = asked_of(answer, earlier_questions(history), corpus.store.generation, now)

@@ -140,7 +140,7 @@ def answer_many(
     options are the same (ANSWERS.jsonl.state holds the evidence).
     """
     from qa.asking.unmatched import unmatched
-    from qa.batch import answer_file
+    from qa.evaluation.batch import answer_file
     from qa.outputs import ANSWERS, check_no_source, check_output
     from qa.progress import meter
     from qa.text.display import plural

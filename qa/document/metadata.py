@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError, LibraryError
+from qa.places import SIDECAR
 from qa.schema import Document, Found
 from qa.text.dates import parse_date
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from qa.schema import Certainty, DocumentInfo
 
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
-SIDECAR = ".meta.toml"
 BY_SIDECAR = "sidecar file"
 SIDECAR_BYTES = 40_000  # as long as all FIELDS can be
 # An e-mail without a page of its own has `mid:` and its Message-ID, by RFC 2392.

@@ -12,11 +12,11 @@ from embeddings.reading import ReaderName
 from qa.asking import confidence, own_confidence
 from qa.asking.confidence import STRICTNESS
 from qa.corpus import Corpus
-from qa.desk.thumbs import to_queries
 from qa.errors import InputError, LibraryNotFoundError
 from qa.evaluation import check, fit, run, suite, trec
 from qa.evaluation.measures import MEASURES
 from qa.evaluation.result import Result
+from qa.evaluation.thumbs import to_queries
 from qa.outputs import (
     ANSWERS,
     EVALUATION_REPORT,

@@ -1,7 +1,7 @@
 """Ask the questions of a suite, score the answers, and compare them.
 
 A suite's own corpus is indexed once, into a library in the cache whose name depends on what it is made of.
-Answers are kept too, by `qa.batch`: an interrupted run goes on where it stopped.
+Answers are kept too, by `qa.evaluation.batch`: an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from embeddings.files import close_to_others, sha256_file
 from embeddings.models import ModelError as WeightsError
 from embeddings.models import make_cache_folder
 from qa.asking.confidence import STRICTNESS
-from qa.batch import answer_file
 from qa.corpus import Corpus
 from qa.errors import InputError, ModelError
+from qa.evaluation.batch import answer_file
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Evaluation
 from qa.evaluation.suite import files_of

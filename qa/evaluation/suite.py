@@ -14,8 +14,8 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qa.batch import read_filters, read_history
 from qa.errors import InputError
+from qa.evaluation.batch import read_filters, read_history
 from qa.evaluation.lines import records
 from qa.evaluation.schema import Query, Suite
 from qa.reading import read_file
@@ -62,7 +62,7 @@ def load(path: Path, say: Callable[[str], None] = lambda message: None) -> Suite
 
 
 def with_thumbs(suite: Suite | None, thumbs: Iterable[Mapping[str, Any]]) -> Suite:
-    """Return the suite with the test queries that thumbs make (`qa.desk.thumbs`), or these alone.
+    """Return the suite with the test queries that thumbs make (`qa.evaluation.thumbs`), or these alone.
 
     A question that the suite has already is not added, nor one of which nobody knows whether it is answered.
     """
@@ -268,7 +268,7 @@ def is_table(data: bytes) -> bool:
 
 
 def questions_of_table(data: bytes, name: Path, say: Callable[[str], None]) -> bytes:
-    """Return the questions of a table as the lines of JSON that `qa.batch` reads.
+    """Return the questions of a table as the lines of JSON that `qa.evaluation.batch` reads.
 
     Raises:
         InputError: the data are no table of questions; the message names `name`.

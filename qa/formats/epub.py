@@ -18,19 +18,19 @@ from lxml import etree
 
 from qa.errors import InputError
 from qa.formats.blocks import Part, compose
-from qa.formats.dates import read_date
 from qa.formats.markup import blocks, decode, has_struck, parse
 from qa.formats.packages import open_package, parse_xml, read_member
 from qa.formats.properties import with_properties
 from qa.formats.text import MOST_BYTES, Decoded
 from qa.schema import Document
+from qa.text.written_dates import read_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zipfile import ZipFile
 
-    from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
+    from qa.text.written_dates import DateOrder
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"

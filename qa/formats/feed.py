@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import feedparser
 
 from qa.errors import InputError
-from qa.formats.dates import read_date
 from qa.formats.markup import Rendered, decode, render
 from qa.formats.page import primary_language
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found, Section
+from qa.text.written_dates import read_date
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
+    from qa.text.written_dates import DateOrder
 
 _ROOT = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)\b", re.IGNORECASE)
 _Entry = dict[str, Any]  # what feedparser makes of an entry, or of the feed

@@ -18,13 +18,13 @@ from trafilatura import bare_extraction
 
 from qa.document.metadata import with_language_of_script
 from qa.errors import InputError
-from qa.formats.header import parse_header
+from qa.formats.heads.header import parse_header
 from qa.formats.markup import RAISED, Block, blocks, breaks, compose, decode, has_struck, parse
-from qa.formats.name_classes import letters
 from qa.formats.page import describe_page
-from qa.formats.people import surely_people
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found
+from qa.text.name_classes import letters
+from qa.text.people import surely_people
 from qa.text.terms import measure
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from lxml import html
 
-    from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
+    from qa.text.written_dates import DateOrder
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it thinks of a page is no news to anybody
 

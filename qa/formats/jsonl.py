@@ -15,18 +15,18 @@ from typing import IO, TYPE_CHECKING, Any
 from qa.document.metadata import FIELDS, MOST_FIELD, value_of
 from qa.errors import InputError
 from qa.formats.columns import map_columns
-from qa.formats.dates import read_date
 from qa.formats.source import PLAIN, nothing_known
 from qa.formats.text import MOST_BYTES, bounded, check_text, describe
 from qa.schema import Document, Found, printable
+from qa.text.written_dates import read_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from qa.formats.dates import DateOrder
     from qa.formats.source import AskDocument, Options, Source
     from qa.schema import FileResult
+    from qa.text.written_dates import DateOrder
 
 # Of a record, bytes that are not in strings: lists in lists take twenty bytes of memory for each of these.
 _MOST_BESIDE = 1_000_000

@@ -16,8 +16,8 @@ from itertools import chain, groupby, pairwise, zip_longest
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from qa.formats.dates import find_date
 from qa.schema import Section
+from qa.text.written_dates import find_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any, cast
 from qa.document.metadata import with_values
 from qa.errors import InputError
 from qa.formats.blocks import compose
+from qa.formats.heads.numbers import find_number
 from qa.formats.kinds import named, read_source
 from qa.formats.markup import MEANT, Block, blocks, parse
-from qa.formats.name_classes import is_institution
-from qa.formats.numbers import find_number
-from qa.formats.organisations import likely_institution, names_periodical
-from qa.formats.people import in_order, people_in_line, surely_people
 from qa.formats.text import check_text, describe
 from qa.formats.thread import Line, Sender, flowed, messages, unquoted
 from qa.schema import Document
+from qa.text.name_classes import is_institution
+from qa.text.organisations import likely_institution, names_periodical
+from qa.text.people import in_order, people_in_line, surely_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

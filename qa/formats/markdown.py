@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
-from qa.formats.dates import find_date, read_date
-from qa.formats.head_top import TOP
-from qa.formats.labels import LABELS
+from qa.formats.heads.labels import LABELS
+from qa.formats.heads.numbers import find_number
+from qa.formats.heads.top import TOP
 from qa.formats.markup import under_headings
-from qa.formats.numbers import find_number
-from qa.formats.organisations import is_kind, is_section_heading
 from qa.formats.text import decode, describe
 from qa.schema import Document, Found, Span
+from qa.text.organisations import is_kind, is_section_heading
+from qa.text.written_dates import find_date, read_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
     from qa.errors import InputError
-    from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
     from qa.schema import Section
+    from qa.text.written_dates import DateOrder
 
 _FRONT = re.compile(
     r"(?P<mark>---|\+\+\+)[ \t]*(?:\r\n|\r|\n)(?P<body>.*?)"

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from qa.formats.dates import find_date, read_date
-from qa.formats.name_classes import is_institution, letters, may_own, may_publish
-from qa.formats.numbers import find_number
-from qa.formats.organisations import is_kind, is_periodical, is_section_heading, likely_institution
-from qa.formats.people import in_order, likely_people, people_first, surely_people
+from qa.formats.heads.numbers import find_number
 from qa.formats.placeholders import is_no_author, is_no_title
 from qa.schema import Document, Found
+from qa.text.name_classes import is_institution, letters, may_own, may_publish
+from qa.text.organisations import is_kind, is_periodical, is_section_heading, likely_institution
+from qa.text.people import in_order, likely_people, people_first, surely_people
+from qa.text.written_dates import find_date, read_date
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from lxml import html
 
-    from qa.formats.dates import DateOrder
     from qa.formats.markup import Block
     from qa.schema import Certainty
+    from qa.text.written_dates import DateOrder
 
 # Names of <meta> elements, lower case, the most telling first.
 _META = {

@@ -19,16 +19,16 @@ import pypdfium2.raw as raw
 
 from qa.errors import InputError
 from qa.formats import ocr
-from qa.formats.dates import find_date
-from qa.formats.head_lines import ACADEMIC
-from qa.formats.header import parse_header
+from qa.formats.heads.header import parse_header
+from qa.formats.heads.line_rules import ACADEMIC
 from qa.formats.layout import LaidOutText, Line, Page, Word, as_line, lay_out, rows_in_order
-from qa.formats.name_classes import is_division, is_institution, letters
-from qa.formats.organisations import is_kind
-from qa.formats.people import surely_people
 from qa.formats.properties import reconcile
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found
+from qa.text.name_classes import is_division, is_institution, letters
+from qa.text.organisations import is_kind
+from qa.text.people import surely_people
+from qa.text.written_dates import find_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,20 +6,20 @@ import re
 from typing import TYPE_CHECKING
 
 from qa.document.metadata import with_values
-from qa.formats.header import parse_header
-from qa.formats.name_classes import is_division, is_institution, letters
-from qa.formats.organisations import is_kind, may_name_institution
+from qa.formats.heads.header import parse_header
 from qa.formats.page import TWO_LETTERS
-from qa.formats.people import likely_people, looks_like_person, people_stated, surely_people
 from qa.formats.placeholders import is_no_author, is_no_title
 from qa.formats.text import check_text, describe
+from qa.text.name_classes import is_division, is_institution, letters
+from qa.text.organisations import is_kind, may_name_institution
+from qa.text.people import likely_people, looks_like_person, people_stated, surely_people
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qa.formats.dates import DateOrder
-    from qa.formats.header import Header
+    from qa.formats.heads.header import Header
     from qa.schema import Document
+    from qa.text.written_dates import DateOrder
 
 _TOP = 3_000  # characters
 _FEW_WORDS = 2  # of a title that may stand in another by chance

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from qa.document.metadata import SIDECAR
 from qa.errors import InputError
 from qa.formats.jsonl import read_jsonl
 from qa.formats.kinds import JSONL, READS, kind_of, named, some_refused
@@ -24,6 +23,7 @@ from qa.formats.remote import fetched
 from qa.formats.source import PLAIN, AskDocument, AskFile, Options, Source, nothing_known, nothing_same
 from qa.formats.text import MOST_BYTES
 from qa.formats.worker import Worker
+from qa.places import SIDECAR
 from qa.schema import printable
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from qa.document.metadata import SIDECAR, SIDECAR_BYTES
+from qa.document.metadata import SIDECAR_BYTES
 from qa.errors import InputError, MissingExtraError
-from qa.places import shown
+from qa.places import SIDECAR, shown
 from qa.schema import printable
 
 if TYPE_CHECKING:

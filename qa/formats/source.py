@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from qa.schema import FileResult
 
 if TYPE_CHECKING:
-    from qa.formats.dates import DateOrder
+    from qa.text.written_dates import DateOrder
 
 AskDocument = Callable[[str, str, int], FileResult | None]
 AskFile = Callable[[str, str], tuple[FileResult, ...] | None]

@@ -17,9 +17,9 @@ from qa.text.terms import MOST_COMBINING, is_stacked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qa.formats.dates import DateOrder
     from qa.formats.source import Options, Source
     from qa.schema import Section
+    from qa.text.written_dates import DateOrder
 
 MOST_BYTES = 50_000_000
 # Of one document: the Bible has 4.4 million characters. What is made of a text takes time by its lines and
@@ -127,8 +127,8 @@ def describe(
     begins with its own words, and none are taken for a header.
     """
     # Only here: who asks for a bound or an encoding, as the chat does at its start, waits for no patterns.
-    from qa.formats.furniture import find_furniture
-    from qa.formats.header import Header, parse_header
+    from qa.document.furniture import find_furniture
+    from qa.formats.heads.header import Header, parse_header
 
     header = parse_header(document.text, date_order, document.title, above) if headed else Header()
     spans = header.spans

@@ -15,8 +15,8 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING, NamedTuple
 
 from qa.formats.blocks import Part
-from qa.formats.dates import find_date
 from qa.text.dates import PartialDate, date_in_words
+from qa.text.written_dates import find_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa import outputs
-from qa.document.metadata import SIDECAR, sidecar_of
+from qa.document.metadata import sidecar_of
 from qa.errors import InputError, TextColumnError
 from qa.formats.kinds import READS, kind_of, named
 from qa.formats.reading import HIDDEN, NOWHERE, InputFile, files, supported
 from qa.formats.remote import checked_url, remote_files
 from qa.formats.source import Source
-from qa.places import is_url
+from qa.places import SIDECAR, is_url
 from qa.schema import UPLOAD, Failure, FileResult, printable
 from qa.storage.files import is_gone
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from embeddings.encoder import identify_encoder, open_encoder
 from qa.document.corrections import correct, uncorrected
 from qa.document.metadata import check
-from qa.errors import InputError, model_errors
+from qa.errors import InputError
 from qa.formats.reading import InputFile
 from qa.formats.worker import KeptWorker
 from qa.intake.folders import Listing, listing, missing, place, without_files
@@ -22,13 +22,13 @@ from qa.intake.pipeline import one_at_a_time, silent
 from qa.intake.plan import UserOptions
 from qa.intake.run import Run, batches, forget
 from qa.schema import UPLOAD, FileResult, IndexReport, Progress
+from qa.storage.encoders import model_errors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from embeddings.encoder import Encoder
-    from qa.formats.dates import DateOrder
     from qa.formats.worker import Worker
     from qa.intake.distributed.workers import Workers
     from qa.intake.make import SegmentedDocument
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         IntakeLibrary,
         Upload,
     )
+    from qa.text.written_dates import DateOrder
 
 
 class Intake:

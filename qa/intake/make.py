@@ -11,11 +11,12 @@ import numpy as np
 from qa.document.metadata import without
 from qa.document.segment import passages
 from qa.document.window import window_text
-from qa.errors import InputError, PartlyReadError, TextColumnError, model_errors
+from qa.errors import InputError, PartlyReadError, TextColumnError
 from qa.formats.reading import read_file
 from qa.formats.remote import is_away
 from qa.intake.folders import refusal
 from qa.schema import FileResult, Progress
+from qa.storage.encoders import model_errors
 from qa.storage.files import is_gone
 from qa.storage.intake_port import EmbeddedPassages, Entry, FileRecord, ReadDocument
 

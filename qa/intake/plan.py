@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from qa.document.metadata import NO_SIDECAR, SIDECAR, Sidecar, open_sidecar, sidecar_from, sidecar_of
+from qa.document.metadata import NO_SIDECAR, Sidecar, open_sidecar, sidecar_from, sidecar_of
 from qa.document.row_identity import TABLES
 from qa.document.segment import SEGMENTATION
 from qa.errors import InputError
@@ -18,16 +18,17 @@ from qa.formats.kinds import JSONL, named, reading_of
 from qa.formats.remote import fetched_sidecar
 from qa.formats.source import Options
 from qa.intake.folders import refusal, resolved
+from qa.places import SIDECAR
 from qa.storage.intake_port import ReadAs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qa.document.row_identity import Row
-    from qa.formats.dates import DateOrder
     from qa.formats.reading import InputFile
     from qa.schema import FileResult
     from qa.storage.intake_port import IntakeLibrary, KnownFile
+    from qa.text.written_dates import DateOrder
 
 # Another version of one of these may read a file otherwise.
 LIBRARIES = (

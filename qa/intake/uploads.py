@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from qa.document.metadata import SIDECAR, on_one_line
+from qa.document.metadata import on_one_line
 from qa.errors import InputError
 from qa.formats.reading import HIDDEN
+from qa.places import SIDECAR
 from qa.schema import printable
 
 # As long as a name may be in most file systems, and as what names a document elsewhere.

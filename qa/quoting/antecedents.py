@@ -10,9 +10,9 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from qa.formats.people import likely_people
 from qa.quoting.attribution import TITLES, bare, is_surely_person, people_in
 from qa.quoting.speaker import PERSONS, PRONOUNS, SAYING_VERBS, mention_of
+from qa.text.people import likely_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,8 +13,6 @@ from collections import defaultdict
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from qa.formats.organisations import is_kind, names_institution, names_periodical
-from qa.formats.people import has_given_name, likely_people, looks_like_person
 from qa.quoting.reporting import (
     DETERMINERS,
     MONTHS,
@@ -32,6 +30,8 @@ from qa.quoting.reporting import (
     tokens_of,
 )
 from qa.quoting.speaker import ABBREVIATED_TITLES, QUOTING_VERBS
+from qa.text.organisations import is_kind, names_institution, names_periodical
+from qa.text.people import has_given_name, likely_people, looks_like_person
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ import math
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from qa.quoting import figures
 from qa.quoting.cite import check, cite_line, file_among_alike
 from qa.quoting.speaker import said_by, speaker_to_dict
-from qa.schema import READINESS, Answer, Failure, answer_to_dict, citation_id, published_in
+from qa.schema import READINESS, Answer, Failure, answer_to_dict, citation_id
+from qa.text import differing_figures as figures
 from qa.text import times
 from qa.text.dates import date_in_words
-from qa.text.display import language_in_words, plural, visible
+from qa.text.display import describe_filters, language_in_words, plural, short_citation, visible
 from qa.text.foreign import UNKNOWN
 from qa.text.json_lines import dumps
 
@@ -163,27 +163,6 @@ def percents(answer: Answer) -> tuple[int, int]:
 def answers_from(threshold: float) -> int:
     """Return the threshold of confidence in percent, as it is shown: rounded up."""
     return math.ceil(round(100 * threshold, 6))
-
-
-def describe_filters(filters: Filters, titles: Mapping[str, str] | None = None) -> str:
-    """Say which filters are set: `since 1 January 2008, publisher IFES`; "" if none is.
-
-    With `titles`, of documents by their ids, they are named as on the page: documents by title, languages in
-    words. Without, as in the options of a command.
-    """
-    words = []
-    for name, value in asdict(filters).items():
-        for item in value if isinstance(value, tuple) else (value,) if value else ():
-            if isinstance(item, dt.date):
-                said = date_in_words(item)
-            elif titles is not None and name == "document":
-                said = f"“{titles.get(item, item)}”"
-            elif titles is not None and name == "language":
-                said = language_in_words(item)
-            else:
-                said = item
-            words.append(f"{name} {said}")
-    return ", ".join(words)
 
 
 def no_answer(of: Answer | Asked, titles: Mapping[str, str] | None = None) -> str:
@@ -441,22 +420,16 @@ def besides(quote: Quote) -> list[str]:
     """Return the lines that say who speaks, and where else the same words stand."""
     speaker = said_by(quote)
     said = [f"Said by {speaker}."] if speaker else []
-    also = [f"Also in: {'; '.join(map(named, quote.copies[:NAMED]))}{more(quote)}."] if quote.copies else []
-    return [*said, *also]
+    if not quote.copies:
+        return said
+    named = "; ".join(map(short_citation, quote.copies[:NAMED]))
+    return [*said, f"Also in: {named}{more(quote)}."]
 
 
 def more(quote: Quote) -> str:
     """Say how many copies are not named."""
     left = len(quote.copies) - NAMED
     return f"; and {left:,} more" if left > 0 else ""
-
-
-def named(quote: Quote) -> str:
-    """Name a quote's document: `“Title”, Author, Publisher, 4 April 2008`."""
-    document = quote.document
-    date = date_in_words(document.date) if document.date else ""
-    facts = (f"“{document.title or document.id}”", document.author, published_in(document), date)
-    return ", ".join(fact for fact in facts if fact)
 
 
 def _card(quote: Quote) -> Text:

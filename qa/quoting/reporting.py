@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from qa.formats.organisations import is_periodical, names_institution
 from qa.quoting.speaker import PERSONS
+from qa.text.organisations import is_periodical, names_institution
 from qa.text.terms import measure
 
 if TYPE_CHECKING:

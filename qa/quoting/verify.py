@@ -10,7 +10,6 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
 
 from qa.errors import DocumentNotFoundError
-from qa.formats.inline import without_markup
 from qa.quoting import omissions
 from qa.quoting.antecedents import People, Speaker
 from qa.quoting.attribution import Names, are_same, is_named, is_of, is_surely_person, people
@@ -27,6 +26,7 @@ from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
 from qa.storage.ports import read_places
 from qa.text.dates import date_in_words
 from qa.text.display import plural, visible
+from qa.text.inline_markup import without_markup
 from qa.text.phrase import occurrences, phrase_pattern
 from qa.text.terms import content_words, measure
 

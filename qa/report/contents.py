@@ -13,7 +13,7 @@ from qa.quoting.cite import cite_line
 from qa.quoting.claims.claim import Claim
 from qa.quoting.claims.sentences import sentences_around
 from qa.quoting.opened import open_citation, open_place
-from qa.quoting.render import describe_filters, no_answer
+from qa.quoting.render import no_answer
 from qa.quoting.speaker import said_by, speaker_to_dict
 from qa.schema import (
     READINESS,
@@ -27,7 +27,7 @@ from qa.schema import (
     citation_id,
 )
 from qa.text.dates import date_in_words
-from qa.text.display import in_one_line, plural, visible
+from qa.text.display import describe_filters, in_one_line, plural, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qa.quoting.cite import with_lines_joined
 from qa.quoting.claims.marks import Ends
-from qa.quoting.render import describe_filters
 from qa.report.contents import NOTE, how_asked, outcome_in_words, outdated, questions, sources
 from qa.text.dates import date_in_words
-from qa.text.display import plural, visible
+from qa.text.display import describe_filters, plural, visible
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -11,17 +11,19 @@ import logging
 import os
 import shlex
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from embeddings.encoder import identify_encoder, open_encoder, open_query_encoder
 from embeddings.files import write_whole
 from embeddings.models import DEFAULT_ENCODER, PACKAGED_ENCODERS
-from qa.errors import UntrustedEncoderError, model_errors
+from embeddings.models import ModelError as WeightsError
+from qa.errors import ModelError, UntrustedEncoderError
 from qa.places import settings_folder
 from qa.storage.encodings import check_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from embeddings.arrays import Float32
@@ -33,6 +35,15 @@ log = logging.getLogger(__name__)
 
 # Names an encoder that may be opened for libraries that it has made.
 ENCODER_VARIABLE = "PULLQUOTE_ENCODER"
+
+
+@contextmanager
+def model_errors() -> Iterator[None]:
+    """Raise the errors of `embeddings` as `qa.errors.ModelError`."""
+    try:
+        yield
+    except WeightsError as error:
+        raise ModelError(str(error)) from error
 
 
 class EncodedLibrary(Protocol):

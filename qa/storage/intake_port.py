@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
-    from qa.formats.dates import DateOrder
     from qa.schema import Document, OnProgress, Passage
     from qa.storage.ports import Version
+    from qa.text.written_dates import DateOrder
 
 Status = Literal["added", "replaced", "unchanged", "moved", "duplicate"]
 

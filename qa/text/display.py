@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING
 
+from qa.schema import published_in
+from qa.text.dates import date_in_words
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from qa.schema import Filters, Quote
 
 # Escape sequences and the like, which could rewrite a terminal, and the overrides that make text read
 # otherwise than it is. Line feeds and tabs are harmless.
@@ -51,3 +58,32 @@ def language_in_words(code: str) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 document`, `2 documents`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def describe_filters(filters: Filters, titles: Mapping[str, str] | None = None) -> str:
+    """Say which filters are set: `since 1 January 2008, publisher IFES`; "" if none is.
+
+    With `titles`, of documents by their ids, they are named as on the page: documents by title, languages in
+    words. Without, as in the options of a command.
+    """
+    words = []
+    for name, value in asdict(filters).items():
+        for item in value if isinstance(value, tuple) else (value,) if value else ():
+            if isinstance(item, dt.date):
+                said = date_in_words(item)
+            elif titles is not None and name == "document":
+                said = f"“{titles.get(item, item)}”"
+            elif titles is not None and name == "language":
+                said = language_in_words(item)
+            else:
+                said = item
+            words.append(f"{name} {said}")
+    return ", ".join(words)
+
+
+def short_citation(quote: Quote) -> str:
+    """Name a quote's document: `“Title”, Author, Publisher, 4 April 2008`."""
+    document = quote.document
+    date = date_in_words(document.date) if document.date else ""
+    facts = (f"“{document.title or document.id}”", document.author, published_in(document), date)
+    return ", ".join(fact for fact in facts if fact)

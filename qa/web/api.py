@@ -21,7 +21,6 @@ from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
 
 from qa import __version__
-from qa.desk import thumbs as feedback
 from qa.errors import (
     BusyError,
     DocumentNotFoundError,
@@ -29,6 +28,7 @@ from qa.errors import (
     NotReadyError,
     PullquoteError,
 )
+from qa.evaluation import thumbs as feedback
 from qa.limits import MAX_CITATION_CHARACTERS, MAX_DRAFT_CHARACTERS
 from qa.quoting import opened
 from qa.quoting.bibliography.copied import CopyFormat, copied

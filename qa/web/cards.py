@@ -10,8 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote as urlquote
 
-from qa.formats.inline import without_markup
-from qa.quoting import figures
 from qa.quoting.cite import check, facts_of, file_among_alike
 from qa.quoting.html import text_of_html, with_emphasis
 from qa.quoting.render import (
@@ -19,22 +17,22 @@ from qa.quoting.render import (
     NEAREST,
     all_that_answer,
     by_part,
-    describe_filters,
     fact_in_words,
     gaps,
     how_read,
     more,
     more_than_shown,
-    named,
     no_answer,
     percents,
     strictness_in_words,
 )
 from qa.quoting.speaker import said_by
 from qa.schema import citation_id
+from qa.text import differing_figures as figures
 from qa.text import times
 from qa.text.dates import date_in_words
-from qa.text.display import plural
+from qa.text.display import describe_filters, plural, short_citation
+from qa.text.inline_markup import without_markup
 from qa.web.problem import without_commands
 
 if TYPE_CHECKING:
@@ -235,7 +233,7 @@ def _also_in(quote: Quote) -> str:
     if not quote.copies:
         return ""
     links = "; ".join(
-        f'<a class="copy" href="{_hash(copy, ambiguous=True)}">{text(named(copy))}</a>'
+        f'<a class="copy" href="{_hash(copy, ambiguous=True)}">{text(short_citation(copy))}</a>'
         for copy in quote.copies[:NAMED]
     )
     return f'<p class="copies">Also in: {links}{more(quote)}</p>'

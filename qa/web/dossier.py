@@ -13,11 +13,11 @@ from markupsafe import Markup
 from qa.desk.dossiers import MOST_HEADING, MOST_NOTE
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS
 from qa.quoting.cite import facts_of, parse_citation
-from qa.quoting.render import describe_filters
 from qa.quoting.wording import difference
 from qa.report.contents import changed_since, how_asked, outcome_in_words, outdated, shown
 from qa.schema import DocumentQuery, Filters, citation_id
 from qa.text.dates import date_in_words
+from qa.text.display import describe_filters
 from qa.web import pages
 from qa.web.cards import CARRIAGE_RETURN, quote_block
 from qa.web.dossiers import kept_in

@@ -8,10 +8,10 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from qa.desk.thumbs import shown_answer
 from qa.errors import UnknownAnswerError
-from qa.quoting import figures
+from qa.evaluation.thumbs import shown_answer
 from qa.report.contents import asked_of
+from qa.text import differing_figures as figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,26 +9,24 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qa import __version__
-from qa.quoting import figures
 from qa.quoting.cite import cite_line
 from qa.quoting.render import (
     FAILED,
     all_that_answer,
     by_part,
-    describe_filters,
     document_heading,
     how_read,
     how_sure,
     in_order,
     more_than_shown,
-    named,
     said_of_none,
 )
 from qa.quoting.speaker import said_by
 from qa.schema import citation_id
+from qa.text import differing_figures as figures
 from qa.text import times
 from qa.text.dates import date_in_words
-from qa.text.display import plural
+from qa.text.display import describe_filters, plural, short_citation
 from qa.web import STATIC
 from qa.web.cards import quote_block, text
 
@@ -140,7 +138,7 @@ def _cited(quote: Quote, fate: str) -> str:
     """Return the full citation, and the place: the text's SHA-256 and the quote's characters."""
     place = citation_id(quote)
     url = f" {quote.document.url}" if quote.document.url else ""
-    copies = "; ".join(map(named, quote.copies))
+    copies = "; ".join(map(short_citation, quote.copies))
     also = f'<span class="also">Also in: {text(copies)}</span>' if copies else ""
     if speaker := said_by(quote):
         also = f'<span class="also">Said by {text(speaker)}</span>{also}'

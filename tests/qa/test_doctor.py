@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qa import doctor
 from qa.cli import cli
-from qa.doctor import Finding
+from qa.commands import doctor
+from qa.commands.doctor import Finding
 from qa.storage.embedded import examine
 from tests.qa.tiny import tiny_corpus, write
 

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 
 from qa import Corpus, limits
-from qa.batch import answer_file
 from qa.cli import cli
 from qa.errors import InputError, QuestionError
+from qa.evaluation.batch import answer_file
 from qa.limits import check_dates, check_filters, check_history, check_question
 from qa.schema import EVERYTHING, Filters, Turn
 from qa.web.api import create_app

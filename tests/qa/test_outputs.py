@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from qa import outputs
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.desk.thumbs import save, to_queries
 from qa.errors import OutputError
 from qa.evaluation import trec
 from qa.evaluation.report import to_html
+from qa.evaluation.thumbs import save, to_queries
 from qa.intake.folders import listing
 from qa.intake.report import write_report
 from qa.intake.watch import bursts

@@ -10,10 +10,10 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
-from qa.formats.people import has_given_name, looks_like_person
 from qa.schema import places
 from qa.text.dates import PartialDate
 from qa.text.display import visible
+from qa.text.people import has_given_name, looks_like_person
 
 if TYPE_CHECKING:
     import datetime as dt

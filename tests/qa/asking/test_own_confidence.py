@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from qa.asking import confidence, own_confidence
 from qa.asking.answer import Answerer
 from qa.asking.own_confidence import FILE, OwnConfidence
-from qa.batch import _basis
 from qa.cli import cli
-from qa.doctor import _confidence
+from qa.commands.doctor import _confidence
+from qa.evaluation.batch import _basis
 from qa.schema import EVERYTHING
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 

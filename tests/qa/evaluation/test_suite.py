@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from qa.batch import Question, read_questions
-from qa.desk.thumbs import to_file
 from qa.errors import InputError
+from qa.evaluation.batch import Question, read_questions
 from qa.evaluation.schema import Query
 from qa.evaluation.suite import draw, is_table, load, questions_of_table, with_thumbs
+from qa.evaluation.thumbs import to_file
 from qa.schema import Filters, Turn
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.formats.dates import DateOrder, find_date
-from qa.formats.furniture import find_furniture
-from qa.formats.header import Header, parse_header
+from qa.document.furniture import find_furniture
+from qa.formats.heads.header import Header, parse_header
 from qa.text.dates import PartialDate
+from qa.text.written_dates import DateOrder, find_date
 
 BODY = (
     "\n\nTraders in the city told us on Monday that prices had risen by a third since the new year began.\n"

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from qa.quoting import figures, render
 from qa.quoting.claims.file import of_text
-from qa.quoting.figures import differing, in_words
 from qa.schema import Answer, Document, Quote, Span
+from qa.text.differing_figures import differing, in_words
 
 DEAD = "How many people died?"
 COST = "What was the price of it?"

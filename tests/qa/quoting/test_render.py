@@ -38,7 +38,7 @@ from qa.schema import (
     citation_id,
 )
 from qa.text.dates import parse_date
-from qa.text.display import plural, visible
+from qa.text.display import describe_filters, plural, visible
 from tests.qa.briefs import BRIEF, HOSTILE, quote, reader
 
 READ = reader(BRIEF, HOSTILE)
@@ -392,14 +392,14 @@ def test_json_that_a_reader_would_read_otherwise_is_found_out(monkeypatch):
 
 
 def test_filters_are_described_in_the_words_of_the_options():
-    assert render.describe_filters(Filters()) == ""
+    assert describe_filters(Filters()) == ""
     filters = Filters(since=dt.date(2008, 1, 1), series="NK Brief", document=("a", "b"), language="en")
     assert (
-        render.describe_filters(filters)
+        describe_filters(filters)
         == "since 1 January 2008, series NK Brief, document a, document b, language en"
     )
     assert (
-        render.describe_filters(filters, {"a": "A visit"})
+        describe_filters(filters, {"a": "A visit"})
         == "since 1 January 2008, series NK Brief, document “A visit”, document “b”, language English"
     )
 

@@ -20,7 +20,6 @@ from qa.errors import InputError
 from qa.evaluation.report import to_html
 from qa.evaluation.run import evaluate
 from qa.evaluation.schema import Query, Suite
-from qa.formats.inline import without_markup
 from qa.quoting.cite import clipboard
 from qa.quoting.claims.claim import Claim
 from qa.quoting.claims.file import claims, of_text
@@ -29,6 +28,7 @@ from qa.quoting.render import to_json, to_terminal, to_text
 from qa.quoting.verify import Verifier, lines, to_dict
 from qa.quoting.wording import Text, become, difference, find, in_words, joined
 from qa.schema import Answer, CitationId, Quote, citation_id
+from qa.text.inline_markup import without_markup
 from qa.web.cards import answer_card
 from tests.conftest import ROOT
 from tests.qa.tiny import tiny_corpus, words, write

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import qa.storage.embedded.full_text
 import qa.storage.embedded.postings
-from qa.doctor import examine
+from qa.commands.doctor import examine
 from qa.errors import InputError, LibraryError
 from qa.schema import EVERYTHING, Document, Filters, Passage, Sentence
 from qa.storage.embedded.contents import Contents

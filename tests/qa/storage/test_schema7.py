@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from qa import doctor
+from qa.commands import doctor
 from qa.desk.database import DeskDatabase
 from qa.desk.file import DeskFile
 from qa.errors import DocumentNotFoundError, LibraryError

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import embeddings.index
 from embeddings.arrays import Bits
 from embeddings.index import VectorIndex
-from qa.doctor import examine
+from qa.commands.doctor import examine
 from qa.document.segment import passages
 from qa.schema import Document
 from qa.storage.embedded.store import Store

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.desk.thumbs import shown_answer
 from qa.document.segment import passages as passages_of
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
+from qa.evaluation.thumbs import shown_answer
 from qa.schema import Answer, Quote, QuoteReference, sha256_text
 from qa.storage.sqlite_file import SqliteFile
 from qa.web.api import create_app

@@ -45,7 +45,7 @@ def test_an_english_question_has_none(question: str) -> None:
 
 
 def test_words_that_are_common_in_english_tell_nothing() -> None:
-    common = set(files("qa.formats").joinpath("common_words.txt").read_text(encoding="utf-8").split())
+    common = set(files("qa.text").joinpath("common_words.txt").read_text(encoding="utf-8").split())
     listed = {word for language in LANGUAGES for word in get_stop_words(language)}
     assert listed & common <= ENGLISH_TOO | FUNCTION_WORDS
 

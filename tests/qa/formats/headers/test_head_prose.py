@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from qa.formats.head_prose import read_foot
-from qa.formats.header import parse_header
+from qa.formats.heads.header import parse_header
+from qa.formats.heads.prose import read_foot
 from qa.formats.placeholders import is_no_author
 from qa.text.dates import PartialDate
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from qa.formats.organisations import (
+from qa.text.organisations import (
     is_kind,
     is_periodical,
     likely_institution,

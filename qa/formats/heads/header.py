@@ -12,12 +12,20 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa.formats.dates import DateOrder, find_date
-from qa.formats.head_lines import ACADEMIC, COPYRIGHT, EAST_ASIAN, HARD_WRAPPED, SEPARATOR, cells, parse_line
-from qa.formats.head_prose import dateline, letter_subject, producer, read_foot
-from qa.formats.head_top import TOP, find_top, without_misreadings
-from qa.formats.labels import LABEL, label_of
-from qa.formats.name_classes import (
+from qa.formats.heads.labels import LABEL, label_of
+from qa.formats.heads.line_rules import (
+    ACADEMIC,
+    COPYRIGHT,
+    EAST_ASIAN,
+    HARD_WRAPPED,
+    SEPARATOR,
+    cells,
+    parse_line,
+)
+from qa.formats.heads.numbers import find_number
+from qa.formats.heads.prose import dateline, letter_subject, producer, read_foot
+from qa.formats.heads.top import TOP, find_top, without_misreadings
+from qa.text.name_classes import (
     COURT,
     STATE,
     WORDS,
@@ -31,8 +39,7 @@ from qa.formats.name_classes import (
     letters,
     without_seat,
 )
-from qa.formats.numbers import find_number
-from qa.formats.organisations import (
+from qa.text.organisations import (
     is_kind,
     is_periodical,
     is_section_heading,
@@ -41,13 +48,14 @@ from qa.formats.organisations import (
     may_name_institution,
     names_periodical,
 )
-from qa.formats.people import is_role, likely_people, people_in_line, surely_people
+from qa.text.people import is_role, likely_people, people_in_line, surely_people
+from qa.text.written_dates import DateOrder, find_date
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from qa.formats.head_parts import HeadDate, Line, Name, Role
+    from qa.formats.heads.line_parts import HeadDate, Line, Name, Role
     from qa.schema import Span
 
 _RANKS: dict[Role, int] = {"published": 0, "plain": 1, "event": 2, "updated": 3, "never": 4}

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from qa.asking.conversation import interpret
 from qa.cli import cli
 from qa.desk.file import LAYOUT
-from qa.desk.thumbs import save, shown_answer, thumbs_on, to_file, to_queries
 from qa.errors import InputError, UnknownAnswerError
 from qa.evaluation.suite import load
+from qa.evaluation.thumbs import save, shown_answer, thumbs_on, to_file, to_queries
 from qa.schema import (
     Answer,
     Document,

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qa.formats.dates import DateOrder, FoundDate, find_dates
-from qa.formats.head_parts import HeadDate, Line, Role
-from qa.formats.numbers import find_number
-from qa.formats.organisations import (
+from qa.formats.heads.line_parts import HeadDate, Line, Role
+from qa.formats.heads.numbers import find_number
+from qa.text.dates import PartialDate
+from qa.text.organisations import (
     is_kind,
     is_periodical,
     may_name_institution,
     names_institution,
     names_periodical,
 )
-from qa.formats.people import has_given_name, people_in_line, surely_people
-from qa.text.dates import PartialDate
+from qa.text.people import has_given_name, people_in_line, surely_people
+from qa.text.written_dates import DateOrder, FoundDate, find_dates
 
 if TYPE_CHECKING:
-    from qa.formats.head_parts import Line
+    from qa.formats.heads.line_parts import Line
 
 DAY = (
     r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"

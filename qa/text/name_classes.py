@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from qa.formats.organisations import (
+from qa.text.organisations import (
     is_kind,
     is_periodical,
     is_section_heading,

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa import batch
 from qa.asking.answer import Answerer
-from qa.batch import Question, answer_file, code_sha256, keep_earlier, read_questions
 from qa.errors import InputError, OutputError
+from qa.evaluation import batch
+from qa.evaluation.batch import Question, answer_file, code_sha256, keep_earlier, read_questions
 from qa.quoting.render import to_json
 from qa.schema import EVERYTHING, Answer, Filters, Turn
 from tests.conftest import ROOT

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qa.formats.dates import DateOrder, find_date, find_dates
-from qa.formats.head_dates import WEEKDAY, year_alone
-from qa.formats.head_lines import COPYRIGHT, HARD_WRAPPED
-from qa.formats.head_parts import HeadDate
-from qa.formats.name_classes import has_name_form, is_institution, may_own
-from qa.formats.organisations import is_periodical, likely_institution
-from qa.formats.people import has_given_name, is_role, likely_people, people_in_line, surely_people, who_is
+from qa.formats.heads.issue_dates import WEEKDAY, year_alone
+from qa.formats.heads.line_parts import HeadDate
+from qa.formats.heads.line_rules import COPYRIGHT, HARD_WRAPPED
+from qa.text.name_classes import has_name_form, is_institution, may_own
+from qa.text.organisations import is_periodical, likely_institution
+from qa.text.people import has_given_name, is_role, likely_people, people_in_line, surely_people, who_is
+from qa.text.written_dates import DateOrder, find_date, find_dates
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from qa.formats.dates import FoundDate
     from qa.schema import Span
+    from qa.text.written_dates import FoundDate
 
 
 Role = Literal["published", "plain", "event", "updated", "never"]

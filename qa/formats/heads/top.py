@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.formats.dates import find_date, find_dates
-from qa.formats.furniture import find_furniture
-from qa.formats.head_dates import PUBLISHED
-from qa.formats.head_lines import (
+from qa.document.furniture import find_furniture
+from qa.formats.heads.issue_dates import PUBLISHED
+from qa.formats.heads.labels import LABEL, label_of
+from qa.formats.heads.line_rules import (
     ABBREVIATED,
     BYLINE,
     COPYRIGHT,
@@ -20,16 +20,16 @@ from qa.formats.head_lines import (
     is_sentence,
     without_list_mark,
 )
-from qa.formats.labels import LABEL, label_of
-from qa.formats.numbers import find_number
-from qa.formats.organisations import is_section_heading, names_institution, names_periodical
-from qa.formats.people import has_given_name, people_first, people_in_line, who_is
+from qa.formats.heads.numbers import find_number
 from qa.text.lines import lines
+from qa.text.organisations import is_section_heading, names_institution, names_periodical
+from qa.text.people import has_given_name, people_first, people_in_line, who_is
+from qa.text.written_dates import find_date, find_dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qa.formats.head_parts import Line
+    from qa.formats.heads.line_parts import Line
     from qa.schema import Span
 
 TOP = 4_000  # characters in which a header is looked for

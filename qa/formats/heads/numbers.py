@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from qa.formats.organisations import is_kind, names_institution, names_periodical
+from qa.text.organisations import is_kind, names_institution, names_periodical
 
 # What a publisher calls one of its pieces: the word before a number.
 _PIECE = (

@@ -6,13 +6,12 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qa.formats.dates import DateOrder, FoundDate, find_date, find_dates, read_date
-from qa.formats.head_dates import DAY, FOR, ISSUED, without_dates, year_alone
-from qa.formats.head_parts import HeadDate, Line, Name, Role
-from qa.formats.labels import LABELS, label_of, label_words, numbered_by
-from qa.formats.name_classes import SMALL_WORD, STATE, has_name_form, is_institution, may_own
-from qa.formats.numbers import find_number
-from qa.formats.organisations import (
+from qa.formats.heads.issue_dates import DAY, FOR, ISSUED, without_dates, year_alone
+from qa.formats.heads.labels import LABELS, label_of, label_words, numbered_by
+from qa.formats.heads.line_parts import HeadDate, Line, Name, Role
+from qa.formats.heads.numbers import find_number
+from qa.text.name_classes import SMALL_WORD, STATE, has_name_form, is_institution, may_own
+from qa.text.organisations import (
     is_kind,
     is_periodical,
     is_section_heading,
@@ -21,7 +20,7 @@ from qa.formats.organisations import (
     may_name_institution,
     names_institution,
 )
-from qa.formats.people import (
+from qa.text.people import (
     has_given_name,
     likely_people,
     people_first,
@@ -30,6 +29,7 @@ from qa.formats.people import (
     surely_people,
     who_is,
 )
+from qa.text.written_dates import DateOrder, FoundDate, find_date, find_dates, read_date
 
 if TYPE_CHECKING:
     from qa.schema import Span
