@@ -2,7 +2,7 @@
 
 It is trained for relevance and gives a passage that looks right as high a score as one that answers. Its
 hidden states know more than its score says: a logistic regression on them, fitted by
-`training/relevance_head.py`, reads it off in the same forward pass (docs/decisions/0005-reading-head.md).
+`training/relevance_head.py`, reads it off in the same forward pass (docs/decisions/0009-reader.md).
 Sentences it must score one by one.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 HEAD_FILE = "relevance_head.npz"
 # What "it answers", and how well it was retrieved (0 to 1), count beside "it is relevant" in the order of
-# windows (docs/decisions/0005-reading-head.md); and of how many windows, the first ones in that order, the
+# windows (docs/decisions/0009-reader.md); and of how many windows, the first ones in that order, the
 # sentences are scored.
 ANSWERS_WEIGHT = 0.5
 RETRIEVED_WEIGHT = 4.0
@@ -134,7 +134,7 @@ def _sentences(reranker: Reranker, question: str, windows: Sequence[Window]) -> 
     Alone, a sentence that says "they" or "that month" scores too low; after the one before it, one that
     only follows the answer scores too high. Their weighted mean is right more often than either. Under its
     document's head a sentence is read where there are several: where there is one, that tells no sentence
-    from another, and only blurs them (docs/decisions/0005-reading-head.md).
+    from another, and only blurs them (docs/decisions/0009-reader.md).
     """
     several = len({window.head for window in windows}) > 1
     texts: list[str] = []

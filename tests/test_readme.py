@@ -95,7 +95,7 @@ def test_every_page_that_a_module_names_exists() -> None:
         for module in [*modules, ROOT / "ui.py"]
         for page in re.findall(r"\bdocs/[\w/.-]+\.md\b", module.read_text(encoding="utf-8"))
     }
-    assert ("qa/document/segment.py", "docs/decisions/0001-sentence-segmentation.md") in named
+    assert ("qa/document/segment.py", "docs/decisions/0001-sentences.md") in named
     assert [(module, page) for module, page in sorted(named) if not (ROOT / page).exists()] == []
 
 

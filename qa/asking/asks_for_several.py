@@ -2,7 +2,7 @@
 
 People ask so in more ways than a list of patterns holds. So the words of a question and its pairs of words
 are weighed. `training/asks_for_several.py` fits the weights, a logistic regression, to written questions
-(docs/decisions/0063-deeper-for-several.md).
+(docs/decisions/0010-several-places.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A question of several parts: how each is read, and their answers as one (docs/decisions/0031-parts.md)."""
+"""Read each part of a question, and make one answer of theirs (docs/decisions/0010-several-places.md)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ A question that cannot stand alone ("And who arrested them?", "When was that?") 
 words of the earlier questions that it leans on, and shown with them, so that a reader sees what was
 understood. A question that stands alone is searched and read as in a fresh conversation. Only if that does
 not answer it, or if it is brief ("Pagination options"), it is read after the last question on its subject,
-if there is one: "How many were killed in the slide?" says not which slide (docs/decisions/0029-followups.md).
+if there is one: "How many were killed in the slide?" says not which slide (docs/decisions/0013-questions.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All that answers: how many sentences do, and which, if all are asked for (docs/decisions/0030-more.md)."""
+"""Count the sentences that answer, and return all of them if asked (docs/decisions/0011-quotes.md)."""
 
 from __future__ import annotations
 

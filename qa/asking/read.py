@@ -184,7 +184,7 @@ def _read_each(
     """Read each passage with the question as it spells the names in it, and with what introduces them.
 
     Models take another spelling for another name. What introduces other words than names is not read beside
-    a passage: it makes passages that do not answer seem to (docs/decisions/0039-fourth-reader.md).
+    a passage: it makes passages that do not answer seem to (docs/decisions/0009-reader.md).
     """
     by_question: dict[str, list[Candidate]] = {}
     for each in candidates:

@@ -1,7 +1,7 @@
 """Evidence in several places: sentences that answer a question only together.
 
 A deeper reader says of each sentence whether it is evidence for a part of the question. Then it reads the
-best of them together, each with what its document is called (docs/decisions/0061-several-places.md).
+best of them together, each with what its document is called (docs/decisions/0010-several-places.md).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A signature, a table of contents or "Read more" states nothing. A line that says what the document is (its
 title, author, publisher, number, date or addressee) answers only a question that asks for just that.
 Such lines are known by what is known of the document, where its format has told, and else by their form
-(docs/decisions/0026-statements.md).
+(docs/decisions/0011-quotes.md).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A text is cut into blocks (paragraphs, list items, headings, header lines, furniture, rows of sheets), a block
 into sentences by `sentencex`, whose cuts are then mended; runs of whole sentences make passages, which tile
 the text.
-Why so: docs/decisions/0001-sentence-segmentation.md.
+Why so: docs/decisions/0001-sentences.md.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 # Of each kind, answerable and not, so many questions are needed. What a fit on so many gains was measured
-# (docs/decisions/0032-confidence-that-travels.md).
+# (docs/decisions/0008-confidence.md).
 LEAST = 10
 SHIFT, STRETCH = 1.5, 0.35
 FOLDS = 10

@@ -2,7 +2,7 @@
 
 `python-docx` opens the package and gives parts, styles and properties. Its own paragraph text leaves out what
 stands in insertions, content controls, smart tags and fields, so the tree is read here; numbers of lists,
-which Word computes, are counted here ([why so](../../docs/decisions/0015-office-formats.md)).
+which Word computes, are counted here ([why so](../../docs/decisions/0015-formats.md)).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """EPUB: the chapters of a book in their order, named by its table of contents.
 
 Read here with `zipfile` and `lxml`: a book is a list of pages in a ZIP file, and the library for it,
-EbookLib, is under the AGPL ([why so](../../docs/decisions/0015-office-formats.md)).
+EbookLib, is under the AGPL ([why so](../../docs/decisions/0015-formats.md)).
 """
 
 from __future__ import annotations

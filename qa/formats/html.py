@@ -1,7 +1,7 @@
 """HTML saved from the web: its main text, without what the page puts around it.
 
 trafilatura says which blocks of the page are its text; the words are the page's own (`markup.py`), so that
-none is lost, doubled or glued together on the way. Why so: docs/decisions/0013-web-formats.md.
+none is lost, doubled or glued together on the way. Why so: docs/decisions/0015-formats.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Columns are told by the edges at which many lines begin; running heads and page numbers by standing on several
 pages at the same place; paragraphs by indentation, leading and how far a line reaches. Lines of a paragraph
-are joined, words broken at their ends too. Why so: docs/decisions/0014-pdf.md.
+are joined, words broken at their ends too. Why so: docs/decisions/0015-formats.md.
 
 Lengths are points, from the left and from the top of the page as it is read.
 """

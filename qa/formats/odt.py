@@ -1,7 +1,7 @@
 """ODT: the text of an OpenDocument text as its reader sees it, with tracked changes accepted.
 
 `odfdo` opens the package and gives its properties; the tree is read here, as `odfdo` gives no text that has
-notes apart and headings told ([why so](../../docs/decisions/0015-office-formats.md)).
+notes apart and headings told ([why so](../../docs/decisions/0015-formats.md)).
 """
 
 from __future__ import annotations

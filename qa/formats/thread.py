@@ -3,7 +3,7 @@
 Known are the ways in which mail programs quote: lines marked with ">", below "On 4 April 2008, Kim wrote:";
 and headers of the earlier message ("From: … Sent: …") above the whole of it. Every line is kept; what a
 program put there to introduce a quotation, and signatures, are furniture
-([why so, and why no library](../../docs/decisions/0015-office-formats.md)).
+([why so, and why no library](../../docs/decisions/0015-formats.md)).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The encoders of a library: which one is in use, opened when it is needed.
 
 A library names the encoder that made its vectors, and may come from anybody. So such a name is looked for
-only when the user has named that encoder too (docs/decisions/0025-trust.md).
+only when the user has named that encoder too (docs/decisions/0014-reading-files.md).
 """
 
 from __future__ import annotations

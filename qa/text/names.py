@@ -4,7 +4,7 @@ Korean is put into Latin letters by McCune–Reischauer (1939; with and without 
 Romanisation (2000), the DPRK's own system and the habits of newspapers. `key` maps what they make of one name
 to one form. It knows only words that Korean syllables can make up, so most English words have none. Names
 that differ by more than their letters (長白: Changbai, Jangbaek) stand in files of aliases: the one beside
-this module, and the user's. Why so: docs/decisions/0018-names.md.
+this module, and the user's. Why so: docs/decisions/0013-questions.md.
 """
 
 from __future__ import annotations

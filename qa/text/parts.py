@@ -1,7 +1,7 @@
 """The parts of a question that asks for several things: "Who opened it, and who paid?", "Which is older, …?".
 
 English grammar only, as patterns. When in doubt a question is left whole: one that is taken apart wrongly
-loses its sense, one that is left whole is answered as any other (docs/decisions/0031-parts.md).
+loses its sense, one that is left whole is answered as any other (docs/decisions/0010-several-places.md).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Chinese and Japanese put no spaces between words, and Korean hangs particles on them. Full text has their
 runs as overlapping pairs of characters, as Lucene's CJKBigramFilter makes them; so a word of two or more
-characters is found inside any run (docs/decisions/0019-languages.md).
+characters is found inside any run (docs/decisions/0002-storage.md).
 """
 
 from __future__ import annotations

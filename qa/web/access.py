@@ -1,4 +1,4 @@
-"""Who may use the chat: a person at this machine, or everybody who has the token (decision 56).
+"""Who may use the chat: a person at this machine, or everybody who has the token (decision 18).
 
 A browser is asked for the token once. It keeps a cookie that is signed with the token and names the browser.
 Where no token is asked for, the cookie only names the browser: to it belong the sessions of Gradio's queue.

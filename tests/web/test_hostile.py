@@ -109,7 +109,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, brief: Path) -> Watched:
             prober = threading.Thread(target=_probe, args=(port, watched, stop))
             prober.start()
             ordinary = [_send(question(ORDINARY), port, process.pid).seconds for _ in range(3)]
-            # A question after others that is not answered is read twice (docs/decisions/0029-followups.md).
+            # A question after others that is not answered is read twice (docs/decisions/0013-questions.md).
             watched.seconds = max(PROCESSOR_SECONDS, 2.5 * min(ordinary))
             for request in requests(bait):
                 tries = [_send(request, port, process.pid)]

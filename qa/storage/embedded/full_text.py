@@ -3,7 +3,7 @@
 SQLite's FTS5 is the record of what words there are, and answers for up to `FTS5_UP_TO` passages. It looks at
 one match after the other, 0.2 s for a question to a million passages. So of a larger library, the postings
 also lie in files derived from it, and numpy adds up the same scores, bit for bit, in milliseconds
-(docs/decisions/0011-full-text-at-scale.md). Whatever happens to these files, FTS5 still answers.
+(docs/decisions/0002-storage.md). Whatever happens to these files, FTS5 still answers.
 
 `words-<generation>.bin` mirrors the store at that generation; a row in the store names the one in force. Most
 postings lie in another file beside it, `postings-<hash>.bin`, the base, which is mapped and never changed.

@@ -10,7 +10,7 @@ from tests.qa.formats.headers.score import FIELDS, Score, alike, items, read_ite
 
 HERE = Path(__file__).parent
 # Precision and recall of each field that no change may fall below. All but f are development data by now;
-# what they were when nobody who wrote the parser had read them stands in docs/decisions/0027-heads.md.
+# what they were when nobody who wrote the parser had read them stands in docs/decisions/0016-heads.md.
 FLOORS = {
     "a": {
         "title": (0.97, 0.97),
