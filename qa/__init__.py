@@ -1,4 +1,4 @@
-"""Pullquote: answers over a corpus with verbatim quotes and citations only, and says so when it has none.
+"""Pullquote: answers over a corpus with verbatim quotes and citations only. It says so when it has none.
 
 >>> answer = corpus.ask("Which factory was stripped of its metal?")  # corpus = Corpus.open("library")
 >>> answer.quotes[0].text
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load a name on first use: `pullquote --version` and `--help` need none of what they import."""
+    """Load a name on first use, because `pullquote --version` and `--help` do not need its module."""
     if name in __all__:
         module = {"Corpus": "qa.corpus", "PullquoteError": "qa.errors"}.get(name, "qa.schema")
         return getattr(import_module(module), name)

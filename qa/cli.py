@@ -1,4 +1,4 @@
-"""The command line: a thin skin on the library. Results go to standard output, all else to standard error.
+"""The command line: a thin layer over the library. Results go to standard output, all else to standard error.
 
 Exit codes: 0 done (`ask`: answered), 1 not answered or some inputs failed, 2 wrong usage, 3 bad input,
 library, model or disk, 4 internal, 130 interrupted. Only click is imported at the start; each command
@@ -20,10 +20,10 @@ from qa.errors import PullquoteError
 
 
 class Commands(click.Group):
-    """The outermost border: each error becomes one line on standard error and an exit code."""
+    """A command group that turns each error into one line on standard error and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run what the command line names."""
+        """Run the command that the command line names."""
         settings = ctx.ensure_object(Settings)
         try:
             return super().invoke(ctx)
@@ -83,7 +83,7 @@ for _command in (
 
 
 def main() -> None:
-    """Run the command line: what `pullquote` and `python -m qa` start."""
+    """Run the command line. `pullquote` and `python -m qa` start here."""
     # A console that cannot show a character must not end the program; JSON is plain ASCII there.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

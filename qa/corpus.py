@@ -1,4 +1,4 @@
-"""The corpus: documents go in, questions come out answered."""
+"""The corpus: it takes documents in and answers questions from them."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ if TYPE_CHECKING:
     from qa.storage.ports import Cited, LibraryStats
     from qa.text.written_dates import DateOrder
 
-# What becomes of a document that the library did not have.
+# The file statuses that mean that the document is new in the library.
 _NEW = ("added",)
 
 
 class Corpus:
-    """A library of documents in a folder. May be used from several threads, and by several processes.
+    """A library of documents in a folder or on Milvus. Several threads and processes may use it.
 
-    Use `Corpus.open`; as a context manager it closes itself.
+    Use `Corpus.open`. As a context manager, a corpus closes itself.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Corpus:
         self._lock = threading.RLock()
         self._changing = threading.Condition()
         self._coming: set[str] = set()  # the names of files that are being taken in
-        self._before_others = 0  # how much waits for these, and goes before those that come later
+        self._before_others = 0  # how many callers of `_alone` there are: files that come later wait for them
         self._reader = reader
         self._answerer: Answerer | None = None
 
@@ -92,17 +92,18 @@ class Corpus:
         columns: Mapping[str, str] | None = None,
         reader: str | None = None,
     ) -> Self:
-        """Open the library in a folder, or at an address on Milvus; with `create`, make it if there is none.
+        """Open the library in a folder, or at an address on Milvus. With `create`, make it if there is none.
 
-        Of one that is opened `read_only` no byte is changed.
-        `encoder` is the name of one or one that is open already; without it, the one that made the library's
-        vectors, or the default for a new library. `date_order` reads dates such as 4/8/2008.
-        `columns` says which column of a table, or key of a record, holds which field of a document. Where
-        one of these two is None, each file is read as it was last.
-        `reader` names what reads passages (`embeddings.reader.open_reader`).
+        A library that is opened `read_only` is not changed by a single byte.
+        `encoder` is the name of an encoder, or an encoder that is open already. Without it, the library's own
+        encoder is used, or the default encoder for a new library.
+        `date_order` is the order of day and month in dates such as 4/8/2008. `columns` maps each column of a
+        table, or key of a record, to the document field that it holds. If one of these arguments is None,
+        each file is read with the value that it was last read with.
+        `reader` names the model that reads passages (`embeddings.reader.open_reader`).
 
         Raises:
-            LibraryNotFoundError: there is no library in the folder, and `create` is False.
+            LibraryNotFoundError: the folder has no library, and `create` is False.
             EncoderMismatchError: another encoder made the library's vectors.
             LibraryError: the library is damaged, locked, or may not be written.
             ModelError: there is no such encoder.
@@ -114,7 +115,7 @@ class Corpus:
         return corpus
 
     def close(self) -> None:
-        """Close the library's files, and wait until the files of the models that were used are checked."""
+        """Close the library's files, and wait until the files of the models in use are checked."""
         if "_intake" in vars(self):
             self._intake.close()
         self.desk.close()
@@ -129,7 +130,7 @@ class Corpus:
 
     @cached_property
     def _intake(self) -> Intake:
-        from qa.intake.intake import Intake  # questions do without all that reads files
+        from qa.intake.intake import Intake  # imported late: questions do not need it
 
         return Intake(self.store, self.store.encoders, self._date_order, self._columns)
 
@@ -146,20 +147,26 @@ class Corpus:
         workers: str | None = None,
         text_columns: Mapping[str, str] = MappingProxyType({}),
     ) -> IndexReport:
-        """Bring the library in step with files and folders; what has not changed is not parsed again.
+        """Bring the library up to date with files and folders. Unchanged files are not parsed again.
 
-        Each document is committed by itself: when this is interrupted, those that `progress` has named in
-        stage "write" are in the library. A document that cannot be read is refused in the report, and the
-        others go in. What a folder no longer holds is "gone" in the report; its documents stay in the library
-        unless they are to be pruned (or are, by `prune`, afterwards). A `dry_run` only tells what would be
-        done. What was purged of a file that has not changed is left out, unless the file is named itself and
-        `named_files` says that a person has named it. Links in a folder that lead out of it are left out, and
-        named in the report as skipped, unless `follow_links`; what is named itself may be a link.
-        `workers` says where files are read and embedded by Ray: on the cores of this machine ("local"), or on
-        the cluster at ray://HOST:PORT, whose machines see the files at the same paths (docs/cluster.md).
-        A table is refused with its `columns` in the report where nothing says which of them holds the text.
-        `text_columns` names it, by the table's path in the report: then only these tables are read, of all
-        that is at the paths. It is remembered, as `columns` are.
+        Each document is committed separately. After an interruption, the documents that `progress` has named
+        in stage "write" are in the library. A document that cannot be read is refused in the report, and the
+        others are indexed. A file that a folder no longer holds is "gone" in the report. Its documents stay
+        in the library, unless `prune` is set or the method `prune` is called afterwards. A `dry_run` only
+        reports what would be done.
+
+        A purged document whose file has not changed is left out, unless the file is named itself and
+        `named_files` says that a person named it. Links in a folder that lead out of the folder
+        are left out and reported as skipped, unless `follow_links` is set. A path that is named itself may be
+        a link.
+
+        `workers` makes Ray read and embed the files: on the cores of this machine ("local"), or on the
+        cluster at ray://HOST:PORT, whose machines must see the files at the same paths (docs/cluster.md).
+
+        If it is unknown which column of a table holds the text, the table is refused, with its `columns` in
+        the report. `text_columns` maps the table's path in the report to the name of the text column. With
+        `text_columns`, only these tables are read, of all files at the paths. The column is remembered, as
+        `columns` are.
 
         Reading, embedding and writing overlap: `progress` is called on several threads, one call at a time.
 
@@ -184,7 +191,7 @@ class Corpus:
             )
         if not dry_run:
             self.store.save_changes_since(generation, progress)
-            self.store.compare_missing()  # of a library of before
+            self.store.compare_missing()  # for a library that an earlier version made
         check_later()
         return report
 
@@ -206,21 +213,24 @@ class Corpus:
         progress: OnProgress | None = None,
         save: bool = True,
     ) -> IndexReport:
-        """Take in a file whose bytes the library keeps, by a name that may have folders: "2008/report.pdf".
+        """Take in a file whose bytes the library keeps. Its name may have folders: "2008/report.pdf".
 
-        It is read as a file that `index` is given, with the same limits. Its document is known by the name;
-        in the report its path is "upload:" and the name. Another file of the same name takes the place of the
-        first, whose text is kept as of any file that changes. What cannot be read is refused in the report,
-        and nothing of it is kept. With `collection`, new documents are put into that one; one that
-        the library has stays where it is. `text_column` names the column that holds the text of a table, and
-        `collection_column` the one, or the key of a record, that holds the collection: without it, a file
-        puts its documents into none. Both are remembered.
-        The whole index is written to its file at each upload: where many follow each other, leave that out
-        (`save`), and call `store.save` after the last. Until then it is in step in memory alone.
+        The file is read like a file that `index` is given, with the same limits. The name identifies its
+        document. In the report, the document's path is "upload:" and the name. Another file with the same
+        name replaces the first file. The first file's text is kept, as for any file that changes. A file that
+        cannot be read is refused in the report and is not kept.
+
+        New documents are put into `collection`, if it is given. A document that the library already has stays
+        in its collection. `text_column` names the column that holds the text of a table. `collection_column`
+        names the column, or the key of a record, that holds the collection. Without it, a file assigns no
+        collections. Both are remembered.
+
+        Each upload writes the whole index to its file. For several uploads in a row, switch that off with
+        `save` and call `store.save` after the last upload. Until then, only the index in memory is current.
 
         Raises:
-            InputError: the name is empty, too long, or of a file that is left out; or the collection's is
-                too long.
+            InputError: the name is empty, too long, or of a file that is left out. Or the name of the
+                collection is too long.
             EncoderMismatchError: another encoder made the library's vectors.
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
@@ -242,7 +252,7 @@ class Corpus:
                     save=save,
                 )
             except BaseException:
-                if upload.is_new and self.store.generation == generation:  # nothing of it went in
+                if upload.is_new and self.store.generation == generation:  # the library has not changed
                     self.store.forget_upload(upload)
                 raise
             if upload.is_new and not any(each.document_id for each in report.files if each.status != "gone"):
@@ -252,7 +262,7 @@ class Corpus:
         return report
 
     def read_uploads(self, progress: OnProgress | None = None) -> IndexReport:
-        """Read all uploaded files again that another version of Pullquote reads otherwise.
+        """Read uploaded files again if this version of Pullquote reads them in another way.
 
         Raises:
             EncoderMismatchError: another encoder made the library's vectors.
@@ -287,7 +297,7 @@ class Corpus:
 
     @contextmanager
     def _taking_in(self, name: str) -> Iterator[None]:
-        """Let files be taken in side by side; of two files of one name, one after the other."""
+        """Let files be taken in at the same time, but files with the same name one after the other."""
         with self._changing:
             self._changing.wait_for(lambda: name not in self._coming and not self._before_others)
             self._coming.add(name)
@@ -300,7 +310,7 @@ class Corpus:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Let nothing be taken in meanwhile; what comes later waits, too."""
+        """Wait until no file is being taken in. Files that come later wait until the `with` block ends."""
         with self._changing:
             self._before_others += 1
             try:
@@ -311,14 +321,14 @@ class Corpus:
                 self._changing.notify_all()
 
     def _put_new(self, report: IndexReport, collection: str) -> None:
-        """Put the new documents of a report that are in no collection into one; none is moved."""
+        """Put the new documents of a report into a collection, unless they are in one already."""
         ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.status in _NEW))
         held = self.documents(Filters(document=ids)) if ids else ()
         without = [info.id for info in held if info.id in ids and not info.collection]
         self.store.put_in_collection(without, collection)
 
     def check_may_write(self) -> None:
-        """Refuse where nothing can be changed.
+        """Raise an error if the library cannot be changed.
 
         Raises:
             LibraryError: the library may not be written.
@@ -329,29 +339,31 @@ class Corpus:
             )
 
     def original(self, document_id: str) -> Upload:
-        """Find the uploaded file that a document, held or removed, was read from; its bytes are checked.
+        """Find the uploaded file that a document, removed or not, was read from. Its bytes are checked.
 
         Raises:
             DocumentNotFoundError: there is no such document.
-            OriginalNotFoundError: it was not uploaded.
+            OriginalNotFoundError: the document was not uploaded.
             LibraryError: the file is damaged or missing.
         """
         return self.store.original(document_id)
 
     def put_in_collection(self, ids: Iterable[str], collection: str) -> tuple[str, ...]:
-        """Put documents into a collection, or into none (""), all or none. Gives the ids of those that moved.
+        """Move all the documents into a collection, or fail. Return the ids of the documents that moved.
+
+        The collection "" means none.
 
         Raises:
-            DocumentNotFoundError: one of them is not held; nothing has changed.
+            DocumentNotFoundError: a document is not in the library. Nothing was changed.
             InputError: `ids` is one text, or the collection's name is too long.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
         return self.store.put_in_collection(check_ids(ids), check({"collection": collection})["collection"])
 
     def rename_collection(self, name: str, new_name: str) -> tuple[str, ...]:
-        """Give a collection another name, in all its documents or none. Gives their ids.
+        """Rename a collection in all its documents, or in none. Return the ids of the documents.
 
-        Where there is a collection of the new name, the two are one from then on.
+        If a collection with the new name exists, the two collections become one.
 
         Raises:
             InputError: there is no such collection, or the new name is empty or too long.
@@ -363,9 +375,9 @@ class Corpus:
         return self.store.rename_collection(name, new_name)
 
     def prune(self, report: IndexReport) -> IndexReport:
-        """Remove the documents that a report says are gone. Gives the report with these as removed.
+        """Remove the documents that a report says are gone. In the returned report they are "removed".
 
-        `restore` puts them back; so does their file, when it comes back.
+        `restore` puts the documents back. Their file also does, when it comes back.
 
         Raises:
             LibraryError: the library is locked, may not be written, or is out of space.
@@ -377,13 +389,14 @@ class Corpus:
         return pruned
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
-        """Take documents out of every answer, all or none. Gives their ids, each once.
+        """Remove documents from every answer, or fail and remove none. Return their ids, each once.
 
-        `restore` puts them back, and citations still open them. While they are `withdrawn`, indexing the same
-        files again does not bring them back; what was removed because its file has gone is not.
+        `restore` puts the documents back, and citations still open them. While documents are `withdrawn`,
+        indexing the same files again does not bring them back. Documents that were removed because their file
+        is gone are not withdrawn.
 
         Raises:
-            DocumentNotFoundError: one of them is not held; nothing was removed.
+            DocumentNotFoundError: a document is not in the library. Nothing was removed.
             InputError: `ids` is one text.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
@@ -392,12 +405,13 @@ class Corpus:
         return removed
 
     def restore(self, ids: Iterable[str], progress: OnProgress | None = None) -> tuple[FileResult, ...]:
-        """Put back documents that were removed, as they were then; nothing where one of them cannot be.
+        """Put back documents that were removed, as they were then, or none if one cannot be put back.
 
-        Each is segmented and embedded as a new one is, and committed by itself.
+        Each document is segmented and embedded like a new document, and committed separately.
 
         Raises:
-            DocumentNotFoundError: one of them was not removed, or was purged since.
+            DocumentNotFoundError: a document was not removed, or has been purged since.
+            InputError: an id belongs to a document in the library, or `ids` is one text.
             InputError: a document of that id is held, or `ids` is one text.
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
@@ -409,40 +423,41 @@ class Corpus:
     def edit(
         self, document_id: str, values: Mapping[str, str], *, reset: Iterable[str] = ()
     ) -> tuple[Document, tuple[str, ...]]:
-        """Correct the metadata of a document; fields to `reset` are again what its source says.
+        """Correct the metadata of a document. Fields to `reset` get the value from its source again.
 
-        Gives the document, and the fields that are corrected now. Corrections outlive its source's changes.
+        Returns the document, and the fields that are corrected now. Corrections stay when the source changes.
         The text, and every citation, stay as they are.
 
         Raises:
             DocumentNotFoundError: there is no such document.
-            InputError: a field is none of `metadata.FIELDS`, a date is not ISO 8601, or what is to be
-                reset was not corrected.
+            InputError: a field is not in `metadata.FIELDS`, a date is not ISO 8601, or a field to reset was
+                not corrected.
             LibraryError: the library is locked, may not be written, or is out of space; or the document
-                was replaced meanwhile.
+                was replaced in the meantime.
         """
         edited = self._intake.edit(document_id, values, reset)
         self.store.save()
         return edited
 
     def purge(self, ids: Iterable[str] = ()) -> tuple[str, ...]:
-        """Erase documents for good, all or none: every version, their vectors, thumbs and quotes.
+        """Erase documents for good, all or none: every version, with their vectors, thumbs and quotes.
 
-        Conversations and dossiers say "purged on …" where they quoted them (see `conversations_citing` and
-        `dossiers_citing`).
+        The documents may have been removed before. Conversations and dossiers show "purged on …" where they
+        quoted the documents (see `conversations_citing` and `dossiers_citing`).
 
-        They may have been removed before. No byte of them stays in the library's folder, nor any answer from
-        this library that `evaluate` keeps: its files are written anew, which needs as much room again. Where
-        that was interrupted, the next purge does it, of whatever ids or none. An uploaded file goes, too,
-        once no document is from it. Other files that they were read from stay; hashes alone are kept, so
-        that these do not bring them back (see `index`).
+        No byte of the documents stays in the library's folder, and no answer from this library that
+        `evaluate` keeps. To achieve that, the library's files are written again, which needs their size in
+        free space. If that was interrupted, the next purge completes it, with any ids or without. An
+        uploaded file is erased too, once no document is from it. Other source files stay. Only their hashes
+        are kept, so that the source files do not bring the documents back (see `index`).
 
         Raises:
-            DocumentNotFoundError: one of them is not known; nothing was erased.
+            DocumentNotFoundError: a document is not known. Nothing was erased.
             InputError: `ids` is one text.
             LibraryError: another process keeps the bytes from being overwritten: they are erased from every
                 answer, and the next `purge` overwrites them. Or the desk cannot be written: the documents are
-                erased, and the next `purge` erases what is on the desk. Or the library may not be written.
+                erased, and the next `purge` erases their traces on the desk. Or the library may not be
+                written.
         """
         from qa.storage.answer_cache import forget_answers
 
@@ -475,10 +490,10 @@ class Corpus:
         return purged
 
     def reindex(self, encoder: str | Encoder, progress: OnProgress | None = None) -> None:
-        """Embed every passage with another encoder, or with the same where windows have changed.
+        """Embed every passage with another encoder, or with the same encoder if its windows have changed.
 
-        Until all are done, the old vectors serve; they are exchanged in one transaction. After an
-        interruption, what was embedded is not embedded again.
+        The old vectors are used until all passages are done. One transaction then replaces them. After an
+        interruption, passages that were embedded are not embedded again.
 
         Raises:
             ModelError: there is no such encoder, or its weights are damaged.
@@ -487,14 +502,14 @@ class Corpus:
         self._intake.reindex(encoder, progress or silent)
         self.store.save(progress)
 
-    # What is in it
+    # Contents
 
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
-        """List the documents that the filters leave, or the first `limit` of them, in order of id."""
+        """List the documents that match the filters, or the first `limit` of them, in order of id."""
         return self.store.documents(filters, limit)
 
     def find_documents(self, query: DocumentQuery) -> DocumentList:
-        """List the documents that a query finds, in its order; equals in order of id."""
+        """List the documents that a query finds, in the query's order. Ties are in order of id."""
         if query.text:
             found = self.store.phrase(query.text, self.store.select(query.filters)).documents
             if not found:
@@ -504,7 +519,7 @@ class Corpus:
         return self.store.find_documents(query)
 
     def stats(self) -> LibraryStats:
-        """Tell what the library holds, and what that costs on disk and in memory."""
+        """Return what the library holds, and how much disk and memory it takes."""
         return replace(self.store.stats(), desk_bytes=self.desk.file_bytes())
 
     def citing(self, document_id: str) -> tuple[int, tuple[str, ...]]:
@@ -512,24 +527,24 @@ class Corpus:
         return self.desk.citing(self.store.texts(document_id))
 
     def conversations_citing(self, document_id: str) -> tuple[str, ...]:
-        """List the names of the conversations from whose answers `purge` of a document would take quotes.
+        """List the names of the conversations that would lose quotes if the document was purged.
 
-        The quotes go, and "purged on …" stays in their place. The questions stay as they were typed.
+        "purged on …" replaces the quotes. The questions stay as they were typed.
         """
         return self.desk.conversations.citing(self.store.texts(document_id))
 
     def dossiers_citing(self, document_id: str) -> tuple[str, ...]:
-        """List the names of the dossiers from which `purge` of a document would take quotes.
+        """List the names of the dossiers that would lose quotes if the document was purged.
 
-        The quotes go, and "purged on …" stays in their place, with the questions and notes.
+        "purged on …" replaces the quotes. The questions and notes stay.
         """
         return self.desk.dossiers.citing(self.store.texts(document_id))
 
     def document(self, document_id: str) -> Document:
-        """Read the document of that id afresh; its text's SHA-256 is compared with the one recorded.
+        """Read the document with that id again from the store, and check its text's SHA-256.
 
         Raises:
-            DocumentNotFoundError: there is none.
+            DocumentNotFoundError: there is no such document.
             LibraryError: the text is not what was stored.
         """
         return self.store.document(document_id)
@@ -537,12 +552,12 @@ class Corpus:
     # Versions
 
     def cited(self, sha256: str, document_id: str = "") -> Cited:
-        """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+        """Read the document whose text has, or had, that SHA-256 (hex), with its present state.
 
-        Of several that have the same text, the one of that id, where there is one.
+        If several documents have the same text, the document with `document_id` is read if it is among them.
 
         Raises:
-            DocumentNotFoundError: no text with it was ever held, or it was purged.
+            DocumentNotFoundError: the library never had a text with that hash, or the text was purged.
             LibraryError: the text is not what was stored.
         """
         return self.store.cited(sha256, document_id)
@@ -572,11 +587,11 @@ class Corpus:
         'none'
 
         Raises:
-            QuestionError: the question or the history is empty, too long or too much.
+            QuestionError: the question or the history is not valid (`qa.limits`).
             DeadlineError: the deadline, if there is one, has passed.
-            PullquoteError: what else keeps it from being answered.
+            PullquoteError: the question cannot be answered for another reason.
         """
-        from qa.quoting.quoted_answer import QuotedAnswer  # brings what writes answers; opening needs none
+        from qa.quoting.quoted_answer import QuotedAnswer  # imported late: it imports what writes answers
 
         answer = self.answerer().ask(
             question, history, filters, strictness, dates, find_all=find_all, deadline=deadline
@@ -585,13 +600,13 @@ class Corpus:
         return QuotedAnswer.of(answer, self.document)
 
     def warm(self, progress: OnProgress | None = None) -> None:
-        """Load what a first question would otherwise wait for: encoder, index and reader."""
+        """Load what the first question would otherwise wait for: encoder, index and reader."""
         (progress or silent)(Progress("model", 0, 0, self.store.encoder_identity.name))
         self.store.warm()
         self.answerer()
 
     def answerer(self) -> Answerer:
-        """Open what answers questions, once.
+        """Return the answerer, which is opened once.
 
         Raises:
             ModelError: the reader's weights are missing or damaged.

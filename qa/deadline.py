@@ -1,4 +1,4 @@
-"""Deadlines: work that takes too long, or that nobody waits for any more, ends at its next check."""
+"""Deadlines: work ends at its next check if it takes too long, or if nobody waits for it any more."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Stage = Literal["waiting", "searching", "reading", "quoting"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a piece of work is doing.
+    """The stage of a piece of work, and how far it has come.
 
     Attributes:
-        stage: its stage.
+        stage: the stage.
         done: how many passages have been read; 0 in other stages.
         total: how many passages there are to read; 0 in other stages.
     """
@@ -31,8 +31,8 @@ class Step:
 class Deadline:
     """The time that a piece of work has, whether anybody still waits for it, and how far it has come.
 
-    The time begins when the deadline is made; without `seconds` it never ends. The work calls `enter` or
-    `check` between its stages. Any thread may `cancel`, and read `step`.
+    The time starts when the deadline is made. Without `seconds`, it never ends. The work calls `enter` or
+    `check` between its stages. Any thread may call `cancel` and read `step`.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
@@ -43,12 +43,12 @@ class Deadline:
         self.restarted = False
 
     def restart(self) -> None:
-        """Begin the time anew, after the work had to wait for something else."""
+        """Start the time again, after the work had to wait for something else."""
         self._start = time.monotonic()
         self.restarted = True
 
     def left(self) -> float:
-        """Say how many seconds are left."""
+        """Return how many seconds are left."""
         return math.inf if self._seconds is None else self._start + self._seconds - time.monotonic()
 
     def cancel(self) -> None:
@@ -65,7 +65,7 @@ class Deadline:
             raise CancelledError("the question was withdrawn before it was answered: ask it again")
 
     def enter(self, stage: Stage, done: int = 0, total: int = 0) -> None:
-        """Note what the work does next, and `check`.
+        """Store the next stage of the work in `step`, and `check`.
 
         Raises:
             CancelledError, DeadlineError: see `check`.
@@ -74,11 +74,11 @@ class Deadline:
         self.check()
 
     def check(self) -> None:
-        """End the work if nobody waits for it, or if its time is up.
+        """End the work if nobody waits for it, or if the deadline has passed.
 
         Raises:
             CancelledError: nobody waits for the work.
-            DeadlineError: its time is up.
+            DeadlineError: the deadline has passed.
         """
         self.raise_if_cancelled()
         if self.left() < 0:

@@ -1,13 +1,13 @@
-"""What can go wrong, by name. Each message says what happened, to what, and what to do next.
+"""The errors that Pullquote raises. Each message says what happened, to what, and what to do next.
 
-`code` is the stable name that scripts see; `exit_code` is what the command line returns.
+`code` is the stable name that scripts see. `exit_code` is the exit code of the command line.
 """
 
 from __future__ import annotations
 
 
 class PullquoteError(Exception):
-    """Base of every error that Pullquote raises on purpose."""
+    """Base class of all errors that Pullquote raises on purpose."""
 
     code = "error"
     exit_code = 4
@@ -21,16 +21,16 @@ class InputError(PullquoteError):
 
 
 class PartlyReadError(InputError):
-    """What of a file was not read while the rest was: files of other kinds in an archive. No failure."""
+    """A part of a file was not read, such as a file of another kind in an archive. This is not a failure."""
 
     code = "partly_read"
 
 
 class TextColumnError(InputError):
-    """A table in which no column is known to hold the text. It can be read once a person names the column.
+    """A table whose text column is not known. It can be read once a person names the column.
 
     Attributes:
-        columns: pairs: the name of a column, and the beginning of a value in it.
+        columns: pairs of a column's name and the beginning of a value in the column.
     """
 
     code = "text_column"
@@ -41,7 +41,7 @@ class TextColumnError(InputError):
 
 
 class OutputError(InputError):
-    """A file that an option names to be written, and that may not be: it holds something else, say."""
+    """An option names a file that may not be written, for example because it holds something else."""
 
     code = "bad_output"
 
@@ -53,7 +53,7 @@ class QuestionError(InputError):
 
 
 class AliasesError(InputError):
-    """The file of aliases cannot be read at all; questions are answered without it."""
+    """The file of aliases cannot be read at all. Questions are answered without it."""
 
     code = "aliases"
 
@@ -66,43 +66,43 @@ class LibraryError(PullquoteError):
 
 
 class LibraryNotFoundError(LibraryError):
-    """There is no library in the named folder yet."""
+    """The named folder has no library yet."""
 
     code = "library_not_found"
 
 
 class LibraryAwayError(LibraryError):
-    """The server that keeps the library is not there, or too slow: the same may succeed in a moment."""
+    """The server that keeps the library is unreachable or too slow. The same call may succeed soon."""
 
     code = "library_away"
 
 
 class DocumentNotFoundError(LibraryError):
-    """The library holds no document of that id or hash."""
+    """The library has no document with that id or hash."""
 
     code = "document_not_found"
 
 
 class OriginalNotFoundError(LibraryError):
-    """The library keeps no file that the document was read from: it was not uploaded."""
+    """The library does not keep the file that the document was read from, because it was not uploaded."""
 
     code = "original_not_found"
 
 
 class UnknownAnswerError(InputError):
-    """What is judged, or kept, is of an answer that is not remembered."""
+    """The judgement or quote to store belongs to an answer that is not remembered."""
 
     code = "answer_not_found"
 
 
 class UnknownConversationError(InputError):
-    """There is no such conversation, or it was deleted."""
+    """There is no such conversation, or the conversation was deleted."""
 
     code = "conversation_not_found"
 
 
 class UnknownDossierError(InputError):
-    """There is no such dossier, or no such entry in it, or it was deleted."""
+    """There is no such dossier or entry, or it was deleted."""
 
     code = "dossier_not_found"
 
@@ -115,7 +115,7 @@ class ExportError(PullquoteError):
 
 
 class EncoderMismatchError(LibraryError):
-    """The library's vectors were made by another encoder than the one asked for."""
+    """The library's vectors were made by an encoder other than the requested one."""
 
     code = "encoder_mismatch"
 
@@ -127,21 +127,21 @@ class UntrustedEncoderError(LibraryError):
 
 
 class ModelError(PullquoteError):
-    """A model's weights are missing, damaged or not what they should be."""
+    """A model's weights are missing, damaged or not the expected ones."""
 
     code = "model"
     exit_code = 3
 
 
 class MissingExtraError(PullquoteError):
-    """Something was asked for that needs a package that is not installed: one that an extra brings."""
+    """The request needs a package that is not installed. An extra of Pullquote installs it."""
 
     code = "missing_extra"
     exit_code = 3
 
 
 class WorkersError(PullquoteError):
-    """The Ray cluster that is to read and embed files is away, differs from this program, or has failed."""
+    """The Ray cluster for reading and embedding files is away, differs from this program, or has failed."""
 
     code = "workers"
     exit_code = 3
@@ -161,16 +161,16 @@ class NotReadyError(PullquoteError):
 
 
 class DeadlineError(PullquoteError):
-    """A question took longer than it may take; the documents may well hold an answer."""
+    """A question took longer than allowed. The documents may still hold an answer."""
 
     code = "deadline"
 
 
 class BusyError(PullquoteError):
-    """Others are being served, and what was asked could not be done soon.
+    """The server is serving other requests and could not start this one soon.
 
     Attributes:
-        seconds: after which it may be asked again.
+        seconds: how long to wait before asking again.
     """
 
     code = "busy"
@@ -187,13 +187,13 @@ class CancelledError(PullquoteError):
 
 
 class ReadOnlyServerError(PullquoteError):
-    """A change was asked of a chat that others can reach, and that was not started with --allow-changes."""
+    """A change was requested from a chat that others can reach and that runs without --allow-changes."""
 
     code = "read_only_server"
 
 
 class AddressError(PullquoteError):
-    """The chat cannot be served at the address asked for, most often because the port is in use."""
+    """The chat cannot be served at the given address, most often because the port is in use."""
 
     code = "address"
     exit_code = 3

@@ -1,6 +1,6 @@
-"""Bounds on what may be asked, for the page, HTTP, Python and the command line.
+"""Limits on questions, filters and texts, for the page, HTTP, Python and the command line.
 
-Work grows with what is asked, and strangers may ask.
+The work grows with the size of a request, and strangers may send requests.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from qa.errors import InputError, QuestionError
 from qa.schema import FILTERED_BY_NAME, Dates, Filters, Turn
 
 MAX_QUESTION_CHARACTERS = 2_000
-# An assistant's turn contains quotes, and is not read.
+# An assistant's turn contains quotes. The turn is not read.
 MAX_REPLY_CHARACTERS = 20_000
 MAX_TURNS = 200
-# Of a list over HTTP, which are answered one after the other.
+# Questions in one list over HTTP. They are answered one after the other.
 MAX_QUESTIONS = 1_000
 MAX_FILTER_CHARACTERS = 500
 # A document's id may be a path.
 MAX_ID_CHARACTERS = 4_096
 MAX_DOCUMENTS = 1_000
-# Values of each other filter.
+# Values of each filter other than `document`.
 MAX_NAMES = 100
-# A text whose quotes are verified at somebody's request.
+# Characters of a text whose quotes are verified on request.
 MAX_DRAFT_CHARACTERS = 100_000
-# The filters, as the page's script writes them.
+# Characters of the filters as the page's script writes them.
 MAX_OPTIONS_CHARACTERS = 100_000
 # A citation's id is SHA256/START-END; offsets have twelve digits at most.
 MAX_OFFSET = 10**12
@@ -34,10 +34,11 @@ MAX_CITATION_CHARACTERS = 64 + 1 + 12 + 1 + 12
 
 
 def check_question(question: str) -> str:
-    """Return the question without white space around it.
+    """Return the question without the white space around it.
 
     Raises:
-        QuestionError: it is no text, has no words, or is longer than MAX_QUESTION_CHARACTERS.
+        QuestionError: the question is not a valid text, has no words, or is longer than
+            MAX_QUESTION_CHARACTERS.
     """
     if not isinstance(question, str):
         raise QuestionError(f"the question is {question!r}: it has to be a text")
@@ -59,11 +60,12 @@ def check_question(question: str) -> str:
 
 
 def check_history(history: Sequence[str | Turn]) -> None:
-    """Refuse earlier turns that are no turns, too many, or too long.
+    """Raise an error if there are too many earlier turns, or if a turn is too long or not a turn.
 
     Raises:
-        QuestionError: it is no list of texts and turns, there are more than MAX_TURNS, one is longer than a
-            question (an assistant's: MAX_REPLY_CHARACTERS), or one holds half of a surrogate pair.
+        QuestionError: the history is not a list of texts and turns, or has more than MAX_TURNS turns. Or a
+            turn is longer than a question (an assistant's turn: than MAX_REPLY_CHARACTERS), or holds half of
+            a surrogate pair.
     """
     if isinstance(history, str):
         raise QuestionError(f"the history is one text: write [{history[:40]!r}]")
@@ -100,13 +102,13 @@ def check_history(history: Sequence[str | Turn]) -> None:
 
 
 def check_filters(filters: Filters) -> None:
-    """Refuse filters of the wrong type, with too long a value, or with too many documents.
+    """Raise an error if filters have the wrong type, or if there are too many values or too long ones.
 
     Raises:
-        InputError: `document` is no tuple of texts, or another value no text (but for dates); a value is
-            longer than MAX_FILTER_CHARACTERS, a document's id than MAX_ID_CHARACTERS; there are more than
-            MAX_DOCUMENTS ids, or MAX_NAMES other values; or a value is not valid text, or holds control
-            characters.
+        InputError: `document` is not a tuple of texts, or the value of another filter but a date is not a
+            text or a tuple of texts. Or a value is longer than MAX_FILTER_CHARACTERS (a document's id:
+            MAX_ID_CHARACTERS). Or there are more than MAX_DOCUMENTS ids, or more than MAX_NAMES values of
+            another filter. Or a value is not valid text, or holds control characters.
     """
     if not isinstance(filters, Filters):
         raise InputError(f"the filters are {filters!r:.100}: write, for example, Filters(publisher='IFES')")
@@ -145,20 +147,20 @@ def _check_filter(name: str, value: object, most: int) -> None:
 
 
 def check_filter_text(name: str, value: str) -> None:
-    """Refuse a value of a filter that no document can have: with control characters, or no Unicode text.
+    """Raise an error if a filter's value has control characters or is not text: no document has such a value.
 
     Raises:
-        InputError: naming the filter.
+        InputError: the value is not valid. The message names the filter.
     """
     if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value):
         raise InputError(f"the filter {name} {value[:100]!r} holds control characters: type it again")
 
 
 def check_draft(text: str) -> str:
-    """Return a text whose quotes are to be verified.
+    """Return a text whose quotes are to be verified, if it is valid.
 
     Raises:
-        InputError: it is longer than MAX_DRAFT_CHARACTERS, or not valid text.
+        InputError: the text is longer than MAX_DRAFT_CHARACTERS, or is not valid text.
     """
     if len(text) > MAX_DRAFT_CHARACTERS:
         raise InputError(
@@ -171,7 +173,7 @@ def check_draft(text: str) -> str:
 
 
 def check_ids(ids: Iterable[str]) -> Iterable[str]:
-    """Return the ids of documents; refuse one text, whose letters would be taken for ids.
+    """Return the ids of documents, unless they are one text, whose letters would be read as ids.
 
     Raises:
         InputError: `ids` is one text.
@@ -182,15 +184,15 @@ def check_ids(ids: Iterable[str]) -> Iterable[str]:
 
 
 def check_dates(dates: Dates) -> None:
-    """Refuse an unknown way to treat the dates in a question.
+    """Raise an error if the way to treat the dates in a question is unknown.
 
     Raises:
-        InputError: it is neither "auto" nor "ignore".
+        InputError: `dates` is neither "auto" nor "ignore".
     """
     if dates not in get_args(Dates):
         raise InputError(f"dates is {dates!r:.100}: write 'auto' or 'ignore'")
 
 
 def _is_text(value: str) -> bool:
-    """Return whether UTF-8 can encode a text; it cannot encode half of a surrogate pair."""
+    """Return whether UTF-8 can encode a text. UTF-8 cannot encode half of a surrogate pair."""
     return not any("\ud800" <= character <= "\udfff" for character in value)

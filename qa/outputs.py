@@ -1,7 +1,7 @@
-"""Write the files that options name, and replace none that Pullquote did not write itself.
+"""Write the files that options name, and replace only files that Pullquote wrote itself.
 
-Each kind of file that Pullquote writes is known by its content, whatever its place and name. Such a file may
-be replaced by another of its kind, and is no document in a folder that is indexed.
+Pullquote recognises each kind of file that it writes by its content, not by place or name. Such a file may be
+replaced by another file of the same kind. In a folder that is indexed, it is not read as a document.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 
-_HEAD = 2_048  # bytes in which a page names its generator
-_LONG_LINE = 65_536  # bytes: no more is parsed of any file, which may be hostile
-_LONGEST_LINE = 16_000_000  # bytes, of a file that an option names
+_HEAD = 2_048  # bytes at the start of a page that name its generator
+_LONG_LINE = 65_536  # bytes; no more of any file is parsed, because it may be hostile
+_LONGEST_LINE = 16_000_000  # bytes, for a file that an option names
 _STRING = rb'"(?:[^"\\]|\\.)*+"'
-# How an answer line begins, even an incomplete one.
+# The beginning of an answer line, even of an incomplete line.
 _FIRST_OF_ANSWER = re.compile(
     rb'\{"id": %b, "question": %b, "interpreted_question": "' % (_STRING, _STRING), re.DOTALL
 )
-# Pullquote writes this into the column of qrels that trec_eval ignores, and as the tag of a run.
+# The mark of Pullquote in TREC files: in the qrels' column that trec_eval ignores, and as a run's tag.
 TREC_MARK = "pullquote"
 
 
@@ -43,8 +43,8 @@ class Kind:
     """A kind of file that Pullquote writes.
 
     Attributes:
-        what: what messages call it.
-        matches: returns whether the lines of a file are of this kind.
+        what: the name of the kind in messages.
+        matches: a function that returns whether the lines of a file are of this kind.
     """
 
     what: str
@@ -68,7 +68,7 @@ def _is_record(matches: Callable[[dict[str, Any]], bool], line: bytes) -> bool:
 
 
 def _parsed(line: bytes) -> object:
-    """Return a parsed line of JSON; None if it is no JSON, or too deeply nested."""
+    """Return a parsed line of JSON, or None if it is not JSON or too deeply nested."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
@@ -76,7 +76,7 @@ def _parsed(line: bytes) -> object:
 
 
 def _answers(lines: Iterator[bytes]) -> bool:
-    """Return whether each line is an answer; the last may be incomplete, as after a full disk."""
+    """Return whether each line is an answer. The last line may be incomplete, as after a full disk."""
     any_answer = False
     for line in lines:
         if not _is_record(_is_answer, line):
@@ -93,7 +93,7 @@ def _is_answer(record: dict[str, Any]) -> bool:
 
 
 def _first_row(headers: Collection[tuple[str, ...]], lines: Iterator[bytes]) -> bool:
-    """Return whether a table begins with one of these rows, which name its columns."""
+    """Return whether the first line of a table is one of the rows of column names in `headers`."""
     head = next(lines, b"").removeprefix(b"\xef\xbb\xbf")
     with suppress(ValueError, csv.Error):
         return tuple(next(csv.reader([head.decode("utf-8")]), ())) in headers
@@ -106,7 +106,7 @@ def _page(generator: bytes, lines: Iterator[bytes]) -> bool:
     generated = re.search(rb'<meta name="generator" content="Pullquote ' + generator, head)
     return generated is not None and head.startswith(
         b"<!doctype html>"
-    )  # an archive may begin with such a page
+    )  # unlike an archive whose first file is such a page
 
 
 def _is_test_query(record: dict[str, Any]) -> bool:
@@ -119,7 +119,7 @@ def _is_test_query(record: dict[str, Any]) -> bool:
 
 _REPORTED = ("path", "status", "document", "passages", "code", "message", "notes")
 _ANSWER = {"id", "question", "interpreted_question", "outcome", "confidence", "quotes", "passages"}
-_ANSWER_SINCE = {  # fields that the first answer lines did not have
+_ANSWER_SINCE = {  # fields that the first versions did not write
     *("milliseconds", "error", "reply", "threshold", "signals", "filters", "read", "searched", "undated"),
     *("notes", "preference", "calibrated", "unsearched", "more", "carried", "parts", "differing"),
     *("said", "strictness", "unjudged", "facts"),
@@ -148,7 +148,7 @@ TREC_QRELS = Kind(
 )
 TEST_QUERIES = Kind("test queries from the chat", partial(_json_lines, _is_test_query))
 TEST_TABLE = Kind("test queries from the chat", partial(_first_row, (_QUERY, (*_QUERY, "filters"))))
-# Such files are other programs' too: none is known for ours.
+# Other programs write such files too, so no file is recognised as Pullquote's own.
 BIBLIOGRAPHY = Kind("a bibliography", lambda _: False)
 _KINDS = (
     *(ANSWERS, INDEX_REPORT, INDEX_TABLE, EVALUATION_REPORT, CONVERSATION, DOSSIER, TREC_RUN, TREC_QRELS),
@@ -157,7 +157,7 @@ _KINDS = (
 
 
 def output_kind(path: Path) -> Kind | None:
-    """Return which kind of Pullquote's output a file is, by how it begins; None if it is none.
+    """Return the kind of Pullquote's output that a file is, judged by its beginning, or None.
 
     Raises:
         OSError: the file cannot be read.
@@ -167,7 +167,7 @@ def output_kind(path: Path) -> Kind | None:
 
 
 def kind_of_output(file: BinaryIO) -> Kind | None:
-    """Return which kind of Pullquote's output the bytes of a file are; see `output_kind`."""
+    """Return the kind of Pullquote's output that the bytes of a file are, or None; see `output_kind`."""
     head = file.read(_HEAD)
     if head[:1] == b"{" and b"\n" not in head:
         head += file.readline(_LONG_LINE)
@@ -177,7 +177,7 @@ def kind_of_output(file: BinaryIO) -> Kind | None:
 
 
 def own_output(name: object, file: BinaryIO) -> str:
-    """Return why a file that Pullquote wrote, such as a report, is no document; "" for others."""
+    """Return why a file is not a document if Pullquote wrote it (a report, say), or "" for other files."""
     kind = kind_of_output(file)
     return f"{name} is {kind.what} that Pullquote wrote: it is no document." if kind else ""
 
@@ -192,13 +192,13 @@ def check_output(
     force: bool = False,
     make_folder: bool = False,
 ) -> None:
-    """Refuse to write a file that would replace anything but an earlier output of the same kind.
+    """Raise an error if writing the file would replace anything but an earlier output of the same kind.
 
-    With `force` it may replace any file that is not `read` and not in the library. With `make_folder`, its
-    folder need not exist yet.
+    With `force`, it may replace any file that is not in `read` and not in the library. With `make_folder`,
+    its folder need not exist yet.
 
     Raises:
-        OutputError: it would; the message names the option, the file, and what to do.
+        OutputError: the file may not be written. The message names the option, the file, and what to do.
     """
     read = tuple(read)
     for written in written_files(path, kind):
@@ -230,20 +230,20 @@ def _check_not_read(option: str, path: Path, library: Path, read: Iterable[Path]
 
 
 def state_of(answers: Path) -> Path:
-    """Return the file that says what answers depend on."""
+    """Return the path of the file that says what the answers depend on."""
     return answers.with_name(answers.name + ".state")
 
 
 def earlier_of(answers: Path) -> Path:
-    """Return where earlier answers are while others are made in their place."""
+    """Return the path of the earlier answers while new answers are being written."""
     return answers.with_name(answers.name + ".earlier")
 
 
 def written_files(path: Path, kind: Kind) -> tuple[Path, ...]:
-    """Return every file that is written with an output: answers have two files beside them.
+    """Return every file that is written with an output. Answers come with two further files.
 
     Raises:
-        OutputError: one of these two is a pipe or a device.
+        OutputError: a further file is a pipe or a device.
     """
     if kind is not ANSWERS or _is_stream(path):
         return (path,)
@@ -260,17 +260,17 @@ def _is_stream(path: Path) -> bool:
 
 
 def spare(path: Path, kind: Kind) -> None:
-    """Refuse to replace a file unless it is an earlier output of the kind.
+    """Raise an error if a file exists and is not an earlier output of the same kind.
 
     Raises:
-        OutputError: it is not; the message names the file, and what to do.
+        OutputError: the file may not be replaced. The message names the file, and what to do.
     """
     if not is_replaceable(path, kind):
         raise OutputError(f"{path} exists; use --force to replace it, or name another file.")
 
 
 def is_replaceable(path: Path, kind: Kind) -> bool:
-    """Return whether a file does not exist, is empty, or is an earlier output of the kind.
+    """Return whether a file does not exist, is empty, or is an earlier output of the same kind.
 
     Raises:
         OutputError: the file cannot be read.
@@ -285,10 +285,10 @@ def is_replaceable(path: Path, kind: Kind) -> bool:
 
 
 def check_no_source(option: str, path: Path, kind: Kind, sources: Collection[str]) -> None:
-    """Refuse to write a file that a document of the library was read from (`sources`).
+    """Raise an error if a document of the library was read from the file (`sources`).
 
     Raises:
-        OutputError: it is one; the message names the option and the file.
+        OutputError: a document was read from it. The message names the option and the file.
     """
     for each in written_files(path, kind):
         target = each.resolve()
@@ -300,7 +300,7 @@ def check_no_source(option: str, path: Path, kind: Kind, sources: Collection[str
 
 
 def write_output(path: Path, parts: Iterable[str | bytes]) -> None:
-    """Write a file in one step, text as UTF-8: an earlier file stays until all is written.
+    """Write a file in one step, with text as UTF-8. An earlier file stays until all is written.
 
     Raises:
         OutputError: the file cannot be written.
@@ -322,7 +322,7 @@ def _is_writable(path: Path) -> bool:
 
 
 def _is_same(path: Path, other: Path) -> bool:
-    """Return whether two paths name one file, even through symbolic or hard links."""
+    """Return whether two paths name the same file, even through symbolic or hard links."""
     with suppress(OSError):
         return path == other.resolve() or path.samefile(other)
     return False

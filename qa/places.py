@@ -1,4 +1,4 @@
-"""Where a library is; default places: the library and settings of this user, and the corpus that ships."""
+"""Places: of a library, of its desk, and the default places of libraries, settings and the shipped corpus."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TypeAlias
 from qa.errors import InputError
 
 SIDECAR = ".meta.toml"
-"""The end of the name of a file with metadata of the file that it is named after."""
+"""The suffix of a sidecar file, which holds the metadata of the file that it is named after."""
 
-_URL = re.compile(r"[^/\\]{2,}://")  # one letter is a drive of Windows
+_URL = re.compile(r"[^/\\]{2,}://")  # a single letter is a drive on Windows
 _ADDRESS = re.compile(r"\A([^/\\:@?#]+:)?(/*)([^?#]*)(.*)", re.DOTALL)
 _SCHEMES = ("milvus:", "milvus+tls:")
 _DESK_SCHEMES = ("postgresql:", "postgres:")
@@ -22,11 +22,12 @@ _DESK_SCHEMES = ("postgresql:", "postgres:")
 
 @dataclass(frozen=True, slots=True)
 class ClusterPlace:
-    """Where a library on Milvus is.
+    """The place of a library on Milvus.
 
     Attributes:
-        address: its address, such as milvus://HOST:PORT/NAME.
-        desk: the folder of what a person keeps beside it; or the address of a database, which servers share.
+        address: the library's address, such as milvus://HOST:PORT/NAME.
+        desk: the folder of the user's own data on the library, or the address of a database that servers
+            share.
     """
 
     address: str
@@ -41,12 +42,12 @@ LibraryPlace: TypeAlias = Path | ClusterPlace
 
 
 def library_place(named: Path | str, desk: Path | str | None = None) -> LibraryPlace:
-    """Tell where the library is that a person names: a folder, or an address on Milvus.
+    """Return the place of the library that a person names: a folder, or an address on Milvus.
 
-    What is kept beside the latter lies in `desk`, else in `PULLQUOTE_DESK`, else in the user's data folder.
+    The desk of a library on Milvus is in `desk`, else in `PULLQUOTE_DESK`, else in the user's data folder.
 
     Raises:
-        InputError: either is an address of another kind.
+        InputError: `named` or `desk` is an address of another kind.
     """
     if not is_address(named):
         return _folder(named, "a library", "milvus://HOST:PORT/NAME")
@@ -56,10 +57,10 @@ def library_place(named: Path | str, desk: Path | str | None = None) -> LibraryP
 
 
 def desk_place(named: Path | str) -> Path | str:
-    """Tell where the desk is that a person names: a folder, or the address of a database.
+    """Return the place of the desk that a person names: a folder, or the address of a database.
 
     Raises:
-        InputError: it is an address of another kind.
+        InputError: `named` is an address of another kind.
     """
     if is_shared(named):
         return _in_small_letters(str(named))
@@ -78,34 +79,34 @@ def _in_small_letters(address: str) -> str:
 
 
 def shown(address: str) -> str:
-    """Return an address without what may be secret in it: a user, what follows "?" or "#".
+    """Return an address without parts that may be secret: the user, and all that follows "?" or "#".
 
-    A text that is not quite an address, such as one in quotation marks, is cut in the same way.
+    A text that is not quite an address, such as an address in quotation marks, is cut in the same way.
     """
-    ((scheme, slashes, where, after),) = _ADDRESS.findall(address.strip())  # any text matches, once
-    # A password may hold "?", and what follows "?" may hold "@": then nobody can tell where the host is.
+    ((scheme, slashes, where, after),) = _ADDRESS.findall(address.strip())  # any text matches exactly once
+    # A password may hold "?", and the part after "?" may hold "@". Then the host cannot be found.
     return f"{scheme.lower()}{slashes}{'…' if '@' in after else where.rpartition('@')[2]}"
 
 
 def is_shared(desk: Path | str) -> bool:
-    """Tell whether what a person names as a desk is the address of a database rather than a folder."""
+    """Return whether the name of a desk is the address of a database and not a folder."""
     return isinstance(desk, str) and desk.lower().startswith(_DESK_SCHEMES)
 
 
 def is_address(named: Path | str) -> bool:
-    """Tell whether what a person names as a library is an address on Milvus rather than a folder."""
+    """Return whether the name of a library is an address on Milvus and not a folder."""
     return isinstance(named, str) and named.lower().startswith(_SCHEMES)
 
 
 def is_url(named: Path | str) -> bool:
-    """Tell whether what a person names is an address, such as s3://BUCKET, rather than a path."""
+    """Return whether a name is an address, such as s3://BUCKET, and not a path."""
     return isinstance(named, str) and bool(_URL.match(named))
 
 
 def folder_of(place: LibraryPlace) -> Path:
-    """Return the folder of a library, or of what is kept beside one on Milvus.
+    """Return the folder of a library, or of the desk of a library on Milvus.
 
-    Of a desk in a database, copies of files lie there.
+    If the desk is in a database, the folder is for copies of files.
     """
     if not isinstance(place, ClusterPlace):
         return place
@@ -121,9 +122,9 @@ def _default_desk(address: str, shared: str = "") -> Path:
 
 
 def default_library() -> Path | str:
-    """Return the folder or address of the library: `PULLQUOTE_LIBRARY`, else in the user's data folder.
+    """Return the folder or address of the library: `PULLQUOTE_LIBRARY`, else a folder in the user's data.
 
-    It may not exist.
+    The folder may not exist.
     """
     if named := os.environ.get("PULLQUOTE_LIBRARY"):
         return named
@@ -133,14 +134,14 @@ def default_library() -> Path | str:
 
 
 def settings_folder() -> Path:
-    """Return the folder of this user's own settings, which no library contains; it may not exist."""
+    """Return the folder of this user's own settings, which no library contains. The folder may not exist."""
     from platformdirs import user_config_path
 
     return user_config_path("pullquote", appauthor=False)
 
 
 def shipped_corpus() -> Path:
-    """Return the folder of the briefs that ship: in a wheel inside the package, in a checkout beside it."""
+    """Return the folder of the briefs that ship: inside the package in a wheel, next to it in a checkout."""
     package = Path(__file__).parent
     inside = package / "seeds"
     return inside if inside.is_dir() else package.parent / "seeds"

@@ -1,4 +1,4 @@
-"""Show the progress of a long command on standard error: a bar in a terminal, else a line now and then."""
+"""Show the progress of a long command on standard error: as a bar in a terminal, else as a line at times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STAGES = {
     "index": "Indexing by the server",
 }
 _SECONDS_BETWEEN_LINES = 5.0
-# Rates are of the last so many seconds: a rerun begins with what has not changed, which takes no time.
+# The seconds that rates are computed over. A rerun begins with unchanged files, which take no time.
 _RATE_SECONDS = 60.0
 
 
@@ -34,17 +34,17 @@ class Meter(Protocol):
     """Something that shows progress."""
 
     def __call__(self, label: str, done: int, total: int, note: str = "") -> None:
-        """Show that `done` of `total` are done under a label; a `total` of 0 is unknown.
+        """Show under a label that `done` of `total` are done. A `total` of 0 means that it is unknown.
 
-        A `note` is shown in place of both counts, after the percentage.
+        If there is a `note`, it is shown after the percentage instead of both counts.
         """
 
 
 @contextmanager
 def meter(*, quiet: bool = False, seconds: float = _SECONDS_BETWEEN_LINES) -> Iterator[Meter]:
-    """Open a meter on standard error and leave the screen as it was; with `quiet` it shows nothing.
+    """Open a meter on standard error, and leave the screen as it was. With `quiet`, it shows nothing.
 
-    Where there is no terminal, so many `seconds` pass between two lines.
+    Without a terminal, `seconds` pass between two lines.
     """
     if quiet:
         yield lambda label, done, total, note="": None
@@ -62,7 +62,7 @@ def stage(progress: Progress) -> str:
 
 
 def staged(show: Meter, clock: Callable[[], float] = time.monotonic) -> Callable[[Progress], None]:
-    """Return what shows work on a meter; of indexing, also passages a second and the time left."""
+    """Return a function that shows work on a meter. For indexing, it adds passages a second and time left."""
     samples: deque[tuple[float, int, int]] = deque()  # seconds, passages and bytes done
 
     def report(progress: Progress) -> None:
@@ -71,7 +71,7 @@ def staged(show: Meter, clock: Callable[[], float] = time.monotonic) -> Callable
             return
         now = clock()
         if len(samples) > 1 and now - samples[-2][0] < 1:
-            samples.pop()  # one a second is enough
+            samples.pop()  # one sample a second is enough
         samples.append((now, progress.passages, progress.bytes))
         while now - samples[0][0] > _RATE_SECONDS:
             samples.popleft()
@@ -111,7 +111,7 @@ def _bars() -> Iterator[Meter]:
             return Text() if task.fields["note"] else super().render(task)
 
     tasks: dict[str, TaskID] = {}
-    waiting: set[str] = set()  # labels without a count: each ends when the next label comes
+    waiting: set[str] = set()  # labels without a count; each label ends when the next label comes
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -137,7 +137,7 @@ def _bars() -> Iterator[Meter]:
 @contextmanager
 def _lines(seconds: float) -> Iterator[Meter]:
     shown: set[str] = set()
-    ends: dict[str, str] = {}  # the line that says that all is done, by label, while it is not shown
+    ends: dict[str, str] = {}  # the line that says that all is done, by label, until the line is shown
     last = 0.0
 
     def show(label: str, done: int, total: int, note: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Read files that a person names: whole, and only if they have an end."""
+"""Read whole files that a person names, but only files that have an end."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from pathlib import Path
 from qa.errors import InputError
 
 MOST_BYTES = 1_000_000_000
-# Where a shell puts the pipe of `<(command)`, which ends with the command.
+# The folders for the pipe of a shell's `<(command)`. The pipe ends with the command.
 _SHELL_PIPES = (Path("/dev/fd"), Path("/proc/self/fd"))
 
 
 def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
-    """Return the bytes of a file, or of a pipe that the shell has opened for this command; at most `most`.
+    """Return the bytes of a file, or of a pipe that the shell has opened for this command.
 
     Raises:
-        InputError: the file cannot be read, may have no end, or is too large; the message names it.
+        InputError: the file cannot be read, may have no end, or has more than `most` bytes. The message names
+            the file.
     """
     try:
         mode = path.stat().st_mode
         of_shell = stat.S_ISFIFO(mode) and (path.parent in _SHELL_PIPES or path == Path("/dev/stdin"))
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or of_shell):  # opening a folder says that it is one
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or of_shell):  # opening a folder raises an error
             raise InputError(f"{path} is no ordinary file: a pipe or a device may have no end. Name a file.")
         with path.open("rb") as file:
             data = file.read(most + 1)

@@ -1,4 +1,4 @@
-"""A bounded cache of the values used last, so that a question need not read again what the last one read."""
+"""A bounded cache of the values used last, so that a question need not read again what another has read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Value = TypeVar("_Value")
 
 
 class Recent(Generic[_Key, _Value]):
-    """The values used last, whose sizes add up to at most `limit`. Several threads may use it."""
+    """The values used last, whose sizes add up to at most `limit`. Several threads may use the cache."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -23,7 +23,7 @@ class Recent(Generic[_Key, _Value]):
         self._lock = threading.Lock()
 
     def get(self, key: _Key) -> _Value | None:
-        """Return the value of a key, which is now the one used last; None if there is none."""
+        """Return the value of a key, or None. The value then counts as the value used last."""
         with self._lock:
             if key not in self._entries:
                 return None
@@ -31,7 +31,7 @@ class Recent(Generic[_Key, _Value]):
             return self._entries[key][0]
 
     def put(self, key: _Key, value: _Value, size: int = 1) -> None:
-        """Add a value, and remove those not used for the longest time until the sizes fit."""
+        """Add a value, and remove the values unused for the longest time until the sizes fit the limit."""
         with self._lock:
             self._size += size - self._entries.pop(key, (None, 0))[1]
             self._entries[key] = (value, size)

@@ -1,7 +1,7 @@
 """The values that Pullquote passes around: frozen and typed.
 
-A quote makes its own citation, and an answer its own JSON; the values do nothing else. A quote is
-coordinates: nothing here accepts its text, which is always the slice.
+A quote makes its own citation, and an answer makes its own JSON. The values do nothing else. A quote is a
+pair of coordinates: no type here accepts a quote's text, which is always the slice of the document.
 """
 
 from qa.schema.answers import (

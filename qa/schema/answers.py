@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Outcome = Literal["answered", "weak", "none", "error"]
 ReplyKind = Literal["greeting", "thanks", "help", "documents", "summary"]
 Dates = Literal["auto", "ignore"]
-# How ready the page is to answer, by the share of its answers that should be right.
+# The page's words for how readily it answers, by the share of answers that should be right.
 READINESS = {0.8: "more often", 0.86: "balanced", 0.93: "only when sure"}
 
 
@@ -26,10 +26,10 @@ class RankedPassage:
     """A passage that retrieval found, as coordinates.
 
     Attributes:
-        document_id: the id of its document.
-        start: where it begins.
-        end: where it ends.
-        score: what passages are ordered by; higher is better.
+        document_id: the id of the passage's document.
+        start: where the passage begins.
+        end: where the passage ends.
+        score: the score that passages are ordered by; higher is better.
     """
 
     document_id: str
@@ -40,12 +40,12 @@ class RankedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A fixed reply to what is no question for the corpus ("hello"). It quotes nothing.
+    """A fixed reply to a message that is not a question for the corpus ("hello"). It quotes nothing.
 
     Attributes:
-        kind: what kind of message it replies to.
+        kind: the kind of message that it replies to.
         text: the words of the reply.
-        documents: the ids of the documents that its lines with a bullet name, in order.
+        documents: the ids of the documents that the reply lists in its bulleted lines, in order.
     """
 
     kind: ReplyKind
@@ -55,24 +55,27 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the confidence of an answer can depend on; `qa/asking/confidence.json` names what it does.
+    """The inputs of an answer's confidence. `qa/asking/confidence.json` lists the inputs that are used.
 
     Attributes:
         answers: the highest logit of the passages that are quoted from.
         best: the logit of the best passage.
-        span: by how much some words of it are more likely the answer than none, as a logit.
+        span: how much more likely the best span of words in the best passage is the answer than no span is,
+            as a logit.
         relevance: the score of the best passage, as a logit.
-        gap: by how much this score is above that of the second passage.
+        gap: the score of the best passage minus the score of the second passage.
         sentence: the score of the best sentence, as a logit.
-        sentence_gap: by how much this score is above that of the second sentence.
-        retrieved: how well the best passage was found, from 0 to 1 (both searches rank it first).
+        sentence_gap: the score of the best sentence minus the score of the second sentence.
+        retrieved: how well the best passage was found, from 0 to 1 (1: both searches rank it first).
         coverage: the share of the question's content words that the best passage contains.
-        fits: 1 if the best sentence has the kind of date or number asked for, 0 if not, 0.5 if none is asked.
+        fits: 1 if the best sentence has the kind of date or number asked for, 0 if not, 0.5 if the question
+            asks for no such kind.
         few: how few passages were found, from 0 (plenty) to nearly 1 (one).
-        background: the mean logit of all passages that were read but the surest; its own if none else was.
-        lead: by how much the passage nearest to the question is nearer than the 29 behind it, as a cosine.
-        subject: the highest logit that a passage which was read is on the question's subject; 0 where the
-            reader does not tell.
+        background: the mean logit of the passages that were read, without the surest passage. If only one
+            passage was read, its logit.
+        lead: the cosine similarity of question and nearest passage, minus the mean similarity of the next 29.
+        subject: the highest logit that a passage which was read is on the question's subject. It is 0 if the
+            reader does not give such a logit.
     """
 
     answers: float
@@ -93,13 +96,13 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Milliseconds:
-    """Wall time by stage.
+    """The wall time of each stage, in milliseconds.
 
     Attributes:
-        retrieve: of finding the passages.
-        rerank: of reading them.
-        extract: of choosing the quotes.
-        total: of the whole answer.
+        retrieve: the time to find the passages.
+        rerank: the time to read the passages.
+        extract: the time to choose the quotes.
+        total: the time for the whole answer.
     """
 
     retrieve: float = 0.0
@@ -110,7 +113,7 @@ class Milliseconds:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why something failed; never shown as "no answer found".
+    """An error that a question or a file ended with. It is never shown as "no answer found".
 
     Attributes:
         code: the name of the error, for programs.
@@ -123,15 +126,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class DatePreference:
-    """A time that a question names: among passages that answer about as well, those that fit it come first.
+    """A time that a question names. It prefers passages that fit, if other passages answer about as well.
 
     Attributes:
-        kind: what fits. "event": passages that speak of the time, then documents published soon after it,
-        then
-            later ones. "published": documents published in that time. "latest": the newest documents.
-        since: the first day; None if open.
-        until: the last day; None if open.
-        words: the question's words that name the time; None if an earlier question did.
+        kind: which passages fit. "event": passages that speak of the time come first, then documents
+            published soon after the time, then later documents. "published": documents published in that
+            time. "latest": the newest documents.
+        since: the first day, or None if open.
+        until: the last day, or None if open.
+        words: the words that name the time in the question, or None if an earlier question named it.
     """
 
     kind: Literal["event", "published", "latest"]
@@ -142,18 +145,19 @@ class DatePreference:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """All sentences that likelier answer than not, and those that are quoted.
+    """How many sentences answer the question, and all quotes of them if the user asked for all.
 
-    Near-duplicates count once.
+    A sentence counts if it is likelier to answer than not, or if it is quoted. Near-duplicates count once.
 
     Attributes:
-        shown: how many of them the answer's quotes hold.
-        sentences: how many they are.
-        documents: how many documents they stand in.
-        at_least: whether there may be more: not every passage of the documents was read.
+        shown: how many of these sentences the answer's quotes hold.
+        sentences: how many sentences there are.
+        documents: how many documents the sentences are in.
+        at_least: whether there may be more sentences, because not every passage was read.
         read: how many passages were read.
-        quotes: all of them, grouped by document, the document of the surest sentence first; in a document in
-            order of place, neighbours joined. None where they were only counted.
+        quotes: quotes of all these sentences, grouped by document. The documents of the answer's quotes come
+            first. In a document, the quotes are in order of place, and neighbours are joined. None if the
+            sentences were only counted.
     """
 
     shown: int
@@ -166,13 +170,13 @@ class More:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is known of a document and stands in none of its sentences, so that it cannot be quoted.
+    """A fact that is known about a document but is not in its sentences, so that it cannot be quoted.
 
     Attributes:
-        field: what it is: "author", "publisher", "date" (ISO), "number", "series" or "title".
+        field: the kind of fact: "author", "publisher", "date" (ISO), "number", "series" or "title".
         value: the fact.
         document: the id of the document.
-        title: its title.
+        title: the document's title.
         source: where the fact was found: "the e-mail's header", "PDF information".
     """
 
@@ -185,14 +189,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredPart:
-    """What came of a part of a question that asks for several things.
+    """The result for one part of a question that asks for several things.
 
     Attributes:
-        words: the words of the question that ask for it.
-        interpreted_question: the question as which it was read.
-        outcome: the outcome of that.
-        confidence: how sure it is that it is answered, from 0 to 1.
-        quotes: which of the answer's quotes answer it, counted from 0.
+        words: the words of the question that ask for this part.
+        interpreted_question: the question that was read for this part.
+        outcome: the part's outcome.
+        confidence: how sure it is that the part is answered, from 0 to 1.
+        quotes: the indices, from 0, of the answer's quotes that answer this part.
     """
 
     words: str
@@ -208,42 +212,42 @@ class Answer:
 
     Attributes:
         question: the question as asked.
-        interpreted_question: the question as understood; another one for a follow-up.
-        outcome: "answered": the quotes are the answer. "weak": they are the closest sentences, labelled as
-        not
-            stating it. "none", "error": there are no quotes.
+        interpreted_question: the question as understood. For a follow-up it may differ from `question`.
+        outcome: "answered": the quotes are the answer. "weak": the quotes are the closest sentences, labelled
+            as not stating the answer. "none", "error": there are no quotes.
         confidence: how sure it is that the quotes answer, from 0 to 1.
-        threshold: the confidence from which the outcome is "answered".
-        signals: what the confidence depends on; None if nothing was read.
+        threshold: the least confidence that makes the outcome "answered".
+        signals: the inputs of the confidence, or None if no passage was read.
         quotes: the quotes, in order.
         passages: the passages found, best first.
-        milliseconds: wall time by stage.
-        read: how many of the first passages were read; the others are in the order of retrieval.
+        milliseconds: the wall time of each stage.
+        read: how many of the first passages were read. The other passages are in the order of retrieval.
         searched: how many documents the filters left.
         undated: how many documents a date filter left out because they have no date.
         filters: the filters that were used.
         notes: short remarks for the reader ("the phrase … does not occur").
-        reply: a fixed reply, if the question was none for the corpus; the outcome is then "none".
-        error: what went wrong; only of the outcome "error".
-        preference: the time that the question names; None if it names none, or if times are ignored.
-        calibrated: whether the confidence is a probability. If not, it is not shown: it is 0 if the question
-            or all quotes are not in Latin script, which the reader cannot judge; of a reader without a fit, a
-            guess. Nor is it a probability for words that documents are asked to mention.
-        unsearched: why nothing was searched (no document matches the filters); empty if something was. Such
-            an answer says nothing about the corpus; its outcome is "none".
-        carried: the words of earlier questions that it was read with; without any, it was answered as in a
-            fresh conversation.
-        read_with: these earlier questions, the oldest first.
-        more: how many sentences answer in all, and which, if all were asked for; None unless answered, and
-            of a question of several parts.
-        parts: the parts of a question that asks for several things; empty for any other. The outcome is
-            "answered" only if that of every part is; if some are, the quotes answer these.
-        strictness: the share of answers that should be right; None where that is not known.
-        unjudged: the code of a language that the reader cannot judge, `und` for one that is not known: the
-            question or the passages are in it. "" where the reader could judge.
-        nearest: beside quotes that answer, further sentences near the question, which likelier do not. They
-            are quotes, numbered after the others.
-        facts: what the question asks of a document, and no sentence says; the outcome is then "weak".
+        reply: a fixed reply, if the message was not a question for the corpus. The outcome is then "none".
+        error: the error, or None unless the outcome is "error".
+        preference: the time that the question names, or None if it names none or if times are ignored.
+        calibrated: whether the confidence is a probability. If not, the confidence is not shown. It is then 0
+            if the question or all quotes are not in Latin script, which the reader cannot judge. For a reader
+            without a fit, it is a guess. It is also not a probability for "Which documents mention …?".
+        unsearched: why no document was searched (no document matches the filters), or "" if some were.
+            An answer with such a reason says nothing about the corpus, and its outcome is "none".
+        carried: the words of earlier questions that were added to the question. If there are none, the
+            question was answered as in a fresh conversation.
+        read_with: the earlier questions that these words are from, the oldest first.
+        more: how many sentences answer in all, and quotes of all of them if the user asked for all. None
+            unless the outcome is "answered", and None for a question of several parts.
+        parts: the parts of a question that asks for several things; empty for any other question. The outcome
+            is "answered" only if every part is answered. If only some are, the quotes answer these parts.
+        strictness: the share of answers that should be right, or None if it is not known.
+        unjudged: the code of the language that the reader cannot judge, because the question or the passages
+            are in it; `und` if that language is not known. "" if the reader could judge.
+        nearest: further sentences near the question that likely do not answer it, shown with quotes that do.
+            They are quotes, numbered after the other quotes.
+        facts: facts about a document that the question asks for and that no sentence of it states. If there
+            are any, the outcome is "weak".
     """
 
     question: str
@@ -284,19 +288,20 @@ class Answer:
 
     @property
     def is_answered_in_part(self) -> bool:
-        """Whether some parts of the question are answered, and others are not."""
+        """Whether some parts of the question are answered and others are not."""
         return self.outcome == "weak" and any(part.outcome == "answered" for part in self.parts)
 
     @property
     def shown(self) -> tuple[Quote, ...]:
-        """The quotes to show: all that answer, if all were asked for, else the best."""
+        """The quotes to show: all that answer if the user asked for all, else the best quotes."""
         return self.quotes if self.more is None or self.more.quotes is None else self.more.quotes
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as the answer line of `pullquote ask --json`, but for what is told of the quotes.
+        """Return the answer as `pullquote ask --json` prints it, but without what is said about the quotes.
 
-        Who speaks in them and where they differ is read off the documents when the line is written
-        (`qa.quoting.render`). Quotes are slices of the documents as they were when the question was asked.
+        The speakers in the quotes, and the figures that differ, are read from the documents when the line is
+        written (`qa.quoting.render`). Quotes are slices of the documents as they were when the question was
+        asked.
         """
         return answer_to_dict(self)
 
@@ -395,7 +400,7 @@ def _preference_dict(preference: DatePreference) -> dict[str, Any]:
 
 
 def quote_to_dict(quote: Quote) -> dict[str, Any]:
-    """Return a quote as it stands in an answer line."""
+    """Return a quote as an answer line contains it."""
     return {
         "number": quote.number,
         "document": quote.document.id,

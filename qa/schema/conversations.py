@@ -1,4 +1,4 @@
-"""Conversations as they are kept: quotes as coordinates, never their text."""
+"""Conversations as they are stored: quotes as coordinates, never their text."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class KeptQuote:
     """The coordinates of a quote that was shown.
 
     Attributes:
-        document: the id of its document; "" once that was purged.
-        sha256: the SHA-256 of the document's text; "" once that was purged.
-        start: where it begins, in code points.
-        end: where it ends.
-        number: the number that its citation was shown with.
-        score: how well it answered.
+        document: the id of the quote's document; "" after the document was purged.
+        sha256: the SHA-256 of the document's text; "" after the document was purged.
+        start: where the quote begins, in code points.
+        end: where the quote ends.
+        number: the number that the quote's citation was shown with.
+        score: how well the quote answered.
         emphasis: the words that answered, in document coordinates.
         copies: the same words in other documents.
-        purged: when its document was purged (UTC); None while it is not.
+        purged: when the quote's document was purged (UTC), or None if it was not.
     """
 
     document: str
@@ -46,16 +46,16 @@ class KeptTurn:
     """A question with the answer that was shown.
 
     Attributes:
-        asked: when it was asked.
+        asked: when the question was asked.
         strictness: the share of answers that was to be right.
         dates: whether the times that the question names counted.
         history: whether the earlier questions counted.
         answer: the answer without quotes and passages.
-        quotes: its quotes.
-        all_quotes: all quotes that answer, if all were asked for.
-        nearest: what was only near.
-        generation: the library's generation then.
-        number: its number in the conversation, from 1; 0 before it is kept.
+        quotes: the answer's quotes.
+        all_quotes: all quotes that answer if the user asked for all, else None.
+        nearest: the quotes that are only near the question.
+        generation: the library's generation when the question was asked.
+        number: the turn's number in the conversation, from 1; 0 before the turn is stored.
     """
 
     asked: dt.datetime
@@ -80,12 +80,13 @@ class ConversationInfo:
     """A conversation as a list shows it.
 
     Attributes:
-        id: its id, which cannot be guessed.
-        name: what the user calls it; until then its first question, with a number where others began with it.
-        began: when its first question was asked (UTC).
-        changed: when its last question was asked (UTC).
-        questions: how many questions it has.
-        last: its last question.
+        id: the conversation's id, which cannot be guessed.
+        name: the name that the user gave. Until then, it is the first question, with a number if other
+            conversations began with the same question.
+        began: when the first question was asked (UTC).
+        changed: when the last question was asked (UTC).
+        questions: how many questions the conversation has.
+        last: the last question.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Documents and their parts. Offsets are Unicode code points, half open: `document.text[start:end]`."""
+"""Documents and their parts. Offsets are in Unicode code points, half open: `document.text[start:end]`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ DocumentOrder = Literal["id", "added", "title", "publisher", "date", "collection
 
 
 def sha256_text(text: str) -> str:
-    """Return the hex SHA-256 of the text's UTF-8 bytes, by which citations name a text."""
+    """Return the hex SHA-256 of the text's UTF-8 bytes. Citations identify a text by it."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-# What the path of an uploaded file begins with; its name follows. Any other path is absolute.
+# The path of an uploaded file begins with this; the file's name follows. Any other path is absolute.
 UPLOAD = "upload:"
 
 
@@ -49,7 +49,7 @@ class Span:
         end: the code point after the last.
 
     Raises:
-        ValueError: unless 0 <= start < end.
+        ValueError: if not 0 <= start < end.
     """
 
     start: int
@@ -65,14 +65,14 @@ class Section:
     """A part of a document that a reader can find again. Sections of one kind are in order and disjoint.
 
     Attributes:
-        start: where it begins; a "section" begins with its heading.
-        end: where it ends; a "section" ends where the next one begins.
-        kind: what it is.
-        name: what the source calls it: a page's label, the words of a heading, a row's number.
+        start: where the part begins; a "section" begins with its heading.
+        end: where the part ends; a "section" ends where the next section begins.
+        kind: the kind of part.
+        name: the source's name for the part: a page's label, the words of a heading, a row's number.
         read_by: "OCR" for a page whose words were read from a picture, and may be misread.
 
     Raises:
-        ValueError: unless 0 <= start < end.
+        ValueError: if not 0 <= start < end.
     """
 
     start: int
@@ -88,13 +88,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where the value of a document's field was found.
+    """The source of the value of a document's field.
 
     Attributes:
         field: the name of the field (title, date, …).
         source: where the value was found: "PDF information", "header line", "file name".
-        sure: "stated" if the format has a field for it, "likely" if it was read from the text, "guessed" if
-            it was taken from something else, "corrected" if a person said so.
+        sure: "stated" if the format has a field for the value, "likely" if the value was read from the text,
+            "guessed" if it was taken from something else. "corrected" if a person entered it.
     """
 
     field: str
@@ -111,22 +111,23 @@ class Document:
         text: the text; quotes are slices of it.
         title: the title.
         publisher: the publisher.
-        series: the series that it appeared in.
-        number: its number in the series.
+        series: the series that the document appeared in.
+        number: the document's number in the series.
         date: the day of publication.
         url: the address of the source.
         language: the language, as an ISO 639-1 code.
         format: the format of the file.
         path: the file.
         collection: a name for documents that belong together.
-        source_sha256: the SHA-256 of the bytes that it was read from.
+        source_sha256: the SHA-256 of the bytes that the document was read from.
         header: the lines of the text that state title, publisher, number and date; they may be quoted.
-        furniture: page furniture such as "Share": part of the text, never quoted.
+        furniture: page furniture such as "Share". It is part of the text but is never quoted.
         notes: doubts about the metadata, in words for a reader.
         author: the author.
-        sections: pages, headings, rows and the like, by which citations say where a quote is.
-        found: where the metadata come from.
-        unread: what the file holds beside the text, in words ("comments"), where it was read as a report.
+        sections: pages, headings, rows and the like. Citations use them to say where a quote is.
+        found: the sources of the metadata.
+        unread: contents of the file that were not read, in words ("comments"). It is set only for a file that
+            was read as a report.
         sha256: the SHA-256 of the text.
     """
 
@@ -161,9 +162,9 @@ class Sentence:
     """A whole sentence, heading, list item or header line of a document, without white space around it.
 
     Attributes:
-        start: where it begins.
-        end: where it ends.
-        kind: what it is.
+        start: where the sentence begins.
+        end: where the sentence ends.
+        kind: the kind of sentence.
     """
 
     start: int
@@ -172,20 +173,20 @@ class Sentence:
 
     @property
     def quotable(self) -> bool:
-        """Whether it may be quoted: page furniture may not."""
+        """Whether the sentence may be quoted. Page furniture may not."""
         return self.kind != "furniture"
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A run of whole sentences of one document. A document's passages, in order, tile its text.
+    """A run of whole sentences of one document. A document's passages, in order, cover its text completely.
 
     Attributes:
-        document_id: the id of its document.
-        ordinal: its number in the document, from 0.
-        start: where it begins.
-        end: where it ends.
-        sentences: its sentences, in document coordinates.
+        document_id: the id of the passage's document.
+        ordinal: the passage's number in the document, from 0.
+        start: where the passage begins.
+        end: where the passage ends.
+        sentences: the passage's sentences, in document coordinates.
         key: the passage's id in the store; 0 before it is stored.
     """
 
@@ -197,28 +198,29 @@ class Passage:
     key: int = 0
 
 
-# The filters that compare a name with what is known of a document.
+# The filters that compare a name with a document's metadata.
 FILTERED_BY_NAME = ("publisher", "series", "language", "collection")
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which documents a question may be answered from; empty fields do not restrict.
+    """Filters that select the documents a question may be answered from. An empty field does not restrict.
 
-    Publisher, series, language and collection match without regard to case. Each is one text, or a tuple of
-    several, of which a document needs one. A folder in `document` may end with a slash, which is dropped.
+    Publisher, series, language and collection match without regard to case. Each is a text, or a tuple of
+    texts: a document matches if it has one of them. If a folder in `document` ends with a slash, the slash is
+    dropped.
 
     Attributes:
         since: the first day; a document without a date is left out.
         until: the last day; a document without a date is left out.
         publisher: the publishers.
         series: the series.
-        document: ids of documents, of files with many documents, such as a table, or of folders.
+        document: ids of documents, of files with several documents, such as a table, or of folders.
         language: the languages.
         collection: the collections.
 
     Raises:
-        InputError: `since` or `until` is no `datetime.date`, or `document` is one text.
+        InputError: `since` or `until` is not a `datetime.date`, or `document` is a single text.
     """
 
     since: dt.date | None = None
@@ -240,12 +242,12 @@ class Filters:
             object.__setattr__(self, "document", ids)
         for name in FILTERED_BY_NAME:
             value = getattr(self, name)
-            if isinstance(value, tuple):  # what restricts to the same is equal
+            if isinstance(value, tuple):  # equal if they restrict to the same documents
                 names = tuple(each for each in value if each != "")
                 object.__setattr__(self, name, names if len(names) > 1 else names[0] if names else "")
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Return the values of one of FILTERED_BY_NAME, or the ids of documents."""
+        """Return the values of a filter in FILTERED_BY_NAME, or the ids of documents, as a tuple."""
         value = getattr(self, name)
         return value if isinstance(value, tuple) else (value,) if value else ()
 
@@ -253,7 +255,7 @@ class Filters:
         return self != Filters()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the filters that are set as JSON has them: days as YYYY-MM-DD, several values as a list."""
+        """Return the filters that are set, ready for JSON: days as YYYY-MM-DD, several values as a list."""
         return {
             name: value.isoformat()
             if isinstance(value, dt.date)
@@ -266,11 +268,11 @@ class Filters:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Filters:
-        """Read the filters that `to_dict` wrote. A stranger may have written them.
+        """Read the filters that `to_dict` wrote. The values may come from a stranger.
 
         Raises:
-            TypeError: a value is of another kind, or of no filter.
-            ValueError: a day is none.
+            TypeError: a value has the wrong type, or there is no such filter.
+            ValueError: a day is not an ISO 8601 date.
         """
         read: dict[str, Any] = {}
         for name, value in values.items():
@@ -287,7 +289,7 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What filters can choose from: values, each with the number of its documents, in order.
+    """The values that filters can choose from, each with the number of its documents, in order.
 
     Attributes:
         publishers: the publishers.
@@ -315,9 +317,9 @@ class DocumentInfo:
     """A document as lists show it: everything but its text (see `Document`).
 
     Attributes:
-        characters: the length of its text.
-        passages: how many passages it has.
-        locations: the files that contain it.
+        characters: the length of the document's text.
+        passages: how many passages the document has.
+        locations: the files that contain the document.
     """
 
     id: str
@@ -343,19 +345,19 @@ class DocumentInfo:
 
 @dataclass(frozen=True, slots=True)
 class DocumentQuery:
-    """Which documents a list shows, and in which order.
+    """A query that selects and orders the documents of a list.
 
     Attributes:
-        words: words that must all stand in what is known of a document: its title, publisher, author, series,
-            number or id. Parts of words and any case will do.
-        text: words that the text of a document must have, one after the other; any case will do.
-        filters: which documents it may show.
+        words: words that must all occur in a document's metadata: its title, publisher, author, series,
+            number or id. Parts of words match, in any case.
+        text: words that must occur in a document's text, one after the other, in any case.
+        filters: the filters that the documents must match.
         format: the format; "" does not restrict.
-        order: what the documents are ordered by; those without a value come last. "added" is the order in
-            which they came into the library.
-        descending: whether the greatest comes first.
-        limit: how many it shows at most; None shows all.
-        offset: how many it leaves out before.
+        order: the field that the documents are ordered by. Documents without a value come last. "added" means
+            the order of their arrival in the library.
+        descending: whether the greatest value comes first.
+        limit: how many documents the list shows at most, or None to show all.
+        offset: how many documents the list skips first.
     """
 
     words: str = ""
@@ -370,11 +372,11 @@ class DocumentQuery:
 
 @dataclass(frozen=True, slots=True)
 class DocumentList:
-    """Documents that a query finds.
+    """The documents that a query finds.
 
     Attributes:
-        documents: those from its offset, up to its limit.
-        total: how many it finds in all.
+        documents: the documents from the query's offset, up to its limit.
+        total: how many documents the query finds in all.
     """
 
     documents: tuple[DocumentInfo, ...]

@@ -1,4 +1,4 @@
-"""Dossiers as they are kept: quotes as coordinates, and the analyst's own words."""
+"""Dossiers as they are stored: quotes as coordinates, and the analyst's own words."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Asked:
 
     Attributes:
         question: the question as asked.
-        outcome: what came of it.
-        filters: what was searched.
-        at: when it was asked; None where that is not known.
-        generation: the library's generation then; 0 where that is not known.
-        searched: how many documents were searched; 0 where that is not known.
-        strictness: the share of answers that should be right; 0 where that is not known.
+        outcome: the outcome of the question.
+        filters: the filters that the question was asked with.
+        at: when the question was asked, or None if that is not known.
+        generation: the library's generation at that time; 0 if it is not known.
+        searched: how many documents were searched; 0 if that is not known.
+        strictness: the share of answers that should be right; 0 if it is not known.
         unjudged: the code of the language that the reader could not judge; see `Answer.unjudged`.
-        earlier: the questions before it, if it was read with words of these.
+        earlier: the earlier questions, if the question was read with words from them.
     """
 
     question: str
@@ -50,14 +50,14 @@ class DossierEntry:
 
     Attributes:
         kind: a quote, a heading, an analyst's note, or a question that found nothing.
-        words: what a heading or a note says; "" for the others.
-        place: where a quote stands; None for the others, and once its document was purged.
-        context: the sentences around it, in the same text.
-        asked: the question of a quote, if one was asked, or the question that found nothing.
-        added: when it was added (UTC); None before that.
-        purged: when the document of a quote was purged (UTC); None while it is not.
-        id: its number, by which it is moved and removed; 0 before it is kept.
-        differing: where the quotes of the answer give different figures or dates, the places of these.
+        words: the words of a heading or a note; "" for other entries.
+        place: where a quote is. None for other entries, and after the quote's document was purged.
+        context: the sentences around the quote, in the same text.
+        asked: the question that a quote was found with, if any, or the question that found nothing.
+        added: when the entry was added (UTC), or None before that.
+        purged: when the quote's document was purged (UTC), or None if it was not.
+        id: the number that identifies the entry when it is moved or removed; 0 before the entry is stored.
+        differing: the places of the figures or dates, if the quotes of the answer give different ones.
     """
 
     kind: EntryKind
@@ -76,12 +76,12 @@ class DossierInfo:
     """A dossier as a list shows it.
 
     Attributes:
-        id: its id, which cannot be guessed.
-        name: what it is called; no other has that name.
-        began: when it was made (UTC).
-        changed: when it was changed last (UTC).
-        quotes: how many quotes it has, purged ones too.
-        entries: how many entries it has in all.
+        id: the dossier's id, which cannot be guessed.
+        name: the dossier's name; no other dossier has it.
+        began: when the dossier was made (UTC).
+        changed: when the dossier was changed last (UTC).
+        quotes: how many quotes the dossier has, purged quotes included.
+        entries: how many entries the dossier has in all.
     """
 
     id: str
@@ -94,13 +94,13 @@ class DossierInfo:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Where a quote, or a question that found nothing, is kept.
+    """The dossier entry that holds a quote, or a question that found nothing.
 
     Attributes:
         dossier: the id of the dossier.
-        name: its name.
-        entry: the id of the entry in it.
-        citation_id: the quote's; "" for the question.
+        name: the dossier's name.
+        entry: the id of the entry in the dossier.
+        citation_id: the id of the quote's citation; "" for a question.
     """
 
     dossier: str

@@ -1,4 +1,4 @@
-"""What a person thinks of an answer, or of one of its quotes."""
+"""A person's judgement of an answer or of a quote."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class QuoteReference:
     """The coordinates of a quote.
 
     Attributes:
-        document: the id of its document.
+        document: the id of the quote's document.
         sha256: the SHA-256 of the document's text.
-        start: where it begins, in code points.
-        end: where it ends.
+        start: where the quote begins, in code points.
+        end: where the quote ends.
     """
 
     document: str
@@ -44,17 +44,17 @@ class QuoteReference:
 
 @dataclass(frozen=True, slots=True)
 class ShownAnswer:
-    """An answer as it was shown, its quotes as coordinates.
+    """An answer as it was shown, with its quotes as coordinates.
 
     Attributes:
         question: the question as asked.
-        history: the user's earlier questions, so that it can be asked again.
+        history: the user's earlier questions, so that the question can be asked again.
         interpreted_question: the question as understood.
         outcome: the outcome.
         quotes: the coordinates of the quotes.
-        all_quotes: those that showing all added.
-        filters: the filters; None: some, which an earlier Pullquote did not keep.
-        strictness: the share of answers that was to be right; None: an earlier Pullquote did not keep it.
+        all_quotes: the coordinates of the quotes that "show all" added.
+        filters: the filters. None means that there were filters, but an earlier version did not store them.
+        strictness: the share of answers that was to be right. None if an earlier version did not store it.
     """
 
     question: str
@@ -68,17 +68,17 @@ class ShownAnswer:
 
     @property
     def query_id(self) -> str:
-        """The id of the test query that thumbs on this answer make; see `query_id`."""
+        """The id of the test query that thumbs on this answer create; see `query_id`."""
         return query_id(self.question, self.history, self.filters.to_dict() if self.filters else {})
 
     @property
     def answer_id(self) -> str:
-        """An id for the answer: with another strictness, outcome or quote it is another one."""
+        """The id of the answer. Another strictness, outcome or quote gives another id."""
         quotes = [place.citation_id for place in self.quotes]
         return _short_hash([self.query_id, self.strictness, self.outcome, *quotes])
 
     def place(self, citation_id: str) -> QuoteReference:
-        """Return the quote with this citation id.
+        """Return the quote with this citation's id.
 
         Raises:
             InputError: the answer has no such quote.
@@ -90,7 +90,7 @@ class ShownAnswer:
 
 
 def query_id(question: str, history: Iterable[str], filters: Mapping[str, Any]) -> str:
-    """Return an id for a question with its history and filters (`Filters.to_dict`), alike on any machine."""
+    """Return an id for a question, its history and its filters (`Filters.to_dict`), equal on all machines."""
     return _short_hash([question, *history, *([filters] if filters else [])])
 
 
@@ -104,7 +104,7 @@ class Judgement:
 
     Attributes:
         shown: the answer.
-        quote: the quote that it is on; None if it is on the answer as a whole.
+        quote: the quote that the thumb is on, or None if it is on the answer as a whole.
         thumb: up or down.
     """
 

@@ -29,18 +29,19 @@ _SECTION_KINDS: tuple[SectionKind, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A verbatim extract: a document and two offsets. Its text is the slice, and cannot be anything else.
+    """A verbatim extract: a document and two offsets. The text is always the slice of the document.
 
     Attributes:
-        document: its document.
-        start: where it begins.
-        end: where it ends.
-        score: how well it answers; higher is better.
-        number: the number of its citation as shown, from 1.
+        document: the quote's document.
+        start: where the quote begins.
+        end: where the quote ends.
+        score: how well the quote answers; higher is better.
+        number: the number that the quote's citation is shown with, from 1.
         emphasis: the words that answer, in document coordinates.
-        copies: the same words in other documents, mostly near-duplicates (`qa.asking.copies`); they are never
-            shown as other sources.
-        looks_alike: whether another source that is shown beside it has its title and date, so that only the
+        copies: the same words in other documents, mostly near-duplicates (`qa.asking.copies`). Copies are
+            never shown as other sources.
+        looks_alike: whether another source shown with this quote has the same title and date, so that only
+            the document's id distinguishes the two.
             document's id tells them apart.
 
     Raises:
@@ -69,13 +70,13 @@ class Quote:
 
     @property
     def citation(self) -> Citation:
-        """Where the quote is, in words for a reader."""
+        """The citation: the place of the quote, in words for a reader."""
         return citation(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a quote is, in words for a reader; unknown facts are empty.
+    """The place of a quote, in words for a reader. Unknown facts are empty.
 
     Attributes:
         title: the document's title, or its id.
@@ -106,9 +107,10 @@ class Place(NamedTuple):
     """A part of a locator.
 
     Attributes:
-        kind: what is counted or named: a kind of section, "paragraph", "line" or "header".
-        name: which one: "3", "3–4", "Methods"; "" for the header.
-        words: both in words: "page 3", "section “Methods”".
+        kind: the kind of unit that is counted or named: a kind of section, "paragraph", "line", "item" or
+            "header".
+        name: the number or name of the unit: "3", "3–4", "Methods"; "" for the header.
+        words: kind and name in words: "page 3", "section “Methods”".
     """
 
     kind: str
@@ -122,7 +124,7 @@ class CitationId(NamedTuple):
     Attributes:
         sha256: the SHA-256 of a document's text.
         start: where the quote begins, in code points.
-        end: where it ends.
+        end: where the quote ends.
     """
 
     sha256: str
@@ -163,7 +165,7 @@ def citation(quote: Quote) -> Citation:
 
 
 def told_apart(quotes: tuple[Quote, ...]) -> tuple[Quote, ...]:
-    """Mark the quotes of different documents with one title and date."""
+    """Return the quotes, marked with `looks_alike` if another document has the same title and date."""
     ids: dict[tuple[str, dt.date | None], set[str]] = {}
     for quote in quotes:
         ids.setdefault(_face(quote.document), set()).add(quote.document.id)
@@ -175,27 +177,29 @@ def _face(document: Document) -> tuple[str, dt.date | None]:
 
 
 def published_in(document: Document) -> str:
-    """Return the publisher; for a table's row without one, the name of the table's file."""
+    """Return the publisher. For a table's row without a publisher, return the name of the table's file."""
     is_row = any(section.kind == "row" for section in document.sections)
     file_name = re.split(r"[/\\]", document.path.removeprefix(UPLOAD))[-1]
     return document.publisher or (file_name if is_row else "")
 
 
 def locator(document: Document, start: int, end: int) -> str:
-    """Return where `[start, end)` is, as a reader of the document would count.
+    """Return the place of `[start, end)` in words, as a reader of the document would count.
 
-    First come the sections that it overlaps, from the largest kind: "chapter “Two”", "section “Methods”",
-    "page 3", "pages 3–4", "sheet “Prices”, row 12", "footnote 1". A section with the name of its chapter, or
-    with the document's title, is left out. A page, row or note is enough. In anything else the paragraph
-    follows, "paragraph 3" or "paragraphs 3–4", and the item of a numbered list, "item 2". Paragraphs are the
-    blocks between blank lines, without those of only header or page furniture. Within the header it is
-    "header"; in a text of many lines without a blank one, "line 7".
+    First come the sections that the range overlaps, the largest kind first: "chapter “Two”",
+    "section “Methods”", "page 3", "pages 3–4", "sheet “Prices”, row 12", "footnote 1". A section is left out
+    if it has the name of its chapter or entry, or the document's title.
+
+    The paragraph follows unless there is a page, row, slide or note: "paragraph 3" or "paragraphs 3–4". For a
+    numbered list, the item follows: "item 2". Paragraphs are the blocks between blank lines, but blocks of
+    only header or page furniture do not count. If a text has several lines but no blank line, the line
+    follows: "line 7". The place of a range within the header is "header".
     """
     return ", ".join(place.words for place in places(document, start, end))
 
 
 def places(document: Document, start: int, end: int) -> tuple[Place, ...]:
-    """Return the parts of which `locator` is made, the largest first."""
+    """Return the parts of the locator (see `locator`), the largest first."""
     if _covered(document.text, Span(start, end), document.header):
         return (Place("header", "", "header"),)
     overlapping = [section for section in document.sections if section.start < end and start < section.end]
@@ -209,7 +213,7 @@ def places(document: Document, start: int, end: int) -> tuple[Place, ...]:
         named["section"] = []
     parts = [_sections(kind, names) for kind, names in named.items() if names]
     if not any(section.kind in _ENOUGH for section in touched):
-        # Counted from where the smallest section begins, which holds the start.
+        # Count from the start of the smallest section that holds the range's start.
         begin = max((s.start for s in touched if s.start <= start), default=0)
         stop = min((s.end for s in touched if s.end >= end), default=len(document.text))
         headed = bool(touched) and any(s.kind == "section" and s.start == begin for s in document.sections)
@@ -220,7 +224,7 @@ def places(document: Document, start: int, end: int) -> tuple[Place, ...]:
 
 
 def _is_around(section: Section, others: Sequence[Section]) -> bool:
-    """Return whether another section lies within a section: that of a table, or of an aside."""
+    """Return whether another section, such as a table's or an aside's, lies within this section."""
     return any(
         other is not section
         and (other.kind, other.name) != (section.kind, section.name)
@@ -232,7 +236,7 @@ def _is_around(section: Section, others: Sequence[Section]) -> bool:
 
 
 def _sections(kind: SectionKind, names: list[str]) -> Place:
-    """Return the place from the first to the last of some sections of one kind."""
+    """Return the place from the first to the last of several sections of one kind."""
     several = "entries" if kind == "entry" else f"{kind}s"
     if kind in ("message", "record", *_ENOUGH):
         return _place(kind, several, names[0], names[-1])
@@ -249,14 +253,14 @@ def _place(kind: str, several: str, first: str, last: str) -> Place:
 
 
 def _alike(names: list[str], others: list[str]) -> bool:
-    """Return whether names are equal in any case: the head of chapter “Two” may be "TWO"."""
+    """Return whether two lists of names are equal in any case. The head of chapter “Two” may be "TWO"."""
     return [name.casefold() for name in names] == [name.casefold() for name in others]
 
 
 def _paragraph(
     document: Document, start: int, end: int, begin: int, stop: int, *, after_heading: bool
 ) -> Place:
-    """Return the paragraphs, or lines, of `text[begin:stop]` that `[start, end)` is in."""
+    """Return the paragraphs of `text[begin:stop]` that `[start, end)` is in, or its lines."""
     text = document.text
     blocks, counted = _counted(text, begin, stop, (*document.header, *document.furniture))
     if len(blocks) == 1 and "\n" in text[begin:stop].strip():
@@ -268,7 +272,7 @@ def _paragraph(
         starts = list(counted)
         own = bisect_right(blocks, start, key=lambda block: block.start) - 1
         if own >= 0 and start < blocks[own].end and blocks[own].start not in counted:
-            insort(starts, blocks[own].start)  # all header or furniture, and yet what is asked for
+            insort(starts, blocks[own].start)  # a block of only header or furniture, but the range is in it
         headings = int(after_heading and starts[:1] == [begin] and start >= blocks[0].end)
         first = max(1, bisect_right(starts, start) - headings)
         last = max(first, bisect_left(starts, end) - headings)
@@ -276,9 +280,9 @@ def _paragraph(
 
 
 def _items(document: Document, start: int, end: int, begin: int, stop: int) -> Place | None:
-    """Return the items of a numbered list that `[start, end)` is in, by their own numbers, if it is in any.
+    """Return the items of a numbered list that `[start, end)` is in, by their own numbers, or None.
 
-    A list without blank lines is one paragraph. Only its numbers tell a reader where in it a quote stands.
+    A list without blank lines is one paragraph. Only the numbers show a reader where in the list a quote is.
     """
     blocks, _ = _counted(document.text, begin, stop, (*document.header, *document.furniture))
     own = bisect_right(blocks, start, key=lambda block: block.start) - 1
@@ -293,9 +297,10 @@ def _items(document: Document, start: int, end: int, begin: int, stop: int) -> P
 
 @lru_cache(maxsize=8)
 def _numbered(text: str, block: Span) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return where lines begin with a number, and these numbers; "" for one that is no item's.
+    """Return the starts of lines that begin with a number, and the numbers; "" if a line is not an item.
 
-    Items count up, one below the other; a line of prose may begin with any number.
+    A line is an item if its number is one more than the number above it, or one less than the number below.
+    The two numbers must be aligned at the left or at the right. A line of prose may begin with any number.
     """
     found = list(_ITEM.finditer(text, block.start, block.end))
     items: set[int] = set()
@@ -315,7 +320,7 @@ def _numbered(text: str, block: Span) -> tuple[tuple[int, ...], tuple[str, ...]]
 def _counted(
     text: str, begin: int, stop: int, beside: tuple[Span, ...]
 ) -> tuple[tuple[Span, ...], tuple[int, ...]]:
-    """Return the blocks between blank lines, and the starts of those not only of header or furniture."""
+    """Return the blocks between blank lines, and the starts of blocks that `beside` does not cover."""
     blocks = tuple(Span(block.start + begin, block.end + begin) for block in _blocks(text[begin:stop]))
     return blocks, tuple(block.start for block in blocks if not _covered(text, block, beside))
 

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from qa.schema.answers import Failure
 
-# "skipped": a file, or a part of one, of a kind that is not read. "gone": a file that is no longer there,
-# whose document stays.
+# "skipped": a file, or a part of a file, of a kind that is not read. "gone": a file that no longer exists.
+# The document of a "gone" file stays in the library.
 FileStatus = Literal[
     "added",
     "replaced",
@@ -32,13 +32,13 @@ class Progress:
     """The progress of a long piece of work.
 
     Attributes:
-        stage: what is being done.
-        done: how much of it is done.
-        total: how much there is; 0 while unknown.
-        name: what is being worked on.
+        stage: the stage of the work.
+        done: how much of the stage is done.
+        total: how much there is to do; 0 while unknown.
+        name: the name of the file, model or other thing that is being worked on.
         passages: how many new passages were written.
         bytes: how many bytes of the files are indexed.
-        all_bytes: how many bytes the files have.
+        all_bytes: how many bytes the files have in all.
     """
 
     stage: Literal["model", "read", "embed", "write", "index"]
@@ -50,28 +50,28 @@ class Progress:
     all_bytes: int = 0
 
 
-# What is told of progress.
+# A function that is called with the progress of work.
 OnProgress: TypeAlias = "Callable[[Progress], None]"
 
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What became of one input document.
+    """The result for one input document.
 
     Attributes:
         path: the file.
-        status: what became of it. "withdrawn": a person removed it, and it has not changed; `pullquote
-        restore`
-            puts it back. "purged": it was erased, and its file has not changed; to name the file takes it in.
+        status: the result. "withdrawn": a person removed the document, and the file has not changed.
+            `pullquote restore` puts the document back. "purged": the document was erased, and the file has
+            not changed. To take the file in again, name it.
         document_id: the id of the document.
-        passages: how many passages it has.
-        error: why it was refused.
+        passages: how many passages the document has.
+        error: why the file was refused.
         notes: remarks for a reader.
         part: the part of the file, if the file has several documents.
-        former: the id of the document that has the text which stood here before, as long as that text stands
-            at another place, too; else "".
-        columns: of a table that was refused as nothing says which column holds the text: pairs of the name of
-            a column and the beginning of a value in it.
+        former: the id of the document whose text was at this place before, if that text is still at another
+            place, else "".
+        columns: pairs of a column's name and the beginning of a value in the column. They are given for a
+            table that was refused because it is unknown which column holds the text.
     """
 
     path: str
@@ -87,14 +87,14 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What `Corpus.index` did, or, in a dry run, would do.
+    """The result of `Corpus.index`, or, for a dry run, the result that it would have.
 
     Attributes:
-        files: what became of each document.
-        seconds: how long it took.
+        files: the result for each document.
+        seconds: how long the work took.
         skipped: files of other kinds in the folders, and sidecar files without a file.
-        remarks: what a reader should know, such as documents kept although their files were not seen.
-        dry_run: whether nothing was changed.
+        remarks: remarks for a reader, such as that documents were kept although their files were not seen.
+        dry_run: whether this was a dry run, which changes nothing.
     """
 
     files: tuple[FileResult, ...]

@@ -1,1 +1,1 @@
-"""What words mean: terms, phrases, names, times and dates, without any document."""
+"""The meaning of words: terms, phrases, names, times and dates, without any document."""

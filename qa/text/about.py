@@ -1,6 +1,6 @@
-"""Whether a question may ask for a fact about a document: who wrote it, when it appeared, its number.
+"""Find out whether a question asks for a fact about a document: its author, date, number and the like.
 
-It goes by words, without grammar. If they mislead, a head is read in vain.
+The functions judge by words, without grammar. If the words mislead, a head is read in vain.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal, cast
 Fact = Literal["author", "date", "publisher"]
 Field = Literal["author", "publisher", "date", "number", "series", "title", "place", "sender", "addressee"]
 
-# What people call a document. An act, a bill, an order and the like are left out: they are rarely meant so.
+# The words for a kind of document. Act, bill, order and the like are left out: they rarely mean a document.
 _KIND = (
     r"(?:abstract|advice|advisory|agenda|agreement|amendment|analysis|announcement|annex|appendix|article|audit"
     r"|booklet|brief|briefing|brochure|bulletin|certificate|chapter|chronicle|circular|commentary|communiqué"
@@ -23,7 +23,7 @@ _KIND = (
     r"|submission|summary|survey|tender|text|thesis|transcript|update|write-up)(?:s|es)?"
 )
 _NAMES_KIND = re.compile(rf"\b{_KIND}\b", re.IGNORECASE)
-# For each fact, the words that ask for it by themselves, and those that ask for it near a kind of document.
+# For each fact: words that ask for it on their own, and words that ask for it near a kind of document.
 _ASKED: dict[Field, tuple[str, str]] = {
     "addressee": (
         r"addressees?",
@@ -72,7 +72,7 @@ _CUES = tuple(
     (field, re.compile(rf"\b(?:{alone})\b", re.IGNORECASE), re.compile(rf"\b(?:{beside})\b", re.IGNORECASE))
     for field, (alone, beside) in _ASKED.items()
 )
-# "When" and "where" ask for a fact about a document only beside words that say that it appeared.
+# "When" and "where" ask for a fact about a document only with words that say that the document appeared.
 _OF_ITS_APPEARING = frozenset(("date", "place"))
 _APPEARED = re.compile(
     r"\b(?:publish|print|issue|issuing|releas|dated?\b|writ|wrote|sent|send|sign|appear|c[ao]me out|put out"
@@ -83,10 +83,10 @@ _APPEARED = re.compile(
     re.IGNORECASE,
 )
 _WHEN = re.compile(r"\W*(?:(?:on|in) )?(?:when|(?:what|which) (?:date|day|month|year))\b", re.IGNORECASE)
-# So near, in characters.
+# Characters before and after a kind of document within which other words count as near it.
 _NEAR = 40
 
-# Documents as people speak of them; no matter, as a bill or a treaty may be, and no verb.
+# A document as people name it. Words that often mean a subject, such as bill, or a verb are left out.
 _THE_KIND = (
     r"(?:the|that|this|its?|his|her|their|our|an?|\w+['’]s)\s(?:[\w.’'-]+\s){0,3}?"
     r"(?P<kind>article|brief|briefing|bulletin|circular|document|e-?mail|essay|file|letter|mail|memo|memorandum"
@@ -115,7 +115,7 @@ _SURELY: tuple[tuple[Fact, re.Pattern[str]], ...] = tuple(
 
 
 def asked_of_document(question: str) -> tuple[Field, ...]:
-    """Return the facts about a document that a question asks for; mostly none.
+    """Return the facts about a document that a question asks for, mostly none.
 
     A question that asks when a document was published does not ask who published it.
     """
@@ -132,7 +132,7 @@ def asked_of_document(question: str) -> tuple[Field, ...]:
 
 
 def fact_asked(question: str) -> tuple[Fact, str] | None:
-    """Return the fact that a question surely asks for, and of which kind of document; mostly None.
+    """Return the fact that a question surely asks for, and the kind of document; mostly None.
 
     The kind is one word in the singular: "e-mail", "report".
     """

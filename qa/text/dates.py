@@ -1,4 +1,4 @@
-"""Dates as documents have them: a day, or only a month or a year, written in ISO 8601."""
+"""Dates as documents have them: a day, or only a month or a year, in ISO 8601."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from typing import Any
 
-# Not strftime or calendar: both follow the process's locale, and a citation must not.
+# Not from strftime or calendar: they follow the process's locale, and a citation must not.
 _MONTHS = (
     "January",
     "February",
@@ -30,16 +30,16 @@ _ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 class PartialDate(dt.date):
     """A month or a year as a date: `2024-04` or `2024`.
 
-    It is written, compared for equality and hashed as what it is. Where only a day will do, in an order or a
-    difference, it is its first day. A subclass of `date`, so that what shows a date never shows a day that
-    nobody has stated.
+    A month is written, compared for equality and hashed as a month, and a year as a year. Only an order or a
+    difference, which needs a day, uses the first day. The class is a subclass of `date`, so that code for
+    dates can show it. Such code never shows a day that is not known.
     """
 
     __slots__ = ("_written",)
     _written: str
 
     def __new__(cls, year: int, month: int | None = None, day: int | None = None) -> Any:
-        """Make a year or a month. With a day, as when days are added, it is a plain date."""
+        """Make a year or a month. With a day, as when days are added, the result is a plain date."""
         if month is not None and day is not None:
             return dt.date(year, month, day)
         self = super().__new__(cls, year, month or 1, 1)
@@ -52,14 +52,14 @@ class PartialDate(dt.date):
         return len(self._written) > len("2024")
 
     def isoformat(self) -> str:
-        """Write it as ISO 8601, with no more than is known."""
+        """Write the date as ISO 8601, with no more than is known."""
         return self._written
 
     def strftime(self, written: str, /) -> str:
-        """Write it as `date` does.
+        """Write the date as `date` does.
 
         Raises:
-            ValueError: the format has a day, or a month, that is not known.
+            ValueError: the format has a day or a month that is not known.
         """
         asked = set(_DIRECTIVE.findall(written))
         for part, directives in (("month", _OF_A_MONTH), ("day", _OF_A_DAY)):
@@ -70,11 +70,11 @@ class PartialDate(dt.date):
         return super().strftime(written)
 
     def ctime(self) -> str:
-        """Refuse to write it, for a day would be shown."""
+        """Refuse to write the date, because the text would show a day."""
         return self.strftime("%c")
 
     def replace(self, year: Any = None, month: Any = None, day: Any = None) -> Any:
-        """Return a date with other parts: one that has a day is a plain date.
+        """Return a date with other parts. With a day, the result is a plain date.
 
         Raises:
             ValueError: there is no such date, or a day is named and no month is known.
@@ -104,10 +104,10 @@ class PartialDate(dt.date):
 
 
 def parse_date(written: str) -> dt.date:
-    """Read `YYYY-MM-DD`, `YYYY-MM` or `YYYY`; the latter two give a `PartialDate`.
+    """Read `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. The last two forms give a `PartialDate`.
 
     Raises:
-        ValueError: it is not written so, or there is no such day, month or year.
+        ValueError: the text has another form, or there is no such day, month or year.
     """
     match = _ISO.fullmatch(written)
     if match is None:
@@ -125,7 +125,7 @@ def parse_date(written: str) -> dt.date:
 
 
 def span_of(date: dt.date) -> tuple[dt.date, dt.date]:
-    """Return the first and the last day of what a date covers: of a day itself, of a month or year all."""
+    """Return the first and the last day that a date covers: all of a month or year, or the day itself."""
     if not isinstance(date, PartialDate):
         return date, date
     last_month = date.month if date.has_month else 12
@@ -134,7 +134,7 @@ def span_of(date: dt.date) -> tuple[dt.date, dt.date]:
 
 
 def date_in_words(date: dt.date) -> str:
-    """Write `4 April 2008`, or as much of it as is known: `April 2008`, `2008`."""
+    """Write `4 April 2008`, or as much as is known: `April 2008`, `2008`."""
     if isinstance(date, PartialDate):
         return f"{_MONTHS[date.month - 1]} {date.year}" if date.has_month else f"{date.year}"
     return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"

@@ -1,7 +1,7 @@
-"""Tell where quotes of different documents give different figures or dates for what was asked.
+"""Find out whether quotes of different documents give different figures or dates for a question.
 
-Only the words that the reader took for the answer are compared, and only figures of the same unit. Which one
-is right is not judged.
+Only the words that the reader took for the answer are compared, and only figures with the same unit. The
+module does not judge which figure is right.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Answer, Quote
 
-# Of two figures one of which is rounded, these are as good as equal.
+# Relative difference within which two figures count as equal if one is rounded.
 _NEAR = 0.1
 
 _UNITS = {
@@ -45,13 +45,14 @@ _SCALES = {
     "crore": 10**7,
     "dozen": 12,
 }
-# Behind digits, also after a space.
+# Scales that may follow digits directly or after a space.
 _ABBREVIATED = {
     **dict.fromkeys(("mn", "mln"), 10**6),
     **dict.fromkeys(("bn", "bln", "mrd"), 10**9),
     **dict.fromkeys(("tn", "trn"), 10**12),
 }
-# A letter is one right behind the digits alone, as 5 m may be metres; a sum of money is none of metres.
+# Letters that are scales only directly after digits, because "5 m" may be metres. In a sum of money, a space
+# may stand between.
 _LETTERS = {"k": 1_000, "m": 10**6}
 _ALL_SCALES = _SCALES | _ABBREVIATED | _LETTERS
 _NUMERAL = "|".join([*_UNITS, *_SCALES])
@@ -63,9 +64,9 @@ _FIGURE = re.compile(
     rf"|(?:{_NUMERAL})(?:(?:-| | and )(?:{_NUMERAL}|(?:{'|'.join(_SCALES)})s))*\b)",
     re.IGNORECASE,
 )
-# So far after the reader's words a figure may go on: “2” of “2 million tonnes”.
+# Characters that a figure may go on after the reader's words: “2” of “2 million tonnes”.
 _BEYOND = 24
-# What is counted: the word after a figure. Some say no more than that people are meant, or nothing at all.
+# The word after a figure says what is counted. `_PEOPLE` are words that say only "people", or nothing at all.
 _COUNTED = re.compile(r" ([a-z]+)")
 _PEOPLE = frozenset(
     "people persons dead died were was are is have had who in on of at and more others".split()
@@ -78,7 +79,7 @@ _UNIT = re.compile(
 _ROUNDED = re.compile(
     r"\b(?:about|some|nearly|almost|around|roughly|approximately|close to)\s*$", re.IGNORECASE
 )
-# A bound agrees with many figures, and of a range one end says little.
+# A figure after such words is a bound, which agrees with many figures, or one end of a range.
 _BOUND = re.compile(
     r"(?:\b(?:over|under|above|below|at (?:least|most)|(?:more|less|fewer|greater) than|up to|as many as"
     r"|between|from)|\d\s*(?:-|–|to|and|or))\s*$",
@@ -87,7 +88,7 @@ _BOUND = re.compile(
 _GOES_ON = re.compile(r"\s*(?:[-–]\s*\d|(?:to|and|or) \d|or (?:so|more|less|fewer)\b|\+)")
 _YEAR = re.compile(r"(?:\b(?:in|since|until|by|during|from|late|early|mid|year)|,)[\s-]*$", re.IGNORECASE)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-# Whole names and their abbreviations: "separate", "market" and a small "may" or "march" are no months.
+# Whole names and abbreviations only: "separate", "market", "may" or "march" in small letters are not months.
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|(?-i:M)ar(?:ch)?|apr(?:il)?|(?-i:M)ay|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
@@ -102,14 +103,14 @@ _DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a quote gives for what was asked.
+    """The figure or date that a quote gives as the answer.
 
     Attributes:
         quote: the quote.
         words: the words of the figure or date.
         value: the number with its unit, or the parts of the date that are named.
-        place: where the words stand in the quote's document.
-        rounded: whether the words before it call it rough: “about”, “some”.
+        place: the place of the words in the quote's document.
+        rounded: whether the words before the figure say that it is rounded: “about”, “some”.
     """
 
     quote: Quote
@@ -120,13 +121,13 @@ class Figure:
 
     @property
     def reference(self) -> QuoteReference:
-        """The place, with its document."""
+        """The place of the words, with the document."""
         document = self.quote.document
         return QuoteReference(document.id, document.sha256, self.place.start, self.place.end)
 
 
 def differing(answer: Answer) -> tuple[Figure, ...]:
-    """Return one figure for each document that gives one, if any two differ; else none."""
+    """Return a figure for each document that gives one, if any two differ. Otherwise return no figures."""
     kind = answer_type(answer.interpreted_question)
     if answer.outcome != "answered" or kind is None or answer.parts:
         return ()
@@ -142,9 +143,9 @@ def differing(answer: Answer) -> tuple[Figure, ...]:
 
 
 def compared(answer: Answer) -> tuple[str, tuple[Figure, ...]]:
-    """Return what differs in an answer, `Different figures`, and these, the same ones side by side.
+    """Return a heading such as `Different figures`, and the figures, with equal figures next to each other.
 
-    Where nothing differs, both are empty.
+    If the figures do not differ, both are empty.
     """
     figures = differing(answer)
     if not figures:
@@ -155,7 +156,7 @@ def compared(answer: Answer) -> tuple[str, tuple[Figure, ...]]:
 
 
 def in_words(answer: Answer) -> str:
-    """Say what differs in an answer: `Different figures: 61 [1] [3], 58 [2]`; "" where nothing does."""
+    """Return what differs, in words: `Different figures: 61 [1] [3], 58 [2]`, or "" if no figures differ."""
     what, figures = compared(answer)
     by_words = groupby(figures, key=lambda figure: figure.words)
     return what and f"{what}: " + ", ".join(
@@ -164,7 +165,7 @@ def in_words(answer: Answer) -> str:
 
 
 def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
-    """Return the one figure or date in the emphasised words, unless it is a bound or one end of a range."""
+    """Return the only figure or date in the emphasised words, unless it is a bound or one end of a range."""
     text = quote.document.text
     if quote.document.language not in ("en", ""):
         return None
@@ -199,11 +200,11 @@ def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
 def _number(words: str) -> float | None:
     """Read a number: 1,234.5; 2.1 million; three hundred and twelve; 1.2 lakh crore."""
     if re.fullmatch(r"\d{1,3}\.\d{3}", words):
-        return None  # a thousand in one country, about one in another
+        return None  # thousands in one country, a decimal fraction in another
     total = part = scaled = 0.0
     for word in re.findall(r"[\d.,]+|[a-z]+", words.casefold()):
         if scale := _ALL_SCALES.get(word) or _SCALES.get(word.removesuffix("s")):
-            # A scale behind another multiplies it: a thousand million.
+            # A scale after another scale multiplies it: a thousand million.
             total, part = total - scaled * (not part), (part or scaled or 1) * scale
             scaled = 0.0
             if not word.startswith("hundred"):
@@ -232,7 +233,7 @@ def _date(match: re.Match[str]) -> dict[str, int]:
 
 
 def _differ(one: Figure, other: Figure) -> bool:
-    """Tell whether two figures of one unit, or two dates, cannot both be right."""
+    """Return whether two figures of the same unit, or two dates, cannot both be right."""
     if isinstance(one.value, tuple) and isinstance(other.value, tuple):
         (first, unit), (second, also) = one.value, other.value
         if unit != also:

@@ -1,4 +1,4 @@
-"""How texts and counts are shown: nothing in a text may rewrite a terminal or read otherwise than it is."""
+"""Show texts and counts, so that no text can rewrite a terminal or read differently from what it is."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from qa.schema import Filters, Quote
 
-# Escape sequences and the like, which could rewrite a terminal, and the overrides that make text read
-# otherwise than it is. Line feeds and tabs are harmless.
+# Escape sequences and the like, which could rewrite a terminal, and directional overrides, which make text
+# read differently from what it is. Line feeds and tabs are harmless.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 def visible(text: str) -> str:
-    r"""Replace what could rewrite a terminal by a symbol for it, one code point for one.
+    r"""Replace characters that could rewrite a terminal by symbols, one code point for one.
 
     C0 controls and DEL become their control pictures (ESC: ␛), C1 controls and the two directional overrides
     become U+FFFD. Line feeds and tabs stay; the carriage return of a line end becomes a space.
@@ -31,7 +31,7 @@ def visible(text: str) -> str:
 
 
 def in_one_line(text: str) -> str:
-    """Make text `visible`, and its lines one."""
+    """Return text on one line, and `visible`."""
     return visible(" ".join(text.splitlines()))
 
 
@@ -43,28 +43,28 @@ def _picture(code: int) -> str:
 
 @cache
 def languages() -> Mapping[str, str]:
-    """Return the names of languages by their codes: German for `de`."""
-    # Not before: it reads a file, for which `ask` does not wait.
+    """Return the names of languages by code: German for `de`."""
+    # Imported late: babel reads a file, which `ask` need not wait for.
     from babel import Locale
 
     return dict(Locale("en").languages)
 
 
 def language_in_words(code: str) -> str:
-    """Name a language: German for `de`. A code that is not known is its own name."""
+    """Return the name of a language: German for `de`. An unknown code is returned as it is."""
     return languages().get(code, code)
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 document`, `2 documents`."""
+    """Return a count with its noun: `1 document`, `2 documents`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def describe_filters(filters: Filters, titles: Mapping[str, str] | None = None) -> str:
-    """Say which filters are set: `since 1 January 2008, publisher IFES`; "" if none is.
+    """Return the filters that are set, in words: `since 1 January 2008, publisher IFES`. "" means no filter.
 
-    With `titles`, of documents by their ids, they are named as on the page: documents by title, languages in
-    words. Without, as in the options of a command.
+    With `titles` (document titles by id), the words are as on the page: documents by title, languages by
+    name. Without `titles`, they are as in the options of a command.
     """
     words = []
     for name, value in asdict(filters).items():
@@ -82,7 +82,7 @@ def describe_filters(filters: Filters, titles: Mapping[str, str] | None = None) 
 
 
 def short_citation(quote: Quote) -> str:
-    """Name a quote's document: `“Title”, Author, Publisher, 4 April 2008`."""
+    """Return the name of a quote's document: `“Title”, Author, Publisher, 4 April 2008`."""
     document = quote.document
     date = date_in_words(document.date) if document.date else ""
     facts = (f"“{document.title or document.id}”", document.author, published_in(document), date)

@@ -1,7 +1,7 @@
-"""Function words of other languages than English, in questions that are written in them.
+"""Function words of languages other than English, in questions in another language.
 
-The lists are those of the package `stop-words`. Many of their words are English words too ("war", "die"), so
-a word counts only where the text is more of that language than English.
+The lists are from the package `stop-words`. Many of their words are English words too ("war", "die"). So a
+word counts only if the text has more function words of the other language than of English.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from qa.text.terms import FUNCTION_WORDS
 
-# Each with its code.
+# The languages of the lists, with their codes.
 LANGUAGES = {
     "german": "de",
     "french": "fr",
@@ -21,9 +21,9 @@ LANGUAGES = {
     "dutch": "nl",
     "portuguese": "pt",
 }
-# The code for a language that cannot be told (ISO 639).
+# The code for a language that is not known (ISO 639).
 UNKNOWN = "und"
-# Words on these lists that carry content in English: they do not tell that a text is in another language.
+# Words on the lists that are content words in English. They do not show that a text is in another language.
 ENGLISH_TOO = frozenset(
     """anterior amp aura bin car chose circa come comment con den dice die dont door due duo embargo era fare
     fin fine font force hat hay lei man mas mayor men met mine non par plus point pour primer pro sea sin solo
@@ -32,19 +32,19 @@ ENGLISH_TOO = frozenset(
 
 
 def foreign_function_words(text: str) -> frozenset[str]:
-    """Return the function words of the other language that a text is in, case-folded; none of an English one.
+    """Return the function words of the other language that a text is in, case-folded; none for English.
 
-    A capitalised word counts only at the beginning, and there not before another one: names hold such words
-    ("Los Angeles", "Charles De Gaulle").
+    A capitalised word counts only at the beginning, and only if the next word is not capitalised. Names hold
+    such words ("Los Angeles", "Charles De Gaulle").
     """
     return _found(text).held
 
 
 def foreign_language(question: str) -> str:
-    """Tell the code of the language of a question by its function words; "" for English, and where in doubt.
+    """Return the code of a question's language, judged by function words, or "" for English and in doubt.
 
-    UNKNOWN where two languages are as likely. A single such word, as in a title, is enough only where a
-    question begins with it.
+    The code is UNKNOWN if two languages are equally likely. A single such word, as in a title, is enough only
+    if a question begins with it.
     """
     found = _found(question)
     first = re.match(r"\W*(\w{3,})", question)
@@ -53,7 +53,7 @@ def foreign_language(question: str) -> str:
 
 
 def is_surely_english(question: str) -> bool:
-    """Whether a question has a function word that only English has."""
+    """Return whether a question has a function word that only English has."""
     words = {word.casefold() for word in re.findall(r"\w+", question)}
     return bool((words & FUNCTION_WORDS).difference(*_lists().values()))
 
@@ -63,9 +63,9 @@ class _Found(NamedTuple):
 
     Attributes:
         code: the code of the language.
-        held: all of them.
-        evidence: those that no English text has.
-        english: the English function words beside them.
+        held: all function words of the language in the text.
+        evidence: the function words that an English text does not have.
+        english: the English function words in the text that the language does not have.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Markdown's markup within lines: a document's text has it, and its reader does not see it."""
+"""Remove Markdown's markup within lines: the text of a document has the markup, but readers do not see it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import re
 
 
 def _run(mark: str) -> str:
-    """Make a pattern of a paragraph's characters up to a mark."""
+    """Return a pattern for the characters of a paragraph up to a mark."""
     return rf"[^{mark}\n]*(?:\n(?!\s*\n)[^{mark}\n]*)*"
 
 
 def _emphasis(mark: str, most: int, word: str = "") -> re.Pattern[str]:
-    """Make a pattern of what stands between marks, none of them within a word (`word`) or by a blank."""
+    """Return a pattern for text between marks. The text does not begin or end with white space.
+
+    The marks do not count where a character of the class `word` touches them from outside.
+    """
     return re.compile(
         rf"(?<![{mark}{word}])(?P<open>{mark}{{1,{most}}})(?=[^\s{mark}]){_run(mark)}(?<!\s)"
         rf"(?P<close>(?P=open))(?![{mark}{word}])"
     )
 
 
-# CommonMark 0.31 (2.4, 4.2, 5.1, 6.1 to 6.6), in the order in which it is taken away. What is `kept` is not
-# looked at again; what stands between `open` and `close` is. Each runs to the next mark of its kind at most:
-# a text of nothing but marks takes no longer than another.
+# CommonMark 0.31 (2.4, 4.2, 5.1, 6.1 to 6.6), in the order of removal. The text of the group `kept` is not
+# searched again. The text between `open` and `close` is. Each pattern stops at the next mark of its kind, so
+# that a text of only marks takes no longer than other texts.
 _MARKUP = (
     re.compile(rf"(?<!`)(?P<open>`{{1,8}})(?!`)(?P<kept>{_run('`')})(?P<close>(?P=open))(?!`)"),
     re.compile(r"(?P<open>\\)(?:(?P<kept>[!-/:-@\[-`{-~])|(?=\r?\n))"),
@@ -29,7 +32,7 @@ _MARKUP = (
         r"\((?:[^()\s<>]|\([^()\s]*\)){0,2000}(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\)))"
     ),
     re.compile(r"(?m)^(?P<open>[ ]{0,3}(?:(?:>[ ]?)+(?:#{1,6}[ \t]+)?|#{1,6}[ \t]+))"),
-    *3 * (_emphasis(r"\*", 3),),  # one in another
+    *3 * (_emphasis(r"\*", 3),),  # repeated, because emphasis may be inside emphasis
     *2 * (_emphasis("_", 3, r"\w"),),
     _emphasis("~", 2),
 )
@@ -37,7 +40,7 @@ _GONE, _KEPT = "\x00", "\x01"
 
 
 def without_markup(text: str) -> tuple[str, list[int]]:
-    """Give Markdown as a reader sees it, but for lists and tables, and the offset of each character."""
+    """Return Markdown as a reader sees it, except for lists and tables, and the offset of each character."""
     masked = list(text)
     for pattern in _MARKUP:
         for match in pattern.finditer("".join(masked)):

@@ -1,4 +1,4 @@
-"""Lines of a text, by offset: what header, furniture and segments are told apart by."""
+"""The lines of a text, as offsets. They are used to find the header, the furniture and the segments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qa.schema import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Not str.splitlines: it also splits at \x1c-\x1e, which stray inside scanned words.
+# Not str.splitlines, which also splits at \x1c-\x1e. These characters occur by accident in scanned words.
 _LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 
 

@@ -1,4 +1,4 @@
-"""What a name in a head may be by its form: an institution's, a periodical's, a title."""
+"""Classify a name in a head by its form: the name of an institution or of a periodical, or a title."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _ENDS_AS_SERIES = re.compile(
     re.IGNORECASE,
 )
 _ELIDED = re.compile(r"[ld][’'](?=[^\W\da-z_])")
-_MOST_WORDS = 12  # of a name
-_MOST_OWNING = 7  # words of the name of who owns a text
-_MOST_IN_A_ROW = 7  # without a small word between them
+_MOST_WORDS = 12  # most words of a name
+_MOST_OWNING = 7  # most words in the name of a text's owner
+_MOST_IN_A_ROW = 7  # most words in a row without a small word between them
 _QUOTED = re.compile(r"[«“\"„][^«»“”\"„]{1,40}[»”\"“]")  # «Голос» in the name of an association
 SMALL_WORDS = re.compile(r"\b(?:and|in|on|to|from|after|with|by|as|at)\b", re.IGNORECASE)
 _BEGINS_AS_TITLE = re.compile(
@@ -68,7 +68,7 @@ _DIVISION = re.compile(
     r"|programme|program|branch|staff)",
     re.IGNORECASE,
 )
-# A law's name, and an event's: neither publishes anything.
+# The names of laws and of events. Neither publishes anything.
 _LAW = re.compile(
     r"\b(?:regulations?|rules|acts?|order|bill|ordinance|decree|by-?laws|code|law)(?:,? \d{4})?$",
     re.IGNORECASE,
@@ -79,7 +79,7 @@ _EVENT = re.compile(
     r"|lecture|luncheon|retreat|training course)s?,",
     re.IGNORECASE,
 )
-# "Recent decisions of the Court": words before the institution's that are none of a name
+# "Recent decisions of the Court": the words before the institution's name do not belong to a name.
 _SPEAKS_OF = re.compile(r"(?:[A-Z][\w’'-]*\s){1,2}[a-z]{4,}s? (?:of|by|from|for) (?:the )?[A-Z]")
 
 
@@ -107,17 +107,17 @@ _SEAT = re.compile(r"(?P<body>.+), (?-i:[A-Z][a-zà-ÿ’'-]+)(?: (?-i:[A-Z][a-z
 
 
 def letters(text: str) -> str:
-    """Return the letters and digits of a text, without regard to case."""
+    """Return the letters and digits of a text, case-folded."""
     return re.sub(r"\W", "", text).casefold()
 
 
 def is_office(name: str) -> bool:
-    """Whether words say what somebody is, and name nobody: "Staff Reporter"."""
+    """Return whether words say what somebody is, without naming anybody: "Staff Reporter"."""
     return bool(_OFFICE.fullmatch(name))
 
 
 def without_seat(name: str) -> str:
-    """Return the name of an institution without what heads add to it: its town, "public hearing"."""
+    """Return an institution's name without the additions that heads make: its town, "public hearing"."""
     bare = _ADDED.sub("", name)
     seat = _SEAT.fullmatch(bare)
     if (
@@ -131,17 +131,20 @@ def without_seat(name: str) -> str:
 
 
 def is_division(name: str) -> bool:
-    """Whether a name is that of a part of an institution: "Evaluation Office"."""
+    """Return whether a name is the name of a part of an institution: "Evaluation Office"."""
     return bool(_DIVISION.fullmatch(name))
 
 
 def is_law_or_event(name: str) -> bool:
-    """Whether a name is a law's or an event's: "The Customs Regulations", "Regional Workshop, Batanga"."""
+    """Return whether a name is a law's or an event's, or has a year.
+
+    Examples: "The Customs Regulations", "Regional Workshop, Batanga".
+    """
     return bool(_LAW.search(name) or _EVENT.match(name) or re.search(r"\b(?:1[5-9]|20)\d\d\b", name))
 
 
 def classify_name(name: str) -> Literal["institution", "periodical", "perhaps", "other"]:
-    """Tell what a name names, by its words."""
+    """Return what kind of thing a name names, judged by its words."""
     name = COURT.sub("", name)
     if is_periodical(name) and not _BEGINS_AS_TITLE.match(name) and not re.search(r"[:?!]", name):
         return "periodical"
@@ -157,17 +160,17 @@ def classify_name(name: str) -> Literal["institution", "periodical", "perhaps", 
 
 
 def is_institution(name: str) -> bool:
-    """Whether a name is an institution's, and no title that speaks of one."""
+    """Return whether a name is an institution's name, and not a title that mentions an institution."""
     return classify_name(name) == "institution"
 
 
 def may_publish(name: str) -> bool:
-    """Whether a name may be an organisation's by its form."""
+    """Return whether a name may be an organisation's name, judged by its form and its words."""
     return has_name_form(name) and not is_section_heading(name) and not is_kind(name)
 
 
 def may_own(holder: str) -> bool:
-    """Whether what follows "©" may be who owns a text: words with capitals, but for those within a name."""
+    """Return whether the words after "©" may be a text's owner: capitalised, except small words in names."""
     words = holder.split()
     return (
         1 <= len(words) <= _MOST_OWNING
@@ -180,7 +183,7 @@ def may_own(holder: str) -> bool:
 
 
 def is_like_a_title(name: str) -> bool:
-    """Whether a name is built as a title is, and as no publisher's name."""
+    """Return whether a name has the form of a title, and not of a publisher's name."""
     if (
         re.search(r"[:?!;“”\"«»]|\sv(?:s|ersus)?\.?\s", name)
         or _BEGINS_AS_TITLE.match(name)
@@ -203,7 +206,7 @@ def is_like_a_title(name: str) -> bool:
 
 
 def has_name_form(name: str) -> bool:
-    """Whether a name may be an organisation's by its form: a few capitalised words, and no sentence."""
+    """Return whether a name may be an organisation's by its form: a few capitalised words, not a sentence."""
     words = name.split()
     content = [word for word in words if not _OF_A_NAME.fullmatch(word)]
     return (
@@ -218,6 +221,6 @@ def has_name_form(name: str) -> bool:
 
 
 def is_plainly_institution(name: str) -> bool:
-    """Whether a name can hardly be a title, though it stands alone."""
+    """Return whether a name that stands alone is so clearly an institution's that it is hardly a title."""
     starts = _BEGINS_AS_INSTITUTION.match(name)
     return bool(starts and names_institution(starts[0])) and not re.search(r"\d", name)

@@ -1,10 +1,10 @@
-"""Names of places and people in several romanisations: which spellings of the corpus a question means.
+"""Names of places and people in several romanisations: find the corpus's spellings of a question's names.
 
-Korean is put into Latin letters by McCune–Reischauer (1939; with and without its marks), the Revised
-Romanisation (2000), the DPRK's own system and the habits of newspapers. `key` maps what they make of one name
-to one form. It knows only words that Korean syllables can make up, so most English words have none. Names
-that differ by more than their letters (長白: Changbai, Jangbaek) stand in files of aliases: the one beside
-this module, and the user's. Why so: docs/decisions/0013-questions.md.
+Korean is written in Latin letters by McCune–Reischauer (1939; with and without its marks), by the Revised
+Romanisation (2000), by the DPRK's own system, and by the habits of newspapers. `key` maps all these spellings
+of a name to one form. Only words that consist of Korean syllables have a key, so most English words have
+none. Names that differ by more than their letters (長白: Changbai, Jangbaek) are in files of aliases: the
+file next to this module, and the user's file. For the reasons, see docs/decisions/0013-questions.md.
 """
 
 from __future__ import annotations
@@ -29,28 +29,29 @@ if TYPE_CHECKING:
 
 ALIAS_FILE = "aliases.txt"
 _SHIPPED = Path(__file__).with_name(ALIAS_FILE)
-# Of the spellings that a corpus has of one name so many are searched: each costs a search.
+# Spellings of a name that are searched at most. Each spelling costs a search.
 MOST_SPELLINGS = 3
-# A name that is spelt by rule has so many words at most, and so many syllables; an alias so many words.
+# Limits for a name that is spelt by rule: its words, and its syllables if it is one word or several words.
+# Then the most words of an alias.
 _MOST_WORDS = 3
 _SYLLABLES = range(2, 7)
 _SYLLABLES_OF_WORDS = range(2, 5)
-_LETTERS = 2  # of each of several words: "William M", "Part I"
+_LETTERS = 2  # fewest letters of each word of several; excludes "William M", "Part I"
 _MOST_ALIAS_WORDS = 5
-_MOST_CHARACTERS = 80  # of either
-# What a file of aliases may hold: each name costs time in every question.
+_MOST_CHARACTERS = 80  # of a name by rule or of an alias
+# Limits for a file of aliases. Each name costs time in every question.
 MOST_ALIAS_BYTES = 1 << 20
 MOST_ALIASES = 10_000
 MOST_PROBLEMS = 100
 
-# Possessive: a word of a million letters would else take a hundred bytes for each.
+# Possessive, because otherwise a word of a million letters would take a hundred bytes of memory per letter.
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’‘ʼ`](?=[^\W_])(?!s\b))*+")
-# What may stand between the words of a name.
+# The characters that may be between the words of a name.
 _JOINTS = frozenset((*" \u00a0-‐‑–", "\n", "\r\n"))
 _UNPARTED = re.compile(f"[{HAN}{HANGUL}]")
 
-_BREVES = "\u0306\u030c\u0302"  # and the caron and the circumflex that are typed for it
-# Surnames are also spelt as no system has them: as the key has them.
+_BREVES = "\u0306\u030c\u0302"  # the breve, and the caron and circumflex that are typed instead of it
+# Surnames that are also spelt in ways that follow no system. Each spelling has the key of the surname.
 _SURNAMES = {
     spelling: key
     for key, spellings in {
@@ -67,13 +68,13 @@ _SURNAMES = {
     }.items()
     for spelling in spellings.split()
 }
-# What no system writes: letters, then meetings of letters, then ends and doubles that English has.
+# No romanisation of Korean writes these letters, sequences of letters, or endings and doubled letters.
 _NOT_KOREAN = re.compile(
     r"[^a-zŏŭ]|[fqvxz]|c(?!h)|r(?![aeiouyŏŭw])|[yw](?![aeiouŏŭ])"
     r"|^l(?![iy])|(?<=[aeiouŏŭbcdgkmpt])l(?=[aeiouŏŭ])|(?<![aoyw])e[ai]|ie|ue|iu"
     r"|(?:[dhjs]|ch|(?<!n)g|ll|tt|pp|kk|nn|mm)$|dd|bb|rr|(?<!n)gg"
 )
-# Applied one after the other; what one has settled is in capitals, for the next ones to leave.
+# Rules that are applied in order. A rule writes its result in capitals, so that later rules leave it alone.
 _SOUNDS = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
@@ -95,9 +96,10 @@ _SOUNDS = tuple(
         ("r", "L"),
     )
 )
-# At a word's beginning the North writes r and n where the South has n or nothing.
+# At the beginning of a word, the North writes r and n where the South writes n or nothing.
 _BEGINNINGS = tuple((re.compile(pattern), to) for pattern, to in (("^[ln]y", "y"), ("^li", "i"), ("^l", "n")))
-# What consonants make of each other: "Chongryon", "Chongnyon"; "Kukrip", "Kungnip"; "Sinla", "Silla".
+# Consonants that change each other where they meet: "Chongryon", "Chongnyon"; "Kukrip", "Kungnip"; "Sinla",
+# "Silla".
 _MEETINGS = tuple(
     (re.compile(pattern), to)
     for pattern, to in (
@@ -108,7 +110,8 @@ _MEETINGS = tuple(
         (r"([a-z])\1+", r"\1"),
     )
 )
-# Syllables; what stands between two vowels may end one or begin the next, and is read but once.
+# A row of syllables. A consonant between two vowels may end one syllable or begin the next. The possessive
+# quantifier reads it only once.
 _WHOLE = re.compile("[kntlmpsch]?[wy]?[aeiou](?:(?:nk|[nklmpt])?[kntlmpsch]?[wy]?[aeiou])*+(?:nk|[nklmpt])?")
 _VOWELS = re.compile("ui|[aeiou]")
 _REVISED = re.compile("eo|eu")
@@ -116,34 +119,34 @@ _VOWEL = "[aeiouyŏŭw]"
 _STOP = re.compile(f"(chh|tch|ch|jj|tj|j|tt|dd|th|t|d|kk|gg|kh|k|g|pp|bb|ph|p|b)('?)(?={_VOWEL})")
 _PLAIN = str.maketrans("dgb", "tkp")
 _SPOKEN = tuple("aeiouŏŭnmg")
-# What becomes o or u in a key; longer ones first.
+# The spellings that become o or u in a key, the longer ones first.
 _O_OR_U = re.compile(
     "yeo|yŏ|you(?=n)|yoo|yo|yu|weo|wŏ|woo|wo|wu|oo|ou|eu(?!i)|eo|ŏ|ŭ(?!i)|o(?![ei])|(?<!e)u(?![iy])"
 )
 _CODA = re.compile(f"ng|[nklmpbgt](?!{_VOWEL})")
 _MAY_VARY = re.compile("([ou](?!i))")
-_PERSON = 3  # syllables: a surname and a given name of two
+_PERSON = 3  # syllables: one of the surname and two of the given name
 _CLOSED = re.compile("[nklmpt](?:[kntlmpsch]|$)|ui")
 
 
 class Spellings(Protocol):
-    """What a corpus knows of spellings: a library, and dictionaries in tests."""
+    """What a corpus knows about spellings. A library implements it, and in tests a dictionary does."""
 
     def spellings(self, keys: Iterable[str]) -> Mapping[str, Sequence[str]]:
-        """Give the spellings that the corpus has of names with these keys."""
+        """Return the spellings of names in the corpus, by the keys of the names."""
 
     def holds(self, name: str) -> bool:
-        """Tell whether the words of a name stand one after the other anywhere in the corpus."""
+        """Return whether the words of a name occur anywhere in the corpus, one after the other."""
 
     def holds_in_lower_case(self, word: str) -> bool:
-        """Tell whether the corpus writes a word, given in small letters, in small letters too."""
+        """Return whether the corpus also writes `word`, which is in small letters, in small letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name in a question: as it was `asked`, and other spellings `found` in the corpus, one at least.
+    """A name in a question: as `asked`, and at least one other spelling `found` in the corpus.
 
-    `held` says that the corpus has the one asked too.
+    `held` says whether the corpus also has the spelling that was asked.
     """
 
     asked: str
@@ -153,12 +156,12 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names in a question that the corpus spells otherwise; none in most questions."""
+    """The names in a question that the corpus spells differently. Most questions have no such names."""
 
     names: tuple[Name, ...] = ()
 
     def spelt(self, question: str) -> tuple[str, ...]:
-        """Give the texts to search for a question: in each spelling of the corpus."""
+        """Return the texts to search for a question: the question in each spelling of the corpus."""
         if not self.names:
             return (question,)
         every = [(*((name.asked,) if name.held else ()), *name.found) for name in self.names]
@@ -169,7 +172,7 @@ class Names:
         return tuple(dict.fromkeys(texts))
 
     def as_in(self, question: str, text: str) -> str:
-        """Give the question in the spelling of a text, for a model that reads both."""
+        """Return the question with the spellings of a text, for a model that reads both."""
         if not self.names:
             return question
         words = f" {fold(text)} "
@@ -183,9 +186,9 @@ class Names:
         return self._with(question, chosen)
 
     def notes(self, read: str, quoted: str) -> tuple[str, ...]:
-        """Say what was matched: spellings that stand in what was `read`, and differ by letters.
+        """Return notes on the matched spellings, which are in the text `read` and differ by their letters.
 
-        Those in scripts without spaces are named only where they are `quoted`.
+        Spellings in scripts without spaces are named only if they are `quoted`.
         """
         notes = []
         for name in self.names:
@@ -204,7 +207,7 @@ class Names:
         return tuple(notes)
 
     def _with(self, question: str, spellings: Sequence[str]) -> str:
-        """Give the question with these spellings for whole names, exact phrases left as they are."""
+        """Return the question with whole names in these spellings. Exact phrases stay as they are."""
         to = {name.asked: spelling for name, spelling in zip(self.names, spellings, strict=True)}
         longest = sorted(to, key=len, reverse=True)
         parts, at = [], 0
@@ -215,13 +218,13 @@ class Names:
 
 
 def _whole(name: str) -> str:
-    """Write a pattern for a name where no word goes on; scripts without spaces part no words."""
+    """Return a pattern for a name between word boundaries. Scripts without spaces have no boundaries."""
     pattern = re.escape(name)
     return pattern if _UNPARTED.search(name) else rf"(?<!\w){pattern}(?!\w)"
 
 
 class _Window(NamedTuple):
-    """Some words in a row, as they stand in a text: where, the text, its words."""
+    """Some words in a row in a text: their start and end, their text, and the words."""
 
     start: int
     end: int
@@ -230,7 +233,7 @@ class _Window(NamedTuple):
 
 
 def fold(text: str) -> str:
-    """Make text as full text compares it: without case and marks, its words parted by single spaces."""
+    """Return text as full text compares it: without case and marks, with single spaces between words."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(re.findall(r"[^\W_]+", bare.casefold()))
 
@@ -239,15 +242,15 @@ def fold(text: str) -> str:
 
 
 def key(words: Sequence[str]) -> str:
-    """Map a name in whatever romanisation to one form, or to "" where Korean syllables do not make it up.
+    """Map a name in any romanisation to one form, or to "" if it does not consist of Korean syllables.
 
-    The form is no spelling. Two names may share one: without its marks McCune–Reischauer has o for ŏ.
+    The form is not a spelling. Two names may share a form: without its marks McCune–Reischauer has o for ŏ.
     """
     parts = [_sounds(word.casefold(), first=not at and len(words) > 1) for at, word in enumerate(words)]
     if not all(parts):
         return ""
     whole = _rewritten("".join(parts), _MEETINGS)
-    # English words of open syllables are many ("China", "Dina"), and no name of this kind needs the key.
+    # Many English words consist of open syllables ("China", "Dina"). Korean names of this kind need no key.
     if not _WHOLE.fullmatch(whole) or not _CLOSED.search(whole):
         return ""
     syllables = _SYLLABLES if len(words) == 1 else _SYLLABLES_OF_WORDS
@@ -259,7 +262,7 @@ _key_of = lru_cache(maxsize=50_000)(key)
 
 @lru_cache(maxsize=50_000)
 def _sounds(word: str, *, first: bool) -> str:
-    """Give the sounds of a word; "" where it is not Korean. `first` says that it may be a surname."""
+    """Return the sounds of a word, or "" if it is not Korean. `first` says that it may be a surname."""
     plain = _letters(word).replace("'", "")
     if first and plain in _SURNAMES:
         return _SURNAMES[plain]
@@ -269,7 +272,7 @@ def _sounds(word: str, *, first: bool) -> str:
 
 
 def _letters(word: str) -> str:
-    """Give a word in small letters, of all marks only those of Korean: ŏ, ŭ and a straight apostrophe."""
+    """Return a word in small letters, with no marks but the Korean ones: ŏ, ŭ and a straight apostrophe."""
     letters: list[str] = []
     for letter in unicodedata.normalize("NFD", word.casefold()):
         if letter in _BREVES and letters and letters[-1] in "ou":
@@ -286,7 +289,7 @@ def _rewritten(text: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
 
 
 def _windows(text: str, most: int, *, small: bool = True) -> Iterator[_Window]:
-    """Give all runs of up to so many words that may be one name; or only those that begin with a capital."""
+    """Yield all runs of up to `most` words that may be a name; without `small`, only capitalised runs."""
     matches = _WORD.finditer(text)
     words = deque(islice(matches, most))
     while words:
@@ -301,9 +304,9 @@ def _windows(text: str, most: int, *, small: bool = True) -> Iterator[_Window]:
 
 
 def _whole_names(keyed: Iterable[tuple[_Window, str]]) -> Iterator[tuple[_Window, str]]:
-    """Give windows, which come in order, "" for a key where they are part of a person's name.
+    """Yield windows, which come in order, with "" as the key if they are only part of a person's name.
 
-    "Kim Jong" is, in "Kim Jong Nam".
+    "Kim Jong" is only part of a name in "Kim Jong Nam".
     """
     reach = 0
     for _, group in groupby(keyed, key=lambda each: each[0].start):
@@ -325,7 +328,7 @@ def _is_surname(word: str) -> bool:
 
 
 def _key(window: _Window, text: str, *, lower: bool = False) -> str:
-    """Give a window's key, "" where it does not look like a name; `lower` takes small letters too."""
+    """Return a window's key, or "" if it does not look like a name. `lower` allows small letters, too."""
     first, *others = window.words
     if len(window.text) > _MOST_CHARACTERS:
         return ""
@@ -342,7 +345,7 @@ def _key(window: _Window, text: str, *, lower: bool = False) -> str:
 
 
 def spellings(text: str) -> dict[tuple[str, str], str]:
-    """Find what may be romanised names in a text: by key and folded form, as first spelt there."""
+    """Find possible romanised names in a text: their first spelling there, by key and folded form."""
     found: dict[tuple[str, str], str] = {}
     keyed = (
         (window, spelt)
@@ -359,7 +362,7 @@ def spellings(text: str) -> dict[tuple[str, str], str]:
 
 
 class Aliases:
-    """Groups of names that mean the same: `own` of them are the user's, in whose file the `problems` are."""
+    """Groups of names that mean the same. `own` groups are from the user's file, which has the `problems`."""
 
     def __init__(self, groups: Iterable[tuple[str, ...]], own: int = 0, problems: Sequence[str] = ()) -> None:
         self.own = own
@@ -374,11 +377,11 @@ class Aliases:
                 if _UNPARTED.search(name):
                     unparted.add(name)
         longest = sorted(map(re.escape, unparted), key=len, reverse=True)
-        # What is in scripts without spaces is found inside runs.
+        # Names in scripts without spaces are found inside runs of characters.
         self.unparted = re.compile("|".join(longest) or r"(?!)")
 
     def others(self, words: Sequence[str], its_key: str) -> tuple[str, ...]:
-        """Give all names of the groups that hold the one of these words, or one with its key."""
+        """Return all names of the groups that hold a name with the same words or the same key."""
         groups = (group for handle in _handles(words, its_key) for group in self._by_name.get(handle, ()))
         return tuple(dict.fromkeys(each for group in groups for each in group))
 
@@ -393,9 +396,9 @@ def _folded(word: str) -> str:
 
 
 def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
-    """Read a file of aliases: its groups, and what is wrong with which line; none where there is no file.
+    """Read a file of aliases: its groups, and the problems with its lines. Both are empty without a file.
 
-    A line is a group: names parted by " = ". What follows a # is a remark.
+    A line is a group: names with " = " between them. The text after a # is a comment.
     """
     try:
         lines = _alias_text(path).splitlines()
@@ -438,8 +441,8 @@ def _alias_text(path: Path) -> str:
     """Read a file of aliases.
 
     Raises:
-        FileNotFoundError: there is none.
-        AliasesError: it is no regular file (a pipe would be waited for), too large, or no UTF-8.
+        FileNotFoundError: there is no such file.
+        AliasesError: the path is not a regular file (a pipe would block), or is too large, or is not UTF-8.
     """
     try:
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:  # noqa: PTH123
@@ -467,7 +470,7 @@ def _can_be_asked(name: str) -> bool:
 
 
 def aliases(folder: Path) -> Aliases:
-    """Read the aliases that ship and those of the library in a folder, again where its file has changed."""
+    """Read the shipped aliases and the aliases of the library in a folder. A changed file is read again."""
     path = folder / ALIAS_FILE
     try:
         status = path.stat()
@@ -491,7 +494,7 @@ def _shipped() -> list[tuple[str, ...]]:
 
 
 def _forms(window: _Window, name_key: str) -> list[str]:
-    """Give the keys to look for: in a given name of two syllables o may be u, and u o ("Chol", "Chul")."""
+    """Return the keys to look for. In a given name of two syllables, o may be u, and u o ("Chol", "Chul")."""
     if len(window.words) < 2 or not _is_surname(window.words[0]) or len(_VOWELS.findall(name_key)) != _PERSON:
         return [name_key] if name_key else []
     surname = next(_VOWELS.finditer(name_key)).end()
@@ -500,7 +503,7 @@ def _forms(window: _Window, name_key: str) -> list[str]:
 
 
 def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether the spellings of two names of like keys say that they differ: in aspiration, or in a vowel."""
+    """Return whether two names of similar keys differ by their spellings: in aspiration, or in a vowel."""
     vowels = [_vowels(words) for words in (one, other)] if key(one) != key(other) else [[], []]
     stops = zip(_stops(one).values(), _stops(other).values(), strict=True)
     return (
@@ -514,11 +517,12 @@ def _apart(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
-    """Say of each ch, t, k and p before a vowel, in the order of the name, what it may be.
+    """Return, for each ch, t, k and p before a vowel, in order, whether it may be plain or aspirated.
 
-    It is aspirated by an apostrophe or an h; by its letter in the Revised Romanisation, and for ch and t in
-    every system between voiced sounds, where a plain one is j or d. Without an apostrophe it is plain where
-    the name has other marks. Surnames follow no system.
+    A stop with an apostrophe or an h is aspirated. In the Revised Romanisation, ch, t and p are aspirated. In
+    every system, ch and t are aspirated between voiced sounds, where plain stops are written j or d. In a
+    name with other marks, a stop without an apostrophe is plain. Surnames are left out, because they follow
+    no system.
     """
     revised = _REVISED.search(fold(" ".join(words)))
     marked = re.search("[ŏŭ]", "".join(map(_letters, words)))
@@ -544,9 +548,9 @@ def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
 
 
 def _vowels(words: Sequence[str]) -> list[set[str]]:
-    """Say of each o and u of a given name which vowels it may be: fewer where the name has marks.
+    """Return, for each o and u of a given name, the vowels that it may be: fewer if the name has marks.
 
-    An eo tells little of the others: "Suk-yeol" is Sŏk-yŏl.
+    An eo says little about the other vowels: "Suk-yeol" is Sŏk-yŏl.
     """
     given = [_letters(word).replace("'", "") for word in words[1:]]
     marked = re.search("[ŏŭ]", "".join(given))
@@ -567,9 +571,10 @@ def _vowels(words: Sequence[str]) -> list[set[str]]:
 
 
 def find(question: str, known: Aliases, corpus: Spellings) -> Names:
-    """Find the names in a question that the corpus spells otherwise, exact phrases left out.
+    """Find the names in a question that the corpus spells differently. Exact phrases are left out.
 
-    A name is capitalised; a single word in small letters is looked for unless the corpus writes it so too.
+    A name is capitalised. A single word in small letters is looked up, too, unless the corpus also writes it
+    in small letters.
     """
     text = blanked(question)
     keyed = (

@@ -1,10 +1,10 @@
-"""What a name in a header names: an institution, a periodical, or a kind of document, by its words."""
+"""Judge by its words whether a name in a header names an institution, a periodical, or a kind of document."""
 
 from __future__ import annotations
 
 import re
 
-# Words of which an institution's name has one, in the languages that headers are read in.
+# Words for institutions, in the languages of the headers that are read. An institution's name has one.
 _INSTITUTION = re.compile(
     r"\b(?:institut[eos]?|institution|istituto|cent(?:re|er|ro|rum)|zentrum|universit(?:y|ies|ät|é|eit|et)"
     r"|universidade?|college|school|academy|acad[eé]mie|akademie|ministry|minist[eè]r(?:e|io|ium)|department"
@@ -70,7 +70,7 @@ _EDGE_AFTER = re.compile(
 _SPOKEN_OF = re.compile(
     r"\s(?:for|to|from|with|before|about|at|by|against|into)\s(?:the|an?|its|all|our)\s"
 )  # "Report for the Assembly"
-# Words that institutions have in their names, but titles have as well.
+# Words that occur in the names of institutions, but also in titles.
 _PERHAPS = re.compile(
     r"\b(?:statistics|research|studies|relief|aid|action|rights|survey|unit|desk|house|port|harbour|team"
     r"|front"
@@ -85,7 +85,7 @@ _PERHAPS = re.compile(
     r"|exchange|facility|mechanism|conference|summit|city of|town of|state of|government|county)\b",
     re.IGNORECASE,
 )
-# Of those, the words that titles hardly begin or end with.
+# The words of `_PERHAPS` that hardly occur at the beginning or end of titles.
 _LIKELY = re.compile(
     r"\b(?:house|labs?|desk|team|unit|collective|collaborative|international|front|watchdog|fellowship"
     r"|holdings|commodities|mutual"
@@ -95,7 +95,7 @@ _LIKELY = re.compile(
     r"|appeal|circle|marshal|sheriff|operator|pricing|risk)\b",
     re.IGNORECASE,
 )
-# A periodical's name has one of these, mostly at its end.
+# Words for periodicals. A periodical's name has one of them, mostly at its end.
 _PERIODICAL_WORD = (
     r"(?:bulletin|courier|daily|digest|dispatch(?:es)?|gazette|herald|journal|ledger|magazine|monitor|news"
     r"|newsletter|observer|post|quarterly|review|times|watch|weekly|fortnightly|monthly|wire|tribune"
@@ -131,7 +131,7 @@ _ENDS_AS_PERIODICAL = re.compile(
     r"|(?:신문|일보|뉴스|방송|통신|저널|시보|타임스)$|(?:[报報刊]|通讯|新闻网|杂志|雜誌|观察|觀察|电讯|时报)$",
     re.IGNORECASE,
 )
-# A kind of document: no name of anything.
+# Words for kinds of document, which are not a name of anything.
 _KIND = re.compile(
     r"(?:(?:internal|urgent|confidential|official|public|joint|special|draft|final|interim|media|press|news"
     r"|policy|research|discussion|working|technical|statistical|background|information|briefing|situation"
@@ -183,7 +183,7 @@ _BODY_OF = re.compile(
 
 
 def names_institution(name: str) -> bool:
-    """Whether its first word, its last, or one before "of" says that a name is an institution's."""
+    """Return whether the first or last word of a name, or a word before "of", is an institution's."""
     speaks = bool(re.search(r"\s(?:in|to|from|with|as|at|are|is|was|under|after)\s", name))
     return any(
         (not speaks and _EDGE_BEFORE.fullmatch(name[: match.start()]))
@@ -193,7 +193,7 @@ def names_institution(name: str) -> bool:
 
 
 def likely_institution(name: str) -> bool:
-    """Whether the first word of the name or its last is mostly an institution's: "Scenario House"."""
+    """Return whether the first or last word of a name mostly is an institution's: "Scenario House"."""
     return any(
         _EDGE_BEFORE.fullmatch(name[: match.start()]) or _EDGE_AFTER.match(name[match.end() :])
         for match in _LIKELY.finditer(name)
@@ -201,32 +201,32 @@ def likely_institution(name: str) -> bool:
 
 
 def may_name_institution(name: str) -> bool:
-    """Whether a word of the name occurs in names of institutions, though in titles as well."""
+    """Return whether a word of the name occurs in names of institutions, although also in titles."""
     return bool(_PERHAPS.search(name))
 
 
 def names_periodical(name: str) -> bool:
-    """Whether a word of the name occurs in names of periodicals and series."""
+    """Return whether a word of the name occurs in names of periodicals and series."""
     return bool(_PERIODICAL.search(name))
 
 
 def is_periodical(name: str) -> bool:
-    """Whether the name is built as a periodical's: "Yellow Sea Monitor", "Lowland Review of Books"."""
+    """Return whether a name has a periodical's form: "Yellow Sea Monitor", "Lowland Review of Books"."""
     return bool(_ENDS_AS_PERIODICAL.search(name))
 
 
 def is_kind(name: str) -> bool:
-    """Whether the words name a kind of document and nothing else: "Press release"."""
+    """Return whether the words name a kind of document and nothing else: "Press release"."""
     return bool(_KIND.fullmatch(name.strip(" .:*_")))
 
 
 def is_section_heading(line: str) -> bool:
-    """Whether a line is the heading of a part that many texts have: "Summary"."""
+    """Return whether a line is the heading of a part that many texts have: "Summary"."""
     return bool(_HEADING.fullmatch(line.strip(" #*_")))
 
 
 def issued_by(line: str) -> str:
-    """Return "Harbour Mission" of "Newsletter of the Harbour Mission", "" of any other line."""
+    """Return "Harbour Mission" for "Newsletter of the Harbour Mission", and "" for any other line."""
     found = _BODY_OF.fullmatch(line)
     body = (found["its"] or found["body"]).strip() if found else ""
     return body if names_institution(body) or body.lower().startswith("friends of ") else ""

@@ -1,7 +1,7 @@
-"""The parts of a question that asks for several things: "Who opened it, and who paid?", "Which is older, …?".
+"""Split a question that asks for several things: "Who opened it, and who paid?", "Which is older, …?".
 
-English grammar only, as patterns. When in doubt a question is left whole: one that is taken apart wrongly
-loses its sense, one that is left whole is answered as any other (docs/decisions/0010-several-places.md).
+The patterns are for English grammar only. In doubt, a question is left whole. A question that is split
+wrongly loses its sense. A whole question is answered like any other (docs/decisions/0010-several-places.md).
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the things that a question asks for.
+    """One part of a question that asks for several things.
 
     Attributes:
-        question: a question of its own that asks for it.
-        words: the words of the whole question that ask for it, as they were typed.
+        question: the part as a question of its own.
+        words: the words of the whole question that ask for this part, as they were typed.
     """
 
     question: str
     words: str
 
 
-# What is longer is a story rather than a question.
+# Most characters of a question that may be split. A longer text is a story rather than a question.
 LONGEST = 300
 MOST = 3
 
@@ -44,11 +44,11 @@ _AUXILIARY = (
 )
 _PRONOUN = r"(?:he|she|it|they|there|we|you)\b"
 _ASKING = rf"(?:(?:{_PREPOSITION} )?(?:who|whom|whose|what|which|when|where|why|how)\b)"
-# A word of what is asked for, as in "which two towns": no verb.
+# A noun of the thing asked for, as in "which two towns". It is not a verb.
 _NOUN = rf"(?!{_AUXILIARY}|(?:the|a|an)\b)[\w’'-]{{1,40}}"
 _NOUNS = rf"(?:what|which|whose|how (?:many|much))(?: {_NOUN})"
 
-# All that may be asked for in another clause: "when", "for what reason", "by whom", "at what price".
+# Question words that may ask on in another clause: "when", "for what reason", "by whom", "at what price".
 _ELSE = (
     rf"(?:(?:{_PREPOSITION} )?(?:when|where)|why|{_PREPOSITION} (?:whom|what|which|how {_DEGREE})"
     rf"|{_PREPOSITION} {_NOUNS}{{1,2}})"
@@ -64,7 +64,7 @@ _CLAUSE = re.compile(
 # Where a second clause begins.
 _AND = re.compile(rf",? and (?={_ASKING}|(?:did|does|do)\b|{_AUXILIARY} {_PRONOUN})", re.IGNORECASE)
 _TWO_QUESTIONS = re.compile(rf"\?\s+(?:and )?(?={_ASKING})", re.IGNORECASE)
-# What may rule the clause that follows: "Who knows when …, and where …?", "Who is the man that … and who …?"
+# Words that may govern the next clause: "Who knows when …, and where …?", "Who is the man that … and who …?"
 _RULES = re.compile(
     r"\b(?:who|whom|whose|what|which|when|where|why|how|whether|if|because|while|although)\b", re.IGNORECASE
 )
@@ -78,7 +78,7 @@ _BETWEEN = re.compile(rf",? and (?={_SHARED})|, (?={_SHARED})", re.IGNORECASE)
 
 
 def parts(question: str) -> tuple[Part, ...]:
-    """Return the parts of a question that asks for several things; none of one that is to be left whole."""
+    """Return the parts of a question that asks for several things, or () for a question to be left whole."""
     asked = re.sub(r",? please\b", "", " ".join(question.split()), flags=re.IGNORECASE)
     body = asked.rstrip("?!. ")
     if len(asked) > LONGEST or phrases(asked) or re.search(r"[;\[\]{}()]|[.!] ", body):
@@ -90,14 +90,14 @@ def parts(question: str) -> tuple[Part, ...]:
 
 
 def _two_questions(body: str) -> Iterator[Part]:
-    """Take apart two questions, each with its question mark."""
+    """Split two questions, each with its own question mark."""
     halves = _TWO_QUESTIONS.split(body)
     if len(halves) == 2 and not any("?" in half or _YES_NO.fullmatch(half) for half in halves):
         yield from _each_asks(halves)
 
 
 def _together(body: str) -> Iterator[Part]:
-    """Take apart question words that share a verb."""
+    """Split question words that share a verb."""
     match = _TOGETHER.fullmatch(body)
     if match and not _RULES.search(match["rest"]):
         for words in _BETWEEN.split(match["words"]):
@@ -105,7 +105,7 @@ def _together(body: str) -> Iterator[Part]:
 
 
 def _clauses(body: str) -> Iterator[Part]:
-    """Take apart two clauses that ask, or a clause and question words that ask more of it."""
+    """Split two clauses that ask, or a clause and the question words that ask on about it."""
     halves = _AND.split(body)
     begins = _STARTS.match(body)
     if len(halves) != 2 or not begins or "?" in body:
@@ -122,7 +122,7 @@ def _clauses(body: str) -> Iterator[Part]:
 
 
 def _each_asks(clauses: list[str]) -> Iterator[Part]:
-    """Make parts of clauses, if each has a question word or a verb first, and more than that."""
+    """Make a part of each clause, if each begins with a question word or a verb and has further words."""
     begins = [_STARTS.match(clause) for clause in clauses]
     if all(
         found and len(clause) > found.end() and not _MORE.fullmatch(clause)
@@ -132,7 +132,7 @@ def _each_asks(clauses: list[str]) -> Iterator[Part]:
 
 
 def _with_asking(clause: str, asking: str) -> str:
-    """Return a clause with other question words; "" where it has no auxiliary verb to follow them."""
+    """Return a clause with other question words, or "" if no auxiliary verb follows the question words."""
     if match := _CLAUSE.fullmatch(clause):
         return f"{asking} {match['rest']}"
     if _YES_NO.fullmatch(clause) and not asking.lower().startswith("how"):
@@ -141,13 +141,13 @@ def _with_asking(clause: str, asking: str) -> str:
 
 
 def _asked(text: str) -> str:
-    """Write a text as a question."""
+    """Return a text as a question."""
     return f"{text[0].upper()}{text[1:]}?"
 
 
 # Comparisons
 
-# What is asked of each of two things that are compared by it.
+# For each comparing word, the question about each of the two things compared.
 _COMPARED = {
     "bigger": "how big", "larger": "how large", "smaller": "how large", "older": "how old",
     "younger": "how old", "longer": "how long", "shorter": "how long", "higher": "how high",
@@ -159,7 +159,7 @@ _COMPARED = {
 }  # fmt: skip
 _WORD = "|".join(_COMPARED)
 _GAP = r"(?:[,:]| [–—-]) "
-# A thing is named with an article or a capital; there is no "or" in it.
+# A thing begins with an article or a capital and does not contain "or".
 _THING = r"(?:(?:[Tt]he|[Aa]n?|[Tt]hat|[Tt]hose|[Ii]ts|[Hh]is|[Hh]er) |[A-Z])(?:(?! or )[^,:?]){0,60}?"
 _THINGS = rf"(?P<one>{_THING}),? or (?P<other>{_THING})"
 _SAID = (
@@ -186,7 +186,7 @@ _ONE = re.compile(r"\bones?\b")  # "Which flood killed more, the one in Rome or 
 
 
 def _compared(body: str) -> Iterator[Part]:
-    """Take apart a comparison of two things: what is compared is asked of each."""
+    """Split a comparison of two things: ask about each thing separately."""
     for pattern in _COMPARISONS:
         if (match := pattern.fullmatch(body)) and _are_things(match):
             kind = (match["kind"] or match["sort"] or "").strip()
@@ -207,13 +207,13 @@ def _compared(body: str) -> Iterator[Part]:
 
 
 def _are_things(match: re.Match[str]) -> bool:
-    """Tell whether what is compared can be two things, and no clauses."""
+    """Return whether the compared phrases can be two things, and are not clauses."""
     things = match["one"], match["other"]
     return all(len(each.split()) <= _LONGEST_THING and not _NO_THING.search(each) for each in things)
 
 
 def _of_thing(thing: str, said: re.Match[str]) -> str:
-    """Ask of a thing what is compared: "How old is the dam", "The strike lasted how long"."""
+    """Return the question about one thing: "How old is the dam", "The strike lasted how long"."""
     noun, rest = said["noun"], said["rest"] or ""
     how = _COMPARED[said["word"]] if said["word"] else _how_many(noun) if noun else "how much"
     if not said["auxiliary"]:
@@ -224,12 +224,12 @@ def _of_thing(thing: str, said: re.Match[str]) -> str:
 
 
 def _how_many(noun: str) -> str:
-    """Ask for the number or the amount of something."""
+    """Return the words that ask for the number or the amount of something."""
     many = noun.endswith("s") or noun in ("people", "men", "women", "children")
     return f"how {'many' if many else 'much'} {noun}"
 
 
-# "What did both A and B cost?" B has as many words as A, written alike, or is all that follows.
+# "What did both A and B cost?" B has as many words as A, written alike, or B is all the rest.
 _BOTH = re.compile(
     rf"(?P<before>(?:when|where|why|how(?: {_DEGREE})?|what|which) {_AUXILIARY}) both (?P<one>[^,]{{1,60}}?)"
     r" and (?P<rest>[^,]+)",
@@ -238,7 +238,7 @@ _BOTH = re.compile(
 
 
 def _both(body: str) -> Iterator[Part]:
-    """Take apart what is asked of both of two things."""
+    """Split a question that asks the same about both of two things."""
     match = _BOTH.fullmatch(body)
     if not match or _NO_THING.search(f"{match['one']} {match['rest']}"):
         return
@@ -250,5 +250,5 @@ def _both(body: str) -> Iterator[Part]:
 
 
 def _written(words: list[str]) -> list[str]:
-    """Tell how words are written: articles as they are, others by whether they have a capital."""
+    """Return the form of words: articles as they are, other words by whether they are capitalised."""
     return [each if each in ("the", "a", "an") else str(each[0].isupper()) for each in words]

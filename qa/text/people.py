@@ -16,7 +16,7 @@ from qa.text.organisations import (
 )
 
 _MOST_NAMES = 12
-_LONGEST = 300  # characters of a list of names
+_LONGEST = 300  # most characters of a list of names
 _PARTICLES = frozenset(
     "de da do dos das del della der den di du la le van von zu ter ten bin ibn ben al el abu y e".split()
 )
@@ -55,11 +55,11 @@ _INITIAL = re.compile(r"[^\W\d_]{1,2}\.(?:-?[^\W\d_]\.)*|[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+(?:[’'`.-][^\W\d_]+)*\.?")
 _ROMANISED = re.compile(r"[A-Z][a-z]{1,5}-[a-z]{2,6}")  # "Kim Min-ji", "Chen Shui-bian"
 _ARTICLE = re.compile(r"^(?:al|el|ul|ad|as|ash|an|d)[-’'](?=\w)")
-# What Korean names have behind them: "researcher", "reporter".
+# Titles that follow Korean names: "researcher", "reporter".
 _KOREAN_ROLE = re.compile(
     r"(?:기자|씨|님|특파원)$|\s(?:선임|수석|책임|부)?\s?(?:연구위원|연구원|연구교수|기자|교수|박사|특파원|소장|위원|센터장|편집장|씨|님)$"
 )
-# Surnames first, as Korean and Chinese names have them.
+# A surname, which comes first in Korean and Chinese names, and a given name.
 _KOREAN = re.compile(
     "[김이박최정강조윤장임한오서신권황안송류유홍전고문양손배백허남심노하곽성차주우구민진지엄채원천방공현함변염여추도소"
     "석선설마길연위표명기반왕금옥육인맹제모탁국어은편용][가-힣]{1,3}"
@@ -72,7 +72,7 @@ _CHINESE = re.compile(
     "姬屠连郜晏栾郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙薄伏岑习胥保和蔺]"
     "[\u4e00-\u9fff]{1,2}|(?:欧阳|歐陽|司马|司馬|诸葛|諸葛|上官|夏侯|尉迟|皇甫|东方|慕容|令狐|司徒)[\u4e00-\u9fff]{1,2})"
 )
-# Words that stand in titles, in what people are and in what a text is, and in no name of a person.
+# Words that occur in titles, roles and kinds of text, but not in the names of people.
 _NO_NAME = frozenset(
     """municipal civic metropolitan provincial rural urban industrial agricultural commercial economic
     social political legal medical technical scientific historical cultural environmental maritime
@@ -122,7 +122,7 @@ _ROLE = re.compile(
 
 
 def looks_like_person(name: str) -> bool:
-    """Whether a name has the shape of a person's: two to five capitalised words, none of a title's."""
+    """Return whether a name has a person's form: two to five capitalised words, not a title's words."""
     if names_institution(name) or names_periodical(name) or is_periodical(name) or is_kind(name):
         return False
     if _KOREAN.fullmatch(name) or (_CHINESE.fullmatch(name) and not names_institution(name)):
@@ -151,12 +151,12 @@ def looks_like_person(name: str) -> bool:
 
 @cache
 def _words(file: str) -> frozenset[str]:
-    """Return the words of a list that stands beside this module."""
+    """Return the words of a list in a file next to this module."""
     return frozenset(Path(__file__).with_name(file).read_text(encoding="utf-8").split())
 
 
 def has_given_name(name: str) -> bool:
-    """Whether a name is written as only a person's is: with a known given name, or with an initial."""
+    """Return whether a name is surely a person's: it has a known given name, an initial, or a Korean form."""
     if _KOREAN.fullmatch(name) and len(name) == 3:
         return True
     words = name.lower().split()
@@ -167,7 +167,7 @@ def has_given_name(name: str) -> bool:
     return known or bool(_INITIAL.fullmatch(words[0]) or any(map(_ROMANISED.fullmatch, name.split()[1:])))
 
 
-# Given names that are words as well.
+# Given names that are also ordinary words.
 _GIVEN_TOO = frozenset(
     """mark will bill jack frank grant dean grace rose guy max miles drew dale glen lance rich pat sue ray
     roy art dawn faith hope joy june may ruby pearl violet olive ivy heather iris rob tony nick pierce
@@ -176,12 +176,12 @@ _GIVEN_TOO = frozenset(
 
 
 def surely_people(names: str) -> bool:
-    """Whether one of several names, "; " between them, is written as only a person's is."""
+    """Return whether at least one of several names, separated by "; ", is surely a person's."""
     return any(has_given_name(name) or _CHINESE.fullmatch(name) for name in names.split("; ")) and bool(names)
 
 
 def likely_people(names: str) -> bool:
-    """Whether names of the shape of people's hold no word that is common in English."""
+    """Return whether names with the form of people's names contain no common English word."""
     common = _words("common_words.txt")
     for name in names.lower().split("; "):
         words = re.findall(r"[^\W\d_]{3,}", name)
@@ -194,12 +194,12 @@ def likely_people(names: str) -> bool:
 
 
 def _bare(name: str) -> str:
-    """Take honorifics, marks of notes and the like off a name."""
+    """Return a name without honorifics, note marks and the like."""
     return _HONORIFIC.sub("", _MARKS.sub(" ", name).strip(), count=1).strip(" .,:;-–—*_") if name else ""
 
 
 def _names(written: str) -> list[str]:
-    """Return the names that a list of people begins with; what they are and where follows behind a comma."""
+    """Return the names at the start of a list of people. Roles and places may follow after a comma."""
     names: list[str] = []
     written = _COMPANY.sub("", written[:_LONGEST])
     for piece in _AND.split(_MARKS.sub(" ", written))[: 2 * _MOST_NAMES]:
@@ -232,9 +232,9 @@ def _names(written: str) -> list[str]:
 
 
 def people_in_line(line: str) -> str:
-    """Return the people that a line names and nothing else, "; " between them; "" where it is another line.
+    """Return the people in a line that names only people, separated by "; ", or "" for any other line.
 
-    Behind them may stand what they are, and where: "Idris Coker, Correspondent in Agadez".
+    Roles and places may follow the names: "Idris Coker, Correspondent in Agadez".
     """
     if re.search(r"[:?!“”\"]|\d{3}", line) or len(line) > _LONGEST:
         return ""
@@ -261,12 +261,12 @@ def people_in_line(line: str) -> str:
 
 
 def people_first(words: str) -> str:
-    """Return the people that some words begin with, whatever follows; "" where they begin otherwise."""
+    """Return the people that some words begin with, whatever follows, or "" if they begin otherwise."""
     return "; ".join(_names(words))
 
 
 def who_is(line: str) -> str:
-    """Return "Olga Prins" of "Olga Prins teaches public law in Tarn.", and "" of any other line."""
+    """Return "Olga Prins" for "Olga Prins teaches public law in Tarn.", and "" for any other line."""
     found = _WHO_IS.match(line) if len(line) <= 140 else None
     if found is None or not _ROLE.search(line[found.end() - 1 :]):
         return ""
@@ -274,14 +274,14 @@ def who_is(line: str) -> str:
 
 
 def is_role(words: str) -> bool:
-    """Whether words say what somebody is: "Company Secretary, Amberley Foods Ltd"."""
+    """Return whether words say what somebody is: "Company Secretary, Amberley Foods Ltd"."""
     return bool(_ROLE.search(words))
 
 
 def people_stated(written: str) -> str:
-    """Return who a label or "by" says wrote a text: people as in a line, or else the words themselves.
+    """Return the author of a text, as stated by a label or after "by": people, or else the words themselves.
 
-    An organisation or a desk is who wrote a text too.
+    An organisation or a desk may also be the author of a text.
     """
     written = re.sub(r"^(?:the|our|[Bb]y)\s", "", " ".join(written.split()).strip(" .,;:*_"))
     names = _names(written)

@@ -1,4 +1,4 @@
-"""Exact phrases, whatever the typography: where a text holds the words someone put in quotation marks."""
+"""Exact phrases: find the words of a quoted phrase in a text, whatever the typography."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from qa.text.terms import HAN, HANGUL, indexed, is_stacked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Alike to a reader, and seldom the same on a keyboard as in a source.
+# Characters that look alike to a reader, but often differ between a keyboard and a source.
 _ALIKE = ("'‘’‚‛′`´ʼ", '"“”„‟″«»', "-‐‑‒–—―−")
 _CLASS = {character: f"[{re.escape(group)}]" for group in _ALIKE for character in group}
-# After a hyphen in a word a line may end.
+# A line may end after a hyphen in a word.
 _CLASS |= {hyphen: rf"{_CLASS[hyphen]}(?:\r?\n(?=\w))?" for hyphen in "-‐"}
 _PLAIN = str.maketrans({character: group[0] for group in _ALIKE for character in group})
-# A phrase may begin anew so often within itself, at once.
+# How many overlapping repetitions of its own beginning a phrase may have (`repeats_itself`).
 MOST_NESTED = 20
-# Of fewer words, all but one say too little.
+# Fewest words of a phrase for `near`. In a shorter phrase, all words but one say too little.
 LEAST_NEAR = 3
 _WORD = re.compile(r"\w+")
-# Letters that end no word, as no space parts them or particles follow; and those of all other scripts.
+# Letters that need not end a word where they end a phrase: no spaces separate words, or particles follow.
 _UNPARTED = f"[{HAN}{HANGUL}]"
-# Without regard to case a large class takes 2 ms each time to be compiled; and neither has a case.
+# The letters of all other scripts. The class does not ignore case: that would take 2 ms each time to compile,
+# and would change nothing, because Han and Hangul have no case.
 _PARTED = rf"(?-i:[^\W{HAN}{HANGUL}])"
 
 
 def phrase_words(phrase: str) -> list[str]:
-    """Split a phrase into words, as a full-text index knows them up to case.
+    """Split a phrase into words as a full-text index has them, apart from case.
 
-    A single Han or Hangul character at either end may be a part of any pair in a text: it is left out.
+    A single Han or Hangul character at either end may belong to any pair in a text, so it is left out.
     """
     words = re.findall(r"\w+", indexed(unicodedata.normalize("NFC", phrase)))
     for end in (0, -1):
@@ -44,17 +45,18 @@ def phrase_words(phrase: str) -> list[str]:
 
 
 def repeats_itself(phrase: str) -> bool:
-    """Tell whether a phrase begins anew within itself so often that a search for it would take too long.
+    """Return whether a phrase repeats its own beginning so often that searching for it would take too long.
 
-    A search compares each place where a text begins as the phrase does. In "the the the the" it begins anew
-    at each word, and of a text of such words each would be compared as often as the phrase has words.
+    A search compares the phrase at each place where the text matches the phrase's beginning. The phrase "the
+    the the the" begins again at each of its words. In a text of the same words, each word would be
+    compared as often as the phrase has words.
     """
     text = " ".join(phrase.translate(_PLAIN).casefold().split())
     parted = re.match(_PARTED, text) is not None
-    # The Z algorithm (Gusfield, 1997, "Algorithms on Strings, Trees and Sequences", 1.4): how many characters
-    # from each place on are those that the phrase begins with.
+    # The Z algorithm (Gusfield, 1997, "Algorithms on Strings, Trees and Sequences", 1.4): `alike` says for
+    # each place how many characters from there on equal the phrase's beginning.
     alike = [0] * len(text)
-    open_until = [0] * (len(text) + 2)  # changes in how many of these runs cover a place
+    open_until = [0] * (len(text) + 2)  # by how much the number of runs that cover a place changes
     start = end = 0
     for at in range(1, len(text)):
         same = min(end - at, alike[at - start]) if at < end else 0
@@ -63,44 +65,44 @@ def repeats_itself(phrase: str) -> bool:
         alike[at] = same
         if at + same > end:
             start, end = at, at + same
-        if same and not (parted and re.match(_PARTED, text[at - 1])):  # there no match begins
+        if same and not (parted and re.match(_PARTED, text[at - 1])):  # no match begins inside a word
             open_until[at] += 1
             open_until[at + same + 1] -= 1
     return max(accumulate(open_until)) > MOST_NESTED
 
 
-@lru_cache(maxsize=8)  # one phrase is looked for in several documents
+@lru_cache(maxsize=8)  # the same phrase is looked for in several documents
 def phrase_pattern(phrase: str) -> re.Pattern[str] | None:
-    """Make a pattern that finds the phrase in a text as it stands; None when it holds no word.
+    """Return a pattern that finds the phrase in a text, or None if the phrase holds no word.
 
-    Nor is there one for what no document holds (`is_stacked`).
+    It is also None for a phrase that no document holds (`is_stacked`).
 
     Case, straight or curly quotes, kinds of dash, composed or decomposed accents and the length of white
-    space make no difference. A match never starts or ends inside a word of a script that parts them. But a
-    phrase that `repeats_itself` is found only as it is written.
+    space make no difference. A match never starts or ends inside a word, if the script separates words. But
+    a phrase that `repeats_itself` is found only as it is written.
     """
     if is_stacked(phrase) or not re.search(r"\w", phrase):
         return None
     phrase = unicodedata.normalize("NFC", phrase)
     if repeats_itself(phrase):
-        return re.compile(re.escape(phrase))  # which `re` searches in linear time, as it has but one form
+        return re.compile(re.escape(phrase))  # `re` searches for a plain text in linear time
     words = phrase.split()
     body = r"\s++".join("".join(map(_character, word)) for word in words)
     before = rf"(?<!{_PARTED})" if re.match(_PARTED, words[0]) else ""
-    # A decomposed accent is no word character, but it ends no word either.
+    # A decomposed accent is not a word character, but it does not end a word either.
     after = rf"(?!{_PARTED}|[\u0300-\u036f])" if re.search(f"{_PARTED}$", words[-1]) else ""
     return re.compile(before + body + after, re.IGNORECASE)
 
 
 def occurrences(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[Span]:
-    """Find where the pattern occurs from an offset on: in the text's own offsets, in order and disjoint."""
+    """Yield the places of the pattern from an offset on: in the text's offsets, in order and disjoint."""
     return (Span(*match.span()) for match in pattern.finditer(text, start))
 
 
 def near(phrase: str, text: str) -> Iterator[Span]:
-    """Find where a text holds all words of a phrase but one, which is another there, missing or too many.
+    """Find places that hold all words of a phrase but one. That word is different, missing or added there.
 
-    In order and disjoint. Of a phrase of fewer than three words nothing is near.
+    The places are in order and disjoint. A phrase of fewer than three words has no such places.
     """
     asked = [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFC", phrase))]
     if len(asked) < LEAST_NEAR:
@@ -115,7 +117,7 @@ def near(phrase: str, text: str) -> Iterator[Span]:
         if same == len(asked):  # the phrase itself
             at += same
             continue
-        # Another word, one too many (but before and behind the phrase there always is one), or one missing.
+        # Try another word, an added word (but not before or after the phrase), and a missing word.
         for left_out, too_many in ((1, 1), (0, 1), (1, 0)):
             rest, behind = asked[same + left_out :], at + same + too_many
             end = behind + len(rest)

@@ -1,4 +1,4 @@
-"""What a question asks for: exact phrases in quotation marks, and the kind of words that would answer it."""
+"""Find out what a question asks for: exact phrases in quotation marks, and the kind of its answer."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from qa.text.terms import has_content
 
 AnswerType = Literal["date", "number"]
 
-# A straight mark after a digit is an inch or a second, and opens nothing.
+# A straight quotation mark after a digit means inches or seconds, and does not open a phrase.
 _PHRASE = re.compile(r"“([^“”]+)”|(?<!\d)\"([^\"]+)\"|«([^«»]+)»|„([^„“”]+)[“”]")
 
-# What only the conversation before tells the meaning of.
+# Words whose meaning only the earlier conversation tells.
 _POINTING = (
     r"(?:this|that|these|those|such|same|others?|another|former|latter|my|your|his|hers?|its?|our|their|he|she"
     r"|they|him|them|us|me|you|it|one|ones)"
 )
-# "Which documents mention …?": the words that are looked for, without an article.
+# "Which documents mention …?": the group has the words to look for, without an article.
 _MENTIONED = re.compile(
     r"(?:which|what)(?: of the| of these)? (?:documents?|briefs?|reports?|articles?|papers?|texts?|sources?"
     r"|files?|notes?|stories|issues?|e-?mails?|messages?)"
@@ -72,29 +72,29 @@ _NUMBER = re.compile(
 
 
 def phrases(question: str) -> tuple[str, ...]:
-    """The phrases in double quotation marks, in order, each once; those without a word are left out."""
+    """Return the phrases in double quotation marks that have a word, in order and each once."""
     found = (next(filter(None, groups)).strip() for groups in _PHRASE.findall(question))
     return tuple(dict.fromkeys(phrase for phrase in found if re.search(r"\w", phrase)))
 
 
 def asks_who_mentions(question: str) -> str:
-    """Return the words of which a question asks which documents mention them; "" where it asks no such."""
+    """Return the words X of a question "Which documents mention X?", or "" for any other question."""
     asked = _MENTIONED.fullmatch(question.strip())
     return asked["words"] if asked and has_content(asked["words"]) else ""
 
 
 def without_phrases(question: str) -> str:
-    """What remains of the question beside its exact phrases."""
+    """Return the question without its exact phrases."""
     return _PHRASE.sub(" ", question).strip()
 
 
 def blanked(question: str) -> str:
-    """The question with spaces for what its exact phrases say: all else stands where it stood."""
+    """Return the question with spaces instead of the words of exact phrases. Offsets stay the same."""
     return _PHRASE.sub(lambda match: f"{match[0][0]}{' ' * (len(match[0]) - 2)}{match[0][-1]}", question)
 
 
 def answer_type(question: str) -> AnswerType | None:
-    """The kind of words that an answer must hold: a date, a number, or None where that cannot be told."""
+    """Return the kind of words that an answer must hold, a date or a number, or None if it is not known."""
     if _ASKS_DATE.search(question):
         return "date"
     if _ASKS_NUMBER.search(question):
@@ -103,6 +103,6 @@ def answer_type(question: str) -> AnswerType | None:
 
 
 def spans_of_type(text: str, kind: AnswerType, offset: int = 0) -> tuple[Span, ...]:
-    """Where words of that kind stand in the text, moved by `offset`. Every date counts as a number too."""
+    """Return the places of words of that kind in the text, moved by `offset`. A date's digits are numbers."""
     pattern = _DATE if kind == "date" else _NUMBER
     return tuple(Span(match.start() + offset, match.end() + offset) for match in pattern.finditer(text))

@@ -1,8 +1,8 @@
-"""Words: which of a question's carry its content; and what words are in text that does not part them.
+"""Words: the content words of a question, and words in texts whose script has no spaces.
 
-Chinese and Japanese put no spaces between words, and Korean hangs particles on them. Full text has their
-runs as overlapping pairs of characters, as Lucene's CJKBigramFilter makes them; so a word of two or more
-characters is found inside any run (docs/decisions/0002-storage.md).
+Chinese and Japanese put no spaces between words, and Korean appends particles to words. In full text, runs of
+their characters are stored as overlapping pairs, as Lucene's CJKBigramFilter makes them. So a word of two or
+more characters is found inside any run (docs/decisions/0002-storage.md).
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ FUNCTION_WORDS = frozenset(
 )
 _WORD = re.compile(r"\w+")
 
-# Scripts as ranges of a character class: Han with its marks of repetition, kana; Hangul, its letters too.
+# Scripts as ranges of a character class. HAN includes repetition marks and kana, HANGUL its single letters.
 HAN = "\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 HANGUL = "\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\uac00-\ud7ff"
 _RUN = re.compile(f"[{HAN}{HANGUL}]+")
-# What counts as a word of a text: two characters with what follows them, where no spaces part words.
+# A word for `measure`. In scripts without spaces, two characters with the signs after them are a word.
 MEASURED = re.compile(rf"[{HAN}]{{1,2}}[^\w\s]*|[^\s{HAN}]+")
 
-# A letter of no Latin block, or of one that has other letters too.
+# A letter that is not in a Latin block, or that is in a block which also has other letters.
 _OTHER_LETTER = re.compile(
     "[^\\W\\d_A-Za-z\u00aa\u00ba\u00c0-\u02af\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua787\ufb00-\ufb06\uff21-\uff3a"
     "\uff41-\uff5a]"
 )
 
-# Accents in a row: normalising takes the square of their number. UAX #15 has 30 of them in good faith.
+# Most accents in a row. The time for normalising grows with the square of their number. UAX #15 has 30.
 MOST_COMBINING = 300
-# What may be accents, for `unicodedata` to tell.
+# Characters that may be accents. `unicodedata` then decides.
 _MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_COMBINING},}}")
 
 
 def is_stacked(text: str) -> bool:
-    """Whether more than MOST_COMBINING accents stand on one letter: no document holds such a text."""
+    """Return whether more than MOST_COMBINING accents are on one letter. No document holds such a text."""
     return any(
         accent and sum(1 for _ in run) > MOST_COMBINING
         for marks in _MARKS.finditer(text)
@@ -58,7 +58,7 @@ def is_stacked(text: str) -> bool:
 
 
 def indexed(text: str) -> str:
-    """Give what full text holds of a text: its Han and Hangul in pairs of characters, all else as it is."""
+    """Return a text as full text stores it: Han and Hangul in pairs of characters, all else as it is."""
     return _RUN.sub(_pairs, text) if _RUN.search(text) else text
 
 
@@ -69,37 +69,37 @@ def _pairs(run: re.Match[str]) -> str:
 
 
 def measure(text: str) -> int:
-    """Count the words of a text; where no spaces part them, two characters count as one."""
+    """Count the words of a text. Where no spaces separate words, two characters count as one word."""
     return len(MEASURED.findall(text))
 
 
 def is_latin(text: str) -> bool:
-    """Whether at least half of a text's letters are Latin."""
+    """Return whether at least half of a text's letters are Latin."""
     letters = ["LATIN" in unicodedata.name(letter, "") for letter in text if letter.isalpha()]
     return 2 * sum(letters) >= len(letters)
 
 
 def is_only_latin(text: str) -> bool:
-    """Whether no letter of a text is of another script. Quick; it may say no of a rare Latin letter."""
+    """Return whether all letters of a text are Latin. Fast, but may return False for a rare Latin letter."""
     return text.isascii() or _OTHER_LETTER.search(text) is None
 
 
 def is_in_latin(question: str) -> bool:
-    """Whether every word of a question is in Latin script; a letter such as α or β is no word."""
+    """Return whether every word of a question is in Latin script. A single letter such as α is not a word."""
     return is_latin(question) and all(is_latin(word) or len(word) == 1 for word in words(question))
 
 
 def words(text: str) -> list[str]:
-    """The text's words in order, case-folded; Han and Hangul as full text holds them."""
+    """Return the text's words in order, case-folded, with Han and Hangul as full text stores them."""
     return _WORD.findall(indexed(text.casefold()))
 
 
 def has_content(text: str) -> bool:
-    """Whether any of the text's words carries content."""
+    """Return whether the text has a content word."""
     return any(word not in FUNCTION_WORDS for word in words(text))
 
 
 def content_words(text: str) -> list[str]:
-    """The words that carry content, in order and each once; all words where none does ("what was it?")."""
+    """Return the content words, in order and each once, or all words if there are none ("what was it?")."""
     found = list(dict.fromkeys(words(text)))
     return [word for word in found if word not in FUNCTION_WORDS] or found

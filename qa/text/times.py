@@ -1,8 +1,8 @@
-"""The time that a question names: a preference among what answers it, never a filter.
+"""The time that a question names. It is a preference among the passages that answer, never a filter.
 
-"In March 2008" says when something happened, which is seldom the day on which it was published; "the briefs
-of 2008" says when it was published; "the latest" asks for what is newest. Patterns of our own, for English:
-a library that finds dates gives days, not spans of time, and loses the "since" (docs/decisions/0020).
+"In March 2008" says when something happened, which is seldom the day of publication. "The briefs of 2008"
+says when documents were published. "The latest" asks for the newest documents. The patterns are our own, for
+English. A library that finds dates returns days, not periods, and loses the "since" (docs/decisions/0020).
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from qa.text.terms import FUNCTION_WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Readings so much below the best (logits) answer about as well: among these a preference decides.
+# Readings within so many logits of the best answer about as well. Among these readings a preference decides.
 CLOSE = 3.0
-# What a preference counts in the order in which candidates are read; how well they were found is 0 to 1.
+# Weight of a preference in the order of candidates to read. The retrieval score is from 0 to 1.
 BOOST = 0.3
-# What happened is mostly published within so many days.
+# Days after an event within which most publications about the event appear.
 REPORTED = 45
-# How well a passage fits that speaks of the time asked for; one published while it was news; one published
-# later, which may look back. One published before it cannot know, and one that names only other times does
-# not say.
+# How well a passage fits a time: it speaks of the time; it was published while the time was news; it was
+# published later, and may look back. A passage that was published before the time does not fit, because it
+# cannot know of the time. A passage that names only other times does not fit either.
 _SPEAKS, _NEWS, _LATER = 1.0, 0.6, 0.4
 
-# So many characters are looked at before a time for what says that it is when.
+# Characters before a time that are searched for words which say that it is the time asked for.
 _REACH = 100
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -78,7 +78,7 @@ _AT = re.compile(
     r"|(?:early|mid|late)[\s-]+)$",
     re.IGNORECASE,
 )
-# "Not in 2008" asks for any time but that.
+# "Not in 2008" asks for any time but 2008.
 _NOT = re.compile(r"\b(?:not|except(?:ing|\s+for)?|excluding|other\s+than|apart\s+from)\s+$", re.IGNORECASE)
 _ONWARDS = re.compile(r"\s+(?:onwards?|forward|on(?=\s*(?:[?.!,;]|$)))", re.IGNORECASE)
 # "After 2006 but before 2009".
@@ -89,9 +89,9 @@ _BUT = re.compile(
 _AND = re.compile(
     r"(?:\s+(?:and|or|to|until|till|through)|\s*[-–])\s*(?:(?:in|on|of)\s+)?(?:the\s+)?", re.IGNORECASE
 )
-# "Two years before 2008" is a time that is not read.
+# "Two years before 2008" is a time that is not supported.
 _LENGTH = re.compile(r"\b(?:years?|months?|weeks?|days?|decades?)\s+$", re.IGNORECASE)
-# After these words a round number is more often one of workers than a year, if a noun follows it.
+# After these words, a round number before a noun is more often a number of workers, say, than a year.
 _COUNTING = frozenset("over for by of around on from till until".split()) | {"up to"}
 _NEXT_WORD = re.compile(r"\s+(?:(?:to|or|and)\s+\d|([^\W\d_][\w-]*))")
 _ISSUES = (
@@ -100,7 +100,7 @@ _ISSUES = (
 _PUBLISHED = re.compile(
     rf"\b(?:published|issued|released|printed|posted|dated|{_ISSUES})\s+$|\bdated\s+$", re.IGNORECASE
 )
-# "In briefs published", "briefs published": what they are is said with the time.
+# "In briefs published", "briefs published": these words are removed with the time.
 _IN_ISSUES = re.compile(
     rf"(?:(?<!\s)\s++(?:in|by|from|according\s+to)\s+(?:the\s+)?{_ISSUES}|(?P<issues>\s{_ISSUES}))"
     r"(?:\s+(?:published|issued|released|printed|posted))?$",
@@ -111,7 +111,7 @@ _LATEST = re.compile(
     rf"\b(?:latest|newest|(?:most\s+)?recent(?!\s+(?:years|months|weeks|days|decades|times|past|history)\b)|last(?=\s+{_ISSUES}\b))\b",
     re.IGNORECASE,
 )
-# What a follow-up says of the time of what was asked before: since then, or at some other time.
+# Words of a follow-up about the time of the earlier question: since then, or at another time.
 _SINCE_THEN = re.compile(r"\b(?:since\s+then|(?:ever\s+)?since(?=\s*+[?.!]*+\s*$))", re.IGNORECASE)
 _OTHER_TIME = re.compile(
     r"\bat\s+any\s+(?:time|point)\b|\b(?:ever|always|afterwards|later|earlier|previously)\b"
@@ -126,10 +126,10 @@ _Dates = tuple[dt.date | None, dt.date | None]
 def preference(
     question: str, earlier: Sequence[str] = (), today: dt.date | None = None
 ) -> DatePreference | None:
-    """The time that the question names, or the last of the `earlier` questions that it leans on.
+    """Return the time that the question names, or else the last time that the `earlier` questions name.
 
-    A month without a year is one of the year that they spoke of; without that it says nothing. "Last year"
-    is counted from `today`.
+    `earlier` are the questions that the question leans on. A month without a year is in the year that they
+    name. If they name no year, the month says nothing. "Last year" is counted from `today`.
     """
     question = blanked(question)
     day = today or dt.date.today()  # noqa: DTZ011 -- the day where the user is
@@ -149,12 +149,12 @@ def preference(
 
 
 def is_relative(question: str) -> bool:
-    """Tell whether the time that the question names depends on the day on which it is asked."""
+    """Return whether the time that the question names depends on the day on which it is asked."""
     return preference(question, (), dt.date(2001, 1, 1)) != preference(question, (), dt.date(2011, 11, 11))
 
 
 def without(question: str, earlier: Sequence[str] = ()) -> str:
-    """The question without the words that name its time."""
+    """Return the question without the words that name its time."""
     found = preference(question, earlier)
     if found is None or found.words is None:
         return question
@@ -169,7 +169,7 @@ def without(question: str, earlier: Sequence[str] = ()) -> str:
 
 
 def _bounded(question: str, match: re.Match[str], today: dt.date, year: int | None) -> DatePreference | None:
-    """What a time says with the words around it, and with one that follows as its other bound."""
+    """Return the time that a match and the words around it name, with a following time as its other bound."""
     but = _BUT.match(question, match.end())
     following = _TIME.search(question, but.end()) if but else None
     second = _framed(question, following, today, year) if following else None
@@ -186,7 +186,7 @@ def _bounded(question: str, match: re.Match[str], today: dt.date, year: int | No
 
 
 def _framed(question: str, match: re.Match[str], today: dt.date, year: int | None) -> DatePreference | None:
-    """What a time says with the words around it; None where nothing says that it is when."""
+    """Return the time that a match and the words around it name, or None if they name no time."""
     joined = _AND.match(question, match.end())
     other = _TIME.match(question, joined.end()) if joined else None
     last = _dates(other, today, year) if other else None
@@ -233,12 +233,12 @@ def _framed(question: str, match: re.Match[str], today: dt.date, year: int | Non
 
 
 def _search_before(pattern: re.Pattern[str], text: str, end: int) -> re.Match[str] | None:
-    """Search for what ends at an offset, not far before it."""
+    """Search for a pattern that ends at an offset, within `_REACH` characters before it."""
     return pattern.search(text, max(0, end - _REACH), end)
 
 
 def _is_no_time(question: str, match: re.Match[str], before: re.Match[str]) -> bool:
-    """Whether the words around a year say that it is a number, part of a name, or counted from."""
+    """Return whether the words around a time say that it is a number, part of a name, or a starting point."""
     bounds = before["since"] or before["until"]
     if bounds and _search_before(_LENGTH, question, before.start()):
         return True
@@ -257,7 +257,7 @@ def _is_no_time(question: str, match: re.Match[str], before: re.Match[str]) -> b
 
 
 def _is_name(question: str, match: re.Match[str], before: re.Match[str]) -> bool:
-    """Whether a time says which: without "2015", "in the 2015 election" still is "in the election"."""
+    """Return whether a time is part of a name: "in the 2015 election" without "2015" is "in the election"."""
     follows = _NEXT_WORD.match(question, match.end())
     named = (match["year"] or match["my"]) and before[0].lower().endswith("the ")
     return bool(named and follows and follows[1] and follows[1].casefold() not in FUNCTION_WORDS)
@@ -268,7 +268,7 @@ def _after(match: re.Match[str] | None) -> int:
 
 
 def _dates(match: re.Match[str], today: dt.date, year: int | None) -> tuple[dt.date, dt.date] | None:
-    """The first and the last day of a time; `year` is that of a month without one."""
+    """Return the first and the last day of a time. A month without a year is in `year`."""
     try:
         if match["iso"]:
             parts = [int(part) for part in match["iso"].split("-")]
@@ -308,7 +308,7 @@ def _dates(match: re.Match[str], today: dt.date, year: int | None) -> tuple[dt.d
         month = _MONTHS.index(name[:3].lower()) + 1
         first, last = _span(int(named), month, int(day) if day else 0)
         return (_span(int(named), month, int(match["d0"]))[0] if match["d0"] else first), last
-    except (ValueError, OverflowError):  # 31 February; "yesterday" of what is dated 1 January 1
+    except (ValueError, OverflowError):  # 31 February; "yesterday" in a text of 1 January 1
         return None
 
 
@@ -324,7 +324,7 @@ def bound(written: str, *, last: bool) -> dt.date:
     """Read the day `YYYY-MM-DD`, or the first (`last`: the last) day of `YYYY-MM` or `YYYY`.
 
     Raises:
-        ValueError: it is not written so, or there is no such day, month or year.
+        ValueError: the text has another form, or there is no such day, month or year.
     """
     return span_of(parse_date(written))[last]
 
@@ -341,7 +341,7 @@ def _relative(which: str, unit: str, today: dt.date) -> tuple[dt.date, dt.date]:
 
 
 def _back(many: str, units: str, today: dt.date) -> tuple[dt.date, dt.date]:
-    """The year or month that lies so many of them back; of days and weeks, the day."""
+    """Return the first and last day of the year or month so many years or months ago, or of the day."""
     number, unit = int(many) if many.isdecimal() else _NUMBERS.index(many.lower()), units.lower()
     if unit == "years":
         return _span(today.year - number)
@@ -353,7 +353,7 @@ def _back(many: str, units: str, today: dt.date) -> tuple[dt.date, dt.date]:
 
 
 def spoken_of(text: str, published: dt.date | None) -> Iterator[tuple[dt.date, dt.date]]:
-    """The times that a text names; a month or day without a year is the last one before it was published."""
+    """Yield the times that a text names. A month or day without a year is the last before publication."""
     for match in _TIME.finditer(text):
         bare = match["dm1"] or match["dm2"] or match["month"]
         if bare and (match["dy1"] or match["dy2"] or match["my"]):
@@ -363,7 +363,7 @@ def spoken_of(text: str, published: dt.date | None) -> Iterator[tuple[dt.date, d
                 None if bare or any(match[name] for name in _RELATIVE) else _dates(match, dt.date.min, None)
             )
         elif (bare and bare.islower()) or not _can_be_counted_from(published, match):
-            dates = None  # "may", "march": no month
+            dates = None  # "may" and "march" in small letters are not months
         else:
             dates = _dates(match, span_of(published)[0], published.year)
             if bare and dates and dates[0] > span_of(published)[1]:
@@ -373,7 +373,7 @@ def spoken_of(text: str, published: dt.date | None) -> Iterator[tuple[dt.date, d
 
 
 def _can_be_counted_from(published: dt.date, match: re.Match[str]) -> bool:
-    """Tell whether a date is known well enough for a time in the text: no week is counted from a month."""
+    """Return whether a time can be counted from the date: a week cannot be counted from a month."""
     unit = match["unit"] or match["units"] or match["ago"] or match["yesterday"]
     if unit is None or not isinstance(published, PartialDate):
         return True
@@ -381,9 +381,9 @@ def _can_be_counted_from(published: dt.date, match: re.Match[str]) -> bool:
 
 
 def fits(asked: DatePreference, found: Sequence[tuple[dt.date | None, str]]) -> list[float]:
-    """How well each of what was found fits, 0 to 1: the days of publication, and the texts as far as known.
+    """Return how well each item found fits, from 0 to 1. An item is its publication day and its known text.
 
-    Of "latest", the newest of all that was found fits; the others come half way at most, by their age.
+    For "latest", the newest item gets 1. The other items get less than a half, by their age.
     """
     if asked.kind == "latest":
         told = [_told_of(published, text) for published, text in found]
@@ -396,7 +396,10 @@ def fits(asked: DatePreference, found: Sequence[tuple[dt.date | None, str]]) -> 
 
 
 def _told_of(published: dt.date | None, text: str) -> dt.date | None:
-    """Of when a text tells: the day of publication, unless all times that it names were no news by then."""
+    """Return the day that a text tells of: its publication, or the last time it names if all are old.
+
+    A time is old if it ended more than REPORTED days before publication.
+    """
     ends = [last for _, last in spoken_of(text, published)]
     old = published and ends and (published - max(ends)).days > REPORTED
     return max(ends) if old else published
@@ -424,24 +427,25 @@ def _overlap(one: tuple[dt.date, dt.date], other: tuple[dt.date, dt.date]) -> bo
 
 
 def is_of(asked: DatePreference, published: dt.date | None, sentence: str) -> bool:
-    """Whether a sentence is of the time asked for: it speaks of it, or was published in it or soon after.
+    """Return whether a sentence is of the time asked for: speaks of it, or was published in or soon after it.
 
-    Of "latest" none is: that compares what was found.
+    For "latest", it returns False, because "latest" compares all passages found.
     """
     return asked.kind != "latest" and _fit(asked, published, sentence) >= _NEWS
 
 
 def names(asked: DatePreference, published: dt.date | None, sentence: str) -> bool:
-    """Whether a sentence names the very time asked for, so that a model sees by itself that it is meant."""
+    """Return whether a sentence names exactly the time asked for, so that a model needs no hint of it."""
     return any(named == (asked.since, asked.until) for named in spoken_of(sentence, published))
 
 
 def setbacks(
     asked: DatePreference, scores: Sequence[float], found: Sequence[tuple[dt.date | None, str]]
 ) -> list[float]:
-    """By how much (logits) each reading is put back, so that of the close ones what fits best is first.
+    """Return the logits to subtract from each score, so that among close scores the best fit comes first.
 
-    `scores` are how well each answers, as logits; see `fits` for `found`. None is put back where none fits.
+    `scores` say how well each reading answers, as logits. For `found`, see `fits`. If no reading fits, all
+    stay as they are.
     """
     close = [place for place, score in enumerate(scores) if score >= max(scores) - CLOSE]
     fitting = fits(asked, [found[place] for place in close])
@@ -452,7 +456,7 @@ def setbacks(
 
 
 def in_words(asked: DatePreference) -> str:
-    """Say what is preferred, for a reader: "events in March 2008"."""
+    """Return the preferred time in words, for a reader: "events in March 2008"."""
     if asked.kind == "latest":
         return "the newest documents"
     what = "documents published" if asked.kind == "published" else "events"
@@ -460,7 +464,7 @@ def in_words(asked: DatePreference) -> str:
 
 
 def preferred(asked: DatePreference) -> str:
-    """Say that something is preferred: "Events in March 2008 are preferred, as the question says."."""
+    """Return a note about the preference: "Events in March 2008 are preferred, as the question says."."""
     words = in_words(asked)
     return f"{words[0].upper()}{words[1:]} are preferred, as the question says."
 

@@ -1,4 +1,4 @@
-"""Dates as headers write them. A date that could be read two ways is never guessed."""
+"""Dates as headers write them. A date that has two possible meanings is never guessed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 DateOrder = Literal["auto", "dmy", "mdy"]
 
-# The months, from January on, each as the languages write it that headers are read in: English (with its
-# abbreviations), French, German, Dutch, Spanish, Portuguese, Italian, Swedish and Danish, Polish, Turkish,
-# Russian.
+# The months, from January on, in the languages of the headers that are read: English (with abbreviations),
+# French, German, Dutch, Spanish, Portuguese, Italian, Swedish and Danish, Polish, Turkish, Russian, Arabic.
 _MONTHS = (
     (
         "january يناير jan janvier januar januari jänner enero janeiro gennaio stycznia"
@@ -48,7 +47,7 @@ _MONTH = rf"(?:{'|'.join(sorted(_NUMBER_OF_MONTH, key=len, reverse=True))})\b\.?
 _LAST_OF_THIS_CENTURY = 40
 _ROMAN = "i ii iii iv v vi vii viii ix x xi xii".split()
 _OF = r"(?:de[l]?\s|of\s)?"
-# Not more than two spaces: what stands farther apart stands in two columns ("No 8      December 1991").
+# At most two spaces between parts: with more, the parts are in two columns ("No 8      December 1991").
 _DATE = re.compile(
     r"(?<![\w/.-])(?:"
     rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?[\s-]\s?{_OF}(?P<m1>{_MONTH}),?[\s-]\s?{_OF}(?P<y1>\d{{4}})"
@@ -62,15 +61,15 @@ _DATE = re.compile(
     r")(?:\s?(?:г\.|года|р\.|r\.))?(?![\w/-]|\.\d)",
     re.IGNORECASE,
 )
-# What stands before the day on which somebody fetched a copy, which is none of the document's own.
+# Words before the day on which somebody fetched a copy. That day is not the document's date.
 _FETCHED = re.compile(
     r"\b(?:downloaded|accessed|retrieved|viewed|consulted|printed (?:on|at|from|by)|consulté|abgerufen)\b"
     r"(?:(?!\b(?:published|issued|posted|released|updated)\b)[^;|·\n]){0,80}$",
     re.IGNORECASE,
 )
-# "No. 7 March 2020": the 7 is no day.
+# "No. 7 March 2020": the 7 is not a day.
 _NUMBERED = re.compile(r"(?:\bn[or]\.?|№|#|\bn[°º]|\bnumber|\bissue|\bvol\.?)\s?$", re.IGNORECASE)
-_MOST_BEFORE = 200  # characters before a date that are looked at for what it is
+_MOST_BEFORE = 200  # characters before a date that are searched for words about it
 _BEFORE_THE_TIME = re.compile(r"\s*(\d{4})-?(\d\d)-?(\d\d)(?=T|\s|\s*$)")
 # "08-4-4-1": year, month, day and a running number, as the IFES numbers its briefs.
 _NUMBER = re.compile(r"(?:19|20)?(\d\d)-(\d{1,2})-(\d{1,2})(?:-\d+)?")
@@ -81,9 +80,9 @@ class FoundDate:
     """A date in a text.
 
     Attributes:
-        start, end: where it is written.
-        date: the date; None where it could be read two ways.
-        note: what the reader of the document should know of it, or "".
+        start, end: the place of the date in the text.
+        date: the date, or None if it has two possible meanings.
+        note: what a reader of the document should know about the date, or "".
     """
 
     start: int
@@ -100,7 +99,7 @@ def _valid(year: int, month: int, day: int) -> dt.date | None:
 
 
 def _numeric(match: re.Match[str], order: DateOrder, number: str) -> tuple[dt.date | None, str]:
-    """Read "a/b/year", by what is possible, then the document's number, then the setting."""
+    """Read "a/b/year": first by what is possible, then by the document's number, then by the setting."""
     first, second, year = int(match["a"]), int(match["b"]), int(match["y4"])
     day_first, month_first = _valid(year, second, first), _valid(year, first, second)
     if day_first is None or month_first is None or day_first == month_first:
@@ -124,14 +123,14 @@ def _month(name: str) -> int:
 
 
 def _named(match: re.Match[str]) -> dt.date | None:
-    """Read a date whose month is named, or that says what its numbers are."""
+    """Read a date whose month is named, or whose form says which number is the month."""
     if match["m6"]:
         of_month: dt.date = PartialDate(int(match["y6"]), _month(match["m6"]))
         return of_month
     if match["m5"] and not match["d5"]:
         month = int(match["m5"])
         return PartialDate(int(match["y5"]), month) if 1 <= month <= 12 else None
-    if match["a8"]:  # "18/3/95": of two digits, the year of a date that can be read in one way only
+    if match["a8"]:  # "18/3/95": the year may have two digits if the date has only one possible meaning
         first, second, year = int(match["a8"]), int(match["b8"]), int(match["y8"])
         year += 1900 if year > _LAST_OF_THIS_CENTURY else 2000
         days = {_valid(year, second, first), _valid(year, first, second)} - {None}
@@ -148,10 +147,10 @@ def _named(match: re.Match[str]) -> dt.date | None:
 
 
 def find_dates(text: str, order: DateOrder = "auto", number: str = "") -> Iterator[FoundDate]:
-    """Yield the possible dates in the text, but for days on which a copy was downloaded or the like.
+    """Yield the possible dates in the text, except days on which a copy was downloaded or the like.
 
-    A month with its year is a date (`PartialDate`); a season or a year alone is none. `number` is the
-    document's own: one like "08-4-5-1" decides whether 4/5/2008 is in April or May.
+    A month with its year is a date (`PartialDate`). A season or a year alone is not a date. `number` is the
+    document's own number: with "08-4-5-1", it is known whether 4/5/2008 is in April or May.
     """
     for match in _DATE.finditer(text):
         start, note = match.start(), ""
@@ -170,7 +169,7 @@ def find_dates(text: str, order: DateOrder = "auto", number: str = "") -> Iterat
 
 
 def find_date(text: str, order: DateOrder = "auto", number: str = "") -> FoundDate | None:
-    """Find the first day in the text, or else the first month; None where there is neither (`find_dates`)."""
+    """Return the first day in the text, else the first month, or None if there is neither (`find_dates`)."""
     month = None
     for found in find_dates(text, order, number):
         if not isinstance(found.date, PartialDate):
@@ -180,10 +179,9 @@ def find_date(text: str, order: DateOrder = "auto", number: str = "") -> FoundDa
 
 
 def read_date(written: str, order: DateOrder = "auto", number: str = "") -> tuple[dt.date | None, str]:
-    """Read a date that a field of a format holds; where it could be read two ways, a note says so instead.
+    """Read the date in a field of a format. If it has two possible meanings, a note says so instead.
 
-    The field may hold a month or a year alone. Of a time, it is the day that is written, whatever day that
-    was elsewhere.
+    The field may hold a month or a year alone. For a time, the written day is used, whatever its time zone.
     """
     if time := _BEFORE_THE_TIME.match(written):
         written = "-".join(time.groups())
