@@ -1,1 +1,1 @@
-"""From a file to documents: one module a format; `reading.py` is the way in."""
+"""Turns files into documents, with one module for each format. Start at `reading.py`."""

@@ -1,6 +1,7 @@
-"""ZIP archives of any of the formats. Members are read in memory, one at a time: nothing is ever unpacked.
+"""Reads ZIP archives. Members may be of any format, and are read in memory, one at a time.
 
-What an archive says of itself is not believed: bounds are kept on what actually comes out of it.
+The sizes that an archive states are not trusted: the limits apply to the bytes that are really unpacked.
+Nothing is unpacked to disk.
 """
 
 from __future__ import annotations
@@ -26,20 +27,20 @@ if TYPE_CHECKING:
     from qa.schema import Document
 
 MOST_MEMBERS = 100_000
-MOST_BYTES = 1_000_000_000  # that come out of an archive, with those in it
-DEEPEST = 3  # archives in one another
-MOST_TIMES = 200  # the size that a member is packed to; text seldom packs to a twentieth
-_SMALL = 10_000_000  # bytes that are not held to MOST_TIMES
-_NAMED = 5
+MOST_BYTES = 1_000_000_000  # unpacked bytes of an archive, with its inner archives
+DEEPEST = 3  # levels of archives in one another, the outermost included
+MOST_TIMES = 200  # maximum ratio of a member's unpacked to its packed size; text rarely reaches 20
+_SMALL = 10_000_000  # bytes: MOST_TIMES applies only to members that unpack to more
+_NAMED = 5  # files of other kinds that a message names
 
 
 @dataclass(slots=True)
 class _Budget:
-    """What may still come out of an archive and of those in it.
+    """The number of files and bytes that may still be read, inner archives included.
 
     Attributes:
-        members: how many files.
-        bytes: how many bytes.
+        members: the number of files.
+        bytes: the number of unpacked bytes.
     """
 
     members: int
@@ -49,13 +50,18 @@ class _Budget:
 def read(
     source: Source, options: Options, members: int = MOST_MEMBERS, size: int = MOST_BYTES
 ) -> Iterator[Document | InputError]:
-    """Yield the documents of an archive's members; a member that is refused comes as an InputError.
+    """Yield the documents of an archive's members, and an InputError for each refused member.
 
-    It may hold so many `members`, and these may unpack to a `size` of so many bytes, inner archives counted.
-    A document's id is "/", the member's name, and what its own format gives.
+    A document's id is "/", the member's name, and the id that the member's format gives.
+
+    Args:
+        source: the archive.
+        options: how its members are read.
+        members: the maximum number of members, with the members of inner archives.
+        size: the maximum number of unpacked bytes, with the bytes of inner archives.
 
     Raises:
-        InputError: naming the source, when it is damaged, too large, or holds nothing to read.
+        InputError: naming the source, when it is damaged or too large, or there is nothing in it to read.
     """
     return _read(source, options, 1, _Budget(members, size))
 
@@ -100,7 +106,10 @@ def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iter
 
 
 def _wanted(archive: zipfile.ZipFile) -> tuple[list[tuple[zipfile.ZipInfo, str]], list[str]]:
-    """Tell the members to read, with their names, and the names of those of other kinds; none hidden."""
+    """Return the members to read with their names, and the names of members of other kinds.
+
+    Hidden members and folders are in neither list.
+    """
     wanted, others = [], []
     for member in archive.infolist():
         name = _name(member)
@@ -116,7 +125,7 @@ def _wanted(archive: zipfile.ZipFile) -> tuple[list[tuple[zipfile.ZipInfo, str]]
 
 
 def _name(member: zipfile.ZipInfo) -> str:
-    """Read a member's name: as UTF-8 where it can be that, though the archive does not say so."""
+    """Return a member's name, read as UTF-8 if possible, even if the archive does not mark it as UTF-8."""
     name = member.orig_filename
     if not member.flag_bits & 0x800:
         raw = name.encode("cp437", "replace")
@@ -131,10 +140,10 @@ def _left_out(others: list[str]) -> str:
 
 
 def _check(member: zipfile.ZipInfo, name: str, where: str) -> None:
-    """Refuse a member that cannot be read, or whose name leads out of the archive.
+    """Refuse a member that is a link or locked, or whose name leads out of the archive.
 
     Raises:
-        InputError: naming `where`.
+        InputError: naming `where`, when the member is refused.
     """
     if name.startswith("/") or ".." in name.split("/") or re.match(r"[A-Za-z]:", name) or "\0" in name:
         raise InputError(f"{where} has a name that leads out of its archive. Pack it again.")
@@ -145,10 +154,12 @@ def _check(member: zipfile.ZipInfo, name: str, where: str) -> None:
 
 
 def _bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, inner: Source, budget: _Budget) -> bytes:
-    """Read a member, up to the bound of its kind, of its archive, and of what such packing can honestly do.
+    """Return a member's bytes.
+
+    Three limits apply: the size limit of the member's format, the archive's budget, and the packing ratio.
 
     Raises:
-        InputError: naming the member, when there is more, or it is damaged.
+        InputError: naming the member, when it exceeds a limit or is damaged.
     """
     kind = named(inner.file_name)
     most = kind.most_bytes if kind else 0

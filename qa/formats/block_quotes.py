@@ -1,9 +1,10 @@
-"""Block quotes of word processors: which paragraphs are quotes by their style, or by their indent.
+"""Finds block quotes in documents of word processors: paragraphs that are quotes by their style or indent.
 
-A style tells by its name. Word writes the names of its own styles in English whatever language it speaks, and
-LibreOffice does so in OpenDocument; the other names are those that people and programs give to styles.
-An indent tells less: lists, code, contents and addresses have one, too. A paragraph is a quote by its indent
-if it stands further in than the text around it, and follows a paragraph of that text.
+A style is recognised by its name. Word stores the names of its built-in styles in English, whatever the
+language of its menus. LibreOffice does the same in OpenDocument. `_QUOTES` also has names that people and
+other programs give to styles. An indent is weaker evidence: lists, code, tables of contents and addresses are
+indented, too. So a paragraph is a quote by its indent only if it is indented more than the body text, and
+follows body text or another quote.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 
     from qa.formats.blocks import Part
 
-# How much further in a quote stands, in twentieths of a point: half a centimetre.
+# Minimum indent of a quote from the body, in twentieths of a point: half a centimetre.
 _LEAST = 280
-# The body's indent is the smallest that this share of its paragraphs has.
+# The body's indent is the smallest indent that at least this share of its paragraphs has.
 _SHARE = 0.2
-# A paragraph of at most so many words, without a stop at its end, may say who is quoted.
+# Maximum words of a paragraph that may say who is quoted. It must not end with a stop.
 _MOST_IN_A_NAME = 12
-# Words in quotation marks that are a quote, rather than a name.
+# Minimum words in quotation marks that are a quote and not a name.
 _LEAST_QUOTED = 3
 _QUOTES = re.compile(
     r"\b(?:(?:block|long|intense|blockzitat|block-)?quot(?:e|es|ation|ations)|block ?text|blockzitat"
@@ -34,7 +35,7 @@ _QUOTES = re.compile(
     r"|인용(?:문)?|引用(?:文)?|明显引用)\b",
     re.IGNORECASE,
 )
-# Styles of paragraphs that are no quotes, though they may be indented or named for quotes.
+# Names of styles that are not for quotes, though they may be indented or contain a word such as "quote".
 _OTHERS = re.compile(
     r"\b(?:attribution|source|author|bibliograph\w*|references?|works cited|list\w*|toc|contents?|index"
     r"|caption|code|program|listing|pre-?formatted(?: text)?|source text|plain text|macro|html \w+|addres\w*"
@@ -48,7 +49,7 @@ _TYPEWRITER = re.compile(
 _LISTED = re.compile(
     r"\s*(?:[-–—•*·▪◦‣➢o]\s|\(?(?:[0-9]{1,3}|[ivxlc]{1,5}|[A-Za-z])(?:[.][0-9]{1,3}){0,3}(?:[.):]\)?\s|\t))"
 )
-# A paragraph of running text ends so, a note's mark after it or not.
+# The end of a paragraph of running text, with or without the mark of a note.
 _ENDED = re.compile(r"[.!?…:。！？][”\"’»)\]]*\s*(?:\[\w{1,5}\]\s*)*\Z")
 _MARKED = re.compile(r"[“„«]([^“”„«»]{3,})[”“»]|\"([^\"]{3,})\"")
 _DASH = re.compile(r"\s*[—–-]")
@@ -57,7 +58,11 @@ _DASH = re.compile(r"\s*[—–-]")
 def look_of(
     names: Iterable[str], left: int, first: int, *, fonts: Iterable[str] = (), other: bool = False
 ) -> Look:
-    """Tell what a paragraph is by the names of its style and those that it is based on, the nearest first."""
+    """Return the look of a paragraph, from its style, fonts and indents.
+
+    `names` are the names of its style and of the styles that this style is based on, the nearest first. A
+    paragraph in a typewriter font is `other`. The caller sets `other` if it has another reason.
+    """
     quotes = False
     for name in names:
         plain = name.replace("_20_", " ").replace("_", " ")
@@ -70,9 +75,9 @@ def look_of(
 
 
 def marked(parts: Sequence[Part]) -> Iterator[Part]:
-    """Yield the parts of a report, each line of a block quote beginning with "> ", as in plain text."""
+    """Yield the parts of a report, with "> " before each line of a block quote, as in plain text."""
     body = _body_indent(parts)
-    before = ""  # what the paragraph before is: "body", "quote" or something else
+    before = ""  # the kind of the previous paragraph: "body", "quote", or "" for anything else
     introduced = False
     for at, part in enumerate(parts):
         look = part.look
@@ -92,7 +97,7 @@ def marked(parts: Sequence[Part]) -> Iterator[Part]:
 
 
 def _body_indent(parts: Iterable[Part]) -> int:
-    """Return the left indent of the text around the quotes."""
+    """Return the left indent of the body text."""
     looks = [part.look for part in parts if part.kind == "paragraph" and _ENDED.search(part.text)]
     counts = Counter(look.left for look in looks if look and not look.quotes and not look.other)
     least = _SHARE * counts.total()
@@ -100,7 +105,10 @@ def _body_indent(parts: Iterable[Part]) -> int:
 
 
 def _is_indented(text: str, look: Look, body: int, *, introduced: bool) -> bool:
-    """Tell whether a paragraph that follows the text around it is a quote by its indent."""
+    """Return whether a paragraph that follows body text or a quote is a quote by its indent.
+
+    `introduced` says whether the body text before the quote ended with a colon.
+    """
     if look.other or look.left - body < _LEAST or look.first <= -_LEAST or _LISTED.match(text):
         return False
     if introduced:
@@ -111,6 +119,9 @@ def _is_indented(text: str, look: Look, body: int, *, introduced: bool) -> bool:
 
 
 def _names_speaker(text: str, *, last: bool) -> bool:
-    """Tell whether a paragraph below a quote says who is quoted: “— Orkney Post”, “Ada Orr, the master”."""
+    """Return whether a paragraph below a quote says who is quoted: “— Orkney Post”, “Ada Orr, the master”.
+
+    `last` says whether the next part has another look.
+    """
     short = measure(text) <= _MOST_IN_A_NAME and not re.search(r"[.!?…][”\"’»]?\s*\Z", text)
     return last and (short or bool(_DASH.match(text) and not _ENDED.search(text)))

@@ -1,4 +1,4 @@
-"""A text put together from paragraphs, headings, list items and table rows, and the sections they make."""
+"""Joins paragraphs, headings, list items and table rows into a text with sections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from qa.schema import SectionKind
 
-# What no reader sees. A soft hyphen in the text would part a word from its search.
+# Characters that no reader sees. A search would miss a word that has a soft hyphen in it.
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _TIGHT = frozenset({"item", "row"})
@@ -25,17 +25,18 @@ _ENDED_BY: dict[SectionKind, tuple[SectionKind, ...]] = {
     "footnote": ("footnote", "endnote"),
     "endnote": ("footnote", "endnote"),
 }
-_LONGEST_CELL = 300  # characters: what is longer is a text that a table lays out, and no datum
+_LONGEST_CELL = 300  # characters: a longer cell is text that a table only lays out, not a datum
 
 
 class Look(NamedTuple):
-    """How a paragraph is set.
+    """The format of a paragraph.
 
     Attributes:
         left: its left indent, in twentieths of a point.
-        first: the indent of its first line, from there.
-        quotes: whether its style is that of quotes.
-        other: whether it is something else by its style, font or alignment, or stands in a table or note.
+        first: the indent of its first line from `left`, in twentieths of a point.
+        quotes: whether its style is a style for quotes.
+        other: whether it is not body text, nor a quote by its indent. Its style, font or alignment can show
+            this, or its place in a table or note.
     """
 
     left: int
@@ -45,11 +46,12 @@ class Look(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A block of a text, or where a section begins: a chapter, message, slide or note of the name `text`.
+    """A block of a text, or the beginning of a section: a chapter, message, slide or note named `text`.
 
-    A heading begins a section of its own words. A chapter, message or section without a name ends the one
-    before it. After a break, a list or table is another one. Furniture is a paragraph that is never quoted.
-    A paragraph of a report has a `look`, by which block quotes are told.
+    A heading is a block that also begins a section, named by the heading's words. A chapter, message or
+    section without a name only ends the one before it. Items or rows after a break belong to a new list or
+    table. Furniture is a paragraph that is never quoted. A paragraph of a report has a `look`, from which
+    block quotes are recognised.
     """
 
     kind: Literal[
@@ -71,7 +73,7 @@ class Part(NamedTuple):
 
 
 class Composed(NamedTuple):
-    """A text, its sections and its furniture, in order."""
+    """A text with its sections and its furniture, each in order."""
 
     text: str
     sections: tuple[Section, ...]
@@ -79,10 +81,10 @@ class Composed(NamedTuple):
 
 
 def compose(parts: Iterable[Part]) -> Composed:
-    """Join blocks: a blank line between them, a line end between the items of a list or the rows of a table.
+    """Join blocks with blank lines, but the items of a list and the rows of a table with line ends.
 
-    What no reader sees is left out, and a non-breaking space becomes a space, as a browser copies it. A
-    section ends with the last block before the next of its kind.
+    Characters that no reader sees are left out. A non-breaking space becomes a space, as when a browser
+    copies text. A section ends with the last block before the next section that ends it (`_ENDED_BY`).
     """
     pieces: list[str] = []
     ends: list[int] = []
@@ -128,7 +130,11 @@ def _sections(begun: list[tuple[int, SectionKind, str]], ends: list[int]) -> tup
 
 
 def row(cells: Sequence[Sequence[Part]]) -> list[Part]:
-    """Make a line of a table's row, its cells joined by " | "; what a table only lays out stays in blocks."""
+    """Return a table's row as one line, its cells joined by " | ".
+
+    Return the blocks of the cells unchanged if there is only one cell, or a cell is a quote or long: then the
+    table only lays out text.
+    """
     texts = [_SPACE.sub(" ", " ".join(part.text for part in cell)).strip() for cell in cells]
     quotes = any(part.look and part.look.quotes for cell in cells for part in cell)
     if len(cells) < 2 or quotes or any(len(text) > _LONGEST_CELL for text in texts):
@@ -137,7 +143,7 @@ def row(cells: Sequence[Sequence[Part]]) -> list[Part]:
 
 
 def revisions(*, tracked: bool, struck: bool) -> tuple[str, ...]:
-    """Tell, in words for a reader, how a document's changes were read: `tracked` ones, `struck` out words."""
+    """Return notes for the reader on how `tracked` changes and `struck` out words were read."""
     return ("The document holds tracked changes; it was read as if all were accepted.",) * tracked + (
         "Words that are struck out were left out.",
     ) * struck

@@ -1,4 +1,4 @@
-"""Which column of a table, or key of a record, holds which field of a document."""
+"""Maps the columns of a table, or the keys of a record, to the fields of a document."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qa.document.metadata import MOST_FIELD
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-# The fields, and what else they are called. A record's own key comes first, whatever its case.
+# The fields and the usual names of their columns. The field's own name comes first. Case does not matter.
 FIELDS = {
     "_id": ("_id", "id", "doc_id", "docid", "document_id", "identifier"),
     "text": ("text", "body", "content", "contents", "full_text", "fulltext", "article"),
@@ -26,22 +26,22 @@ FIELDS = {
     "collection": ("collection",),
 }
 
-# How many columns a person is shown, and how many characters of a value.
+# Maximum number of columns that a person is shown, and of characters of a value.
 _ASKED, _SHOWN = 50, 60
 
-# A cell of so many words is prose, and so is a column of which so many cells are.
+# Minimum words of a cell of prose, and minimum share of cells of prose in a column of prose.
 _SENTENCE, _MOSTLY = 8, 0.7
 
 
 @lru_cache(maxsize=1_000)
 def map_columns(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Tell, by field, the name that holds it: as `columns` maps it, or else by what it is usually called.
+    """Return the name of the column for each field: as `columns` maps the field, or else a usual name.
 
-    A field that `columns` maps to a name which is not among `names` has no place.
+    A field is left out if `columns` maps it to a name that is not among `names`.
     """
     mapped = {"_id" if field == "id" else field: column for field, column in columns}
     taken = set(mapped.values())
-    # The first of two that differ in case alone, as a reader would.
+    # If two names differ only in case, the first one counts, as a reader would expect.
     free = {name.strip().casefold(): name for name in reversed(names) if name not in taken}
     found: dict[str, str] = {}
     for field, usual in FIELDS.items():
@@ -55,7 +55,7 @@ def map_columns(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) ->
 
 
 def prose_columns(names: Sequence[str], rows: Iterable[Sequence[str]], taken: Container[str]) -> list[str]:
-    """Return the columns that are plainly prose, of those not taken."""
+    """Return the columns that are clearly prose and not in `taken`."""
     cells: list[list[int]] = [[] for _ in names]
     for row in rows:
         for counts, cell in zip(cells, row, strict=False):
@@ -71,7 +71,7 @@ def prose_columns(names: Sequence[str], rows: Iterable[Sequence[str]], taken: Co
 
 
 def with_values(names: Sequence[str], rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
-    """Return the first columns that have a name, each once, with the beginning of a value in it."""
+    """Return the first columns that have a name, each once, with the beginning of its first value."""
     values = {name: "" for name in names if name.strip() and len(name) <= MOST_FIELD}
     for row in rows:
         for name, cell in zip(names, row, strict=False):
@@ -81,5 +81,5 @@ def with_values(names: Sequence[str], rows: Iterable[Sequence[str]]) -> tuple[tu
 
 
 def guessed(name: str) -> str:
-    """Tell a reader that a column was taken for the text."""
+    """Return a note for the reader that a column was chosen as the text."""
     return f"The column “{name.strip()}” was taken for the text, as it alone is prose: see that it is."

@@ -1,8 +1,8 @@
-"""Has the Linux kernel take from this process what a reader of files has no need of. Machine code obeys, too.
+"""Makes the Linux kernel take away from this process all rights that a reader of files does not need.
 
-Landlock says which files may be opened (https://docs.kernel.org/userspace-api/landlock.html), seccomp which
-calls of the kernel may be made (https://docs.kernel.org/userspace-api/seccomp_filter.html). Neither needs
-root, and neither can be taken back.
+Even injected machine code cannot get round these limits. Landlock limits the files that may be opened
+(https://docs.kernel.org/userspace-api/landlock.html). Seccomp limits the calls of the kernel that may be made
+(https://docs.kernel.org/userspace-api/seccomp_filter.html). Neither needs root, and neither can be undone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-# Public files of the system: libraries, fonts, time zones, types of files, and what the machine is.
+# Public files of the system: libraries, fonts, time zones, MIME types, and descriptions of the machine.
 _SYSTEM = (
     *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/share"),
     *("/usr/local/lib", "/usr/local/share", "/nix/store", "/gnu/store"),
@@ -27,15 +27,16 @@ _SYSTEM = (
 )
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-# How many rights over files, and over the network, each version of Landlock's interface knows; a later one
-# knows at least those of the last.
+# Number of file rights that each version of Landlock's interface knows. A version after the last in this list
+# knows at least as many.
 _FILE_RIGHTS = (0, 13, 14, 15, 15, 16)
-_NETWORK_RIGHTS, _SOCKETS, _SIGNALS = 0b11, 0b01, 0b10  # from the fourth version; from the sixth, both others
-_CREATE, _ADD, _RESTRICT = 444, 445, 446  # on every kind of processor
+_NETWORK_RIGHTS, _SOCKETS, _SIGNALS = 0b11, 0b01, 0b10  # network since version 4, others since 6
+_CREATE, _ADD, _RESTRICT = 444, 445, 446  # numbers of Landlock's calls on every kind of processor
 _NO_NEW_PRIVILEGES, _SET_SECCOMP, _FILTER = 38, 22, 2  # arguments of prctl(2)
 
-# Calls that are refused, and their numbers on x86-64 and on ARM64; 0 where there is none. Some are for
-# files: a kernel may lack Landlock, which leaves modes, owners and times alone besides.
+# Refused calls with their numbers on x86-64 and on ARM64, or 0 if the call does not exist there. Calls for
+# files are refused for two reasons: a kernel may lack Landlock, and Landlock does not protect modes, owners
+# and times.
 _REFUSED = """
 socket 41 198, socketpair 53 199, connect 42 203, bind 49 200, listen 50 201, accept 43 202,
 accept4 288 242, sendto 44 206, sendmsg 46 211, sendmmsg 307 269, ptrace 101 117, process_vm_readv 310 270,
@@ -63,28 +64,29 @@ rename 82 0, renameat 264 38, renameat2 316 276, unlink 87 0, unlinkat 263 35, m
 rmdir 84 0
 """
 _REFUSED_TO_A_READER = "execve 59 221, execveat 322 281, fork 57 0, vfork 58 0"
-# Said to be unknown, so that a library takes the older call, of which the filter sees the arguments.
+# Calls that are reported as unknown. A library then uses an older call, whose arguments the filter can see.
 _UNKNOWN = (425, 426, 427, 435, 437)  # io_uring_setup, io_uring_enter, io_uring_register, clone3, openat2
-_LAST_KNOWN = 462  # mseal: what a later kernel adds is unknown, too
+_LAST_KNOWN = 462  # mseal; calls that a later kernel adds are also reported as unknown
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _THREAD, _NAMESPACES = 0x10000, 0x7E020000  # flags of clone(2)
-_SET_OWNER = (8, 15)  # commands of fcntl(2), by which another process gets signals
+_SET_OWNER = (8, 15)  # commands of fcntl(2) that send signals to another process
 _LOAD, _EQUAL, _GREATER, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06  # instructions of a filter
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000, 0x80000000  # what a filter returns
 
 
 def confine(*, programs: tuple[Path, ...] = (), signals: bool = True) -> tuple[str, ...]:
-    """Confine this process, which may have one thread only, and all that it starts.
+    """Confine this process, which must have only one thread, and all processes that it starts.
 
-    It may read libraries and other public files of the system, nothing else. It may write nothing, connect to
-    nothing, reach no other process and start none. What is confined may be confined once more.
+    Afterwards it can read only libraries and other public files of the system. It cannot write files, connect
+    to the network, reach other processes or start one. A confined process can be confined again.
 
     Args:
-        programs: folders of programs that it may start, which are confined as it is.
-        signals: whether it may signal only what is confined by this call.
+        programs: folders of programs that it may start all the same. They are confined as it is, but may
+            start other processes, and write to the null device where Landlock is active.
+        signals: whether it may send signals only to processes that this call confines.
 
     Returns:
-        what is in force: "Landlock 6" (the version of its interface) and "seccomp", or fewer.
+        the active confinements: "Landlock 6" (the version of its interface) and "seccomp", or fewer.
     """
     if sys.platform != "linux":
         return ()
@@ -100,19 +102,22 @@ def confine(*, programs: tuple[Path, ...] = (), signals: bool = True) -> tuple[s
 
 
 def readable_paths() -> list[Path]:
-    """List what a reader may open: public files of the system, Python, its libraries, and our packages."""
+    """Return the paths that a reader may open: public files of the system, Python, packages, our code."""
     places = {*map(Path, _SYSTEM), Path(sys.base_prefix, "lib")}
     places |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     named = map(Path, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep))
     places |= {place for place in named if place.is_absolute()}
-    # Where packages are installed. Any other folder on the path, as a checkout, may hold documents as well.
+    # Folders of installed packages. Any other folder on the path, such as a checkout, may contain documents.
     places |= {place for place in map(Path, sys.path) if any(place.glob("*.dist-info"))}
     package = Path(__file__).resolve().parents[1]
     return sorted({*places, package, package.parent / "embeddings"})
 
 
 def _restrict_files(libc: ctypes.CDLL, programs: tuple[Path, ...], *, signals: bool) -> int:
-    """Let only what is readable be opened. Return the version of Landlock's interface; 0 without Landlock."""
+    """Allow only readable paths and `programs` to be opened.
+
+    Return the version of Landlock's interface, or 0 if Landlock is not active.
+    """
     version = max(0, libc.syscall(_CREATE, None, ctypes.c_size_t(0), 1))
     if not version:
         return 0
@@ -135,7 +140,7 @@ def _restrict_files(libc: ctypes.CDLL, programs: tuple[Path, ...], *, signals: b
 
 
 def _allow(libc: ctypes.CDLL, rules: int, path: Path, right: int) -> None:
-    """Add a rule for what lies beneath a path; for nothing where there is nothing."""
+    """Add a rule that allows `right` for a path and all files beneath it, if the path exists."""
     try:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
@@ -148,7 +153,7 @@ def _allow(libc: ctypes.CDLL, rules: int, path: Path, right: int) -> None:
 
 
 def _restrict_calls(libc: ctypes.CDLL, *, starts_programs: bool, has_landlock: bool) -> bool:
-    """Let the kernel refuse calls that no reader makes. Tell whether it does."""
+    """Make the kernel refuse calls that no reader makes. Return whether the kernel does so."""
     machine = platform.machine()
     if machine not in {"x86_64", "aarch64"} or sys.maxsize < 1 << 32:
         return False
@@ -159,7 +164,10 @@ def _restrict_calls(libc: ctypes.CDLL, *, starts_programs: bool, has_landlock: b
 
 
 def _filter(machine: str, *, starts_programs: bool, has_landlock: bool) -> list[bytes]:
-    """Write the filter, which reads the kind of processor, a call's number, and of some calls an argument."""
+    """Return the filter's instructions.
+
+    The filter reads the kind of processor and the number of a call, and an argument of some calls.
+    """
     arm = machine == "aarch64"
 
     def number(x86: int, on_arm: int) -> int:
@@ -167,17 +175,17 @@ def _filter(machine: str, *, starts_programs: bool, has_landlock: bool) -> list[
 
     refused = _REFUSED if starts_programs else f"{_REFUSED}, {_REFUSED_TO_A_READER}"
     code = [_load(4), _step(_EQUAL, 0xC00000B7 if arm else 0xC000003E, 1, 0), _step(_RETURN, _KILL), _load(0)]
-    code += [_step(_GREATER, _LAST_KNOWN, 0, 1), _refusal(errno.ENOSYS)]  # x32's numbers are larger
+    code += [_step(_GREATER, _LAST_KNOWN, 0, 1), _refusal(errno.ENOSYS)]  # numbers of x32 calls are larger
     for unknown in _UNKNOWN:
         code += [_step(_EQUAL, unknown, 0, 1), _refusal(errno.ENOSYS)]
     for call in refused.split(","):
         _, *numbers = call.split()
         if of_call := number(*map(int, numbers)):
             code += [_step(_EQUAL, of_call, 0, 1), _refusal(errno.EPERM)]
-    # prlimit64 may read limits, and set none: the address of new ones has two halves.
+    # prlimit64 may read limits but not set them. The address of new limits has two halves, which must be 0.
     none_set = [(half, _ANY_BIT, 0xFFFFFFFF, _refusal(errno.EPERM), None) for half in (2, 2.5)]
     code += _looked_at(number(302, 261), *none_set)
-    if not (starts_programs and has_landlock):  # which lets them write to /dev/null, as scripts do
+    if not (starts_programs and has_landlock):  # Landlock lets programs write to /dev/null, as scripts do
         writes = (_ANY_BIT, _WRITES, _refusal(errno.EACCES), _ALLOWED)
         code += _looked_at(number(257, 56), (2, *writes))  # openat
         code += [] if arm else _looked_at(2, (1, *writes))  # open
@@ -197,10 +205,11 @@ def _filter(machine: str, *, starts_programs: bool, has_landlock: bool) -> list[
 
 
 def _looked_at(call: int, *tests: tuple[float, int, int, bytes, bytes | None]) -> list[bytes]:
-    """Write what becomes of a call by its arguments.
+    """Return the instructions that decide on a call by its arguments.
 
-    A test has the number of an argument (and a half, for its upper 32 bits), an instruction, its value, and
-    what the filter returns where that holds, and where it does not; with None it goes on.
+    A test has five parts: the number of an argument (plus a half for its upper 32 bits), an instruction, its
+    value, and what the filter returns if the test holds and if not. If the last part is None, the filter goes
+    on with the next test. After the last test, it allows the call.
     """
     code = []
     for argument, test, value, if_so, if_not in tests:
@@ -211,7 +220,7 @@ def _looked_at(call: int, *tests: tuple[float, int, int, bytes, bytes | None]) -
 
 
 def _load(offset: int) -> bytes:
-    """Load 32 bits of what the kernel tells of a call (`struct seccomp_data`)."""
+    """Return an instruction that loads 32 bits of the kernel's data on a call (`struct seccomp_data`)."""
     return _step(_LOAD, offset)
 
 
@@ -220,7 +229,10 @@ def _refusal(error: int) -> bytes:
 
 
 def _step(instruction: int, value: int, if_so: int = 0, if_not: int = 0) -> bytes:
-    """Write an instruction: which, how many to pass over where its test holds or does not, and its value."""
+    """Return an instruction as bytes.
+
+    If the instruction is a test, the kernel skips `if_so` instructions when the test holds, or else `if_not`.
+    """
     return struct.pack("=HBBI", instruction, if_so, if_not, value)
 
 

@@ -1,8 +1,8 @@
-"""DOCX: the text of a Word document as its reader sees it, with tracked changes accepted.
+"""Reads the text of a DOCX file as its reader sees it, with tracked changes accepted.
 
-`python-docx` opens the package and gives parts, styles and properties. Its own paragraph text leaves out what
-stands in insertions, content controls, smart tags and fields, so the tree is read here; numbers of lists,
-which Word computes, are counted here ([why so](../../docs/decisions/0015-formats.md)).
+`python-docx` opens the package and gives parts, styles and properties. Its own paragraph text omits the text
+in insertions, content controls, smart tags and fields, so this module reads the tree itself. Word computes
+the numbers of lists, so this module counts them ([reasons](../../docs/decisions/0015-formats.md)).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MOST_IN_HEADER = 6  # lines
 _OFF = frozenset({"0", "false", "off"})
 _GONE = frozenset(map(qn, ("w:del", "w:moveFrom")))
 _COME = frozenset(map(qn, ("w:ins", "w:moveTo")))
-# What holds no text of the paragraph: properties, codes of fields, comments' marks, readings over a word.
+# Elements without text of the paragraph: properties, codes of fields, marks of comments, ruby readings.
 _SILENT = frozenset(
     map(
         qn,
@@ -46,7 +46,7 @@ _SILENT = frozenset(
         ).split(),
     )
 )
-# What is not read of a report: its name, and the elements or related parts that hold it.
+# Content that is not read, by its name: the elements or related parts that contain it.
 _UNREAD = {
     "comments": {"comments"},
     "words that tracked changes delete": {qn("w:delText"), qn("w:moveFrom")},
@@ -72,7 +72,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """Yield the one document of a DOCX file.
 
     Raises:
-        InputError: naming the source, when it is no DOCX file, is damaged, locked or a bomb, or has no text.
+        InputError: naming the source, when it is not DOCX, is damaged, locked or a bomb, or has no text.
     """
     open_package(source, "DOCX").close()
     try:
@@ -89,7 +89,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         raise
     except RecursionError:
         raise InputError(f"{source.name} is nested too deep. Save its text as a .txt file.") from None
-    except Exception as error:  # whatever the bytes lead python-docx to: it promises nothing
+    except Exception as error:  # python-docx may raise any error on damaged bytes
         raise InputError(
             f"{source.name} cannot be read as DOCX ({type(error).__name__}: {error}). Open it in Word or "
             "LibreOffice and save it again."
@@ -115,7 +115,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 def _page_header(opened: Any) -> list[str]:
-    """Return the lines that stand in the header of the first page."""
+    """Return the lines of the first page's header."""
     section = opened.sections[0] if len(opened.sections) else None
     if section is None:
         return []
@@ -130,7 +130,7 @@ def _page_header(opened: Any) -> list[str]:
 
 
 class _Style:
-    """What a paragraph or character style says, what it is based on included."""
+    """The settings of a paragraph or character style, with the settings of the styles that it is based on."""
 
     def __init__(self, element: Any, styles: dict[str, Any]) -> None:
         self.outline: int | None = None
@@ -150,7 +150,7 @@ class _Style:
             seen.add(above)
 
     def _take(self, element: Any) -> None:
-        """Take what no style that is based on this one has said."""
+        """Take the settings of `element` that no style based on `element` has set."""
         properties = element.find(qn("w:pPr"))
         self.names.append(value_of(element, "w:name"))
         self.indents = _indents(properties) | self.indents
@@ -171,7 +171,7 @@ class _Reader:
         self._name = name
         self._body = opened.element.body
         self._as_report = as_report
-        self._inside = 0  # how many tables, boxes and notes are around what is read
+        self._inside = 0  # number of tables, boxes and notes around the current paragraph
         styles = {
             style.get(qn("w:styleId")): style for style in opened.styles.element.iterchildren(qn("w:style"))
         }
@@ -188,18 +188,18 @@ class _Reader:
         self._numbering = Numbering(_related(opened.part, _NUMBERING, name))
         self.title = ""  # the first paragraph in the style of a title
         self._boxes: list[Any] = []
-        self._fields: list[bool] = []  # of each open field, whether its code is not over yet
-        self._carried = ""  # of a paragraph whose end was deleted: it goes on with the next
-        self._noted: list[tuple[str, str, str]] = []  # kind, id and mark of the notes in their order
+        self._fields: list[bool] = []  # for each open field, whether its code still goes on
+        self._carried = ""  # text of a paragraph whose end was deleted: the next paragraph continues it
+        self._noted: list[tuple[str, str, str]] = []  # kind, id and mark of each note, in order
         self._note_parts: dict[str, dict[str, Any]] = {}
         self._revised = self._struck = self._hidden = False
 
     def remarks(self) -> tuple[str, ...]:
-        """Tell what was decided for the reader of this document."""
+        """Return notes for the reader on how the document's changes were read."""
         return revisions(tracked=self._revised, struck=self._struck)
 
     def unread(self) -> tuple[str, ...]:
-        """Name what the file holds and `parts` and `notes` did not read."""
+        """Return the names of the file's contents that `parts` and `notes` did not read."""
         roots = [self._body, *(note for notes in self._note_parts.values() for note in notes.values())]
         tags = {element.tag for root in roots for element in root.iter()}
         beside = {
@@ -212,7 +212,7 @@ class _Reader:
         return (*found, *(name for name, is_there in said if is_there))
 
     def parts(self, container: Any) -> list[Part]:
-        """Read paragraphs and tables in order, whatever they are wrapped in."""
+        """Return the paragraphs and tables of a container in order, whatever elements wrap them."""
         parts: list[Part] = []
         for child in container.iterchildren():
             tag = child.tag
@@ -233,7 +233,10 @@ class _Reader:
         return parts
 
     def notes(self) -> list[Part]:
-        """Read the footnotes and endnotes that the text refers to, in that order; they are in no section."""
+        """Return the footnotes and endnotes, ordered as the text refers to them.
+
+        They are in no section of the text.
+        """
         parts = [Part("section", "")]
         position = 0
         self._inside += 1
@@ -260,7 +263,7 @@ class _Reader:
 
     def _paragraph(self, paragraph: Any) -> list[Part]:
         properties = paragraph.find(qn("w:pPr"))
-        self._fields.clear()  # codes end with their paragraph; what a broken one leaves open hides no text
+        self._fields.clear()  # a code ends with its paragraph: a broken code must not hide later text
         text = self._carried + self._text(paragraph)
         self._carried = ""
         boxes, self._boxes = self._boxes, []
@@ -325,7 +328,7 @@ class _Reader:
         return self.parts(cell)
 
     def _text(self, element: Any) -> str:
-        """Return the text of what stands in a paragraph, as it is shown."""
+        """Return the text of an element of a paragraph, as Word shows it."""
         pieces: list[str] = []
         for child in element.iterchildren():
             tag = child.tag
@@ -379,7 +382,7 @@ class _Reader:
             self._fields.pop()
 
     def _reference(self, reference: Any, kind: str) -> str:
-        """Return a note's mark; one of its own follows it in the text."""
+        """Return the mark of a note, or "" if a custom mark follows in the text."""
         mark = ""
         if reference.get(qn("w:customMarkFollows")) in (None, *_OFF):
             count = sum(other == kind and bool(mark) for other, _, mark in self._noted) + 1
@@ -389,7 +392,7 @@ class _Reader:
 
 
 def _paragraph_properties(properties: Any) -> tuple[int | None, str, int | None]:
-    """Return outline level, list and depth in it, as far as paragraph properties say."""
+    """Return the outline level, the list's id and the depth in the list, if paragraph properties set them."""
     if properties is None:
         return None, "", None
     outline = value_of(properties, "w:outlineLvl")
@@ -400,7 +403,7 @@ def _paragraph_properties(properties: Any) -> tuple[int | None, str, int | None]
 
 
 def _indents(properties: Any) -> dict[str, str]:
-    """Return the indents that paragraph properties say, in twentieths of a point."""
+    """Return the indents that paragraph properties set, in twentieths of a point."""
     element = None if properties is None else properties.find(qn("w:ind"))
     if element is None:
         return {}
@@ -419,18 +422,18 @@ def _has_words(part: Any) -> bool:
 
 
 def _is_on(properties: Any, tag: str) -> bool:
-    """Whether a toggle such as `w:vanish` is there and not switched off."""
+    """Return whether a toggle such as `w:vanish` is present and not switched off."""
     toggle = None if properties is None else properties.find(qn(tag))
     return toggle is not None and (toggle.get(qn("w:val")) or "1") not in _OFF
 
 
 def _chosen(alternatives: Any) -> Any:
-    """Return the first of some alternatives: each says the same, for another version of Word."""
+    """Return the first of some alternatives. Each has the same content for another version of Word."""
     return next(alternatives.iterchildren(), alternatives)
 
 
 def _inside(element: Any, tag: str) -> Iterator[Any]:
-    """Yield the children of a tag, those in content controls and the like included, none in another table."""
+    """Yield the children with a tag, also inside content controls and the like, but not in inner tables."""
     for child in element.iterchildren():
         if child.tag == tag:
             yield child
@@ -439,7 +442,7 @@ def _inside(element: Any, tag: str) -> Iterator[Any]:
 
 
 def _symbol(code: str | None) -> str:
-    """Return a character of a symbol font; those fonts' own code points mean nothing without them."""
+    """Return a character of a symbol font, or "" for a private code point, which only that font defines."""
     try:
         character = chr(int(code or "", 16))
     except (ValueError, OverflowError):
@@ -448,10 +451,10 @@ def _symbol(code: str | None) -> str:
 
 
 def _related(part: Any, kind: str, name: str) -> Any:
-    """Return the root of the part that a document has for `kind`, None where it has none.
+    """Return the root of the part with the relationship `kind`, or None if a document has no such part.
 
     Raises:
-        InputError: naming `name`, when it is no XML.
+        InputError: naming `name`, when the part is not well-formed XML, or declares entities.
     """
     for relation in part.rels.values():
         if relation.reltype == kind and not relation.is_external:

@@ -1,4 +1,4 @@
-"""The encoding of a text that does not name it: chardet's guess, checked; where it cannot be told, none."""
+"""Guesses the encoding of a text that does not name it: chardet's guess, checked. Doubtful bytes get none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONVERT = (
     "(Korean text is often in CP949, Chinese in GB18030, Western European in WINDOWS-1252)"
 )
 
-# The encodings of files that people have: without those of mainframes.
+# The encodings that people's files have. Encodings of mainframes are left out.
 _LISTED = (
     *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874"),
     *("iso8859-1", "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-9", "iso8859-15", "koi8-r", "koi8-u"),
@@ -24,14 +24,14 @@ _LISTED = (
     *("euc-jp", "cp949", "euc-kr", "gb18030", "gb2312", "big5"),
 )
 _ENCODINGS = {codecs.lookup(name).name: name for name in _LISTED}
-# What decodes all of the other, and more; tried first.
+# Encodings that decode all text of another encoding, and more. The wider encoding is tried first.
 _WIDER = {
     "iso8859-1": "cp1252",
     "shift_jis": "cp932",
     "euc-kr": "cp949",
     "gb2312": "gb18030",
 }
-# More files are in these: they are named where both give the same text.
+# More common encodings. If both encodings give the same text, the more common one is named.
 _USUAL = {"iso8859-15": "cp1252", "iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-9": "cp1254"}
 _NAMES = {
     "koi8-r": "KOI8-R",
@@ -47,33 +47,35 @@ _NAMES = {
     **{f"iso8859-{number}": f"ISO-8859-{number}" for number in range(1, 17)},
 }
 _SAID = ("utf-8-sig", "utf-16")
-_SAMPLE = 100_000  # bytes that are looked at: lines that are not ASCII
-_FEWEST = 2  # bytes that are not ASCII, by which an encoding may be told
-_GUESSED = 3_000  # bytes of these that chardet is shown: it takes 0.1 s for them
-# How sure chardet must be; how much less sure than of its first guess; how much surer than of another text.
+_SAMPLE = 100_000  # maximum bytes that are examined
+_FEWEST = 2  # minimum bytes that are not ASCII, to guess an encoding from them
+_GUESSED = 3_000  # bytes of the sample that chardet gets: it takes 0.1 s for them
+# Chardet's confidence in a guess is 0 to 1. These are its minimum, its maximum distance from the first guess,
+# and its minimum lead over a guess that gives another text.
 _LEAST, _AS_SURE, _SURER = 0.2, 0.1, 0.005
+# Maximum number of words of mixed scripts, and of odd signs and capitals, for each word that is not ASCII.
 _MOST_MIXED, _MOST_ODD = 0.2, 0.05
-# Control characters of ISO 6429, but for NEL, and characters for private use.
+# Characters that no text has: control characters of ISO 6429 except NEL, private characters, U+FFFD.
 _NO_TEXT = re.compile("[\x80-\x84\x86-\x9f\ue000-\uf8ff\ufffd]")
 _WORD = re.compile(r"[^\W\d_]+")
-# A sign within or after a word, where no language has it: "caf‚", as CP850 reads in Windows-1252.
+# A sign within or after a word, where no language has one: "caf‚" is "café" in CP850, read as Windows-1252.
 _LETTER = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u052f"
 _ODD = re.compile(rf"[{_LETTER}](?:[^\x00-\x7f\w’‘“”«»–—…·´\u00a0\u00ad]+(?=[{_LETTER}])|[‚„¿¡†‡‰ˆ˜¨¸¯¦¤¬¶])")
 _SCRIPT = re.compile("LATIN|CYRILLIC|GREEK|HEBREW|ARABIC|THAI")
 _TAG = re.compile(rb"<[^<>]{0,1000}>")
-_NULS = 4_096  # bytes in which they are looked for
-_CHUNK = 1_000_000
+_NULS = 4_096  # first bytes that are searched for NULs
+_CHUNK = 1_000_000  # bytes that are decoded at once
 
 
 def encoding_of(data: bytes) -> str:
-    """Return the codec that a byte order mark at the beginning names, or else UTF-8; both drop the mark."""
+    """Return the codec that a byte order mark at the beginning names, or else UTF-8. Both drop the mark."""
     return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def guess_encoding(data: bytes) -> str:
-    """Guess the codec of bytes that are no UTF-8 or UTF-16; "" where it cannot be told.
+    """Return the likely codec of bytes that are neither UTF-8 nor UTF-16, or "" if the codec is in doubt.
 
-    All of the bytes are text in the codec that is returned.
+    The returned codec decodes all of the bytes.
     """
     import chardet
     from chardet.enums import EncodingEra
@@ -98,7 +100,7 @@ def guess_encoding(data: bytes) -> str:
 
 
 def _plausible(data: bytes, sample: bytes, encoding: str | None) -> tuple[str, str]:
-    """Return the codec that a guess means, and the sample's text in it; "" where that is no text."""
+    """Return the codec that a guess means, and the sample's text in it. Both are "" if the guess is wrong."""
     try:
         codec = _ENCODINGS.get(codecs.lookup(encoding or "").name, "")
     except LookupError:
@@ -113,10 +115,11 @@ def _plausible(data: bytes, sample: bytes, encoding: str | None) -> tuple[str, s
 
 
 def codec_of(data: bytes, name: str) -> str:
-    """Return the codec of a file's bytes, all of which it decodes. What is UTF-8 is read as UTF-8.
+    """Return a codec that decodes all of a file's bytes. Valid UTF-8 is read as UTF-8.
 
     Raises:
-        InputError: naming `name`, when it cannot be told.
+        InputError: naming `name`, when the codec is in doubt, or the bytes are binary or wrongly marked as
+            UTF-16.
     """
     codec = encoding_of(data)
     if codec != "utf-16" and b"\0" in data[:_NULS]:
@@ -139,13 +142,16 @@ def codec_of(data: bytes, name: str) -> str:
 
 
 def notes_on(codec: str) -> tuple[str, ...]:
-    """Tell a reader which encoding was taken, where the file does not say it."""
+    """Return a note that names the codec for the reader, or no note for the codecs of `encoding_of`."""
     name = _NAMES.get(codec, "" if codec in _SAID else codec.upper())
     return (f"Read as {name}: the file does not say in which encoding it is.",) if name else ()
 
 
 def _utf_16(data: bytes) -> str:
-    """Tell the order of UTF-16 by its blanks and line ends, else its ASCII; "" where it is none."""
+    """Return the codec of UTF-16 without a byte order mark, or "" if the bytes are not UTF-16.
+
+    The byte order follows from blanks and line ends, or else from all ASCII characters.
+    """
     body = data[: _SAMPLE & ~1]
     if len(data) % 2:
         return ""
@@ -165,7 +171,7 @@ def _utf_16(data: bytes) -> str:
 
 
 def _sample(data: bytes) -> bytes:
-    """Return the first lines that are not ASCII: only these tell one encoding from another."""
+    """Return the first lines that are not ASCII, without tags. Only such lines differ between encodings."""
     found, size = [], 0
     for line in io.BytesIO(data):
         if not line.isascii():
@@ -177,7 +183,7 @@ def _sample(data: bytes) -> bytes:
 
 
 def _failure(data: bytes, codec: str) -> tuple[int, str] | None:
-    """Return where a codec fails to decode bytes, and why; None where it decodes all of them."""
+    """Return where and why a codec fails to decode bytes, or None if it decodes all of them."""
     start = len(codecs.BOM_UTF8) if codec == "utf-8-sig" and data.startswith(codecs.BOM_UTF8) else 0
     decoder = codecs.getincrementaldecoder("utf-8" if codec == "utf-8-sig" else codec)()
     while True:
@@ -193,7 +199,10 @@ def _failure(data: bytes, codec: str) -> tuple[int, str] | None:
 
 
 def _is_plausible(text: str) -> bool:
-    """Whether words are of one script each, without signs and capitals in them, and all of it is text."""
+    """Return whether all characters are text, and most words have one script and no signs or capitals inside.
+
+    Only words that are not ASCII count.
+    """
     if _NO_TEXT.search(text):
         return False
     words = [word for word in _WORD.findall(text) if not word.isascii()]

@@ -1,7 +1,7 @@
-"""EPUB: the chapters of a book in their order, named by its table of contents.
+"""Reads EPUB books: the chapters in reading order, with their names from the table of contents.
 
-Read here with `zipfile` and `lxml`: a book is a list of pages in a ZIP file, and the library for it,
-EbookLib, is under the AGPL ([why so](../../docs/decisions/0015-formats.md)).
+A book is a list of pages in a ZIP file. This module reads it with `zipfile` and `lxml`, since the library for
+EPUB, EbookLib, is under the AGPL ([reasons](../../docs/decisions/0015-formats.md)).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
-# These hide fonts, and no text.
+# Algorithms that hide only fonts, not text.
 _OF_FONTS = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
 _LOCKS = (
     ("META-INF/rights.xml", "Adobe ADEPT"),
@@ -67,10 +67,10 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Book:
-    """What the package document says.
+    """The contents of the package document.
 
     Attributes:
-        metadata: its element of metadata.
+        metadata: its metadata element.
         pages: the paths of the pages, in reading order.
         nav: the path of the table of contents of EPUB 3, or "".
         ncx: the path of the table of contents of EPUB 2, or "".
@@ -86,7 +86,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """Yield the one document of an EPUB file.
 
     Raises:
-        InputError: naming the source, when it is no EPUB, damaged, protected (DRM) or a bomb, or has no text.
+        InputError: naming the source, when it is not EPUB, is damaged, protected (DRM) or a bomb, or has no
+            text.
     """
     with open_package(source, "EPUB") as package:
         _refuse_protected(package, source.name)
@@ -171,7 +172,7 @@ def _path(base: str, link: str) -> tuple[str, str]:
 
 
 def _contents(package: ZipFile, book: _Book, name: str) -> list[_Entry]:
-    """Read the table of contents: that of EPUB 3, or else of EPUB 2. A book without one has no chapters."""
+    """Return the table of contents of EPUB 3, or else of EPUB 2. A book without a table has no chapters."""
     present = set(package.namelist())
     if book.nav in present:
         tree = parse_page(read_member(package, book.nav, name), name)
@@ -205,10 +206,11 @@ def _entries(found: Iterator[tuple[Any, str | None, str, str]], base: str) -> li
 
 
 def parse_page(data: bytes, name: str) -> Any:
-    """Parse XHTML as XML, or, where it is not well-formed, as HTML; elements have names without namespaces.
+    """Parse XHTML as XML, or as HTML if it is not well-formed. Remove the namespaces of element names.
 
     Raises:
-        InputError: naming `name`, when it declares entities, is nested too deep, or is in no known encoding.
+        InputError: naming `name`, when the page declares entities, is nested too deep, or is in no known
+            encoding.
     """
     try:
         root = parse_xml(_NAMED_ENTITY.sub(_by_number, data), name)
@@ -216,7 +218,7 @@ def parse_page(data: bytes, name: str) -> Any:
         if b"<!ENTITY" in data:
             raise
         decoded = decode(data, name) if data.strip() else Decoded("")
-        if decoded.notes:  # a book names its encoding: what does not is damaged
+        if decoded.notes:  # a page that does not name its encoding is damaged
             raise
         text = decoded.text
         return parse(text, name) if text.strip() else etree.Element("html")
@@ -226,16 +228,16 @@ def parse_page(data: bytes, name: str) -> Any:
 
 
 def _by_number(match: re.Match[bytes]) -> bytes:
-    """Write "&nbsp;", which XML does not know, as a number."""
+    """Return an entity that XML does not know, such as "&nbsp;", as numbers of characters."""
     meant = "" if match[1] in _OF_XML else html5.get(f"{match[1].decode()};", "")
     return "".join(f"&#{ord(character)};" for character in meant).encode() or match[0]
 
 
 def _page(tree: Any, entries: list[_Entry]) -> list[Part]:
-    """Cut a page into blocks, with the chapters that begin on it.
+    """Return the blocks of a page, with the chapters that begin on it.
 
-    The first entry of the contents that leads to a page begins a chapter there; of the others, which lead to
-    places further down, those of the first order do.
+    The first of `entries` begins a chapter at the top of the page. Another entry of depth 1 begins a chapter
+    at the place that it leads to.
     """
     for link in tree.iter("a"):
         _mark_note(link)
@@ -246,7 +248,7 @@ def _page(tree: Any, entries: list[_Entry]) -> list[Part]:
         for index, entry in enumerate(entries)
         if not index or (entry.depth == 1 and entry.fragment in ids)
     ]
-    # A heading holds for its own file: what the next one begins with may be of another chapter without any.
+    # A heading applies only to its own file: the next file may begin with a chapter without a heading.
     parts = [Part("section", "")]
     for block in blocks(tree):
         while begins and begins[0][0] <= order[block.node]:
@@ -256,7 +258,7 @@ def _page(tree: Any, entries: list[_Entry]) -> list[Part]:
 
 
 def _mark_note(link: Any) -> None:
-    """Write "[1]" for a link to a note, which is raised in print, and would be taken for part of the word."""
+    """Replace a link to a note by "[1]". A plain number would look like a part of the word before it."""
     if "#" not in (link.get("href") or ""):
         return
     says_so = "noteref" in f"{link.get(_TYPE)} {link.get('role')}"
@@ -269,7 +271,7 @@ def _mark_note(link: Any) -> None:
 
 
 def _properties(metadata: Any, order: DateOrder) -> tuple[dict[str, str | None], list[str]]:
-    """Return what the metadata say, and doubts about it."""
+    """Return the fields that the metadata state, and notes on doubtful values."""
 
     def values(name: str) -> list[Any]:
         return [e for e in metadata.iter(f"{{*}}{name}") if (e.text or "").strip()]
@@ -300,7 +302,7 @@ def _properties(metadata: Any, order: DateOrder) -> tuple[dict[str, str | None],
 
 
 def _date(written: str, order: DateOrder) -> tuple[str, list[str]]:
-    """Return a date as ISO 8601; one that cannot be read leaves a note."""
+    """Return a date as ISO 8601, or "" and a note if it cannot be read."""
     date, doubt = read_date(written, order)
     if written and not (date or doubt):
         doubt = f"The date “{written}” names no day, month or year; it was left out."

@@ -1,4 +1,4 @@
-"""RSS and Atom files: each entry a document, its text that of its content, or else of its summary."""
+"""Reads RSS and Atom feeds. Each entry is a document; its text is the entry's content or else its summary."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from qa.text.written_dates import DateOrder
 
 _ROOT = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)\b", re.IGNORECASE)
-_Entry = dict[str, Any]  # what feedparser makes of an entry, or of the feed
+_Entry = dict[str, Any]  # an entry, or the feed itself, as feedparser returns it
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield the entries of a feed, in its order; one that is refused comes as an InputError.
+    """Yield the entries of a feed in order, and an InputError for each refused entry.
 
     Raises:
-        InputError: when it is no feed, has no entry, defines entities, or its encoding cannot be told.
+        InputError: when the source is not a feed, has no entry or defines entities, or its encoding is in
+            doubt.
     """
     name = source.name
     decoded = decode(source.data, name)
@@ -39,7 +40,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     root = _ROOT.search(text)
     if root and "<!ENTITY" in text[: root.start()].upper():
         raise InputError(f"{name} defines XML entities, as no feed needs to. Write out what they stand for.")
-    # A stream, so that nothing is taken for an address to fetch; `markup` does what sanitising is for.
+    # A stream, so that feedparser never fetches an address. `markup` makes sanitising unnecessary.
     parsed = feedparser.parse(
         io.BytesIO(text.encode("utf-8")),
         response_headers={"content-type": "application/xml; charset=utf-8"},
@@ -103,7 +104,7 @@ def _document(entry: _Entry, feed: _Entry, where: str, notes: tuple[str, ...], o
 
 
 def _body(entry: _Entry, where: str) -> Rendered:
-    """Return the text of the first content that has any, else of the summary."""
+    """Return the first content that has text, or else the summary."""
     for content in (*entry.get("content", ()), entry.get("summary_detail", {})):
         value = content.get("value") or ""
         if content.get("type") == "text/plain":
@@ -116,7 +117,7 @@ def _body(entry: _Entry, where: str) -> Rendered:
 
 
 def _line(holder: _Entry, field: str, where: str) -> str:
-    """Return a field that may hold HTML as one line."""
+    """Return a field as one line of plain text. The field may contain HTML."""
     detail = holder.get(f"{field}_detail") or {}
     value = detail.get("value") or ""
     return _plain(value if detail.get("type") == "text/plain" else render(value, where).text)
@@ -132,10 +133,13 @@ def _author(holder: _Entry) -> str:
 
 
 def _date(entry: _Entry, order: DateOrder) -> tuple[dt.date | None, str, str]:
-    """Return the day of publication, else of the last change, as written; which it is; and any doubt."""
+    """Return the day of publication or else of the last change, the name of its field, and a note on doubts.
+
+    The day is taken as written, in whatever time zone.
+    """
     doubt = ""
     for field in ("published", "updated"):
-        # Not entry.get, by which feedparser gives one for the other.
+        # Not entry.get: feedparser returns the date of "published" if "updated" is missing.
         written = _plain(dict.get(entry, field))
         try:
             return parsedate_to_datetime(written).date(), field, ""

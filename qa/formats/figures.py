@@ -1,4 +1,4 @@
-"""A table in which no column is prose: one document, each row on a line of its own, as of tables elsewhere.
+"""Makes one document of a table without a column of prose. Each row is one line, as in other formats' tables.
 
 `qa.document.tables` reads such a row with the names of its columns.
 """
@@ -15,14 +15,15 @@ from qa.schema import Document, Found, Section, sha256_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TOP = 50  # rows in which the names of columns are looked for: a title may stand above them
+_TOP = 50  # first rows that are searched for the names of columns: a title may stand above the names
 _BETWEEN = " | "
 
 
 def begins_at(rows: Sequence[Sequence[str]]) -> int:
-    """Return which of the first rows begins the table: it fills more than half as many cells as the fullest.
+    """Return the index of the row that begins the table, with the names of its columns.
 
-    The names of columns need not be the fullest row: the column of row labels often has none.
+    It is the first row that fills more than half as many cells as the fullest row. The names of columns need
+    not be the fullest row: the column of row labels often has no name.
     """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows[:_TOP]]
     return next((at for at, count in enumerate(filled) if 2 * count > max(filled)), 0)
@@ -34,7 +35,7 @@ class Figures:
 
     Attributes:
         where: what messages call the table.
-        rows: the rows that hold anything, each with its number, in order.
+        rows: the rows that are not empty, each with its number, in order.
     """
 
     where: str
@@ -56,7 +57,7 @@ class Figures:
             self._check(self._size)
 
     def document(self, caption: str, title: str, sheet: str = "") -> Document:
-        """Return the document: the lines above the table, or else the caption, and the rows.
+        """Return the document: the lines above the table, or else the caption, and then the rows.
 
         A column without any value is left out.
 
@@ -71,7 +72,7 @@ class Figures:
         sections: list[Section] = []
         for place, (number, cells) in enumerate(self.rows):
             if place < top:
-                line = ", ".join(filter(None, cells))  # the commas of a title part no columns
+                line = ", ".join(filter(None, cells))  # not _BETWEEN: a title has no columns
             else:
                 line = _BETWEEN.join(cells[at] if at < len(cells) else "" for at in used).strip()
             gap = "\n\n" if place < top else "\n"

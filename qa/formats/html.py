@@ -1,7 +1,7 @@
-"""HTML saved from the web: its main text, without what the page puts around it.
+"""Reads the main text of a saved web page, without navigation, teasers and notices.
 
-trafilatura says which blocks of the page are its text; the words are the page's own (`markup.py`), so that
-none is lost, doubled or glued together on the way. Why so: docs/decisions/0015-formats.md.
+trafilatura chooses the blocks of the page that are its text. The words come from the page itself
+(`markup.py`), so no word is lost, doubled or glued to another. Reasons: docs/decisions/0015-formats.md.
 """
 
 from __future__ import annotations
@@ -35,33 +35,33 @@ if TYPE_CHECKING:
     from qa.formats.source import Options, Source
     from qa.text.written_dates import DateOrder
 
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it thinks of a page is no news to anybody
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # its messages about pages are of no use
 
-# Braille: printable, so that trafilatura leaves it, and no letters, so that it takes it for none.
+# The mark of a block, in Braille. trafilatura keeps it as printable, and does not count it as letters.
 _MARK = re.compile("[\u2800-\u28ff]{3}")
 _NOT_XML = re.compile("[\u2800-\u28ff\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _NOTE = re.compile(r"\W{0,2}([0-9]{1,3}(?!\w)|[¹²³⁰⁴-⁹]{1,3})[\].):]{0,2}\s*(?=\S)")
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_DEEPEST = 240  # trafilatura loses what is nested deeper than 256
-_MOST_ELEMENTS = 50_000  # it reads as many in 7 s at most, and twice as many in a minute
-_MOST_TEXT = 5_000_000  # characters; it holds some ten copies
-_MOSTLY = 0.6
-_FEWEST_WORDS = 15  # of prose that is left out, for a note to say so
-# A page says these to whoever visits it, and no text does.
+_DEEPEST = 240  # trafilatura loses elements that are nested deeper than 256
+_MOST_ELEMENTS = 50_000  # trafilatura reads so many in 7 s at most, and twice as many in a minute
+_MOST_TEXT = 5_000_000  # characters; trafilatura keeps about ten copies in memory
+_MOSTLY = 0.6  # with a larger share of linked characters, a text is mostly links
+_FEWEST_WORDS = 15  # minimum words of a left-out paragraph that a note reports
+# Phrases that address the visitors of a page. A text does not contain them.
 _ADDRESSED = re.compile(
     r"\b(?:cookies|javascript|newsletter|all rights reserved|privacy (?:policy|notice)|this browser)\b|©"
     r"|\b(?:subscribe|sign(?:ing)? up|log(?:ged)? in|register|donate|click|tap) (?:to|for|now|here|today)\b"
     r"|\byour (?:e-?mail|inbox|browser|account|subscription|data|consent|device|comment)\b",
     re.IGNORECASE,
 )
-_MOST_ABOVE = 40  # blocks
-_PROSE = 180  # characters of a block: prose
+_MOST_ABOVE = 40  # first blocks that are searched for the lines above the text
+_PROSE = 180  # characters: a longer block is prose
 _CRUMBS = re.compile(
     r"^you are here|^home\s?[>›»/|]|\s[>›»]\s.*\s[>›»]\s|\w\.(?:html?|docx?|pdf)\b"
     r"|^we use cookies|cookies?\b",
     re.IGNORECASE,
 )
-# A notice of rights, which stands above the text or between the lines of its head.
+# A notice of rights: it may stand above the text or between the lines of its head.
 _LEGAL = re.compile(
     r"(?:permission is|redistribution|the above copyright|(?:the|this) software is|licen[cs]ed under"
     r"|a copy of the|for the full licen[cs]e|.{1,40}\bare free software) "
@@ -69,14 +69,14 @@ _LEGAL = re.compile(
     re.IGNORECASE,
 )
 _AROUND = ("nav", "footer", "aside", "dialog", "address")
-_SHOWN = 80  # characters of what is left out
+_SHOWN = 80  # characters of a left-out paragraph that a note shows
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Read a saved page: one document.
+    """Yield the one document of a saved page.
 
     Raises:
-        InputError: when it is no HTML, holds no text, or is in an encoding that cannot be told.
+        InputError: when the source is not HTML, has no text, or its encoding is in doubt.
     """
     decoded = decode(source.data, source.name)
     page = decoded.text
@@ -90,7 +90,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     struck = has_struck(tree)
     about = describe_page(page, tree, every, options.date_order)
     head = list(_head(every))
-    containers = [_containers(block) for block in every]  # before the tree is spent
+    containers = [_containers(block) for block in every]  # before trafilatura changes the tree
     kept = _main_blocks(tree, every)
     rendered = compose([every[number] for number in kept] or every)
     check_text(rendered.text, source.name)
@@ -115,7 +115,10 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 def _head(every: list[Block]) -> Iterator[str]:
-    """Yield what the page says above its first prose, but for navigation: its byline, its date."""
+    """Yield the blocks above a page's first prose, such as byline and date, and this prose.
+
+    Navigation, lists, tables and notices of rights are left out.
+    """
     for block in every[:_MOST_ABOVE]:
         words = "\n".join(" ".join(line.split()) for line in block.text.splitlines() if line.strip())
         aside = any(each.tag in _AROUND for each in (block.node, *block.node.iterancestors()))
@@ -133,11 +136,11 @@ def _head(every: list[Block]) -> Iterator[str]:
 
 
 def _with_head(document: Document, head: list[str], order: DateOrder) -> Document:
-    """Fill what the page's fields do not say from the lines above its text."""
+    """Fill the document's empty fields from the lines above its text."""
     header = parse_header("\n\n".join(head), order, document.title)
     if surely_people(header.author) and any(
         found.field == "author" and found.sure == "guessed" for found in document.found
-    ):  # a person whom the page names wrote it, rather than the agency that its head names
+    ):  # a person above the text is a surer author than a guessed one, such as an agency
         others = tuple(found for found in document.found if found.field != "author")
         document = replace(document, author="", found=others)
     known = {
@@ -148,18 +151,24 @@ def _with_head(document: Document, head: list[str], order: DateOrder) -> Documen
     if document.number or document.series:
         known.pop("series", None)
     if letters(known.get("publisher", "")) in letters(document.author):
-        known.pop("publisher", None)  # of "© 2015 Ann Osei", who wrote it
+        known.pop("publisher", None)  # "© 2015 Ann Osei" names the author
     found = (*document.found, *(Found(field, "the top of the page", "likely") for field in known))
     notes = () if document.date else header.notes
     return replace(document, **known, found=found, notes=(*document.notes, *notes))
 
 
 def _main_blocks(tree: html.HtmlElement, every: list[Block]) -> list[int]:
-    """Return the numbers of the blocks that are the page's text, by trafilatura, which spends the tree.
+    """Return the indices of the blocks that are the page's text. The tree cannot be used afterwards.
 
-    Each block is given a mark where it begins; those whose marks come back are kept. So is the page's title
-    above them, and what trafilatura drops: sentences and tables in figures among them, their headings, whose
-    words a quotation is, and the notes below that they refer to.
+    Each block gets a mark at its beginning, and is kept if trafilatura returns the mark. These blocks are
+    kept even if trafilatura drops them:
+    - the page's title above the text,
+    - sentences and tables in figures inside the text,
+    - headings of kept blocks,
+    - the other blocks of a quotation that has a kept block,
+    - notes below the text that the text refers to.
+
+    Return no index if the page is too large or too deep for trafilatura, or trafilatura finds no text.
     """
     if sum(len(block.text) for block in every) > _MOST_TEXT or _is_beyond_telling(tree):
         return []
@@ -172,8 +181,8 @@ def _main_blocks(tree: html.HtmlElement, every: list[Block]) -> list[int]:
     for number, block in enumerate(every):
         words = getattr(block.node, block.slot) or ""
         setattr(block.node, block.slot, _mark(number) + words.lstrip())
-    quotations = [_quotation(block) for block in every]  # before the tree is spent
-    # With its fallbacks, and neither precision nor recall preferred; never with an address to fetch.
+    quotations = [_quotation(block) for block in every]  # before trafilatura changes the tree
+    # Use the fallbacks of trafilatura, and prefer neither precision nor recall. Never give it an address.
     found = bare_extraction(tree, include_comments=False, include_tables=True)
     marks = set(_MARK.findall("".join(found.body.itertext()))) if found else set()
     chosen = [number for number in range(len(every)) if _mark(number) in marks]
@@ -182,7 +191,7 @@ def _main_blocks(tree: html.HtmlElement, every: list[Block]) -> list[int]:
     first, last = chosen[0], chosen[-1]
     titles = [number for number, block in enumerate(every) if block.level == 1]
     kept = set(chosen)
-    levels = {every[number].level for number in chosen}  # the first of several headlines is like the others
+    levels = {every[number].level for number in chosen}  # levels that a heading above the text may have
     quoted = {quotations[number] for number in chosen} - {None}
     for number, block in reversed(list(enumerate(every))):
         if (
@@ -198,7 +207,10 @@ def _main_blocks(tree: html.HtmlElement, every: list[Block]) -> list[int]:
 
 
 def _containers(block: Block) -> set[html.HtmlElement]:
-    """Return the element that holds a block beside others, and the article around it; none where aside."""
+    """Return the element that contains a block together with other blocks, and the articles around the block.
+
+    Return an empty set for a block in navigation, a footer or the like (`_AROUND`).
+    """
     node = block.node if block.slot == "text" else block.node.getparent()
     lineage = [node, *node.iterancestors()]
     if any(each.tag in _AROUND for each in lineage):
@@ -209,9 +221,9 @@ def _containers(block: Block) -> set[html.HtmlElement]:
 
 
 def _left_out(every: list[Block], kept: list[int], containers: list[set[html.HtmlElement]]) -> Iterator[str]:
-    """Say what prose was left out that may be the text's: it stands inside it, or beside what was kept.
+    """Yield a note on left-out prose that may belong to the text: inside the text, or next to kept prose.
 
-    What any page has around its text is worth no note: navigation, teasers under linked headlines, notices.
+    The usual things around a text get no note: navigation, teasers under linked headlines, notices.
     """
     text = " ".join(" ".join(every[number].text.split()) for number in kept)
     kept_containers = {
@@ -247,14 +259,14 @@ def _left_out(every: list[Block], kept: list[int], containers: list[set[html.Htm
 
 
 def _quotation(block: Block) -> html.HtmlElement | None:
-    """Return the quotation that a block stands in, if any."""
+    """Return the quotation that contains a block, or None."""
     if block.slot == "text" and block.node.tag == "blockquote":
         return block.node
     return next(block.node.iterancestors("blockquote"), None)
 
 
 def _notes(every: list[Block], chosen: list[int]) -> set[int]:
-    """Return the notes below the text that it refers to by their numbers, with the heading above them."""
+    """Return the indices of the notes below the text that it refers to by number, and of their heading."""
     text = " ".join(every[number].text for number in chosen)
     found: set[int] = set()
     expected = 1
@@ -275,7 +287,7 @@ def _notes(every: list[Block], chosen: list[int]) -> set[int]:
 
 
 def _says_something(block: Block) -> bool:
-    """Whether what goes with a picture is a sentence or a table, and not the photographer's name."""
+    """Return whether a block of a figure is a sentence or a row of a table, not a photographer's name."""
     return block.kind == "row" or block.text.endswith((".", "!", "?", "…", "。", "”"))
 
 
@@ -284,7 +296,7 @@ def _mark(number: int) -> str:
 
 
 def _is_beyond_telling(tree: html.HtmlElement) -> bool:
-    """Whether a page is nested too deeply for trafilatura, or has too many elements."""
+    """Return whether a page is nested too deep for trafilatura, or has too many elements."""
     depth = elements = 0
     for event, _ in etree.iterwalk(tree, events=("start", "end")):
         depth += 1 if event == "start" else -1
@@ -295,7 +307,7 @@ def _is_beyond_telling(tree: html.HtmlElement) -> bool:
 
 
 def _with_host(document: Document) -> Document:
-    """Name the site by its host where nothing says who publishes it."""
+    """Set the publisher to the host of the page's address if the publisher is not known."""
     host = (urlsplit(document.url).hostname or "").removeprefix("www.") if document.url else ""
     if document.publisher or not host:
         return document

@@ -1,4 +1,7 @@
-"""JSON Lines: one document a line, `{"_id", "title", "text", ...}`. The text is exactly the field's value."""
+"""Reads JSON Lines: one document in each line, `{"_id", "title", "text", ...}`.
+
+The document's text is exactly the value of the field for the text.
+"""
 
 from __future__ import annotations
 
@@ -28,21 +31,22 @@ if TYPE_CHECKING:
     from qa.schema import FileResult
     from qa.text.written_dates import DateOrder
 
-# Of a record, bytes that are not in strings: lists in lists take twenty bytes of memory for each of these.
+# Maximum characters of a record outside strings. Nested lists take twenty bytes of memory for each character.
 _MOST_BESIDE = 1_000_000
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_LONGEST = MOST_BYTES + 2  # bytes of a line that are read at once: whole characters of UTF-16
+_LONGEST = MOST_BYTES + 2  # bytes of a line that are read at once: an even number, for UTF-16
 _SPACE = " \t\r\n\v\f"
-_WEEK = re.compile(r"\d{4}-?W\d\d(?!-?\d)", re.ASCII)  # of ISO 8601: `fromisoformat` would take its Monday
+_WEEK = re.compile(r"\d{4}-?W\d\d(?!-?\d)", re.ASCII)  # in ISO 8601: `fromisoformat` would give its Monday
 
 
 def read_jsonl(
     path: Path, options: Options = PLAIN, known: AskDocument = nothing_known, shown: str = ""
 ) -> Iterator[Document | FileResult | InputError]:
-    """Yield the documents of a JSON Lines file, one at a time; a line that is refused comes as an InputError.
+    """Yield the documents of a JSON Lines file, one at a time, and an InputError for each refused line.
 
-    What is `known` (see `qa.formats.reading`) is not read. Messages call the file `shown`, or else its path.
+    A document that is `known` (see `qa.formats.reading`) is not read again. Messages call the file `shown`,
+    or its path if `shown` is empty.
 
     Raises:
         OSError: when the file cannot be read.
@@ -52,7 +56,7 @@ def read_jsonl(
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield the documents of JSON Lines inside an archive; a line that is refused comes as an InputError."""
+    """Yield the documents of JSON Lines inside an archive, and an InputError for each refused line."""
     for item in _documents(io.BytesIO(source.data), source.name, options, nothing_known):
         if isinstance(item, (Document, InputError)):
             yield item
@@ -71,7 +75,7 @@ def _documents(
         where = f"{source}, line {number}"
         if len(line) > MOST_BYTES:
             yield InputError(f"{where} is longer than {MOST_BYTES // 1_000_000} MB. Split its text.")
-            while line and not line.endswith(newline):  # of UTF-16, whole characters were read
+            while line and not line.endswith(newline):  # `_line` reads UTF-16 by whole characters
                 line = _line(file, newline)
             continue
         line = line.removesuffix(newline)
@@ -105,10 +109,10 @@ def _documents(
 
 
 def fields_of(record: dict[str, Any], where: str, options: Options) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what a record says by field of a document, and by field which key said it.
+    """Return a record's values by field of a document, and the key of each value, also by field.
 
     Raises:
-        InputError: naming `where`, when it lacks the key that is mapped to the text.
+        InputError: naming `where`, when the record lacks the key that is mapped to the text.
     """
     found = map_columns(tuple(record), options.columns)
     missing = [column for field, column in options.columns if field == "text" and "text" not in found]
@@ -124,10 +128,12 @@ def fields_of(record: dict[str, Any], where: str, options: Options) -> tuple[dic
 
 
 def id_of(record: dict[str, Any], where: str) -> str:
-    """Return the id of a record, by the fields of `fields_of`.
+    """Return the id of a record. Its fields are as `fields_of` returns them.
+
+    If the id is a whole number, `record` then holds it as text.
 
     Raises:
-        InputError: naming `where`, when it has none, or one that is no text.
+        InputError: naming `where`, when the record has no id, or the id is not text or too long.
     """
     number = record.get("_id")
     if isinstance(number, int) and not isinstance(number, bool):
@@ -152,12 +158,12 @@ def document_of(
     path: str,
     date_order: DateOrder,
 ) -> Document:
-    """Make a document of a record's fields, which are named as in `qa.formats.columns.FIELDS`.
+    """Return a document made of a record's fields, which are named as in `qa.formats.columns.FIELDS`.
 
-    `sources` says, by field, what held it: "column “When”".
+    `sources` says, by field, where its value was found, such as "column “When”".
 
     Raises:
-        InputError: naming `where`, when there is no text to read, or a field is not text.
+        InputError: naming `where`, when the record has no text to read, or a field is not text.
     """
     text = record.get("text")
     if not isinstance(text, str):
@@ -218,12 +224,12 @@ def _record(line: str, where: str) -> dict[str, Any]:
 
 
 def whole_number(digits: str) -> int | str:
-    """Read a whole number of JSON; one with more digits than a field may have stays as it is written."""
+    """Return a whole number of JSON, or its digits as written if they are more than a field may have."""
     return int(digits) if len(digits) <= MOST_FIELD else digits
 
 
 def _encoding(file: IO[bytes]) -> str:
-    """Tell the encoding of a file's lines, and leave the file after its byte order mark."""
+    """Return the encoding of a file's lines, and move the file behind its byte order mark."""
     head = file.read(3)
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
@@ -234,7 +240,7 @@ def _encoding(file: IO[bytes]) -> str:
 
 
 def _line(file: IO[bytes], newline: bytes) -> bytes:
-    """Read a line with its newline, or the first _LONGEST bytes of a longer one."""
+    """Return the next line with its newline, or the first _LONGEST bytes of a longer line."""
     if len(newline) == 1:
         return file.readline(_LONGEST)
     line = bytearray()
@@ -260,7 +266,10 @@ def _decoded(line: bytes, encoding: str, where: str) -> str:
 def _date(
     value: object, where: str, date_order: DateOrder, number: str
 ) -> tuple[dt.date | None, tuple[str, ...]]:
-    """Read a given date: ISO 8601, or as headers write it. Without a day it leaves no date, but a note."""
+    """Return the date of a field, written as ISO 8601 or as in headers, and notes on it.
+
+    A date that could be read two ways, or cannot be read, gives no date but a note.
+    """
     if value is None or value == "":
         return None, ()
     if not isinstance(value, str):

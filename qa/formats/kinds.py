@@ -1,4 +1,4 @@
-"""Which format a file is of, by its name and by how it begins; and its documents, by that format's module."""
+"""Finds the format of a file by its name and first bytes, and reads it with the format's module."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _Read = TypeVar("_Read")
 
-MOST_REFUSED = 1_000  # parts of a source that are named one by one
-_MORE_BYTES = 200_000_000  # where pictures, or many documents, make a file large
+MOST_REFUSED = 1_000  # refused parts of a source that are reported one by one
+_MORE_BYTES = 200_000_000  # for formats whose pictures, or many documents, make a file large
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,16 @@ class Kind:
     """A format.
 
     Attributes:
-        name: what a library calls it.
+        name: its name in a library.
         module: its module in `qa.formats`.
-        what: what a message calls it.
-        endings: of the names of its files.
-        several: whether a source gives several documents, which get parts of its id.
-        holds: whether a source holds whole files, and gives documents of their formats.
-        signed: whether a source begins as one of no other format does.
-        most_bytes: how large a source may be.
-        reading: which reading of the format this is. Raise it when the same file gives another document than
-            before (`tests/qa/formats/test_readings.py` tells): files of the format are then read anew.
+        what: its name in messages.
+        endings: the extensions of its files.
+        several: whether a source gives several documents, whose ids begin with the source's id.
+        holds: whether a source contains whole files, and gives documents of their formats.
+        signed: whether the bytes of a source show that it is of this format.
+        most_bytes: the maximum size of a source, in bytes.
+        reading: the version of the format's reading. Raise it when the same file gives another document than
+            before (`tests/qa/formats/test_readings.py` checks this). Files of the format are then read again.
     """
 
     name: str
@@ -110,7 +110,7 @@ READS = (
 )
 
 _OLE = b"\xd0\xcf\x11\xe0"
-_OUTLOOK = "__properties_version1.0".encode("utf-16-le")  # a stream that each of Outlook's messages has
+_OUTLOOK = "__properties_version1.0".encode("utf-16-le")  # a stream in each message of Outlook
 _UNREADABLE = (
     (_OLE, "an old Microsoft Office file, or one with a password"),
     (b"\x89PNG", "a PNG image"),
@@ -120,17 +120,17 @@ _UNREADABLE = (
     (b"\x1f\x8b", "a gzip archive"),
     (b"SQLite format 3\0", "an SQLite database"),
 )
-_HEAD = 2_048
-_TAIL = 65_536  # where a ZIP archive lists its members
-# What stands before the first element of a page or a feed is skipped. That one has attributes or ends: a text
-# may begin with "<rss is an old format", or with a document type that it tells of.
+_HEAD = 2_048  # first bytes of a source that may show its format
+_TAIL = 65_536  # last bytes of a ZIP archive, which list its members
+# The beginning of a page or feed, down to its first element. The element must have attributes or end at once:
+# a text may begin with "<rss is an old format". An element must also follow a document type.
 _MARKUP = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*"
     rb"(?:<\?[^>]*>\s*|<!--.*?-->\s*|(?P<page><!doctype html)[^>]*>\s*(?=<)|<![^>-][^>]*>\s*)*+"
     rb"(?:<(?P<root>html|rss|feed|rdf:rdf)(?:\s*/?>|\s[^<>=]{0,99}=))?",
     re.IGNORECASE | re.DOTALL,
 )
-# As RFC 4155 has the first line of a mailbox, with a header below: no text begins so.
+# The first line of a mailbox by RFC 4155, with a header below it. Plain text does not begin like this.
 _MAILBOX = re.compile(
     rb"From \S{1,300} +(?:mon|tue|wed|thu|fri|sat|sun),? [^\r\n]{0,60}[0-9]{2}:[0-9]{2}[^\r\n]{0,60}\r?\n"
     rb"[!-9;-~]{1,100}:",
@@ -139,24 +139,28 @@ _MAILBOX = re.compile(
 
 
 def reading_of(file_name: str) -> str:
-    """Name the reading by which a file is read, as far as its name tells: another gives other documents."""
+    """Return the versions of all readings that may apply to a file of this name.
+
+    If a version changes, the file may give other documents. All formats apply to a file that may contain
+    other files, or whose name does not say its format.
+    """
     kind = named(file_name)
     kinds = {kind} if kind and not kind.holds else set(ENDINGS.values())
     return " ".join(sorted(f"{each.name} {each.reading}" for each in kinds))
 
 
 def named(file_name: str) -> Kind | None:
-    """Tell the format that the name of a file says."""
+    """Return the format that the name of a file says, or None if the name says no known format."""
     return ENDINGS.get(PurePath(file_name).suffix.lower())
 
 
 def kind_of(source: Source) -> tuple[Kind, str]:
-    """Tell the format, and a note for the reader where the name says another.
+    """Return the format of a source, and a note for the reader if the file's name says another format.
 
-    What begins as only one format does is of that format; otherwise the name counts.
+    The bytes decide if they show a format. Otherwise the name decides.
 
     Raises:
-        InputError: naming the source, when it can be of no format that is read.
+        InputError: naming the source, when its format cannot be read or recognised.
     """
     said = named(source.file_name)
     ending = PurePath(source.file_name).suffix
@@ -178,7 +182,7 @@ def kind_of(source: Source) -> tuple[Kind, str]:
 
 
 def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
-    """Tell the format that the bytes show, or in words one that is not read; None where they show none."""
+    """Return the format that the bytes show, the description of a format that is not read, or None."""
     if data.startswith(_OLE) and (_OUTLOOK in data or said is _KINDS["msg"]):
         return _KINDS["msg"]
     if unreadable := next((what for start, what in _UNREADABLE if data.startswith(start)), None):
@@ -203,7 +207,10 @@ def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
 
 
 def _archive(data: bytes, said: Kind | None) -> Kind | str:
-    """Tell what a ZIP archive is: several formats are such archives."""
+    """Return the format of a ZIP archive, or the description of a format that is not read.
+
+    Files of several formats are ZIP archives.
+    """
     first = data[30 : 30 + int.from_bytes(data[26:28], "little")]
     if first == b"mimetype":
         media = data[30 + len(first) + int.from_bytes(data[28:30], "little") :][:60]
@@ -228,15 +235,16 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
 
 
 def read_source(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield the documents of a source, whatever its format; what is refused of it comes as an InputError.
+    """Yield the documents of a source of any format, and an InputError for each refused part.
 
-    After MOST_REFUSED of these, the others are counted in one.
+    After MOST_REFUSED refused parts, one InputError counts the others.
 
-    A document's id is what follows the source's own: "" for all of it, "#" and a name for a part, "/" and a
-    name for what an archive or an e-mail holds. No two are the same.
+    A document's id is the part after the source's own id. It is "" for the whole source, "#" and a name for
+    a part, or "/" and a name for a file in an archive or e-mail. Ids are unique in a source.
 
     Raises:
         InputError: all of the source is refused.
+        ValueError: a format's module gave a span outside the document's text.
     """
     kind, note = kind_of(source)
     read = import_module(f"qa.formats.{kind.module}").read
@@ -263,7 +271,7 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
 
 
 def some_refused(items: Iterable[_Read], name: str) -> Iterator[_Read | InputError]:
-    """Yield what comes of a source; after MOST_REFUSED refusals, the others are counted in one."""
+    """Yield the items of a source. After MOST_REFUSED refusals, one InputError counts the others."""
     refused = 0
     for item in items:
         refused += isinstance(item, InputError) and not isinstance(item, PartlyReadError)
@@ -278,7 +286,7 @@ def some_refused(items: Iterable[_Read], name: str) -> Iterator[_Read | InputErr
 def _guarded(
     read: Callable[[Source, Options], Iterator[Document | InputError]], source: Source, options: Options
 ) -> Iterator[Document | InputError]:
-    """Let a format's module read, and name the source of what it did not expect to go wrong.
+    """Yield what a format's module reads. An unexpected error becomes an InputError that names the source.
 
     Raises:
         InputError: all of the source is refused.
@@ -287,7 +295,7 @@ def _guarded(
         yield from read(source, options)
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # a library's own, over bytes that it did not expect
+    except Exception as error:  # from a library, on bytes that it did not expect
         words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise InputError(
             f"{source.name} is damaged, or not as its format has it ({words}). "
@@ -296,7 +304,7 @@ def _guarded(
 
 
 def unused(name: str, used: set[str]) -> str:
-    """Make a name unique, and remember it."""
+    """Return a name that is not in `used`, with a number if necessary, and add it to `used`."""
     number, unused = 1, name
     while unused in used:
         number += 1

@@ -1,10 +1,11 @@
-"""The words of pages, by where they stand, to a text in reading order.
+"""Puts the words of pages, given with their positions, into a text in reading order.
 
-Columns are told by the edges at which many lines begin; running heads and page numbers by standing on several
-pages at the same place; paragraphs by indentation, leading and how far a line reaches. Lines of a paragraph
-are joined, words broken at their ends too. Why so: docs/decisions/0015-formats.md.
+Columns are recognised by left edges at which many lines begin. Running heads and page numbers stand on
+several pages at the same place. Paragraphs are recognised by indentation, leading and the length of lines.
+The lines of a paragraph are joined, and so are words that are broken at the end of a line. Reasons:
+docs/decisions/0015-formats.md.
 
-Lengths are points, from the left and from the top of the page as it is read.
+Lengths are in points. Positions are measured from the left and the top of the page as it is read.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ if TYPE_CHECKING:
 
     from qa.schema import SectionKind
 
-_GUTTER = 0.7  # em: words on a line that stand farther apart may stand in two columns
-_CELL = 2.0  # em: and farther than this, in two cells of a table
-_FEWEST_LINES = 4  # beside each other make columns
-_NARROWEST = 8.0  # em: the usual line of a column of prose is wider, a cell of a table is not
-_WIDE = 20.0  # em: prose as wide as this may have a column beside it that is only this wide:
-_NARROWEST_BESIDE = 3.0
-_MOST_CANDIDATES = 6
-_DEEPEST = 6
-_DROP_CAP = 1.6  # times the size of the words beside it
+_GUTTER = 0.7  # em: words of a line with a wider gap between them may stand in two columns
+_CELL = 2.0  # em: words with a wider gap between them stand in two cells of a table
+_FEWEST_LINES = 4  # minimum lines in each of two columns
+_NARROWEST = 8.0  # em: minimum width of the usual line of a column of prose; cells of tables are narrower
+_WIDE = 20.0  # em: minimum width of prose that may have a narrow column next to it
+_NARROWEST_BESIDE = 3.0  # em: minimum width of a narrow column next to wide prose
+_MOST_CANDIDATES = 6  # edges that are tried for a cut into columns
+_DEEPEST = 6  # cuts into columns inside each other
+_DROP_CAP = 1.6  # minimum size of a drop cap, as a multiple of the size of the words next to it
 _MOST_DROP_CAPS = 12  # on a page
-_INDENT = 0.8  # em
-_LEADING = 0.35  # em: more than this over the usual distance of lines parts paragraphs
-_HEADING = 1.12  # times the size of the body
-_SMALL = 0.93  # times the size of the body: footnotes
-_EDGE_ROWS = 3  # where running heads and feet are looked for
-_SAME_PLACE = 4.0  # points
-_BAND = 4  # pages at least on which a row at the same place may be a head, whatever it says
-_SET_OFF = 1.5  # times the usual distance of lines: such a row is farther from the text
-_LONGEST_HEAD = 100
+_INDENT = 0.8  # em: minimum indent of the first line of a paragraph
+_LEADING = 0.35  # em: a distance of lines that is this much more than usual separates paragraphs
+_HEADING = 1.12  # minimum size of a heading, as a multiple of the size of the body
+_SMALL = 0.93  # footnotes are smaller than this multiple of the size of the body
+_EDGE_ROWS = 3  # rows at each edge that are searched for running heads and feet
+_SAME_PLACE = 4.0  # points: maximum distance between rows at the same place of two pages
+_BAND = 4  # minimum pages on which rows at the same place may be heads, whatever they say
+_SET_OFF = 1.5  # minimum distance of the rows from the text, as a multiple of the usual distance of lines
+_LONGEST_HEAD = 100  # characters
 
 _TERMINAL = re.compile(r"[.!?…。！？:][”’\"'»)\]]*[⁰¹²³⁴-⁹*†‡]*$")
 _SENTENCE_END = re.compile(r"[.!?…。！？][”’\"'»)\]]*[⁰¹²³⁴-⁹*†‡]*(?: +|(?<=[。！？]))(?=\S)")
@@ -57,7 +58,7 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _BROKEN = re.compile(r"(?<![^\W\d_])(?<![^\W\d_][-’'])([^\W\d_]++(?:[-’'][^\W\d_]++)*+)-$")
 _TIED = re.compile(r"(?<=\S)[-–—/]$")  # "1998–" and "2007", "traders—" and "who"
-# Parts of compounds: beside one of these, a word that occurs nowhere else keeps its hyphen.
+# Parts of compounds. A broken word with one of the parts keeps its hyphen, if it occurs nowhere else.
 _FIRST_PARTS = frozenset("anti cross half long mid non self short three two vice well".split())
 _SECOND_PARTS = frozenset(
     "assisted backed based born called driven free guided induced level made old oriented related scale"
@@ -68,14 +69,14 @@ _SUSPENDED = frozenset({"and", "or", "to", "und", "oder", "et", "y"})  # "long- 
 
 @dataclass(slots=True)
 class Word:
-    """What stands between two spaces.
+    """A word of a page: the characters between two spaces.
 
     Attributes:
         text: the word.
         left, right, top, bottom: its edges on the page.
         size: the size of its type.
         bold: whether its type is bold.
-        spaced: whether a space parts it from the word before; None where the page alone tells.
+        spaced: whether a space separates it from the word before it, or None if only the gap can show this.
     """
 
     text: str
@@ -89,7 +90,7 @@ class Word:
 
     @property
     def middle(self) -> float:
-        """Half its height."""
+        """Return the vertical middle of the word."""
         return (self.top + self.bottom) / 2
 
 
@@ -102,9 +103,9 @@ class Line:
         left, right, top, bottom: its edges on the page.
         size: the size of most of its type.
         bold: whether its type is bold.
-        first: the width of its first word, with the next where the first is a number ("2 March").
+        first: the width of its first word, or of its first two words if the first is a number ("2 March").
         column: the number of its column on the page.
-        aside: whether it stands outside the text: it is turned by 90 degrees.
+        aside: whether it stands outside the text, because it is turned by 90 degrees.
     """
 
     text: str
@@ -124,9 +125,9 @@ class Page:
     """A page.
 
     Attributes:
-        name: what a citation calls it.
+        name: its name in citations.
         lines: its lines, in reading order.
-        read_by: what read it, where that was not the file's own text: "OCR" (see `Section`).
+        read_by: "OCR" if its words are not the file's own text (see `Section`).
     """
 
     name: str
@@ -140,9 +141,9 @@ class LaidOutText:
 
     Attributes:
         text: the text.
-        sections: its pages and what stands under its headings.
-        display: the largest lines of its first page, most often a title.
-        running: its running heads.
+        sections: its pages, and the parts under its headings.
+        display: the largest lines of its first page, usually a title.
+        running: its running heads and feet.
     """
 
     text: str
@@ -155,19 +156,22 @@ class LaidOutText:
 
 
 def read_order(words: Sequence[Word]) -> list[Line]:
-    """Put the words of a page in order: columns from the left, between what is as wide as several."""
+    """Return the lines of a page in reading order.
+
+    Columns come from the left. Lines across several columns come before, between or after the columns.
+    """
     return [as_line(row, column) for column, row in rows_in_order(words)]
 
 
 def rows_in_order(words: Sequence[Word]) -> Iterator[tuple[int, list[Word]]]:
-    """Yield the words of each line with the number of its column, in the order in which they are read."""
+    """Yield the words of each line with the number of the line's column, in reading order."""
     for number, region in enumerate(_regions(_with_drop_caps(words), 0)):
         for row in _rows(region):
             yield number, row
 
 
 def _with_drop_caps(words: Sequence[Word]) -> list[Word]:
-    """Return the words, with a large initial beside several lines as a part of the first of them."""
+    """Return the words, with each large initial next to several lines moved into the first of the lines."""
     initials = [word for word in words if _INITIAL.fullmatch(word.text) and word.text[-1].isupper()]
     least = _DROP_CAP * median(word.size for word in words) if initials else 0.0
     large = sorted((word for word in initials if word.size > least), key=lambda word: -word.size)
@@ -186,7 +190,7 @@ def _with_drop_caps(words: Sequence[Word]) -> list[Word]:
         if len(beside) < 2:
             continue
         first = beside[0][0]
-        # "A river", but "After": these letters are words where a space has room.
+        # "A river", but "After": A, I and O are words of their own if there is room for a space.
         joined = cap.text[-1] not in "AIO" or first.left - cap.right < 0.25 * first.size
         changed[id(cap)] = replace(first, text=cap.text, left=cap.left, right=first.left, spaced=cap.spaced)
         changed[id(first)] = replace(first, spaced=not joined)
@@ -196,7 +200,7 @@ def _with_drop_caps(words: Sequence[Word]) -> list[Word]:
 
 
 def _rows(words: list[Word]) -> list[list[Word]]:
-    """Group words that stand on one line, from the top; in each from the left."""
+    """Return the words in groups that stand on one line: lines from the top, words from the left."""
     rows: list[list[Word]] = []
     middle = size = 0.0
     for word in sorted(words, key=lambda word: word.middle):
@@ -213,7 +217,7 @@ def _rows(words: list[Word]) -> list[list[Word]]:
 
 
 def _segments(row: list[Word]) -> list[tuple[float, float]]:
-    """Return from where to where there are words without a gap in which a gutter has room."""
+    """Return the left and right edges of a row's segments. Gaps of at least a gutter separate segments."""
     segments: list[tuple[float, float]] = []
     for word in row:
         if segments and word.left - segments[-1][1] < _GUTTER * word.size:
@@ -224,7 +228,7 @@ def _segments(row: list[Word]) -> list[tuple[float, float]]:
 
 
 def _regions(words: list[Word], depth: int) -> Iterator[list[Word]]:
-    """Cut words into regions of one column each, in reading order."""
+    """Yield the words in regions of one column each, in reading order."""
     rows = _rows(words)
     cut = _best_cut(rows) if depth < _DEEPEST and len(rows) >= _FEWEST_LINES else None
     if cut is None:
@@ -243,7 +247,11 @@ def _regions(words: list[Word], depth: int) -> Iterator[list[Word]]:
 
 
 def _best_cut(rows: list[list[Word]]) -> tuple[float, list[tuple[int, int]]] | None:
-    """Find the left edge of a column that has another to its left, in the most rows; and in which rows."""
+    """Return the best cut between two columns: the edge, and the runs of rows that it cuts (`_bands`).
+
+    The edge is just left of a right-hand column. The best edge cuts the most rows. Return None without an
+    edge.
+    """
     segments = [_segments(row) for row in rows]
     starts = Counter(round(left) for row in segments for left, _ in row)
     leftmost = min(left for row in segments for left, _ in row)
@@ -265,7 +273,7 @@ def _best_cut(rows: list[list[Word]]) -> tuple[float, list[tuple[int, int]]] | N
 def _bands(
     rows: list[list[Word]], segments: list[list[tuple[float, float]]], edge: float
 ) -> Iterator[tuple[int, int]]:
-    """Yield the runs of rows in which nothing crosses the edge, and prose stands on both sides."""
+    """Yield the runs of rows, as start and end, where no words cross the edge and both sides are columns."""
     first = 0
     for index in range(len(rows) + 1):
         if index < len(rows):
@@ -282,7 +290,10 @@ def _bands(
 def _are_columns(
     left: list[list[tuple[float, float]]], right: list[list[tuple[float, float]]], size: float
 ) -> bool:
-    """Tell prose on both sides, or prose beside notes in the margin, from the cells of a table."""
+    """Return whether both sides are prose, or one is prose and the other notes in the margin.
+
+    Otherwise they are cells of a table.
+    """
     widths = [median(row[-1][1] - row[0][0] for row in side) / size for side in (left, right)]
     if min(widths) >= _NARROWEST:
         return True
@@ -292,7 +303,7 @@ def _are_columns(
 
 
 def as_line(row: list[Word], column: int) -> Line:
-    """Make a line of the words of a column, from the left."""
+    """Return the line of a column that some words make, given from the left."""
     size = max(word.size for word in row)
     usual = max(row, key=lambda word: len(word.text) * (word.size > 0.8 * size))
     parts: list[str] = []
@@ -304,7 +315,7 @@ def as_line(row: list[Word], column: int) -> Line:
         raised = word.size < 0.8 * usual.size and word.middle < usual.middle - 0.05 * usual.size
         if raised and (close or previous is None):
             text = text.translate(_RAISED)
-        # The box of a letter may overlap a space: it counts all the same, except before a raised mark.
+        # A letter's box may overlap a space. The space still counts, except before a raised mark.
         if previous and not (close and (raised or not word.spaced)):
             parts.append("\t" if word.left - previous.right > _CELL * usual.size else " ")
         parts.append(text)
@@ -327,12 +338,14 @@ def as_line(row: list[Word], column: int) -> Line:
 
 
 def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
-    """Take what stands on several pages at the same place, and page numbers, off the pages; return the heads.
+    """Remove running heads, running feet and page numbers from the pages. Return the removed texts.
 
-    Only rows at the edge can go that stand apart from the text. Numbers and dates may differ; words may not,
-    but two pages are enough where the row begins or ends with a number that counts them. Heads of facing
-    pages may say two things, one behind its number, the other before it. Where most pages have a row at the
-    same place that could be nothing else, it goes, whatever it says (`_heads_by_place`).
+    A row is removed only if it stands at an edge and apart from the text. Running heads stand at the same
+    place on several pages and have the same words, but may have different numbers and dates. Two pages are
+    enough if the row begins or ends with a number that counts the pages. At the top, the heads of facing
+    pages may have different words, if one page has its number first and the other has it last. If most pages
+    have a row at the same place that can only be a head, the rows are removed whatever they say
+    (`_heads_by_place`).
     """
     size, _ = _usual_type([line for page in pages for line in page.lines])
     edges = [(_edge_rows(page, top=True), _edge_rows(page, top=False)) for page in pages]
@@ -361,14 +374,15 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Row:
-    """Lines that stand beside each other at the edge of a page.
+    """Lines next to each other at the upper or lower edge of a page.
 
     Attributes:
         lines: the lines.
-        top: where they stand on the page.
-        at_top: whether that is the upper edge.
-        apart: whether they are farther from the text than lines usually are.
-        gap: how far, in usual distances of lines; 0 where no row stands farther in.
+        top: their position on the page.
+        at_top: whether they are at the upper edge.
+        apart: whether they are farther from the text than lines usually are from each other.
+        gap: the distance to the next row farther in, as a multiple of the usual distance of lines, or 0 if
+            there is no such row.
     """
 
     lines: list[Line]
@@ -383,7 +397,7 @@ class _Row:
 
     @property
     def said(self) -> str:
-        """Its words, whatever its numbers and its date."""
+        """Return the row's text with "#" for its date and its numbers, to compare rows."""
         text = self.text
         if date := find_date(text):
             text = f"{text[: date.start]}#{text[date.end :]}"
@@ -394,7 +408,10 @@ class _Row:
         return max(line.size for line in self.lines)
 
     def counted(self, index: int) -> Iterator[tuple[int, str, bool]]:
-        """Yield how far an outer number is from the page's, what stands beside it, and whether behind it."""
+        """Yield, for each number that begins or ends the row, how the number fits the page `index`.
+
+        That is the number minus the index, the other words of the row, and whether the number comes first.
+        """
         text = self.text
         for match in _OUTER_NUMBER.finditer(text):
             rest = f"{text[: match.start()]} {text[match.end() :]}"
@@ -403,7 +420,7 @@ class _Row:
 
 
 def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
-    """Return the outermost rows, the outermost first."""
+    """Return the outermost rows at the upper or lower edge of a page, the outermost first."""
     rows: list[_Row] = []
     usual = _line_distance(page.lines)
     for line in sorted(page.lines, key=lambda line: line.top if top else -line.top):
@@ -419,24 +436,27 @@ def _edge_rows(page: Page, *, top: bool) -> list[_Row]:
                 rows[-1].apart = distance > usual + 0.2 * line.size
         if len(rows) == _EDGE_ROWS:
             break
-        # Of the last row there may be none farther in: it stands apart as the one before it does.
+        # Without a row farther in, the row stands apart if the row before it does.
         rows.append(_Row([line], line.top, top, apart=not rows or rows[-1].apart))
     return rows
 
 
 def _line_distance(lines: Sequence[Line]) -> float:
-    """Return how far lines are apart, most often."""
+    """Return the usual distance of lines: the median."""
     steps = [b.top - a.top for a, b in pairwise(lines) if 0 < b.top - a.top < 3 * a.size]
     return median(steps) if steps else 1.2 * max((line.size for line in lines), default=0.0)
 
 
 def _heads_by_place(edges: Sequence[tuple[list[_Row], list[_Row]]], size: float) -> Iterator[_Row]:
-    """Yield the rows that are heads by their place and type: titles of chapters, guide words, and the like.
+    """Yield the rows that are heads by their place and type: titles of chapters, guide words and the like.
 
-    They stand at one height on most pages, well off the text, and are no sentences. That alone could be the
-    first words of each page. So they are also in smaller type than the text, at the top; or half of them say
-    what another does; or they begin or end with a number that counts the pages. What is larger than the text
-    is a title of its page, and stays.
+    Heads stand at one height on most pages, clearly apart from the text, and are not sentences. The first
+    words of each page may look like this, too. So heads must also have one of three properties:
+    - they are at the top and in smaller type than the text,
+    - half of them have the words of another head,
+    - most begin or end with a number that counts the pages.
+
+    Rows in larger type than the text are titles of their pages, and stay.
     """
     for side in (0, 1):
         pages = sum(bool(sides[side]) for sides in edges)
@@ -465,7 +485,7 @@ def _may_be_head(row: _Row, size: float) -> bool:
 
 
 def _are_heads(band: dict[int, _Row], size: float) -> bool:
-    """Whether rows of several pages, by the pages' indices, are heads: see `_heads_by_place`."""
+    """Return whether rows of several pages, by the pages' indices, are heads (see `_heads_by_place`)."""
     sizes = [row.size for row in band.values()]
     at_top = next(iter(band.values())).at_top
     if at_top and max(sizes) < 0.95 * size and max(sizes) - min(sizes) < 0.05 * size:
@@ -484,7 +504,7 @@ def _runs_on(
     counted: dict[tuple[bool, int], list[tuple[float, int, str, bool]]],
     pages: Sequence[Page],
 ) -> bool:
-    """Whether a row is a running head or foot, or a page's number."""
+    """Return whether a row is a running head or foot, or a page's number."""
     if len(pages) == 1 and row.text == pages[0].name:
         return True
     alike = {other for top, other in said[row.at_top, row.said] if abs(top - row.top) <= _SAME_PLACE}
@@ -494,7 +514,7 @@ def _runs_on(
         for top, other, others, before in counted[row.at_top, number]:
             if other == index or abs(top - row.top) > _SAME_PLACE:
                 continue
-            # Not so at the foot: notes are numbered as the pages are where each page has one.
+            # At the foot, the words must be the same: if each page has one note, notes count the pages, too.
             if others == words or (row.at_top and before is not first):
                 return True
     return False
@@ -508,11 +528,11 @@ class _Block:
     """A paragraph, a heading or the like.
 
     Attributes:
-        kind: "aside" for what a paragraph may run around: footnotes, captions, rows of tables, turned text.
+        kind: "aside" is text that a paragraph may run around: footnotes, captions, tables, turned text.
         first, last: its first and its last line.
         pieces: the texts of its lines, each with the index of its page.
         tight: whether it follows the block above without a blank line.
-        full: whether its last line goes as far as it could.
+        full: whether its last line is full (see `_is_full`).
     """
 
     kind: Literal["body", "heading", "aside"]
@@ -540,7 +560,10 @@ class _Column:
 
 
 def lay_out(pages: Sequence[Page]) -> LaidOutText:
-    """Make one text of the pages, which lose their running heads; in it, sentences over two are whole."""
+    """Return the pages as one text. Sentences that go over two pages are joined.
+
+    The pages lose their running heads.
+    """
     running = without_running_heads(pages)
     every = [line for page in pages for line in page.lines]
     body = _usual_type(every)
@@ -549,7 +572,7 @@ def lay_out(pages: Sequence[Page]) -> LaidOutText:
 
 
 def _usual_type(lines: Sequence[Line]) -> tuple[float, bool]:
-    """Return the size of most characters, and whether they are bold."""
+    """Return the type of most characters: its size, and whether it is bold."""
     counts: Counter[tuple[float, bool]] = Counter()
     for line in lines:
         counts[round(line.size * 2) / 2, line.bold] += len(line.text)
@@ -557,9 +580,11 @@ def _usual_type(lines: Sequence[Line]) -> tuple[float, bool]:
 
 
 def _display(pages: Sequence[Page], body: tuple[float, bool]) -> str:
-    """Return the largest lines of the first page, where larger than the body: a title, most often.
+    """Return the largest lines of the first page if they are clearly larger than the body, or "".
 
-    A small word on a line of its own between two of them ("or") is one of them.
+    They are usually a title.
+
+    A short word on a line of its own between two of the largest lines ("or") belongs to them.
     """
     lines = next((page.lines for page in pages if page.lines), [])
     largest = max((line.size for line in lines), default=0.0)
@@ -571,7 +596,7 @@ def _display(pages: Sequence[Page], body: tuple[float, bool]) -> str:
 
 
 class _Joiner:
-    """Says how the end of a line joins the next one, by what words the document has elsewhere."""
+    """Decides how the end of a line joins the next line, by the words that the document has elsewhere."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._words: Counter[str] = Counter()
@@ -588,7 +613,7 @@ class _Joiner:
         self._breaks_words = joined > 0 or kept == 0
 
     def joint(self, above: str, below: str) -> tuple[int, str]:
-        """Say how many characters to take off the end of `above`, and what to put between it and `below`."""
+        """Return how many characters to remove at the end of `above`, and the text to put before `below`."""
         half = _BROKEN.search(above)
         if half is None:
             tied = _TIED.search(above) or (_wide(above[-1:]) and _wide(below[:1]))
@@ -615,7 +640,7 @@ class _Joiner:
 
 
 def _wide(character: str) -> bool:
-    """Whether it is of a script that is written without spaces: Chinese, Japanese."""
+    """Return whether a character is of a script that is written without spaces: Chinese, Japanese."""
     return bool(re.match(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]", character))
 
 
@@ -627,9 +652,12 @@ def _columns(page: Page) -> Iterator[_Column]:
 
 
 def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) -> list[_Block]:
-    """Join lines to blocks; a paragraph goes on in the next column or page, and after what it runs around."""
+    """Return the blocks that the lines make.
+
+    A paragraph may go on in the next column or on the next page, and after the asides that it runs around.
+    """
     blocks: list[_Block] = []
-    paragraph: _Block | None = None  # the last one of the body, if no heading came since
+    paragraph: _Block | None = None  # the last of the body, or None after a heading
     for index, page in enumerate(pages):
         for column in _columns(page):
             notes = _first_note(column.lines, body[0])
@@ -658,7 +686,10 @@ def _blocks(pages: Sequence[Page], body: tuple[float, bool], joiner: _Joiner) ->
 
 
 def _first_note(lines: list[Line], size: float) -> int:
-    """Return the position from which on there is only small type: footnotes, or a licence."""
+    """Return the position of the small lines at the end of a column: footnotes, or a licence.
+
+    If the whole column is small, return the position of the first line that looks like a note.
+    """
     first = len(lines)
     while first and lines[first - 1].size < _SMALL * size:
         first -= 1
@@ -686,12 +717,15 @@ def _kind(
         and "\t" not in block.last.text
         and _link_to(block, line, "aside", column) != "part"
     ):
-        return "aside"  # a caption goes on
+        return "aside"  # the caption goes on
     return "aside" if _CAPTION.match(line.text) else "body"
 
 
 def _link_to(block: _Block, line: Line, kind: str, column: _Column) -> Literal["join", "line", "part"]:
-    """Say how a line follows the block above it in its column: joined, on a line of its own, or parted."""
+    """Return how a line follows the block above it in its column.
+
+    It is joined to the block, begins on a new "line", or is a "part" behind a blank line.
+    """
     above, size = block.last, line.size
     if block.kind != kind or abs(above.size - size) > 0.12 * size:
         return "part"
@@ -718,13 +752,13 @@ def _link_to(block: _Block, line: Line, kind: str, column: _Column) -> Literal["
 
 
 def _is_full(line: Line, after: Sequence[Line], column: _Column) -> bool:
-    """Whether the first word of the next line would not have fitted on this one."""
+    """Return whether a line is full: the first word of the next line would not have fitted on it."""
     word = after[0].first if after else 3 * line.size
     return line.right + 0.2 * line.size + word > column.right - 0.3 * line.size
 
 
 def _goes_on(paragraph: _Block, line: Line, column: _Column) -> bool:
-    """Whether a paragraph goes on with the first line of another column, or after what it runs around."""
+    """Return whether a paragraph goes on with a line of another column, or with a line after an aside."""
     last = paragraph.last
     if _TERMINAL.search(last.text) or abs(last.size - line.size) > 0.12 * line.size:
         return False
@@ -734,7 +768,10 @@ def _goes_on(paragraph: _Block, line: Line, column: _Column) -> bool:
 
 
 def _with_asides_on_their_page(blocks: list[_Block]) -> Iterator[_Block]:
-    """Move asides into a paragraph of several pages: to where its last sentence on their page ends."""
+    """Yield the blocks, with asides moved into paragraphs that go over several pages.
+
+    An aside is moved behind the paragraph's last sentence that ends on the aside's page.
+    """
     position = 0
     while position < len(blocks):
         block = blocks[position]
@@ -757,14 +794,17 @@ def _with_asides_on_their_page(blocks: list[_Block]) -> Iterator[_Block]:
 
 
 def _split(block: _Block, page: int) -> tuple[_Block | None, _Block]:
-    """Cut a paragraph where its last sentence on a page ends; before its first one, if that has not ended."""
+    """Return the two halves of a paragraph, cut where its last sentence on a page ends.
+
+    The first half is None if the paragraph begins on the page and no sentence of it ends there.
+    """
     upto = sum(at <= page for _, at in block.pieces)
     whole = "".join(text for text, _ in block.pieces[:upto])
     since = sum(len(text) for text, at in block.pieces if at < page)
     end = max((m.end() for m in _SENTENCE_END.finditer(whole) if m.end() > since), default=0)
     if not end and block.pieces[0][1] == page:
         return None, block
-    end = end or len(whole)  # a sentence of more than a page: nothing is left but to cut it
+    end = end or len(whole)  # a sentence of more than a page must be cut
     head: list[tuple[str, int]] = []
     tail: list[tuple[str, int]] = []
     done = 0
@@ -802,7 +842,7 @@ def _assemble(
 
 
 def _sections(starts: list[tuple[int, str, str]], kind: SectionKind, end: int) -> Iterator[Section]:
-    """Let each section run to the next."""
+    """Yield the sections. Each goes from its start to the start of the next section."""
     for (start, name, read_by), (stop, *_) in pairwise([*starts, (end, "", "")]):
         if start < stop:
             yield Section(start, stop, kind, name, read_by)

@@ -1,1 +1,1 @@
-"""The head of a document: its title, authors, publisher, date and number, read from its first lines."""
+"""Reads the head of a document from its first lines: title, authors, publisher, date and number."""

@@ -1,9 +1,9 @@
-"""The header of a text: the few short lines on top that name it, who wrote and published it, number and date.
+"""Reads the header of a text: the few short lines at the top with title, author, publisher, number and date.
 
-Headers come in any order ("Monitor | Brief No. 239", title first or last). So each line is taken apart first:
-what has a form of its own (labels, dates, numbers, addresses, names of people) is told by that, and what a
-citation needs none of (telephone numbers, kinds of documents) is dropped. Then publisher, series and title
-are told apart among the names that are left. What is not sure stays empty.
+Headers have any order ("Monitor | Brief No. 239", title first or last). So each line is taken apart first.
+Labels, dates, numbers, addresses and names of people are recognised by their form. Parts that a citation does
+not need (telephone numbers, kinds of documents) are dropped. Then publisher, series and title are found among
+the remaining names. A field that is not sure stays empty.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ _SERIES_KIND = re.compile(
 )
 _ENDS_AS_DAY = re.compile(r"\b(?:day|week|night|eve|month|year|anniversary|sunday)$", re.IGNORECASE)
 _ENGLISH = re.compile(r"\b(?:the|and|of)\b")
-_ENOUGH = 200  # characters, to tell that a text is not English
-_SHORT_PERSON = 3  # words
-_SHORT_NAME = 5  # words
+_ENOUGH = 200  # characters: a longer text can be recognised as not English
+_SHORT_PERSON = 3  # maximum words of a line in a list of names
+_SHORT_NAME = 5  # maximum words of a title that is the name of a newsletter
 _FOOT = 600  # characters at the end of a text, where its publisher may stand again
-_LETTERHEAD = 2  # lines above the one to whom a letter is written
-# What only somebody does: "Corvex Credit Ratings has today downgraded …"
+_LETTERHEAD = 2  # lines of a letter's head, above the receiver's address
+# Words that follow the name of a person or institution: "Corvex Credit Ratings has today downgraded …"
 _ACTS = (
     r"(?:has|have|today|said|says|announced?s?|will|calls?|called|condemns?|welcomes?|believes?|urges?"
     r"|reports?"
@@ -92,13 +92,13 @@ _SERIES_OF = re.compile(
     re.IGNORECASE,
 )
 _FULL_STOP = re.compile(r"(?:^|\s)[^\W\d_]{2,}[.!…][”’\"')\]]*$")
-_LONG_TITLE = 4  # words: more are hardly a publisher's name
+_LONG_TITLE = 4  # words: a longer name is hardly a publisher's
 _LONGEST_NOTE = 8  # words: a longer line in lower case is somebody's note
-_LEAST_TITLE = -1  # what must speak for a title
+_LEAST_TITLE = -1  # minimum score of a title
 _PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
-_HISTORY = 3  # dates without a word that says of what: a list of versions, and no date of the text
-_SURE = 4  # what must speak for a publisher
-_MOST_UNDATED = 6  # lines of a header without a date or number
+_HISTORY = 3  # so many dates without a known role are a list of versions, not the date of the text
+_SURE = 4  # minimum score of a publisher
+_MOST_UNDATED = 6  # maximum lines of a header without a date or number
 _INSIDE_A_TITLE = re.compile(
     r"\s(?:and|or|in|on|to|from|after|with|without|by|as|at|under|between|against|before|is|are|was|will"
     r"|should)\s"
@@ -113,12 +113,12 @@ _SUBTITLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a header says; what it does not say is empty.
+    """The fields that a header states. The other fields are empty.
 
     Attributes:
-        title, publisher, series, number, date, url, author: as of a document.
+        title, publisher, series, number, date, url, author: as in a document.
         spans: the lines of the header, in order.
-        notes: what the reader of the document should know of the date.
+        notes: notes on the date for the reader of the document.
     """
 
     title: str = ""
@@ -135,13 +135,13 @@ class Header:
 def parse_header(
     text: str, date_order: DateOrder = "auto", title: str = "", above: Iterable[str] = ()
 ) -> Header:
-    """Read the header off the top of a text.
+    """Read the header at the top of a text.
 
-    `title` is the title where it is known already. `above` are lines that the page shows above the text, and
-    that are none of it: a running head.
+    `title` is the title if it is known already. `above` are lines that the page shows above the text but that
+    do not belong to the text, such as a running head.
     """
     if date_order == "auto" and len(text) > _ENOUGH and len(_ENGLISH.findall(text[:TOP])) <= 2:
-        date_order = "dmy"  # only in English is there a doubt
+        date_order = "dmy"  # the order is in doubt only in English
     top = find_top(text)
     taken = [parse_line(words, None, -1, date_order) for words in above]
     taken += [parse_line(text[span.start : span.end], span, block, date_order) for span, block in top.lines]
@@ -168,7 +168,7 @@ def parse_header(
 
 
 class _Reading:
-    """What the lines of one header say together."""
+    """Combines the lines of one header."""
 
     def __init__(self, text: str, taken: list[Line], title: str, order: DateOrder, prose: int) -> None:
         self._text = text
@@ -180,7 +180,7 @@ class _Reading:
         self._all: list[Name] = []
 
     def header(self) -> Header:
-        """Return what the header says."""
+        """Return the fields of the header."""
         dated, agency = dateline(self._text, self._prose, self._order)
         if not self._is_header():
             day, notes = self._date("", dated)
@@ -242,7 +242,7 @@ class _Reading:
         )
 
     def _is_header(self) -> bool:
-        """Whether the lines say more than a title: without that, they may be anything."""
+        """Return whether the lines say more than a title. Otherwise, they may be anything."""
         if any(
             line.states_something and not (line.bare and line.names and not line.dates)
             for line in self._lines
@@ -264,7 +264,7 @@ class _Reading:
         return next((line.stated[name] for line in self._lines if line.stated.get(name)), "")
 
     def _authors(self) -> list[Line]:
-        """Return the first lines that name people."""
+        """Return the lines that name the authors: the first line that names people, and others like it."""
         known = self._known_title or self._stated("title")
         shaped = [
             line
@@ -281,7 +281,7 @@ class _Reading:
         for line in self._lines[first + 1 :]:
             short = line.people and len(line.words.split()) <= _SHORT_PERSON and "," not in line.words
             if short and line.block == authors[-1].block and line is self._below(authors[-1]):
-                authors.append(line)  # one of a list of names
+                authors.append(line)  # part of a list of names
             elif line in shaped and (
                 apart
                 or line.block == authors[-1].block
@@ -292,7 +292,7 @@ class _Reading:
         return authors
 
     def _heads_block(self, line: Line) -> bool:
-        """Whether a line is the first of its block: of authors, each may have one, with where they work."""
+        """Return whether a line is the first of its block. Each author may have a block of lines."""
         return line is next(each for each in self._lines if each.block == line.block)
 
     def _below(self, line: Line) -> Line | None:
@@ -300,7 +300,10 @@ class _Reading:
         return self._lines[at] if at < len(self._lines) else None
 
     def _likely(self, line: Line) -> bool:
-        """Whether a line is likely people's names: in English, where the words that are none are known."""
+        """Return whether a line probably names people.
+
+        The text must be English, whose common words are known, or the line must have several names or a role.
+        """
         english = (
             "; " in line.people
             or ("," in line.words and is_role(line.words))
@@ -314,7 +317,7 @@ class _Reading:
         return (line.number if line else ""), line
 
     def _publisher(self, names: list[Name], numbered: Line | None, title: str) -> tuple[str, str]:
-        """Tell publisher and series among the names, and take both out of these."""
+        """Return publisher and series, and remove the publisher from `names`."""
         series = next(
             (
                 line.series
@@ -376,7 +379,7 @@ class _Reading:
         return COURT.sub("", best.text), series
 
     def _issue_name(self, names: list[Name], numbered: Line) -> Name | None:
-        """Return the name of the periodical whose issue the header numbers."""
+        """Return the name of the periodical whose issue the line `numbered` states, or None."""
         at = self._lines.index(numbered)
         above = [line for line in self._lines[max(0, at - 3) : at] if line.block == numbered.block]
         above = above or self._lines[max(0, at - 1) : at] or self._lines[at + 1 : at + 2]
@@ -405,7 +408,7 @@ class _Reading:
         )
 
     def _series_of_pieces(self, names: list[Name], numbered: Line, piece: str) -> str:
-        """Return the series whose pieces are counted: "Harbour Policy Papers" above "Paper 12"."""
+        """Return the series of numbered pieces, "Harbour Policy Papers" above "Paper 12", or else `piece`."""
         at = self._lines.index(numbered)
         beside = [numbered, *self._lines[max(0, at - 1) : at]]
         for name in names:
@@ -416,12 +419,12 @@ class _Reading:
         return piece
 
     def _publisher_rank(self, name: Name, names: list[Name]) -> tuple[bool, int]:
-        """Put an institution that surely publishes before a periodical that may be its own."""
+        """Return a sort key. A sure institution ranks above a periodical, which may belong to it."""
         much = self._publisher_score(name, names)
         return (much >= _SURE and classify_name(name.text) == "institution", much)
 
     def _publisher_score(self, name: Name, names: list[Name]) -> int:
-        """Say how much speaks for a name as the publisher's: its words, its place, what agrees with it."""
+        """Return how much a name's words, place and confirmation speak for it as the publisher."""
         line, kind = self._lines[name.line], classify_name(name.text)
         person = "," in name.text and likely_people(people_in_line(name.text.split(",")[0]))
         if is_law_or_event(name.text) or is_office(name.text):
@@ -478,18 +481,25 @@ class _Reading:
         )
 
     def _may_be_whole(self, name: Name) -> bool:
-        """Whether a name may be that of the institution of which another is a part."""
+        """Return whether a name may be the parent institution of a division among the names."""
         named = classify_name(name.text) == "institution" or likely_institution(name.text)
         return named and not is_division(name.text)
 
     def _beside_date(self, name: Name) -> bool:
-        """Whether the name's line, or the one above or below it in the same block, holds a date or number."""
+        """Return whether the name's line or a line near it in the same block has a date or number.
+
+        The line above and the two lines below are near.
+        """
         own = self._lines[name.line]
         around = self._lines[max(0, name.line - 1) : name.line + 3]
         return any(line.block == own.block and (line.dates or line.number) for line in around)
 
     def _is_confirmed(self, name: Name) -> bool:
-        """Whether an address, a copyright line or an abbreviation of the name agrees with it."""
+        """Return whether other words of the text confirm that a name is an institution's.
+
+        They may be an address, a copyright line, or the initials of the name. They may also be the name
+        itself, at the end of the text or in a phrase such as "views of …".
+        """
         own = letters(name.text)
         initials = "".join(word[0] for word in WORDS.findall(name.text) if word[0].isupper())
         if len(own) < 4 or name.text.count(" ") < 1:
@@ -510,9 +520,9 @@ class _Reading:
         return bool(site or owned or short)
 
     def _title(self, names: list[Name], publisher: str, series: str) -> str:
-        """Choose a title among the names that are left, and join it where it goes over two lines."""
+        """Return the title among the remaining names. If it goes over two lines, join them."""
         if len(names) > 1 and names[0].line == 0 and self._lines[0].people and has_name_form(names[0].text):
-            names = names[1:]  # who wrote or published it: it cannot be told
+            names = names[1:]  # the author or publisher: it is unclear which
         left = [
             name
             for name in names
@@ -549,7 +559,7 @@ class _Reading:
         return title
 
     def _is_sentence_below(self, name: Name) -> bool:
-        """Whether a name is a sentence that stands below other lines: the text has begun."""
+        """Return whether a name is a sentence below other lines: then the text has begun."""
         line = self._lines[name.line]
         return bool(
             name.line
@@ -559,7 +569,7 @@ class _Reading:
         )
 
     def _title_score(self, name: Name, names: list[Name]) -> int:
-        """Say how likely a name is the title, by its form and its place among the others."""
+        """Return how much a name's form and place among the names speak for it as the title."""
         line = self._lines[name.line]
         below = self._lines[name.line + 1] if name.line + 1 < len(self._lines) else None
         others = [each for each in names if each is not name]
@@ -610,7 +620,7 @@ class _Reading:
         return found.date, ((found.note,) if found.note else ())
 
     def _spans(self, names: set[str], author: str) -> tuple[Span, ...]:
-        """Return the lines down to the last that is surely the header's; what is above it is so as well."""
+        """Return the lines of the header: the last line that surely belongs to it, and all lines above."""
         last, block = -1, -1
         stated = any(line.states_something for line in self._lines)
         for position, line in enumerate(self._lines):
@@ -625,7 +635,11 @@ class _Reading:
         return tuple(line.span for line in self._lines[: last + 1] if line.span)
 
     def _title_only(self) -> Header:
-        """Take the first line, when it stands alone above the text and is no sentence."""
+        """Return a header with only the first line as title, or an empty header.
+
+        The line is a title if it stands alone above the text, looks like a title and does not only name an
+        institution.
+        """
         line = next((line for line in self._lines if line.span and (line.names or not line.aside)), None)
         if line is None or line.span is None:
             return Header()
@@ -648,19 +662,19 @@ def _same(one: str, other: str) -> bool:
 
 
 def _names_no_text(title: str) -> bool:
-    """Whether words are an office, or the name of an institution and nothing else."""
+    """Return whether words only name an office or an institution, and so are not the title of a text."""
     return is_office(title) or (classify_name(title) == "institution" and has_name_form(title))
 
 
 def _is_credit(words: str) -> bool:
-    """Whether words are an unknown label and a person: "Interviewee: Jo Kern"."""
+    """Return whether words are a label and a person's name: "Interviewee: Jo Kern"."""
     label = LABEL.match(words)
     who = people_in_line(words[label.end() :]) if label else ""
     return surely_people(who) or likely_people(who)
 
 
 def _goes_on(above: str, below: str) -> bool:
-    """Whether a title goes on in the line below it."""
+    """Return whether a title goes on in the line below it."""
     return (
         bool(_GOES_ON.search(above))
         or above.endswith(":")

@@ -1,4 +1,4 @@
-"""What the dates in a line of a head are the dates of: of publication, of an event, of none of these."""
+"""Finds the dates in a line of a head, and the role of each date: publication, event, update or none."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _NEVER = re.compile(
     r"|expiry)\b",
     re.IGNORECASE,
 )
-# What may stand before a date in a line that is there for the date: a place, "District of", "on".
+# Words that may come before the date in a line that is there for its date: a place, "District of", "on".
 _PLACE = re.compile(
     r"(?:(?:(?-i:[^\Wa-z\d_])[\w.’'-]*|and|de|du|of|district|on|the|le|am|el|den|der|a|à|em|il|от"
     r"|г)[ ,/]+){0,5}",
@@ -93,12 +93,16 @@ FOR = re.compile(r"(?P<who>[^()\d:,]{3,60}),?\sfor\s(?:the\s)?(?P<body>[^\W\d_a-
 
 
 def year_alone(year: str) -> HeadDate:
-    """Return the date of a text of which only the year is said."""
+    """Return the date of a text that states only a year."""
     return HeadDate(FoundDate(0, 0, PartialDate(int(year))), year, "event")
 
 
 def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> tuple[str, bool]:
-    """Take the dates for which a part of a line is there out of it; say whether it had any."""
+    """Move the dates that a part of a line is there for to `line`.
+
+    Return the rest of the part, and whether the part had such a date. `shared` says that the line has other
+    parts.
+    """
     rest, cut, taken = "", 0, False
     for found in find_dates(part, order):
         before, after = part[cut : found.start], part[found.end :]
@@ -123,7 +127,7 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
             if name and not _may_be_dated(name) and role == "plain" and not found.note:
                 role = "event"  # "Fire aboard MV Calder Star, 11 August 2013"
             if isinstance(found.date, PartialDate) and not _may_be_dated(name):
-                continue  # "Consumer Price Index, April 2024": of the month, not from it
+                continue  # "Consumer Price Index, April 2024": about the month, not published in it
         elif _PLACE.fullmatch(f"{lead} "):
             name = lead.strip() if find_number(lead).number else ""
         else:
@@ -151,7 +155,7 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
 
 
 def _is_place(name: str) -> bool:
-    """Whether a name before a date is, as far as can be told, where something was written."""
+    """Return whether a name before a date is probably the place where something was written."""
     if (
         len(name.split()) > 2
         or not all(word[:1].isupper() for word in name.split())
@@ -179,7 +183,7 @@ def _may_be_dated(name: str) -> bool:
 
 
 def _role(before: str) -> Role:
-    """Tell what a date is the date of, by the words that stand before it."""
+    """Return the role of a date, by the last word before it that shows a role."""
     plain: tuple[int, Role] = (0, "plain")
     last = max(
         ((match.end(), role) for role, pattern in _ROLES for match in pattern.finditer(before)), default=plain

@@ -1,10 +1,10 @@
-"""Labels, as heads of documents write them, and the field that each states: "Author: …", "发布日期：…"."""
+"""Recognises labels in heads of documents, and the field that each states: "Author: …", "发布日期：…"."""
 
 from __future__ import annotations
 
 import re
 
-# Labels, by the field that they state. Of the "aside" ones, a citation needs none.
+# The field that each label states. A citation does not need the "aside" fields.
 _IN_HEADS = {
     " ".join(label.split()): name
     for name, labels in {
@@ -96,12 +96,12 @@ _IN_HEADS = {
     }.items()
     for label in labels.split("|")
 }
-# The same for front matter, where a field stands for one thing only.
+# The same for front matter. There, the fields "credit" and "updated" are also "aside".
 LABELS = {label: "aside" if name in ("credit", "updated") else name for label, name in _IN_HEADS.items()}
 LABEL = re.compile(r"(?P<label>[^\W\d_][\w()’' /.-]{0,28}?)\s{0,3}[:：]\s*(?=\S)")
 
 
-# What press databases put before their fields, with spaces for a colon.
+# Codes that press databases put before their fields, with spaces instead of a colon.
 _CODES = {"HD": "title", "BY": "author", "PD": "published", "SN": "publisher"} | dict.fromkeys(
     "AN CLM CO CR CX CY ED ET IN IPC IPD LA LP NS PG PUB RE SC SE TD VOL WC".split(), "aside"
 )
@@ -109,7 +109,7 @@ _CODE = re.compile(r"(?P<code>[A-Z]{2,3})\s{2,}(?=\S)")
 
 
 def label_of(line: str) -> tuple[str, int]:
-    """Return the field that a line's label states, and where its value begins; ("", 0) where it has none."""
+    """Return the field that a line's label states and the position of the value, or ("", 0) if none."""
     code = _CODE.match(line)
     if code and code["code"] in _CODES:
         return _CODES[code["code"]], code.end()
@@ -124,7 +124,7 @@ def label_of(line: str) -> tuple[str, int]:
 
 
 def label_words(line: str) -> str:
-    """Return the words of a line's label, lower case; "" where it has none."""
+    """Return the words of a line's label in lower case, or "" if the line has no label."""
     match = LABEL.match(line)
     return " ".join(match["label"].lower().replace(".", "").split()) if match else ""
 
@@ -140,6 +140,9 @@ _NUMBER_LABEL = re.compile(
 
 
 def numbered_by(line: str) -> str:
-    """Return the number that a line with a label of a number states: "RL33781" of "Order Code RL33781"."""
+    """Return the number in a line that consists of a label and a number, or "" for any other line.
+
+    For "Order Code RL33781" it is "RL33781".
+    """
     match = _NUMBER_LABEL.fullmatch(line)
     return match["code"] if match and not re.fullmatch(r"\d{4}", match["code"]) else ""

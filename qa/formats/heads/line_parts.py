@@ -1,4 +1,4 @@
-"""What the head of a text is made of: its lines, the dates in them, and the names that are left."""
+"""The parts of a text's head: its lines, the dates in them, and the remaining names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Role = Literal["published", "plain", "event", "updated", "never"]
 
 @dataclass(frozen=True, slots=True)
 class HeadDate:
-    """A date of the header, and what it is the date of."""
+    """A date of the header, and its role: the date of publication, of an event, of an update, or another."""
 
     found: FoundDate
     written: str
@@ -29,14 +29,14 @@ class Name:
     text: str
     line: int  # the number of its line
     beside: bool = False  # whether it shares its line with something else
-    dated: bool = False  # whether a date follows it behind a comma
-    numbered: bool = False  # whether a number follows it at once
+    dated: bool = False  # whether its line is one part, and has a date, too
+    numbered: bool = False  # whether its part of the line has a number, too
     person: bool = False  # whether it may name people
 
 
 @dataclass(slots=True)
 class Line:
-    """A line of the top of the text, taken apart; `span` is None of what stands on the page only."""
+    """A line of the top of the text, taken apart. `span` is None if the line is only on the page."""
 
     words: str
     span: Span | None
@@ -47,16 +47,16 @@ class Line:
     series: str = ""
     bare: bool = False  # whether the number is a code without "No." or the like
     volume: bool = False  # whether the number is of a volume
-    issue: bool = False  # whether it is that of an issue, whatever of
+    issue: bool = False  # whether the number is of an issue
     season: bool = False  # whether it says the season of an issue
     url: str = ""
-    owner: str = ""  # whose the copyright is
+    owner: str = ""  # the owner of the copyright, or the institution of the author
     people: str = ""  # the line names people, and may be there for that
     names: list[Name] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
-    aside: bool = False  # whether it is there for a contact or the like
+    aside: bool = False  # whether it is there for a contact or something else that a citation does not need
 
     @property
     def states_something(self) -> bool:
-        """Whether it holds a date, a number, an address or a label."""
+        """Return whether the line has a date, a number, an address or a stated field."""
         return bool(self.dates or self.number or self.url or self.stated)

@@ -1,4 +1,4 @@
-"""A line of a head, taken apart: labels, dates, numbers, people, names."""
+"""Takes a line of a head apart: labels, dates, numbers, people, names."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from qa.text.written_dates import DateOrder, FoundDate, find_date, find_dates, r
 if TYPE_CHECKING:
     from qa.schema import Span
 
-HARD_WRAPPED = 50  # characters: a line that long may go on in the next
-# Labels that may stand in the head of any text, and make no header by themselves.
+HARD_WRAPPED = 50  # characters: a line of this length may go on in the next line
+# Labels without a colon. They may stand in the head of any text, and do not make a header by themselves.
 _WITHOUT_COLON = re.compile(
     r"(?:reporting period|period covered|reference (?:month|period)|next (?:release|issue)|last (?:updated"
     r"|revised|modified)|(?:updated|revised|heard|mis à jour)(?:\s(?:on|in|at|le)\b|\s[\d(]"
@@ -49,9 +49,9 @@ SEPARATOR = re.compile(
 )
 _COLON = re.compile(
     r"(?<=[^\W\d_]) {0,12}:\s{1,40}|(?<=[.)\]]):\s{2,40}| :\s"
-)  # "DATE:      9 May" is in no two columns
+)  # "DATE:      9 May" is not two columns
 _URL = re.compile(r"https?://[^\s<>\"”]+[^\s<>\"”.,;)]")
-# Numbers that are none of the document's own, addresses and other things that a letterhead says.
+# Numbers that are not the document's number, addresses and other contents of a letterhead.
 _IDENTIFIER = re.compile(
     r"\b(?:isbn|issn|doi|p\.?\s?o\.? box)\b|\b(?:e-?mail|vat|iban|jel)(?: no)?\.?:"
     r"|\b(?:tel(?:ephone)?|phone|fax|mobile|hotline)\b[.:]?\s?(?:no\.?\s?)?[+\d(]"
@@ -220,14 +220,14 @@ _EVENT_LINE = re.compile(
 
 
 def parse_line(words: str, span: Span | None, block: int, order: DateOrder) -> Line:
-    """Take a line apart: what it states, and the names that are left."""
+    """Return a line taken apart: the fields that it states, and the remaining names."""
     line = Line(words, span, block)
     rest = _COLON.sub(": ", cells(words))
     if rest[:1] == "[" and rest[-1:] == "]" and label_of(rest[1:-1])[0]:
         rest = rest[1:-1]
     rest = re.sub(r"\s{2,3}(?=\()", " ", _ADDRESSED.sub("", rest))
     parts = [part.strip() for part in SEPARATOR.split(rest) if part and part.strip()]
-    if " > " in rest or " › " in rest or " » " in rest:  # where a page stands in its site
+    if " > " in rest or " › " in rest or " » " in rest:  # the place of a page in its site
         parts = [re.split(" [>›»] ", rest)[0]]
     labelled = [bool(label_of(part)[0]) for part in parts]
     if (labelled and labelled[0] and sum(labelled) == 1) or (label_of(rest)[0] and not label_words(rest)):
@@ -268,7 +268,7 @@ def parse_line(words: str, span: Span | None, block: int, order: DateOrder) -> L
 
 
 def _keep_sure_people(line: Line) -> None:
-    """Take for people, of several names in a line or beside a number, only those that surely are."""
+    """Treat only sure names of people as people, if a line has a number or several names of people."""
     people = [name for name in line.names if name.person]
     sure = [name for name in people if _surely_name_people(people_in_line(name.text), name.text)]
     if line.number or (len(people) > 1 and sure):
@@ -282,12 +282,12 @@ def _surely_name_people(who: str, written: str) -> bool:
 
 
 def is_sentence(value: str) -> bool:
-    """Whether what stands behind a label is a sentence."""
+    """Return whether the words behind a label are a sentence."""
     return len(value.split()) > 4 and value.endswith((".", "?", "!", "…", ":"))
 
 
 def cells(words: str) -> str:
-    """Take the marks of Markdown off a line; of a row of a table with a label, make "label: value"."""
+    """Return a line without Markdown's marks. A row of a table with a label becomes "label: value"."""
     if words.startswith("|"):
         cells = [cell.strip() for cell in words.strip("|").split("|")]
         if len(cells) == 2 and cells[0].lower().strip(" .:") in LABELS:
@@ -304,7 +304,7 @@ def cells(words: str) -> str:
 
 
 def without_list_mark(line: str) -> str:
-    """Take the mark of a list off a line that has a label."""
+    """Return a line without the mark of a list if it has a label, or else unchanged."""
     bare = line.lstrip("-•*– ")
     return bare if bare != line and label_of(bare)[0] else line
 
@@ -364,7 +364,7 @@ def _read_label(line: Line, name: str, value: str, order: DateOrder) -> None:
 
 
 def _read_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None:
-    """Take dates, number and people out of a part of a line; what is left of it are names."""
+    """Move dates, number and people from a part of a line to `line`. The rest of the part is a name."""
     if _URL.fullmatch(part):
         line.url = line.url or part
         return
@@ -417,7 +417,7 @@ def _read_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
         line.aside, holder = True, _trimmed(owned["holder"] or "")
         if may_own(holder) and not has_given_name(holder):
             line.owner = holder
-        if len(years := re.findall(r"\d{4}", owned["years"])) == 1:  # "1996–2024" is no date of the text
+        if len(years := re.findall(r"\d{4}", owned["years"])) == 1:  # "1996–2024" is not the text's date
             line.dates.append(year_alone(years[0]))
         return
     if taken := _TAKEN_FROM.match(part):
@@ -572,7 +572,7 @@ def _read_part(line: Line, part: str, order: DateOrder, *, shared: bool) -> None
 
 
 def _institution_in(words: str) -> str:
-    """Return the institution that words behind "by" or "from" name, "" where they name none."""
+    """Return the institution that the words behind "by" or "from" name, or "" if they name none."""
     if re.search(r"[’']s (?:\w+ )?(?:team|staff|desk|unit|office|department|section|secretariat)$", words):
         return ""
     name = re.sub(
@@ -592,7 +592,7 @@ def _institution_in(words: str) -> str:
 
 
 def _split_off_kind(name: str) -> tuple[str, str]:
-    """Part an institution's name from the kind of document that follows it."""
+    """Return an institution's name and the kind of document that follows it, or the whole name and ""."""
     words = name.split()
     if is_periodical(name):
         return name, ""

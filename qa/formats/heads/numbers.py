@@ -1,4 +1,4 @@
-"""The number that a header gives its document, and the series that it counts: "Strait Watch No. 12"."""
+"""Finds the number that a header gives its document, and the numbered series: "Strait Watch No. 12"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from qa.text.organisations import is_kind, names_institution, names_periodical
 
-# What a publisher calls one of its pieces: the word before a number.
+# Words for pieces that publishers number: the word stands before the number.
 _PIECE = (
     r"(?:abstract|advisory|alert|analysis|announcement|appeal|brief|briefing|bulletin|case|circular"
     r"|conversations?"
@@ -63,8 +63,8 @@ _EPISODE = re.compile(
     r"(?P<title>\S.{4,120})",
     re.IGNORECASE,
 )
-_SHORT_NAME = 5  # words
-_NO_BODY = ("press", "public", "office", "group", "service")  # words that name no institution alone
+_SHORT_NAME = 5  # maximum words of a name behind "of", unless it names an institution
+_NO_BODY = ("press", "public", "office", "group", "service")  # not institutions by themselves
 _HOW_OFTEN = re.compile(
     r"daily|weekly|fortnightly|monthly|quarterly|annual|special|new|online|print", re.IGNORECASE
 )
@@ -118,14 +118,14 @@ _QUARTER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A number that words hold.
+    """The number that was found in some words.
 
     Attributes:
-        number: the number, "" where there is none.
-        series: the name of the series that it counts.
-        rest: what is left of the words.
-        bare: whether nothing says that it is a number, such as "No.".
-        generic: whether a word such as "Issue" stands before it, and what is counted is named elsewhere.
+        number: the number, or "" if there is none.
+        series: the name of the numbered series.
+        rest: the rest of the words.
+        bare: whether no word such as "No." shows that it is a number.
+        generic: whether a word such as "Issue" stands before it. The name of the series is then elsewhere.
         volume: whether it is the number of a volume.
     """
 
@@ -138,7 +138,7 @@ class Numbered:
 
 
 def find_number(words: str) -> Numbered:
-    """Find a number at the start or the end of some words, or in place of all of them."""
+    """Return the number at the start or the end of some words. All of the words may be the number, too."""
     words = words.strip(" ,;:")
     inner = _BRACKETED.fullmatch(words)
     if inner and (within := find_number(inner["inner"])).number and not within.bare and inner["name"].strip():
@@ -189,7 +189,7 @@ def find_number(words: str) -> Numbered:
 
 
 def _is_year(code: str) -> bool:
-    """Whether a code is a year, or two that follow each other: 2004, 2015/16."""
+    """Return whether a code is a year, two years in a row or a range of years: 2004, 2015/16, 2004–2010."""
     years = _YEARS.fullmatch(code)
     if years is None or not years["last"] or len(code) > len("2015/16"):
         return years is not None
@@ -202,7 +202,7 @@ def _ends(words: str, match: re.Match[str]) -> bool:
 
 
 def _stands_apart(words: str, match: re.Match[str]) -> bool:
-    """Whether a number ends the words, or begins them and is parted from what follows."""
+    """Return whether a number ends the words, or begins them and is separated from the rest."""
     before = words[: match.start()].strip()
     after = words[match.end() :]
     begins = not before or _PIECES.fullmatch(before)
@@ -216,7 +216,7 @@ def _stands_apart(words: str, match: re.Match[str]) -> bool:
 
 
 def _is_series(before: str) -> bool:
-    """Whether words before a code name what it counts: "JOINT HULL ADVISORY JHA-031"."""
+    """Return whether the words before a code name the numbered series: "JOINT HULL ADVISORY JHA-031"."""
     return bool(_ENDS_AS_PIECE.search(before.rstrip())) or (
         names_institution(before) and not re.search(r"[:?]", before)
     )

@@ -1,4 +1,4 @@
-"""What the prose below a head says of its document: its dateline, its sign-off, the imprint at its end."""
+"""Reads facts on a document from the prose below its head: dateline, signature, imprint at the end."""
 
 from __future__ import annotations
 
@@ -50,18 +50,18 @@ _INVITES = re.compile(
     r"|launched|published))\b",
     re.IGNORECASE,
 )
-_MOST_SIGNED = 20_000  # characters: what stands at the end of a longer text may be anything
+_MOST_SIGNED = 20_000  # characters: the end of a longer text may be anything
 _LISTED = re.compile(r"\s*+[*•–-]\s")
-_SIGNATURE = 4  # words
-_CONTACTED = 2_000  # characters at the end of a text, in which it may name whom to ask
+_SIGNATURE = 4  # maximum words of a signature
+_CONTACTED = 2_000  # characters at the end of a text, which may name contacts
 _CONTACTS = re.compile(
     r"^[ \t]{0,4}(?:(?:media|press|investor|further) )?contacts?(?: information| details| persons?)?:?"
     r"[ \t]{0,4}$",
     re.IGNORECASE | re.MULTILINE,
 )
-_FOOT = 600  # characters at the end of a text
+_FOOT = 600  # characters at the end of a text that may be its foot
 _FOOT_LINES = 6
-_LONGEST = 200  # characters of a line that is looked at
+_LONGEST = 200  # characters: a longer line is not read
 _CLOSING = re.compile(
     r"(?:yours \w+|(?:with )?(?:kind|best|warm)(?:est)? (?:regards|wishes)"
     r"|(?:with )?regards|sincerely(?: yours)?|(?:respectfully|humbly) (?:submitted|yours)|respectfully"
@@ -91,7 +91,7 @@ _DRAWN_BY = re.compile(r"(?:photo|image|picture|drawing|map|illustration|layout|
 
 @dataclass(frozen=True, slots=True)
 class Foot:
-    """What the last lines of a text say of it; what they do not say is empty."""
+    """The fields that the last lines of a text state. The other fields are empty."""
 
     author: str = ""
     publisher: str = ""
@@ -99,7 +99,7 @@ class Foot:
 
 
 def dateline(text: str, prose: int, order: DateOrder) -> tuple[HeadDate | None, str]:
-    """Return date and agency that a report's first words state: "OSLO, 28 July 2011 (NTB) –"."""
+    """Return the date and the agency in the first words of a report: "OSLO, 28 July 2011 (NTB) –"."""
     if prose < 0:
         return None, ""
     start = text[prose : prose + 200].lstrip()
@@ -116,7 +116,10 @@ def dateline(text: str, prose: int, order: DateOrder) -> tuple[HeadDate | None, 
 
 
 def letter_subject(text: str, prose: int) -> str | None:
-    """Return what a letter is about, which stands below its salutation; None where there is no salutation."""
+    """Return the subject of a letter, which stands below the salutation.
+
+    Return "" for a letter without a subject, or None if there is no salutation.
+    """
     found = _SALUTATION.match(text, prose)
     if found is None:
         return None
@@ -125,13 +128,17 @@ def letter_subject(text: str, prose: int) -> str | None:
 
 
 def producer(text: str, prose: int) -> str:
-    """Return who the first words of a text say has made it, or what its first words are the acts of."""
+    """Return the institution that made a text, or "".
+
+    The text has a sentence such as "This report is published by …", or its prose begins with an act of the
+    institution, such as "The … invites".
+    """
     made = _PRODUCED.search(text) or (_INVITES.match(text, prose) if prose >= 0 else None)
     return made["body"] if made and is_institution(made["body"]) else ""
 
 
 def read_foot(text: str, prose: int, order: DateOrder) -> Foot:
-    """Read the last lines of a text, below the prose that begins at `prose`."""
+    """Return the fields that the last lines of a text state. Its prose begins at `prose`."""
     if prose < 0 or len(text) > _MOST_SIGNED:
         return Foot()
     start = max(prose, len(text) - _FOOT)
@@ -146,20 +153,23 @@ def read_foot(text: str, prose: int, order: DateOrder) -> Foot:
     ]
     foot = [" ".join(line.split()).strip("*_# ") for line in foot[-_FOOT_LINES:]]
     if start == prose and foot and text[start:].lstrip().startswith(foot[0][:20]):
-        foot = foot[1:]  # the first line of the prose is no foot
+        foot = foot[1:]  # the first line of the prose is not a foot
     publisher, date = _imprint(foot, order)
     signed = "" if _CONTACTS.search(text, max(prose, len(text) - _CONTACTED)) else _signed(foot)
     return Foot(signed, publisher, date)
 
 
 def _is_wrapped(block: list[str]) -> bool:
-    """Whether lines that stand together are one paragraph of prose, broken where a line was full."""
+    """Return whether a block of lines is one paragraph of prose, broken where a line was full."""
     full = [line for line in block[:-1] if len(line) > HARD_WRAPPED]
     return len(full) > 1 and any(line.lstrip()[:1].islower() for line in block[1:])
 
 
 def _signed(foot: list[str]) -> str:
-    """Return who has signed: below a closing formula, above an office, or behind "by"."""
+    """Return the person who signed, or "".
+
+    The name stands below a closing formula, behind "by", above an office, or in the last lines.
+    """
     for at, line in enumerate(foot):
         below = foot[at + 1] if at + 1 < len(foot) else ""
         if len(line) > _LONGEST:
@@ -191,7 +201,7 @@ def _person(words: str) -> str:
 
 
 def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
-    """Return who the last lines say has published the text, and when."""
+    """Return the publisher of a text and the date of publication, if the last lines state them."""
     publisher, date = "", None
     owned_in: set[str] = set()
     for line in foot:
@@ -222,7 +232,7 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
         found = find_date(line, order)
         if found and _DONE_AT.fullmatch(line[: found.start]) and line[found.end :].strip(" .;") == "":
             date = date or found.date
-    if len(owned_in) == 1:  # several years are those of versions
+    if len(owned_in) == 1:  # several years belong to versions
         date = date or year_alone(owned_in.pop()).found.date
     return publisher, date
 
@@ -232,7 +242,7 @@ def _may_publish(name: str) -> bool:
 
 
 def _is_place(rest: str, order: DateOrder) -> bool:
-    """Whether what follows a name is where it is, or when it published: ", Vienna." or ", April 2006."."""
+    """Return whether the words behind a name are its place or a date: ", Vienna." or ", April 2006."."""
     first = re.split(r"\.\s|\.$|;|\|", rest[1:].strip())[0]
     found = find_date(first, order)
     if found:

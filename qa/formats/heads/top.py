@@ -1,4 +1,4 @@
-"""Where the head of a text ends: the short lines above its first prose."""
+"""Finds the head of a text: the short lines above its first prose."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from qa.formats.heads.line_parts import Line
     from qa.schema import Span
 
-TOP = 4_000  # characters in which a header is looked for
-_MOST_LINES = 14  # a header is not longer
-_MOST_CHARACTERS = 180  # nor is one of its lines
-_IN_COLUMNS = 100  # characters of a line with gaps
+TOP = 4_000  # first characters of a text, which may contain its header
+_MOST_LINES = 14  # maximum lines of a header
+_MOST_CHARACTERS = 180  # maximum characters of a line of a header
+_IN_COLUMNS = 100  # maximum characters of a line with gaps that is not prose
 _PUBLISHED_ON = re.compile(
     r"\b(?:published|issued|released|posted|given|delivered|handed down|ratified|adopted|approved)(?: on)?"
     r"\s$",
@@ -48,7 +48,7 @@ _BODY_START = re.compile(
 _TWO_SENTENCES = re.compile(r"[A-Z][^.]++(?<=[a-z]{3})\. [A-Z][^.]++(?<=[a-z]{3})\.")
 _SENTENCE = re.compile(r"\S+(?:\s+\S+){4,}[.…][”’\"')\]]*$|\S+(?:\s+\S+){19,}[?!][”’\"')\]]*$")
 _SENTENCE_CJK = re.compile(r"。|[다요]\.(?:\s|$)")
-# What stands over a text without being of it.
+# A notice above a text that does not belong to the text.
 _NOTICE = re.compile(
     r"(?:this|the present) (?:publication|report|paper|document|text|article|briefing|translation|work"
     r"|material|message"
@@ -70,14 +70,19 @@ _LABELS_IN_DIALOGUE = frozenset(
 
 @dataclass(slots=True)
 class Top:
-    """The short lines above the first prose; where that begins."""
+    """The short lines above the first prose of a text.
+
+    Attributes:
+        lines: the lines, each with the number of its block.
+        prose: the position of the prose, or -1 if there is none.
+    """
 
     lines: list[tuple[Span, int]] = field(default_factory=list)
     prose: int = -1
 
 
 def _blocks(text: str) -> Iterator[list[Span]]:
-    """Yield the lines of the text's beginning that stand together without a blank line."""
+    """Yield the blocks at the beginning of a text: lines without a blank line between them."""
     block: list[Span] = []
     for span in lines(text[:TOP]):
         if block and text.count("\n", block[-1].end, span.start) > 1:
@@ -89,7 +94,7 @@ def _blocks(text: str) -> Iterator[list[Span]]:
 
 
 def find_top(text: str) -> Top:
-    """Return the short lines that a text begins with."""
+    """Return the short lines at the beginning of a text, and the position of its first prose."""
     furniture = {
         span
         for span in find_furniture(text[:TOP])
@@ -104,7 +109,7 @@ def find_top(text: str) -> Top:
             if _NOTICE.match(words[position]) and len(words[position]) <= _MOST_CHARACTERS:
                 continue
             if span in furniture or not any(map(str.isalnum, words[position])):
-                continue  # a rule of dashes or stars is no text
+                continue  # a rule of dashes or stars
             heads = not top.lines and words[position][0] == "#"
             line = words[position]
             first = not any(text[each.start] == "#" for each, _ in top.lines)
@@ -127,7 +132,7 @@ def find_top(text: str) -> Top:
 
 
 def _is_between_labels(text: str, top: Top, below: list[list[Span]]) -> bool:
-    """Whether a line of prose stands within a head: below a label, and above one for a date."""
+    """Return whether a line of prose is inside a head: below a label, and above a label for a date."""
     above = top.lines[-1][0] if top.lines else None
     return (
         above is not None
@@ -141,7 +146,7 @@ def _is_between_labels(text: str, top: Top, below: list[list[Span]]) -> bool:
 
 
 def _hard_wrapped(block: Sequence[str]) -> int:
-    """Return where a paragraph begins in lines that stand together, -1 where they hold none."""
+    """Return the index of the line that begins a paragraph in a block of lines, or -1 if there is none."""
     for position in range(1, len(block)):
         goes_on = block[position][0].islower() and len(block[position - 1]) > HARD_WRAPPED
         ends = re.search(r"[.!?…][”’\"')\]]*$", block[-1]) or len(block) - position > 2
@@ -158,7 +163,7 @@ def _hard_wrapped(block: Sequence[str]) -> int:
 
 
 def _is_full(line: str) -> bool:
-    """Whether a line is as long as lines of prose are, and states nothing."""
+    """Return whether a line is as long as a line of prose, has no label and is not in capitals."""
     return HARD_WRAPPED < len(line) <= 90 and not line.isupper() and not label_of(line)[0]
 
 
@@ -208,12 +213,12 @@ def _is_prose(line: str) -> bool:
 
 
 def without_misreadings(text: str, lines: list[Line]) -> list[Line]:
-    """Take out of parsed lines what other lines show to be no label, author or date."""
+    """Return parsed lines without labels, authors and dates that other lines show to be wrong."""
     return _without_other_labels(_without_what_goes_on(_without_dialogue(text, lines)))
 
 
 def _without_what_goes_on(taken: list[Line]) -> list[Line]:
-    """Take no author from a line that goes on in the next: it may be a sentence."""
+    """Remove the author of a line with a label that goes on in the next line: it may be a sentence."""
     for line, below in pairwise(taken):
         goes_on = line.block == below.block and below.words[0].islower() and not below.states_something
         if goes_on and label_of(line.words)[0] == "author":
@@ -222,7 +227,7 @@ def _without_what_goes_on(taken: list[Line]) -> list[Line]:
 
 
 def _without_other_labels(taken: list[Line]) -> list[Line]:
-    """Take nothing from a line with an unknown label that stands among lines with known ones."""
+    """Remove the names and dates of a line with an unknown label among lines with known labels."""
     known = Counter(line.block for line in taken if label_of(cells(line.words))[0])
     for line in taken:
         words = cells(line.words)
@@ -239,7 +244,10 @@ def _without_other_labels(taken: list[Line]) -> list[Line]:
 
 
 def _without_dialogue(text: str, taken: list[Line]) -> list[Line]:
-    """Take no speaker of a dialogue for a label: one that speaks again below."""
+    """Return the lines above a dialogue, or all lines if there is none.
+
+    A dialogue begins where a label is the name of a speaker, who speaks again below.
+    """
     for position, line in enumerate(taken):
         match = LABEL.match(line.words)
         if match is None or line.span is None or match["label"].lower() not in _LABELS_IN_DIALOGUE:
