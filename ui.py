@@ -1,4 +1,4 @@
-"""The chat in the browser: Gradio on top of the HTTP interface. Wiring only; the rest is in `qa/web/`."""
+"""The chat in the browser: Gradio on top of the HTTP interface. This only connects parts of `qa/web/`."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
     from qa.web.access import Access
 
-# Browsers that would take the terminal over; without a display, Python knows no others.
+# Browsers that run in the terminal and would take it over. Without a display, Python finds only these.
 _TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh", "carbonyl"}
 
 
 # Conversations that are read or written at once.
 _OPENED_AT_ONCE = 4
-# What Gradio runs at once: more than all that may wait for threads.
+# Number of functions that Gradio runs at once: more than can wait for threads.
 _IN_GRADIO = 128
-# Said at the start where others can reach the chat. There are no accounts yet.
+# The warning at the start if others can reach the chat. There are no accounts yet.
 _EXPOSED = """\
 warning: {how} lets others reach the chat.
   {who} can ask questions, read every document whole, also earlier and
@@ -79,19 +79,20 @@ def serve(
     public_url: str = "",
     asks_token: bool = True,
 ) -> None:
-    """Serve the chat until Ctrl-C or SIGTERM. Port 0 takes a free one. The page begins with `strictness`.
+    """Serve the chat until Ctrl-C or SIGTERM. Port 0 means any free port. The page begins with `strictness`.
 
-    An answer may take so many seconds. Where others can reach the chat, by its address or through a proxy at
-    `public_url`, it asks for a token unless told not to, and changes nothing unless `allow_changes`.
+    An answer may take `seconds`. If others can reach the chat, by its address or through a proxy at
+    `public_url`, the chat asks for a token unless `asks_token` is false. Then the chat also allows no changes
+    unless `allow_changes` is true.
 
     Raises:
-        AddressError: when the address cannot be had, before anything heavy is loaded.
-        InputError: when the token's file or the proxy's address is none.
+        AddressError: the address cannot be used. This is found before anything heavy is loaded.
+        InputError: the token's file or the proxy's address is not valid.
         KeyboardInterrupt: on Ctrl-C, once everything is closed.
     """
     signal.signal(signal.SIGTERM, _leave)
     listener = _listen(host, port)
-    # Not before: a port in use is told at once.
+    # Imported here, so that a port in use is reported at once.
     from qa.web.access import TOKEN_FILE, Access, new_token, public_address
     from qa.web.server import create_server
 
@@ -121,15 +122,16 @@ def serve(
     may_change = allow_changes or not exposed
     engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds, may_change)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
-        # Gradio reads these when it is imported: it asks no outside host, keeps files to itself, and makes no
-        # statistics of all questions so far after each one, which nobody can see (and which need pandas).
+        # Gradio reads these when it is imported. It then asks no outside host, and keeps its files in
+        # `scratch`. It also makes no statistics of all questions after each question. Nobody could see the
+        # statistics, and they need pandas.
         os.environ |= {
             "GRADIO_ANALYTICS_ENABLED": "False",
             "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize),
             "GRADIO_TEMP_DIR": scratch,
             "HF_HUB_OFFLINE": "1",
         }
-        # Nothing that is imported is ever let go of: to look through it for what may be takes .1 s.
+        # No imported object is ever freed, and a search for garbage among them would take 0.1 s.
         gc.disable()
         app = create_app(engine, host, access)
         gc.freeze()
@@ -137,7 +139,7 @@ def serve(
         engine.start()
         threading.Thread(target=_announce, args=(engine, url), daemon=True).start()
         if open_browser:
-            # The listener already takes connections: the browser waits the moment until they are answered.
+            # The listener already takes connections. The browser waits the moment until they are answered.
             threading.Thread(target=show, args=(url,), daemon=True).start()
         try:
             create_server(app).run(sockets=[listener])
@@ -151,7 +153,7 @@ def _say(message: str) -> None:
 
 
 def _announce(engine: Engine, url: str) -> None:
-    """Say on the terminal, once it is known, whether questions can be answered."""
+    """Wait for the end of the start, and say on the terminal whether questions can be answered."""
     state = engine.settled()
     if state.stage == "ready":
         held = plural(engine.corpus.store.count().documents, "document")
@@ -161,22 +163,22 @@ def _announce(engine: Engine, url: str) -> None:
 
 
 def show(url: str) -> None:
-    """Open the page in the user's browser, if that has a window of its own."""
+    """Open the page in the user's browser, if the browser has its own window."""
     try:
         browser = webbrowser.get()
-    except webbrowser.Error:  # there is none; the address is on the terminal
+    except webbrowser.Error:  # without a browser, the address is on the terminal
         return
     if Path(getattr(browser, "name", "")).name not in _TEXT_BROWSERS:
         browser.open(url)
 
 
 def _leave(number: int, _: object) -> NoReturn:
-    """End by way of every `finally`: uvicorn raises the signal again when it has closed."""
+    """Exit through every `finally` block. uvicorn raises the signal again when it has closed."""
     raise SystemExit(128 + number)
 
 
 def create_app(engine: Engine, host: str, access: Access | None = None) -> FastAPI:
-    """The whole app: HTTP routes first, then the page at "/"."""
+    """Return the whole app: the HTTP routes first, then the page at "/"."""
     quicken()
     import gradio as gr
 
@@ -203,7 +205,7 @@ def create_app(engine: Engine, host: str, access: Access | None = None) -> FastA
 
 
 def page(engine: Engine) -> gr.Blocks:
-    """The question box and the conversation; the rest of the page is `qa/web/static/page.js`."""
+    """Return the question box and the conversation. The rest of the page is `qa/web/static/page.js`."""
     import gradio as gr
     from gradio.context import LocalContext
 
@@ -219,7 +221,7 @@ def page(engine: Engine) -> gr.Blocks:
             conversation.cancel()
 
     def of_client() -> None:
-        """Let what follows be of the client of the page: Gradio calls it in a context of its own."""
+        """Set the page's client for the work that follows: Gradio calls handlers in its own context."""
         client = getattr(LocalContext.request.get(None), "client", None)
         CLIENT.set(client.host if client else "")
 
@@ -232,7 +234,7 @@ def page(engine: Engine) -> gr.Blocks:
             return
         where, box, deadline = conversations.read_place(place), "", engine.deadline()
         if not engine.running.begin(where.question, deadline):
-            yield gr.skip(), gr.skip(), gr.skip()  # it was stopped in line: what stands in the box stays
+            yield gr.skip(), gr.skip(), gr.skip()  # it was stopped while it waited: the text in the box stays
             return
         exchange = None
         try:
@@ -240,7 +242,7 @@ def page(engine: Engine) -> gr.Blocks:
                 if not conversations.is_at(engine, where, conversation):
                     yield "", conversation.messages_with(question, where), gr.skip()
                     conversation = await opening.run(conversations.at_place, engine, where, conversation)
-                    box = gr.skip()  # what is typed meanwhile stays
+                    box = gr.skip()  # text that was typed meanwhile stays
                 exchange = conversation.ask(question, strictness, options)
                 tabs[tab()] = conversation
                 yield box, *shown(conversation)
@@ -266,12 +268,12 @@ def page(engine: Engine) -> gr.Blocks:
                 conversation.exchanges.remove(exchange)
 
     def shown(conversation: Conversation) -> tuple[Any, Any]:
-        if conversation.ended:  # Gradio's own cancelling comes too late for some
+        if conversation.ended:  # Gradio's own cancelling is sometimes too late
             return gr.skip(), gr.skip()
         return conversation.messages, conversation
 
     async def show_all(number: str, conversation: Conversation) -> Any:
-        """Put all that answers in place of an answer, or an error below it."""
+        """Replace an answer with all quotes that answer, or add an error below it."""
         try:
             exchange = conversation.exchanges[int(number)]
         except (TypeError, ValueError, IndexError):  # not from the page's script
@@ -333,13 +335,13 @@ def page(engine: Engine) -> gr.Blocks:
             strictness = gr.Radio(
                 readiness(engine.strictness), value=engine.strictness, label="Answer", elem_id="strictness"
             )
-            # Written by the page's script (`static/filters.js`), read by `qa.web.options`; never seen.
+            # Hidden. The page's script (`static/filters.js`) writes here, and `qa.web.options` reads it.
             options = gr.Textbox(elem_id="options", label="Options", show_label=False)
-            # The page's script writes here which conversation is asked in (`qa.web.conversations.Place`).
+            # Hidden. The page's script writes here the place of a question (`qa.web.conversations.Place`).
             place = gr.Textbox(elem_id="place", label="Conversation", show_label=False)
-            # The page's script writes here of which answer all is to be shown, and clicks `show`; never seen.
+            # Hidden. The page's script writes here which answer to show in full, and clicks `show`.
             all_of = gr.Textbox(elem_id="all-of", label="Show all", show_label=False)
-            # Filled with the file, which the page's script hands to the browser, or with why not; never seen.
+            # Hidden. It gets the saved file, which the page's script gives to the browser, or an error.
             saved = gr.Textbox(elem_id="saved", label="Saved", show_label=False, lines=2, max_lines=2)
             show = gr.Button("Show all", elem_id="show-all")
             again = gr.Button("Open", elem_id="open-kept")
@@ -361,10 +363,10 @@ def page(engine: Engine) -> gr.Blocks:
             **quiet,
         )
         again.click(open_kept, [place, conversation], [chat, conversation], **quiet)
-        # What is still on its way would bring the old conversation back.
+        # Runs that are still in progress would bring the old conversation back.
         new.click(start_anew, [conversation], [chat, conversation], cancels=[asking, finding], **quiet)
         blocks.unload(leave)
-    # Nobody waits in Gradio's queue, which knows no clients: what takes long waits for its turn of threads.
+    # No work waits in Gradio's queue, because the queue knows no clients. Slow work waits in our `Threads`.
     blocks.max_threads = _IN_GRADIO
     return blocks.queue(max_size=64, default_concurrency_limit=None)
 

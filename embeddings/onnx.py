@@ -1,9 +1,9 @@
-"""The encoder run by ONNX Runtime without torch: the default one, or another's export, made once.
+"""Run an encoder on ONNX Runtime without torch: the default encoder, or another encoder's export.
 
-The default one's graph is put together from its weights (`embeddings/bert.py`). Of any other, what is
-exported is the whole sentence-transformers pipeline, traced: the transformer, its pooling and what follows
-are the model's own modules, so no pooling is written here a second time. Texts are run one by one, so a graph
-takes the token ids of one text and nothing else: without padding there is nothing to mask.
+The default encoder's graph is built from its weights (`embeddings/bert.py`). For any other encoder, the whole
+sentence-transformers pipeline is traced and exported once. The transformer, its pooling and the modules after
+it are the model's own, so no pooling is written here again. A graph takes the token ids of one text, because
+texts are run one by one. There is no padding, so there is nothing to mask.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Float32
 
-# They have no base of their own.
+# These errors have no common base class of their own.
 _RUNTIME_ERRORS = (
     ort_errors.Fail,
     ort_errors.InvalidArgument,
@@ -36,13 +36,13 @@ _RUNTIME_ERRORS = (
     ort_errors.RuntimeException,
 )
 
-# An embedding that the library has is never made again, so to index into the same library would not help.
+# The library never makes a stored embedding again. So indexing into the same library would not help.
 _HARM = f"{runtime.WRONG_ANSWERS} Documents indexed before may not be found: index them into a new library."
 _REPORT_EVERY = 32
 _MINIMUM_COSINE = 0.9999
 
-# What an export must encode as the original does: nothing, one letter, what no vocabulary holds, other
-# scripts, sentences, white space at the ends, more than any length limit.
+# Texts that an export must encode as the original does: an empty text, one letter, characters outside every
+# vocabulary, other scripts, sentences, white space at the ends, and more than any length limit.
 _TRIALS = (
     "",
     "a",
@@ -75,7 +75,7 @@ class OnnxEncoder:
         return cls(identity, runtime.opened(graph), **graph.settings)
 
     def watch(self, export: Callable[[], runtime.Graph | None]) -> Self:
-        """Have the export's files hashed later, and made by `export` if they are damaged."""
+        """Let the export's files be hashed later. If they are damaged, `export` makes them again."""
 
         def again() -> runtime.Model:
             if graph := export():
@@ -113,15 +113,15 @@ class OnnxEncoder:
 
 
 def is_own(identity: EncoderIdentity) -> bool:
-    """Whether this is the default encoder, or its int8 form: what `open_own` opens."""
+    """Return whether this is the default encoder or its int8 form, which `open_own` opens."""
     return identity in (models.encoder_identity(), models.encoder_identity(models.INT8_ENCODER))
 
 
 def open_own(identity: EncoderIdentity) -> OnnxEncoder:
-    """Open the default encoder, or its int8 form.
+    """Open the default encoder or its int8 form.
 
     Raises:
-        ModelError: its weights are missing or damaged, or this ONNX Runtime is too old for its int8 form.
+        ModelError: the weights are missing or damaged, or this ONNX Runtime is too old for the int8 form.
     """
     try:
         model = runtime.open_kept(_folder(identity), lambda: _own_graph(identity), _HARM)
@@ -136,12 +136,13 @@ def _own_graph(identity: EncoderIdentity) -> tuple[bytes, str]:
 
 
 def mend(identity: EncoderIdentity) -> bool:
-    """Hash the files of an encoder in the cache; tell whether they were damaged.
+    """Hash the files of an encoder in the cache. Return whether they were damaged.
 
-    Those of the default encoder are then made again, those of another when it is next used.
+    Damaged files of the default encoder or its int8 form are made again now. Another encoder's files are made
+    at its next use.
 
     Raises:
-        ModelError: they are damaged, and so are the weights that they are made of.
+        ModelError: the files are damaged, and the weights that they are made from are damaged, too.
     """
     if is_own(identity):
         return runtime.mend(_folder(identity), lambda: _own_graph(identity))
@@ -149,16 +150,16 @@ def mend(identity: EncoderIdentity) -> bool:
 
 
 def find_export(identity: EncoderIdentity) -> runtime.Graph | None:
-    """Find the model's export, if there is one that is whole."""
+    """Return the model's export, or None if there is no whole export."""
     return runtime.find(_folder(identity))
 
 
 def export(model: SentenceTransformer, identity: EncoderIdentity) -> runtime.Graph:
-    """Export a loaded model, compare it with the original, and keep it.
+    """Export a loaded model, compare the export with the original, and store it.
 
     Raises:
-        ModelError: when the model cannot be exported, or its export encodes otherwise than it does.
-        OSError: when the cache folder cannot be written.
+        ModelError: the model cannot be exported, or its export gives other vectors.
+        OSError: the cache folder cannot be written.
     """
     folder = _folder(identity)
     models.make_cache_folder(folder)
@@ -179,7 +180,7 @@ def export(model: SentenceTransformer, identity: EncoderIdentity) -> runtime.Gra
 
 
 def _folder(identity: EncoderIdentity) -> Path:
-    # Earlier versions kept a trace of the default encoder under its hash alone, then a slower graph.
+    # Earlier versions stored a trace of the default encoder under its hash alone, and later a slower graph.
     kind = "-graph-2" if identity == models.encoder_identity() else ""
     return cache_folder() / f"{identity.sha256}{kind}"
 
@@ -196,7 +197,7 @@ def _tokenizer(model: SentenceTransformer, identity: EncoderIdentity) -> Tokeniz
 
 
 def _prompt(model: SentenceTransformer, *names: str) -> str:
-    """Choose the prompt as sentence-transformers does: the first of these that there is, or the default."""
+    """Return the prompt that sentence-transformers would choose: of the first known name, or the default."""
     prompts: dict[str, str] = model.prompts
     chosen = next((name for name in names if name in prompts), model.default_prompt_name)
     return (prompts.get(chosen) or "") if chosen else ""
@@ -227,10 +228,10 @@ def _trace(model: SentenceTransformer, tokenizer: Tokenizer, target: Path, ident
                 output_names=["embedding"],
                 dynamic_axes={"tokens": {1: "length"}},
                 opset_version=17,
-                # The newer exporter would need onnxscript, which nothing else here does.
+                # The newer exporter would need the package onnxscript, which is used nowhere else.
                 dynamo=False,
             )
-    # What a tracer meets in somebody else's modules has no common name.
+    # The errors that a tracer raises on other people's modules have no common class.
     except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
         raise ModelError(f"{identity.name} cannot be exported to ONNX: {error}") from error
     finally:
@@ -245,7 +246,7 @@ def _compare(model: SentenceTransformer, exported: OnnxEncoder) -> None:
             (model.encode_document(list(_TRIALS), **settings), exported.encode_documents(_TRIALS)),
         )
     cosine = min(float((expected * found).sum(axis=1).min()) for expected, found in pairs)
-    if not cosine > _MINIMUM_COSINE:  # a NaN is not
+    if not cosine > _MINIMUM_COSINE:  # also true for a NaN
         raise ModelError(
             f"The ONNX export of {exported.identity.name} gives other vectors (cosine {cosine:.4f})."
         )

@@ -1,9 +1,9 @@
-"""Which sentences of a window answer a question, whether any does, and in which words.
+"""Read windows: find out whether sentences answer a question, and by what words.
 
-The reader is our own: a cross-encoder trained further by `training/reader.py` to give, in one pass, a logit
-for the window, one for each sentence, and for each token one as the first and one as the last word of the
-answer (docs/reader.md). `embeddings.relevance.CrossEncoderReader` stands in for it where its weights are
-missing, and for comparison.
+The reader is our own: a cross-encoder that `training/reader.py` trains further. In one pass, it gives a logit
+for the window and a logit for each sentence. For each token, it gives a logit as the first and as the last
+word of the answer (docs/reader.md). If its weights are missing, and for comparison,
+`embeddings.relevance.CrossEncoderReader` reads instead.
 """
 
 from __future__ import annotations
@@ -30,30 +30,32 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-# The model's own limit, in tokens, for question, window and the marks around them. A question may take half
-# of it, so that some of the window is always read.
+# The model's limit, in tokens, for question, window and marks. A question may take about half of it, so that
+# some of the window is always read.
 _LIMIT = 512
 _QUESTION_LIMIT = 254
 _HEAD_LIMIT = 40
 _CONTEXT_LIMIT = 80
-# The words that answer are at most so many tokens.
+# Most tokens of the words that answer.
 _LONGEST = 30
 _PLACES = np.arange(_LIMIT)
 _LENGTHS = _PLACES - _PLACES[:, None]
 _IMPOSSIBLE = np.where((_LENGTHS < 0) | (_LENGTHS >= _LONGEST), -np.inf, 0.0).astype(np.float32)
-# How much it counts in a window's score how well it was retrieved, 0 to 1 (docs/decisions/0009-reader.md).
+# Weight in a window's score of how well the window was retrieved, 0 to 1 (docs/decisions/0009-reader.md).
 RETRIEVED_WEIGHT = 2.0
 
 
 def open_reader(name: str | None = None) -> Reader:
-    """Open a reader by name; by default our own, or, with a warning, the cross-encoder where it is missing.
+    """Open a reader by name. The default is our own reader.
 
-    "deep" names our own reader, too. Any other name is that of a CrossEncoder: a folder or a hub id.
+    "deep" names our own reader with the deeper reader, whose weights must then exist. "cross-encoder" is the
+    default cross-encoder. Any other name is a CrossEncoder: a folder or a hub id. If no name is given and our
+    reader's weights are missing, the cross-encoder is opened, with a warning.
 
     Raises:
-        ModelError: its weights are missing or damaged.
+        ModelError: the weights are missing or damaged.
     """
-    from embeddings.relevance import CrossEncoderReader, NamedReader  # our own reader does without them
+    from embeddings.relevance import CrossEncoderReader, NamedReader  # our own reader does not need them
 
     if name == "cross-encoder":
         return CrossEncoderReader()
@@ -72,12 +74,12 @@ def open_reader(name: str | None = None) -> Reader:
 
 
 class TrainedReader:
-    """Our own reader. What it reads off a window depends on that window alone.
+    """Our own reader. The reading of a window depends only on the window.
 
-    With `is_deeper` it is the deeper one itself.
+    With `is_deeper`, this is the deeper reader itself.
 
     Raises:
-        ModelError: its weights are missing or damaged.
+        ModelError: the weights are missing or damaged.
     """
 
     def __init__(self, name: ReaderName = "reader", *, is_deeper: bool = False) -> None:
@@ -87,13 +89,13 @@ class TrainedReader:
         weights = models.deep_reader_weights if is_deeper else models.reader_weights
         self._model = runtime.open_kept(_folder(deep=is_deeper), weights)
         self._marks = marks(self._model.tokenizer)
-        # A graph of before the fourth version gives no relevance, and the deeper one has no types of tokens.
+        # A graph before the fourth version gives no relevance. The deeper reader's graph has no token types.
         self._outputs = [output.name for output in self._model.session.get_outputs()]
         self._has_types = len(self._model.session.get_inputs()) > 2
 
     @cached_property
     def deeper(self) -> TrainedReader | None:
-        """The deeper reader, opened at first use. Without its weights there is a warning, and None.
+        """The deeper reader, opened at first use. If its weights are missing, warn, and return None.
 
         Raises:
             ModelError: the weights are missing or damaged, and this reader is called "deep".
@@ -111,7 +113,7 @@ class TrainedReader:
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """See Reader."""
         asked = self._model.tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION_LIMIT]
-        # The longest first: when the last one ends, no core has been idle for long.
+        # Read the longest windows first: then no core is idle for long when the last window ends.
         order = sorted(range(len(windows)), key=lambda place: -sum(map(len, windows[place].sentences)))
         read = runtime.pool().map(lambda place: self._read(asked, windows[place], retrieved[place]), order)
         by_place = dict(zip(order, read, strict=True))
@@ -160,10 +162,10 @@ class TrainedReader:
 
 
 def mend() -> bool:
-    """Hash the files of our readers in the cache; make them again, and say so, if they are damaged.
+    """Hash the files of our readers in the cache. If they are damaged, make them again, and return True.
 
     Raises:
-        ModelError: they are damaged, and so are the weights that they are made of.
+        ModelError: the files are damaged, and the weights that they are made from are damaged, too.
     """
     small = runtime.mend(_folder(), models.reader_weights)
     return runtime.mend(_folder(deep=True), models.deep_reader_weights) or small
@@ -174,12 +176,12 @@ def _folder(*, deep: bool = False) -> Path:
 
 
 def _both(one: float, other: float) -> float:
-    """The logit of a product of two probabilities, from theirs."""
+    """Return the logit of the product of two probabilities, given their logits."""
     return float(-np.logaddexp(np.logaddexp(-one, -other), -one - other))
 
 
 def marks(tokenizer: Tokenizer) -> tuple[int, int]:
-    """The ids of `[CLS]` and `[SEP]`."""
+    """Return the ids of `[CLS]` and `[SEP]`."""
     cls, sep = tokenizer.encode("").ids
     return cls, sep
 
@@ -194,9 +196,10 @@ def lay_out(
 ) -> tuple[list[int], list[int], list[int]]:
     """Lay out what the model reads, in at most `limit` tokens.
 
-    That is `[CLS] question [SEP] head sentences [SEP]`, with `context [SEP]` before the
-    sentences if there is any. Gives the tokens, their types, and the places where the sentences start and
-    the last one ends. It is the same in training: what the model reads must be what it learnt to read.
+    The layout is `[CLS] question [SEP] head sentences [SEP]`. If there is a context, `context [SEP]` comes
+    before the sentences. Returns the tokens, their types, and the bounds of the sentences: where each starts,
+    and where the last one ends. Training uses the same layout: what the model reads must be what it learnt to
+    read.
     """
     cls, sep = marks
     tokens = [cls, *question, sep]
@@ -211,12 +214,12 @@ def lay_out(
 
 
 def _words(span: Float32, text: str, encoding: Encoding) -> tuple[float, tuple[int, int]]:
-    """The likeliest words that answer, in a sentence's tokens [tokens, first or last]: logit, offsets."""
-    # Not before the first word, nor _LONGEST tokens from it.
+    """Return the likeliest answer in a sentence's tokens [tokens, first or last]: its logit and offsets."""
+    # The last word is not before the first word, and fewer than _LONGEST tokens after it.
     both = span[:, :1] + span[:, 1] + _IMPOSSIBLE[: len(span), : len(span)]
     first, last = divmod(int(np.argmax(both)), len(span))
     start, end = encoding.offsets[first][0], encoding.offsets[last][1]
-    # A token may be part of a word.
+    # A token may be part of a word: extend the offsets to whole words.
     while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
         start -= 1
     while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():

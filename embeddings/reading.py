@@ -1,4 +1,4 @@
-"""What a reader is given and gives back: windows of sentences, and what was read off them."""
+"""The input and output of a reader: windows of sentences, and readings of windows."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ReaderName = Literal["reader", "deep", "cross-encoder"]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is read at once.
+    """The text that a reader reads at once.
 
     Attributes:
         head: where the sentences are from; may be empty.
-        sentences: they, in order.
-        context: what the document says before them that they need to be understood; may be empty.
+        sentences: the sentences, in order.
+        context: earlier text of the document that the sentences need to be understood; may be empty.
     """
 
     head: str
@@ -29,15 +29,20 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read off a window, as logits.
+    """The result of reading a window, as logits.
 
-    `score` orders windows. `answers` says whether the window answers the question, `span` by how much some
-    words in it are likelier to than none. `sentences` says of each sentence whether it is evidence of an
-    answer: -inf where the model's limit cut it off; none at all where no sentence was scored. `words` are the
-    words of each sentence that answer, as character offsets in it; None where that is likelier than any.
-    `relevance` says whether the window is on the question's subject, whatever it answers; None where the
-    reader does not tell. `parts` says of each sentence whether it is evidence for a part of the question;
-    none where the reader does not tell.
+    Attributes:
+        score: orders windows.
+        answers: whether the window answers the question.
+        span: by how much the likeliest words of an answer are likelier than no words.
+        sentences: for each sentence, whether it is evidence of an answer. It is -inf if the model's limit cut
+            the sentence off. Empty if no sentence was scored.
+        words: for each sentence, the words that answer, as character offsets in the sentence. None if no
+            words are likelier.
+        relevance: whether the window is about the question's subject, even if it does not answer. None if the
+            reader does not give it.
+        parts: for each sentence, whether it is evidence for a part of the question. Empty if the reader does
+            not give it.
     """
 
     score: float
@@ -49,12 +54,12 @@ class Reading:
     parts: tuple[float, ...] = ()
 
 
-# What a deeper reader counts in whether a window answers. Its sentences count half.
+# Weight of the deeper reader in `answers`. Its sentences have a weight of one half.
 SHARE = 0.35
 
 
 def of_both(one: Reading, other: Reading) -> Reading:
-    """Return what a reader and a deeper one make of a window. The words are those of the deeper one."""
+    """Return the combined reading of a reader and a deeper one. Words and parts are the deeper reader's."""
     return Reading(
         one.score + SHARE * (other.answers - one.answers),
         one.answers + SHARE * (other.answers - one.answers),
@@ -67,19 +72,19 @@ def of_both(one: Reading, other: Reading) -> Reading:
 
 
 class Reader(Protocol):
-    """Reads windows for a question. Threads may share it."""
+    """Read windows for a question. Threads may share a reader."""
 
     @property
     def name(self) -> ReaderName:
-        """Whose scores its own are like: what is to be fitted to a reader is looked up by it."""
+        """The name of the reader whose scores are comparable. Fitted values are looked up by this name."""
 
     @property
     def model(self) -> str:
-        """Which reader this is: its `name`, or the name of the model that was asked for."""
+        """The reader's own name: its `name`, or the name of the model that was asked for."""
 
     @property
     def deeper(self) -> Reader | None:
-        """The reader that reads the best windows again; None if none does."""
+        """The reader that reads the best windows again, or None."""
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
-        """Read each window, in the order given. `retrieved` says how well each was found, 0 to 1."""
+        """Read each window, in the given order. `retrieved` says how well each was found, 0 to 1."""

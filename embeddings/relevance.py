@@ -1,9 +1,9 @@
-"""The stand-in for the reader: a cross-encoder, which knows what a passage is about.
+"""The substitute for our own reader: a cross-encoder, which knows what a passage is about.
 
-It is trained for relevance and gives a passage that looks right as high a score as one that answers. Its
-hidden states know more than its score says: a logistic regression on them, fitted by
-`training/relevance_head.py`, reads it off in the same forward pass (docs/decisions/0009-reader.md).
-Sentences it must score one by one.
+The cross-encoder is trained for relevance. A passage that only looks right gets as high a score as a passage
+that answers. Its hidden states know more than its score says. A logistic regression on the states, fitted by
+`training/relevance_head.py`, computes this in the same forward pass (docs/decisions/0009-reader.md). The
+cross-encoder must score sentences one by one.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     from embeddings.reranker import Reranker
 
 HEAD_FILE = "relevance_head.npz"
-# What "it answers", and how well it was retrieved (0 to 1), count beside "it is relevant" in the order of
-# windows (docs/decisions/0009-reader.md); and of how many windows, the first ones in that order, the
-# sentences are scored.
+# Weights in the order of windows, next to relevance (weight 1): of "it answers", and of how well the window
+# was retrieved, 0 to 1 (docs/decisions/0009-reader.md). Then the number of first windows whose sentences are
+# scored.
 ANSWERS_WEIGHT = 0.5
 RETRIEVED_WEIGHT = 4.0
 SCORED = 3
-# So many sentences, the best alone, are read once more after the one before them; what that counts beside.
+# Number of best sentences that are read again after the sentence before them, and the weight of that score.
 IN_CONTEXT = 6
 CONTEXT_WEIGHT = 0.5
-# The cross-encoder's scores run from -11 to 11: by themselves they would be far too sure.
+# Factor on the scores. They run from -11 to 11 and, as logits, would be far too sure.
 TEMPERED = 0.4
 
 
 class CrossEncoderReader:
-    """Reads windows with the default cross-encoder.
+    """Read windows with the default cross-encoder.
 
     Raises:
-        ModelError: its weights are missing or damaged.
+        ModelError: the weights are missing or damaged.
     """
 
     name: ReaderName = "cross-encoder"
@@ -56,7 +56,7 @@ class CrossEncoderReader:
         self._reranker = OnnxReranker()
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
-        """See Reader: only the SCORED best have sentences."""
+        """See Reader. Only the SCORED best readings have sentences."""
         weights, bias = _head()
         readings = []
         for row, found in zip(self.features(question, windows), retrieved, strict=True):
@@ -67,10 +67,10 @@ class CrossEncoderReader:
         return _with_sentences(self._reranker, question, windows, readings)
 
     def features(self, question: str, windows: Sequence[Window]) -> list[Float32]:
-        """Give what the head sees of each window, and is fitted on: float32 [features] each.
+        """Return the features of each window for the logistic regression, float32 [features] each.
 
-        The hidden states of the first token, the mean over the question's, the greatest among the sentences'
-        means, and the score.
+        The features are the hidden states of the first token, the mean over the question's tokens, the
+        greatest of the sentences' means, and the score.
         """
         asked = self._reranker.encode_question(question)
         return list(runtime.pool().map(lambda window: self._features(asked, window), windows))
@@ -85,7 +85,7 @@ class CrossEncoderReader:
         score, hidden = self._reranker.hidden_states(question, tokens)
         first = len(question) + 2  # after [CLS], the question and [SEP]
         read = hidden[first:-1]
-        # What the model's limit has cut off is not read.
+        # Sentences beyond the model's limit are not read.
         bounds = [*(start for start in starts if start < len(read)), len(read)]
         means = [read[start:end].mean(axis=0) for start, end in pairwise(bounds) if start < end]
         greatest = np.max(means, axis=0) if means else np.zeros_like(hidden[0])
@@ -94,7 +94,7 @@ class CrossEncoderReader:
 
 
 class NamedReader:
-    """Reads windows with any CrossEncoder of one score, by that alone: nothing was fitted to it.
+    """Read windows with any CrossEncoder of one score. Only its score is used: nothing was fitted to it.
 
     Raises:
         ModelError: there is no such model.
@@ -108,7 +108,7 @@ class NamedReader:
         self._reranker = CrossEncoderReranker(model)
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
-        """See Reader: only the SCORED best have sentences."""
+        """See Reader. Only the SCORED best readings have sentences."""
         scores = self._reranker.scores(question, [" ".join((w.head, *w.sentences)).strip() for w in windows])
         readings = [
             Reading(score + RETRIEVED_WEIGHT * found, TEMPERED * score)
@@ -129,12 +129,12 @@ def _with_sentences(
 
 
 def _sentences(reranker: Reranker, question: str, windows: Sequence[Window]) -> list[tuple[float, ...]]:
-    """Score each sentence of the windows, the best ones in their context too.
+    """Score each sentence of the windows. Score the best sentences in their context, too.
 
-    Alone, a sentence that says "they" or "that month" scores too low; after the one before it, one that
-    only follows the answer scores too high. Their weighted mean is right more often than either. Under its
-    document's head a sentence is read where there are several: where there is one, that tells no sentence
-    from another, and only blurs them (docs/decisions/0009-reader.md).
+    Alone, a sentence that says "they" or "that month" scores too low. After the sentence before it, a
+    sentence that only follows the answer scores too high. The weighted mean of both scores is right more
+    often than either. If the windows have several heads, a sentence is read with its head. A single head does
+    not distinguish sentences, and makes their scores less clear (docs/decisions/0009-reader.md).
     """
     several = len({window.head for window in windows}) > 1
     texts: list[str] = []

@@ -1,4 +1,4 @@
-"""How well texts answer a question: cross-encoders, which read question and text together."""
+"""Score how well texts answer a question, with cross-encoders, which read question and text together."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Float32, Int64
 
-# The model's own limit, in tokens, for question, text and the marks around them.
+# The model's limit in tokens for question, text and marks, and the number of marks.
 _LIMIT = 512
 _MARKS = 3
-# Layers, of twelve from 0, whose states `embeddings.relevance` reads; and their names in the graph.
+# Layers (of twelve, from 0) whose states `embeddings.relevance` reads, and the states' names in the graph.
 LAYERS = (7, 9, 11)
 _STATES = [f"/bert/encoder/layer.{layer}/output/LayerNorm/Add_1_output_0" for layer in LAYERS]
-# A question may take half of it, so that some of the text is always read.
+# Most tokens of a question: about half of the limit, so that some of the text is always read.
 _QUESTION_LIMIT = 254
 
 
 class Reranker(Protocol):
-    """Scores texts against a question. Higher is better; the scale is the model's own (raw logits)."""
+    """Score texts against a question. Higher is better. The scale is the model's own (raw logits)."""
 
     def scores(self, query: str, texts: Sequence[str]) -> Float32:
-        """One score, float32 [n], for each text, in the order of `texts`; never sorted."""
+        """Return one score for each text, float32 [n], in the order of `texts`."""
 
 
 def open_reranker(name: str | None = None) -> Reranker:
     """Open the default reranker on ONNX Runtime, or a named CrossEncoder (a folder or hub id) on torch.
 
     Raises:
-        ModelError: when it is missing, damaged, or no CrossEncoder with one score.
+        ModelError: the model is missing or damaged, or is not a CrossEncoder with one score.
     """
     if name is None or name == DEFAULT_RERANKER:
         return OnnxReranker()
@@ -48,7 +48,7 @@ def open_reranker(name: str | None = None) -> Reranker:
 
 
 class OnnxReranker:
-    """The default reranker (int8). A pair's score depends on that pair alone. Threads may share it."""
+    """The default reranker (int8). A pair's score depends only on the pair. Threads may share it."""
 
     def __init__(self) -> None:
         self._model = runtime.open_kept(_folder(), _source)
@@ -57,14 +57,14 @@ class OnnxReranker:
     def scores(self, query: str, texts: Sequence[str]) -> Float32:
         """See Reranker."""
         question = self.encode_question(query)
-        # The longest first: when the last one ends, no core has been idle for long.
+        # Score the longest texts first: then no core is idle for long when the last text ends.
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         scores = np.empty(len(texts), dtype=np.float32)
         scores[order] = list(runtime.pool().map(lambda i: self._score(question, texts[i]), order))
         return scores
 
     def encode_question(self, query: str) -> list[int]:
-        """Give the question's tokens, without marks, cut to what leaves room for a text."""
+        """Return the question's tokens, without marks, cut so that there is room for a text."""
         return self._model.tokenizer.encode(query, add_special_tokens=False).ids[:_QUESTION_LIMIT]
 
     def _score(self, question: list[int], text: str) -> float:
@@ -72,14 +72,14 @@ class OnnxReranker:
         return float(self._model.session.run(["logits"], self._feed(question, passage.ids))[0][0, 0])
 
     def encode_texts(self, texts: Sequence[str]) -> list[list[int]]:
-        """Give the tokens of each text, without marks."""
+        """Return the tokens of each text, without marks."""
         encoded = self._model.tokenizer.encode_batch(texts, add_special_tokens=False)
         return [encoding.ids for encoding in encoded]
 
     def hidden_states(self, question: list[int], text: list[int]) -> tuple[float, Float32]:
-        """Run a pair of token lists: its score, and the states of LAYERS side by side, float32 [tokens, d].
+        """Run a pair of token lists. Return its score and the states of LAYERS in a row, float32 [tokens, d].
 
-        The tokens are those of `[CLS] question [SEP] text [SEP]`, the text cut to the model's limit.
+        The tokens are `[CLS] question [SEP] text [SEP]`. The text is cut to the model's limit.
         """
         logits, *states = self._model.session.run(["logits", *_STATES], self._feed(question, text))
         return float(logits[0, 0]), np.concatenate([state[0] for state in states], axis=-1)
@@ -96,10 +96,10 @@ class OnnxReranker:
 
 
 def mend() -> bool:
-    """Hash the files of the default reranker in the cache; make them again, and say so, if they are damaged.
+    """Hash the default reranker's files in the cache. If they are damaged, make them again and return True.
 
     Raises:
-        ModelError: they are damaged, and so are the weights that they are made of.
+        ModelError: the files are damaged, and the weights that they are made from are damaged, too.
     """
     return runtime.mend(_folder(), _source)
 
@@ -109,7 +109,7 @@ def _folder() -> Path:
 
 
 def _source() -> tuple[bytes, str]:
-    """The graph, with the states of LAYERS as outputs beside the score, and the tokenizer."""
+    """Return the graph, with the score and the states of LAYERS as outputs, and the tokenizer."""
     import onnx  # 0.1 s, and only when the model is used for the first time
     from tokenizers import Tokenizer
 
@@ -128,10 +128,10 @@ def _source() -> tuple[bytes, str]:
 
 
 class CrossEncoderReranker:
-    """Any sentence-transformers CrossEncoder with one score, on torch. Threads may share it; they take turns.
+    """Any sentence-transformers CrossEncoder with one score, on torch. Threads may share it. They take turns.
 
     Raises:
-        ModelError: when it is missing or is no such model.
+        ModelError: the model is missing or is not such a model.
     """
 
     def __init__(self, name: str) -> None:
@@ -144,7 +144,7 @@ class CrossEncoderReranker:
             return np.empty(0, dtype=np.float32)
         pairs = [(query, text) for text in texts]
         with self._lock, quiet():
-            # It sorts by length itself.
+            # `predict` sorts by length itself.
             scores = self._model.predict(pairs, batch_size=16, show_progress_bar=False)
         return np.asarray(scores, dtype=np.float32)
 
@@ -154,7 +154,7 @@ def _load_cross_encoder(name: str, folder: Path) -> CrossEncoder:
         import torch  # takes seconds
         from sentence_transformers import CrossEncoder  # takes seconds
 
-        # Identity: raw logits, whatever activation its configuration names.
+        # Identity: raw logits, even if the model's configuration names another activation.
         model = CrossEncoder(
             str(folder),
             local_files_only=True,

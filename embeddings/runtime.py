@@ -1,15 +1,15 @@
-"""ONNX Runtime as Pullquote uses it: how a graph is run, and how it is kept so that it opens at once.
+"""Run graphs on ONNX Runtime, and store them so that they open at once.
 
-Running: one text a run, one thread a run, and one pool of threads, as many as there are cores, for the whole
-process. Against batches over all cores this measured as fast or faster on two cores, and far faster when
-something else wants the machine (threads that spin at barriers lose there). Nothing is padded, and a result
-depends on its text alone: in an int8 graph the scales of a batch are common to all its rows.
+Running: one text per run, one thread per run, and one pool of threads for the whole process, as many as there
+are cores. On two cores, this measured as fast as batches over all cores, or faster. It is far faster when
+other programs use the machine, because threads that spin at barriers then lose. Nothing is padded. A result
+depends on its text alone: in an int8 graph, all rows of a batch would share their scales.
 
-Keeping: a graph that ONNX Runtime has optimised is stored with its weights in a file beside it, which is then
-mapped instead of parsed and copied. MiniLM-L6 opens in 25 ms instead of 150, the reranker in 75 and not 150.
+Storing: an optimised graph is stored with its weights in a second file. The weights are then mapped instead
+of parsed and copied. MiniLM-L6 opens in 25 ms instead of 150, and the reranker in 75 ms instead of 150.
 
-Weights are too large to be hashed before a first answer. `check_later` hashes them after it.
-`finish_checks` waits for that, before a process ends.
+Checking: weights are too large to be hashed before the first answer. `check_later` hashes them after it.
+`finish_checks` waits for the hashes before a process ends.
 """
 
 from __future__ import annotations
@@ -43,30 +43,30 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-ort.disable_telemetry_events()  # on Windows; elsewhere `embeddings` has seen to it
+ort.disable_telemetry_events()  # on Windows; on other systems, `embeddings` has switched it off
 log = logging.getLogger(__name__)
 
 _ERRORS_ONLY = 3
-_SMALL = 1_000_000  # bytes, which are hashed in a millisecond
+_SMALL = 1_000_000  # bytes; smaller files are hashed in about a millisecond
 _CHECK = "pullquote-check"
 WRONG_ANSWERS = "Answers given before may be wrong."
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def cores(quota_file: Path = _QUOTA) -> int:
-    """How many cores this process may use: those it may run on, or what its container may take of them."""
+    """Return how many cores this process may use: its allowed cores, or its container's share of them."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:  # Linux's control groups, version 2: microseconds of work in so many of time
+    try:  # Linux control groups, version 2: microseconds of work, and the period in microseconds
         quota, period = quota_file.read_text(encoding="ascii").split()
         return max(1, min(allowed, round(int(quota) / int(period))))
-    except (OSError, ValueError):  # none, or "max"
+    except (OSError, ValueError):  # no file, or no limit ("max")
         return allowed
 
 
 def has_gpu() -> bool:
-    """Whether there seems to be a GPU that torch may use: Nvidia's or Apple's, looked for without torch.
+    """Return whether there seems to be a GPU that torch may use: Nvidia's or Apple's. Do not import torch.
 
-    One that torch was not built for, or that is hidden from it, only means that torch runs on the CPU.
+    If torch was not built for the GPU, or the GPU is hidden from torch, torch runs on the CPU.
     """
     apple = sys.platform == "darwin" and platform.machine() == "arm64"
     return apple or Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
@@ -74,12 +74,12 @@ def has_gpu() -> bool:
 
 @cache
 def pool() -> ThreadPoolExecutor:
-    """Give the threads that run all models: callers queue up instead of fighting for cores."""
+    """Return the threads that run all models. Callers queue up instead of competing for cores."""
     return ThreadPoolExecutor(cores(), thread_name_prefix="pullquote-model")
 
 
 def in_turn(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-    """Run on each item in the pool, in order: with few in its queue, so that a question gets in between."""
+    """Run on each item in the pool, in order. Few items are queued, so that a question gets in between."""
     waiting: deque[Future[_Result]] = deque()
     for item in items:
         waiting.append(pool().submit(function, item))
@@ -91,7 +91,7 @@ def in_turn(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Ite
 
 @dataclass(slots=True)
 class Model:
-    """A graph that runs, and its tokenizer. They are replaced if their files turn out to be damaged."""
+    """A graph that runs, and its tokenizer. Both are replaced if their files turn out to be damaged."""
 
     session: ort.InferenceSession
     tokenizer: Tokenizer
@@ -99,7 +99,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A graph ready to be mapped, the tokenizer that goes with it, and what else its user wants to know."""
+    """A graph that is ready to be mapped, its tokenizer, and settings for its user."""
 
     model: Path
     weights: Path
@@ -108,9 +108,9 @@ class Graph:
 
 
 def open_session(model: Path | bytes, *, optimised: bool = True) -> ort.InferenceSession:
-    """Open a session that runs on its caller's thread alone; an `optimised` graph is taken as it is.
+    """Open a session that runs only on its caller's thread.
 
-    `model` is a file, or what would be in it.
+    A graph that is `optimised` already is not optimised again. `model` is a file, or the content of a file.
     """
     level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL if optimised else _LEVEL
     return _session(model, _options(level))
@@ -123,13 +123,13 @@ def _session(model: Path | bytes, options: ort.SessionOptions) -> ort.InferenceS
     )
 
 
-# "Extended" and not "all": what the last level adds is made for the very processor it ran on, and a home
-# folder may be shared between machines. On these models it adds nothing.
+# "Extended" and not "all": the last level is made for the processor that it ran on, and machines may share a
+# home folder. On these models, the last level adds nothing.
 _LEVEL = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-# Its fused kernel takes six times as long as the addition and the normalisation that it stands for, a tenth
-# of the reader's time (`python -m benchmarks.reading`).
+# The fused kernel takes six times as long as the addition and the normalisation that it replaces. That is a
+# tenth of the reader's time (`python -m benchmarks.reading`).
 _SLOWER = ["SkipLayerNormFusion"]
-# Changed whenever a graph is laid out otherwise.
+# Change this number whenever the layout of graphs changes.
 _LAYOUT = 2
 
 
@@ -139,7 +139,7 @@ def _options(level: ort.GraphOptimizationLevel) -> ort.SessionOptions:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
-    # It would remember a plan for every length of text that it ever saw.
+    # The memory pattern would store a plan for every length of text.
     options.enable_mem_pattern = False
     return options
 
@@ -148,7 +148,7 @@ def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path
     """Optimise the graph `source` and lay it out for mapping, in an empty `folder`.
 
     Raises:
-        OSError: when the disk is full or the folder cannot be written.
+        OSError: the disk is full or the folder cannot be written.
     """
     import onnx  # 0.1 s, and only when a model is used for the first time
 
@@ -156,7 +156,7 @@ def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path
     single = folder / "single.onnx"
     options.optimized_model_filepath = str(single)
     _session(source, options)
-    # The graph names its weights' file, so that file is named before its own hash is known.
+    # The graph contains its weights' file name, so the file is named before its own hash is known.
     weights = folder / f"{sha256_file(single)}.weights"
     laid_out = onnx.load(single)
     single.unlink()
@@ -175,9 +175,9 @@ def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path
 
 
 def open_kept(folder: Path, source: Callable[[], tuple[bytes, str]], harm: str = WRONG_ANSWERS) -> Model:
-    """Open the graph that is kept in `folder`, made from `source` (graph, tokenizer) where there is none.
+    """Open the graph that is stored in `folder`. If there is none, make it from `source` (graph, tokenizer).
 
-    Where the folder cannot be written it is opened all the same, only slowly. `harm` is as for `watch`.
+    If the folder cannot be written, the graph still opens, but slowly. For `harm` see `watch`.
     """
     model = _open_kept(folder, source, find(folder))
     watch(model, folder, lambda: _open_kept(folder, source, None), harm)
@@ -185,7 +185,7 @@ def open_kept(folder: Path, source: Callable[[], tuple[bytes, str]], harm: str =
 
 
 def mend(folder: Path, source: Callable[[], tuple[bytes, str]]) -> bool:
-    """Hash the files of the graph that is kept in `folder`; make it again, and say so, if one is damaged."""
+    """Hash the files of the graph in `folder`. If one is damaged, make the graph again, and return True."""
     if not is_damaged(folder):
         return False
     _open_kept(folder, source, None)
@@ -214,33 +214,34 @@ def opened(graph: Graph) -> Model:
     return Model(open_session(graph.model), Tokenizer.from_file(str(graph.tokenizer)))
 
 
-# Models whose files were not hashed since they were opened: each with its folder, how it is opened again, and
-# what its damage means.
+# Models whose files were not hashed since they were opened: each with its folder, the function that opens it
+# again, and the harm that its damage does.
 _unchecked: list[tuple[Model, Path, Callable[[], Model], str]] = []
 _lock = threading.Lock()
 
 
 def watch(model: Model, folder: Path, again: Callable[[], Model], harm: str = WRONG_ANSWERS) -> None:
-    """Have `check_later` hash the files of a model, and open it by `again` if they are damaged.
+    """Let `check_later` hash the files of a model. If they are damaged, `again` makes and opens the model.
 
-    `harm` says to a person what may be wrong then, and what to do.
+    `harm` tells a person what may be wrong then, and what to do.
     """
     with _lock:
         _unchecked.append((model, folder, again, harm))
 
 
 def check_later() -> None:
-    """Hash the files of the models that were opened, each once, on a thread that gives way to all others.
+    """Hash the files of the opened models, each once, on a thread of the lowest priority.
 
-    Damaged ones are made again, and the model goes on with these; a warning says so. The processor's time for
-    the three default models' 125 MB is .1 s where it has instructions for SHA-256, and .4 s elsewhere.
+    Damaged files are made again, the model continues with the new files, and a warning says so. For the 125
+    MB of the three default models, the processor needs 0.1 s if it has instructions for SHA-256, and 0.4 s
+    otherwise.
     """
     if _unchecked:
         threading.Thread(target=_check_slowly, name=_CHECK, daemon=True).start()
 
 
 def finish_checks() -> None:
-    """Hash what `check_later` would and has not begun with, and wait for the rest."""
+    """Hash the files that `check_later` has not begun with, and wait for the others."""
     while _check_next():
         pass
     for thread in threading.enumerate():
@@ -249,7 +250,7 @@ def finish_checks() -> None:
 
 
 def _check_slowly() -> None:
-    if sys.platform == "linux":  # where a thread has a priority of its own
+    if sys.platform == "linux":  # here a thread has its own priority
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
     while _check_next():
         pass
@@ -266,24 +267,24 @@ def _check_next() -> bool:
             whole = again()
             model.session, model.tokenizer = whole.session, whole.tokenizer
             log.warning("The model in %s was made again. %s", folder, harm)
-    except Exception:  # the border of a thread
+    except Exception:  # the outermost frame of a thread
         log.exception("The damaged model in %s cannot be made again: start Pullquote again", folder)
     return True
 
 
 def is_damaged(folder: Path) -> bool:
-    """Hash the files of the graph that is kept in a folder; one that is damaged is never opened again."""
+    """Hash the files of the graph in a folder. Return whether one is damaged. It is then not opened again."""
     return _listing(folder).exists() and find(folder, thorough=True) is None
 
 
 def keep(graph: Graph, folder: Path) -> Graph:
-    """Move a prepared graph into its lasting folder.
+    """Move a prepared graph into its permanent folder.
 
-    Files are named by content and the list of them is written last, so processes that do the same at the
-    same time, and one that is killed, leave a whole graph or none.
+    Files are named by their content, and the list of files is written last. So a process that is killed, or
+    several processes at the same time, leave a whole graph or none.
 
     Raises:
-        OSError: when the disk is full or the folder cannot be written.
+        OSError: the disk is full or the folder cannot be written.
     """
     kept = replace(
         graph,
@@ -309,11 +310,11 @@ def keep(graph: Graph, folder: Path) -> Graph:
 
 
 def find(folder: Path, *, thorough: bool = False) -> Graph | None:
-    """Find the graph kept in a folder; None when there is none, or it is damaged and should be made again.
+    """Return the graph in a folder, or None if there is none or it is damaged and should be made again.
 
-    A large file of the recorded size and time is taken as whole, unless this is to be `thorough`; any other
-    is hashed. Hashing 90 MB each time would cost more than opening it does, so a file that is the same at
-    another time (a copied folder, another version's export of the same weights) is recorded with that time.
+    A large file with the recorded size and time counts as whole, unless `thorough`. Other files are hashed.
+    Hashing 90 MB each time would cost more than opening. So if a file has the recorded hash but another time,
+    the new time is recorded. (Reasons: a copied folder, or another version's export of the same weights.)
     """
     listing = _listing(folder)
     try:
@@ -327,7 +328,7 @@ def find(folder: Path, *, thorough: bool = False) -> Graph | None:
                 continue
             if sha256_file(paths[role]) != entry["sha256"]:
                 log.warning("%s is damaged; the model is exported again", paths[role])
-                with contextlib.suppress(OSError):  # it may only be read: then by each process again
+                with contextlib.suppress(OSError):  # in a read-only cache, each process does this again
                     listing.unlink()
                 return None
             if as_recorded:
@@ -335,7 +336,7 @@ def find(folder: Path, *, thorough: bool = False) -> Graph | None:
             entry |= {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
             stale = True
         if stale:
-            with contextlib.suppress(OSError):  # a cache that may only be read is hashed each time
+            with contextlib.suppress(OSError):  # in a read-only cache, the file is hashed each time
                 write_whole(listing, json.dumps(kept, indent=1).encode())
         return Graph(settings=kept["settings"], **paths)
     except (FileNotFoundError, NotADirectoryError):
@@ -346,5 +347,5 @@ def find(folder: Path, *, thorough: bool = False) -> Graph | None:
 
 
 def _listing(folder: Path) -> Path:
-    # By version: an optimised graph may hold operators that another version of ONNX Runtime does not know.
+    # Named by version: another version of ONNX Runtime may not know the operators of an optimised graph.
     return folder / f"onnxruntime-{ort.__version__}-{_LAYOUT}.json"

@@ -1,6 +1,6 @@
-"""Manners for the libraries that come with torch: silent at work, and one kind of error when loading fails.
+"""Silence the libraries that come with torch, and turn their loading errors into ModelError.
 
-Only for code that is about to use transformers: what is here imports it, which takes seconds.
+Use this module only where transformers is needed: its functions import transformers, which takes seconds.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# What the libraries raise over somebody's files has no common name; safetensors' own joins it below.
+# The errors that the libraries raise for bad files have no common class. safetensors' own error is added
+# below.
 _LOADING_ERRORS = (OSError, ValueError, RuntimeError, ImportError, LookupError, TypeError, AttributeError)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the libraries' bars and remarks and Python's warnings, and leave all as it was found.
+    """Silence the libraries' progress bars and remarks, and Python's warnings. Restore everything afterwards.
 
-    Errors are raised as ever.
+    Errors are still raised.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -48,10 +49,10 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def loading(name: str, folder: Path) -> Iterator[None]:
-    """Load a model in silence.
+    """Load a model silently.
 
     Raises:
-        ModelError: for whatever a damaged or foreign model makes the libraries raise.
+        ModelError: the libraries raise an error, because the model is damaged or of another kind.
     """
     with quiet():
         from safetensors import SafetensorError

@@ -1,1 +1,1 @@
-"""The commands of the command line, which `qa.cli` puts together. Only click is imported at the start."""
+"""The commands of the command line. `qa.cli` registers them. At the start, only click is imported."""

@@ -1,4 +1,4 @@
-"""What other programs use the library by."""
+"""The command that serves the library to other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What documents are, to and from other programs: BibTeX, RIS and CSL-JSON."""
+"""Exchange metadata of documents with other programs: BibTeX, RIS and CSL-JSON."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def _check_out(out: Path, corpus: Corpus, library: Path, *, force: bool) -> None
 
 
 def _named(corpus: Corpus, ids: tuple[str, ...]) -> tuple[DocumentInfo, ...]:
-    """Return the documents of these ids, in their order."""
+    """Return the documents with these ids, in the order of the ids."""
     from qa.schema import Filters
 
     held = {info.id: info for info in corpus.documents(Filters(document=ids))}
     for document_id in ids:
         if document_id not in held:
-            corpus.document(document_id)  # which says that there is none
+            corpus.document(document_id)  # raises an error, because the document does not exist
     return tuple(held[document_id] for document_id in dict.fromkeys(ids))
 
 
@@ -155,7 +155,7 @@ def _to_dict(match: Match) -> dict[str, Any]:
 
 
 def _show(matches: list[Match], *, quiet: bool) -> None:
-    """Print what would change, as a table, and say which references are left, and why."""
+    """Print the planned changes as a table. Name the references that are left, and the reasons."""
     from qa.text.display import visible
 
     rows = [

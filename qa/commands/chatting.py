@@ -1,4 +1,4 @@
-"""The chat, what was pressed in it, and whether all is well."""
+"""The commands that open the chat, export its thumbs, and check the installation."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is installed, which models, which library, and what is wrong with them: `pullquote doctor`.
+"""Check what is installed, the models and the library, and report problems: `pullquote doctor`.
 
-Every check stands on its own and turns what it meets into a finding, since a doctor is called when things are
-broken. Only what Pullquote keeps of models in its cache is made again, where it is damaged.
+Each check is independent and reports an error as a finding, because a doctor is called when things are
+broken. Only damaged copies of models in Pullquote's cache are made again.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ _ENOUGH_SPACE = 200_000_000
 
 
 def examine(library: LibraryPlace) -> tuple[Finding, ...]:
-    """Look at the program, its models and the library in a folder, which may be missing or damaged."""
+    """Check the program, its models and the library in a folder, which may be missing or damaged."""
     return (*_software(), *_sqlite(), _reading(), _ocr(), *_library(library), *_models())
 
 
 def problems(findings: tuple[Finding, ...]) -> list[str]:
-    """Name what is wrong, and how to mend it."""
+    """Return the problems, and how to mend them."""
     return [finding.problem for finding in findings if finding.problem]
 
 
 def to_dict(findings: tuple[Finding, ...]) -> dict[str, Any]:
-    """Make what `doctor --json` prints."""
+    """Return what `doctor --json` prints."""
     return {"problems": problems(findings), "findings": [asdict(finding) for finding in findings]}
 
 
 def to_text(findings: tuple[Finding, ...]) -> str:
-    """Make a line a finding, then the problems with their mending."""
+    """Return one line per finding, then the problems and how to mend them."""
     width = max(len(finding.about) for finding in findings)
     lines = [f"{finding.about:<{width}}  {finding.value}" for finding in findings]
     wrong = problems(findings)
@@ -75,12 +75,12 @@ def _software() -> Iterator[Finding]:
     try:
         from embeddings.runtime import cores
     except ImportError:
-        return  # the package that is missing has been named
+        return  # the missing package has been reported
     yield Finding("threads", ", ".join([f"{cores()} for models", *threads]))
 
 
 def required_packages() -> list[str]:
-    """List the packages that Pullquote needs, by name; none in a checkout that was not installed."""
+    """Return the names of the packages that Pullquote needs, or [] in a checkout that was not installed."""
     try:
         requirements = metadata.requires("pullquote") or []
     except metadata.PackageNotFoundError:
@@ -104,7 +104,7 @@ def _sqlite() -> Iterator[Finding]:
 
 
 def _reading() -> Finding:
-    """Read a page as `pullquote index` does: in a process of its own, by the libraries that most rests on."""
+    """Read a page as `pullquote index` does: in a process of its own, with the most used libraries."""
     try:
         from qa.formats.source import PLAIN, Source
         from qa.formats.worker import Worker
@@ -119,7 +119,7 @@ def _reading() -> Finding:
 
 
 def _ocr() -> Finding:
-    """Look for Tesseract: to have none is no problem, to have one that reads nothing is."""
+    """Look for Tesseract. A missing Tesseract is not a problem, but one without languages is."""
     from qa.formats import ocr
 
     try:
@@ -145,7 +145,7 @@ def _ocr() -> Finding:
 
 
 def _models() -> Iterator[Finding]:
-    """Look at the reader and the reranker."""
+    """Check the reader and the reranker."""
     try:
         from embeddings import models, reader, reranker
     except ImportError as error:
@@ -174,7 +174,7 @@ def _models() -> Iterator[Finding]:
 
 
 def _library(library: LibraryPlace) -> Iterator[Finding]:
-    """Look at the library and its encoder; at the default encoder where no library can be opened."""
+    """Check the library and its encoder, or the default encoder if no library can be opened."""
     yield Finding("library", str(library))
     yield _space(folder_of(library))
     try:
@@ -192,7 +192,7 @@ def _library(library: LibraryPlace) -> Iterator[Finding]:
         yield _desk(library)
         yield _confidence(folder_of(library))
         return
-    with suppress(ImportError):  # `_models` says so
+    with suppress(ImportError):  # `_models` reports it
         from embeddings import models
 
         yield from of_encoder(models.DEFAULT_ENCODER, models.encoder_identity)
@@ -223,7 +223,7 @@ def _desk(library: LibraryPlace) -> Finding:
 
 
 def _confidence(library: Path) -> Finding:
-    """Look at the confidence that was fitted to the library; our own reader is what asks by default."""
+    """Check the confidence that was fitted to the library, for our own reader, which is the default."""
     from qa.asking import own_confidence
 
     own, problem = own_confidence.look_up(library, "reader")

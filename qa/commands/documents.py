@@ -1,4 +1,4 @@
-"""What the library holds: listed, corrected, removed, put back, and what is quoted of it verified."""
+"""The commands for documents: list, correct, remove, restore, and verify quotes of them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 class Documents(click.Group):
-    """Takes what is no command for the id of a document that was to be shown."""
+    """Treat a word that is not a command as the id of a document, and say how to show the document."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments name."""
+        """Return the command that the arguments name."""
         if self.get_command(ctx, args[0]) is None:
             document_id = f'"{args[0]}"' if " " in args[0] else args[0]
             raise click.UsageError(f"to show one document: pullquote documents show {document_id}", ctx)
@@ -308,17 +308,18 @@ def remove(
 
 
 def _some(words: Sequence[str]) -> str:
-    """Name the first of some questions or names, and how many more there are."""
+    """Return the first of some questions or names, and how many more there are."""
     more = f" and {len(words) - shared.NAMED:,} more" if len(words) > shared.NAMED else ""
     return f"{', '.join(map(repr, words[: shared.NAMED]))}{more}"
 
 
 @dataclass(frozen=True)
 class _Lost:
-    """What cites documents that are to be erased: thumbs, conversations, dossiers, by id, and files.
+    """The effects of a purge on thumbs, conversations, dossiers and files that cite the documents.
 
-    And, by id: what else goes, as it had that id before it was removed (titles), and what stays, as it has
-    the same text under another id.
+    `thumbs`, `conversations`, `dossiers`, `before` and `same_text` are by document id. `before` has the
+    titles of other documents that had the id before and are erased, too. `same_text` has the ids of documents
+    that have the same text under another id, and stay.
     """
 
     titles: dict[str, str]
@@ -343,7 +344,7 @@ class _Lost:
         for document_id in ids:
             versions = corpus.store.versions(document_id)
             if document_id not in held and not versions:
-                corpus.document(document_id)  # which says that there is none
+                corpus.document(document_id)  # raises an error, because the document does not exist
             info = held.get(document_id)
             titles[document_id] = info.title if info else versions[0].title
             if info and (
@@ -369,7 +370,7 @@ class _Lost:
 
     @property
     def lines(self) -> Iterator[str]:
-        """Say it to a person."""
+        """Yield the effects as lines for a person."""
         from qa.text.display import plural
 
         for document_id, title in self.titles.items():
@@ -404,7 +405,7 @@ class _Lost:
             yield "what else cites it cannot be known here: `pullquote verify FILE` tells of any text"
 
     def to_dict(self) -> dict[str, Any]:
-        """Say it to a program."""
+        """Return the effects for a program."""
         return {
             "thumbs": {
                 each: {"count": n, "questions": list(asked)} for each, (n, asked) in self.thumbs.items()
@@ -478,10 +479,10 @@ def cite(
 
 
 def _reading(path: Path) -> Reading:
-    """Read what a file quotes.
+    """Return what a file quotes.
 
     Raises:
-        InputError: it cannot be read, or quotes nothing.
+        InputError: the file cannot be read, or quotes nothing.
     """
     from qa.quoting.claims.file import claims
 
@@ -669,10 +670,10 @@ def names(settings: options.Settings, name: str, given: Path | None) -> None:
 
 
 def _take_aliases(corpus: Corpus, given: Path) -> None:
-    """Put a file in place of the library's aliases, if each line of it can be read.
+    """Replace the library's aliases by a file, if every line of the file can be read.
 
     Raises:
-        InputError: some cannot.
+        InputError: a line cannot be read.
         LibraryError: the library may not be written.
     """
     from qa.text.names import ALIAS_FILE, read_aliases

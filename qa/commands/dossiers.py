@@ -1,4 +1,4 @@
-"""Dossiers: quotes gathered for a report, put in order, exported and verified."""
+"""The commands for dossiers: gather quotes for a report, order, export and verify them."""
 
 from __future__ import annotations
 
@@ -397,7 +397,7 @@ def verify(settings: options.Settings, name: str) -> None:
 
 
 def keep(corpus: Corpus, name: str, answer: Answer, history: Sequence[str | Turn] = ()) -> str:
-    """Keep the quotes of an answer in a dossier, or its question as unanswered. Say what was done."""
+    """Store the quotes of an answer in a dossier, or its question as unanswered. Return what was done."""
     import datetime as dt
 
     from qa.asking.conversation import earlier_questions

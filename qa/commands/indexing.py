@@ -1,4 +1,4 @@
-"""Bringing the library in step with files, and with another encoder."""
+"""The commands that bring the library up to date with files, or with another encoder."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from qa.schema import IndexReport
     from qa.text.written_dates import DateOrder
 
-# What is in no document of the library afterwards.
+# The statuses of files whose documents are not in the library afterwards.
 _NOT_HELD = ("refused", "skipped", "withdrawn", "purged", "gone", "removed")
-# What is said of a file each time that it is come upon, as long as nothing changes.
+# The statuses that each round of a watch reports again, if the file has not changed.
 _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
 
 
@@ -142,7 +142,8 @@ def index(
         watched = bursts(local, corpus.library, report_to, follow_links=follow_links)
         for _ in watched if watch else [None]:
             with shared.progress(settings) as progress:
-                # What is purged while it is watched was named before.
+                # Only in the first round, files count as named: documents that are purged during the watch
+                # stay purged.
                 report = (
                     corpus.read_uploads(progress)
                     if uploads
@@ -184,20 +185,20 @@ def index(
 
 
 def _after(done: Counter[str], report: IndexReport) -> Counter[str]:
-    """Count what was done in all rounds of a watch, and what the last one found to be so, as each does."""
+    """Add up the rounds of a watch. For statuses that each round reports again, count only the last round."""
     did = Counter({status: count for status, count in done.items() if status not in _FOUND_AGAIN})
     return did + Counter(each.status for each in report.files if each.status != "unchanged")
 
 
 def _summary(done: Counter[str]) -> str:
-    """Say what became of files: `2 added, 1 refused`."""
+    """Return the results for files in words: `2 added, 1 refused`."""
     from qa.intake.report import STATUSES
 
     return ", ".join(f"{done[status]:,} {status}" for status in STATUSES if done[status]) or "nothing to do"
 
 
 def _check_report(path: Path, given: Sequence[Path], library: Path, *, force: bool) -> None:
-    """Refuse a report that would replace what is to be indexed, or any other file, unless `force` says so."""
+    """Refuse a report that would replace a file to be indexed. Replace other files only with `force`."""
     from qa.formats.reading import supported
     from qa.outputs import INDEX_REPORT, INDEX_TABLE, check_output, output_kind
 
@@ -211,7 +212,7 @@ def _check_report(path: Path, given: Sequence[Path], library: Path, *, force: bo
 
 @contextmanager
 def _to_index(settings: options.Settings, *, dry_run: bool, **options: Any) -> Iterator[Corpus]:
-    """Open the library to index into; for a dry run so that nothing changes, or an empty one for none."""
+    """Open the library to index into. A dry run opens it read-only, or an empty library if there is none."""
     from tempfile import TemporaryDirectory
 
     from qa.corpus import Corpus
@@ -230,7 +231,7 @@ def _to_index(settings: options.Settings, *, dry_run: bool, **options: Any) -> I
 
 
 def _ask_of_former(corpus: Corpus, report: IndexReport) -> None:
-    """Ask of each text that was corrected at one place and stands at another, whether it is to go."""
+    """Ask whether to remove each text that was corrected at one place and still stands at another."""
     for result in report.files:
         if result.former:
             shared.say(f"{result.path}: {result.notes[-1]}")
@@ -239,7 +240,7 @@ def _ask_of_former(corpus: Corpus, report: IndexReport) -> None:
 
 
 def _text_columns(report: IndexReport) -> dict[str, str]:
-    """Ask which column holds the text of each table that was refused for want of it; return it by path."""
+    """Ask for the text column of each table that was refused without one. Return the columns by path."""
     from qa.text.display import in_one_line
 
     chosen = {}
@@ -259,10 +260,10 @@ def _text_columns(report: IndexReport) -> dict[str, str]:
 
 
 def _column(names: Sequence[str], said: str) -> str:
-    """Return the column that a person means, by its number or its name; "" where that is empty.
+    """Return the column that a person means, by its number or its name, or "" for an empty answer.
 
     Raises:
-        click.BadParameter: there is none.
+        click.BadParameter: there is no such column.
     """
     if said.isdecimal() and 0 < int(said) <= len(names):
         return names[int(said) - 1]
@@ -277,14 +278,14 @@ def _in_a_terminal() -> bool:
 
 
 def _gone(report: IndexReport) -> list[str]:
-    """List the ids of the documents whose files are gone."""
+    """Return the ids of the documents whose files are gone."""
     return list(
         dict.fromkeys(each.document_id for each in report.files if each.status == "gone" and each.document_id)
     )
 
 
 def _named(ids: Sequence[str]) -> str:
-    """Name documents that are gone: `2 documents are no longer there (a.txt, b.txt)`."""
+    """Return words on documents that are gone: `2 documents (a.txt, b.txt) are no longer`."""
     from qa.text.display import plural
 
     verb = "is" if len(ids) == 1 else "are"
@@ -292,7 +293,7 @@ def _named(ids: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Name the first of some, and how many more there are."""
+    """Return the first of some names, and how many more there are."""
     more = f" and {len(names) - shared.NAMED:,} more" if len(names) > shared.NAMED else ""
     return f"{', '.join(names[: shared.NAMED])}{more}"
 
@@ -300,7 +301,7 @@ def _listed(names: Sequence[str]) -> str:
 def _show_report(
     settings: options.Settings, report: IndexReport, write_to: Path | None, *, prunes: bool
 ) -> None:
-    """Print what an index did, and write it to the file that was named."""
+    """Print what an index did, and write the report to a file if one is named."""
     from qa.intake.report import report_to_dict, write_report
 
     if write_to:
@@ -367,8 +368,8 @@ def _print_report(report: IndexReport, library: LibraryPlace, *, prunes: bool) -
         click.echo(visible(f"{_named(gone)} there; {what}"))
     for result in report.files:
         for note in result.notes if result.status != "unchanged" else ():
-            # What was left out of an archive names that itself: it is about none of the documents in it.
-            # A duplicate has the id of a document that stands elsewhere, too.
+            # A note of a skipped part of an archive names the part itself. It concerns no document of the
+            # archive. A duplicate has the id of a document that stands elsewhere, too.
             named = result.path if result.status == "duplicate" else result.document_id or result.path
             about = "" if result.status == "skipped" else f"{visible(named)}: "
             click.echo(f"note: {about}{visible(note)}")
@@ -479,7 +480,7 @@ def copy_desk(settings: options.Settings, target: Path | str) -> None:
         for name in (ALIAS_FILE, CONFIDENCE_FILE):
             if (here.folder / name).exists():
                 shared.put_own_file(there, name, (here.folder / name).read_bytes())
-        new.take(old)  # last: where this is interrupted, the same command does it all
+        new.take(old)  # last, so that after an interruption the same command does everything
         thumbs, conversations = new.count_thumbs()[0], new.conversations.count()
         dossiers = len(new.dossiers.all())
     if not settings.quiet:

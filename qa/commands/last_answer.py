@@ -1,4 +1,4 @@
-"""Remember which quotes the last answer in a terminal had, so that a command can name one by its number."""
+"""Remember the quotes of the last answer in a terminal, so that a command can name a quote by its number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.schema import Answer, Turn
 
-# Named like the answers that evaluations keep there: a purge removes all of them.
+# Evaluations name their answers in this folder in the same way. So a purge removes all of them.
 _FILE = "answers-last.jsonl"
 
 
@@ -26,10 +26,10 @@ class Named(NamedTuple):
     """A quote that a person names.
 
     Attributes:
-        place: the id of its citation.
-        document: the id of its document, or "".
-        asked: the question whose answer has it, if known.
-        differing: where the quotes of that answer give different figures or dates.
+        place: the id of the quote's citation.
+        document: the id of the quote's document, or "".
+        asked: the question whose answer has the quote, if known.
+        differing: where the quotes of this answer give different figures or dates.
     """
 
     place: CitationId
@@ -41,7 +41,7 @@ class Named(NamedTuple):
 def remember(corpus: Corpus, answer: Answer, history: Sequence[str | Turn] = ()) -> None:
     """Write the ids of an answer's quotes into this user's cache, without their words.
 
-    Where the cache cannot be written, the last answer is not remembered.
+    If the cache cannot be written, the last answer is not remembered.
     """
     from embeddings.files import write_whole
     from qa.asking.conversation import earlier_questions
@@ -65,12 +65,12 @@ def remember(corpus: Corpus, answer: Answer, history: Sequence[str | Turn] = ())
 
 
 def quote_named(corpus: Corpus, named: str) -> Named:
-    """Find the quote that a person names.
+    """Return the quote that a person names.
 
-    A number is that of a quote in the last answer; all else is the id of a citation, or its address.
+    A number means a quote in the last answer. Any other text is the id of a citation, or its address.
 
     Raises:
-        InputError: no answer is remembered, it has no such quote, or the text is no citation.
+        InputError: no answer is remembered, it has no such quote, or the text is not a citation.
     """
     from qa.quoting.cite import parse_citation
 

@@ -1,4 +1,4 @@
-"""What every command can be told: options that several have, and how their values are read."""
+"""Options that several commands share, and how their values are read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Settings:
-    """What holds for a whole run of the program, wherever on the command line it was said."""
+    """The settings of one run of the program, from options before or after the command's name."""
 
     library: Path | str | None = None
     desk: Path | str | None = None
@@ -30,13 +30,13 @@ class Settings:
     as_json: bool = False
     reader: str | None = None
     interrupted: str = "Nothing was changed."
-    # What `--json` prints of an error.
+    # Returns what `--json` prints for an error.
     failed: Callable[[Failure], dict[str, Any]] = lambda failure: {"error": asdict(failure)}
 
 
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def callback(ctx: click.Context, _: click.Parameter, value: Any) -> None:
-        # What was said before the command's name stands where nothing is said after it.
+        # A value before the command's name counts if there is none after it.
         if value:
             setattr(ctx.ensure_object(Settings), name, value)
 
@@ -54,12 +54,12 @@ def _set_verbose(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Make one decorator of several, listed in the order of the help."""
+    """Return one decorator of several. The help lists the options in the given order."""
     return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
 class PlaceName(click.Path):
-    """The folder or the address of a library or a desk: an address stays as it is, and is read later."""
+    """The folder or the address of a library or a desk. An address is returned unchanged, and read later."""
 
     def __init__(self) -> None:
         super().__init__(file_okay=False, path_type=Path)
@@ -73,7 +73,7 @@ class PlaceName(click.Path):
 
 
 class SourceName(click.Path):
-    """A file or folder, or an address that fsspec knows, which stays as it is."""
+    """A file or folder, or an address that fsspec knows. An address is returned unchanged."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -256,7 +256,7 @@ _filter_options = _options(
 
 
 def filters(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the filter options; the command receives them as one `filters`."""
+    """Add the filter options. The command receives their values as one argument, `filters`."""
 
     @functools.wraps(command)
     def with_filters(
@@ -292,7 +292,7 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str] | None:
-    """Read FIELD=NAME, as often as it is given; None where it is not."""
+    """Read FIELD=NAME, which may be repeated. Return None if it is not given."""
     if not values:
         return None
     from qa.formats.columns import FIELDS
@@ -301,7 +301,7 @@ def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> d
     columns = {}
     for value in values:
         field, equals, name = value.partition("=")
-        field = "id" if field == "_id" else field  # as a record of JSON calls it
+        field = "id" if field == "_id" else field  # JSON records call it "_id"
         if not equals or not name or field not in fields:
             raise click.BadParameter(f"{value!r}: write FIELD=NAME, with a FIELD of {', '.join(fields)}")
         columns[field] = name
@@ -309,7 +309,7 @@ def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> d
 
 
 def values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """Read `FIELD=VALUE`, several times: what is known of a document."""
+    """Read FIELD=VALUE, which may be repeated: metadata of a document."""
     from qa.document.metadata import check
     from qa.errors import InputError
 
@@ -324,7 +324,7 @@ def values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
 
 
 def fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Read FIELD, several times."""
+    """Read FIELD, which may be repeated."""
     from qa.document.metadata import FIELDS
 
     for name in given:
@@ -334,7 +334,7 @@ def fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
 
 
 def gates(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[Gate, ...]:
-    """Read MEASURE=VALUE, as often as it is given."""
+    """Read MEASURE=VALUE, which may be repeated."""
     if not values:
         return ()
     from qa.evaluation.command import Gate

@@ -1,4 +1,4 @@
-"""Asking: one question, many, and a suite of them whose answers are known."""
+"""The commands that ask: one question, many questions, or a suite of questions with known answers."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def answer_many(
 
 
 def _read_questions(path: Path, say: Callable[[str], None]) -> bytes:
-    """Read the lines of JSON in a file or on standard input, or make them of a table that is there."""
+    """Return the lines of JSON of a file or of standard input. A table is converted to lines of JSON."""
     from qa.evaluation.suite import is_table, questions_of_table
     from qa.reading import read_file
 
@@ -283,7 +283,7 @@ def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, 
 
 
 def _unfit(settings: options.Settings, suite: Path | None, chosen: dict[str, Any]) -> None:
-    """Take the fitted confidence of the library away."""
+    """Remove the confidence that was fitted to the library."""
     from qa.asking import own_confidence
 
     source = click.get_current_context().get_parameter_source
@@ -311,7 +311,7 @@ def _check_options(chosen: dict[str, Any]) -> None:
     written = {name: chosen[name] for name in ("out", "report", "trec_run", "trec_qrels") if chosen[name]}
     source = click.get_current_context().get_parameter_source
     given = source("strictness") is not ParameterSource.DEFAULT
-    # In the environment the reader is a habit, on the command line a wish.
+    # A reader in the environment is a habit. A reader on the command line is a choice for this run.
     reader = source("reader") is ParameterSource.COMMANDLINE
     if chosen["answers"] and (chosen["out"] or chosen["fresh"] or given or reader):
         raise click.UsageError("--answers asks nothing: leave out --out, --fresh, --strictness and --reader")

@@ -1,4 +1,4 @@
-"""What commands share: the library that is named, and how they speak."""
+"""Functions that commands share: opening the library, and printing."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from qa.schema import Progress
     from qa.storage.open import OpenLibrary
 
-NAMED = 3  # of many files
+NAMED = 3  # files or other names that a message lists at most
 
 
 @contextmanager
 def corpus(settings: options.Settings) -> Iterator[Corpus]:
-    """Open the library that is named."""
+    """Open the library that the settings name."""
     from qa.corpus import Corpus
 
     with Corpus.open(library(settings), create=False, reader=settings.reader) as corpus:
@@ -31,10 +31,10 @@ def corpus(settings: options.Settings) -> Iterator[Corpus]:
 
 
 def library(settings: options.Settings) -> LibraryPlace:
-    """Tell which library is named, or the default.
+    """Return the library that the settings name, or the default library.
 
     Raises:
-        click.UsageError: a desk is named for a library that keeps its own.
+        click.UsageError: a desk is named for a library that has its own desk.
     """
     from qa.places import ClusterPlace, default_library, library_place
 
@@ -45,17 +45,17 @@ def library(settings: options.Settings) -> LibraryPlace:
 
 
 def folder(settings: options.Settings) -> Path:
-    """Return the folder of the library that is named, or of what is kept beside it."""
+    """Return the folder of the library, or of the files next to a library on a server."""
     from qa.places import folder_of
 
     return folder_of(library(settings))
 
 
 def put_own_file(library: OpenLibrary, name: str, content: bytes) -> None:
-    """Put a file beside the library, in place of one that is there, for all servers that share the desk.
+    """Put a file next to the library, for all servers that share the desk. Replace an earlier file.
 
     Raises:
-        LibraryError: it cannot be written.
+        LibraryError: the file cannot be written.
     """
     from embeddings.files import write_whole
     from qa.errors import LibraryError
@@ -71,7 +71,7 @@ def put_own_file(library: OpenLibrary, name: str, content: bytes) -> None:
 
 @contextmanager
 def progress(settings: options.Settings) -> Iterator[Callable[[Progress], None]]:
-    """Show progress, unless it is to be quiet."""
+    """Show progress, unless the settings are quiet."""
     from qa.progress import meter, staged
 
     with meter(quiet=settings.quiet) as show:
@@ -86,16 +86,17 @@ def print_json(value: object) -> None:
 
 
 def say(message: str) -> None:
-    """Say something to a person, on standard error."""
+    """Print a message to a person, on standard error."""
     from qa.text.display import in_one_line
 
     click.echo(in_one_line(message), err=True)
 
 
 def print_styled(lines: Iterable[list[tuple[str, str]]]) -> None:
-    """Print lines of (words, style), in colour where that is wanted.
+    """Print lines of (words, style), with colours if they are wanted.
 
-    They are segments, for of a text rich makes spaces of tabs, and leaves out blanks at the ends of lines.
+    The lines are printed as segments. In a text, rich would turn tabs into spaces and drop blanks at line
+    ends.
     """
     from rich.console import Console
     from rich.segment import Segment, Segments

@@ -1,1 +1,1 @@
-"""What a person keeps of a library: conversations, thumbs, and the test queries made of thumbs."""
+"""Store what a person adds to a library: conversations, dossiers, thumbs, and test queries from thumbs."""

@@ -1,7 +1,6 @@
-"""The conversations on the desk: each question with its answer, whose quotes are coordinates."""
+"""The conversations on the desk: each question with its answer. Quotes are stored as coordinates."""
 
-# ruff: noqa: S608 -- statements are put together from this file's own conditions; what comes from outside is
-# always bound as a value.
+# ruff: noqa: S608 -- statements consist of this file's own conditions; values from outside are always bound.
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from qa.storage.statements import Statements
 
 _ID = re.compile(r"[\w-]{16}", re.ASCII)
-# How long a deleted conversation can be put back.
+# Time for which a deleted conversation can be put back.
 UNDO = dt.timedelta(days=1)
 MAX_NAME_CHARACTERS = 200
 _INFO = """
@@ -41,12 +40,12 @@ _QUOTE = "of_all, place, copy, document, sha256, start, end, number, score, emph
 
 
 def new_id() -> str:
-    """Make an id that cannot be guessed."""
+    """Return a new id that cannot be guessed."""
     return secrets.token_urlsafe(12)
 
 
 def is_id(text: object) -> bool:
-    """Tell whether a text has the form of an id."""
+    """Return whether a text has the form of an id."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
@@ -63,10 +62,11 @@ class Conversations:
     # Writing
 
     def keep(self, conversation: str, turn: KeptTurn) -> int:
-        """Keep a turn, the last of a conversation, and return its number; of number N, in place of turn N.
+        """Store a turn, and return its number.
 
-        The conversation is made where there is none, and put back where it was deleted. A quote of a document
-        that was purged meanwhile is kept as purged.
+        A turn with a number replaces the stored turn with this number. A turn without a number becomes the
+        last turn. If the conversation does not exist, it is made. If it was deleted, it is put back. If the
+        document of a quote has been purged, the quote is stored as purged.
         """
         asked = rows.from_time(turn.asked)
         with self._tables.writing() as db:
@@ -104,7 +104,7 @@ class Conversations:
         return int(number)
 
     def branch(self, conversation: str, number: int, new: str) -> None:
-        """Make a conversation of the turns of another that come before one: that one is asked otherwise."""
+        """Copy the turns before turn `number` into conversation `new`, which asks that turn differently."""
         with self._tables.writing() as db:
             found = db.execute(
                 "SELECT serial FROM turns WHERE conversation = ? AND number < ? ORDER BY number",
@@ -128,7 +128,7 @@ class Conversations:
                 )
 
     def rename(self, conversation: str, name: str) -> ConversationInfo:
-        """Give a conversation a name; "" names it by its first question again.
+        """Give a conversation a name. The name "" means its first question.
 
         Raises:
             UnknownConversationError: there is no such conversation.
@@ -137,7 +137,7 @@ class Conversations:
         return self.info(conversation)
 
     def delete(self, conversation: str) -> None:
-        """Delete a conversation. For a day `restore` puts it back; then its rows go.
+        """Delete a conversation. For a day, `restore` can put it back. Later deletions then erase its rows.
 
         Raises:
             UnknownConversationError: there is no such conversation.
@@ -150,10 +150,11 @@ class Conversations:
             )
 
     def restore(self, conversation: str) -> ConversationInfo:
-        """Put back a conversation that was deleted.
+        """Put back a deleted conversation.
 
         Raises:
-            UnknownConversationError: there is no such conversation, or it was deleted more than a day ago.
+            UnknownConversationError: there is no such conversation, or it was deleted so long ago that its
+                rows are erased.
         """
         self._change(conversation, "deleted = ?2", "")
         return self.info(conversation)
@@ -206,7 +207,7 @@ class Conversations:
             return _told_apart(tuple(map(_info, found)))
 
     def info(self, conversation: str) -> ConversationInfo:
-        """Describe a conversation.
+        """Return the description of a conversation.
 
         Raises:
             UnknownConversationError: there is no such conversation, or it was deleted.
@@ -217,7 +218,7 @@ class Conversations:
         raise _unknown()
 
     def turns(self, conversation: str) -> tuple[KeptTurn, ...]:
-        """Read the turns of a conversation, in order.
+        """Return the turns of a conversation, in order.
 
         Raises:
             UnknownConversationError: there is no such conversation, or it was deleted.
@@ -239,7 +240,7 @@ class Conversations:
             return tuple(_turn(row, quotes[serial]) for serial, *row in found)
 
     def words(self) -> list[tuple[str, str, dict[int, str]]]:
-        """Read what is searched of each conversation: its id, its name, and its questions by number."""
+        """Return the searchable words of each conversation: its id, its name, and its questions by number."""
         with self._reading() as db:
             said = db.execute(
                 "SELECT id, name, number, question FROM conversations JOIN turns ON conversation = id "
@@ -253,9 +254,9 @@ class Conversations:
             ]
 
     def places(self) -> list[tuple[str, int, str, str, int, int]]:
-        """Read the quotes of all conversations, newest first.
+        """Return the quotes of all conversations, newest conversation first.
 
-        Each is the conversation, the number of the question, the document, the SHA-256, start and end.
+        Each quote is the conversation, the number of the question, the document, the SHA-256, start and end.
         """
         with self._reading() as db:
             found = db.execute(
@@ -269,17 +270,18 @@ class Conversations:
     # Purges
 
     def citing(self, texts: DocumentTexts) -> tuple[str, ...]:
-        """List the names of the conversations that `forget` would take quotes from, deleted ones too."""
+        """Return the names of all conversations, even deleted ones, that would lose quotes by `forget`."""
         with self._reading() as db:
             conversations = set(_citing(db, texts).values())
             every = db.execute(f"{_INFO} ORDER BY changed DESC, id")
             return tuple(_info(row).name for row in every if row[0] in conversations)
 
     def forget(self, db: Statements, purged: Sequence[DocumentTexts]) -> None:
-        """Forget the quotes of documents: what stays is that they were, their numbers, and the time.
+        """Forget the quotes of documents. Only their places, their numbers and the time of the purge stay.
 
-        So do filters by these documents, and filters of answers that quote them. Remarks may name any
-        document: those of all turns go. The questions stay, and the names: they are the user's own words.
+        Also erase filters by the documents, and filters of answers that quote the documents. Remarks may name
+        any document, so erase the remarks of all turns. Questions and names stay, because they are the user's
+        own words.
         """
         if not purged:
             return
@@ -303,7 +305,7 @@ class Conversations:
     # The tables
 
     def _reading(self) -> AbstractContextManager[Statements]:
-        """Give one snapshot, of no conversations where none was ever kept."""
+        """Yield one snapshot. It is empty if no conversation was ever stored."""
         return self._tables.reading()
 
     @staticmethod
@@ -315,7 +317,7 @@ class Conversations:
 
 
 def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
-    """Find the turns with quotes of a document, or with filters by it, and their conversations."""
+    """Return the turns that quote a document or filter by it, and their conversations."""
     return rows.citing(
         db,
         texts,
@@ -343,7 +345,7 @@ def _info(row: Sequence[Any]) -> ConversationInfo:
 
 
 def _told_apart(listed: tuple[ConversationInfo, ...]) -> tuple[ConversationInfo, ...]:
-    """Number the conversations that have the same name, from the second on in order of their beginning."""
+    """Number the conversations with the same name, from the second on, in order of their beginning."""
     seen: Counter[str] = Counter()
     names = {}
     for each in sorted(listed, key=lambda each: (each.began, each.id)):
@@ -353,7 +355,7 @@ def _told_apart(listed: tuple[ConversationInfo, ...]) -> tuple[ConversationInfo,
 
 
 def _quote_rows(turn: KeptTurn) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of quotes; `of_all` is 0 of the answer, 1 of all that answer, 2 of what is only near."""
+    """Yield the rows of quotes. `of_all` is 0 for the answer, 1 for all that answer, 2 for the nearest."""
     for kind, quotes in enumerate((turn.quotes, turn.all_quotes or (), turn.nearest)):
         for place, quote in enumerate(quotes):
             for copy, each in enumerate((quote, *quote.copies)):

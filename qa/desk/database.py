@@ -1,7 +1,7 @@
 """The desk of a library: thumbs, conversations and dossiers, in its file or on a server."""
 
-# ruff: noqa: S608 -- statements are put together from this file's own column lists and conditions; what
-# comes from outside is always bound as a value.
+# ruff: noqa: S608 -- statements consist of this file's own column lists and conditions; values from
+# outside are always bound.
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thum
 
 
 class DeskDatabase:
-    """The thumbs, conversations and dossiers of a library; implements `qa.desk.ports.Desk`; for threads.
+    """The thumbs, conversations and dossiers of a library. Implements `qa.desk.ports.Desk`. Thread-safe.
 
-    The file is opened when it is first asked for, and made when something is first kept; so are the tables
-    on a server. Thumbs that the library kept itself, before schema 8, are taken over first; where nothing may
-    be written, they are read.
+    The file is opened when it is first needed, and made when something is first stored. The same holds for
+    tables on a server. Before schema 8, the library stored thumbs itself. They are moved to the desk first,
+    or only read if nothing may be written.
 
-    Every method raises `LibraryError` when the file is damaged, locked by another writer, from a newer
-    Pullquote, or out of space, or the server is away; what was committed before stays as it was.
+    Every method raises `LibraryError` if the file is damaged, locked by another writer, written by a newer
+    Pullquote, or out of space, or if the server cannot be reached. What was committed before is unchanged.
     """
 
     def __init__(self, library: DeskLibrary) -> None:
@@ -60,13 +60,14 @@ class DeskDatabase:
         self.dossiers = Dossiers(self._tables, library)
 
     def close(self) -> None:
-        """Close what is open. The desk opens it again where it is used again."""
+        """Close what is open. The next use opens it again."""
         self._tables.close()
 
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
-        """Put a thumb on a quote of an answer, or (None) on all of it, in place of an earlier one.
+        """Put a thumb on a quote of an answer, or on the whole answer if `quote` is None.
 
-        None for the thumb takes it back. A thumb that an earlier Pullquote kept without its answer goes, too.
+        An earlier thumb is replaced. If `thumb` is None, take the thumb back. A thumb that an earlier
+        Pullquote stored without its answer is deleted, too.
 
         Raises:
             DocumentNotFoundError: the library no longer knows a text that the answer quotes.
@@ -84,7 +85,7 @@ class DeskDatabase:
                 db.execute(_PUT, row)
 
     def thumbs(self, shown: ShownAnswer | None = None) -> tuple[Judgement, ...]:
-        """Read the thumbs on one answer, or all, in order of query, time and place."""
+        """Return the thumbs on one answer, or all thumbs, in order of query, time and place."""
         where = "WHERE query = ? AND answer = ? " if shown else ""
         values = (shown.query_id, shown.answer_id) if shown else ()
         with self._reading() as db:
@@ -107,7 +108,7 @@ class DeskDatabase:
         return counts
 
     def citing(self, texts: DocumentTexts) -> tuple[int, tuple[str, ...]]:
-        """Count the thumbs that `forget` would delete, and list the questions that they are on."""
+        """Count the thumbs that `forget` would delete, and list their questions."""
         with self._reading() as db:
             found = [shown.question for _, shown in _citing(db, texts)]
         return len(found), tuple(dict.fromkeys(found))
@@ -115,12 +116,12 @@ class DeskDatabase:
     def forget(self, purged: Iterable[DocumentTexts]) -> None:
         """Forget documents: no byte of their texts or ids stays in the file.
 
-        Each thumb goes that is on a text of theirs, or on an answer that quotes one; on a text that another
-        document has too, only those with the document's id. Of conversations and
-        dossiers, see `Conversations.forget` and `Dossiers.forget`.
+        Delete each thumb that is on a text of the documents, or on an answer that quotes such a text or is
+        filtered by a document. If another document has the same text, delete only the thumbs with the purged
+        document's id. For conversations and dossiers, see `Conversations.forget` and `Dossiers.forget`.
 
         Raises:
-            LibraryError: another process reads all the while, which keeps what was deleted in the file's log.
+            LibraryError: another process keeps reading, so deleted content stays in the file's log.
         """
         if self._tables.is_made():
             named = tuple(purged)
@@ -133,27 +134,27 @@ class DeskDatabase:
             self._tables.scrub()
 
     def file_bytes(self) -> int:
-        """Measure what all this takes on disk."""
+        """Return how many bytes the desk takes on disk."""
         return self._tables.count_bytes()
 
     def damage(self) -> list[str]:
-        """List what is wrong in the files that have it."""
+        """Return the damage that is found in the desk's files."""
         return self._tables.damage()
 
     def check_is_empty(self) -> None:
-        """Refuse to take what another desk has.
+        """Refuse to copy another desk here if this desk is not empty.
 
         Raises:
-            InputError: this one has something already.
+            InputError: this desk is not empty.
         """
         with self._tables.reading() as db:
             _check_is_empty(db)
 
     def take(self, other: DeskDatabase) -> None:
-        """Take all that another desk has onto this one, as one change.
+        """Copy everything from another desk to this desk, as one change.
 
         Raises:
-            InputError: this one has something already.
+            InputError: this desk is not empty.
         """
         with other._tables.reading() as there, self._tables.writing() as here:
             _check_is_empty(here)
@@ -164,14 +165,14 @@ class DeskDatabase:
             self._tables.count_on(here)
 
     def _take_over(self, former: Sequence[ThumbRow]) -> None:
-        """Put the thumbs that the library kept itself; one that is here already is newer."""
+        """Insert the thumbs that the library stored itself. A thumb that the desk has already is newer."""
         with self._tables.writing() as db:
             db.executemany(f"{_PUT} ON CONFLICT DO NOTHING", map(_of_no_answer, former))
 
     @contextmanager
     def _reading(self) -> Iterator[Statements]:
-        """Give one snapshot of the thumbs; in memory, of those that cannot be taken over."""
-        # In this order: another process may take them over between the two.
+        """Yield one snapshot of the thumbs. It is in memory if it includes thumbs that the library stores."""
+        # Read the former thumbs first: another process may move them to the desk between the two reads.
         former = self._library.former_thumbs() if self._library.read_only else []
         with self._tables.reading() as db:
             if not former:
@@ -184,7 +185,7 @@ class DeskDatabase:
 
 
 def _of_no_answer(former: ThumbRow) -> tuple[Any, ...]:
-    """Return a row of an earlier Pullquote, which did not keep on which answer the thumb was."""
+    """Return a row of an earlier Pullquote, which did not store the answer that the thumb was on."""
     return (former[0], "", *former[1:], "")
 
 
@@ -196,7 +197,7 @@ def _check_is_empty(db: Statements) -> None:
 def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...], ShownAnswer]]:
     """Find the thumbs on a text of a document, or on an answer that quotes it or is filtered by it.
 
-    Returns their keys and answers.
+    Returns the thumbs' keys and answers.
     """
     own, shared = frozenset(texts.own), frozenset(texts.shared)
     found = []
@@ -234,7 +235,7 @@ def _shown(row: str) -> ShownAnswer:
         outcome=cast("Outcome", _OUTCOME(held["outcome"])),
         quotes=tuple(map(_place, held["quotes"])),
         all_quotes=tuple(map(_place, held.get("all_quotes", ()))),
-        # An earlier Pullquote kept whether there were filters, and no strictness.
+        # An earlier Pullquote stored whether there were filters, but not the filters, and no strictness.
         filters=None if filters is None or held.get("filtered") else Filters.from_dict(filters),
         strictness=None if strictness is None else float(strictness),
     )

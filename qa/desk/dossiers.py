@@ -1,7 +1,6 @@
 """The dossiers on the desk: quotes as coordinates, with headings, notes and unanswered questions."""
 
-# ruff: noqa: S608 -- statements are put together from this file's own conditions; what comes from outside is
-# always bound as a value.
+# ruff: noqa: S608 -- statements consist of this file's own conditions; values from outside are always bound.
 
 from __future__ import annotations
 
@@ -58,12 +57,12 @@ _COLUMNS = _ENTRY.removeprefix("serial, ")
 
 
 class Added(NamedTuple):
-    """What has become of an entry that was added.
+    """The result of adding an entry.
 
     Attributes:
-        id: its id.
-        number: its place in the dossier, from 1.
-        is_new: whether the dossier did not have it before.
+        id: the entry's id.
+        number: the entry's place in the dossier, from 1.
+        is_new: whether the dossier did not have the entry before.
     """
 
     id: int
@@ -74,8 +73,8 @@ class Added(NamedTuple):
 class Dossiers:
     """The dossiers that people gather from a library. Several threads and processes may use them at once.
 
-    Every method may raise LibraryError; see `DeskTables`. Where a dossier or an entry is named that is not
-    there, UnknownDossierError.
+    Every method may raise LibraryError; see `DeskTables`. Methods raise UnknownDossierError if the dossier or
+    the entry does not exist.
     """
 
     def __init__(self, tables: DeskTables, library: DeskLibrary) -> None:
@@ -97,10 +96,10 @@ class Dossiers:
         return self.info(made)
 
     def find_or_create(self, name: str) -> DossierInfo:
-        """Return the dossier of a name, which is made where there is none, also if others do so just now.
+        """Return the dossier with a name. Make it if it does not exist; others may do so at the same time.
 
         Raises:
-            InputError: there is none, and the name is empty or too long.
+            InputError: the dossier does not exist, and the name is empty or too long.
         """
         with suppress(UnknownDossierError):
             return self.find(name)
@@ -123,7 +122,7 @@ class Dossiers:
         return self.info(dossier)
 
     def delete(self, dossier: str) -> None:
-        """Delete a dossier. For a day `restore` puts it back; then its rows go."""
+        """Delete a dossier. For a day, `restore` can put it back. Later deletions then erase its rows."""
         now = dt.datetime.now(dt.UTC)
         with self._tables.writing() as db:
             _change(db, dossier, "deleted = ?2", rows.from_time(now))
@@ -131,7 +130,7 @@ class Dossiers:
             db.execute("DELETE FROM dossiers WHERE deleted != '' AND deleted < ?", (before,))
 
     def restore(self, dossier: str) -> DossierInfo:
-        """Put back a dossier that was deleted; where another has its name now, under a name beside that."""
+        """Put back a deleted dossier. If another dossier has its name now, add a number to the name."""
         with self._tables.writing() as db:
             row = db.execute(
                 "SELECT name FROM dossiers WHERE id = ? AND deleted != ''", (dossier,)
@@ -152,7 +151,7 @@ class Dossiers:
             return tuple(map(_info, found))
 
     def info(self, dossier: str) -> DossierInfo:
-        """Describe a dossier."""
+        """Return the description of a dossier."""
         with self._reading() as db:
             row = db.execute(f"{_INFO} WHERE deleted = '' AND id = ?", (dossier,)).fetchone()
             if row is None:
@@ -160,7 +159,7 @@ class Dossiers:
             return _info(row)
 
     def find(self, name: str) -> DossierInfo:
-        """Return the dossier of a name, in any case, or of an id."""
+        """Return the dossier with a name, in any case, or with an id."""
         wanted = _folded(name)
         listed = self.all()
         found = next((each for each in listed if _folded(each.name) == wanted or each.id == name), None)
@@ -173,7 +172,7 @@ class Dossiers:
         return found
 
     def deleted(self, name: str) -> DossierInfo:
-        """Return the dossier of a name that was deleted last, and can be put back."""
+        """Return the dossier with a name that was deleted last and can be put back."""
         with self._reading() as db:
             found = db.execute(f"{_INFO} WHERE deleted != '' ORDER BY deleted DESC").fetchall()
             match = next((each for each in map(_info, found) if _folded(each.name) == _folded(name)), None)
@@ -184,7 +183,7 @@ class Dossiers:
     # Entries
 
     def entries(self, dossier: str) -> tuple[DossierEntry, ...]:
-        """Read the entries of a dossier, in order."""
+        """Return the entries of a dossier, in order."""
         with self._reading() as db:
             _check_is_known(db, dossier)
             found = db.execute(
@@ -195,14 +194,14 @@ class Dossiers:
             return tuple(map(_entry, found))
 
     def entry(self, dossier: str, entry: int) -> DossierEntry:
-        """Read one entry of a dossier."""
+        """Return one entry of a dossier."""
         with self._reading() as db:
             return _entry(_row(db, dossier, entry))
 
     def holding(self, texts: Sequence[str], asked: Asked | None = None) -> tuple[Holding, ...]:
-        """Say where quotes of texts of these SHA-256 are kept, and a question that found nothing.
+        """Return the entries with a quote of these texts (SHA-256), or with the unanswered question `asked`.
 
-        The dossier that was changed last comes first.
+        Entries of the dossier that was changed last come first.
         """
         kept = (
             "SELECT changed, serial, dossiers.id, name, kind, sha256, start, end FROM dossier_entries "
@@ -222,9 +221,9 @@ class Dossiers:
             return tuple(_holding(row[1:]) for row in found)
 
     def add(self, dossier: str, entries: Sequence[DossierEntry], at: int | None = None) -> tuple[Added, ...]:
-        """Add entries at a place, from 1, or at the end, and say where each is.
+        """Add entries at a place, from 1, or at the end. Return the place of each entry.
 
-        A quote that the dossier has already, and a question that it has, is not added again.
+        A quote or question that the dossier has already is not added again.
 
         Raises:
             DocumentNotFoundError: the library no longer knows the text of a quote; nothing was added.
@@ -256,10 +255,10 @@ class Dossiers:
         return tuple(Added(each, order.index(each) + 1, each not in before) for each in ids)
 
     def write(self, dossier: str, entry: int, words: str) -> DossierEntry:
-        """Change what a heading or a note says.
+        """Change the words of a heading or a note.
 
         Raises:
-            InputError: the entry is neither, or the words are none or too many.
+            InputError: the entry is not a heading or note, or the words are empty or too many.
         """
         with self._tables.writing() as db:
             held = _entry(_row(db, dossier, entry))
@@ -273,7 +272,7 @@ class Dossiers:
         return next(each for each in self.entries(dossier) if each.id == entry)
 
     def move(self, dossier: str, entry: int, to: int) -> None:
-        """Move an entry to a place, from 1; what is past the end is the end."""
+        """Move an entry to a place, from 1. A place past the end means the end."""
         with self._tables.writing() as db:
             _row(db, dossier, entry)
             order = [each for each in _order(db, dossier) if each != entry]
@@ -281,7 +280,7 @@ class Dossiers:
             _put_in_order(db, dossier, order)
 
     def remove(self, dossier: str, entry: int) -> None:
-        """Take an entry out. For a day `put_back` undoes that; then its row goes."""
+        """Remove an entry. For a day, `put_back` can undo this. Later removals then erase its row."""
         now = dt.datetime.now(dt.UTC)
         with self._tables.writing() as db:
             _row(db, dossier, entry)
@@ -293,7 +292,7 @@ class Dossiers:
             db.execute("DELETE FROM dossier_entries WHERE removed != '' AND removed < ?", (before,))
 
     def replace(self, dossier: str, entry: int, by: DossierEntry) -> Added:
-        """Put an entry in place of another, which is taken out: for a day `put_back` puts that beside it.
+        """Replace an entry by another. For a day, `put_back` can put the old entry next to the new one.
 
         Raises:
             DocumentNotFoundError: the library no longer knows the text of a quote; nothing was changed.
@@ -314,7 +313,7 @@ class Dossiers:
         return Added(serial, order.index(serial) + 1, is_new=True)
 
     def put_back(self, dossier: str, entry: int | None = None) -> DossierEntry:
-        """Put back an entry that was removed, or the one that was removed last, where it stood."""
+        """Put an entry that was removed (by default the last one) back to its old place."""
         with self._tables.writing() as db:
             _check_is_known(db, dossier)
             one, values = ("", (dossier,)) if entry is None else (" AND serial = ?", (dossier, entry))
@@ -332,17 +331,17 @@ class Dossiers:
     # Purges
 
     def citing(self, texts: DocumentTexts) -> tuple[str, ...]:
-        """List the names of the dossiers that `forget` would take quotes from, deleted ones too."""
+        """Return the names of all dossiers, even deleted ones, that would lose quotes by `forget`."""
         with self._reading() as db:
             dossiers = set(_citing(db, texts).values())
             every = db.execute(f"{_INFO} ORDER BY changed DESC, id")
             return tuple(_info(row).name for row in every if row[0] in dossiers)
 
     def forget(self, db: Statements, purged: Sequence[DocumentTexts]) -> None:
-        """Forget the quotes of documents: what stays is that they were, their questions, and the time.
+        """Forget the quotes of documents. Their entries stay, with their questions and the time of the purge.
 
-        So do filters by these documents, and those with which their quotes were found. Headings, notes,
-        questions and names stay: they are the analyst's own words.
+        Also erase filters by the documents, and the filters that led to the quotes. Headings, notes,
+        questions and names stay, because they are the analyst's own words.
         """
         now = _now()
         for texts in purged:
@@ -356,7 +355,7 @@ class Dossiers:
             _forget_figures(db, texts)
 
     def _reading(self) -> AbstractContextManager[Statements]:
-        """Give one snapshot, of no dossiers where none was ever made."""
+        """Yield one snapshot. It is empty if no dossier was ever made."""
         return self._tables.reading()
 
 
@@ -372,7 +371,7 @@ def _folded(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
-# What is checked
+# Checks
 
 
 def _checked_name(name: str) -> str:
@@ -392,7 +391,7 @@ def _text(words: str) -> str:
 
 
 def _checked(entry: DossierEntry) -> DossierEntry:
-    """Return an entry as it is kept."""
+    """Return an entry as it is stored, or refuse it."""
     if entry.asked:
         check_question(entry.asked.question)
         check_filters(entry.asked.filters)
@@ -412,7 +411,7 @@ def _checked(entry: DossierEntry) -> DossierEntry:
 
 
 def _make(db: Statements, name: str) -> str:
-    """Make a dossier of a name that was checked; return its id."""
+    """Make a dossier with a name that was checked. Return its id."""
     made, now = new_id(), _now()
     db.execute("INSERT INTO dossiers VALUES (?, ?, ?, ?, '')", (made, name, now, now))
     return made
@@ -437,7 +436,7 @@ def _check_is_known(db: Statements, dossier: str) -> None:
 
 
 def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
-    """Find the entries with quotes of a document, or with filters by it, and their dossiers."""
+    """Return the entries that quote a document or filter by it, and their dossiers."""
     return rows.citing(
         db,
         texts,
@@ -447,7 +446,7 @@ def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
 
 
 def _forget_figures(db: Statements, texts: DocumentTexts) -> None:
-    """Forget the places of figures in a document; one figure alone differs from none."""
+    """Forget the places of differing figures in a document. If one figure is left, forget it, too."""
     found = db.execute("SELECT serial, differing FROM dossier_entries WHERE differing != '[]'").fetchall()
     for serial, row in found:
         held = _differing(row)
@@ -496,7 +495,7 @@ def _row(db: Statements, dossier: str, entry: int) -> Sequence[Any]:
 
 
 def _held(db: Statements, dossier: str, entry: DossierEntry) -> int:
-    """Return the id that the same quote or question has in the dossier; 0 where it has none."""
+    """Return the id of the same quote or question in the dossier, or 0 if the dossier lacks it."""
     if entry.place:
         where = "kind = 'quote' AND document = ? AND sha256 = ? AND start = ? AND end = ?"
         values: tuple[Any, ...] = (
@@ -601,7 +600,7 @@ def _entry(row: Sequence[Any]) -> DossierEntry:
 
 
 def _how(asked: Asked | None) -> str:
-    """Write how a question was asked, and what was searched, as far as it is known."""
+    """Write how a question was asked and what was searched, if it is known."""
     if asked is None:
         return "{}"
     known = {name: getattr(asked, name) for name in ("searched", "strictness", "unjudged", "earlier")}

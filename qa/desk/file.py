@@ -1,4 +1,4 @@
-"""The desk's tables, and a SQLite file of its own that has them, beside whatever keeps the library."""
+"""The desk's tables, and a SQLite file for them next to the library, whatever stores the library."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _keep_dossiers(db: Statements) -> None:
 
 
 def _tie_thumbs_to_answers(db: Statements) -> None:
-    """Keep a thumb with its answer and its time, which are not known of the thumbs so far."""
+    """Add columns for the thumb's answer and time. For earlier thumbs, both are unknown."""
     db.execute("ALTER TABLE thumbs RENAME TO former")
     db.execute(THUMBS_ON_ANSWERS)
     db.execute(
@@ -195,17 +195,18 @@ LAYOUT = FileLayout(
 )
 
 
-# In this order, as the rows of some name those of others.
+# In this order, because rows refer to rows of earlier tables.
 TABLES = ("thumbs", "conversations", "turns", "quotes", "dossiers", "dossier_entries")
 
 
 class DeskFile:
-    """The file, which is opened when it is first asked for, and made when something is first written.
+    """The desk's file. It is opened when it is first needed, and made when something is first written.
 
     Implements `qa.desk.tables.DeskTables`.
 
-    Every method raises `LibraryError` when the file is damaged, locked by another writer, from a newer
-    Pullquote, or out of space; what was committed before stays as it was. Several threads may use it at once.
+    Every method raises `LibraryError` if the file is damaged, locked by another writer, written by a newer
+    Pullquote, or out of space. What was committed before is unchanged. Several threads may use the file at
+    once.
     """
 
     def __init__(self, folder: Path, *, read_only: bool, on_open: Callable[[], None]) -> None:
@@ -217,17 +218,17 @@ class DeskFile:
         self._opened = False
 
     def close(self) -> None:
-        """Close the file; it is opened again where it is used again."""
+        """Close the file. The next use opens it again."""
         with self._lock:
             if self._file:
                 self._file.close()
             self._file = None
 
     def find(self, *, create: bool = False) -> SqliteFile | None:
-        """Open the file, once; None where there is none and `create` is false."""
+        """Return the open file, or None if there is no file and `create` is false."""
         with self._lock:
             if not (self._opened or self._read_only):
-                self._opened = True  # what is done then opens the file, too
+                self._opened = True  # set before the call, because the callback opens the file, too
                 try:
                     self._on_open()
                 except BaseException:
@@ -242,16 +243,16 @@ class DeskFile:
             return self._file
 
     def writing(self) -> AbstractContextManager[Statements]:
-        """Open the one write transaction; the file is made where there is none."""
+        """Open the one write transaction. If there is no file, make it."""
         file = self.find(create=True)
         assert file is not None  # noqa: S101 - it was made
         return file.writing()
 
     @contextmanager
     def reading(self) -> Iterator[Statements]:
-        """Give one snapshot. It is empty where there is no file.
+        """Yield one snapshot. If there is no file, the snapshot is empty.
 
-        A file of an earlier schema that may not be written is read into memory, and changed there.
+        If a file of an earlier schema may not be written, read it into memory and change the schema there.
         """
         file = self.find()
         if file is not None:
@@ -268,24 +269,24 @@ class DeskFile:
             yield nothing
 
     def count_on(self, db: Statements) -> None:
-        """Do nothing: SQLite gives new rows numbers after those that there are."""
+        """Do nothing: SQLite gives new rows numbers after the existing rows' numbers."""
 
     def is_made(self) -> bool:
-        """Tell whether there is a file."""
+        """Return whether the file exists."""
         return self.find() is not None
 
     def scrub(self) -> None:
-        """Leave no byte in the file of what was deleted; see `SqliteFile.scrub`."""
+        """Leave no byte of deleted content in the file; see `SqliteFile.scrub`."""
         if file := self.find():
             file.scrub()
 
     def count_bytes(self) -> int:
-        """Measure the file and its log."""
+        """Return the size of the file and its log."""
         file = self.find()
         return file.file_bytes() if file else 0
 
     def damage(self) -> list[str]:
-        """List what SQLite finds wrong in the file."""
+        """Return the damage that SQLite finds in the file."""
         file = self.find()
         if file is None:
             return []

@@ -1,4 +1,4 @@
-"""Conversations found by their words: names, questions, and quotes, which are read from their documents."""
+"""Find conversations by their words: names, questions and quotes. Quotes are read from their documents."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from qa.schema import ConversationInfo
     from qa.storage.ports import Cited
 
-# How long one search reads texts, and how many characters of quotes are in memory for the next.
+# Seconds for which one search reads texts, and characters of quotes that stay in memory for the next search.
 SECONDS = 0.2
 REMEMBERED = 1 << 24
 
 
 class Found(NamedTuple):
-    """What a search found.
+    """The result of a search.
 
     Attributes:
-        conversations: those that hold every word, the one changed last first.
-        complete: whether the quotes of all conversations were read; the next search reads on.
-        matches: the question that holds most of the words, itself or in its quotes, by conversation; without
-            conversations whose names alone hold them.
+        conversations: the conversations that contain every word, the one changed last first.
+        complete: whether the quotes of all conversations were read. If not, the next search reads more.
+        matches: for each conversation, the question that has most of the words, in itself or in its quotes. A
+            conversation is missing if only its name has the words.
     """
 
     conversations: tuple[ConversationInfo, ...]
@@ -42,7 +42,7 @@ class Match(NamedTuple):
     """A question that a search found.
 
     Attributes:
-        place: its place in the conversation, from 1.
+        place: the question's place in the conversation, from 1.
         question: the question.
     """
 
@@ -51,7 +51,7 @@ class Match(NamedTuple):
 
 
 class Finder:
-    """Searches conversations, and remembers the quotes that it has read. Threads may share it."""
+    """Search conversations, and remember the quotes that were read. Threads may share a finder."""
 
     def __init__(self, cited: Callable[[str, str], Cited], seconds: float = SECONDS) -> None:
         self._cited = cited
@@ -61,7 +61,7 @@ class Finder:
         self._left = REMEMBERED
 
     def find(self, conversations: Conversations, query: str) -> Found:
-        """Find the conversations that hold every word of the query, in any case.
+        """Find the conversations that contain every word of the query, ignoring case.
 
         Raises:
             LibraryError: the desk or a text is damaged.
@@ -73,7 +73,7 @@ class Finder:
         words = conversations.words()
         asked = {conversation: questions for conversation, _, questions in words}
         said = {each: _folded(" ".join((name, *questions.values()))) for each, name, questions in words}
-        # The words that the questions lack, quotes may have.
+        # Words that name and questions lack may be in the quotes.
         lacking = {
             conversation: [word for word in wanted if word not in words]
             for conversation, words in said.items()
@@ -90,9 +90,10 @@ class Finder:
         lacking: dict[str, list[str]],
         in_quotes: Mapping[str, Mapping[int, set[str]]],
     ) -> bool:
-        """Take from each conversation the words that its quotes hold, and note in which question's they are.
+        """Look for the lacking words in the quotes of each conversation.
 
-        Tells whether all quotes were read.
+        Found words are removed from `lacking`. `in_quotes` gets the words by conversation and question.
+        Returns whether all quotes that are needed were read.
         """
         until, complete = time.monotonic() + self._seconds, True
         for conversation, places in groupby(conversations.places(), key=lambda place: place[0]):
@@ -109,7 +110,7 @@ class Finder:
         return complete
 
     def _quote(self, document: str, sha256: str, start: int, end: int, *, may_read: bool) -> str | None:
-        """Return the folded text of a quote; None where it has not been read, and may not be now."""
+        """Return the folded text of a quote, or None if it has not been read and may not be read now."""
         place = (sha256, start, end)
         with self._lock:
             known = self._quotes.get(place)
@@ -117,7 +118,7 @@ class Finder:
             return known
         try:
             quote = _folded(self._cited(sha256, document).document.text[start:end])
-        except DocumentNotFoundError:  # purged meanwhile
+        except DocumentNotFoundError:  # purged since the search began
             return ""
         with self._lock:
             if self._left < len(quote):
@@ -131,7 +132,7 @@ class Finder:
 def _match(
     questions: Mapping[int, str], in_quotes: Mapping[int, set[str]], wanted: list[str]
 ) -> Match | None:
-    """Return the first question of those that hold most of the words; None if none holds any."""
+    """Return the first question with the most words, or None if no question has any word."""
     best, most = None, 0
     for place, (number, question) in enumerate(questions.items(), 1):
         folded = _folded(question)

@@ -1,6 +1,6 @@
-"""Turns an answer into what a conversation keeps of it, and back into the same answer.
+"""Convert an answer to what a conversation stores, and back to the same answer.
 
-Kept are coordinates. The words of a quote are read from the library again, which hashes the text.
+Quotes are stored as coordinates. Their words are read from the library again, which hashes the text.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Lost(NamedTuple):
-    """A quote that was shown, and whose document was purged.
+    """A quote that was shown and whose document was purged.
 
     Attributes:
-        at: the place of the quote among those that were shown, from 0.
-        number: the number of its citation.
-        purged: the day on which its document was purged; None where another process has just purged it, and
-            the desk does not know the day yet.
+        at: the quote's place among the quotes that were shown, from 0.
+        number: the number of the quote's citation.
+        purged: the day on which the document was purged. None if another process has just purged it, and the
+            desk does not know the day yet.
     """
 
     at: int
@@ -37,12 +37,12 @@ class Lost(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """A kept answer with its quotes.
+    """A stored answer with its quotes.
 
     Attributes:
-        answer: the answer, without the quotes that are lost.
-        fates: what has become of the sources of quotes: "superseded on 5 May 2008"; without those that are
-            current.
+        answer: the answer, without the lost quotes.
+        fates: what happened to the source of a quote, for example "superseded on 5 May 2008". Quotes from
+            current sources are missing.
         lost: the quotes whose documents were purged, in order.
     """
 
@@ -54,7 +54,7 @@ class Recalled:
         """Return a document of the answer's quotes, as it was read for them.
 
         Raises:
-            DocumentNotFoundError: no quote is of that document.
+            DocumentNotFoundError: no quote is from that document.
         """
         for quote in (*self.answer.quotes, *self.answer.shown, *self.answer.nearest):
             if quote.document.id == document_id:
@@ -70,7 +70,7 @@ def kept_turn(
     history: History = "auto",
     generation: int = 0,
 ) -> KeptTurn:
-    """Return what is kept of an answer: its quotes as coordinates."""
+    """Return an answer as it is stored: its quotes as coordinates."""
     every = answer.more.quotes if answer.more else None
     return KeptTurn(
         asked,
@@ -105,12 +105,12 @@ def _kept(quote: Quote) -> KeptQuote:
 
 
 def recall(turn: KeptTurn, cited: Callable[[str, str], Cited]) -> Recalled:
-    """Read the quotes of a kept answer again, also from texts that are superseded or removed.
+    """Read the quotes of a stored answer again, including texts that are superseded or removed.
 
-    `cited` reads and hashes the document of a SHA-256 and an id (`Library.cited`).
+    `cited` reads and hashes the document with a SHA-256 and an id (`Library.cited`).
 
     Raises:
-        LibraryError: a text is not what was stored, or has no such place.
+        LibraryError: a text is not as it was stored, or a quote's place is not in the text.
     """
     fates: dict[CitationId, str] = {}
     quotes, lost, places = _quotes(turn.quotes, cited, fates)
@@ -133,7 +133,7 @@ def recall(turn: KeptTurn, cited: Callable[[str, str], Cited]) -> Recalled:
 def _quotes(
     kept: Iterable[KeptQuote], cited: Callable[[str, str], Cited], fates: dict[CitationId, str]
 ) -> tuple[tuple[Quote, ...], tuple[Lost, ...], dict[int, int]]:
-    """Return the quotes, those that are lost, and the new place of each old one; take note of `fates`."""
+    """Return the quotes, the lost quotes, and the new place of each old place. Add to `fates`."""
     quotes: list[Quote] = []
     lost: list[Lost] = []
     places: dict[int, int] = {}
@@ -160,7 +160,7 @@ def _read(kept: KeptQuote, cited: Callable[[str, str], Cited]) -> Cited | None:
         return None
     try:
         return cited(kept.sha256, kept.document)
-    except DocumentNotFoundError:  # purged, and the desk is yet to forget it
+    except DocumentNotFoundError:  # purged, but not yet forgotten by the desk
         return None
 
 

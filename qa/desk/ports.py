@@ -1,4 +1,4 @@
-"""What a person keeps of a library, whatever keeps it."""
+"""The interface of the desk, which stores what people add to a library."""
 
 from __future__ import annotations
 
@@ -14,41 +14,43 @@ if TYPE_CHECKING:
 
 
 class Desk(Protocol):
-    """What people keep: thumbs on answers, conversations, dossiers. Every method may raise LibraryError."""
+    """The desk: thumbs on answers, conversations, dossiers. Every method may raise LibraryError."""
 
     conversations: Conversations
     dossiers: Dossiers
 
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
-        """Put a thumb on a quote of an answer, or (None) on all of it; None for the thumb takes it back.
+        """Put a thumb on a quote of an answer, or on the whole answer if `quote` is None.
 
-        A thumb that an earlier Pullquote kept without its answer goes, too.
+        If `thumb` is None, take the thumb back. A thumb that an earlier Pullquote stored without its answer
+        is deleted, too.
 
-        DocumentNotFoundError where the library no longer knows a text that the answer quotes.
+        Raises:
+            DocumentNotFoundError: the library no longer knows a text that the answer quotes.
         """
 
     def thumbs(self, shown: ShownAnswer | None = None) -> tuple[Judgement, ...]:
-        """Read the thumbs on one answer, or all, in order of query, time and place."""
+        """Return the thumbs on one answer, or all thumbs, in order of query, time and place."""
 
     def count_thumbs(self) -> tuple[int, int]:
         """Count the thumbs, and the test queries that they make."""
 
     def citing(self, texts: DocumentTexts) -> tuple[int, tuple[str, ...]]:
-        """Count the thumbs that `forget` would delete, and list the questions that they are on."""
+        """Count the thumbs that `forget` would delete, and list their questions."""
 
     def forget(self, purged: Iterable[DocumentTexts]) -> None:
         """Forget documents: no byte of their texts or ids stays.
 
-        Each thumb goes that is on a text of theirs, or on an answer that quotes one; on a text that another
-        document has too, only those with the document's id. Of quotes in conversations and dossiers, only
-        the time stays.
+        Delete each thumb that is on a text of the documents, or on an answer that quotes such a text or is
+        filtered by a document. If another document has the same text, delete only the thumbs with the purged
+        document's id. Of quotes in conversations and dossiers, only the time of the purge stays.
         """
 
     def file_bytes(self) -> int:
-        """Measure what all this takes on disk."""
+        """Return how many bytes the desk takes on disk."""
 
     def damage(self) -> list[str]:
-        """List what is wrong in the files that have it."""
+        """Return the damage that is found in the desk's files."""
 
     def close(self) -> None:
         """Close what is open."""

@@ -1,4 +1,4 @@
-"""Kept answers as the desk's columns. What is read is checked: a stranger may have written it."""
+"""Convert answers to the desk's columns and back. Check stored values: a stranger may have written them."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 _OUTCOME, _REPLY = stored.one_of(get_args(Outcome)), stored.one_of(get_args(ReplyKind))
 _DATES, _HISTORY = stored.one_of(get_args(Dates)), stored.one_of(get_args(History))
 _PREFERENCE = stored.one_of(("event", "published", "latest"))
-# That a quote is of a text (?1), and with a document's id (?2) if one is given.
+# SQL condition: a quote is of the text with SHA-256 ?1 and, unless ?2 is '', of the document with id ?2.
 OF = "sha256 = ?1 AND (?2 = '' OR document = ?2)"
 ERASED = "What Pullquote remarked here was erased when a document was purged, which it may have named."
 
 
 def named(texts: DocumentTexts) -> list[tuple[str, str]]:
-    """Return what `OF` is asked with, one after the other, for all quotes of a document.
+    """Return the parameters of `OF` that together find all quotes of a document.
 
-    A quote of a text that another document has too is its own only with the document's id.
+    If another document has the same text, a quote belongs to this document only if it has this document's id.
     """
     return [
         *((sha256, "") for sha256 in texts.own),
@@ -52,9 +52,10 @@ def named(texts: DocumentTexts) -> list[tuple[str, str]]:
 
 
 def citing(db: Statements, texts: DocumentTexts, filtered: str, quoting: str) -> dict[int, str]:
-    """Find what has quotes of a document, or filters by it: numbers, and of what each is.
+    """Return the rows that quote a document or filter by it: serial numbers, and what each row belongs to.
 
-    `filtered` is a statement that gives both and the filters; `quoting` gives both where `OF` holds.
+    `filtered` is a statement that selects the serial number, the conversation or dossier, and the filters.
+    `quoting` selects the serial number and the conversation or dossier where `OF` holds.
     """
     found = {
         serial: whole
@@ -70,7 +71,7 @@ def to_time(text: object) -> dt.datetime:
     """Read a time that is stored as UTC in ISO 8601.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a time, or has no time zone.
     """
     time = dt.datetime.fromisoformat(stored.text(text))
     if time.tzinfo is None:
@@ -79,12 +80,12 @@ def to_time(text: object) -> dt.datetime:
 
 
 def from_time(time: dt.datetime) -> str:
-    """Write a time so that text sorts as time does."""
+    """Write a time so that times sort as text."""
     return time.astimezone(dt.UTC).isoformat(timespec="microseconds")
 
 
 def answer_row(turn: KeptTurn) -> str:
-    """Write the part of an answer that holds no word of a document: figures, and words of questions."""
+    """Write the part of an answer without words of documents: figures, and words of questions."""
     answer = turn.answer
     return _dumps(
         {
@@ -134,7 +135,7 @@ def answer_row(turn: KeptTurn) -> str:
 
 
 def remarks_row(answer: Answer) -> str:
-    """Write the part of an answer that may hold words of documents, such as titles; "" if there is none."""
+    """Write the part of an answer that may have words of documents, such as titles. It may be ""."""
     remarks = {
         "notes": answer.notes,
         "reply": answer.reply.text if answer.reply else "",
@@ -154,7 +155,7 @@ def filters_row(filters: Filters) -> str:
 def asked_with(row: str) -> tuple[float, Dates, History, int, bool]:
     """Read how a question was asked.
 
-    Returns strictness, dates, history, the library's generation, and whether all that answers was asked for.
+    Returns strictness, dates, history, the library's generation, and whether all answers were asked for.
     """
     held = stored.record(row)
     more = held["more"]
@@ -168,7 +169,7 @@ def asked_with(row: str) -> tuple[float, Dates, History, int, bool]:
 
 
 def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
-    """Read an answer, without quotes. Where its remarks were erased, ERASED stands in place of each."""
+    """Read an answer, without quotes. If its remarks were erased, each remark is ERASED."""
     held = stored.record(row)
     said = stored.record(remarks) if remarks else {}
 

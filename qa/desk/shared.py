@@ -16,13 +16,13 @@ _NUMBERED = ("turns", "dossier_entries")
 
 
 class SharedTables:
-    """The tables, which are made when something is first written; implements `qa.desk.tables.DeskTables`."""
+    """The desk's tables on a server, made at the first write. Implements `qa.desk.tables.DeskTables`."""
 
     def __init__(self, database: SharedDatabase) -> None:
         self._database = database
 
     def close(self) -> None:
-        """Close what nobody uses; it is opened again where it is used again."""
+        """Close what nobody uses. The next use opens it again."""
         self._database.close()
 
     def writing(self) -> AbstractContextManager[Statements]:
@@ -30,28 +30,28 @@ class SharedTables:
         return self._database.writing(LAYOUT)
 
     def reading(self) -> AbstractContextManager[Statements]:
-        """Give one snapshot."""
+        """Yield one snapshot."""
         return self._database.reading(LAYOUT)
 
     def count_on(self, db: Statements) -> None:
-        """Have new rows get numbers after those that there are."""
+        """Give new rows numbers after the existing rows' numbers."""
         for table in _NUMBERED:
             (last,) = db.execute(f"SELECT max(serial) FROM {table}").fetchone()  # noqa: S608
             if last:
                 db.execute("SELECT setval(pg_get_serial_sequence(?, 'serial'), ?)", (table, last))
 
     def is_made(self) -> bool:
-        """Tell whether anything was ever kept."""
+        """Return whether anything was ever stored."""
         return self._database.has(LAYOUT)
 
     def scrub(self) -> None:
-        """Write the tables anew, without what was deleted. The server's logs and backups stay as they are."""
+        """Write the tables again without deleted content. The server's logs and backups are unchanged."""
         self._database.rewrite(TABLES, whole=True)
 
     def count_bytes(self) -> int:
-        """Measure the tables."""
+        """Return the size of the tables in bytes."""
         return self._database.table_bytes(TABLES)
 
     def damage(self) -> list[str]:
-        """List nothing: what is wrong in its files, the server says itself."""
+        """Return nothing: the server itself reports damage in its files."""
         return []

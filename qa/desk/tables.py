@@ -1,4 +1,4 @@
-"""Where the desk's tables are, whatever has them: a file, or a server."""
+"""The interface of the desk's tables, which a file or a server stores."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
 
 
 class DeskTables(Protocol):
-    """Where the desk's tables are: in a file, or on a server. Every method may raise LibraryError."""
+    """The place of the desk's tables: a file or a server. Every method may raise LibraryError."""
 
     def writing(self) -> AbstractContextManager[Statements]:
-        """Open the one write transaction: others wait, whatever thread, process or machine they are on."""
+        """Open the one write transaction. Writers in other threads, processes and machines wait."""
 
     def reading(self) -> AbstractContextManager[Statements]:
-        """Give one snapshot. It is empty where nothing was ever kept."""
+        """Yield one snapshot. It is empty if nothing was ever stored."""
 
     def count_on(self, db: Statements) -> None:
-        """Have new rows get numbers after those that were put in with theirs."""
+        """Give new rows numbers after the rows that were inserted with their numbers."""
 
     def is_made(self) -> bool:
-        """Tell whether anything was ever kept."""
+        """Return whether anything was ever stored."""
 
     def scrub(self) -> None:
-        """Leave nothing in the files of what was deleted."""
+        """Leave no deleted content in the files."""
 
     def count_bytes(self) -> int:
-        """Measure what the tables take on disk."""
+        """Return how many bytes the tables take on disk."""
 
     def damage(self) -> list[str]:
-        """List what is wrong in the files."""
+        """Return the damage that is found in the files."""
 
     def close(self) -> None:
-        """Close what is open; it is opened again where it is used again."""
+        """Close what is open. The next use opens it again."""

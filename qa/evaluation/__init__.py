@@ -1,1 +1,1 @@
-"""Measuring answers against test queries: suites, measures, comparisons, reports."""
+"""Measure answers against test queries: suites, measures, comparisons, reports."""

@@ -1,8 +1,8 @@
-"""Answer many questions from a file, one line each, in order; go on where an earlier run stopped.
+"""Answer many questions from a file, in order, one line each. Continue where an earlier run stopped.
 
-ANSWERS.jsonl.state beside ANSWERS.jsonl says what the answers depend on: the library, its aliases and its own
-confidence, the questions, the filters, the strictness, this version, and today if a question says "last
-year". Only if all of this is the same, earlier answers are kept.
+The file ANSWERS.jsonl.state next to ANSWERS.jsonl says what the answers depend on. The answers depend on the
+library, its aliases and its own confidence, the questions, the filters, the strictness and this version; also
+on today, if a question says "last year". Earlier answers are kept only if all of this is the same.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.schema import Dates, Outcome
 
-# No answer depends on these folders of the packages: they show answers or score them.
+# Answers do not depend on these folders of the packages, which show answers or score them.
 _IRRELEVANT = {"__pycache__", "evaluation", "seeds", "web"}
 
 
@@ -45,11 +45,11 @@ class Question:
     """One line of a questions file.
 
     Attributes:
-        id: the id of its answer line.
+        id: the id of the question's answer line.
         text: the question.
         history: the earlier turns of the conversation.
-        filters: the filters that it is asked with; without any, those of the file.
-        failure: why it cannot be asked.
+        filters: the question's own filters; without any, the filters of the run apply.
+        failure: why the question cannot be asked.
     """
 
     id: str
@@ -62,8 +62,8 @@ class Question:
 def read_questions(data: bytes) -> tuple[Question, ...]:
     """Return the questions in JSON lines of `{"_id" or "id", "text" or "question", "history", "filters"}`.
 
-    Empty lines are left out. A line that is no question becomes one with its failure, so that every line has
-    its answer line. A question without an id is named by its line number.
+    Empty lines are left out. A line that is not a question becomes a question with a failure, so that every
+    line has an answer line. A question without an id gets its line number as id.
     """
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     return tuple(_question(line, number) for number, line in enumerate(lines, 1) if line.strip())
@@ -81,7 +81,7 @@ def _question(line: bytes, number: int) -> Question:
         if not isinstance(asked, str):
             raise InputError('it has no "text" or "question" that is a string')  # noqa: TRY301
         text = asked
-        # JSON can spell half of a surrogate pair, which is no text: no model can read it.
+        # JSON can spell half of a surrogate pair. No model can read such a text.
         json.dumps([text, record.get("history"), record.get("filters")], ensure_ascii=False).encode("utf-8")
         history = read_history(record.get("history") or [])
         return Question(answer_id, text, history, read_filters(record.get("filters") or {}))
@@ -91,10 +91,10 @@ def _question(line: bytes, number: int) -> Question:
 
 
 def read_history(turns: object) -> tuple[str | Turn, ...]:
-    """Return the earlier turns of a conversation, as a line of JSON has them.
+    """Return the earlier turns of a conversation from the value of "history" in a line of JSON.
 
     Raises:
-        InputError: they are not a list of strings and of `{"role": "user" or "assistant", "text"}`.
+        InputError: the turns are not a list of strings and of `{"role": "user" or "assistant", "text"}`.
     """
     if not isinstance(turns, list):
         raise InputError('"history" is not a list')
@@ -111,10 +111,10 @@ def read_history(turns: object) -> tuple[str | Turn, ...]:
 
 
 def read_filters(filters: object) -> Filters:
-    """Return filters, as a line of JSON has them.
+    """Return filters from the value of "filters" in a line of JSON.
 
     Raises:
-        InputError: they are no object whose fields are those of `qa.schema.Filters`.
+        InputError: the filters are not an object with the fields of `qa.schema.Filters`.
     """
     try:
         if isinstance(filters, dict):
@@ -141,17 +141,18 @@ def answer_file(
     fresh: bool = False,
     force: bool = False,
 ) -> Counter[str]:
-    """Write the answers to the questions of a file into `out` (None: standard output); count the outcomes.
+    """Write the answers to the questions of a file into `out` (None: standard output). Count the outcomes.
 
-    `progress` is told how many of how many are done, `say` what became of earlier answers in `out`. See
-    `Answerer.ask` for `find_all`, and `keep_earlier` for `fresh` and `force`.
+    `progress` gets the number of questions that are done and the number of all. `say` gets a message on what
+    happened to earlier answers in `out`. See `Answerer.ask` for `find_all`, and `keep_earlier` for `fresh`
+    and `force`.
 
     Raises:
         InputError: there is no question in the file, the strictness makes no sense, or `out` cannot be read
-        or
-            written or contains something else.
+            or written.
+        OutputError: `out` contains something else.
     """
-    confidence.threshold(strictness)  # refuses it now, not in every line
+    confidence.threshold(strictness)  # refuse a bad strictness now, not in every line
     asked = read_questions(questions)
     if not asked:
         raise InputError('there is no question in the file; each line should be {"_id", "text"}')
@@ -163,7 +164,7 @@ def answer_file(
         plain = not is_utf8(stream)
         return answer(Counter(), stream.buffer, ascii=plain)
     try:
-        if out.exists() and not out.is_file():  # a pipe or a device keeps no earlier answers
+        if out.exists() and not out.is_file():  # a pipe or a device stores no earlier answers
             with out.open("wb") as file:
                 return answer(Counter(), file)
         basis = _basis(corpus, questions, filters, strictness, dates, find_all=find_all)
@@ -173,7 +174,7 @@ def answer_file(
         with out.open("ab") as file:
             done = answer(Counter(kept), file)
         if is_replaceable(earlier_of(out), ANSWERS):
-            earlier_of(out).unlink(missing_ok=True)  # these have taken its place
+            earlier_of(out).unlink(missing_ok=True)  # the new answers have replaced it
     except OSError as error:
         if error.filename and not str(error.filename).startswith(str(out)):  # a model's file, say
             raise
@@ -197,7 +198,7 @@ def _answer(
     find_all: bool,
     ascii: bool = False,  # noqa: A002
 ) -> Counter[str]:
-    """Write the answers that `outcomes` does not count yet, each whole and as soon as it is there."""
+    """Write the answers that `outcomes` does not count yet, each as soon as it is complete."""
     answerer = corpus.answerer()
     progress(outcomes.total(), len(asked))
     for question in asked[outcomes.total() :]:
@@ -222,7 +223,7 @@ def _answer_line(
     find_all: bool,
     ascii: bool,  # noqa: A002
 ) -> tuple[Outcome, str]:
-    """Return the outcome and the line of JSON; whatever fails, even an altered quote, is an `error`."""
+    """Return the outcome and the line of JSON. Any failure, even an altered quote, is an `error`."""
     failure = question.failure
     if failure is None:
         answer = answer_or_error(
@@ -253,9 +254,9 @@ def _basis(
     *,
     find_all: bool = False,
 ) -> dict[str, Any]:
-    """Return all that the answers depend on.
+    """Return everything that the answers depend on.
 
-    The generation is not enough: a library that was deleted and made again may have the same one.
+    The library's generation is not enough: a library that was deleted and made again may have the same one.
     """
     documents = corpus.store.hashes()
     corpus.store.fetch_own_files()
@@ -280,7 +281,7 @@ def _basis(
 
 
 def _today(questions: bytes, today: dt.date | None) -> str:
-    """Return today if a question or its history depends on it ("last year"), else ""."""
+    """Return today if a question or its history depends on it ("last year"), or "" otherwise."""
     texts = (
         text if isinstance(text, str) else text.text
         for question in read_questions(questions)
@@ -294,7 +295,8 @@ def _today(questions: bytes, today: dt.date | None) -> str:
 def code_sha256(folder: Path = Path(__file__).parents[1]) -> str:
     """Return the hex SHA-256 of the files of `qa` and `embeddings` that answers depend on.
 
-    Fitted weights are among them. In a checkout the code changes while the version stays the same.
+    The fitted weights are among these files. In a checkout, the code changes while the version stays the
+    same.
     """
     digest = hashlib.sha256()
     for package in (folder / "qa", folder / "embeddings"):
@@ -317,15 +319,17 @@ def keep_earlier(
     fresh: bool = False,
     force: bool = False,
 ) -> tuple[list[str], str]:
-    """Keep the answer lines of an earlier run with the same `basis`; else begin anew.
+    """Keep the answer lines of an earlier run with the same `basis`, or start again if the basis differs.
 
-    Returns the outcomes of the lines kept, and what to tell the reader ("" if there were no answers). An
-    incomplete last line is dropped. Afterwards `out` can be appended to. Answers that are not kept are put
-    aside until the new ones are complete, in case nobody meant to begin anew. With `fresh`, nothing is kept.
-    With `force`, `out` may contain anything; a file that is not Pullquote's is renamed.
+    Returns the outcomes of the lines that are kept, and a message to the user ("" if there were no answers).
+    An incomplete last line is dropped. Afterwards the caller can append to `out`. Answers that are not kept
+    are moved aside until the new answers are complete, in case the user did not mean to start again. With
+    `fresh`, nothing is kept. With `force`, `out` may contain anything, and a file that is not Pullquote's is
+    renamed.
 
     Raises:
-        OutputError: `out`, or a file beside it, is not Pullquote's; all is left as it is.
+        OutputError: `out`, its state or its earlier answers are not a file of Pullquote's; nothing is
+            changed.
         OSError: a file cannot be read or written.
     """
     state, aside = state_of(out), earlier_of(out)
@@ -340,14 +344,14 @@ def keep_earlier(
     if earlier and outcomes is not None:
         os.truncate(out, len(lines))
         return outcomes, f"going on after {len(outcomes):,} of {len(questions):,} answers"
-    # Remove the answers before the new state is written: it must never vouch for answers of another basis.
+    # Remove the answers before writing the new state: a state must never vouch for answers of another basis.
     why = "" if fresh else ": the library, the questions or the options are not the same"
     message = ""
     if earlier and force and not (are_ours and is_replaceable(aside, ANSWERS)):
         message = f"starting anew; what was there is now {_rename(out).name}"
     elif earlier:
         spare(aside, ANSWERS)
-        if not aside.exists():  # else an interrupted run began these
+        if not aside.exists():  # if it exists, `out` is from an interrupted run and may go
             out.replace(aside)
         message = f"starting anew{why}; what was there is in {aside.name} until the answers are complete"
     if force and not is_replaceable(state, STATE):
@@ -371,7 +375,7 @@ def _read_state(state: Path) -> object:
 
 
 def _outcomes(lines: bytes, questions: Sequence[Question]) -> list[str] | None:
-    """Return the outcomes of the answers so far; None unless they answer the first questions."""
+    """Return the outcomes of the answers so far, or None if they do not answer the first questions."""
     try:
         answers = [json.loads(line) for line in lines.splitlines()]
         same = [answer["id"] for answer in answers] == [question.id for question in questions[: len(answers)]]

@@ -1,8 +1,8 @@
-"""Charts as SVG for the report's page: small, the same bytes each time, in the page's own colours.
+"""Draw charts as SVG for the report's page: small, the same bytes each time, in the page's own colours.
 
-matplotlib draws with placeholders for the page's colours (`_COLOURS`). Each then becomes `var(--name)`, so a
-chart is light or dark as the page is. Style attributes, which the page's Content-Security-Policy forbids,
-become plain attributes. What nobody sees (metadata, names of groups) is dropped.
+matplotlib draws with placeholders for the page's colours (`_COLOURS`). Each placeholder then becomes
+`var(--name)`, so a chart is light or dark as the page is. The page's Content-Security-Policy forbids style
+attributes, so they become plain attributes. Invisible parts (metadata, names of groups) are dropped.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _INK, _SOFT, _LINE, _ACCENT, _SURFACE = "#000001", "#000002", "#000003", "#000004", "#000005"
 _COLOURS = {_INK: "ink", _SOFT: "soft", _LINE: "line", _ACCENT: "accent", _SURFACE: "surface"}
-# In the SVG's own units, which are CSS pixels if the chart has the width that it was drawn for.
+# In the SVG's own units: these are CSS pixels if the chart is shown at the width that it was drawn for.
 _WIDTH, _HEIGHT, _POINTS_PER_INCH = 360, 270, 72
 _STYLE = {
     "svg.fonttype": "none",
@@ -56,7 +56,7 @@ _REFERENCE = re.compile(r"#([\w-]+)")
 
 @mpl.rc_context(_STYLE)
 def reliability(bins: Sequence[Bin]) -> str:
-    """Draw how often questions of similar confidence had an answer; on the diagonal, confidence is right."""
+    """Draw how often questions of similar confidence had an answer. On the diagonal, confidence is right."""
     figure, axes = _square("Confidence", "Had an answer")
     axes.plot([0, 1], [0, 1], color=_SOFT, linewidth=1, linestyle=(0, (3, 3)))
     x, y = [each.confidence for each in bins], [each.answerable for each in bins]
@@ -77,7 +77,7 @@ def reliability(bins: Sequence[Bin]) -> str:
 def risk_coverage(
     curve: tuple[ArrayLike, ArrayLike], baseline: tuple[ArrayLike, ArrayLike] | None = None
 ) -> str:
-    """Draw how many answers are wrong, if only the surest share of questions is answered: low is good."""
+    """Draw how many answers are wrong, if only the surest share of questions is answered. Low is good."""
     figure, axes = _square("Questions answered, the surest first", "Wrong among the answers")
     curves = {"This run": curve}
     if baseline is not None:
@@ -104,7 +104,7 @@ def risk_coverage(
 
 @mpl.rc_context(_STYLE)
 def histograms(answerable: ArrayLike, unanswerable: ArrayLike, threshold: float | None = None) -> str:
-    """Draw the confidence of questions with an answer (upwards) and without (downwards): apart is good."""
+    """Draw the confidence of questions with an answer (upwards) and without (downwards). Apart is good."""
     figure, axes = _square("Confidence", "Questions")
     edges = np.linspace(0, 1, 21)
     up, down = (np.histogram(np.clip(values, 0, 1), edges)[0] for values in (answerable, unanswerable))
@@ -156,10 +156,10 @@ class Dot:
     """A question on the strip.
 
     Attributes:
-        number: the number of its page.
-        confidence: how far right it is.
-        answerable: whether it is above the axis, not below.
-        missed: whether it has the colour of missed questions.
+        number: the number of the question's page.
+        confidence: the position from left to right.
+        answerable: whether the dot is above the axis, not below.
+        missed: whether the dot has the colour of missed questions.
     """
 
     number: int
@@ -168,7 +168,8 @@ class Dot:
     missed: bool
 
 
-# The strip, in its own units: its width, the width of a step of confidence, the largest height of a side.
+# The strip's width, the width of a step of confidence, and the largest height of a side, in the strip's
+# units.
 STRIP = 1000
 _STEP = 25
 _SIDE = 240
@@ -181,9 +182,9 @@ class Strip:
 
     Attributes:
         above: how high the dots above the axis reach.
-        below: how low the dots below it reach.
+        below: how far down the dots below the axis reach.
         radius: the radius of a dot.
-        places: (number, x, y, missed) of each dot; y counts from the axis, upwards negative.
+        places: (number, x, y, missed) of each dot. y is 0 at the axis and negative above it.
     """
 
     above: float
@@ -193,7 +194,7 @@ class Strip:
 
 
 def strip(dots: Sequence[Dot]) -> Strip:
-    """Stack the dots over their confidence, missed ones next to the axis, as large as fits."""
+    """Stack the dots over their confidence, missed dots next to the axis. The dots are as large as fits."""
     stacks: dict[tuple[bool, int], list[Dot]] = {}
     for dot in sorted(dots, key=lambda each: (not each.missed, each.confidence, each.number)):
         step = min(max(int(dot.confidence * STRIP / _STEP), 0), STRIP // _STEP - 1)
@@ -236,12 +237,12 @@ def _square(x: str, y: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-# At this size, a curve of more points looks the same.
+# Most points of a curve. At this size, a curve with more points looks the same.
 _POINTS = 400
 
 
 def _thinned(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return at most `_POINTS` points of a curve, evenly spaced, with the first and the last."""
+    """Return at most `_POINTS` points of a curve, evenly spaced, including the first and the last."""
     x, y = np.asarray(x), np.asarray(y)
     kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(int))
     return x[kept], y[kept]
@@ -256,7 +257,7 @@ def _at_quarters(coverage: np.ndarray, risk: np.ndarray) -> Iterator[tuple[float
 
 
 def _svg(figure: Figure, name: str, label: str) -> str:
-    """Return the figure as an SVG element for an HTML page. `name` keeps its ids apart from other charts'."""
+    """Return the figure as an SVG element for HTML. `name` keeps its ids apart from other charts' ids."""
     drawn = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(
@@ -278,7 +279,7 @@ def _svg(figure: Figure, name: str, label: str) -> str:
 
 
 def _plain(element: ET.Element, name: str, referenced: set[str]) -> None:
-    """Turn style into attributes, colours into the page's, and drop what nobody sees."""
+    """Turn style into attributes and placeholders into the page's colours. Drop what is not visible."""
     attributes = {key.partition("}")[2] or key: value for key, value in element.attrib.items()}
     style = dict(_DECLARATION.findall(attributes.pop("style", "")))
     element.attrib.clear()

@@ -1,4 +1,4 @@
-"""Look up where the quotes that a suite expects stand in its documents, exactly or in other typography."""
+"""Look up the quotes that a suite expects in its documents, exactly or in other typography."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
     from qa.evaluation.schema import Suite
 
-# A quote that was not found is compared with so many documents, those that share most words with it.
+# A quote that was not found is compared with this many documents, which share most words with it.
 _COMPARED_DOCUMENTS = 5
-_SHOWN_CHARACTERS = 120  # of a quote in a message
+_SHOWN_CHARACTERS = 120  # most characters of a quote in a message
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of one expected quote.
+    """The result of looking up one expected quote.
 
     Attributes:
-        query: the id of its test query.
+        query: the id of the test query.
         quote: the quote as the suite has it.
-        status: how it was found; "elsewhere" means in other documents than the one expected.
-        places: how often it occurs, by document id.
-        text: the document's own text of it; if it occurs nowhere, the most similar text.
-        document: the id of the document that `text` is from; empty if nothing is similar.
-        expected: the id of the document that the query names; empty if it names none.
+        status: how the quote was found; "elsewhere" means only in documents other than the expected one.
+        places: how often the quote occurs, by document id.
+        text: the quote in the document's own characters, or the most similar text if it was not found.
+        document: the id of the document that `text` is from; empty if no text is similar.
+        expected: the id of the document that the query names; empty if it names no document.
     """
 
     query: str
@@ -46,12 +46,12 @@ class Finding:
 
     @property
     def found(self) -> bool:
-        """Whether the quote occurs where it is expected."""
+        """Return whether the quote occurs where it is expected."""
         return self.status in ("exact", "typography")
 
 
 def check(suite: Suite, documents: Mapping[str, Document]) -> tuple[Finding, ...]:
-    """Look up every expected quote of the suite, in its order."""
+    """Look up every expected quote of the suite, in the suite's order."""
     texts = _Texts(documents)
     return tuple(
         _find(texts, query.id, quote, query.document) for query in suite.queries for quote in query.gold
@@ -61,7 +61,8 @@ def check(suite: Suite, documents: Mapping[str, Document]) -> tuple[Finding, ...
 def with_document_quotes(suite: Suite, findings: Sequence[Finding]) -> Suite:
     """Return the suite with its quotes in the documents' own characters, and with qrels if it has none.
 
-    Relevant are then the document that a query names, or else those in which its quotes occur.
+    The new qrels call a document relevant if the query names it. If the query names no document, a document
+    is relevant if it contains one of the query's quotes.
     """
     by_query: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -82,7 +83,7 @@ def with_document_quotes(suite: Suite, findings: Sequence[Finding]) -> Suite:
 
 
 def shortened(text: str) -> str:
-    """Return a text on one line, cut to the length of a message."""
+    """Return a text on one line, cut to the length that messages allow."""
     text = " ".join(text.split())
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1].rstrip() + "…"
 

@@ -1,4 +1,4 @@
-"""Steps of `pullquote evaluate`: load, check, ask, score, compare, write; `tables.py` shows the result."""
+"""Run `pullquote evaluate`: load, check, ask, score, compare, write. `tables.py` shows the result."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Gate:
 
     Attributes:
         measure: the name of the measure.
-        bound: that value.
+        bound: the worst value that passes.
     """
 
     measure: str
@@ -59,7 +59,7 @@ class Gate:
         """Read `MEASURE=VALUE`.
 
         Raises:
-            ValueError: the text is not of that form, or there is no such measure.
+            ValueError: the text does not have this form, or there is no such measure.
         """
         name, _, value = map(str.strip, text.rpartition("="))
         if name not in MEASURES:
@@ -71,7 +71,7 @@ class Gate:
         raise ValueError(f"{text!r} has no number after the =; write, for example, {name}=.9")
 
     def failure(self, measures: Mapping[str, Estimate]) -> str:
-        """Return how the gate is failed, "" if it is passed. A measure that is missing fails."""
+        """Return why the gate failed, or "" if it passed. A missing measure fails."""
         higher = MEASURES[self.measure].higher_is_better
         if (estimate := measures.get(self.measure)) is None:
             return f"{self.measure} was not measured: the suite lacks what it needs"
@@ -85,7 +85,7 @@ class Task:
     """The options of the command.
 
     Attributes:
-        suite: the folder or file of the test queries; None: the thumbs on the library's answers, to fit on.
+        suite: the folder or file of the test queries, or None to fit on the thumbs on the library's answers.
         library: where the library is.
         answers: a file of answers to score, instead of asking.
         out: the file to write the answers to.
@@ -96,7 +96,7 @@ class Task:
         trec_qrels: the TREC qrels to write.
         limit: how many of the queries to draw.
         check: whether to look up the expected quotes only.
-        fit: whether to fit the confidence of the library, on the test queries and on the thumbs.
+        fit: whether to fit the library's confidence, on the test queries and on the thumbs.
         fresh: whether to drop earlier answers.
         force: whether to replace files that Pullquote did not write.
         encoder: the encoder for a suite's own corpus.
@@ -125,7 +125,7 @@ class Task:
     command: str = ""
 
     def outputs(self) -> Iterator[tuple[str, Path, Kind]]:
-        """Yield the option, the file and its kind for each file that is to be written."""
+        """Yield the option, the file and its kind for each file to write."""
         for option, path, kind in (
             ("--out", self.out, ANSWERS),
             ("--report", self.report, EVALUATION_REPORT),
@@ -136,7 +136,7 @@ class Task:
                 yield option, path, kind
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the files that are read."""
+        """Return the files that may be read."""
         parts = ("queries.jsonl", "corpus.jsonl", *suite.QRELS)
         asked = (self.suite, *(self.suite / part for part in parts)) if self.suite else ()
         corpus = suite.own_corpus(self.suite) if self.suite else None
@@ -147,14 +147,14 @@ class Task:
 def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]) -> Result:
     """Load, check, ask, score, compare and write.
 
-    `say` is told what a reader should know; `kept` is told the file of the answers before the first question.
+    `say` gets messages to the user. `kept` gets the file of the answers before the first question is asked.
 
     Raises:
         InputError: a file cannot be read or written, or does not belong to the others.
         LibraryError: the library is missing or damaged.
         ModelError: a model is missing or damaged.
     """
-    for option, path, kind in task.outputs():  # before all questions are asked
+    for option, path, kind in task.outputs():  # check before asking all questions
         check_output(
             option,
             path,
@@ -193,7 +193,7 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
 
 
 def _fitted(task: Task, result: Result, reader: ReaderName) -> Result:
-    """Fit the confidence on the answers, and keep it in the library's folder if it gains."""
+    """Fit the confidence on the answers. Store it in the library's folder if it gains."""
     judged = result.evaluation.judged if result.evaluation else ()
     found = fit.fit(judged, confidence.shipped(reader), task.strictness)
     if not found.gains:
@@ -215,7 +215,7 @@ def _fitted(task: Task, result: Result, reader: ReaderName) -> Result:
 
 
 def _asked(task: Task, say: Callable[[str], None]) -> Suite:
-    """Return the test queries; to fit, with those that thumbs on the library's answers make."""
+    """Return the test queries. To fit, add the test queries from thumbs on the library's answers."""
     loaded = suite.load(task.suite, say) if task.suite else None
     if not task.fit:
         if loaded is None:
@@ -235,7 +235,7 @@ def _asked(task: Task, say: Callable[[str], None]) -> Suite:
 
 
 def _check_no_source(task: Task) -> None:
-    """Refuse to write a file that the library, if there is one, was read from."""
+    """Refuse to overwrite a file that the library was read from. The library may be missing."""
     outputs = list(task.outputs())
     if not outputs:
         return
@@ -245,7 +245,7 @@ def _check_no_source(task: Task) -> None:
 
 
 def _documents(task: Task, asked: Suite, show: Meter, say: Callable[[str], None]) -> dict[str, Document]:
-    """Return the documents that the queries are about; to score given answers, a library may be missing."""
+    """Return the documents that the queries are about. If answers are given, the library may be missing."""
     if asked.corpus and asked.corpus.is_dir():
         with run.suite_library(asked.corpus, task.encoder, staged(show), say, task.reader) as corpus:
             return run.library_documents(corpus)
@@ -266,7 +266,7 @@ def _documents(task: Task, asked: Suite, show: Meter, say: Callable[[str], None]
 def _ask(
     task: Task, asked: Suite, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]
 ) -> tuple[Path, str]:
-    """Ask the queries that are not answered yet; return the file of the answers, and the reader's name."""
+    """Ask the queries that are not answered yet. Return the file of the answers, and the reader's name."""
 
     def answering(done: int, total: int) -> None:
         show("Answering", done, total)
@@ -314,7 +314,7 @@ def _warn(findings: Sequence[Finding], say: Callable[[str], None]) -> None:
 
 
 def _write(task: Task, evaluation: Evaluation, documents: Mapping[str, Document]) -> None:
-    """Write the files that options name."""
+    """Write the files that the options name."""
     answers = {judged.query.id: judged.answer for judged in evaluation.judged}
     qrels = {key: grades for key, grades in evaluation.suite.qrels.items() if key in answers}
     if task.trec_run:

@@ -1,8 +1,8 @@
-"""Fit the confidence of a library on test queries of its user, and measure what that gains.
+"""Fit the confidence of a library on its user's test queries, and measure the gain.
 
-Two numbers are fitted: how far the log odds of the confidence that ships are moved, and by what factor they
-are stretched (Platt scaling). Few questions say little, so both are held back by a prior: SHIFT and STRETCH
-are its standard deviations. What is gained is measured on questions that were left out of the fit.
+The fit changes the log odds of the confidence that ships: it adds a shift and multiplies by a factor (Platt
+scaling). Few questions say little, so a prior holds both numbers back. SHIFT and STRETCH are the prior's
+standard deviations. The gain is measured on questions that were left out of the fit.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-# Of each kind, answerable and not, so many questions are needed. What a fit on so many gains was measured
-# (docs/decisions/0008-confidence.md).
+# The fit needs at least this many answerable questions, and as many others. docs/decisions/0008-confidence.md
+# says how much a fit on this many questions gains.
 LEAST = 10
 SHIFT, STRETCH = 1.5, 0.35
 FOLDS = 10
@@ -40,8 +40,8 @@ class Gain:
     """A measure before the fit and after it, on questions that were left out of the fit.
 
     Attributes:
-        before: by the confidence that ships.
-        after: by the fitted one.
+        before: the measure with the confidence that ships.
+        after: the measure with the fitted confidence.
         difference: after minus before.
     """
 
@@ -56,10 +56,10 @@ class Fit:
 
     Attributes:
         confidence: the fitted confidence.
-        questions: how many questions it was fitted on.
-        answerable: how many of these are answerable.
-        right: the share of right outcomes.
-        brier: the Brier score.
+        questions: how many questions the confidence was fitted on.
+        answerable: how many of the questions are answerable.
+        right: the gain in the share of right outcomes.
+        brier: the gain in the Brier score.
     """
 
     confidence: Confidence
@@ -70,7 +70,7 @@ class Fit:
 
     @property
     def gains(self) -> bool:
-        """Whether the Brier score falls by more than chance, and no outcome is lost in sum."""
+        """Return whether the Brier score falls by more than chance, and the right outcomes do not fall."""
         return self.brier.difference.high < 0 and self.right.difference.value >= 0
 
 
@@ -78,7 +78,7 @@ def check_enough(queries: Iterable[Query]) -> None:
     """Refuse test queries that are too few to fit on.
 
     Raises:
-        InputError: there are fewer than LEAST answerable ones, or fewer than LEAST others.
+        InputError: fewer than LEAST queries are answerable, or fewer than LEAST are not answerable.
     """
     known = [query.answerable for query in queries if query.answerable is not None]
     answerable = sum(known)
@@ -91,12 +91,12 @@ def check_enough(queries: Iterable[Query]) -> None:
 
 
 def fit(judged: Sequence[Judged], shipped: Confidence, strictness: float) -> Fit:
-    """Fit on the questions of which it is known whether they are answerable, and measure the gain.
+    """Fit on the questions that are known to be answerable or not, and measure the gain.
 
-    `shipped` is the confidence to begin with. Outcomes are those at `strictness`.
+    `shipped` is the confidence to start from. The share of right outcomes is measured at `strictness`.
 
     Raises:
-        InputError: too few questions had anything read for them.
+        InputError: too few questions have signals, because nothing was read for the others.
     """
     cases = [
         (shipped.log_odds(Signals(**each.answer["signals"])), each.query.answerable)
@@ -120,7 +120,7 @@ def fit(judged: Sequence[Judged], shipped: Confidence, strictness: float) -> Fit
 
 
 def scaled(confidence: Confidence, scale: float, shift: float) -> Confidence:
-    """Return the confidence with its log odds stretched and moved."""
+    """Return the confidence with its log odds multiplied by `scale` and moved by `shift`."""
     return replace(
         confidence,
         weights={name: scale * weight for name, weight in confidence.weights.items()},
@@ -142,7 +142,7 @@ def scaling(log_odds: Floats, answerable: npt.NDArray[np.bool_]) -> tuple[float,
 
 
 def left_out(log_odds: Floats, answerable: npt.NDArray[np.bool_], seed: int = 0) -> Floats:
-    """Return each question's probability by a fit on the other folds; each fold has both kinds."""
+    """Return each question's probability by a fit on the other folds. Each fold has both kinds."""
     rng = np.random.default_rng(seed)
     folds = np.empty(len(answerable), dtype=np.int64)
     for kind in (True, False):

@@ -1,4 +1,4 @@
-"""Lines of JSON, and what a line of an answers file may contain, as far as it is scored or shown."""
+"""Read lines of JSON, and check those fields of an answers file that are scored or shown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Quote(_Record):
 
 
 class _Passage(_Record):
-    """A passage, or, in the run of another system, a whole document."""
+    """A passage, or a whole document in the run of another system."""
 
     document: str
     start: _Offset = 0
@@ -59,10 +59,10 @@ class _Line(_Record):
 
 
 def records(data: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the line number and the JSON object of each line of a file that is not empty.
+    """Yield the line number and the JSON object of each non-empty line of a file.
 
     Raises:
-        InputError: a line is no JSON object; the message names file and line.
+        InputError: a line is not a JSON object; the message names file and line.
     """
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if not line.strip():
@@ -70,7 +70,7 @@ def records(data: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         where = f"{path}, line {number}"
         try:
             record = json.loads(line.decode("utf-8"))
-            # JSON can spell half of a surrogate pair, which no file and no model takes.
+            # JSON can spell half of a surrogate pair. Neither a file nor a model accepts it.
             json.dumps(record, ensure_ascii=False).encode("utf-8")
         except json.JSONDecodeError as error:
             raise InputError(
@@ -86,10 +86,10 @@ def records(data: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def check(query: str, answer: AnswerLine) -> None:
-    """Refuse an answer line with a field that makes no sense; fields may be absent or null.
+    """Refuse an answer line with a field that makes no sense. Fields may be absent or null.
 
     Raises:
-        InputError: the message names query and field.
+        InputError: a field makes no sense; the message names query and field.
     """
     try:
         _Line.model_validate(answer)

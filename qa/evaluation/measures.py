@@ -1,7 +1,7 @@
-"""Measure answers: for each query, and over all with intervals. `MEASURES` says what each measure means.
+"""Measure each answer, and all answers together, with intervals. `MEASURES` says what each measure means.
 
-Words and sentences are compared without regard to case, white space and punctuation. If nobody has said
-whether the corpus answers a query, only the ranking, the quotes' fidelity and the time are measured.
+Words and sentences are compared without regard to case, white space and punctuation. If a suite does not say
+whether the documents answer a query, only the ranking, the quotes' fidelity and the time are measured.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from qa.evaluation.statistics import Floats, Statistic
 
     TextOf = Callable[[str], str | None]
-    # What a statistic needs of a query, one number a column; None where the measure does not apply to it.
+    # Returns what a statistic needs of a query, one number per column, or None if the measure does not apply.
     Columns = Callable[[Judged], tuple[float, ...] | None]
 
-# The measures that say of each type of question how it ends.
+# The measures that are also shown for each type of question.
 BY_TYPE = ("gold@3", "right", "answered_wrongly")
 RANKING = tuple(map(ir_measures.parse_measure, ("nDCG@10", "RR@10", "R@5", "R@20", "Success@1")))
 
@@ -40,13 +40,13 @@ class Measure:
     """A measure, and how it is computed.
 
     Attributes:
-        name: what it is called.
-        meaning: what it means, in one sentence.
+        name: the measure's name.
+        meaning: what the measure means, in one sentence.
         columns: returns what the statistic needs of a query.
-        statistic: makes the statistic of these columns.
+        statistic: makes the statistic from these columns.
         unit: "share" is from 0 to 1.
-        higher_is_better: which way is better.
-        allowed: returns whether the measure makes sense for such queries.
+        higher_is_better: whether a higher value is better.
+        allowed: returns whether the measure makes sense for the given queries.
         reflected: whether the interval is reflected about the value (see `measure`).
         by_rank: whether confidences are compared by their ranks (see `compare`).
     """
@@ -67,11 +67,11 @@ class Bin:
     """A point of the reliability diagram: queries of similar confidence.
 
     Attributes:
-        confidence: their mean confidence.
-        answerable: the share of them that is answerable.
-        count: how many they are.
+        confidence: the queries' mean confidence.
+        answerable: the share of the queries that is answerable.
+        count: the number of queries.
         low: the lower end of the share's 95 % interval (Wilson).
-        high: the upper end.
+        high: the upper end of the interval.
     """
 
     confidence: float
@@ -84,8 +84,8 @@ class Bin:
 def judge(suite: Suite, answers: Mapping[str, AnswerLine], text_of: TextOf) -> tuple[Judged, ...]:
     """Measure each query that has an answer line, in the suite's order.
 
-    `answers` are by query id. A line may lack fields; what needs them is then not measured. `text_of` returns
-    a document's text by its id, None if there is no such document.
+    `answers` has the answer lines by query id. If a line lacks a field, the measures that need the field are
+    left out. `text_of` returns a document's text by the document's id, or None if there is no such document.
 
     Raises:
         InputError: an answer line has a field that makes no sense; the message names query and field.
@@ -109,10 +109,10 @@ def measure(
 ) -> dict[str, Estimate]:
     """Return each measure that the queries and answers allow, by name, in the order of `MEASURES`.
 
-    The intervals are bootstrap percentiles over queries. The calibration error of a resample exceeds that of
-    the sample about as much as that exceeds the truth, so its percentiles would miss the truth; they are
-    `reflected` about the value (the basic bootstrap). If all resamples are equal, a share has Wilson's
-    interval: 35 of 35 do not prove 100 %.
+    The intervals are bootstrap percentiles over queries. The calibration error (ECE) is biased upwards: a
+    resample's error exceeds the sample's about as much as the sample's exceeds the true error. Its
+    percentiles would miss the true error, so they are reflected about the value (`reflected`, the basic
+    bootstrap). If all resamples are equal, a share has Wilson's interval: 35 of 35 do not prove 100 %.
     """
     estimates: dict[str, Estimate] = {}
     for rows, measures in _together([judged]):
@@ -130,7 +130,7 @@ def measure(
 
 
 def by_type(judged: Sequence[Judged]) -> dict[str, dict[str, Estimate]]:
-    """Return the measures of BY_TYPE for each type of question, in the suite's order; none without types."""
+    """Return the measures of BY_TYPE for each type of question, or {} with fewer than two types."""
     types = dict.fromkeys(each.query.type for each in judged if each.query.type)
     found: dict[str, dict[str, Estimate]] = {}
     for name in types if len(types) > 1 else ():
@@ -147,10 +147,10 @@ def compare(
 ) -> dict[str, Difference]:
     """Return each measure minus the baseline's, over the queries where both have it, in order of `MEASURES`.
 
-    Interval and p are by one randomisation test, which swaps the outputs of a pair. Two systems' confidences
-    may differ in scale: where only their order matters (`by_rank`), their ranks are swapped, as in
-    Venkatraman and Begg, "A distribution-free procedure for comparing receiver operating characteristic
-    curves from a paired experiment" (1996).
+    Interval and p come from one randomisation test, which swaps the two outputs of a pair. The confidences of
+    two systems may differ in scale. Measures that depend only on the confidences' order (`by_rank`) therefore
+    swap ranks, as in Venkatraman and Begg, "A distribution-free procedure for comparing receiver operating
+    characteristic curves from a paired experiment" (1996).
     """
     others = {each.query.id: each for each in baseline}
     pairs = [(each, others[each.query.id]) for each in judged if each.query.id in others]
@@ -172,8 +172,8 @@ def compare(
 def risk_coverage(judged: Sequence[Judged]) -> tuple[Floats, Floats]:
     """Return the risk-coverage curve: the share of queries above each threshold, and the wrong part of it.
 
-    One point for each distinct confidence, from the highest; the area under it is the measure AURC. Empty
-    if nothing is known of which answers are wrong.
+    The curve has one point for each distinct confidence, from the highest down. The area under it is the
+    measure AURC. The curve is empty if no answer is known to be right or wrong.
     """
     cases = [case for each in judged if (case := _confidence_and_wrong(each))]
     if not cases:
@@ -183,7 +183,7 @@ def risk_coverage(judged: Sequence[Judged]) -> tuple[Floats, Floats]:
 
 
 def reliability(judged: Sequence[Judged], bins: int = 10) -> tuple[Bin, ...]:
-    """Return the reliability diagram: bins of equal count, by rising confidence; ECE is their mean gap."""
+    """Return the reliability diagram: bins of equal count, by rising confidence. Their mean gap is ECE."""
     cases = [case for each in judged if (case := _confidence_and_answerable(each))]
     if not cases:
         return ()
@@ -196,31 +196,31 @@ def reliability(judged: Sequence[Judged], bins: int = 10) -> tuple[Bin, ...]:
 
 
 def confidence(answer: AnswerLine) -> float | None:
-    """Return the confidence of an answer: 0 for an error, None if the line has none."""
+    """Return the confidence of an answer: 0 for an error, None if the line has no confidence."""
     if answer.get("outcome") == "error":
         return 0.0
     return answer.get("confidence")
 
 
 def threshold(judged: Sequence[Judged]) -> float | None:
-    """Return the confidence from which answers are given; None unless all lines name the same.
+    """Return the confidence from which answers are given, or None if the lines do not agree on one.
 
-    A line whose threshold is 0 was not compared with any (an error, a fixed reply, an exact phrase).
+    A line whose threshold is 0 was not compared with a threshold (an error, a fixed reply, an exact phrase).
     """
     named = {each.answer.get("threshold") or 0.0 for each in judged} - {0.0}
     return named.pop() if len(named) == 1 else None
 
 
 def normalise(text: str) -> str:
-    """Return what is compared of a sentence: its letters and digits, in lower case."""
+    """Return the letters and digits of a text in lower case. Sentences are compared in this form."""
     return re.sub(r"\W+", "", text.lower())
 
 
 def is_found(query: Query, answer: AnswerLine) -> bool:
     """Return whether one of the first three quotes contains a gold sentence.
 
-    If all gold sentences are needed, each must be in one of the first four quotes. So must one gold sentence
-    of each part, if the question has parts; a part without gold does not count.
+    If all gold sentences are needed, the first four quotes must contain each. If the question has parts, the
+    first four quotes must contain a gold sentence of each part. A part without gold does not count.
     """
     several = query.all_needed or bool(query.parts)
     quoted = [
@@ -239,7 +239,7 @@ def is_found(query: Query, answer: AnswerLine) -> bool:
 def _ranking_values(
     answers: Mapping[str, AnswerLine], qrels: Mapping[str, Mapping[str, int]]
 ) -> dict[str, dict[str, float]]:
-    """Return the ranking measures of the queries with a relevant document; 0 if nothing was found."""
+    """Return the ranking measures of the queries that have a relevant document: 0 if nothing was found."""
     asked = [
         query
         for query, answer in answers.items()
@@ -247,7 +247,8 @@ def _ranking_values(
     ]
     grades: dict[str, dict[str, int]] = {}
     run: dict[str, dict[str, float]] = {}
-    # Numbers stand for the ids: a NUL in one, or half of a surrogate pair, ends the process in pytrec_eval.
+    # Use numbers instead of the ids: an id with a NUL or half a surrogate pair ends the process in
+    # pytrec_eval.
     for number, query in enumerate(asked):
         ranked = ranking(answers[query])
         numbers = {
@@ -299,7 +300,7 @@ def quote_values(query: Query, quotes: Sequence[Mapping[str, Any]], text_of: Tex
         values |= _word_values(" ".join(query.gold), " ".join(texts))
     if query.answerable and query.answers:
         shown = normalise(" ".join(texts[:3]))
-        # SQuAD has the answer "."; that every text holds it is how its figures are reckoned elsewhere too.
+        # SQuAD has the answer ".". Every text contains it, and other evaluations on SQuAD count it so, too.
         values["answer@3"] = float(any(normalise(answer) in shown for answer in query.answers))
     return values
 
@@ -318,7 +319,7 @@ def _word_values(gold: str, quoted: str) -> dict[str, float]:
 
 
 def _letters(sentences: Sequence[str]) -> list[str]:
-    """Return sentences as they are compared, without those that have no letter or digit."""
+    """Return the sentences normalised, without sentences that have no letter or digit."""
     return [text for sentence in sentences if (text := normalise(sentence))]
 
 
@@ -326,10 +327,10 @@ def _letters(sentences: Sequence[str]) -> list[str]:
 
 
 def _together(systems: Sequence[Sequence[Judged]]) -> Iterator[tuple[list[int], list[Measure]]]:
-    """Group the measures that apply to the same queries, so that resamples are drawn once for all of them.
+    """Group the measures that apply to the same queries, so that each group needs only one set of resamples.
 
-    All `systems` have the same queries in the same order. A measure must apply to every system's answer.
-    Yields the rows of the queries, and the measures.
+    All `systems` have the same queries in the same order. A measure applies to a query if it applies to every
+    system's answer. Yields the rows of the queries, and the measures.
     """
     groups: dict[tuple[int, ...], list[Measure]] = defaultdict(list)
     for each in MEASURES.values():
@@ -349,7 +350,7 @@ def _columns(measure: Measure, judged: Sequence[Judged]) -> Iterator[tuple[float
 
 
 def _ranked(measure: Measure, judged: Sequence[Judged]) -> Floats:
-    """Return the measure's columns, `[columns, n]`; confidences are ranks if only their order matters."""
+    """Return the measure's columns, `[columns, n]`. If `by_rank`, the confidences are replaced by ranks."""
     columns = np.array(list(_columns(measure, judged)), dtype=np.float64)
     if measure.by_rank:
         columns[0] = stats.rankdata(columns[0])
@@ -393,7 +394,7 @@ def _of_values(name: str, meaning: str, **more: Any) -> Measure:
     return Measure(name, meaning, _value(name), **more)
 
 
-# In the order in which people read them.
+# The measures by name, in the order in which people read them.
 MEASURES: dict[str, Measure] = {
     each.name: each
     for each in (

@@ -1,7 +1,8 @@
-"""Why a test query failed: at which step of answering the expected sentence was lost.
+"""Find out why a test query failed: the step of answering at which the expected sentence was lost.
 
-The `passages` of an answer line are in the order after reading. Quotes are taken from the first `BEST`. The
-first `read` (`MOST_READ`, if the line does not say) were read; the others are in the order of retrieval.
+The `passages` of an answer line are in the order after reading. Quotes are taken from the first `BEST`
+passages. The reader read the first `read` passages (`MOST_READ`, if the line does not say). The other
+passages are in the order of retrieval.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ Reason = Literal[
     "error",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
-# What each reason means, for people who read a report.
+# The meaning of each reason, for people who read a report.
 MEANINGS: dict[str, str] = {
     "not retrieved": "No passage with the expected sentence was found.",
     "not among the candidates": f"Its passage was found, but below the first {BEST}, which are quoted from.",
@@ -48,21 +49,21 @@ MEANINGS: dict[str, str] = {
 TextOf: TypeAlias = "Callable[[str], str | None]"
 
 _WORD_CHARACTER = re.compile(r"\w")
-# The letters of so many documents are kept: those of one query and of its neighbours.
+# The letters of this many documents are cached: enough for one query and its neighbours.
 _KEPT_DOCUMENTS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """A gold sentence, or a relevant document if there is none, and where the answer has it.
+    """A gold sentence, or a relevant document instead, and where the answer has it.
 
     Attributes:
         text: the sentence; empty for a document.
-        document: the id of its document; empty if no known document contains the sentence.
-        start: where it begins in the document.
-        end: where it ends; 0 for a whole document.
-        rank: the rank, from 1, of the first passage that contains it.
-        quote: the number, from 1, of the first quote that contains it.
+        document: the id of the document; empty if no known document contains the sentence.
+        start: where the sentence begins in the document.
+        end: where the sentence ends; 0 for a whole document.
+        rank: the rank, from 1, of the first passage that contains the gold.
+        quote: the number, from 1, of the first quote that contains the gold.
     """
 
     text: str
@@ -75,7 +76,7 @@ class Gold:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Why a query failed.
+    """The reason why a query failed.
 
     Attributes:
         reason: the step at which the gold was lost.
@@ -87,18 +88,19 @@ class Miss:
 
 
 def why(judged: Judged, text_of: TextOf, relevant: Iterable[str] = ()) -> Miss | None:
-    """Return why a query failed; None if it did not, or if nobody has said what to expect.
+    """Return why a query failed, or None if it did not fail or the suite does not say what to expect.
 
-    `relevant` are the ids of the documents that answer, if the suite knows them.
+    `relevant` has the ids of the documents that answer the query, if the suite knows them.
     """
     return explain(judged, locate(judged, text_of, relevant))
 
 
 def locate(judged: Judged, text_of: TextOf, relevant: Iterable[str] = ()) -> tuple[Gold, ...]:
-    """Return where each gold sentence is; without any, the relevant documents stand for them.
+    """Return where each gold sentence is, or the relevant documents if no sentence is found.
 
-    White space, punctuation and case do not matter, as in the measures. Retrieved documents are searched
-    only for gold that the relevant ones do not contain.
+    Relevant documents are returned only for an answerable query. White space, punctuation and case do not
+    matter, as in the measures. Retrieved documents are searched only for gold that the relevant documents do
+    not contain.
     """
     query, answer = judged.query, judged.answer
     known = list(dict.fromkeys([*filter(None, [query.document]), *relevant]))
@@ -109,7 +111,7 @@ def locate(judged: Judged, text_of: TextOf, relevant: Iterable[str] = ()) -> tup
 
 
 def explain(judged: Judged, gold: Sequence[Gold]) -> Miss | None:
-    """Return why a query failed whose gold has been located."""
+    """Return why a query failed. The query's gold has been located already."""
     query, answer = judged.query, judged.answer
     outcome = answer.get("outcome")
     if outcome == "error":
@@ -135,7 +137,7 @@ def ordinal(number: int) -> str:
 
 
 def occurrences(text: str, sentence: str) -> Iterator[tuple[int, int]]:
-    """Yield the offsets of a sentence in a text, whatever the white space, punctuation and case."""
+    """Yield the offsets of a sentence in a text, ignoring white space, punctuation and case."""
     letters, offsets = _letters(text)
     wanted, _ = _letters(sentence)
     at = letters.find(wanted) if wanted else -1
@@ -145,7 +147,7 @@ def occurrences(text: str, sentence: str) -> Iterator[tuple[int, int]]:
 
 
 def _miss(gold: Gold, answer: AnswerLine, percent: str) -> Miss:
-    """Return at which step the gold was lost."""
+    """Return the step at which the gold was lost."""
     what = "expected sentence" if gold.text else "right document"
     outcome, found = answer.get("outcome"), len(answer.get("passages") or ())
     if gold.quote is not None and gold.quote <= QUOTES:
@@ -177,7 +179,7 @@ def _miss(gold: Gold, answer: AnswerLine, percent: str) -> Miss:
 
 
 def _failed(judged: Judged, gold: Sequence[Gold]) -> bool:
-    """Return whether the answer is not as expected: by the measure `right`, if that applies."""
+    """Return whether the answer is not as expected: by the measure `right`, if it applies."""
     if "right" in judged.values:
         return judged.values["right"] < 1
     outcome = judged.answer.get("outcome")
@@ -190,7 +192,7 @@ def _failed(judged: Judged, gold: Sequence[Gold]) -> bool:
 
 
 def _decisive(gold: Sequence[Gold], *, all_needed: bool) -> Gold:
-    """Return the gold that came nearest to being quoted; if all is needed, the one that came least near."""
+    """Return the gold that came nearest to being quoted, or the farthest if all gold is needed."""
 
     def distance(each: Gold) -> tuple[float, float, bool]:
         return (
@@ -230,7 +232,7 @@ def _first(matches: Iterable[bool]) -> int | None:
 
 
 def _overlaps(gold: Gold, place: AnswerLine) -> bool:
-    """Return whether a passage or quote overlaps with the gold in its document."""
+    """Return whether a passage or quote overlaps with the gold in the gold's document."""
     if place["document"] != gold.document:
         return False
     if not gold.end or not {"start", "end"} <= place.keys():  # the document as a whole
@@ -239,7 +241,7 @@ def _overlaps(gold: Gold, place: AnswerLine) -> bool:
 
 
 def _has_same_words(gold: Gold, quote: AnswerLine) -> bool:
-    """Return whether a quote has the gold's words; another document may have the same sentence."""
+    """Return whether a quote has the gold's words, because another document may have the same sentence."""
     wanted, quoted = normalise(gold.text), normalise(quote.get("text", ""))
     return bool(wanted and quoted) and (wanted in quoted or quoted in wanted)
 

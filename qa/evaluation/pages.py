@@ -1,4 +1,4 @@
-"""The page of each question in the report: asked, answered, expected, and why it was missed."""
+"""The page of each question in the report: question, answer, expectation, and the reason of a miss."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ TitleOf: TypeAlias = "Callable[[str], str]"
 Verdict = Literal["right", "missed", "open"]
 Change = Literal["", "gained", "lost"]
 
-# Punctuation that belongs to what it follows; gold is compared without it.
+# Punctuation that belongs to the gold before it. Gold is compared without punctuation.
 _CLOSING = re.compile(r"\s?[.,;:!?…”’)\]»]+")
-# A page names so many ranks, and so many documents that are expected where no sentence is.
+# Most ranks, and most expected documents (where no sentence is expected), that a page names.
 _NAMED = 8
 _SPEAKERS = {"user": "Asked", "assistant": "Replied"}
 _OUTCOMES = {
@@ -41,9 +41,9 @@ class Quoted:
     """A quote.
 
     Attributes:
-        parts: its text in pieces, each with whether it is gold.
-        title: the title of its document.
-        facts: the other facts of its citation.
+        parts: the quote's text in pieces, each with whether it is gold.
+        title: the title of the document.
+        facts: the other facts of the citation.
         verbatim: whether the document has these characters; true if the document is unknown.
     """
 
@@ -55,12 +55,12 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What was expected.
+    """A sentence or document that was expected.
 
     Attributes:
         text: a gold sentence; empty if only a document is known.
-        where: the title or id of its document.
-        found: which passage and quote contain it.
+        where: the title or id of the document.
+        found: which passage and quote contain the gold.
     """
 
     text: str
@@ -75,13 +75,13 @@ class Page:
     Attributes:
         number: the number of the page, from 1.
         judged: the query and its answer.
-        miss: why it was missed; None if it was not.
-        change: whether it was missed by the baseline only, or by this run only.
+        miss: why the question was missed, or None if it was not missed.
+        change: "gained" if only the baseline missed the question, "lost" if only this run did.
         quotes: the quotes that were shown.
-        gold: what was expected.
+        gold: the sentences or documents that were expected.
         shown: how many passages the picture of the ranks shows.
-        ranks: the ranks of those that contain gold, which are filled.
-        ranks_say: these ranks in words.
+        ranks: the ranks of the shown passages that contain gold; the picture fills them.
+        ranks_say: the ranks of the gold in words.
         first_quote: the number, from 1, of the first quote that is gold.
     """
 
@@ -98,7 +98,7 @@ class Page:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the question was missed; "open" if nothing tells."""
+        """Return "missed" or "right", or "open" if it is unknown."""
         if self.miss:
             return "missed"
         known = self.judged.query.answerable is not None and (self.outcome or self.gold)
@@ -106,7 +106,7 @@ class Page:
 
     @property
     def verdict_says(self) -> str:
-        """The verdict in words."""
+        """Return the verdict in words."""
         if self.miss:
             return f"Missed: {self.miss.reason}."
         query = self.judged.query
@@ -124,32 +124,32 @@ class Page:
 
     @property
     def reason(self) -> str:
-        """Why it was missed, in a few words; empty if it was not."""
+        """Return why the question was missed, in a few words, or "" if it was not missed."""
         return self.miss.reason if self.miss else ""
 
     @property
     def confidence(self) -> float | None:
-        """The confidence of the answer; None if the line has none."""
+        """Return the confidence of the answer, or None if the line has no confidence."""
         return confidence(self.judged.answer)
 
     @property
     def outcome(self) -> str:
-        """The outcome of the answer; empty if another system's line has none."""
+        """Return the outcome of the answer, or "" if another system's line has no outcome."""
         return str(self.judged.answer.get("outcome") or "")
 
     @property
     def outcome_says(self) -> str:
-        """The outcome in words."""
+        """Return the outcome in words."""
         return _OUTCOMES.get(self.outcome, ("", ""))[0]
 
     @property
     def quoted_says(self) -> str:
-        """What the quotes were shown as, in words."""
+        """Return the heading of the quotes, such as "Quoted as the answer"."""
         return _OUTCOMES.get(self.outcome, ("", "Quoted"))[1]
 
     @property
     def expected_says(self) -> str:
-        """What was expected, in words."""
+        """Return in words what was expected."""
         query = self.judged.query
         if query.answerable is None:
             return "Expected: nobody has said"
@@ -163,19 +163,19 @@ class Page:
 
     @property
     def understood(self) -> str:
-        """The question as interpreted, if that differs from what was asked."""
+        """Return the question as interpreted, or "" if it was interpreted as asked."""
         interpreted = str(self.judged.answer.get("interpreted_question") or "")
         return "" if interpreted.strip() == self.judged.query.text.strip() else interpreted
 
     @property
     def values(self) -> list[tuple[str, float]]:
-        """The measures of this question, in the order in which people read them."""
+        """Return the measures of this question, in the order in which people read them."""
         order = [*MEASURES, *self.judged.values]
         return sorted(self.judged.values.items(), key=lambda each: order.index(each[0]))
 
     @property
     def history(self) -> list[tuple[str, str]]:
-        """The earlier turns: who spoke, and what was said."""
+        """Return the earlier turns: who spoke, and what was said."""
         return [
             ("Asked", turn) if isinstance(turn, str) else (_SPEAKERS[turn.role], turn.text)
             for turn in self.judged.query.history
@@ -231,7 +231,7 @@ def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: 
 
 
 def _parts(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
-    """Yield the text in pieces, each with whether it is in one of the spans, which may extend beyond it."""
+    """Yield the text in pieces, each with whether a span covers it. Spans may reach beyond the text."""
     at = 0
     for start, end in sorted(spans):
         closing = _CLOSING.match(text, end)

@@ -1,8 +1,9 @@
 """An evaluation as one HTML file: pictures, tables, and a page for each question.
 
-The file loads nothing: it contains its style and script, and a Content-Security-Policy allows only these two,
-by their hash. Questions, quotes and titles are other people's words: all are escaped, and what could garble
-the page (control characters, directional overrides, halves of surrogate pairs) is shown as a symbol.
+The file loads nothing. It contains its style and script, and a Content-Security-Policy allows only these two,
+by their hash. Questions, quotes and titles are other people's words, so all are escaped. Characters that
+could garble the page (control characters, directional overrides, halves of surrogate pairs) are shown as
+symbols.
 """
 
 from __future__ import annotations
@@ -52,8 +53,9 @@ def to_html(
 ) -> str:
     """Return the report. The same arguments give the same bytes.
 
-    `text_of` and `title_of` return a document's text (None: unknown) and title by its id. `date`, `library`
-    and `command` say how the answers were made; `baseline` is the name of the run to compare with.
+    `text_of` and `title_of` return a document's text (None if unknown) and title by the document's id.
+    `date`, `library` and `command` say how the answers were made. `baseline` is the name of the run to
+    compare with.
     """
     judged = evaluation.judged
     answers_from = threshold(judged)
@@ -102,7 +104,7 @@ def to_html(
 
 
 def percent(share: float) -> str:
-    """Return a share for people: only all is 100 %, only none 0 %."""
+    """Return a share for people: "100 %" means all and "0 %" means none, never a rounded share."""
     if 0 < share < 0.01 or 0.99 < share < 1:
         return f"{min(max(100 * share, 0.1), 99.9):.1f}\u00a0%"
     return f"{100 * share:.0f}\u00a0%"
@@ -117,8 +119,8 @@ class Figure:
 
     Attributes:
         value: the figure.
-        says: what it says.
-        range: the interval that it lies in.
+        says: what the figure says.
+        range: the figure's interval.
     """
 
     value: str
@@ -127,7 +129,7 @@ class Figure:
 
 
 def _headline(evaluation: Evaluation) -> Iterator[Figure]:
-    """Yield the few figures that matter, as far as the suite allows them."""
+    """Yield the few figures that matter, if the suite allows them."""
     measures = evaluation.measures
     for names in (("right", "accuracy", "R@20"), ("hit@3", "answer@3", "Success@1")):
         if name := next((each for each in names if each in measures), ""):
@@ -188,7 +190,7 @@ def _dots(all_pages: Sequence[Page]) -> Iterator[charts.Dot]:
 
 
 def _reasons(all_pages: Sequence[Page]) -> dict[str, int]:
-    """Return how many questions were missed for each reason, the most frequent first."""
+    """Return how many questions were missed for each reason, the most frequent reason first."""
     counts = Counter(page.reason for page in all_pages)
     return {
         name: counts[name] for name in sorted(misses.REASONS, key=lambda name: -counts[name]) if counts[name]
@@ -294,7 +296,7 @@ def _hundredths(share: float) -> str:
 
 
 def _static(name: str) -> str:
-    """Return a style or script of the page, with the line ends that a browser hashes."""
+    """Return a style or script of the page, with line feeds only: a browser hashes it with line feeds."""
     return (
         files("qa.evaluation").joinpath("templates", name).read_text(encoding="utf-8").replace("\r\n", "\n")
     )
@@ -327,7 +329,7 @@ def _environment() -> Environment:
 
 
 def _shown(value: object) -> object:
-    """Return a text without what could garble the page; HTML stays as it is."""
+    """Return a text with symbols for characters that could garble the page. HTML is returned unchanged."""
     if type(value) is not str:
         return value
     return visible(_SURROGATE.sub("\ufffd", value))

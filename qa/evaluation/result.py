@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What `pullquote evaluate` found out.
+    """The findings of `pullquote evaluate`.
 
     Attributes:
         suite: the test queries, with their quotes as the documents have them.
-        findings: what became of each expected quote.
-        evaluation: the measures; None if only the quotes were checked.
-        answers: the file of the answers; None if only the quotes were checked.
-        failures: what each failed gate says.
-        fit: the confidence that was fitted, if one was asked for.
-        fitted: the file that it was written to; None if it gains nothing.
-        replaced: the confidence that the library had in its place.
+        findings: the result of looking up each expected quote.
+        evaluation: the measures, or None if only the quotes were checked.
+        answers: the file of the answers, or None if only the quotes were checked.
+        failures: a message for each failed gate.
+        fit: the fitted confidence, if a fit was asked for.
+        fitted: the file that the fitted confidence was written to, or None if the fit gains nothing.
+        replaced: the library's earlier confidence, which the fitted one replaces.
     """
 
     suite: Suite
@@ -40,7 +40,10 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether no gate failed and a fit gained; if only quotes were checked, whether all were found."""
+        """Return whether the evaluation passed: no gate failed, and a fit gained.
+
+        If only quotes were checked, return whether all were found.
+        """
         if self.evaluation is None:
             return all(finding.found for finding in self.findings)
         return not self.failures and (self.fit is None or self.fit.gains)

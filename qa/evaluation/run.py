@@ -1,7 +1,8 @@
 """Ask the questions of a suite, score the answers, and compare them.
 
-A suite's own corpus is indexed once, into a library in the cache whose name depends on what it is made of.
-Answers are kept too, by `qa.evaluation.batch`: an interrupted run goes on where it stopped.
+A suite's own corpus is indexed once, into a library in the cache. The library's name depends on the files, on
+how they are read and on the encoder. `qa.evaluation.batch` keeps the answers, too, so an interrupted run
+continues where it stopped.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _SECONDS_BETWEEN_TRIES = 0.5
 
 
 def suite_documents(corpus: Path, say: Say) -> dict[str, Document]:
-    """Return the documents of a suite's own corpus, by id; tell `say` which lines are refused.
+    """Return the documents of a suite's own corpus, by id. `say` gets a message on refused lines.
 
     Raises:
         InputError: the corpus cannot be read, or has no document.
@@ -82,7 +83,7 @@ def suite_library(
     say: Say,
     reader: str | None = None,
 ) -> Iterator[Corpus]:
-    """Open the cached library of a suite's own corpus; index the corpus first if that was not completed.
+    """Open the cached library of a suite's own corpus. Index the corpus first if no earlier run completed it.
 
     Raises:
         ModelError: there is no such encoder.
@@ -126,9 +127,10 @@ def answer(
     strictness: float = STRICTNESS,
     force: bool = False,
 ) -> None:
-    """Ask the library the suite's questions into `out`, or go on where an earlier run of the same stopped.
+    """Ask the library the suite's questions and write the answers into `out`.
 
-    With `fresh`, earlier answers are dropped. If another process writes the same file, wait for it.
+    Continue where an earlier run of the same task stopped. With `fresh`, drop earlier answers. If another
+    process writes the same file, wait for it.
 
     Raises:
         InputError: `out` cannot be read or written.
@@ -152,7 +154,7 @@ def answer(
 
 
 def _questions(suite: Suite) -> bytes:
-    """Return the suite's questions as `pullquote answer` reads them."""
+    """Return the suite's questions in the form that `pullquote answer` reads."""
     lines = (
         {
             "_id": query.id,
@@ -169,7 +171,7 @@ def read_answers(path: Path) -> dict[str, AnswerLine]:
     """Return the answers of an answers file, or of a TREC run, by query id.
 
     Raises:
-        InputError: the file cannot be read, or a line of it is no answer.
+        InputError: the file cannot be read, or a line is not an answer.
     """
     data = read_file(path).removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
@@ -193,7 +195,7 @@ def check_answers(suite: Suite, answers: Mapping[str, AnswerLine], path: Path, s
     """Tell `say` if a file does not answer all of the suite's questions.
 
     Raises:
-        InputError: it answers none of them.
+        InputError: the file answers none of the questions.
     """
     answered = sum(query.id in answers for query in suite.queries)
     if not answered:
@@ -206,7 +208,7 @@ def check_qrels(suite: Suite, documents: Mapping[str, Document], say: Say) -> No
     """Tell `say` which relevant documents are missing.
 
     Raises:
-        InputError: all of them are.
+        InputError: all relevant documents are missing.
     """
     named = {
         document
@@ -233,7 +235,8 @@ def evaluate(
 ) -> Evaluation:
     """Return the scores of the answers to a suite's questions, compared with a baseline's, query by query.
 
-    Without documents nobody can tell whether quotes are verbatim, so this is not measured.
+    Without documents, the measure "verbatim" is left out, because quotes cannot be compared with their
+    sources.
 
     Raises:
         InputError: an answer line makes no sense, or the baseline has no question in common with the answers.
@@ -266,9 +269,9 @@ def evaluate(
 
 @contextmanager
 def locked(path: Path, say: Say) -> Iterator[None]:
-    """Let one process at a time work on the file or folder `path`; another waits, and tells `say` so.
+    """Let one process at a time work on the file or folder `path`. Another process waits, and tells `say` so.
 
-    The lock is SQLite's on an empty database: it works on every system, and ends with its process.
+    The lock is SQLite's lock on an empty database. It works on every system, and ends with its process.
     """
     locks = evaluations_folder() / "locks"
     make_cache_folder(locks)

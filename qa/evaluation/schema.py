@@ -1,4 +1,4 @@
-"""The values of an evaluation: test queries, and what was measured of their answers."""
+"""The values of an evaluation: test queries, and the measures of their answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Filters, Turn
 
-# One line of an answers file, as `pullquote answer` writes it; a line of another system may lack fields.
+# One line of an answers file, as `pullquote answer` writes it. Another system's line may lack fields.
 AnswerLine: TypeAlias = dict[str, Any]
 
 
@@ -22,19 +22,21 @@ class Query:
     """A test query: a question, and what is known of its answer.
 
     Attributes:
-        id: names the query in its suite.
+        id: the query's name in its suite.
         text: the question.
         history: the earlier turns of the conversation.
-        answerable: None if nobody has said; such a query is not scored for abstention.
+        answerable: whether the documents answer the question, or None if unknown. A query with None is not
+            scored for abstention.
         gold: the sentences that answer, verbatim.
-        answers: short answers, one of which the quotes should contain.
-        all_needed: whether every gold sentence is needed, not any.
-        parts: where the question asks for several things, the sentences of which any answers each; a part
-            without an answer has none.
-        facts: what is asked of a document and no sentence states, by field: {"author": "Ida Norr"}.
+        answers: short answers; the quotes should contain one of them.
+        all_needed: whether every gold sentence is needed, not just one.
+        parts: the gold sentences of each part, if the question asks for several things. Any sentence answers
+            its part. A part without an answer has no sentences.
+        facts: facts about a document that are asked for and that no sentence states, by field, for example
+            {"author": "Ida Norr"}.
         document: the id of the document that should contain the gold; empty if unknown.
         type: the kind of question, as the suite calls it.
-        filters: the filters that it is asked with.
+        filters: the filters of the question.
     """
 
     id: str
@@ -56,10 +58,10 @@ class Suite:
     """Test queries.
 
     Attributes:
-        name: the name of its folder or file.
+        name: the name of the suite's folder or file.
         queries: the test queries, in order.
         qrels: the relevance grade of documents, by query id, then by document id.
-        corpus: the JSONL file or the folder of its own documents; None if the queries are asked of a library.
+        corpus: the JSONL file or the folder of the suite's own documents, or None if a library is asked.
     """
 
     name: str
@@ -75,7 +77,7 @@ class Judged:
     Attributes:
         query: the test query.
         answer: the line of the answers file.
-        values: those measures that apply to the query, by name.
+        values: the measures that apply to the query, by name.
     """
 
     query: Query
@@ -89,9 +91,9 @@ class Estimate:
 
     Attributes:
         value: the measure.
-        low: the lower end of its 95 % bootstrap interval.
-        high: the upper end.
-        n: the number of queries that it is measured on.
+        low: the lower end of the measure's 95 % bootstrap interval.
+        high: the upper end of the interval.
+        n: the number of queries that the measure is computed on.
     """
 
     value: float
@@ -104,15 +106,15 @@ class Estimate:
 class Difference:
     """The run's measure minus the baseline's, paired by query.
 
-    Interval and p are of one paired randomisation test (`statistics.randomisation`), so the interval contains
-    0 exactly if p is 0.05 or more.
+    Interval and p come from one paired randomisation test (`statistics.randomisation`). So the interval
+    contains 0 exactly if p is 0.05 or more.
 
     Attributes:
         value: the difference.
-        low: the lower end of its 95 % interval.
-        high: the upper end.
+        low: the lower end of the difference's 95 % interval.
+        high: the upper end of the interval.
         p: the two-sided probability of a difference as large by chance.
-        n: the number of queries that both have.
+        n: the number of queries that both runs have.
     """
 
     value: float
@@ -123,7 +125,7 @@ class Difference:
 
     @property
     def significant(self) -> bool:
-        """Whether the interval does not contain 0."""
+        """Return whether the interval does not contain 0."""
         return self.low > 0 or self.high < 0
 
 
@@ -134,10 +136,10 @@ class Evaluation:
     Attributes:
         suite: the test queries.
         judged: each query that was answered.
-        measures: the measures over all of these, by name.
+        measures: the measures over the answered queries, by name.
         differences: the measures minus the baseline's, over the queries that both answered.
-        baseline: the baseline's measures over these queries.
-        baseline_judged: these queries with the baseline's answers.
+        baseline: the baseline's measures over the queries that both answered.
+        baseline_judged: the queries that both answered, with the baseline's answers.
         by_type: some measures of each type of question, by type and name; empty if the suite has no types.
     """
 

@@ -1,10 +1,10 @@
 """Statistics of weighted cases, their bootstrap intervals, and randomisation tests between two systems.
 
-A statistic is prepared once from the values of the cases, sorting included. It is then a function of weights,
-how often each case counts: float64 `[n, draws]`, every column with the same sum, to float64 `[draws]`. A
-column of ones gives the value of the statistic, a column of counts is a bootstrap resample, and ones and
-zeros select one system's cases. So a thousand resamples cost a few passes over one matrix, whatever the
-statistic.
+A statistic is prepared once from the values of the cases; sorting is part of the preparation. It is then a
+function of weights: how often each case counts. It maps weights, float64 `[n, draws]`, to values, float64
+`[draws]`. All columns of the weights have the same sum. A column of ones gives the value of the statistic. A
+column of counts is a bootstrap resample. A column of ones and zeros selects one system's cases. So a thousand
+resamples of any statistic cost a few passes over one matrix.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 RESAMPLES = 1000
 LEVEL = 0.05  # of significance; intervals have the level 1 - LEVEL
-_ROUNDING = 1e-9  # by which equal differences may differ
+_ROUNDING = 1e-9  # most that two equal differences may differ by
 # The matrix of one batch of resamples has about 4 MB, which fits into caches.
 _BATCH_CELLS = 500_000
 _Z = float(stats.norm.ppf(0.975))
@@ -38,7 +38,7 @@ def mean(values: npt.ArrayLike) -> Statistic:
 
 
 def quantile(values: npt.ArrayLike, q: float) -> Statistic:
-    """Return the value that a share `q` of the cases is below: of n sorted ones, number int(q·n), from 0."""
+    """Return the `q`-quantile of the cases: of n sorted cases, number int(q·n), counted from 0."""
     cases = np.asarray(values, dtype=np.float64)
     order = np.argsort(cases, kind="stable")
 
@@ -51,7 +51,7 @@ def quantile(values: npt.ArrayLike, q: float) -> Statistic:
 
 
 class _Thresholds:
-    """Cases by falling score, summed up at each threshold: equal scores pass it together, or not at all."""
+    """Cases by falling score, summed at each threshold. Equal scores pass a threshold together."""
 
     def __init__(self, scores: npt.ArrayLike) -> None:
         cases = np.asarray(scores, dtype=np.float64)
@@ -59,9 +59,9 @@ class _Thresholds:
         self.last = np.flatnonzero(np.append(np.diff(cases[self.order]) != 0, True))
 
     def passing(self, weights: Floats, values: npt.ArrayLike) -> tuple[Floats, Floats]:
-        """Return the weight of the cases that pass each threshold, and the sum of their values.
+        """Return the weight of the cases that pass each threshold, and the sum of these cases' values.
 
-        Both `[1 + thresholds, draws]`, with 0 in front.
+        Both have the shape `[1 + thresholds, draws]` and begin with 0.
         """
         drawn = weights[self.order]
         ordered = np.asarray(values, dtype=np.float64)[self.order, None]
@@ -72,7 +72,7 @@ class _Thresholds:
 
 
 def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> Statistic:
-    """Return the area under the ROC curve: how often a positive case outscores a negative one, ties half."""
+    """Return the area under the ROC curve: how often a positive case outscores a negative (ties: half)."""
     thresholds = _Thresholds(scores)
 
     def statistic(weights: Floats) -> Floats:
@@ -97,7 +97,7 @@ def coverage(scores: npt.ArrayLike, positive: npt.ArrayLike, precision: float) -
 
 
 def area_under_risk(scores: npt.ArrayLike, wrong: npt.ArrayLike) -> Statistic:
-    """Return the mean, over all cases, of the wrong share among the cases that score as high (AURC).
+    """Return the mean, over all cases, of the wrong share among cases with at least the same score (AURC).
 
     Geifman, Uziel, El-Yaniv, "Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers" (2019).
     """
@@ -113,14 +113,14 @@ def area_under_risk(scores: npt.ArrayLike, wrong: npt.ArrayLike) -> Statistic:
 
 
 def risk_coverage(scores: npt.ArrayLike, wrong: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Return the share of cases above each threshold, and the wrong part of it, from the highest one on."""
+    """Return the share of cases above each threshold, and the wrong part of it, highest threshold first."""
     thresholds = _Thresholds(scores)
     cases, wrongs = thresholds.passing(np.ones((len(thresholds.order), 1)), wrong)
     return cases[1:, 0] / cases[-1], wrongs[1:, 0] / cases[1:, 0]
 
 
 def _edges(total: int, bins: int) -> Floats:
-    """Return the edges of bins of equal mass; those with one case more come first, as in np.array_split."""
+    """Return the edges of bins of equal mass. Bins with one case more come first, as in np.array_split."""
     size, larger = divmod(total, bins)
     bounds: Floats = np.minimum(np.arange(bins + 1), larger) + size * np.arange(bins + 1.0)
     return bounds
@@ -129,7 +129,7 @@ def _edges(total: int, bins: int) -> Floats:
 def calibration_error(scores: npt.ArrayLike, positive: npt.ArrayLike, bins: int = 10) -> Statistic:
     """Return the mean distance between mean score and share of positives, over bins of equal mass (ECE).
 
-    If equal scores fall into two bins, each gets its part of their positives.
+    If cases with equal scores fall into two bins, their positives are divided between the bins in proportion.
     """
     thresholds = _Thresholds(scores)
     gaps = np.asarray(scores, dtype=np.float64) - np.asarray(positive, dtype=np.float64)
@@ -159,7 +159,7 @@ def calibration_bins(
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a share of n cases (Wilson, 1927): never empty, even at 0 and 1."""
+    """Return the 95 % score interval of a share of n cases (Wilson, 1927). It is never empty."""
     square = _Z**2 / n
     centre = share + square / 2
     half = float(np.sqrt(square * (share * (1 - share) + square / 4)))
@@ -176,15 +176,15 @@ def bootstrap(
     """Return the statistics of n cases, and the ends of their 95 % bootstrap intervals: three times `[m]`.
 
     All statistics see the same resamples. Cases are drawn within their stratum (`strata [n]`, any labels). So
-    a statistic that needs two classes has both in every resample; how many cases each has is a fact of the
-    suite, not chance. The intervals are percentiles. They stay in the statistic's range, exist for every
+    a statistic that needs two classes has both in every resample. The suite, not chance, decides how many
+    cases each class has. The intervals are percentiles. They stay in the statistic's range, exist for every
     distribution (BCa's do not if all resamples are equal), and need no jackknife, which costs more than the
     resamples.
     """
     labels = np.asarray(strata)
     n = len(labels)
     groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    # A case alone in its stratum is always drawn; scipy refuses to draw it.
+    # A case alone in its stratum is always drawn. scipy refuses a group of one case.
     singles = np.isin(np.arange(n), [group[0] for group in groups if len(group) == 1])[:, None]
     groups = [group for group in groups if len(group) > 1]
     values = _all(statistics, np.ones((n, 1)))[:, 0]
@@ -215,15 +215,15 @@ def randomisation(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return how far two systems differ: the differences, their 95 % intervals (low, high) and p, each `[m]`.
 
-    The statistics are of 2n cases: one system's n, then the other's, in the same order. Under the null
-    hypothesis either system could have given either output of a pair, so pairs are swapped at random
+    The statistics are of 2n cases: one system's n cases, then the other's, in the same order. Under the null
+    hypothesis, either system could have given either output of a pair. So pairs are swapped at random
     (Smucker, Allan, Carterette, "A Comparison of Statistical Significance Tests for Information Retrieval
-    Evaluation", 2007). If there are no more than `resamples` ways to swap, all are tried. p is the share
-    of them with a difference as large.
+    Evaluation", 2007). If there are no more than `resamples` ways to swap, all are tried. p is the share of
+    the tried ways with a difference at least as large as the measured one.
 
-    The interval has the differences that this test would not tell from the measured one (Garthwaite,
-    "Confidence Intervals from Randomization Tests", 1996), if differences by chance are as large for any true
-    difference. So it contains 0 exactly if p is `LEVEL` or more.
+    The interval has the differences that this test cannot distinguish from the measured one (Garthwaite,
+    "Confidence Intervals from Randomization Tests", 1996). It assumes that chance differences are as large
+    for any true difference. So the interval contains 0 exactly if p is `LEVEL` or more.
     """
 
     def swapped(signs: Floats, axis: int) -> Floats:
@@ -233,7 +233,7 @@ def randomisation(
         return differences.T.reshape(*signs.shape[:-1], -1)
 
     found: Floats = swapped(np.ones(n), -1)
-    if n == 1:  # swapped or not, the difference is as large; scipy asks for two
+    if n == 1:  # swapped or not, the difference has the same size; scipy needs at least two cases
         by_chance = np.abs(np.stack([found, found]))
     else:
         by_chance = np.abs(

@@ -1,8 +1,9 @@
 """Test queries from files: a folder in BEIR layout, or a file of an analyst's own questions.
 
-A folder has `queries.jsonl`, mostly `qrels.tsv` or `qrels/test.tsv`, and, if the suite has its own corpus,
-`corpus.jsonl` or a folder `corpus` of files of any format, in it or beside it. A file is JSONL or CSV;
-`docs/cli.md` says under `evaluate` what its columns mean. Unknown fields are ignored.
+A folder has `queries.jsonl` and usually `qrels.tsv` or `qrels/test.tsv`. A suite's own corpus is
+`corpus.jsonl` in the folder, or a folder `corpus` of files of any format, in the suite's folder or next to
+it. A file is JSONL or CSV; `docs/cli.md` says under `evaluate` what its columns mean. Unknown fields are
+ignored.
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ if TYPE_CHECKING:
 
     Qrels = Mapping[str, Mapping[str, int]]
 
-# The qrels of a folder: the first of these that is there.
+# The possible files of a folder's qrels. The first existing file is read.
 QRELS = ("qrels.tsv", "qrels/test.tsv")
 _YES = {"yes", "y", "true", "1"}
 _NO = {"no", "n", "false", "0"}
 _DELIMITERS = ",;\t"
-_FIRST_LINE = 10_000  # bytes of a file in which a table names its columns
+_FIRST_LINE = 10_000  # bytes at the start of a file that are searched for the header of a table
 
 
 def load(path: Path, say: Callable[[str], None] = lambda message: None) -> Suite:
-    """Read a suite; tell `say` what a reader should know about how it was read.
+    """Read a suite. `say` gets messages on how it was read.
 
     Raises:
-        InputError: the suite cannot be read, or a line of it makes no sense; the message names file and line.
+        InputError: the suite cannot be read, or a line makes no sense; the message names file and line.
     """
     if path.is_dir():
         return _folder(path, say)
@@ -62,9 +63,9 @@ def load(path: Path, say: Callable[[str], None] = lambda message: None) -> Suite
 
 
 def with_thumbs(suite: Suite | None, thumbs: Iterable[Mapping[str, Any]]) -> Suite:
-    """Return the suite with the test queries that thumbs make (`qa.evaluation.thumbs`), or these alone.
+    """Return the suite with the test queries from thumbs (`qa.evaluation.thumbs`), or only these queries.
 
-    A question that the suite has already is not added, nor one of which nobody knows whether it is answered.
+    A question is not added if the suite has it already, or if it is unknown whether the documents answer it.
     """
     queries = suite.queries if suite else ()
     known = {each.id for each in queries} | set(map(_asked, queries))
@@ -83,7 +84,7 @@ def _asked(query: Query) -> tuple[str, tuple[str | Turn, ...], Filters]:
 
 
 def draw(suite: Suite, limit: int) -> Suite:
-    """Return the suite with `limit` of its questions, drawn at random: always the same ones."""
+    """Return the suite with `limit` of its questions, drawn at random. The same suite gives the same draw."""
     queries = list(suite.queries)
     random.Random(7).shuffle(queries)  # noqa: S311 -- a sample, no secret
     return replace(suite, queries=tuple(queries[:limit]))
@@ -100,7 +101,7 @@ def _folder(folder: Path, say: Callable[[str], None]) -> Suite:
     if qrels and not qrels.keys() & {query.id for query in queries}:
         raise InputError(f"the qrels of {folder} name none of its queries. Do they belong to another suite?")
     if qrels and not any("answerable" in line.record for line in lines):
-        # As BEIR means it: queries.jsonl may hold those of other splits, which nobody has judged.
+        # BEIR's queries.jsonl may also contain queries of other splits, which have no qrels: leave them out.
         judged = tuple(query for query in queries if query.id in qrels or query.answerable)
         if len(judged) < len(queries):
             say(f"{len(queries) - len(judged):,} of the {len(queries):,} queries have no qrels: left out")
@@ -109,7 +110,7 @@ def _folder(folder: Path, say: Callable[[str], None]) -> Suite:
 
 
 def own_corpus(folder: Path) -> Path | None:
-    """Return the file or folder of a suite's own documents: in the suite's folder, or `corpus` beside it."""
+    """Return the file or folder of a suite's own documents: in the suite's folder, or `corpus` next to it."""
     file, own, shared = folder / "corpus.jsonl", folder / "corpus", folder.resolve().parent / "corpus"
     if file.is_file():
         return file
@@ -117,7 +118,7 @@ def own_corpus(folder: Path) -> Path | None:
 
 
 def files_of(corpus: Path) -> list[Path]:
-    """Return the files of a corpus: those in its folder, sorted, or the one file that it is."""
+    """Return the files of a corpus: sorted if it is a folder, or the corpus itself if it is a file."""
     return sorted(each for each in corpus.rglob("*") if each.is_file()) if corpus.is_dir() else [corpus]
 
 
@@ -135,7 +136,7 @@ def _qrels(folder: Path) -> Qrels:
 
 
 def _checked(queries: Iterable[Query], path: Path) -> tuple[Query, ...]:
-    """Return the queries as a tuple; refuse none at all, and two with the same id."""
+    """Return the queries as a tuple. Refuse an empty suite, and two queries with the same id."""
     seen: dict[str, Query] = {}
     for query in queries:
         if query.id in seen:
@@ -154,7 +155,7 @@ class _Line:
     """One object of a JSON Lines file, or one question of a table.
 
     Attributes:
-        where: names the file and the line in messages.
+        where: the file and the line, for messages.
         number: the number of the line.
         record: the object.
     """
@@ -165,19 +166,19 @@ class _Line:
 
     @property
     def id(self) -> str:
-        """The record's id, else the line's number."""
+        """Return the record's id, or the line's number if it has no id."""
         _, value = self._first(("_id", "id"))
         return str(self.number if value is None else value)
 
     def text(self, *names: str) -> str:
-        """Return the first of these fields that is there, which must be text."""
+        """Return the first existing field of `names`. It must be text."""
         name, value = self._first(names)
         if not isinstance(value, str | None):
             raise InputError(f'{self.where}: "{name}" is not text. Put it in quotation marks.')
         return value or ""
 
     def texts(self, *names: str) -> tuple[str, ...]:
-        """Return the first of these fields that is there: a list of texts, or one text."""
+        """Return the first existing field of `names`: a list of texts, or one text."""
         name, value = self._first(names)
         values = [value or ""] if isinstance(value, str | None) else value
         if not (isinstance(values, list) and all(isinstance(each, str) for each in values)):
@@ -190,7 +191,7 @@ class _Line:
         )
 
     def truth(self, name: str) -> bool | None:
-        """Return a field that is true, false or null; a missing one is null."""
+        """Return a field that is true, false or null. A missing field is null."""
         value = self.record.get(name)
         if value is not None and not isinstance(value, bool):
             raise InputError(f'{self.where}: "{name}" is not true, false or null.')
@@ -204,7 +205,7 @@ class _Line:
         return tuple(replace(self, record={"part": part}).texts("part") for part in parts)
 
     def facts(self) -> dict[str, str]:
-        """Return what is asked of a document and no sentence states, by field."""
+        """Return facts about a document that are asked for and that no sentence states, by field."""
         facts = self.record.get("facts") or {}
         if not (isinstance(facts, dict) and all(isinstance(each, str) for each in facts.values())):
             raise InputError(
@@ -220,7 +221,7 @@ class _Line:
             raise InputError(f"{self.where}: {error}.") from None
 
     def filters(self) -> Filters:
-        """Return the filters that the question is asked with."""
+        """Return the filters of the question."""
         try:
             return read_filters(self.record.get("filters") or {})
         except InputError as error:
@@ -233,7 +234,7 @@ def _json_lines(path: Path) -> Iterator[_Line]:
 
 
 def _query(line: _Line, *, assume: bool | None) -> Query:
-    """Return the query of a line; `assume`: whether it is answerable if neither line nor gold says."""
+    """Return the query of a line. `assume`: whether it is answerable if the line and its gold do not say."""
     text = line.text("text", "question").strip()
     if not text:
         raise InputError(f'{line.where} has no "question". Write what is asked.')
@@ -262,7 +263,7 @@ def _query(line: _Line, *, assume: bool | None) -> Query:
 
 
 def is_table(data: bytes) -> bool:
-    """Return whether the first line of a file names columns, among them one of questions."""
+    """Return whether the first line of a file names columns, including a column of questions."""
     first = next(iter(data[:_FIRST_LINE].splitlines()), b"")
     return _header(first.decode("utf-8-sig", "replace")) is not None
 
@@ -271,7 +272,7 @@ def questions_of_table(data: bytes, name: Path, say: Callable[[str], None]) -> b
     """Return the questions of a table as the lines of JSON that `qa.evaluation.batch` reads.
 
     Raises:
-        InputError: the data are no table of questions; the message names `name`.
+        InputError: the data are not a table of questions; the message names `name`.
     """
     lines = (
         {
@@ -286,9 +287,9 @@ def questions_of_table(data: bytes, name: Path, say: Callable[[str], None]) -> b
 
 
 def _csv_queries(data: bytes, path: Path, say: Callable[[str], None]) -> Iterator[Query]:
-    """Yield the queries of a table; the rows of a question follow each other or have the same id.
+    """Yield the queries of a table. The rows of one question follow each other, or have the same id.
 
-    A row without a question belongs to the question above, as people write spreadsheets.
+    A row without a question belongs to the question above it, as people write spreadsheets.
     """
     lines: dict[str, _Line] = {}
     keys: dict[str, str] = {}  # by question
@@ -337,9 +338,9 @@ def _json(cell: str, where: str) -> Any:
 
 
 def _header(first: str) -> tuple[str, list[str]] | None:
-    """Return the delimiter of a table and the names of its columns; None if no column is of questions.
+    """Return the delimiter of a table and the names of its columns, or None if it has no column of questions.
 
-    Names of columns contain no delimiter, so it is the one by which a column of questions appears.
+    Names of columns contain no delimiter. So the right delimiter yields a column of questions.
     """
     for delimiter in _DELIMITERS:
         header = [cell.strip().lower() for cell in next(csv.reader([first], delimiter=delimiter), [])]
@@ -388,7 +389,7 @@ def _rows(data: bytes, path: Path, say: Callable[[str], None]) -> Iterator[tuple
 
 
 def _decoded(data: bytes, path: Path, say: Callable[[str], None]) -> str:
-    """Return the text of a saved spreadsheet: UTF-8, UTF-16 with its mark, or the Windows code page."""
+    """Return the text of a saved spreadsheet: UTF-8, UTF-16 with its byte order mark, or Windows-1252."""
     marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
         try:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from qa.evaluation.result import Result
     from qa.evaluation.schema import Estimate, Evaluation
 
-_LISTED = 10  # of many findings
-_NAMED = 3  # of many places
+_LISTED = 10  # findings that are listed at most
+_NAMED = 3  # places that are named at most
 _MIN_WORD_COLUMN = 16  # characters
 _NO_WRAPPING = 100_000  # characters a line
 _STATUSES = {
@@ -92,7 +92,7 @@ def _statuses(findings: Sequence[Finding]) -> dict[str, int]:
 
 
 def to_text(result: Result) -> str:
-    """Return plain text: columns below each other, numbers to the right."""
+    """Return the result as plain text: aligned columns, numbers to the right."""
     from rich.console import Console
 
     console = Console(width=_NO_WRAPPING, color_system=None)
@@ -102,7 +102,7 @@ def to_text(result: Result) -> str:
 
 
 def to_terminal(result: Result, width: int) -> Group:
-    """Return what rich prints of the same; if the table does not fit, each row is a line that wraps."""
+    """Return the result for rich to print. If the table does not fit, each row is a line that wraps."""
     from rich.console import Group
     from rich.text import Text
 
@@ -120,7 +120,7 @@ def to_terminal(result: Result, width: int) -> Group:
 
 
 def _min_width(rows: Sequence[Sequence[str]], word_columns: set[int]) -> int:
-    """Return how wide the table is at least, in characters: only words after the first column wrap."""
+    """Return the table's least width in characters: only columns of words after the first column wrap."""
     columns = list(zip(*rows, strict=True))
     widths = (
         _MIN_WORD_COLUMN if at in word_columns and at else max(map(len, column))
@@ -152,7 +152,7 @@ def _rich_lines(rows: Sequence[Sequence[str]]) -> Iterator[Text]:
 
 
 def _opening(result: Result) -> str:
-    """Return a line on the questions, and a second one on the outcomes."""
+    """Return a line on the questions, and a second line on the outcomes."""
     judged = result.evaluation.judged if result.evaluation else ()
     queries = [each.query for each in judged] if result.evaluation else result.suite.queries
     kinds = {True: "answerable", False: "not answerable", None: "nobody has said"}
@@ -243,7 +243,7 @@ def _closing(result: Result) -> list[str]:
 
 
 def _on_differences(evaluation: Evaluation) -> list[str]:
-    """Return sentences on which differences from the baseline are significant."""
+    """Return sentences that say which differences from the baseline are significant."""
     if not evaluation.differences:
         return []
     common = len(evaluation.baseline_judged)
@@ -267,7 +267,7 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
 
 
 def _on_fit(result: Result) -> list[str]:
-    """Return what the fit of the confidence gained, and whether it was kept."""
+    """Return lines that say what the fit of the confidence gained, and whether it was kept."""
     fit = result.fit
     if fit is None:
         return []
@@ -290,7 +290,7 @@ def _on_fit(result: Result) -> list[str]:
 
 
 def _on_findings(result: Result) -> list[str]:
-    """Return how the expected quotes were found; in detail if only they were checked."""
+    """Return how the expected quotes were found, in detail if only the quotes were checked."""
     findings = result.findings
     if not findings:
         return [] if result.evaluation else ["There is no expected quote to look up."]

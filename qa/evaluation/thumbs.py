@@ -1,16 +1,17 @@
-"""Thumbs from the chat: what one means, and how they become test queries that `pullquote evaluate` reads.
+"""Thumbs from the chat: their meaning, and the test queries for `pullquote evaluate` that they become.
 
-A thumb is on an answer or on one of its quotes. It is kept on the desk with that answer: the question, the
-earlier questions, the filters, the strictness, the outcome and the quotes. Only that answer shows it again. A
-quote is kept as coordinates: its text is read from its source when the test queries are exported.
+A thumb is on an answer or on one of its quotes. The desk stores the thumb with the answer: the question, the
+earlier questions, the filters, the strictness, the outcome and the quotes. The thumb is shown again only with
+this answer. A quote is stored as coordinates. Its text is read from its source when the test queries are
+exported.
 
-The thumbs on all answers to a question with its earlier questions and filters make one test query. Where two
-thumbs contradict each other, the one that was pressed last counts.
+The thumbs on all answers to a question with the same earlier questions and filters make one test query. If
+two thumbs contradict each other, the last one counts.
 
-- Up on a quote: it answers, and is expected. Down: it does not, and is among the `rejected`.
-- Up on an answer: the question is answerable. Which of its quotes answer it, only thumbs on quotes say.
-  Where it said that nothing was found, that was right: the question is not answerable.
-- Down on an answer: what would be right is not known, and left for a person to fill in.
+- Up on a quote: the quote answers, and is expected. Down: it does not, and is among the `rejected`.
+- Up on an answer: the question is answerable. Only thumbs on quotes say which quotes answer it. If the answer
+  said that nothing was found, that was right: the question is not answerable.
+- Down on an answer: the right answer is unknown. A person has to fill it in.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rej
 def shown_answer(
     answer: Answer, history: Sequence[str | Turn] = (), strictness: float | None = None
 ) -> ShownAnswer:
-    """Return what a thumb is about of an answer."""
+    """Return the parts of an answer that are stored with a thumb."""
     quotes, shown = (
         tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in each)
         for each in (answer.quotes, (*answer.shown, *answer.nearest))
@@ -71,7 +72,7 @@ def shown_answer(
 
 
 def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
-    """Return, of the thumbs on one answer, that on the whole, and those on its quotes by citation id."""
+    """Return the thumbs on one answer: the thumb on the whole, and the thumbs on quotes by citation id."""
     return {
         "answer": next((each.thumb for each in judgements if each.quote is None), None),
         "quotes": {each.quote.citation_id: each.thumb for each in judgements if each.quote is not None},
@@ -82,11 +83,10 @@ def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
 
 
 def to_queries(desk: Desk, library: DeskLibrary) -> list[Line]:
-    """Make test queries of the thumbs on a library's answers, in order of the questions.
+    """Return test queries from the thumbs on a library's answers, in order of the questions.
 
-    Each is a question with its history and its filters.
-
-    Quotes are sliced from their sources now. One whose source has changed or gone is left out with a note.
+    Each test query is a question with its history and its filters. Quotes are sliced from their sources now.
+    A quote whose source has changed or is gone is left out, with a note.
 
     Raises:
         VerbatimError: a quote is not the slice of its source.
@@ -128,7 +128,7 @@ def _query(judgements: Sequence[Judgement], library: DeskLibrary) -> Line:
 
 
 def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: bool) -> tuple[bool | None, str]:
-    """Say whether the documents answer the question (None: nobody knows), and what there is to fill in."""
+    """Return whether the documents answer the question (None: unknown), and a note on what to fill in."""
     if expected.texts:
         return True, ""
     if whole is None or expected.lost:
@@ -141,7 +141,7 @@ def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: boo
 
 
 class _Slices:
-    """The texts of places, each once and in order of the places; their documents; notes on those lost."""
+    """The texts of places, each once and in order of the places; their documents; notes on lost quotes."""
 
     def __init__(self, library: DeskLibrary, places: Iterable[QuoteReference]) -> None:
         self._library = library
@@ -164,7 +164,7 @@ class _Slices:
         return quote
 
     def _document(self, place: QuoteReference) -> tuple[Document | None, str]:
-        """Read the document, under another id if need be; without one, what became of it."""
+        """Return the document, perhaps under another id, or None and what happened to it."""
         fate = "has changed since"
         try:
             document = self._library.document(place.document)
@@ -182,17 +182,17 @@ class _Slices:
 
 
 def to_file(queries: Sequence[Line], form: Form) -> bytes:
-    """Write test queries as the bytes of a file: lines of JSON, or a table for a spreadsheet."""
+    """Return test queries as the bytes of a file: lines of JSON, or a table for a spreadsheet."""
     if form == "jsonl":
         return to_jsonl(queries).encode("utf-8")
-    return _to_csv(queries).encode("utf-8-sig")  # Excel takes what has no mark for its own code page
+    return _to_csv(queries).encode("utf-8-sig")  # without the mark, Excel assumes its own code page
 
 
 def save(queries: Sequence[Line], path: Path, *, replace: bool = False) -> None:
-    """Write a file in the form that its name ends in. A file that holds anything else is spared.
+    """Write a file in the form that its name ends in. Do not replace a file with other content.
 
     Raises:
-        OutputError: there is such a file and `replace` is False; or it cannot be written.
+        OutputError: the file has other content and `replace` is False, or it cannot be written.
     """
     data = to_file(queries, "csv" if path.suffix.lower() == ".csv" else "jsonl")
     try:
@@ -208,12 +208,12 @@ def save(queries: Sequence[Line], path: Path, *, replace: bool = False) -> None:
 
 
 def to_jsonl(queries: Iterable[Line], *, ascii: bool = False) -> str:  # noqa: A002
-    """Write test queries as lines of JSON."""
+    """Return test queries as lines of JSON."""
     return "".join(dumps(query, ascii=ascii) + "\n" for query in queries)
 
 
 def _to_csv(queries: Iterable[Line]) -> str:
-    """Write a table: of what a question has several, each has a row."""
+    """Return a table. A question with several quotes, turns or notes has several rows."""
     table = io.StringIO(newline="")
     rows = csv.writer(table)
     rows.writerow(_COLUMNS)

@@ -1,7 +1,8 @@
 """TREC qrels (`query 0 document grade`), TREC runs (`query Q0 document rank score tag`) and BEIR's qrels.
 
-White space separates the columns, and an id here may contain some (it may be a file's name). Such an id is
-written as `percent:` and the id in percent-encoding. So trec_eval sees one token, the same in both files.
+White space separates the columns, but our ids may contain white space (an id may be a file's name). Such an
+id is written as `percent:` and the id in percent-encoding. So trec_eval sees one token, the same in both
+files.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     from qa.evaluation.schema import AnswerLine
 
 _ENCODED = "percent:"
-# A whole number as small as grades are: trec_eval takes time and memory that grow with it.
+# A whole number of few digits: the time and memory that trec_eval needs grow with the grade.
 _GRADE = re.compile(r"[+-]?[0-9]{1,4}")
 
 
 def ranking(answer: AnswerLine) -> tuple[str, ...]:
-    """Return the ids of the documents that an answer ranks, best first, by their first passages."""
+    """Return the ids of the documents that an answer ranks, best first, by each document's first passage."""
     return tuple(dict.fromkeys(passage["document"] for passage in answer.get("passages") or ()))
 
 
@@ -41,7 +42,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
         the grade of each judged document, by query id, then by document id.
 
     Raises:
-        InputError: the file cannot be read, or a line of it is no judgement.
+        InputError: the file cannot be read, or a line is not a judgement.
     """
     qrels: dict[str, dict[str, int]] = {}
     for number, line in _lines(path):
@@ -83,15 +84,15 @@ def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:
     )
 
 
-@np.errstate(over="ignore")  # what is too large becomes infinite, as in trec_eval
+@np.errstate(over="ignore")  # too large a score becomes infinite, as in trec_eval
 def read_run(path: Path) -> dict[str, AnswerLine]:
     """Read a TREC run as answer lines with only an `id` and `passages` that are whole documents.
 
-    The order is trec_eval's, so that its figures are ours: by falling score, in single precision; documents
-    with equal scores by falling id. The column with the rank is not looked at.
+    The order is trec_eval's, so our figures equal trec_eval's: by falling score in single precision, and by
+    falling id where scores are equal. The column with the rank is ignored.
 
     Raises:
-        InputError: the file cannot be read, or a line of it has other columns.
+        InputError: the file cannot be read, or a line has other columns.
     """
     scores: dict[str, list[tuple[float, str]]] = {}
     for number, line in _lines(path):
@@ -117,7 +118,7 @@ def read_run(path: Path) -> dict[str, AnswerLine]:
 def write_run(path: Path, answers: Mapping[str, AnswerLine], tag: str = TREC_MARK) -> None:
     """Write the documents that answers rank as a TREC run, by query id.
 
-    The score counts down to 1 from the number of documents, so that no rule for ties can change their order.
+    The score counts down to 1 from the number of documents. So ties cannot change the order.
 
     Raises:
         OutputError: the file cannot be written.
@@ -144,7 +145,7 @@ def _id(token: str) -> str:
 
 
 def _split(line: str) -> list[str]:
-    # Only what C's isspace takes for white space, as in trec_eval: an id may hold a no-break space.
+    # Split only at white space as C's isspace knows it, like trec_eval: an id may contain a no-break space.
     return re.split(r"\s+", line.strip(" \t\f\v"), flags=re.ASCII)
 
 

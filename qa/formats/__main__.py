@@ -1,8 +1,8 @@
-"""What `qa.formats.worker` runs: reads sources from standard input, writes what it makes of them.
+"""Reads sources from standard input, and writes the results to standard output, for `qa.formats.worker`.
 
-It ends when its parent does. It may neither write to a file nor open a connection, and takes no more memory
-than its argument says (bytes). On Linux the kernel sees to that (`qa.formats.confinement`); everywhere Python
-does, which libraries obey, and machine code in one that a file has taken over does not.
+The process ends when its parent does. It may neither write to a file nor open a connection. Its argument is
+the maximum memory, in bytes. On Linux the kernel enforces this (`qa.formats.confinement`). On every system
+Python enforces it: libraries obey, but machine code in a library that a file has taken over does not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_TRACE = 4_000  # characters
-# What Python tells its audit hooks, and no reader needs. Opening is looked at apart.
+# Audit events of Python that no reader needs. `_forbid` checks the opening of files separately.
 _FORBIDDEN = (
     "socket.",
     "os.chmod",
@@ -56,11 +56,11 @@ _PROGRAMS = frozenset({"tesseract"})
 
 def main() -> None:
     """Answer requests until standard input ends."""
-    # What a library prints must not stand between the replies.
+    # The output of a library must not mix with the replies.
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
-    confined_by = _confine(int(sys.argv[1]))  # before there is a second thread, which it would not reach
+    confined_by = _confine(int(sys.argv[1]))  # before a second thread starts, which would not be confined
     threading.Thread(target=_take, args=(sys.stdin.buffer, requests), daemon=True).start()
     _write(replies, {"ready": True, "confined_by": confined_by})
     while True:
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _take(pipe: IO[bytes], requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]]) -> None:
-    """Hand on requests, and end the process, with all that it has started, when there are no more."""
+    """Pass on requests. After the last request, end the process and all that it has started."""
     while line := pipe.readline():
         request = json.loads(line)
         requests.put((request, pipe.read(request["size"])))
@@ -80,11 +80,11 @@ def _take(pipe: IO[bytes], requests: queue.SimpleQueue[tuple[dict[str, Any], byt
 
 
 def _confine(memory: int) -> tuple[str, ...]:
-    """Take from this process what a reader of files has no need of. Return what the kernel sees to."""
+    """Take from this process all rights that a reader does not need. Return what the kernel enforces."""
     if sys.platform != "win32":
         import resource
 
-        # A file cannot grow by a byte, whoever writes: the kernel says so.
+        # The kernel lets no file grow by a byte, whatever code writes.
         for what, most in (
             (resource.RLIMIT_AS, memory),
             (resource.RLIMIT_FSIZE, 0),
@@ -104,10 +104,10 @@ def _confine(memory: int) -> tuple[str, ...]:
 
 
 def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
-    """Let no library write, connect, or start a program but those that are named."""
+    """Raise an error if a library writes, connects, or starts a program outside _PROGRAMS."""
     if event == "open":
         path, mode, flags = arguments
-        if isinstance(path, int):  # open already: a pipe to a program
+        if isinstance(path, int):  # already open: a pipe to a program
             return
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
         if (writes or (isinstance(mode, str) and set(mode) & set("wax+"))) and path != os.devnull:
@@ -174,16 +174,16 @@ _TASKS = {"read": _read, "draw": _draw, "view": _view}
 
 
 def _limit_processor_time(seconds: float) -> None:
-    """Have the kernel end this process after so much of it, whether its parent still waits or not.
+    """Make the kernel end this process after so many seconds of processor time.
 
-    A loop inside C may keep the thread that would note the parent's end from running.
+    This works even if the parent has ended. A loop in C may block the thread that would notice that end.
     """
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _write(replies: IO[bytes], reply: dict[str, Any]) -> None:
-    # Half a character, which only metadata may hold still, becomes a question mark.
+    # Half a character, which only metadata may still have, becomes a question mark.
     replies.write(json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
     replies.flush()
 

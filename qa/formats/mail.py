@@ -1,7 +1,8 @@
-"""E-mail (.eml): what a message says, and apart from it what earlier messages say that it quotes.
+"""Reads e-mail (.eml): the words of a message, separate from the words of earlier messages that it quotes.
 
-Python's own `email` parses it. Plain text is read rather than HTML, as mail programs mark quotations in it.
-Attachments of a format that is read are documents of their own; the others are named in a note.
+Python's `email` module parses the message. Plain text is preferred to HTML, because mail programs mark
+quotations in plain text. Attachments in a supported format become documents. A note names the other
+attachments, except pictures that the text shows.
 """
 
 from __future__ import annotations
@@ -46,21 +47,22 @@ _DIVISION = re.compile(
     r"(?:press|media|news|communications?|public affairs|information|publications?|newsletter)\b",
     re.IGNORECASE,
 )
-_DEEPEST = 50  # parts in one another
+_DEEPEST = 50  # levels of nested parts
 _MOST_ATTACHMENTS = 1_000
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield an e-mail, and the documents attached to it, whose ids are "/" and the name of the attachment.
+    """Yield an e-mail and the documents attached to it. An attachment's id begins with "/" and its name.
 
     Raises:
-        InputError: naming the source, when it is no e-mail, or neither it nor an attachment has any text.
+        InputError: naming the source, if it is not an e-mail, is malformed, or has neither text nor an
+            attachment in a supported format.
     """
     try:
         message = _parsed(source)
     except InputError:
         raise
-    except Exception as error:  # the parser promises to raise nothing, and does
+    except Exception as error:  # the parser should raise nothing, but it does
         raise _malformed(source, error) from None
     yield from read_message(message, source, options)
 
@@ -68,10 +70,11 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 def read_message(
     message: Message, source: Source, options: Options, form: str = "email", notes: tuple[str, ...] = ()
 ) -> Iterator[Document | InputError]:
-    """Yield a parsed e-mail, which is a document of the format `form`, and the documents attached to it.
+    """Yield a parsed e-mail as a document of the format `form`, and the documents attached to it.
 
     Raises:
-        InputError: naming the source, when it is malformed, or neither it nor an attachment has any text.
+        InputError: naming the source, if it is malformed, or has neither text nor an attachment in a
+            supported format.
     """
     try:
         reading = _Reading(source.name)
@@ -81,7 +84,7 @@ def read_message(
         cut_off = any(isinstance(each, _CUT_OFF) for part in message.walk() for each in part.defects)
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # the parser promises to raise nothing, and does
+    except Exception as error:  # the parser should raise nothing, but it does
         raise _malformed(source, error) from None
     reading.notes += notes
     if cut_off:
@@ -105,7 +108,7 @@ def _malformed(source: Source, error: Exception) -> InputError:
 
 
 def _parsed(source: Source) -> Message:
-    # Not policy.default: its parsing of headers raises where they are malformed.
+    # Not policy.default, which raises errors for malformed headers.
     message = email.message_from_bytes(source.data, policy=policy.compat32)
     if not any(_header(message, name) for name in _HEADERS):
         raise InputError(f"{source.name} has none of an e-mail's headers. Save the message again as .eml.")
@@ -113,14 +116,14 @@ def _parsed(source: Source) -> Message:
 
 
 def _document(message: Message, lines: list[Line], source: Source) -> Document | None:
-    """Make the document of an e-mail; None where it says nothing."""
+    """Return the document of an e-mail, or None if the e-mail has no text."""
     name, address = parseaddr(_header(message, "From"))
     author = in_order(name) or address
     if surely_people(who := people_in_line(author)):
         author = who
     date = _header(message, "Date")
     try:
-        day = parsedate_to_datetime(date).date()  # as the sender's clock and time zone had it
+        day = parsedate_to_datetime(date).date()  # the day in the sender's time zone
     except (ValueError, TypeError, IndexError, OverflowError):
         day = None
     composed = compose(messages(lines, Sender(author, day)))
@@ -149,17 +152,17 @@ def _document(message: Message, lines: list[Line], source: Source) -> Document |
             "likely",
         ),
         PurePath(source.file_name).stem,
-        headed=False,  # the e-mail's own header has said it, and the text begins with the first sentence
+        headed=False,  # the e-mail's header has the metadata, and the text begins with its first sentence
     )
     furniture = {*described.furniture, *composed.furniture}
     return replace(described, furniture=tuple(sorted(furniture)))
 
 
 def _issued(sender: str, subject: str) -> dict[str, str]:
-    """Tell publisher, series and number of an e-mail that an organisation sends to many.
+    """Return publisher, series and number of an e-mail that an organisation sends to many readers.
 
-    "Press Office, Sandvik Ferry Line" sends for the latter; a "Grain Wire" that writes "Grain Wire #211: Bids
-    slip" is a series.
+    The sender "Press Office, Sandvik Ferry Line" gives the publisher "Sandvik Ferry Line". If the sender
+    "Grain Wire" writes "Grain Wire #211: Bids slip", then "Grain Wire" is a series.
     """
     _, comma, organisation = sender.partition(", ")
     publisher = organisation if comma and _DIVISION.match(sender) else ""
@@ -184,10 +187,10 @@ class _Reading:
         self.notes: list[str] = []
 
     def lines(self, part: Message, depth: int) -> list[Line]:
-        """Return what a part says, line by line; what is attached goes to `attachments`.
+        """Return the lines of a part's text, and add attached parts to `attachments`.
 
         Raises:
-            InputError: naming the e-mail, when parts lie too deep in one another.
+            InputError: naming the e-mail, if its parts are nested too deep.
         """
         if depth > _DEEPEST:
             raise InputError(f"{self._name} has parts over {_DEEPEST} deep in one another. Leave it out.")
@@ -209,7 +212,10 @@ class _Reading:
         return lines
 
     def _several(self, kind: str, inner: list[Any], depth: int) -> list[Line]:
-        """Read the parts of a part: of alternatives the plain text, of related parts the first, else all."""
+        """Return the lines of all parts of a multipart part.
+
+        If the parts are alternatives, return only the first part that has words, plain text before others.
+        """
         if kind == "multipart/alternative":
             chosen: list[Line] = []
             for each in sorted(inner, key=lambda each: each.get_content_type() != "text/plain"):
@@ -235,7 +241,10 @@ class _Reading:
         return lines
 
     def _text(self, part: Message) -> str:
-        """Decode a part by the encoding that it names, or by what its bytes are; never wrongly in silence."""
+        """Decode a part in the encoding that it names, or else as UTF-8.
+
+        If neither fits, decode it as windows-1252 and add a note.
+        """
         data = part.get_payload(decode=True)
         data = data if isinstance(data, bytes) else b""
         try:
@@ -257,7 +266,7 @@ class _Reading:
 
 
 def _quoted(block: Block) -> int:
-    """Count the quoted messages that a block stands in."""
+    """Return how many quotations are around a block."""
     count = 0
     for node in (block.node, *block.node.iterancestors()):
         inside = node is not block.node or block.slot == "text"
@@ -286,14 +295,14 @@ def _file_name(part: Message, kind: str, inner: Any) -> str:
 
 
 def _attachments(found: list[tuple[str, Message]]) -> tuple[list[tuple[str, bytes]], list[str]]:
-    """Return name and bytes of the attachments that can be read, and the names of the others."""
+    """Return name and bytes of each attachment in a supported format, and the names of the others."""
     attached: list[tuple[str, bytes]] = []
     not_read: list[str] = []
     for name, part in found:
         if part.get_content_type() == "message/rfc822":
             inner = part.get_payload()
             whole = b""
-            with suppress(Exception):  # what was malformed cannot always be written again
+            with suppress(Exception):  # a malformed message cannot always be written again
                 whole = cast("Message", inner[0]).as_bytes() if isinstance(inner, list) else b""
             attached.append((name if name.endswith(".eml") else f"{name}.eml", whole))
             continue
@@ -315,13 +324,13 @@ def _attached(source: Source, options: Options, name: str, data: bytes) -> Itera
 
 
 def _header(message: Message, name: str) -> str:
-    """Return a header, decoded (RFC 2047) and on one line; "" where it is missing."""
+    """Return a header, decoded (RFC 2047) and on one line, or "" if it is missing."""
     raw = (value for key, value in message.raw_items() if key.lower() == name.lower())
     return _decoded(str(next(raw, "")))
 
 
 def _decoded(value: str) -> str:
-    """Decode encoded words, and bytes that should have been such; what is broken stays as it is written."""
+    """Decode encoded words, and decode raw bytes as UTF-8. A malformed encoded word stays as it is."""
 
     def words(match: re.Match[str]) -> str:
         with suppress(errors.HeaderParseError, ValueError, LookupError):

@@ -1,6 +1,6 @@
-"""Markdown: the text is the file's own, markup included, so that a quote is what the file says.
+"""Reads Markdown: the text is the file's own text with its markup, so that quotes are verbatim.
 
-markdown-it-py tells headings and lines without words; front matter becomes metadata.
+markdown-it-py finds the headings and the lines without words. Front matter becomes metadata.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _PAIR = re.compile(
     r"(?P<key>[A-Za-z](?:[\w-]++| ++(?=[\w-]))*+)[ \t]*+(?::(?:[ \t]+|$)|=[ \t]*)(?P<value>.*)"
 )
-_GOES_ON = re.compile(r"[ \t]|-[ \t]|#|$")  # a nested value, an item of a list, a comment, a blank line
+_GOES_ON = re.compile(r"[ \t]|-[ \t]|#|$")  # a nested value, a list item, a comment or a blank line
 _EMPHASIS = re.compile(
     r"(?<![\w*_])(?P<marks>[*_]{1,3})(?=[^\s*_])(?P<words>[^\r\n]{1,300}?)(?<![\s*_])(?P=marks)(?![\w*_])"
 )
@@ -79,20 +79,27 @@ _FIELDS = {
 _TOP_HEADINGS = 3
 # The end of a sentence: a word of two letters or more, with a full stop.
 _SENTENCE_END = re.compile(r"[^\W\d_]{2}[.!?…][”’\"')\]*_]*(?=\s|$)|[。！？]")
-_FEWEST_WORDS = 3  # of a sentence
+_FEWEST_WORDS = 3  # words in a sentence
 _LONGEST_NAME = 300
-# The block structure is all that is needed of a text: its inline markup is left alone, and costs nothing.
+# Parses blocks only. Only the words of headings need inline markup, so it is not parsed for the whole text.
 BLOCKS = MarkdownIt("commonmark").enable("table")
 BLOCKS.core.ruler.enableOnly(["normalize", "block"])
 _INLINE = MarkdownIt("commonmark")
 
 
-_Bounds = tuple[int, int]  # of a line, with its end
+_Bounds = tuple[int, int]  # start and end offsets of a line, including its line end
 
 
 @dataclass(frozen=True, slots=True)
 class _Front:
-    """Front matter: its fields, the spans of the lines that give them and of its other lines, its end."""
+    """The front matter of a file.
+
+    Attributes:
+        values: the values by document field.
+        header: the spans of the lines that give the values.
+        furniture: the spans of the other lines.
+        end: the offset where the front matter ends, or 0 if there is none.
+    """
 
     values: dict[str, str]
     header: tuple[Span, ...] = ()
@@ -101,10 +108,10 @@ class _Front:
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Read a Markdown file: one document.
+    """Yield the one document of a Markdown file.
 
     Raises:
-        InputError: when it is empty, binary, or in an encoding that cannot be told.
+        InputError: if the file is empty, binary, or in an unknown encoding.
     """
     decoded = decode(source.data, source.name)
     text = decoded.text
@@ -115,8 +122,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     sections = _sections(text, lines, tokens)
     document = Document(id="", text=text, format="markdown", sections=sections, notes=decoded.notes)
     document = _with_facts(document, front, _title(tokens), options.date_order)
-    # The header parser knows nothing of front matter, comments, rules and emphasis: it is given what stands
-    # below, with blanks for the marks of what is emphasised.
+    # The header parser does not know front matter, comments, rules or emphasis. So it gets the text below
+    # them, with spaces instead of the marks of emphasis.
     stem = PurePath(source.file_name).stem
     wordless = sorted(_wordless(text, lines, tokens, env))
     start = front.end
@@ -136,7 +143,7 @@ def _blanked(emphasis: re.Match[str]) -> str:
 
 
 def _marked(text: str, span: Span, by: int) -> Span:
-    """Return a span of the text from `by` on as one of all of it, with the marks of emphasis around it."""
+    """Return a span of `text[by:]` as a span of `text`, with the marks of emphasis around it."""
     start, end = span.start + by, span.end + by
     while start > by and text[start - 1] in "*_":
         start -= 1
@@ -162,7 +169,7 @@ def _with_facts(document: Document, front: _Front, title: str, order: DateOrder)
 
 
 def _line_span(text: str, start: int, end: int) -> Span | None:
-    """Return the words of a line, without the white space around."""
+    """Return the span of a line without white space around it, or None if the line is blank."""
     line = text[start:end]
     left, right = len(line) - len(line.lstrip()), len(line.rstrip())
     return Span(start + left, start + right) if left < right else None
@@ -172,9 +179,9 @@ def _line_span(text: str, start: int, end: int) -> Span | None:
 
 
 def _headings(tokens: list[Token]) -> Iterator[tuple[int, int, str]]:
-    """Yield line, level and words of each heading, but for those in quotations and lists.
+    """Yield line number, level and words of each heading outside quotations and lists.
 
-    A sentence that happens to stand on a rule is none, whatever CommonMark says.
+    A sentence directly above a rule of hyphens is not a heading, although CommonMark says so.
     """
     for position, token in enumerate(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
@@ -194,9 +201,10 @@ def _words(inline: str) -> str:
 
 
 def _title(tokens: list[Token]) -> str:
-    """Return the heading that begins the text, else its only one of the highest level.
+    """Return the title: the heading that begins the text, or else the only heading of the highest level.
 
-    Those behind the first sentence are of parts.
+    Headings below the first sentence do not count, because they name parts of the text. If the text begins
+    with a heading, the title is the first title-like heading among its first three headings.
     """
     tokens = list(_above_prose(tokens))
     headings = list(_headings(tokens))
@@ -211,7 +219,7 @@ def _title(tokens: list[Token]) -> str:
 
 
 def _above_prose(tokens: list[Token]) -> Iterator[Token]:
-    """Yield what stands above the first paragraph with a sentence."""
+    """Yield the tokens above the first paragraph that has a sentence."""
     for position, token in enumerate(tokens):
         if token.type == "paragraph_open" and _has_sentence(tokens[position + 1].content):
             return
@@ -226,7 +234,7 @@ def _has_sentence(paragraph: str) -> bool:
 
 
 def may_be_title(heading: str) -> bool:
-    """Whether a heading may be a title, and is no "Statement", "Pavement No. 2" or "May 2018"."""
+    """Return whether a heading may be a title, unlike "Statement", "Pavement No. 2" or "May 2018"."""
     numbered = find_number(heading)
     return not (
         is_kind(heading)
@@ -250,7 +258,7 @@ def _sections(text: str, lines: list[_Bounds], tokens: list[Token]) -> tuple[Sec
 
 
 def _wordless(text: str, lines: list[_Bounds], tokens: list[Token], env: dict[str, Any]) -> Iterator[Span]:
-    """Yield the lines that are markup and nothing else: rules, fences, underlines, comments, link targets."""
+    """Yield the spans of lines that are only markup: rules, fences, underlines, comments, link targets."""
     wordless: set[int] = set()
     for token in tokens:
         if not token.map:
@@ -284,8 +292,8 @@ def _is_fence(text: str, line: _Bounds, markup: str) -> bool:
 def _front_matter(text: str) -> _Front:
     """Read the front matter, if any: TOML between lines of "+++", or pairs as in YAML between lines of "---".
 
-    Of YAML, plain pairs are read, and lists of plain values: its other forms (nested maps, anchors, folded
-    texts) say nothing that a citation needs.
+    The YAML reader knows only plain pairs, and lists of plain values. A citation does not need other forms of
+    YAML, such as nested maps, anchors and folded texts.
     """
     found = _FRONT.match(text)
     if not found:
@@ -321,14 +329,14 @@ def _front_matter(text: str) -> _Front:
 
 
 def _field(key: str) -> str:
-    """Return the field of a document that a key gives, or ""."""
+    """Return the document field that a key names, or "" if it names none."""
     name = re.sub("[ _-]", " ", key.lower())
     stated = LABELS.get(name, "").replace("published", "date")
     return _FIELDS.get(name.replace(" ", "_")) or ("" if stated == "aside" else stated)
 
 
 def _pairs(lines: list[str]) -> dict[str, Any]:
-    """Read lines of "key: value"; nothing where some line is neither that nor the continuation of one."""
+    """Read lines of "key: value". Return no pairs if a line is not a pair and does not continue a pair."""
     held: dict[str, Any] = {}
     key = ""
     for line in lines:

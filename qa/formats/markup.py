@@ -1,7 +1,8 @@
-"""HTML to text: the words that a browser would show, in blocks that a reader can tell apart.
+"""Converts HTML to text: the words that a browser would show, in separate blocks.
 
-White space is laid out as browsers do it. What no browser shows (scripts, hidden elements, soft hyphens,
-zero-width spaces) is left out, and so are form controls and words that are struck out; nothing else is.
+White space is laid out as browsers do it. The text leaves out scripts, hidden elements, soft hyphens and
+zero-width spaces, because browsers do not show them. It also leaves out embedded media, form controls, the
+readings of ruby text, words that are struck out, and the permalinks of headings.
 """
 
 from __future__ import annotations
@@ -33,24 +34,24 @@ _CELL = frozenset({"td", "th"})
 _LINKS = re.compile(r"(?!mailto:).", re.IGNORECASE | re.DOTALL)
 _ENDS_PART = frozenset({"aside", "blockquote", "details", "dialog", "figure", "footer", "nav", "section"})
 _LIST = frozenset({"ul", "ol", "menu", "dir"})
-_COUNTED = ("a", "figure", "pre", "sup")  # what a block stands in says how it is read
-# Never shown as words; the controls of a form; the brackets and the reading of ruby text, said twice.
+_COUNTED = ("a", "figure", "pre", "sup")  # these elements change how the words in them are read
+# Elements that show no words, form controls, and the brackets and readings of ruby text, which repeat words.
 _UNSEEN = frozenset(
     """applet audio button canvas datalist embed head iframe input map noembed noframes noscript object option
     progress rp rt script select style svg template textarea title video""".split()
 )
-_STRUCK = frozenset({"del", "s", "strike"})  # the page itself says that these words no longer hold
+_STRUCK = frozenset({"del", "s", "strike"})  # the page itself marks these words as no longer valid
 _HIDDEN = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 _AS_BLOCK = re.compile(r"(?:^|[;\s])display\s*:\s*(?:block|flex|grid|table)", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
-_HEAD = 4096  # bytes in which a file says its encoding
+_HEAD = 4096  # bytes at the beginning that are searched for the declared encoding
 _DECLARED = re.compile(
     rb"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?\s*+([\w.:-]+)|^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]+)",
     re.IGNORECASE,
 )
-# What pages mean by these names (encoding.spec.whatwg.org, "Names and labels").
+# The encodings that pages mean by a name (encoding.spec.whatwg.org, "Names and labels").
 MEANT = {
     "iso-8859-1": "windows-1252",
     "latin1": "windows-1252",
@@ -63,10 +64,10 @@ MEANT = {
     "ks_c_5601-1987": "cp949",
     "shift_jis": "cp932",
     "big5": "big5hkscs",
-    "utf-16": "utf-8",  # a declaration that can be read is not in UTF-16
+    "utf-16": "utf-8",  # a declaration that is readable as ASCII is not in UTF-16
 }
-_MOST_ACCENTED = 0.3  # of the characters: no Latin text has so many, but East Asian text read as Latin has
-_LONGEST_CELL = 300  # characters: what is longer is a text that a table lays out, and no datum
+_MOST_ACCENTED = 0.3  # share of characters: Latin text has fewer, East Asian text read as Latin has more
+_LONGEST_CELL = 300  # characters: a longer cell is text in a layout table, not data
 
 
 @dataclass(slots=True)
@@ -74,12 +75,12 @@ class Block:
     """A paragraph, a heading, a list item or a table row.
 
     Attributes:
-        text: its words.
-        kind: which of these it is.
-        node, slot: the element, and the slot of it, that hold its first character.
-        level: the level of a heading, from 1; 0 for anything else.
-        linked: how many of its characters are links.
-        in_figure: whether it belongs to a picture or a table.
+        text: the words.
+        kind: the kind of block.
+        node, slot: the element, and the element's slot, that contain the first character.
+        level: the level of a heading, from 1, or 0 for other blocks.
+        linked: how many characters are links.
+        in_figure: whether the block is inside a `figure` element.
     """
 
     text: str
@@ -93,19 +94,19 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text and its parts under headings: each from its heading to the next."""
+    """A text and its sections. Each section begins with its heading."""
 
     text: str
     sections: tuple[Section, ...]
 
 
 def decode(data: bytes, name: str) -> Decoded:
-    """Decode HTML or XML by its byte order mark, else as UTF-8 where it is that, else as it declares.
+    """Decode HTML or XML by its byte order mark, or as UTF-8 if it is valid UTF-8, or as it declares.
 
-    Where it declares nothing, its bytes tell.
+    If it declares no encoding, guess the encoding from the bytes.
 
     Raises:
-        InputError: naming `name`, when none of them fits, or what comes out is no text.
+        InputError: naming `name`, if no encoding fits, or the result is not text.
     """
     decoded = _decoded(data, name)
     text = decoded.text.removeprefix("\ufeff")
@@ -116,7 +117,7 @@ def decode(data: bytes, name: str) -> Decoded:
 def _decoded(data: bytes, name: str) -> Decoded:
     convert = "Convert it to UTF-8 and try again: iconv -f ENCODING -t UTF-8 OLD > NEW"
     with suppress(UnicodeDecodeError):
-        # Text in another encoding is hardly ever valid UTF-8, so that a page that is, is, whatever it says.
+        # Text in another encoding is hardly ever valid UTF-8. So a valid page is UTF-8, whatever it declares.
         if b"\0" not in data[:_HEAD] or encoding_of(data) == "utf-16":
             return Decoded(data.decode(encoding_of(data)))
     found = _DECLARED.search(data[:_HEAD])
@@ -136,15 +137,15 @@ def _decoded(data: bytes, name: str) -> Decoded:
 
 
 def parse(source: str, name: str) -> html.HtmlElement:
-    """Parse HTML, however broken, without comments. Nothing is fetched, and no entity is defined.
+    """Parse HTML, even if it is broken, without comments. The parser fetches nothing and defines no entity.
 
     Raises:
-        InputError: naming `name`, where there is no HTML, or nesting deeper than libxml2's 2,048 levels.
+        InputError: naming `name`, if there is no HTML, or it is nested deeper than libxml2's 2,048 levels.
     """
     parser = html.HTMLParser(
         encoding="utf-8", huge_tree=True, no_network=True, remove_comments=True, remove_pis=True
     )
-    lines = source.replace("\r\n", "\n").replace("\r", "\n")  # as HTML says, and libxml2 does not do
+    lines = source.replace("\r\n", "\n").replace("\r", "\n")  # HTML requires this, and libxml2 does not do it
     try:
         tree = html.document_fromstring(lines.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError) as error:
@@ -170,7 +171,7 @@ def render(source: str, name: str) -> Rendered:
 
 
 def compose(parts: Iterable[Block]) -> Rendered:
-    """Join blocks: a blank line between them, a line end between items of a list or rows of a table."""
+    """Join blocks with a blank line between them, or a line end between list items or table rows."""
     pieces: list[str] = []
     open_sections: list[tuple[int, str, html.HtmlElement | None]] = []
     sections: list[Section] = []
@@ -209,12 +210,13 @@ def compose(parts: Iterable[Block]) -> Rendered:
 
 
 def _scopes(every: list[Block]) -> dict[int, html.HtmlElement | None]:
-    """Return the element with which the part under each heading ends; None where the next heading ends it.
+    """Return, by the number of a heading's block, the element that contains the whole section of the heading.
 
-    A table's caption is the heading of its rows. What stands below an aside is under the heading above it.
+    The section ends with that element. The element is None if the next heading ends the section. A table's
+    caption is the heading of the table's rows. Text below an aside belongs to the heading above the aside.
     """
     scopes: dict[int, html.HtmlElement | None] = {}
-    last: dict[html.HtmlElement, int] = {}  # the last block, no heading, in each element that ends a part
+    last: dict[html.HtmlElement, int] = {}  # the last block in each ending element, without headings
     for number, block in enumerate(every):
         if block.kind != "heading":
             last |= dict.fromkeys(_ending(block), number)
@@ -229,13 +231,13 @@ def _scopes(every: list[Block]) -> dict[int, html.HtmlElement | None]:
 
 
 def _ending(block: Block) -> list[html.HtmlElement]:
-    """Return the elements around a block that end the part under a heading in them, the inner first."""
+    """Return the elements around a block that end the sections inside them, the innermost first."""
     tags = ("table",) if block.node.tag == "caption" or block.kind == "row" else ()
     return [each for each in block.node.iterancestors() if each.tag in (*_ENDS_PART, *tags)]
 
 
 def under_headings(text: str, headings: list[tuple[int, str]]) -> tuple[Section, ...]:
-    """Cut a text into sections at its headings, given by where they start and what they say."""
+    """Cut a text into sections at its headings. Each heading is given by its start and its words."""
     ends = [*(start for start, _ in headings), len(text)][1:]
     return tuple(
         Section(start, start + len(text[start:end].rstrip()), "section", name)
@@ -249,12 +251,12 @@ def blocks(tree: html.HtmlElement) -> list[Block]:
 
 
 def has_struck(tree: html.HtmlElement) -> bool:
-    """Whether the page strikes out words, which `blocks` leaves out."""
+    """Return whether the page strikes out words, which `blocks` leaves out."""
     return any(node.text_content().strip() for node in tree.iter(*_STRUCK))
 
 
 class _Layout:
-    """What a walk over the tree has laid out so far."""
+    """Walks over a tree and lays out its text in blocks."""
 
     def __init__(self) -> None:
         self.done: list[Block] = []
@@ -263,9 +265,9 @@ class _Layout:
         self.level = 0
         self.linked = 0
         self.inside = dict.fromkeys(_COUNTED, 0)
-        self.lists: list[int | None] = []  # the last number of each list around, None without numbers
+        self.lists: list[int | None] = []  # last number of each open list, None without numbers
         self.marker = ""
-        self.rows: list[list[int]] = []  # of each row around, where the blocks of its cells begin
+        self.rows: list[list[int]] = []  # for each open row, the index of each cell's first block
 
     def read(self, tree: html.HtmlElement) -> list[Block]:
         walk = etree.iterwalk(tree, events=("start", "end"))
@@ -337,7 +339,7 @@ class _Layout:
         if not self.inside["pre"]:
             words = _SPACE.sub(" ", words)
         if self.inside["sup"] and not words.translate(RAISED).strip(" ⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"):
-            # 10⁶ is not 106; and "mines¹" would be another word than "mines"
+            # 10⁶ is not 106. The number of a linked note gets brackets: "mines¹" would be another word.
             words = f"[{words.strip()}]" if self.inside["a"] else words.translate(RAISED)
         if self.inside["a"]:
             self.linked += len(words)
@@ -346,7 +348,7 @@ class _Layout:
         self.open.append(words)
 
     def _close(self) -> None:
-        """End a block where there is one."""
+        """End the open block, if it has words."""
         place, words, linked = self.place, "".join(self.open), self.linked
         self.place, self.open, self.linked = None, [], 0
         if place is None:
@@ -364,7 +366,7 @@ class _Layout:
         self.done.append(Block(text, kind, *place, self.level, linked, self.inside["figure"] > 0))
 
     def _row(self, cells: list[int]) -> None:
-        """Join the cells of a row that holds data; one that lays out a page stays in its blocks."""
+        """Join the cells of a row of data into one block. A row that only lays out a page is not joined."""
         if len(cells) < 2:
             return
         groups = [self.done[start:end] for start, end in zip(cells, [*cells[1:], None], strict=True)]
@@ -379,7 +381,10 @@ class _Layout:
 
 
 def _counts(node: html.HtmlElement) -> bool:
-    """Whether a block is read otherwise inside an element. Anchors and e-mail addresses are no links."""
+    """Return whether an element changes how the words in it are read.
+
+    An `a` element does only if it links to something other than an e-mail address.
+    """
     return node.tag in _COUNTED and (node.tag != "a" or bool(_LINKS.match(node.get("href", ""))))
 
 
@@ -401,7 +406,7 @@ def _shown(node: html.HtmlElement) -> bool:
 
 
 def _is_permalink(node: html.HtmlElement) -> bool:
-    """Whether an element is the mark beside a heading that links to the heading itself: "¶", or an icon."""
+    """Return whether an element is a heading's permalink: a mark ("¶") or icon that links within the page."""
     words = (node.text or "").strip()
     return (
         node.tag == "a"
@@ -413,7 +418,7 @@ def _is_permalink(node: html.HtmlElement) -> bool:
 
 
 def breaks(node: html.HtmlElement) -> bool:
-    """Whether a block begins and ends with an element."""
+    """Return whether an element begins and ends a block."""
     return node.tag in _BLOCK or bool(_AS_BLOCK.search(node.get("style", "")))
 
 

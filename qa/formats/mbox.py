@@ -1,7 +1,8 @@
-"""Mailboxes (.mbox): each message is an e-mail, read as one that lies in a file of its own.
+"""Reads mailboxes (.mbox): each message is read like an e-mail in a file of its own.
 
-`mailbox` of the standard library opens a file to write to it, which no reader may, and begins a message at
-each line that starts with "From ". Here such a line has a time, and a header follows.
+The module `mailbox` of the standard library opens a file for writing, which a reader must not do. It also
+begins a message at each line that starts with "From ". Here, a message begins at such a line only if the
+line has a time and a header follows.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ if TYPE_CHECKING:
     from qa.schema import Document
 
 MOST_MESSAGES = 200_000
-SECONDS_A_MESSAGE = 0.002  # four times what one takes
-# RFC 4155, "From address time". Every part of the pattern is bounded: a line may be of any length.
+SECONDS_A_MESSAGE = 0.002  # four times the usual time
+# RFC 4155, "From address time". Every part of the pattern is bounded, because a line may have any length.
 SEPARATOR = re.compile(
     rb"^From (?=[^\r\n]{0,300}?[0-9]{2}:[0-9]{2})[^\r\n]{1,400}+\r?\n(?=[!-9;-~]{1,100}+:)", re.MULTILINE
 )
 _QUOTED = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 _ID = re.compile(rb"^Message-ID:\s{0,100}<?([^<>\s]{1,900})", re.MULTILINE | re.IGNORECASE)
-_HEADER = 100_000  # bytes in which a message says its id
+_HEADER = 100_000  # bytes of a message that are searched for its id
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield the e-mails of a mailbox and their attachments; one that is refused comes as an InputError.
+    """Yield the e-mails of a mailbox and their attachments, and an InputError for each refused message.
 
-    An e-mail's id is "/" and its Message-ID, or else its place in the mailbox.
+    An e-mail's id is "/" and its Message-ID, or else "/" and its number in the mailbox.
 
     Raises:
-        InputError: naming the source, when it holds no message, or too many.
+        InputError: naming the source, if it does not begin with a message, or has too many messages.
     """
     found = [match.span() for match in SEPARATOR.finditer(source.data)]
     if not found or source.data[: found[0][0]].strip():

@@ -1,6 +1,6 @@
-"""Outlook's messages (.msg): what one says, as `qa.formats.mail` reads any e-mail.
+"""Reads Outlook messages (.msg): converts them to e-mails for `qa.formats.mail`.
 
-`python-oxmsg` takes the file apart. The headers with which the message came are used where it has them.
+`python-oxmsg` parses the file. If the file has the message's original e-mail headers, they are used.
 """
 
 from __future__ import annotations
@@ -38,16 +38,17 @@ _DAMAGED = "is damaged, or no Outlook message"
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield a message, and the documents attached to it, whose ids are "/" and the name of the attachment.
+    """Yield a message and the documents attached to it. An attachment's id begins with "/" and its name.
 
     Raises:
-        InputError: naming the source, when it is damaged, or neither it nor an attachment has any text.
+        InputError: naming the source, if it is damaged, or has neither text nor an attachment in a supported
+            format.
     """
     try:
         message, links = _as_email(Message.load(io.BytesIO(source.data)), source.name)
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # whatever the bytes lead the parser to: it promises nothing
+    except Exception as error:  # hostile bytes may make the parser raise any error
         raise InputError(
             f"{source.name} {_DAMAGED} ({type(error).__name__}: {str(error)[:200]}). Save the message again "
             "from Outlook, as .msg or .eml."
@@ -58,14 +59,14 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 def _as_email(found: Message, name: str) -> tuple[EmailMessage, list[str]]:
-    """Make an e-mail of a message; also return the names of attachments that are links to files elsewhere.
+    """Convert a message to an e-mail, and return the names of attachments that are only links to files.
 
     Raises:
-        InputError: naming it, when its text is in RTF alone.
+        InputError: naming `name`, if the message has its text only in RTF.
     """
     message = EmailMessage(
         policy=compat32
-    )  # whose headers are as they stand: a reader of e-mails sees to them
+    )  # this policy leaves the headers as they are, and `qa.formats.mail` decodes them
     came = {key.lower(): value for key, value in found.message_headers.items()}
     values = {key: came.get(key.lower(), "") for key in _CAME_WITH}
     values["From"] = values["From"] or found.sender or found.properties.str_prop_value(_SENDER_NAME) or ""
@@ -112,9 +113,9 @@ def _storages(attachment: Attachment) -> tuple[Storage, ...]:
 
 
 class _InnerMessage(Message):
-    """A message that is attached to another: its properties begin nearer to the beginning."""
+    """A message that is attached to another message. Its properties have a shorter header."""
 
     @property
     def properties(self) -> Properties:
-        """Read the properties."""
+        """Return the properties of the message."""
         return Properties(self._storage, properties_header_offset=_INNER_HEADER)

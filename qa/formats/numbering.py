@@ -1,4 +1,4 @@
-"""The numbers of lists and headings in a Word document, which Word counts and no file holds."""
+"""Counts the numbers of lists and headings in a Word document, because the file does not store them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _DEEPEST = 8
 
 
 class Numbering:
-    """The lists of a document, and how far each has been counted.
+    """The lists of a document, and the last number of each list.
 
-    `root` is the root of its numbering part, None where it has none.
+    `root` is the root of the document's numbering part, or None if the document has none.
     """
 
     def __init__(self, root: Any) -> None:
@@ -54,14 +54,14 @@ class Numbering:
             }
 
     def level_of_style(self, list_id: str, style: str) -> int:
-        """Return the level of a list that belongs to a paragraph style, 0 where none does."""
+        """Return the level of a list that belongs to a paragraph style, or 0 if no level does."""
         for depth, level in self._levels.get(self._abstract_of.get(list_id, ""), {}).items():
             if value_of(level, "w:pStyle") == style:
                 return depth
         return 0
 
     def next(self, list_id: str, depth: int) -> str:
-        """Count one item of a list on and return its number as shown, "-" for a bullet, "" for none."""
+        """Count the next item of a list. Return its number as shown, "-" for a bullet, or "" for none."""
         abstract_id = self._abstract_of.get(list_id)
         levels = self._levels.get(abstract_id or "", {})
         depth = min(max(depth, 0), _DEEPEST)
@@ -101,11 +101,11 @@ def _written(count: int, style: str) -> str:
 
 
 def value_of(element: Any, tag: str) -> str:
-    """Return what a child such as `w:pStyle` says, nothing where there is no child, or no element."""
+    """Return the value of a child such as `w:pStyle`, or "" if the child or the element does not exist."""
     child = None if element is None else element.find(qn(tag))
     return "" if child is None else child.get(qn("w:val")) or ""
 
 
 def integer(written: str | None, otherwise: int = 0) -> int:
-    """Read a number that may be missing or nonsense."""
+    """Return a whole number, or `otherwise` if it is missing or malformed."""
     return int(written) if written and re.fullmatch(r"-?[0-9]{1,9}", written) else otherwise

@@ -1,4 +1,4 @@
-"""Numbers as lists show them: 4, d, D, iv, IV."""
+"""Writes numbers as lists show them: 4, d, D, iv, IV."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _ROMAN = (
 
 
 def numeral(number: int, style: NumeralStyle) -> str:
-    """Write a number in a style named as HTML and ODF do; in digits where the style cannot."""
+    """Return a number in a style. The styles have the names that HTML and ODF use.
+
+    Return digits for a number outside 1 to 3,999.
+    """
     if style == "1" or not 0 < number < 4000:
         return str(number)
     letters = _roman(number) if style in "iI" else _letters(number)
@@ -40,7 +43,7 @@ def _roman(number: int) -> str:
 
 
 def _letters(number: int) -> str:
-    """Count a … z, aa, ab, as spreadsheets count columns."""
+    """Return a number as letters: a … z, aa, ab, as spreadsheets count columns."""
     written = ""
     while number:
         number, letter = divmod(number - 1, 26)

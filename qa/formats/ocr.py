@@ -1,4 +1,4 @@
-"""Pictures of pages to words, by Tesseract, a program of its own (https://github.com/tesseract-ocr/tesseract)."""
+"""Reads pictures of pages with the program Tesseract (https://github.com/tesseract-ocr/tesseract)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from qa.formats.source import Source
 
-# How sure Tesseract says to be of letters, from 0 to 100: 96 of clean type, and 30 where it is upside down.
+# Tesseract's confidence in a page's letters, 0 to 100. Clean type has 96, upside-down type 30. A page below
+# LEGIBLE is not read. A page below SURE gets a note, and is also read turned.
 LEGIBLE = 40
 SURE = 65
 WHERE_FROM = (
@@ -31,7 +32,7 @@ WHERE_FROM = (
     " winget install UB-Mannheim.TesseractOCR"
 )
 INSTALL = f"Install Tesseract ({WHERE_FROM}) and index it again"
-_NO_LANGUAGES = frozenset({"osd", "equ"})  # data for which way up a page is, and for formulas
+_NO_LANGUAGES = frozenset({"osd", "equ"})  # data for the orientation of pages, and for formulas
 _LANGUAGES = {
     "ar": "ara", "cs": "ces", "de": "deu", "en": "eng", "es": "spa", "fr": "fra", "it": "ita", "ja": "jpn",
     "ko": "kor", "nl": "nld", "pl": "pol", "pt": "por", "ru": "rus", "uk": "ukr", "vi": "vie",
@@ -40,19 +41,19 @@ _LANGUAGES = {
 
 
 def program() -> tuple[str, int]:
-    """Return where Tesseract is on the PATH and when it was last changed; "" and 0 where there is none."""
+    """Return Tesseract's path and the time of its last change (ns), or "" and 0 if it is not on the PATH."""
     found = shutil.which("tesseract") or ""
     try:
         return found, Path(found).stat().st_mtime_ns if found else 0
-    except OSError:  # taken away just now
+    except OSError:  # deleted just now
         return "", 0
 
 
 def version(name: str) -> str:
-    """Return "Tesseract 5.5.0", or "" where none is on the PATH.
+    """Return name and version, such as "Tesseract 5.5.0", or "" if Tesseract is not on the PATH.
 
     Raises:
-        InputError: naming `name`, for which it is asked, when Tesseract fails.
+        InputError: naming `name`, the source that needs OCR, if Tesseract fails.
     """
     if shutil.which("tesseract") is None:
         return ""
@@ -61,25 +62,31 @@ def version(name: str) -> str:
 
 
 def languages(name: str) -> frozenset[str]:
-    """Return the languages that Tesseract has data for, as it names them ("eng", "chi_sim").
+    """Return the languages that Tesseract has data for, by Tesseract's names ("eng", "chi_sim").
 
     Raises:
-        InputError: naming `name`, for which they are asked, when Tesseract fails.
+        InputError: naming `name`, the source that needs OCR, if Tesseract fails.
     """
     return frozenset(_of(name, tesseract.languages).splitlines()[1:]) - _NO_LANGUAGES
 
 
 def model_for(language: str, installed: frozenset[str]) -> str:
-    """Name Tesseract's data for a language ("ko-KR"), with English where that is unknown or not installed."""
+    """Return the names of Tesseract's data for a language ("ko-KR") and for English, such as "kor+eng".
+
+    Data that is not installed is left out.
+    """
     wanted = _LANGUAGES.get(re.split("[-_]", language.lower())[0], "")
     return "+".join(name for name in dict.fromkeys((wanted, "eng")) if name in installed)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The lines of a picture, in the order that Tesseract gives them; how `sure` it is, from 0 to 100.
+    """The text of a picture.
 
-    Words that stand `on_end` run from the bottom to the top, or the other way.
+    Attributes:
+        lines: the lines, in Tesseract's order.
+        sure: Tesseract's confidence in the letters, 0 to 100.
+        on_end: whether most of the words run from the bottom to the top, or from the top to the bottom.
     """
 
     lines: list[Line]
@@ -88,13 +95,13 @@ class Reading:
 
 
 def read_picture(grey: NDArray[np.uint8], points_a_pixel: float, model: str, source: Source) -> Reading:
-    """Read a page's picture, `uint8 [height, width]`; where that makes no sense, turned as it makes the most.
+    """Read a page's picture, `uint8 [height, width]`. If its words make no sense, read it turned as well.
 
-    Turned by what Tesseract is sure of, and not by its own judgment of which way up a page is: for that it
-    needs data that may be missing, and more words than a page may have.
+    Return the reading with the highest confidence. Tesseract could detect the orientation of a page itself,
+    but it needs data that may be missing, and more words than a page may have.
 
     Raises:
-        InputError: naming the source, when Tesseract fails or takes longer than it may.
+        InputError: naming the source, if Tesseract fails or takes too long.
     """
     best = Reading([], 0.0)
     for quarters in (0, 1, 3, 2):
@@ -114,7 +121,7 @@ def _read(grey: NDArray[np.uint8], points_a_pixel: float, model: str, name: str)
 
 
 def _of(name: str, run: Callable[[], str]) -> str:
-    """Return what Tesseract says; where it fails, name the source for which it ran."""
+    """Return the output of Tesseract, or raise an InputError that names the source."""
     try:
         return run()
     except TimeoutError:
@@ -130,7 +137,10 @@ def _of(name: str, run: Callable[[], str]) -> str:
 
 
 def _reading(tsv: str, scale: float) -> Reading:
-    """Read its table: level, page, block, paragraph, line, word; left, top, width, height; sureness, text."""
+    """Read Tesseract's table.
+
+    Its columns are level, page, block, paragraph, line, word, left, top, width, height, confidence and text.
+    """
     rows = [row.split("\t") for row in tsv.splitlines()[1:]]
     words = [row for row in rows if len(row) == 12 and row[0] == "5" and row[11].strip()]
     if not words:
@@ -142,8 +152,8 @@ def _reading(tsv: str, scale: float) -> Reading:
 
 
 def _lines(words: Sequence[Sequence[str]], scale: float) -> Iterator[Line]:
-    """Yield a line for each of Tesseract's, with its block as its column."""
-    # Heights of lines follow the letters in them, so one size stands for all of the page.
+    """Yield Tesseract's lines, each with the number of its block as its column."""
+    # The height of a line depends on its letters, so one size is used for the whole page.
     size = median(int(row[9]) for row in words) * scale * 1.2
     for (block, _, _), group in groupby(words, key=lambda row: (int(row[2]), row[3], row[4])):
         row = [
@@ -161,9 +171,10 @@ def _lines(words: Sequence[Sequence[str]], scale: float) -> Iterator[Line]:
 
 
 def _in_columns(lines: Sequence[Line]) -> Iterator[Line]:
-    """Number columns anew: blocks below each other are of one, with others beside all of them or none.
+    """Number the columns again: a block that is below the last block belongs to the same column.
 
-    Tesseract parts blocks where there is some space between lines.
+    Also, both blocks must have other blocks to their left or right, or both must have none. Tesseract itself
+    begins a block wherever there is some space between lines.
     """
     blocks = [_Box(list(group)) for _, group in groupby(lines, key=lambda line: line.column)]
     column = 1
@@ -183,11 +194,11 @@ class _Box:
         self.top, self.bottom = min(line.top for line in lines), max(line.bottom for line in lines)
 
     def is_over(self, other: _Box) -> bool:
-        """Whether the other stands below."""
+        """Return whether the other box is below this box, and overlaps it in width."""
         return self.bottom <= other.top and self.left < other.right and other.left < self.right
 
     def has_beside(self, others: Sequence[_Box]) -> bool:
-        """Whether one of the others stands to its left or its right."""
+        """Return whether another box is to the left or to the right of this box."""
         return any(
             self.top < other.bottom
             and other.top < self.bottom

@@ -1,7 +1,7 @@
-"""ODT: the text of an OpenDocument text as its reader sees it, with tracked changes accepted.
+"""Reads ODT: the text of an OpenDocument text as a reader sees it, with tracked changes accepted.
 
-`odfdo` opens the package and gives its properties; the tree is read here, as `odfdo` gives no text that has
-notes apart and headings told ([why so](../../docs/decisions/0015-formats.md)).
+`odfdo` opens the package and gives the properties. This module reads the tree itself, because the text from
+`odfdo` has no separate notes and no marked headings ([why so](../../docs/decisions/0015-formats.md)).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NAMES = {
     "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0": "fo",
 }
 _SPACES = {prefix: space for space, prefix in _NAMES.items()}
-# What is no text of the page: what was deleted, comments, what forms and variables hold, ruby.
+# Elements without text of the page: deletions, comments, forms, variables, readings of ruby text.
 _SILENT = frozenset(
     """text:tracked-changes text:sequence-decls text:variable-decls text:user-field-decls
     text:dde-connection-decls text:alphabetical-index-auto-mark-file text:number text:script text:ruby-text
@@ -45,7 +45,7 @@ _SILENT = frozenset(
     svg:desc draw:object draw:object-ole draw:image draw:glue-point draw:enhanced-geometry table:table-column
     table:table-columns table:table-header-columns""".split()
 )
-# What is not read of a report: its name, and the elements that hold it.
+# Content of a report that is not read: the name for readers, and the elements that contain it.
 _UNREAD = {
     "comments": {"office:annotation"},
     "words that tracked changes delete": {"text:deletion"},
@@ -55,7 +55,7 @@ _UNREAD = {
     "hidden words": {"text:hidden-text", "text:hidden-paragraph"},
 }
 _HEADERS = ("style:header", "style:footer", "style:header-left", "style:footer-left", "style:header-first")
-# Twentieths of a point in a unit of length.
+# How many twentieths of a point are in a unit of length.
 _UNITS = {"in": 1440.0, "cm": 566.9, "mm": 56.69, "pt": 20.0, "pc": 240.0}
 _LENGTH = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,9})?)(in|cm|mm|pt|pc)")
 _SPACE = re.compile(r"[ \t\r\n]+")
@@ -67,7 +67,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """Yield the one document of an ODT file.
 
     Raises:
-        InputError: naming the source, when it is no ODT file, is damaged, locked or a bomb, or has no text.
+        InputError: naming the source, if it is not an ODT file, is damaged, locked or a bomb, or has no text.
     """
     with open_package(source, "ODT") as package:
         if "META-INF/manifest.xml" in package.namelist() and b"encryption-data" in read_member(
@@ -119,7 +119,7 @@ def _properties(source: Source) -> dict[str, str | None]:
         properties = {"title": meta.title, "author": author, "language": meta.language}
     except MemoryError:
         raise
-    except Exception as error:  # whatever the bytes lead odfdo to: it promises nothing
+    except Exception as error:  # hostile bytes may make odfdo raise any error
         raise InputError(
             f"{source.name} cannot be read as ODT ({type(error).__name__}: {error}). Open it in "
             "LibreOffice or Word and save it again."
@@ -133,7 +133,10 @@ def _tag(name: str) -> str:
 
 
 def _name(element: Any) -> str:
-    """Return "text:p" for an element, "" for what is none of ours."""
+    """Return the name of an element, such as "text:p". The name is ":p" in a namespace outside `_NAMES`.
+
+    Return "" for a node that is not an element.
+    """
     if not isinstance(element.tag, str):
         return ""
     space, _, local = element.tag[1:].partition("}")
@@ -141,7 +144,7 @@ def _name(element: Any) -> str:
 
 
 class _Style:
-    """What a style says of words, whether they are struck out or hidden, and of paragraphs."""
+    """A style: its names, paragraph settings, font and parent, and whether it strikes out or hides words."""
 
     def __init__(self, element: Any) -> None:
         self.names = [element.get(_tag(f"style:{name}")) or "" for name in ("name", "display-name")]
@@ -161,11 +164,11 @@ class _Style:
 
 
 class _Reader:
-    """Reads the body of one document. `roots` are those of its styles and its content."""
+    """Reads the body of one document. `roots` are the roots of the styles, if any, and of the content."""
 
     def __init__(self, roots: list[Any], *, as_report: bool) -> None:
         self._as_report = as_report
-        self._inside = 0  # how many tables, boxes and notes are around what is read
+        self._inside = 0  # how many tables, boxes and notes are around the current element
         self._looks: dict[str, _Style] = {}
         self._lists: dict[str, dict[int, Any]] = {}
         self._outline: dict[int, Any] = {}
@@ -182,11 +185,11 @@ class _Reader:
         self._revised = self._struck = False
 
     def remarks(self) -> tuple[str, ...]:
-        """Tell what was decided for the reader of this document."""
+        """Return notes for the reader on tracked changes and on words that are struck out."""
         return revisions(tracked=self._revised, struck=self._struck)
 
     def unread(self, roots: list[Any]) -> tuple[str, ...]:
-        """Name what the file holds and `parts` and `notes` did not read."""
+        """Return the names of content in the file that `parts` and `notes` did not read."""
         names = {_name(element) for element in roots[-1].iter()}
         found = [name for name, those in _UNREAD.items() if those & names]
         headers = (each for root in roots for tag in _HEADERS for each in root.iter(_tag(tag)))
@@ -195,7 +198,7 @@ class _Reader:
         return (*found, *(("words struck out",) if self._struck else ()))
 
     def parts(self, container: Any) -> list[Part]:
-        """Read paragraphs, lists and tables in order, whatever they are wrapped in."""
+        """Read paragraphs, lists and tables in order, also inside other elements."""
         parts: list[Part] = []
         for child in container.iterchildren():
             match _name(child):
@@ -218,7 +221,7 @@ class _Reader:
         return parts
 
     def notes(self) -> list[Part]:
-        """Read the footnotes and endnotes that the text refers to, in that order; they are in no section."""
+        """Read the footnotes and endnotes in the order of their marks in the text, outside any section."""
         parts = [Part("section", "")]
         position = 0
         self._inside += 1
@@ -257,7 +260,7 @@ class _Reader:
         )
 
     def _font_of_words(self, paragraph: Any) -> str:
-        """Return the font of a paragraph all of whose words stand in one span; "" for any other."""
+        """Return the font of a paragraph if all its words are in one span, or else ""."""
         spans = [child for child in paragraph.iterchildren() if isinstance(child.tag, str)]
         if len(spans) != 1 or (paragraph.text or "").strip() or (spans[0].tail or "").strip():
             return ""
@@ -321,7 +324,7 @@ class _Reader:
         return [Part("item", f"{'  ' * (depth - 1)}{label} {text}"), *self._beside()]
 
     def _label(self, style: str, levels: dict[int, Any], depth: int, start: int) -> str:
-        """Count one item on and return its number as shown, "-" for a bullet, "" for none."""
+        """Count the next item. Return its number as shown, "-" for a bullet, or "" for none."""
         level = levels.get(min(depth, _DEEPEST))
         if level is None:
             return "" if levels is self._outline else "-"
@@ -395,7 +398,7 @@ class _Reader:
             _say(child.tail, pieces)
 
     def _note(self, note: Any) -> str:
-        """Return a note's mark and keep the note for the end."""
+        """Return a note's mark, and keep the note for `notes`."""
         cited = note.find(_tag("text:note-citation"))
         shown = "" if cited is None else "".join(cited.itertext()).strip()
         mark = f"[{shown or len(self._noted) + 1}]"
@@ -405,7 +408,7 @@ class _Reader:
         return mark
 
     def _is_left_out(self, element: Any) -> bool:
-        """Whether a style strikes words out or hides them."""
+        """Return whether an element's style strikes out or hides the words."""
         name = element.get(_tag("text:style-name")) or ""
         seen: set[str] = set()
         while name in self._looks and name not in seen:
@@ -419,7 +422,7 @@ class _Reader:
 
 
 def _say(words: str | None, pieces: list[str]) -> None:
-    """Add text, its white space collapsed as OpenDocument has it."""
+    """Add text, with white space collapsed by OpenDocument's rules."""
     words = _SPACE.sub(" ", words or "")
     before = pieces[-1][-1:] if pieces else " "
     words = words.removeprefix(" ") if before in (" ", "\n") else words
@@ -432,7 +435,7 @@ def _levels(style: Any) -> dict[int, Any]:
 
 
 def _length(written: str | None) -> int:
-    """Read a length, in twentieths of a point; 0 where there is none."""
+    """Return a length in twentieths of a point, or 0 if it is missing or malformed."""
     found = _LENGTH.fullmatch(written or "")
     return round(float(found[1]) * _UNITS[found[2]]) if found else 0
 

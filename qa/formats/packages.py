@@ -1,6 +1,6 @@
-"""Files that are ZIP packages of XML (DOCX, XLSX, ODT, EPUB): what of them is read, and what is too much.
+"""Opens files that are ZIP packages of XML (DOCX, XLSX, PPTX, ODT, EPUB), and limits their size.
 
-`python-docx` and `odfdo` unpack and parse whatever they are given; `check` looks at a package before them.
+`python-docx` and `odfdo` unpack and parse whatever they are given, so `open_package` checks a package first.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 MOST_MEMBERS = 10_000
 MOST_UNPACKED = 300_000_000  # bytes of all members, pictures included
-MOST_XML = 20_000_000  # bytes of one member that is parsed: some thirty times that in memory at worst
+MOST_XML = 20_000_000  # bytes of one parsed member, which may take thirty times as much memory
 _OLE = b"\xd0\xcf\x11\xe0"
 DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, NotImplementedError),
-    RuntimeError,  # a password is wanted after all
+    RuntimeError,  # a member needs a password, though it is not marked as locked
 )
 _PARSED = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
 
 
 def open_package(source: Source, what: str, most_xml: int = MOST_XML) -> zipfile.ZipFile:
-    """Open a package, once its table of contents says that unpacking it costs a bounded amount.
+    """Open a package, after a check that the sizes in its table of contents are within the limits.
 
-    A member holds no more bytes than the table says: `zipfile` stops there. `what` is the format's name,
-    `most_xml` how many bytes a member of XML may have.
+    `zipfile` stops reading a member at the size in the table. `what` is the format's name. `most_xml` is the
+    maximum size of an XML member, in bytes.
 
     Raises:
-        InputError: when it is no ZIP file, is cut off, is locked by a password, or unpacks to too much.
+        InputError: if the source is not a ZIP file, is cut off, needs a password, or unpacks to too much.
     """
     if source.data.startswith(_OLE):
         raise InputError(
@@ -75,7 +75,7 @@ def read_member(package: zipfile.ZipFile, name: str, where: str) -> bytes:
     """Return the bytes of a member.
 
     Raises:
-        InputError: naming `where`, when it is missing, too large or damaged.
+        InputError: naming `where`, if the member is missing, too large or damaged.
     """
     try:
         info = package.getinfo(name)
@@ -93,10 +93,10 @@ def read_member(package: zipfile.ZipFile, name: str, where: str) -> bytes:
 
 
 def parse_xml(data: bytes, where: str) -> Any:
-    """Parse XML that no one vouches for: nothing is fetched; depth, size and entities have bounds.
+    """Parse untrusted XML. The parser fetches nothing, and limits depth and size.
 
     Raises:
-        InputError: naming `where`, when it is not well-formed, or declares entities.
+        InputError: naming `where`, if the XML is not well-formed, or declares entities.
     """
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
@@ -112,7 +112,7 @@ def parse_xml(data: bytes, where: str) -> Any:
 
 
 def check_entities(root: Any, where: str) -> None:
-    """Refuse XML that declares entities of its own: documents need none, and "XML bombs" are made of them.
+    """Raise an error if XML declares its own entities. Documents need none, and "XML bombs" consist of them.
 
     Raises:
         InputError: naming `where`.

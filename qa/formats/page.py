@@ -1,6 +1,6 @@
-"""What a web page says about itself: in its head, in JSON-LD, in a comment of the program that saved it.
+"""Reads a web page's metadata from its head, JSON-LD and body, and a comment of the program that saved it.
 
-What is stated in several places is taken from the first of them. A date that could be read two ways is not.
+If several places give a field, the first place counts. A date that could be read in two ways is left out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qa.schema import Certainty
     from qa.text.written_dates import DateOrder
 
-# Names of <meta> elements, lower case, the most telling first.
+# Names of <meta> elements in lower case, the most reliable first.
 _META = {
     "title": ("citation_title", "og:title", "dc.title", "dcterms.title", "twitter:title"),
     "author": (
@@ -92,7 +92,7 @@ _SAVED = re.compile(
     r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->|Page saved with SingleFile\s+url:\s*(https?://\S+)"
 )
 _DATE_IN_URL = re.compile(r"/((?:19|20)\d\d)/(\d\d)/(\d\d)(?:/|$)")
-# ISO 639-2 to 639-1, of the languages that pages and books are likely to be in.
+# ISO 639-2 codes to ISO 639-1 codes, for the languages that are likely for pages and books.
 TWO_LETTERS = {
     pair[:3]: pair[4:]
     for pair in """
@@ -101,7 +101,7 @@ TWO_LETTERS = {
     rum=ro rus=ru spa=es swe=sv tha=th tur=tr ukr=uk vie=vi zho=zh
     """.split()
 }
-# Programs that make a book or manual of many pages. They put its title beside that of the page.
+# Programs that make a book or manual of many pages. A page's title then has the book's title too.
 _MAKES_BOOKS = re.compile(
     r"docbook|sphinx|docutils|asciidoc|texi2|makeinfo|gapdoc|doxygen|mkdocs|docusaurus|gitbook|jupyter|latex2html"
     r"|hevea|pandoc",
@@ -121,7 +121,7 @@ _COPYRIGHT = re.compile(
     r"(?P<holder>(?:(?!creative commons att)[^.,|©\d(]|\.(?=\w)|(?<=\s[A-Z])\.){3,60})",
     re.IGNORECASE,
 )
-_LAST = 15  # blocks
+_LAST = 15  # blocks at the end of a page that may have a copyright line
 _PIPED = re.compile(r"(?P<title>[^|]{8,})\s\|\s(?P<site>[^|\s]+(?:\s[^|\s]+){0,3})")
 _VERSION = re.compile(r"\d\.\d|\b(?:documentation|manual|handbook|guide)\b", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,6}", re.IGNORECASE)
@@ -131,7 +131,7 @@ _DATED = re.compile(
     r"(?![a-z])",
     re.IGNORECASE,
 )
-_MOST_WRITTEN = 1_000  # characters of an element that has a date alone, with the blanks around it
+_MOST_WRITTEN = 1_000  # characters of an element that has only a date, including white space
 _TIME_OF_DAY = re.compile(r"\b\d\d?:\d\d(?::\d\d)?(?: (?:[AP]M|[A-Z]{3,4})\b)?")
 _NOT_OF_PAGE = re.compile(
     r"(?<![a-z])(?:comments?|commentlist|repl(?:y|ies)|related|sidebar|teaser|promo|recent|popular|footer|bio"
@@ -139,24 +139,24 @@ _NOT_OF_PAGE = re.compile(
     re.IGNORECASE,
 )
 _AROUND_SCRIPT = " \t\r\n/*"
-_TOP_OF_PAGE = 40  # blocks, with navigation
-# Fields of facts that may say who wrote the page: one that is there for that, and a byline on the page.
+_TOP_OF_PAGE = 40  # blocks, including navigation
+# Names of facts about the author: a field for the author, and a byline on the page.
 _CLAIMED, _SHOWN = "claimed author", "byline"
 _MOST_BYLINES = 100
-_AROUND_BYLINE = 3  # elements around one that names an author, in which the others stand
-_SENTENCE = 80  # characters of a block that ends as a sentence does
-_PROSE = 180  # characters of a block
+_AROUND_BYLINE = 3  # levels of elements around a byline: bylines that share such an element are one group
+_SENTENCE = 80  # characters: a longer block that ends like a sentence is prose
+_PROSE = 180  # characters: a longer block is prose
 _NUMBERS_IT = re.compile(
     r"\bNo\.?\s?\d[\d/.-]{0,9}[^\w]{0,3}$"
-)  # "Statement No. 14: …" is a title with what follows
+)  # in "Statement No. 14: …", the number is part of the title
 _LABEL_BEFORE = re.compile(r"[^\W\d_]{2,20}(?:\s[\dA-Z.]{1,6})?(?:\s[-–—]|[:.])\s")
 _NUMBER_BEFORE = re.compile(r"(?:\d{1,3}|[A-Z])(?:\.\d{1,3}){0,4}[.:]\s")
 _OF_THE_WEB = ("og:", "article:", "twitter:", "dc.", "dcterms.", "citation_")  # names of <meta> elements
 _RELATED = ("canonical", "shortlink", "alternate")
 _OF_A_SITE = re.compile(r"\s(?:intranet|extranet|web ?site|home ?page)$", re.IGNORECASE)
-_TOP = 12  # blocks
-_SHORT = 15  # characters: a heading of no more may stand in a title by chance
-_HIGHEST = 3  # levels of headings that a page's title may stand in
+_TOP = 12  # blocks at the top of a page that may show its title
+_SHORT = 15  # characters: so short a heading may occur in a title by chance
+_HIGHEST = 3  # lowest level of a heading that may be a page's title
 
 _Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
 
@@ -164,7 +164,7 @@ _Fact = tuple[str, str, str, "Certainty"]  # field, value, source, how sure
 def describe_page(
     source: str, tree: html.HtmlElement, blocks: list[Block], date_order: DateOrder
 ) -> Document:
-    """Return a document without text: what the page of this source, tree and blocks says about itself."""
+    """Return a document without text, but with the metadata of the page of this source, tree and blocks."""
     values: dict[str, Any] = {}
     found: list[Found] = []
     doubts: list[str] = []
@@ -178,7 +178,7 @@ def describe_page(
             continue
         if field == "date":
             value, doubt = read_date(value, date_order)
-            sure = "likely" if in_utc else sure  # it may have been another day where it was published
+            sure = "likely" if in_utc else sure  # the local date of publication may be another day
             doubts += [doubt] if doubt else []
         elif field == "url":
             value = value if re.fullmatch(r"https?://\S+", value) else ""
@@ -197,9 +197,9 @@ def describe_page(
 
 
 def _authors(facts: list[_Fact]) -> Iterator[_Fact]:
-    """Yield who wrote the page: people first, in whatever field, and else what a field calls its author.
+    """Yield the authors of the page: first people from any field, then other names from author fields.
 
-    The site's own name and its address are no author.
+    The site's name and address do not count.
     """
     sites = {letters(value) for field, value, _, _ in facts if field == "publisher"}
     others: list[_Fact] = []
@@ -217,7 +217,7 @@ def _authors(facts: list[_Fact]) -> Iterator[_Fact]:
 
 
 def _correct_utc(values: dict[str, Any], found: list[Found], date: dt.date | None, where: str) -> None:
-    """Put a date as its place has it in the stead of the one of a time in UTC, where they are a day apart."""
+    """Replace the date of a UTC time by a local date, if they are at most one day apart."""
     utc = next(each for each in found if each.field == "date")
     if date and utc.sure == "likely" and abs((date - values["date"]).days) <= 1:
         found[found.index(utc)] = Found("date", where, "stated")
@@ -225,7 +225,7 @@ def _correct_utc(values: dict[str, Any], found: list[Found], date: dt.date | Non
 
 
 def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator[_Fact]:
-    """Yield what may be known, the surest first."""
+    """Yield possible metadata, the surest first."""
     meta: dict[str, list[str]] = {}
     for node in tree.iter("meta"):
         name = node.get("property") or node.get("name") or node.get("http-equiv") or node.get("itemprop")
@@ -238,7 +238,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         if "canonical" in (link.get("rel") or "").lower().split():
             yield "url", link.get("href", ""), "canonical link", "stated"
     yield "language", tree.get("lang") or "", "html lang", "stated"
-    yield _CLAIMED, linked.get("author", ""), "JSON-LD", "stated"  # of several, a meta may name one
+    yield _CLAIMED, linked.get("author", ""), "JSON-LD", "stated"  # a meta may name one of several
     head = " ".join(tree.findtext(".//title", "").split())
     generated = " ".join(meta.get("generator", ()))
     of_book = bool(_MAKES_BOOKS.search(generated) or _BOOK.search(source))
@@ -264,7 +264,7 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
             parts = [part for part in _SITE.split(head) if part.strip()]
             site = parts[-1].strip() if parts else ""
             site = site if " " in site and (is_institution(site) or is_periodical(site)) else ""
-            title = titles[0]  # what all pages of a site are called is no title of one
+            title = titles[0]  # the common title of a site's pages is not a page's title
     elif title == head and (piped := _PIPED.fullmatch(head)):
         title, site = piped["title"], piped["site"]
     parts = [part.strip() for part in _SITE.split(title) if part.strip()]
@@ -300,15 +300,15 @@ def _is_prose(block: Block) -> bool:
 
 
 def _begins(head: str, heading: str) -> bool:
-    """Whether a heading is the title in the page's head, or the first line of it."""
+    """Return whether the title in the head begins with a heading, and the site's name does not follow."""
     return letters(head).startswith(letters(heading)) and not _SITE.match(head, len(heading))
 
 
 def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
-    """Return the headings that may be the page's title, the likeliest first; `head` is what its head says.
+    """Return the headings that may be the page's title, the likeliest first.
 
-    A heading that stands in `head` is likelier than any other. Lower headings count where there is no higher
-    one, and above the prose.
+    `head` is the title in the page's head. If headings occur in `head`, only these headings count. Headings
+    are sorted by level. Below the first paragraph of prose, only headings of level 1 count.
     """
     prose = next((at for at, block in enumerate(blocks) if _is_prose(block)), len(blocks))
     headings = [
@@ -318,7 +318,7 @@ def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
     ]
     titles = [words for _, words in sorted(headings, key=lambda heading: heading[0])]
     shown = {part.strip() for part in _SITE.split(head)}
-    if not titles:  # a part of the page's own title that stands on the page as well
+    if not titles:  # a part of the title in the head that the page also shows
         tops = [" ".join(line.split()) for block in blocks[:_TOP] for line in block.text.splitlines()]
         return [line for line in tops if line in shown and len(line) > _SHORT][-1:]
     titles = [each for each in titles if may_be_heading(each) or (of_book and head.startswith(each))]
@@ -326,7 +326,7 @@ def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
         return labelled
     if inside := [each for each in titles if _apart(head, [each])[1] or each == head]:
         highest = [each for each in inside if (headings[0][0], each) in headings]
-        return highest[-1:] if len(highest) > 1 else inside  # what a page is of stands above its own heading
+        return highest[-1:] if len(highest) > 1 else inside  # the first heading names the site or the work
     if not _is_body(head) and any(
         head == line for block in blocks[:_TOP_OF_PAGE] for line in block.text.splitlines()
     ):
@@ -337,7 +337,7 @@ def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
 
 
 def _is_labelled(heading: str, shown: set[str]) -> bool:
-    """Whether a heading is a part of the page's title behind a label: "Chapter 1 - Tides"."""
+    """Return whether a heading is a label and then a part of the page's title: "Chapter 1 - Tides"."""
     label = _LABEL_BEFORE.match(heading)
     return label is not None and heading[label.end() :] in {_NUMBER_BEFORE.sub("", part) for part in shown}
 
@@ -347,7 +347,7 @@ def _is_body(name: str) -> bool:
 
 
 def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
-    """Yield what elements of the page's body are marked to say."""
+    """Yield metadata from marked elements in the page's body."""
     for byline in _bylines(tree):
         yield _SHOWN, byline, "byline", "likely"
     times: list[str] = []
@@ -369,7 +369,7 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
 
 
 def _dates_below_title(tree: html.HtmlElement) -> Iterator[str]:
-    """Yield the dates of elements that are marked as a date, below the title: above it may be today's."""
+    """Yield dates from elements below the title that are marked as dates. Above it, a date may be today's."""
     title = next(tree.iter("h1", "h2"), None)
     below = False
     for node in tree.iter(etree.Element):
@@ -381,7 +381,7 @@ def _dates_below_title(tree: html.HtmlElement) -> Iterator[str]:
 
 
 def _bylines(tree: html.HtmlElement) -> Iterator[str]:
-    """Yield what the page's elements for its authors say, those of one group together."""
+    """Yield the texts of the page's elements for its authors. Elements of one group give one text."""
     marked = [node for node in tree.iter(etree.Element) if _is_marked(node, _BYLINE)]
     outer = {each for node in marked for each in node.iterancestors()}
     inner = [node for node in marked if node not in outer][:_MOST_BYLINES]
@@ -395,7 +395,7 @@ def _bylines(tree: html.HtmlElement) -> Iterator[str]:
 
 
 def _lines_of(node: html.HtmlElement) -> list[str]:
-    """Return what an element says, line by line."""
+    """Return the lines of an element's text."""
     said: list[str] = []
     for event, each in etree.iterwalk(node, events=("start", "end")):
         if event == "start":
@@ -406,7 +406,7 @@ def _lines_of(node: html.HtmlElement) -> list[str]:
 
 
 def _is_marked(node: html.HtmlElement, words: re.Pattern[str]) -> bool:
-    """Whether an element is marked by such words, and stands in the page itself: in no comment or teaser."""
+    """Return whether an element's attributes match `words`, and it is outside comments, teasers etc."""
     of = f"{node.get('class', '')} {node.get('id', '')} {node.get('itemprop', '')} {node.get('rel', '')}"
     if not words.search(of) or node.tag in ("link", "meta", "script", "body", "html"):
         return False
@@ -417,7 +417,7 @@ def _is_marked(node: html.HtmlElement, words: re.Pattern[str]) -> bool:
 
 
 def byline_people(written: str) -> str:
-    """Return the people that a byline names, "; " between them: "By Ann Osei, Ferry Wire | 3 May"."""
+    """Return the people in a byline like "By Ann Osei, Ferry Wire | 3 May", with "; " between them."""
     written = re.sub(
         r"(?i)^\W*(?:(?:by|par|von|por|di|de|story by|posted by|written by)\b\s?:?\s*)+", "", written
     )
@@ -429,7 +429,10 @@ def byline_people(written: str) -> str:
 
 
 def _apart(title: str, headings: list[str]) -> tuple[str, str]:
-    """Take the name of the site off a title: what follows the page's own heading in it, or stands before."""
+    """Split a title into the page's own heading and the site's name after or before it.
+
+    Without a site's name, return the whole title and "".
+    """
     longest = sorted(headings, key=len, reverse=True)
     for heading in longest:
         if title.startswith(heading) and (rest := _SITE.match(title, len(heading))):
@@ -446,12 +449,12 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
 
 
 def may_be_heading(words: str) -> bool:
-    """Whether a heading may be a page's title: "Summary" is none."""
+    """Return whether a heading may be a page's title, unlike "Summary"."""
     return 5 <= len(words) <= 250 and not is_section_heading(words)
 
 
 def primary_language(tag: str) -> str:
-    """Return "en" for "en-GB" and "eng", and "" for what is no language tag."""
+    """Return the language of a tag, such as "en" for "en-GB" or "eng", or "" if it is not a language tag."""
     primary = re.split("[-_,]", tag.lower())[0].strip()
     known = re.fullmatch("[a-z]{2,3}", primary) and primary not in ("und", "mul", "zxx")
     return TWO_LETTERS.get(primary, primary) if known else ""
@@ -473,13 +476,13 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
 
 
 def _unwrapped(script: str) -> str:
-    """Return a script without what hides it from XML parsers: "//<![CDATA[" and "//]]>", or a comment."""
+    """Return a script without marks that hide it from XML parsers: "//<![CDATA[" and "//]]>", or "<!--"."""
     script = script.strip(_AROUND_SCRIPT).removeprefix("<![CDATA[").removeprefix("<!--")
     return script.removesuffix("]]>").removesuffix("-->").strip(_AROUND_SCRIPT)
 
 
 def _article(data: object) -> dict[str, Any]:
-    """Find the first article in JSON-LD, which may be a list, or hold an "@graph"."""
+    """Return the first article in JSON-LD, or {}. The JSON-LD may be a list, or have an "@graph"."""
     todo = [data]
     while todo:
         node = todo.pop(0)
@@ -494,7 +497,7 @@ def _article(data: object) -> dict[str, Any]:
 
 
 def _name(value: object) -> str:
-    """Return a text, the name of a thing, or those of several."""
+    """Return a text, the name of a thing, or the names of several things."""
     match value:
         case str():
             return value

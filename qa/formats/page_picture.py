@@ -1,4 +1,4 @@
-"""A page of a PDF as a picture, with the place of a quote outlined."""
+"""Draws a page of a PDF as a picture, with a quote outlined."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qa.formats.page_place import Part, Stretch
     from qa.formats.source import Source
 
-_WIDTH = 1_400  # pixels: a page is read at half as many on a screen with fine dots
+_WIDTH = 1_400  # pixels: a screen with fine dots shows the page half as wide
 _MOST_PIXELS = 4_000_000
 _MARGIN = 1.5  # points between the words and their outline
 _FILL, _LINE = (255, 224, 102, 110), (176, 112, 0, 255)
@@ -35,11 +35,11 @@ class PagePicture:
     """A page as a picture.
 
     Attributes:
-        png: the picture; empty where there is no such page.
+        png: the picture, or empty if the page does not exist.
         page: the number of the page, from 1.
-        label: what the document calls it.
-        pages: how many pages there are.
-        quote: how far down the page the quote begins, 0 to 1; None where it is not outlined.
+        label: the document's label of the page.
+        pages: the number of pages in the document.
+        quote: how far down the page the quote begins, 0 to 1, or None if no quote is outlined.
     """
 
     png: bytes
@@ -50,7 +50,7 @@ class PagePicture:
 
 
 def draw(source: Source, page: int | None, parts: Sequence[Part]) -> PagePicture:
-    """Draw a page, or where none is named the one on which the quote begins, with the quote outlined.
+    """Draw a page with the quote outlined. If `page` is None, draw the page where the quote begins.
 
     Raises:
         InputError: the PDF cannot be opened, or the page is damaged.
@@ -78,7 +78,7 @@ def draw(source: Source, page: int | None, parts: Sequence[Part]) -> PagePicture
 
 
 def _page_of(pdf: pdfium.PdfDocument, parts: Sequence[Part]) -> int:
-    """Find the page on which a quote begins: several may have its label."""
+    """Return the index of the page where a quote begins. Several pages may have the same label."""
     if not parts:
         return 0
     labelled = [index for index in range(len(pdf)) if label_of(pdf, index) == parts[0].page]
@@ -87,7 +87,7 @@ def _page_of(pdf: pdfium.PdfDocument, parts: Sequence[Part]) -> int:
 
 
 def _boxes(pdf: pdfium.PdfDocument, index: int, part: Part) -> list[_Box]:
-    """Find where a part stands on a page: boxes in points from the left and from the bottom."""
+    """Return the boxes around a part on a page, in points from the left and from the bottom."""
     try:
         text = pdf[index].get_textpage()
     except pdfium.PdfiumError:
@@ -100,7 +100,7 @@ def _boxes(pdf: pdfium.PdfDocument, index: int, part: Part) -> list[_Box]:
 
 
 def _upright(stretch: Stretch, turn: int) -> _Box:
-    """Return left, bottom, right and top of a stretch on a page that was turned to be read."""
+    """Return left, bottom, right and top of a stretch on the page, without the quarter turns for reading."""
     left, right, top, bottom = stretch.left, stretch.right, stretch.top, stretch.bottom
     return (
         (left, -bottom, right, -top),
@@ -124,7 +124,7 @@ def _outline(page: pdfium.PdfPage, box: _Box) -> None:
 
 
 def _height(page: pdfium.PdfPage, box: _Box) -> float:
-    """Return how far down the page as it is shown a box begins, 0 to 1."""
+    """Return how far down the shown page a box begins, 0 to 1."""
     across, down = ctypes.c_int(), ctypes.c_int()
     heights = []
     for x, y in ((box[0], box[1]), (box[2], box[3])):
@@ -134,5 +134,5 @@ def _height(page: pdfium.PdfPage, box: _Box) -> float:
 
 
 def _scale(width: float, height: float) -> float:
-    """Return pixels per point."""
+    """Return the scale of the picture, in pixels per point."""
     return min(_WIDTH / max(1.0, width), math.sqrt(_MOST_PIXELS / max(1.0, width * height)))

@@ -1,7 +1,7 @@
-"""Where words of a text stand on a page that it was laid out from; nowhere, unless that is certain.
+"""Finds the words of a text on the page that they come from, if their place is certain.
 
-`qa.formats.layout` joins lines and words, takes hyphens off and raises numbers. So letters and digits alone
-are compared, in the order in which the page is read.
+`qa.formats.layout` joins lines and words, removes hyphens and raises numbers. So only letters and digits are
+compared, in the reading order of the page.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from qa.formats.layout import Word
 
-# Letters that cannot stand somewhere else by chance: of the words, or of the words and what is around them.
+# Minimum letters of a certain place: the letters of the words, and the matching letters around them.
 _CERTAIN = 20
-_AROUND = 60  # letters before and after that are compared where the words stand on the page several times
-_AHEAD = 8  # letters by which the best of several places must be better than the next
-_OVERSHOT = 4  # letters that what stands between two columns may have in common with how the words go on
+_AROUND = 60  # letters before and after the words that are compared
+_AHEAD = 8  # letters that the best place must have more than the second best
+_OVERSHOT = 4  # letters of text between two columns that may match the words by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Part:
 
     Attributes:
         page: the label of the page.
-        before: what stands in the text before it.
-        words: its words.
-        after: what stands in the text after it.
+        before: the text before the part.
+        words: the words of the part.
+        after: the text after the part.
     """
 
     page: str
@@ -42,11 +42,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Words beside each other on a line.
+    """A run of words on one line.
 
     Attributes:
         row: the number of the line.
-        left, right, top, bottom: its edges, as those of its words.
+        left, right, top, bottom: the edges, in the same units as the edges of the words.
     """
 
     row: int
@@ -57,7 +57,7 @@ class Stretch:
 
 
 def find(part: Part, rows: Sequence[Sequence[Word]]) -> list[Stretch]:
-    """Find a part on the page that has these words, line by line; empty unless its place is certain."""
+    """Return the places of a part on a page with the lines `rows`, or [] if the place is not certain."""
     words = [(number, word, _letters(word.text)) for number, row in enumerate(rows) for word in row]
     page = "".join(letters for _, _, letters in words)
     places = _places(
@@ -82,7 +82,10 @@ def _letters(text: str) -> str:
 
 
 def _places(words: str, before: str, after: str, page: str) -> list[tuple[int, int]]:
-    """Find where the words stand: in one place, or in several where something stands between two columns."""
+    """Return start and end of each place of the words on the page.
+
+    There are several places if other text between two columns interrupts the words.
+    """
     if place := _place(words, before, after, page):
         return [place]
     longest = _longest_start(words, page)
@@ -96,7 +99,10 @@ def _places(words: str, before: str, after: str, page: str) -> list[tuple[int, i
 
 
 def _place(words: str, before: str, after: str, page: str) -> tuple[int, int] | None:
-    """Find the one place of the words, by what is around them where they stand on the page several times."""
+    """Return the one place of the words, or None if it is not certain.
+
+    If the words occur several times, the text around them decides.
+    """
     ranked = sorted(
         ((_alike(page, start, start + len(words), before, after), start) for start in _starts(words, page)),
         reverse=True,
@@ -116,17 +122,17 @@ def _starts(words: str, page: str) -> Iterator[int]:
 
 
 def _alike(page: str, start: int, end: int, before: str, after: str) -> int:
-    """Count the letters around a place that are those around the words."""
+    """Return how many letters around a place match the letters around the words."""
     return _in_common(page[:start][: -_AROUND - 1 : -1], before[::-1]) + _in_common(page[end:], after)
 
 
 def _in_common(one: str, other: str) -> int:
-    """Count the letters with which both begin."""
+    """Return the length of the common beginning of two texts."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _longest_start(words: str, page: str) -> int:
-    """Return how many of the first letters of the words stand on the page one after the other."""
+    """Return the length of the longest beginning of the words that occurs on the page."""
     there, beyond = 0, len(words) + 1
     while beyond - there > 1:
         length = (there + beyond) // 2
@@ -138,7 +144,7 @@ def _longest_start(words: str, page: str) -> int:
 
 
 def _add(stretches: list[Stretch], new: Stretch) -> None:
-    """Add what stands beside the last stretch to that, or begin another."""
+    """Extend the last stretch if the new stretch is on the same line, or else append the new stretch."""
     if stretches and stretches[-1].row == new.row:
         last = stretches.pop()
         new = Stretch(new.row, last.left, new.right, min(last.top, new.top), max(last.bottom, new.bottom))

@@ -1,6 +1,6 @@
-"""A saved page or a Word document as HTML to look at: nothing in it acts, sends or loads.
+"""Converts a saved page or a Word document to HTML for display. The HTML cannot act, send or load anything.
 
-The security policy that it is sent with (`qa.web.originals`) forbids the same again.
+The security policy in `qa.web.originals` forbids the same things again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CLEANER = Cleaner(
 )
 _LEADING = frozenset(("href", "src", "srcset", "background", "poster", "ping", "data", "action", "longdesc"))
 _LOADED = re.compile(r"url\((?!\s*[\"']?data:)[^)]*\)?", re.IGNORECASE)
-# What mammoth writes, but for links.
+# The tags that mammoth writes, except links.
 _TAGS = set("h1 h2 h3 h4 h5 h6 p br strong em s u sub sup ul ol li table thead tbody tr th td img".split())
 _ATTRIBUTES = {"img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 _MARKED = "background: #fbe9a9; color: #22201d"
@@ -46,10 +46,10 @@ _PAPER = (
 
 
 def view(source: Source, kind: str, quote: str = "") -> str:
-    """Return a source of this format as HTML, with the words of a quote marked if they stand in it once.
+    """Return a source of the format `kind` as HTML, and mark a quote's words if they occur exactly once.
 
     Raises:
-        InputError: it is damaged.
+        InputError: the source is damaged.
     """
     return _of_word(source, quote) if kind == "docx" else _of_page(source, quote)
 
@@ -78,7 +78,7 @@ def _of_word(source: Source, quote: str) -> str:
         made = mammoth.convert_to_html(io.BytesIO(source.data), external_file_access=False)
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # whatever the bytes lead mammoth to: it promises nothing
+    except Exception as error:  # hostile bytes may make mammoth raise any error
         raise InputError(
             f"{source.name} cannot be shown ({type(error).__name__}). Download it instead."
         ) from error
@@ -90,7 +90,7 @@ def _of_word(source: Source, quote: str) -> str:
 
 
 class _Text(NamedTuple):
-    """Words of a page: those that an element begins with, or those that follow it."""
+    """Words of a page, at the beginning of an element or directly after it (`follow`)."""
 
     element: html.HtmlElement
     follow: bool
@@ -98,7 +98,7 @@ class _Text(NamedTuple):
 
 
 def _mark(root: html.HtmlElement, quote: str) -> None:
-    """Mark the words of a quote, if they stand in the page once; white space does not count."""
+    """Mark the words of a quote if they occur exactly once in the page. White space does not count."""
     texts = list(_texts(root))
     letters = ["".join(each.words.split()) for each in texts]
     page, wanted = "".join(letters), "".join(quote.split())
@@ -114,12 +114,12 @@ def _mark(root: html.HtmlElement, quote: str) -> None:
         if first < last:
             mark = _put_mark(text, first, last)
             if is_first:
-                mark.set("id", "quote")  # where the frame opens the page
+                mark.set("id", "quote")  # the frame opens the page at this id
             is_first = False
 
 
 def _texts(root: html.HtmlElement) -> Iterator[_Text]:
-    """Yield what a reader sees of the text below an element, in order."""
+    """Yield the visible texts below an element, in order."""
     for event, element in html.etree.iterwalk(root, events=("start", "end")):
         if event == "start" and element.text and element.tag not in ("style", "title"):
             yield _Text(element, False, element.text)
@@ -128,7 +128,7 @@ def _texts(root: html.HtmlElement) -> Iterator[_Text]:
 
 
 def _put_mark(text: _Text, first: int, last: int) -> html.HtmlElement:
-    """Put a mark around some letters of a text, which are counted without white space."""
+    """Put a mark around the letters `first` to `last` of a text, counted without white space."""
     element, follow, words = text
     places = [at for at, sign in enumerate(words) if not sign.isspace()]
     begin, end = places[first], places[last - 1] + 1

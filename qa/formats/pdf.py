@@ -1,7 +1,7 @@
-"""PDF: the text of its pages in reading order, by PDFium; scanned pages by OCR where Tesseract is installed.
+"""Reads PDF: PDFium extracts the text of the pages. Tesseract, if installed, reads scanned pages by OCR.
 
-The text is an extraction: see `qa.formats.layout` for what that joins and leaves out. Annotations, filled-in
-forms and attachments are not read.
+`qa.formats.layout` puts the text in reading order; its docstring says what it joins and leaves out.
+Annotations, filled-in forms and attachments are not read.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
     from qa.formats.source import Options, Source
 
 MOST_PAGES = 5000
-_PAGES_A_SECOND = 20  # at least, on a slow machine
+_PAGES_A_SECOND = 20  # minimum, on a slow machine
 _MOST_PIXELS = 12_000_000  # of a page's picture: an A4 page at 300 dpi has 8.7 million
 _DPI = 300
-_UPRIGHT = 0.1  # of a right angle: text that leans more is a stamp across the page, and left out
-_FARTHEST = 1e6  # points, which no page reaches
-_FEW_CHARACTERS = 25  # a page with fewer, and a picture, is a scan with at most a stamp on it
-_BAD = 0.2  # of a page's characters, that no one could read
-_MANY_PATHS = 200  # on a page without text: letters drawn as shapes
+_UPRIGHT = 0.1  # share of a right angle: text that leans more is left out as a stamp across the page
+_FARTHEST = 1e6  # points: no page is so large
+_FEW_CHARACTERS = 25  # a page with fewer characters and a picture is a scan
+_BAD = 0.2  # share of unreadable characters: a page with more is read by OCR
+_MANY_PATHS = 200  # shapes on a page without text: more shapes may be drawn letters
 
-# A run of letters; PDFium puts U+0002 for a hyphen at the end of a line and takes the line's end away.
+# PDFium writes U+0002 for a hyphen at the end of a line, and removes the line end.
 _HYPHENS = "\x02\ufffe"
 _RUN = re.compile(r"[^\s\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
-# em: letters of a run that stand farther apart, or so far back, begin another word.
+# em: minimum gap between two letters, minimum gap at another character, and minimum step back of a new word.
 _APART, _APART_OF_MARKS, _BACK = 0.13, 0.22, 0.3
 _FROM_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff\ufff0-\uffff]")
@@ -72,10 +72,10 @@ _MARKS = "0123456789*†‡§"
 _MARK = re.compile(r"(?<=[^\d*†‡§,])[\d*†‡§,]{1,5}$")
 _PAGE_NUMBER = re.compile(r"[\divxlc]+", re.IGNORECASE)
 _MOST_RUNNING = 4
-_ROOM = 0.7  # of the size of a line's type: so much above it parts it from the line before
+_ROOM = 0.7  # share of a line's type size: more room above separates the line from the line before
 _VERSION = re.compile(r"(?:version|edition|release|revision|draft)\b.{0,20}\d", re.IGNORECASE)
-_TOP = 3_000  # characters
-_NOTED = " *∗†‡§¹"  # the mark of a note to a title
+_TOP = 3_000  # characters at the beginning of the text
+_NOTED = " *∗†‡§¹"  # marks of a note to a title
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -83,8 +83,8 @@ def read(source: Source, options: Options) -> Iterator[Document]:
     """Yield the one document of a PDF, with its pages and headings as sections.
 
     Raises:
-        InputError: when it needs a password, is damaged, has too many pages, no text at all, or only pictures
-            of text and Tesseract is not installed.
+        InputError: if the PDF needs a password, is damaged, has no pages or too many, or has no text. A
+            picture of text counts only if OCR can read it.
     """
     with open_pdf(source) as pdf:
         count = len(pdf)
@@ -100,7 +100,7 @@ def read(source: Source, options: Options) -> Iterator[Document]:
         if program:
             _read_scans(pdf, pages, scanned, language, source)
         notes = list(_notes(pages, scanned, program))
-        laid = lay_out([page.page for page in pages])  # running heads leave the pages
+        laid = lay_out([page.page for page in pages])  # also removes running heads from the pages
         first = next((page.page.lines for page in pages if page.page.lines), [])
         if not laid.text.strip():
             raise InputError(_nothing(source.name, pages, scanned, program, asked=options.ocr))
@@ -112,7 +112,7 @@ def open_pdf(source: Source) -> pdfium.PdfDocument:
     """Open a PDF.
 
     Raises:
-        InputError: it needs a password, is encrypted in another way, or damaged.
+        InputError: the PDF needs a password, is encrypted in an unknown way, or is damaged.
     """
     try:
         return pdfium.PdfDocument(source.data)
@@ -131,13 +131,13 @@ def open_pdf(source: Source) -> pdfium.PdfDocument:
 
 @dataclass(slots=True)
 class _PageReading:
-    """What was read of a page.
+    """The result of reading a page.
 
     Attributes:
         page: the page, with the lines that were read.
-        why: why there is no text to read: "picture", "code", "damaged" or "illegible"; "" where there is.
-        hidden: whether its text is invisible: another program read it off a scan.
-        doubtful: whether OCR is unsure of it.
+        why: "picture", "code", "damaged" or "illegible" if the text cannot be read, or else "".
+        hidden: whether the text is invisible, because another program read it from a scan.
+        doubtful: whether OCR is unsure of the text.
     """
 
     page: Page
@@ -147,7 +147,7 @@ class _PageReading:
 
     @property
     def scanned(self) -> bool:
-        """Whether OCR might read it."""
+        """Return whether OCR might read the page."""
         return self.why in ("picture", "code")
 
 
@@ -176,19 +176,19 @@ def _read_page(pdf: pdfium.PdfDocument, index: int) -> _PageReading:
 
 
 def label_of(pdf: pdfium.PdfDocument, index: int) -> str:
-    """Return what the document calls a page ("iv"), which is its number where it says nothing."""
+    """Return the document's label of a page ("iv"), or else the number of the page."""
     label = pdf.get_page_label(index).strip()
     return label if label and len(label) <= 20 and label.isprintable() else str(index + 1)
 
 
 def characters_of(text: pdfium.PdfTextPage) -> str:
-    """Return the characters of a page, one for each of PDFium's; halves of pairs are joined later."""
+    """Return the characters of a page, one for each of PDFium's. `_written` joins surrogate pairs later."""
     handle = text.raw
     return "".join(chr(raw.FPDFText_GetUnicode(handle, index)) for index in range(text.count_chars()))
 
 
 def _is_picture(page: pdfium.PdfPage) -> bool:
-    """Whether a page shows a large image, or so many shapes that they may be letters."""
+    """Return whether a page shows a large image, or so many shapes that they may be letters."""
     width, height = page.get_size()
     paths = 0
     for shape in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH), max_depth=4):
@@ -210,14 +210,14 @@ def _is_hidden(text: pdfium.PdfTextPage, characters: str) -> bool:
 
 
 def _lines(text: pdfium.PdfTextPage, characters: str) -> list[Line]:
-    """Return the lines of a page in order, upright ones first; text at another angle is a stamp: left out."""
+    """Return the lines of a page in order, first the lines in the direction of most of its text."""
     rows = list(rows_of(text, characters))
     upright = rows[0][0] if rows else 0
     return [replace(as_line(row, column), aside=turn != upright) for turn, column, row in rows]
 
 
 def rows_of(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, int, list[Word]]]:
-    """Yield the words of each line in order, with how often it is turned by 90 degrees, and its column."""
+    """Yield the lines in order, each as its number of quarter turns, its column and its words."""
     words = list(_words(text, characters))
     turns = Counter[int]()
     for turn, word in words:
@@ -228,7 +228,10 @@ def rows_of(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, in
 
 
 def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Word]]:
-    """Yield each word with how often the page must be turned by 90 degrees to read it."""
+    """Yield each word with the number of quarter turns that the page needs to show it upright.
+
+    Words at any other angle are left out.
+    """
     handle = text.raw
     first, last, matrix = raw.FS_RECTF(), raw.FS_RECTF(), raw.FS_MATRIX()
     font, flags = ctypes.create_string_buffer(80), ctypes.c_int()
@@ -258,7 +261,7 @@ def _words(text: pdfium.PdfTextPage, characters: str) -> Iterator[tuple[int, Wor
 def _without_gaps(
     handle: raw.FPDF_TEXTPAGE, characters: str, run: tuple[int, int], turn: int
 ) -> Iterator[tuple[int, int]]:
-    """Yield the parts of a run of letters that stand apart although PDFium has no space between them.
+    """Split a run of letters at visible gaps where PDFium has no space, and yield the parts.
 
     Letters that are spaced out on purpose, one after the other, stay together.
     """
@@ -270,7 +273,7 @@ def _without_gaps(
         edges.append(_upright(box, box, turn)[:2] if turn else (box.left, box.right))
     splits: set[int] = set()
     if edges[0][0] < edges[-1][0] and not _FROM_RIGHT.search(characters, start, end):  # nor downwards
-        size = max(_em(handle, start))  # that of others is asked for only where they may stand apart
+        size = max(_em(handle, start))  # other letters' sizes are read only at possible gaps
         reached = edges[0][1]
         for at, (before, after) in enumerate(pairwise(edges), start + 1):
             gap, step = after[0] - reached, after[0] - before[0]
@@ -283,14 +286,14 @@ def _without_gaps(
 
 
 def _is_apart(handle: raw.FPDF_TEXTPAGE, characters: str, at: int, gap: float, step: float) -> bool:
-    """Tell whether two characters stand apart as words do; marks and figures often have a little room."""
+    """Return whether two characters are as far apart as words. Marks and figures need a wider gap."""
     size = max(*_em(handle, at - 1), *_em(handle, at))
     least = _APART if characters[at - 1].isalpha() and characters[at].isalpha() else _APART_OF_MARKS
     return gap > least * size or step < -_BACK * size
 
 
 def _runs(handle: raw.FPDF_TEXTPAGE, characters: str) -> Iterator[tuple[int, int]]:
-    """Yield where words begin and end; raised marks on their own."""
+    """Yield start and end of each word. A raised mark at the end of a word is yielded on its own."""
     for run in _RUN.finditer(characters):
         start, end = run.span()
         mark = _MARK.search(run.group()) if characters[end - 1] in _MARKS else None
@@ -301,7 +304,7 @@ def _runs(handle: raw.FPDF_TEXTPAGE, characters: str) -> Iterator[tuple[int, int
 
 
 def _em(handle: raw.FPDF_TEXTPAGE, index: int) -> tuple[float, float]:
-    """Return how wide and how high an em of a character is, in points."""
+    """Return the width and the height of a character's em, in points."""
     matrix = raw.FS_MATRIX()
     raw.FPDFText_GetMatrix(handle, index, matrix)
     size = float(raw.FPDFText_GetFontSize(handle, index))
@@ -309,7 +312,7 @@ def _em(handle: raw.FPDF_TEXTPAGE, index: int) -> tuple[float, float]:
 
 
 def _written(characters: str) -> str:
-    """Return a word's characters as text: pairs joined, ligatures as letters, soft hyphens out."""
+    """Return a word's characters as text. Join surrogate pairs, split ligatures and remove soft hyphens."""
     if characters.isascii() and characters.isprintable():
         return characters
     if _HALF.search(characters):
@@ -318,7 +321,7 @@ def _written(characters: str) -> str:
 
 
 def _upright(first: raw.FS_RECTF, last: raw.FS_RECTF, turn: int) -> tuple[float, float, float, float]:
-    """Return left, right, top and bottom of a word, with the page turned so that it reads from the left."""
+    """Return left, right, top and bottom of a word, on the page turned so that the word is upright."""
     left, right = min(first.left, last.left), max(first.right, last.right)
     low, high = min(first.bottom, last.bottom), max(first.top, last.top)
     return (
@@ -339,7 +342,7 @@ def _read_scans(
     language: str,
     source: Source,
 ) -> None:
-    """Read the scanned pages by Tesseract."""
+    """Read the scanned pages with Tesseract."""
     model = ocr.model_for(language, ocr.languages(source.name))
     for index in scanned:
         page = pdf[index]
@@ -381,7 +384,7 @@ def _notes(pages: Sequence[_PageReading], scanned: Sequence[int], program: str) 
 
 
 def _named(names: Sequence[str], indices: Sequence[int]) -> str:
-    """Return "Page 3 was", "Pages 1–3 and 7 were"."""
+    """Return the beginning of a sentence about pages: "Page 3 was", "Pages 1–3 and 7 were"."""
     runs: list[list[int]] = []
     for position, index in enumerate(indices):
         if runs and index == indices[runs[-1][-1]] + 1:
@@ -396,7 +399,7 @@ def _named(names: Sequence[str], indices: Sequence[int]) -> str:
 def _nothing(
     name: str, pages: Sequence[_PageReading], scanned: Sequence[int], program: str, *, asked: bool
 ) -> str:
-    """Say why there is no text, and what to do."""
+    """Return a message that says why the PDF has no text, and what to do."""
     if any(page.why == "illegible" for page in pages):
         return f"{name} is scanned, and {program} makes out hardly a word. Scan it again, or leave it out."
     if program:
@@ -443,7 +446,7 @@ def _described(
     notes: list[str],
 ) -> Document:
     above = [head for head in laid.running if not (find_date(head) or _PAGE_NUMBER.fullmatch(head))]
-    above = above if len(above) <= _MOST_RUNNING else []  # those that change name parts; dates: `_dated`
+    above = above if len(above) <= _MOST_RUNNING else []  # changing heads name parts; `_dated` reads dates
     display = _display(laid.display, first)
     said = {"title": _information(pdf, "Title"), "author": _information(pdf, "Author")}
     page = _as_lines(first)
@@ -451,7 +454,7 @@ def _described(
     title, author, publisher = (stated.get(field, "") for field in ("title", "author", "publisher"))
     shown = parse_header(page, options.date_order, title or display, above)
     on_page = letters(title) in letters(laid.text[:_TOP])
-    whole_name = " " in author  # one word is no person's whole name
+    whole_name = " " in author  # a whole name has more than one word
     facts = (
         (title, Found("title", "PDF information", "stated" if on_page else "likely")),
         (not title and display, Found("title", "the largest type of its first page", "likely")),
@@ -481,7 +484,7 @@ def _described(
 
 
 def _without_affiliation(document: Document) -> Document:
-    """Drop a publisher that the head of a page names beside an author: where the author works."""
+    """Drop a publisher from the header or first page if it is probably where the author works."""
     read = ("its header", "its first page")
     if not document.author or not any(f.field == "publisher" and f.source in read for f in document.found):
         return document
@@ -497,7 +500,7 @@ def _without_affiliation(document: Document) -> Document:
 
 
 def _display(largest: str, first: Sequence[Line]) -> str:
-    """Return the title among the largest lines of the first page, without version and institution."""
+    """Return the title in the largest lines of the first page, without version and institution, or ""."""
     if not largest or is_kind(largest) or is_institution(largest):
         return ""
     title: list[str] = []
@@ -512,10 +515,10 @@ def _display(largest: str, first: Sequence[Line]) -> str:
 
 
 def _as_lines(first: Sequence[Line]) -> str:
-    """Return the first page line by line, with a blank line where the page leaves room.
+    """Return the first page line by line, with a blank line for each gap between lines.
 
-    The text joins the lines of a paragraph. In a head, the name of an author and that of an institution stand
-    one below the other, and would be joined.
+    The document's text joins the lines of a paragraph. In a head, it would join the name of an author with
+    the institution below it.
     """
     pieces = [line.text for line in first[:1]]
     for above, line in pairwise(first):
@@ -524,11 +527,11 @@ def _as_lines(first: Sequence[Line]) -> str:
 
 
 def _dated(document: Document, pdf: pdfium.PdfDocument, laid: LaidOutText, options: Options) -> Document:
-    """Take a date from a running head where the header has none. The day the file was made is no date."""
+    """Use a date from a running head if the header has none. The file's creation date only gives a note."""
     if document.date:
         return document
     dates = [date for head in laid.running if (date := find_date(head, options.date_order))]
-    if dates and all(date.date == dates[0].date for date in dates):  # else each is of its page
+    if dates and all(date.date == dates[0].date for date in dates):  # different dates belong to their pages
         found = (*document.found, Found("date", "its running head", "likely"))
         notes = (*document.notes, *((dates[0].note,) if dates[0].note else ()))
         return replace(document, date=dates[0].date, found=found, notes=notes)
@@ -540,7 +543,7 @@ def _dated(document: Document, pdf: pdfium.PdfDocument, laid: LaidOutText, optio
 
 
 def _without_needless_headings(document: Document) -> Document:
-    """Drop the heading that is the document's title or stands in its header: a citation names these."""
+    """Drop headings that are the title or in the header, because a citation names the title and header."""
     title = letters(document.title)
     kept = tuple(
         section

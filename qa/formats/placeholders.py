@@ -1,4 +1,4 @@
-"""What programs write into the fields of a file where nobody has said anything."""
+"""Recognises placeholders: titles and authors that programs write into fields that a person left empty."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _LOGIN = re.compile(r"[a-z][\w.-]*|\S*[_@]\S*|.*\d.*")  # "lgreen", "hq-temp", "
 
 
 def is_no_title(title: str) -> bool:
-    """Whether a program wrote a title where nobody had said one."""
+    """Return whether a title is a program's placeholder."""
     return bool(_NO_TITLE.fullmatch(title))
 
 
 def is_no_author(author: str) -> bool:
-    """Whether a program wrote an author where nobody had said one: the name of a login or of a machine."""
+    """Return whether an author is a program's placeholder, or the name of a login or a machine."""
     return bool(_NO_AUTHOR.fullmatch(author) or _LOGIN.fullmatch(author))

@@ -1,7 +1,7 @@
-"""PPTX: the slides of a presentation, their texts in the order in which PowerPoint reads them out.
+"""Reads PPTX: the texts of a presentation's slides, in PowerPoint's own reading order.
 
-`python-pptx` opens the package and gives slides and shapes. A slide's title comes first; its speaker's notes
-are a part of their own. What is hidden is left out, and what holds words that are not read is named.
+`python-pptx` opens the package and gives slides and shapes. A slide's title comes first. The speaker's notes
+are a section of their own. Hidden slides are left out. A note names the slides with words that are not read.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from qa.formats.source import Options, Source
 
-NOTES = "Notes"  # the name of the part of a slide that its speaker's notes are
-_DEEPEST = 50  # groups in one another
-# On each slide alike: never quoted.
+NOTES = "Notes"  # the name of the section with a slide's speaker's notes
+_DEEPEST = 50  # levels of nested groups
+# Placeholders that are alike on each slide. They are never quoted.
 _FURNITURE = (PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.HEADER, PP_PLACEHOLDER.SLIDE_NUMBER)
 _ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 
@@ -36,11 +36,11 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """Yield the one document of a presentation.
 
     Raises:
-        InputError: naming the source, when it is no presentation, is damaged, locked or a bomb, or is empty.
+        InputError: naming the source, if it is not a presentation, is damaged, locked or a bomb, or is empty.
     """
     open_package(source, "PPTX").close()
     try:
-        # `pptx.Presentation` refuses slide shows (.ppsx), which are the same.
+        # `pptx.Presentation` refuses slide shows (.ppsx), which have the same format.
         presentation: Any = Package.open(io.BytesIO(source.data)).main_document_part.presentation
         core = presentation.core_properties
         properties = {"title": core.title, "author": core.author, "language": core.language}
@@ -48,7 +48,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         composed = compose(reader.parts(presentation))
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # whatever the bytes lead python-pptx to: it promises nothing
+    except Exception as error:  # hostile bytes may make python-pptx raise any error
         raise InputError(
             f"{source.name} cannot be read as PPTX ({type(error).__name__}: {error}). Open it in PowerPoint "
             "or LibreOffice and save it again."
@@ -79,14 +79,14 @@ class _Reader:
         self._unread: set[int] = set()
 
     def remarks(self) -> tuple[str, ...]:
-        """Tell what of the presentation was left out."""
+        """Return notes on the slides and words that were left out."""
         hidden, unread = _listed(self._hidden), _listed(sorted(self._unread))
         return (f"Hidden slides were left out: {hidden}.",) * bool(hidden) + (
             f"The words of charts, diagrams and formulas were not read; there are some on slide {unread}.",
         ) * bool(unread)
 
     def parts(self, presentation: Any) -> Iterator[Part]:
-        """Yield what the slides say, and after each its speaker's notes."""
+        """Yield the texts of the slides, each followed by the speaker's notes."""
         for number, slide in enumerate(presentation.slides, 1):
             check_entities(slide.element, self._name)
             if slide.element.get("show") in ("0", "false"):
@@ -110,10 +110,10 @@ class _Reader:
         yield from self._shapes(slide.shapes, number, 0, own)
 
     def _shapes(self, shapes: Any, number: int, depth: int, title: int | None) -> Iterator[Part]:
-        """Yield what shapes say, in their order, but for the title.
+        """Yield the texts of shapes in order, without the title.
 
         Raises:
-            InputError: naming the source, when groups lie too deep in one another.
+            InputError: naming the source, if groups are nested too deep.
         """
         if depth > _DEEPEST:
             raise InputError(f"{self._name} has groups over {_DEEPEST} deep in one another. Leave it out.")

@@ -1,4 +1,4 @@
-"""What office files and books say of themselves: the properties that their programs keep, cleaned."""
+"""Cleans the properties that programs store in office files and books, and adds them to the metadata."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from qa.schema import Document
     from qa.text.written_dates import DateOrder
 
-_TOP = 3_000  # characters
-_FEW_WORDS = 2  # of a title that may stand in another by chance
+_TOP = 3_000  # characters at the beginning of the text
+_FEW_WORDS = 2  # a title of so few words may occur in another title by chance
 
 
 def reconcile(
     stated: dict[str, str], text: str, display: str, above: Sequence[str], date_order: DateOrder
 ) -> dict[str, str]:
-    """Return what a file says of itself, without what its first page says otherwise.
+    """Return a file's properties, without properties that the first page contradicts.
 
-    Properties are often those of an older file, overwritten: a title counts where it stands on the page, or
-    the page has none. `display` is what the page shows as a title, `above` what it shows above its text.
+    Often, properties come from an older file that was overwritten. So a title counts only if the page shows
+    it, or the page has no title. An author that is an institution becomes the publisher. `display` is the
+    title that the page shows. `above` are the lines that the page shows above its text.
     """
     header = parse_header(text, date_order, display, above)
     title, author = stated.get("title", ""), stated.get("author", "")
@@ -49,13 +50,13 @@ def reconcile(
 
 
 def _keeps_title(title: str, display: str, header: Header, top: str) -> bool:
-    """Whether a title counts beside what the page shows; `top` are the letters of the page's beginning."""
+    """Return whether a title counts, given what the page shows. `top` are the first letters of the page."""
     if is_no_title(title) or is_kind(title):
         return False
     if display and letters(display) != letters(title):
         return len(title.split()) > _FEW_WORDS and display.startswith(
             f"{title} "
-        )  # its subtitle stands below
+        )  # the subtitle is below the title
     says_more = header.publisher or header.number or header.date or header.author
     if not (header.title and says_more) or letters(title) == letters(header.title):
         return True
@@ -64,7 +65,7 @@ def _keeps_title(title: str, display: str, header: Header, top: str) -> bool:
 
 
 def _keeps_author(author: str, on_page: str, top: str) -> bool:
-    """Whether an author counts, where the page's header names `on_page`."""
+    """Return whether an author counts, given the author `on_page` and the first letters `top` of the page."""
     if is_no_author(author):
         return False
     if " " in author and (is_division(author) or _is_body(author)):
@@ -93,7 +94,7 @@ def _is_person(author: str) -> bool:
 
 
 def language_code(written: str) -> str:
-    """Return "ko" of "ko-KR", "ko_KR" or "kor"; nothing where it names no language."""
+    """Return a language's code, such as "ko" for "ko-KR", "ko_KR" or "kor", or "" without a language."""
     match = re.match(r"([A-Za-z]{2,3})(?:[-_]|$)", written.strip())
     code = match[1].lower() if match else ""
     return "" if code in ("und", "mul", "zxx") else TWO_LETTERS.get(code, code)
@@ -111,14 +112,14 @@ def with_properties(
     display: str = "",
     above: Sequence[str] = (),
 ) -> Document:
-    """Fill a document's metadata from its properties, then from the header of its text, and mark that.
+    """Fill a document's metadata from its properties, then from the header of its text, and mark the header.
 
-    What the page says counts for more than a property (`reconcile`); not so where properties are `published`
-    with the text. `display` is the paragraph in the style of a title, `above` the page's own header. `source`
-    says what holds the properties; `name` is what messages call the document.
+    The page counts more than a property (`reconcile`), unless the properties are `published` with the text.
+    `display` is the paragraph in the style of a title. `above` are the lines that the page shows above its
+    text. `source` says where the properties are stored. `name` is the document's name in messages.
 
     Raises:
-        InputError: naming `name`, when there is no text in it.
+        InputError: naming `name`, if `check_text` refuses the text.
     """
     check_text(document.text, name)
     stated = {field: _printable(value or "") for field, value in properties.items()}

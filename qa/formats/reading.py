@@ -1,11 +1,14 @@
-"""From a file to documents. Bad input is handed over, not raised.
+"""Reads files into documents. Errors about bad input are yielded, not raised.
 
-A file's bytes are read once, and hashed; what the caller knows of these bytes is not read again:
-- `known(id, sha256, size)`, asked of a file that is one document, and of each record of a .jsonl: it gives
-  what is to be reported of it (a `FileResult`, "unchanged"), or None where it must be read.
-- `same(path, sha256)`, asked of every other file, and of one that is not known as a document, since it may
-  have been refused before: it gives all that is to be reported of the file, in order, or None as above.
-Only then is the file parsed, by a `Worker`: another process.
+A file's bytes are read once and hashed. If the caller already knows the bytes, they are not parsed again. The
+caller gives two functions:
+
+- `known(id, sha256, size)` is called for a file that is one document, and for each record of a .jsonl. It
+  returns the result to report (a `FileResult`, "unchanged"), or None if the document must be read.
+- `same(path, sha256)` is called for every other file. It is also called for a file that `known` does not
+  know, because the file may have been refused before. It returns all results to report, in order, or None.
+
+Without a result, a `Worker` parses the file in another process. A .jsonl is parsed in this process.
 """
 
 from __future__ import annotations
@@ -32,9 +35,9 @@ if TYPE_CHECKING:
     from qa.formats.remote import RemoteFile
     from qa.schema import Document, FileResult
 
-# The path of what has to be fetched.
+# The path of a file that is not fetched yet.
 NOWHERE = Path("nowhere")
-# Hidden files and folders, and what Word puts beside a document while it is open.
+# Prefixes of hidden files and folders, and of files that Word puts next to an open document.
 HIDDEN = (".", "~$")
 
 
@@ -43,11 +46,11 @@ class InputFile:
     """A file to read.
 
     Attributes:
-        path: where its bytes lie.
-        root: the folder that was named, under which it was found; None where it was named itself.
-        upload: the name by which it was uploaded; "" for a file that its path names.
-        shown_as: what messages call it, where that is neither of these.
-        remote: where it is, if that is no path; then there is nothing at `path`.
+        path: the path of the bytes.
+        root: the named folder that contains the file, or None if the file itself was named.
+        upload: the name of an uploaded file, or "" for a file that is named by its path.
+        shown_as: the name in messages, if it is neither the path nor the upload's name.
+        remote: the file's address, if it is not on this machine. Then `path` is NOWHERE until it is fetched.
     """
 
     path: Path
@@ -58,41 +61,43 @@ class InputFile:
 
     @property
     def shown(self) -> str:
-        """What messages call it."""
+        """Return the file's name in messages."""
         if self.remote:
             return self.remote.url
         return self.shown_as or self.upload or str(self.path)
 
     @property
     def file_name(self) -> str:
-        """Its name without folders, whose ending tells the format."""
+        """Return the name without folders. Its ending shows the format."""
         if self.remote:
             return self.remote.name
         return PurePosixPath(self.upload).name if self.upload else self.path.name
 
     @property
     def id(self) -> str:
-        """The id of its document; the ids of its parts, but for records' own, begin with it."""
+        """Return the id of the file's document. It also begins the ids of the parts, except in a .jsonl."""
         if self.remote:
             return self.remote.id
         return self.upload or file_id(self.path, self.root)
 
 
 def supported(path: Path) -> bool:
-    """Whether a file's name says that it is of a format that can be read."""
+    """Return whether a file's name shows a supported format."""
     return named(path.name) is not None
 
 
 def files(path: Path, skipped: list[Path], *, follow_links: bool = False) -> Iterator[Path]:
-    """Yield a file itself, or the supported files under a folder: sorted, none hidden, each folder once.
+    """Yield a file itself, or the supported files under a folder, sorted and without hidden files.
 
-    What is of another kind in a folder goes to `skipped`, a sidecar of what is not read, and a link that
-    leads out of the folder or to nothing, unless links are to be followed. A link to what is listed by itself
-    is passed over; one to a hidden file, or to one whose name says no format, is read. A subfolder that
-    cannot be listed is handed over as it is, for `read_path` to refuse by name.
+    Each folder is visited once. `skipped` gets the files in other formats, and sidecars of files that are not
+    read. A subfolder that cannot be listed is yielded itself, so that `read_path` refuses it by name.
+
+    Unless `follow_links` is set, `skipped` also gets links that lead out of the folder or to nothing. A link
+    to a file that is listed anyway is passed over. A link to a hidden file, or to a file whose name shows no
+    format, is read.
 
     Raises:
-        InputError: at the first step, when nothing is there or nothing supported is in the folder.
+        InputError: at the first step, if the path does not exist or the folder has no supported file.
     """
     if not path.is_dir():
         if not path.exists():
@@ -110,7 +115,7 @@ def files(path: Path, skipped: list[Path], *, follow_links: bool = False) -> Ite
 
 def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | None) -> Iterator[Path]:
     real = folder.resolve()
-    if real in visited:  # a link back to where we were
+    if real in visited:  # a link back to a visited folder
         return
     visited.add(real)
     try:
@@ -118,7 +123,7 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | 
     except OSError:
         yield folder
         return
-    read: set[str] = set()  # names of files: each comes before its sidecar
+    read: set[str] = set()  # names of files; in the order, a file comes before its sidecar
     for entry in entries:
         if entry.name.startswith(HIDDEN):
             continue
@@ -139,13 +144,13 @@ def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | 
 
 
 def _is_within(link: Path, folder: Path) -> bool:
-    """Tell whether a link leads to something in the folder."""
-    # `Path.exists` raises where a folder on the way may not be read.
+    """Return whether a link leads to something in the folder."""
+    # `Path.exists` raises an error if a folder on the way may not be read.
     return os.path.exists(link) and link.resolve().is_relative_to(folder)  # noqa: PTH110
 
 
 def _is_listed(path: Path, folder: Path) -> bool:
-    """Tell whether a path in the folder is come upon without a link."""
+    """Return whether the walk through the folder finds a path without a link."""
     is_hidden = any(part.startswith(HIDDEN) for part in path.relative_to(folder).parts)
     return not is_hidden and (path.is_dir() or supported(path))
 
@@ -158,7 +163,7 @@ def read_path(
     same: AskFile = nothing_same,
     worker: Worker | None = None,
 ) -> Iterator[Document | FileResult | InputError]:
-    """Yield the documents of the file at a path; see `read_file`."""
+    """Yield the documents of the file at a path, as `read_file` does."""
     return read_file(InputFile(path, root), options, known, same, worker)
 
 
@@ -169,12 +174,14 @@ def read_file(
     same: AskFile = nothing_same,
     worker: Worker | None = None,
 ) -> Iterator[Document | FileResult | InputError]:
-    """Yield the documents of one file, in its order; what is known (see above) comes in their place, unread.
+    """Yield the documents of one file in order, or the caller's results for documents that it knows.
 
-    A document's id is the path of the file relative to `root`, with "/", or else its name; of a part of it,
-    "#" and the part's name follow, of a member of an archive "/" and its name; a .jsonl's record has its
-    `_id`. What is refused comes as an InputError, which names the file, says why, and what to do; nothing is
-    raised. Without a `worker`, one is started and ended.
+    See the module's docstring for `known` and `same`. A document's id is the file's path relative to `root`,
+    with "/", or else the file's name. For a part, "#" and the name of the part follow. For a member of an
+    archive, "/" and the name of the member follow. The id of a .jsonl's record is its `_id`.
+
+    Refused input is yielded as an InputError that names the file, says why, and what to do. Nothing is
+    raised. Without a `worker`, a new worker is started and ended.
     """
     path, shown = file.path, file.shown
     try:
@@ -183,17 +190,17 @@ def read_file(
             with fetched(file.remote, most) as here:
                 yield from read_file(replace(file, path=here), options, known, same, worker)
         elif path.is_dir():
-            next(path.iterdir(), None)  # one that cannot be listed says so
+            next(path.iterdir(), None)  # raises an OSError if the folder cannot be listed
             yield InputError(f"{shown} is a folder, not a file. Name the files in it.")
         elif not path.exists():
             mending = "Upload it again" if file.upload else "Check the path"
             yield InputError(f"{shown} was not found. {mending}.")
-        elif file.upload and path.is_symlink():  # whoever made the library would choose what is read
+        elif file.upload and path.is_symlink():  # else the library's creator could choose what is read
             yield InputError(f"{shown} is a link in the library, and is not read. Upload it again.")
         elif not path.is_file():  # a pipe or a device would be read for ever
             yield InputError(f"{shown} is not an ordinary file. {READS}.")
         elif named(file.file_name) is JSONL:
-            # Of any size, and read by the standard library: line by line, here.
+            # A .jsonl may have any size. The standard library reads it line by line, in this process.
             yield from some_refused(read_jsonl(path, options, known, shown), shown)
         else:
             source = Source(shown, file.file_name, _bytes(file))
@@ -205,7 +212,7 @@ def read_file(
 
 
 def _bytes(file: InputFile) -> bytes:
-    """Read a file once: what is hashed is what is parsed, whoever writes to the file meanwhile."""
+    """Return a file's bytes, read once. So the hashed and parsed bytes are the same if the file changes."""
     most = _most_bytes(file)
     with file.path.open("rb") as opened:
         data = opened.read(most + 1)
@@ -248,7 +255,7 @@ def _read(
 
 
 def file_id(path: Path, root: Path | None) -> str:
-    """Give the id of a file found under `root`; ids of its parts, but for records' own, begin with it."""
+    """Return the id of a file under `root`. It also begins the ids of the parts, except in a .jsonl."""
     if root is not None and path.is_relative_to(root):
         return printable(path.relative_to(root).as_posix())
     return printable(path.name)

@@ -1,4 +1,4 @@
-"""JSON: a list of records, or one; each is a document, and has the keys of a record of JSON Lines."""
+"""Reads JSON: one record or a list of records. Each record is a document with the keys of JSON Lines."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from qa.schema import Document
 
 MOST_RECORDS = 500_000
-SECONDS_A_RECORD = 0.0005  # twice what one takes
-LISTS = ("documents", "items", "data")  # the keys under which an object may hold its records
+SECONDS_A_RECORD = 0.0005  # twice the usual time
+LISTS = ("documents", "items", "data")  # the keys of an object that may contain the list of records
 _EXPECTED = (
     'Write a list of records, [{"_id": …, "title": …, "text": …}, …], or one record, or '
     '{"documents": [records]}. '
@@ -32,12 +32,13 @@ _EXPECTED = (
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield a document for each record; one that is refused comes as an InputError.
+    """Yield a document for each record, or an InputError for a refused record.
 
-    A document's id is the record's, or else its place in the list, which citations then name.
+    A document's id is the record's id, or else the record's number in the list. Citations then name the
+    number.
 
     Raises:
-        InputError: naming the source, when it is no JSON, or holds anything but records.
+        InputError: naming the source, if it is not JSON, has no records, or has too many.
     """
     try:
         text = source.data.decode(encoding_of(source.data))
@@ -79,10 +80,10 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 def _records(value: object, name: str, options: Options) -> list[Any]:
-    """Return the records that a JSON value holds.
+    """Return the records in a JSON value.
 
     Raises:
-        InputError: naming `name`, when it holds none.
+        InputError: naming `name`, if the value has no records.
     """
     if isinstance(value, dict):
         lists = [key for key in LISTS if isinstance(value.get(key), list)]

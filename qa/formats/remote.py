@@ -1,7 +1,7 @@
-"""Files at addresses that fsspec knows, such as s3://BUCKET/FOLDER: what there is, and their bytes.
+"""Lists and fetches files at addresses that fsspec knows, such as s3://BUCKET/FOLDER.
 
-Whoever reads a file fetches it into a temporary one. Credentials come from where the package for the protocol
-looks for them: the environment, its own settings, the machine. None stands in an address, as that is kept.
+A reader fetches a file into a temporary file. The package for the protocol looks for credentials itself: in
+the environment, in its own settings, on the machine. An address has no credentials, because it is stored.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class RemoteFile:
 
     Attributes:
         url: the address.
-        id: its path under the folder that was named, or else its name.
-        size: its bytes.
-        has_sidecar: whether what describes it lies beside it.
+        id: the path under the named folder, or else the name.
+        size: the size in bytes.
+        has_sidecar: whether a sidecar with the file's metadata is next to the file.
     """
 
     url: str
@@ -44,16 +44,16 @@ class RemoteFile:
 
     @property
     def name(self) -> str:
-        """Its name without folders."""
+        """Return the name without folders."""
         return PurePosixPath(self.url).name
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteListing:
-    """What there is at an address.
+    """The files at an address.
 
     Attributes:
-        is_folder: whether it is a folder.
+        is_folder: whether the address is a folder.
         files: the files, in order of their paths.
     """
 
@@ -62,10 +62,10 @@ class RemoteListing:
 
 
 def checked_url(url: str) -> str:
-    """Return an address as it is kept, its scheme in small letters.
+    """Return an address as it is stored, with the scheme in lower case.
 
     Raises:
-        InputError: it holds what is not to be kept, names an address in another, or a file of this machine.
+        InputError: the address has a secret, is in another address, names nothing, or is on this machine.
     """
     given, _, rest = url.partition("://")
     scheme = given.lower()
@@ -82,21 +82,21 @@ def checked_url(url: str) -> str:
         )
     if not rest.strip("/"):
         raise InputError(f"{url} names no file and no folder: write what is to be read after it")
-    if scheme in _THIS_MACHINE:  # by path, links out of a folder are left alone
+    if scheme in _THIS_MACHINE:  # a path is read without links out of the folder
         raise InputError(f"{url} is on this machine: name it by its path, without {scheme}://")
     return url.rstrip("/")
 
 
 def _holds_secret(url: str) -> bool:
-    """Tell whether an address holds a password, or what may be a key."""
+    """Return whether an address contains a password, or something that may be a key."""
     scheme, _, rest = url.partition("://")
     if scheme in ("http", "https") and ("?" in rest or "@" in rest.partition("/")[0]):
         return True
-    if "=" in rest.partition("?")[2]:  # a shared access signature of Azure's, for one
+    if "=" in rest.partition("?")[2]:  # such as a shared access signature of Azure's
         return True
     user, at, _ = unquote(rest).rpartition("@")
     name, colon, password = user.partition(":")
-    # A secret may have "/", in which urlsplit sees the end of the host; a port is no secret.
+    # A secret may have "/", where urlsplit would end the host. A port is not a secret.
     is_port = password.partition("/")[0].isdecimal() and "/" in password
     return bool(at and colon) and "/" not in name and not is_port
 
@@ -105,7 +105,7 @@ def remote_files(url: str) -> RemoteListing:
     """List a file, or all files under a folder.
 
     Raises:
-        InputError: what the address names cannot be listed.
+        InputError: the address cannot be listed.
         MissingExtraError: the package for its protocol is not installed.
     """
     with _translated(url, "listed"):
@@ -130,9 +130,9 @@ def remote_files(url: str) -> RemoteListing:
 
 
 def _files(system: Any, folder: str) -> Iterator[dict[str, Any]]:
-    """Give what is said of each file under a folder.
+    """Yield the details of each file under a folder.
 
-    fsspec's `find` leaves out folders that cannot be listed, and their files would be taken for gone.
+    fsspec's `find` leaves out folders that cannot be listed, so their files would seem to be deleted.
     """
     for about in system.ls(folder, detail=True):
         if about["type"] != "directory":
@@ -143,10 +143,10 @@ def _files(system: Any, folder: str) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def fetched(file: RemoteFile, most: int | None) -> Iterator[Path]:
-    """Fetch a file, or so many bytes of it, into a temporary one.
+    """Fetch a file, or at most its first `most` bytes, into a temporary file, and yield the path.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the file cannot be read.
         MissingExtraError: the package for its protocol is not installed.
     """
     with TemporaryDirectory(prefix="pullquote-") as folder:
@@ -162,10 +162,10 @@ def fetched(file: RemoteFile, most: int | None) -> Iterator[Path]:
 
 
 def fetched_sidecar(file: RemoteFile) -> bytes:
-    """Fetch what describes a file, or the first bytes of it where it is too long for that.
+    """Return the bytes of a file's sidecar, or only its first bytes if it is too long for a sidecar.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the sidecar cannot be read.
     """
     with _translated(file.url + SIDECAR, "read"):
         system, path = _system(file.url + SIDECAR)
@@ -175,16 +175,16 @@ def fetched_sidecar(file: RemoteFile) -> bytes:
 
 
 def state_of(url: str) -> str:
-    """Return text that is another when the file is; "" where it cannot be told."""
+    """Return text that changes when the file changes, or "" if the file's state is unknown."""
     try:
         system, path = _system(url)
         return str(system.ukey(path))
-    except Exception:  # whoever reads it says what is wrong
+    except Exception:  # a reader of the file will report the problem
         return ""
 
 
 def is_away(url: str) -> bool:
-    """Tell whether a file is certainly not there."""
+    """Return whether a file certainly does not exist."""
     try:
         system, path = _system(url)
         system.invalidate_cache()
@@ -218,7 +218,7 @@ def _translated(url: str, what: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise InputError(f"{url} was not found. Check the address.") from error
-    except Exception as error:  # each protocol has its own
+    except Exception as error:  # each protocol has its own errors
         said = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
         raise InputError(
             f"{url} cannot be {what}: {said}. Check the address, and that its server lets you in."

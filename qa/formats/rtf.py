@@ -1,8 +1,8 @@
-"""RTF (version 1.9.1, Microsoft 2008): what a word processor shows of it.
+"""Reads RTF (version 1.9.1, Microsoft 2008): the text that a word processor shows.
 
-A file is groups in braces, control words and bytes. A group inherits how the one around it is read, and may
-be a *destination*: a footnote, the table of fonts, something that is not shown. It is read in one pass, with
-a stack of its own, so that neither depth nor length costs more than itself.
+A file consists of groups in braces, control words and bytes. A group inherits the settings of the group
+around it. A group may be a *destination*: a footnote, the font table, or something that is not shown. The
+file is read in one pass with an explicit stack, so that the cost is linear in length and depth.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from qa.formats.source import Options, Source
 
-MOST_DEPTH = 2_000  # groups in one another
+MOST_DEPTH = 2_000  # levels of nested groups
 _TOKEN = re.compile(
     rb"\\(?P<word>[A-Za-z]{1,32})(?P<number>-?[0-9]{1,10})?\x20?"
     rb"|\\'(?P<byte>[0-9A-Fa-f]{2})|\\(?P<symbol>[^A-Za-z])|(?P<brace>[{}])|[\r\n\0]+|(?P<text>[^\\{}\r\n\0]+)",
     re.DOTALL,
 )
-# Code pages by the character set of a font; None where bytes are places of a symbol font, and no letters.
+# Code pages by the character set of a font. None is for a symbol font, whose bytes are not letters.
 _CHARSETS: dict[int, str | None] = {
     0: "cp1252",
     2: None,
@@ -74,41 +74,41 @@ _CHARACTERS = {
 }
 _SYMBOLS = {0x7E: "\xa0", 0x5F: "-", 0x5C: "\\", 0x7B: "{", 0x7D: "}", 0x09: "\t"}
 _ENDS = frozenset({"par", "sect", "page", "column"})
-# Destinations that are not shown in the text, besides those that begin with \* and are not known.
+# Destinations that are not shown in the text. Unknown destinations that begin with \* are not shown either.
 _SILENT = frozenset(
     """aftncn aftnsep aftnsepc annotation atnid atnauthor buptim colortbl comment creatim doccomm footer
     footerf footerl footerr ftncn ftnsep ftnsepc header headerf headerl headerr filetbl nonesttables
     nonshppict pict printim revtim rxe sn sp stylesheet sv tc tcn txe xe shprslt upr themedata
     xmlopen""".split()
 )
-_SHOWN = frozenset({"shpinst", "ud"})  # with \*, and with text all the same
+_SHOWN = frozenset({"shpinst", "ud"})  # destinations that begin with \*, but have text that is shown
 _BEGUN = frozenset({"fonttbl", "info", "footnote", "shptxt"})
 _INFO = frozenset({"title", "author"})
 _LABELS = frozenset({"listtext", "pntext"})
 _HIDING = frozenset({"v", "webhidden", "deleted", "strike", "striked"})
-_HEADING = re.compile(r"heading ?[1-9]|title", re.IGNORECASE)  # as Word writes them in any language
+_HEADING = re.compile(r"heading ?[1-9]|title", re.IGNORECASE)  # names of styles in Word, in any language
 
 
 @dataclass(slots=True)
 class _Flow:
-    """A stretch of text that is read: the body, a footnote, a label, a property."""
+    """A stretch of text: the body, a footnote, a label or a property."""
 
     parts: list[Part] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     cell: list[Part] = field(default_factory=list)
     cells: list[list[Part]] = field(default_factory=list)
     label: str = ""
-    boxes: list[Part] = field(default_factory=list)  # that go with the paragraph, and stand below it
+    boxes: list[Part] = field(default_factory=list)  # text boxes of the paragraph, which follow below it
 
     def take_text(self) -> str:
         """Return the text of the paragraph so far, and begin another."""
-        # Halves of a character beyond the first 65,536, which RTF writes one by one, come together.
+        # RTF writes the halves of a surrogate pair one by one: join them.
         text = "".join(self.text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         self.text.clear()
         return text
 
     def end_paragraph(self, *, heading: bool, in_table: bool) -> None:
-        """Put the text so far into a paragraph, a list item, a heading, or a cell of a table."""
+        """Make the text so far a paragraph, a list item, a heading, or part of a table's cell."""
         text, label = self.take_text(), self.label
         self.label = ""
         parts = self.cell if in_table else self.parts
@@ -129,7 +129,7 @@ class _Flow:
         self.cells = []
 
     def all_parts(self) -> list[Part]:
-        """Return all parts, those of a table that is cut off included."""
+        """Return all parts, including the cells of a table that is cut off."""
         self.end_paragraph(heading=False, in_table=bool(self.cell or self.cells))
         if self.cell:
             self.cells.append(self.cell)
@@ -140,13 +140,13 @@ class _Flow:
 
 @dataclass(slots=True)
 class _Group:
-    """How a group is read; one inside begins with a copy."""
+    """The settings of a group. A group inside another begins with a copy."""
 
     flow: _Flow | None
-    kind: str = ""  # of the destination that it is in: "fonttbl", "styles", "footnote", …; "" for text
-    begun: bool = False  # whether the destination began with this very group
+    kind: str = ""  # the destination around it: "fonttbl", "styles", "footnote", …, or "" for text
+    begun: bool = False  # whether the destination began with this group itself
     code_page: str | None = "cp1252"
-    skip: int = 1  # characters after \u that a reader without Unicode is given
+    skip: int = 1  # characters after \u, for readers without Unicode
     hidden: frozenset[str] = frozenset()
     style: int = 0
     outline: int = 9
@@ -154,11 +154,11 @@ class _Group:
 
 
 def read(source: Source, options: Options) -> Iterator[Document]:
-    """Read an RTF document.
+    """Yield the one document of an RTF file.
 
     Raises:
-        InputError: naming the source, when it is none, has no text, is nested too deep, or says that it
-            holds more bytes than it does.
+        InputError: naming the source, if it is not RTF, has no text, is nested too deep, or declares more
+            bytes than it has.
     """
     reader = _Reader(source)
     reader.read()
@@ -189,18 +189,18 @@ class _Reader:
         self._group = _Group(None)
         self._code_page = "cp1252"  # of the document
         self._fonts: dict[int, str | None] = {}
-        self._font = 0  # in the table of fonts, or the one that is the default
+        self._font = 0  # number of the font that is read in the font table
         self._default_font = 0
-        self._styles: set[int] = set()  # of headings
-        self._style = 0  # in the table of styles
+        self._styles: set[int] = set()  # numbers of heading styles
+        self._style = 0  # number of the style that is read in the style sheet
         self._style_name = ""
-        self._bytes = bytearray()  # of characters that are not decoded yet, and in which code page
+        self._bytes = bytearray()  # not decoded yet, in the code page `_bytes_in`
         self._bytes_in: str | None = "cp1252"
         self._left_to_skip = 0
         self._unknown = self._revised = self._struck = self._cut_off = False
 
     def remarks(self) -> tuple[str, ...]:
-        """Tell what was decided for the reader of this document."""
+        """Return notes for the reader on changes, struck out words, unknown bytes and a missing end."""
         said = []
         if self._unknown:
             said.append("Some bytes are no characters of the code page that they are said to be in: see �.")
@@ -209,7 +209,7 @@ class _Reader:
         return (*revisions(tracked=self._revised, struck=self._struck), *said)
 
     def noted(self) -> list[Part]:
-        """Return the footnotes and endnotes; they are in no section."""
+        """Return the footnotes and endnotes, outside any section."""
         parts = [Part("section", "")]
         for kind, mark, flow in self._notes:
             own = flow.all_parts()
@@ -261,7 +261,7 @@ class _Reader:
             self._group = replace(self._group, begun=False)
 
     def _close(self) -> bool:
-        """End a group; tell whether it was the document."""
+        """End a group. Return whether it was the outermost group, the document."""
         self._flush()
         self._left_to_skip = 0
         group = self._group
@@ -278,7 +278,7 @@ class _Reader:
         return not self._stack
 
     def _binary(self, at: int, size: int) -> int:
-        """Pass over bytes that are no text."""
+        """Return the position after `size` bytes of binary data."""
         if size < 0 or size > len(self._data) - at:
             raise InputError(
                 f"{self._name} says that {size:,} bytes follow in it, and has {len(self._data) - at:,}: it "
@@ -310,7 +310,7 @@ class _Reader:
             self._group.flow.text.append(text)
 
     def _flush(self) -> None:
-        """Decode the bytes so far: a character may be two of them."""
+        """Decode the bytes so far. They are decoded together, because a character may have two bytes."""
         if not self._bytes:
             return
         if self._group.flow is not None and self._bytes_in is not None:
@@ -320,14 +320,14 @@ class _Reader:
                 text = self._bytes.decode(self._bytes_in, "replace")
                 self._unknown = True
             self._group.flow.text.append(text)
-        elif self._group.flow is not None:  # of a symbol font, white space alone is told
+        elif self._group.flow is not None:  # in a symbol font, only white space is known
             self._group.flow.text.append(" " if self._bytes.isspace() else "")
         self._bytes.clear()
 
     def _symbol(self, symbol: int) -> None:
         if symbol in (0x0A, 0x0D):
             self._word("par", None)
-        elif symbol == 0x2A:  # \*: who does not know the destination leaves it out
+        elif symbol == 0x2A:  # \*: readers that do not know the destination skip it
             self._flush()
             self._group.kind, self._group.begun = "*", True
         elif symbol in _SYMBOLS:
@@ -378,7 +378,7 @@ class _Reader:
             self._layout(word, number)
 
     def _layout(self, word: str, number: int | None) -> None:
-        """Take note of what makes paragraphs and tables."""
+        """Handle the control words that make paragraphs and tables."""
         group, flow = self._group, self._group.flow
         if word == "pard":
             group.style, group.outline, group.in_table = 0, 9, False
@@ -418,7 +418,7 @@ class _Reader:
             group.kind = {"stylesheet": "styles"}.get(word, word)
 
     def _known_destination(self, word: str) -> None:
-        """Read on in a marked destination that holds text, and leave out any other."""
+        """Read on in a marked destination if it has text that is shown. Otherwise skip the destination."""
         group = self._group
         if word in _SHOWN and (around := self._text_around()) is not None:
             group.flow, group.kind = around, ""
@@ -433,7 +433,7 @@ class _Reader:
         return next((each.flow for each in reversed(self._stack) if each.flow is not None), None)
 
     def _make_endnote(self, group: _Group) -> None:
-        """Say that the note that was begun is an endnote, and its mark with it."""
+        """Turn the note that was begun into an endnote, and change its mark."""
         around = self._text_around()
         if not self._notes or around is None or not around.text or self._notes[-1][2] is not group.flow:
             return
@@ -465,7 +465,7 @@ class _Reader:
         self._style_name = ""
 
     def _unicode(self, number: int) -> None:
-        """Write a character by its number, of 16 bits with a sign; pass over what stands for it after."""
+        """Write a character by its signed 16-bit number, and skip the replacement that follows."""
         self._left_to_skip = 0
         self._write(chr(number & 0xFFFF) if number else "")
         self._left_to_skip = self._group.skip

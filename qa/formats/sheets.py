@@ -1,8 +1,8 @@
-"""Excel workbooks: each row of each sheet is a document, or each sheet is one, as in `qa.formats.table`.
+"""Reads Excel workbooks: each row of each sheet is a document, or each sheet is, as in `qa.formats.table`.
 
-No macro or formula runs. What a reader of the workbook sees is read: hidden sheets, rows and columns are
-left out, and a formula's result is the one that Excel stored. openpyxl reads cells; before it, each sheet is
-looked through for what is hidden, and for what no workbook in good faith has.
+No macro or formula runs. Hidden sheets, rows and columns are left out. A formula has the result that Excel
+stored. openpyxl reads the cells. Before that, this module searches each sheet for hidden parts, and for signs
+of a hostile file.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
     from qa.formats.source import Options, Source
 
-MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # that Excel itself allows
-MOST_XML = 200_000_000  # bytes of a sheet, which is read in a stream
-_SECONDS_A_BYTE = 1e-6  # of XML: twice what a row of six cells takes
-_MOST_DECIMALS = 30  # that Excel itself shows
-_HEADERS = 50  # rows in which the names of columns are looked for: a title may stand above them
-_SAMPLE = 100  # rows by which a column of prose is told
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384  # Excel's own limits
+MOST_XML = 200_000_000  # bytes of a sheet, which is read as a stream
+_SECONDS_A_BYTE = 1e-6  # of XML: twice the time of rows with six cells
+_MOST_DECIMALS = 30  # Excel's own limit
+_HEADERS = 50  # rows that are searched for the names of columns: a title may be above them
+_SAMPLE = 100  # rows that are searched for a column of prose
 _MOST_NAMED = 5
-# Of a number format: words in quotation marks, escaped characters, colours and conditions.
+# Parts of a number format without digits: quoted words, escaped characters, colours, conditions, padding.
 _BESIDE = re.compile(r'"[^"]*"|\\.|\[[^\[\]]*\]|_.|\*.')
 _DECIMAL = re.compile(r"(?P<whole>[#0?,]*[#0?])(?:\.(?P<places>[#0?]+))?(?P<percent>%?)")
 
@@ -52,7 +52,7 @@ _GUARDED: dict[str, Any] = {"resolve_entities": False, "load_dtd": False, "no_ne
 
 @dataclass(slots=True)
 class _Sheet:
-    """A sheet, the names of its columns and their row, and what of it is not seen."""
+    """A sheet, the names of its columns and their row, and its hidden rows and columns."""
 
     sheet: Any = None
     first: int = 0
@@ -68,7 +68,7 @@ class _Sheet:
         return printable(self.sheet.title)
 
     def remarks(self) -> tuple[str, ...]:
-        """Tell what of the sheet was left out."""
+        """Return notes on a guessed column, on hidden parts, and on formulas without a result."""
         hidden = [(len(self.hidden_rows), "hidden row"), (len(self.hidden_columns), "hidden column")]
         said = [f"{count:,} {what}{'s' * (count > 1)}" for count, what in hidden if count]
         left_out = f"Of the sheet “{self.title}”, {' and '.join(said)} were left out." if said else ""
@@ -82,14 +82,15 @@ class _Sheet:
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield a document for each row of each sheet; one that is refused comes as an InputError.
+    """Yield a document for each row of each sheet, or an InputError for a refused row.
 
-    Its id is the sheet's name, "#", and what the column of ids holds, or else the number of the row, which
-    citations name. Where no sheet has a column of text, a sheet of figures is a document, named as the sheet.
+    A row's id is the sheet's name, "#", and the value in the column of ids, or else the row's number.
+    Citations name the row's number. If no sheet has a column of text, each sheet of figures is a document
+    with the sheet's name as its id.
 
     Raises:
-        InputError: naming the source, when it is no workbook, is damaged, locked or a bomb, or when none of
-            its sheets has a column of text or is one of figures.
+        InputError: naming the source, if it is not a workbook, is damaged, locked or a bomb, or if no sheet
+            has a column of text or consists of figures.
     """
     with closing(open_package(source, "XLSX", MOST_XML)) as package:
         size = sum(member.file_size for member in package.infolist() if member.filename.endswith(".xml"))
@@ -98,7 +99,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
             member.filename: _looked_through(package, member, source.name) for member in package.infolist()
         }
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what openpyxl would not write again
+        warnings.simplefilter("ignore")  # about content that openpyxl could not save
         with closing(_opened(source)) as workbook:
             for sheet in workbook.worksheets:
                 seen[sheet._worksheet_path].sheet = sheet
@@ -108,23 +109,23 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 class _CellParser(WorkSheetParser):  # type: ignore[misc]
-    """openpyxl's parser, but a cell that makes no sense costs itself alone, and not the workbook."""
+    """openpyxl's parser, changed so that a malformed cell does not stop the whole workbook."""
 
     col_counter: int
 
     def parse_cell(self, element: Any) -> Any:
-        """Parse a cell; what is no number or date after all as text, what leads to nothing as an error."""
+        """Parse a cell. A malformed number or date becomes text. Another malformed cell becomes an error."""
         column = self.col_counter
         try:
             return super().parse_cell(element)
-        except (ValueError, LookupError):  # a number of more than 4,300 digits; a string that is not there
+        except (ValueError, LookupError):  # such as a number of over 4,300 digits, or a missing string
             self.col_counter = column
             element.set("t", "str" if element.get("t", "n") in ("n", "d") else "e")
             element.attrib.pop("s", None)
             return super().parse_cell(element)
 
 
-_read_only.WorkSheetParser = _CellParser  # openpyxl has no other way to be given one
+_read_only.WorkSheetParser = _CellParser  # openpyxl has no other way to set the parser
 
 
 def _opened(source: Source) -> Any:
@@ -134,7 +135,7 @@ def _opened(source: Source) -> Any:
         )
     except MemoryError:
         raise
-    except Exception as error:  # whatever the bytes lead openpyxl to: it promises nothing
+    except Exception as error:  # hostile bytes may make openpyxl raise any error
         raise InputError(
             f"{source.name} cannot be read as XLSX ({type(error).__name__}: {str(error)[:200]}). Open it in "
             "Excel or LibreOffice and save it again."
@@ -206,9 +207,9 @@ def _rows(sheet: _Sheet, source: Source, options: Options) -> Iterator[Document 
 
 
 def _figures(sheet: _Sheet, source: Source) -> Iterator[Document | InputError]:
-    """Yield the document that a sheet of figures is."""
+    """Yield a sheet of figures as one document, or an InputError."""
     figures = Figures(f"{source.name}, sheet “{sheet.title}”,")
-    sheet.sheet.reset_dimensions()  # else each row is as wide as the workbook says that the sheet is
+    sheet.sheet.reset_dimensions()  # else each row is as wide as the workbook claims for the sheet
     try:
         for number, row in enumerate(sheet.sheet.iter_rows(max_row=MOST_ROWS), 1):
             if number not in sheet.hidden_rows:
@@ -221,7 +222,7 @@ def _figures(sheet: _Sheet, source: Source) -> Iterator[Document | InputError]:
 
 
 def _find_columns(sheet: _Sheet, options: Options) -> None:
-    """Find the row with the names of the columns: the first that names the text, or else the fullest."""
+    """Find the row of column names: the first row that names the column of text, or else the fullest row."""
     rows = sheet.sheet.iter_rows(max_row=_HEADERS, max_col=MOST_COLUMNS)
     for number, row in enumerate(rows, 1):
         cells = [_shown(cell).strip() for cell in row]
@@ -242,7 +243,7 @@ def _find_columns(sheet: _Sheet, options: Options) -> None:
 
 
 def _sample(sheet: _Sheet, above: int) -> Iterator[list[str]]:
-    """Yield the first rows that are seen below so many."""
+    """Yield the first visible rows below row `above`."""
     rows = sheet.sheet.iter_rows(min_row=above + 1, max_row=above + _SAMPLE, max_col=max(1, len(sheet.names)))
     for number, row in enumerate(rows, above + 1):
         if number not in sheet.hidden_rows:
@@ -250,7 +251,7 @@ def _sample(sheet: _Sheet, above: int) -> Iterator[list[str]]:
 
 
 def _guess_text(sheet: _Sheet) -> bool:
-    """Take the one column that is prose for the text; tell whether there is one."""
+    """Use the only column of prose as the text. Return whether exactly one column is prose."""
     prose = _prose(sheet)
     if len(prose) == 1:
         sheet.guessed = prose[0]
@@ -271,11 +272,11 @@ def _missing(sheet: _Sheet, options: Options) -> bool:
 
 
 def _looked_through(package: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> _Sheet:
-    """Look through a member of a workbook: of a sheet, for what is hidden, and for formulas without a result.
+    """Check a member of a workbook. In a sheet, find hidden parts and count formulas without a result.
 
     Raises:
-        InputError: naming the workbook, when the member is damaged, declares entities, or has more rows than
-            a sheet may have.
+        InputError: naming the workbook, if the member is damaged, declares entities, or has more rows than a
+            sheet may have.
     """
     seen = _Sheet()
     where = f"{name}, {member.filename},"
@@ -306,7 +307,7 @@ def _looked_through(package: zipfile.ZipFile, member: zipfile.ZipInfo, name: str
                 while element.getprevious() is not None:
                     del element.getparent()[0]
     except (etree.XMLSyntaxError, ValueError, TypeError) as error:
-        if "unknown error" in str(error):  # lxml's for no memory
+        if "unknown error" in str(error):  # lxml's message if memory runs out
             raise MemoryError from None
         if member.filename.lower().endswith((".xml", ".rels")):
             raise InputError(
@@ -314,14 +315,14 @@ def _looked_through(package: zipfile.ZipFile, member: zipfile.ZipInfo, name: str
                 "in Excel or LibreOffice and save it again."
             ) from None
     except DAMAGED as error:
-        if "Error -4" in str(error):  # zlib's for no memory
+        if "Error -4" in str(error):  # zlib's message if memory runs out
             raise MemoryError from None
         raise InputError(f"{where} is damaged ({str(error)[:200]}). Copy the workbook again.") from None
     return seen
 
 
 def _shown(cell: Any) -> str:
-    """Return what Excel shows in a cell: a date as ISO 8601 has it, an error as nothing."""
+    """Return what Excel shows in a cell, but a date in ISO 8601, and "" for an error."""
     value = cell.value
     if value is None or cell.data_type == "e":
         return ""
@@ -338,19 +339,22 @@ def _shown(cell: Any) -> str:
 
 
 def _day(moment: dt.datetime, pattern: str) -> str:
-    """Write a date no more exactly than it is shown: a month has no day."""
+    """Return a date in ISO 8601, no more exact than Excel shows it: a month has no day."""
     if "y" in pattern and "d" not in pattern:
         return moment.strftime("%Y-%m" if "m" in pattern else "%Y")
     return moment.date().isoformat() if moment.time() == dt.time() else moment.isoformat(" ", "seconds")
 
 
 def _number(value: float, pattern: str) -> str:
-    """Write a number with the decimals, zeros, commas and percent sign of its format, as far as these go."""
+    """Return a number with the decimals, zeros, commas and percent sign of its format.
+
+    If the format has anything else, return up to 15 significant digits.
+    """
     match = _DECIMAL.fullmatch(pattern)
     decimals = (match["places"] or "") if match else ""
     if match is None or len(decimals) > _MOST_DECIMALS or not abs(value) < 1e15:
-        return f"{value:.15g}" if abs(value) < 1e300 else str(value)  # a whole number may be no float
-    with localcontext(prec=_MOST_DECIMALS + 20):  # digits: fifteen before the point, or two more as percents
+        return f"{value:.15g}" if abs(value) < 1e300 else str(value)  # a whole number may exceed floats
+    with localcontext(prec=_MOST_DECIMALS + 20):  # digits: 15 before the point, or 17 in a percentage
         number = Decimal(repr(value)) * (100 if match["percent"] else 1)
         number = number.quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
     text = f"{number.copy_abs():{',' if ',' in match['whole'] else ''}f}"

@@ -1,10 +1,13 @@
-"""What every format module is given, and what it gives.
+"""The input of every format module, and the rules for its output.
 
-A format module has `read(source, options)`, a generator of the source's documents. A document's `id` is then
-"" where the source is one document, and else the name of its part (a row, an entry), unique in the source;
-its `path` is empty, and so is its `source_sha256` where it stands for the whole source: `qa.formats.reading`
-fills these in. What is refused is yielded as an `InputError` (a part) or raised as one (all of it): it names
-`source.name`, says why, and what to do next. Nothing else is raised, whatever the bytes.
+A format module has a generator `read(source, options)` that yields the source's documents. If the source is
+one document, the document's `id` is "". Otherwise the `id` is the name of a part (a row, an entry). Later,
+`qa.formats.kinds` makes the ids unique and fills in an empty `source_sha256`, which means the whole source.
+`qa.formats.reading` fills in the `path`.
+
+If a part of the source is refused, the module yields an `InputError`. If the whole source is refused, the
+module raises an `InputError`. The error names `source.name`, says why, and what to do next. The module must
+raise nothing else, whatever the bytes.
 """
 
 from __future__ import annotations
@@ -31,12 +34,12 @@ class Source:
     """A file, or a member of an archive.
 
     Attributes:
-        name: what messages call it.
-        file_name: its name without folders. The ending tells the format; the stem is the last resort for a
-            title.
-        data: its bytes.
-        more_time: asks for seconds beyond what a file usually has (`qa.formats.worker`). A reader calls it
-            before work that takes long, such as a page by OCR.
+        name: the name in messages.
+        file_name: the name without folders. Its ending shows the format. Its stem is the title if the
+            document has no other title.
+        data: the bytes.
+        more_time: asks for more seconds than a file usually has (`qa.formats.worker`). A reader calls it
+            before slow work, such as a page by OCR.
     """
 
     name: str
@@ -47,15 +50,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How sources are read, whatever their format.
+    """Settings for reading sources of any format.
 
     Attributes:
-        date_order: how a date is read that could be read two ways.
-        columns: pairs of a document's field ("text", "title", "date", …) and the column of a table, or the
-            key of a record, that holds it.
-        ocr: whether Tesseract reads scanned pages, where it is installed.
-        as_report: whether the file is read for what it quotes. In a document of Word or OpenDocument, a block
-            quote then has "> " before each line, and `Document.unread` names what was not read.
+        date_order: how to read a date that could be read in two ways.
+        columns: pairs of a document's field ("text", "title", "date", …) and the table column or record key
+            that contains the field.
+        ocr: whether Tesseract, if installed, reads scanned pages.
+        as_report: whether the file is read for its quotes. Then, in a Word or OpenDocument document, each
+            line of a block quote begins with "> ", and `Document.unread` names the content that was not read.
     """
 
     date_order: DateOrder = "auto"
@@ -68,8 +71,8 @@ PLAIN = Options()
 
 
 def nothing_known(document_id: str, source_sha256: str, size: int) -> None:
-    """Know no document by its id, the SHA-256 (hex) and the bytes of its source, so that each is read."""
+    """Return None, so that each document is read. The hash is SHA-256 (hex), the size is in bytes."""
 
 
 def nothing_same(path: str, sha256: str) -> None:
-    """Know no file by its path and the SHA-256 (hex) of its bytes, so that each is read."""
+    """Return None, so that each file is read. `sha256` is in hex."""

@@ -1,6 +1,6 @@
-"""CSV and TSV: each row is a document, or all are one where no column is text.
+"""Reads CSV and TSV: each row is a document, or the whole table is one document if no column is text.
 
-`qa.formats.columns` tells which column holds what.
+`qa.formats.columns` finds the column for each field.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ if TYPE_CHECKING:
     from qa.schema import Document
 
 _DELIMITERS = ",;\t|"
-_NO_DELIMITER = "\x1f"  # `csv` wants one: this one no text holds
+_NO_DELIMITER = "\x1f"  # `csv` needs a delimiter: no text contains this character
 _SEPARATOR = re.compile(r"\"?sep=([^\r\n\"])\"?\s*", re.IGNORECASE)
-_SAMPLE = 100  # rows
-_ROWS = 1_000  # after which more time is asked for
-SECONDS_A_ROW = 0.001  # four times what one takes: the machine may be busy
+_SAMPLE = 100  # rows that are looked at to find columns and the delimiter
+_ROWS = 1_000  # after so many rows, ask for more time
+SECONDS_A_ROW = 0.001  # four times the usual time: the machine may be busy
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
-    """Yield a document for each row, or one of figures; a row that is refused comes as an InputError.
+    """Yield a document for each row, or one document of figures. A refused row is yielded as an InputError.
 
-    A row's id is what the column of ids holds, or else the number of the row, as a spreadsheet counts: the
-    names of the columns are row 1. That number is what citations name.
+    A row's id is the value in the column of ids, or else the number of the row, as a spreadsheet counts: the
+    names of the columns are row 1. Citations name the number.
 
     Raises:
-        InputError: naming the source, when it is no table, may have its text in several columns, or is in
-            no known encoding.
+        InputError: naming the source, if it is not a table, may have its text in several columns, or has an
+            unknown encoding.
     """
     encoding = _encoding(source)
     table = _open(source, encoding)
-    found = dict(map_columns(tuple(table.names), options.columns))  # which is kept for other tables
-    said = notes_on(encoding)  # with the first document
+    found = dict(map_columns(tuple(table.names), options.columns))  # a copy: the result is cached
+    said = notes_on(encoding)  # notes for the first document
     is_known = "text" in found or any(field == "text" for field, _ in options.columns)
     if not is_known:
         prose = prose_columns(table.names, table.sample(), {*found.values(), ""})
@@ -86,7 +86,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 def _figures(source: Source, encoding: str, said: tuple[str, ...]) -> Iterator[Document | InputError]:
-    """Yield the document that a table of figures is, after each row that is refused."""
+    """Yield an InputError for each refused row, and then a table of figures as one document."""
     table = _open(source, encoding, titled=True)
     well_quoted = table.is_well_quoted(table.lines())
     figures = Figures(source.name)
@@ -109,7 +109,7 @@ def _figures(source: Source, encoding: str, said: tuple[str, ...]) -> Iterator[D
 
 
 def _numbered(table: _Table) -> Iterator[tuple[int, _Row]]:
-    """Yield the rows below the first, with their numbers, and ask for the time that they take."""
+    """Yield the rows below the header with their numbers, and ask for the time to read them."""
     for number, row in enumerate(_rows(table), table.first + 1):
         if number % _ROWS == 0:
             table.source.more_time(_ROWS * SECONDS_A_ROW)
@@ -118,7 +118,15 @@ def _numbered(table: _Table) -> Iterator[tuple[int, _Row]]:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table's lines below `skipped` ones, the separator of its cells, its header, and that one's row."""
+    """A table in a file.
+
+    Attributes:
+        source, encoding: the file and its encoding.
+        skipped: how many lines of the file are above the table.
+        first: the number of the header's row.
+        delimiter: the separator of the cells.
+        names: the cells of the header.
+    """
 
     source: Source
     encoding: str
@@ -128,11 +136,11 @@ class _Table:
     names: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """Yield the header's lines and those below."""
+        """Yield the lines of the header and all lines below."""
         return islice(_lines(self.source, self.encoding), self.skipped, None)
 
     def rows(self, lines: Iterable[str], *, strict: bool = False) -> Any:
-        """Read lines by `csv.reader`."""
+        """Read lines with `csv.reader`."""
         return csv.reader(lines, delimiter=self.delimiter, strict=strict)
 
     def sample(self) -> Iterator[list[str]]:
@@ -140,7 +148,7 @@ class _Table:
         return islice(self.rows(self.lines()), 1, _SAMPLE)
 
     def is_well_quoted(self, lines: Iterable[str]) -> bool:
-        """Whether each quotation mark in the lines is closed, and each inside two of them doubled."""
+        """Return whether each quotation mark in the lines is closed, or doubled inside a quoted cell."""
         try:
             for _ in self.rows(lines, strict=True):
                 pass
@@ -149,15 +157,19 @@ class _Table:
         return True
 
     def is_row(self, line: str) -> bool:
-        """Whether a line by itself has as many cells as there are columns."""
+        """Return whether a line by itself has as many cells as there are columns."""
         return len(next(self.rows([line]))) == len(self.names)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The cells of a row and how many lines it takes up, or the `problem` of one that cannot be read.
+    """A row of a table.
 
-    It is `torn` where it may be part of the text of such a one.
+    Attributes:
+        cells: the cells, or [] if the row cannot be read.
+        lines: how many lines the row takes up.
+        torn: whether the row may be part of the text of an earlier row that cannot be read.
+        problem: why the row cannot be read, or "".
     """
 
     cells: list[str]
@@ -166,7 +178,7 @@ class _Row:
     problem: str = ""
 
     def doubts(self, *, well_quoted: bool) -> list[str]:
-        """Tell why the row may not be what it was, in a table that is well quoted or not."""
+        """Return notes on why the row may be wrong, in a table that is `well_quoted` or not."""
         doubts = []
         if self.lines > 1 and not well_quoted:
             doubts.append(
@@ -183,15 +195,15 @@ class _Row:
 def _rows(table: _Table) -> Iterator[_Row]:
     """Yield the rows below the header.
 
-    One with a quotation mark that is never closed, so that other rows are part of it, is refused: nothing
-    says where it ends. What follows is read from the next line on that is a row by itself.
+    If a quotation mark is never closed, its row takes in other rows. Such a row is refused, because its end
+    is unknown. Reading goes on at the next line that is a row by itself.
     """
     rest = table.lines()
     header = table.rows(rest)
     next(header)
     at = table.skipped + header.line_num + 1
-    ahead: deque[str] = deque()  # lines that were taken for part of a row that is refused
-    torn = False  # whether some of these are no rows
+    ahead: deque[str] = deque()  # lines that were read as part of a refused row
+    torn = False  # whether some lines of `ahead` are not rows
     while True:
         torn = torn and bool(ahead)
         taken: list[str] = []
@@ -220,7 +232,7 @@ def _rows(table: _Table) -> Iterator[_Row]:
 
 
 def _taking(ahead: deque[str], rest: Iterator[str], taken: list[str]) -> Iterator[str]:
-    """Yield lines, `ahead` first, and note which; no more of them than any document has characters."""
+    """Yield lines, `ahead` first, and add them to `taken`. Stop at the maximum characters of a document."""
     characters = 0
     while characters <= MOST_CHARACTERS:
         line = ahead.popleft() if ahead else next(rest, None)
@@ -234,9 +246,9 @@ def _taking(ahead: deque[str], rest: Iterator[str], taken: list[str]) -> Iterato
 def _open(source: Source, encoding: str, *, titled: bool = False) -> _Table:
     """Find where a table begins, and what separates its cells.
 
-    That is what a first line "sep=;" says, as Excel writes it; or else what cuts the most rows into as many
-    cells as the header, and of several the most. A header that none of them cuts is of one column. Above the
-    header of one that is `titled` lines of other cells may stand.
+    A first line "sep=;", as Excel writes it, names the separator. Otherwise, the best separator cuts the most
+    rows into as many cells as the header, and among equals, into the most cells. If no separator cuts the
+    header, the table has one column. A `titled` table may have other lines above its header.
     """
     csv.field_size_limit(MOST_BYTES)
     delimiters = "\t" if source.file_name.lower().endswith(".tsv") else _DELIMITERS
@@ -260,7 +272,7 @@ def _open(source: Source, encoding: str, *, titled: bool = False) -> _Table:
         top = begins_at(every) if titled else 0
         names, *rows = every[top:]
         alike = sum(len(row) == len(names) for row in rows) / max(1, len(rows))
-        # A comma may be one of the title's alone, or of values below one name: "Smith, John".
+        # The commas may be only in the title, or only in the values below one name: "Smith, John".
         if titled and (len(names) == 1 + bool(top) or not any(len(row) > 1 for row in rows)):
             continue
         if len(names) > 1 and (best is None or (alike, not top, len(names)) > most):
@@ -272,7 +284,7 @@ def _open(source: Source, encoding: str, *, titled: bool = False) -> _Table:
 
 
 def repeated_names(names: Sequence[str], index: dict[str, int]) -> list[str]:
-    """Say of which columns that are read there are two."""
+    """Return notes on columns that are read and whose name occurs twice."""
     folded = [name.strip().casefold() for name in names]
     twice = [names[place].strip() for place in index.values() if folded.count(folded[place]) > 1]
     return [f"The table has two columns “{name}”: the first was read." for name in twice]
@@ -288,10 +300,10 @@ def row_document(
     options: Options,
     sheet: str = "",
 ) -> Document:
-    """Make a document of a row, whose place is its number, and the `sheet` that it stands in.
+    """Return the document of a row. Its sections name the row's number and the row's `sheet`, if any.
 
     Raises:
-        InputError: naming `where`, when it has too many cells, no text, or a field that cannot be read.
+        InputError: naming `where`, if the row has too many cells, no text, or a field that cannot be read.
     """
     _check_width(where, row, len(names))
     record = {field: row[place] for field, place in index.items() if place < len(row)}
@@ -318,10 +330,10 @@ def _check_width(where: str, row: Sequence[str], columns: int) -> None:
 
 
 def _encoding(source: Source) -> str:
-    """Tell the encoding by its mark, UTF-8, or what the bytes show; all bytes are of it.
+    """Return the encoding of all bytes: by the byte order mark, or UTF-8, or a guess from the bytes.
 
     Raises:
-        InputError: naming the source, when it cannot be told, or there are no bytes.
+        InputError: naming the source, if the encoding is unknown, or the source is empty.
     """
     if not source.data.strip():
         raise InputError(f"{source.name} is empty. Put a table in it, or leave it out.")
@@ -335,9 +347,9 @@ def _lines(source: Source, encoding: str) -> io.TextIOWrapper:
 def are_figures(
     prose: Sequence[str], rows: Iterable[Sequence[str]], names: Sequence[str], options: Options
 ) -> bool:
-    """Tell whether a table is one document: none of its columns is `prose`, and it has two rows or more.
+    """Return whether a table is one document: no column is `prose`, and it has two rows or more.
 
-    A table without a column that a person names for any field is refused for that.
+    Return False if the user named a column that the table does not have. Such a table is refused later.
     """
     is_table = sum(any(cell.strip() for cell in row) for row in rows) > 1
     return is_table and not prose and all(column in names for _, column in options.columns)
@@ -350,11 +362,11 @@ def check_columns(
     options: Options,
     rows: Iterable[Sequence[str]],
 ) -> None:
-    """Refuse a table without a column of text, or without one that is asked for.
+    """Raise an error if a table has no column of text, or lacks a column that the user named.
 
     Raises:
-        InputError: naming `where`.
-        TextColumnError: naming `where`, with values from `rows`; no column is known to hold the text.
+        InputError: naming `where`, if a named column is missing.
+        TextColumnError: naming `where`, with values from `rows`, if the column of text is missing or unknown.
     """
     there = ", ".join(" ".join(name.split()) or "(no name)" for name in names[:50])[:1_000]
     for field, column in options.columns:

@@ -1,4 +1,4 @@
-"""Runs the program Tesseract: itself, or through a process that was forked before this one was confined."""
+"""Runs the program Tesseract directly, or through a process that was forked before this one was confined."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-SECONDS = 60.0  # that Tesseract may take, for a page or for less
-# Folders beside the program's own that hold its libraries and data, on Linux, in conda and in Homebrew.
+SECONDS = 60.0  # maximum time of one call of Tesseract, such as for a page
+# Folders of libraries and data, next to the program's own folder, on Linux, in conda and in Homebrew.
 _BESIDE = ("lib", "lib64", "libexec", "opt", "Cellar", "share/tessdata", "share/tesseract-ocr")
 _MODEL = re.compile(r"[A-Za-z0-9_+]{0,1000}")
 _FIRST_HELD = 3  # the first descriptor after the standard ones
-_forked: tuple[IO[bytes], IO[bytes]] | None = None  # what is asked of that process, and what it replies
+_forked: tuple[IO[bytes], IO[bytes]] | None = None  # pipes to the forked process: requests, replies
 
 
 class TesseractError(Exception):
-    """Tesseract failed, with what it said."""
+    """Tesseract failed. The error has Tesseract's message."""
 
 
 def folders() -> tuple[Path, ...]:
-    """List the folders of Tesseract, its libraries, its data, and of shells; none where it is missing."""
+    """Return the folders of Tesseract, its libraries, its data and shells, or none if it is missing."""
     found = shutil.which("tesseract")
     if not found:
         return ()
     programs, data = Path(found).parent, os.environ.get("TESSDATA_PREFIX")
     beside = (programs.parent / name for name in _BESIDE)
-    # What is on the PATH may be a script that starts the program.
+    # The file on the PATH may be a script that starts the program.
     shells = Path("/bin"), Path("/usr/bin")
     return (programs, *beside, Path(found).resolve(), *shells, *([Path(data)] if data else []))
 
 
 def fork() -> None:
-    """Have a process run Tesseract that is confined as this one is now, and not as it will be."""
+    """Fork a process that runs Tesseract. It stays confined as this process is now, not as it will be."""
     global _forked
     (asked, ask), (reply, replied) = os.pipe(), os.pipe()
     if os.fork() == 0:
         os.dup2(2, 0)
         os.dup2(2, 1)
-        # Held open here, the end of what this process replies would never be seen.
+        # If the forked process kept these open, the end of this process's replies would never be seen.
         for held in set(range(_FIRST_HELD, replied)) - {asked}:
             with suppress(OSError):
                 os.close(held)
@@ -53,7 +53,7 @@ def fork() -> None:
 
 
 def version() -> str:
-    """Return what Tesseract says of its version.
+    """Return Tesseract's output about its version.
 
     Raises:
         TesseractError, TimeoutError: see `read`.
@@ -74,13 +74,13 @@ def read(picture: bytes, dpi: int, model: str) -> str:
     """Return the words in a picture as Tesseract's table.
 
     Args:
-        picture: as PGM.
-        dpi: its dots an inch.
-        model: Tesseract's name of the language, or several ("kor+eng"); "" for its own choice.
+        picture: the picture as PGM.
+        dpi: dots per inch of the picture.
+        model: Tesseract's name of one or several languages ("kor+eng"), or "" for Tesseract's default.
 
     Raises:
-        TesseractError: it failed.
-        TimeoutError: it took longer than SECONDS.
+        TesseractError: Tesseract failed.
+        TimeoutError: Tesseract took longer than SECONDS.
     """
     return _asked({"task": "read", "dpi": dpi, "model": model}, picture)
 
@@ -89,7 +89,7 @@ def _asked(request: dict[str, Any], picture: bytes = b"") -> str:
     if _forked is None:
         return _run(request, picture).decode("utf-8", "replace")
     ask, replied = _forked
-    with suppress(BrokenPipeError):  # no reply tells as much
+    with suppress(BrokenPipeError):  # the missing reply shows it
         _send(ask, request, picture)
     reply, written = _received(replied)
     if "late" in reply:
@@ -100,7 +100,7 @@ def _asked(request: dict[str, Any], picture: bytes = b"") -> str:
 
 
 def _serve(asked: IO[bytes], replied: IO[bytes]) -> None:
-    """Run Tesseract whenever that is asked, and end when nobody can ask any more."""
+    """Run Tesseract for each request. End the process when the requests have ended."""
     try:
         while True:
             request, picture = _received(asked)
@@ -117,17 +117,17 @@ def _serve(asked: IO[bytes], replied: IO[bytes]) -> None:
 
 
 def _arguments(request: dict[str, Any], picture: bytes) -> list[str]:
-    """Write the command line. Who asks may be a reader that a file has taken over.
+    """Return the command line for a request. The request may come from a reader that a file has taken over.
 
     Raises:
-        TesseractError: what is asked could have Tesseract open a file.
+        TesseractError: the request could make Tesseract open a file.
     """
     if request["task"] == "version":
         return ["--version"]
     if request["task"] == "languages":
         return ["--list-langs"]
     dpi, model = int(request["dpi"]), str(request["model"])
-    # It takes what is no picture for a list of files.
+    # Tesseract reads input that is not a picture as a list of files.
     if not (picture.startswith(b"P5 ") and _MODEL.fullmatch(model)):
         raise TesseractError("it is given no picture, or no language")
     return ["stdin", "stdout", "--dpi", str(dpi), *(["-l", model] if model else []), "tsv"]
@@ -135,7 +135,7 @@ def _arguments(request: dict[str, Any], picture: bytes) -> list[str]:
 
 def _run(request: dict[str, Any], picture: bytes) -> bytes:
     try:
-        done = subprocess.run(  # noqa: S603 -- what is run is named here; its arguments are ours
+        done = subprocess.run(  # noqa: S603 -- the program is named here, and the arguments are ours
             ["tesseract", *_arguments(request, picture)],  # noqa: S607 -- wherever it is installed
             input=picture,
             capture_output=True,
@@ -158,7 +158,7 @@ def _send(pipe: IO[bytes], message: dict[str, Any], data: bytes = b"") -> None:
 
 
 def _received(pipe: IO[bytes]) -> tuple[dict[str, Any], bytes]:
-    """Read a message and its data; an empty message when there are no more."""
+    """Read a message and its data. The message is empty if the pipe has ended."""
     line = pipe.readline()
     message = json.loads(line) if line.endswith(b"\n") else {}
     return message, pipe.read(message["size"]) if message else b""

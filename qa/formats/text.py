@@ -1,4 +1,4 @@
-"""Plain text: bytes to a document, verbatim. No character of the text is changed, line ends included."""
+"""Reads plain text into a document, verbatim. No character of the text is changed, not even line ends."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from qa.text.written_dates import DateOrder
 
 MOST_BYTES = 50_000_000
-# Of one document: the Bible has 4.4 million characters. What is made of a text takes time by its lines and
-# sentences: at most so many that all of it takes less than 20 s.
+# Limits of one document. The Bible has 4.4 million characters. The time to process a text depends on its
+# lines and sentences: within the limits it is less than 20 s.
 MOST_CHARACTERS = 5_000_000
 MOST_LINES = 200_000
 MOST_ENDS = 300_000  # of sentences
-# A long text is letters and digits by so much at least: sentencex takes the square of a run of marks.
+# Minimum share of letters and digits in a text of more than _LONG characters. The limit is needed because
+# sentencex takes quadratic time for a run of other characters.
 _FEWEST_LETTERS, _LONG = 0.05, 500_000
-_MOST_AHEAD = 92  # days
+_MOST_AHEAD = 92  # days: a quarterly's next issue is dated so far ahead at most
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-# What ends a line (see `qa.text.lines`) besides \n; and what ends a sentence for sentencex, unless an
-# ASCII letter or digit follows at once.
+# Line ends other than \n (see `qa.text.lines`), and sentence ends of sentencex. A sentence does not end if a
+# lower-case ASCII letter or a digit follows at once.
 _LINE_END = re.compile("\r(?!\n)|[\f\v\x85\u2028\u2029]")
 _SENTENCE_END = re.compile(
     "[!.?\u0589\u061d-\u061f\u06d4\u0700-\u0702\u07f9\u0837\u0839\u083d\u083e\u0964\u0965\u104a\u104b\u1362"
@@ -41,16 +42,16 @@ _SENTENCE_END = re.compile(
     "\ua6f3\ua6f7\ua876\ua877\ua8ce\ua8cf\ua92f\ua9c8\ua9c9\uaa5d-\uaa5f\uaaf0\uaaf1\uabeb\ufe52\ufe56\ufe57"
     "\uff01\uff0e\uff1f\uff61\U00010a56-\U0001da88]++(?![a-z0-9])"
 )
-_FEW_CONTROLS = 0.02  # of the characters: a stray one is a flaw of a text, many are no text
+_FEW_CONTROLS = 0.02  # share of control characters: with more, the file is not text
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A text that was bytes.
+    """A text that was decoded from bytes.
 
     Attributes:
         text: the text.
-        notes: in which encoding it was read, where nothing in the file names it.
+        notes: a note on the encoding, if the file does not name it.
     """
 
     text: str
@@ -58,10 +59,10 @@ class Decoded:
 
 
 def decode(data: bytes, name: str) -> Decoded:
-    """Decode UTF-8, UTF-16 with a byte order mark, or what the bytes show; nothing but the mark is changed.
+    """Decode UTF-8, UTF-16, or an encoding that is guessed. Only a byte order mark is removed.
 
     Raises:
-        InputError: naming `name`, when the bytes are empty, not text, or their encoding cannot be told.
+        InputError: naming `name`, if the bytes are empty, are not text, or have an unknown encoding.
     """
     codec = codec_of(data, name)
     text = data.decode(codec)
@@ -70,11 +71,11 @@ def decode(data: bytes, name: str) -> Decoded:
 
 
 def check_text(text: str, name: str) -> None:
-    """Refuse what is no text to read.
+    """Raise an error if a text cannot be the text of a document.
 
     Raises:
-        InputError: naming `name`, when the text is empty, or holds NUL, many controls or a surrogate, or is
-            larger than any document.
+        InputError: naming `name`, if the text is empty, exceeds a limit, has hardly any letters, or contains
+            NUL, many control characters, too many accents on a letter, or a surrogate.
     """
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"{name} has more than {MOST_CHARACTERS:,} characters of text. Split it.")
@@ -100,7 +101,7 @@ def check_text(text: str, name: str) -> None:
 
 
 def bounded(document: Document) -> Document:
-    """Cut metadata, and names of sections, that are longer than any in good faith; a note says so."""
+    """Cut metadata and names of sections to MOST_FIELD characters. A note names the metadata that is cut."""
     long: dict[str, Any] = {
         field: "" if field == "url" else value[:MOST_FIELD]  # half an address leads nowhere
         for field in FIELDS
@@ -121,12 +122,12 @@ def describe(
     headed: bool = True,
     above: Iterable[str] = (),
 ) -> Document:
-    """Fill what is not known of a document yet from its header, and mark header and page furniture.
+    """Fill a document's missing metadata from its header, and mark the header and page furniture.
 
-    `above` are lines that the page shows above the text. A text that is not `headed`, such as a letter,
-    begins with its own words, and none are taken for a header.
+    `above` are the lines that the page shows above the text. A text that is not `headed`, such as a letter,
+    begins with its own words, so it is not searched for a header.
     """
-    # Only here: who asks for a bound or an encoding, as the chat does at its start, waits for no patterns.
+    # Imported here: callers that need only a limit or an encoding, such as the chat, should start fast.
     from qa.document.furniture import find_furniture
     from qa.formats.heads.header import Header, parse_header
 
@@ -134,7 +135,7 @@ def describe(
     spans = header.spans
     only_a_title = not (header.publisher or header.number or header.date or header.url or header.author)
     if only_a_title and document.title and document.title != header.title:
-        spans = ()  # the first line is some heading: the title is another
+        spans = ()  # the first line is a heading, but not the title
     known = {
         field: getattr(header, field)
         for field in ("title", "author", "publisher", "series", "number", "date", "url")
@@ -144,7 +145,7 @@ def describe(
         known.pop("series", None)
     authors = (document.author or header.author).split("; ")
     if any(" " in author and known.get("publisher", "").startswith(author) for author in authors):
-        del known["publisher"]  # a line of the head that a PDF joins with the author's above it
+        del known["publisher"]  # a PDF joins this line of the head with the author's line above it
     found = [Found(field, "its header", "likely") for field in known]
     if not document.title and not header.title:
         known["title"] = fallback_title
@@ -170,13 +171,13 @@ def describe(
 
 
 def _lies_ahead(date: dt.date) -> bool:
-    """Whether a date is none of publication: further ahead than a quarterly's next issue."""
+    """Return whether a date is too far ahead to be a date of publication."""
     latest = dt.date.today() + dt.timedelta(days=_MOST_AHEAD)  # noqa: DTZ011 - a day more or less is the same
     return date.isoformat() > latest.isoformat()
 
 
 def _is_line_of(title: str, text: str, section: Section) -> bool:
-    """Whether a section is one line of a title that goes over several: all above it is of the title, too."""
+    """Return whether a section's name is one line of a longer title. Text above it must be title, too."""
     if section.kind != "section" or section.start > 2 * len(title):
         return False
     whole, name, above = map(_letters, (title, section.name, text[: section.start]))
@@ -193,10 +194,10 @@ def _letters(words: str) -> str:
 
 
 def read(source: Source, options: Options) -> Iterator[Document]:
-    """Read plain text: one document.
+    """Yield the one document of a plain text file.
 
     Raises:
-        InputError: naming the source, when it is empty, binary, or in an encoding that cannot be told.
+        InputError: naming the source, if it is empty, binary, or in an unknown encoding.
     """
     decoded = decode(source.data, source.name)
     document = Document(id="", text=decoded.text, notes=decoded.notes)

@@ -1,8 +1,8 @@
-"""Who wrote what in an e-mail: earlier messages that it quotes, told apart from the sender's own words.
+"""Separates the sender's own words in an e-mail from the earlier messages that it quotes.
 
-Known are the ways in which mail programs quote: lines marked with ">", below "On 4 April 2008, Kim wrote:";
-and headers of the earlier message ("From: … Sent: …") above the whole of it. Every line is kept; what a
-program put there to introduce a quotation, and signatures, are furniture
+Mail programs quote in two ways. They mark lines with ">" below "On 4 April 2008, Kim wrote:". Or they put the
+header of the earlier message ("From: … Sent: …") above the whole message. Every line is kept. Signatures, and
+lines that introduce a quotation, are furniture
 ([why so, and why no library](../../docs/decisions/0015-formats.md)).
 """
 
@@ -26,14 +26,14 @@ _WROTE = re.compile(
     r"(?:\b(?:wrote|writes|said|a écrit|escribió|escreveu|skrev|schreef|ha scritto|написал(?:\(а\))?)"
     r"|님이 작성|写道|寫道)\s?[:：]$|\b(?:schrieb|schreef) .{2,120}[:：]$"
 )
-# Its first @ and the first point after that are as good as any: so it takes time only once.
+# Only the first @ and the first point after it are tried, so that the pattern takes linear time.
 _ADDRESS = re.compile(
     r"[<(\[]?(?:mailto:)?(?<![^\s<>()\[\]:])[^\s<>()\[\]:][^\s<>()\[\]:@]*+@"
     r"[^\s<>()\[\]:][^\s<>()\[\]:.]*+\.[^\s<>()\[\]:]++[>)\]]?"
 )
-_MOST_WRAPPED = 3  # lines over which "On … wrote:" may go
+_MOST_WRAPPED = 3  # maximum lines of "On … wrote:"
 _EAST_ASIAN_DATE = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
-# The name in front of "wrote", after the date; in front of the date; after "schrieb".
+# The name after "schrieb", before the date, or between the date and "wrote".
 _NAMES = (
     re.compile(r"\b(?:schrieb|schreef)\s+(?P<name>[^\d,:：<>]+)"),
     re.compile(r"^(?P<name>[^\d,:：<>]+?)(?<!\s)\s*+(?:于|於)\s?\d"),
@@ -60,7 +60,7 @@ _FIELDS = {
 }
 _ANY_FIELD = "|".join(f"(?P<{kind}>{names})" for kind, names in _FIELDS.items())
 _FIELD = re.compile(rf"\W{{0,2}}(?:{_ANY_FIELD})\W{{0,2}}[:：]\*{{0,2}}\s*(?P<value>.*)", re.IGNORECASE)
-# A day and a year, in whatever language: more than "Date: unknown".
+# A date field with a day and a year in any language, unlike "Date: unknown".
 _SENT_ON = re.compile(rf"(?>.*?(?:{_FIELDS['date']})\W{{0,2}}[:：]).*?\d\D++\d", re.IGNORECASE)
 _MOST_SIGNED = 15  # lines of a signature
 _SIGNED = re.compile(r"--\s?|—\s?")
@@ -80,8 +80,8 @@ class Line(NamedTuple):
     """A line of an e-mail.
 
     Attributes:
-        depth: how many quotations it stands within.
-        text: its words.
+        depth: how many quotations are around the line.
+        text: the words.
     """
 
     depth: int
@@ -90,7 +90,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who wrote a message, and on which day, as far as that is told."""
+    """The writer of a message, and its day, as far as they are known."""
 
     name: str = ""
     date: dt.date | None = None
@@ -101,9 +101,9 @@ class _MessageLine:
     """A line whose message is known.
 
     Attributes:
-        text: its words.
-        message: the number of its message, from 0.
-        furniture: whether it is no part of what the message says.
+        text: the words.
+        message: the number of the line's message, from 0.
+        furniture: whether the line is not part of the message's own words.
     """
 
     text: str
@@ -112,9 +112,9 @@ class _MessageLine:
 
 
 def unquoted(text: str) -> list[Line]:
-    """Take the quotation marks off the lines of a plain text; what they are the marks of is the depth.
+    """Remove the ">" marks from the lines of a plain text. Their number becomes the line's depth.
 
-    A single ">" before a word, as in ">5 tonnes", is a quotation only beside other marked lines.
+    A single ">" before a word, as in ">5 tonnes", is a quotation only next to other marked lines.
     """
     lines = text.split("\n")
     found = []
@@ -129,11 +129,11 @@ def unquoted(text: str) -> list[Line]:
 
 
 def flowed(lines: Sequence[Line], *, delete_space: bool) -> list[Line]:
-    """Join the lines of "format=flowed" text (RFC 3676) that one ending in a space goes on with."""
+    """Join each line of "format=flowed" text (RFC 3676) that ends in a space with the next line."""
     joined: list[Line] = []
     goes_on = False
     for depth, text in lines:
-        text = text.removeprefix(" ")  # stuffing
+        text = text.removeprefix(" ")  # space-stuffing of RFC 3676
         if goes_on and joined[-1].depth == depth and text != "-- ":
             before = joined.pop().text
             text = (before[:-1] if delete_space else before) + text
@@ -143,10 +143,10 @@ def flowed(lines: Sequence[Line], *, delete_space: bool) -> list[Line]:
 
 
 def messages(lines: Sequence[Line], sender: Sender) -> list[Part]:
-    """Put the lines together as paragraphs, each under the message that it is of.
+    """Join the lines into paragraphs, with a section for each message.
 
-    Without quotations there are no such sections. Message 1 is the e-mail itself; the others are numbered in
-    the order in which they begin, and named by sender and day where these are told.
+    An e-mail without quotations has no sections. Message 1 is the e-mail itself. The other messages are
+    numbered in the order of their beginnings, and named by sender and day if they are known.
     """
     said, senders = _attributed(lines, sender)
     _mark_signatures(said)
@@ -175,10 +175,10 @@ def _label(number: int, sender: Sender) -> str:
 
 
 def _attributed(lines: Sequence[Line], sender: Sender) -> tuple[list[_MessageLine], list[Sender]]:
-    """Tell of each line which message it is of."""
+    """Return the lines with the number of their message, and the senders of the messages."""
     senders = [sender]
-    owners = [0]  # of each depth the message whose lines stand there now
-    announced: Sender | None = None  # by "On … wrote:", of what is quoted next
+    owners = [0]  # for each depth, the number of the message that is quoted there now
+    announced: Sender | None = None  # by "On … wrote:", for the next quotation
     said: list[_MessageLine] = []
     at = 0
     while at < len(lines):
@@ -196,7 +196,7 @@ def _attributed(lines: Sequence[Line], sender: Sender) -> tuple[list[_MessageLin
             said += [
                 _MessageLine(line.text, owners[depth], furniture=True) for line in lines[at : at + length]
             ]
-            if _next_depth(lines, at + length) <= depth:  # the earlier message follows unmarked
+            if _next_depth(lines, at + length) <= depth:  # the earlier message follows without marks
                 senders.append(announced)
                 owners[depth:] = [len(senders) - 1]
                 announced = None
@@ -218,9 +218,10 @@ def _next_depth(lines: Sequence[Line], at: int) -> int:
 
 
 def _introduction_length(lines: Sequence[Line], at: int) -> int:
-    """Return over how many lines "On … wrote:" goes here, 0 where it does not stand here.
+    """Return how many lines "On … wrote:" takes up at this line, or 0 if it does not begin here.
 
-    A quotation follows it, or it names an address: "the Daily NK wrote:" may be the sender's own sentence.
+    A quotation must follow, or there must be a date and an address: "the Daily NK wrote:" may be the sender's
+    own sentence.
     """
     depth = lines[at].depth
     text = ""
@@ -238,7 +239,7 @@ def _introduction_length(lines: Sequence[Line], at: int) -> int:
 
 
 def _header_length(lines: Sequence[Line], at: int) -> int:
-    """Return over how many lines the header of an earlier message goes, a divider above it included."""
+    """Return how many lines an earlier message's header takes up, with a divider above it, or 0."""
     depth = lines[at].depth
     divided = bool(_DIVIDER.fullmatch(lines[at].text.strip())) and bool(lines[at].text.strip())
     start = at + (divided or bool(_RULE.fullmatch(lines[at].text.strip())))
@@ -251,10 +252,10 @@ def _header_length(lines: Sequence[Line], at: int) -> int:
         if field:
             kind = next(kind for kind in _FIELDS if field[kind])
             if (kind == "from") is bool(kinds):
-                break  # it begins with who wrote, once; each line is then read for one header only
+                break  # a header begins with its only "From", so that each line is read for one header
             kinds.append(kind)
         elif not kinds or not lines[end - 1].text.rstrip().endswith((",", ";")):
-            break  # only a list of those it was sent to goes on
+            break  # only a list of recipients takes up several lines
         end += 1
     if kinds[:1] == ["from"] and ("date" in kinds or len(kinds) >= 3):
         fields = [line.text for line in lines[start:end]]
@@ -275,14 +276,14 @@ def _sender_of(head: Iterable[Line]) -> Sender:
 
 
 def _person(written: str) -> str:
-    """Return a person's name of "Kim Jong <kim@example.org>", or the address where there is no other."""
+    """Return the name in "Kim Jong <kim@example.org>", or the address if it has no name."""
     written = re.sub(r"\[(?:mailto:)?([^\[\]]*)\]", r"<\1>", written)
     name, address = parseaddr(written) if "@" in written else (written, "")
     return " ".join((name or address or written).split()).strip("\"' *")
 
 
 def _writer(text: str) -> Sender:
-    """Read who wrote, and when, off "On 4 April 2008, Kim Jong <kim@example.org> wrote:"."""
+    """Return the sender and day in "On 4 April 2008, Kim Jong <kim@example.org> wrote:"."""
     address = _ADDRESS.search(text)
     bare = " ".join(_ADDRESS.sub(" ", text).split())
     for pattern in _NAMES:

@@ -1,7 +1,7 @@
-"""A process of its own in which files are parsed and drawn: a hostile file costs itself, and nothing else.
+"""Parses and draws files in another process, so that a hostile file harms nothing else.
 
-Requests and replies are JSON, with a file's bytes after its request: nothing that comes back can be executed.
-What the process may do is in `qa/formats/__main__.py`, which it runs.
+Requests and replies are JSON, and a file's bytes follow its request. So a reply can never be executed. The
+process runs `qa/formats/__main__.py`, which limits what the process may do.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from qa.formats.page_place import Part
     from qa.formats.source import Options, Source
 
-SECONDS = 20.0  # to read a file; one of more than ten megabytes has a second more for each
-MORE_SECONDS = 1_800.0  # at most, for what a reader says will take long: pages by OCR
-KEPT_SECONDS = 30.0  # that a worker waits for another file
-MEMORY = 1_000_000_000  # bytes of address space, and so of memory
+SECONDS = 20.0  # to read a file, and a second more for each megabyte over ten
+MORE_SECONDS = 1_800.0  # maximum additional time that a reader may ask for, such as for OCR
+KEPT_SECONDS = 30.0  # how long a worker waits for another file
+MEMORY = 1_000_000_000  # bytes of address space, which also limits memory
 _FREE_BYTES = 10_000_000
 _LONGEST_REPLY = 200_000_000  # bytes
 _FIELDS = frozenset(field.name for field in fields(Document))
 _PLAIN = tuple(field.name for field in fields(Document) if field.type == "str" and field.init)
-# Where programs and libraries are, the language, the time zone; Windows starts nothing without its own two.
+# Environment variables that a reader needs. Windows starts no process without SYSTEMROOT and WINDIR.
 _KEPT = frozenset(
     {"PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "LANG", "LANGUAGE", "TZ", "SYSTEMROOT", "WINDIR"}
     | {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONUTF8"}
@@ -49,12 +49,12 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Reads and draws sources in another process, which is started when there is something to do.
+    """Reads and draws sources in another process, which starts at the first request.
 
-    For one thread at a time; `close` may be called from any other, and ends what is being read.
+    Only one thread at a time may use a worker. Any thread may call `close`, which ends a request in progress.
 
     Attributes:
-        confined_by: what of the kernel's confines the process, as soon as it has read something.
+        confined_by: the kernel's mechanisms that confine the process. It is empty before the first request.
     """
 
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
@@ -73,13 +73,13 @@ class Worker:
         self.close()
 
     def close(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, even during a request."""
         with self._lock:
             self._closed = True
             self._end()
 
     def read(self, source: Source, options: Options) -> Iterator[Document | InputError]:
-        """Yield what `qa.formats.kinds.read_source` does; all that goes wrong comes as an InputError.
+        """Yield the same as `qa.formats.kinds.read_source`. Every failure is yielded as an InputError.
 
         Raises:
             ValueError: the worker is closed.
@@ -98,7 +98,7 @@ class Worker:
         """Draw a page of a PDF as `qa.formats.page_picture.draw` does.
 
         Raises:
-            InputError: it cannot be drawn.
+            InputError: the page cannot be drawn.
             ValueError: the worker is closed.
         """
         from qa.formats.page_picture import PagePicture
@@ -106,14 +106,14 @@ class Worker:
         drawn = self._shown(source, "draw", {"page": page, "parts": [asdict(part) for part in parts]})
         try:
             return PagePicture(**(drawn | {"png": b64decode(drawn["png"])}))
-        except (KeyError, TypeError, ValueError):  # no reply of ours: a file has taken the process over
+        except (KeyError, TypeError, ValueError):  # the reply is malformed: a file has taken over the process
             raise InputError(_BROKEN.format(source.name)) from None
 
     def view(self, source: Source, kind: str, quote: str = "") -> str:
-        """Return a source of this format as HTML to look at, as `qa.formats.page_view.view` does.
+        """Return a source of the format `kind` as HTML for display, as `qa.formats.page_view.view` does.
 
         Raises:
-            InputError: it cannot be shown.
+            InputError: the source cannot be shown.
             ValueError: the worker is closed.
         """
         shown = self._shown(source, "view", {"kind": kind, "quote": quote})
@@ -131,7 +131,7 @@ class Worker:
         return shown
 
     def _replies(self, source: Source, task: str, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Yield what the process replies until it is done; an accident comes as "refused"."""
+        """Yield the replies of the process until it is done. An accident is yielded as "refused"."""
         try:
             process = self._started()
         except OSError as error:
@@ -142,7 +142,7 @@ class Worker:
         clock = _Clock(process, limit)
         done, read = False, 0
         try:
-            if not self._ready:  # the time that starting takes is not the file's
+            if not self._ready:  # the start does not count as the file's time
                 ready = _reply(process)
                 self._ready = "ready" in ready
                 self.confined_by = tuple(ready.get("confined_by", ()))
@@ -166,7 +166,7 @@ class Worker:
                     yield {"refused": self._accident(source, reply, clock, read)}
                     return
         finally:
-            if not done:  # after an accident it is not to be relied on; or nobody waits for the rest
+            if not done:  # the process is unreliable after an accident, or nobody waits for the rest
                 with self._lock:
                     self._end(process)
 
@@ -177,13 +177,13 @@ class Worker:
             if self._process is None:
                 self._ready = False
                 self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
-                    # What may be imported is what this process may import.
+                    # The new process may import only what this process may import.
                     [sys.executable, "-P", "-B", "-m", "qa.formats", str(self._memory)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
                     env=_environment(),
-                    # Ctrl-C is for this process to act upon.
+                    # Only this process reacts to Ctrl-C.
                     start_new_session=True,
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
@@ -195,7 +195,7 @@ class Worker:
         _kill(self._process)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):  # what was not sent to the end
+            with suppress(OSError):  # a request may not be sent completely
                 _pipe(pipe).close()
         self._process = None
 
@@ -210,7 +210,7 @@ class Worker:
 
 
 class KeptWorker:
-    """A worker that stays for the next file for a while: most files take less than to start its process."""
+    """Keeps a worker for the next file for a while, because starting it takes longer than most files."""
 
     def __init__(self, seconds: float = KEPT_SECONDS, file_seconds: float = SECONDS) -> None:
         self._seconds = seconds
@@ -221,7 +221,7 @@ class KeptWorker:
 
     @contextmanager
     def lent(self) -> Iterator[Worker]:
-        """Lend the worker to one thread; another gets one of its own meanwhile. An error ends it."""
+        """Lend the worker to one thread. Meanwhile, other threads get new workers. An error ends one."""
         with self._lock:
             worker, self._idle = self._idle or Worker(self._file_seconds), None
             if self._timer:
@@ -250,7 +250,7 @@ class KeptWorker:
 
 
 def _environment() -> dict[str, str]:
-    """Keep what a reader needs of the environment, and no token or password that stands there."""
+    """Return the environment variables that a reader needs, without tokens and passwords."""
     kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
@@ -270,7 +270,7 @@ def _ask(process: subprocess.Popen[bytes], source: Source, task: dict[str, Any])
 
 
 def _reply(process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """Read a reply. A file may have taken the process over: what is no reply of ours is empty."""
+    """Read a reply. Return {} if it is malformed, because a file may have taken over the process."""
     line = _pipe(process.stdout).readline(_LONGEST_REPLY)
     try:
         reply = json.loads(line) if line.endswith(b"\n") else {}
@@ -289,14 +289,14 @@ def _check_texts(words: list[Any]) -> None:
     """Check that all words are text that can be stored. JSON can also write half a character.
 
     Raises:
-        TypeError: a word is no text.
+        TypeError: a word is not text.
         ValueError: a word has half a character.
     """
     "".join(words).encode()
 
 
 class _Clock:
-    """Counts the time spent waiting for a process, over several blocks; kills it when that is up."""
+    """Counts the time of waiting for a process, over several `with` blocks. Kills it when the time is up."""
 
     def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
         self._process = process
@@ -315,7 +315,7 @@ class _Clock:
         self._left -= time.monotonic() - self._began
 
     def add(self, seconds: float) -> None:
-        """Give more time, as long as all of that is not more than MORE_SECONDS."""
+        """Add time, but not more than MORE_SECONDS over all calls."""
         seconds = min(seconds, self._more)
         self._left += seconds
         self._more -= seconds
@@ -327,16 +327,16 @@ class _Clock:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process, and what it has started."""
+    """End a process and, except on Windows, the processes that it has started."""
     if sys.platform == "win32":
         process.kill()
-    elif process.returncode is None:  # until somebody waits for the process, no other gets its number
+    elif process.returncode is None:  # no other process gets its id until somebody waits for it
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
 
 def to_plain(document: Document) -> dict[str, Any]:
-    """Make a document numbers, text and lists, which JSON can hold."""
+    """Return a document as numbers, text and lists, for JSON."""
     return {
         **{name: getattr(document, name) for name in _PLAIN},
         "date": document.date and document.date.isoformat(),
@@ -352,10 +352,10 @@ def to_plain(document: Document) -> dict[str, Any]:
 
 
 def from_plain(plain: dict[str, Any]) -> Document:
-    """Make a document of what `to_plain` gives.
+    """Return the document that `to_plain` made plain.
 
     Raises:
-        AttributeError, InputError, KeyError, TypeError, ValueError: it is something else.
+        AttributeError, InputError, KeyError, TypeError, ValueError: `plain` is not a plain document.
     """
     document = Document(
         **{name: plain[name] for name in _PLAIN},

@@ -1,1 +1,1 @@
-"""Files to documents in the library."""
+"""Turn files into documents in the library."""

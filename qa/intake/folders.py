@@ -1,4 +1,4 @@
-"""Which files there are under what was named, and which of those that are held are no longer there."""
+"""Find the files under given paths, and find out which files of the library no longer exist."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from qa.formats.remote import RemoteListing
     from qa.storage.intake_port import HeldLocation
 
-_ENDS = 65_536  # bytes at each end of a file: enough to tell its kind
+_ENDS = 65_536  # bytes at each end of a file that are read to recognise the file's kind
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What was found under the paths that were named.
+    """The files that were found under the given paths.
 
     Attributes:
         files: the files.
-        refused: what cannot be listed.
-        skipped: what is of another kind in a folder, was written by Pullquote itself, or is a link that is
-            not followed.
-        folders: the folders that were named and could be listed: resolved, or their addresses.
+        refused: the paths that cannot be listed.
+        skipped: files in a folder that have an unknown kind or were written by Pullquote itself, and links
+            that are not followed.
+        folders: the given folders that could be listed: resolved, or their addresses.
     """
 
     files: tuple[InputFile, ...]
@@ -46,10 +46,10 @@ class Listing:
 
 
 def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listing:
-    """Find the files of files and folders, each once, as it is come upon first.
+    """Find the files of files and folders. Each file is listed once, at its first occurrence.
 
     Raises:
-        InputError: an address holds a password.
+        InputError: an address contains a password.
         MissingExtraError: the package for an address is not installed.
     """
     found: dict[str, InputFile] = {}
@@ -85,7 +85,7 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
             refused.append(refusal(resolved(given), error))
     of_use = {
         sidecar_of(file.path) for file in found.values() if not file.remote
-    }  # a link in a folder may be named itself
+    }  # a folder skips a link and its sidecar, but the link itself may be given, too
     skipped = [path for path in skipped if path not in of_use]
     return Listing(
         tuple(found.values()),
@@ -96,7 +96,7 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
 
 
 def _remote(url: str) -> tuple[RemoteListing, list[str]]:
-    """List the files at an address that are to be read, by the rules of folders; and the others."""
+    """Return the files to read at an address, by the rules of folders, and the addresses of the others."""
     there = remote_files(url)
     if not there.is_folder:
         return there, []
@@ -109,45 +109,46 @@ def _remote(url: str) -> tuple[RemoteListing, list[str]]:
 
 
 def resolved(path: Path) -> str:
-    """Give a path as the library holds it: absolute, so that the same file is known again from any folder."""
-    return os.path.realpath(printable(str(path)))  # of a link in a circle, too
+    """Return a path as the library stores it: absolute, so that a file is recognised from any folder."""
+    return os.path.realpath(printable(str(path)))  # also works for a circular link
 
 
 def place(file: InputFile) -> str:
-    """Give a file's path as the library holds it."""
+    """Return a file's path as the library stores it."""
     if file.remote:
         return file.remote.url
     return f"{UPLOAD}{file.upload}" if file.upload else resolved(file.path)
 
 
 def _itself(path: Path) -> str:
-    """Give the absolute path of a file, or of a link and not of what it leads to."""
+    """Return the absolute path of a file, or of a link itself, not of its target."""
     return os.path.join(resolved(path.parent), printable(path.name))  # noqa: PTH118 -- as text
 
 
 def own_output(path: Path) -> str:
-    """Say of a file that Pullquote wrote itself, such as a report, that it is no document; "" of others."""
+    """Return a message that Pullquote wrote the file itself, such as a report, or "" if it did not."""
     try:
         if path.is_file():
             with path.open("rb") as file:
                 return outputs.own_output(path, file)
-    except OSError:  # whoever reads it says why it cannot be read
+    except OSError:  # reading the file later gives the reason
         pass
     return ""
 
 
 def refusal(path: str, error: InputError) -> FileResult:
-    """Report that a file was refused, by its path as the library holds it."""
+    """Return a file's refusal as a result. `path` is the path as the library stores it."""
     columns = error.columns if isinstance(error, TextColumnError) else ()
     return FileResult(path, "refused", error=Failure(error.code, str(error)), columns=columns)
 
 
 def missing(places: Iterable[HeldLocation], seen: set[str]) -> tuple[list[HeldLocation], tuple[str, ...]]:
-    """Tell which places are gone, but for those in files that were seen; and in words, what is kept.
+    """Return which places are gone, and remarks on files that are missing but whose documents stay.
 
-    A file is gone where the system says that it is not there, and the folder that it was in can be read and
-    holds something; or, with all of its folder, where that is true of the folder above. A folder that holds
-    nothing is what is left of a disk that is not mounted.
+    Places in files that were seen are not gone. A file is gone if the system says that it does not exist, and
+    if its folder can be read and is not empty. If the folder does not exist either, the nearest existing
+    folder above decides. An empty folder is not enough: it may be the mount point of a disk that is not
+    mounted.
     """
     gone: list[HeldLocation] = []
     kept: dict[str, int] = {}
@@ -175,7 +176,7 @@ def missing(places: Iterable[HeldLocation], seen: set[str]) -> tuple[list[HeldLo
 
 
 def without_files(skipped: Iterable[str]) -> tuple[str, ...]:
-    """Say which sidecar files are of no file that is read, of what was skipped."""
+    """Return a message for each skipped sidecar file that belongs to no file that is read."""
     return tuple(
         f"{path} describes no document: {_why_undescribed(Path(path.removesuffix(SIDECAR)))}"
         for path in skipped
@@ -184,7 +185,7 @@ def without_files(skipped: Iterable[str]) -> tuple[str, ...]:
 
 
 def _why_undescribed(path: Path) -> str:
-    """Say why a sidecar beside a file is of no use, and what to do."""
+    """Return why the sidecar next to a file is useless, and advice."""
     if path.is_symlink():
         return f"{path.name} is a link that is not read. Put it beside the file that the link leads to."
     if path.exists():
@@ -193,7 +194,7 @@ def _why_undescribed(path: Path) -> str:
 
 
 def reason(skipped: str) -> str:
-    """Say why a file of a folder was skipped: as of one that is named, where that would be refused, too."""
+    """Return why a file of a folder was skipped, or why it would be refused even if it were named."""
     if described := without_files([skipped]):
         return described[0]
     if is_url(skipped):
@@ -202,7 +203,7 @@ def reason(skipped: str) -> str:
     try:
         if path.is_symlink():
             return _reason_of_link(path)
-        if not path.is_file():  # a pipe or a device would be read for ever
+        if not path.is_file():  # reading a pipe or a device would never end
             return f"{path} is not an ordinary file."
         if own := own_output(path):
             return own
@@ -220,8 +221,8 @@ def reason(skipped: str) -> str:
 
 
 def is_followable(link: Path) -> bool:
-    """Tell whether a link that was skipped is read where links are followed."""
-    # `Path.exists` raises where a folder on the way may not be read.
+    """Return whether a skipped link is read when links are followed."""
+    # `Path.exists` raises an error if a folder on the way may not be read.
     return os.path.exists(link) and (link.is_dir() or supported(link))  # noqa: PTH110
 
 
@@ -235,7 +236,7 @@ def _reason_of_link(link: Path) -> str:
 
 
 def _doubt(folder: Path) -> str:
-    """Say why files that are not seen in a folder may be there all the same; "" where they are not."""
+    """Return why missing files of a folder may still exist, or "" if they are gone."""
     try:
         while not (folder.is_dir() or folder.is_symlink()) and folder.parent != folder:
             folder = folder.parent

@@ -1,4 +1,4 @@
-"""What is done with documents: files come in, and documents are put back, edited and embedded anew."""
+"""Bring files into a library, and restore, edit and embed documents."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ class Intake:
         workers: Workers | None = None,
         text_columns: Mapping[str, str] = MappingProxyType({}),
     ) -> IndexReport:
-        """Bring the library in step with files and folders; see `qa.corpus.Corpus.index`.
+        """Bring the library up to date with files and folders; see `qa.corpus.Corpus.index`.
 
-        A dry run does so with a rehearsal of the library.
+        A dry run works on a rehearsal of the library.
         """
         started = time.perf_counter()
         here = listing(paths, follow_links=follow_links)
@@ -104,11 +104,11 @@ class Intake:
         text_column: str = "",
         collection_column: str = "",
     ) -> IndexReport:
-        """Bring the library in step with uploaded files; what has not changed is not parsed again.
+        """Bring the library up to date with uploaded files. Unchanged files are not parsed again.
 
-        What was purged of them comes back if `is_named`: if a person has just uploaded them.
-        `text_column` names the column that holds the text of tables, `collection_column` the one, or the key,
-        that holds the collection.
+        If `is_named`, a person has just uploaded the files, and purged documents in them come back.
+        `text_column` names the column with the text of tables. `collection_column` names the column or key
+        with the collection.
         """
         started = time.perf_counter()
         files = tuple(InputFile(each.path, upload=each.name) for each in uploads)
@@ -144,7 +144,7 @@ class Intake:
 
     def restore(self, ids: Iterable[str], show: OnProgress) -> tuple[FileResult, ...]:
         """Put back documents that were removed; see `qa.corpus.Corpus.restore`."""
-        self._encoders.identity()  # which raises what it has to before anything changes
+        self._encoders.identity()  # raises its errors before anything changes
         found = [self._library.restorable(document_id) for document_id in dict.fromkeys(ids)]
         results = []
         for _, document in found:
@@ -218,13 +218,13 @@ def _take_in(
     worker: Worker | None = None,
     workers: Workers | None = None,
 ) -> tuple[list[FileResult], tuple[str, ...]]:
-    """Bring the files in, and tell what became of each, and of those that are gone; with remarks."""
+    """Bring the files in. Return the results, also for gone files, and remarks."""
     generation = library.generation
     run = Run(library, encoders, told, here.files, show, workers)
     run.take_in(here.refused, worker)
     found = {place(file): file for file in here.files}
     seen = found.keys() - {result.path for result in run.results if result.status == "gone"}
-    # A folder may stand where there was a file.
+    # A folder may have replaced a file of the same path.
     inside = (library.places_in(folder, folder=True) for folder in here.folders)
     held = chain(*inside, *(library.places_in(folder) for folder in here.folders))
     lost, remarks = missing(held, seen)
@@ -232,10 +232,11 @@ def _take_in(
     results = _settled(library, run.results)
     without = _gone(library, places, results)
     if places and not (prune or library.read_only):
-        # Said once. What is to be pruned is not: if this is broken off, the next run has to find it.
+        # Tell the user only once. Do not mark places to prune: after an interruption, the next run must find
+        # them.
         library.mark_reported_gone(places)
     if library.generation != generation:
-        # Of documents that follow another of their files now.
+        # Read documents again that now follow another of their files.
         to_be_read = library.to_be_read()
         if any(path.startswith(UPLOAD) for path in to_be_read):
             kept = (InputFile(each.path, upload=each.name) for each in library.uploads())
@@ -249,7 +250,7 @@ def _take_in(
 
 
 def _settled(library: IntakeLibrary, results: Sequence[FileResult]) -> list[FileResult]:
-    """Report what was put beside a document's other places, and is its only one in the end, as moved."""
+    """Report "moved" instead of "duplicate" if the new place is the document's only place in the end."""
     copied = {result.document_id for result in results if result.status == "duplicate"}
     stands = library.stands(copied) if copied else {}
     return [
@@ -263,7 +264,7 @@ def _settled(library: IntakeLibrary, results: Sequence[FileResult]) -> list[File
 def _gone(
     library: IntakeLibrary, places: Sequence[HeldLocation], results: Iterable[FileResult]
 ) -> list[FileResult]:
-    """Report places that are gone: a document that stands elsewhere too only loses these."""
+    """Report gone places. A document with other places only loses the gone places."""
     moved = {result.document_id for result in results if result.status == "moved"}
     here = Counter(at.document_id for at in places)
     stands = library.stands(here) if here else {}
@@ -280,7 +281,7 @@ def _gone(
 def _updated(
     results: Sequence[FileResult], later: Iterable[FileResult], paths: Collection[str]
 ) -> list[FileResult]:
-    """Report files that were read again, at `paths`, once: that one was moved, say, counts for more."""
+    """Report files that were read again (`paths`) once. A later result replaces "unchanged" only."""
     kept = [each for each in results if each.path not in paths or each.status != "unchanged"]
     said = {(each.path, each.document_id) for each in kept}
     return kept + [each for each in later if (each.path, each.document_id) not in said]

@@ -1,4 +1,4 @@
-"""A file's bytes to documents, their passages, windows and vectors; what a library knows comes as values."""
+"""Turn a file's bytes into documents, passages, windows and vectors. The library's knowledge is passed in."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ if TYPE_CHECKING:
     from qa.schema import Document, OnProgress, Passage
     from qa.storage.intake_port import IntakeLibrary, LeftOut
 
-# Documents that the library is asked about at a time, and their characters.
+# Most documents, and their characters, that the library is asked about at a time.
 ASKED, ASKED_CHARACTERS = 64, 1_000_000
-# Windows given to the encoder at a time.
+# Most windows that the encoder gets at a time.
 SLICE = 1024
 _VANISHED = "It was there when its folder was listed, and gone when it was to be read."
 
 
 class FileReading:
-    """One file while it is read: the documents that it gives, and what is to be recorded of it then."""
+    """One file while it is read: its documents, and what is to be recorded of the file."""
 
     def __init__(self, plan: FilePlan) -> None:
         self.plan = plan
         self.read = 0  # bytes
-        self.parts: set[str] = set()  # that are held, or are to be
+        self.parts: set[str] = set()  # parts that the library has or will get
         self.refused: list[FileResult] = []
         self.is_unchanged = False
         self._sha256 = ""
         self._purged: set[str] = set()
 
     def documents(self, worker: Worker) -> Iterator[ReadDocument | FileResult]:
-        """Read the file and its sidecar; what is refused, or has not changed, comes as its result."""
+        """Read the file and its sidecar. Yield documents, and results for refused or unchanged parts."""
         plan = self.plan
         for item in self.items(worker):
             if isinstance(item, FileResult):
@@ -67,16 +67,16 @@ class FileReading:
                 yield ReadDocument.of(document, self.part(item), plan.made_by)
 
     def items(self, worker: Worker) -> Iterator[Document | FileResult | InputError]:
-        """Read the file as it says itself."""
+        """Read the file without its sidecar."""
         plan = self.plan
         return read_file(plan.file, plan.options, self._known, self._same, worker)
 
     def part(self, document: Document) -> str:
-        """Return the part of the file that a document is."""
+        """Return the part of the file that the document is."""
         return self._part(document.id)
 
     def take(self, read: ReadDocument, left_out: LeftOut | None) -> LeftOut | None:
-        """Take note of a document that the file gave; return what a person took out, if it is to stay out."""
+        """Note that the file gave a document. Return the left-out document if it is to stay out."""
         if left_out is None or self._comes_back(left_out.status):
             self.parts.add(read.part)
             return None
@@ -85,13 +85,13 @@ class FileReading:
         return left_out
 
     def add(self, elsewhere: Self) -> None:
-        """Take note of how the reading of the same file went elsewhere, where nothing was taken."""
+        """Note how another process read the same file. That process called `take` for no document."""
         self.parts |= elsewhere.parts
         self.refused += elsewhere.refused
         self.is_unchanged, self._sha256 = elsewhere.is_unchanged, elsewhere._sha256
 
     def to_record(self) -> FileRecord | None:
-        """Return what is to be recorded of the file, once it was read; None where it was not parsed."""
+        """Return the record of the file after reading, or None if the file was not parsed."""
         if not self._sha256:
             return None
         plan, purged = self.plan, frozenset(self._purged)
@@ -99,13 +99,13 @@ class FileReading:
         return FileRecord(plan.known.path, self._sha256, plan.made_by, len(self.parts), refused, purged)
 
     def _part(self, given_id: str) -> str:
-        return given_id.removeprefix(self.plan.name)  # which the ids of a .jsonl's records do not begin with
+        return given_id.removeprefix(self.plan.name)  # ids of a .jsonl's records do not begin with the name
 
     def _comes_back(self, status: str) -> bool:
         return status == "purged" and self.plan.is_named
 
     def _known(self, given_id: str, sha256: str, size: int) -> FileResult | None:
-        """Tell that a document has not changed, or was taken out."""
+        """Return the result for a document that is unchanged or left out, or None if it must be read."""
         self.read += size
         part = self._part(given_id)
         result = self.plan.known.unchanged(part, sha256, self.plan.made_by)
@@ -116,7 +116,7 @@ class FileReading:
         return result
 
     def _same(self, _: str, sha256: str) -> tuple[FileResult, ...] | None:
-        """Tell that the whole file has not changed."""
+        """Return the results if the whole file has not changed, or None if it must be read."""
         self._sha256 = sha256
         results = self.plan.known.file_unchanged(sha256, self.plan.made_by)
         if results and any(self._comes_back(each.status) or _lacks_column(each) for each in results):
@@ -136,7 +136,10 @@ class FileReading:
 
 
 def _lacks_column(result: FileResult) -> bool:
-    """Tell whether a table was refused whose columns, which no record has, are to be shown again."""
+    """Return whether a table was refused because its text column is unknown.
+
+    The user must see its columns again, and records do not store columns.
+    """
     return result.error is not None and result.error.code == TextColumnError.code
 
 
@@ -150,8 +153,8 @@ class SegmentedDocument:
 
     Attributes:
         document: the document.
-        passages: its passages, which tile it.
-        digests: of their windows, which are embedded.
+        passages: the passages, which tile the document.
+        digests: the digests of the passages' windows. The windows are what is embedded.
     """
 
     document: Document
@@ -159,7 +162,7 @@ class SegmentedDocument:
     digests: tuple[bytes, ...] = ()
 
     def embedded(self, vectors: Mapping[bytes, Float32], encoder: EncoderIdentity) -> EmbeddedPassages:
-        """Return what the document is searched by, with the vectors of its windows by digest."""
+        """Return the passages with the vectors of their windows. `vectors` are by digest."""
         pairs = zip(self.passages, self.digests, strict=True)
         return EmbeddedPassages(
             [Entry(passage, digest, vectors[digest]) for passage, digest in pairs], encoder
@@ -171,10 +174,10 @@ class PlannedFile:
     """A file that is to be read.
 
     Attributes:
-        plan: how it is to be read.
-        number: its place among all files.
-        start: the bytes of all files before it.
-        end: those with its own.
+        plan: how the file is to be read.
+        number: the file's place among all files.
+        start: the number of bytes of all files before this file.
+        end: the number of bytes up to the end of this file.
     """
 
     plan: FilePlan
@@ -185,10 +188,10 @@ class PlannedFile:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What became of what needs neither model nor library.
+    """A result that needs neither the model nor the library.
 
     Attributes:
-        result: what is reported.
+        result: the result to report.
         read: how many bytes, of all files, were read by then.
     """
 
@@ -202,12 +205,12 @@ class FromFile:
 
     Attributes:
         document: the document as it was read.
-        file: the file that gave it.
+        file: the file.
         read: how many bytes, of all files, were read by then.
-        left_out: the removed or purged document that it is, if any.
-        segmented: the document in passages; None where its text is held.
-        corrections: what a person has corrected of it.
-        prepared: what was made of it ahead, elsewhere.
+        left_out: the removed or purged document that this document is, if any.
+        segmented: the document in passages, or None if the library has its text.
+        corrections: a person's corrections of the document.
+        prepared: what another process prepared of the document, if any.
     """
 
     document: ReadDocument
@@ -219,12 +222,12 @@ class FromFile:
     prepared: PreparedDocument | None = None
 
 
-# A file that was read to its end comes after all that it gave.
+# `FileReading` comes after all documents and results of its file.
 Step = Reported | FromFile | FileReading
 
 
 def read_planned(planned: PlannedFile, worker: Worker) -> Iterator[Step]:
-    """Read a file; what is refused or has not changed comes as its result."""
+    """Read a file. Yield its documents, results for refused or unchanged parts, and at last the reading."""
     plan, start = planned.plan, planned.start
     if plan.refused:
         yield Reported(plan.refused, start)
@@ -237,12 +240,12 @@ def read_planned(planned: PlannedFile, worker: Worker) -> Iterator[Step]:
 
 @dataclass(frozen=True, slots=True)
 class PreparedDocument:
-    """What was made of a document ahead, while it could still turn out that a person has corrected it.
+    """A document that was segmented and embedded ahead. Its corrections may have changed since.
 
     Attributes:
-        said: what was known to be corrected, by field.
+        said: the corrections that were known, by field.
         segmented: the document in passages.
-        vectors: of their windows, by digest.
+        vectors: the vectors of the windows, by digest.
     """
 
     said: Mapping[str, str]
@@ -251,12 +254,12 @@ class PreparedDocument:
 
 
 def segment(document: Document) -> SegmentedDocument:
-    """Segment a document."""
+    """Return a document with its passages."""
     return with_windows(document, passages(document))
 
 
 def with_windows(document: Document, passages: tuple[Passage, ...]) -> SegmentedDocument:
-    """Return a document in passages, with the digests of their windows."""
+    """Return a document with given passages and the digests of their windows."""
     windows = (window_text(document, passage) for passage in passages)
     digests = tuple(hashlib.blake2b(window.encode(), digest_size=16).digest() for window in windows)
     return SegmentedDocument(document, passages, digests)
@@ -277,7 +280,7 @@ def embed(
     encoder: Callable[[], Encoder],
     show: OnProgress,
 ) -> dict[bytes, Float32]:
-    """Embed windows by digest. The encoder is opened where there are any.
+    """Embed windows by digest. The encoder is opened only if there are windows.
 
     Raises:
         ModelError: the encoder's weights are missing or damaged.
@@ -305,9 +308,9 @@ def vectors_of(
     encoder: Callable[[], Encoder],
     show: OnProgress,
 ) -> Mapping[bytes, Float32]:
-    """Return the vectors of the documents' windows by digest; only what the library lacks is embedded.
+    """Return the vectors of the documents' windows by digest. Embed only windows that the library lacks.
 
-    Where no library may be asked, that is all.
+    Without a library, embed all windows.
     """
     windows = windows_of(documents)
     held = library.vectors(windows, identity) if library else {}

@@ -1,4 +1,4 @@
-"""Three stages that overlap: the next group is read, and the last one written, while one is worked on."""
+"""Overlap three stages: read the next group, work on the current group, and write the last group."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def overlap(
     huge: Callable[[list[_Item]], bool],
     in_one_change: Callable[[list[_Item]], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> None:
-    """Take groups on one thread, work on each on the caller's, write its items in order on a third.
+    """Take groups on one thread, work on them on the caller's thread, and write their items on a third.
 
-    What is written of a group is written within `in_one_change` of it. At most three groups are in memory,
-    and a `huge` one alone. An error in any stage ends them all, once what came before it is written; of
-    several, the first in order is raised. An interruption (Ctrl-C raises it on the main thread) ends them
-    after the item that is being written.
+    Items are written in order. The items of a group are written within the group's `in_one_change`. At most
+    three groups are in memory, and a `huge` group is there alone. An error in any stage ends all stages,
+    after the items before it are written. Of several errors, the first in order is raised. An interruption
+    (Ctrl-C raises it on the main thread) ends the stages after the item that is being written.
     """
     stopped = threading.Event()
 
@@ -42,7 +42,7 @@ def overlap(
                 write(item, made)
 
     with ThreadPoolExecutor(1, thread_name_prefix="pullquote-writer") as writer:  # waits for it at the end
-        # Its thread is there before it has work: an interruption while it starts would leave it behind.
+        # Start the thread before it has work: an interruption during the start would leave the thread behind.
         writing = writer.submit(write_each, [], None)
         reading = _begin(lambda: next(groups, None))
         try:
@@ -59,7 +59,7 @@ def overlap(
                         reading = _begin(lambda: next(groups, None))
                 writing.result()
             except Exception:
-                writing.result()  # an error of its own came first
+                writing.result()  # an error of the writer came first
                 raise
         except BaseException:
             stopped.set()
@@ -69,7 +69,7 @@ def overlap(
 def grouped(
     items: Iterable[_Item], most: int, size: int, size_of: Callable[[_Item], int]
 ) -> Iterator[list[_Item]]:
-    """Group items until a group has so many, or that size; in order, and none empty."""
+    """Yield groups of items, in order. A group ends when it has `most` items or reaches `size`."""
     group: list[_Item] = []
     held = 0
     for item in items:
@@ -83,13 +83,13 @@ def grouped(
 
 
 def _begin(function: Callable[[], _Result]) -> Future[_Result]:
-    """Call a function on a thread that nothing waits for: an interruption need not wait for a reader."""
+    """Call a function on a daemon thread, so that an interruption need not wait for a reader."""
     future: Future[_Result] = Future()
 
     def call() -> None:
         try:
             future.set_result(function())
-        except BaseException as error:  # it is raised where the result is asked for
+        except BaseException as error:  # raised where the result is asked for
             future.set_exception(error)
 
     threading.Thread(target=call, daemon=True).start()
@@ -102,7 +102,7 @@ def silent(_: Progress) -> None:
 
 @contextmanager
 def one_at_a_time(show: OnProgress) -> Iterator[OnProgress]:
-    """Let several threads show progress, one after the other, and none when all is over."""
+    """Let several threads show progress one after the other, and no progress after the block."""
     lock = threading.Lock()
     over = False
 

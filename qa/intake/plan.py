@@ -1,4 +1,4 @@
-"""How files are to be read, and what a library knows of them."""
+"""Plan how files are to be read, from the user's options and from what a library knows of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qa.storage.intake_port import IntakeLibrary, KnownFile
     from qa.text.written_dates import DateOrder
 
-# Another version of one of these may read a file otherwise.
+# Libraries whose version may change how a file is read.
 LIBRARIES = (
     *("chardet", "feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "openpyxl", "py3langid"),
     *("pypdfium2", "python-docx", "python-oxmsg", "python-pptx", "sentencex", "trafilatura"),
@@ -39,16 +39,16 @@ LIBRARIES = (
 
 @dataclass(frozen=True, slots=True)
 class UserOptions:
-    """What a person says of how files are read.
+    """A person's options for reading files.
 
     Attributes:
-        date_order: how dates such as 4/8/2008 are read; None where each file is read as it was last.
-        columns: which columns hold which fields; likewise.
-        named_files: whether a person named the files that are not in a folder: then what was purged of them
-            is taken in again.
+        date_order: how dates such as 4/8/2008 are read. None means: as each file was read last.
+        columns: which columns hold which fields. None means: as each file was read last.
+        named_files: whether a person named the files that are not in a folder. Their purged documents are
+            then taken in again.
         follow_links: whether links are followed.
-        text_columns: which column holds the text, by the path of a table as the library holds it.
-        collection_column: which column or key of all files holds the collection.
+        text_columns: the column with the text, by the path of a table as the library stores it.
+        collection_column: the column or key with the collection, for all files.
     """
 
     date_order: DateOrder | None = None
@@ -61,17 +61,17 @@ class UserOptions:
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """How a file is to be read.
+    """A plan of how to read a file.
 
     Attributes:
         file: the file.
-        is_named: whether a person named it.
-        name: what the ids of its documents begin with; "" where its records have ids of their own.
-        options: the options of its format.
-        sidecar: what lies beside it.
-        made_by: the name of what reads it.
-        known: what the library knows of it.
-        refused: what is reported of its sidecar, where that cannot be read.
+        is_named: whether a person named the file.
+        name: the prefix of the ids of the file's documents; "" if its records have ids of their own.
+        options: the options of the file's format.
+        sidecar: the file's sidecar.
+        made_by: the name of what reads the file; see `made_by`.
+        known: what the library knows of the file.
+        refused: the result for the sidecar, if it cannot be read.
     """
 
     file: InputFile
@@ -85,17 +85,17 @@ class FilePlan:
 
     @property
     def read_as(self) -> ReadAs:
-        """How the file is read, as far as a person can say so."""
+        """How the file is read, in the terms that a person can set."""
         return ReadAs(self.options.date_order, self.options.columns)
 
     @property
     def rows(self) -> list[Row]:
-        """The rows of a table that the file was, which the rows that it has now may follow."""
+        """The rows that the file had as a table. Its present rows may follow them."""
         return self.known.rows(TABLES) if self.name else []
 
 
 def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile, known: KnownFile) -> FilePlan:
-    """Return how a file is to be read of which so much is known: as is told, or else as it was last."""
+    """Return how to read a file: as the user's options say, or else as the file was read last."""
     last = known.read_as
     columns = last.columns if told.columns is None else told.columns
     chosen = {"text": told.text_columns.get(known.path), "collection": told.collection_column}
@@ -122,21 +122,21 @@ def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile, known:
 
 @cache
 def _tesseract(program: tuple[str, int]) -> tuple[str, ...]:
-    """Ask this program once for its version and languages: at each file, that took longer than most do."""
+    """Return Tesseract's version and languages, from a cache: asking takes longer than most files do."""
     try:
         return (ocr.version("Tesseract"), *sorted(ocr.languages("Tesseract"))) if program[0] else ()
-    except InputError:  # it fails: said of each file that needs it
+    except InputError:  # it fails; each file that needs it reports this
         return ()
 
 
 @cache
 def made_by(file_name: str, options: Options, sidecar: str = "") -> str:
-    """Name what reads and segments a file: read by the same, a file that has not changed gives the same.
+    """Return a name for what reads and segments a file. The same name and file give the same documents.
 
-    `sidecar` is the SHA-256 of what lies beside the file.
+    `sidecar` is the SHA-256 of the file's sidecar.
     """
     libraries = [version(name) for name in LIBRARIES]
-    if options.ocr:  # what was refused for want of Tesseract is read once it is there
+    if options.ocr:  # files that were refused without Tesseract are read again once it is installed
         libraries += _tesseract(ocr.program())
     readers = (reading_of(file_name), f"segmentation {SEGMENTATION}", *libraries, repr(options), sidecar)
     return hashlib.sha256(" ".join(readers).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What became of each file, as data."""
+"""Report the result for each file, as data."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from qa.schema import IndexReport
 
 
-# What becomes of an input, in the order in which it is told.
+# The statuses of an input, in the order of reports to the user.
 STATUSES: tuple[FileStatus, ...] = tuple(each for each in get_args(FileStatus) if each != "skipped")
 
 
 def report_to_dict(report: IndexReport) -> dict[str, Any]:
-    """Make what `index --json` prints: counts by status, then each input, and what was skipped."""
+    """Return what `index --json` prints: counts by status, then each input, and the skipped files."""
     return {
         **{status: report.count(status) for status in STATUSES},
         "seconds": round(report.seconds, 3),
@@ -38,12 +38,12 @@ def report_to_dict(report: IndexReport) -> dict[str, Any]:
 
 
 def write_report(report: IndexReport, path: Path) -> None:
-    """Write what became of each file, refused ones first: a table (.csv), else JSON Lines.
+    """Write the result for each file, refused files first, as a table (.csv) or as JSON Lines.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the report cannot be written.
     """
-    # A person has to do something about refused files: these come first.
+    # Refused files come first, because a person has to do something about them.
     rows = [_report_row(result) for result in sorted(report.files, key=lambda each: not each.error)]
     rows += [
         _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))

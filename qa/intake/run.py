@@ -1,4 +1,4 @@
-"""One run over files: each is planned, read, segmented and embedded, and what comes of it is put away."""
+"""One run over files: plan, read, segment and embed each file, and put its documents into the library."""
 
 from __future__ import annotations
 
@@ -48,31 +48,32 @@ if TYPE_CHECKING:
         ReadAs,
     )
 
-# Windows embedded at a time, over several documents: enough to keep the encoder busy, few enough that
-# an interrupted run loses seconds of work.
+# Windows that are embedded at a time, over several documents. This is enough to keep the encoder busy, and
+# few enough that an interrupted run loses only seconds of work.
 BATCH = 256
-# Of documents without windows, as most are of a file that has not changed.
+# Most items of a group. Most items of an unchanged file have no windows.
 _MOST_ITEMS = 4 * BATCH
-# A group of so many windows, one document of some MB, is in memory alone.
+# A group with more windows than this is in memory alone. One document of some MB has so many.
 HUGE = 16 * BATCH
-# Files of this format drop old entries as a matter of course: their documents are not gone.
+# A feed drops old entries regularly. Their documents are not gone.
 _ROLLING = "feed"
-# Places that a note names.
+# Most places that a note names.
 _NAMED = 5
 _Item = TypeVar("_Item")
-# In a rehearsal.
+# The encoder's identity in a rehearsal.
 _NO_ENCODER = EncoderIdentity("", "", 0)
 
 
 class Run:
     """One run over files.
 
-    Three threads work on it: one reads the files and asks the library about their documents (`_steps`), one
-    embeds these (`_embed`), and one puts them away (`_put`). Without encoders, in a rehearsal of the library,
-    nothing is segmented or embedded, and no writing is shown. With `workers`, these read, segment and embed.
+    Three threads work on it. One thread reads the files and asks the library about their documents
+    (`_steps`). One embeds the documents (`_embed`), and one puts them into the library (`_put`). In a
+    rehearsal of the library there are no encoders: nothing is segmented or embedded, and no writing is shown.
+    With `workers`, the workers read, segment and embed.
 
     Attributes:
-        results: what became of each document, and of what was refused.
+        results: the results for documents and for refused inputs.
         gone: the places that files no longer have.
     """
 
@@ -94,27 +95,28 @@ class Run:
         self._size = sum(self._sizes)
         self._made = self._read = self._embedded = 0
         self._displaced: list[HeldLocation] = []
-        # What became of a group that is not committed yet, and how many bytes were read by then.
+        # Results of a group that is not committed yet, each with the number of bytes that were read by then.
         self._put_away: list[tuple[FileResult, int]] = []
         self._at_once = True
         self._files: list[FileRecord] = []
         self._read_as: dict[str, ReadAs] = {}
-        # The ids that documents have since: of what stood in several files and has changed in the first.
+        # The new ids of documents that lost their ids. Such a document was in several files, and the first
+        # changed.
         self._since: dict[str, str] = {}
-        # By file and document, the places of the text that stood there before.
+        # The places of the former text, by file and document.
         self._former: dict[tuple[str, str], tuple[HeldLocation, ...]] = {}
 
     def take_in(self, refused: Iterable[FileResult] = (), worker: Worker | None = None) -> None:
-        """Bring the files in; what was `refused` already is reported first.
+        """Bring the files in. Results that are `refused` already are reported first.
 
-        Without a `worker` to parse them, one is started and ended.
+        Without a `worker` to parse the files, one is started and ended.
         """
         with nullcontext(worker) if worker else Worker() as worker:
             steps = chain((Reported(result, 0) for result in refused), self._steps(worker))
             overlap(batches(steps), self._embed, self._put, _is_huge, self._in_one_change)
-        if self.results and self._read < self._size:  # the last file said nothing of its end
+        if self.results and self._read < self._size:  # the last file did not report its end
             self._show_written(self.results[-1], self._size)
-        # By now it is known which of these stand in another file, and which stand nowhere.
+        # Only now it is known which displaced documents have another place.
         forget(self._library, self._displaced)
         aside = {at.number for at in self._displaced}
         self.gone = [at for at in self.gone if at.number not in aside]
@@ -128,7 +130,7 @@ class Run:
     # Reading
 
     def _steps(self, worker: Worker) -> Iterator[Step]:
-        """Yield what files give; the documents that are to be embedded are segmented."""
+        """Yield the results and documents of files. Documents to embed are segmented."""
         for group in _groups(self._documents(worker)):
             standings = iter(
                 self._library.known_documents([each.document for each in group if isinstance(each, FromFile)])
@@ -137,7 +139,7 @@ class Run:
                 yield self._standing(item, next(standings)) if isinstance(item, FromFile) else item
 
     def _documents(self, worker: Worker) -> Iterator[Step]:
-        """Read the files; what is refused or has not changed comes as its result."""
+        """Read the files. Yield documents, and results for refused or unchanged parts."""
         here = partial(self._read_here, worker)
         if self._workers:
             identity = self._identity if self._encoders else None
@@ -152,7 +154,7 @@ class Run:
         self._show(Progress("read", len(self._found), len(self._found)))
 
     def _planned(self) -> Iterator[PlannedFile]:
-        """Plan the files: the library is asked of some at once."""
+        """Plan the files. The library is asked about several files at once."""
         number = end = 0
         sized = zip(self._found, self._sizes, strict=True)
         for group in grouped(sized, ASKED, ASKED_CHARACTERS, lambda each: each[1]):
@@ -170,7 +172,7 @@ class Run:
         return read_planned(replace(planned, plan=self._follow_rows(planned.plan, worker)), worker)
 
     def _follow_rows(self, plan: FilePlan, worker: Worker) -> FilePlan:
-        """Let documents follow their rows, whose numbers may be others now."""
+        """Let documents follow their rows of a table, because the rows' numbers may have changed."""
         before = plan.rows
         if not before:
             return plan
@@ -183,7 +185,7 @@ class Run:
                 now[file.part(item)] = Row(file.part(item), item.source_sha256, item.sha256, text)
         path = plan.known.path
         was = follow(before, now.values(), partial(self._library.row_text, path))
-        # A new row at a number that another had stands nowhere yet.
+        # A new row at the former number of another row has no place yet.
         is_taken = (now.keys() - was) & {row.part for row in before}
         if not is_taken and all(part == held for part, held in was.items()):
             return plan
@@ -191,7 +193,7 @@ class Run:
         return replace(plan, known=self._library.known_file(path))
 
     def _standing(self, item: FromFile, standing: KnownDocument) -> Step:
-        """Add what the library knows of a document, and its passages where they are to be embedded."""
+        """Add the library's knowledge about a document, and its passages if it is to be embedded."""
         document = item.document.document
         if left_out := item.file.take(item.document, standing.left_out):
             if left_out.version is None:
@@ -225,7 +227,7 @@ class Run:
         encoder, before = self._encoders.documents, self._embedded
 
         def show(progress: Progress) -> None:
-            if progress.stage == "embed":  # of this batch: it is shown with all that were embedded before
+            if progress.stage == "embed":  # the progress of this batch; shown including all earlier batches
                 self._embedded = before + progress.done
                 progress = replace(progress, done=self._embedded, total=before + progress.total)
             self._show(progress)
@@ -236,7 +238,7 @@ class Run:
 
     @contextmanager
     def _in_one_change(self, group: Sequence[Step]) -> Iterator[None]:
-        """Put a group away in one change; what became of it is reported once it is committed."""
+        """Put a group into the library in one change. Report its results after the commit."""
         documents = [each.document for each in group if isinstance(each, FromFile)]
         with self._library.one_change(documents) as self._at_once:
             yield
@@ -269,7 +271,7 @@ class Run:
         segmented = item.segmented
         passages = segmented.embedded(vectors, self._identity) if segmented else None
         ingested = self._library.put(item.document, passages, item.corrections)
-        if ingested is None:  # its text was held when it was read, or it was corrected meanwhile
+        if ingested is None:  # the library had its text when it was read, or it has been corrected since
             (standing,) = self._library.known_documents([item.document])
             item = self._segmented(item, standing)
             return self._put_document(item, self._embed([item]))
@@ -286,11 +288,11 @@ class Run:
         return FileResult(path, ingested.status, ingested.document_id, count, notes=notes)
 
     def _end(self, file: FileReading) -> None:
-        """Take note of a file that was read to its end, and of the places in it that it no longer has."""
+        """Note that a file was read to its end, and note the places that it no longer has."""
         plan, path = file.plan, file.plan.known.path
         if file.is_unchanged:
             return
-        if plan.known.parts and not file.refused:  # what was refused may be a document that is held
+        if plan.known.parts and not file.refused:  # a refused part may be a document of the library
             held = self._library.places_in(path, beside=file.parts)
             self.gone += [at for at in held if at.format != _ROLLING and not at.kept]
         if read := file.to_record():
@@ -301,13 +303,13 @@ class Run:
             self._record()
 
     def _record(self) -> None:
-        # Nothing new is known of files in a library that cannot be written: it was read all the same.
+        # A read-only library, as in a rehearsal, stores no records. The files were read all the same.
         if (self._files or self._read_as) and not self._library.read_only:
             self._library.put_files(self._files, self._read_as)
         self._files, self._read_as = [], {}
 
     def _rename(self, ingested: Ingested) -> None:
-        """Put right what was reported of a document that has lost its id to the one that was put in."""
+        """Correct the results of a document that has lost its id to the document that was put in."""
         if not ingested.new_id_of_former:
             return
         self._since[ingested.document_id] = ingested.new_id_of_former
@@ -315,7 +317,7 @@ class Run:
         self._put_away = [(_renamed(each, ingested), read) for each, read in self._put_away]
 
     def _with_former(self, result: FileResult) -> FileResult:
-        """Say where the text that a file had still stands, now that all files were read."""
+        """Add where the former text of a file still stands. All files have been read by now."""
         before = self._former.get((result.path, result.document_id), ())
         paths = dict.fromkeys(at.path for at in before)
         numbers = {at.document for at in before}
@@ -342,7 +344,7 @@ class Run:
 
 
 def _same_text(ingested: Ingested) -> str:
-    """Say where else a file's text stands, and in which collection."""
+    """Return where else a file's text stands, with the collection."""
     where = f", which is in the collection “{ingested.collection}”" if ingested.collection else ""
     return f"The same text as {_listed(ingested.beside)}{where}."
 
@@ -360,13 +362,13 @@ def _renamed(result: FileResult, ingested: Ingested) -> FileResult:
 
 
 def forget(library: IntakeLibrary, places: Sequence[HeldLocation]) -> None:
-    """Forget places, some at a time."""
+    """Forget places, a batch at a time."""
     for start in range(0, len(places), BATCH):
         library.prune(places[start : start + BATCH])
 
 
 def batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    """Group items until a group has `BATCH` windows, or many items; in order, and none empty."""
+    """Yield groups of items, in order. A group ends when it has `BATCH` windows or many items."""
     return grouped(items, _MOST_ITEMS, BATCH, _windows)
 
 
@@ -388,7 +390,7 @@ def _is_huge(batch: Sequence[Step]) -> bool:
 
 
 def _size(file: InputFile) -> int:
-    """Return the bytes of a file; 0 where it cannot be read, which is said when it is."""
+    """Return the size of a file in bytes, or 0 if it cannot be read. Reading it later reports the reason."""
     if file.remote:
         return file.remote.size
     try:

@@ -1,4 +1,4 @@
-"""The name by which an uploaded file is known: text, which never becomes a path on the disk."""
+"""Make the name of an uploaded file. The name is text and never becomes a path on the disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qa.formats.reading import HIDDEN
 from qa.places import SIDECAR
 from qa.schema import printable
 
-# As long as a name may be in most file systems, and as what names a document elsewhere.
+# Most characters of a file name (as in most file systems) and of the whole name (as for documents elsewhere).
 MOST_PART, MOST_NAME = 255, 1_000
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -19,11 +19,11 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 def upload_name(given: str) -> str:
     """Return the name of an uploaded file, with "/" between the folders that it came in.
 
-    What could lead elsewhere is left out: drives, "..", control characters and directional marks. Composed
-    and decomposed letters are the same (NFC), as no two systems write them alike.
+    Parts that could lead elsewhere are removed: drives, "..", control characters and directional marks.
+    Letters are composed (NFC), because systems differ in how they write them.
 
     Raises:
-        InputError: nothing is left of the name, it is too long, or it is that of a hidden or a sidecar file.
+        InputError: no name is left, the name is too long, or it belongs to a hidden file or a sidecar.
     """
     said = unicodedata.normalize("NFC", printable(given))
     named = (on_one_line(part).strip() for part in re.split(r"[/\\]", said))

@@ -1,4 +1,4 @@
-"""When something changes in folders: bursts of changes, each once it is over."""
+"""Watch folders for bursts of changes. Each burst is reported when it is over."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from qa.formats.reading import HIDDEN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_QUIET = 500  # ms without a change, after which a burst is over: files are copied in pieces
-_BURST = 10_000  # ms after which one is over that does not end
-_WAKE = 1_000  # ms
+_QUIET = 500  # ms without a change that end a burst, because files are copied in pieces
+_BURST = 10_000  # ms after which an endless burst is reported
+_WAKE = 1_000  # ms after which the watch wakes up without a change
 
 
 def bursts(
@@ -22,12 +22,12 @@ def bursts(
 ) -> Iterator[None]:
     """Yield at once, and then after each burst of changes to the files, or in the folders, until Ctrl-C.
 
-    What changes meanwhile, while the caller works, ends in the next burst. Hidden files and locks do not
-    count, nor do the library and the report, which may lie in one of the folders and change by being written.
-    Behind links nothing is watched unless `follow_links`.
+    Changes while the caller works belong to the next burst. Hidden files and locks do not count. The library
+    and the report do not count either: they may lie in one of the folders, and change because they are
+    written. Changes behind links count only with `follow_links`.
 
     Raises:
-        OSError: a path is not there.
+        OSError: a path does not exist.
         InputError: a path was removed while it was watched.
     """
     from watchfiles import Change, watch
@@ -48,14 +48,14 @@ def bursts(
         begun = False
         try:
             for changes in watch(
-                # By itself it would look through links.
+                # List the folders, because `watch` itself would follow links.
                 *(roots if follow_links else _folders(roots)),
                 recursive=follow_links,
                 watch_filter=counts,
                 debounce=_BURST,
                 step=_QUIET,
                 rust_timeout=_WAKE,
-                yield_on_timeout=True,  # at first, when it is watching, so that nothing is missed before
+                yield_on_timeout=True,  # so that the first yield comes once watching has begun
             ):
                 now = [_identity(root) for root in roots]
                 if None in now:
@@ -65,23 +65,23 @@ def bursts(
                     )
                 gone = {changed for kind, changed in changes if kind == Change.deleted}
                 if now != there or any(str(root) in gone for root in roots):
-                    break  # nothing is heard of what took its place: it is watched anew
+                    break  # a replaced path reports no changes: watch it again
                 if not follow_links and any(
                     kind == Change.added and _is_folder(Path(changed)) for kind, changed in changes
                 ):
-                    break  # to be watched, too
+                    break  # watch the new folder, too
                 if changes or not begun:
                     begun = True
                     yield
-        except KeyboardInterrupt:  # how it is meant to end
+        except KeyboardInterrupt:  # the normal end
             return
-        except FileNotFoundError:  # a folder in one of them went before it was watched
+        except FileNotFoundError:  # a folder inside was removed before it was watched
             if None in map(_identity, roots):
                 raise
 
 
 def _folders(roots: Iterable[Path]) -> Iterator[Path]:
-    """Yield files, and folders with all folders in them, but for hidden ones and links."""
+    """Yield the files, and the folders with all folders in them, except hidden folders and links."""
     for root in roots:
         yield root
         for folder, names, _ in os.walk(root):
@@ -94,7 +94,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Tell a file or folder from another of its name; None where there is none."""
+    """Return an identity that tells a file or folder from another one at its path, or None if missing."""
     try:
         status = path.stat()
     except OSError:

@@ -1,1 +1,1 @@
-"""A quote: where it stands, how it is shown, and whether a text quotes truly."""
+"""Quotes: their citations, their output formats, and the check of a text's quotes against the documents."""

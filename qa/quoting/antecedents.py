@@ -1,7 +1,8 @@
-"""Resolve how a document names a speaker (a surname, a role, “he”) to the full names that it gives elsewhere.
+"""Resolve a short name of a speaker (a surname, a role, “he”) to the full name elsewhere in the document.
 
-A surname is that of whoever the document names in full. A role is that of whoever it describes so, if nobody
-else is. A pronoun is resolved only where one person alone can be meant: a wrong name is worse than none.
+A surname belongs to the people whom the document names in full with that surname. A role belongs to the only
+person whom the document describes by that role. A pronoun is resolved only if it can mean just one person,
+because a wrong name is worse than no name.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 
     from qa.schema import Document, Span
 
-# Characters of a text in which people are looked for, and around a name what it is described by.
+# Maximum number of characters at the beginning of a text that are searched for people.
 _MOST = 300_000
+# Number of characters before and after a name that are searched for a description of the person.
 _BESIDE = 120
-# Characters beside a name in which its verb stands.
+# Number of characters before and after a name that are searched for a verb of saying.
 _VERB = 20
-# Paragraphs back in which the antecedent of a pronoun may stand.
+# Number of paragraphs that are searched for the antecedent of a pronoun, the pronoun's own included.
 _MOST_PARAGRAPHS = 4
 _QUOTED = re.compile(r"“[^“”]{1,3000}”|«[^«»]{1,3000}»|\"[^\"\n]{1,3000}\"")
 _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n")
@@ -50,7 +52,7 @@ _DESCRIBES = re.compile(
 _PREPOSITION = re.compile(
     r"\s(?:of|for|at|in|with|from|who|since|on|and|to|by|that|during|under|after)\b.*", re.DOTALL
 )
-# What a person stands after who is not the subject, so that “he” need not be that person.
+# Words before a person who is not the subject of the sentence. “He” need not mean this person.
 _OBJECT = re.compile(
     r"\b(?:to|with|by|against|of|for|from|about|like|than|on|over|between|and|met|told|asked|called|saw"
     r"|criticised|criticized|accused|praised|joined|succeeded|replaced|defeated|thanked|blamed|urged) {1,4}"
@@ -60,7 +62,7 @@ _SHE = frozenset(
     "mrs ms miss lady queen princess spokeswoman chairwoman mother daughter sister wife aunt niece".split()
 )
 _HE = frozenset("mr sir lord king prince spokesman chairman father son brother husband uncle nephew".split())
-# People who may be “he” or “she”, beside those with a role.
+# Words for people whom “he” or “she” may mean, in addition to the words of `PERSONS`.
 _OTHERS = frozenset(
     """
     man woman boy girl person teenager driver fisherman widow passenger survivor victim guard soldier
@@ -74,17 +76,17 @@ _OTHERS = frozenset(
     """.split()
 )
 _DETERMINERS = frozenset("the a an his her its their our".split())
-# Who is described so is not who has the role.
+# Words for people who do not hold the role itself: “the deputy minister” is not “the minister”.
 _LESSER = frozenset("deputy vice former acting assistant ex then outgoing incoming designate".split())
 
 
 class Speaker(NamedTuple):
-    """Whom a document says to speak.
+    """The speaker of a quote, according to its document.
 
     Attributes:
-        names: the names of those who may be meant, each as the document gives it in full.
-        mention: how the document names the speaker there.
-        since: of a pronoun, where the paragraph begins in which its antecedent stands.
+        names: the full names of the people who may be meant, as the document gives them.
+        mention: the words that name the speaker at the quote.
+        since: the offset at which the paragraph of a pronoun's antecedent begins. It is 0 without a pronoun.
     """
 
     names: tuple[str, ...]
@@ -93,7 +95,7 @@ class Speaker(NamedTuple):
 
     @property
     def is_pronoun(self) -> bool:
-        """Whether the document only says “he” or “she”."""
+        """Return whether the document names the speaker only by “he” or “she”."""
         return self.mention.casefold() in PRONOUNS
 
 
@@ -102,19 +104,19 @@ class _Person:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.described: set[str] = set()  # the words by which it is described
-        self.heads: set[str] = set()  # those of them that name a role
+        self.described: set[str] = set()  # the words that describe the person
+        self.heads: set[str] = set()  # the words that name a role of the person
 
 
 class _Mention(NamedTuple):
     start: int
     end: int
-    people: tuple[_Person | None, ...]  # None is somebody without a name
+    people: tuple[_Person | None, ...]  # None means a person without a name
     is_subject: bool
 
 
 class People:
-    """The people whom a text names in full, and where it mentions them outside quotations."""
+    """The people whom a text names in full, and all mentions of people outside quotations."""
 
     def __init__(self, text: str) -> None:
         text = text[:_MOST]
@@ -129,16 +131,16 @@ class People:
 
     @property
     def surnames(self) -> frozenset[str]:
-        """The family names, folded."""
+        """Return the family names, case-folded and without accents."""
         return frozenset(self._by_family_name)
 
     def is_other(self, name: str, speaker: Speaker) -> bool:
-        """Whether a full name is that of another person in the text than a speaker."""
+        """Return whether a full name belongs to a person of the text who is not this speaker."""
         person = self._people.get(_key(name))
         return person is not None and person.name not in speaker.names
 
     def _named(self) -> list[_Mention]:
-        """Find the people who are named in full, or by a title and a surname, and how they are described."""
+        """Return the mentions of people by full name, or by title and surname. Store their descriptions."""
         found = [
             (start, end, source.name, _key(source.name))
             for start, end, source in people_in(self._text)
@@ -165,7 +167,7 @@ class People:
         return tuple(self._by_family_name.get(key[0], ()))
 
     def _describe(self, person: _Person, start: int, end: int) -> None:
-        """Take what stands beside a name: “Transport Minister”, “the master”, “, a spokesman for it”."""
+        """Store the description next to a name: “Transport Minister”, “the master”, “, a spokesman”."""
         words = self._text[start:end].split()
         titles = words[: max((at for at, word in enumerate(words, 1) if _is_title(word)), default=0)]
         phrases = [" ".join(titles)] if titles else []
@@ -189,7 +191,7 @@ class People:
                 person.heads.update([*roles, *(head[-1:] if begins else ())])
 
     def _others(self, named: list[_Mention], heads: set[str]) -> Iterator[_Mention]:
-        """Find surnames, roles and other people without a name."""
+        """Yield the mentions by a surname, by a role, or by a word such as “woman”."""
         taken = sorted(named, key=lambda each: each.start)
         at = 0
         for match in _WORD.finditer(self._text):
@@ -210,13 +212,16 @@ class People:
                     yield _Mention(match.start(), match.end(), those or (None,), not owned)
 
     def _called(self, word: str, *, any_name: bool = True) -> list[_Person]:
-        """Return who has this family name, or else who has any such name."""
+        """Return the people with this family name.
+
+        If there are none, return the people with this given name, but only with `any_name`.
+        """
         return self._by_family_name.get(word) or (self._by_any_name.get(word, []) if any_name else [])
 
-    # Who is meant
+    # Resolving a mention
 
     def speaker(self, document: Document, start: int, end: int) -> Speaker | None:
-        """Return who says all of `document.text[start:end]`; None where the text does not say clearly."""
+        """Return the speaker of all of `document.text[start:end]`, or None if the text leaves it unclear."""
         mention = mention_of(document, start, end)
         if mention is None or mention.end > len(self._text):
             return None
@@ -236,7 +241,7 @@ class People:
         return self._of_role(mention, words, [role.casefold() for role in roles])
 
     def _of_role(self, mention: Span, words: str, roles: list[str]) -> Speaker | None:
-        """Return who alone is described so: “the transport minister”."""
+        """Return the only person whom a role describes (“the transport minister”), or None."""
         if not roles or words[:4].casefold() != "the ":
             return None
         described = {word.casefold() for word in _WORD.findall(words)} - _DETERMINERS - {"of", "for"}
@@ -253,7 +258,10 @@ class People:
         return Speaker((fitting[0].name,), words)
 
     def _is_somebody_else(self, mention: Span, person: _Person, role: str) -> bool:
-        """Whether the text speaks of another of that role before: “a spokesman”, “the finance minister”."""
+        """Return whether an earlier mention of the role means another person.
+
+        Examples are “a spokesman” and “the finance minister”.
+        """
         own = [each for each in self._mentions if each.people == (person,)]
         for match in _WORD.finditer(self._text, 0, mention.start):
             if match[0].casefold() != role:
@@ -268,7 +276,7 @@ class People:
         return False
 
     def _of_pronoun(self, mention: Span, quote: int, words: str) -> Speaker | None:
-        """Return who alone may be meant by “he” or “she”, in this paragraph or the ones before."""
+        """Return the only person whom “he” or “she” can mean, in this or earlier paragraphs, or None."""
         ends = [0, *(match.end() for match in _PARAGRAPH_END.finditer(self._text, 0, mention.start))]
         stop = min(mention.start, quote)
         for begin in ends[::-1][:_MOST_PARAGRAPHS]:
@@ -291,7 +299,7 @@ class People:
         return None
 
     def _speaks(self, mention: _Mention, end: int) -> bool:
-        """Whether somebody is said to speak where a text mentions them: “…,” said Novak."""
+        """Return whether a verb of saying stands near a mention: “…,” said Novak."""
         around = self._text[max(0, mention.start - _VERB) : min(end, mention.end + _VERB)]
         return not SAYING_VERBS.isdisjoint(_WORD.findall(around))
 
@@ -299,20 +307,20 @@ class People:
         return self._mentions[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
 
     def _sentence(self, begin: int, at: int) -> int:
-        """Return where the sentence begins in which an offset lies."""
+        """Return the offset at which the sentence around `at` begins, at least `begin`."""
         ends = [match.end() for match in _SENTENCE_END.finditer(self._text, begin, at)]
         return ends[-1] if ends else begin
 
 
 def _key(name: str) -> tuple[str, ...]:
-    """Return the first and the last word of a name without titles, folded."""
+    """Return the first and the last word of a name without titles, case-folded and without accents."""
     words = [bare(word) for word in _WORD.findall(name)]
     words = [word for word in words if word not in TITLES and len(word) > 1] or words[-1:]
     return (words[0], words[-1]) if len(words) > 1 else tuple(words)
 
 
 def _is_description(text: str, at: int, named: Sequence[_Mention]) -> bool:
-    """Whether a role stands beside a name that it describes: “Ada Orr, the master”, “the master, Ada Orr”."""
+    """Return whether a role describes a name next to it: “Ada Orr, the master”, “the master, Ada Orr”."""
     index = bisect_left(named, at, key=lambda each: each.start)
     for each in named[max(0, index - 1) : index + 1]:
         if each.start > at:
@@ -324,7 +332,7 @@ def _is_description(text: str, at: int, named: Sequence[_Mention]) -> bool:
 
 
 def _family_name(key: tuple[str, ...]) -> str:
-    """Return the family name: of “Lee Jae-won”, the first word."""
+    """Return the family name: the last word, but the first word of a name like “Lee Jae-won”."""
     return key[0] if "-" in key[-1] else key[-1]
 
 
@@ -342,6 +350,6 @@ def _is_subject(text: str, start: int, end: int) -> bool:
 
 
 def _conflicts(person: _Person, pronoun: str) -> bool:
-    """Whether a title or role of a person is that of a man and the pronoun of a woman, or the reverse."""
+    """Return whether a person's title or role is a man's and the pronoun a woman's, or the reverse."""
     words = person.heads | {bare(word) for word in person.name.split()}
     return bool(words & (_HE if pronoun.casefold() == "she" else _SHE))

@@ -1,8 +1,8 @@
-"""Find the sources and speakers to which the words around a quote ascribe it.
+"""Find the sources and speakers to which the words around a quote ascribe the quote.
 
 These words are the quote's own sentence, the other cells of its table row, and its notes. The names in them
-are the titles, publishers, numbers and authors of the library's documents, and names that look like those of
-periodicals. `qa.quoting.reporting` tells a source from a name that is only mentioned.
+are the titles, publishers, numbers and authors of the library's documents, and names that look like names of
+periodicals. `qa.quoting.reporting` distinguishes a source from a name that is only mentioned.
 """
 
 from __future__ import annotations
@@ -40,15 +40,16 @@ if TYPE_CHECKING:
     from qa.quoting.claims.claim import Claim
     from qa.schema import Document, DocumentInfo
 
-# A name's words that are looked for: of a longer title, its first ones.
+# Maximum number of words of a name. Only the first words of a longer title are compared.
 _MOST_WORDS = 30
-# Characters before and after a quote, and of a note or a cell, that are searched for names.
+# Number of characters before and after a quote, and of a note or a cell, that are searched for names.
 _MOST_AROUND = 300
+# Minimum number of letters of an acronym.
 _LEAST_ACRONYM = 3
 _LONGEST_WORD = 40
-# How much alike two spellings of a name are that begin with different letters, and with the same.
+# Minimum similarity, 0 to 1, of two spellings of a name that begin with different letters, and with the same.
 _ALIKE = (0.85, 0.8)
-# Offices, which are no part of a person's name.
+# Titles and offices, which are not part of a person's name.
 TITLES = frozenset(
     """
     minister judge justice president prime chancellor senator governor mayor secretary general colonel
@@ -79,7 +80,7 @@ _CAPITAL_AFTER = re.compile(rf"\s+(?P<word>[{_CAPITAL}][\w’'-]*)")
 
 
 class Names:
-    """The names of a library's documents: titles, publishers, numbers and authors."""
+    """Index of the names of a library's documents: titles, publishers, numbers and authors."""
 
     def __init__(self, documents: Iterable[DocumentInfo]) -> None:
         self._listed: defaultdict[tuple[str, ...], dict[Kind, set[str]]] = defaultdict(dict)
@@ -92,7 +93,7 @@ class Names:
                 for label in (info.series, info.series and f"{info.series} No."):
                     self._add("title", f"{label} {info.number}" if label else "", info.id)
             for title in {info.title, _SUBTITLE.split(info.title, maxsplit=1)[0]}:
-                if len(_words(title)) > 1:  # a word or a year is no name by itself: “In 2008 he said”
+                if len(_words(title)) > 1:  # a title of one word or year is ambiguous: “In 2008 he said”
                     self._add("title", title, info.id)
             if len(_words(info.series)) > 1:
                 self._add("publisher", info.series, info.id)
@@ -114,7 +115,7 @@ class Names:
                 self._small.add(words)
 
     def sources(self, claim: Claim) -> tuple[Source, ...]:
-        """Return the sources to which the words around a claim ascribe it, in their order."""
+        """Return the sources to which the words around a claim ascribe the claim, in their order."""
         before = tokens_of(claim.before[-_MOST_AROUND:], self._find)
         after = tokens_of(claim.after[:_MOST_AROUND], self._find)
         found = narrowed(after, named_after(after))
@@ -126,18 +127,18 @@ class Names:
         return tuple(dict.fromkeys(found))
 
     def has_title(self, words: str) -> bool:
-        """Whether a document has this title, or has it before a subtitle."""
+        """Return whether a document has this title, with or without a subtitle after it."""
         return "title" in self._listed.get(_words(words), {})
 
     def _find(self, text: str) -> list[tuple[int, int, Source]]:
-        """Return the names of documents in a text, and names of periodicals that no document has."""
+        """Return the names of documents in a text, and the names of periodicals outside the library."""
         listed = list(self._of_documents(text))
         taken = {at for start, end, _ in listed for at in range(start, end)}
         others = (each for each in _periodicals(text) if taken.isdisjoint(range(each[0], each[1])))
         return sorted([*listed, *others], key=lambda each: each[0])
 
     def _of_documents(self, text: str) -> Iterator[tuple[int, int, Source]]:
-        """Yield where documents are named, the longest name at each place."""
+        """Yield the ranges where a text names documents, with the longest name at each place."""
         places = list(_WORD.finditer(text))
         folded = [match[0].casefold() for match in places]
         at = 0
@@ -166,9 +167,10 @@ class Names:
 
 
 def people(before: str, after: str, surnames: frozenset[str] = frozenset()) -> tuple[Source, ...]:
-    """Return the people whom the words before and after a quote say it is from.
+    """Return the people to whom the words before and after a quote ascribe the quote.
 
-    They are named in full, or by a title and a surname, or by one of these `surnames` (folded).
+    The words name these people in full, by a title and a surname, or by one of the `surnames`. The `surnames`
+    are case-folded and without accents.
     """
 
     def find(text: str) -> list[tuple[int, int, Source]]:
@@ -185,23 +187,27 @@ def people(before: str, after: str, surnames: frozenset[str] = frozenset()) -> t
 
 
 def _quoted(tokens: Sequence[Token]) -> list[int]:
-    """Return the tokens that name whom somebody quotes: “Ada Orr quoted Bo Lind as saying”."""
+    """Return the tokens after a verb of quoting that name a person: “Ada Orr quoted Bo Lind as saying”."""
     quoting = next((at for at, token in enumerate(tokens) if token.word in QUOTING_VERBS), len(tokens))
     return [at for at in range(quoting + 1, len(tokens)) if tokens[at].source]
 
 
 def is_surely_person(name: str) -> bool:
-    """Whether a name is more than two capitalised words: it has a title, a given name, or no common word."""
+    """Return whether a name has a title, a given name, or no common word.
+
+    Without any of these, two capitalised words may name something other than a person.
+    """
     titled = not TITLES.isdisjoint(name.casefold().replace(".", "").split())
     return titled or has_given_name(name) or likely_people(name)
 
 
 def is_of(source: Source, document: Document, around: str) -> bool:
-    """Whether a quote that is ascribed to a source may be of a document, which has words `around` it.
+    """Return whether a quote that is ascribed to a source may come from a document.
 
-    It may if the document has that name, or nearly; or if it names the source there, because then it quotes
-    the source itself. A source that is in no library may be named anywhere in the document. If the publisher
-    of the document is unknown, such a source may be it.
+    The quote may come from the document if the document has the source's name, or nearly that name. It may
+    also if the document names the source in `around`, the words around the quote: then the document itself
+    quotes the source. A source outside the library ("unlisted") may be named anywhere in the document. If the
+    publisher of the document is unknown, an unlisted source may be the publisher.
     """
     if document.id in source.documents:
         return True
@@ -217,7 +223,11 @@ def is_of(source: Source, document: Document, around: str) -> bool:
 
 
 def are_same(one: Source, other: Source) -> bool:
-    """Whether two names may be one person's: they share a word that is no office, or nearly (“Zelenskyy”)."""
+    """Return whether two names may belong to the same person.
+
+    They may if they share a word that is not an office. The spelling of the word may differ slightly
+    (“Zelenskyy”).
+    """
     return any(
         word == name or SequenceMatcher(None, word, name).ratio() >= _ALIKE[word[0] == name[0]]
         for word in _surnames(one.name)
@@ -226,7 +236,7 @@ def are_same(one: Source, other: Source) -> bool:
 
 
 def is_named(person: Source, text: str) -> bool:
-    """Whether a text has one of a person's names."""
+    """Return whether a text contains one of a person's names."""
     return bool(_surnames(person.name) & set(map(bare, _WORD.findall(text))))
 
 
@@ -242,7 +252,7 @@ def _periodicals(text: str) -> Iterator[tuple[int, int, Source]]:
 
 
 def people_in(text: str) -> Iterator[tuple[int, int, Source]]:
-    """Yield where people are named in full, or by a title and a surname."""
+    """Yield the ranges where a text names people in full, or by a title and a surname."""
     for start, end in _proper_names(text):
         name = text[start:end]
         words = name.casefold().replace(".", "").split()
@@ -255,7 +265,7 @@ def people_in(text: str) -> Iterator[tuple[int, int, Source]]:
 
 
 def _proper_names(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of capitalised words in a row, without words that only begin a sentence."""
+    """Yield the ranges of consecutive capitalised words, without words that only begin a sentence."""
     for match in _PROPER.finditer(text):
         start, end = match.span()
         words = match[0].split(" ")
@@ -268,7 +278,10 @@ def _proper_names(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_part_of_name(text: str, start: int, end: int, *, alone: bool) -> bool:
-    """Whether a name is part of a longer one: “State media”, “Trade Minister Kim”, “River Press Club”."""
+    """Return whether a name is part of a longer name: “State media”, “Trade Minister Kim”.
+
+    With `alone`, the name is a single word.
+    """
     after = _CAPITAL_AFTER.match(text, end)
     if after and after["word"].casefold() not in WORKS | MONTHS | {"no", "vol"}:
         return True
@@ -283,7 +296,10 @@ def _continues_name(text: str, start: int) -> bool:
 
 
 def _short_names(publisher: str) -> Iterator[str]:
-    """Yield other names in a publisher's name: the words in brackets, and the words outside them."""
+    """Yield the other names of a publisher.
+
+    They are the words in brackets, the words outside the brackets, and the name without “The”.
+    """
     if bracketed := _BRACKETED.search(publisher):
         yield bracketed[1]
         yield _BRACKETED.sub(" ", publisher)
@@ -292,7 +308,10 @@ def _short_names(publisher: str) -> Iterator[str]:
 
 
 def _acronym(name: str) -> str:
-    """Return "IFES" of "Institute for Far Eastern Studies"; "" of fewer than three capitals."""
+    """Return the acronym of a name ("IFES" for "Institute for Far Eastern Studies").
+
+    Return "" if the name has fewer than three capitals.
+    """
     capitals = "".join(word[0] for word in _BRACKETED.sub(" ", name).split() if word[0].isupper())
     return capitals if len(capitals) >= _LEAST_ACRONYM else ""
 
@@ -302,7 +321,7 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 def _significant(name: str) -> set[str]:
-    """Return the words of a name that distinguish it from others, and its acronym."""
+    """Return the words that distinguish a name from other names, and the name's acronym."""
     words = {bare(word) for word in _WORD.findall(name)} - OF_REFERENCES - DETERMINERS
     return words | ({_acronym(name).casefold()} if _acronym(name) and len(words) > 1 else set())
 
@@ -312,7 +331,7 @@ def _surnames(name: str) -> set[str]:
 
 
 def bare(word: str) -> str:
-    """Return a word in small letters, without accents."""
+    """Return a word in lower case and without accents."""
     decomposed = unicodedata.normalize("NFKD", word.casefold())
     return "".join(each for each in decomposed if not unicodedata.combining(each))
 

@@ -1,7 +1,7 @@
-"""Citations in words, and the last check before a quote is shown.
+"""Write citations in words, and check each quote right before it is shown.
 
-Nothing leaves the program as a quote unless `check` has compared what is about to be shown with a freshly
-read, freshly hashed source.
+The program shows a quote only after `check` has compared the characters to show with the source. For this,
+the source is read and hashed again.
 """
 
 from __future__ import annotations
@@ -17,32 +17,33 @@ from qa.text.dates import date_in_words
 from qa.text.display import in_one_line, visible
 
 DocumentReader: TypeAlias = Callable[[str], Document]
-"""Gives the document of an id as the library holds it now, never from a cache: `Corpus.document`."""
+"""Returns the document of an id as the library has it now, never from a cache: `Corpus.document`."""
 
-# An id, alone or as the last part of an address: of the page (#cite=…), or of HTTP.
+# The id of a citation, alone or at the end of an address of the page (#cite=…) or of HTTP.
 _CITATION = re.compile(
     r"(?:\S*(?:#cite=|/citations/))?([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})(?:[?&]document=([^&#\s]*))?"
 )
 
-# A line of Markdown that does not go on in the next one: a heading, or code; and one that begins a block.
+# A line of Markdown that does not continue in the next line: a heading, or code.
 _ENDS_AT_ONCE = re.compile(r"[ ]{0,3}#|\t|[ ]{4}")
+# A line of Markdown that begins a new block.
 _BEGINS_BLOCK = re.compile(r"[ \t]*(?:[-*+][ \t]|[0-9]{1,9}[.)][ \t]|[#>]|[-=_*]{3}|$)")
 _LINE_END = re.compile(r"(\r\n|\n)")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"\\^`{|}]+")
 
 
 def is_web_address(text: str) -> bool:
-    """Tell whether a text is an address that may become a link: nothing but http and https leads anywhere."""
+    """Return whether a text is an address that may become a link. Only http and https are allowed."""
     return _WEB_ADDRESS.fullmatch(text) is not None
 
 
 def parse_citation(text: str) -> tuple[CitationId, str]:
-    """Read a citation's id, `{sha256}/{start}-{end}`, or its address on the page or in HTTP.
+    """Return the id of a citation, and the id of the document that the address names, or "".
 
-    Returns the id, and the id of the document that the address names, or "".
+    `text` is the citation's id, `{sha256}/{start}-{end}`, or its address on the page or in HTTP.
 
     Raises:
-        InputError: it has another form, or an empty range.
+        InputError: the text has another form, or its range is empty.
     """
     match = _CITATION.fullmatch(text.strip())
     if match is None or int(match[2]) >= int(match[3]):
@@ -56,13 +57,13 @@ def parse_citation(text: str) -> tuple[CitationId, str]:
 def check(
     quote: Quote, read_document: DocumentReader, emitted: str | None = None, *, pictures: bool = False
 ) -> None:
-    """Make sure, as the last step before a quote is shown, that what is shown is the slice of its source.
+    """Check, as the last step before a quote is shown, that the shown text is the slice of its source.
 
-    The source is read again and hashed again. `emitted` is the very string that is shown (by default the
-    quote's own text); with `pictures` it is compared with the slice as `visible` shows it.
+    The source is read and hashed again. `emitted` is exactly the string that is shown (by default the quote's
+    text). With `pictures`, it is compared with the slice as `visible` shows the slice.
 
     Raises:
-        VerbatimError: when the source has gone or changed, or when `emitted` is anything but the slice.
+        VerbatimError: if the source was removed or has changed, or if `emitted` differs from the slice.
     """
     document_id = quote.document.id
     try:
@@ -85,11 +86,11 @@ def check(
 
 
 def with_lines_joined(quote: Quote) -> str:
-    """Return a quote as a reader of its document sees its lines, for a file that lays lines out itself.
+    """Return a quote with the lines of its Markdown paragraphs joined, for a format that wraps lines itself.
 
-    A paragraph of Markdown may go over several lines; its readers show a space for each of these line ends,
-    and so does this. Everything else is as it is. What breaks a line in Markdown stays a line end: two spaces
-    or a backslash before it, a blank line, a list, a heading, a quotation, a table or code.
+    A paragraph of Markdown may have several lines, and a renderer shows a space for each line end within it.
+    This function does the same. All other characters stay. Line ends that break a line in Markdown stay, too:
+    after two spaces or a backslash, at a blank line, and in lists, headings, quotations, tables and code.
     """
     text = quote.text
     if quote.document.format != "markdown" or "```" in text or "~~~" in text:
@@ -108,21 +109,21 @@ def with_lines_joined(quote: Quote) -> str:
 
 
 def _goes_on(line: str) -> bool:
-    """Tell whether a line of Markdown may go on in the next one; a row of a table does not."""
+    """Return whether a line of Markdown may continue in the next line. A table row does not."""
     return "|" not in line and not _ENDS_AT_ONCE.match(line)
 
 
 def facts(
     *, author: str, publisher: str, series: str, number: str, date: str, locator: str, read_by: str
 ) -> list[str]:
-    """Say what a citation names after the title, as far as it is known; series and number are one."""
+    """Return the known facts that a citation names after the title. Series and number are one fact."""
     issue = f"{series} No. {number}" if number else series
     said = (author, publisher, issue, date, locator, f"read by {read_by}" if read_by else "")
     return [" ".join(fact.split()) for fact in said if fact.strip()]
 
 
 def facts_of(quote: Quote) -> list[str]:
-    """Say what a quote's citation names beside the title, its date in words."""
+    """Return the facts that a quote's citation names after the title, with the date in words."""
     where = quote.citation
     date = date_in_words(quote.document.date) if quote.document.date else ""
     said = facts(
@@ -138,15 +139,17 @@ def facts_of(quote: Quote) -> list[str]:
 
 
 def file_among_alike(quote: Quote) -> list[str]:
-    """Name the document's id, where another source that is shown beside it has its title and date."""
+    """Return the document's id in words if another shown source has the same title and date."""
     return [f"in {quote.document.id}"] if quote.looks_alike and quote.document.title else []
 
 
 def cite_line(quote: Quote, fate: str = "", most: int | None = None) -> str:
-    """One line: “Title”, Author, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4.
+    """Return a citation in one line.
 
-    "read by OCR" follows where the words were read off a picture; and what has become of the text may:
-    "superseded on 5 May 2008". What has more than `most` characters is cut, and ends in "…".
+    An example is: “Title”, Author, Publisher, NK Brief No. 08-4-4-1, 4 April 2008, paragraph 4.
+
+    If the words were read from a picture, "read by OCR" follows. `fate` comes last: "superseded on 5 May
+    2008". A title or fact with more than `most` characters is cut and ends in "…".
     """
     title = " ".join((quote.document.title or quote.document.id).split())
     said = (f"“{_cut(title, most)}”", *(_cut(fact, most) for fact in facts_of(quote)), fate)
@@ -158,6 +161,6 @@ def _cut(words: str, most: int | None) -> str:
 
 
 def clipboard(quote: Quote, fate: str = "") -> str:
-    """Make what a reader pastes into a report: the quote in quotation marks, its citation, its address."""
+    """Return the text to paste into a report: the quote in quotation marks, its citation and its address."""
     lines = (f"“{quote.text}”", cite_line(quote, fate), quote.document.url)
     return "\n".join(line for line in lines if line)

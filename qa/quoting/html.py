@@ -1,4 +1,4 @@
-"""Write an answer as a piece of HTML, for a notebook or a report: no script, nothing that is loaded."""
+"""Write an answer as a piece of HTML for a notebook or a report. It has no script and loads nothing."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from qa.quoting.cite import DocumentReader
     from qa.schema import Answer, Quote
 
-# A notebook brings no style sheet of ours; spaces and line breaks are part of a quote, and no translation is.
+# The style is inline because a notebook has no style sheet of ours. Spaces and line breaks are part of a
+# quote, and a browser must not translate a quote.
 _QUOTE = '<blockquote translate="no" style="white-space: pre-wrap">'
 
 
 def to_html(answer: Answer, read_document: DocumentReader) -> str:
-    """Return an answer as HTML: each quote is a block quote, with its citation below.
+    """Return an answer as HTML. Each quote is a block quote, with its citation below.
 
-    The words that carry the answer are strong. Of texts nothing is markup: all of it is escaped, and only
-    addresses of the web are links. Control characters are shown as symbols, and the carriage return of a line
-    end as a space (`visible`); otherwise a quote is exact.
+    The words that carry the answer are in <strong>. All texts are escaped, so they cannot contain markup.
+    Only web addresses become links. Control characters are shown as symbols, and the carriage return of a
+    line end as a space (`visible`). Otherwise, a quote is exact.
 
     Raises:
-        VerbatimError: when a quote in it would not read as the slice of its source, read afresh.
+        VerbatimError: if a quote, as a browser shows it, differs from the slice of its source, which is read
+            again.
     """
     return f'<div class="pullquote-answer">{"".join(_pieces(answer, read_document))}</div>'
 
@@ -61,18 +63,21 @@ def _text(text: str) -> str:
 
 
 def _words(quote: Quote) -> str:
-    shown = visible(quote.text)  # one code point for one
+    shown = visible(quote.text)  # has as many code points as the quote, so offsets stay valid
     return with_emphasis(quote, lambda start, end: escaped(shown[start - quote.start : end - quote.start]))
 
 
 def with_emphasis(quote: Quote, write: Callable[[int, int], str]) -> str:
-    """Return a quote as HTML, the words that carry the answer in <strong>; `write` writes a stretch of it."""
+    """Return a quote as HTML, with the words that carry the answer in <strong>.
+
+    `write` returns the HTML of a stretch, given the offsets of the stretch in the document.
+    """
     stretches = ((write(start, end), is_strong) for start, end, is_strong in emphasised(quote))
     return "".join(f"<strong>{words}</strong>" if is_strong else words for words, is_strong in stretches)
 
 
 def text_of_html(html: str) -> str:
-    """Return the text that a browser shows of HTML, with the carriage returns that stand as elements."""
+    """Return the text that a browser shows of HTML. An element <i class="cr"> counts as a carriage return."""
     reader = _Reader()
     reader.feed(html)
     reader.close()

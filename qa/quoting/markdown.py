@@ -1,4 +1,4 @@
-"""Write an answer as Markdown: whatever renders it shows the characters of the source, and no others."""
+"""Write an answer as Markdown. Every renderer shows exactly the characters of the source."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ if TYPE_CHECKING:
     from qa.quoting.cite import DocumentReader
     from qa.schema import Answer, Quote
 
-# What CommonMark, its extensions on GitHub or pandoc's Markdown would take for markup, an address, a sign or
-# typography. Each character of a match is escaped.
+# Characters that CommonMark, GitHub's extensions or pandoc's Markdown would read as markup, an address, a
+# symbol or typography. Each character of a match is escaped.
 _MARKUP = re.compile(
     r"""[\\`*_\[\]<>{}&~|$^"'@]|-{2,}|[.]{2,}|[?!]{2,}|,{2,}|={2,}|\+{2,}|%{2,}|\+(?=-)"""
     r"""|\((?=(?:c|r|p|tm)\))|:(?=[\w+-]+:)|:(?=//)|(?<=www)[.]""",
     re.IGNORECASE,
 )
-# What is markup where a line begins, and the mark after the number of a list's item.
+# Characters that are markup only at the beginning of a line.
 _FIRST = re.compile(r"[#+=:(%-]")
+# The number of a list item at the beginning of a line. Group 1 is the mark after the number.
 _ITEM = re.compile(r"[(]?[0-9A-Za-z]{1,9}([.)])(?=\s|\Z)")
-# White space that a renderer takes away or makes one: at the ends of a line, after a space, and tabs.
+# White space that a renderer removes or collapses: at both ends of a line, after a space, and tabs.
 _SPACE = re.compile("\\A[\\s\ufeff]+|[\\s\ufeff]+\\Z|(?<= ) +|[\t\u2028\u2029]+")
 
 
 def to_markdown(answer: Answer, read_document: DocumentReader) -> str:
-    """Return an answer as Markdown: each quote is a block quote, with its citation below.
+    """Return an answer as Markdown. Each quote is a block quote, with its citation below.
 
-    Control characters are shown as symbols (`visible`); otherwise a quote is exact where it is rendered.
+    Control characters are shown as symbols (`visible`). Otherwise, a rendered quote is exact.
 
     Raises:
-        VerbatimError: when a quote in it, as markdown-it renders it, is not the slice of its source.
+        VerbatimError: if a quote, as markdown-it renders it, differs from the slice of its source.
     """
     blocks: list[str] = []
     places: list[tuple[Quote, str]] = []
@@ -50,7 +51,8 @@ def to_markdown(answer: Answer, read_document: DocumentReader) -> str:
         places.append((quote, block))
         address = quote.document.url
         link = [f"<{address}>"] if is_web_address(address) else []
-        # Nothing here is defined as a link's number; as it stands, `verify` knows the citation by it.
+        # The unescaped “[1]” is not a link, because the Markdown defines no label “1”. `verify` needs the
+        # number unescaped to recognise the citation.
         line = f"[{quote.number}] {escaped(cite_line(quote))}"
         blocks += [block, " ".join([line, *link]), *map(escaped, besides(quote))]
     blocks += map(escaped, closing(answer))
@@ -60,11 +62,11 @@ def to_markdown(answer: Answer, read_document: DocumentReader) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text as the Markdown of one paragraph that shows it, line by line."""
+    """Return a text as the Markdown of one paragraph that shows the text line by line."""
     lines = visible(text).split("\n")
     pieces = [_escaped(lines[0])]
     for line in lines[1:]:
-        # A blank line would end the paragraph.
+        # A literal blank line would end the paragraph.
         pieces += ["\\\n" if line.strip() else "&#10;", _escaped(line)]
     return "".join(pieces)
 
@@ -83,7 +85,7 @@ def _escaped(line: str) -> str:
 
 
 def _rendered(block: str) -> Iterator[str]:
-    """Yield what is shown of a block of Markdown; what is markup in it is seen by its name."""
+    """Yield the text that a block of Markdown shows. For markup in it, yield the type of the token."""
     from markdown_it import MarkdownIt
 
     frame = ("blockquote_open", "paragraph_open", "inline", "paragraph_close", "blockquote_close")

@@ -1,7 +1,7 @@
-"""Find words left out of a quote that change its sense: a negation, a hedge, a number, or who says it.
+"""Find words left out of a quote that change its sense: a negation, a hedge, a number or the speaker.
 
-Lists of words decide, and the clause that a word stands in: a clause that is left out whole (", who could not
-swim,") changes nothing. There is no parser. A doubtful case is reported.
+The result depends on lists of words, and on the clause around a word. If a whole clause is left out (", who
+could not swim,"), the sense stays the same. There is no parser. A doubtful case is reported.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qa.schema import Span
 
 Kind = Literal["negation", "hedge", "number", "speaker", "sentence"]
-# What each kind is called in a sentence.
+# The name of each kind within a sentence.
 NAMES: dict[Kind, str] = {
     "negation": "a negation",
     "hedge": "a hedge",
@@ -28,17 +28,18 @@ NAMES: dict[Kind, str] = {
     "sentence": "a sentence's end and another's beginning",
 }
 
-# Characters before and after an omission in which its sentence is looked for.
+# Number of characters before and after an omission that are searched for the ends of its sentence.
 _WINDOW = 1_000
+# Maximum number of characters of an omission that are shown.
 _MOST_SHOWN = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """Words of a document that a quote leaves out, with what this changes.
+    """Words of a document that a quote leaves out and that change the quote's sense.
 
     Attributes:
-        kind: what it changes.
+        kind: the kind of words: a negation, a hedge, a number, a speaker, or the border of two sentences.
         text: the words.
     """
 
@@ -47,11 +48,11 @@ class Omission:
 
 
 def _any(phrases: str) -> str:
-    """Return a pattern of words and phrases that are separated by bars."""
+    """Return a pattern that matches any of the words and phrases. `phrases` separates them by bars."""
     return "(?:" + "|".join(re.sub(r"\s+", r"\\s+", phrase.strip()) for phrase in phrases.split("|")) + ")"
 
 
-# Not “a few”, “the little girl”, “every few days”.
+# Excludes “a few”, “the little girl” and “every few days”.
 _NO_ARTICLE = "".join(
     rf"(?<!\b{word}.)" for word in "a an the this his her my our their its every last next past first".split()
 )
@@ -61,7 +62,8 @@ _FILLER = _any(
     | to | a | an | the | any | it | its | he | she | they | his | their
     """
 )
-# What is denied, refused or prevented did not happen. In the end, plain negations of other languages.
+# Words after which something did not happen: it was denied, refused or prevented. The last words are plain
+# negations of other languages.
 _NEGATIVE = _any(
     r"""
     not(?! (?:only|just|least)\b) | no longer | no(?! (?:doubt|sooner)\b|\.) | none(?! other\b) | nor |
@@ -76,7 +78,8 @@ _NEGATIVE = _any(
     (?:pas|jamais|plus|rien)\b) | jamais | aucune? | не | нет | никогда | без
     """
 ).replace("NO_ARTICLE", _NO_ARTICLE)
-# What is opposed or undone did not happen, or no longer is: “overturned the ruling that”.
+# Words after which something was opposed or undone, so it did not happen or has ended: “overturned the ruling
+# that”.
 _UNDOING = _any(
     r"""
     oppos(?:es?|ed|ing) | overturn(?:s|ed|ing)? | overrul(?:es?|ed|ing) | revers(?:es?|ed|ing) |
@@ -87,7 +90,8 @@ _UNDOING = _any(
     | (?:does|do|did|done|doing) away with | scrap(?:s|ped|ping)? | drop(?:s|ped|ping)?
     """
 )
-# Left out, these change what is said; before a quote they leave it as it is: “hid “the letter””.
+# Words that change the sense if a quote leaves them out. Right before a quote they change nothing: hid “the
+# letter”.
 _TURNED = (
     _any(
         r"""
@@ -100,11 +104,12 @@ _TURNED = (
     .replace("NO_ARTICLE\\s+", _NO_ARTICLE)
     .replace("NO_ARTICLE", _NO_ARTICLE)
 )
-# “couldn’t” with any apostrophe or none, and words that mix scripts to look like others.
+# Negations like “couldn’t”, with any apostrophe or none.
 _CONTRACTED = (
     r"(?:\w{0,6}n['’‘ʼʹ′´`＇]t\b|\b(?:are|ca|could|did|do|does|had|has|have|is|must|need"
     r"|should|was|were|wo|would)nt\b)"
 )
+# Greek and Cyrillic letters. A word that mixes them with Latin letters may be a disguised negation.
 _FOREIGN = r"(?![μΔΩ])[\u0370-\u052f]"
 _MIXED = rf"\b\w*(?:[A-Za-z]{_FOREIGN}|{_FOREIGN}[A-Za-z])\w*"
 _UNDONE = (
@@ -114,7 +119,7 @@ _UNDONE = (
 )
 _NEGATION = re.compile(
     rf"\b(?:{_NEGATIVE}|{_TURNED})(?!\w)|{_CONTRACTED}|{_MIXED}|\b{_UNDONE}(?=\s*$)"
-    # Korean, before or after the verb; Chinese, but for words that only look so; Japanese.
+    # Korean before or after the verb, Chinese without words that only look like negations, and Japanese.
     r"|(?:지[는도]?\s?(?:않|못|말|아니)|아니|아닌|아닙|없)\w*|(?<!\S)[안못](?=\s)|(?:부인|거부|거절)\w*"
     r"|[没沒勿]|不(?![仅僅但只断斷久同])|未(?![来來])|[无無](?![论論])|[并並绝絕]非"
     r"|否[认認]|拒[绝絕]|なかっ\w*|ない|ません",
@@ -139,8 +144,8 @@ _HEDGE = re.compile(
     r"|可能|也[许許]|或[许許]|[据據](?:说|說|报|報|称|稱|悉)|涉嫌|疑似|估[计計]|如果|除非|大概|几乎|幾乎|たぶん|かもしれ",
     re.IGNORECASE,
 )
-# These hedge the verb that follows.
-_MODAL = r"(?:(?-i:might|could|would|should|may|can|must)|used\s+to)"  # May is a month
+# Words that hedge the verb after them.
+_MODAL = r"(?:(?-i:might|could|would|should|may|can|must)|used\s+to)"  # in lower case: May is a month
 _INTENT = _any(
     r"""
     (?:expect|plan|plann|hope?|intend|want|attempt|seem|appear|believe?|suspect|report|suppose?|threaten|promise?|pretend|vow
@@ -153,7 +158,7 @@ _ENDS_IN_HEDGE = re.compile(
     rf"\b(?P<words>{_MODAL}(?:\s+{_FILLER}){{0,3}}|{_INTENT}\s+to(?:\s+{_FILLER}){{0,3}})\s*$"
 )
 _STARTS_WITH_MODAL = re.compile(rf"^\W*(?P<words>{_MODAL})\b")
-# These hedge the number that follows.
+# Words that hedge the number after them.
 _ABOUT = _any(
     r"""
     at least | at most | up to | more than | less than | fewer than | no more than | no fewer than | no
@@ -193,7 +198,7 @@ _UNIT = re.compile(
     r"|yuan|degrees?|톤|명|달러|원|퍼센트|吨|噸|人|元)\b|%|[万萬亿億만억천백])",
     re.IGNORECASE,
 )
-# Most verbs say something only after a comma, or before “that”, a comma or a quotation.
+# Verbs that mean “say” only after a comma, or before “that”, a comma or a quotation.
 _VERB = _any(
     r"""
     wrote | writes | stated | announced | announces | claimed | alleged | alleges | argued | argues |
@@ -215,8 +220,8 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _OPENS, _SHUTS = "“„«「『", "”»」』"
-# Clauses that go with all that they say: brackets; “, who …,”; what is only set against the rest (“, not the
-# president,”); reasons; an age.
+# Clauses that a quote may leave out whole: brackets, relative clauses (“, who …,”), contrasts (“, not the
+# president,”), reasons, and ages.
 _CLAUSE = re.compile(
     r"(?P<bracket>\((?!\s*(?:not|never|no|hardly|barely)\s*\))[^()]*\))"
     r"|(?:(?<=[,—–])|(?<=[,—–] ))(?:"
@@ -227,7 +232,8 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _ENDS_CLAUSE = re.compile(r"(?:[,.;:—–)!?。，]|$|(?:and|but)\b)")
-# Before a quote, what is denied of it: “not”, “not yet been”, “denied that”, “It is not true that the”.
+# Words right before a quote that deny the quote: “not”, “not yet been”, “denied that”, “It is not true that
+# the”.
 _DENIED = re.compile(
     rf"(?P<words>(?:\b{_NEGATIVE}|{_CONTRACTED})(?!\w)"
     rf"(?:(?:\s+{_FILLER}){{0,4}}|(?:\s+[^\s,;:]+){{0,8}}?\s+(?:that|whether|if)(?:\s+{_FILLER})?)|\b{_UNDONE}"
@@ -241,7 +247,7 @@ _DENIED_AFTER = re.compile(
     r"|(?:is|are|was|were|has\s+been|have\s+been)\s+(?:an?\s+)?(?:abandoned|baseless|cancell?ed|false|fiction|legend|lie|myth"
     r"|nonsense|rejected|scrapped|shelved|unfounded|untrue|wrong)\b"
     r"|[하되지가이은는를을수]?\s?(?:지[는도]?\s?(?:않|못|말)|아니|없)\w*|(?:て|で)?い?(?:ない|なかった|ません))"
-)  # “Not” begins a sentence of its own
+)  # in lower case: “Not” begins a new sentence
 _HEDGED = re.compile(
     rf"\b(?P<words>(?:{_DOUBTFUL}|{_MODAL}|{_INTENT}\s+to)(?:\s+{_FILLER}){{0,3}})\s*$", re.IGNORECASE
 )
@@ -257,9 +263,10 @@ _ENDS_SENTENCE = re.compile(r"[.!?。！？][”’»」』\"')\]]*$")
 
 
 def between(text: str, parts: Sequence[Span], prose: str = "") -> tuple[Omission, ...]:
-    """Return the words between a quote's parts in a text that change the sense if they are left out.
+    """Return the omissions between a quote's parts that change the sense.
 
-    Whole sentences change nothing. A speaker whom the `prose` around the quote names is not left out.
+    Leaving out whole sentences changes nothing. A speaker is not reported if the `prose` around the quote
+    names the speaker.
     """
     found: list[Omission] = []
     for before, after in pairwise(parts):
@@ -276,10 +283,10 @@ def between(text: str, parts: Sequence[Span], prose: str = "") -> tuple[Omission
 
 
 def around(text: str, span: Span, prose: str = "", *, whole: bool = False) -> tuple[Omission, ...]:
-    """Return the words right before or after a quote, in its clause, that deny, hedge or ascribe it.
+    """Return the words right before or after a quote, in its clause, that deny, hedge or ascribe the quote.
 
-    If the `prose` around the quote has words of the same kind, they are not left out. A speaker counts only
-    before a quote that is written as a `whole` sentence.
+    Such words are not reported if the `prose` around the quote has words of the same kind. A speaker counts
+    only before a quote that is written as a `whole` sentence.
     """
     left = text[max(0, span.start - _WINDOW) : span.start]
     starts = [match.end() for match in _CLAUSE_START.finditer(left)]
@@ -311,7 +318,10 @@ def _hedge_before(left: str, right: str) -> str:
 
 
 def _sentence_ends(text: str, before: Span, after: Span) -> tuple[int, int] | None:
-    """Return the first and the last end of a sentence between two parts; None if one sentence holds both."""
+    """Return the first and the last end of a sentence between two parts.
+
+    Return None if both parts lie in the same sentence.
+    """
     begin, end = max(before.start, before.end - _WINDOW), min(after.end, after.start + _WINDOW)
     if after.start - before.end <= 2 * _WINDOW:
         windows = [(begin, end)]
@@ -322,18 +332,19 @@ def _sentence_ends(text: str, before: Span, after: Span) -> tuple[int, int] | No
         m.start() for first, last in windows for m in re.compile(r"\n\s*\n").finditer(text, first, last)
     ]
     found = [at for at in found if before.end <= at <= after.start]
-    if not found and len(windows) > 1:  # a sentence of pages is two
+    if not found and len(windows) > 1:  # a sentence of several pages counts as two sentences
         found = [before.end + _WINDOW, after.start - _WINDOW]
     return (min(found), max(found)) if found else None
 
 
 def _in_piece(text: str, start: int, end: int) -> Iterator[Omission]:
-    """Yield the words that change the sense in a piece left out of a sentence."""
+    """Yield the omissions that change the sense in a piece that is left out of a sentence."""
     words = text[start:end]
     before, after = text[max(0, start - 40) : start], text[end : end + 40]
     main = _without_clauses(words, before, after, keep_asides=False)
     full = _without_clauses(words, before, after, keep_asides=True)
-    # The word before tells “a few” from “few”, and “was […] closed” that was to be.
+    # The word before the piece distinguishes “a few” from “few”. In “was […] closed”, it completes the hedge
+    # “was to be”.
     last = "".join(before.split()[-1:])
     for match in _NEGATION.finditer(f"{last} {main}"):
         if match.end() > len(last) + 1:
@@ -356,7 +367,7 @@ def _in_piece(text: str, start: int, end: int) -> Iterator[Omission]:
 
 
 def _without_clauses(words: str, before: str, after: str, *, keep_asides: bool) -> str:
-    """Return words without the clauses among them; `keep_asides`: with brackets, contrasts and ages."""
+    """Return words without the clauses among them. With `keep_asides`, keep brackets, contrasts and ages."""
     lead = f"{mark[0]} " if (mark := re.search(r"[,”\"—–]$", before.rstrip())) else ""
     whole = lead + words.lstrip()
     pieces, at = [], 0
@@ -372,7 +383,7 @@ def _without_clauses(words: str, before: str, after: str, *, keep_asides: bool) 
 
 
 def _quotation_opened(text: str, before: Span, after: Span) -> Iterator[Omission]:
-    """Yield the beginning of a quotation in the words left out, if the quote does not show where it ends."""
+    """Yield the beginning of a quotation that is left out, if the quote does not show the quotation's end."""
     opened = 0
     at = before.end
     for match in re.compile(f"[{_OPENS}{_SHUTS}]").finditer(text, before.end, after.start):
@@ -386,7 +397,10 @@ def _quotation_opened(text: str, before: Span, after: Span) -> Iterator[Omission
 
 
 def _names(prose: str, words: str) -> bool:
-    """Whether prose names the speaker whom words name: both have a name or a word of an office."""
+    """Return whether prose names the speaker of an omission: both have a word of four letters or more.
+
+    Verbs of saying do not count.
+    """
     said = set(re.findall(r"\w{4,}", _SAID.sub(" ", words).casefold()))
     return bool(said.intersection(re.findall(r"\w{4,}", prose.casefold())))
 

@@ -1,4 +1,4 @@
-"""A citation opened: the quote in its document as it was cited, and what has become of it since."""
+"""Open a citation: the quote in its document as it was cited, and the changes of the document since."""
 
 from __future__ import annotations
 
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
     from qa.schema import CitationId, Document
     from qa.storage.ports import Cited, Library
 
-# Documents with the same text that are named in words.
+# Maximum number of documents with the same text that are named.
 _NAMED = 10
 STYLES = {"insert": "green", "delete": "red", "equal": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A citation as it opens today.
+    """A citation, opened in the library as it is now.
 
     Attributes:
         quote: the quote, in its document as it was cited.
-        status: whether the library still answers from that text.
-        since: when the text was superseded or removed (UTC); None while it is current.
-        current: the document as it is today, where another text has superseded the cited one.
-        now: where `current` has the words, or the nearest to them; None where it says nothing like them.
-        difference: what the words have become at `now`; empty where they are the same.
+        status: the state of the cited text. The library answers only from a "current" text.
+        since: the time (UTC) at which the text was superseded or removed, or None if it is current.
+        current: the document as it is now, if another text has superseded the cited text. Otherwise None.
+        now: the range in `current` with the same words, or with the most similar words. None if there are no
+            similar words.
+        difference: the changes from the quote to the words at `now`. Empty if the words are the same.
         same_text: the ids of other documents that have, or had, the cited text.
     """
 
@@ -51,31 +52,34 @@ class Opened:
 
     @property
     def moved(self) -> QuoteReference | None:
-        """Where the current text has the very words; None where it has not, or is the cited one."""
+        """Return the place of the same words in the current text.
+
+        Return None if the current text does not have these words, or is itself the cited text.
+        """
         if self.current is None or self.now is None or self.difference:
             return None
         return QuoteReference(self.current.id, self.current.sha256, self.now.start, self.now.end)
 
     @property
     def moved_locator(self) -> str:
-        """Where that is, as a reader of the document would count; "" where `moved` is None."""
+        """Return the place `moved` in words, as a reader of the document would count, or "" for None."""
         moved = self.moved
         return locator(self.current, moved.start, moved.end) if self.current and moved else ""
 
     @property
     def fate(self) -> str:
-        """What has become of the text, in words: "superseded on 5 May 2008"; "" while it is current."""
+        """Return the fate of the text in words ("superseded on 5 May 2008"), or "" if the text is current."""
         return f"{self.status} on {date_in_words(self.since.date())}" if self.since else ""
 
 
 def open_citation(library: Library, place: CitationId, document_id: str = "") -> Opened:
-    """Open a citation: of several documents with the cited text, in the one of that id.
+    """Open a citation. If several documents have the cited text, open it in the document `document_id`.
 
-    The library reads and hashes the text afresh (`Library.cited`), and the quote is a slice of it: there is
-    nothing else to compare it with, for the text of a citation may be one that is superseded or removed.
+    The library reads and hashes the text again (`Library.cited`), and the quote is a slice of this text. The
+    quote is compared with no other text, because the cited text may be superseded or removed.
 
     Raises:
-        DocumentNotFoundError: no document has, or had, such a text, or it was purged.
+        DocumentNotFoundError: no document has, or had, such a text, or the text was purged.
         InputError: the text ends before the quote does, or the quote begins or ends within a line break.
     """
     opened = open_place(library, place, document_id)
@@ -90,10 +94,10 @@ def open_citation(library: Library, place: CitationId, document_id: str = "") ->
 
 
 def open_place(library: Library, place: CitationId, document_id: str = "") -> Opened:
-    """Open what is kept as `open_citation` does, also where it begins or ends within a line break.
+    """Open a stored place as `open_citation` does, even if it begins or ends within a line break.
 
     Raises:
-        DocumentNotFoundError: no document has, or had, such a text, or it was purged.
+        DocumentNotFoundError: no document has, or had, such a text, or the text was purged.
         InputError: the text ends before the quote does.
     """
     cited = library.cited(place.sha256, document_id)
@@ -113,9 +117,9 @@ def open_quote(
     read: Callable[[str, str], Cited],
     index: Callable[[str], Text] = Text,
 ) -> Opened:
-    """Tell what has become of a quote of a cited document.
+    """Return a quote of a cited document as it opens now.
 
-    `read` gives the document of a SHA-256 and an id, `index` the `Text` of a text.
+    `read` returns the cited document of a SHA-256 and an id. `index` returns the `Text` of a text.
     """
     opened = Opened(quote, cited.status, cited.since, same_text=cited.same_text)
     if cited.status != "superseded":
@@ -126,7 +130,7 @@ def open_quote(
 
 
 def to_dict(opened: Opened) -> dict[str, Any]:
-    """Make what HTTP and `pullquote cite --json` give of a citation."""
+    """Return an opened citation as a dict, for HTTP and `pullquote cite --json`."""
     quote, document = opened.quote, opened.quote.document
     return asdict(citation(quote)) | {
         "id": str(citation_id(quote)),
@@ -150,7 +154,11 @@ def to_dict(opened: Opened) -> dict[str, Any]:
 
 
 def _current(opened: Opened) -> dict[str, Any] | None:
-    """Tell what stands there today, and where to open it: where nothing is like the quote, its first line."""
+    """Return the current document and the range to open in it, or None if the document was removed.
+
+    If the current text has no words like the quote, the range is the text's first line. If the cited text is
+    current, there is no range.
+    """
     if opened.status == "removed":
         return None
     document = opened.current or opened.quote.document
@@ -162,9 +170,9 @@ def _current(opened: Opened) -> dict[str, Any] | None:
 
 
 def lines(opened: Opened) -> Iterator[list[tuple[str, str]]]:
-    """Say what a citation opens, in lines of (words, style): the style is one of rich's.
+    """Yield an opened citation for a terminal, as lines of (words, style). The styles are styles of rich.
 
-    Control characters are shown as symbols; otherwise the quote is exact.
+    Control characters are shown as symbols. Otherwise, the quote is exact.
     """
     quote, document = opened.quote, opened.quote.document
     yield [(visible(quote.text), "bold")]
@@ -204,6 +212,6 @@ def _said_now(opened: Opened) -> str:
 
 
 def styled(difference: Difference) -> Iterator[tuple[str, str]]:
-    """Write a difference as `in_words` does, in one line, each piece with its style."""
+    """Yield the pieces of a difference as `in_words` writes them, in one line, each with its style."""
     for op, words in in_words(difference):
         yield visible(re.sub(r"\s+", " ", words)), STYLES[op]

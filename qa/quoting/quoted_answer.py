@@ -1,4 +1,4 @@
-"""An answer that writes itself, each quote checked against the library at that moment."""
+"""An answer with methods that write it. Each of them checks each quote against the library."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class QuotedAnswer(Answer):
-    r"""What `Corpus.ask` returns: an answer, and the library that it is from.
+    r"""An answer with the library that it comes from. `Corpus.ask` returns it.
 
-    Whatever it writes, it reads the source of each quote again, and raises VerbatimError where that has
-    changed or has gone since. The library must still be open.
+    Each method that writes the answer reads the source of each quote again. It raises VerbatimError if the
+    source has changed or has been removed since. The library must still be open.
 
     >>> answer = corpus.ask("Which factory was stripped of its metal?")
     >>> answer
@@ -30,7 +30,8 @@ class QuotedAnswer(Answer):
     **Question: Which factory was stripped of its metal?**
     ...
 
-    A copy of it, or one that was stored and read again, has lost its library, and raises LibraryError.
+    A copy of the answer has no library, and neither has an answer that was stored and read again. Their
+    methods raise LibraryError.
     """
 
     __slots__ = ("_read_document",)
@@ -38,18 +39,18 @@ class QuotedAnswer(Answer):
 
     @classmethod
     def of(cls, answer: Answer, read_document: DocumentReader) -> Self:
-        """Return an answer that reads its documents by `read_document`: `Corpus.document`."""
+        """Return a `QuotedAnswer` that reads its documents by `read_document` (`Corpus.document`)."""
         made = cls(**{each.name: getattr(answer, each.name) for each in fields(answer)})
-        # No field: what copies or stores an answer would copy its library.
+        # This is not a dataclass field, because a copied or stored answer must not contain its library.
         object.__setattr__(made, "_read_document", read_document)
         return made
 
     @property
     def read_document(self) -> DocumentReader:
-        """What gives the document of an id as the library holds it now.
+        """Return the function that reads the document of an id as it is in the library now.
 
         Raises:
-            LibraryError: this is a copy.
+            LibraryError: the answer is a copy.
         """
         try:
             return self._read_document
@@ -59,12 +60,12 @@ class QuotedAnswer(Answer):
             ) from None
 
     def __repr__(self) -> str:
-        """Return the outcome and the question in one line; of a quote, nothing that was not checked."""
+        """Return the outcome and the question in one line, without quotes, because nothing is checked."""
         count = plural(len(self.shown), "quote")
         return f"<QuotedAnswer: {self.outcome}, {count}, to {self.question!r}>"
 
     def __str__(self) -> str:
-        """Return the answer as `pullquote ask` prints it into a file."""
+        """Return the answer as plain text, as `pullquote ask` prints it into a file."""
         return render.to_text(self, self.read_document)
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,17 +78,17 @@ class QuotedAnswer(Answer):
         return render.to_dict(self, self.read_document)
 
     def to_markdown(self) -> str:
-        """Return the answer as Markdown, quotes as block quotes; see `qa.quoting.markdown.to_markdown`."""
+        """Return the answer as Markdown. Quotes are block quotes (see `qa.quoting.markdown.to_markdown`)."""
         from qa.quoting.markdown import to_markdown
 
         return to_markdown(self, self.read_document)
 
     def to_html(self) -> str:
-        """Return the answer as a piece of HTML that can do nothing; see `qa.quoting.html.to_html`."""
+        """Return the answer as a piece of HTML without scripts (see `qa.quoting.html.to_html`)."""
         from qa.quoting.html import to_html
 
         return to_html(self, self.read_document)
 
     def _repr_html_(self) -> str:
-        """Show the answer in a notebook."""
+        """Return the answer as HTML, which a notebook shows."""
         return self.to_html()

@@ -1,4 +1,4 @@
-"""References: what the notes to a quote say, and the other cells of its table row."""
+"""Find the references of a quote: the text of its notes, and the other cells of its table row."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-# Control characters between the rows and the cells of a table that was no text. They read as white space.
+# Control characters that separate the rows and the cells of an HTML table. They count as white space.
 ROW, CELL = "\x1e", "\x1f"
 
-# Characters of a note or a cell that are read; a longer cell is a text.
+# Maximum number of characters of a note or a cell that are read.
 _MOST_CHARACTERS = 300
+# Maximum number of characters of a cell that may be a reference. A longer cell is running text.
 LONGEST_CELL = 150
+# Maximum number of cells of a row.
 MOST_CELLS = 50
+# Maximum number of note marks that are read after a quote.
 _MOST_MARKS = 4
 
-# A note’s mark in the text: “[^1]”, “[1]”, “¹”.
+# The mark of a note in the text: “[^1]”, “[1]”, “¹”.
 MARK = r"\[\^?[^\[\]\s]{1,40}\]|[⁰¹²³⁴-⁹]+"
 _MARKS = re.compile(MARK)
 _DIRECTLY = re.compile(rf"[.,;:!?’”*_)]{{0,3}} ?(?:{MARK})")
-# A star before a blank begins an item of a list; before another star, emphasis.
+# A note. A star before a blank begins a list item instead, and a star before another star begins emphasis.
 NOTE = re.compile(
     r"(?m)^[ \t]*(?:\[\^(?P<label>[^\]\s]{1,40})\]:|\[(?P<number>[0-9]{1,4}|[ivxlc]{1,8})\](?=[ \t])"
     r"|(?P<raised>[⁰¹²³⁴-⁹]+)(?=[ \t])|(?P<sign>\*(?=[A-Z“\"][^*\n]*$)|[†‡] ?(?=[A-Z“\"])))"
     r"[ \t]*(?P<says>[^\n]*(?:\n[ \t]+\S[^\n]*)*)"
 )
 _PIPE_ROW = re.compile(r"(?m)^[^\n|]*\|[^\n]*$")
-# The names of columns of sources.
+# Names of columns whose cells are sources.
 _SOURCE_COLUMN = re.compile(
     r"\b(?:sources?|publication|publisher|published|outlet|paper|newspaper|journal|document|title|report|author|by|who"
     r"|from|where|medium|origin|citation|reference|speaker|brief|quelle|herausgeber|titel)\b|출처|来源|來源|出典",
@@ -38,7 +41,7 @@ _SOURCE_COLUMN = re.compile(
 
 
 def notes_of(text: str) -> dict[str, str]:
-    """Return what the notes of a text say, by the marks that they have in the text."""
+    """Return the beginnings of the notes of a text by mark. Notes with signs such as “†” are left out."""
     found: dict[str, str] = {}
     for match in NOTE.finditer(text):
         mark = match["raised"] or (f"[^{match['label']}]" if match["label"] else f"[{match['number']}]")
@@ -48,12 +51,12 @@ def notes_of(text: str) -> dict[str, str]:
 
 
 def in_short(words: str) -> str:
-    """Return the beginning of what a note or a cell says, in one line."""
+    """Return the beginning of the words of a note or a cell, in one line."""
     return " ".join(words[:_MOST_CHARACTERS].split())
 
 
 def noted(after: str, notes: Mapping[str, str]) -> Iterator[str]:
-    """Yield what the notes say whose marks follow a quote: right after it, or else later in its sentence."""
+    """Yield the texts of the notes whose marks follow a quote, directly or else later in its sentence."""
     directly = _DIRECTLY.match(after)
     marks = _MARKS.findall(after[: directly.end() + 1] if directly else after)
     for mark in marks[:_MOST_MARKS]:
@@ -62,12 +65,12 @@ def noted(after: str, notes: Mapping[str, str]) -> Iterator[str]:
 
 
 def is_source_column(name: str) -> bool:
-    """Whether a column's name says that its cells are sources."""
+    """Return whether the name of a column shows that its cells are sources."""
     return bool(_SOURCE_COLUMN.search(name))
 
 
 class Rows:
-    """The table rows of a text, with " | " between cells or the control characters `ROW` and `CELL`."""
+    """The table rows of a text. A "|" separates the cells, or `ROW` and `CELL` separate rows and cells."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -83,12 +86,12 @@ class Rows:
         self._starts = [row[0][0] for row in self._rows]
 
     def cell(self, at: int) -> tuple[int, int] | None:
-        """Return where the cell begins and ends in which an offset lies."""
+        """Return the range of the cell around an offset, or None outside tables."""
         row, _ = self._row(at)
         return next(((start, end) for start, end in row if start <= at <= end), None)
 
     def beside(self, at: int) -> Iterator[str]:
-        """Yield the short cells of the same row, in columns of sources or without a name."""
+        """Yield the other short cells of a row, from columns of sources and columns without a name."""
         row, names = self._row(at)
         for position, (start, end) in enumerate(row):
             known = names[position] if names and position < len(names) else ""
@@ -111,7 +114,7 @@ _HAS_MARKS = re.compile(r"[“”„«»\"]")
 
 
 def _tables(text: str) -> Iterator[list[list[tuple[int, int]]]]:
-    """Yield the tables of a text, as rows of the ranges of cells."""
+    """Yield the tables of a text. A table is a list of rows, and a row is a list of ranges of cells."""
     table: list[list[tuple[int, int]]] = []
     last = -1
     for match in _PIPE_ROW.finditer(text):
@@ -141,7 +144,10 @@ def _tables(text: str) -> Iterator[list[list[tuple[int, int]]]]:
 
 
 def _cells(text: str, start: int, end: int, gap: str) -> list[tuple[int, int]]:
-    """Return the ranges of a row's cells, without empty ones at its edges."""
+    """Return the ranges of a row's cells, without empty cells at both ends.
+
+    Return no ranges if the row has more than `MOST_CELLS` cells.
+    """
     cells = []
     for cell in text[start:end].split(gap):
         cells.append((start, start + len(cell)))

@@ -1,9 +1,10 @@
-"""Write an answer as a dict, as a line of JSON, as plain text and for a terminal.
+"""Write an answer as a dict, as a line of JSON, as plain text, and for a terminal.
 
-Every function reads and hashes the source of each quote again, compares it with the quote in what it is about
-to return (`cite.check`), and raises VerbatimError if they differ. `read_document` returns a document by its
-id, as the library has it now: `corpus.document`. Markdown: `markdown.py`. HTML: `html.py`, and of the page
-`qa/web/cards.py`.
+`to_dict`, `to_json`, `to_text` and `to_terminal` read and hash the source of each quote again (`cite.check`).
+They compare the source with the quote in their result, and raise VerbatimError if they differ. Their argument
+`read_document` returns a document by its id, as the library has it now: `corpus.document`.
+
+Other formats are Markdown (`markdown.py`), HTML (`html.py`) and the HTML of the page (`qa/web/cards.py`).
 """
 
 from __future__ import annotations
@@ -36,15 +37,15 @@ if TYPE_CHECKING:
 FAILED = "This question could not be answered because of an error."
 IN_PART = "Only a part of the question is answered. The quotes answer that part alone."
 NEAREST = "Nearest passages"
-# Copies of a quote that are named in words.
+# Maximum number of copies of a quote that are named.
 NAMED = 10
 
 
 def to_dict(answer: Answer, read_document: DocumentReader, id: str = "") -> dict[str, Any]:  # noqa: A002
-    """Return an answer line: its fields in the order of the design, then `reply`, `filters` and so on.
+    """Return an answer line as a dict. The fields are in the order of the design, then `reply` and so on.
 
     Raises:
-        VerbatimError: when a quote in it is not the slice of its source.
+        VerbatimError: if a quote in it is not the slice of its source.
     """
     line = _line(answer, id)
     _check_dict(line, answer, read_document)
@@ -52,10 +53,10 @@ def to_dict(answer: Answer, read_document: DocumentReader, id: str = "") -> dict
 
 
 def to_json(answer: Answer, read_document: DocumentReader, id: str = "", *, ascii: bool = False) -> str:  # noqa: A002
-    """Return an answer line as JSON, checked as a reader of the line will get it.
+    """Return an answer line as JSON. The check parses the line, so it compares the quotes that a reader gets.
 
     Raises:
-        VerbatimError: when a quote in it is not the slice of its source.
+        VerbatimError: if a quote in it is not the slice of its source.
     """
     line = dumps(_line(answer, id), ascii=ascii)
     _check_dict(json.loads(line), answer, read_document)
@@ -63,12 +64,12 @@ def to_json(answer: Answer, read_document: DocumentReader, id: str = "", *, asci
 
 
 def to_text(answer: Answer, read_document: DocumentReader) -> str:
-    """Return plain text for a pipe or a file: no line is broken, and each quote begins on a new one.
+    """Return an answer as plain text for a pipe or a file. Lines are not wrapped, and a quote begins a line.
 
-    Control characters are shown as symbols (`cite.visible`); otherwise a quote is exact.
+    Control characters are shown as symbols (`cite.visible`). Otherwise, a quote is exact.
 
     Raises:
-        VerbatimError: when a quote in it is not the slice of its source.
+        VerbatimError: if a quote in it is not the slice of its source.
     """
     text = ""
     places: list[tuple[Quote, int, int]] = []
@@ -97,10 +98,10 @@ def to_text(answer: Answer, read_document: DocumentReader) -> str:
 
 
 def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
-    """Return what rich prints: the words that carry the answer bold, lines broken only at spaces.
+    """Return an answer for rich to print. The words that carry the answer are bold, and lines wrap at spaces.
 
     Raises:
-        VerbatimError: when a quote in it, before lines are broken, is not the slice of its source.
+        VerbatimError: if a quote in it, before its lines are wrapped, is not the slice of its source.
     """
     from rich.console import Group
     from rich.padding import Padding
@@ -131,11 +132,11 @@ def to_terminal(answer: Answer, read_document: DocumentReader) -> Group:
 
 
 def how_sure(answer: Answer, percent: str = "%") -> str:
-    """Return the confidence in words, and what it is too low for: `31%; too little for “balanced”`.
+    """Return the confidence in words, and the strictness that it is too low for.
 
-    Whole percents must not contradict the outcome: a confidence that is too low is rounded down, and one that
-    does is never shown as less than the threshold. A confidence that is not calibrated is "unknown"; a note
-    says why.
+    An example is `31%; too little for “balanced”`. Whole percents must not contradict the outcome. So a
+    confidence below the threshold is rounded down. A sufficient confidence is never shown as less than the
+    threshold. A confidence that is not calibrated is "unknown", and a note of the answer says why.
     """
     if not answer.calibrated:
         return "unknown"
@@ -144,7 +145,7 @@ def how_sure(answer: Answer, percent: str = "%") -> str:
 
 
 def strictness_in_words(of: Answer | Asked) -> str:
-    """Name how sure an answer had to be as the page offers it: `“balanced”`, or `a strictness of 0.9`."""
+    """Return the required strictness in the words of the page: `“balanced”`, or `a strictness of 0.9`."""
     if not of.strictness:
         return "an answer"
     named = READINESS.get(of.strictness)
@@ -152,7 +153,7 @@ def strictness_in_words(of: Answer | Asked) -> str:
 
 
 def percents(answer: Answer) -> tuple[int, int]:
-    """Return the confidence and, if something was read, the least that would do; 0 if nothing was."""
+    """Return the confidence and the threshold in percent. The threshold is 0 if no passage was read."""
     sure = round(100 * answer.confidence, 6)
     if answer.signals is None:
         return round(sure), 0
@@ -161,14 +162,15 @@ def percents(answer: Answer) -> tuple[int, int]:
 
 
 def answers_from(threshold: float) -> int:
-    """Return the threshold of confidence in percent, as it is shown: rounded up."""
+    """Return the threshold of confidence in percent, rounded up, as it is shown."""
     return math.ceil(round(100 * threshold, 6))
 
 
 def no_answer(of: Answer | Asked, titles: Mapping[str, str] | None = None) -> str:
-    """Say that a question has no answer, and in which documents none was found: the only words for it.
+    """Return the words for a question without an answer, with the documents that were searched.
 
-    It is a sentence, or two, without the last stop; "" for an answer. `titles` as in `describe_filters`.
+    All outputs use these words. They are one or two sentences without the last full stop, or "" for an
+    answer. `titles` are the titles of documents by id, as in `describe_filters`.
     """
     if of.outcome not in ("weak", "none"):
         return ""
@@ -180,7 +182,10 @@ def no_answer(of: Answer | Asked, titles: Mapping[str, str] | None = None) -> st
 
 
 def _searched(of: Answer | Asked, titles: Mapping[str, str] | None) -> str:
-    """Say what was searched: ` in the 45 documents searched in collection Velden (publisher IFES)`."""
+    """Return the searched documents in words.
+
+    An example is ` in the 45 documents searched in collection Velden (publisher IFES)`.
+    """
     collections = of.filters.values("collection")
     others = describe_filters(replace(of.filters, collection=()), titles)
     where = " in the documents searched"
@@ -194,12 +199,12 @@ def _searched(of: Answer | Asked, titles: Mapping[str, str] | None) -> str:
 
 
 def error_to_dict(question: str, filters: Filters, failure: Failure) -> dict[str, Any]:
-    """Return the answer line of a question that met an error; it quotes nothing."""
+    """Return the answer line of a question that failed with an error. The line has no quotes."""
     return answer_to_dict(Answer(question, question, "error", filters=filters, error=failure))
 
 
 def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
-    """Return an entry of `documents --json`, its fields in the order of the design."""
+    """Return an entry of `documents --json`. The fields are in the order of the design."""
     return {
         "id": info.id,
         "title": info.title,
@@ -224,13 +229,13 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
 
 
 def facets_to_dict(facets: Facets) -> dict[str, Any]:
-    """Return what filters can choose from, with dates in ISO 8601; a month stays a month."""
+    """Return the values that filters can choose from, for JSON. Dates are in ISO 8601, of any precision."""
     first, last = (date.isoformat() if date else None for date in (facets.first, facets.last))
     return {**asdict(facets), "first": first, "last": last}
 
 
 def _line(answer: Answer, id: str) -> dict[str, Any]:  # noqa: A002
-    """Return an answer line, with who speaks in each quote, where they differ, and what is said of none."""
+    """Return an answer line with the quotes' speakers, the differing figures, and the words for no answer."""
     line = answer_to_dict(answer, id)
     line["said"] = "" if answer.reply else _said(answer)
     for quote, written in _written(line, answer):
@@ -242,7 +247,7 @@ def _line(answer: Answer, id: str) -> dict[str, Any]:  # noqa: A002
 
 
 def _written(line: dict[str, Any], answer: Answer) -> Iterator[tuple[Quote, dict[str, Any]]]:
-    """Yield each quote of an answer with what its line has of it."""
+    """Yield each quote of an answer with its dict in the answer line."""
     every = (answer.more.quotes if answer.more else None) or ()
     written = [*line["quotes"], *((line["more"] or {}).get("quotes") or ()), *line["nearest"]]
     return zip((*answer.quotes, *every, *answer.nearest), written, strict=True)
@@ -254,7 +259,7 @@ def _check_dict(line: dict[str, Any], answer: Answer, read_document: DocumentRea
 
 
 def opening(answer: Answer) -> Iterator[tuple[str, str]]:
-    """Yield the lines above the quotes, each with its style: the question, and what the quotes are."""
+    """Yield the lines above the quotes, each with its style: the question, its reading, and the outcome."""
     yield f"Question: {answer.question}", "bold"
     if reading := how_read(answer):
         yield reading, "italic"
@@ -272,7 +277,7 @@ def opening(answer: Answer) -> Iterator[tuple[str, str]]:
 
 
 def said_of_none(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
-    """Return what stands above the quotes of a question that is not, or not all, answered; else ""."""
+    """Return the line above the quotes of a question that is not fully answered, or "" for an answer."""
     said = _said(answer, titles)
     is_list = bool(answer.quotes) and not (answer.unjudged or answer.is_answered_in_part)
     return f"{said} {NEAREST}:" if is_list and said else said
@@ -288,13 +293,16 @@ def _said(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
 
 
 def fact_in_words(fact: Fact) -> str:
-    """Say what is known of a document beside its text: "By PDF information, the author of …"."""
+    """Return a fact about a document that is not from its text: "By PDF information, the author of …"."""
     value = date_in_words(dt.date.fromisoformat(fact.value)) if fact.field == "date" else fact.value
     return f"By {fact.source}, the {fact.field} of “{fact.title or fact.document}” is {value}."
 
 
 def how_read(answer: Answer) -> str:
-    """Say with which earlier questions one was read: `Read together with “Who paid?”`; "" if with none."""
+    """Return the reading of a question in words: `Read together with “Who paid?”`, or `Understood as: …`.
+
+    Return "" if the question was read as it was asked.
+    """
     if answer.read_with:
         earlier = [f"“{' '.join(question.split())}”" for question in answer.read_with]
         return f"Read together with {' and '.join(earlier)}"
@@ -303,14 +311,17 @@ def how_read(answer: Answer) -> str:
 
 
 def all_that_answer(more: More) -> str:
-    """Say how many sentences answer: `At least 41 sentences in 20 documents answer`."""
+    """Return the number of sentences that answer: `At least 41 sentences in 20 documents answer`."""
     least = "At least " if more.at_least else ""
     answer = "answers" if more.sentences == 1 else "answer"
     return f"{least}{plural(more.sentences, 'sentence')} in {plural(more.documents, 'document')} {answer}"
 
 
 def more_than_shown(answer: Answer) -> str:
-    """Say of how many sentences some are shown: `3 of 41 sentences in 20 documents`; "" where all are."""
+    """Return the share of the sentences that is shown: `3 of 41 sentences in 20 documents`.
+
+    Return "" if all sentences are shown.
+    """
     found = answer.more
     if found is None or found.quotes is not None or found.sentences <= found.shown:
         return ""
@@ -319,7 +330,10 @@ def more_than_shown(answer: Answer) -> str:
 
 
 def by_part(answer: Answer) -> str:
-    """Say which quotes answer which part of the question: `“Who opened it” [1]; “who paid” not answered`."""
+    """Return the parts of the question with the numbers of the quotes that answer them.
+
+    An example is `“Who opened it” [1]; “who paid” not answered`.
+    """
     return "; ".join(
         f"“{part.words}” {' '.join(f'[{answer.quotes[at].number}]' for at in part.quotes) or 'not answered'}"
         for part in answer.parts
@@ -327,7 +341,7 @@ def by_part(answer: Answer) -> str:
 
 
 def closing(answer: Answer) -> list[str]:
-    """Return the lines below the quotes: how sure the answer is, what was searched, and the notes."""
+    """Return the lines below the quotes: the confidence, the searched documents, and the notes."""
     lines = []
     if not (answer.reply or answer.error or answer.unsearched):
         searched = f"Searched {plural(answer.searched, 'document')}"
@@ -350,9 +364,10 @@ def closing(answer: Answer) -> list[str]:
 
 
 def differing(answer: Answer) -> tuple[str, list[tuple[str, str, str, str]]]:
-    """Return what differs in an answer, and a row for each figure: its words, number, date and source.
+    """Return the kind of figures that differ in an answer, and a row for each figure.
 
-    Where nothing differs, both are empty.
+    A row has the figure's words, the number of its quote, the date and the source. If nothing differs, both
+    results are empty.
     """
     what, compared = figures.compared(answer)
     rows = []
@@ -366,13 +381,13 @@ def differing(answer: Answer) -> tuple[str, list[tuple[str, str, str, str]]]:
 
 
 def in_order(answer: Answer) -> Iterator[tuple[Quote, bool]]:
-    """Yield the quotes to show as `gaps`, then what is only near."""
+    """Yield the quotes to show as `gaps` does, then the nearest passages."""
     yield from gaps(answer.shown)
     yield from ((quote, False) for quote in answer.nearest)
 
 
 def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
-    """Yield each quote, and whether it is of the same document as the one before, with words between them."""
+    """Yield each quote, and whether words lie between it and the previous quote of the same document."""
     before: Quote | None = None
     for quote in quotes:
         yield (
@@ -385,7 +400,10 @@ def gaps(quotes: Sequence[Quote]) -> Iterator[tuple[Quote, bool]]:
 
 
 def emphasised(quote: Quote) -> Iterator[tuple[int, int, bool]]:
-    """Yield the stretches of a quote, in document coordinates, and whether each carries the answer."""
+    """Yield the stretches of a quote as (start, end, whether the stretch carries the answer).
+
+    The offsets are offsets in the document.
+    """
     at = quote.start
     for span in sorted(quote.emphasis):
         start = max(span.start, at)
@@ -399,9 +417,10 @@ def emphasised(quote: Quote) -> Iterator[tuple[int, int, bool]]:
 
 
 def document_heading(answer: Answer, quote: Quote) -> str:
-    """Return the title to set above a document's first quote, where quotes come by document; else "".
+    """Return the heading above a quote, or "".
 
-    Above the first of what is only near stands what these quotes are.
+    If quotes are grouped by document, a document's first quote has the document's title. The first of the
+    nearest passages has `NEAREST`.
     """
     if answer.nearest and quote is answer.nearest[0]:
         return NEAREST
@@ -412,12 +431,12 @@ def document_heading(answer: Answer, quote: Quote) -> str:
 
 
 def _numbered(quote: Quote) -> str:
-    """Write a numbered citation with its id; `verify` reads the id and compares the quote above with it."""
+    """Return a numbered citation with its id. `verify` uses the id to check the quote above the citation."""
     return f"[{quote.number}] {cite_line(quote)} ({citation_id(quote)})"
 
 
 def besides(quote: Quote) -> list[str]:
-    """Return the lines that say who speaks, and where else the same words stand."""
+    """Return the lines that name the speaker of a quote and the other documents with the same words."""
     speaker = said_by(quote)
     said = [f"Said by {speaker}."] if speaker else []
     if not quote.copies:
@@ -427,7 +446,7 @@ def besides(quote: Quote) -> list[str]:
 
 
 def more(quote: Quote) -> str:
-    """Say how many copies are not named."""
+    """Return the number of copies that are not named, in words, or ""."""
     left = len(quote.copies) - NAMED
     return f"; and {left:,} more" if left > 0 else ""
 

@@ -1,8 +1,12 @@
-"""Tell which names around a quote are said to be its source: a grammar of reported speech.
+"""Find the names around a quote that the text gives as its source, by a grammar of reported speech.
 
-A source is the subject of a verb of saying (“X wrote that …”; “…”, wrote X), or follows a preposition or
-participle (“according to X”, “in the May issue of X”), or stands in a reference: in brackets, after a dash,
-in a note or a table. Any other name is only mentioned, because a false alarm is worse than none.
+A name is a source in three cases:
+
+- The name is the subject of a verb of saying: “X wrote that …”; “…”, wrote X.
+- The name follows a preposition or participle: “according to X”, “in the May issue of X”.
+- The name stands in a reference: in brackets, after a dash, in a note or a table.
+
+Any other name counts as only mentioned, because a false alarm is worse than no alarm.
 """
 
 from __future__ import annotations
@@ -21,12 +25,15 @@ if TYPE_CHECKING:
 
 Kind = Literal["title", "number", "publisher", "author", "unlisted", "person"]
 
-# Most tokens from a source to the quote, from a name to its verb, and within brackets.
+# Maximum number of tokens between a source and the quote.
 _NEAR = 25
+# Maximum number of tokens between a name and its verb.
 _NEAR_VERB = 6
+# Maximum number of tokens within brackets.
 _MOST_IN_BRACKETS = 20
+# Maximum number of adjectives before a noun.
 _MOST_ADJECTIVES = 4
-# In running text, what is quoted in fewer words may be a name.
+# Minimum number of words of another quote in running text. Fewer words in quotation marks may be a name.
 _LEAST_QUOTED = 3
 
 
@@ -36,8 +43,8 @@ class Source:
 
     Attributes:
         name: the name, as written.
-        kind: what the name is of; "unlisted" if no document of the library has it.
-        documents: the ids of the documents that have it.
+        kind: the kind of name. It is "unlisted" if no document of the library has the name.
+        documents: the ids of the documents that have the name.
     """
 
     name: str
@@ -46,19 +53,22 @@ class Source:
 
     @property
     def is_medium(self) -> bool:
-        """Whether people read it rather than work there: a title, a paper, an agency that is no office."""
+        """Return whether the source is something to read: a title, a paper, or a news agency.
+
+        An office, in contrast, is an institution at which a person may speak.
+        """
         if self.kind in ("title", "number", "unlisted"):
             return True
         return self.kind == "publisher" and (is_periodical(self.name) or not names_institution(self.name))
 
 
 class Token(NamedTuple):
-    """A word, a mark, the name of a source, or another quote.
+    """A word, a punctuation mark, the name of a source, or another quote.
 
     Attributes:
         text: the characters.
-        source: the source, if it is the name of one.
-        is_quote: whether it is another quote.
+        source: the source, if the token is a source's name. Otherwise None.
+        is_quote: whether the token is another quote.
     """
 
     text: str
@@ -67,7 +77,7 @@ class Token(NamedTuple):
 
     @property
     def word(self) -> str:
-        """The word or mark in small letters; "" if it is a name or quote."""
+        """Return the word or mark in lower case, or "" for a name or quote."""
         return "" if self.source or self.is_quote else self.text.casefold()
 
 
@@ -75,7 +85,10 @@ class Token(NamedTuple):
 
 
 def _forms(stems: str) -> frozenset[str]:
-    """Inflect regular verbs: “report” to reports, reported, reporting. The bare form may be a noun."""
+    """Return the forms of regular verbs: “reports”, “reported” and “reporting” for “report”.
+
+    The bare form is left out, because it may be a noun.
+    """
     forms: set[str] = set()
     for stem in stems.split():
         root = stem.removesuffix("e")
@@ -111,15 +124,15 @@ _READING = _forms("learn appear stand come draw print publish carry quote cite t
     line sentence passage headline words quotation
     """.split()
 )
-# Past and present forms; a second one has a subject of its own, most likely.
+# Finite forms of verbs of saying. A second finite verb most likely has its own subject.
 _FINITE = frozenset(word for word in _SAYING if word.endswith(("ed", "s"))) | frozenset(
     "said wrote told found held ran went spoke thought".split()
 )
-# These say something only right before a quote, “that” or a colon.
+# Verbs of saying only if the quote follows directly, or after “that”, a colon or a comma.
 _WEAK = _forms("carry point call recall take draw hint answer") | frozenset(
     "put puts find finds found hold holds held run ran runs read reads go goes went think thinks".split()
 )
-# Verbs whose object listens.
+# Verbs whose object is the listener: “he told X”.
 _TELLING = _forms("warn answer ask inform remind assure") | frozenset("tell tells told".split())
 _OBJECTS = frozenset("him her them us me you".split())
 _BE = frozenset("is are was were be been being".split())
@@ -148,7 +161,7 @@ _ADJECTIVES = frozenset(
     state national independent influential respected latest last current old own same
     """.split()
 )
-# What is of, by or from a source, and says what it says.
+# Parts and authors of a source, which say what the source says: “the latest issue of X”.
 _PARTS = frozenset(
     """
     issue issues edition editions number page pages columns editor editors author authors writers staff
@@ -176,7 +189,7 @@ _WHEN = frozenset(
     during after before since under over later throughout by one two three next
     """.split()
 )
-# “A year later, X said”: no role.
+# Words for times, which look like a role before a name: “A year later, X said”.
 _WHEN_TO_SAY = frozenset("day days week weeks month months year years time later earlier ago".split())
 _PREPOSITIONS = frozenset(
     """
@@ -184,12 +197,12 @@ _PREPOSITIONS = frozenset(
     """.split()
 )
 _STOPS = _RELATIVES | frozenset("because when after before although while and but not never".split())
-# Between two names of one source: “the River Press in its Ferry Notes”.
+# Words between two names of the same source: “the River Press in its Ferry Notes”.
 _JOINS = frozenset("in the its his her of s no on at".split())
 _COORDINATORS = frozenset(", and or but also that both".split())
-# What follows these is said elsewhere.
+# Words that begin a subordinate clause. The verb before such a clause does not introduce a quote after it.
 _ELSEWHERE = _RELATIVES | frozenset("where when because whether if".split())
-# With these the writer turns to what somebody else says.
+# Words with which the writer turns to the words of somebody else.
 _TURNS = frozenset("but while whereas although though yet however unlike if unless because".split())
 _NEGATIONS = frozenset(
     """
@@ -198,7 +211,7 @@ _NEGATIONS = frozenset(
     """.split()
 )
 _NO_ADJECTIVES = _CONJUNCTIONS | _SAYING | _READING | _PREPOSITIONS | _STOPS | _PRONOUNS
-# A noun phrase before these is over.
+# Words that end the noun phrase before them.
 _ENDING = (
     _SAYING
     | _ADVERBS
@@ -210,7 +223,7 @@ _ENDING = (
     | _RELATIVES
     | frozenset("of from by with about to editors there here".split())
 )
-# What is said of a reference in small letters.
+# Words in lower case that are usual in references.
 OF_REFERENCES = frozenset(
     """
     see in from of the and for by no nos p pp vol issue page pages number edition ed eds published dated
@@ -220,7 +233,7 @@ OF_REFERENCES = frozenset(
     """.split()
 )
 _ABBREVIATED = frozenset("cf p pp no nos vol ed eds al vs".split())
-# What follows these is what a work is on.
+# Words before a name that is the subject of a work, not the source: “review of X”.
 _ON = frozenset(
     """
     review reply response comment commentary rejoinder letter answer criticism also but not contra cf
@@ -257,9 +270,9 @@ _NOTE_MARK = re.compile(r"\[\^[^\]\s]{1,40}\]|[⁰¹²³⁴-⁹]+")
 
 
 def tokens_of(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]]) -> list[Token]:
-    """Split a text into words, marks, the names that `find` finds, and other quotes.
+    """Return the words, marks, names (found by `find`) and other quotes of a text.
 
-    Words before a closing mark that nothing opened are the end of another quote, and are left out.
+    Words before an unmatched closing quotation mark are the end of another quote. They are left out.
     """
     first = _MARK.search(text)
     text = text[first.end() :] if first and first[0] in "”»" else text
@@ -280,7 +293,7 @@ def tokens_of(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]
 
 
 def _is_quote(match: re.Match[str], names: Sequence[tuple[int, int, Source]]) -> bool:
-    """Whether words in quotation marks are a quote: no name, and not too few."""
+    """Return whether words in quotation marks are a quote, not a name, and are not too few."""
     named = any(
         start - match.start() <= 1 and match.end() - end <= 2 and start >= match.start()
         for start, end, _ in names
@@ -293,7 +306,7 @@ def _word(tokens: Sequence[Token], at: int) -> str:
 
 
 def _is_proper(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a word is most likely part of a name."""
+    """Return whether a word is most likely part of a name."""
     return at >= 0 and _is_capitalised(tokens[at]) and tokens[at].word not in STARTERS
 
 
@@ -301,11 +314,15 @@ def _is_capitalised(token: Token) -> bool:
     return token.source is None and not token.is_quote and token.text[:1].isupper()
 
 
-# The grammar: which names are said to be the source
+# The grammar: the names that a text gives as the source
 
 
 def narrowed(tokens: Sequence[Token], found: Iterable[int]) -> list[Source]:
-    """Return the sources at these tokens: of “the River Press in Ferry Notes”, the title alone."""
+    """Return the sources at these tokens.
+
+    If a title follows another name of the same source (“the River Press in Ferry Notes”), return only the
+    title.
+    """
     indices = sorted(set(found))
     kept = []
     for at, following in zip_longest(indices, indices[1:]):
@@ -320,7 +337,7 @@ def narrowed(tokens: Sequence[Token], found: Iterable[int]) -> list[Source]:
 
 
 def named_before(tokens: Sequence[Token]) -> Iterator[int]:
-    """Yield the tokens before a quote that name its source."""
+    """Yield the indices of the tokens before a quote that name its source."""
     if tokens and tokens[-1].text in (":", *_DASHES) and not any(each.text == ";" for each in tokens):
         yield from named_in_reference(tokens[:-1], dated=False)
     if any(each.word in _NEGATIONS for each in tokens):  # “Nowhere does X say that”
@@ -339,7 +356,7 @@ def named_before(tokens: Sequence[Token]) -> Iterator[int]:
 
 
 def named_after(tokens: Sequence[Token]) -> Iterator[int]:
-    """Yield the tokens after a quote that name its source."""
+    """Yield the indices of the tokens after a quote that name its source."""
     begin = 0
     while begin < len(tokens) and tokens[begin].text in ",.?!":
         begin += 1
@@ -370,7 +387,7 @@ def named_after(tokens: Sequence[Token]) -> Iterator[int]:
         elif last in _SAYING:
             said = len(between) <= _NEAR_VERB and not any(each.source for each in between)
             said = said and _word(between, 0) not in _RELATIVES
-            if last in _TELLING and len(between) > 1:  # “…”, he told X: who listens
+            if last in _TELLING and len(between) > 1:  # “…”, he told X: X is the listener
                 said = False
             if _word(clause, end) == "," and _word(clause, end + 1) in _CITING:  # “…”, writes X, quoting Y
                 said = said and token.source.kind != "person"
@@ -382,15 +399,16 @@ def named_after(tokens: Sequence[Token]) -> Iterator[int]:
 
 
 def is_subject(after: Sequence[Token]) -> bool:
-    """Whether the quote is the subject of what follows: “…” is a lie."""
+    """Return whether the quote is the subject of the words after it: “…” is a lie."""
     return _word(after, 0) in _BE
 
 
 def named_in_reference(tokens: Sequence[Token], *, dated: bool = True) -> list[int]:
-    """Return the tokens that name sources in a reference: “Milo Holt, Ferry Notes, no. 41 (2008), p. 3”.
+    """Return the indices of the tokens that name sources in a reference.
 
-    Words up to a stop are a sentence, not a reference, if they have small words that references do not have.
-    In a reference that must be `dated`, a source that is in no library counts only if there is a number.
+    An example of a reference is “Milo Holt, Ferry Notes, no. 41 (2008), p. 3”. Words up to a stop are a
+    sentence and no reference if they contain words in lower case that are unusual in references. If the
+    reference must be `dated`, an unlisted source counts only if there is a number.
     """
     numbered = not dated or any(each.text[0].isdigit() for each in tokens if each.text)
     found: list[int] = []
@@ -417,17 +435,17 @@ def _is_unlisted(token: Token) -> bool:
 
 
 def _phrase(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return the range of a name's noun phrase: “the latest issue of X”, “X’s editor”, “the mayor, X”."""
+    """Return the range of the noun phrase around a name: “the latest issue of X”, “the mayor, X”."""
     start = _phrase_start(tokens, at)
     role = _role(tokens, start)
     return start if role is None else role, _phrase_end(tokens, at)
 
 
 def _role(tokens: Sequence[Token], name: int) -> int | None:
-    """Return where “the mayor of Tain,” begins before a name; None if no such words stand there.
+    """Return the token at which a role before a name begins (“the mayor of Tain,”), or None without a role.
 
-    They begin a clause, or follow “according to” or a verb without a subject before it: “said the mayor, X”,
-    but not “he told the mayor, X”.
+    A role begins a clause, or follows “according to”, or follows a verb without a subject before it: “said
+    the mayor, X”, but not “he told the mayor, X”.
     """
     if _word(tokens, name - 1) != ",":
         return None
@@ -478,7 +496,7 @@ def _phrase_start(tokens: Sequence[Token], at: int) -> int:
 
 
 def _is_adjective(word: str) -> bool:
-    """Whether a word before a noun may be its adjective: it is no word of another kind."""
+    """Return whether a word before a noun may be an adjective: it is not a word of another kind."""
     return word[:1].isalnum() and word not in _NO_ADJECTIVES
 
 
@@ -503,7 +521,7 @@ def _phrase_end(tokens: Sequence[Token], at: int) -> int:
 
 
 def _next(tokens: Sequence[Token], mark: str, start: int, most: int) -> int | None:
-    """Return the next token that is this mark, within `most` tokens; None if there is none."""
+    """Return the index of the next token that is this mark, within `most` tokens, or None."""
     return next((at for at in range(start, min(len(tokens), start + most)) if tokens[at].text == mark), None)
 
 
@@ -513,7 +531,7 @@ def _is_author(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _opens_clause(tokens: Sequence[Token], start: int) -> bool:
-    """Whether a phrase begins a clause, but for a time: “In May X wrote”, “It was X that wrote”."""
+    """Return whether a phrase begins a clause, even after a time: “In May X wrote”, “It was X that wrote”."""
     before = tokens[start - 1] if start else None
     if before is None or before.is_quote or before.text in _OPENS or before.word in _CONJUNCTIONS | {"both"}:
         return True
@@ -528,7 +546,10 @@ def _opens_clause(tokens: Sequence[Token], start: int) -> bool:
 
 
 def _verb_of(tokens: Sequence[Token], at: int, end: int) -> int | None:
-    """Return the verb of saying whose subject is a name, whatever stands before it; None if there is none."""
+    """Return the index of the verb of saying whose subject is a name, or None.
+
+    A role may stand before the name (“The mayor, X, said”).
+    """
     verb = _verb(tokens, end)
     if verb is not None or _word(tokens, end) != "," or _role(tokens, _phrase_start(tokens, at)) is None:
         return verb
@@ -540,7 +561,10 @@ def _verb_of(tokens: Sequence[Token], at: int, end: int) -> int | None:
 
 
 def _verb(tokens: Sequence[Token], end: int) -> int | None:
-    """Return the verb of saying whose subject a noun phrase is; None if it has another verb, or none."""
+    """Return the index of the verb of saying whose subject is a noun phrase that ends at `end`.
+
+    Return None if the noun phrase has another verb or no verb.
+    """
     at = end
     if _word(tokens, at) == ",":  # “X, which …, says”, or “X, which says”
         closing = _next(tokens, ",", at + 1, _NEAR)
@@ -569,7 +593,7 @@ def _verb(tokens: Sequence[Token], end: int) -> int | None:
 
 
 def _past_time(tokens: Sequence[Token], at: int) -> int:
-    """Return the verb of saying after “in its May issue” or “last week”; the same token if there is none."""
+    """Return the index of the verb of saying after “in its May issue” or “last week”, or else `at`."""
     if _word(tokens, at) not in _TIMES:
         return at
     for each in range(at, min(len(tokens), at + _NEAR_VERB + 1)):
@@ -588,7 +612,7 @@ def _past_adverbs(tokens: Sequence[Token], at: int) -> int:
 
 
 def _breaks_off(rest: Sequence[Token]) -> bool:
-    """Whether the words between a source and a quote begin another statement."""
+    """Return whether the words between a source and a quote begin another statement."""
     if len(rest) > _NEAR or any(each.text == ";" or each.word in _TURNS for each in rest):
         return True
     quotes = [at for at, each in enumerate(rest) if each.is_quote]
@@ -596,7 +620,7 @@ def _breaks_off(rest: Sequence[Token]) -> bool:
 
 
 def _says(tokens: Sequence[Token], verb: int) -> bool:
-    """Whether a verb says the quote: no other verb with a subject of its own stands between them."""
+    """Return whether a verb introduces the quote: no other verb with its own subject stands between them."""
     rest = tokens[verb + 1 :]
     words = [each.word for each in rest]
     if _breaks_off(rest) or _ELSEWHERE.intersection(words):
@@ -612,7 +636,7 @@ def _says(tokens: Sequence[Token], verb: int) -> bool:
 
 
 def _is_cited(tokens: Sequence[Token], start: int, at: int) -> bool:
-    """Whether a phrase follows words that only sources follow: “according to”, “per”, “citing”."""
+    """Return whether a phrase follows words that introduce a source: “according to”, “per”, “citing”."""
     first, second = _word(tokens, start - 1), _word(tokens, start - 2)
     source = tokens[at].source
     if first == "to" and second == "according":
@@ -628,7 +652,7 @@ def _is_cited(tokens: Sequence[Token], start: int, at: int) -> bool:
 
 
 def _is_read(tokens: Sequence[Token], start: int, at: int) -> bool:
-    """Whether a phrase says where something may be read: “in X”, “from an article in X”, “by X”."""
+    """Return whether a phrase gives the work that has the words: “in X”, “from an article in X”, “by X”."""
     preposition = _word(tokens, start - 1)
     source = tokens[at].source
     assert source is not None  # noqa: S101 - its callers have looked
@@ -641,7 +665,7 @@ def _is_read(tokens: Sequence[Token], start: int, at: int) -> bool:
 
 
 def _ends_phrase(tokens: Sequence[Token], end: int) -> bool:
-    """Whether a noun phrase ends there: “in the Daily Harbour case” names a case, not the paper."""
+    """Return whether a noun phrase ends at a token. “In the Daily Harbour case” names a case, not a paper."""
     if end >= len(tokens) or tokens[end].is_quote or tokens[end].source:
         return True
     word = _word(tokens, end)
@@ -655,7 +679,7 @@ def _ends_phrase(tokens: Sequence[Token], end: int) -> bool:
 
 
 def _introduces(tokens: Sequence[Token], start: int, end: int) -> bool:
-    """Whether “in X” introduces the quote: it begins the clause, or stands right before the quote."""
+    """Return whether “in X” introduces the quote: it begins the clause, or is right before the quote."""
     rest = tokens[end:]
     opened = start - 2
     while opened >= 0 and (
@@ -677,7 +701,7 @@ def _introduces(tokens: Sequence[Token], start: int, end: int) -> bool:
 
 
 def _follows(between: Sequence[Token]) -> bool:
-    """Whether the words between a quote and “in X” only say that it is said or read there."""
+    """Return whether the words between a quote and “in X” only say that the quote is said or read in X."""
     said = [at for at, each in enumerate(between[:-1]) if each.word in _SAYING | _READING]
     if not said:
         return len(between) <= 1

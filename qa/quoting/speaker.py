@@ -1,7 +1,7 @@
-"""Find who speaks in a quote, by what its source says: “according to X, …”, “…”, said X; X said that ….
+"""Find the speaker of a quote in its source: “according to X, …”, “…”, said X; X said that ….
 
-A speaker is a slice of the source, as a quote is. A sentence has one only if all of it has a known shape, and
-a pronoun names nobody: no speaker is better than a wrong one.
+A speaker is a slice of the source, as a quote is. A sentence has a speaker only if the whole sentence has a
+known shape. A pronoun names nobody. No speaker is better than a wrong speaker.
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ if TYPE_CHECKING:
 
     from qa.schema import Document, Quote
 
-# How far around a quote its paragraph is looked for, and how far before it “a source”, in characters.
+# Number of characters around a quote that are searched for the ends of its paragraph. The same number before
+# the paragraph is searched for “a source”.
 _NEAR = 3_000
-# A longer sentence has no speaker: it is no news.
+# Maximum number of tokens in a sentence with a speaker. A longer sentence is not from a news report.
 _MOST_TOKENS = 150
+# Maximum number of tokens in a name.
 _MOST_NAME = 14
+# Maximum number of tokens in an apposition with its name, and after a closing attribution.
 _MOST_BESIDE = 30
 
 _SAYS = frozenset("said says say".split())
-# These say something only before “that”, a quotation or a colon: “claims” and “notes” may be nouns.
+# Verbs of saying only before “that”, a quotation or a colon. Elsewhere “claims” and “notes” may be nouns.
 _SAYS_THAT = frozenset(
     """
     told tells added adds warned warns argued argues claimed claims explained explains insisted
@@ -39,7 +42,7 @@ _SAYS_THAT = frozenset(
 )
 SAYING_VERBS = _SAYS | _SAYS_THAT
 _NOUNS = frozenset("states claims notes reports estimates".split())
-# With another of these beside it, a sentence may have two speakers.
+# Verbs of speaking. A sentence with two of these verbs may have two speakers.
 _ALSO_SPEAKS = SAYING_VERBS | frozenset(
     """
     asked asks cried shouted interrupted answered answers continued snapped laughed murmured thinks
@@ -51,12 +54,12 @@ _SAY = frozenset("say report add explain claim warn state argue note tell write"
 QUOTING_VERBS = frozenset("quoted quotes cited cites".split())
 _REPORTING = frozenset("saying reporting telling claiming warning stating adding writing".split())
 _ADVERBS = frozenset("also then later still again already recently once has have had".split())
-# A sentence with one of these may go on in its writer's own voice.
+# After one of these words, a sentence may go on in its writer's own voice.
 _CONTRASTS = frozenset("but ; nor neither".split())
 _CONTRASTS_AFTER_A_COMMA = frozenset("though although while whereas yet".split())
 _DETERMINERS = frozenset("the a an its his her their our one two three some several many another".split())
 _RELATIVES = frozenset("who which whose".split())
-# No name has these.
+# Words that no name contains.
 _NO_NAMES = frozenset(
     """
     is are was were be been being am do does did has have had will would can could may might must
@@ -68,11 +71,11 @@ _NO_NAMES = frozenset(
 )
 _OPENERS = frozenset("and but however meanwhile indeed thus earlier later today yesterday".split())
 _PREPOSITIONS = frozenset("in on at after before during since".split())
-# These join the words of a name: Ada Orr of the harbour office in Leith.
+# Words that join the words of a name: Ada Orr of the harbour office in Leith.
 _JOINS = frozenset(
     "of for from in at inside with the a an and on de la le du van von der den al bin ibn".split()
 )
-# What may stand right before a name, or be one: the harbour master Ada Orr.
+# Roles that may stand right before a name, or name a person without it: the harbour master Ada Orr.
 PERSONS = frozenset(
     """
     minister president premier chancellor king queen prince princess director chairman chairwoman
@@ -100,8 +103,8 @@ _ROLES = PERSONS | frozenset(
 )
 _NOUNS_IN_LY = frozenset("family ally assembly monopoly supply daily weekly monthly".split())
 _PRONOUNS = frozenset("he she they it we i you".split())
-PRONOUNS = frozenset({"he", "she"})  # of one person
-# After its verb, a name may end before these.
+PRONOUNS = frozenset({"he", "she"})  # pronouns that mean one person
+# Words before which a name may end if the name follows its verb.
 _AFTER_A_NAME = frozenset(
     """
     who whose which when after before on during in at yesterday today adding referring speaking for
@@ -127,7 +130,7 @@ _STOPS = frozenset(".;:!?—–()[]-")
 
 
 class Token(NamedTuple):
-    """A word, a mark or a whole quotation, with its place in the text. A quotation is `is_quotation`."""
+    """A word, a punctuation mark or a whole quotation (`is_quotation`), with its range in the text."""
 
     text: str
     start: int
@@ -136,17 +139,17 @@ class Token(NamedTuple):
 
     @property
     def word(self) -> str:
-        """The word or mark in small letters; "" for a quotation."""
+        """Return the word or mark in lower case, or "" for a quotation."""
         return "" if self.is_quotation else self.text.casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who speaks, as slices of the source.
+    """The speaker of a quote, as slices of the source.
 
     Attributes:
         name: the words that name the speaker: “a source inside North Korea”.
-        reported_by: the words that name who passes it on, if anybody: “the Daily NK”.
+        reported_by: the words that name the medium or person who quotes the speaker, if any: “the Daily NK”.
     """
 
     name: Span
@@ -154,7 +157,10 @@ class Speaker:
 
 
 def said_by(quote: Quote) -> str:
-    """Say who speaks in a quote: “a source inside North Korea, quoted by the Daily NK”; "" for nobody."""
+    """Return the speaker of a quote in words: “a source inside North Korea, quoted by the Daily NK”.
+
+    Return "" if the speaker is unknown.
+    """
     speaker = speaker_of(quote.document, quote.start, quote.end)
     if speaker is None:
         return ""
@@ -166,13 +172,13 @@ def said_by(quote: Quote) -> str:
 
 
 def _in_a_sentence(words: str) -> str:
-    """Return words as they stand within a sentence: in one line, and without a capital on “the”."""
+    """Return words as they are written within a sentence: in one line, and with “the” in lower case."""
     first, *others = words.split()
     return " ".join([first.lower() if first.casefold() in _DETERMINERS else first, *others])
 
 
 def speaker_to_dict(quote: Quote) -> dict[str, Any] | None:
-    """Return who speaks in a quote as slices of its document, for JSON."""
+    """Return the speaker of a quote as slices of its document, for JSON, or None."""
     speaker = speaker_of(quote.document, quote.start, quote.end)
     if speaker is None:
         return None
@@ -185,13 +191,16 @@ def speaker_to_dict(quote: Quote) -> dict[str, Any] | None:
 
 
 def speaker_of(document: Document, start: int, end: int) -> Speaker | None:
-    """Return who says all of `text[start:end]`; None where its source does not say, or names several."""
+    """Return the speaker of all of `text[start:end]`, or None if its source names no speaker or several."""
     found = _said(document, start, end)
     return found and _resolve_source(document, paragraph_around(document.text, start, end).start, found)
 
 
 def mention_of(document: Document, start: int, end: int) -> Span | None:
-    """Return the words by which a text names who says all of `text[start:end]`: a pronoun, too; or None."""
+    """Return the words that name the speaker of all of `text[start:end]`, or None.
+
+    The words may be a pronoun.
+    """
     text = document.text
     around = [
         each
@@ -215,14 +224,17 @@ def _said(document: Document, start: int, end: int, *, pronouns: bool = False) -
 
 
 def quotation_around(text: str, start: int, end: int) -> Span | None:
-    """Return the quotation, with its marks, that a range lies in; None if none, or a mark has no partner."""
+    """Return the quotation around a range, with its marks.
+
+    Return None if there is no such quotation, or if a quotation mark of the paragraph has no partner.
+    """
     found = _quotations(text, paragraph_around(text, start, end)) or ()
     around = next((each for each in found if each.start <= start and end <= each.end), None)
     return around if around and _OPENS.match(text, around.start) else None
 
 
 def paragraph_around(text: str, start: int, end: int) -> Span:
-    """Return the paragraph around a place, between blank lines: at most _NEAR characters either way."""
+    """Return the paragraph between blank lines around a range, at most `_NEAR` characters on each side."""
     first, last = max(0, start - _NEAR), min(len(text), end + _NEAR)
     before = [match.end() for match in _BREAK.finditer(text, first, start)]
     after = _BREAK.search(text, end, last)
@@ -230,7 +242,10 @@ def paragraph_around(text: str, start: int, end: int) -> Span:
 
 
 def _resolve_source(document: Document, before: int, speaker: Speaker) -> Speaker:
-    """Return for “the source” the one source that was named before; for others, the same speaker."""
+    """Return the only source that was named before a paragraph if the speaker is “the source”.
+
+    Otherwise, or if there is no such source or several, return the speaker unchanged.
+    """
     text = document.text
     if text[speaker.name.start : speaker.name.end].casefold() != "the source":
         return speaker
@@ -246,22 +261,22 @@ def _resolve_source(document: Document, before: int, speaker: Speaker) -> Speake
         for each in named
         if re.match(r"(?i)an? (?:\S+ ){0,2}source\b", text[each.name.start : each.name.end])
     }
-    # Of two sources, nobody knows which is meant.
+    # If the text mentions several sources, “the source” is ambiguous.
     mentioned = [match[0] for match in _SOURCE.finditer(text, earlier, before)]
     return sources.pop() if len(sources) == 1 and set(mentioned) <= {"source"} else speaker
 
 
 class _Paragraph:
-    """A paragraph, cut into sentences and quotations.
+    """A paragraph that is split into sentences and quotations.
 
     Attributes:
-        span: where it is.
-        sentences: its sentences, which tile it.
-        speakers: who says each of them: its own speaker, or of words in quotation marks, the quotation's.
+        span: the paragraph's range in the text.
+        sentences: the paragraph's sentences, without gaps between them.
+        speakers: the speaker of each sentence. A sentence inside quotation marks has the quotation's speaker.
     """
 
     def __init__(self, text: str, span: Span, language: str, *, pronouns: bool = False) -> None:
-        """Read the paragraph `text[span.start:span.end]`. With `pronouns`, “he” and “she” speak, too."""
+        """Read the paragraph `text[span.start:span.end]`. With `pronouns`, “he” and “she” count."""
         self.span = span
         self._text = text
         ends = [*sentence_ends(text, span.start, span.end, language or "en"), span.end]
@@ -287,7 +302,10 @@ class _Paragraph:
     def _continue(
         self, last: Span, tokens: Sequence[Sequence[Token]], inside: Sequence[Sequence[Span]]
     ) -> None:
-        """Give the quotation that ends a paragraph to whoever speaks right before it: “…,” said X. “….”."""
+        """Set the speaker of a quotation that ends the paragraph to the speaker right before it.
+
+        An example is: “…,” said X. “….”
+        """
         bare = [at for at, own in enumerate(inside) if last in own]
         first = bare[0]
         if not first or bare[-1] != len(tokens) - 1 or not all(_is_bare(tokens[at]) for at in bare):
@@ -320,12 +338,12 @@ def _overlap(one: Span, other: Span) -> bool:
 
 
 def _is_bare(tokens: Sequence[Token]) -> bool:
-    """Tell whether a sentence has no word outside quotation marks."""
+    """Return whether a sentence has no word outside quotation marks."""
     return not any(token.word[:1].isalnum() for token in tokens)
 
 
 def _quotations(text: str, span: Span) -> list[Span] | None:
-    """Return what stands between quotation marks; None where a mark has no partner."""
+    """Return the quotations of a range, with their marks, or None if a quotation mark has no partner."""
     found: list[Span] = []
     opened: int | None = None
     closing = ""
@@ -344,11 +362,11 @@ def _quotations(text: str, span: Span) -> list[Span] | None:
     return found if opened is None else None
 
 
-# The shapes of a sentence
+# The shapes of a sentence with a speaker
 
 
 def _speaker(tokens: Sequence[Token]) -> Speaker | None:
-    """Return who says a sentence that has words outside quotation marks."""
+    """Return the speaker of a sentence that has words outside quotation marks, or None."""
     words = [_low(token) for token in tokens]
     if len(tokens) > _MOST_TOKENS or set(words[1:]) & _CONTRASTS:
         return None
@@ -380,22 +398,25 @@ def _speaker(tokens: Sequence[Token]) -> Speaker | None:
 
 
 def _low(token: Token) -> str:
-    """Return a word in small letters, or a mark; "" for a word with a capital, which may be a name."""
+    """Return the text of a token that is a mark or a word in lower case.
+
+    Return "" for a quotation, and for a word with a capital, which may be a name.
+    """
     return token.text if not token.is_quotation and token.text == token.text.lower() else ""
 
 
 def _continues(words: Sequence[str], at: int) -> bool:
-    """Tell whether “went on to say” stands there."""
+    """Return whether “went on to” and a verb of saying begin at a token: “went on to say”."""
     return list(words[at : at + 3]) == ["went", "on", "to"] and not _SAY.isdisjoint(words[at + 3 : at + 4])
 
 
 def _ends(tokens: Sequence[Token], at: int) -> bool:
-    """Tell whether only marks follow."""
+    """Return whether only punctuation marks follow from a token on."""
     return not any(token.is_quotation or token.word[:1].isalnum() for token in tokens[at:])
 
 
 def _according(tokens: Sequence[Token], at: int) -> Speaker | None:
-    """Return who is named after “according to”, where it opens or closes the sentence."""
+    """Return the speaker after “according to”, or None if these words do not open or close the sentence."""
     if tokens[at + 1 : at + 2] == [] or tokens[at + 1].word != "to":
         return None
     begin = at + 2
@@ -415,12 +436,12 @@ def _according(tokens: Sequence[Token], at: int) -> Speaker | None:
 
 
 def _is_plain(tokens: Sequence[Token]) -> bool:
-    """Tell whether words before a closing attribution are all of it: no colon, no dash."""
+    """Return whether the words before a closing attribution have no colon, semicolon or dash."""
     return not any(token.text in (":", ";", "—", "–") for token in tokens)
 
 
 def _quoted(tokens: Sequence[Token], at: int) -> Speaker | None:
-    """Return whom a sentence quotes: “the Daily NK quoted a source reporting that”."""
+    """Return the speaker whom a sentence quotes, or None: “the Daily NK quoted a source reporting that”."""
     begin = _past_introduction(tokens, at)
     by, name, end = tokens[begin:at], tokens[at + 1 :], 0
     while end < len(name) and not name[end].is_quotation and _low(name[end]) not in _REPORTING | {"as"}:
@@ -435,7 +456,7 @@ def _quoted(tokens: Sequence[Token], at: int) -> Speaker | None:
 
 
 def _before_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Span | None:
-    """Return the subject of a verb of saying: of X said that …; “…,” X said; …, X said."""
+    """Return the subject before a verb of saying, or None: X said that …; “…,” X said; …, X said."""
     end = verb
     while end and words[end - 1] in _ADVERBS:
         end -= 1
@@ -470,19 +491,22 @@ def _before_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Sp
 
 
 def _is_quoted_next(tokens: Sequence[Token], at: int) -> bool:
-    """Tell whether a quotation follows, after a comma or colon or none."""
+    """Return whether a quotation begins at a token, or after a comma or colon there."""
     at += at < len(tokens) and tokens[at].text in (",", ":")
     return at < len(tokens) and tokens[at].is_quotation
 
 
 def _tells(tokens: Sequence[Token], words: Sequence[str], verb: int) -> bool:
-    """Tell whether something is told to somebody: told reporters that, told the court: “…”."""
+    """Return whether a verb tells somebody something: told reporters that, told the court: “…”."""
     near = range(verb + 1, min(len(tokens), verb + 10))
     return any(words[at] == "that" or _is_quoted_next(tokens, at) for at in near)
 
 
 def _is_rest(tokens: Sequence[Token], words: Sequence[str], at: int) -> bool:
-    """Tell whether a closing attribution is followed at most by where and when, or by a last quotation."""
+    """Return whether nothing more than a place, a time or a last quotation follows a closing attribution.
+
+    The listeners may follow, too: “told reporters”.
+    """
     rest = [token for token in tokens[at:] if token.text not in _STOPS]
     if rest and rest[-1].is_quotation:
         return len(rest) == 1 or (len(rest) == 2 and rest[0].text == ",")
@@ -501,7 +525,7 @@ def _is_rest(tokens: Sequence[Token], words: Sequence[str], at: int) -> bool:
 
 
 def _past_introduction(tokens: Sequence[Token], end: int) -> int:
-    """Return where a clause begins after “But”, “On Tuesday” and “In a letter to the mayor,”."""
+    """Return the token at which a clause begins, after “But”, “On Tuesday” or “In a letter to the mayor,”."""
     begin = 0
     while begin < end and (tokens[begin].word in _OPENERS or (begin and tokens[begin].text == ",")):
         begin += 1
@@ -517,7 +541,7 @@ def _past_introduction(tokens: Sequence[Token], end: int) -> int:
 
 
 def _after_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Span | None:
-    """Return the subject after a verb of saying that follows what is said: “…”, said X."""
+    """Return the subject after a verb of saying that follows the words said, or None: “…”, said X."""
     before = tokens[verb - 1] if verb else None
     begin = verb + 1
     comma = before is not None and before.text == ","
@@ -552,7 +576,7 @@ def _after_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Spa
 
 
 def _goes_on(tokens: Sequence[Token], words: Sequence[str], at: int) -> bool:
-    """Tell whether “in”, “at” or “for” goes on with a name: a source in Seoul, the institute for peace."""
+    """Return whether “in”, “at” or “for” continues a name: a source in Seoul, the institute for peace."""
     if words[at] not in ("in", "at", "for") or at + 1 >= len(tokens):
         return False
     word = tokens[at + 1].word
@@ -562,7 +586,7 @@ def _goes_on(tokens: Sequence[Token], words: Sequence[str], at: int) -> bool:
 
 
 def _past_apposition(tokens: Sequence[Token], words: Sequence[str], comma: int) -> int:
-    """Return where a name ends with the age and the words after a comma that say who somebody is."""
+    """Return the token at which a name ends, including the age and the apposition after its comma."""
     end = comma
     if comma + 1 < len(tokens) and tokens[comma + 1].text.isdigit():
         end = comma + 2
@@ -592,7 +616,11 @@ def _past_apposition(tokens: Sequence[Token], words: Sequence[str], comma: int) 
 
 
 def _named(phrase: Sequence[Token], *, first: bool) -> Span | None:
-    """Return the name in a subject before its verb: “Kim, a trader,”; “Kim” of “Kim, who left in 2016,”."""
+    """Return the name in a subject before its verb, or None.
+
+    An apposition is part of the name (“Kim, a trader,”). A relative clause is not: the name in “Kim, who left
+    in 2016,” is “Kim”.
+    """
     commas = [at for at, token in enumerate(phrase) if token.text == ","]
     if not commas:
         return _span(phrase) if _is_name(phrase, first=first) else None
@@ -617,11 +645,11 @@ def _named(phrase: Sequence[Token], *, first: bool) -> Span | None:
 
 
 def _is_name(phrase: Sequence[Token], *, first: bool) -> bool:
-    """Tell whether words can only name somebody: “Ada Orr”, “the master Ada Orr”, “a source in Leith”.
+    """Return whether words can only name somebody: “Ada Orr”, “the master Ada Orr”, “a source in Leith”.
 
     Args:
         phrase: the words.
-        first: whether the first has a capital because it begins the sentence.
+        first: whether the phrase begins the sentence, so that its first word has a capital in any case.
     """
     if not phrase or len(phrase) > _MOST_NAME:
         return False

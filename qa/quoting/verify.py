@@ -1,4 +1,4 @@
-"""Compare what a file quotes with what the documents say, and print the verdicts."""
+"""Compare the quotes of a file with the documents, and print the verdicts."""
 
 from __future__ import annotations
 
@@ -42,38 +42,42 @@ if TYPE_CHECKING:
 _Made = TypeVar("_Made")
 Status = Literal["verbatim", "superseded", "removed", "moved", "cited", "distorted", "altered", "unknown"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-# Bytes of the texts that were read last, with their words, that are kept.
+# Maximum size of each cache of recently read texts, in bytes.
 KEPT_BYTES = 64 << 20
+# Estimated size in the cache, in bytes per character, of an object that is made from a text.
 _BYTES_A_CHARACTER = 40
-# Documents that are compared with a quote that none holds as it stands.
+# Maximum number of documents that a search finds for words similar to a quote.
 ASKED = 5
-# How a quote says that words are left out. A part of fewer words than this may stand anywhere by chance.
+# The marks for words that a quote leaves out.
 _ELISION = re.compile(
     r"(?:(?<!\s)\s++)?(?:[\[(]\s*(?:…|\.\s?\.\s?\.)\s*[\])]|…+|\.{3,}|(?<=\s)\.\s\.\s\.)\s*"
 )
+# Minimum number of words in a part of such a quote. Fewer words may stand anywhere by chance.
 _LEAST_PART = 3
 # The writer's own punctuation after an elision: “It is closed […].”
 _OWN_STOP = re.compile(r"\A[.,;:](?:\s+|\Z)")
-# A first letter whose case the writer changed, and quotation marks within quotation marks.
+# A first letter whose case the writer changed: “[T]he”.
 _INITIAL = re.compile(r"\[([^\W\d_])\](?=[^\W\d_])")
+# Quotation marks within quotation marks.
 _INNER = re.compile(r"(?<!\w)['‘]((?:[^'‘’]|(?<=\w)['’](?=\w)){1,400})['’](?!\w)")
-# What Markdown shows as another character: an escape, a line's end, a character reference.
+# Sequences that Markdown shows as other characters: escapes, backslashes at line ends, character references.
 _ESCAPE = re.compile(
     r"\\(?:(?P<sign>[!-/:-@\[-`{-~])|(?=\r?\n))|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 )
-# Places of a quote's words that are looked at, until one where nothing that matters is left out.
+# Maximum number of places of a quote's words that are examined.
 _MOST_PLACES = 10
-# A claim's longest words, which are looked for in earlier texts.
+# Number of a claim's longest words that are searched for in earlier texts.
 _TRIED = 3
-# A paragraph, or an item of a list without its mark.
+# A paragraph, or a list item without its mark.
 _PARAGRAPH = re.compile(
     r"(?<!\S)(?!(?:[-*•]|[0-9]+[.)]) )\S(?:[^\n\u2029]|\n(?!\s*\n|\s*(?:[-*•]|[0-9]+[.)]) ))*"
 )
-# A line's end inside a word with a hyphen.
+# A line end after the hyphen of a word.
 _HYPHENATED = re.compile(r"(?<=\w[-‐])\r?\n(?=\w)")
-# Characters that are shown of what is left out at one place.
+# Maximum number of characters of one omission that are shown. Also the number of characters on each side of a
+# quote that are searched for the marks of its quotation.
 _MOST_SHOWN = 2_000
-# Of several places of a quote's words, the first of these is told.
+# The statuses in order of preference, if a quote's words stand at several places.
 _PREFERRED: tuple[Status, ...] = ("verbatim", "moved", "distorted")
 _QUOTATION_MARKS = re.compile("[“”]")
 _STYLES = {
@@ -99,36 +103,41 @@ _FORMS_IN_WORDS: dict[Form, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is true of a claim.
+    """The result of comparing a claim with the documents.
 
     Attributes:
         claim: the claim.
-        status: one of these.
-            "verbatim": a document holds exactly these words, where the claim says (if it does).
-            "superseded": an earlier text of a document holds them.
-            "removed": a document that was removed from the library holds them.
-            "moved": a document holds them, but elsewhere than the claim says.
-            "cited": the citation opens, but the words beside it are no quote of it, and were not compared.
-            "distorted": a document holds them, but what is left out there, or what stands right before or
-                after, changes what they say; or somebody else says them.
-            "altered": no document holds them; one says something like them.
-            "unknown": no document says anything like them, or the claim's citation is wrong.
-        place: where the words stand, or the nearest to them.
-        title: the title of that document, or its id.
+        status: one of the following.
+            "verbatim": a document has exactly these words, at the claimed place if the claim gives a place.
+            "superseded": an earlier text of a document has the words.
+            "removed": a document that was removed from the library has the words.
+            "moved": a document has the words, but not at the place or in the source that the claim gives.
+            "cited": the citation opens, but the words next to it are not a quote of the document. They were
+                not compared.
+            "distorted": a document has the words, but the omitted words, or the words right before or after
+                the quote, change the sense, or somebody else says the words.
+            "altered": no document has the words, but a document has similar words.
+            "unknown": no document has similar words, or the claim's citation is wrong.
+        place: the place of the words, or of the most similar words.
+        title: the title of the document at `place`, or its id.
         locator: the place in words.
-        since: when that text was superseded or removed.
-        now: where the current text of a superseded one has the same words.
-        now_locator: that place in words.
-        difference: from the words at `place` to the claim's, or to what has become of them since.
-        fate: what has become of the text that is nearest to an altered quote.
-        left_out: how many words of the text the quote says it leaves out (“…”).
-        markup: whether the words are those of Markdown as a reader sees it.
-        comma: whether the claim ends in a comma that is not the document's, or in a full stop for its comma.
-        omitted: what the quote leaves out that matters; it may be a remark on any verdict.
+        since: the time at which the text at `place` was superseded or removed.
+        now: the place of the same words in the current text, if the text at `place` was superseded.
+        now_locator: the place `now` in words.
+        difference: the changes from the words at `place` to the claim's words. For a superseded text, the
+            changes to the most similar words of the current text. For a quote with omission marks, the
+            omitted words.
+        fate: the state of the text that is most similar to an "altered" quote.
+        left_out: the number of words that the quote marks as left out (“…”).
+        markup: whether the words are the words of Markdown without its markup.
+        comma: whether the claim ends in a comma that the document does not have, or in a full stop instead of
+            the document's comma.
+        omitted: the omitted words that matter. A verdict with any status may have them.
         attributed: the source to which the words around a "moved" quote ascribe it, or the speaker to whom
-            those around a "distorted" one do.
-        unlisted: whether no document is called so.
-        mention: how the document names the speaker there, if not in full: “he”, “the minister”.
+            the words around a "distorted" quote ascribe it.
+        unlisted: whether no document of the library has the name `attributed`.
+        mention: the words that name the speaker in the document, if the name is not in full: “he”, “the
+            minister”.
     """
 
     claim: Claim
@@ -151,7 +160,7 @@ class Verdict:
 
 
 class Verifier:
-    """Compares claims with a library's documents. What it reads is kept for the claims that follow."""
+    """Compares claims with a library's documents. It keeps the texts that it reads for later claims."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -171,20 +180,20 @@ class Verifier:
     ) -> list[Verdict]:
         """Return the verdicts on claims, in the order of the claims.
 
-        A title that cites a document is no quote, and has none. A block of paragraphs that no document holds
-        as a whole has a verdict for each paragraph.
+        A title that cites a document is not a quote and gets no verdict. A block of paragraphs that no
+        document has as a whole gets a verdict for each paragraph.
         """
         claims = [claim for claim in claims if not (claim.maybe_title and self._is_title(claim))]
         quotes = {claim.text for claim in claims if claim.maybe_title}
         claims = [replace(claim, title="") if claim.title in quotes else claim for claim in claims]
         order = sorted(range(len(claims)), key=lambda at: claims[at].citation or (claims[at].title, 0, 0))
         judged: dict[int, list[Verdict]] = {}
-        same: dict[Claim, list[Verdict]] = {}  # what is claimed again and again is judged once
+        same: dict[Claim, list[Verdict]] = {}  # equal claims are judged only once
         for done, at in enumerate(order, 1):
             claim = replace(claims[at], line=0, where="")
             if claim not in same:
                 found = self._verdicts(claim)
-                # A title that no document says anywhere is none the less no quote.
+                # A document's title is not a quote, even if no document has these words in its text.
                 nowhere = found[0].status in ("altered", "unknown") and not claim.citation
                 same[claim] = [] if nowhere and self._is_title(claim) else found
             judged[at] = [
@@ -203,7 +212,7 @@ class Verifier:
         return title in self._titles or title in self._removed or self._names.has_title(title)
 
     def _verdicts(self, claim: Claim) -> list[Verdict]:
-        """Return the verdict on a claim as a whole, or else those on its paragraphs."""
+        """Return the verdict on a claim as a whole, or else the verdicts on its paragraphs."""
         whole = self.verdict(claim)
         if not claim.paragraphs or whole.status not in ("altered", "unknown"):
             return [whole]
@@ -220,7 +229,11 @@ class Verifier:
         return [self.verdict(part) for part in parts] if len(parts) > 1 else [whole]
 
     def verdict(self, claim: Claim) -> Verdict:
-        """Return the verdict on one claim: of its readings, the first that is verbatim, or else the last."""
+        """Return the verdict on one claim.
+
+        If the claim has several readings, the first reading that is "verbatim" or "distorted" counts, or else
+        the last reading.
+        """
         return self._as_ascribed(self._as_read(claim))
 
     def _as_read(self, claim: Claim) -> Verdict:
@@ -243,7 +256,8 @@ class Verifier:
                 return replace(found, claim=claim)
         if not claim.text.endswith((",", ".")):
             return verdict
-        # The mark is the sentence's in which it is quoted: “It is closed,” he said. He said: “It is closed.”
+        # The last mark may belong to the sentence around the quote: “It is closed,” he said. He said: “It is
+        # closed.”
         ends = (".", "") if claim.text[-1] == "," else (",",)
         others = [
             self._verdict(replace(claim, text=text[:-1] + end, readings=()))
@@ -258,7 +272,7 @@ class Verifier:
         return replace(min(standing, key=lambda each: each.status == "moved"), claim=claim, comma=True)
 
     def _ends_quotation(self, verdict: Verdict) -> bool:
-        """Tell whether the document closes a quotation right after the words, and does not go on with it."""
+        """Return whether the document closes a quotation right after the words, and does not continue it."""
         place = verdict.place
         document = place and self._document(place.document)
         if not (place and document) or document.text[place.end :][:1] not in tuple('”"’»'):
@@ -267,7 +281,7 @@ class Verifier:
         return not re.search('[“"«‘]', document.text[place.end + 1 : end])  # “We go,” he said, “if …”
 
     def _as_ascribed(self, verdict: Verdict) -> Verdict:
-        """Return the verdict, changed where the words around the quote name another source or speaker."""
+        """Return the verdict, changed if the words around the quote name another source or speaker."""
         claim, place = verdict.claim, verdict.place
         if (
             claim.text is None
@@ -289,9 +303,9 @@ class Verifier:
         return self._as_spoken(verdict, document, place)
 
     def _as_spoken(self, verdict: Verdict, document: Document, place: QuoteReference) -> Verdict:
-        """Return the verdict as "distorted" where the document says that somebody else said the quote."""
+        """Return the verdict, changed to "distorted" if the document names another speaker of the quote."""
         claim = verdict.claim
-        if not re.search(r"[^\W\d_a-z]", claim.prose):  # nobody is named
+        if not re.search(r"[^\W\d_a-z]", claim.prose):  # no word may be a name
             return verdict
         known = _made(self._people, document.text, People)
         named = people(claim.before, claim.after, known.surnames)
@@ -324,7 +338,7 @@ class Verifier:
         )
 
     def citing(self, claims: Iterable[Claim], texts: set[str], titles: set[str]) -> int:
-        """Count the claims that cite one of these texts (by SHA-256) or titles, or quote such a text."""
+        """Return the number of claims that cite the texts (by SHA-256) or titles, or quote the texts."""
         folded = {_folded(title) for title in titles if title}
         return sum(
             _folded(claim.title) in folded or any(self._quotes(claim, sha256) for sha256 in texts)
@@ -373,7 +387,7 @@ class Verifier:
         )
 
     def _beside(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
-        """Return the verdict on a citation without a quote, by the words before it."""
+        """Return the verdict on a citation without a quote, from the words before the citation."""
         opened = self._stands(claim, cited, span)
         words, said = _plain(claim.beside), _plain(cited.document.text[span.start : span.end])
         if not words or find(said, words) or find(said[:1].swapcase() + said[1:], words):
@@ -384,10 +398,10 @@ class Verifier:
             return replace(opened, status="altered", difference=difference(said, found), now=None)
         return replace(opened, status="cited") if opened.status == "verbatim" else opened
 
-    # Where a claim's words stand
+    # Finding the place of a claim's words
 
     def _uncited(self, claim: Claim) -> Verdict:
-        """Return the verdict on a claim that cites no text, or one that the library does not have."""
+        """Return the verdict on a claim that cites no text, or a text that the library does not have."""
         if claim.text is None:
             return Verdict(claim, "unknown")
         named = list(dict.fromkeys(self._named(claim)))
@@ -415,7 +429,10 @@ class Verifier:
             yield from self._titles[_folded(claim.title)]
 
     def _in_library(self, claim: Claim, status: Status, filters: Filters = EVERYTHING) -> Verdict | None:
-        """Find the words in the documents that the filters leave: distorted only if they are so in all."""
+        """Return the best verdict on the words in the documents that match the filters, or None.
+
+        The verdict is "distorted" only if it is "distorted" at all places that were examined.
+        """
         places = self._everywhere(claim, status, self._library.select(filters))
         found = [self._as_ascribed(each) for each in islice(places, _MOST_PLACES)]
         return min(found, key=lambda each: _PREFERRED.index(each.status), default=None)
@@ -433,14 +450,14 @@ class Verifier:
                 yield self._at(status, claim, document, found)
 
     def _earlier(self, claim: Claim) -> Verdict | None:
-        """Find the words in a text that was superseded or removed."""
+        """Return the verdict on the words in a superseded or removed text, or None."""
         for cited in self._kept(max(claim.words.split(), key=len, default="")):
             if span := _find(claim, cited.document.text):
                 return self._stands(claim, cited, span)
         return None
 
     def _likely_earlier(self, claim: Claim) -> Verdict | None:
-        """Find where a text that was superseded or removed says nearly the same."""
+        """Return the verdict on the most similar words in a superseded or removed text, or None."""
         for word in sorted(set(claim.words.split()), key=len, reverse=True)[:_TRIED]:
             for cited in islice(self._kept(word), ASKED):
                 if verdict := self._altered(claim, cited.document):
@@ -454,7 +471,7 @@ class Verifier:
                 yield cited
 
     def _likely(self, claim: Claim, named: Sequence[str]) -> Verdict | None:
-        """Find where a document says nearly the same: a named one, or one that shares the rarest words."""
+        """Return the verdict on similar words in a named document, or in one with the same rare words."""
         words = content_words(claim.words)[:MOST_COMPARED]
         hits = self._library.matching([words], ASKED, self._library.select())[0]
         for document_id in dict.fromkeys([*named, *(hit.document_id for hit, _ in hits)]):
@@ -465,7 +482,10 @@ class Verifier:
         return None
 
     def _find_shown(self, claim: Claim, document: Document, status: Status) -> Verdict | None:
-        """Find a claim's words in Markdown as a reader sees it, at their place in the file's text."""
+        """Return the verdict on a claim's words in Markdown without its markup, or None.
+
+        The place of the verdict is a range of the document's text with its markup.
+        """
         text, offsets = _made(self._shown, document.text, without_markup)
         span = _find(claim, text)
         if span is None:
@@ -473,10 +493,10 @@ class Verifier:
         there = Span(offsets[span.start], offsets[span.end - 1] + 1)
         return _with_omissions(self._at(status, claim, document, there), text, span)
 
-    # What is said of it
+    # Making a verdict
 
     def _stands(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
-        """Return the verdict on words that a text holds. If it is not current, say what they have become."""
+        """Return the verdict on words that a text has. For a superseded text, add their present state."""
         status: Status = "verbatim" if cited.status == "current" else cited.status
         verdict = self._at(status, claim, cited.document, span)
         quote = Quote(cited.document, span.start, span.end)
@@ -543,7 +563,7 @@ class Verifier:
 
 
 def _made(kept: Recent[str, _Made], text: str, make: Callable[[str], _Made]) -> _Made:
-    """Return what is made of a text, from those that were made last if it is among them."""
+    """Return the object that `make` makes from a text, from the cache `kept` if it is there."""
     made = kept.get(text)
     if made is None:
         made = make(text)
@@ -552,12 +572,12 @@ def _made(kept: Recent[str, _Made], text: str, make: Callable[[str], _Made]) -> 
 
 
 def _find(claim: Claim, text: str, near: int = 0) -> Span | None:
-    """Find a claim's very words in a text, or else all parts between its marks of omission."""
+    """Return the place of a claim's exact words in a text, or else of the parts between omission marks."""
     return _find_whole(claim, text, near) or _find_parts(claim, text)
 
 
 def _find_whole(claim: Claim, text: str, near: int = 0) -> Span | None:
-    """Find a claim's very words in a text. Those of running text may have other line breaks."""
+    """Return the place of a claim's words in a text. Line breaks may differ unless the claim is `exact`."""
     span = find(claim.words, text, near)
     if span or claim.exact:
         return span
@@ -565,9 +585,10 @@ def _find_whole(claim: Claim, text: str, near: int = 0) -> Span | None:
 
 
 def _find_parts(claim: Claim, text: str, start: int = 0) -> Span | None:
-    """Find the parts of a quote with words left out, in their order, from an offset on.
+    """Return the place of the parts of a quote with omissions, in their order, from an offset on.
 
-    Of several places, return the first where what is left out changes nothing.
+    If there are several places, return the first place where the omissions do not change the sense, or else
+    the first place.
     """
     first: Span | None = None
     for spans in islice(_placed(_parts(claim), text, start), _MOST_PLACES):
@@ -579,7 +600,7 @@ def _find_parts(claim: Claim, text: str, start: int = 0) -> Span | None:
 
 
 def _placed(parts: Sequence[str], text: str, start: int = 0) -> Iterator[list[Span]]:
-    """Yield each place where the parts stand in their order, as close to each other as they do there."""
+    """Yield each place where a text has the parts in their order, with the parts as close as possible."""
     while parts:
         spans: list[Span] = []
         for part in parts:
@@ -595,7 +616,7 @@ def _placed(parts: Sequence[str], text: str, start: int = 0) -> Iterator[list[Sp
 
 
 def _last(words: str, text: str, first: Span, end: int) -> Span:
-    """Find where a text has these words for the last time before an offset."""
+    """Return the last place of the words that ends at or before an offset, or else `first`."""
     found = first
     for span in _spans(words, text, first.end):
         if span.end > end:
@@ -605,7 +626,7 @@ def _last(words: str, text: str, first: Span, end: int) -> Span:
 
 
 def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
-    """Return the verdict with what the quote leaves out that matters: it may be "distorted" by that."""
+    """Return the verdict with the omitted words that matter, which may make the verdict "distorted"."""
     claim = verdict.claim
     if claim.text is None or claim.exact:
         return verdict
@@ -620,7 +641,7 @@ def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
 
 
 def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the range of the quotation that a range of a text lies in; the same range if it lies in none."""
+    """Return the range of the quotation around a range of a text, or the same range without a quotation."""
     if found := quotation_around(text, start, end):
         return found.start, found.end
     # A quotation of several paragraphs.
@@ -632,8 +653,8 @@ def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _near(text: str, start: int, end: int, speaker: Speaker) -> str:
-    """Return the text around a quote in which another person may be named who is its speaker."""
-    if speaker.is_pronoun:  # whoever stands there may be meant
+    """Return the text around a quote that may name another possible speaker of the quote."""
+    if speaker.is_pronoun:  # the pronoun may mean anybody whom this text names
         return text[speaker.since : paragraph_around(text, start, end).end]
     if speaker.mention in speaker.names:
         return _with_neighbours(text, start, end)
@@ -642,7 +663,7 @@ def _near(text: str, start: int, end: int, speaker: Speaker) -> str:
 
 
 class _Gap(NamedTuple):
-    """Words at `[start, end)` of a text that a quote leaves out, and the mark that it has for them."""
+    """Words at `[start, end)` of a text that a quote leaves out, and the quote's mark for the omission."""
 
     start: int
     end: int
@@ -650,20 +671,23 @@ class _Gap(NamedTuple):
 
 
 def _gaps(quote: str, text: str, parts: Sequence[Span]) -> list[_Gap]:
-    """Return what a quote's marks leave out of a text: between its parts, and around them."""
+    """Return the omissions that a quote marks, between the quote's parts and around them."""
     if not parts:
         return []
     first, last = sentences_around(text, parts[0].start, parts[-1].end)
     edges = [(one.end, other.start) for one, other in pairwise(parts)]
     if _ELISION.match(quote):
         edges.insert(0, (first, parts[0].start))
-    edges.append((parts[-1].end, last))  # left out where a mark is left for it
+    edges.append((parts[-1].end, last))  # used only if a mark remains for it
     marks = (match[0].strip() for match in _ELISION.finditer(quote))
     return [_Gap(start, end, mark) for (start, end), mark in zip(edges, marks, strict=False) if start < end]
 
 
 def _elided(text: str, parts: Sequence[Span], gaps: Sequence[_Gap]) -> Difference:
-    """Return the words that a quote's marks leave out of a text; of many, the first and the last."""
+    """Return a quote's parts, its omission marks and the omitted words as a difference.
+
+    Long omissions are abridged to their first and last words.
+    """
     changes: list[Change] = []
     pieces = [*((part.start, part.end, "") for part in parts), *gaps]
     for start, end, mark in sorted(pieces):
@@ -681,13 +705,13 @@ def _abridged(words: str) -> str:
 
 
 def _with_neighbours(text: str, start: int, end: int) -> str:
-    """Return the sentence that a range of a text lies in, the one before, and the one after it."""
+    """Return the sentence around a range of a text, with the sentence before it and the sentence after it."""
     begin, stop = sentences_around(text, start, end, beside=1)
     return text[begin:stop]
 
 
 def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:
-    """Find where a text has these words, uncut, whatever their line breaks."""
+    """Yield the places where a text has these words as whole words, with any line breaks."""
     pattern = phrase_pattern(words)
     for span in occurrences(pattern, text, start) if pattern else ():
         if _alike(words, text[span.start : span.end]) and is_whole(span, text):
@@ -695,7 +719,10 @@ def _spans(words: str, text: str, start: int = 0) -> Iterator[Span]:
 
 
 def _parts(claim: Claim) -> list[str]:
-    """Split a quote at its marks of omission: no parts if it has no mark, or a part too few words."""
+    """Return the parts of a quote between its omission marks.
+
+    Return no parts if the quote has no mark, or if a part has fewer than `_LEAST_PART` words.
+    """
     if claim.exact or not claim.text:
         return []
     first, *others = _ELISION.split(claim.text)
@@ -706,7 +733,7 @@ def _parts(claim: Claim) -> list[str]:
 
 
 def _as_shown(text: str) -> str:
-    r"""Return a quote without the escapes of Markdown: a report has “\[…\]” for “[…]”, “&amp;” for “&”."""
+    r"""Return a quote without the escapes of Markdown: “[…]” for “\[…\]”, “&” for “&amp;”."""
 
     def shown(match: re.Match[str]) -> str:
         return html.unescape(match[0]) if match[0].startswith("&") else match["sign"] or ""
@@ -715,25 +742,28 @@ def _as_shown(text: str) -> str:
 
 
 def _spellings(text: str) -> list[str]:
-    """Return a quote as its source may spell it: “[T]he” as “the”, and inner quotation marks double."""
+    """Return other spellings that a quote may have in its source.
+
+    Examples are “The” and “the” for “[T]he”, and double marks for inner quotation marks.
+    """
     cases = [_INITIAL.sub(r"\1", text), _INITIAL.sub(lambda match: match[1].swapcase(), text)]
     marked = [_INNER.sub(marks, case) for case in cases for marks in (r"\g<0>", r"“\1”", r'"\1"')]
     return [each for each in dict.fromkeys(marked) if each != text]
 
 
 def _same(claim: Claim, said: str) -> bool:
-    """Whether a claim's words are what a text says; running text shows white space in its own way."""
+    """Return whether a claim's words are the words of a text. White space may differ in running text."""
     return claim.words == said or (not claim.exact and _alike(claim.words, said))
 
 
 def _alike(words: str, said: str) -> bool:
-    """Whether words are those of a text, but for line ends after hyphens, and the kind of apostrophe."""
+    """Return whether two texts are equal apart from white space, apostrophes, and line ends after hyphens."""
     words, said = _plain(words).replace("’", "'"), said.replace("’", "'")
     return words in (_plain(said), _plain(_HYPHENATED.sub("", said)))
 
 
 def _is_marked_up(claim: Claim, document: Document) -> bool:
-    """Whether a claim may quote a document as its reader sees it, without markup."""
+    """Return whether a claim may quote a document without its markup, as a reader sees it."""
     return document.format == "markdown" and not claim.exact
 
 
@@ -745,16 +775,16 @@ def _folded(title: str) -> str:
     return " ".join(visible(_as_shown(title)).casefold().split())
 
 
-# What is printed
+# Output
 
 
 def is_work(verdict: Verdict) -> bool:
-    """Whether the claim is most likely no quote, but the title of a work that a note cites."""
+    """Return whether the claim is most likely the title of a work that a note cites, and no quote."""
     return verdict.status == "unknown" and verdict.claim.maybe_work
 
 
 def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Make what `verify --json` prints of a file."""
+    """Return the verdicts on a file as a dict, as `verify --json` prints them."""
     counts = Counter(verdict.status for verdict in verdicts)
     forms = Counter(verdict.claim.form for verdict in verdicts)
     return {
@@ -791,7 +821,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 
 def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
-    """Say a verdict in lines of (words, style): the style is one of rich's."""
+    """Yield a verdict for a terminal, as lines of (words, style). The styles are styles of rich."""
     claim = verdict.claim
     quoted = f"“{_shortened(claim.text)}”" if claim.text is not None else str(claim.citation)
     yield [
@@ -856,13 +886,13 @@ def _shortened(text: str) -> str:
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """Count the verdicts in words."""
+    """Return the number of verdicts with each status, in words."""
     counts = Counter(verdict.status for verdict in verdicts)
     return ", ".join(f"{counts[status]:,} {status}" for status in STATUSES if counts[status])
 
 
 def found_in_words(verdicts: Sequence[Verdict]) -> str:
-    """Say how many quotes were found, and in which forms."""
+    """Return the number of quotes found, in all and in each form, in words."""
     counts = Counter(verdict.claim.form for verdict in verdicts)
     forms = ", ".join(f"{counts[form]:,} {words}" for form, words in _FORMS_IN_WORDS.items() if counts[form])
     return f"{plural(len(verdicts), 'quote')} found" + (f": {forms}" if forms else "")

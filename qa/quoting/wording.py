@@ -1,4 +1,4 @@
-"""Find words in a text, or the place that says nearly the same, and compare the two word by word."""
+"""Find words in a text, or the most similar place in the text, and compare both word by word."""
 
 from __future__ import annotations
 
@@ -18,24 +18,29 @@ from qa.text.terms import HAN, HANGUL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-# The share of a quote's words that a place must have, in their order, to say nearly the same.
+# Minimum share, 0 to 1, of a quote's words that a similar place has in the same order.
 LEAST_SHARE = 0.5
-# Longer quotes are compared without their commonest words, in a second instead of minutes.
+# Maximum number of words that are compared in full. Longer quotes are compared without their most common
+# words, which takes a second instead of minutes.
 MOST_COMPARED = 1_000
-# More words are left out until no more pairs of equal words are left: in a text of a hundred words that are
-# repeated again and again, each is common.
+# Maximum number of pairs of equal words in a comparison of long texts. Common words are left out until no
+# more pairs remain. The limit matters if a text repeats a hundred words again and again, so that each is
+# common.
 MOST_PAIRS = 500_000
-# Characters that are searched for a place that cuts no word, and places that are looked at.
+# Maximum number of characters that are searched for a place that cuts no word.
 MOST_SEARCHED = 20_000_000
+# Maximum number of places that are examined.
 MOST_PLACES = 10_000
-# A cut word is at most so long.
+# Maximum number of characters by which a cut word is completed.
 LONGEST_WORD = 1_000
-# A word; Chinese and Japanese are written without spaces, there a character is one.
+# A word. In Chinese and Japanese, which have no spaces between words, a character counts as a word.
 _WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff]+|[\u3040-\u30ff\u3400-\u9fff]")
 _TOKEN = re.compile(r"\S+\s*|\s+")
-# What makes one word or number of what stands on both sides of an edge (here marked `_EDGE`): letters and
-# digits, but not of scripts that do not part words; a hyphen between words, at a line's end too, or a minus;
-# what parts the digits of a number; what an apostrophe adds (“can’t”; but “l’économie” may begin after it).
+# An edge (marked by `_EDGE`) cuts a word or a number if it lies
+# - between letters or digits, except Han, kana and Hangul,
+# - next to a hyphen between words, also at the end of a line, or next to a minus,
+# - next to a separator within a number, or
+# - before an apostrophe and its letters (“can’t”). A quote may begin after an apostrophe (“l’économie”).
 _EDGE = "\uffff"
 _PARTED = rf"[^\W{HAN}{HANGUL}]"
 _HYPHEN = "[-\u2010-\u2013\u2212\ufe63\uff0d]"
@@ -54,16 +59,17 @@ _CUT = re.compile(
         )
     )
 )
-# Characters on either side of an edge that are looked at: accents may be stacked.
+# Number of characters that are examined on each side of an edge. Several are needed for stacked accents.
 _ABOUT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Words of two texts, in a row.
+    """Consecutive words of two texts that are compared.
 
     Attributes:
-        op: whether both texts have the words, only the new one ("insert"), or only the old one ("delete").
+        op: "equal" if both texts have the words, "insert" if only the new text has them, and "delete" if only
+            the old text has them.
         text: the words.
     """
 
@@ -72,13 +78,14 @@ class Change:
 
 
 Difference: TypeAlias = tuple[Change, ...]
-"""Joined without what was inserted it is the old text, without what was deleted the new one."""
+"""All changes from an old text to a new text. Without the insertions, the joined words are the old text.
+Without the deletions, they are the new text."""
 
 
 def cuts(text: str, at: int) -> bool:
-    """Whether an edge at an offset cuts a word or a number: “un|able”, “1.|5”, “-|5”, “anti|-war”.
+    """Return whether an edge at an offset cuts a word or a number: “un|able”, “1.|5”, “-|5”, “anti|-war”.
 
-    In Han, kana and Hangul no edge cuts a word.
+    In Han, kana and Hangul, an edge between two letters cuts no word.
     """
     if at < len(text) and unicodedata.category(text[at]).startswith("M"):
         return True
@@ -86,21 +93,21 @@ def cuts(text: str, at: int) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Return a text without accents and invisible characters: soft hyphens and joiners."""
+    """Return a text without accents and invisible characters, such as soft hyphens and joiners."""
     return "".join(
         each for each in text if each != _EDGE and unicodedata.category(each) not in ("Mn", "Mc", "Me", "Cf")
     )
 
 
 def is_whole(span: Span, text: str) -> bool:
-    """Whether a span cuts no word and no number of a text."""
+    """Return whether both ends of a span cut no word and no number of a text."""
     return not (cuts(text, span.start) or cuts(text, span.end))
 
 
 def find(words: str, text: str, near: int = 0) -> Span | None:
-    """Find the place nearest to an offset at which a text has these very characters, as whole words.
+    """Return the place nearest to an offset where a text has these exact characters as whole words.
 
-    Only the nearest places are looked at: a text may repeat the words without end.
+    Only the nearest places are examined, because a text may repeat the words very often.
     """
     places = min(MOST_PLACES, MOST_SEARCHED // max(1, len(words)))
     found = (
@@ -111,7 +118,7 @@ def find(words: str, text: str, near: int = 0) -> Span | None:
 
 
 def _from(words: str, text: str, near: int) -> Iterator[Span]:
-    """Yield the places from an offset on, the nearest first."""
+    """Yield the places of the words from an offset on, the nearest first."""
     at = text.find(words, near) if words else -1
     while at >= 0:
         yield Span(at, at + len(words))
@@ -119,7 +126,7 @@ def _from(words: str, text: str, near: int) -> Iterator[Span]:
 
 
 def _before(words: str, text: str, near: int) -> Iterator[Span]:
-    """Yield the places before an offset, the nearest first."""
+    """Yield the places of the words before an offset, the nearest first."""
     at = text.rfind(words, 0, max(0, near - 1 + len(words))) if words else -1
     while at >= 0:
         yield Span(at, at + len(words))
@@ -127,7 +134,7 @@ def _before(words: str, text: str, near: int) -> Iterator[Span]:
 
 
 def difference(old: str, new: str) -> Difference:
-    """Return the words that were deleted from the old text, inserted into it, and kept."""
+    """Return the words that were deleted from the old text, inserted into it, or kept, in order."""
     both = _TOKEN.findall(old), _TOKEN.findall(new)
     changes: list[Change] = []
     for op, start, end, first, last in _matcher(*both).get_opcodes():
@@ -141,7 +148,7 @@ def difference(old: str, new: str) -> Difference:
 
 
 class Text:
-    """A text, prepared to be searched for what comes nearest to a quote."""
+    """A text that is prepared for the search for the place most similar to a quote."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -152,14 +159,15 @@ class Text:
             for start, end in self._spans
         ]
         self._words = np.array(numbers, np.int64)
-        # A rare word says more of where a quote stood.
+        # A rare word is better evidence of a quote's place than a common word.
         self._rarity = 1 / np.bincount(self._words) if numbers else np.empty(0)
 
     def nearest(self, quote: str) -> Span | None:
-        """Find the place that has most of a quote's words in their order; None if no place has half of them.
+        """Return the place that has most of a quote's words in the same order.
 
-        Only one stretch is compared, of the quote's length: the one that shares the rarest words with it. So
-        it takes milliseconds in a text of any length.
+        Return None if the place has less than `LEAST_SHARE` of the words. Only one stretch of about the
+        quote's length is compared: the stretch that shares the rarest words with the quote. So the search
+        takes milliseconds in a text of any length.
         """
         words = [match[0].casefold() for match in _WORD.finditer(quote)]
         asked = [self._numbers.get(word, -1) for word in words]
@@ -179,7 +187,10 @@ class Text:
         return self._extended(self._spans[first + begin][0], self._spans[first + end - 1][1], quote)
 
     def _extended(self, start: int, end: int, quote: str) -> Span:
-        """Return a range with the punctuation that the quote has at its ends, and the rest of a cut word."""
+        """Return a range, extended by punctuation and to whole words.
+
+        The range gets punctuation only at an end where the quote has punctuation.
+        """
         if not quote[:1].isalnum():
             while start and not (self.text[start - 1].isalnum() or self.text[start - 1].isspace()):
                 start -= 1
@@ -201,7 +212,10 @@ def _matcher(old: Sequence[str | int], new: Sequence[str | int]) -> SequenceMatc
 
 
 def _too_common(old: Sequence[str | int], new: Sequence[str | int]) -> set[str | int]:
-    """Return the words to leave out, beside those that difflib leaves out, so that MOST_PAIRS are left."""
+    """Return the words to leave out so that at most `MOST_PAIRS` pairs of equal words remain.
+
+    difflib leaves out further words itself.
+    """
     counts, others = Counter(old), Counter(new)
     popular = len(new) // 100 + 1
     pairs = {word: count * others[word] for word, count in counts.items() if others[word] <= popular}
@@ -216,7 +230,7 @@ def _too_common(old: Sequence[str | int], new: Sequence[str | int]) -> set[str |
 
 
 def _trimmed(opcodes: Sequence[tuple[str, int, int, int, int]]) -> tuple[int, int]:
-    """Return the part of the stretch compared that has the quote's words: where it begins and ends."""
+    """Return the beginning and the end of the quote's words within the stretch that was compared."""
     codes = [code for code in opcodes if code[0] != "delete"]
     while codes[0][0] == "insert":
         del codes[0]
@@ -231,9 +245,10 @@ def _trimmed(opcodes: Sequence[tuple[str, int, int, int, int]]) -> tuple[int, in
 def become(
     quote: str, near: int, text: str, index: Callable[[str], Text] = Text
 ) -> tuple[Span | None, Difference]:
-    """Tell where a text has a quote's very words, or else where it says them otherwise, and the difference.
+    """Return the place of a quote's words in a text, or else of the most similar words, and the difference.
 
-    None, and no difference, where it says nothing like it. `index` makes the `Text` of that text.
+    Return None and an empty difference if the text has no similar words. `index` returns the `Text` of a
+    text.
     """
     if span := find(quote, text, near):
         return span, ()
@@ -242,16 +257,16 @@ def become(
 
 
 def in_words(changes: Difference) -> Iterator[tuple[str, str]]:
-    """Yield a difference as wdiff writes it, [-deleted-] and {+inserted+}: each piece with its op."""
+    """Yield the pieces of a difference as (op, words), in the form of wdiff: [-deleted-], {+inserted+}."""
     marks = {"equal": ("", ""), "delete": ("[-", "-]"), "insert": ("{+", "+}")}
     for change, following in zip_longest(changes, changes[1:]):
         before, after = marks[change.op]
         words = change.text.rstrip() if change.op != "equal" else change.text
-        # The last words of a text have no space after them.
+        # The last words of a text have no white space after them.
         apart = change.text[len(words) :] or (" " if following and change.op == "delete" else "")
         yield change.op, f"{before}{words}{after}{apart}"
 
 
 def joined(changes: Difference, *, without: Literal["insert", "delete"]) -> str:
-    """Return the old text (`without` what was inserted), or the new one."""
+    """Return the old text (`without="insert"`) or the new text (`without="delete"`)."""
     return "".join(chain.from_iterable(change.text for change in changes if change.op != without))

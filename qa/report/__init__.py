@@ -1,1 +1,1 @@
-"""A dossier as a report: what has become of its quotes, and the file that it is exported to."""
+"""Export dossiers as reports, and show the state of their quotes in the library."""

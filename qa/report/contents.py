@@ -1,4 +1,4 @@
-"""What a dossier holds today: each quote opened again, and what has become of it."""
+"""Read the contents of a dossier, with each quote opened again in the library as it is now."""
 
 from __future__ import annotations
 
@@ -43,14 +43,16 @@ UNREADABLE = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry of a dossier as it is today.
+    """An entry of a dossier, with its present state.
 
     Attributes:
         entry: the entry.
-        number: a quote's number among the dossier's quotes, from 1; 0 for what is none, or was purged.
-        opened: a quote as it opens today; None for what is no quote, or was purged.
-        figures: where sources differ, the figures or dates that they give, the quote's own first.
-        present: of a superseded quote, the whole sentences that stand in its place today.
+        number: a quote's number among the dossier's quotes, from 1. It is 0 for other entries and purged
+            quotes.
+        opened: a quote as it opens now, or None for other entries and purged quotes.
+        figures: the different figures or dates of the sources, the quote's own first. Empty if nothing
+            differs.
+        present: for a superseded quote, the whole sentences of the present text at the quote's place.
     """
 
     entry: DossierEntry
@@ -61,19 +63,19 @@ class Shown:
 
     @property
     def quote(self) -> Quote | None:
-        """The quote, in its document as it was kept."""
+        """Return the quote in its document as it was stored, or None."""
         return self.opened.quote if self.opened else None
 
     @property
     def status(self) -> str:
-        """What has become of a quote: current, superseded, removed or purged; "" for what is none."""
+        """Return "current", "superseded", "removed" or "purged" for a quote, or "" for other entries."""
         if self.opened:
             return self.opened.status
         return "purged" if self.entry.kind == "quote" else ""
 
     @property
     def fate(self) -> str:
-        """The same in words, with the day: "superseded on 5 May 2008"; "" while it is current."""
+        """Return the state of a quote in words ("superseded on 5 May 2008"), or "" if it is current."""
         if self.opened:
             return self.opened.fate
         if self.entry.kind != "quote":
@@ -83,12 +85,12 @@ class Shown:
 
     @property
     def name(self) -> str:
-        """What lists call a quote: "quote 3"; "a quote" where its document was purged."""
+        """Return the name of a quote in lists: "quote 3", or "a quote" if its document was purged."""
         return f"quote {self.number}" if self.number else "a quote"
 
     @property
     def today(self) -> str:
-        """What the library says today in place of a quote that is no longer current; "" of a current one."""
+        """Return a sentence about the present text of a quote that is not current, or ""."""
         if self.status == "removed":
             return "Answers no longer quote this document."
         if self.status == "purged":
@@ -101,7 +103,7 @@ class Shown:
 
     @property
     def remarks(self) -> list[str]:
-        """What a reader of the quote must know: who speaks, where sources differ, what could not be read."""
+        """Return remarks for readers of the quote: its speaker, differing sources, and unreadable letters."""
         if self.quote is None:
             return []
         remarks = [f"Said by {speaker}."] if (speaker := said_by(self.quote)) else []
@@ -119,14 +121,14 @@ def _words(figure: Quote) -> str:
 
 
 def _source(quote: Quote) -> str:
-    """Name a quote's document without quotation marks, which would make a quote of its title."""
+    """Return a quote's document in words, without quotation marks, which would make the title a quote."""
     document = quote.document
     date = date_in_words(document.date) if document.date else ""
     return ", ".join(filter(None, (" ".join((document.title or document.id).split()), date)))
 
 
 def asked_of(answer: Answer, earlier: Sequence[str], generation: int, at: dt.datetime) -> Asked:
-    """Return what is kept of how a question was asked, and of what was searched."""
+    """Return the stored record of a question: how it was asked, its outcome, and the documents searched."""
     return Asked(
         answer.question.strip(),
         "answered" if answer.is_answered_in_part else answer.outcome,
@@ -141,24 +143,24 @@ def asked_of(answer: Answer, earlier: Sequence[str], generation: int, at: dt.dat
 
 
 def how_asked(asked: Asked) -> str:
-    """Say on which day a question was asked, and how strictly: `28 November 2026, strictness balanced`."""
+    """Return the day and strictness of a question in words: `28 November 2026, strictness balanced`."""
     day = date_in_words(asked.at.astimezone().date()) if asked.at else ""
     named = READINESS.get(asked.strictness, f"{asked.strictness:g}")
     return ", ".join(filter(None, (day, f"strictness {named}" if asked.strictness else "")))
 
 
 def outcome_in_words(asked: Asked, titles: Mapping[str, str] | None = None) -> str:
-    """Say what came of a question that was not answered."""
+    """Return the outcome of an unanswered question in words."""
     if asked.outcome == "error":
         return "This could not be answered because of an error"
     return no_answer(asked, titles)
 
 
 def changed_since(asked: Asked, library: Library, generation: int) -> str:
-    """Say that other documents would be searched today; "" where the library is as it was.
+    """Return a sentence about changes of the library since a question was asked, or "" without changes.
 
-    The documents that the filters leave are counted, not compared: where some came and as many went, it says
-    that the library has changed.
+    The documents that match the filters are counted, not compared. If their number is the same, the sentence
+    only says that the library has changed.
     """
     if not asked.generation or asked.generation == generation:
         return ""
@@ -176,7 +178,7 @@ def kept_quote(
     asked: Asked | None = None,
     differing: Sequence[QuoteReference] = (),
 ) -> DossierEntry:
-    """Return what is kept of a citation: its place, with the sentences around it.
+    """Return the dossier entry of a citation, with the quote's place and the sentences around it.
 
     Raises:
         DocumentNotFoundError: no document has, or had, such a text.
@@ -189,7 +191,7 @@ def kept_quote(
 def entry_of(
     quote: Quote, asked: Asked | None = None, differing: Sequence[QuoteReference] = ()
 ) -> DossierEntry:
-    """Return what is kept of a quote; `differing` are the figures that differ in the answer that it is of."""
+    """Return the dossier entry of a quote. `differing` are the figures that differ in the quote's answer."""
     document = quote.document
     start, end = sentences_around(document.text, quote.start, quote.end, beside=1)
     place = QuoteReference(document.id, document.sha256, quote.start, quote.end)
@@ -204,10 +206,10 @@ def _is_within(figure: QuoteReference, place: QuoteReference) -> bool:
 
 
 def shown(entries: Sequence[DossierEntry], library: Library) -> tuple[Shown, ...]:
-    """Open each quote of a dossier again: its text is read and hashed afresh.
+    """Return the entries of a dossier with each quote opened again. Its text is read and hashed again.
 
     Raises:
-        InputError: a text has no such place: the desk is damaged.
+        InputError: a text ends before a quote does, which means that the desk is damaged.
     """
     found, number = [], 0
     for entry in entries:
@@ -215,7 +217,7 @@ def shown(entries: Sequence[DossierEntry], library: Library) -> tuple[Shown, ...
         if entry.place:
             try:
                 opened = open_place(library, _id(entry.place), entry.place.document)
-            except DocumentNotFoundError:  # purged, and the desk is yet to forget it
+            except DocumentNotFoundError:  # the document was purged, and the desk still has the place
                 opened = None
         if opened is None:
             found.append(Shown(entry))
@@ -227,10 +229,10 @@ def shown(entries: Sequence[DossierEntry], library: Library) -> tuple[Shown, ...
 
 
 def renewed(entry: DossierEntry, library: Library) -> DossierEntry:
-    """Return a superseded quote in the present words of its source; the question stays.
+    """Return the entry of a superseded quote with the present words of its source. The question stays.
 
     Raises:
-        InputError: the quote is current, or the source says nothing like it any more.
+        InputError: the quote is current, or its source has no similar words any more.
     """
     (each,) = shown([entry], library)
     if each.present is None:
@@ -243,7 +245,10 @@ def renewed(entry: DossierEntry, library: Library) -> DossierEntry:
 
 
 def _figures(places: Sequence[QuoteReference], library: Library) -> tuple[Quote, ...]:
-    """Read figures from their documents again; those of a purged one are left out."""
+    """Return figures, read from their documents again, without figures of purged documents.
+
+    Return nothing if only one figure remains.
+    """
     found = []
     for place in places:
         with suppress(DocumentNotFoundError):
@@ -252,11 +257,11 @@ def _figures(places: Sequence[QuoteReference], library: Library) -> tuple[Quote,
 
 
 def present_words(opened: Opened, library: Library) -> Quote | None:
-    """Return the sentences of the present text that stand where a superseded quote stood; None for none."""
+    """Return the sentences of the present text at the place of a superseded quote, or None."""
     if opened.current is None or opened.now is None:
         return None
     document, passages = library.read([opened.current.id]).get(opened.current.id, (opened.current, ()))
-    if document.sha256 != opened.current.sha256:  # changed at this moment
+    if document.sha256 != opened.current.sha256:  # the document has just changed
         return None
     touched = [
         sentence
@@ -274,7 +279,7 @@ def _id(place: QuoteReference) -> CitationId:
 
 
 class Question(NamedTuple):
-    """A question of a dossier, with the numbers of the quotes that it brought."""
+    """A question of a dossier, with the numbers of the quotes that were kept from its answer."""
 
     asked: Asked
     quotes: tuple[int, ...]
@@ -283,7 +288,8 @@ class Question(NamedTuple):
 def questions(entries: Sequence[Shown]) -> tuple[Question, ...]:
     """Return the questions of a dossier, each once, in the order of their entries.
 
-    Asked again in another way, on another day or with another outcome, a question is another one.
+    The same words count as another question if they were asked in another way, on another day, or with
+    another outcome.
     """
     numbers: dict[tuple[object, ...], tuple[Asked, list[int]]] = {}
     for each in entries:
@@ -297,7 +303,7 @@ def questions(entries: Sequence[Shown]) -> tuple[Question, ...]:
 
 
 def verdicts(entries: Sequence[Shown], verifier: Verifier) -> list[tuple[Shown, Verdict | None]]:
-    """Compare each quote of a dossier with the library, as `pullquote verify` does; None for a purged one."""
+    """Return the verdict on each quote of a dossier, as `pullquote verify` does. A purged quote has None."""
     return [(each, _verdict(each, verifier)) for each in entries if each.entry.kind == "quote"]
 
 
@@ -310,31 +316,31 @@ def _verdict(shown: Shown, verifier: Verifier) -> Verdict | None:
     return verifier.verdict(claim)
 
 
-# What is cited
+# Sources and citations
 
 
 class Source(NamedTuple):
-    """A document that a dossier quotes, under the key that its citations name it by."""
+    """A document that a dossier quotes, with its key in the citations."""
 
     key: str
     document: Document
 
 
 def sources(entries: Sequence[Shown]) -> dict[tuple[str, str], Source]:
-    """Return the documents that are quoted, by id and SHA-256, in order."""
+    """Return the quoted documents by id and SHA-256, in order."""
     documents: dict[tuple[str, str], Document] = {}
     for each in entries:
         if each.quote:
             document = each.quote.document
             documents.setdefault((document.id, document.sha256), document)
-    # Two texts of one document are one source, under one key.
+    # Two texts of the same document count as one source with one key.
     by_id = {document.id: document for document in documents.values()}
     key_of = dict(zip(by_id, keys(by_id.values()), strict=True))
     return {at: Source(key_of[document.id], document) for at, document in documents.items()}
 
 
 def cited(entries: Sequence[Shown]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Return the items and the citations of a dossier as CSL-JSON has them, the citations in order."""
+    """Return the items and the citations of a dossier for CSL-JSON, with the citations in order."""
     held = sources(entries)
     items = {source.key: csl_item(source.document, key=source.key) for source in held.values()}
     citations = [
@@ -345,23 +351,23 @@ def cited(entries: Sequence[Shown]) -> tuple[list[dict[str, Any]], list[dict[str
     return list(items.values()), citations
 
 
-# What is shown of it
+# Output
 
 
 def outdated(entries: Sequence[Shown]) -> list[Shown]:
-    """Return the quotes that are no longer current: superseded, removed or purged."""
+    """Return the quotes that are superseded, removed or purged."""
     return [each for each in entries if each.fate]
 
 
 def outdated_lines(entries: Sequence[Shown]) -> Iterator[str]:
-    """Name the quotes that are no longer current, and say what has become of each; nothing if all are."""
+    """Yield a line for each quote that is no longer current, with its state and its present text."""
     for each in outdated(entries):
         words = f" “{in_one_line(each.quote.text)}”" if each.quote else ""
         yield f"{each.name}: {each.fate}. {each.today}{words}"
 
 
 def info_to_dict(info: DossierInfo) -> dict[str, Any]:
-    """Return what JSON says of a dossier."""
+    """Return the summary of a dossier for JSON."""
     return {
         "id": info.id,
         "name": info.name,
@@ -373,7 +379,7 @@ def info_to_dict(info: DossierInfo) -> dict[str, Any]:
 
 
 def to_dict(shown: Shown) -> dict[str, Any]:
-    """Return what JSON says of an entry; a quote's words are read from its document now."""
+    """Return an entry for JSON. A quote's words are from the document as it was just read."""
     entry, opened, quote = shown.entry, shown.opened, shown.quote
     said: dict[str, Any] = {"id": entry.id, "kind": entry.kind}
     if entry.kind in ("heading", "note"):
@@ -427,7 +433,7 @@ def _place_to_dict(quote: Quote) -> dict[str, Any]:
 
 
 def filters_to_dict(asked: Asked) -> dict[str, Any]:
-    """Return the filters that a question was asked with, without those that were not set."""
+    """Return the filters of a question that were set."""
     return {
         name: value.isoformat()
         if isinstance(value, dt.date)
@@ -440,12 +446,12 @@ def filters_to_dict(asked: Asked) -> dict[str, Any]:
 
 
 def _asked_after(asked: Asked) -> str:
-    """Return a question, with the one before it that it was read with: `And when? (after “Who paid?”)`."""
+    """Return a question with the earlier question that it was read with: `And when? (after “Who paid?”)`."""
     return f"{asked.question} (after “{asked.earlier[-1]}”)" if asked.earlier else asked.question
 
 
 def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
-    """Say what a dossier holds in lines of (words, style): the style is one of rich's."""
+    """Yield the contents of a dossier for a terminal, as lines of (words, style). The styles are rich's."""
     for place, each in enumerate(entries, 1):
         entry = each.entry
         number = (f"{place:>3}  ", "dim")

@@ -1,4 +1,4 @@
-"""The way in: a dossier as a file of any of the formats, checked before it is given out."""
+"""Export a dossier as a file in any of the formats. The file is checked before it is returned."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ MEDIA = {
     "md": "text/markdown; charset=utf-8",
     "tex": "application/x-tex; charset=utf-8",
 }
-# Straight quotes, dashes and dots stay as they are in each: pandoc's "smart" is off.
+# Options of pandoc by format. The extension "smart" is off, so straight quotes, dashes and dots stay
+# unchanged.
 _WRITERS: dict[Format, tuple[str, ...]] = {
     "docx": ("--to=docx", "--standalone"),
     "odt": ("--to=odt", "--standalone"),
@@ -74,15 +75,15 @@ blockquote {{ margin: 1.5rem 0; padding-left: 1.1rem; border-left: 3px solid #9d
 def export(
     corpus: Corpus, info: DossierInfo, form: Format, style: str = "chicago", *, files: bool = True
 ) -> bytes:
-    """Return a dossier as a file. Every quote is read and hashed afresh, and looked up in what was written.
+    """Return a dossier as a file. Each quote is read and hashed again, and then searched for in the file.
 
-    `style` is one of `styles.STYLES`, anname of citationstyles.org, or, with `files`, a `.csl` file.
+    `style` is one of `styles.STYLES`, a name of citationstyles.org, or, with `files`, a `.csl` file.
 
     Raises:
-        ExportError: it cannot be written, as when no font of a PDF has a character.
-        InputError: there is no such style, or it is none.
+        ExportError: the file cannot be written, for example because no font has a character of a PDF.
+        InputError: there is no such style, or the file is not a style.
         MissingExtraError: the packages of the extra `report` are not installed.
-        VerbatimError: a quote does not stand in what was written.
+        VerbatimError: the file does not contain a quote word for word.
     """
     entries = shown(corpus.desk.dossiers.entries(info.id), corpus.store)
     opened = open_style(style, files=files)
@@ -105,7 +106,7 @@ def export(
 
 def _written(document: dict[str, object], facts: Facts, form: Format) -> bytes:
     title = visible(facts.name)
-    # Before all that takes time: what no font has is refused.
+    # This comes before all slow work, because it refuses characters that no font has.
     families = choose_fonts({*title, *chain(*characters(document))}) if form == "pdf" else []
     arguments = ("--from=json", "--wrap=none", *_WRITERS[form], "--output=-")
     data = run_pandoc(arguments, json.dumps(document).encode())
@@ -119,7 +120,7 @@ def _written(document: dict[str, object], facts: Facts, form: Format) -> bytes:
 
 
 def _numbered_through(data: bytes) -> bytes:
-    """Return a Word file whose footnotes are counted through, also in LibreOffice, heading or no heading."""
+    """Return a Word file with footnotes numbered continuously across headings, also in LibreOffice."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for entry in given.infolist():

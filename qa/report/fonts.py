@@ -1,6 +1,6 @@
-"""The fonts of a PDF: found without a network, and asked whether they have every character.
+"""Choose the fonts of a PDF among local fonts, and check that they have all characters.
 
-Typst draws a box for a character that no font has, and says nothing.
+The check is needed because Typst draws a box for a missing character without any warning.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 _PACKAGES = (("matplotlib", "mpl-data/fonts/ttf"), ("noto_cjk_sans_otc", ""))
 _BASE = ("DejaVu Serif", "DejaVu Sans")
 _CJK = {"ko": "Noto Sans CJK KR", "ja": "Noto Sans CJK JP", "zh": "Noto Sans CJK SC"}
-# It has a picture for each character, which says to which script that belongs.
+# Part of the name of a font that has a picture of the script for each character. It is never chosen.
 _LAST_RESORT = "last"
-# What no font draws, or Typst draws itself.
+# Unicode categories of characters that no font draws, or that Typst draws itself.
 _INVISIBLE = ("Cc", "Cf", "Zl", "Zp", "Zs")
+# Maximum number of missing characters that are named in an error.
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A font file's face of a family; the regular one is neither bold nor in italics."""
+    """A face of a font family in a font file. A regular face is neither bold nor italic."""
 
     family: str
     path: Path
@@ -38,7 +39,7 @@ class Face:
 
 
 def folders() -> list[Path]:
-    """Return the folders of fonts that come with packages."""
+    """Return the folders of the fonts that come with installed packages."""
     found = []
     for package, inside in _PACKAGES:
         spec = find_spec(package)
@@ -48,13 +49,13 @@ def folders() -> list[Path]:
 
 
 def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
-    """Return the families that have every one of the characters, those that are wanted most first.
+    """Return font families that together have all the characters, with the preferred families first.
 
     Raises:
-        ExportError: no font has one of them; the message names the first few.
+        ExportError: no font has one of the characters. The message names the first few missing characters.
     """
     wanted = {each for each in characters if _is_drawn(each)}
-    # What a font has for a private character is its own, and not what the document meant.
+    # Fonts define private characters differently, so a font may not show the document's meaning.
     if private := [each for each in wanted if unicodedata.category(each) == "Co"]:
         raise ExportError(_lacking(sorted(private)))
     listed: dict[str, list[Face]] = {}
@@ -63,7 +64,7 @@ def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
     preferred = [*_BASE, *_cjk(wanted)]
     others = sorted(set(listed) - set(preferred) - {each for each in listed if _LAST_RESORT in each.lower()})
     chosen: list[str] = []
-    unseen = set(wanted)  # what no upright face had so far
+    unseen = set(wanted)  # the characters that no upright face has so far
     for family in [*preferred, *others]:
         if family not in listed or not (wanted or family in _BASE):
             continue
@@ -72,7 +73,8 @@ def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
         if upright or family in _BASE:
             chosen.append(family)
             unseen -= upright
-            # Titles are set in italics, headings in bold: what a face lacks, another family may have.
+            # Titles are in italics and headings in bold, so a character is needed until a family has it in
+            # all its faces.
             wanted = {each for each in wanted if not all(each in drawn for drawn in has.values())}
     if unseen:
         raise ExportError(_lacking(sorted(unseen)))
@@ -102,7 +104,7 @@ def _is_east_asian(character: str) -> bool:
 
 
 def _cjk(wanted: Iterable[str]) -> list[str]:
-    """Return the families for East Asian characters; the one of most of the text draws its Han."""
+    """Return the families for East Asian characters. The most frequent script is first and draws the Han."""
     counts = {"ko": 0, "ja": 0, "zh": 0}
     for each in wanted:
         name = unicodedata.name(each, "")
@@ -114,17 +116,17 @@ def _cjk(wanted: Iterable[str]) -> list[str]:
 
 
 def _drawn_by(face: Face, wanted: Iterable[str]) -> set[str]:
-    """Return those of the characters that a face has a glyph for."""
+    """Return the characters for which a face has a glyph."""
     from fontTools.ttLib import TTFont, TTLibError
 
     class Font(TTFont):  # type: ignore[misc] # fontTools is not typed
-        def getGlyphNameMany(self, lst: list[int]) -> list[int]:  # noqa: N802 - of fontTools
-            """Leave glyphs their numbers: to name all of them takes longer than to read the rest."""
+        def getGlyphNameMany(self, lst: list[int]) -> list[int]:  # noqa: N802 - fontTools' name
+            """Return the numbers of glyphs as their names, because naming all glyphs would be slow."""
             return lst
 
     try:
         with Font(face.path, fontNumber=face.index, lazy=True) as font:
             has = font.getBestCmap() or {}
             return {each for each in wanted if ord(each) in has}
-    except (TTLibError, OSError, KeyError, AssertionError):  # a font of the system that is damaged
+    except (TTLibError, OSError, KeyError, AssertionError):  # a damaged font of the system
         return set()

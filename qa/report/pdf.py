@@ -1,4 +1,4 @@
-"""A report as a PDF: pandoc writes Typst's markup, and Typst sets it."""
+"""Make a report's PDF with Typst, from the Typst markup that pandoc writes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SECONDS = 120.0
-# Nothing may stand in the PDF but what the quotes say: no hyphen at a line's end, no ligature, no other
-# marks. A quote is kept on one page: between its halves a footnote would stand.
+# The PDF must not change the characters of quotes, so it has no hyphenation, no ligatures and no smart
+# quotes. A quote stays on one page, because otherwise a footnote would stand between its parts.
 _PREAMBLE = """
 #set document(title: {title}, author: ())
 #set page(paper: "a4", margin: (x: 2.6cm, y: 2.4cm), numbering: "1")
@@ -43,10 +43,10 @@ _PREAMBLE = """
 
 
 def choose_fonts(characters: Iterable[str]) -> list[str]:
-    """Return the font families that have all of these characters, and what `typeset` adds.
+    """Return the font families that have all of these characters, and the characters that `typeset` adds.
 
     Raises:
-        ExportError: no font has a character.
+        ExportError: no font has one of the characters.
         MissingExtraError: Typst is not installed.
     """
     faces = [
@@ -57,7 +57,7 @@ def choose_fonts(characters: Iterable[str]) -> list[str]:
 
 
 def typeset(body: str, title: str, families: Iterable[str], made: dt.datetime) -> bytes:
-    """Return the PDF of a text in Typst's markup, set in fonts of these families.
+    """Return the PDF of a text in Typst's markup, in fonts of these families.
 
     Raises:
         ExportError: Typst refuses the text, or takes too long.
@@ -73,7 +73,7 @@ def _folders() -> list[str]:
 
 
 def _string(text: str) -> str:
-    """Return a text as a string of Typst's."""
+    """Return a text as a string literal of Typst."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -86,7 +86,7 @@ def _run(task: dict[str, Any]) -> bytes:
         )
     try:
         done = subprocess.run(  # noqa: S603 - our own module
-            # -P: what lies in the folder that somebody works in is not imported.
+            # -P prevents the import of modules from the current folder.
             [sys.executable, "-P", typesetting.__file__],
             input=json.dumps(task).encode(),
             capture_output=True,

@@ -1,7 +1,7 @@
-"""Reads an exported file back: all quotes are to stand in it, to the character, escapes undone.
+"""Read an exported file back, and check that it contains each quote character by character after unescaping.
 
-White space is the exception where the format has its own: the end of a line may be written in another way,
-and in a PDF a run of spaces is one.
+White space is an exception in formats with their own white space: line ends may be written differently. In a
+PDF, white space is ignored, and characters are compared in the form NFKC, which splits ligatures.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from qa.report.tree import Format
 
-# What stands in Markdown for a character, and for a line's end in a quote.
+# An escape in Markdown for a character, or for a line end in a quote.
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~\n])|&(?:#[0-9]{1,7}|[A-Za-z]{2,8});")
 _PAGE_NUMBER = re.compile(r"\s[0-9]{1,5}\s*\Z")
 _QUOTED_LINE = re.compile(r"(?m)^> ?")
@@ -37,7 +37,10 @@ _OPEN = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 
 
 def contains(quotes: Sequence[str], data: bytes, form: Format) -> Iterator[bool]:
-    """Tell of each quote whether it stands in a file between its marks, after the one before it."""
+    """Yield for each quote whether a file contains it in quotation marks, after the quote before it.
+
+    In a PDF, a quote may be anywhere, and its quotation marks are not checked.
+    """
     if form == "pdf":
         whole = _squeezed(_of_pdf(data))
         yield from (_squeezed(quote) in whole for quote in quotes)
@@ -52,7 +55,7 @@ def contains(quotes: Sequence[str], data: bytes, form: Format) -> Iterator[bool]
 
 
 def text_of(data: bytes, form: Format) -> str:
-    """Return the words of a file, its escapes undone; a line break within a paragraph is a line feed."""
+    """Return the words of a file without escapes. A line break within a paragraph becomes a line feed."""
     if form in ("docx", "odt"):
         return _of_package(data, form)
     text = data.decode()
@@ -82,10 +85,10 @@ def _of_package(data: bytes, form: Format) -> str:
 
 
 def _of_open(node: object) -> Iterator[str]:
-    """Yield the words of an OpenDocument element, in which spaces may be elements."""
+    """Yield the words of an OpenDocument element, with elements for spaces, tabs and line breaks."""
     from lxml import etree
 
-    assert isinstance(node, etree._Element)  # noqa: S101 - of lxml
+    assert isinstance(node, etree._Element)  # noqa: S101 - a type of lxml
     if node.tag == f"{_OPEN}s":
         yield " " * int(node.get(f"{_OPEN}c", "1"))
     elif node.tag == f"{_OPEN}tab":
@@ -111,5 +114,5 @@ def _of_pdf(data: bytes) -> str:
 
 
 def _squeezed(text: str) -> str:
-    """Return a text without white space, and with the letters of ligatures: in a PDF nothing tells these."""
+    """Return a text without white space and with ligatures as letters. A PDF does not preserve either."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", visible(text)))

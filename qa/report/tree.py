@@ -1,7 +1,7 @@
-"""A dossier as pandoc's document tree (its JSON). A quote is handed over character by character.
+"""Build pandoc's document tree (its JSON) of a dossier, with each quote character by character.
 
-Pandoc's readers would alter quotes: they take asterisks for emphasis and two spaces for one. Its writers
-escape each `Str`, whatever is in it, so that each line of a quote is one.
+Pandoc's readers would change quotes, because they read asterisks as emphasis and two spaces as one. Its
+writers escape any characters in a `Str`. So each line of a quote becomes a `Str`.
 """
 
 from __future__ import annotations
@@ -27,15 +27,17 @@ if TYPE_CHECKING:
 
 Node: TypeAlias = dict[str, Any]
 Format = Literal["docx", "odt", "pdf", "html", "md", "tex"]
-# Of these the title is in the metadata, as their templates have it.
+# Formats with the title in the metadata, because their templates read it there.
 _TITLED = ("docx", "odt", "tex")
+# Formats with a span around the words of a quote.
 _SPANNED = ("docx", "odt", "html")
-# Quotation marks around a quote: the first that no mark inside it is taken for.
+# Pairs of quotation marks for a quote. The first pair is used that no mark inside the quote can close.
 _MARKS = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"), ("《", "》"), ("〈", "〉"))
 _IN_TEX = {"`": "\\textasciigrave{}", '"': "\\textquotedbl{}", ",": ",{}"}
-# What pandoc's writers do not escape: what TeX's fonts and Typst make other characters of; what Markdown
-# takes for an entity, or at the beginning of a line for a list or heading; a backslash, after which that
-# writer drops signs.
+# Characters that pandoc's writers do not escape, by format:
+# - characters that TeX's fonts and Typst replace by other characters,
+# - characters that Markdown reads as an entity or, at the beginning of a line, as a list or heading, and
+# - a backslash in Markdown, because its writer drops some characters after a backslash.
 _ESCAPES: dict[str, tuple[str, re.Pattern[str], Callable[[str], str]]] = {
     "tex": ("latex", re.compile(r'[`"]|,(?=,)'), _IN_TEX.__getitem__),
     "pdf": ("typst", re.compile(r"-|\.(?=\.)"), "\\{}".format),
@@ -50,25 +52,26 @@ _SENTENCES = {
     "superseded": "The source has another text since {day}.",
     "removed": "The source was removed from the library on {day}.",
 }
-# A quote of more lines than fit on a page, with its footnote, begins a page: then no other's footnote stands
-# between its halves.
+# Typst markup before a quote that does not fit on a page with its footnote. The quote begins a new page, so
+# no footnote of another quote stands between its parts.
 _BREAKABLE = "#pagebreak(weak: true)\n#[\n#show quote.where(block: true): set block(breakable: true)"
+# Number of characters in a line of the PDF, and number of lines of a quote that fit on a page.
 _WIDTH, _MOST_LINES = 72, 40
 API = [1, 23, 1]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the manifest says of where a report is from.
+    """The facts about the origin of a report, for its manifest.
 
     Attributes:
         name: the dossier's name.
-        made: when the report was made.
-        version: Pullquote's.
-        generation: the library's.
-        encoder: which encoder made the library's vectors; None where there are none.
-        readers: the names of what reads passages, each with the SHA-256 of its weights.
-        style: the citation style.
+        made: the time at which the report was made.
+        version: the version of Pullquote.
+        generation: the library's generation.
+        encoder: the encoder that made the library's vectors, or None without vectors.
+        readers: the SHA-256 of the weights of each reading model, by the model's name.
+        style: the name of the citation style.
     """
 
     name: str
@@ -81,9 +84,9 @@ class Facts:
 
 
 def tree(entries: Sequence[Shown], rendered: Rendered, facts: Facts, form: Format) -> Node:
-    """Return the report as a document of pandoc's.
+    """Return the report as a document of pandoc.
 
-    The citations of `rendered` are those of the quotes, in order.
+    The citations in `rendered` are the citations of the quotes, in the order of the quotes.
     """
     title = _text(facts.name, form)
     in_head = form in _TITLED
@@ -112,7 +115,10 @@ def tree(entries: Sequence[Shown], rendered: Rendered, facts: Facts, form: Forma
 
 
 def marks_for(words: str) -> tuple[str, str]:
-    """Return the quotation marks, opening and closing, by which a reader finds where the words end."""
+    """Return the opening and closing quotation marks that show unambiguously where the words end.
+
+    If no pair does, return the first pair.
+    """
     for pair in _MARKS:
         quoted = f"{pair[0]}{words}{pair[1]}"
         if Ends(quoted).of(0) == len(quoted):
@@ -160,7 +166,7 @@ def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format)
 
 
 def _is_long(words: str) -> bool:
-    """Whether a quote may be longer than a page of the PDF has room for."""
+    """Return whether a quote may be too long for a page of the PDF."""
     is_wide = any(unicodedata.east_asian_width(each) in ("W", "F") for each in words)
     width = _WIDTH // 2 if is_wide else _WIDTH
     return sum(1 + len(line) // width for line in words.split("\n")) > _MOST_LINES
@@ -226,9 +232,9 @@ def _numbers(quotes: Sequence[int]) -> str:
 
 
 def _manifest(entries: Sequence[Shown], facts: Facts, form: Format) -> Iterator[Node]:
-    """Say of which texts the quotes are, and where in them, so that each can be opened again."""
+    """Yield paragraphs with the sources and places of all quotes, so that each quote can be opened again."""
     held = sources(entries)
-    if form == "pdf":  # a citation is to stand in one line
+    if form == "pdf":  # a citation must fit into one line
         yield _typst("#set text(size: 7.5pt)")
     encoder = f"{facts.encoder.name}, SHA-256 {facts.encoder.sha256}" if facts.encoder else "none"
     readers = " and ".join(f"{name}, SHA-256 {sha256}" for name, sha256 in facts.readers.items())
@@ -262,7 +268,7 @@ def _str(words: str) -> Node:
 
 
 def _text(words: str, form: Format) -> list[Node]:
-    """Return words as they are, each line a `Str`."""
+    """Return words unchanged, with each line as a `Str` if it needs no escapes."""
     nodes: list[Node] = []
     at = 0
     for end in _LINE_END.finditer(words):
@@ -275,7 +281,7 @@ def _text(words: str, form: Format) -> list[Node]:
 
 
 def _line(words: str, form: Format) -> list[Node]:
-    """Return a line as one `Str`; what a writer of pandoc's does not escape, is escaped here."""
+    """Return a line as one `Str`. Characters that pandoc's writer does not escape become raw inlines."""
     words = visible(words)
     if form not in _ESCAPES:
         return [_str(words)] if words else []
@@ -301,7 +307,7 @@ def _heading(level: int, inlines: Sequence[Node]) -> Node:
 
 
 def characters(node: object) -> Iterator[str]:
-    """Yield the words of a tree."""
+    """Yield the words of all `Str` nodes of a tree."""
     if isinstance(node, dict):
         if node.get("t") == "Str":
             yield node["c"]

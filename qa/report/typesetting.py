@@ -1,7 +1,8 @@
-"""Typst, in a process of its own that can be ended: this file is run, and needs nothing of Pullquote.
+"""Run Typst in a separate process that can be ended. This file is a script without the rest of Pullquote.
 
-It reads one JSON object on standard input: {"fonts": true, "folders"} to list fonts, or {"source", "folders",
-"made"} for a PDF. It opens no file but fonts, and fetches nothing: what is set imports no package.
+The script reads one JSON object on standard input: {"fonts": true, "folders"} to list fonts, or {"source",
+"folders", "made"} for a PDF. It opens only font files and fetches nothing, because the markup imports no
+package.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tempfile
 
 
 def main() -> None:
-    """List the fonts as JSON, or write the PDF, to standard output."""
+    """Write the list of fonts as JSON, or the PDF, to standard output."""
     import typst
 
     task = json.loads(sys.stdin.buffer.read())

@@ -1,1 +1,1 @@
-"""Where a library is kept."""
+"""Stores libraries: in files of one folder, or on Milvus."""

@@ -1,4 +1,4 @@
-"""Answers that evaluations keep in this user's cache, by library: what was purged must leave it, too."""
+"""The answers that evaluations keep in this user's cache, by library. Purging documents deletes them too."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def forget_answers(library: Path) -> None:
-    """Remove all answers from a library that are in the cache: they quote what was purged.
+    """Remove all answers from a library that are in the cache: they may quote purged documents.
 
     Raises:
-        LibraryError: they cannot be removed.
+        LibraryError: a file of answers cannot be removed.
     """
     for path in answers_folder(library).glob("answers-*.jsonl*"):
         try:
@@ -28,21 +28,21 @@ def forget_answers(library: Path) -> None:
 
 
 def answers_folder(library: Path) -> Path:
-    """Return the folder in which the answers from a library are kept."""
+    """Return the folder that stores the answers from a library."""
     own = library.parent == evaluations_folder()
     return library if own else evaluations_folder() / short_name(str(library.resolve()))
 
 
 def evaluations_folder() -> Path:
-    """Return the folder in which evaluations keep what they make."""
+    """Return the folder that stores the files of evaluations."""
     return cache_folder() / "evaluate"
 
 
 def short_name(text: str) -> str:
-    """Return a file name that stands for a text."""
+    """Return a file name derived from a text."""
     return short_hash(text.encode("utf-8", "surrogatepass"))
 
 
 def short_hash(data: bytes) -> str:
-    """Return a file name that stands for these bytes."""
+    """Return a file name derived from some bytes."""
     return hashlib.sha256(data).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The values in the columns of a library: a stranger may have written them, so nothing is believed."""
+"""Checks the values in a library's columns: a stranger may have written them, so no value is trusted."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 def text(value: object) -> str:
-    """Return a text as it is.
+    """Return a text unchanged.
 
     Raises:
-        TypeError: it is none.
-        ValueError: it has half of a surrogate pair, which no file and no terminal takes.
+        TypeError: the value is not a text.
+        ValueError: the text has half of a surrogate pair, which files and terminals cannot encode.
     """
     if not isinstance(value, str):
         raise TypeError(f"{type(value).__name__} in place of text")
@@ -26,7 +26,7 @@ def text(value: object) -> str:
 
 
 def one_of(names: Collection[str]) -> Callable[[object], str]:
-    """Return what makes sure that a value is one of the names."""
+    """Return a function that returns its argument if it is one of the names, and raises ValueError if not."""
 
     def known(value: object) -> str:
         if value not in names:
@@ -37,10 +37,10 @@ def one_of(names: Collection[str]) -> Callable[[object], str]:
 
 
 def number(value: object) -> int:
-    """Return a whole number as it is.
+    """Return a whole number unchanged.
 
     Raises:
-        TypeError: it is none.
+        TypeError: the value is not a whole number.
     """
     if not isinstance(value, int):
         raise TypeError(f"{type(value).__name__} in place of a whole number")
@@ -48,12 +48,13 @@ def number(value: object) -> int:
 
 
 def rows(value: str, make: Callable[..., T], *kinds: Callable[[object], object]) -> tuple[T, ...]:
-    """Make a value of each row of a JSON list of lists, whose items are of these kinds; the last may lack.
+    """Return `make` of each row of a JSON list of lists.
+
+    Each of `kinds` checks one item of a row. The last items of a row may be missing.
 
     Raises:
-        ValueError: it is no JSON, or a row makes no such value.
-        TypeError: likewise.
-        RecursionError: it is nested too deep.
+        ValueError, TypeError: the text is not a JSON list, or `make` or one of `kinds` refuses a row.
+        RecursionError: the JSON is nested too deep.
     """
     return tuple(make(*(kind(item) for kind, item in zip(kinds, row, strict=False))) for row in items(value))
 
@@ -62,9 +63,9 @@ def items(value: str) -> list[Any]:
     """Return the items of a JSON list.
 
     Raises:
-        ValueError: it is no JSON.
-        TypeError: it is no list.
-        RecursionError: it is nested too deep.
+        ValueError: the text is not JSON.
+        TypeError: the value is not a text, or the JSON is not a list.
+        RecursionError: the JSON is nested too deep.
     """
     held = json.loads(text(value))
     if not isinstance(held, list):
@@ -73,12 +74,12 @@ def items(value: str) -> list[Any]:
 
 
 def record(value: str) -> Mapping[str, Any]:
-    """Return what a JSON object holds.
+    """Return the fields of a JSON object.
 
     Raises:
-        ValueError: it is no JSON.
-        TypeError: it is no object.
-        RecursionError: it is nested too deep.
+        ValueError: the text is not JSON.
+        TypeError: the value is not a text, or the JSON is not an object.
+        RecursionError: the JSON is nested too deep.
     """
     held = json.loads(text(value))
     if not isinstance(held, dict):

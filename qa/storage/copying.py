@@ -1,4 +1,4 @@
-"""A library copied to another place, whatever keeps either: all that is known, and each document compared."""
+"""Copies a library to another place, with any engine on either side, and compares each document."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def copy(source: OpenLibrary, target: OpenLibrary, progress: Callable[[int, int], None]) -> int:
-    """Copy all that a library knows into an empty one, or go on where that was broken off.
+    """Copy all contents of a library into an empty library, or continue an interrupted copy.
 
-    Return how many documents were copied. Afterwards each document of the target, with its passages, is read
-    and compared with the source's, and so is each earlier text.
+    Return the number of documents that were copied. After copying, read each document of the target with its
+    passages, and each earlier text, and compare them with the source.
 
     Raises:
         InputError: the target has other documents.
-        LibraryError: what is in the target is not what is in the source.
+        LibraryError: the target's contents differ from the source's.
     """
     wanted = dict(source.hashes())
     there = dict(target.hashes())
@@ -44,10 +44,10 @@ def copy(source: OpenLibrary, target: OpenLibrary, progress: Callable[[int, int]
 
 
 def _compare(source: OpenLibrary, target: OpenLibrary) -> None:
-    """Read both, and compare.
+    """Read both libraries, and compare them.
 
     Raises:
-        LibraryError: naming what differs.
+        LibraryError: they differ. The message names the difference.
     """
     wanted = source.hashes()
     if target.hashes() != wanted:
@@ -71,5 +71,5 @@ def _compare_cited(source: OpenLibrary, target: OpenLibrary, sha256: str, docume
 
 
 def _plain(passages: Sequence[Passage]) -> list[Passage]:
-    """Return passages without their keys, which are each library's own."""
+    """Return passages with key 0: each library gives its own keys."""
     return [replace(each, key=0) for each in passages]

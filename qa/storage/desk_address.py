@@ -1,4 +1,4 @@
-"""The address of a desk that several servers share, and what the environment says of how to get there."""
+"""The address of a desk that several servers share, and its password from a file."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 PASSWORD_FILE = "PULLQUOTE_DESK_PASSWORD_FILE"  # noqa: S105 - the name of a variable
 _FORM = "write postgresql://USER@HOST:PORT/DATABASE, and ?schema=NAME after it if need be"
 _ADVICE = f"put it into ~/.pgpass, PGPASSWORD, or a file that {PASSWORD_FILE} names"
-# Of a longer name, PostgreSQL cuts off the rest.
+# PostgreSQL cuts names off after 63 bytes.
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _READABLE = 40
 
 
 @dataclass(frozen=True, slots=True)
 class DeskAddress:
-    """Where a shared desk is. It holds no password.
+    """The address of a shared desk. It contains no password.
 
     Attributes:
-        text: the address as a person writes it.
+        text: the address as a person wrote it.
         where: the server and the database, for messages.
-        schema: what holds the tables there.
-        options: what libpq is told.
+        schema: the PostgreSQL schema that contains the tables.
+        options: the connection parameters for libpq.
     """
 
     text: str
@@ -42,12 +42,14 @@ class DeskAddress:
 
     @classmethod
     def parse(cls, text: str, library: str) -> Self:
-        """Read an address. Unless it names a schema, that is named after the library, such as HOST:PORT/NAME.
+        """Parse the address of a desk.
+
+        An address may name no schema. Then the schema is named after `library`, such as HOST:PORT/NAME.
 
         Raises:
-            InputError: it is none, or it holds a password.
+            InputError: the text is not an address of a desk, or it contains a password.
         """
-        # Up to the last "@": a password may have signs in which urlsplit sees the end of the host.
+        # The user is all up to the last "@": urlsplit may see the end of the host in a password's characters.
         user = text.partition(":")[2].rpartition("@")[0]
         if ":" in unquote(user) or "password=" in unquote(text).casefold():
             raise InputError(f"the address of a desk is shown and kept, so it takes no password: {_ADVICE}")
@@ -55,7 +57,7 @@ class DeskAddress:
             parts = urlsplit(text)
             asked = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
             given = {"user": parts.username, "host": parts.hostname, "port": parts.port}
-        except ValueError:  # it says what is in the address
+        except ValueError:  # its message quotes the address
             raise InputError(f"{shown(text)} is no address of a desk: {_FORM}") from None
         database = unquote(parts.path.strip("/"))
         if not database or "/" in database or parts.fragment or asked.keys() - {"schema"}:
@@ -73,7 +75,9 @@ class DeskAddress:
         return cls(text, f"{where}/{database}", schema, options | {"dbname": database})
 
     def secrets(self) -> dict[str, str]:
-        """Read the password, where a file is named that holds it; libpq finds the others itself.
+        """Read the password from the file that `PULLQUOTE_DESK_PASSWORD_FILE` names.
+
+        Return an empty dict if the variable names no file: libpq itself finds a password in its usual places.
 
         Raises:
             InputError: the file cannot be read.
@@ -88,6 +92,6 @@ class DeskAddress:
 
 
 def schema_of(library: str) -> str:
-    """Name the schema of a library's desk, after the library."""
+    """Return the name of the schema of a library's desk, made from the library's name and its hash."""
     readable = re.sub("[^a-z0-9]+", "_", library.casefold())[-_READABLE:].strip("_")
     return f"pullquote_{readable}_{hashlib.sha256(library.encode()).hexdigest()[:8]}"

@@ -1,7 +1,7 @@
-"""The encoders of a library: which one is in use, opened when it is needed.
+"""The encoder that a library uses, opened when it is needed.
 
-A library names the encoder that made its vectors, and may come from anybody. So such a name is looked for
-only when the user has named that encoder too (docs/decisions/0014-reading-files.md).
+A library names the encoder that made its vectors, and may come from anybody. So that encoder is opened only
+if it is packaged, or if the user has named it too (docs/decisions/0014-reading-files.md).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Names an encoder that may be opened for libraries that it has made.
+# Environment variable that names an encoder. It may be opened for libraries whose vectors it made.
 ENCODER_VARIABLE = "PULLQUOTE_ENCODER"
 
 
@@ -50,11 +50,11 @@ class EncodedLibrary(Protocol):
     """A library whose vectors an encoder made."""
 
     def encoding(self) -> Encoding | None:
-        """Tell which encoder made the vectors in force; None before the first document."""
+        """Return the active encoding, or None before the first document."""
 
 
 class Encoders:
-    """What embeds the documents of a library, and the questions. May be used from several threads."""
+    """Embeds a library's documents, and questions. Several threads may use it."""
 
     def __init__(self, store: EncodedLibrary, encoder: str | Encoder | None, place: object) -> None:
         self._store, self._place = store, place
@@ -62,9 +62,9 @@ class Encoders:
         self._take(encoder)
 
     def use(self, encoder: str | Encoder, identity: EncoderIdentity) -> None:
-        """Take the encoder that has made all vectors anew, and let go of what was open before.
+        """Use the encoder that has made all vectors again, and drop the encoder that was open before.
 
-        One that a user has named is trusted: later, the library's word for it will do.
+        An encoder given by name is noted as trusted: later it is opened if only the library names it.
         """
         if isinstance(encoder, str):
             trust(identity)
@@ -79,18 +79,18 @@ class Encoders:
         self._query_encoder: Encoder | None = self._given
 
     def identity(self) -> EncoderIdentity:
-        """Identify the encoder in use, which must be the one that made the library's vectors.
+        """Return the identity of the encoder in use, which must have made the library's vectors.
 
         Raises:
-            EncoderMismatchError: another encoder made them.
-            UntrustedEncoderError: only the library names their encoder.
-            ModelError: there is no such encoder, or its weights are missing.
+            EncoderMismatchError: another encoder made the vectors.
+            UntrustedEncoderError: only the library names the encoder.
+            ModelError: the encoder does not exist, or its weights are missing.
         """
         with self._lock, model_errors():
             encoding = self._store.encoding()
             follows = self._name is None and self._given is None
             if follows and encoding and self._identity and self._identity.sha256 != encoding.identity.sha256:
-                self._take(None)  # another process has embedded the library anew
+                self._take(None)  # another process has made all vectors again
             if self._identity is None:
                 recorded = encoding.identity if follows and encoding else None
                 self._identity = permitted(recorded) if recorded else identify_encoder(self._name)
@@ -99,11 +99,11 @@ class Encoders:
             return self._identity
 
     def documents(self) -> Encoder:
-        """Open the encoder of documents, once.
+        """Return the encoder of documents. The first call opens it.
 
         Raises:
             EncoderMismatchError: another encoder made the library's vectors.
-            UntrustedEncoderError: only the library names their encoder.
+            UntrustedEncoderError: only the library names the encoder.
             ModelError: the encoder's weights are missing or damaged.
         """
         with self._lock, model_errors():
@@ -119,11 +119,11 @@ class Encoders:
             return self._query_encoder
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
-        """Embed questions: unit vectors, float32 [n, d].
+        """Embed questions. Return unit vectors, float32 [n, d].
 
         Raises:
             EncoderMismatchError: another encoder made the library's vectors.
-            UntrustedEncoderError: only the library names their encoder.
+            UntrustedEncoderError: only the library names the encoder.
             ModelError: the encoder's weights are missing or damaged.
         """
         with model_errors():
@@ -131,11 +131,13 @@ class Encoders:
 
 
 def permitted(recorded: EncoderIdentity) -> EncoderIdentity:
-    """Find on this machine the encoder that a library names, if it is packaged or the user has named it.
+    """Identify, on this machine, the encoder that a library names.
+
+    The encoder must be packaged, or the user must have named it.
 
     Raises:
-        UntrustedEncoderError: the user has not.
-        embeddings.models.ModelError: there is no such encoder.
+        UntrustedEncoderError: the encoder is not packaged, and the user has not named it.
+        embeddings.models.ModelError: the encoder does not exist.
     """
     if recorded.name in PACKAGED_ENCODERS:
         return identify_encoder(recorded.name)
@@ -155,7 +157,7 @@ def permitted(recorded: EncoderIdentity) -> EncoderIdentity:
 
 
 def trust(identity: EncoderIdentity) -> None:
-    """Note in the user's settings that an encoder may be opened, with these weights, for any library."""
+    """Note in the user's settings that this encoder, with these weights, may be opened for any library."""
     if identity.name in PACKAGED_ENCODERS or is_trusted(identity):
         return
     content = json.dumps([*_trusted(), [identity.name, identity.sha256]], indent=1)
@@ -173,7 +175,7 @@ def trust(identity: EncoderIdentity) -> None:
 
 
 def is_trusted(identity: EncoderIdentity) -> bool:
-    """Tell whether the user has named this encoder, with these weights, on this machine."""
+    """Return whether the user has named this encoder, with these weights, on this machine."""
     return [identity.name, identity.sha256] in _trusted()
 
 

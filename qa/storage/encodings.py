@@ -1,4 +1,4 @@
-"""Which encoder made the vectors of a library: two are never mixed."""
+"""Checks of the encoder that made a library's vectors: vectors of two encoders are never mixed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ LONGEST_NAME = 200
 
 
 def is_plain(name: str) -> bool:
-    """Tell whether a name is short enough, and has no character that could rewrite a message."""
+    """Return whether a name is short enough, and has no character that could alter a message's display."""
     return 0 < len(name) <= LONGEST_NAME and in_one_line(name) == name
 
 
 def check_encoder(encoding: Encoding, encoder: EncoderIdentity, place: object) -> None:
-    """Refuse to mix two encoders' vectors.
+    """Raise an error if `encoder` is not the encoder of the active vectors.
 
     Raises:
-        EncoderMismatchError: the vectors in force were made by another encoder.
+        EncoderMismatchError: another encoder made the active vectors.
     """
     held = encoding.identity
     if (held.sha256, held.dimension) != (encoder.sha256, encoder.dimension):

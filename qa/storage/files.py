@@ -1,4 +1,4 @@
-"""Whether the files that documents were read from are still there."""
+"""Checks whether the files that documents were read from still exist."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
 def is_gone(path: str) -> bool:
-    """Tell whether a file is certainly not there, or is a folder now.
+    """Return whether a file certainly no longer exists, or is a folder now.
 
-    Where the system does not let one look, the file may be there. An uploaded file lies in the library; of
-    one at an address, the listing of its folder tells.
+    If the system does not let us look, the file may exist, so return False. Also return False for an uploaded
+    file, which lies in the library. Return False for a file at a URL, too: only the listing of its folder
+    shows whether it exists.
     """
     if path.startswith(UPLOAD) or is_url(path):
         return False
-    if "\ufffd" in path:  # so an old library has a name that is not UTF-8
+    if "\ufffd" in path:  # old libraries stored a name that is not UTF-8 like this
         return False
-    # As it is written, and with the bytes that it may stand for (`qa.schema.printable`).
+    # Look for the path as it is written, and for the path with the bytes that its escapes may mean
+    # (`qa.schema.printable`).
     unwritten = _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), path)
     return all(_is_gone(name) for name in dict.fromkeys((path, unwritten)))
 

@@ -1,4 +1,4 @@
-"""What `pullquote doctor` finds when it looks at a library and at the encoder of its vectors."""
+"""The findings of `pullquote doctor` about a library and the encoder of its vectors."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ DAMAGED = (
     "the {}'s files in the cache were damaged: they are made again. Answers given until now may be wrong: "
     "start a running chat again, and see whether the disk fails"
 )
-_NAMED = 5  # of many problems
-_CLOCK = 2.0  # seconds that clocks may differ
+_NAMED = 5  # maximum number of problems that are listed; the rest are only counted
+_CLOCK = 2.0  # seconds that two clocks may differ
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """One thing that was checked.
 
     Attributes:
-        about: what was looked at.
-        value: what was found there.
-        problem: what is wrong and how to mend it; empty where nothing is.
+        about: the thing that was checked.
+        value: its state.
+        problem: what is wrong, and how to mend it. "" if all is well.
     """
 
     about: str
@@ -42,7 +42,7 @@ class Finding:
 
 
 def of_encoder(name: str, identify: Callable[[], EncoderIdentity]) -> Iterator[Finding]:
-    """Look at the weights of an encoder and at its export."""
+    """Check an encoder's weights and its export."""
     from embeddings import models, onnx
 
     try:
@@ -59,7 +59,7 @@ def of_encoder(name: str, identify: Callable[[], EncoderIdentity]) -> Iterator[F
 
 
 def of_aliases(library: Path) -> Finding:
-    """Look at the user's file of names that mean the same."""
+    """Check the user's file of aliases (names that mean the same)."""
     held = aliases(library)
     wrong = "; ".join(held.problems[:_NAMED])
     if (more := len(held.problems) - _NAMED) > 0:
@@ -68,7 +68,7 @@ def of_aliases(library: Path) -> Finding:
 
 
 def of_originals(uploaded: Sequence[Upload]) -> Finding:
-    """Look at the files that were uploaded: each is read and hashed."""
+    """Check the uploaded files: read and hash each of them."""
     problems = [f"{each.name} {wrong}" for each in uploaded if (wrong := uploads.damage(each))]
     if (more := len(problems) - _NAMED) > 0:
         problems[_NAMED:] = [f"{more:,} more"]
@@ -78,10 +78,10 @@ def of_originals(uploaded: Sequence[Upload]) -> Finding:
 
 
 def of_shared_desk(shared: SharedDatabase) -> Finding:
-    """Look at the server of a desk that several share: its version, tables, settings and clock.
+    """Check the server of a shared desk: its version, tables, settings and clock.
 
     Raises:
-        LibraryError: it is away, or refuses.
+        LibraryError: the server cannot be reached, or refuses the connection.
     """
     server = shared.server()
     wrong = []

@@ -1,4 +1,4 @@
-"""What intake wants of a library, whatever keeps it, and the values that pass between the two."""
+"""The interface of a library for intake, for any engine, and the values that they exchange."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class ReadDocument:
 
     Attributes:
         document: the document.
-        part: the part of its file that it is; "" for all of it.
-        made_by: what read and segmented it (`qa.intake.plan.made_by`).
-        words: the SHA-256 of its words; see `words_sha256`.
+        part: the document's part of its file, or "" if the document is the whole file.
+        made_by: the hash of the readers' versions and options (`qa.intake.plan.made_by`).
+        words: the SHA-256 of the document's words; see `words_sha256`.
     """
 
     document: Document
@@ -44,7 +44,10 @@ class ReadDocument:
 
     @classmethod
     def of(cls, document: Document, part: str | None = None, made_by: str = "") -> Self:
-        """Return a document with the hash of its words. By default a record's part is its id."""
+        """Return a document with the hash of its words.
+
+        If `part` is None, the part of a record is its id, and the part of any other document is "".
+        """
         if part is None:
             part = document.id if document.format in RECORDS else ""
         return cls(document, part, made_by, words_sha256(document.text, document.furniture))
@@ -67,11 +70,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedPassages:
-    """What a document is searched by.
+    """The passages of a document with their vectors.
 
     Attributes:
-        entries: its passages, which tile its text.
-        encoder: the encoder of their vectors.
+        entries: the passages, which tile the document's text.
+        encoder: the encoder that made the vectors.
     """
 
     entries: Sequence[Entry]
@@ -84,7 +87,7 @@ class Encoding:
 
     Attributes:
         number: the embedding's number.
-        identity: the encoder that made it.
+        identity: the encoder that made the embedding.
     """
 
     number: int
@@ -93,16 +96,16 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class HeldLocation:
-    """A place at which a document stands: a file, or a part of one (a record, a member of an archive).
+    """A place of a document: a file, or a part of a file (a record, a member of an archive).
 
     Attributes:
         number: the location's number.
         path: the file.
-        part: the part of it; "" for all of it.
+        part: the part of the file, or "" for the whole file.
         document: the document's number.
         document_id: the document's id.
-        format: the format that it was read in there.
-        kept: whether the place is known to be gone, and a person wants the document.
+        format: the format of the document there.
+        kept: whether a person has restored the document, and was told that this place is gone.
     """
 
     number: int
@@ -116,17 +119,19 @@ class HeldLocation:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What became of a document that was put in.
+    """The result of putting a document into a library.
 
     Attributes:
-        status: what became of it.
-        document_id: the id under which it is held.
-        displaced: what stood at its place before, and stands nowhere else now.
-        new_id_of_former: the id that the document which stood there before has from now on: it also stands
-            elsewhere, and has lost its own id to this one. "" where there is none.
-        beside: the other places at which the document stands.
-        collection: the collection that the document is in.
-        former: the places at which the text that stood here before still stands.
+        status: what became of the document.
+        document_id: the document's id in the library.
+        displaced: the place of the former document, if the former document had no other place.
+        new_id_of_former: the new id of the former document, if it keeps its other places and loses its id to
+            the new document; otherwise "".
+        beside: the document's other places.
+        collection: the document's collection.
+        former: the places where the former text still stands.
+
+    The former document is the document that stood at this place before.
     """
 
     status: Status
@@ -140,11 +145,11 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A removed or purged document that its file still holds.
+    """A removed or purged document that its file still contains.
 
     Attributes:
-        version: the number of the version that was removed; None of what was purged.
-        document_id: the document's id; "" of what was purged.
+        version: the number of the removed version, or None if the document was purged.
+        document_id: the document's id, or "" if the document was purged.
     """
 
     version: int | None
@@ -152,18 +157,18 @@ class LeftOut:
 
     @property
     def status(self) -> Literal["withdrawn", "purged"]:
-        """What becomes of it in a run."""
+        """The document's status in the results of a run."""
         return "purged" if self.version is None else "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class KnownDocument:
-    """What a library knows of a document that was read.
+    """A library's knowledge about a document that was read.
 
     Attributes:
-        left_out: what a person took out that this document is: at its place, or by its words.
-        has_text: whether its text is held, so that it is put in without passages.
-        corrections: what a person has corrected of it, by field, where its text is news.
+        left_out: the removed or purged document that this document is, by its place or its words, or None.
+        has_text: whether the library has the document's text already, so that `put` needs no passages.
+        corrections: a person's corrections of the document, by field. Empty if `has_text`.
     """
 
     left_out: LeftOut | None
@@ -177,11 +182,11 @@ class FileRecord:
 
     Attributes:
         path: the file.
-        sha256: of its bytes.
-        made_by: what read it.
-        documents: how many documents it gave.
-        refused: what of it was refused.
-        purged: the hashes by which what was left out, as it was purged, is known.
+        sha256: the SHA-256 of the file's bytes.
+        made_by: the hash of the readers' versions and options.
+        documents: the number of documents in the file.
+        refused: the results for the parts that were refused.
+        purged: the hashes of the file's documents that were left out because they were purged.
     """
 
     path: str
@@ -194,11 +199,11 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReadAs:
-    """How a person said that a file is to be read (`qa.formats.source.Options`), until another is said.
+    """A person's choice of how to read a file (`qa.formats.source.Options`), kept until they choose again.
 
     Attributes:
-        date_order: how dates such as 4/8/2008 are read.
-        columns: which columns of a table hold which fields of a document.
+        date_order: how to read dates such as 4/8/2008.
+        columns: pairs of a field of a document and the table's column that contains the field.
     """
 
     date_order: DateOrder = "auto"
@@ -210,10 +215,10 @@ class Upload:
     """An uploaded file, which the library keeps.
 
     Attributes:
-        name: the name by which it was uploaded.
-        sha256: of its bytes.
-        path: where its bytes lie.
-        is_new: whether it had no file of this name and with these bytes before it was kept.
+        name: the name of the file when it was uploaded.
+        sha256: the SHA-256 of the file's bytes.
+        path: the path of the stored bytes.
+        is_new: whether the library had no file with this name and these bytes before.
     """
 
     name: str
@@ -224,16 +229,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class KnownPart:
-    """A document that stands in a file.
+    """A stored document that a file contains.
 
     Attributes:
         document_id: the document's id.
-        format: the format that it was read in.
-        source_sha256: of the bytes that it was read from.
-        sha256: of the text that was read.
-        made_by: what read it; "" where it is to be read again.
-        passages: how many passages the document has.
-        notes: what a person is told of it.
+        format: the format of the document in the file.
+        source_sha256: the SHA-256 of the bytes that the document was read from.
+        sha256: the SHA-256 of the text that was read.
+        made_by: the hash of the readers' versions and options, or "" if the document must be read again.
+        passages: the number of the document's passages.
+        notes: remarks about the document for a person.
     """
 
     document_id: str
@@ -247,12 +252,12 @@ class KnownPart:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawnPart:
-    """What a person removed of a file.
+    """A document of a file that a person has removed.
 
     Attributes:
         document_id: the document's id.
-        source_sha256: of the bytes that it was read from.
-        sha256: of its text.
+        source_sha256: the SHA-256 of the bytes that the document was read from.
+        sha256: the SHA-256 of the document's text.
     """
 
     document_id: str
@@ -262,15 +267,15 @@ class WithdrawnPart:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """What a library knows of a file.
+    """A library's knowledge about a file.
 
     Attributes:
         path: the file.
-        parts: the documents that stand in it, by part, in the order in which they were found.
-        withdrawn: what a person removed of it, by part, in order.
-        purged: hashes of what was purged of it.
-        last: the file as it was read last, to its end; None where it is to be read.
-        read_as: how a person said that it is to be read.
+        parts: the file's stored documents by part, in the order in which they were found.
+        withdrawn: the file's documents that a person removed, by part, in order of part.
+        purged: the hashes of the file's purged documents.
+        last: the record of the last complete reading, or None if the file must be read.
+        read_as: a person's choice of how to read the file.
     """
 
     path: str
@@ -281,10 +286,10 @@ class KnownFile:
     read_as: ReadAs = ReadAs()
 
     def unchanged(self, part: str, source_sha256: str, made_by: str) -> FileResult | None:
-        """Return the result for a part that need not be read again; None where it must be.
+        """Return the result for a part that need not be read again, or None if it must be read.
 
-        It need not where the document there was made of the same bytes by the same reader, or where a person
-        removed or purged what was.
+        It need not be read if its document was made from the same bytes by the same reader. It need not be
+        read either if a person removed or purged the document that was made from these bytes.
         """
         removed = self.withdrawn.get(part)
         if removed and removed.source_sha256 == source_sha256:
@@ -295,7 +300,10 @@ class KnownFile:
         return FileResult(self.path, "purged") if source_sha256 in self.purged else None
 
     def file_unchanged(self, sha256: str, made_by: str) -> tuple[FileResult, ...] | None:
-        """Tell what reading the file would, if it has the bytes and maker of the last time; None if not."""
+        """Return the results that reading the file would give, or None if the file must be read.
+
+        It need not be read if the last reading was of the same bytes, by the same reader.
+        """
         if self.last is None or (self.last.sha256, self.last.made_by) != (sha256, made_by):
             return None
         held = self.parts.values() if self.last.documents else ()
@@ -308,7 +316,7 @@ class KnownFile:
         )
 
     def rows(self, formats: Container[str]) -> list[Row]:
-        """List the rows without ids of tables in these formats: those held, and those that were removed."""
+        """List the rows without ids in tables of these formats, both stored rows and removed rows."""
         rows = [
             *(Row(part, each.source_sha256, each.sha256)
               for part, each in self.parts.items() if each.format in formats),
@@ -321,64 +329,65 @@ class KnownFile:
 
 
 class IntakeLibrary(Protocol):
-    """What bringing documents in asks of a library, and changes in it.
+    """The interface of a library for intake: how intake reads and changes a library.
 
-    Every method may raise LibraryError. Each that changes something is one transaction, and raises the
-    generation if answers may change with it.
+    Every method may raise LibraryError. A method that changes something does so in one transaction. It raises
+    the generation if answers may change.
     """
 
     @property
     def generation(self) -> int:
-        """A number that grows with every committed change, by whatever process."""
+        """A number that grows with every committed change, of any process."""
 
     @property
     def read_only(self) -> bool:
-        """Whether it may not be written."""
+        """Whether the library may not be written."""
 
-    # What is known
+    # Reading
 
     def known_file(self, path: str) -> KnownFile:
-        """Read what is known of a file."""
+        """Read the library's knowledge about a file."""
 
     def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
-        """Read what is known of files, in their order; all is in memory at once."""
+        """Read the library's knowledge about files, in their order. All of it is in memory at once."""
 
     def row_text(self, path: str, part: str) -> str:
-        """Read the text of a row of a table as it was read last."""
+        """Return the text of a table's row at the last reading."""
 
     def sidecar_values(self, path: str) -> dict[str, str]:
-        """Read what the sidecar file of a file said when it could be read last, by field."""
+        """Return the values of a file's sidecar file, by field, at its last successful reading."""
 
     def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
-        """Tell what is known of documents that were read."""
+        """Return the library's knowledge about each document that was read."""
 
     def vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
-        """Find the vectors that are held, by this encoder, of windows with these digests."""
+        """Return this encoder's stored vectors of windows with these digests, by digest."""
 
     def places_in(
         self, path: str, *, folder: bool = False, beside: Container[str] = ()
     ) -> tuple[HeldLocation, ...]:
-        """List the places in a file, or in all files under a folder, but for some parts."""
+        """List the places in a file, or in all files under a folder, except the parts in `beside`."""
 
     def stands(self, ids: Collection[str]) -> dict[str, int]:
-        """Count the places of documents by id."""
+        """Count the places of documents, by id."""
 
     def to_be_read(self) -> tuple[str, ...]:
-        """List the files that are to be read again: a document has come to follow the text there."""
+        """List the files that must be read again, because they are now the first place of a document."""
 
     def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
-        """List the newest uploaded file of each name, or of one, in order of name."""
+        """List the newest uploaded file of each name, or of `name` only, in order of name."""
 
-    # What changes
+    # Writing
 
     def one_change(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
-        """Let what this thread puts, withholds, renumbers, records or prunes within it be one change.
+        """Treat all puts, withholds, renumbers, records and prunes of this thread in the block as one change.
 
-        An engine may commit it as a whole, at the end: until then nothing is acknowledged, or seen by others,
-        though by this thread. Or each is committed at once, as without it; gives whether that is so. Where
-        one of them fails, those before it are committed, and the error goes on. What is known of the
-        `documents` that are to be put is fetched at once. Nothing else may be changed within it, and nobody
-        else writes meanwhile.
+        Yield whether each change in the block is committed at once, as without the block. If not, the engine
+        commits all changes at the end of the block. Until then only this thread sees them, and none counts as
+        acknowledged. If a change fails, the changes before it are committed, and the error is raised.
+
+        The library's knowledge about `documents`, which will be put, is fetched at once. The block may change
+        nothing else, and nobody else may write meanwhile.
         """
 
     def put(
@@ -389,92 +398,102 @@ class IntakeLibrary(Protocol):
     ) -> Ingested | None:
         """Put a document where it was read.
 
-        Where its text is news and there are no passages, or a person has corrected the document otherwise
-        meanwhile, nothing changes, and None is returned: ask `known_documents` again.
+        Nothing changes, and None is returned, in two cases: the library lacks the document's text and there
+        are no passages, or a person has changed the document's corrections meanwhile. Then call
+        `known_documents` again.
         """
 
     def withhold(self, read: ReadDocument, version: int) -> None:
-        """Note that what a person removed, in the version of that number, stands at one more place."""
+        """Note one more place of a document that a person removed. `version` is the removed version."""
 
     def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
-        """Let documents follow their rows: `was` says which parts of `now` were which before."""
+        """Move documents with their rows. `was` maps parts of `now` to the rows' former parts."""
 
     def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
-        """Record files that were read to their ends, and how some, by path, are to be read from now on."""
+        """Record files that were read to their ends, and how to read some files, by path, from now on."""
 
     def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
-        """Forget places; return the ids of documents that then stood nowhere, and went."""
+        """Forget places. Remove the documents that then have no place, and return their ids."""
 
     def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
-        """Remember that the user was told that these places are gone: it is said once."""
+        """Remember that the user was told that these places are gone, so that they are told only once."""
 
-    # A run that changes nothing
+    # Dry runs
 
     def rehearsal(self) -> Rehearsal:
-        """Return a library that knows what this one knows of documents, to try changes in."""
+        """Return a copy of this library's knowledge about documents, to try changes in."""
 
 
 class Rehearsal(IntakeLibrary, Protocol):
-    """A library whose changes are lost when it is closed. The passages that are put in are passed over."""
+    """A library whose changes are lost when it is closed. It stores no passages."""
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete the rehearsal."""
 
 
 class EditedLibrary(IntakeLibrary, Protocol):
-    """What restoring, editing and embedding anew ask of a library besides."""
+    """The interface of a library for intake, restoring, editing and embedding again."""
 
     def document(self, document_id: str) -> Document:
-        """Read a document afresh; DocumentNotFoundError where there is none."""
+        """Read a document from the store. Raise DocumentNotFoundError if it does not exist."""
 
     def passages_of(self, document_id: str) -> tuple[Passage, ...]:
-        """Read the passages of a document, in order; DocumentNotFoundError where there is none."""
+        """Read a document's passages, in order. Raise DocumentNotFoundError if it does not exist."""
 
     def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
-        """Read a document and its passages in one snapshot; DocumentNotFoundError where there is none."""
+        """Read a document and its passages in one snapshot.
+
+        Raise DocumentNotFoundError if the document does not exist.
+        """
 
     def corrections_of(self, document_id: str) -> dict[str, Correction]:
-        """Read what a person has corrected of a document, by field."""
+        """Read a person's corrections of a document, by field."""
 
     def edit(
         self, document: Document, passages: EmbeddedPassages, corrections: Mapping[str, Correction]
     ) -> None:
-        """Replace a document's metadata and corrections; LibraryError where it has another text now."""
+        """Replace a document's metadata and corrections. Raise LibraryError if its text has changed."""
 
     def restorable(self, document_id: str) -> tuple[Version, Document]:
-        """Find what `restore` puts back; DocumentNotFoundError where none was removed, or it was purged."""
+        """Find the removed version that `restore` puts back.
+
+        Raise DocumentNotFoundError if no document of that id was removed, or if it was purged.
+        """
 
     def restore(self, document: Document, passages: EmbeddedPassages) -> Ingested:
-        """Put a document that was removed back where it stood; InputError where its id is taken."""
+        """Put a removed document back to its places. Raise InputError if its id is taken."""
 
     # Uploaded files
 
     def keep_upload(self, name: str, content: BinaryIO) -> Upload:
-        """Keep the bytes of an uploaded file, whole or not at all; it is the newest of its name now."""
+        """Store an uploaded file, whole or not at all. It becomes the newest file of its name."""
 
     def forget_upload(self, upload: Upload) -> None:
-        """Forget a file of which no document came; its bytes go, unless another name has them."""
+        """Forget a file that gave no document. Delete its bytes, unless another name has the same bytes."""
 
     # Another encoder
 
     def begin_encoding(self, encoder: EncoderIdentity) -> Encoding:
-        """Make room for another embedding of every passage, beside the one in force."""
+        """Begin another embedding of every passage, next to the active embedding."""
 
     def put_vectors(self, encoding: Encoding, given: Mapping[int, tuple[bytes, Float32]]) -> None:
-        """Add digests and vectors to an embedding, by passage key; keys no longer held are passed over."""
+        """Add digests and vectors to an embedding, by passage key. Skip keys that no longer exist."""
 
     def adopt_encoding(self, encoding: Encoding, progress: OnProgress | None = None) -> tuple[str, ...]:
-        """Put an embedding in force; return the ids of documents that are not in it, if any."""
+        """Make an embedding the active embedding.
+
+        If the embedding lacks documents, return their ids and change nothing.
+        """
 
 
 class DocumentEncoders(Protocol):
     """The encoder of a library's documents, opened when it is needed."""
 
     def identity(self) -> EncoderIdentity:
-        """Identify the encoder, which must be the one that made the library's vectors."""
+        """Return the identity of the encoder, which must have made the library's vectors."""
 
     def documents(self) -> Encoder:
-        """Open the encoder."""
+        """Return the encoder. The first call opens it."""
 
     def use(self, encoder: str | Encoder, identity: EncoderIdentity) -> None:
-        """Take the encoder that has made all vectors anew."""
+        """Use the encoder that has made all vectors again."""

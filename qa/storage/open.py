@@ -1,4 +1,7 @@
-"""Which engine keeps a library: files in one folder, or Milvus. No other module imports an engine."""
+"""Opens a library with the engine that stores it: files in one folder, or Milvus.
+
+Outside `qa.storage`, no module imports an engine.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
-    """All that an engine has to offer: the three ports, and what the facade and the commands want besides.
+    """All methods of an engine: the three ports, and the methods for the facade and the commands.
 
     Every method may raise LibraryError.
     """
@@ -35,118 +38,119 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
     def close(self) -> None:
         """Close the library's files."""
 
-    # What it is
+    # Description
 
     @property
     def encoders(self) -> DocumentEncoders:
-        """The encoder of its documents."""
+        """The encoder of the library's documents."""
 
     @property
     def encoder_identity(self) -> EncoderIdentity:
-        """The encoder that made the vectors; of an empty library, the one that will."""
+        """The encoder that made the vectors, or will make them if the library is empty."""
 
     def stats(self) -> LibraryStats:
-        """Tell what the library holds, and what that costs."""
+        """Return how much the library contains, and how many bytes that takes."""
 
     def hashes(self) -> list[tuple[str, str]]:
         """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
 
     def holds_only(self, sha256: str) -> bool:
-        """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
+        """Return whether there are documents, and all of their texts have this SHA-256 (hex)."""
 
     def sources(self) -> list[str]:
-        """List the files that documents stand in, or stood in before they were removed, by path."""
+        """List the paths of the files of all documents and earlier texts, without uploads."""
 
     def aliases(self) -> Aliases:
-        """Read the names that mean the same, those of the user's file among them."""
+        """Read the aliases (names that mean the same), including those of the user's file."""
 
     def fetch_own_files(self) -> None:
-        """Bring the files that a person keeps beside the library in step with those that servers share.
+        """Update the user's own files in the library's folder from the files that the servers share.
 
-        They are its aliases and a fitted confidence, and lie in its folder.
+        The user's own files are the aliases and a fitted confidence.
         """
 
     def share_own_file(self, name: str) -> None:
-        """Let the servers that share the desk have such a file as it lies in the folder; or lack it, too."""
+        """Share one of the user's own files with the servers, or delete their copy if it is gone."""
 
     def holds(self, name: str) -> bool:
-        """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
+        """Return whether the words of a name occur anywhere in sequence, up to inflection."""
 
     # Collections
 
     def put_in_collection(self, ids: Iterable[str], collection: str) -> tuple[str, ...]:
-        """Put documents into a collection, all or none; return the ids of those that moved."""
+        """Put documents into a collection, all or none. Return the ids of the documents that moved."""
 
     def rename_collection(self, name: str, new_name: str) -> tuple[str, ...]:
-        """Give a collection another name, in all its documents or none; return their ids.
+        """Rename a collection in all its documents, or in none. Return the documents' ids.
 
-        InputError where there is no such collection.
+        Raise InputError if the collection does not exist.
         """
 
     # Earlier texts
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
-        """List the texts that a document had, the newest first, but for the one that it has again."""
+        """List the earlier texts of a document, the newest first. Leave out the text that it has now."""
 
     def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
-        """Read a text that a document had before, by its SHA-256 or by how that begins."""
+        """Read an earlier text of a document, by the text's SHA-256 or the beginning of the SHA-256."""
 
     def texts(self, document_id: str) -> DocumentTexts:
-        """List the texts that a document has, or had."""
+        """List the present and earlier texts of a document."""
 
     # Uploaded files
 
     def original(self, document_id: str) -> Upload:
-        """Find the uploaded file that a document, held or removed, was read from, its bytes checked.
+        """Find the uploaded file that a stored or removed document was read from, and check its bytes.
 
-        DocumentNotFoundError where there is no such document, OriginalNotFoundError where none was uploaded.
+        Raise DocumentNotFoundError if the document does not exist, OriginalNotFoundError if it was not
+        uploaded.
         """
 
     def forget_unused_uploads(self) -> None:
-        """Remove what interrupted uploads have left behind."""
+        """Remove the files that interrupted uploads have left behind."""
 
     # Removing and erasing
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
-        """Remove documents, all or none; DocumentNotFoundError where one is not held."""
+        """Remove documents, all or none. Raise DocumentNotFoundError if a document does not exist."""
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """Erase documents with all their versions, all or none; `erase` takes care of the bytes."""
+        """Delete documents with all their versions, all or none. `erase` then overwrites their bytes."""
 
     @property
     def erasing(self) -> bool:
-        """Whether bytes of what was purged may still lie somewhere."""
+        """Whether bytes of purged documents may still be stored somewhere."""
 
     def to_forget(self) -> dict[int, DocumentTexts]:
-        """Read the notes of what the desk is to forget of what was purged, each by its number."""
+        """Read the notes of the purged texts that the desk must forget, by the note's number."""
 
     def forgotten(self, notes: Iterable[int]) -> None:
-        """Empty the notes with these numbers: the desk has forgotten what they say."""
+        """Empty the notes with these numbers: the desk has forgotten the texts."""
 
     def erase(self) -> None:
-        """Overwrite what was purged, wherever it lies, but for the notes of what the desk is to forget."""
+        """Overwrite the bytes of purged documents wherever they lie, except the notes for the desk."""
 
-    # Another place
+    # Copying
 
     def parts(self) -> Iterator[Part]:
-        """Give all that is known, in parts, to be copied."""
+        """Yield all contents of the library, in parts, to be copied."""
 
     def take(self, part: Part) -> None:
-        """Take in what another library knows, in one transaction; rows of the same numbers are replaced."""
+        """Store a part of another library in one transaction. It replaces rows of the same numbers."""
 
-    # What is derived from it
+    # Derived indexes
 
     def save(self, progress: OnProgress | None = None) -> None:
-        """Bring the indexes in step with what is held."""
+        """Update the indexes to the stored passages."""
 
     def save_changes_since(self, generation: int, progress: OnProgress | None = None) -> None:
-        """Save after documents went in: only what has changed since that generation."""
+        """Save after documents were added: save only the changes since that generation."""
 
     def compare_missing(self) -> None:
-        """Look for near-duplicates of documents that were not compared yet."""
+        """Find near-duplicates of the documents that were not compared yet."""
 
     def warm(self) -> None:
-        """Load what a first search would otherwise wait for."""
+        """Load all that a first search would otherwise wait for."""
 
 
 def open_library(
@@ -156,15 +160,15 @@ def open_library(
     read_only: bool = False,
     encoder: str | Encoder | None = None,
 ) -> OpenLibrary:
-    """Open the library in a folder or on Milvus, with the engine that keeps it.
+    """Open the library in a folder or on Milvus, with its engine.
 
     Raises:
-        LibraryNotFoundError: there is no library, and `create` is False.
-        MissingExtraError: it is on Milvus, and the packages for that are not installed.
-        InputError: the address is none.
-        EncoderMismatchError: another encoder than the one named made the library's vectors.
+        LibraryNotFoundError: the library does not exist, and `create` is False.
+        MissingExtraError: the library is on Milvus, and the packages for Milvus are not installed.
+        InputError: the address is not valid.
+        EncoderMismatchError: another encoder than `encoder` made the library's vectors.
         LibraryError: the library is damaged, locked, or may not be written.
-        ModelError: there is no such encoder.
+        ModelError: the encoder does not exist.
     """
     library: OpenLibrary
     if isinstance(place, ClusterPlace):
@@ -188,17 +192,19 @@ def open_library(
 
 
 def open_beside(place: LibraryPlace) -> OpenLibrary | None:
-    """Open a library to read beside the process that writes it; None of a Milvus Lite file, where none can.
+    """Open a library only to read while another process writes it.
+
+    Return None for a Milvus Lite file: only one process can open such a file.
 
     Raises:
-        LibraryError: the library is damaged, or Milvus is away.
+        LibraryError: the library is damaged, or Milvus cannot be reached.
     """
     if isinstance(place, ClusterPlace):
         from qa.storage.cluster.address import Address
 
         if Address.parse(place.address).lite:
             return None
-        place = ClusterPlace(place.address, Path())  # nothing is asked of the desk
+        place = ClusterPlace(place.address, Path())  # the desk is not used
     return open_library(place, create=False, read_only=True)
 
 
@@ -213,12 +219,12 @@ def _shared_desk(place: ClusterPlace, address: Address, *, read_only: bool) -> S
 
 
 def examine_library(place: LibraryPlace) -> Iterator[Finding]:
-    """Look at all that a library keeps, and at the encoder of its vectors.
+    """Check all stored parts of a library, and the encoder of its vectors.
 
     Raises:
-        LibraryNotFoundError: there is no library.
-        MissingExtraError: it is on Milvus, and the packages for that are not installed.
-        LibraryError: the library is damaged or locked, or Milvus is away.
+        LibraryNotFoundError: the library does not exist.
+        MissingExtraError: the library is on Milvus, and the packages for Milvus are not installed.
+        LibraryError: the library is damaged or locked, or Milvus cannot be reached.
     """
     if isinstance(place, ClusterPlace):
         from qa.storage.cluster.address import Address

@@ -1,4 +1,4 @@
-"""What a library is copied in: rows that belong together, whatever keeps them."""
+"""The parts of a library that is copied: rows that belong together, for any engine."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from qa.schema import Document
     from qa.storage.intake_port import EmbeddedPassages
 
-# The tables that tell of documents (`qa.storage.records.tables`), each after those that it refers to.
+# The tables about documents (`qa.storage.records.tables`), each after the tables that it refers to.
 COPIED = ("documents", "versions", "locations", "withdrawn", "files", "purged", "corrections", "read_as")
-# Columns that say what an engine's own passages are.
+# Columns about an engine's own passages: a copy does not take their values.
 ENGINES_OWN = ("first_key", "passages")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """What is copied at once.
+    """A part of a library that is copied at once.
 
     Attributes:
-        rows: rows by table, each with its columns; those of documents and versions have their texts.
-        document: the document that is among them; None where there is none.
-        passages: what that is searched by.
+        rows: the rows by table, each row by column. Rows of documents and versions include their texts.
+        document: the document among the rows, or None if there is none.
+        passages: the document's passages with their vectors.
     """
 
     rows: Mapping[str, Sequence[Mapping[str, Any]]]

@@ -1,4 +1,4 @@
-"""What asking, quoting and the desk want of a library, whatever keeps it."""
+"""The interfaces of a library for asking, quoting and the desk, for any engine."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from qa.text.names import Names
 
 
-# Documents that are in memory at once where many are read one after the other.
+# Maximum number of documents in memory when many are read one after the other.
 READ_AT_ONCE = 50
 Segmented: TypeAlias = "tuple[Document, tuple[Passage, ...]]"
-"""A document with its passages, whose offsets are those of its text."""
+"""A document with its passages, whose offsets refer to the document's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class Hit:
 
     Attributes:
         key: the library's number of the passage, which no other passage ever gets.
-        document_id: the id of the document that it is of.
+        document_id: the id of the passage's document.
         sha256: the SHA-256 (hex) of the document's text.
-        start: where the passage begins in that text.
-        end: where the passage ends in that text.
-        published: when the document was published; None where that is not known.
+        start: the offset of the passage's beginning in that text.
+        end: the offset of the passage's end in that text.
+        published: the day on which the document was published, or None if that is unknown.
     """
 
     key: int
@@ -51,12 +51,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """A place at which a phrase stands.
+    """One occurrence of a phrase in a document.
 
     Attributes:
         document_id: the id of the document.
         sha256: the SHA-256 (hex) of the document's text.
-        span: where the phrase stands in that text.
+        span: the range of the phrase in that text.
     """
 
     document_id: str
@@ -66,16 +66,16 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occurrences:
-    """Where a phrase stands.
+    """The occurrences of a phrase in a library.
 
     Attributes:
-        places: where it stands, in order of document id and offset.
-        documents: the ids of the documents that hold it, in order.
-        read: how many of the documents were read.
-        too_many_documents: whether only some of the documents were read. Then `documents` also holds those of
-            which a passage holds the words of the phrase one after the other, up to inflection and what
-            stands between them.
-        has_more_places: whether the documents that were read hold the phrase in more places.
+        places: the occurrences, in order of document id and offset.
+        documents: the ids of the documents that contain the phrase, in order.
+        read: the number of documents that were read.
+        too_many_documents: whether only some of the documents were read. Then `documents` contains all
+            documents with a passage that contains the words of the phrase in sequence, up to inflection and
+            the characters between the words.
+        has_more_places: whether the documents that were read have more occurrences than `places`.
     """
 
     places: tuple[Occurrence, ...] = ()
@@ -87,13 +87,13 @@ class Occurrences:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """What filters leave to search in.
+    """The passages that filters leave to search in.
 
     Attributes:
-        documents: how many documents they leave.
-        undated: how many documents a date filter leaves out because they have no date.
-        allowed: the keys of the passages; None stands for all of them, or for those that an engine finds by
-            the filters themselves.
+        documents: the number of documents that the filters leave.
+        undated: the number of documents that a date filter leaves out because they have no date.
+        allowed: the keys of the passages. None means all passages, or that the engine applies `filters`
+            itself when it searches.
         filters: the filters.
     """
 
@@ -105,11 +105,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How much a library holds.
+    """The size of a library.
 
     Attributes:
-        documents: how many documents.
-        passages: how many passages these have.
+        documents: the number of documents.
+        passages: the number of passages in the documents.
     """
 
     documents: int
@@ -121,15 +121,15 @@ Reason = Literal["superseded", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A text that a document had before.
+    """An earlier text of a document.
 
     Attributes:
-        number: the number of the version; later ones have greater numbers.
+        number: the number of the version. Later versions have greater numbers.
         document_id: the id that the document had.
         sha256: the SHA-256 (hex) of the text.
-        reason: why the document does not have the text any more.
-        at: when it was superseded or removed (UTC).
-        held: what was known of the document, by field, and its locations.
+        reason: why the document no longer has the text.
+        at: the time when the text was superseded or removed (UTC).
+        held: the document's fields except its text, and its locations, at that time.
     """
 
     number: int
@@ -140,7 +140,7 @@ class Version:
     held: Mapping[str, Any]
 
     def info(self, document: Document) -> DocumentInfo:
-        """Describe the document as it was. No passages of it are searched any more."""
+        """Describe the document as it was, with 0 passages: no passage of it is searched any more."""
         known: dict[str, Any] = {
             field.name: getattr(document, field.name)
             for field in fields(DocumentInfo)
@@ -151,7 +151,7 @@ class Version:
 
     @property
     def locations(self) -> list[Mapping[str, Any]]:
-        """Where the document stood, the place that it is named after first."""
+        """The places of the document. The first is the place that it is named after."""
         return [{"path": self.held["path"]}, *self.held["locations"]]
 
     @property
@@ -160,7 +160,7 @@ class Version:
         return str(self.held["title"])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return an entry of what a document was before, or of `documents --removed --json`."""
+        """Return the entry in a list of earlier texts, or in `documents --removed --json`."""
         return {
             "id": self.document_id,
             "sha256": self.sha256,
@@ -173,15 +173,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """The document that a citation names, as it was, and what has become of it.
+    """The document that a citation names, as it was cited, and its status now.
 
     Attributes:
         document: the document as it was cited.
-        status: "superseded" while the document has another text in the library, "removed" once it has none,
-            whatever else has its id then.
-        since: when it was superseded or removed (UTC); None for what is current.
-        current_id: the id of the document that is in the library now; "" where it was removed.
-        current_sha256: the SHA-256 of the text that it has now; "" where it was removed.
+        status: "superseded" if the document has another text in the library now. "removed" if the document
+            was removed, even if another document has its id now.
+        since: the time when the text was superseded or removed (UTC), or None if it is current.
+        current_id: the id of the document in the library now, or "" if it was removed.
+        current_sha256: the SHA-256 of the document's text now, or "" if it was removed.
         same_text: the ids of other documents that have, or had, the cited text.
     """
 
@@ -195,17 +195,17 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class LibraryStats:
-    """What a library holds, and what that costs.
+    """The contents of a library, and the bytes that they take.
 
     Attributes:
-        documents: how many documents it holds.
-        passages: how many passages these have.
-        store_bytes: the size of what all else is derived from.
-        encoder: the encoder of the vectors; None while there is no passage.
-        index: what the index of vectors is and costs; None while there is no passage.
-        postings_bytes: the size of the files that full text is searched in; 0 where the store itself is.
-        originals_bytes: the size of the files that were uploaded.
-        desk_bytes: the size of the file with what people keep, such as thumbs; 0 where there is none.
+        documents: the number of documents.
+        passages: the number of passages in the documents.
+        store_bytes: the size of the store, from which all else is derived.
+        encoder: the encoder of the vectors, or None if there is no passage.
+        index: the kind and size of the index of vectors, or None if there is no passage.
+        postings_bytes: the size of the files for full-text search, or 0 if the store itself is searched.
+        originals_bytes: the size of the uploaded files.
+        desk_bytes: the size of the desk's file (thumbs, conversations), or 0 if there is no desk.
     """
 
     documents: int
@@ -219,39 +219,39 @@ class LibraryStats:
 
 
 class Library(Protocol):
-    """What a question, a citation and a check of quotes read of a library.
+    """The interface of a library for questions, citations and checks of quotes.
 
-    Every method may raise LibraryError. Each sees one state of the library; the next may see a later one. A
-    document whose SHA-256 is not that of a hit was replaced after the hit was found. What is removed
-    meanwhile is left out of a result.
+    Every method may raise LibraryError. Each call sees one state of the library. The next call may see a
+    later state. If a document's SHA-256 differs from a hit's, the document was replaced after the hit was
+    found. Documents that were removed meanwhile are left out of a result.
     """
 
     def count(self) -> Count:
         """Count the documents and passages."""
 
     def facets(self) -> Facets:
-        """Return what filters can choose from."""
+        """Return the values that filters can choose from."""
 
     def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
         """List the documents that the filters leave, or the first `limit` of them, in order of id."""
 
     def find_documents(self, query: DocumentQuery) -> DocumentList:
-        """List the documents that a query finds, in its order; equals in order of id."""
+        """List the documents that a query finds, in the query's order. Equals are in order of id."""
 
     def document(self, document_id: str) -> Document:
-        """Read a document afresh; DocumentNotFoundError where there is none."""
+        """Read a document from the store. Raise DocumentNotFoundError if it does not exist."""
 
     def read(self, ids: Iterable[str]) -> dict[str, Segmented]:
-        """Read documents with their passages, by id, in the order of `ids`; those not held are left out.
+        """Read documents with their passages, by id, in the order of `ids`. Leave out ids that do not exist.
 
-        All are in memory at once: ask for many in parts.
+        All documents are in memory at once. Read a large number of documents in parts.
         """
 
     def select(self, filters: Filters = EVERYTHING) -> Selection:
-        """Find what the filters leave to search in; InputError where `since` is later than `until`."""
+        """Find the passages that the filters leave. Raise InputError if `since` is later than `until`."""
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
-        """Embed questions with the library's encoder: unit vectors, float32 [n, d]."""
+        """Embed questions with the library's encoder. Return unit vectors, float32 [n, d]."""
 
     def nearest(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[Hit, float]]]:
         """Find the `k` nearest passages of each unit vector, float32 [m, d], with cosines, highest first."""
@@ -261,52 +261,53 @@ class Library(Protocol):
     ) -> list[list[tuple[Hit, float]]]:
         """Find the best `k` passages by BM25 for any of the words of each query, with scores, highest first.
 
-        Equals come in order of their documents' ids, and of their places in these.
+        Passages with equal scores are in order of document id, then of place in the document.
         """
 
     def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
-        """Find where a phrase stands word for word, whatever the typography (`qa.text.phrase`).
+        """Find the exact occurrences of a phrase. Typography is ignored (`qa.text.phrase`).
 
         Raises:
             DeadlineError, CancelledError: see `Deadline.check`.
         """
 
     def legible(self, hits: Iterable[Hit]) -> set[int]:
-        """Return the keys of those passages in which the shipped models can read something."""
+        """Return the keys of the passages that the shipped models can read, at least in part."""
 
     def copies(self, ids: Iterable[str], filters: Filters = EVERYTHING) -> dict[str, dict[str, float]]:
-        """Find the near-duplicates of documents, by id, that the filters leave.
+        """Find the near-duplicates of documents among the documents that the filters leave.
 
-        Gives their ids and similarity, 0 to 1, the most similar first. Documents without any are left out.
+        Return, by each document's id, the ids and similarities (0 to 1) of its near-duplicates, the most
+        similar first. Leave out documents without near-duplicates.
         """
 
     def names(self, question: str) -> Names:
-        """Find the names in a question that the documents spell otherwise."""
+        """Find the names in a question that the documents spell in another way."""
 
     def cited(self, sha256: str, document_id: str = "") -> Cited:
-        """Read the document whose text has, or had, this SHA-256 (hex), and tell what has become of it."""
+        """Read the document whose text has, or had, this SHA-256 (hex), and its status now."""
 
     def kept_with(self, words: str) -> list[str]:
-        """Find the texts that are no longer searched and hold these very words: their SHA-256."""
+        """Return the SHA-256 of each text that is no longer searched and contains exactly these words."""
 
     def removed(self) -> tuple[Version, ...]:
-        """List the documents that can be put back, what was removed last first."""
+        """List the documents that can be restored, the last removed first."""
 
     def same_text(self, document_id: str) -> tuple[str, ...]:
-        """List the ids of others that have, or had, the very text that a document has, or had."""
+        """List the ids of other documents that share a present or earlier text with a document."""
 
 
 def read_in_parts(library: Library, ids: Iterable[str]) -> Iterator[Segmented]:
-    """Read documents in order, `READ_AT_ONCE` in one call; those not held are left out."""
+    """Read documents in order, `READ_AT_ONCE` in one call. Leave out ids that do not exist."""
     left = iter(dict.fromkeys(ids))
     while part := list(islice(left, READ_AT_ONCE)):
         yield from library.read(part).values()
 
 
 def read_places(library: Library, places: Iterable[Occurrence]) -> Iterator[tuple[Segmented, list[Span]]]:
-    """Read the documents in which a phrase stands, in parts, each with its places.
+    """Read the documents that contain a phrase, in parts, each with the spans of the phrase.
 
-    A document that was replaced after the phrase was found is left out.
+    Leave out a document that was replaced after the phrase was found.
     """
     spans: dict[tuple[str, str], list[Span]] = {}
     for place in places:
@@ -317,7 +318,7 @@ def read_places(library: Library, places: Iterable[Occurrence]) -> Iterator[tupl
 
 
 class ThumbRow(NamedTuple):
-    """A thumb as the desk keeps it: these are the columns, in this order."""
+    """A thumb as the desk stores it. Its fields are the columns of the table, in order."""
 
     query: str
     sha256: str
@@ -330,11 +331,11 @@ class ThumbRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DocumentTexts:
-    """The texts that a document has, or had, by SHA-256 (hex): what the thumbs on it are known by.
+    """The SHA-256 (hex) of a document's present and earlier texts. Thumbs on the document refer to them.
 
     Attributes:
         own: the texts that no other document has, or had.
-        shared: the texts that another has, or had, too.
+        shared: the texts that another document has, or had, too.
     """
 
     document_id: str
@@ -343,31 +344,37 @@ class DocumentTexts:
 
 
 class DeskLibrary(Protocol):
-    """A library with answers that were judged: where the quotes of them are read, and former thumbs."""
+    """The interface of a library for the desk: the texts of quotes in judged answers, and former thumbs."""
 
     @property
     def folder(self) -> Path:
-        """The folder in which the library is, or what is kept beside it."""
+        """The folder of the library, or of the files kept for a library on Milvus."""
 
     @property
     def shared(self) -> SharedDatabase | None:
-        """The database of a desk that several servers share; None where the desk lies in the folder."""
+        """The database of a desk that several servers share, or None if the desk lies in the folder."""
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing may be written."""
+        """Whether the library may not be written."""
 
     def former_thumbs(self) -> list[ThumbRow]:
-        """Read the thumbs that the library kept itself, and the desk has not taken over yet."""
+        """Read the thumbs that the library stored itself, and that the desk has not taken over yet."""
 
     def hand_over_thumbs(self, take: Callable[[list[ThumbRow]], None]) -> None:
-        """Give the desk these thumbs; they go once `take` has returned."""
+        """Pass the former thumbs to `take`, and delete them here when `take` has returned."""
 
     def cited(self, sha256: str, document_id: str = "") -> Cited:
-        """Read the document whose text has, or had, this SHA-256 (hex); DocumentNotFoundError if none."""
+        """Read the document whose text has, or had, this SHA-256 (hex), and its status now.
+
+        Raise DocumentNotFoundError if there is no such text.
+        """
 
     def document(self, document_id: str) -> Document:
-        """Read a document afresh; DocumentNotFoundError where there is none."""
+        """Read a document from the store. Raise DocumentNotFoundError if it does not exist."""
 
     def document_by_sha256(self, sha256: str) -> Document:
-        """Read the document whose text has this SHA-256 (hex); DocumentNotFoundError where there is none."""
+        """Read the document whose text has this SHA-256 (hex).
+
+        Raise DocumentNotFoundError if there is no such document.
+        """

@@ -1,4 +1,4 @@
-"""A SQLite file in a library's folder: opening it, its schema, its transactions, and what its errors mean."""
+"""A SQLite file in a library's folder: its opening, schema, transactions and errors."""
 
 from __future__ import annotations
 
@@ -22,34 +22,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_SECONDS = 10.0
-# Connections that are kept open while nobody uses them: with each goes a cache of pages.
+# Maximum number of unused connections that are kept open. Each has a cache of pages.
 KEPT_OPEN = 4
 
-# What Pullquote itself puts into a library's folder, parts of files that were never finished too.
+# The names of Pullquote's own files in a library's folder, including unfinished files.
 _OURS = re.compile(
     r"(library|desk)\.sqlite3(-wal|-shm|-journal)?|(index|words)-\d+\.(faiss|bin)|(vectors|postings)-\w+\.(faiss|bin)"
     r"|\..*\.part|aliases\.txt|complete|answers-.*|originals"
 )
-# The tables in which FTS5 keeps a full-text index: each SQLite makes them by itself, maybe in other words.
+# SQL of the tables in which FTS5 stores a full-text index. SQLite itself writes this SQL. Versions of SQLite
+# may write it differently.
 _OF_FTS5 = re.compile(
     r"CREATE TABLE 'words_(data|idx|docsize|config)' ?"
     r"\((?:(?!PRIMARY KEY ?\()[\w\s,])*+(PRIMARY KEY ?\([\w\s,]*+\))?[\w\s,]*+\)( WITHOUT ROWID)?"
 )
 
-# When the file and its log were last written (ns), and their sizes (bytes).
+# Of the file and of its log: the time of the last write (ns), and the size (bytes).
 _Stamp = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FileLayout(Layout):
-    """What one kind of file holds.
+    """The tables of one kind of file, and the kind's names and advice in messages.
 
     Attributes:
-        kind: what the file is called in messages.
-        application_id: what tells the file from any other SQLite file.
-        advice_if_damaged: what to do about a damaged file where there is no backup, to complete a sentence.
-        advice_if_refused: what to do about a file that is not opened, likewise.
-        prepare: prepares a new connection, such as with the SQL functions that the tables use.
+        kind: the name of this kind of file in messages.
+        application_id: SQLite's `application_id`, which distinguishes the file from other SQLite files.
+        advice_if_damaged: the end of a sentence: what to do if the file is damaged and there is no backup.
+        advice_if_refused: the end of a sentence: what to do if the file is not opened.
+        prepare: prepares a new connection, for example adds the SQL functions that the tables use.
     """
 
     kind: str
@@ -60,16 +61,16 @@ class FileLayout(Layout):
 
 
 class SqliteFile:
-    """A SQLite file in a library's folder. Any number of threads read at once, while one writes.
+    """A SQLite file in a library's folder. Any number of threads may read while one thread writes.
 
-    A `read_only` one is not even changed to the latest schema; nor is one that may not be written.
+    If `read_only`, or if the file may not be written, the file keeps its schema, even an earlier schema.
 
-    Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
-    what was committed before stays as it was. A value that is not text raises `InputError`.
+    Every method raises `LibraryError` if the file is damaged, locked by another writer, or out of space.
+    Earlier commits are not lost. A value that is not valid text raises `InputError`.
 
     Raises:
-        LibraryNotFoundError: there is no such file in the folder, or it is empty, and `create` is False.
-        LibraryError: the file is of another kind, damaged, or from a newer Pullquote. It is left untouched.
+        LibraryNotFoundError: the file does not exist or is empty, and `create` is False.
+        LibraryError: the file is of another kind, damaged, or from a newer Pullquote. It is not changed.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class SqliteFile:
         self.layout = layout
         self.path = folder / layout.name
         self._writing = threading.RLock()
-        # Connections that no thread uses now, each with the stamp of the file that it was opened on.
+        # Connections that no thread uses now, each with the file's stamp when the connection was opened.
         self._idle: list[tuple[_Stamp, sqlite3.Connection]] = []
         self._pool = threading.Lock()
         self._closed = False
@@ -109,7 +110,7 @@ class SqliteFile:
         self._idle.append((stamp, db))
 
     def close(self) -> None:
-        """Close the file, once what is being written is; what is being read now is read to its end.
+        """Close the file, after a running write has finished. Running reads continue to their end.
 
         The file cannot be used afterwards.
         """
@@ -121,10 +122,10 @@ class SqliteFile:
     # Opening
 
     def _refuse_links(self) -> None:
-        """Refuse files that lie elsewhere: SQLite would write to them, whatever they are.
+        """Raise an error if a file is a link, a pipe or a device: SQLite would write to it.
 
         Raises:
-            LibraryError: one of the library's files is a link, a pipe or a device.
+            LibraryError: a file of the library is a link, a pipe or a device.
         """
         for suffix in ("", "-wal", "-shm", "-journal"):
             path = self.path.with_name(self.path.name + suffix)
@@ -137,11 +138,11 @@ class SqliteFile:
                     )
 
     def _close_to_others(self) -> None:
-        """Make the file, if there is none; leave it, its folder and what lies there to this user alone.
+        """Create the file if it does not exist. Let only this user access Pullquote's files and the folder.
 
-        What is not ours in the folder stays as it is, and so does then the folder.
+        Other files in the folder keep their access. If there are any, the folder keeps its access too.
         """
-        with contextlib.suppress(OSError):  # SQLite says why it cannot be made
+        with contextlib.suppress(OSError):  # SQLite will report why the file cannot be created
             if not self.path.exists():
                 private(self.path).close()
             entries = list(self.folder.iterdir())
@@ -153,28 +154,28 @@ class SqliteFile:
         mode = "mode=rwc" if create else "mode=rw"
         stamp = self._read_stamp()
         if self.read_only:
-            # Where nothing can be written, SQLite cannot make the files by which WAL's users see each other,
-            # and reads only what it is told will not change; `_lent` looks whether it has.
+            # If nothing may be written, SQLite cannot create the files that processes share in WAL mode. It
+            # then opens only a file that is declared immutable. `_take` checks whether the file has changed.
             mode = "mode=ro" if stamp[1][1] else "mode=ro&immutable=1"
         db = sqlite3.connect(
             f"{self.path.resolve().as_uri()}?{mode}",
             uri=True,
             timeout=BUSY_SECONDS,
-            isolation_level=None,  # transactions are begun and ended below, by hand
-            check_same_thread=False,  # one thread at a time: `_lent` gives each to one
+            isolation_level=None,  # `_transaction` begins and ends transactions
+            check_same_thread=False,  # `_lent` gives a connection to one thread at a time
         )
         _distrust(db)
         self.layout.prepare(db)
         status = self.path.stat()
         self._file = self._file or (status.st_dev, status.st_ino)
-        if self._file != (status.st_dev, status.st_ino):  # what is known of the old one is not true of it
+        if self._file != (status.st_dev, status.st_ino):  # facts about the old file may be false
             db.close()
             raise LibraryError(f"{self.path} was exchanged for another file: open the library again")
         return stamp, db
 
     def _recognise(self, db: sqlite3.Connection, *, create: bool) -> None:
-        """Check that the file is a library of a version that this code knows; fill it if it is new."""
-        # In this order: another process may fill the file between the two.
+        """Check that the file has the right kind and a known version. Create its tables if it is new."""
+        # Count the tables first: another process may fill the file between the two statements.
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (application,) = db.execute("PRAGMA application_id").fetchone()
         if application != self.layout.application_id and tables:
@@ -182,7 +183,7 @@ class SqliteFile:
                 f"{self.path} is not a Pullquote {self.layout.kind}: {self.layout.advice_if_refused}"
             )
         if not tables:
-            # Also what a kill leaves behind before the first commit.
+            # A process that is killed before its first commit also leaves an empty file.
             if not create or self.read_only:
                 raise LibraryNotFoundError(
                     f"the library in {self.folder} is empty: fill it with `pullquote index`"
@@ -203,15 +204,17 @@ class SqliteFile:
             self._check_schema(db)
         self._prepare(db)
         if held < latest and not self.read_only:
-            with _transaction(db, "BEGIN IMMEDIATE"):  # another process may have done it meanwhile
+            with _transaction(db, "BEGIN IMMEDIATE"):  # another process may have done so meanwhile
                 bring_to(latest, db, self.layout)
                 db.execute(f"PRAGMA application_id = {self.layout.application_id}")
 
     def _check_schema(self, db: sqlite3.Connection) -> None:
-        """Refuse a file with other tables, indexes, triggers or views than its version has: they may do harm.
+        """Raise an error if the file has tables, indexes, triggers or views that its version does not have.
+
+        They may do harm.
 
         Raises:
-            LibraryError: naming what is foreign.
+            LibraryError: the file has such objects. The message names them.
         """
         foreign = sorted(
             f"the {kind} {name!r}"
@@ -224,22 +227,22 @@ class SqliteFile:
             )
 
     def _prepare(self, db: sqlite3.Connection) -> None:
-        """Set how a connection works."""
-        db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+        """Set the pragmas of a connection."""
+        db.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
         db.execute("PRAGMA foreign_keys = ON")
         if self.read_only:
             db.execute("PRAGMA temp_store = MEMORY")
 
     def _read_stamp(self) -> _Stamp:
-        """Read when the file and its log were last written (ns), and their sizes (bytes)."""
+        """Return the times of the last write (ns) and the sizes (bytes) of the file and its log."""
         return _written(self.path), _written(self.path.with_name(self.path.name + "-wal"))
 
     def is_earlier(self, db: sqlite3.Connection) -> bool:
-        """Tell whether the tables have an earlier schema, because the file may not be written."""
+        """Return whether the tables have an earlier schema. They have if the file may not be written."""
         return _version(db) < self.layout.latest_schema
 
     def file_bytes(self) -> int:
-        """Measure the file and its log."""
+        """Return the size of the file and its log together."""
         return sum(size for _, size in self._read_stamp())
 
     # Transactions
@@ -249,7 +252,7 @@ class SqliteFile:
 
     @contextlib.contextmanager
     def _lent(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to one thread: the one that was used last, for its cache, or else a new one."""
+        """Lend a connection to one thread: the connection that was used last, for its cache, or a new one."""
         stamp, db = self._take()
         try:
             yield db
@@ -268,7 +271,7 @@ class SqliteFile:
                 stamp, db = self._idle.pop()
                 if not self.read_only or stamp == self._read_stamp():
                     return stamp, db
-                db.close()  # another user, who may write, has written
+                db.close()  # another user has written to the file
         stamp, db = self._connect()
         try:
             self._prepare(db)
@@ -278,10 +281,10 @@ class SqliteFile:
         return stamp, db
 
     def scrub(self) -> None:
-        """Leave no byte in the file, or its log, of what was deleted: both are written anew.
+        """Write the file again and empty its log, so that neither contains a byte of deleted data.
 
         Raises:
-            LibraryError: another process reads all the while, which keeps what the log holds.
+            LibraryError: another process keeps reading, so that the log cannot be emptied.
         """
         with self._writing, self._translated(), self._lent() as db:
             db.execute("VACUUM")
@@ -294,13 +297,13 @@ class SqliteFile:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give one snapshot, whatever other threads and processes commit meanwhile."""
+        """Yield a connection to one snapshot, which commits of other threads and processes do not change."""
         with self._translated(), self._lent() as db, _transaction(db, "BEGIN"):
             yield db
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Open the one write transaction."""
+        """Open a write transaction. Only one is open at a time."""
         if self.read_only:
             raise LibraryError(
                 f"{self.path} may not be written: see to the folder's permissions, or use --library"
@@ -310,23 +313,23 @@ class SqliteFile:
 
 
 def may_write(path: Path) -> bool:
-    """Tell whether this user may write a file and its folder."""
+    """Return whether this user may write a file and its folder."""
     return all(os.access(each, os.W_OK) for each in (path, path.parent))
 
 
 @contextlib.contextmanager
 def translated(path: Path, layout: FileLayout) -> Iterator[None]:
-    """Name what SQLite reports, and values that nobody has written properly, with what to do next.
+    """Translate errors of SQLite and of malformed stored values into errors that say what to do next.
 
     Raises:
         InputError: an argument is not valid text.
-        LibraryError: anything else.
+        LibraryError: any other error of SQLite, or a malformed value in the file.
     """
     try:
         yield
     except sqlite3.Error as error:
         raise _named(error, path, layout) from error
-    except UnicodeEncodeError as error:  # an argument of bytes that are no UTF-8, "\\ud800" in JSON
+    except UnicodeEncodeError as error:  # an argument of bytes that are not UTF-8, or "\\ud800" in JSON
         raise InputError(f"{error.object!r} is not valid text: type it again") from error
     except NO_VALUE as error:
         raise LibraryError(
@@ -342,19 +345,19 @@ def _transaction(db: sqlite3.Connection, begin: str) -> Iterator[None]:
         yield
         db.execute("COMMIT")
     except BaseException:
-        # SQLite has rolled back by itself after some errors, a full disk among them.
+        # After some errors, such as a full disk, SQLite has already rolled back.
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
 
 
-# Of a table, an index, a trigger or a view: its type, its name, its table, and the SQL that made it.
+# For each table, index, trigger and view: type, name, table, and the SQL that created it.
 _Schema = frozenset[tuple[str, str, str, str]]
 
 
 @cache
 def expected_schema(layout: FileLayout, version: int) -> _Schema:
-    """Return what a file of that schema is made of."""
+    """Return the tables, indexes, triggers and views of a file of that schema."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         layout.prepare(db)
         bring_to(version, db, layout)
@@ -362,7 +365,7 @@ def expected_schema(layout: FileLayout, version: int) -> _Schema:
 
 
 def bring_to(version: int, db: sqlite3.Connection, layout: FileLayout) -> None:
-    """Make the tables of a file that is empty, and change one of an earlier schema."""
+    """Change a file from its schema to schema `version`. Create the tables if the file is empty."""
     layout.bring(db, _version(db), version)
     db.execute(f"PRAGMA user_version = {version}")
 
@@ -376,13 +379,13 @@ def _schema(db: sqlite3.Connection) -> _Schema:
 
 
 def _normalised(sql: str) -> str:
-    """Return a statement without comments, and without white space that parts nothing."""
+    """Return a statement without comments and without unnecessary white space."""
     sql = " ".join(re.sub(r"--[^\n]*", "", sql).split())
     return re.sub(r" ?([(),;]) ?", r"\1", sql)
 
 
 def _distrust(db: sqlite3.Connection) -> None:
-    """Take the file for what a stranger may have written: https://www.sqlite.org/security.html."""
+    """Protect against a file that a stranger may have written: https://www.sqlite.org/security.html."""
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute("PRAGMA cell_size_check = ON")
     if sys.version_info >= (3, 12):
@@ -402,8 +405,8 @@ def _written(path: Path) -> tuple[int, int]:
 
 
 def _named(error: sqlite3.Error, path: Path, layout: FileLayout) -> LibraryError:
-    """Say what an error of SQLite's means to a person."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code; the rest says where in SQLite
+    """Return the error of SQLite as a LibraryError that tells a person what to do."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code, without the extended code
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             what = f"{path} is being written by another Pullquote: try again when that is done"
@@ -421,7 +424,7 @@ def _named(error: sqlite3.Error, path: Path, layout: FileLayout) -> LibraryError
                 f"{path} is damaged or no {layout.kind} ({error}). It was left as it is: put it back from a "
                 f"backup, or {layout.advice_if_damaged}"
             )
-        case _ if "decode to UTF-8" in str(error):  # it repeats what it cannot decode
+        case _ if "decode to UTF-8" in str(error):  # SQLite's message repeats the bytes
             what = f"{path} is damaged: put it back from a backup, or {layout.advice_if_damaged}"
         case _:
             what = f"{path}: {error}"

@@ -1,7 +1,7 @@
-"""SQL that a SQLite file and a PostgreSQL server both take: what runs it, and the tables that it is about.
+"""SQL for both a SQLite file and a PostgreSQL server: the interface that runs it, and layouts of tables.
 
-It is SQLite's, of the part that both speak. Values are `?`, or `?1`, `?2` and so on; words of both languages
-that are also columns' names are written small, keywords in capitals.
+The SQL is SQLite's, limited to the part that PostgreSQL knows too. Values are `?`, or `?1`, `?2` and so on.
+Keywords are in capitals. A word that is a keyword and also a column's name is in small letters as a column.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-# What comes of a row that nobody has written properly, when values are made of it.
+# The exceptions that occur when values are made from a malformed row.
 NO_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 
 class Found(Protocol):
-    """What a statement gave."""
+    """The result of a statement."""
 
     @property
     def rowcount(self) -> int:
-        """How many rows it changed."""
+        """The number of rows that the statement changed."""
 
     @property
     def lastrowid(self) -> int | None:
-        """The number that was given to the row that it put in."""
+        """The number of the row that the statement inserted."""
 
     def fetchone(self) -> Any:
-        """Give the next row, or None."""
+        """Return the next row, or None."""
 
     def fetchall(self) -> list[Any]:
-        """Give the rows that are left."""
+        """Return the remaining rows."""
 
     def __iter__(self) -> Iterator[Any]: ...
 
 
 class Statements(Protocol):
-    """One transaction, of SQLite's (a `sqlite3.Connection`) or of PostgreSQL's."""
+    """One transaction of SQLite (a `sqlite3.Connection`) or of PostgreSQL."""
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Found:
         """Run a statement."""
@@ -50,13 +50,13 @@ class Statements(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Tables that belong together, and how they came to be what they are.
+    """Tables that belong together, and the changes of their schema.
 
     Attributes:
-        name: the name of their file, or of their part of a database.
-        first_schema: the schema that `statements` make.
-        statements: what makes the tables.
-        changes: what brings them to each later schema, inside a transaction.
+        name: the name of the tables' file, or of their part of a database.
+        first_schema: the number of the schema that `statements` create.
+        statements: the statements that create the tables.
+        changes: the function that changes the tables to each later schema, inside a transaction.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Layout:
         return max(self.changes, default=self.first_schema)
 
     def bring(self, db: Statements, held: int, to: int) -> None:
-        """Make the tables where none are held, and change those of an earlier schema."""
+        """Change the tables from schema `held` to schema `to`. If `held` is 0, create them first."""
         if not held:
             for statement in self.statements:
                 db.execute(statement)
@@ -81,7 +81,7 @@ class Layout:
 
 @contextmanager
 def empty(layout: Layout) -> Iterator[sqlite3.Connection]:
-    """Give the tables with nothing in them, in memory."""
+    """Yield a connection to empty tables in memory."""
     with closing(sqlite3.connect(":memory:")) as db:
         layout.bring(db, 0, layout.latest_schema)
         yield db

@@ -1,4 +1,4 @@
-"""What a library holds and what that costs: `pullquote documents --stats`."""
+"""Prints the contents and size of a library for `pullquote documents --stats`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def to_dict(stats: LibraryStats) -> dict[str, Any]:
-    """Make what `documents --stats --json` prints."""
+    """Return the object that `documents --stats --json` prints."""
     return asdict(stats)
 
 
 def to_text(stats: LibraryStats) -> str:
-    """Say it in lines."""
+    """Return the statistics as lines of text."""
     passages = plural(stats.passages, "passage")
     lines = {
         "holds": f"{plural(stats.documents, 'document')}, {passages}",
@@ -50,10 +50,10 @@ def to_text(stats: LibraryStats) -> str:
 
 
 def size(count: int) -> str:
-    """Write a number of bytes as people do: `812 B`, `1.4 MB`."""
+    """Return a number of bytes in a readable unit: `812 B`, `1.4 MB`."""
     value = float(count)
     for unit in ("B", "kB", "MB"):
-        if value < 999.5:  # what is shown has three digits
+        if value < 999.5:  # the number is shown with three digits
             return f"{value:.3g} {unit}"
         value /= 1000
     return f"{value:,.3g} GB"

@@ -1,4 +1,4 @@
-"""The chat's pages and its HTTP interface: routes, cards, templates, guard, and what answers questions."""
+"""The chat's pages and its HTTP interface: routes, cards, templates, guard, and the engine for questions."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""Who may use the chat: a person at this machine, or everybody who has the token (decision 18).
+"""Decide who may use the chat: a person at this machine, or everybody who has the token (decision 18).
 
-A browser is asked for the token once. It keeps a cookie that is signed with the token and names the browser.
-Where no token is asked for, the cookie only names the browser: to it belong the sessions of Gradio's queue.
+A browser is asked for the token once. It keeps a cookie that names the browser and is signed with the token.
+If no token is asked for, the cookie only names the browser. Sessions of Gradio's queue belong to the browser.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
 TOKEN_FILE = "PULLQUOTE_TOKEN_FILE"  # noqa: S105 - the name of a variable
 Principal = Literal["local", "token", "anyone"]
-"""Who asks: somebody at this machine; somebody who has the token; or anyone, where nobody is asked for it."""
+"""Who asks: somebody at this machine, somebody who has the token, or anyone if no token is asked for."""
 
-# What probes ask for, and what the page that asks for the token is made of.
+# Paths that need no token: the health check for probes, and the files of the sign-in page.
 _OPEN = re.compile(r"/api/v1/health|/web/.+|/static/fonts/.+|/favicon\.ico")
-# Headers by which a proxy says that it passes on what another machine asks.
+# Headers that show that a proxy passed a request on from another machine.
 _FORWARDED = re.compile(r"forwarded|x-forwarded-.+|x-real-ip|via")
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _USUAL_PORTS = {"http": 80, "https": 443}
@@ -47,25 +47,30 @@ _TOKEN = re.compile(r"[!-~]{32,1000}")
 _FORM_BYTES = 4096
 _COOKIE_SECONDS = 365 * 86_400
 _BEARER = {"WWW-Authenticate": "Bearer"}
-# The browser says where the form comes from only if it may; the form goes to the address that was asked for.
+# Headers of the sign-in page. With this referrer policy, the browser sends the origin of the form. The form
+# goes to the address that was asked for.
 _ASKING = _BEARER | {
     "Referrer-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 }
-# How long the reply to a wrong token waits, the first time and at most; when that is forgotten; how many of
-# them wait at once, and how many addresses are remembered.
+# Seconds that the reply to a wrong token waits the first time and at most, and seconds until a wrong token is
+# forgotten.
 _FIRST_WAIT, _LONGEST_WAIT, _FORGET = 0.25, 4.0, 600.0
+# Maximum number of replies that wait at once, and of addresses that are remembered.
 _MOST_WAITING, _MOST_ADDRESSES = 16, 1000
 
 
 def is_local(headers: Headers) -> bool:
-    """Tell whether a request to an address of this machine alone was made on it: no proxy passed it on."""
+    """Tell whether a request was made on this machine: no header shows that a proxy passed it on.
+
+    The result is right only if the server listens on an address of this machine alone.
+    """
     return not any(_FORWARDED.fullmatch(name.lower()) for name in headers)
 
 
 def session_of(browser: str, session: str) -> str:
-    """Return what Gradio knows a page's session by: no other browser can name it."""
+    """Return Gradio's name for a page's session. No other browser can make this name."""
     return hmac.new(browser.encode(), session.encode(), hashlib.sha256).hexdigest()[:32]
 
 
@@ -73,7 +78,7 @@ def new_token(path: str | None = None) -> str:
     """Return a new token, or the one in the file that PULLQUOTE_TOKEN_FILE names.
 
     Raises:
-        InputError: the file cannot be read, or holds no token.
+        InputError: the file cannot be read, or contains no token.
     """
     if not path:
         return secrets.token_urlsafe(32)
@@ -92,10 +97,10 @@ def new_token(path: str | None = None) -> str:
 
 
 def public_address(url: str) -> str:
-    """Return the address of a proxy as browsers write it, without what comes after the host.
+    """Return the address of a proxy as browsers write it: without a slash at the end or a usual port.
 
     Raises:
-        InputError: it is none, or has a path.
+        InputError: `url` is not a web address, or has a path, a query, a fragment or a user.
     """
     try:
         parts = urlsplit(url.lower())
@@ -110,7 +115,7 @@ def public_address(url: str) -> str:
 
 
 def _host(name: str) -> str:
-    """Write the name of a host, or its address, as browsers do; "" if it is none."""
+    """Return the name or address of a host as browsers write it, or "" if it is not valid."""
     if ":" in name:
         return f"[{IPv6Address(name)}]"
     if not name.isascii():
@@ -122,23 +127,23 @@ def _host(name: str) -> str:
 class Access:
     """Lets a request in, or asks for the token.
 
-    `token` is what everybody has to know. Without one, what was asked on this machine is let in, or all with
-    `anyone`. `public` is the address of a proxy (`public_address`), or "".
+    `token` is the token that everybody needs. Without a token, requests from this machine are let in, or all
+    requests if `anyone` is true. `public` is the address of a proxy (`public_address`), or "".
     """
 
     def __init__(self, token: str = "", public: str = "", *, anyone: bool = False) -> None:
         self.token = "" if anyone else token
         self._anyone = anyone
         self.scheme, _, self.host = public.partition("://")
-        # A proxy may name the port, also the one that browsers leave out.
+        # A proxy may also name the usual port, which browsers leave out.
         self._hosts = {self.host, f"{self.host}:{_USUAL_PORTS[self.scheme]}"} if public else set()
         self._patience = _Patience()
 
     async def admit(self, scope: Scope, receive: Receive, *, is_page: bool) -> Response | None:
-        """Say in the scope who asks, or return what is answered instead.
+        """Note in the scope who asks, or return a response to send instead.
 
-        It gets "principal", and "browser", which is "" where no cookie of ours was sent. `is_page` tells
-        whether the address is one that a person looks at.
+        The scope gets "principal" and "browser". "browser" is "" if the request has no valid cookie of ours.
+        `is_page` says whether a person looks at the address.
         """
         headers = Headers(scope=scope)
         browser = self._browser(headers)
@@ -161,11 +166,11 @@ class Access:
         return None
 
     def is_public(self, headers: Headers) -> bool:
-        """Tell whether a request names the address of the proxy, which passed it on."""
+        """Tell whether a request names the proxy's address, so that the proxy must have passed it on."""
         return headers.get("host", "").lower() in self._hosts
 
     def cookie(self, headers: Headers) -> str:
-        """Return the cookie by which a new browser is known, signed with the token."""
+        """Return a cookie that names a new browser and is signed with the token."""
         browser = secrets.token_urlsafe(24)
         secure = "; Secure" if self.scheme == "https" and self.is_public(headers) else ""
         return (
@@ -179,7 +184,7 @@ class Access:
         return browser if browser and _is_same(signature, self._signed(browser)) else ""
 
     def _signed(self, browser: str) -> str:
-        """Sign a browser's name. Without a token anybody could: then it lets nobody in."""
+        """Sign a browser's name. Without a token anybody could sign, and then the cookie lets nobody in."""
         return hmac.new(self.token.encode(), browser.encode(), hashlib.sha256).hexdigest()
 
     def _has_token(self, headers: Headers) -> bool:
@@ -187,7 +192,10 @@ class Access:
         return scheme.lower() == "bearer" and _is_same(given.strip(), self.token)
 
     async def _sign_in(self, scope: Scope, headers: Headers, browser: str, given: str) -> Response:
-        """Lead a browser that gave the right token to the address that it asked for, without the token."""
+        """Redirect a browser to the address that it asked for, without the token in the address.
+
+        With the right token, a new browser gets a cookie. A wrong token in the form shows the form again.
+        """
         query = urlencode([(name, value) for name, value in _query(scope) if name != "token"])
         path = scope.get("raw_path", scope["path"].encode()).decode("ascii")
         is_right = _is_same(given.strip(), self.token)
@@ -196,7 +204,7 @@ class Access:
         if not is_right and scope["method"] == "POST":
             return _asking("That is not the token.")
         reply = RedirectResponse(f"{path}?{query}" if query else path, HTTPStatus.SEE_OTHER)
-        if is_right and not browser:  # another name would end what its other pages have begun
+        if is_right and not browser:  # a new name would end the sessions of its other pages
             reply.headers["Set-Cookie"] = self.cookie(headers)
         return reply
 
@@ -218,14 +226,14 @@ class Access:
 
 
 class _Patience:
-    """Makes replies to wrong tokens wait, those to one address ever longer. The right one never waits."""
+    """Delays the replies to wrong tokens, for one address ever longer. The right token never waits."""
 
     def __init__(self) -> None:
-        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # how often, and when last
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # by address: times, last time
         self._waiting = 0
 
     async def wait(self) -> Response | None:
-        """Wait, or refuse at once where too many wait: no flood of them may hold all connections."""
+        """Wait. If too many wait, return a refusal at once, so that a flood cannot block all connections."""
         address, now = CLIENT.get(), time.monotonic()
         times, before = self._wrong.pop(address, (0, now))
         times = 0 if now - before > _FORGET else times
@@ -245,12 +253,12 @@ class _Patience:
 
 
 def _cookie_name(headers: Headers) -> str:
-    """Name the cookie by the port: browsers give it to all servers of a host."""
+    """Return the cookie's name, which contains the port: browsers send a cookie to all servers of a host."""
     return f"pullquote-{headers.get('host', '').rpartition(':')[2]}".partition("]")[0]
 
 
 def _is_same(one: str, other: str) -> bool:
-    """Compare in a time that tells nothing of where they differ."""
+    """Compare two texts in a time that does not depend on where they differ."""
     return hmac.compare_digest(one.encode(errors="replace"), other.encode())
 
 

@@ -1,6 +1,6 @@
-"""The HTTP interface: questions, citations, documents, quotes verified, thumbs and health, under /api/v1.
+"""The HTTP interface under /api/v1: questions, citations, documents, verified quotes, thumbs and health.
 
-Errors are problem+json.
+Errors are sent as `application/problem+json`.
 """
 
 from __future__ import annotations
@@ -78,15 +78,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _AnswerId = Annotated[str, Field(max_length=64)]
-# Threads of what can take long; questions, texts to be verified and files have their own.
+# Threads for routes that can take long. Questions, texts to be verified and files have their own threads.
 _AT_ONCE = 8
 _HEALTH_AT_ONCE = 2
 
 
 class ThumbBody(Body):
-    """A thumb on an answer, by the id of its line, or on the quote of it that has this citation id.
+    """A thumb on an answer or on a quote of the answer. A `thumb` of null takes an earlier thumb back.
 
-    null takes it back.
+    `answer` is the id of the answer's line, and `quote` is the citation id of the quote.
     """
 
     answer: _AnswerId
@@ -101,7 +101,7 @@ class VerifyBody(Body):
 
 
 def create_app(engine: Engine, host: str, access: Access | None = None) -> FastAPI:
-    """Return the guarded app with these routes; what is mounted on it later is guarded too."""
+    """Return the app with all routes behind the guard. Apps that are mounted later are guarded too."""
     app = FastAPI(
         title="Pullquote",
         version=__version__,
@@ -111,7 +111,7 @@ def create_app(engine: Engine, host: str, access: Access | None = None) -> FastA
     )
     for name in ("documents", "dossiers", "history"):
         app.add_route(f"/{name}/", _without_slash)
-    app.include_router(originals.routes(engine))  # whose addresses begin as those of documents do
+    app.include_router(originals.routes(engine))  # first: later routes would match too
     finder = history.finder(engine)
     app.include_router(routes(engine, finder))
     app.include_router(documents.routes(engine))
@@ -122,7 +122,7 @@ def create_app(engine: Engine, host: str, access: Access | None = None) -> FastA
     app.mount("/web", StaticFiles(directory=STATIC))
     app.router.routes.append(assistants.route(engine))
     app.router.routes.append(Route("/api/v1/{path:path}", endpoint=_Unanswered(tuple(app.router.routes))))
-    # Its presence keeps Gradio from adding a CORS policy of its own; ours allows no other origin.
+    # Gradio adds a CORS policy only if the app has none. This policy allows no other origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     shares = [share for _, share in readiness(engine.strictness)]
     app.add_middleware(Guard, host=host, strictness=shares, access=access)
@@ -134,16 +134,16 @@ def create_app(engine: Engine, host: str, access: Access | None = None) -> FastA
 
 
 def routes(engine: Engine, finder: Finder) -> APIRouter:
-    """Return the routes, which this engine answers."""
+    """Return the routes under /api/v1. The engine answers them."""
     others = Threads(_AT_ONCE)
     few_at_once = others.limited
     router = APIRouter(prefix="/api/v1")
     thumbs = APIRouter(prefix="/feedback", dependencies=[may_change(engine)])
 
     @router.get("/health")
-    @Threads(_HEALTH_AT_ONCE).limited  # its own: it is answered whatever keeps all others
+    @Threads(_HEALTH_AT_ONCE).limited  # own threads, so that it answers even if others are busy
     def health() -> JSONResponse:
-        """200 once questions can be answered, 503 with the stage until then."""
+        """Return 200 once questions can be answered. Until then, return 503 with the stage of the start."""
         state = engine.state
         if state.stage == "ready":
             return JSONResponse(
@@ -156,7 +156,10 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
 
     @router.get("/status")
     def status() -> dict[str, Any]:
-        """How far the start has come, and what may be done: always 200, for the page to poll."""
+        """Return how far the start has come, and whether changes are allowed.
+
+        The status is always 200, because the page polls this route.
+        """
         state = asdict(engine.state) | {"may_change": engine.may_change}
         state["name"] = engine.public(state["name"])
         if state["error"]:
@@ -166,7 +169,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     @router.get("/examples")
     @few_at_once
     def to_begin_with() -> tuple[str, ...]:
-        """Questions to begin with, each of which is answered: it was asked beforehand."""
+        """Return example questions. Each was asked beforehand, and has an answer."""
         engine.check_ready()
         return examples(engine.corpus)
 
@@ -180,17 +183,17 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
         form: Annotated[CopyFormat | None, Query(alias="format")] = None,
         style: Annotated[str, Query(max_length=MAX_STYLE_NAME)] = "",
     ) -> Any:
-        """A quote in its whole source, as it was cited: `before + quote + after` is the document's text.
+        """Return a quote in its whole source, as it was cited: `before + quote + after` is the source's text.
 
-        With `format`, or `style`, only the quote and its citation, as text to be pasted.
+        With `format` or `style`, return only the quote and its citation, as text to paste.
 
-        Where several documents have that text, `document` is the id of the one that is cited; `same_text` are
+        If several documents have the cited text, `document` is the id of the cited document. `same_text` has
         the ids of the others.
 
-        Where that is no longer what the library answers from, `status` is "superseded" or "removed" and
-        `since` says when. `current` is what stands there now, and where to open it; the quote's very words
-        are there at `moved`, or else `difference` is what they have become. Both are null, and empty, where
-        it says nothing like them.
+        If the library no longer answers from the cited text, `status` is "superseded" or "removed", and
+        `since` says when. `current` is the present document, with the place to open in it. `moved` is the
+        place of the quote's exact words in its text. If the words have changed, `difference` says how. If
+        the present text has nothing like the quote, `moved` is null and `difference` is empty.
         """
         place = CitationId(sha256, start, end)
         found = opened.open_citation(engine.corpus.store, place, document)
@@ -204,10 +207,10 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     @router.get("/bibliography/{form}")
     @few_at_once
     def bibliography(request: Request, form: Form, query: Annotated[BibliographyQuery, Query()]) -> Response:
-        """What is known of documents as BibTeX, RIS or CSL-JSON: of those named, or of all that are found."""
+        """Return BibTeX, RIS or CSL-JSON for the documents that are named, or for all that are found."""
         found = engine.corpus.find_documents(query.query())
         if query.document and not found.total:
-            engine.corpus.document(query.document[0])  # which says that there is none
+            engine.corpus.document(query.document[0])  # raises an error if it does not exist
         response = _text(entries_of_documents(found.documents, form), form)
         paging.say_part(request, response, found.total, query.limit, query.offset)
         response.headers["Content-Disposition"] = f'attachment; filename="documents.{ENDINGS[form]}"'
@@ -218,8 +221,8 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     def similar_passages(
         sha256: parts.Sha256, start: parts.Start, end: parts.End, document: parts.Id = ""
     ) -> list[dict[str, Any]]:
-        """Find the passages that are most like the one of a quote, by document, as quotes."""
-        # Not before: it brings what searches, for which the first page does not wait.
+        """Find the passages that are most like a quote's passage. Return them by document, as quotes."""
+        # Imported here, because this import is slow and the first page should not wait for it.
         from qa.asking.similar import by_document, similar
 
         cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
@@ -235,7 +238,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     @router.get("/filters")
     @few_at_once
     def facets() -> dict[str, Any]:
-        """What filters can choose from: values with the number of their documents, and the dates."""
+        """Return the values that filters can choose, with their numbers of documents, and the dates."""
         return facets_to_dict(engine.corpus.store.facets())
 
     @router.get("/documents")
@@ -243,7 +246,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     def listed(
         request: Request, response: Response, query: Annotated[ListQuery, Query()]
     ) -> list[dict[str, Any]]:
-        """What the library holds, without the texts, and without where on this machine they were read."""
+        """List the library's documents, without their texts and without their paths on this machine."""
         found = engine.corpus.find_documents(query.query())
         paging.say_part(request, response, found.total, query.limit, query.offset)
         return list(map(engine.describe, found.documents))
@@ -253,7 +256,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     def removed(
         request: Request, response: Response, query: Annotated[FoundQuery, Query()]
     ) -> list[dict[str, Any]]:
-        """What was removed and can be put back, what was removed last first."""
+        """List the removed documents that can be put back, the last removed first."""
         found = documents.find_removed(engine.corpus.store, query)
         paging.say_part(request, response, len(found), query.limit, query.offset)
         end = None if query.limit is None else query.offset + query.limit
@@ -261,11 +264,11 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
 
     @router.post("/verify")
     async def verify(body: VerifyBody, request: Request) -> dict[str, Any]:
-        """Compare the quotes of a text with the documents, as assistants have it done."""
-        deadline = engine.deadline()  # the time in which it waits for its turn counts
+        """Compare the quotes of a text with the documents, as the tool for assistants does."""
+        deadline = engine.deadline()  # includes the wait for a turn
 
         def verified() -> dict[str, Any]:
-            # Not before: it brings what reads quotes out of a text, for which the first page does not wait.
+            # Imported here, because this import is slow and the first page should not wait for it.
             from qa.web import tools
 
             return tools.verify(engine, tools.Draft(text=body.text), deadline)
@@ -275,13 +278,13 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
 
     @thumbs.get("")
     def kept() -> dict[str, int]:
-        """How many thumbs there are, and test queries made of them."""
+        """Count the thumbs, and the test queries that are made from them."""
         return _thumb_counts(engine.corpus)
 
     @thumbs.post("")
     @few_at_once
     def judge(body: ThumbBody) -> dict[str, Any]:
-        """Put a thumb on an answer or a quote, in place of an earlier one, or take it back."""
+        """Put a thumb on an answer or a quote, or take it back. A new thumb replaces an earlier one."""
         shown = engine.answers.find(body.answer)
         quote = None if body.quote is None else shown.place(body.quote)
         engine.corpus.desk.put_thumb(shown, quote, body.thumb)
@@ -289,7 +292,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
 
     @thumbs.get("/answers/{answer}")
     def thumbs_on(answer: _AnswerId) -> dict[str, Any]:
-        """Which thumbs the answer and its quotes have; they outlive the page that they were put on."""
+        """Return the thumbs on the answer and its quotes. Thumbs remain after their page is closed."""
         shown = engine.answers.find(answer)
         judgements = engine.corpus.desk.thumbs(shown)
         return feedback.thumbs_on(judgements) | _thumb_counts(engine.corpus)
@@ -297,7 +300,7 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     @thumbs.get("/test-queries.{form}")
     @few_at_once
     def exported(form: feedback.Form) -> Response:
-        """The thumbs as test queries, in a file that `pullquote evaluate` reads."""
+        """Return the thumbs as test queries, in a file that `pullquote evaluate` reads."""
         data = feedback.to_file(feedback.to_queries(engine.corpus.desk, engine.corpus.store), form)
         headers = {
             "Content-Disposition": f'attachment; filename="test-queries.{form}"',
@@ -310,12 +313,12 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     router.include_router(thumbs)
     router.include_router(changes.routes(engine, others))
 
-    @router.get("/documents/{document_id:path}")  # after the routes above, whose addresses begin so
+    @router.get("/documents/{document_id:path}")  # not first: it would match those above
     @few_at_once
     def described(document_id: changes.Id) -> dict[str, Any]:
-        """What is known of a document and where each value comes from, and the texts that it had before."""
+        """Return a document's metadata, the source of each value, and the document's earlier texts."""
         corpus = engine.corpus
-        corpus.document(document_id)  # which says that there is none, and looks into no file or folder
+        corpus.document(document_id)  # raises an error if no document has this very id
         info = changes.find_info(corpus, document_id)
         if info is None:
             raise DocumentNotFoundError(f"{document_id!r} was removed this moment")
@@ -327,25 +330,28 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:
-        """Show what can be asked for, and how."""
+        """Show the reference of the HTTP interface."""
         return HTMLResponse(reference.page(request.app.openapi(), str(request.base_url)))
 
     return router
 
 
 async def _without_slash(request: Request) -> RedirectResponse:
-    """Lead an address that a person ended with a slash to the page."""
+    """Redirect an address that a person ended with a slash to the page."""
     return RedirectResponse(request.url.path.rstrip("/"))
 
 
 class _Unanswered:
-    """Refuses what no route under /api/v1 answers: what is mounted at "/" would, in a form of its own."""
+    """Refuses the requests under /api/v1 that no route answers.
+
+    Otherwise the app that is mounted at "/" would answer them, in its own form.
+    """
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say which methods the address knows, or that there is no such address."""
+        """Answer which methods the address allows, or that the address does not exist."""
         allowed = [
             method
             for method in _METHODS
@@ -360,7 +366,10 @@ class _Unanswered:
 
 
 def _text(text: str, form: CopyFormat | None) -> Response:
-    """Return text that is pasted or kept: HTML is no page here, and is not to be shown as one."""
+    """Return a response with text to paste or save.
+
+    HTML is sent as plain text, so that a browser does not show it as a page.
+    """
     return Response(text, media_type=MEDIA.get(form or "text", "text/plain"))
 
 

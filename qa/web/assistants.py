@@ -1,6 +1,7 @@
-"""The tools for assistants over MCP (Model Context Protocol), by its official SDK: on stdio, and at /mcp.
+"""Serve the tools for assistants over MCP (Model Context Protocol), on stdio and at /mcp.
 
-The SDK takes most of a second to import: `serve` and the first request to /mcp do so.
+This module uses the official SDK. The SDK's import takes most of a second, so only `serve` and the first
+request to /mcp import the SDK.
 """
 
 from __future__ import annotations
@@ -40,17 +41,17 @@ if TYPE_CHECKING:
     from qa.web.tools import Tool
 
 PATH = "/mcp"
-# Threads of the tools that neither ask nor verify.
+# Threads for all tools except `ask` and `verify`.
 _AT_ONCE = 4
-# Lines of a client on standard input that are read before they are asked for.
+# Maximum number of lines that are read ahead from a client's standard input.
 _LINES_AHEAD = 8
-# JSON's escape of half a surrogate pair, or of a whole one.
+# The JSON escape of half a surrogate pair, whether the other half follows or not.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 log = logging.getLogger(__name__)
 
 
 def create_server(engine: Engine) -> Server[Any]:
-    """Return the SDK's server, whose tools this engine answers; it has no resources and no prompts."""
+    """Return the SDK's server. The engine answers its tools. It has no resources and no prompts."""
     from mcp.server.lowlevel import Server
     from mcp.shared.exceptions import MCPError
     from mcp_types import INVALID_PARAMS, ListToolsResult, ToolAnnotations
@@ -58,7 +59,7 @@ def create_server(engine: Engine) -> Server[Any]:
 
     from qa.web.tools import INSTRUCTIONS, NOTICE, TOOLS
 
-    # What a client does wrong is told to the client, not to the terminal.
+    # A client's mistakes are reported to the client, not on the terminal.
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     threads = Threads(_AT_ONCE)
     by_name = {tool.name: tool for tool in TOOLS}
@@ -101,7 +102,7 @@ def create_server(engine: Engine) -> Server[Any]:
 
 
 async def _called(engine: Engine, tool: Tool, arguments: object, threads: Threads) -> CallToolResult:
-    """Call a tool; whatever goes wrong becomes words for the assistant, without a path of this machine."""
+    """Call a tool. An error becomes words for the assistant, without paths of this machine."""
     from mcp_types import CallToolResult, TextContent
 
     record: dict[str, Any] | None = None
@@ -112,7 +113,7 @@ async def _called(engine: Engine, tool: Tool, arguments: object, threads: Thread
         text = f"{first_error(error)} ({InputError.code})"
     except PullquoteError as error:
         text = f"{engine.public(str(error))} ({error.code})"
-    except Exception:  # the outermost border: a client is told of no exception
+    except Exception:  # the outermost border: clients see no exceptions
         log.exception("the tool %s failed", tool.name)
         text = DEFECT
     content = TextContent(type="text", text=text)
@@ -120,16 +121,16 @@ async def _called(engine: Engine, tool: Tool, arguments: object, threads: Thread
 
 
 async def _run(engine: Engine, tool: Tool, arguments: Any, others: Threads) -> dict[str, Any]:
-    """Run a tool in a thread, and end its work when nobody waits for it any more."""
-    deadline = engine.deadline()  # the time in which it waits for its turn counts
+    """Run a tool in a thread. Cancel the tool's work when nobody waits for it any more."""
+    deadline = engine.deadline()  # includes the wait for a turn
     threads = {"ask": engine.asking, "verify": engine.verifying}.get(tool.name, others)
     return await threads.run_while_awaited(deadline, tool.call, engine, arguments, deadline)
 
 
 def serve(engine: Engine) -> None:
-    """Serve one client on standard input and output, until it leaves or Ctrl-C.
+    """Serve one client on standard input and output, until the client leaves or Ctrl-C is pressed.
 
-    While it does, whatever else is printed goes to standard error.
+    Meanwhile, everything else that is printed goes to standard error.
 
     Raises:
         KeyboardInterrupt: on Ctrl-C.
@@ -144,13 +145,13 @@ def serve(engine: Engine) -> None:
 
         def interrupt(*_: object) -> None:
             nonlocal interrupted
-            if interrupted:  # the second time it has to be at once
+            if interrupted:  # the second Ctrl-C ends it at once
                 raise KeyboardInterrupt
             interrupted = True
             lines.end()
 
         signal.signal(signal.SIGINT, interrupt)
-        given: Any = lines  # the SDK reads no more of a file than its lines
+        given: Any = lines  # the SDK only iterates over the lines of a file
         async with stdio_server(stdin=given) as (read, write):
             messages: Any = _Messages(read, write)
             await server.run(messages, write, server.create_initialization_options())
@@ -165,10 +166,10 @@ def serve(engine: Engine) -> None:
 
 
 class _Lines:
-    """The lines of a file as they come, until it ends or `end` is called.
+    """Yields the lines of a file as they come, until the file ends or `end` is called.
 
-    The SDK would read them in a thread that the end of the program waits for: Ctrl-C would do nothing until
-    the next line. Nobody waits for this one.
+    The SDK would read the lines in a thread that the program waits for at its end. Ctrl-C would then do
+    nothing until the next line. The thread of this class is a daemon, so the program does not wait for it.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -179,7 +180,7 @@ class _Lines:
         threading.Thread(target=self._read, name="pullquote-stdin", daemon=True).start()
 
     def end(self) -> None:
-        """Give no more lines; any thread may call it."""
+        """Stop yielding lines. Any thread may call this method."""
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
 
@@ -207,18 +208,21 @@ class _Lines:
 
 
 class _Messages:
-    """The messages of a client. What is none is answered with an error: the SDK does so over HTTP alone."""
+    """Yields the messages of a client, and answers an invalid message with an error.
+
+    The SDK answers invalid messages only over HTTP.
+    """
 
     def __init__(self, read: Any, write: Any) -> None:
         self._read, self._write = read, write
 
     @property
     def last_context(self) -> Any:
-        """The context in which the last message was sent, which the SDK's streams have."""
+        """Return the context of the last message, as the SDK's streams do."""
         return self._read.last_context
 
     async def receive(self) -> Any:
-        """Wait for the next message."""
+        """Wait for the next message, and return it."""
         while isinstance(received := await self._read.receive(), Exception):
             await self._write.send(_no_message(received))
         return received
@@ -253,19 +257,19 @@ def _no_message(error: Exception) -> Any:
 
 
 def route(engine: Engine) -> Route:
-    """Return the route /mcp, for the app of the chat."""
+    """Return the route /mcp for the chat's app."""
     return Route(PATH, endpoint=_Endpoint(engine))
 
 
 class _Endpoint:
-    """Streamable HTTP without sessions: each request is a POST that is answered with JSON."""
+    """Serves streamable HTTP without sessions: each request is a POST, and is answered with JSON."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._server: Server[Any] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, as long as its client waits."""
+        """Answer one request, for as long as the client waits."""
         if self._server is None:
             self._server = await run_in_threadpool(create_server, self._engine)
         try:
@@ -293,11 +297,11 @@ async def _answer(server: Server[Any], body: bytes, scope: Scope, send: Send) ->
     async def receive() -> Message:
         if messages:
             return messages.pop()
-        return await never  # that the client leaves is seen elsewhere
+        return await never  # `_left` notices when the client leaves
 
     headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
     headers.append((b"content-length", str(len(body)).encode()))
-    # One for each request: without sessions it has nothing to keep, and it ends with what it has begun.
+    # One manager for each request. Without sessions it has no state to keep, and its tasks end with it.
     manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
     async with manager.run():
         await manager.handle_request({**scope, "headers": headers}, receive, send)
@@ -310,11 +314,11 @@ async def _left(receive: Receive) -> None:
 
 
 def _whole(message: bytes) -> bytes:
-    """Put U+FFFD for halves of surrogate pairs, which JSON can hold, and the SDK refuses without a reply."""
+    """Replace single halves of surrogate pairs with U+FFFD, because the SDK refuses them without a reply."""
     if not _SURROGATE.search(message):
         return message
     try:
         text = json.dumps(json.loads(message), ensure_ascii=False)
     except (ValueError, RecursionError):
-        return message  # no JSON, which the SDK says itself
+        return message  # not JSON: the SDK says so itself
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()

@@ -1,4 +1,4 @@
-"""An answer as the chat shows it: one card a quote. Every quote is checked on the HTML that is sent."""
+"""Render an answer for the chat, with a card for each quote. Quotes are checked in the HTML that is sent."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ if TYPE_CHECKING:
     from qa.quoting.cite import DocumentReader
     from qa.schema import Answer, CitationId, Failure, More, Quote, Reply
 
-# More would bury the next question; the rest is one click away.
+# Number of quotes that are shown at first. More would bury the next question. The rest is one click away.
 SHOWN = 3
-_LONG = 110  # characters of a title that need more than a line
-# Gradio strips and re-indents the lines of a message (inspect.cleandoc), and a browser makes "\r\n" "\n":
-# white space travels as character references, and a carriage return as an element that the page's script
-# turns back into the character.
+_LONG = 110  # a title with more characters does not fit in a line
+# Gradio strips and re-indents the lines of a message (inspect.cleandoc), so white space is sent as character
+# references. Browsers turn "\r\n" into "\n", so a carriage return is sent as an element. The page's script
+# turns the element back into the character.
 CARRIAGE_RETURN = '<i class="cr"></i>'
 _SPACE = {"\n": "&#10;", "\t": "&#9;", "\r": CARRIAGE_RETURN, " ": " "}
-# A link, as Gradio's sanitiser takes buttons away; the page's script acts on it.
+# A link, because Gradio's sanitiser removes buttons. The page's script acts on it.
 _CLEAR = '<p><a class="clear-filters" href="#filters">Try without the filters</a></p>'
 _BULLET = re.compile(r"(?m)^[ \t]*(?P<bullet>[-*+][ \t]+)(?=\S)")
 PENDING = '<p class="searching">Searching…</p>'
@@ -62,7 +62,7 @@ STOPPED = (
 
 
 def text(value: str) -> str:
-    """Return any text as HTML that shows it as it is, and does nothing."""
+    """Return a text as HTML that shows the same text and does nothing."""
     escaped = escape(value)
     return "".join(_SPACE.get(character, character) for character in escaped)
 
@@ -75,18 +75,18 @@ def answer_card(
     lost: Sequence[Lost] = (),
     titles: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Return the answer's HTML, on one line. With an id (see `qa.web.shown`) it can be judged.
+    """Return the answer's HTML, on one line. With an id (see `qa.web.shown`), the answer can be judged.
 
     Args:
         answer: the answer.
-        read_document: reads a document afresh.
-        answer_id: the id by which a thumb names the answer; "" where it cannot be judged.
-        fates: what has become of the source of a quote since the answer was first shown, by its citation.
-        lost: the quotes whose documents were purged since (see `qa.desk.kept`).
+        read_document: reads a document again from the library.
+        answer_id: the answer's id for thumbs, or "" if the answer cannot be judged.
+        fates: what has become of the quotes' sources since the answer was first shown, by citation.
+        lost: the quotes whose documents were purged since then (see `qa.desk.kept`).
         titles: the titles of the documents that the filters name, by id.
 
     Raises:
-        VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
+        VerbatimError: a quote in the HTML differs from its slice of the source, which is read again.
     """
     if answer.error is not None:
         return error_card(answer.error)
@@ -107,7 +107,7 @@ def answer_card(
         parts.extend(_folded(quotes))
         parts.extend(_by_date(answer.quotes))
         if some := more_than_shown(answer):
-            # The page's script makes a button of it, as Gradio's sanitiser takes buttons away.
+            # The page's script makes the link a button, because Gradio's sanitiser removes buttons.
             parts.append(
                 f'<p class="some"><span>{some}</span>: <a class="show-all" href="#all">show all</a></p>'
             )
@@ -136,7 +136,7 @@ def address(document_id: str) -> str:
 
 
 def _reply(reply: Reply) -> str:
-    """Return the words of a reply as HTML; a line that names a document links to its page."""
+    """Return the words of a reply as HTML. A line that names a document links to the document's page."""
     ids = iter(reply.documents)
     lines = []
     for line in map(text, reply.text.splitlines()):
@@ -146,7 +146,7 @@ def _reply(reply: Reply) -> str:
 
 
 def error_card(failure: Failure) -> str:
-    """Return a card that says what went wrong: never to be taken for an answer, nor for the want of one."""
+    """Return a card that says what went wrong. It must not look like an answer, or like "no answer"."""
     return (
         '<article class="answer"><section class="error"><h2>This question could not be answered</h2>'
         f"<p>{text(failure.message)}</p></section></article>"
@@ -154,7 +154,7 @@ def error_card(failure: Failure) -> str:
 
 
 def problem(words: str) -> str:
-    """Return a line about something that went wrong beside an answer, such as keeping it; it stands below."""
+    """Return a line below an answer about something else that failed, such as storing the answer."""
     return f'<p class="problem">{text(words)}</p>'
 
 
@@ -187,7 +187,7 @@ def _cite(quote: Quote, facts: str) -> str:
 
 
 def _differing(answer: Answer) -> str:
-    """Return a table of the figures or dates in which sources differ, each with a link to its quote."""
+    """Return a table of the figures or dates that differ between sources, each with a link to its quote."""
     what, compared = figures.compared(answer)
     if not compared:
         return ""
@@ -208,7 +208,7 @@ def _differing(answer: Answer) -> str:
 
 
 def _lost_card(lost: Lost) -> str:
-    """Return what stands in place of a quote whose document was purged."""
+    """Return the card that replaces a quote whose document was purged."""
     when = f" on {text(date_in_words(lost.purged))}" if lost.purged else ""
     return (
         f'<section class="lost"><p><span class="number">[{lost.number}]</span> Purged{when}: '
@@ -220,7 +220,7 @@ def quote_block(quote: Quote, read_document: DocumentReader) -> str:
     """Return a quote's verbatim text as HTML.
 
     Raises:
-        VerbatimError: when it would not read as its slice of the source, read afresh.
+        VerbatimError: the HTML differs from the quote's slice of the source, which is read again.
     """
     # A browser that translates the page must leave a quote as it is.
     block = f'<blockquote class="quote" translate="no">{_emphasised(quote)}</blockquote>'
@@ -229,7 +229,7 @@ def quote_block(quote: Quote, read_document: DocumentReader) -> str:
 
 
 def _also_in(quote: Quote) -> str:
-    """Return a line of links to the other places of the same words: near-duplicates, shown as one source."""
+    """Return links to the other places of the same words: near-duplicates that are shown as one source."""
     if not quote.copies:
         return ""
     links = "; ".join(
@@ -240,20 +240,23 @@ def _also_in(quote: Quote) -> str:
 
 
 def _hash(quote: Quote, *, ambiguous: bool) -> str:
-    """Where a link opens the quote; with its document's id where others may have the same text."""
+    """Return the fragment of an address that opens the quote.
+
+    If `ambiguous`, it names the quote's document, because other documents may have the same text.
+    """
     named = f"&amp;document={urlquote(quote.document.id, safe='')}" if ambiguous else ""
     return f"#cite={citation_id(quote)}{named}"
 
 
 class Numbers:
-    """A conversation's citation numbers: the same place keeps its number."""
+    """Gives the citation numbers of a conversation. The same place keeps its number."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._last = 0
 
     def number(self, answer: Answer) -> Answer:
-        """Return the answer, its quotes with this conversation's numbers."""
+        """Return the answer with this conversation's numbers on its quotes."""
         quotes = self.assign(answer.quotes)
         more = answer.more
         if more and more.quotes is not None:
@@ -278,7 +281,10 @@ class Numbers:
 def _quote_cards(
     quotes: tuple[Quote, ...], read_document: DocumentReader, fates: Mapping[CitationId, str]
 ) -> Iterator[str]:
-    """The cards; one that goes on where the card before ended, with something left out, says so first."""
+    """Yield the cards of the quotes.
+
+    "[…]" comes between two quotes of one document if words between them are left out.
+    """
     for quote, follows in gaps(quotes):
         fate = fates.get(citation_id(quote), "")
         yield ('<p class="gap">[…]</p>' if follows else "") + quote_card(quote, read_document, fate)
@@ -286,7 +292,7 @@ def _quote_cards(
 
 def _remarks(answer: Answer) -> Iterator[str]:
     if answer.carried:
-        # The page's script asks again without them.
+        # With this link, the page's script asks again without the earlier questions.
         yield (
             f'<p class="understood">{text(how_read(answer))} '
             '<a class="ignore-history" href="#history=ignore">Ask without the earlier questions</a></p>'
@@ -295,7 +301,7 @@ def _remarks(answer: Answer) -> Iterator[str]:
         read_as = " ".join(f"<q>{text(part.interpreted_question)}</q>" for part in answer.parts)
         yield f'<p class="understood">Read as: {read_as}</p>'
     if answer.preference:
-        # The page's script asks again without it.
+        # With this link, the page's script asks again without the preference.
         yield (
             f'<p class="understood preference">{text(times.preferred(answer.preference))} '
             '<a class="ignore-dates" href="#dates=ignore">Ask without this preference</a></p>'
@@ -328,7 +334,7 @@ def _by_document(more: More, read_document: DocumentReader, fates: Mapping[Citat
 
 
 def _by_date(quotes: Sequence[Quote]) -> Iterator[str]:
-    """Yield what orders quotes of several dates by these; the page's script makes a button of it."""
+    """Yield a link to order quotes by date, if they have several. The page's script makes it a button."""
     if len({quote.document.date for quote in quotes} - {None}) > 1:
         yield '<p class="order"><a class="by-date" href="#date">Order by date</a></p>'
 
@@ -367,7 +373,7 @@ def _emphasised(quote: Quote) -> str:
 
 
 def _marks(quote: Quote) -> frozenset[int]:
-    """Where in its document a Markdown quote has markup: characters that its reader does not see."""
+    """Return the places of Markdown markup in a quote's document: characters that a reader does not see."""
     if quote.document.format != "markdown":
         return frozenset()
     _, seen = without_markup(quote.text)
@@ -379,7 +385,7 @@ def _marks(quote: Quote) -> frozenset[int]:
 
 
 def _marked(source: str, start: int, end: int, marks: frozenset[int]) -> str:
-    """A part of a text as HTML: its markup is there, and the page's style does not show it."""
+    """Return a part of a text as HTML. It contains the markup, but the page's style hides the markup."""
     runs = groupby(range(start, end), key=marks.__contains__)
     pieces = ((is_mark, text(source[run[0] : run[-1] + 1])) for is_mark, at in runs if (run := list(at)))
     return "".join(f'<span class="markup">{piece}</span>' if is_mark else piece for is_mark, piece in pieces)

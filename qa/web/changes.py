@@ -1,4 +1,4 @@
-"""What is changed in the library over HTTP: documents in and out, their metadata, collections."""
+"""Change the library over HTTP: add and remove documents, and edit their metadata and collections."""
 
 from __future__ import annotations
 
@@ -38,19 +38,20 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
-# Files that are received at once; the others wait, and are read from their connections later. A client that
-# sends nothing yet may begin beside those of another that takes its time.
+# Number of files that are received at once. The others wait, and are read from their connections later.
 RECEIVED_AT_ONCE = 8
+# Number of further files at once, for clients that send no other file. They need not wait for slow clients.
 _RECEIVED_BESIDE = 8
-# A client's are read one after the other: a page that sends many is not to keep questions from being
-# answered. Beside the long ones of three clients, those of another are read.
+# A client's files are read one after the other, so that a page with many files does not delay questions.
+# While long files of three clients are read, files of a fourth client can be read too.
 _READ_AT_ONCE, _READ_BESIDE = 1, 3
-# To write the index takes time by the number of all passages: it is written after the last of the files that
-# come together, and after so many of them at the latest. Killed before, the next start makes up for it.
+# The time to write the index grows with the number of all passages. So the index is written after the last of
+# the files that come together, and at the latest after so many files. If the process is killed before that,
+# the next start writes the index.
 _SAVED_AFTER = 256
 # Seconds between two events that say how far a file has come.
 _TOLD_EVERY = 0.5
-# Of these a browser shows nothing that could run. All are sent to be saved, too.
+# Media types of files that a browser can show without running anything. All files are sent to be saved, too.
 _SAFE_KINDS = {
     ".pdf": "application/pdf",
     ".txt": "text/plain; charset=utf-8",
@@ -69,7 +70,7 @@ _IdText = Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]
 
 
 class MetadataBody(Body):
-    """Corrected fields of a document; null takes a correction back, "" says that there is none."""
+    """Corrected fields of a document. null takes a correction back. "" says that there is no value."""
 
     title: _Field | None = None
     author: _Field | None = None
@@ -89,7 +90,7 @@ class PurgeBody(Body):
 
 
 class CollectBody(Body):
-    """Documents, and the collection that they are put into; "" for none."""
+    """Documents, and the collection that they are put into, or "" for none."""
 
     ids: Annotated[list[_IdText], Field(min_length=1, max_length=MAX_DOCUMENTS)]
     collection: _Field
@@ -102,7 +103,7 @@ class RenameBody(Body):
 
 
 def may_change(engine: Engine) -> Any:
-    """Return a dependency that refuses requests where nothing may be changed."""
+    """Return a dependency that refuses requests if changes are not allowed."""
 
     async def check() -> None:
         engine.check_may_change()
@@ -111,9 +112,10 @@ def may_change(engine: Engine) -> Any:
 
 
 def routes(engine: Engine, threads: Threads) -> APIRouter:
-    """Return the routes that change documents, run in these threads; each refuses where nothing may change.
+    """Return the routes that change documents, and two routes that read: originals and collections.
 
-    What reads files, embeds or erases has its turn one after the other.
+    The routes that change documents refuse requests if changes are not allowed. Quick work runs in `threads`.
+    Work that reads files, embeds or erases is done one after the other for each client.
     """
     reading = APIRouter()
     router = APIRouter(dependencies=[may_change(engine)])
@@ -122,7 +124,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     coming = unsaved = 0
 
     async def leave() -> None:
-        """Write the index, unless other files are coming that it can wait for."""
+        """Write the index, unless other files are still coming that it can wait for."""
         nonlocal coming, unsaved
         coming -= 1
         if unsaved and (unsaved >= _SAVED_AFTER or not coming):
@@ -141,13 +143,14 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
         text_column: Annotated[str, Query(max_length=MOST_FIELD)] = "",
         collection_column: Annotated[str, Query(max_length=MOST_FIELD)] = "",
     ) -> Any:
-        """Take in the file that is the body; what became of each of its documents, or events that lead to it.
+        """Take in the file that is the body. Return the result for each document, or events up to the result.
 
-        Sent again, it is `unchanged`. What has come whole is taken in, whether its client waits or not.
+        A file that is sent again is `unchanged`. A file that has come whole is taken in, even if its client
+        has left.
         """
         nonlocal coming, unsaved
         corpus, name = engine.corpus, upload_name(name)
-        corpus.check_may_write()  # before anything is sent
+        corpus.check_may_write()  # before the file is received
         coming += 1
         try:
             async with AsyncExitStack() as held:
@@ -162,13 +165,13 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
         except ClientDisconnect:
             return Problem(HTTPStatus.BAD_REQUEST, "the file did not come whole: send it again")
         if events.are_wanted(request.headers):
-            work.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody waits
+            work.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody awaits
             return events.stream(_events(engine, work, told))
         return await work
 
     @router.post("/documents/sample")
     async def add_sample() -> list[dict[str, Any]]:
-        """Take in the briefs that ship, to try things with."""
+        """Take in the sample briefs that ship."""
 
         def taken_in() -> list[dict[str, Any]]:
             results = []
@@ -182,7 +185,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     @router.post("/documents/collection")
     @threads.limited
     def collect(body: CollectBody) -> dict[str, Any]:
-        """Put documents into a collection, or into none: all or none of them."""
+        """Put documents into a collection, or into none. If one document fails, no document is changed."""
         return {"moved": engine.corpus.put_in_collection(body.ids, body.collection)}
 
     @router.patch("/documents/{document_id:path}")
@@ -200,24 +203,24 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     @router.delete("/documents/{document_id:path}")
     @threads.limited
     def remove(document_id: Id) -> dict[str, Any]:
-        """Take a document out of every answer; it can be restored."""
+        """Remove a document from all answers. It can be restored."""
         return {"removed": engine.corpus.remove([document_id])}
 
     @router.post("/documents/{document_id:path}/restore")
     async def restore(document_id: Id) -> dict[str, Any]:
-        """Put back a document that was removed: it is embedded as a new one is."""
+        """Put back a document that was removed. It is embedded like a new document."""
         restored = await taking_in.run(engine.corpus.restore, [document_id])
         return {"restored": [result.document_id for result in restored]}
 
     @router.get("/documents/{document_id:path}/purge")
     @threads.limited
     def what_goes(document_id: Id) -> dict[str, Any]:
-        """Say what a purge would erase."""
+        """Return what a purge would erase."""
         return lost(engine.corpus, document_id)
 
     @router.post("/documents/{document_id:path}/purge")
     async def purge(document_id: Id, body: PurgeBody) -> dict[str, Any]:
-        """Erase a document for good, where its title was typed."""
+        """Erase a document for good, if the body has its title."""
 
         def purged() -> dict[str, Any]:
             gone = lost(engine.corpus, document_id)
@@ -259,7 +262,7 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
     @router.patch("/collections/{name:path}")
     @threads.limited
     def rename(name: Annotated[str, Path(max_length=MOST_FIELD)], body: RenameBody) -> dict[str, Any]:
-        """Give a collection another name, in all its documents or none."""
+        """Rename a collection in all its documents, or in none."""
         renamed = engine.corpus.rename_collection(name, body.name)
         return {"name": body.name.strip(), "renamed": len(renamed)}
 
@@ -268,13 +271,13 @@ def routes(engine: Engine, threads: Threads) -> APIRouter:
 
 
 _RAW = {
-    "required": False,  # a file may be empty, which is said of it as of any file that cannot be read
+    "required": False,  # a file may be empty: it is then reported like any file that cannot be read
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 
 
 def metadata(corpus: Corpus, document: Document) -> dict[str, Any]:
-    """Say of each field of a document what it is, where that was found, and what its source says instead."""
+    """Return each field of a document: its value, its source, and the source's value before a correction."""
     corrected = corpus.store.corrections_of(document.id)
     found = {each.field: each for each in document.found}
 
@@ -292,21 +295,21 @@ def metadata(corpus: Corpus, document: Document) -> dict[str, Any]:
 
 
 def find_info(corpus: Corpus, document_id: str) -> DocumentInfo | None:
-    """Return what lists show of a document; None where there is none of that id, or it was removed."""
-    found = corpus.documents(Filters(document=(document_id,)))  # and all in a file or folder of that name
+    """Return the metadata that lists show of a document, or None if no current document has this id."""
+    found = corpus.documents(Filters(document=(document_id,)))  # also all in a file or folder of that name
     return next((info for info in found if info.id == document_id), None)
 
 
 def lost(corpus: Corpus, document_id: str) -> dict[str, Any]:
-    """Say what a purge of a document, held or removed, takes with it.
+    """Return what a purge of a current or removed document would erase, and what else has the same text.
 
     Raises:
-        DocumentNotFoundError: there is none.
+        DocumentNotFoundError: there is no such document.
     """
     versions = corpus.store.versions(document_id)
     info = find_info(corpus, document_id)
     if not info and not versions:
-        corpus.document(document_id)  # which says that there is none
+        corpus.document(document_id)  # raises an error if there is none
     thumbs, questions = corpus.citing(document_id)
     paths = (info.path, *info.locations) if info else [at["path"] for at in versions[0].locations]
     return {
@@ -322,12 +325,12 @@ def lost(corpus: Corpus, document_id: str) -> dict[str, Any]:
 
 
 def _shown(path: str) -> str:
-    """Name a place as a person knows it: an upload by its name, a file by that of its folder and its own."""
+    """Return a place as a person knows it: an upload's name, or a file's name after its folder's name."""
     return path.removeprefix(UPLOAD) if path.startswith(UPLOAD) else "/".join(PurePath(path).parts[-2:])
 
 
 def _spool(corpus: Corpus) -> BinaryIO:
-    """Open a file without a name on the library's disk: it is gone when it is closed, or the process ends."""
+    """Open a file without a name on the library's disk. It is gone when it is closed or the process ends."""
     try:
         return cast("BinaryIO", TemporaryFile(dir=corpus.library))
     except OSError as error:
@@ -338,8 +341,8 @@ async def _receive(request: Request, file: BinaryIO) -> None:
     """Write a body to a file as it comes.
 
     Raises:
-        ClientDisconnect: it did not come whole.
-        LibraryError: it cannot be written.
+        ClientDisconnect: the body did not come whole, or is too large.
+        LibraryError: the file cannot be written.
     """
     received = 0
     async for piece in request.stream():
@@ -364,7 +367,7 @@ def _not_written(error: OSError) -> LibraryError:
 async def _events(
     engine: Engine, work: asyncio.Task[list[dict[str, Any]]], told: deque[Progress]
 ) -> AsyncGenerator[bytes]:
-    """Say how far the work on a file has come, again and again, and at last what became of it."""
+    """Yield events that say how far the work on a file has come, and at last an event with the result."""
     yield events.event("progress", {"stage": "wait", "done": 0, "total": 0})
     while not work.done():
         await asyncio.wait((work,), timeout=_TOLD_EVERY)
@@ -395,7 +398,7 @@ def _taken_in(
     progress: OnProgress | None = None,
     save: bool = True,
 ) -> list[dict[str, Any]]:
-    """Take a file in, and say what became of each of its documents."""
+    """Take a file in, and return what became of each of its documents."""
     report = corpus.upload(
         name,
         file,

@@ -1,4 +1,4 @@
-"""A conversation on the page: what one tab has asked and seen, kept on the desk as it goes."""
+"""A conversation on the page: what one tab has asked and seen. Each answer is stored on the desk at once."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
-# Texts in memory while many turns are read again: the turns of a conversation quote the same ones.
+# Maximum number of texts in memory while turns are read again. Turns of a conversation quote the same texts.
 _TEXTS = 64
-# Stands for the questions of a conversation that cannot be opened.
+# Shown instead of the questions of a conversation that cannot be opened.
 _BEFORE = "What was asked before"
 
 
@@ -43,10 +43,10 @@ def _id(value: str) -> str:
 
 
 class Place(Body):
-    """Where a question is asked: in a conversation, at its end or in place of an earlier question.
+    """The place of a question in a conversation: at the end, or instead of an earlier question.
 
-    `edited` is the place of that earlier question, from 0. `conversation` is then a branch of the
-    conversation that the page shows. `question` is the page's id of the question (`qa.web.running`).
+    `edited` is the place of the earlier question, from 0. `conversation` is then the id of a new branch of
+    the conversation that the page shows. `question` is the page's id of the question (`qa.web.running`).
     """
 
     conversation: Annotated[str, Field(max_length=64), AfterValidator(_id)] = ""
@@ -55,7 +55,7 @@ class Place(Body):
 
 
 def read_place(text: str) -> Place:
-    """Read from the page's JSON where a question is asked; JSON that cannot be read names no place."""
+    """Read the place of a question from the page's JSON. Return an empty place if it cannot be read."""
     try:
         return Place.model_validate_json(text or "{}")
     except ValidationError:
@@ -64,7 +64,7 @@ def read_place(text: str) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked: the question with all that it was asked with."""
+    """A question, with all settings that it was asked with."""
 
     question: str
     earlier: list[str]
@@ -74,7 +74,7 @@ class Asked:
 
 @dataclass(slots=True, eq=False)
 class Exchange:
-    """A question and what is shown of its answer; there is no turn while it is being answered."""
+    """A question and the card of its answer. `turn` is None while the question is being answered."""
 
     asked: Asked
     card: str = cards.PENDING
@@ -83,9 +83,9 @@ class Exchange:
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Conversation:
-    """What one browser tab has asked and seen, until a new one takes its place.
+    """The conversation of one browser tab, until a new conversation replaces it.
 
-    Without an id it is not kept.
+    A conversation without an id is not stored.
     """
 
     id: str = ""
@@ -97,7 +97,7 @@ class Conversation:
 
     @property
     def wanted(self) -> bool:
-        """Tell whether an answer is still wanted: to be shown, or to be kept."""
+        """Tell whether an answer is still wanted, to show it or to store it."""
         return bool(self.id) or not self.ended
 
     @property
@@ -110,24 +110,27 @@ class Conversation:
         ]
 
     def messages_with(self, question: str, place: Place, card: str = cards.PENDING) -> list[dict[str, str]]:
-        """Return the messages, and a question that is asked now with its card."""
+        """Return the messages, followed by a question that is asked now and its card."""
         before = self.messages if place.edited is None else self.messages[: 2 * place.edited]
         return [*before, *_messages(question, card)]
 
     def ask(self, question: str, strictness: float, options: str) -> Exchange:
-        """Begin an exchange."""
+        """Begin an exchange, and return it."""
         exchange = Exchange(Asked(question, self.questions[-MAX_TURNS:], strictness, options))
         self.exchanges.append(exchange)
         return exchange
 
     def end(self) -> None:
-        """Show nothing more: another conversation takes its place. What is being answered is still kept."""
+        """Show no more answers, because another conversation replaces this conversation.
+
+        Answers in progress are still stored if the conversation has an id. Otherwise they are cancelled.
+        """
         self.ended = True
         if not self.id:
             self.cancel()
 
     def cancel(self) -> None:
-        """Stop what is still being answered: nobody waits for it."""
+        """Cancel the answers in progress, because nobody waits for them."""
         for deadline in tuple(self.deadlines):
             deadline.cancel()
 
@@ -144,7 +147,7 @@ class Conversation:
 
 
 def _messages(question: str, card: str) -> list[dict[str, str]]:
-    # One character too many stays, as it is why the question is refused.
+    # Keep one character too many, because it is the reason why the question is refused.
     shown = cards.text(question[: MAX_QUESTION_CHARACTERS + 1])
     return [{"role": "user", "content": shown}, {"role": "assistant", "content": card}]
 
@@ -159,14 +162,14 @@ def is_at(engine: Engine, place: Place, shown: Conversation) -> bool:
 
 
 def at_place(engine: Engine, place: Place, shown: Conversation) -> Conversation:
-    """Return the conversation that is asked in, where it is not `shown`: one that is kept, or a branch."""
+    """Return the conversation for a question that is not asked in `shown`: a stored one, or a new branch."""
     if place.edited is not None:
         return _branch(engine, shown, place.edited, place.conversation if engine.may_change else "")
     return opened(engine, place.conversation)
 
 
 def opened(engine: Engine, conversation_id: str) -> Conversation:
-    """Open a conversation as it was kept; one that is not kept yet begins."""
+    """Open a stored conversation, or begin a new conversation if this id is unknown."""
     conversation = Conversation(conversation_id)
     if not engine.may_change:
         return conversation
@@ -189,7 +192,7 @@ def opened(engine: Engine, conversation_id: str) -> Conversation:
 def _exchange(
     engine: Engine, turn: KeptTurn, conversation: Conversation, cited: Callable[[str, str], Cited]
 ) -> Exchange:
-    """Show a kept turn again, with the numbers that its quotes had."""
+    """Return the exchange of a stored turn. Its quotes have the same numbers as before."""
     for quote in (*turn.quotes, *(turn.all_quotes or ()), *turn.nearest):
         place = f"purged {quote.number}" if quote.purged else CitationId(quote.sha256, quote.start, quote.end)
         conversation.numbers.take(str(place), quote.number)
@@ -214,7 +217,7 @@ def _filters(turn: KeptTurn) -> FiltersBody:
 
 
 def _branch(engine: Engine, shown: Conversation, edited: int, new_id: str) -> Conversation:
-    """Begin a conversation with what comes before a question of another, which stays as it is."""
+    """Begin a conversation with the exchanges before a question of `shown`, which ends but stays stored."""
     branch = Conversation(new_id, exchanges=shown.exchanges[:edited])
     kept = [exchange.turn.number for exchange in branch.exchanges if exchange.turn]
     if shown.id and kept:
@@ -222,13 +225,13 @@ def _branch(engine: Engine, shown: Conversation, edited: int, new_id: str) -> Co
     for exchange in branch.exchanges:
         if exchange.turn:
             branch.note(exchange.turn)
-    branch.numbers = shown.numbers  # those of questions that are gone stay taken
+    branch.numbers = shown.numbers  # numbers of questions that are gone stay taken
     shown.end()
     return branch
 
 
 def reading(engine: Engine) -> Callable[[str, str], Cited]:
-    """Return a function that reads cited documents, and remembers those read last."""
+    """Return a function that reads cited documents, and caches the last documents."""
     return lru_cache(maxsize=_TEXTS)(engine.corpus.cited)
 
 
@@ -236,14 +239,14 @@ def reading(engine: Engine) -> Callable[[str, str], Cited]:
 
 
 async def find_all(engine: Engine, exchange: Exchange, conversation: Conversation) -> None:
-    """Find all that answers, when it is its turn."""
+    """Find all quotes that answer, when the turn comes."""
     deadline = engine.deadline()
     conversation.deadlines.add(deadline)
     try:
         await engine.asking.run_while_awaited(
             deadline, answer, engine, exchange, conversation, deadline, find_all=True
         )
-    except CancelledError:  # before it had its turn
+    except CancelledError:  # before the turn came
         exchange.card += cards.STOPPED
     except BusyError as error:
         exchange.card += busy(error)
@@ -252,12 +255,12 @@ async def find_all(engine: Engine, exchange: Exchange, conversation: Conversatio
 
 
 def busy(error: BusyError) -> str:
-    """Return the card of a question that has no turn."""
+    """Return the card of a question that gets no turn."""
     return cards.error_card(Failure(error.code, str(error)))
 
 
 def unopened(error: BusyError) -> list[dict[str, str]]:
-    """Return the messages in place of a conversation that has no turn to be opened."""
+    """Return the messages to show instead of a conversation that gets no turn to be opened."""
     return _messages(_BEFORE, busy(error))
 
 
@@ -269,10 +272,14 @@ def answer(
     *,
     find_all: bool = False,
 ) -> None:
-    """Answer a question, show the answer in its exchange, and keep it; or find all that answers instead.
+    """Answer a question, show the answer in its exchange, and store the answer.
 
-    This is the border: whatever goes wrong becomes a card that says so. An error takes no answer's place, but
-    stands below it. In a conversation that has ended, only what is kept is shown, by whoever opens it.
+    With `find_all`, replace the answer with all quotes that answer. If this fails, the card of the error is
+    added below the answer.
+
+    This is the border: any error becomes a card that says what went wrong. If the conversation has ended, an
+    answer that is stored is shown when the conversation is opened again. An answer that is not stored is
+    dropped.
     """
     deadline = deadline or engine.deadline()
     card, turn = _answered(engine, exchange.asked, conversation, deadline, find_all=find_all)
@@ -293,7 +300,7 @@ def answer(
 
 
 def _keep(engine: Engine, conversation: Conversation, turn: KeptTurn, *, again: bool) -> tuple[KeptTurn, str]:
-    """Keep a turn, if turns are kept; return it with its number, and what to say if that failed."""
+    """Store a turn, if turns are stored. Return the turn with its number, and a message if this failed."""
     if not (conversation.id and engine.may_change) or (again and not turn.number):
         return turn, ""
     try:
@@ -306,7 +313,10 @@ def _keep(engine: Engine, conversation: Conversation, turn: KeptTurn, *, again: 
 def _answered(
     engine: Engine, asked: Asked, conversation: Conversation, deadline: Deadline, *, find_all: bool
 ) -> tuple[str, KeptTurn | None]:
-    """Answer a question: its card, and its turn unless nobody waited for the answer."""
+    """Answer a question, and return its card and its turn.
+
+    The turn is None if the question was cancelled, or if the library or the models are not loaded.
+    """
     conversation.deadlines.add(deadline)
     at = dt.datetime.now().astimezone()
     options = Options()
@@ -347,7 +357,7 @@ def _answered(
 def _remember(
     engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime, strictness: float
 ) -> str:
-    """Give an answer the id by which it can be judged and kept; "" where nothing may be."""
+    """Return an id to judge and keep an answer with, or "" if changes are not allowed."""
     if not engine.may_change:
         return ""
     return engine.answers.remember(found, earlier, generation, asked, strictness)
@@ -368,7 +378,7 @@ def _titles(engine: Engine, answer: Answer) -> dict[str, str]:
 
 
 def as_file(engine: Engine, turns: Iterable[KeptTurn]) -> str:
-    """Write turns as the file of a conversation (`qa.web.transcript`), the quotes read from their sources.
+    """Return turns as the file of a conversation (`qa.web.transcript`). Read the quotes from their sources.
 
     Raises:
         PullquoteError: a source cannot be read.

@@ -1,4 +1,4 @@
-"""A document's page: its text, what is known of it and where each value comes from, and what can be done."""
+"""A document's page: the text, the metadata with the source of each value, and the possible actions."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _SURENESS: dict[Certainty, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A value that is known of a document.
+    """A field of a document's metadata.
 
     Attributes:
         name: the name of the field.
-        value: the value, as a person would type it.
-        words: the value, as it is read.
-        origin: where it comes from, in words; "" where nothing says it.
-        was: what the document's source says, where a person has corrected it; else None.
+        value: the value as a person would type it.
+        words: the value as the page shows it.
+        origin: the source of the value in words, or "" if there is none.
+        was: the value in the document's source if a person has corrected it, or None.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Field:
 
     @property
     def label(self) -> str:
-        """Return the name as it is shown."""
+        """Return the field's name as the page shows it."""
         return LABELS.get(self.name, self.name.capitalize())
 
 
@@ -67,20 +67,20 @@ class DocumentPage:
     Attributes:
         id: the document's id.
         sha256: the SHA-256 of the text that is shown.
-        title: its title, or else its id.
-        citation: how it is cited.
-        url: its address; "" where none is known that a browser may open.
-        fields: what is known of it.
-        notes: doubts about that.
-        facts: its size and what it was read from, in words.
-        text: its text, as HTML.
-        outline: its parts.
-        status: what has become of the text that is shown.
-        since: when that was superseded or removed, in words.
-        versions: the texts that it had before.
-        is_upload: whether the library keeps the file that it was read from.
-        has_original: whether the file that it was read from can be shown.
-        goes: what an erasure would take, and leave (`qa.web.changes.lost`).
+        title: the document's title, or its id if it has no title.
+        citation: the citation of the document in words.
+        url: the document's web address, or "" if it has none that a browser may open.
+        fields: the document's metadata.
+        notes: doubts about the metadata.
+        facts: the numbers of pages and of words, in words.
+        text: the text as HTML.
+        outline: the parts of the text.
+        status: what has become of the text that is shown: "current", or "superseded" or "removed".
+        since: when the text was superseded or removed, in words, or "".
+        versions: the document's earlier texts, except the text that is shown.
+        is_upload: whether the library stores the file that the document was read from.
+        has_original: whether the file that the document was read from can be shown.
+        goes: what a purge would erase, and what it would leave (`qa.web.changes.lost`).
     """
 
     id: str
@@ -102,10 +102,12 @@ class DocumentPage:
 
 
 def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
-    """Read a document as it is, or as it was when it was removed, or an earlier text of it by SHA-256.
+    """Read a document for its page: as it is now, or as it was when it was removed.
+
+    With `sha256`, read the document's earlier text with that SHA-256.
 
     Raises:
-        DocumentNotFoundError: there is none.
+        DocumentNotFoundError: there is no such document, or no such text.
     """
     store = corpus.store
     status, since = "current", None

@@ -1,4 +1,4 @@
-"""The Documents page: what the library holds, as a table that is searched, ordered and filtered."""
+"""The Documents pages: a table of the library's documents to search, order and filter, and each document."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from qa.storage.ports import Library, Version
     from qa.web.engine import Engine
 
-# Threads that the pages may take at once: others are left for what is quickly answered.
+# Maximum number of threads for these pages. Other threads stay free for quick requests.
 _AT_ONCE = 8
-ROWS = 100  # that the table has at first, and gets more of as it is scrolled
+ROWS = 100  # rows of the table at first, and rows that each scroll to the end adds
 _Text = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)]
 _Id = Annotated[Name, Field(max_length=MAX_ID_CHARACTERS)]
 FORMATS = {
@@ -61,7 +61,7 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-# One value, or several.
+# One value or several values.
 Names = Annotated[
     list[Annotated[Name, Field(max_length=MAX_FILTER_CHARACTERS)]],
     Field(max_length=MAX_NAMES),
@@ -70,7 +70,7 @@ Names = Annotated[
 
 
 class FoundQuery(Body):
-    """Which documents are found, and which part of them is listed."""
+    """A query that says which documents are found, and which part of the list is returned."""
 
     q: _Text = ""
     text: _Text = ""
@@ -86,13 +86,13 @@ class FoundQuery(Body):
 
 
 class ListQuery(FoundQuery):
-    """Which documents are listed, and in which order; see `qa.schema.DocumentQuery`."""
+    """A query that also says the order of the documents; see `qa.schema.DocumentQuery`."""
 
     sort: DocumentOrder = "id"
     order: Literal["asc", "desc"] = "asc"
 
     def query(self) -> DocumentQuery:
-        """Return the query as the library takes it."""
+        """Return the query in the form that the library takes."""
         values: dict[str, Any] = {name: tuple(getattr(self, name)) for name in FILTERED_BY_NAME}
         values |= {"since": self.since, "until": self.until}
         filters = Filters(**values)
@@ -103,20 +103,20 @@ class ListQuery(FoundQuery):
 
 
 class BibliographyQuery(ListQuery):
-    """Which documents a bibliography has: those named, or all that the rest finds."""
+    """The query of a bibliography: it names documents in `document`, or takes all that the filters find."""
 
     document: Annotated[list[_Id], Field(max_length=MAX_DOCUMENTS), BeforeValidator(_listed)] = Field(
         default=[]
     )
 
     def query(self) -> DocumentQuery:
-        """Return the query as the library takes it."""
+        """Return the query in the form that the library takes."""
         query = super().query()
         return replace(query, filters=replace(query.filters, document=tuple(self.document)))
 
 
 class TableQuery(ListQuery):
-    """What the table shows: the same, but for what it begins with, and the documents that were removed."""
+    """The query of the table. It has another default order, and can list the removed documents."""
 
     sort: DocumentOrder = "added"
     order: Literal["asc", "desc"] = "desc"
@@ -129,7 +129,7 @@ class Row:
 
     Attributes:
         known: the author, and the series with the number.
-        state: what is to be known of it, such as that it was removed.
+        state: a remark, such as that the document was removed, or "".
     """
 
     id: str
@@ -148,7 +148,7 @@ class Row:
 
 
 def routes(engine: Engine) -> APIRouter:
-    """Return the routes of the Documents pages, which this engine answers."""
+    """Return the routes of the Documents pages. The engine answers them."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     limited = Threads(_AT_ONCE).limited
 
@@ -194,7 +194,7 @@ def routes(engine: Engine) -> APIRouter:
         version: Annotated[str, Query(max_length=64)] = "",
         show: Literal["", "original"] = "",
     ) -> HTMLResponse:
-        """Show a document, or an earlier text of it, or what it was read from."""
+        """Show a document, one of its earlier texts, or the file that it was read from."""
         shown = read(engine.corpus, document_id, version)
         return pages.page(
             "document.html",
@@ -209,7 +209,7 @@ def routes(engine: Engine) -> APIRouter:
 
 
 def _read(asked: Mapping[str, str]) -> tuple[TableQuery, set[str]]:
-    """Read the query of an address, and return it with the names of the values that make no sense."""
+    """Read the query of an address. Return the query, and the names of the invalid values."""
     known = {name: value for name, value in asked.items() if name in TableQuery.model_fields}
     try:
         return TableQuery.model_validate(known), set()
@@ -220,7 +220,7 @@ def _read(asked: Mapping[str, str]) -> tuple[TableQuery, set[str]]:
 
 
 def _href(asked: Mapping[str, str], **changed: object) -> str:
-    """Return the address of the table with other values; an empty one is left out."""
+    """Return the address of the table with changed values. Empty values are left out."""
     values = {name: value for name, value in {**asked, **changed}.items() if value}
     return f"/documents?{urlencode(values)}" if values else "/documents"
 
@@ -259,7 +259,7 @@ def _numbered(series: str, number: str) -> str:
 
 
 def find_removed(store: Library, query: FoundQuery) -> list[Version]:
-    """Return what was removed, can be put back and is asked for, what was removed last first."""
+    """Return the removed documents that match the query and can be put back, the last removed first."""
     holding = set(store.kept_with(query.text)) if query.text else None
     return [
         version

@@ -1,4 +1,4 @@
-"""The Dossiers pages: the list, one dossier with its quotes as they are today, and the menu of *Keep*."""
+"""The Dossiers pages: the list, a dossier with its quotes as they are today, and the menu of *Keep*."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ _STYLES = (("chicago", "Chicago (notes)"), ("apa", "APA"), ("mla", "MLA"), ("iee
 
 
 def routes(engine: Engine) -> APIRouter:
-    """Return the routes of these pages, which this engine answers."""
+    """Return the routes of the Dossiers pages. The engine answers them."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     limited = Threads(_AT_ONCE).limited
 
     @router.get("/dossiers")
     @limited
     def dossiers() -> HTMLResponse:
-        """List the dossiers, the one changed last first."""
+        """List the dossiers, the last changed first."""
         if not engine.may_change:
             return pages.page("dossiers.html", kept=False)
         found = engine.corpus.desk.dossiers.all()
@@ -62,13 +62,13 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.get("/dossier")
     def unnamed() -> RedirectResponse:
-        """Lead to the list of dossiers; one of them is at /dossiers/ID."""
+        """Redirect to the list of dossiers. A single dossier is at /dossiers/ID."""
         return RedirectResponse("/dossiers")
 
     @router.get("/dossiers/{dossier}")
     @limited
     def dossier(dossier: Annotated[str, Path(pattern=r"^[\w-]{16}$")]) -> HTMLResponse:
-        """Show a dossier: its entries in order, the quotes read from their documents now."""
+        """Show the entries of a dossier in order. The quotes are read from their documents now."""
         if not engine.may_change:
             return pages.page("dossiers.html", kept=False)
         corpus = engine.corpus
@@ -103,7 +103,7 @@ def routes(engine: Engine) -> APIRouter:
         answer: Annotated[str, Query(max_length=64)] = "",
         citation: Annotated[str, Query(max_length=MAX_ID_CHARACTERS + 200)] = "",
     ) -> HTMLResponse:
-        """Show the dossiers that a quote of an answer, or that it found nothing, may be kept in."""
+        """Show the dossiers that can keep a quote of an answer, or a question that found no answer."""
         engine.check_may_change()
         place = str(parse_citation(citation)[0]) if citation else ""
         kept = [each for each in kept_in(engine, answer, citation) if each.citation_id == place]
@@ -114,7 +114,7 @@ def routes(engine: Engine) -> APIRouter:
 
 
 def _block(quote: Quote) -> Markup:
-    """Return a quote as its card shows it; its document has just been read and hashed."""
+    """Return a quote as its card shows it. The document is not read again: it was just read and hashed."""
     block = quote_block(quote, lambda _: quote.document)
     return Markup(block.replace(CARRIAGE_RETURN, "&#13;"))  # noqa: S704 - escaped there
 
@@ -126,7 +126,7 @@ def _when(changed: dt.datetime) -> str:
 
 
 def _difference(each: Shown) -> Difference:
-    """Return what a superseded quote's words have become in the sentences of today."""
+    """Return how the words of a superseded quote differ from the present sentences."""
     return difference(each.quote.text, each.present.text) if each.quote and each.present else ()
 
 

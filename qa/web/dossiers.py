@@ -1,4 +1,4 @@
-"""Dossiers over HTTP: gathered, put in order, exported, compared with the library."""
+"""Dossiers over HTTP: gather and order entries, export them, and compare them with the library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from qa.schema import EVERYTHING, Asked, DossierEntry, Outcome
 from qa.web import paging
 from qa.web.body import Body
 from qa.web.history import LISTED
-from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is
+from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is made
 from qa.web.questions import while_connected
 from qa.web.threads import Threads
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _Id = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
 _Entry = Annotated[int, Path(ge=1, le=MAX_OFFSET)]
 _Place = Annotated[int, Field(ge=1, le=MAX_OFFSET, strict=True)]
-# A report is made by programs that take both cores.
+# Number of reports that are made at once. The programs that make a report use both cores.
 _EXPORTED_AT_ONCE = 1
 
 
@@ -51,7 +51,7 @@ class DossierBody(Body):
 class EntryBody(Body):
     """An entry: a quote by its citation, a heading or note in words, or a question that found nothing.
 
-    `answer`, the id of an answer's line, stands for the question, its filters and what came of it.
+    `answer`, the id of an answer line, gives the question, its filters and its outcome.
     """
 
     kind: Literal["quote", "heading", "note", "question"]
@@ -78,7 +78,7 @@ class EntryChange(Body):
 
 
 def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
-    """Return the routes under `/api/v1/dossiers`; `few_at_once` bounds what can take long."""
+    """Return the routes under `/api/v1/dossiers`. `few_at_once` limits the routes that can take long."""
     router = APIRouter(prefix="/dossiers")
     exporting = Threads(_EXPORTED_AT_ONCE)
 
@@ -89,7 +89,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     def dossiers(
         request: Request, response: Response, limit: paging.Limit = LISTED, offset: paging.Offset = 0
     ) -> dict[str, Any]:
-        """List the dossiers, the one changed last first."""
+        """List the dossiers, the last changed first."""
         found = engine.corpus.desk.dossiers.all()
         listed = [info_to_dict(each) for each in paging.part(request, response, found, limit, offset)]
         return {"dossiers": listed, "total": len(found)}
@@ -105,13 +105,13 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         answer: Annotated[str, Query(max_length=64)] = "",
         citation: Annotated[str, Query(max_length=MAX_ID_CHARACTERS + 200)] = "",
     ) -> dict[str, Any]:
-        """Say which quotes of an answer are kept, and where; and so of its question, and of a citation."""
+        """Return where the quotes of an answer, the answer's question, and a citation are kept."""
         return kept_to_dict(kept_in(engine, answer, citation))
 
     @router.get("/{dossier}")
     @few_at_once
     def dossier(dossier: _Id) -> dict[str, Any]:
-        """Read a dossier: its entries in order, the quotes read from their documents now."""
+        """Return a dossier with its entries in order. The quotes are read from their documents now."""
         corpus = engine.corpus
         entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
         return {**described(dossier), "in_order": [to_dict(each) for each in entries]}
@@ -123,7 +123,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
 
     @router.delete("/{dossier}")
     def delete(dossier: _Id) -> dict[str, Any]:
-        """Delete a dossier; for a day it can be put back."""
+        """Delete a dossier. It can be put back for a day."""
         deleted = described(dossier)
         engine.corpus.desk.dossiers.delete(dossier)
         return deleted
@@ -142,20 +142,20 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         limit: paging.LimitOrAll = None,
         offset: paging.Offset = 0,
     ) -> list[dict[str, Any]]:
-        """List the entries of a dossier in order, the quotes read from their documents now."""
+        """List the entries of a dossier in order. The quotes are read from their documents now."""
         found = shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store)
         return [to_dict(each) for each in paging.part(request, response, found, limit, offset)]
 
     @router.post("/{dossier}/entries")
     @few_at_once
     def add(dossier: _Id, body: EntryBody) -> dict[str, Any]:
-        """Add an entry; a quote that is there already stays where it is."""
+        """Add an entry. A quote that the dossier has already stays where it is."""
         (added,) = engine.corpus.desk.dossiers.add(dossier, [_entry(engine, body)], body.at)
         return {"entry": added.id, **described(dossier)}
 
     @router.post("/{dossier}/entries/{entry}/ask")
     async def ask_again(dossier: _Id, entry: _Entry, request: Request) -> dict[str, Any]:
-        """Ask a question that was not answered again, as it was asked; nothing is kept of what is found."""
+        """Ask the question of an entry again, as it was asked. The dossier does not change."""
         deadline = engine.deadline()
         async with while_connected(request, deadline):
             return await engine.asking.run_while_awaited(
@@ -165,7 +165,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @router.post("/{dossier}/entries/{entry}/renew")
     @few_at_once
     def renew(dossier: _Id, entry: _Entry, body: RenewBody) -> dict[str, Any]:
-        """Put the present words in place of a superseded quote, or a new search in place of a former."""
+        """Replace a superseded quote with the present words, or a question's search with a new search."""
         dossiers = engine.corpus.desk.dossiers
         held = dossiers.entry(dossier, entry)
         if held.kind == "quote":
@@ -187,7 +187,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @router.delete("/{dossier}/entries/{entry}")
     @few_at_once
     def remove(dossier: _Id, entry: _Entry) -> dict[str, Any]:
-        """Take an entry out; for a day it can be put back."""
+        """Take an entry out. It can be put back for a day."""
         engine.corpus.desk.dossiers.remove(dossier, entry)
         return described(dossier)
 
@@ -201,7 +201,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @router.get("/{dossier}/outdated")
     @few_at_once
     def list_outdated(dossier: _Id) -> dict[str, Any]:
-        """List the quotes that an export would hold though they are no longer current."""
+        """List the quotes that an export would contain although they are superseded, removed or purged."""
         corpus = engine.corpus
         entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
         return {"outdated": [to_dict(each) for each in outdated(entries)]}
@@ -213,7 +213,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         format: Format,  # noqa: A002
         style: Annotated[str, Query(max_length=MAX_STYLE_NAME)] = "chicago",
     ) -> Response:
-        """Write a dossier as a report."""
+        """Return a dossier as a report."""
         info = engine.corpus.desk.dossiers.info(dossier)
         old = outdated(shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store))
         data = export(engine.corpus, info, format, style, files=False)
@@ -231,7 +231,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @router.get("/{dossier}/verify")
     @few_at_once
     def verified(dossier: _Id) -> dict[str, Any]:
-        """Compare every quote of a dossier with the library, whose texts are read and hashed again."""
+        """Compare every quote of a dossier with the library. The texts are read and hashed again."""
         corpus = engine.corpus
         entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
         judged = [verdict for _, verdict in verdicts(entries, verify.Verifier(corpus.store))]
@@ -242,11 +242,13 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
 
 
 def kept_in(engine: Engine, answer: str, citation: str) -> tuple[Holding, ...]:
-    """Return where the quotes of an answer, its question, and a quote by its citation are kept.
+    """Return where dossiers keep quotes from the cited texts, and an answer's question.
+
+    The cited texts are the texts of the answer's quotes, and the text of the citation.
 
     Raises:
-        InputError: it is no citation.
-        UnknownAnswerError: the answer was never given, or is forgotten.
+        InputError: `citation` is not a citation.
+        UnknownAnswerError: no answer has this id, or the answer is forgotten.
     """
     texts = {quote.sha256 for quote in engine.answers.find(answer).quotes} if answer else set()
     if citation:
@@ -256,7 +258,7 @@ def kept_in(engine: Engine, answer: str, citation: str) -> tuple[Holding, ...]:
 
 
 def kept_to_dict(kept: Sequence[Holding]) -> dict[str, Any]:
-    """Make what HTTP gives of it: of quotes by their citation ids, and of the question."""
+    """Return the places of quotes, by citation id, and of the question, as HTTP gives them."""
     quotes: dict[str, list[dict[str, Any]]] = {"": []}
     for each in kept:
         said = {"dossier": each.dossier, "name": each.name, "entry": each.entry}
@@ -265,10 +267,10 @@ def kept_to_dict(kept: Sequence[Holding]) -> dict[str, Any]:
 
 
 def _asked_again(engine: Engine, dossier: str, entry: int, deadline: Deadline) -> dict[str, Any]:
-    """Return the answer line of a kept question, with what the dossier says of it.
+    """Ask the question of an entry again with its stored filters, and return the answer line.
 
     Raises:
-        InputError: the entry is no question.
+        InputError: the entry has no question.
     """
     asked = engine.corpus.desk.dossiers.entry(dossier, entry).asked
     if asked is None:
@@ -283,7 +285,7 @@ def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
     """Return the entry that a body describes.
 
     Raises:
-        InputError: it lacks what an entry of its kind has.
+        InputError: the body lacks what an entry of its kind needs, or the question was answered.
         DocumentNotFoundError: no document has, or had, the cited text.
     """
     asked = engine.answers.asked(body.answer) if body.answer else None

@@ -1,7 +1,7 @@
-"""Opens the library and the models in the background, and answers once they are there.
+"""Open the library and the models in the background, and answer questions once they are loaded.
 
-The page is up before anything heavy is loaded; until then questions wait here, and `state` says how far
-things have come.
+The page appears before anything heavy is loaded. Until all is loaded, questions wait here, and `state` says
+how far the start has come.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
 DEADLINE = 30.0  # seconds that an answer may take
-SOON = 5.0  # seconds within which a question is answered, by what others took lately, or else refused
+SOON = 5.0  # a question is refused if recent questions show that it would take more seconds
 _ASKED_AT_ONCE = 4
 _VERIFIED_AT_ONCE = 2
-_PATIENCE = 0.5  # seconds between looks at whether a question that waits is still wanted
-STOPPED = "stopped"  # the code of the failure that an engine ends with
+_PATIENCE = 0.5  # seconds between two checks whether a waiting question is still wanted
+STOPPED = "stopped"  # the failure code of an engine that was stopped
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far the start has come. `total` is 0 while unknown; `name` is what is being read or loaded."""
+    """How far the start has come. `total` is 0 if not known. `name` says what is being read or loaded."""
 
     stage: Stage = "library"
     done: int = 0
@@ -53,16 +53,19 @@ class State:
 
 @dataclass(slots=True)
 class Engine:
-    """A library that opens itself: `start`, then `ask`.
+    """A library that opens itself: call `start`, then `ask`.
 
-    A library that does not exist yet is made and filled with `shipped`, and `say` is told; unless it `makes`
-    any, the start fails. `state` is replaced, never changed, so that any thread may read it. `answers` are
-    those shown lately, to be judged; `running` are the page's questions that are being answered. Questions
-    are answered in the threads `asking`, and texts verified in those of `verifying`. `strictness`
-    holds for questions that come without one; `reader` reads
-    the passages. An answer may take `seconds`, those not counted in which the library and the models are
-    opened. Where not `may_change`, questions are answered and documents read, and nothing that a person keeps
-    is changed or shown: documents, thumbs and history.
+    A library that does not exist yet is made and filled with `shipped`, and `say` gets a message about it. If
+    `makes` is false, no library is made, and the start fails.
+
+    `state` is replaced, never changed, so that any thread may read it. `answers` are the answers that were
+    shown lately and can be judged. `running` are the page's questions that are being answered. Questions are
+    answered in the threads `asking`, and texts are verified in the threads `verifying`.
+
+    `strictness` is for questions that come without a strictness. `reader` reads the passages. An answer may
+    take `seconds`, and the time to open the library and the models does not count. If `may_change` is false,
+    questions are answered and documents are shown. Then no document can be changed, and thumbs, conversations
+    and dossiers are neither changed nor shown.
     """
 
     library: LibraryPlace
@@ -83,34 +86,37 @@ class Engine:
     _settled: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
-        """Begin to load, on a thread that never holds the process up."""
+        """Begin to load, in a thread that never keeps the process from ending."""
         threading.Thread(target=self._load, name="pullquote-load", daemon=True).start()
 
     def stop(self) -> None:
-        """Let go of waiting questions and of the library."""
+        """Stop the questions that wait, and close the library."""
         ready = self.state.stage == "ready"
         self._settle(State("failed", error=Failure(STOPPED, "Pullquote is stopping.")))
         if ready:  # until then the library belongs to the thread that loads
             self.corpus.close()
 
     def settled(self) -> State:
-        """Wait until questions can be answered, or never will be."""
+        """Wait until questions can be answered or the start has failed. Return the state."""
         self._settled.wait()
         return self.state
 
     @property
     def corpus(self) -> Corpus:
-        """The open library; it can be read before questions can be answered.
+        """Return the open library. It can be read before questions can be answered.
 
         Raises:
-            NotReadyError: while it is being opened, and for good when that failed.
+            NotReadyError: the library is still being opened, or could not be opened.
         """
         if self._corpus is None:
             raise self._not_ready()
         return self._corpus
 
     def wait_for_library(self) -> None:
-        """Wait until the library can be read, or never will be; that is before questions can be answered."""
+        """Wait until the library can be read or the start has failed.
+
+        The library can be read before questions can be answered.
+        """
         self._opened.wait()
 
     def ask(
@@ -125,12 +131,12 @@ class Engine:
         find_all: bool = False,
         deadline: Deadline | None = None,
     ) -> Answer:
-        """Answer, or with `wait` hold the question until that is possible.
+        """Answer a question. With `wait`, first wait until questions can be answered.
 
         Raises:
-            NotReadyError: when there is nothing to answer with (yet).
-            DeadlineError: when the time is up: that of the `deadline`, or else `seconds` from now.
-            PullquoteError: whatever the answerer raises.
+            NotReadyError: questions cannot be answered (yet).
+            DeadlineError: the time of the `deadline` is up. Without one, the time is `seconds` from now.
+            PullquoteError: any error of the answerer.
         """
         deadline = deadline or self.deadline()
         if wait and not self._settled.is_set():
@@ -142,16 +148,16 @@ class Engine:
         return self.corpus.ask(question, history, filters, asked, dates, find_all=find_all, deadline=deadline)
 
     def check_ready(self) -> None:
-        """Refuse while questions cannot be answered.
+        """Raise an error while questions cannot be answered.
 
         Raises:
-            NotReadyError: there is nothing to answer with (yet).
+            NotReadyError: questions cannot be answered (yet).
         """
         if self.state.stage != "ready":
             raise self._not_ready()
 
     def check_may_change(self) -> None:
-        """Refuse where nothing may be changed.
+        """Raise an error if changes are not allowed.
 
         Raises:
             ReadOnlyServerError: others can reach the server, and it was not started with --allow-changes.
@@ -163,11 +169,11 @@ class Engine:
             )
 
     def deadline(self) -> Deadline:
-        """Start the clock for one question."""
+        """Return a deadline for one question. Its time begins now."""
         return Deadline(self.seconds)
 
     def public(self, message: str) -> str:
-        """Return the message as a page shows it: without folders, and without what is typed at a terminal."""
+        """Return the message as a page shows it: without folders, and without commands for a terminal."""
         if isinstance(self.library, ClusterPlace):
             message = without_milvus(message, str(self.library))
             if isinstance(self.library.desk, str):
@@ -175,7 +181,7 @@ class Engine:
         return without_commands(without_folders(message, folder_of(self.library)))
 
     def describe(self, info: DocumentInfo) -> dict[str, Any]:
-        """Return what is known of a document, without where on this machine it was read."""
+        """Return the metadata of a document, without its paths on this machine."""
         known = info_to_dict(info)
         del known["path"], known["locations"]
         return known | {"notes": list(map(self.public, known["notes"]))}
@@ -193,7 +199,7 @@ class Engine:
             self._open()
         except PullquoteError as error:
             self._settle(State("failed", error=Failure(error.code, str(error))))
-        except Exception as error:  # the thread's outermost border: without it the page would wait for ever
+        except Exception as error:  # the thread's outermost border: otherwise the page would wait for ever
             log.exception("could not start")
             self._settle(State("failed", error=Failure("internal", f"Pullquote could not start: {error}")))
 
@@ -206,7 +212,7 @@ class Engine:
             if not self.makes:
                 raise
             corpus = Corpus.open(self.library, reader=self.reader)
-        # Nothing was ever put in, or the first start was cut short.
+        # The library is new, or the first start was cut short.
         if self.makes and corpus.store.generation == 0:
             self.say(f"No library in {self.library} yet: indexing the sample brief")
             self.state = State("index")

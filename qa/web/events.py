@@ -1,4 +1,4 @@
-"""Server-sent events: what long work says while it goes on."""
+"""Server-sent events: messages from long work while it goes on."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
 
 MEDIA = "text/event-stream"
-# Proxies end a connection on which nothing comes for long.
+# Seconds without an event after which a comment is sent, because proxies end a silent connection.
 _SILENCE_SECONDS = 15.0
 
 
 def are_wanted(headers: Headers) -> bool:
-    """Tell whether the sender of a request wants events as its answer."""
+    """Tell whether a request asks for events as its answer."""
     return MEDIA in headers.get("accept", "").lower()
 
 
@@ -30,12 +30,12 @@ def event(name: str, data: object, event_id: str | None = None) -> bytes:
 
 
 def stream(events: AsyncGenerator[bytes]) -> EventSourceResponse:
-    """Return a response that sends the events as they come, until its client leaves."""
+    """Return a response that sends the events as they come, until the client leaves."""
     return EventSourceResponse(_without_silence(events))
 
 
 async def _without_silence(events: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Give the events, and a comment whenever none has come for some seconds."""
+    """Yield the events, and a comment whenever no event has come for some seconds."""
     coming = asyncio.ensure_future(anext(events, None))
     try:
         while True:

@@ -1,4 +1,4 @@
-"""Questions to begin with, about the documents that are there: each was asked beforehand, and answered."""
+"""Find example questions about the library's documents. Each was asked beforehand, and has an answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
 
-# Shown on an empty page when the brief that ships is all there is, by its text's SHA-256.
+# SHA-256 of the text of the brief that ships, and the examples if the library contains only this brief.
 _SHIPPED = "107e90fd97588cf96fd1ed88ff1edb757c74fdd79dc691705364b0e4851d4e72"
 _EXAMPLES = (
     "What was taken from the Kumsandong fertilizer factory?",
@@ -27,17 +27,17 @@ _EXAMPLES = (
     "What metals were smuggled in the 1990s?",
     "When did scrap metal smuggling become popular?",
 )
-# Only where nothing else can be asked: fixed replies name what is there.
+# The examples if no others are found. Fixed replies answer them, and name the library's documents.
 _ANY_EXAMPLES = ("Which documents do you have?", "What can you do?")
 _SHOWN = 4
-_NEWEST = 25  # documents that are looked at
-_CHARACTERS = 20_000  # of each whose sentences are looked at
-_TRIED = 2  # questions of each that are asked
-_MENTIONED = 2  # examples that ask for a name alone
-_SECONDS = 5.0  # for all that is asked beforehand
-_WORDS = range(7, 16)  # of a question that is made of a sentence
+_NEWEST = 25  # newest documents that are used for examples
+_CHARACTERS = 20_000  # characters at the beginning of a document whose sentences are used
+_TRIED = 2  # questions that are tried for each document
+_MENTIONED = 2  # names that are tried in "Which documents mention …?"
+_SECONDS = 5.0  # for asking all the questions beforehand
+_WORDS = range(7, 16)  # numbers of words that a question made from a sentence may have
 
-# Only a sentence whose subject is asked for becomes a question: its other words stay as they are.
+# A question asks for the subject of a sentence. The other words of the sentence stay as they are.
 _HAPPENED = (
     r"(?:were|was|had|have|has|died|drowned|fell|rose|left|came|went|took|lost|won|ran|sank|fled|gave|voted"
     r"|arrived|returned|remained|stayed|lived|worked|protested|marched|gathered|joined|survived|crossed|stood)"
@@ -56,7 +56,7 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _ACTED = re.compile(rf"[A-Z][\w’'-]+(?: (?:(?:of|the|for|and) )?[A-Z][\w’'-]+){{1,5}} (?P<rest>{_DID} .+)")
-# The question ends where the sentence begins to say something else.
+# The question ends where this matches: there the sentence begins to say something else.
 _REST = re.compile(
     r"[,;:(–—\"“”]| (?:where|which|who|whom|whose|as|although|though|but|according|said|says)\b"
 )
@@ -70,29 +70,29 @@ _one_at_a_time = Lock()
 
 
 def examples(corpus: Corpus) -> tuple[str, ...]:
-    """Return questions to begin with, about the documents that are there.
+    """Return example questions about the library's documents.
 
     Raises:
-        PullquoteError: whatever keeps a question from being answered, but that time is short.
+        PullquoteError: any error that prevents an answer, except a DeadlineError.
     """
     with _one_at_a_time:
         return _examples(corpus, corpus.store.generation)
 
 
-@lru_cache(maxsize=1)  # each empty page asks
+@lru_cache(maxsize=1)  # each empty page calls it
 def _examples(corpus: Corpus, _generation: int) -> tuple[str, ...]:
     if corpus.store.holds_only(_SHIPPED):
         return _EXAMPLES
     newest = corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_NEWEST)).documents
     found: list[str] = []
-    with suppress(DeadlineError):  # the questions that were found until then are shown
+    with suppress(DeadlineError):  # then return the questions that were found so far
         for question in islice(_answered(corpus, [info.id for info in newest]), _SHOWN):
             found.append(question)  # noqa: PERF402 - one by one, as the time may be up at any
     return tuple(found) or _ANY_EXAMPLES
 
 
 def _answered(corpus: Corpus, newest: Sequence[str]) -> Iterator[str]:
-    """Yield questions that are answered: of each document one made of its sentences, then some for names."""
+    """Yield questions that have answers: one from the sentences of each document, then some about names."""
     deadline = Deadline(_SECONDS)
     titled: dict[str, Document] = {}
     for document_id in newest:
@@ -111,7 +111,10 @@ def _answered(corpus: Corpus, newest: Sequence[str]) -> Iterator[str]:
 
 
 def _made_of_sentences(document: Document) -> Iterator[tuple[str, int]]:
-    """Yield questions that sentences of an English document answer, and where each sentence begins."""
+    """Yield questions that a document's sentences answer, and where each sentence begins.
+
+    The document must be in English or in an unknown language.
+    """
     if document.language not in ("en", ""):
         return
     for sentence in sentences(Document(document.id, document.text[:_CHARACTERS])):
@@ -121,7 +124,7 @@ def _made_of_sentences(document: Document) -> Iterator[tuple[str, int]]:
 
 
 def _made_of(sentence: str) -> str:
-    """Return the question for the subject of a sentence, who did something or how many; "" for others."""
+    """Return a "Who …?" or "How many …?" question for the subject of a sentence, or "" if neither fits."""
     if match := _COUNTED.fullmatch(sentence):
         asked = f"How many {match['counted']}"
     elif match := _ACTED.fullmatch(sentence):
@@ -132,7 +135,11 @@ def _made_of(sentence: str) -> str:
 
 
 def _names(document: Document) -> Iterator[str]:
-    """Yield what a document's title names, by its capitals or by its length, and its text names again."""
+    """Yield names from a document's title that occur more than once in the document's text.
+
+    Capitalised words are names, unless most words of the title are capitalised. If there is no such name, the
+    longest word counts as a name.
+    """
     title = document.title
     words = [(match[0], match.start()) for match in _WORD.finditer(title)]
     names = []

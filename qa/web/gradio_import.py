@@ -1,14 +1,14 @@
 """Import Gradio in a third of the time: without its help for editors, its command line and data frames.
 
-Of Gradio 6.31's import, these parts are nothing that the chat uses:
+The chat does not use these parts of Gradio 6.31's import:
 
-- For each of its 81 components the sources are parsed, and a `.pyi` file is compared or written
-  (`gradio.component_meta.create_or_modify_pyi`). The folder may be read-only, too.
-- The docstring of each of their 216 events is made from a template
+- Gradio parses the sources of each of its 81 components, and compares or writes a `.pyi` file
+  (`gradio.component_meta.create_or_modify_pyi`). The folder may also be read-only.
+- Gradio makes the docstring of each of the components' 216 events from a template
   (`gradio.events.EventListener.set_doc`).
-- pandas is imported for two functions that cache data frames, and the client of models that others host
-  for `gradio.load`. They are still there for whoever touches them, and are then imported.
-- `gradio.deploy` brings the command line, with all that this imports.
+- Gradio imports pandas for two functions that cache data frames, and a client of hosted models for
+  `gradio.load`. Both are still imported when they are first used.
+- `gradio.deploy` imports the command line, with all that the command line imports.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-# Imported once something of them is used: Gradio only names them at its own import.
+# Modules that are imported only when they are first used. Gradio's own import only names them.
 _LAZY = {"pandas", "gradio.external_utils"}
 _DOCUMENTING = {"gradio.component_meta", "gradio.events"}
 _COMMAND_LINE = "gradio.cli"
 
 
 def _nothing(*_: object, **__: object) -> None:
-    """Do nothing, in place of what makes documentation."""
+    """Do nothing. This replaces functions that make documentation."""
 
 
 class _Loader(SourceFileLoader):
-    """Runs a module of Gradio, and then takes out of it what documents components."""
+    """Runs a module of Gradio, and then replaces its function that documents components."""
 
     def exec_module(self, module: ModuleType) -> None:
         super().exec_module(module)
@@ -51,7 +51,7 @@ def _deploy(*arguments: Any) -> Any:
 
 
 class _CommandLine(SourceFileLoader):
-    """Makes the package of the command line without its contents: each module is imported when it is used."""
+    """Makes the package of the command line without its contents. Each module is imported when it is used."""
 
     def exec_module(self, module: ModuleType) -> None:
         vars(module)["deploy"] = _deploy
@@ -74,5 +74,5 @@ class _Finder(MetaPathFinder):
 
 
 def quicken() -> None:
-    """Have Gradio leave all this out, if it is not imported yet."""
+    """Make Gradio's import leave these parts out, if Gradio is not imported yet."""
     sys.meta_path.insert(0, _Finder())

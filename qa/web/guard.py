@@ -1,8 +1,9 @@
-"""The page's guard: who may speak to the server, what may be asked of it, and what a browser may do with it.
+"""Guard the server: who may speak to it, what may be asked of it, and what a browser may do with its pages.
 
-One ASGI middleware around everything. Gradio brings some sixty routes (uploads, a file proxy, monitoring);
-only those that the page calls get through, by name, and with the headers, the query and the body that the
-page sends. Gradio gets nothing else of a request: no path, no address, no forwarded host.
+The guard is one ASGI middleware around everything. Gradio has about sixty routes (uploads, a file proxy,
+monitoring). Requests get through only to the routes that the page calls, by name. The guard passes on only
+the headers, the query and the body that the page sends. So Gradio gets no path of a file, no address to fetch
+and no forwarded host.
 """
 
 from __future__ import annotations
@@ -35,22 +36,23 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1 << 20
-# Of a file that is uploaded, which one route takes.
+# Maximum size of an uploaded file. Only one route takes files.
 MAX_UPLOAD_BYTES = 100_000_000
 _UPLOAD = "POST", "/api/v1/documents"
 _QUESTIONS = "POST", "/api/v1/questions"
-# Event streams that are open at once, of all pages: three quarters of the connections (`qa.web.server`). One
-# more ends the oldest of the client that has the most: who opens many shuts nobody else out.
+# Maximum number of event streams that are open at once, for all pages: three quarters of the connections
+# (`qa.web.server`). One more ends the oldest stream of the client that has the most streams. So a client that
+# opens many streams does not shut others out.
 MAX_STREAMS = 96
 _API = re.compile(r"/api/v1/.+")
-# What the Ask page asks the server to render.
+# Parts of the Ask page that the server renders.
 _PARTS = r"/parts/.+"
-# What a link from another site may lead to.
+# Pages that a link on another site may lead to.
 _PAGES = r"/documents(?:/.*)?|/history(?:/.*)?|/dossiers?(?:/.*)?"
 _PAGE = re.compile(rf"/|/api/v1/docs|{_PAGES}", re.DOTALL)
-# What our own pages may show in a frame; each has nothing that could be pressed by mistake.
+# Pages that our own pages may show in a frame. They have no controls that a person could press by mistake.
 _FRAMED = re.compile(r"/documents/.+/original|/api/v1/documents/.+/view", re.DOTALL)
-# Names of files as the packages have them: no "..", no empty part.
+# Names of static files as the packages have them, without ".." and without empty parts.
 _STATIC = re.compile(
     r"/(?:assets|static|web)/(?:[\w-][\w.-]*/)*[\w-][\w.-]*|/theme\.css|/favicon\.ico", re.ASCII
 )
@@ -65,8 +67,8 @@ _SENT: dict[str, type[Join | Cancel | Reset]] = {
 }
 _QUEUE_DATA_QUERY = re.compile(rb"session_hash=[0-9A-Za-z]{1,32}")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
-# All else is kept from what lies behind: a proxy's headers move Gradio's root, and a range or a cookie is
-# nothing that the page sends.
+# The only headers that are passed on. Headers of a proxy would move Gradio's root. The apps behind the guard
+# need no ranges and no cookies.
 _PASSED = {
     b"accept",
     b"accept-encoding",
@@ -78,7 +80,7 @@ _PASSED = {
     b"origin",
     b"user-agent",
 }
-# What a client of MCP says of its request besides.
+# Further headers that are passed on from clients of MCP.
 _PASSED_TO_MCP = {b"mcp-method", b"mcp-name", b"mcp-protocol-version"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -88,8 +90,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
-# Styles need 'unsafe-inline': Svelte writes style attributes. Scripts do not: ours and Gradio's are files,
-# and the few that stand in Gradio's page are named by their hash.
+# Styles need 'unsafe-inline', because Svelte writes style attributes. Scripts do not need it: our scripts and
+# Gradio's are files, and the policy names the few inline scripts of Gradio's page by their hashes.
 _POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'self'; form-action 'none'; "
@@ -101,15 +103,15 @@ _PREVIEW = re.compile(r'<(?:meta\s+(?:property="og|name="twitter)|link rel="mani
 
 
 def most_bytes(scope: Scope) -> int:
-    """Say how many bytes the body of a request may have."""
+    """Return how many bytes the body of a request may have."""
     is_upload = (scope["method"], scope["path"]) == _UPLOAD
     return MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
 
 
 class Guard:
-    """Refuses other sites, strange hosts, large bodies and what no page sends; sets the security headers.
+    """Refuses other sites, unknown hosts, large bodies and all that no page sends. Sets security headers.
 
-    `strictness` are the choices that the page offers. `access` says who is let in.
+    `strictness` has the choices that the page offers. `access` decides who is let in.
     """
 
     def __init__(
@@ -122,11 +124,11 @@ class Guard:
         self._streams: dict[asyncio.Timeout, str] = {}  # with their clients, the oldest first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one request."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
-            return  # a web socket is left unanswered, which refuses it: nothing here speaks it
+            return  # a web socket gets no answer, which refuses it: the app uses no web sockets
         path, method = scope["path"], scope["method"]
         send = _with_headers(send, path)
         headers = Headers(scope=scope)
@@ -167,7 +169,7 @@ class Guard:
     async def _pass_message(
         self, expected: type[Join | Cancel | Reset], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Read the whole message, and pass on what was understood of it: never the bytes that were sent."""
+        """Read the whole message, and pass on its validated fields, never the bytes that were sent."""
         received, more = bytearray(), True
         while more:
             message = await receive()
@@ -183,7 +185,7 @@ class Guard:
         except ValidationError as error:
             await Problem(HTTPStatus.BAD_REQUEST, first_error(error), "bad_input")(scope, receive, send)
             return
-        if not isinstance(understood, Reset):  # an event's id is known only to who began it
+        if not isinstance(understood, Reset):  # only the browser that began an event knows its id
             if not scope["browser"]:
                 await _without_cookie()(scope, receive, send)
                 return
@@ -194,7 +196,7 @@ class Guard:
         await self._app({**scope, "headers": headers}, _replayed(body, receive), send)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a stream for as long as its page is open, unless others are too many."""
+        """Serve a stream for as long as its page is open, unless too many streams are open."""
         sent: Message = {}
 
         async def noted(message: Message) -> None:
@@ -215,7 +217,7 @@ class Guard:
             if not stream.expired():
                 raise
         except RuntimeError as error:
-            # Gradio begins to answer before it finds that it knows no such session, as after a restart.
+            # Gradio begins to answer before it finds that the session is unknown, as after a restart.
             if not (sent and isinstance(error.__cause__, HTTPException)):
                 raise
             await send({"type": "http.response.body"})
@@ -229,7 +231,7 @@ class Guard:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _end_one(self) -> None:
-        """End the oldest stream of the client that has the most."""
+        """End the oldest stream of the client that has the most streams."""
         [(heaviest, _)] = Counter(self._streams.values()).most_common(1)
         oldest = next(stream for stream, client in self._streams.items() if client == heaviest)
         del self._streams[oldest]
@@ -259,7 +261,10 @@ class Guard:
         return None
 
     def _is_ours(self, host: str) -> bool:
-        """Tell whether a host is this machine's, by name or address: DNS rebinding needs another name."""
+        """Tell whether a host is a name of this machine or its proxy, or any IP address.
+
+        Other names are refused, because an attack by DNS rebinding uses such a name.
+        """
         named = _HOST.fullmatch(host)
         if named is None:
             return False
@@ -274,7 +279,7 @@ class Guard:
 
 
 def _is_stream(scope: Scope, headers: Headers) -> bool:
-    """Tell whether a request is answered by a stream of events."""
+    """Tell whether a request is answered with a stream of events."""
     asked = scope["method"], scope["path"]
     return (
         asked == _QUESTIONS
@@ -289,7 +294,7 @@ def _without_cookie() -> Problem:
 
 
 def _without_length() -> Problem:
-    """Refuse a body in chunks, and close: each chunk takes time to be read, however little it holds."""
+    """Refuse a body in chunks, and close the connection: each chunk takes time, however small it is."""
     refusal = Problem(HTTPStatus.LENGTH_REQUIRED, "send the body whole, with its Content-Length")
     refusal.headers["Connection"] = "close"
     return refusal
@@ -301,7 +306,7 @@ def _too_large(most: int) -> Problem:
 
 
 def _is_foreign(scope: Scope, headers: Headers, host: str) -> bool:
-    """Tell whether another site sent this request, other than by a link to a page that a person followed."""
+    """Tell whether another site sent this request. Links to a page that a person follows do not count."""
     own = {f"http://{host}", f"https://{host}"}
     if any(origin not in own for origin in headers.getlist("origin")):
         return True
@@ -313,12 +318,12 @@ def _is_foreign(scope: Scope, headers: Headers, host: str) -> bool:
 
 
 def _said(headers: Headers, name: str) -> set[str]:
-    """Return every value that a header has, however often it was sent."""
+    """Return all values of a header, even if it was sent several times."""
     return {value.strip().lower() for line in headers.getlist(name) for value in line.split(",")}
 
 
 def _stripped(scope: Scope) -> Scope:
-    """Return the request without what the page does not send."""
+    """Return the request with only the headers and the query that may be passed on."""
     path = scope["path"]
     passed = _PASSED | _PASSED_TO_MCP if path == MCP else _PASSED
     headers = [(name, value) for name, value in scope["headers"] if name in passed]
@@ -327,7 +332,7 @@ def _stripped(scope: Scope) -> Scope:
 
 
 def _bound(scope: Scope) -> Scope:
-    """Return the request for a stream, of the session that its browser alone can name."""
+    """Return the request for a stream with a session name that only the browser can make."""
     asked, path = scope["query_string"], scope["path"]
     if path == _QUEUE_DATA:
         session = session_of(scope["browser"], asked.decode().partition("=")[2])
@@ -338,7 +343,7 @@ def _bound(scope: Scope) -> Scope:
 
 
 def _named(scope: Scope, host: str) -> Scope:
-    """Return the request with the name of its host as browsers write it."""
+    """Return the request with the host's name as browsers write it."""
     named = (b"host", host.encode())
     return {**scope, "headers": [named if line[0] == b"host" else line for line in scope["headers"]]}
 
@@ -348,7 +353,7 @@ def _without(scope: Scope, *names: bytes) -> Scope:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives this body, then what comes after it: that the client has left."""
+    """Return a `receive` that gives this body first, and then waits until the client leaves."""
     message: Message | None = {"type": "http.request", "body": body, "more_body": False}
 
     async def replayed() -> Message:
@@ -360,7 +365,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _with_headers(send: Send, path: str) -> Send:
-    """Return a `send` that sets the security headers; a browser may cache static files, nothing else."""
+    """Return a `send` that sets the security headers. A browser may cache only static files."""
     keep, is_framed = _STATIC.fullmatch(path), _FRAMED.fullmatch(path)
     policy = _POLICY.format(hashes="", ancestors="'self'" if is_framed else "'none'")
 
@@ -380,7 +385,7 @@ def _with_headers(send: Send, path: str) -> Send:
 
 
 def _limited(receive: Receive, most: int) -> Receive:
-    """Return a `receive` that stops at the limit: a body may come without a length, or with a false one."""
+    """Return a `receive` that stops at `most` bytes: a body may have no length, or a false length."""
     read = 0
 
     async def limited() -> Message:
@@ -396,7 +401,7 @@ def _limited(receive: Receive, most: int) -> Receive:
 
 
 def _framed(page: str) -> str:
-    """Give Gradio's page the head and the frame that all pages have."""
+    """Return Gradio's page with the head and the frame that all pages have."""
     head = pages.render("head.html", styles=["page.css", "uploads.css"], scripts=["page.js"])
     before = pages.render("frame.html", current="Ask", content="question") + pages.render("welcome.html")
     page = page.replace("</head>", f"{head}</head>", 1)
@@ -405,9 +410,9 @@ def _framed(page: str) -> str:
 
 
 class _Dressed:
-    """Holds Gradio's page back until it is whole; adds our frame, and the hashes of its inline scripts.
+    """Collects Gradio's page until it is whole, and adds our frame and the hashes of its inline scripts.
 
-    A browser that is new gets a cookie.
+    A new browser gets a cookie.
     """
 
     def __init__(self, send: Send, cookie: str) -> None:

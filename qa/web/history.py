@@ -1,4 +1,4 @@
-"""Conversations over HTTP and as a page: listed, searched, renamed, deleted, put back, exported."""
+"""Conversations over HTTP and as a page: list, search, rename, delete, put back and export them."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ LISTED = 50
 
 
 class NameBody(Body):
-    """The name of a conversation; "" names it by its first question again."""
+    """The name of a conversation. With "", the conversation is named by its first question again."""
 
     name: Annotated[str, Field(max_length=MAX_NAME_CHARACTERS)]
 
 
 def finder(engine: Engine) -> Finder:
-    """Return what searches the conversations. The routes and the page share it, with what it remembers."""
+    """Return the finder of conversations. The routes and the page share it, and the quotes that it caches."""
     return Finder(lambda sha256, document: engine.corpus.cited(sha256, document))
 
 
 def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) -> APIRouter:
-    """Return the routes under `/api/v1/conversations`; `few_at_once` bounds what can take long."""
+    """Return the routes under `/api/v1/conversations`. `few_at_once` limits the routes that can take long."""
     router = APIRouter(prefix="/conversations")
 
     @router.get("")
@@ -60,9 +60,9 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
         limit: paging.Limit = LISTED,
         offset: paging.Offset = 0,
     ) -> dict[str, Any]:
-        """List conversations, or those that hold every word of `q`, the one changed last first.
+        """List the conversations that contain every word of `q`, the last changed first.
 
-        With an `id`, that one, if there is such.
+        Without `q`, list all conversations. With an `id`, list only the conversation with this id, if any.
         """
         found = finder.find(engine.corpus.desk.conversations, q)
         if id:
@@ -88,14 +88,14 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
         limit: paging.LimitOrAll = None,
         offset: paging.Offset = 0,
     ) -> list[dict[str, Any]]:
-        """Read a conversation: each question with its answer, the quotes read from their sources now."""
+        """Return each question of a conversation with its answer, with quotes read from their sources now."""
         cited, kept = reading(engine), engine.corpus.desk.conversations.turns(conversation)
         return [_turn_to_dict(turn, cited) for turn in paging.part(request, response, kept, limit, offset)]
 
     @router.get("/{conversation}/export")
     @few_at_once
     def export(conversation: _Id) -> HTMLResponse:
-        """Write a conversation as a file, as *Save* on the page does."""
+        """Return a conversation as the file that *Save* on the page writes."""
         info = engine.corpus.desk.conversations.info(conversation)
         page = as_file(engine, engine.corpus.desk.conversations.turns(conversation))
         name = f"pullquote-{info.changed.astimezone():%Y-%m-%d}.html"
@@ -108,7 +108,7 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
 
     @router.delete("/{conversation}")
     def delete(conversation: _Id) -> dict[str, Any]:
-        """Delete a conversation; for a day it can be put back."""
+        """Delete a conversation. It can be put back for a day."""
         info = engine.corpus.desk.conversations.info(conversation)
         engine.corpus.desk.conversations.delete(conversation)
         return info_to_dict(info)
@@ -122,7 +122,7 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
 
 
 def page(engine: Engine, finder: Finder) -> APIRouter:
-    """The History page."""
+    """Return the routes of the History page."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
     @router.get("/history")
@@ -130,7 +130,7 @@ def page(engine: Engine, finder: Finder) -> APIRouter:
         q: Annotated[str, Query(max_length=MAX_FILTER_CHARACTERS)] = "",
         offset: paging.Offset = 0,
     ) -> HTMLResponse:
-        """Show the conversations, or those that are searched for."""
+        """Show all conversations, or the conversations that a search finds."""
         if not engine.may_change:
             return pages.page("history.html", kept=False)
         found = finder.find(engine.corpus.desk.conversations, q)
@@ -157,14 +157,14 @@ def page(engine: Engine, finder: Finder) -> APIRouter:
 
     @router.get("/history/{conversation}")
     def conversation(conversation: _Id) -> RedirectResponse:
-        """Open a conversation where it goes on."""
+        """Redirect to the Ask page, which opens the conversation."""
         return RedirectResponse(f"/?conversation={conversation}")
 
     return router
 
 
 class _Item(NamedTuple):
-    """A conversation in the list: the day and the time are those of its last question."""
+    """A conversation in the list, with the day and the time of the last question."""
 
     id: str
     name: str
@@ -178,7 +178,7 @@ class _Item(NamedTuple):
 
 
 def _item(info: ConversationInfo, match: Match | None = None, query: str = "") -> _Item:
-    """Describe a conversation, with the question that a search found in it, which its link leads to."""
+    """Return a conversation for the list. If a search found a question in it, link to that question."""
     at, today = info.changed.astimezone(), dt.datetime.now().astimezone().date()
     day = {today: "Today", today - dt.timedelta(days=1): "Yesterday"}.get(at.date())
     return _Item(
@@ -195,7 +195,7 @@ def _item(info: ConversationInfo, match: Match | None = None, query: str = "") -
 
 
 def _marked(text: str, query: str) -> Markup:
-    """Return a text as HTML in which the words of a query are marked."""
+    """Return a text as HTML with marks around the words of a query."""
     words = "|".join(map(re.escape, query.split()))
     parts = re.split(f"({words})", text, flags=re.IGNORECASE) if words else [text]
     return Markup("").join(
@@ -204,7 +204,7 @@ def _marked(text: str, query: str) -> Markup:
 
 
 def info_to_dict(info: ConversationInfo) -> dict[str, Any]:
-    """Make what HTTP gives of a conversation."""
+    """Return a conversation as HTTP gives it."""
     return {
         "id": info.id,
         "name": info.name,

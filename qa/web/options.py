@@ -1,4 +1,4 @@
-"""The options of a question: a part of the body over HTTP, a hidden box of the page that its script fills."""
+"""The options of a question: a part of the body over HTTP, or a hidden box that the page's script fills."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from qa.text.times import bound
 from qa.web.body import Body
 from qa.web.problem import first_error
 
-# What a filter may hold, as the OpenAPI document says. `qa.limits` refuses all else, and names the filter.
+# A value of a filter. The pattern is only for the OpenAPI document. `qa.limits` refuses other values, and
+# names the filter.
 Name = Annotated[str, Field(json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"})]
 _Ids = Annotated[list[Name], Field(max_length=MAX_DOCUMENTS)]
 _Names = Annotated[list[Name], Field(max_length=MAX_NAMES)]
-# Written YYYY-MM-DD, YYYY-MM or YYYY; read, they are days.
+# Dates are written YYYY-MM-DD, YYYY-MM or YYYY, and are read as days.
 _YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])"
 _WRITTEN = f"^{_YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 _Written = Annotated[str, Field(json_schema_extra={"pattern": _WRITTEN})]
@@ -27,7 +28,7 @@ Until = Annotated[_Written, AfterValidator(partial(bound, last=True))]
 
 
 class FiltersBody(Body):
-    """Which documents may answer; see `qa.schema.Filters`."""
+    """Filters for the documents that may answer; see `qa.schema.Filters`."""
 
     since: Since | None = None
     until: Until | None = None
@@ -38,14 +39,14 @@ class FiltersBody(Body):
     collection: Name | _Names = ""
 
     def filters(self) -> Filters:
-        """Return the filters as the answerer takes them."""
+        """Return the filters in the form that the answerer takes."""
         documents = [self.document] if isinstance(self.document, str) else self.document
         several = {name: tuple(value) for name, value in self if isinstance(value, list)}
         return Filters(**{**dict(self), **several, "document": tuple(documents)})
 
 
 class Options(Body):
-    """What the page asks a question with; with `history` "ignore" the earlier questions are forgotten."""
+    """The page's options for a question. If `history` is "ignore", the earlier questions are forgotten."""
 
     filters: FiltersBody = FiltersBody()
     dates: Dates = "auto"
@@ -53,10 +54,10 @@ class Options(Body):
 
 
 def read_options(text: str) -> Options:
-    """Read the page's options from JSON; without any, the question is asked of everything.
+    """Read the page's options from JSON. Without options, all documents may answer.
 
     Raises:
-        InputError: it is no such JSON, or longer than MAX_OPTIONS_CHARACTERS.
+        InputError: `text` is not such JSON, or is longer than MAX_OPTIONS_CHARACTERS.
     """
     if len(text) > MAX_OPTIONS_CHARACTERS:
         raise InputError(
@@ -72,6 +73,6 @@ def read_options(text: str) -> Options:
 
 
 def readiness(start: float) -> list[tuple[str, float]]:
-    """Return the choices of strictness, with their names, from loose to strict; `start` is one of them."""
+    """Return the names and values of the choices of strictness, from loose to strict, with `start`."""
     named = {start: f"{100 * start:g}\u00a0%", **READINESS}
     return [(named[share], share) for share in sorted(named)]

@@ -1,7 +1,7 @@
-"""The originals of documents as they look: a PDF's pages as pictures, with the place of a quote outlined.
+"""Show the originals of documents: a PDF's pages as pictures, with the place of a quote outlined.
 
-A file is opened only if its bytes are those that the document was read from, and drawn by another process
-(`qa.formats.worker`). No path comes from a client.
+Saved web pages and Word documents are shown as HTML. A file is shown only if its bytes have not changed since
+the document was read. Another process draws it (`qa.formats.worker`). No path comes from a client.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 SECONDS = 10.0  # to draw a page
-KEPT = 16  # pictures and pages
+KEPT = 16  # maximum number of pictures and HTML pages in the cache
 MOST_PAGE = 1_000_000
-_AROUND = 200  # characters of the text around a quote, by which its place is told from others
-_LONGEST = 20_000  # characters of a quote that are looked for
+_AROUND = 200  # characters around a quote that distinguish its place from others
+_LONGEST = 20_000  # maximum number of a quote's characters that are looked for
 Shown = Literal["pages", "view", "download"]
 _SHOWN: dict[str, Shown] = {"pdf": "pages", "html": "view", "docx": "view"}
 _Made = TypeVar("_Made", "PagePicture", str)
@@ -58,7 +58,7 @@ _Offset = Annotated[int | None, Query(ge=0, lt=MAX_OFFSET)]
 
 
 class Originals:
-    """Draws the files that documents were read from, one at a time, and keeps what was drawn last."""
+    """Draws the files that documents were read from, and caches the last results."""
 
     def __init__(self) -> None:
         self._workers = KeptWorker(file_seconds=SECONDS)
@@ -69,10 +69,10 @@ class Originals:
     def picture(
         self, corpus: Corpus, document: Document, page: int | None, quote: Span | None
     ) -> PagePicture:
-        """Draw a page of a document, or the one on which a quote begins, with that outlined.
+        """Draw a page of a document, or the page on which a quote begins, with the quote outlined.
 
         Raises:
-            OriginalNotFoundError: there is no PDF of it any more, or no such page.
+            OriginalNotFoundError: the document has no PDF, or the PDF has changed, is gone or lacks the page.
             InputError: the file cannot be drawn.
         """
         if shown(document) != "pages":
@@ -91,10 +91,10 @@ class Originals:
         return picture
 
     def view(self, corpus: Corpus, document: Document, quote: Span | None) -> str:
-        """Return what a document was read from as HTML to look at, the quote marked where it stands once.
+        """Return a document's file as HTML to look at. The quote is marked if its words occur in it once.
 
         Raises:
-            OriginalNotFoundError: it is neither a saved page nor a Word document, or is no longer there.
+            OriginalNotFoundError: the file is not a saved page or a Word document, has changed or is gone.
             InputError: the file cannot be shown.
         """
         if shown(document) != "view":
@@ -155,7 +155,7 @@ def routes(engine: Engine) -> APIRouter:
     async def view(document_id: _Id, start: _Offset = None, end: _Offset = None) -> HTMLResponse:
         """Send a saved page or a Word document as HTML that can do nothing.
 
-        The quote from `start` to `end` is marked where its words stand in it once.
+        The quote from `start` to `end` is marked if its words occur in the HTML once.
         """
 
         def viewed() -> str:
@@ -168,7 +168,7 @@ def routes(engine: Engine) -> APIRouter:
     async def original(
         document_id: _Id, page: _PageNumber = None, start: _Offset = None, end: _Offset = None
     ) -> HTMLResponse:
-        """Show the original of a document: a page of our own, for a frame in others of ours."""
+        """Show the original of a document, as a page that our other pages show in a frame."""
 
         def values() -> dict[str, Any]:
             document = engine.corpus.document(document_id)
@@ -182,7 +182,7 @@ def routes(engine: Engine) -> APIRouter:
                     section.name == label and section.read_by for section in document.sections
                 )
             elif how == "view":
-                originals.view(engine.corpus, document, quote)  # what is wrong is said here
+                originals.view(engine.corpus, document, quote)  # raises an error if it cannot be shown
             return found
 
         try:
@@ -195,7 +195,7 @@ def routes(engine: Engine) -> APIRouter:
 
 
 def shown(document: Document) -> Shown | None:
-    """Say how the original of a document can be shown, as far as is known without reading it."""
+    """Return how the original of a document can be shown, or None. The file is not read for this."""
     is_upload = document.path.startswith(UPLOAD)
     kind = named(_file_name(document))
     how = _SHOWN.get(document.format)
@@ -216,10 +216,10 @@ def _is_file(path: str) -> bool:
 
 
 def _source(corpus: Corpus, document: Document) -> Source:
-    """Read the file of a document, if its bytes are still those that the document was read from.
+    """Read the file of a document, if its bytes have not changed since the document was read.
 
     Raises:
-        OriginalNotFoundError: it is gone, cannot be read, or has changed.
+        OriginalNotFoundError: the file is gone, cannot be read, or has changed.
     """
     name = _file_name(document)
     path = corpus.original(document.id).path if document.path.startswith(UPLOAD) else Path(document.path)
@@ -241,10 +241,10 @@ def _source(corpus: Corpus, document: Document) -> Source:
 
 
 def _quote(document: Document, start: int | None, end: int | None) -> Span | None:
-    """Return the place of a quote in the text of a document, if one is named.
+    """Return the place of the named quote in the text of a document, or None if no quote is named.
 
     Raises:
-        InputError: it is no place in that text.
+        InputError: the place is incomplete or is not in the text.
     """
     if start is None and end is None:
         return None
@@ -256,7 +256,7 @@ def _quote(document: Document, start: int | None, end: int | None) -> Span | Non
 
 
 def _parts(document: Document, quote: Span) -> Iterator[Part]:
-    """Cut a quote where its pages end."""
+    """Yield the parts of a quote, one for each page."""
     text = document.text
     for section in document.sections:
         start, end = max(quote.start, section.start), min(quote.end, section.end)

@@ -1,4 +1,4 @@
-"""The pages beside Gradio's: templates with one frame, and trouble told as a page."""
+"""Render the pages that are not Gradio's: templates that share one frame, and error pages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TITLES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "One moment",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
 }
-# What a person can do about a status; of the others, the title alone is said.
+# Advice to a person, by status. For other statuses, the page shows only the title.
 _ADVICE = {
     HTTPStatus.NOT_FOUND: "Nothing is at this address. It may have been removed, or the link is incomplete.",
     HTTPStatus.FORBIDDEN: "This cannot be opened from another site. Type the address instead.",
@@ -33,7 +33,7 @@ _ADVICE = {
 
 @cache
 def environment() -> Environment:
-    """Return the environment of all templates: everything is escaped, and a missing value is an error."""
+    """Return the environment of all templates. It escapes everything, and a missing value is an error."""
     found = Environment(
         loader=PackageLoader("qa.web"),
         autoescape=True,
@@ -46,7 +46,7 @@ def environment() -> Environment:
 
 
 def render(template: str, **values: Any) -> str:
-    """Render a template with these values."""
+    """Render a template with the values."""
     return environment().get_template(template).render(values)
 
 
@@ -58,13 +58,13 @@ def page(
 
 
 def trouble(status: int) -> HTMLResponse:
-    """Return the page that says, in plain words, why there is no other."""
+    """Return an error page that says in plain words what is wrong."""
     title = _TITLES.get(HTTPStatus(status), HTTPStatus(status).phrase)
-    # The browser looks again by itself, until there is something to see.
+    # The browser loads the page again by itself until the server is ready.
     again = {"Refresh": "2"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return page("trouble.html", status, again, title=title, advice=_ADVICE.get(HTTPStatus(status), ""))
 
 
 def wants_page(scope: Scope, headers: Headers) -> bool:
-    """Tell whether a person's browser asks for something to look at, rather than a script for data."""
+    """Tell whether a person's browser asks for a page, and not a script for data."""
     return not scope["path"].startswith("/api/") and "text/html" in headers.get("accept", "")

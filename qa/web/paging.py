@@ -1,4 +1,4 @@
-"""Lists over HTTP, in parts: `limit` and `offset`; the number of all, and the next part, in the headers."""
+"""Lists over HTTP, in parts: `limit` and `offset` choose a part. Headers give the total and the next part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 MAX_LIMIT = 1_000
 MAX_LISTED = 1_000_000
-# Characters of the header `Link`, which has all filters in it: clients read no longer lines.
+# Maximum characters of the header `Link`, which contains all filters. Clients read no longer lines.
 _MOST_LINK = 8_000
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 LimitOrAll = Annotated[int | None, Query(ge=1, le=MAX_LIMIT)]
@@ -24,20 +24,20 @@ Offset = Annotated[int, Query(ge=0, le=MAX_LISTED)]
 def part(
     request: Request, response: Response, items: Sequence[_T], limit: int | None, offset: int
 ) -> Sequence[_T]:
-    """Return a part of a list, or what follows an offset; the headers say which (`say_part`)."""
+    """Return a part of a list, or all items from an offset on. Set the headers (`say_part`)."""
     say_part(request, response, len(items), limit, offset)
     return items[offset : offset + limit if limit else None]
 
 
 def say_part(request: Request, response: Response, total: int, limit: int | None, offset: int) -> None:
-    """Say in the headers how many there are (X-Total-Count), and where the parts beside this one are (Link).
+    """Set the headers with the total (X-Total-Count) and the addresses of the neighbouring parts (Link).
 
-    The addresses are relative: what host the client has asked is the client's to know (RFC 8288).
+    The addresses are relative, because only the client knows which host it has asked (RFC 8288).
     """
     response.headers["X-Total-Count"] = str(total)
     parts = {}
     if limit and offset and total:
-        before = min(limit, offset)  # the first part may be shorter: none is given twice
+        before = min(limit, offset)  # the first part may be shorter: no item comes twice
         parts["prev"] = min(offset - before, (total - 1) // limit * limit), before
     if limit and offset + limit < total:
         parts["next"] = offset + limit, limit

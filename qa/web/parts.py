@@ -1,4 +1,4 @@
-"""Parts of the Ask page that the server renders: what there is to ask, the filters, a quote in its source."""
+"""Render parts of the Ask page: the start with documents and examples, the filters, a quote in its source."""
 
 from __future__ import annotations
 
@@ -37,15 +37,18 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 _AT_ONCE = 8
-_LISTED = 4  # documents on the page before anything is asked
-_SMALL = 20  # documents of a library to which more are added on that page, too
-_FOUND = 20  # documents to choose from, of those that are found
+_LISTED = 4  # documents that the page lists before the first question
+_SMALL = 20  # in a library with at most so many documents, the page also offers to add more
+_FOUND = 20  # documents that a search offers for the filter
 _PLACE = r"\d{1,12}-\d{1,12}"
-_MOST_PLACES = 20_000  # characters of the places of quotes: some two thousand
+_MOST_PLACES = 20_000  # characters of the parameter `quotes`: about two thousand places
 
 
 class _OffsetConvertor(StringConvertor):
-    """A part of an address up to the next dash: else each dash of a long list is tried as the one between."""
+    """Matches a part of an address up to the next dash.
+
+    The default pattern allows dashes. It would try each dash of a long address as the one between offsets.
+    """
 
     regex = "[^/-]+"
 
@@ -58,7 +61,7 @@ Id = Annotated[str, Query(max_length=MAX_ID_CHARACTERS)]
 
 
 class FilterQuery(ListQuery):
-    """The filters that are set; `q` are the words by which documents are searched."""
+    """The filters that are set, and in `q` the words to search for documents."""
 
     document: Annotated[
         list[Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]], Field(max_length=MAX_DOCUMENTS)
@@ -67,7 +70,7 @@ class FilterQuery(ListQuery):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value of a filter: its name, and the facts that tell it from others of that name."""
+    """A value of a filter, with a name, and facts that distinguish it from other values of the same name."""
 
     value: str
     name: str
@@ -76,14 +79,14 @@ class Choice:
 
 
 def routes(engine: Engine) -> APIRouter:
-    """Return the routes of these parts, which this engine answers."""
+    """Return the routes of the parts. The engine answers them."""
     router = APIRouter(prefix="/parts", include_in_schema=False, default_response_class=HTMLResponse)
     limited = Threads(_AT_ONCE).limited
 
     @router.get("/welcome")
     @limited
     def welcome() -> HTMLResponse:
-        """Show what was added last, and where more is added while the library is small."""
+        """Show the documents that were added last. If the library is small, also offer to add more."""
         found = engine.corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_LISTED))
         return pages.page(
             "first.html",
@@ -97,14 +100,14 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/examples")
     @limited
     def to_begin_with() -> HTMLResponse:
-        """Show questions to begin with: they are asked beforehand, which the first page does not wait for."""
+        """Show example questions. They are asked beforehand, and the first page does not wait for that."""
         engine.check_ready()
         return pages.page("examples.html", examples=examples(engine.corpus))
 
     @router.get("/filters")
     @limited
     def filters(query: Annotated[FilterQuery, Query()]) -> HTMLResponse:
-        """Show what a question can be restricted to, with what it is restricted to now."""
+        """Show the filters that a question can have, and the values that are set."""
         facets = engine.corpus.store.facets()
         return pages.page(
             "filters.html",
@@ -125,7 +128,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/filters/documents")
     @limited
     def filter_documents(query: Annotated[FilterQuery, Query()]) -> HTMLResponse:
-        """Show the documents that are chosen, and others whose titles are searched for."""
+        """Show the documents that are chosen, and other documents that the words of `q` find."""
         return pages.page("document_choices.html", documents=_document_choices(engine.corpus, query))
 
     @router.get("/sources/{sha256}/{start:offset}-{end:offset}")
@@ -138,7 +141,7 @@ def routes(engine: Engine) -> APIRouter:
         document: Id = "",
         quotes: Annotated[str, Query(max_length=_MOST_PLACES, pattern=rf"^({_PLACE}(,{_PLACE})*)?$")] = "",
     ) -> HTMLResponse:
-        """Show a quote in its source; the others of the conversation, `quotes`, are marked too."""
+        """Show a quote in its source. The other quotes of the conversation (`quotes`) are marked too."""
         try:
             found = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
         except DocumentNotFoundError:
@@ -172,8 +175,8 @@ def routes(engine: Engine) -> APIRouter:
     @router.get("/sources/{sha256}/{start:offset}-{end:offset}/similar")
     @limited
     def similar_passages(sha256: Sha256, start: Start, end: End, document: Id = "") -> HTMLResponse:
-        """Show the passages that are most like the one of a quote."""
-        # Not before: it brings what searches, for which the first page does not wait.
+        """Show the passages that are most like a quote's passage."""
+        # Imported here, because this import is slow and the first page should not wait for it.
         from qa.asking.similar import by_document, similar
 
         cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
@@ -184,7 +187,7 @@ def routes(engine: Engine) -> APIRouter:
 
 
 def _choices(name: str, known: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
-    """Return the values of a filter, and those that are chosen, even if no document has them any more."""
+    """Return the values of a filter. Include the chosen values, even if no document has them any more."""
     counts = dict.fromkeys(chosen, 0) | dict(known)
     in_words = language_in_words if name == "language" else str
     choices = [Choice(each, in_words(each), f"{count:,}", each in chosen) for each, count in counts.items()]
@@ -192,7 +195,7 @@ def _choices(name: str, known: Sequence[tuple[str, int]], chosen: Sequence[str])
 
 
 def _document_choices(corpus: Corpus, query: FilterQuery) -> list[Choice]:
-    """Return the chosen documents, then the first of those that are found."""
+    """Return the chosen documents, then the first documents that the words of `q` find."""
     chosen = dict.fromkeys(query.document)
     of_chosen = DocumentQuery(filters=Filters(document=tuple(chosen)))
     known = {each.id: each for each in corpus.find_documents(of_chosen).documents} if chosen else {}
@@ -208,7 +211,7 @@ def _title(info: DocumentInfo | None) -> str:
 
 
 def _read_places(places: str, length: int) -> Iterator[Span]:
-    """Read places such as `0-23,40-61`, without those that do not lie in a text of that length."""
+    """Read places such as `0-23,40-61`. Leave out places that are not within a text of this length."""
     for each in places.split(","):
         start, _, end = each.partition("-")
         if each and int(start) < int(end) <= length:
@@ -216,7 +219,7 @@ def _read_places(places: str, length: int) -> Iterator[Span]:
 
 
 def side_by_side(current: Span, others: Iterable[Span]) -> list[Span]:
-    """Return the places of quotes in order, without those that overlap the current one, or one before."""
+    """Return the places of quotes in order. Leave out places that overlap the current or an earlier place."""
     kept: list[Span] = []
     for each in sorted({current, *others}):
         is_beside = each.end <= current.start or current.end <= each.start

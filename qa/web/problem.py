@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details."""
+"""Turn errors into RFC 9457 problem details, and their messages into words that a page can show."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from qa.errors import PullquoteError
 
 DEFECT = "something went wrong inside Pullquote; its log says what"
-# The most specific first.
+# The HTTP status of each class of errors, the most specific class first.
 _STATUS = (
     (DocumentNotFoundError, HTTPStatus.NOT_FOUND),
     (OriginalNotFoundError, HTTPStatus.NOT_FOUND),
@@ -51,18 +51,18 @@ _STATUS = (
     (LibraryAwayError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DeadlineError, HTTPStatus.GATEWAY_TIMEOUT),
     (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # nobody is there to read it
+    (CancelledError, HTTPStatus.SERVICE_UNAVAILABLE),  # the client has left, so nobody reads it
     (InputError, HTTPStatus.BAD_REQUEST),
 )
 
-# An absolute path of two parts or more, of POSIX or of Windows; no part of an address or of a word. The name
-# of a folder may have spaces within it, but none of the signs that end a path in a message.
+# An absolute path of two or more parts, of POSIX or Windows, that is not a part of an address or of a word. A
+# folder's name may contain spaces, but no sign that ends a path in a message.
 _IN_NAME = r"[^\s/\\:;,'\"()]"
 _PATH = re.compile(
     rf"(?<![\w/.:~-])(?:[A-Za-z]:[\\/]|\\\\|/)(?:{_IN_NAME}++(?: ++{_IN_NAME}++)*+[\\/])+(?={_IN_NAME})"
 )
 
-# What is typed at a terminal: a command in backticks, an option, or a program that messages name.
+# Text to type at a terminal: a command in backticks, an option, or a program that messages name.
 _OPTION = r"(?<!\S)--[a-z][a-z-]*(?=[\s,;)]|\.?(?:\s|$))"
 _TYPED = re.compile(rf"`(?:pullquote|pip|iconv|make|apt)\b|{_OPTION}|\biconv\b(?!\.\w)|\bpip install\b")
 _ASIDE = re.compile(rf" \((?=[^()]*(?:`(?:pullquote|pip)\b|{_OPTION}|\b(?:apt|pip) install\b))[^()]*+\)")
@@ -70,7 +70,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z“`])")
 
 
 class Problem(JSONResponse):
-    """`application/problem+json`: `detail` says what is wrong in words, `code` for scripts."""
+    """A response of `application/problem+json`. `detail` says what is wrong to people, `code` to scripts."""
 
     media_type = "application/problem+json"
 
@@ -86,23 +86,23 @@ class Problem(JSONResponse):
 
 
 def status_of(error: PullquoteError) -> HTTPStatus:
-    """Return the status that an error is answered with."""
+    """Return the HTTP status for an error."""
     return next(
         (status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR
     )
 
 
 def first_error(error: ValidationError | RequestValidationError) -> str:
-    """Say where the first fault is, and what it is."""
+    """Return where the first error is, and what it is, in words."""
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     return f"{where}{': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
 
 
 def without_folders(message: str, *known: Path) -> str:
-    """Return the message with each file and folder by its last name: where they lie is told on the terminal.
+    """Return the message with only the last name of each file and folder. The terminal shows whole paths.
 
-    The paths of `known` folders may hold any signs; in others, a sign that _IN_NAME leaves out ends the path.
+    The paths of `known` folders may contain any signs. Other paths end at a sign that _IN_NAME leaves out.
     """
     for folder in sorted({*known, *(each.absolute() for each in known)}, key=lambda each: -len(str(each))):
         if folder.parent != folder:
@@ -111,7 +111,7 @@ def without_folders(message: str, *known: Path) -> str:
 
 
 def without_milvus(message: str, address: str) -> str:
-    """Return the message without where a library's server is, and without what was said of that."""
+    """Return the message without the address of a library's server, and without a remark on the address."""
     before, named, after = message.partition(f"Milvus at {address}")
     cut, parenthesis, rest = after.partition(" (")
     if parenthesis:
@@ -120,10 +120,10 @@ def without_milvus(message: str, address: str) -> str:
 
 
 def without_desk(message: str, address: str) -> str:
-    """Return the message without where a shared desk is, and without what its server said of that."""
+    """Return the message without the address of a shared desk, and without its server's own words."""
     try:
         where = DeskAddress.parse(address, "").where
-    except InputError:  # which is what the message is about
+    except InputError:  # the message says that the address is wrong
         return message.replace(shown(address), "its address")
     if where not in message:
         return message
@@ -132,10 +132,10 @@ def without_desk(message: str, address: str) -> str:
 
 
 def without_commands(message: str) -> str:
-    """Return the message without advice that only a terminal can follow: a page has none.
+    """Return the message without advice for a terminal, because a page has no terminal.
 
-    Of a sentence, what stands before the last ", or", ":" or ";" ahead of the advice stays: messages are
-    written so ("Save it as UTF-8; or convert it with iconv …").
+    A sentence with advice is cut at the last ", or", ":" or ";" before the advice, or left out. Messages
+    are written for this ("Save it as UTF-8; or convert it with iconv …").
     """
     sentences = _SENTENCE_END.split(_ASIDE.sub("", message))
     return " ".join(filter(None, map(_untyped, sentences))) or message

@@ -1,4 +1,4 @@
-"""Questions over HTTP: one, with its answer, or many, each answer an event as soon as it is there."""
+"""Questions over HTTP: one question with its answer, or many questions with an event for each answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from qa.quoting.render import to_dict
 from qa.schema import EVERYTHING, Answer, Dates, Failure, Turn
 from qa.web import events
 from qa.web.body import Body
-from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is
+from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is made
 from qa.web.problem import DEFECT
 from qa.web.threads import Threads
 
@@ -40,10 +40,11 @@ if TYPE_CHECKING:
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)
-# How many passages an answer over HTTP names, and of how many documents at least, where so many were found.
+# Maximum number of passages that an answer over HTTP names, and how many documents they are from at least, if
+# so many were found.
 _MOST_PASSAGES, _LEAST_DOCUMENTS = 100, 20
 _PageId = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
-_LISTS_AT_ONCE = 2  # beside the threads for single questions: one question of a person waits for no list
+_LISTS_AT_ONCE = 2  # own threads, so that a person's single question never waits for a list
 
 
 class TurnBody(Body):
@@ -53,7 +54,7 @@ class TurnBody(Body):
     text: Annotated[str, Field(max_length=MAX_REPLY_CHARACTERS)]
 
 
-# What `qa.limits` and `qa.asking.confidence` refuse, in their own words, the schema says too.
+# Bounds for the OpenAPI document only. `qa.limits` and `qa.asking.confidence` check them, with own messages.
 _LENGTH = {"maxLength": MAX_QUESTION_CHARACTERS}
 _Strictness = Annotated[
     float, Field(strict=True, json_schema_extra={"minimum": LOOSEST, "maximum": STRICTEST})
@@ -61,11 +62,11 @@ _Strictness = Annotated[
 
 
 class HowBody(Body):
-    """What questions are asked with: filters, and the share of answers that should be right.
+    """How questions are asked: the filters, and the share of answers that should be right.
 
-    Without `strictness`, that of `pullquote chat` holds; see `qa.asking.confidence.threshold`. With `dates`
-    "ignore", a time that the question names is no preference. With `all`, `more` quotes every sentence that
-    answers.
+    The default of `strictness` is the strictness of `pullquote chat`; see `qa.asking.confidence.threshold`.
+    If `dates` is "ignore", a time that the question names is not treated as a preference. With `all`, `more`
+    quotes every sentence that answers.
     """
 
     filters: FiltersBody | None = None
@@ -74,7 +75,7 @@ class HowBody(Body):
     all: Annotated[bool, Field(strict=True)] = False
 
     def chosen_filters(self) -> Filters:
-        """Return which documents may answer."""
+        """Return the filters for the documents that may answer."""
         return self.filters.filters() if self.filters else EVERYTHING
 
 
@@ -86,7 +87,7 @@ class AskedBody(Body):
 
 
 class AskBody(HowBody, AskedBody):
-    """A question, and what it is asked with."""
+    """A question, and how it is asked."""
 
     question: Annotated[str, Field(json_schema_extra={"minLength": 1} | _LENGTH)]
     history: list[Annotated[str, Field(json_schema_extra=_LENGTH)] | TurnBody] = Field(
@@ -95,7 +96,7 @@ class AskBody(HowBody, AskedBody):
 
 
 class QuestionBody(AskedBody):
-    """One of many questions; `id` is its name in the events. What is wrong with it is said in its event."""
+    """One of many questions. Its event has its `id`, and also says what is wrong with the question."""
 
     id: Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)] = ""
 
@@ -106,15 +107,15 @@ class ListBody(Body):
     questions: Annotated[list[str | QuestionBody], Field(min_length=1, max_length=MAX_QUESTIONS)]
 
     def named(self) -> list[tuple[str, QuestionBody]]:
-        """Return the questions with their ids; of one without, its number."""
+        """Return the questions with their ids. A question without an id gets its number as the id."""
         asked = [QuestionBody(question=each) if isinstance(each, str) else each for each in self.questions]
         return [(each.id or str(number), each) for number, each in enumerate(asked, 1)]
 
     def check_ids(self) -> None:
-        """Refuse two questions of one id.
+        """Raise an error if two questions have the same id.
 
         Raises:
-            InputError: there are two.
+            InputError: two questions have the same id.
         """
         [(most, times)] = Counter(name for name, _ in self.named()).most_common(1)
         if times > 1:
@@ -122,25 +123,28 @@ class ListBody(Body):
 
 
 class QuestionsBody(HowBody, ListBody):
-    """Many questions, and what all of them are asked with."""
+    """Many questions, and how all of them are asked."""
 
 
 def routes(engine: Engine) -> APIRouter:
-    """Return the routes under which questions are asked."""
+    """Return the routes for questions."""
     router = APIRouter()
     asking_many = Threads(_LISTS_AT_ONCE)
 
     @router.post("/ask")
     async def ask(body: AskBody, request: Request) -> dict[str, Any]:
-        """One answer line; by its id it can be judged."""
+        """Answer a question. Return the answer line, with the id under which the answer can be judged."""
         engine.check_ready()
-        deadline = engine.deadline()  # the time in which it waits for its turn counts
+        deadline = engine.deadline()  # includes the wait for a turn
         async with while_connected(request, deadline):
             return await engine.asking.run_while_awaited(deadline, _answered, engine, body, body, deadline)
 
     @router.get("/asked/{question}", include_in_schema=False)
     async def asked(question: _PageId) -> dict[str, Any]:
-        """Say how far a question of the page has come; without a stage, it waits for those `before` it."""
+        """Return how far a question of the page has come.
+
+        If `stage` is "", the question waits: `before` says for how many others, or is null if not known.
+        """
         deadline = engine.running.deadline(question)
         before = engine.asking.before(deadline) if deadline else None
         return asdict(deadline.step) if deadline and before is None else {"stage": "", "before": before}
@@ -154,7 +158,7 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.post("/questions")
     async def ask_many(body: QuestionsBody) -> EventSourceResponse:
-        """Answer questions one after the other, each as an event; a client that leaves stops the work."""
+        """Answer questions one after the other, with an event for each. Stop when the client leaves."""
         engine.check_ready()
         body.check_ids()
         check_filters(body.chosen_filters())
@@ -180,7 +184,7 @@ def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline
     """Return the answer line of a question.
 
     Raises:
-        PullquoteError: whatever the engine raises.
+        PullquoteError: any error of the engine.
     """
     history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in asked.history]
     filters = how.chosen_filters()
@@ -195,7 +199,10 @@ def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline
 
 
 def _bounded(answer: Answer) -> Answer:
-    """Return the answer with its best passages alone, which are of as many documents as are promised."""
+    """Return the answer with at most _MOST_PASSAGES passages, the best ones.
+
+    The best passage of each of the first _LEAST_DOCUMENTS documents is always kept.
+    """
     first: dict[str, RankedPassage] = {}
     for each in answer.passages:
         first.setdefault(each.document_id, each)
@@ -207,15 +214,15 @@ def _bounded(answer: Answer) -> Answer:
 def _answered_or_error(
     engine: Engine, asked: QuestionBody, how: HowBody, deadline: Deadline
 ) -> dict[str, Any]:
-    """Return the answer line of one of many questions: whatever goes wrong with it is its outcome `error`."""
-    deadline.restart()  # others of its kind may have had their turn before
+    """Return the answer line of one of many questions. Any error becomes the outcome `error`."""
+    deadline.restart()  # the wait for a turn does not count
     try:
         return _answered(engine, asked, how, deadline)
     except CancelledError:
-        raise  # nobody is there to read it
+        raise  # the client has left
     except PullquoteError as error:
         failure = Failure(error.code, engine.public(str(error)))
-    except Exception:  # the border: the answers to other questions are still wanted
+    except Exception:  # the border: the other questions still need answers
         log.exception("could not answer one of many questions")
         failure = Failure("internal", DEFECT)
     failed = Answer(asked.question, asked.question, "error", filters=how.chosen_filters(), error=failure)
@@ -224,7 +231,7 @@ def _answered_or_error(
 
 @asynccontextmanager
 async def while_connected(request: Request, deadline: Deadline) -> AsyncIterator[None]:
-    """Cancel the work when its client leaves."""
+    """Cancel the work when the client leaves."""
 
     async def leave() -> None:
         while (await request.receive())["type"] != "http.disconnect":

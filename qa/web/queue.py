@@ -1,7 +1,7 @@
-"""What the page sends to Gradio's queue. Nothing else may reach it: see `qa.web.guard`.
+"""The messages that the page sends to Gradio's queue. No other message may reach it: see `qa.web.guard`.
 
-Gradio copies the file that an item of `data` names, or fetches the address, before a component sees it: so an
-item is a scalar, whatever component stands behind it.
+If an item of `data` names a file or an address, Gradio copies the file or fetches the address before a
+component sees the item. So every item must be a scalar, whatever component it is for.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from pydantic import (
 
 from qa.web.body import Body
 
-# How many values each function of the page takes, by its index: ask, save, show all, open, start anew
+# How many values each function of the page takes, by its index: ask, save, show all, open, new conversation
 # (`ui.page`).
 INPUTS = (5, 1, 2, 2, 1)
 _ASK = 0
-# Far more than a question may have: one that is too long is told so on the page.
+# Far more than a question may have, so that the page itself can say that a question is too long.
 MAX_TEXT_CHARACTERS = 1 << 18
 _MAX_NUMBER = 1e15
 
 
 def _scalar(value: object) -> object:
-    """Return the value, if it can name no file and no address to Gradio.
+    """Return the value if it cannot name a file or an address to Gradio.
 
     Raises:
-        ValueError: it is an object or a list, or too large.
+        ValueError: the value is an object or a list, or is too large.
     """
     match value:
         case None | bool():
@@ -57,9 +57,9 @@ class _Message(Body):
 
 
 class Join(_Message):
-    """Ask a function of the page to run with these values.
+    """A message that runs a function of the page with the values in `data`.
 
-    The choices of strictness that the page offers are the context.
+    The context of the validation has the choices of strictness that the page offers.
     """
 
     fn_index: _FunctionIndex
@@ -78,7 +78,7 @@ class Join(_Message):
 
 
 class Cancel(_Message):
-    """End the run of a function."""
+    """A message that ends the run of a function."""
 
     session_hash: _SessionHash
     fn_index: _FunctionIndex
@@ -86,6 +86,6 @@ class Cancel(_Message):
 
 
 class Reset(_Message):
-    """Forget a run that was ended."""
+    """A message that forgets a run that was ended."""
 
     event_id: _EventId

@@ -1,7 +1,7 @@
-"""A document's text as HTML: headings, lists, tables and pages look as such, and no character changes.
+"""Render a document's text as HTML with headings, lists, tables and pages. No character changes.
 
-The text of the elements, one after the other, is the document's text. What is only shown, such as the name
-of a page, stands in attributes, which the style sheet writes out.
+The texts of the elements, joined in order, are the document's text. Additions such as the name of a page are
+in attributes, and the style sheet shows them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 Kind = Literal["body", "heading", "list", "header", "furniture", "table"]
 _LINE = re.compile(r"[^\n]+\n?|\n")
 _CELL = re.compile(r"( ?\| ?)")
-_BELOW_THE_HEAD = re.compile(r"[ \t|]*+(?::?-{2,}+:?[ \t|]*+)++\s*+")  # of a table in Markdown
+_BELOW_THE_HEAD = re.compile(r"[ \t|]*+(?::?-{2,}+:?[ \t|]*+)++\s*+")  # of a Markdown table
 _ITEM = re.compile(rf"[ \t]{{0,60}}+{MARKER.pattern}[ \t]+")
-# What an item or a heading begins with.
+# The marker at the beginning of a list item or a heading.
 _MARKERS: Mapping[Kind, re.Pattern[str]] = {"list": _ITEM, "heading": re.compile(r" {0,3}+#{1,6}[ \t]+")}
-# What a part is called where a reader sees it begin.
+# The word before a part's name, which a reader sees where the part begins.
 _NAMED: Mapping[SectionKind, str] = {
     "page": "Page ",
     "slide": "Slide ",
@@ -41,14 +41,17 @@ _IN_OUTLINE = {"chapter", "section", "message", "entry", "sheet"}
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """An entry of a document's outline: its words, and the offset at which its part begins."""
+    """An entry of a document's outline: its words, and the offset where its part begins."""
 
     name: str
     start: int
 
 
 def outline(document: Document) -> list[Heading]:
-    """Return the parts of a document that have a name, in order; the pages where there are no others."""
+    """Return the parts of a document for its outline, in order.
+
+    If fewer than two parts have a name, return the pages or slides. One part alone gives an empty list.
+    """
     parts = [each for each in document.sections if each.kind in _IN_OUTLINE]
     if len(parts) < 2:
         parts = [each for each in document.sections if each.kind in ("page", "slide")]
@@ -57,9 +60,9 @@ def outline(document: Document) -> list[Heading]:
 
 
 class Marks:
-    """The quotes that are marked in a text: places in order, none of which overlaps another.
+    """Marks quotes in a text. Their places are in order and do not overlap.
 
-    A quote that goes over several elements is marked in each of them. Only its first mark takes the focus.
+    A quote that spans several elements has a mark in each element. Only its first mark takes the focus.
     """
 
     def __init__(self, places: Sequence[Span] = (), current: Span | None = None) -> None:
@@ -68,7 +71,7 @@ class Marks:
         self._begun: set[Span] = set()
 
     def html(self, text: str, start: int, end: int) -> str:
-        """Return `text[start:end]` as HTML, with marks around what is quoted in it."""
+        """Return `text[start:end]` as HTML, with marks around the quotes in it."""
         at, parts = start, []
         for place in self._places[bisect_right(self._places, start, key=lambda each: each.end) :]:
             if place.start >= end:
@@ -96,7 +99,7 @@ def to_html(document: Document, passages: Sequence[Passage], marks: Marks | None
     for kind, group in groupby(_blocks(document, passages, sorted(begins)), key=lambda block: block[0]):
         html = []
         blocks = list(group)
-        # In Markdown each row of a table begins with a bar; elsewhere its first cell is empty.
+        # In Markdown, each row of a table begins with a bar. Elsewhere, the bar means an empty first cell.
         fenced = all(document.text.startswith("|", start) for _, start, _ in blocks)
         for _, start, end in blocks:
             attributes = f' id="at-{start}"' if start in begins else ""
@@ -110,14 +113,15 @@ def to_html(document: Document, passages: Sequence[Passage], marks: Marks | None
 def _blocks(
     document: Document, passages: Sequence[Passage], cuts: Sequence[int]
 ) -> Iterator[tuple[Kind, int, int]]:
-    """Yield paragraphs, headings, items and rows as (kind, start, end), in order. They tile the text.
+    """Yield paragraphs, headings, items and rows as (kind, start, end), in order.
 
-    One is cut where a part of the document begins in it; an empty line goes with what comes before.
+    The blocks cover the whole text. A block is cut where a part of the document begins in it. An empty line
+    belongs to the block before it.
     """
     text = document.text
     kind: Kind = "body"
     start = 0
-    is_apart = True  # from what comes before, by an empty line
+    is_apart = True  # an empty line separates it from the block before
     for begin, end, found, may_go_on in _lines(text, passages):
         if text[begin:end].isspace():
             is_apart = True
@@ -137,7 +141,7 @@ def _blocks(
 
 
 def _lines(text: str, passages: Sequence[Passage]) -> Iterator[tuple[int, int, Kind, bool]]:
-    """Yield the text's lines as (start, end, kind, whether it may go on with the line before)."""
+    """Yield the text's lines as (start, end, kind, whether the line may continue the line before)."""
     sentences = [sentence for passage in passages for sentence in passage.sentences]
     begins = [sentence.start for sentence in sentences]
     lines = [match.span() for match in _LINE.finditer(text)]
@@ -156,7 +160,7 @@ def _lines(text: str, passages: Sequence[Passage]) -> Iterator[tuple[int, int, K
 
 
 def _in_table(lines: Sequence[str]) -> list[bool]:
-    """Tell which lines are rows of a table: two or more in succession with as many cells."""
+    """Tell which lines are rows of a table: neighbouring lines with the same number of bars."""
     cells = [line.count("|") for line in lines]
     return [
         count > 0 and count in (cells[at - 1] if at else 0, cells[at + 1] if at + 1 < len(cells) else 0)
@@ -167,7 +171,7 @@ def _in_table(lines: Sequence[str]) -> list[bool]:
 def _block(
     kind: Kind, text: str, start: int, end: int, attributes: str, marks: Marks, *, fenced: bool
 ) -> str:
-    """Return one part as an element."""
+    """Return one block as an HTML element."""
     if kind == "table" and _BELOW_THE_HEAD.fullmatch(text, start, end):
         return f'<div class="between" aria-hidden="true">{verbatim(text[start:end])}</div>'
     marker = _MARKERS[kind].match(text, start, end) if kind in _MARKERS else None
@@ -186,7 +190,7 @@ def _block(
 
 
 def _cells(text: str, start: int, end: int, marks: Marks, *, fenced: bool) -> str:
-    """Return a row with its cells; what stands between them is there, but not seen."""
+    """Return a row with its cells. The bars between the cells are in the HTML, but are not shown."""
     body = text[start:end].rstrip("\n")
     parts = []
     at = start
@@ -201,10 +205,10 @@ def _cells(text: str, start: int, end: int, marks: Marks, *, fenced: bool) -> st
 
 
 def _label(section: Section) -> str:
-    """Return what a part is called: "Page 3"."""
+    """Return the label of a part, such as "Page 3", or "" if this kind of part has none."""
     return f"{_NAMED[section.kind]}{' '.join(section.name.split())}" if section.kind in _NAMED else ""
 
 
 def verbatim(text: str) -> str:
-    """Escape a text; a browser would take a carriage return for a line's end, unless it is written so."""
+    """Escape a text. A carriage return is escaped too, because browsers would read it as a line end."""
     return str(escape(text)).replace("\r", "&#13;")

@@ -1,7 +1,8 @@
-"""The reference of the HTTP interface: the OpenAPI document made whole, and the page that shows it.
+"""Complete the OpenAPI document of the HTTP interface, and render the page that shows it.
 
-FastAPI knows routes, parameters and bodies. `reference.toml` says what it cannot know: what each is for, an
-example, and its errors. The page is HTML and a style sheet: no script, nothing from elsewhere.
+FastAPI knows the routes, parameters and bodies. `reference.toml` adds what FastAPI cannot know: their
+purpose, examples and errors. The page is HTML and a style sheet. It has no script and loads nothing from
+other servers.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _PROBLEM_SCHEMA = {
 }
 
 
-# As OpenAPI 3.2 describes a stream, which tools for 3.1 read.
+# The schema of an event in a stream, as in OpenAPI 3.2. Tools for OpenAPI 3.1 can read it.
 _EVENT = {
     "type": "object",
     "properties": {
@@ -65,10 +66,10 @@ def _notes() -> dict[str, Any]:
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of these routes, with what `reference.toml` says of them.
+    """Return the OpenAPI document of the app's routes, with the texts of `reference.toml`.
 
     Raises:
-        KeyError: a route or a field of a body is not described there, or a route that is does not exist.
+        KeyError: `reference.toml` lacks a route or a field of a body, or describes a route that is missing.
     """
     document = get_openapi(title="Pullquote", version=__version__, routes=app.routes)
     notes = _notes()
@@ -83,10 +84,10 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         for method, operation in methods.items():
             _describe(operation, described[f"{method.upper()} {path}"], everywhere)
     paths, document["paths"] = document["paths"], {}
-    for method, path in map(str.split, described):  # the order in which to read them
+    for method, path in map(str.split, described):  # in the order of reference.toml
         document["paths"].setdefault(path, {})[method.lower()] = paths[path][method.lower()]
     schemas = document["components"]["schemas"]
-    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's; ours are problems
+    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's errors; ours are `Problem`
         del schemas[name]
     for name, schema in schemas.items():
         for field, properties in schema["properties"].items():
@@ -121,7 +122,10 @@ def _said(events: dict[str, str]) -> str:
 
 
 def _reply(content: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:
-    """Return what a route answers, by media type: JSON, unless there are others and no example of it."""
+    """Return the content of a route's reply, by media type.
+
+    JSON is left out if the route has other media types and no example in JSON.
+    """
     media: dict[str, Any] = {
         each: {"schema": {"type": "array"} if each.endswith("+json") else {"type": "string"}}
         for each in note.get("media", ())
@@ -156,7 +160,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A route, as the page shows it."""
+    """A route as the page shows it."""
 
     anchor: str
     method: str
@@ -175,7 +179,7 @@ class Operation:
 
 
 def page(document: dict[str, Any], base: str) -> str:
-    """Return the reference as a page; examples are for the server at `base`."""
+    """Return the reference as an HTML page. Its examples call the server at `base`."""
     operations = list(_operations(document, base.rstrip("/")))
     notes = _notes()
     return render(
@@ -240,7 +244,7 @@ def _operations(document: dict[str, Any], base: str) -> Iterator[Operation]:
 
 
 def _bodies(schema: Any, schemas: dict[str, Any]) -> Iterator[tuple[str, list[Field]]]:
-    """Give the fields of a body, and those of what it holds."""
+    """Yield the title and the fields of each schema in a body, and of the schemas inside each schema."""
     for name in dict.fromkeys(re.findall(r"#/components/schemas/(\w+)", json.dumps(schema))):
         found = schemas[name]
         required = found.get("required", ())
@@ -257,7 +261,7 @@ def _title(schema: str) -> str:
 
 
 def _kind(schema: dict[str, Any]) -> str:
-    """Say in words what a value is."""
+    """Return the type of a value in words."""
     if "$ref" in schema:
         return _title(schema["$ref"].rpartition("/")[2])
     if "anyOf" in schema:
@@ -287,7 +291,7 @@ def _pretty(value: object) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """Return the text as HTML, with what stands between backticks as code."""
+    """Return the text as HTML. Text between backticks becomes a `code` element."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text.strip()))))  # noqa: S704 - escaped
 
 

@@ -1,4 +1,4 @@
-"""The questions that the page is waiting for: how far each has come, and how it is stopped."""
+"""Keep track of the questions that the page is waiting for: how far each has come, and how to stop it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from qa.recent import Recent
 if TYPE_CHECKING:
     from qa.deadline import Deadline
 
-_STOPPED = 1_000  # ids of questions that were stopped before they began
+_STOPPED = 1_000  # maximum number of remembered ids of questions that were stopped before they began
 
 
 class Running:
-    """Knows each question by an id that the page gave it. Several threads may use it."""
+    """Stores the deadline of each question under the id that the page gave it. Several threads may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,7 +22,7 @@ class Running:
         self._stopped: Recent[str, bool] = Recent(_STOPPED)
 
     def begin(self, question: str, deadline: Deadline) -> bool:
-        """Begin to answer a question; False if it was stopped while it waited in line."""
+        """Note that a question begins, or return False if it was stopped before."""
         with self._lock:
             if self._stopped.get(question):
                 return False
@@ -35,12 +35,12 @@ class Running:
             self._deadlines.pop(question, None)
 
     def deadline(self, question: str) -> Deadline | None:
-        """Return the deadline of a question, which says how far it has come; None before and after it."""
+        """Return the deadline of a question, which says how far it has come, or None if it is not running."""
         with self._lock:
             return self._deadlines.get(question)
 
     def stop(self, question: str) -> bool:
-        """Stop a question at its next check; one that has not begun never will. Tell whether it had begun."""
+        """Stop a question at its next check, or before it begins. Return whether it had begun."""
         with self._lock:
             if deadline := self._deadlines.get(question):
                 deadline.cancel()

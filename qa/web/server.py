@@ -1,7 +1,7 @@
-"""The HTTP server: uvicorn, with an end to every wait for a client, and a bound on connections.
+"""The HTTP server: uvicorn, with a time limit on every wait for a client, and a limit on connections.
 
-uvicorn waits for ever for a request that is half sent and for a reply that nobody reads. A client that has
-asked for a stream may be silent for as long as it likes: nothing is awaited from it.
+uvicorn alone waits for ever for a request that is half sent, and for a reply that nobody reads. A client that
+has asked for a stream may be silent for as long as it likes, because the server waits for nothing from it.
 """
 
 from __future__ import annotations
@@ -26,54 +26,55 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Scope
 
-# How long a request may take to come, headers and body together.
+# Seconds that a request may take to come, headers and body together.
 REQUEST_SECONDS = 15
-# How long a client may take for that much of a file that it uploads, or for the rest of it.
+# Seconds that a client may take to upload so many bytes of a file, or the rest of the file.
 UPLOAD_SECONDS = 15
 UPLOAD_BYTES = 1 << 18
-# How long a client may take for that much of a reply, or for the rest of it.
+# Seconds that a client may take to receive so many bytes of a reply, or the rest of the reply.
 REPLY_SECONDS = 30
 REPLY_BYTES = 1 << 20
-# That are served. Each takes a file descriptor; some systems give a process 256. Browsers open at most 6
-# for a page. Some more are told that there is no room; beyond these, nothing is said.
+# Maximum number of connections that are served. Each takes a file descriptor, and some systems give a process
+# 256. Browsers open at most 6 for a page.
 MAX_CONNECTIONS = 128
+# Maximum number of further connections, which are refused with a reply. Beyond this, they are aborted.
 MAX_REFUSED = 64
-# How much may come beyond the body that the guard lets through, framing included: it refuses a larger one
-# while the rest still comes.
+# How many bytes may come beyond the body that the guard lets through, framing included. The guard refuses a
+# larger body while the rest of it still comes.
 MORE_SENT_BYTES = 3 << 20
-# How long a client that was refused may go on sending, and how much, before its connection is closed.
+# Seconds and bytes that a refused client may go on sending before its connection is closed.
 _LINGER_SECONDS = 1
 _LINGER_BYTES = 1 << 20
-# How long open streams may hold up the end, in seconds.
+# Seconds that the server waits for open streams when it ends.
 _FAREWELL_SECONDS = 1
 _numbers = itertools.count()
 
 
 class BoundedProtocol(H11Protocol):
-    """A connection that ends when its client takes too long to send a request, or to take the reply."""
+    """A connection that ends when its client takes too long to send a request or to receive the reply."""
 
     address = ""
     _number = 0  # the higher, the newer
     _request_begun = False
     _refused = False
-    _lingered = 0  # bytes that came after it was refused
+    _lingered = 0  # bytes that came after the refusal
     _sent_bytes = 0
-    _sent_before: int | None = None  # when its progress was looked at last
+    _sent_before: int | None = None  # `_sent_bytes` at the last check
     _request_timer: asyncio.TimerHandle | None = None
     _reply_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request; of connections too many, one of a heaviest address ends."""
+        """Begin to wait for a request. If there are too many connections, end one."""
         super().connection_made(transport)
         self._number = next(_numbers)
         self.address = client_of({"client": self.client})
-        # Writing is paused, and the timer runs, for as long as anything is left to be taken.
+        # Writing is paused, and the timer runs, until the client has received everything.
         transport.set_write_buffer_limits(high=0)
         self._watch_request()
         self._make_room()
 
     def data_received(self, data: bytes) -> None:
-        """Take what was sent, unless it is too much for one body."""
+        """Take the data that were sent, unless they are too much for one body."""
         if self._refused:
             self._lingered += len(data)
             if self._lingered > _LINGER_BYTES:
@@ -91,7 +92,7 @@ class BoundedProtocol(H11Protocol):
         self._watch_request()
 
     def send_400_response(self, msg: str) -> None:
-        """Say that what was sent is no HTTP, unless a reply has begun."""
+        """Answer that the data are not HTTP, unless a reply has begun."""
         self._refuse(HTTPStatus.BAD_REQUEST, msg)
 
     def on_response_complete(self) -> None:
@@ -101,23 +102,23 @@ class BoundedProtocol(H11Protocol):
         self._watch_request()
 
     def pause_writing(self) -> None:
-        """Begin to wait for the client to take what was written."""
+        """Begin to wait for the client to receive what was written."""
         super().pause_writing()
         self._watch_reply()
 
     def resume_writing(self) -> None:
-        """Go on: all is taken."""
+        """Go on: the client has received everything."""
         super().resume_writing()
         self._stop_watching_reply()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
+        """Stop all timers."""
         super().connection_lost(exc)
         self._stop_watching_request()
         self._stop_watching_reply()
 
     def _most_bytes(self) -> int:
-        """Say how many bytes the body that is coming may have."""
+        """Return how many bytes the body that is coming may have."""
         return most_bytes(cast("Scope", self.scope)) if self.scope else MAX_BODY_BYTES
 
     def _watch_reply(self) -> None:
@@ -153,7 +154,7 @@ class BoundedProtocol(H11Protocol):
         if self.conn.their_state is h11.SEND_BODY and self._most_bytes() > MAX_BODY_BYTES:
             before, self._sent_before = self._sent_before, self._sent_bytes
             goes_on = before is None or self._sent_bytes - before >= UPLOAD_BYTES
-            if goes_on or self.flow.read_paused:  # a paused one waits for us
+            if goes_on or self.flow.read_paused:  # a paused client waits for us
                 self._request_timer = self.loop.call_later(UPLOAD_SECONDS, self._end_slow_request)
                 return
         if self._request_begun:
@@ -163,7 +164,7 @@ class BoundedProtocol(H11Protocol):
             self.transport.close()
 
     def _make_room(self) -> None:
-        """End a connection of an address that has the most, if there are too many."""
+        """If there are too many connections, end a connection of an address that has the most."""
         connections = cast("set[BoundedProtocol]", self.connections)
         served = {each for each in connections if not each._refused}
         if len(served) > MAX_CONNECTIONS:
@@ -172,28 +173,31 @@ class BoundedProtocol(H11Protocol):
             _one_of_the_heaviest(connections - served).transport.abort()
 
     def _give_way(self) -> None:
-        if self.cycle is not None and self._is_idle():  # nothing is awaited from us
+        if self.cycle is not None and self._is_idle():  # the client waits for nothing
             self.transport.close()
-            self.connections.discard(self)  # at once: its end is only told in the loop's next round
+            self.connections.discard(self)  # at once: the loop reports the end only in its next round
             return
         self._refuse(
             HTTPStatus.SERVICE_UNAVAILABLE, "the server is busy with other requests: ask again in a moment"
         )
         if self.cycle is not None:
-            self.cycle.message_event.set()  # who works for it is told that it has gone
+            self.cycle.message_event.set()  # tells the app that the client has gone
 
     def _is_idle(self) -> bool:
         return self._request_timer is not None and not self._request_begun
 
     def _worth(self) -> tuple[int, int]:
-        """Rank connections: idle ones are worth least, then those that send, wait, and are replied to."""
+        """Return the worth of a connection, from least: idle, sending, waiting, receiving a reply.
+
+        Among idle or sending connections, the oldest is worth least. Among the others, the newest is.
+        """
         if self._request_timer is not None:
             return int(self._request_begun), self._number
         return 2 + (self.conn.our_state is not h11.SEND_RESPONSE), -self._number
 
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
-        """Say why, if nothing was said yet, and close once the client can have read it."""
-        if self.cycle is not None:  # a request that came before may not be answered as well
+        """Send a refusal, unless a reply has begun, and close once the client can have read it."""
+        if self.cycle is not None:  # an earlier request must not be answered in addition
             self.cycle.disconnected = True
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             reply = Problem(status, detail)
@@ -206,7 +210,7 @@ class BoundedProtocol(H11Protocol):
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
-        # Closed while something is unread, it would look broken off to the client, who might not read why.
+        # If it were closed with unread data, the client would see a broken connection and might not read why.
         self._stop_watching_request()
         self._refused = True
         self._request_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
@@ -215,7 +219,7 @@ class BoundedProtocol(H11Protocol):
 
 
 def _one_of_the_heaviest(connections: set[BoundedProtocol]) -> BoundedProtocol:
-    """Choose the connection that can be missed most easily, of the addresses that have the most."""
+    """Return the connection that is worth least among the addresses with the most connections."""
     counts = Counter(each.address for each in connections)
     most = max(counts.values())
     heaviest = (each for each in connections if counts[each.address] == most)
@@ -223,24 +227,24 @@ def _one_of_the_heaviest(connections: set[BoundedProtocol]) -> BoundedProtocol:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which ends without a complaint about open streams."""
+    """uvicorn's server, but it ends without error messages about open streams."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end: an open tab always holds a stream; that it is cut off is no error to report."""
+        """Begin to end. An open tab always has a stream, and cutting the stream off is not an error."""
         logging.getLogger("uvicorn.error").disabled = True
         super().handle_exit(sig, frame)
 
 
 def create_server(app: ASGIApp, **settings: Any) -> Server:
-    """Return a server for this app; `settings` are uvicorn's."""
+    """Return a server for the app. `settings` are uvicorn's settings."""
     return Server(
         uvicorn.Config(
             app,
             http=BoundedProtocol,
             ws="none",
-            # What a client does wrong is told to the client, not to the terminal.
+            # A client's mistakes are reported to the client, not on the terminal.
             log_level="error",
-            # A forwarded host or address is what a client says of itself.
+            # Headers with a forwarded host or address are not trusted, because any client can send them.
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=_FAREWELL_SECONDS,

@@ -1,4 +1,4 @@
-"""The answers that were shown lately, so that a thumb, or what is kept in a dossier, can name one."""
+"""Remember the answers that were shown lately, so that thumbs and dossiers can name them by id."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from qa.schema import Answer, Asked, QuoteReference, ShownAnswer, Turn
 
-# Of all answers together, in characters: some ten thousand.
+# Maximum size of all remembered answers together, in characters: about ten thousand answers.
 REMEMBERED = 1 << 24
 
 
 class Answers:
     """Remembers each answer under an id that cannot be guessed, and forgets the oldest.
 
-    Nothing but what was shown can be judged, whatever a page or a document says. May be used from several
-    threads.
+    Only answers that were shown can be judged, whatever a page or a document says. Several threads may use
+    this class.
     """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
@@ -43,10 +43,12 @@ class Answers:
         at: dt.datetime | None = None,
         strictness: float | None = None,
     ) -> str:
-        """Give the answer an id; "" where it searched nothing, and so cannot be judged.
+        """Remember an answer, and return its id.
 
-        `generation` is the library's when the question was asked, `at` when that was: now, if not given.
-        `strictness` is the share of answers that was to be right.
+        Return "" if it cannot be judged, because it is a fixed reply or an error, or searched nothing.
+
+        `generation` is the library's generation when the question was asked. `at` is the time of the question
+        (default: now). `strictness` is the share of answers that should be right.
         """
         if answer.reply is not None or answer.error is not None or answer.unsearched:
             return ""
@@ -66,26 +68,26 @@ class Answers:
         return answer_id
 
     def find(self, answer_id: str) -> ShownAnswer:
-        """Find the answer of that id.
+        """Return the answer with this id.
 
         Raises:
-            UnknownAnswerError: it was never given, or is forgotten.
+            UnknownAnswerError: no answer has this id, or the answer is forgotten.
         """
         return self._find(answer_id)[0]
 
     def asked(self, answer_id: str) -> Asked:
-        """Find what was asked for the answer of that id: the question, its filters, and when.
+        """Return what was asked for the answer with this id: the question, its filters, and when.
 
         Raises:
-            UnknownAnswerError: it was never given, or is forgotten.
+            UnknownAnswerError: no answer has this id, or the answer is forgotten.
         """
         return self._find(answer_id)[1]
 
     def differing(self, answer_id: str) -> tuple[QuoteReference, ...]:
-        """Find where the quotes of the answer of that id give different figures or dates: their places.
+        """Return the places where quotes of the answer with this id give different figures or dates.
 
         Raises:
-            UnknownAnswerError: it was never given, or is forgotten.
+            UnknownAnswerError: no answer has this id, or the answer is forgotten.
         """
         return self._find(answer_id)[2]
 

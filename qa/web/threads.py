@@ -1,4 +1,4 @@
-"""Slow functions run in threads, at most so many at once, by turns between clients."""
+"""Run slow functions in threads: a limited number at once, with turns between clients."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ _R = TypeVar("_R")
 
 
 class Threads(Turns):
-    """Runs functions in threads of its own, by turns; the others wait without taking a thread."""
+    """Runs functions in its own threads, by turns. Functions that wait take no thread."""
 
     def __init__(self, at_once: int, *, spare: int = 1, seconds: float = math.inf) -> None:
         super().__init__(at_once, spare=spare, seconds=seconds)
-        self._own = CapacityLimiter(at_once + spare)  # the threads of all else are left alone
+        self._own = CapacityLimiter(at_once + spare)  # anyio's default threads stay free
 
     async def run(self, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs) -> _R:
-        """Run a function with its arguments, when it is its turn."""
+        """Run a function with its arguments when its turn comes."""
         return await self._run(None, partial(function, *args, **named))
 
     async def run_in_turn(self, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs) -> _R:
-        """Run a function with its arguments, where a turn is held."""
+        """Run a function with its arguments. The caller must have a turn already."""
         return await to_thread.run_sync(partial(function, *args, **named), limiter=self._own)
 
     async def run_while_awaited(
         self, deadline: Deadline, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs
     ) -> _R:
-        """Run a function with its arguments; when nobody waits for it any more, its deadline is cancelled.
+        """Run a function with its arguments when its turn comes.
+
+        If nobody waits for the function any more, cancel its deadline.
 
         Raises:
             BusyError, CancelledError: see `Turns.turn`.
@@ -48,11 +50,11 @@ class Threads(Turns):
             return await asyncio.shield(work)
         except asyncio.CancelledError:
             deadline.cancel()
-            work.add_done_callback(lambda done: done.cancelled() or done.exception())  # which nobody awaits
+            work.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody awaits it now
             raise
 
     def limited(self, function: Callable[_P, _R]) -> Callable[_P, Awaitable[_R]]:
-        """Return a function that runs this one in a thread, when it is its turn."""
+        """Return a function that runs `function` in a thread when its turn comes."""
 
         @wraps(function)
         async def run(*args: _P.args, **named: _P.kwargs) -> _R:

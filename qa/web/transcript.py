@@ -1,6 +1,6 @@
-"""A conversation as one file to keep, open and print: HTML that loads nothing and holds no script.
+"""Write a conversation as one file to keep, open and print: HTML that loads nothing and has no script.
 
-`pullquote verify` reads it: every quote stands in it character for character, with its place.
+`pullquote verify` reads the file. It contains every quote character for character, with the quote's place.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ def entry(
     lost: Sequence[Lost] = (),
     titles: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Return a question with its answer, as it was shown at that time; see `qa.web.cards.answer_card`.
+    """Return a question with its answer, as it was shown at the time `at`; see `qa.web.cards.answer_card`.
 
     Raises:
-        VerbatimError: when a quote in it would not read as its slice of the source, read afresh.
+        VerbatimError: a quote in the HTML differs from its slice of the source, which is read again.
     """
     parts = [f"<h2>{text(answer.question)}</h2>", *_paragraphs(_opening(answer, titles))]
     for quote, follows in in_order(answer):
@@ -64,7 +64,7 @@ def entry(
 
 
 def page(entries: Sequence[str], saved: dt.datetime) -> str:
-    """Return the whole file."""
+    """Return the whole file with the entries."""
     style = STATIC.joinpath("transcript.css").read_text(encoding="utf-8")
     day, body = date_in_words(saved), "\n".join(entries)
     return (
@@ -135,7 +135,7 @@ def _purged(lost: Lost) -> str:
 
 
 def _cited(quote: Quote, fate: str) -> str:
-    """Return the full citation, and the place: the text's SHA-256 and the quote's characters."""
+    """Return the full citation with the place: the text's SHA-256 and the quote's offsets."""
     place = citation_id(quote)
     url = f" {quote.document.url}" if quote.document.url else ""
     copies = "; ".join(map(short_citation, quote.copies))

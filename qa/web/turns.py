@@ -1,4 +1,4 @@
-"""Turns by client: one that sends much waits behind itself, and gives way first where too much waits."""
+"""Give turns to clients. A client with much work waits longest, and is refused first if too much waits."""
 
 from __future__ import annotations
 
@@ -26,20 +26,21 @@ CLIENT: ContextVar[str] = ContextVar("client", default="")
 _IPV6_NETWORK = 64  # bits
 # Some proxies report an address with its port.
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\[\]]+)\](?::\d+)?|(?P<v4>[^:]+):\d+")
-# Seconds after which what waits looks whether anybody waits for it still.
+# Seconds between two checks whether anybody still waits for a waiting piece of work.
 _PATIENCE = 0.25
-# Seconds that a piece of work is thought to take until some were measured, and how much each of these counts.
+# Seconds that a piece of work is assumed to take until some pieces are measured.
 _FIRST_COST = 0.5
+# Weight of the newest measurement in the moving average, 0 to 1.
 _NEWEST = 0.2
-# However quick the work is, no more of it waits.
+# Maximum number of pieces of work that wait, however quick the work is.
 _MOST_WAITING = 24
 
 
 def client_of(scope: Mapping[str, Any], headers: Headers | None = None) -> str:
-    """Return the client that sent a request: its address, never a session, which anybody can make.
+    """Return the client that sent a request: an address, never a session, because anybody can make sessions.
 
-    Of an IPv6 address it is the network, as one person has all addresses of it. `headers` are given where a
-    trusted proxy passed the request on: the client is the last one that it reports.
+    For an IPv6 address, return its network, because one person has all addresses of the network. `headers`
+    are given if a trusted proxy passed the request on. The client is then the last in `X-Forwarded-For`.
     """
     reported = ",".join(headers.getlist("x-forwarded-for")).rpartition(",")[2].strip() if headers else ""
     if with_port := _WITH_PORT.fullmatch(reported):
@@ -64,37 +65,38 @@ class _Ticket:
 
 
 class Turns:
-    """Lets so much work run at once, and calls what waits by turns between clients.
+    """Lets `at_once` pieces of work run at once, and gives turns to clients for the waiting work.
 
-    The client with the least running is next, and of several the one whose last turn is the longest ago. A
-    client with nothing running may begin beyond `at_once`, `spare` pieces in all: it need not wait until long
-    work of others ends. A client that is alone has all turns.
+    The next turn goes to the client with the least running work. Among several such clients, it goes to the
+    client that has waited longest since its last turn. A client with nothing running may begin in addition to
+    `at_once`, up to `spare` pieces in all. So it need not wait for the long work of others. If there is only
+    one client, it has all turns.
 
-    With `seconds`, work is refused that could not be done in so many by what such work took lately. The
-    client with the most waiting gives way, with what it sent last. All is called in one event loop.
+    With `seconds`, work is refused if recent work shows that it could not be done in so many seconds. The
+    newest work of the client with the most waiting work is refused first. Use the class in one event loop.
     """
 
     def __init__(self, at_once: int, *, spare: int = 1, seconds: float = math.inf) -> None:
         self._at_once, self._spare, self._seconds = at_once, spare, seconds
         self._running: Counter[str] = Counter()
-        # By client, the one whose turn is the longest ago first.
+        # The waiting work by client. The client that has waited longest since its last turn comes first.
         self._waiting: dict[str, list[_Ticket]] = {}
         self._numbered = 0
-        # How much work one piece would have got by now, had it always shared with those running.
+        # Seconds of the machine that one piece would have by now, if it had always shared with running work.
         self._share = 0.0
         self._changed = time.monotonic()
         self._cost = _FIRST_COST
 
     @asynccontextmanager
     async def turn(self, deadline: Deadline | None = None) -> AsyncIterator[None]:
-        """Wait for a turn of the present client, and hold it.
+        """Wait for a turn of the present client, and keep the turn until the block ends.
 
-        Where the time is bounded, at most half of what the deadline leaves is spent waiting: what begins can
-        be done.
+        With `seconds`, at most half of the deadline's remaining time is spent waiting, so that work that
+        begins can be done.
 
         Raises:
-            BusyError: the work could not be done in time, or others came whose turn is before it.
-            CancelledError: nobody waits for it any more.
+            BusyError: the work could not be done in time, or other work with earlier turns came.
+            CancelledError: nobody waits for the work any more.
         """
         client = CLIENT.get()
         self._numbered += 1
@@ -112,11 +114,11 @@ class Turns:
             elif not ticket.called.exception():
                 self._note_change()
                 self._running[client] -= 1
-                self._running += Counter()  # forgets who has nothing running
+                self._running += Counter()  # drops clients with nothing running
                 self._call()
 
     def before(self, deadline: Deadline) -> int | None:
-        """Say how much has its turn before the work with this deadline; None if that does not wait."""
+        """Return how many pieces come before the work with this deadline, or None if it does not wait."""
         clients = list(self._waiting)
         for number, client in enumerate(clients):
             for place, ticket in enumerate(self._waiting[client]):
@@ -141,7 +143,7 @@ class Turns:
 
     @contextmanager
     def _measured(self, deadline: Deadline | None) -> Iterator[None]:
-        """Note how much of the machine work takes, unless it fails early or waits for something else."""
+        """Measure the machine time that work takes, unless it fails early or waits for something else."""
         share, counts = self._share, False
         try:
             yield
@@ -155,7 +157,7 @@ class Turns:
                 self._cost += _NEWEST * (self._share - share - self._cost)
 
     def _call(self) -> None:
-        """Let begin what has its turn."""
+        """Start the waiting work that has its turn."""
         while self._waiting:
             client = min(self._waiting, key=self._running.__getitem__)
             room = self._at_once if self._running[client] else self._at_once + self._spare
@@ -165,13 +167,13 @@ class Turns:
             tickets = self._waiting[client]
             ticket = tickets[0]
             self._withdraw(client, ticket)
-            if tickets:  # the others of this client wait behind those of all others
+            if tickets:  # the client goes to the end of the line
                 self._waiting[client] = self._waiting.pop(client)
             self._running[client] += 1
             ticket.called.set_result(None)
 
     def _turn_away(self) -> None:
-        """Refuse what cannot be done in time, the newest of whoever has the most waiting first."""
+        """Refuse work that cannot be done in time, first the newest of the client with the most waiting."""
         most = min(_MOST_WAITING, self._seconds / self._cost - self._running.total())
         while self._seconds < math.inf and self._waiting and self._length() > most:
             client = max(

@@ -1,1 +1,1 @@
-"""Files are read, segmented and embedded by Ray Data, on the cores of this machine or on a cluster."""
+"""Read, segment and embed files with Ray Data, on the cores of this machine or on a cluster."""

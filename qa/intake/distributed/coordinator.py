@@ -1,7 +1,7 @@
-"""The actor on a cluster that holds the dataset, and hands over what it gives, on demand.
+"""The actor on a cluster that holds the dataset and returns its chunks on demand.
 
-Ray Data runs inside a cluster alone, not over a connection to one. What is not asked for waits in the object
-store, and when that is full, so do the stages: nobody reads ahead without bound.
+Ray Data runs only inside a cluster, not over a connection to a cluster. Chunks that were not asked for wait
+in the object store. When the store is full, the stages wait, too. So no stage reads ahead without bound.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
     from qa.intake.distributed.stages import Job, Portion
 
-# Of a processor: one that is all that is left has room for both stages.
+# Share of a processor for each actor, so that a single free processor has room for both stages.
 _SHARE = 0.5
-# How often a portion or chunk is given to another actor when one has died of it, or beside it.
+# How often a portion or chunk is given to another actor after the death of its actor.
 _RETRIES = 5
 
 
 class Coordinator:
-    """Holds a dataset of portions, and hands over their chunks in order."""
+    """Hold a dataset of portions, and return their chunks in order."""
 
     def __init__(self, portions: Sequence[Portion], job: Job, processors: int) -> None:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_options.preserve_order = True
-        context.target_max_block_size = 1  # each chunk is a block, so that a repeated portion has the same
+        context.target_max_block_size = 1  # each chunk is a block, so a repeated portion has the same blocks
         rows = [{"portion": pickle.dumps(each)} for each in portions]
         dataset = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(
             ReadFiles,
@@ -54,5 +54,5 @@ class Coordinator:
         self._chunks: Iterator[bytes] = (row["chunk"] for block in blocks for row in block.to_pylist())
 
     def next(self) -> bytes | None:
-        """Return the next chunk, pickled; None after the last."""
+        """Return the next chunk, pickled, or None after the last chunk."""
         return next(self._chunks, None)

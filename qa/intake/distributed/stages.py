@@ -1,4 +1,4 @@
-"""What the actors of a Ray cluster do with files: read and segment them, and embed their windows."""
+"""The work of the actors on a Ray cluster: read and segment files, and embed their windows."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ _NOTHING_KNOWN = KnownDocument(None, has_text=False)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What each actor is told.
+    """The job that each actor gets.
 
     Attributes:
-        encoder: what embeds; None in a rehearsal, in which nothing is segmented either.
-        library: where they may ask what is held; None where nobody else may open it.
-        versions: what their versions have to be.
+        encoder: the encoder, or None in a rehearsal. In a rehearsal nothing is segmented either.
+        library: the library that actors may ask, or None if only this program can open it.
+        versions: the versions that the actors must have.
     """
 
     encoder: EncoderIdentity | None
@@ -71,7 +71,7 @@ class Portion:
     """Files that one actor reads, one after the other.
 
     Attributes:
-        number: its place among the portions of a dataset.
+        number: the portion's place in the dataset.
         files: the files.
     """
 
@@ -81,14 +81,14 @@ class Portion:
 
 @dataclass(frozen=True, slots=True)
 class FileItem:
-    """Something that a file gave.
+    """One result of reading a file.
 
     Attributes:
         file: the place of the file in its portion.
-        item: a document; what is reported; after all of these, how reading went; or, in place of them all,
-            that the file is not there.
+        item: a document, or a result to report. A `FileReading` comes after all of these. If the file does
+            not exist on the worker, the only item is an InputError.
         read: how many bytes, of all files, were read by then.
-        prepared: the document in passages; None where its text is held.
+        prepared: the document in passages, or None if the library has its text.
     """
 
     file: int
@@ -101,16 +101,17 @@ class FileItem:
 class Chunk:
     """Items that follow each other.
 
-    How many chunks a portion gives, and which items are in each, depends on its files alone, so that the rest
-    can be asked for again where an actor has died.
+    The number of chunks of a portion, and the items in each chunk, depend only on the portion's files. So the
+    rest of a portion can be asked for again after an actor has died.
 
     Attributes:
-        portion: the number of their portion.
-        number: its place among the chunks of that.
-        state: of the files when the portion was begun: another means that they have changed meanwhile.
+        portion: the number of the portion.
+        number: the chunk's place in the portion.
+        state: the state of the files when the actor began the portion. Another state means that files have
+            changed since.
         items: the items.
-        is_last: whether the portion ends with it.
-        error: what ends the run.
+        is_last: whether the portion ends with this chunk.
+        error: the error that ends the run.
     """
 
     portion: int
@@ -122,7 +123,7 @@ class Chunk:
 
 
 def versions(encoder: EncoderIdentity | None) -> dict[str, str]:
-    """Tell what decides how files are read and embedded here, by name."""
+    """Return, by name, the versions that decide how files are read and embedded on this machine."""
     found = {"Python": ".".join(platform.python_version_tuple()[:2]), "Pullquote": version("pullquote")}
     for name in ("ray", *LIBRARIES):
         try:
@@ -141,7 +142,7 @@ def versions(encoder: EncoderIdentity | None) -> dict[str, str]:
 
 
 def difference(expected: dict[str, str], found: dict[str, str]) -> str:
-    """Say how a worker differs from this program; "" where it does not."""
+    """Return how a worker's versions differ from this program's, or "" if they do not differ."""
     return ", ".join(
         f"{name} {found.get(name, 'none')} instead of {wanted}"
         for name, wanted in expected.items()
@@ -150,7 +151,7 @@ def difference(expected: dict[str, str], found: dict[str, str]) -> str:
 
 
 class Actor:
-    """What both stages need: the library to ask, if it may be asked."""
+    """The base of both stages: the library to ask, if actors may ask it."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -164,7 +165,7 @@ class Actor:
 
 
 class ReadFiles(Actor):
-    """Reads and segments the files of portions. The process that parses them ends with the actor."""
+    """Read and segment the files of portions. The process that parses the files ends with the actor."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job)
@@ -186,7 +187,7 @@ class ReadFiles(Actor):
 
     @cached_property
     def _difference(self) -> str:
-        """How this node differs, which may have come after all others were asked."""
+        """How this node differs. It may have joined after the other nodes were checked."""
         return difference(self._job.versions, versions(self._job.encoder))
 
     def _groups(self, portion: Portion) -> Iterator[tuple[FileItem, ...]]:
@@ -225,7 +226,7 @@ class ReadFiles(Actor):
 
 
 class EmbedWindows(Actor):
-    """Embeds the windows of documents, but for those whose vectors the library holds."""
+    """Embed the windows of documents, except windows whose vectors the library has."""
 
     def __call__(self, row: Row) -> Row:
         """Add the vectors to a chunk."""

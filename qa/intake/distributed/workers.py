@@ -1,4 +1,4 @@
-"""Ray as the client of `pullquote index --workers` sees it: files go there, and what they give comes back."""
+"""The Ray client of `pullquote index --workers`: send files to the workers, and receive the results."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
     from qa.places import LibraryPlace
 
 LOCAL = "local"
-# Files of one dataset: their plans are in memory together, and its actors start and end with it.
+# Files of one dataset. Their plans are in memory together, and the actors start and end with the dataset.
 _DATASET = 10_000
-# Files of a portion, and their bytes.
+# Most files of a portion, and their bytes.
 _PORTION, _PORTION_BYTES = 32, 4_000_000
-# How often a dataset that breaks off is begun again while nothing comes of it.
+# How often in a row a dataset that fails is begun again without progress.
 _ATTEMPTS = 3
 # Bytes of shared memory, for `local`.
 _OBJECT_STORE = 500_000_000
-# Seconds: after so many, it is seen that the run has ended; a node has so long to say what it has, and a
-# cluster to take a connection.
+# Seconds: how often a wait for an answer checks whether the run has ended, how long a node may take to report
+# its versions, and how long a cluster may take to accept a connection.
 _GLANCE, _ANSWERS, _REACHED = 0.5, 120.0, 10.0
-# How often a cluster is asked for a server for this client, and what it says where that has ended at once.
+# How often this client asks a cluster for a server, and Ray's message if the server has ended at once.
 _CONNECTIONS, _NOT_STARTED = 4, "Starting Ray client server failed"
-# Where Ray's server for clients listens if the address does not say.
+# The port of Ray's server for clients if the address has none.
 _PORT = 10001
 _AGAIN = "What was put in stays: run the same command again, and it goes on from there"
 
@@ -57,9 +57,9 @@ class Workers:
     """Actors that read, segment and embed files, on the cores of this machine (`local`) or on a cluster.
 
     Raises:
-        InputError: the address is none.
+        InputError: the address is not valid.
         MissingExtraError: Ray is not installed.
-        WorkersError: there is no cluster, or it has other versions than this program.
+        WorkersError: there is no cluster, or its versions differ from this program's.
     """
 
     def __init__(self, address: str, library: LibraryPlace) -> None:
@@ -75,7 +75,7 @@ class Workers:
             ) from error
         self._ray: Any = ray
         self._address = address
-        # A folder may be elsewhere there; and workers have another current folder.
+        # Workers have another current folder. On a cluster, a folder may be another one.
         folder = library.absolute() if isinstance(library, Path) and address == LOCAL else None
         self._library = folder if isinstance(library, Path) else library
         self._asking = threading.Lock()
@@ -86,7 +86,7 @@ class Workers:
             if address != LOCAL:
                 away = f"there is no Ray cluster at {address}, or it does not let this program in"
                 opening.enter_context(_initialised(ray, away, address=address))
-            elif not ray.is_initialized():  # a program that uses Ray itself has it already
+            elif not ray.is_initialized():  # otherwise the calling program has started Ray itself
                 opening.enter_context(_local(ray))
             self._processors = int(self._ray.cluster_resources().get("CPU", 0))
             self._opened = opening.pop_all()
@@ -98,9 +98,9 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """End what runs there, and Ray itself where it was started for this."""
+        """End the actors. If Ray was started for them, end Ray, too."""
         self._closed = True
-        with self._asking:  # until nobody waits for an answer
+        with self._asking:  # wait until no thread waits for an answer
             self._opened.close()
 
     def read(
@@ -112,11 +112,11 @@ class Workers:
     ) -> Iterator[Step]:
         """Yield what files give, in order, each document with its passages and vectors.
 
-        `here` reads a file in this process, and `plan` says anew how one is to be read. Without an encoder,
+        `here` reads a file in this process. `plan` plans again how to read a file. Without an encoder,
         nothing is segmented.
 
         Raises:
-            WorkersError: the cluster has failed, and did so again.
+            WorkersError: the cluster has failed repeatedly.
         """
         job = Job(encoder, self._library if encoder else None, versions(encoder))
         self._check(job)
@@ -156,19 +156,19 @@ class Workers:
                         reading.refused.append(refusal(planned.plan.known.path, each.item))
                         yield Reported(reading.refused[-1], each.read)
                         yield reading
-                    case InputError():  # it has gone
+                    case InputError():  # the file no longer exists here either
                         yield from here(planned)
                 if not isinstance(each.item, ReadDocument | FileResult):
                     ended.add(each.file)
             if chunk.is_last:
                 break
-        # A worker died, and the files were others when they were read again.
+        # A worker died, and the files had changed when they were read again.
         for place, planned in enumerate(portion.files):
             if place not in ended:
                 yield from here(replace(planned, plan=plan(planned.plan.file)))
 
     def _chunks(self, portions: list[Portion], job: Job) -> Iterator[Chunk]:
-        """Yield the chunks of portions in order, each once, whichever actors and nodes die meanwhile."""
+        """Yield the chunks of portions in order, each once, even if actors and nodes die meanwhile."""
         at, failed = (0, 0), 0
         while at[0] < len(portions):
             error: Exception
@@ -200,7 +200,8 @@ class Workers:
     def _dataset(self, portions: list[Portion], job: Job) -> Iterator[Chunk]:
         from qa.intake.distributed.coordinator import Coordinator
 
-        # On the head, without which there is no cluster; a node that dies then costs actors alone.
+        # Run on the head node. The cluster cannot live without it, and the death of another node costs only
+        # actors.
         on_head = self._ray.remote(Coordinator).options(
             num_cpus=0, resources={"node:__internal_head__": 0.001}
         )
@@ -214,7 +215,7 @@ class Workers:
                 self._ray.kill(coordinator)
 
     def _get(self, asked: Any) -> Any:
-        """Wait for an answer, so that whoever ends the run need not."""
+        """Wait for an answer in short steps, so that `close` need not wait for the answer."""
         while True:
             with self._asking:
                 if self._closed:
@@ -223,7 +224,7 @@ class Workers:
                     return self._ray.get(asked, timeout=_GLANCE)
 
     def _check(self, job: Job) -> None:
-        """See that each node has what this program has."""
+        """Check that each node has the same versions as this program."""
         if self._checked:
             return
         ray = self._ray
@@ -242,7 +243,7 @@ class Workers:
                     "it is not overloaded, and what Ray's logs there say"
                 ) from error
             except (ray.exceptions.TaskUnschedulableError, ray.exceptions.NodeDiedError):
-                continue  # it has died since
+                continue  # the node has died since
             except ray.exceptions.RayError as error:
                 raise WorkersError(
                     f"Pullquote cannot run on the node {name} of the Ray cluster: {_first_line(error)}. "
@@ -259,34 +260,34 @@ class Workers:
 
 
 def _set_environment(address: str) -> None:
-    """Say what Ray reads when it is imported: nothing is reported, and others on the network stay out."""
+    """Set the variables that Ray reads at import: no usage reports, and no access for the network."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    if address == LOCAL and "ray" not in sys.modules:  # whoever has imported it has said what holds
+    if address == LOCAL and "ray" not in sys.modules:  # a program that has imported Ray has set them itself
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 def _reach(address: str) -> None:
-    """See that somebody listens at an address: Ray itself tries for half a minute.
+    """Check that a server listens at an address. Ray itself would try for half a minute.
 
     Raises:
-        OSError: nobody does.
-        ValueError: its port is none.
+        OSError: no server listens.
+        ValueError: the port is not valid.
     """
     at = urlsplit(address)
     socket.create_connection((at.hostname or "", at.port or _PORT), _REACHED).close()
 
 
 def _connect(ray: Any, **options: Any) -> None:
-    """Start Ray, or connect to a cluster; again, where its server for this client was not started.
+    """Start Ray or connect to a cluster. Try again if the cluster did not start a server for this client.
 
-    The cluster forks that server beside threads of gRPC, in which it ends now and then:
+    The cluster forks this server while gRPC's threads run. In that case the server sometimes ends at once:
     https://github.com/ray-project/ray/issues/63202.
     """
     for left in reversed(range(_CONNECTIONS)):
         try:
             ray.init(**options)
-        except Exception as error:  # of many kinds
+        except Exception as error:  # Ray raises many kinds
             if not left or _NOT_STARTED not in str(error):
                 raise
             ray.shutdown()
@@ -296,7 +297,7 @@ def _connect(ray: Any, **options: Any) -> None:
 
 @contextmanager
 def _local(ray: Any) -> Iterator[None]:
-    """Start Ray on this machine, for this user alone; what it leaves is removed."""
+    """Start Ray on this machine, for this user only, and remove the files that it leaves."""
     with (
         TemporaryDirectory(prefix="pq", ignore_cleanup_errors=True) as folder,
         TemporaryDirectory() as empty,
@@ -307,9 +308,9 @@ def _local(ray: Any) -> Iterator[None]:
             num_cpus=os.cpu_count(),
             object_store_memory=_OBJECT_STORE,
             include_dashboard=False,
-            _temp_dir=str(Path(folder) / "ray"),  # which Ray lets everybody write to
-            # Else modules in the current folder would be imported, whoever put them there.
-            # Ray starts workers by a shell, and takes a blank in the path of Python for its end.
+            _temp_dir=str(Path(folder) / "ray"),  # Ray lets everybody write into this folder
+            # Without a working_dir, workers would import modules from the current folder, whoever wrote them.
+            # Ray starts workers by a shell, which would split a path to Python at a blank.
             runtime_env={"working_dir": empty, "py_executable": shlex.quote(sys.executable)},
         ),
     ):
@@ -325,7 +326,7 @@ def _initialised(ray: Any, failed: str, **options: Any) -> Iterator[None]:
             if options["address"] != LOCAL:
                 _reach(options["address"])
             _connect(ray, **options, log_to_driver=False, logging_level="ERROR")
-        except Exception as error:  # of many kinds
+        except Exception as error:  # Ray raises many kinds
             raise WorkersError(f"{failed}: {_first_line(error)}. See docs/cluster.md, “Workers”") from error
         yield
     finally:
@@ -333,7 +334,7 @@ def _initialised(ray: Any, failed: str, **options: Any) -> Iterator[None]:
 
 
 def _portions(files: Iterable[PlannedFile]) -> list[Portion]:
-    """Group files to be read by one actor; what only this process can read is by itself, numbered -1."""
+    """Group files for one actor each. A file that only this process can read is alone, with number -1."""
     portions: list[Portion] = []
     group: list[PlannedFile] = []
     number = 0
@@ -358,7 +359,7 @@ def _portions(files: Iterable[PlannedFile]) -> list[Portion]:
 
 
 def _absolute(portion: Portion) -> Portion:
-    """Name files so that another process finds them; messages call them what they call them here."""
+    """Make paths absolute for other processes. Messages still show the paths as they are here."""
 
     def absolute(planned: PlannedFile) -> PlannedFile:
         file = planned.plan.file
@@ -372,6 +373,6 @@ def _absolute(portion: Portion) -> Portion:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return what an error of Ray's says in the end, which begins with a trace of the worker's."""
+    """Return the last line of Ray's error, which is the message. Lines before it are the worker's trace."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

@@ -1,1 +1,1 @@
-"""Citations that other programs read: CSL-JSON, styles, BibTeX and RIS."""
+"""Write and read citations for other programs: CSL-JSON, citation styles, BibTeX and RIS."""

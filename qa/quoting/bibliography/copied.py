@@ -1,4 +1,4 @@
-"""A quote with its citation, as it is pasted into a text: plain, Markdown, HTML or LaTeX."""
+"""Write a quote with its citation for pasting into a text: plain text, Markdown, HTML, LaTeX and so on."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from qa.quoting.bibliography.styles import Style
     from qa.quoting.opened import Opened
 
-CopyFormat: TypeAlias = Union[Markup, Form]  # noqa: UP007 - of aliases that are strings
+CopyFormat: TypeAlias = Union[Markup, Form]  # noqa: UP007 - the aliases are strings
 COPY_FORMATS: Final = (*MARKUPS, *FORMS)
 
 
 def copied(opened: Opened, form: CopyFormat, style: Style | None = None) -> str:
-    r"""Return a quote with its citation; every character of the quote comes back from its escape.
+    r"""Return a quote with its citation. Unescaping restores each character of the quote.
 
-    But for a line end within a paragraph of Markdown: a reader sees a space there (`with_lines_joined`), and
-    plain text alone keeps it.
+    The only exceptions are line ends within a paragraph of Markdown, which a reader sees as spaces
+    (`with_lines_joined`). Only plain text keeps these line ends.
 
-    Without a style, the citation is our own line (`cite_line`). Plain text has it below the quote, HTML too;
-    Markdown and LaTeX have it in a footnote. Where a style cites in the text, it stands behind the quote, and
-    the entry of the bibliography below. What has become of a superseded text is said. BibTeX, RIS and
-    CSL-JSON have no style; see `entry_of_quote`.
+    Without a style, the citation is our own line (`cite_line`). In plain text and HTML, the citation is below
+    the quote. In Markdown and LaTeX, it is in a footnote. If a style cites in the text, the citation is after
+    the quote, and the entry of the bibliography is below. If the cited text was superseded or removed, the
+    citation mentions it. BibTeX, RIS and CSL-JSON do not use a style (see `entry_of_quote`).
 
-    In HTML the quote keeps its white space; in LaTeX, `\n\n` begins a paragraph.
+    In HTML, the quote keeps its white space. In LaTeX, `\n\n` begins a paragraph.
 
     Raises:
         InputError: pandoc refuses the style.
-        MissingExtraError: there is a style, and no pandoc.
+        MissingExtraError: a style is given, but pandoc is not installed.
     """
     quote = opened.quote
     if form in FORMS:

@@ -1,6 +1,6 @@
-"""Documents and places as the Citation Style Language has them (CSL-JSON).
+"""Convert documents and places to the JSON of the Citation Style Language (CSL-JSON), and back.
 
-https://docs.citationstyles.org/en/stable/specification.html
+See https://docs.citationstyles.org/en/stable/specification.html
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TYPES: Final = {
     "html": "webpage",
     "feed": "webpage",
 }
-# Our kinds of places that CSL knows, by its names.
+# CSL's names for our kinds of places.
 _LABELS: Final = {
     "page": "page",
     "paragraph": "paragraph",
@@ -43,7 +43,7 @@ _LABELS: Final = {
 _PARTICLES: Final = frozenset(
     "von van der den de da di del della du la le dos das ter ten zu af al el bin".split()
 )
-# Surnames that stand first, and may be given names elsewhere: "Kim Jong Il" is not turned around.
+# Surnames that may stand first, and may be given names elsewhere. A name like "Kim Jong Il" is not split.
 _SURNAMES_FIRST: Final = frozenset(
     """kim lee park pak choi choe chung jung jeong kang cho jo yoon yun jang chang lim im han oh seo suh shin
     kwon hwang ahn an song hong yoo ryu chen wang li zhang liu yang huang zhao wu zhou xu sun ma zhu hu guo he
@@ -58,10 +58,11 @@ _SMALL: Final = frozenset(
 def csl_item(
     document: Document | DocumentInfo, *, key: str = "", accessed: dt.date | None = None
 ) -> dict[str, Any]:
-    """Return the document as an item of CSL-JSON; what is not known is left out.
+    """Return a document as an item of CSL-JSON, without unknown fields.
 
-    Its texts are on one line each, a run of white space one space. Its id is `key`, or what `citation_key`
-    gives. Nothing in a library says when an address was looked up: `accessed` does, if somebody knows.
+    Each text is in one line, and each run of white space in it becomes one space. The item's id is `key`, or
+    by default the result of `citation_key`. `accessed` is the day on which the address was looked up. The
+    library does not store this day.
     """
     issue = {"collection-title": document.series, "number": document.number}
     kind = "report" if all(issue.values()) else _TYPES.get(document.format, "report")
@@ -70,7 +71,7 @@ def csl_item(
         "type": kind,
         "title": document.title or document.id,
         "author": names(document.author),
-        # A web page's publisher is the name of its site: styles print no other.
+        # A web page's publisher is given as the name of its site, because styles do not print its publisher.
         "container-title" if kind == "webpage" else "publisher": document.publisher,
         **issue,
         "issued": csl_date(document.date) if document.date else None,
@@ -83,25 +84,25 @@ def csl_item(
 
 
 def csl_date(date: dt.date) -> dict[str, Any]:
-    """Return a date as CSL-JSON has it, with no more than is known: a year, a month or a day."""
+    """Return a date for CSL-JSON with its known precision: a year, a month or a day."""
     if isinstance(date, PartialDate):
         return {"date-parts": [[date.year, date.month] if date.has_month else [date.year]]}
     return {"date-parts": [[date.year, date.month, date.day]]}
 
 
 def date_of(written: dict[str, Any]) -> str:
-    """Return the first date of CSL-JSON as ISO 8601, as precise as it is; "" where it is in other words."""
+    """Return the first date of CSL-JSON in ISO 8601 with its precision, or "" if it is not in numbers."""
     parts = (written.get("date-parts") or [[]])[0]
     numbers = [int(part) for part in parts if str(part).isdecimal()]
     return "-".join(f"{number:0{4 if not at else 2}}" for at, number in enumerate(numbers))
 
 
 def names(author: str) -> list[dict[str, str]]:
-    """Return the authors that a document names, "; " between them.
+    """Return the names of a document's authors for CSL-JSON. In `author`, "; " separates the names.
 
-    A name is taken apart only where it is certain which word is the surname: "Sand, Ulrike", or "Ulrike Sand"
-    with a given name that is known. Any other, such as an organisation's or "Kim Min-ji", stays whole, for a
-    wrong turn would name somebody else.
+    A name is split only if the surname is certain: in "Sand, Ulrike", or in "Ulrike Sand" with a known given
+    name. Any other name stays whole, such as an organisation's name or "Kim Min-ji", because a wrong surname
+    would name another person.
     """
     written = author.split(";")
     if len(written) == 1 and len(several := author.split(", ")) > 1 and all(map(_is_whole, several)):
@@ -141,7 +142,7 @@ def _is_latin(name: str) -> bool:
 
 
 def name_in_words(name: dict[str, str]) -> str:
-    """Return a name of CSL-JSON as it is spoken: "Ulrike Sand"."""
+    """Return a name of CSL-JSON in its spoken order: "Ulrike Sand"."""
     if name.get("literal"):
         return name["literal"]
     order = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
@@ -149,10 +150,10 @@ def name_in_words(name: dict[str, str]) -> str:
 
 
 def located(quote: Quote) -> dict[str, str]:
-    """Return where a quote is as a citation in CSL-JSON has it: `label`, `locator` and `suffix`.
+    """Return the place of a quote for a citation in CSL-JSON: `label`, `locator` and `suffix`.
 
-    The last part that CSL has a name for is the locator; the others follow in words. So a reader of section
-    “Methods”, paragraph 3, finds: "para. 3, section “Methods”".
+    The locator is the last part of the place for which CSL has a name. The other parts follow in words. For
+    example, section “Methods”, paragraph 3 becomes "para. 3, section “Methods”".
     """
     parts = list(places(quote.document, quote.start, quote.end))
     known = next((part for part in reversed(parts) if part.kind in _LABELS), None)
@@ -162,10 +163,10 @@ def located(quote: Quote) -> dict[str, str]:
 
 
 def citation_key(document: Document | DocumentInfo) -> str:
-    """Return a key that stands for a document in a bibliography: "ifes2008scrap-3f2a9c".
+    """Return a document's key for a bibliography: "ifes2008scrap-3f2a9c".
 
-    It names the author or publisher, the year and the title's first word, in ASCII. The end is of the
-    SHA-256 of the document's id, so that the key of a document depends on no other document.
+    The key has the author or publisher, the year and the title's first word, in ASCII. The end of the key is
+    from the SHA-256 of the document's id. So the key does not depend on other documents.
     """
     who = names(document.author)
     name = (who[0].get("family") or who[0].get("literal", "")) if who else document.publisher
@@ -180,7 +181,7 @@ def citation_key(document: Document | DocumentInfo) -> str:
 
 
 def keys(documents: Iterable[Document | DocumentInfo]) -> list[str]:
-    """Return the documents' keys; where two are equal, the later one is longer."""
+    """Return the documents' keys. If two keys would be equal, the later key gets more digits."""
     used: set[str] = set()
     given = []
     for document in documents:
@@ -196,7 +197,7 @@ def keys(documents: Iterable[Document | DocumentInfo]) -> list[str]:
 
 
 def _word(text: str) -> str:
-    """Return the first word that says something, in small ASCII letters and digits; "" for none."""
+    """Return the first word with content, in lower-case ASCII letters and digits, or ""."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     words = re.findall(r"[a-z0-9]+", plain.lower().replace("'", ""))
     return next((word for word in words if word not in _SMALL), "")[:20]

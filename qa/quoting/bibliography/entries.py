@@ -1,7 +1,7 @@
-"""Documents and quotes as BibTeX, RIS and CSL-JSON, which reference managers and editors read.
+"""Write documents and quotes as BibTeX, RIS and CSL-JSON for reference managers and editors.
 
-Each is made of items of CSL-JSON (`csl_item`). The BibTeX is in UTF-8, for biber and for BibTeX 0.99d with a
-style that knows @online; what Zotero, pandoc and bibtexparser read of it, tests say.
+All formats are made from items of CSL-JSON (`csl_item`). The BibTeX is in UTF-8, for biber, and for BibTeX
+0.99d with a style that knows @online. Tests check how Zotero, pandoc and bibtexparser read the BibTeX.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _BIBTEX: Final = {
     "^": r"\^{}",
     **{character: f"\\{character}" for character in "&%$#_"},
 }
-# Pairs that TeX would print as one other character.
+# Pairs of characters that TeX would print as one different character.
 _JOINED: Final = frozenset(["--", "''", "``", ",,", "<<", ">>", "?`", "!`"])
 
 
 def entries_of_documents(documents: Iterable[Document | DocumentInfo], form: Form) -> str:
-    """Return the documents in one of the formats, each under a key of its own (`keys`)."""
+    """Return documents in one of the formats, each with its own key (`keys`)."""
     documents = tuple(documents)
     return entries(
         [csl_item(each, key=key) for each, key in zip(documents, keys(documents), strict=True)], form
@@ -53,9 +53,9 @@ def entries_of_documents(documents: Iterable[Document | DocumentInfo], form: For
 
 
 def entry_of_quote(quote: Quote, form: Form) -> str:
-    """Return a quote's document in one of the formats, with the words and their place as its note.
+    """Return a quote's document in one of the formats, with the quoted words and their place as its note.
 
-    In the words, a line break or a run of white space is one space.
+    Each run of white space in the words becomes one space.
     """
     place = locator(quote.document, quote.start, quote.end)
     words = " ".join(quote.text.split())
@@ -64,7 +64,7 @@ def entry_of_quote(quote: Quote, form: Form) -> str:
 
 
 def entries(items: Sequence[Mapping[str, Any]], form: Form) -> str:
-    """Return items of CSL-JSON in one of the formats; "note" is a note on the item."""
+    """Return items of CSL-JSON in one of the formats. "note" is a note on the item."""
     match form:
         case "bibtex":
             return "\n".join(map(_bibtex, items))
@@ -75,7 +75,7 @@ def entries(items: Sequence[Mapping[str, Any]], form: Form) -> str:
 
 
 def bibtex_text(text: str) -> str:
-    """Return a text as the value of a field of BibTeX: TeX's characters escaped, and braces in pairs."""
+    """Return a text as the value of a BibTeX field: special characters are escaped, and braces balanced."""
     pairs = _paired(text)
     pieces = []
     for at, character in enumerate(text):
@@ -88,14 +88,14 @@ def bibtex_text(text: str) -> str:
 
 
 def _brace(character: str, *, paired: bool) -> str:
-    # BibTeX counts braces, escaped or not: one alone gets another, which is printed with no ink.
+    # BibTeX counts braces, even escaped braces. So a single brace gets a partner that is printed without ink.
     if paired:
         return f"\\{character}"
     return r"\{\vphantom{\}}" if character == "{" else r"\vphantom{\{}\}"
 
 
 def _paired(text: str) -> set[int]:
-    """Return where the braces of a text are that have their other."""
+    """Return the offsets of the braces in a text that have a partner."""
     opened, paired = [], set()
     for at, character in enumerate(text):
         if character == "{":
@@ -109,7 +109,7 @@ def _bibtex(item: Mapping[str, Any]) -> str:
     kind, publisher = _BIBTEX_TYPES[item["type"]]
     fields = {
         "author": " and ".join(map(_bibtex_name, item.get("author", ()))),
-        # The inner braces keep capitals as they are.
+        # The inner braces preserve capitals.
         "title": f"{{{bibtex_text(item['title'])}}}",
         publisher: bibtex_text(item.get("publisher") or item.get("container-title", "")),
         "series": f"{{{bibtex_text(series)}}}" if (series := item.get("collection-title")) else "",
@@ -141,7 +141,7 @@ def _bibtex_name(name: Mapping[str, str]) -> str:
 
 
 def _bibtex_address(address: str) -> str:
-    """Return an address as BibTeX has it, which escapes nothing there."""
+    """Return an address for BibTeX, which has no escapes in addresses. Special characters are %-encoded."""
     return re.sub(r"[{}\\\s]", lambda found: f"%{ord(found[0]):02X}", address)
 
 
@@ -158,7 +158,7 @@ def _ris(item: Mapping[str, Any]) -> str:
         ("T2", site or series),
         ("T3", series if site else ""),
         ("PB", item.get("publisher", "")),
-        # The tag that Zotero and EndNote have for the number of a report; others have one for any number.
+        # Zotero and EndNote use SN for the number of a report. Other programs use one tag for every number.
         ("SN" if kind == "RPRT" else "M1", item.get("number", "")),
         ("PY", day[:4]),
         ("DA", _ris_date(day)),
@@ -172,7 +172,7 @@ def _ris(item: Mapping[str, Any]) -> str:
 
 def _ris_name(name: Mapping[str, str]) -> str:
     if literal := name.get("literal"):
-        return f"{literal},"  # by the comma, readers do not take it apart
+        return f"{literal},"  # because of the comma, readers do not split the name
     family = " ".join(filter(None, (name.get("non-dropping-particle"), name["family"])))
     return f"{family}, {name['given']}" if name.get("given") else family
 

@@ -1,7 +1,7 @@
-r"""Texts and citations as plain text, Markdown, HTML and LaTeX: every character comes back from its escape.
+r"""Write texts and citations as plain text, Markdown, HTML and LaTeX. Unescaping restores each character.
 
-Of a text, a line break and each of several spaces are characters too. The null character and half of a
-surrogate pair have no place in these formats, and are left as they are.
+Line breaks and each of several spaces are preserved, too. The null character and half a surrogate pair are
+not valid in these formats. They are not escaped.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 Markup: TypeAlias = Literal["text", "markdown", "html", "latex"]
 MARKUPS: Final = get_args(Markup)
 Inlines: TypeAlias = list[dict[str, Any]]
-"""Words as pandoc's JSON has them; https://hackage.haskell.org/package/pandoc-types."""
+"""Inline elements of pandoc's JSON (https://hackage.haskell.org/package/pandoc-types)."""
 
-# White space that readers of Markdown would drop or join, and line breaks, after which a list could begin.
+# White space that Markdown renderers would drop or join, and line breaks, after which a list could begin.
 _MARKDOWN_SPACE: Final = re.compile(r"[\t\n\f\r]|(?<![^\s]) | (?![^\s])")
-# Quotation marks, dashes and dots are escaped too: pandoc makes others of them.
+# Characters to escape. Quotation marks, dashes and dots are included, because pandoc replaces them.
 _MARKDOWN: Final = re.compile(r"""[\\`*_{}\[\]<>#~^|$@&"']|-(?=-)|(?<=-)-|\.(?=\.)|(?<=\.)\.""")
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
 _LATEX: Final = {
@@ -40,25 +40,25 @@ _LATEX: Final = {
     "'": r"\textquotesingle{}",
     "`": r"\`{}",  # an accent on nothing: pandoc does not know \textasciigrave
 }
-# Spaces that TeX would drop or join; and two characters that it would print as one of another kind.
+# Spaces that TeX would drop or join, pairs of characters that it would print as one, and special characters.
 _LATEX_FOUND: Final = re.compile(
     rf"(?P<space>(?<![^\s]) | (?![^\s]))|(?P<joined>(?<=-)-|(?<=,),)|[{re.escape(''.join(_LATEX))}]"
 )
 
 
 def markdown(text: str) -> str:
-    """Return a text as Markdown (CommonMark, and pandoc's), in one line."""
+    """Return a text as Markdown (CommonMark and pandoc's Markdown), in one line."""
     escaped = _MARKDOWN.sub(r"\\\g<0>", text)
     return _MARKDOWN_SPACE.sub(lambda space: f"&#{ord(space[0])};", escaped)
 
 
 def html(text: str) -> str:
-    """Return a text as HTML, for an element or an attribute; the element must keep white space."""
+    """Return a text as HTML for an element or an attribute. The element must preserve white space."""
     return "".join(_HTML.get(character, character) for character in text)
 
 
 def latex(text: str) -> str:
-    """Return a text as LaTeX, in UTF-8; a line break stays one, and two begin a paragraph."""
+    """Return a text as LaTeX in UTF-8. Line breaks stay, and two line breaks begin a paragraph."""
     return _LATEX_FOUND.sub(_in_latex, text)
 
 
@@ -69,7 +69,7 @@ def _in_latex(found: re.Match[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text as it is."""
+    """Return a text unchanged."""
     return text
 
 
@@ -105,7 +105,7 @@ _AROUND: Final[dict[str, dict[str, tuple[str, str]]]] = {
 
 
 def words(inlines: Inlines, form: Markup) -> str:
-    """Return a citation, as pandoc's citeproc makes it, in one of the formats."""
+    """Return a citation of pandoc's citeproc in one of the formats."""
     return "".join(_word(each, form) for each in inlines)
 
 
@@ -134,7 +134,7 @@ def _word(inline: dict[str, Any], form: Markup) -> str:
 
 
 def _link(shown: str, text: str, address: str, form: Markup) -> str:
-    """Return a link; only addresses of the web are linked."""
+    """Return a link. Only web addresses are linked."""
     if form == "text" or not re.match(r"https?://[^\s<>{}\\]*$", address):
         return shown
     if form == "html":

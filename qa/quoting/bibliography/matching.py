@@ -1,4 +1,4 @@
-"""Which documents of a library a file of references tells of, and what it would change."""
+"""Match the references of a file with the documents of a library, and list the changes that they mean."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _KEY = re.compile(r".+-([0-9a-f]{6,64})")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field of a document that a reference says otherwise.
+    """A field of a document for which a reference has another value.
 
     Attributes:
-        field: its name.
-        old: what the library has; "" for nothing.
-        new: what the reference says.
+        field: the field's name.
+        old: the library's value, or "".
+        new: the reference's value.
     """
 
     field: str
@@ -39,14 +39,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a reference means for a library.
+    """The documents that match a reference, and the changes that the reference means.
 
     Attributes:
         reference: the reference.
-        documents: the ids of the documents that it may tell of.
-        reason: by what they were found; None where none was.
-        changes: what it says otherwise of the one document; nothing is changed where there are several.
-        also: where other references are that tell of the same document; nothing is changed then.
+        documents: the ids of the documents that match the reference.
+        reason: the property by which the documents were found, or None without documents.
+        changes: the changes to the matching document. There are none if several documents match.
+        also: the places of other references to the same document. If there are any, nothing is changed.
     """
 
     reference: Reference
@@ -57,20 +57,20 @@ class Match:
 
     @property
     def values(self) -> dict[str, str]:
-        """What is to be set."""
+        """Return the new values by field."""
         return {change.field: change.new for change in self.changes}
 
     @property
     def is_ambiguous(self) -> bool:
-        """Whether it cannot be told what to change."""
+        """Return whether it is unclear what to change."""
         return len(self.documents) > 1 or bool(self.also)
 
 
 def match_references(references: Sequence[Reference], documents: Iterable[DocumentInfo]) -> list[Match]:
-    """Return what each reference means: the document with its address, or else with its title, or its key.
+    """Return the match of each reference: the document with its address, or else its title, or else its key.
 
-    Addresses are equal whatever their scheme, "www.", last "/" or fragment; titles are equal by their letters
-    and digits, in any case. A key counts if it is one that we give (`csl.citation_key`).
+    Scheme, "www.", a last "/" and the fragment do not matter for equal addresses. Titles are equal if their
+    letters and digits are equal, in any case. A key counts only if it has the form of `csl.citation_key`.
     """
     documents = tuple(documents)
     by: dict[tuple[Reason, str], list[DocumentInfo]] = defaultdict(list)
@@ -113,13 +113,13 @@ def _found(reference: Reference, found: Sequence[DocumentInfo], reason: Reason) 
         return Match(reference, ids, reason)
     said = {field: " ".join(value_of(found[0], field).split()) for field in reference.values}
     if not said.get("title"):
-        said["title"] = found[0].id  # by which citations name it
+        said["title"] = found[0].id  # citations name a document without a title by its id
     changes = (Change(field, said[field], value) for field, value in reference.values.items())
     return Match(reference, ids, reason, tuple(each for each in changes if each.old != each.new))
 
 
 def _alone(match: Match, told: Mapping[str, Sequence[str]]) -> Match:
-    """Return a match with where else the same document is told of; only equal changes are none."""
+    """Return a match with the places of other references to the same document."""
     if len(match.documents) != 1:
         return match
     others = tuple(each for each in told[match.documents[0]] if each != match.reference.where)
@@ -127,7 +127,7 @@ def _alone(match: Match, told: Mapping[str, Sequence[str]]) -> Match:
 
 
 def address_key(address: str) -> str:
-    """Return what is equal for addresses of one page; "" for what is no address."""
+    """Return a key that is equal for all addresses of a page, or "" if it is not an address."""
     try:
         parts = urlsplit(address.strip())
         host = (parts.hostname or "").removeprefix("www.")
@@ -141,6 +141,6 @@ def address_key(address: str) -> str:
 
 
 def title_key(title: str) -> str:
-    """Return what is equal for titles that differ in case, white space or punctuation only."""
+    """Return a key that is equal for titles that differ only in case, white space or punctuation."""
     plain = unicodedata.normalize("NFKC", title).casefold()
     return "".join(character for character in plain if character.isalnum())

@@ -1,6 +1,7 @@
-"""Pandoc, shut in: it reads no file but those it is given, fetches nothing, and has a time limit.
+"""Run pandoc in a sandbox. It reads only the files that it is given, fetches nothing, and has a time limit.
 
-It is in the package `pypandoc-binary`, which the extra `report` brings. It is run, never imported.
+The extra `report` installs pandoc with the package `pypandoc-binary`. Pandoc is run as a program. The package
+is never imported.
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SECONDS = 60.0
-# GHC's runtime ends a pandoc that wants more memory. 1,000 citations of 1,000 documents take 0.24 GB and 4 s.
+# Memory limit: GHC's runtime ends pandoc if it needs more than 2 GB. 1,000 citations of 1,000 documents take
+# 0.24 GB and 4 s.
 _MEMORY = ("+RTS", "-M2g", "-RTS")
-# One takes 0.2 GB and a core; others wait, so that many who cite at once take no more.
+# Limit of two pandoc processes at the same time. Each takes 0.2 GB and a core, and further calls wait.
 _AT_ONCE = threading.BoundedSemaphore(2)
 _KEPT = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 
 
 def package_folder(package: str, distribution: str, wanted_for: str) -> Path:
-    """Return the folder of a package that the extra `report` brings, without importing it.
+    """Return the folder of a package of the extra `report`, without importing the package.
 
     Raises:
-        MissingExtraError: it is not installed.
+        MissingExtraError: the package is not installed.
     """
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -42,10 +44,10 @@ def package_folder(package: str, distribution: str, wanted_for: str) -> Path:
 
 
 def pandoc_path() -> Path:
-    """Return the program: always the package's, whatever else is on the PATH.
+    """Return the path of the pandoc program in the package. A pandoc on the PATH is ignored.
 
     Raises:
-        MissingExtraError: the package is not installed, or holds no program.
+        MissingExtraError: the package is not installed, or contains no program.
     """
     wanted_for = "citing by a style"
     folder = package_folder("pypandoc", "pypandoc-binary", wanted_for) / "files"
@@ -65,11 +67,13 @@ def run_pandoc(
     *,
     seconds: float = SECONDS,
 ) -> bytes:
-    """Return what pandoc makes of `given`; `files` lie in its folder by these names while it runs.
+    """Return pandoc's output for the input `given`.
+
+    While pandoc runs, `files` are in its folder under the given names.
 
     Raises:
-        InputError: it refuses what it is given, or takes longer than `seconds`.
-        MissingExtraError: it is not installed.
+        InputError: pandoc refuses its input, or takes longer than `seconds`.
+        MissingExtraError: pandoc is not installed.
     """
     program = pandoc_path()
     with _AT_ONCE, tempfile.TemporaryDirectory(prefix="pullquote-") as name:
@@ -77,7 +81,8 @@ def run_pandoc(
         for file, data in (files or {}).items():
             (folder / file).write_bytes(data)
         environment = {each: os.environ[each] for each in _KEPT if each in os.environ}
-        # An empty folder of user data: no template, filter or style of the user's changes what comes out.
+        # The folder of user data is empty, so a user's templates, filters and styles do not change the
+        # output.
         (folder / "data").mkdir()
         try:
             done = subprocess.run(  # noqa: S603 - our own program; no argument comes from a stranger

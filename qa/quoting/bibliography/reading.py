@@ -1,4 +1,4 @@
-"""What BibTeX, RIS and CSL-JSON say of documents, as metadata that a library takes."""
+"""Read references in BibTeX, RIS and CSL-JSON as metadata for a library's documents."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CONCATENATED: Final = re.compile(rf"(?:{_PIECE.pattern})(?:\s*#\s*(?:{_PIECE.pa
 _SITES: Final = frozenset(
     {"online", "electronic", "www", "ELEC", "WEB", "BLOG", "webpage", "post", "post-weblog"}
 )
-# The first of each that is there is taken.
+# The names of each field in the formats. The first name that a reference has is used.
 _BIBTEX: Final = {
     "publisher": ("institution", "publisher", "organization", "school"),
     "series": ("series", "journaltitle", "journal", "booktitle"),
@@ -56,12 +56,12 @@ _CSL: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a file says of one document.
+    """A reference of a file to one document.
 
     Attributes:
-        key: its key or id in the file; "" where it has none.
-        where: where it stands: "line 12", "item 3".
-        values: what is said, by the fields of `qa.document.metadata`; nothing is empty.
+        key: the reference's key or id in the file, or "".
+        where: the reference's place in the file: "line 12", "item 3".
+        values: the values by the fields of `qa.document.metadata`. No value is empty.
     """
 
     key: str
@@ -70,10 +70,12 @@ class Reference:
 
 
 def read_references(data: bytes, name: str) -> list[Reference]:
-    """Return what a file of references says; by its name or its beginning, it is BibTeX, RIS or CSL-JSON.
+    """Return the references of a file in BibTeX, RIS or CSL-JSON.
+
+    The ending of the file's name shows the format, or else the beginning of the file does.
 
     Raises:
-        InputError: it is none, or damaged; the message names the line.
+        InputError: the file has another format, or is damaged. The message names the line.
     """
     if len(data) > MOST_BYTES:
         raise InputError(f"{name} is larger than {MOST_BYTES // 1_000_000} MB")
@@ -96,7 +98,7 @@ def read_references(data: bytes, name: str) -> list[Reference]:
 
 
 def _reference(key: str, where: str, said: Mapping[str, str], name: str) -> Reference:
-    """Return a reference, its values checked as those that a person gives."""
+    """Return a reference. Its values are checked in the same way as values that a person enters."""
     values = {field: " ".join(on_one_line(value).split()) for field, value in said.items()}
     if "language" in values:
         values["language"] = _language(values["language"])
@@ -109,7 +111,7 @@ def _reference(key: str, where: str, said: Mapping[str, str], name: str) -> Refe
 
 
 def _language(written: str) -> str:
-    """Return the code of a language that is written as a code or by its English name; "" for any other."""
+    """Return the code of a language from its code or English name, or "" for other words."""
     code = re.fullmatch(r"([A-Za-z]{2,3})(?:[-_].*)?", written)
     if code:
         return code[1].lower()
@@ -121,7 +123,7 @@ def _first(record: Mapping[str, str], names: tuple[str, ...]) -> str:
 
 
 def _site_as_publisher(said: dict[str, str], kind: str) -> dict[str, str]:
-    """Take the name of a web page's site, which stands where a series does, for its publisher."""
+    """Return the values with a web page's series as its publisher: in these formats it is the site's name."""
     if kind in _SITES and not said.get("publisher"):
         said["publisher"] = said.pop("series", "")
     return said
@@ -132,7 +134,7 @@ def _csl_json(text: str, name: str) -> list[Reference]:
         items = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{name}, line {error.lineno}: this is no JSON: {error.msg}") from None
-    except (ValueError, RecursionError) as error:  # a number of too many digits, too deep
+    except (ValueError, RecursionError) as error:  # too many digits, or too deep nesting
         raise InputError(f"{name}, line 1: this is no JSON that can be read: {error}") from None
     items = items.get("items", [items]) if isinstance(items, dict) else items
     if not isinstance(items, list):
@@ -174,7 +176,7 @@ def _ris(text: str, name: str) -> list[Reference]:
         elif tag:
             record.setdefault(tag, []).append(value)
             last = tag
-        else:  # goes on with the line before
+        else:  # continues the line before
             record[last][-1] = f"{record[last][-1]} {value}".strip()
     if record is not None:
         raise InputError(f"{name}, line {begun}: the reference that begins here has no end, “ER  - ”")
@@ -192,14 +194,14 @@ def _of_ris(record: dict[str, list[str]], where: str, name: str) -> Reference:
 
 
 def _in_order(author: str) -> str:
-    """Return "Sand, Ulrike" as "Ulrike Sand"; a comma at the end says that a name is one."""
+    """Return "Sand, Ulrike" as "Ulrike Sand". A name with a comma at the end is not split."""
     family, comma, given = author.partition(",")
     whole = not comma or not given.strip()
     return author.strip().rstrip(",") if whole else f"{given.strip()} {family.strip()}"
 
 
 def _joined(year: str, month: str = "", day: str = "") -> str:
-    """Return a date of its parts as ISO 8601, as far as they are numbers or the names of months."""
+    """Return a date in ISO 8601 from its parts, as far as they are numbers or names of months."""
     if not re.fullmatch(r"\d{4}", year.strip()):
         return ""
     month = _MONTHS.get(month.strip()[:3].lower(), month.strip())
@@ -219,7 +221,7 @@ def _bibtex(text: str, name: str) -> list[Reference]:
     blocks = [*library.entries]
     for block in library.failed_blocks:
         if isinstance(block, DuplicateBlockKeyBlock) and isinstance(block.ignore_error_block, Entry):
-            blocks.append(block.ignore_error_block)  # two references of one key are two
+            blocks.append(block.ignore_error_block)  # references with the same key are separate references
         else:
             why = getattr(block.error, "abort_reason", None) or block.error
             line = (block.start_line or 0) + 1
@@ -249,7 +251,7 @@ def _bibtex(text: str, name: str) -> list[Reference]:
 
 
 def _concatenated(value: str, strings: Mapping[str, str]) -> str:
-    """Return the value of `ifes # " (IFES)"`, which bibtexparser leaves as it is."""
+    """Return the value of a concatenation like `ifes # " (IFES)"`, which bibtexparser does not evaluate."""
     for written in (value, f'"{value}"'):
         if '"' in value and _CONCATENATED.fullmatch(written):
             pieces = _PIECE.findall(written)
@@ -260,7 +262,7 @@ def _concatenated(value: str, strings: Mapping[str, str]) -> str:
 
 
 def _authors(written: str) -> list[str]:
-    """Return names that "and" parts, outside of braces."""
+    """Return the names that are separated by "and" outside braces."""
     from bibtexparser.middlewares.names import split_multiple_persons_names
 
     return [each for each in split_multiple_persons_names(written) if each.lower() != "others"]
@@ -277,7 +279,7 @@ def _bibtex_author(author: str, decode: Callable[[str], str]) -> str:
 
 
 def _decoder() -> Callable[[str], str]:
-    """Return what undoes TeX's escapes, with those that pylatexenc does not know, and Zotero writes."""
+    """Return a function that decodes TeX's escapes, with escapes that Zotero writes and pylatexenc lacks."""
     from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
     known = get_default_latex_context_db()
@@ -295,7 +297,7 @@ def _decoder() -> Callable[[str], str]:
     latex = LatexNodes2Text(latex_context=known, keep_comments=True, strict_latex_spaces=False)
 
     def decode(value: str) -> str:
-        # Many files have a plain "&", which in TeX begins a cell of a table.
+        # Many files have a plain "&", which in TeX begins a table cell.
         value = re.sub(r"(?<!\\)&", r"\\&", value.replace(r"\^{}", r"\textasciicircum{}"))
         return str(latex.latex_to_text(value))
 
@@ -304,7 +306,7 @@ def _decoder() -> Callable[[str], str]:
 
 @contextmanager
 def _quiet(logger: str) -> Iterator[None]:
-    """Keep a library from telling in its log what its results tell too."""
+    """Silence the log of a library whose results contain the same messages."""
     log = logging.getLogger(logger)
     before = log.level
     log.setLevel(logging.CRITICAL)

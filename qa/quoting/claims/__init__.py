@@ -1,1 +1,1 @@
-"""What a file quotes: `file` is the way in, and each other module reads one kind of text."""
+"""Find the quotes of a file. `file` is the entry point, and the other modules read one kind of text each."""

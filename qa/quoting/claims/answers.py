@@ -1,4 +1,4 @@
-"""Answers as this program writes them: as JSON, and as `pullquote ask` prints them."""
+"""Read the claims of this program's answers, as JSON or as `pullquote ask` prints them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NUMBERED = re.compile(r"\[[0-9]+\] “")
-# How the lines below the quotes begin, today and in an earlier Pullquote.
+# The beginnings of the lines below the quotes, now and in earlier versions of Pullquote.
 _CLOSES = tuple(
     f"Confidence that {words} the answer: " for words in ("the documents searched state", "the corpus states")
 )
-# How lines begin that go on in a part of an answer; other lines after it are somebody's own.
+# The beginnings of lines that continue a part of an answer. Other lines after the part are not from the
+# answer.
 _GO_ON = {
     "citation": ("  ", "Also in: "),
     "closing": ("Confidence that ", "Searched ", "Parts: ", "Shown: ", "Note: ", "Different ", "  "),
@@ -29,16 +30,16 @@ _GO_ON = {
 
 
 def of_json(text: str) -> list[Claim] | None:
-    """Return the claims of one JSON value, or of one a line; None where the text is neither."""
+    """Return the claims of one JSON value or of JSON lines, or None if the text is neither."""
     for parts in ([text], text.split("\n")):
-        with suppress(ValueError, RecursionError):  # brackets may be a thousand deep
+        with suppress(ValueError, RecursionError):  # brackets may be nested very deeply
             values = [(line, json.loads(part)) for line, part in enumerate(parts, 1) if part.strip()]
             return [claim for line, value in values for claim in _of_value(value, line)]
     return None
 
 
 def _of_value(value: object, line: int) -> Iterator[Claim]:
-    """Yield the quotes in a value, at any depth: those of answers, and strings, as test queries have them."""
+    """Yield the quotes in a value at any depth: quotes of answers, and the `quotes` of test queries."""
     if isinstance(value, list):
         for each in value:
             yield from _of_value(each, line)
@@ -68,21 +69,21 @@ def _of_quote(quote: dict[str, Any], line: int) -> Claim:
 
 
 def is_transcript(text: str) -> bool:
-    """Whether a text holds an answer as `pullquote ask` prints it."""
+    """Return whether a text contains an answer as `pullquote ask` prints it."""
     return bool(re.search(r"(?m)^Question: ", text) and re.search(r"(?m)^(?:  )?\[[0-9]+\] “", text))
 
 
 def of_transcript(text: str) -> list[Claim]:
-    """Return the claims of printed answers, whose quotes are all that stands above their numbered citations.
+    """Return the claims of printed answers, and of the text around them.
 
-    In a terminal, answers are indented and their lines broken. What stands around them is running text: a
-    report that they were pasted into.
+    All words above a numbered citation are its quote. In a terminal, answers are indented and their lines are
+    wrapped. The text around the answers is running text: the report into which they were pasted.
     """
     found: list[Claim] = []
     around = text.split("\n")
     lines = [line.removeprefix("  ").rstrip() for line in around]
     begin: int | None = None
-    part = ""  # of an answer, up to the next empty line
+    part = ""  # the part of an answer that the line belongs to, up to the next empty line
     for at, line in enumerate(lines):
         if line.startswith("Question: "):
             part, begin = "opening", None

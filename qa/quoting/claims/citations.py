@@ -1,4 +1,4 @@
-"""Citations in running text: links to quotes, and the citation lines that this program writes."""
+"""Find citations in running text: links to quotes, and the citation lines that this program writes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from qa.quoting.claims.marks import CLOSING, MOST_CHARACTERS, STRAIGHT, Ends, Qu
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A citation's beginning; what it quotes later is the name of a section.
+# The beginning of a citation. Later quotation marks in a citation are around names of sections.
 _CITES = re.compile(r"(?:\[[0-9]+\] )?(?:[—–-] ?)?(?=“)")
 CITATION_LINE = re.compile(r"[ \t]*(?:\n[ \t]*){1,3}(?P<cites>(?:[—–] ?|- )?“[^\n]*)")
-# What follows the title in a citation: nothing else in quotation marks than the names of sections.
+# The facts after the title in a citation. Only names of sections have quotation marks there.
 _NAME = r"“(?:[^“”\n]|“[^“”\n]*”)*”"
 _SECTION = r"(?:chapters?|entry|entries|sections?|sheets?)"
 _FACTS = re.compile(rf"(?:, (?:{_SECTION} {_NAME}(?: to {_NAME})?|[^,\n“”\"„«»「」『』]*))*")
@@ -22,15 +22,16 @@ _LOCATED = re.compile(
     rf"{_SECTION} “"
     r"|[,·] (?:header|(?:\w*notes?|items?|lines?|messages?|pages?|paragraphs?|records?|rows?) \w)"
 )
-# A numbered citation as the chat shows it, or as `ask` prints it, and what is no part of the quote above it.
+# A numbered citation as the chat shows it, or as `ask` prints it.
 _NUMBERED = re.compile(r"(?m)^[ \t]*(?P<number>\[[0-9]+\]) (?P<cites>“[^\n]*|[^\n]*? · [^\n]*)$")
 _SEVERAL = re.compile(r"paragraphs ([0-9]{1,6})–([0-9]{1,6})")
+# A line above a citation that is not part of the quote.
 _BETWEEN = re.compile(
     r"Copy|Copied|Link|New conversation|Pullquote|\[…\]|Searched [0-9,]+ .*"
     r"|(?:Different (?:figures|dates)|.* preferred, as the question says\.) .*|.*\t\[[0-9]+\] .*"
     r"|Read together with “.*|(?:Also in|Confidence that|Note|Prefers|Question|Understood as): .*"
 )
-# What a citation is called, beside which nothing is said: “[1]”, “(see also”, “Source:”.
+# The labels of a citation. They are not the writer's own words: “[1]”, “(see also”, “Source:”.
 LABEL = re.compile(
     r"\[\^?[0-9⁰¹²³⁴-⁹]{1,3}\]|^[^\S\n]*+[0-9]{1,3}[.):]"
     r"|\b(?:(?:citation|links?|quote|refs?|references?|sources?|Quellen?)(?: [0-9]{1,3})?"
@@ -38,14 +39,17 @@ LABEL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _LINK = re.compile(r"https?://\S*|(?<![^\s\[\]()])[^\s\[\]()]*#cite=\S*|\bcite=")
-# A link with its label, or a citation by itself.
+# A link with its label, or a citation id alone.
 LINKED = re.compile(
     rf"\(?\[(?P<label>[^\[\]\n]{{0,120}})\]\([^()\s]{{1,400}}\)\)?|{CITATION_ID.pattern}|{_LINK.pattern}"
 )
 
 
 def cited_title(line: str) -> str:
-    """Return the title of a citation as this program writes it, or after a dash; "" where a line is none."""
+    """Return the title of a citation line that this program writes, or that begins with a dash.
+
+    Return "" if the line is not such a citation.
+    """
     line = line.strip()
     title = first_title(line)
     rest = line[line.find(title) + len(title) + 1 :] if title else ""
@@ -55,14 +59,14 @@ def cited_title(line: str) -> str:
 
 
 def first_title(cites: str) -> str:
-    """Return the title in quotation marks that a citation begins with; "" where a broken line cuts it."""
+    """Return the quoted title at the beginning of a citation, or "" if a line end cuts the title."""
     begun = _CITES.match(cites)
     end = Ends(cites).of(begun.end()) if begun else None
     return cites[begun.end() + 1 : end - 1] if begun and end and cites[end : end + 1] in ("", ",") else ""
 
 
 def link_start(line: str) -> int:
-    """Return where the link to a citation begins that a line ends in; the line's length where it has none."""
+    """Return the offset of the citation link at the end of a line, or the line's length without a link."""
     ids = list(CITATION_ID.finditer(line))
     if not ids or re.search(r"\s\S", line[ids[-1].end() :]):
         return len(line)
@@ -74,18 +78,18 @@ def link_start(line: str) -> int:
 
 
 def own_words(before: str, label: str = "") -> str:
-    """Return the words before a citation and in its link; "" where they only say that it is one."""
+    """Return the words before a citation and in its link, or "" if they are only labels of a citation."""
     named = f"{before} [{label.strip(' []')}]" if label else before
     return f"{before} {label}" if re.search(r"\w", LABEL.sub(" ", _LINK.sub(" ", named))) else ""
 
 
 def without_links(text: str) -> str:
-    """Return a text without its links."""
+    """Return a text without links and brackets."""
     return re.sub(r"[\[\]()<>]", " ", _LINK.sub(" ", text))
 
 
 def quotes_above(text: str, ends: Ends) -> Iterator[Quotation]:
-    """Yield the quotes without marks above numbered citations: a paragraph, or as many as are cited."""
+    """Yield the quotes above numbered citations: one paragraph, or as many paragraphs as are cited."""
     begin = 0
     for match in _NUMBERED.finditer(text):
         cites = match["cites"]
@@ -115,7 +119,7 @@ def quotes_above(text: str, ends: Ends) -> Iterator[Quotation]:
         words = text[first:last]
         first += len(words) - len(words.lstrip())
         words = words.strip()
-        if match["number"] in words[1:]:  # a note to what somebody wrote
+        if match["number"] in words[1:]:  # the number is a note to the writer's own words
             continue
         if words[0] in (*CLOSING, *STRAIGHT) and ends.of(first) == first + len(words):
             words = words[1:-1]

@@ -1,4 +1,4 @@
-"""A claim: what somebody says that a document says. `qa.quoting.verify` compares it with the documents."""
+"""A claim: words that a file quotes from a document. `qa.quoting.verify` checks claims."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Literal, get_args
 
 from qa.schema import CitationId
 
-# In running text, fewer words (`qa.text.terms.measure`) in quotation marks are a name or a title.
+# Minimum number of words (`qa.text.terms.measure`) of a quotation in running text. Fewer words in quotation
+# marks are a name or a title.
 LEAST_WORDS = 3
-# The forms in which a file has a quote.
+# The forms of a quote in a file.
 Form = Literal["quotation marks", "block quote", "table cell", "note", "answer", "citation"]
 FORMS: tuple[Form, ...] = get_args(Form)
 CITATION_ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
@@ -18,31 +19,32 @@ CITATION_ID = re.compile(r"\b([0-9a-f]{64})/([0-9]{1,12})-([0-9]{1,12})\b")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A quote as a file has it.
+    """A quote in a file, or a citation without a quote.
 
     Attributes:
-        text: the quoted words; None where there is only a citation.
+        text: the quoted words, or None for a citation without a quote.
         line: the line of the file, from 1.
-        citation: the id of the citation that stands with the quote.
+        citation: the id of the quote's citation, if there is one.
         document: the id of the document that the quote is ascribed to.
         title: the title of the document that the quote is ascribed to.
-        exact: whether `text` is the quote to the character. In running text it is not: lines may be broken
-            anew, and control characters be shown as symbols.
-        wrong: why the citation names no place.
-        short: whether it has too few words, so that it most likely is no quote.
+        exact: whether `text` is the quote character by character. In running text it is not, because lines
+            may be wrapped and control characters may be shown as symbols.
+        wrong: the reason why the citation names no place, or "".
+        short: whether the quote has so few words that it is most likely no quote.
         where: the place in words ("page 2"), in a file that has no lines.
-        unpaired: whether it is a quotation mark without its other, where a quote may begin or end.
-        maybe_title: whether it stands where titles stand: in a citation, a note, a list of references, a
-            heading or a link. It is no quote if a document has that title.
-        maybe_work: whether it stands in a note or list between an author and a year. It is no quote if no
-            document says it.
-        paragraphs: whether it is a block whose paragraphs may be quotes of their own.
-        readings: the same words without those before the quote, where the file does not tell which they are.
+        unpaired: whether the claim is a quotation mark without its partner, where a quote may begin or end.
+        maybe_title: whether the quote is at a place for titles: in a citation, a note, a list of references,
+            a heading or a link. It is not a quote if a document has this title.
+        maybe_work: whether the quote is in a note or list, between an author and a year. It is not a quote if
+            no document has the words.
+        paragraphs: whether the quote is a block whose paragraphs may be separate quotes.
+        readings: other readings of the quote, without the words before it. They are needed if the file does
+            not show where the quote begins.
         beside: the words before a citation without a quote.
-        before: what the sentence around the quote says before it, in running text.
-        after: what that sentence says after it.
-        references: what the quote's notes say, and the cells beside it in a table.
-        shape: the form that a quote has in running text.
+        before: the words before the quote in the sentence around it, in running text.
+        after: the words after the quote in that sentence.
+        references: the texts of the quote's notes, and the cells next to the quote in a table.
+        shape: the form of the quote in running text.
     """
 
     text: str | None
@@ -67,29 +69,29 @@ class Claim:
 
     @property
     def form(self) -> Form:
-        """The form in which the file has the quote. An exact quote stands in an answer of this program."""
+        """Return the form of the quote in the file. An exact quote is in an answer of this program."""
         if self.text is None:
             return "citation"
         return "answer" if self.exact else self.shape
 
     @property
     def words(self) -> str:
-        """The quoted words; "" where there is only a citation."""
+        """Return the quoted words, or "" for a citation without a quote."""
         return self.text or ""
 
     @property
     def prose(self) -> str:
-        """What the sentence around the quote says besides it."""
+        """Return the sentence around the quote, without the quote."""
         return f"{self.before} … {self.after}"
 
 
 def citation_in(match: re.Match[str]) -> CitationId:
-    """Return the citation that `CITATION_ID` has matched."""
+    """Return the citation id that `CITATION_ID` has matched."""
     return CitationId(match[1], int(match[2]), int(match[3]))
 
 
 def wrong_range(place: CitationId | None) -> str:
-    """Say why a citation names no range of a text; return "" where it does."""
+    """Return the reason why a citation names no range of a text, or "" if it names one."""
     if place is None or 0 <= place.start < place.end:
         return ""
     return f"start {place.start} and end {place.end} are no range of a text"

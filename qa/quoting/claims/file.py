@@ -1,4 +1,4 @@
-"""The way in: what a file quotes, whatever its format."""
+"""Read the quotes of a file of any format. This is the package's entry point."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from qa.quoting.claims.claim import Claim
 
-# Formats that are read as they stand; "" is that of a file that no format takes. A web page is read so if it
-# is UTF-8, and else as one indexes it.
+# Formats that are read as plain text. "" means a file of no known format. A web page is also read as text if
+# it is UTF-8. Otherwise it is read as for indexing.
 _TEXTS = ("", "text", "markdown", "jsonl", "json", "csv")
 _LATEX = (".tex", ".latex")
 _IN_NOTE = re.compile(r"\b(?:foot|end)note\b")
@@ -36,12 +36,12 @@ _REPORT = Options(as_report=True)
 
 
 class Reading(NamedTuple):
-    """What was read of a file.
+    """The result of reading a file.
 
     Attributes:
-        claims: what it quotes.
-        passed_over: quotations of fewer than `LEAST_WORDS`, and marks without their other.
-        unread: what else it holds, in words ("comments").
+        claims: the quotes of the file.
+        passed_over: quotations of fewer than `LEAST_WORDS` words, and quotation marks without their partner.
+        unread: the names of other content that was not read ("comments").
     """
 
     claims: list[Claim]
@@ -50,13 +50,13 @@ class Reading(NamedTuple):
 
 
 def claims(path: Path) -> Reading:
-    """Read what a file quotes, in order: answers (JSON, JSON lines), CSV, HTML, Markdown, LaTeX or text.
+    """Read the quotes of a file in order: of answers (JSON, JSON lines), CSV, HTML, Markdown, LaTeX or text.
 
-    A file of any other format that is indexed is read as it is then, in a process of its own, and with the
-    block quotes that word processors tell by style or indent.
+    A file of any other format that Pullquote indexes is read as for indexing, in a separate process. There,
+    block quotes are also recognised by the style or indent of word processors.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the file cannot be read.
     """
     data = read_file(path)
     source = Source(str(path), path.name, data)
@@ -77,7 +77,7 @@ def claims(path: Path) -> Reading:
 
 
 def claims_of_text(text: str) -> Reading:
-    """Read what a text quotes, whatever it is, as `claims` does of a file."""
+    """Read the quotes of a text of any format, as `claims` does for a file."""
     return _of_text(text, "")
 
 
@@ -87,7 +87,7 @@ def _of_text(text: str, kind: str) -> Reading:
 
 
 def of_text(text: str) -> list[Claim]:
-    """Return what a text quotes, whatever it is."""
+    """Return the quotes of a text of any format."""
     return claims_of_text(text).claims
 
 
@@ -101,7 +101,7 @@ def _is_read(claim: Claim) -> bool:
 
 
 def _of_documents(source: Source) -> Reading:
-    """Read what the documents of a file quote, each with where it stands in the words of a citation.
+    """Read the quotes of the documents in a file, each with its place in the words of a citation.
 
     Raises:
         InputError: a document is refused.
@@ -130,12 +130,15 @@ def _of_documents(source: Source) -> Reading:
 
 
 def all_of_text(text: str, kind: str = "") -> list[Claim]:
-    """Return what a text of a format, or of any, quotes, what is short or without its mark too."""
+    """Return the claims of a text of the format `kind`, including short quotations and unpaired marks.
+
+    Without a `kind`, the format is detected.
+    """
     return _of_kind(text, kind)[0]
 
 
 def _of_kind(text: str, kind: str) -> tuple[list[Claim], str]:
-    """Return what a text quotes, and the format by which it was read."""
+    """Return the claims of a text, and the format as which the text was read."""
     if kind != "latex" and text.lstrip()[:1] in ("{", "[") and (found := of_json(text)) is not None:
         return found, "json"
     if kind == "html" or (kind != "latex" and is_page(text)):

@@ -1,6 +1,6 @@
-"""LaTeX as its reader sees it: what quotes stand in a `.tex` file.
+"""Convert LaTeX to plain text, to find the quotes of a `.tex` file.
 
-It undoes what pandoc and people write for characters and emphasis; it is no TeX.
+The module decodes the commands that pandoc and people write for characters and emphasis. It does not run TeX.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 _BRACE = re.compile(r"\\[\s\S]|[{}]")
 _FOOTNOTE = re.compile(r"\\footnote(?:text)?(?:\[[^\]\[\n\\]{0,100}\])?\{")
 _HEADING = re.compile(r"\\(?:part|chapter|(?:sub)*section|(?:sub)?paragraph)\*?(?=\{)")
-# Commands whose arguments a reader does not see as words, and those with a link and its words.
+# Commands whose arguments a reader does not see as words.
 _UNSEEN = re.compile(
     r"\\(?:label|hypertarget|phantomsection|begin|end|vspace\*?|setcounter|addcontentsline|protect|noindent|maketitle"
     r"|centering|raggedright|citeproc(?:itemid)?|bibitem|hfill|bookmarksetup|item)\b(?:\[[^\]\[\n\\]{0,100}\])?(?:\{[^{}\n\\]{0,400}\})*"
 )
+# A command with a link and the link's words, and a command with only a link.
 _LINK = re.compile(
     r"\\href\{((?:[^{}\\\s]|\\[%#&_~^$]){0,2000})\}\{((?:[^{}\\]|\\[%#&_$]|\{[^{}]{0,20}\}){0,500})\}"
 )
 _ADDRESS = re.compile(r"\\url\{((?:[^{}\\\s]|\\[%#&_~^$]){0,2000})\}")
-# A character or command, from the left: what an escape gives is not looked at again.
+# A command or character to decode. Decoding goes from left to right, and its output is not decoded again.
 _PIECE = re.compile(
     r"\\\\(?:\[[-0-9.a-z]{0,20}\])?|\\hspace\{0pt\}|\\\^\{\}|\\~\{\}|\\/|\\-|``|''"
     r"|\\([`'^~=.\"])\{?\\?([A-Za-z])\}?|\\([cvHukr])\{([A-Za-z])\}"
@@ -43,7 +44,7 @@ _PIECE = re.compile(
 
 
 def plain_text(text: str) -> str:
-    """Return the words of a LaTeX file, line for line; its footnotes follow as those of Markdown do."""
+    """Return the words of a LaTeX file with the same lines. Footnotes follow at the end, as in Markdown."""
     begun = _BEGIN.match(text)
     if begun:
         text = "\n" * begun[0].count("\n") + text[begun.end() :]
@@ -67,7 +68,7 @@ def _without_footnotes(text: str) -> tuple[str, list[str]]:
 
 
 def _closing(text: str, start: int) -> int:
-    """Return the offset after the brace that closes one before `start`."""
+    """Return the offset after the brace that closes the brace before `start`, or the text's end."""
     depth = 1
     for brace in _BRACE.finditer(text, start):
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
@@ -85,7 +86,7 @@ def _words(text: str) -> str:
 def _character(piece: re.Match[str]) -> str:
     said, accent, letter, other, its_letter, command, escaped = piece[0], *piece.groups()
     if said.startswith("\\\\"):
-        return ""  # the line ends here, too
+        return ""  # the line end after the command stays
     if accent or other:
         return f"{letter or its_letter}{_ACCENTS[accent or other]}"
     if command is not None:

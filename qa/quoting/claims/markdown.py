@@ -1,9 +1,9 @@
-"""Block quotes and headings of running text, Markdown or not, and the block quotes of HTML within it.
+"""Find block quotes and headings in running text, Markdown or not, and HTML block quotes within it.
 
-markdown-it-py finds headings, and the code of Markdown. Whatever else begins with `>` is a block quote, also
-where CommonMark says otherwise, as below a comment that is never closed: no quote may be lost. Of what stands
-within a line, markdown-it-py tells no offsets; it knows no footnotes, and no table without a rule. Links,
-footnotes and rows are found by patterns.
+markdown-it-py finds the headings, and the code in Markdown. All other lines that begin with `>` are block
+quotes, even if CommonMark says otherwise, as below a comment that is never closed. So no quote is lost.
+markdown-it-py gives no offsets within a line, and does not know footnotes or tables without a rule. So
+patterns find the links, footnotes and rows.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
     from qa.quoting.claims.marks import Ends
 
-# In what is no Markdown there is no code: a line of tildes is a rule.
+# The parser of text that is not Markdown. Such text has no code, and a line of tildes is a rule.
 _PROSE = MarkdownIt("commonmark").disable(["fence", "html_block"])
 _PROSE.core.ruler.enableOnly(["normalize", "block"])
-# Lines of a block quote; in a list, its item's mark may stand before them. A line without `>` is the writer's
-# own, whatever CommonMark says: a report goes on right below what it quotes.
+# The lines of a block quote. In a list, the item's mark may stand before them. A line without `>` is the
+# writer's own text, although CommonMark may add it to the block quote. Reports often continue right below a
+# quote.
 _BLOCK_QUOTE = re.compile(
     r"(?<![^\r\n])[^\S\r\n]*+(?:(?:[-+*]|[0-9]{1,9}[.)])[^\S\r\n]++)*+"
     r"(?P<lines>>[^\r\n]*+(?:(?:\r\n?|\n)[^\S\r\n]*+>[^\r\n]*+)*+)"
@@ -42,14 +43,14 @@ _WRITTEN_LINE = re.compile(r"(?<![^\n])[^\S\n]*+\S[^\n]*")
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _HTML_QUOTE = re.compile(r"<(?P<closes>/?)(?P<name>blockquote|q)\b[^<>]*>", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?P<mark>[!-/:-@\[-`{-~])|&#[0-9]{1,7};")
-# An empty line within a paragraph.
+# An empty line within a paragraph, which Markdown writes as a backslash.
 _EMPTY_LINE = "\\"
-# A sentence's words; what has fewer and ends in a full stop may be a name.
+# Minimum number of words of a sentence. Fewer words that end in a full stop may be a name.
 _LEAST_SENTENCE = 6
 
 
 def blocks(text: str, *, is_markdown: bool) -> tuple[str, list[tuple[int, int]], list[tuple[int, int]]]:
-    """Return a text with blanks for the marks of its block quotes, and where these and its headings are."""
+    """Return a text with its block quotes' marks as blanks, and the ranges of block quotes and headings."""
     starts = [line.start() for line in LINE.finditer(text)] + [len(text)]
     headings, code, quoted_to = [], [], 0
     for token in (BLOCKS if is_markdown else _PROSE).parse(f"{text}\n"):
@@ -73,7 +74,7 @@ def blocks(text: str, *, is_markdown: bool) -> tuple[str, list[tuple[int, int]],
 
 
 def _is_code(token: Token) -> bool:
-    """Whether a token is code for certain: a fence that is closed, or an indented session of Python."""
+    """Return whether a token is certainly code: a closed fence, or an indented Python session."""
     if token.type == "fence" and token.map:
         first, end = token.map
         return token.content.count("\n") < end - first - 1
@@ -85,17 +86,17 @@ def _blanks(match: re.Match[str]) -> str:
 
 
 def without_attributes(text: str) -> str:
-    """Return a text with blanks for the quotation marks of attributes of HTML."""
+    """Return a text with the quotation marks within HTML tags as blanks."""
     return _TAG.sub(lambda tag: tag[0].replace('"', " ").replace("'", " "), text)
 
 
 def without_escapes(text: str) -> str:
-    """Return Markdown without its backslashes before punctuation, its numeric entities as characters."""
+    """Return Markdown without backslashes before punctuation, and with numeric entities as characters."""
     return _ESCAPE.sub(lambda found: found["mark"] or html.unescape(found[0]), text)
 
 
 def html_quotes(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where HTML in a text quotes (`blockquote`, `q`), and what it quotes there."""
+    """Yield the ranges of HTML quotes in a text (`blockquote`, `q`), and the quoted words."""
     opened: defaultdict[str, list[re.Match[str]]] = defaultdict(list)
     for tag in _HTML_QUOTE.finditer(text):
         waiting = opened[tag["name"].lower()]
@@ -111,7 +112,7 @@ def html_quotes(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def quotes_of_block(text: str, start: int, end: int, ends: Ends) -> Iterator[Quotation]:
-    """Yield the quotes of a block quote, each up to the citation that follows it or to the block's end."""
+    """Yield the quotes of a block quote. Each ends at the citation after it, or at the end of the block."""
     begin: int | None = None
     stop = start
     lines = [
@@ -149,7 +150,7 @@ def quotes_of_block(text: str, start: int, end: int, ends: Ends) -> Iterator[Quo
 
 
 def _is_attribution(line: str, after_quote: bool, *, last: bool) -> bool:
-    """Whether a line names who is quoted: “— Orkney Post”, a link; it is no sentence."""
+    """Return whether a line names the source of a quote (“— Orkney Post” or a link) and is not a sentence."""
     names = re.match(r"[—–-]+ |\[[^\]]*\]\(", line)
     sentence = measure(line) >= _LEAST_SENTENCE and line.rstrip('”"').endswith((".", "!", "?", "…"))
     return bool(names) and after_quote and last and not sentence

@@ -1,4 +1,4 @@
-"""Quotation marks: which marks open a quotation, and where it ends."""
+"""Find the quotation marks that open a quotation, and the end of the quotation."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from typing import NamedTuple
 from qa.quoting.claims.claim import LEAST_WORDS, Form
 from qa.text.terms import measure
 
-# In running text, a quotation that goes on for longer has lost its end.
+# Maximum number of characters of a quotation in running text. A longer quotation lacks its closing mark.
 MOST_CHARACTERS = 20_000
-# Which marks close a quotation, by the one that opens it.
+# The closing marks of a quotation, by its opening mark.
 CLOSING = {
     "“": "”", "„": "“”", "‟": "”", "«": "»", "‹": "›", "‚": "‘",
     "「": "」", "『": "』", "《": "》", "〈": "〉", "〝": "〞〟",
 }  # fmt: skip
-# Straight marks, which close what they open.
+# Straight marks, which both open and close a quotation.
 STRAIGHT = '"＂'
 _MARKS = "".join({*STRAIGHT, *CLOSING, *"".join(CLOSING.values())} - {"‘"})
-# In German, guillemets point inwards: they open a quotation after a blank, before a word.
+# Guillemets that point inwards, as in German. They open a quotation after a blank and before a word.
 _INWARDS = {"«": "»", "‹": "›"}
 _OPENS_INWARDS = r"(?<![^\s(\[{“„—–>])[»›](?=[^\s.,;:!?…)\]])"
-# Marks that a page or a note has as entities.
+# An entity, as which a page or a note may write a mark.
 _ENTITY = re.compile(r"&#?\w{1,9};")
-# A single mark opens a quotation after a blank, a bracket or another mark; not for letters: ’90s.
+# A single mark opens a quotation after a blank, a bracket or another mark. It does not if it replaces letters
+# or digits: ’90s.
 _OPENS_SINGLE = (
     r"(?<![^\s(\[{“„«—–>\"])['‘](?![\s'’‘])"
     r"(?![0-9]|(?:[Tt](?:is|was|were|will|would)|ave|bout|cause|cos|e|em|ere|gainst|im|m|n|neath|re|round|s|t|til)\b)"
@@ -33,13 +34,14 @@ _OPENS_SINGLE = (
 OPENING = re.compile(
     rf"{_OPENS_INWARDS}|[{''.join(CLOSING)}]|(?<![\w{STRAIGHT}])[{STRAIGHT}](?=\S)|{_OPENS_SINGLE}"
 )
-# A single mark closes before a blank or punctuation. Before another word, what ends in s, -in’ or ’n’ is most
-# likely “the dogs’ bowls”.
+# A single mark closes a quotation before a blank or punctuation. Before another word, a mark after s, in
+# “-in’” or in “’n’” is most likely an apostrophe: “the dogs’ bowls”.
 _SINGLE = re.compile(
     rf"(?P<opens>{_OPENS_SINGLE})|(?P<doubtful>(?:(?<=[sS])|(?<=\w\win)|(?<=['’]n))['’](?=\s+['‘’]?\w))"
     r"|(?P<closes>(?<=\S)['’](?!\w))|(?P<ends>\n\s*\n)"
 )
-# Marks that should have another; one alone in its line is an ornament, a straight one after a digit an inch.
+# Marks that should have a partner. A mark alone in its line is an ornament, and a straight mark after a digit
+# means inches.
 UNPAIRED = re.compile(
     rf"(?m)(?!^[^\w\n]*$)(?:[{''.join(CLOSING)}”»」』》〉〞〟]|{_OPENS_INWARDS}|(?<![0-9])[{STRAIGHT}]|``)"
 )
@@ -49,15 +51,15 @@ class Quotation(NamedTuple):
     """A quotation in a text.
 
     Attributes:
-        start: where it begins, with its mark.
-        end: where it ends, with its mark.
-        words: what it quotes.
-        stop: where its citation ends, if one follows.
+        start: the offset of the beginning, with the opening mark.
+        end: the offset of the end, with the closing mark.
+        words: the quoted words.
+        stop: the offset at which the citation after the quotation ends, or 0 without a citation.
         title: the title in that citation.
-        paragraphs: whether its paragraphs may be quotes of their own.
-        readings: the same words without those before the quote.
-        marked: whether the title stands in quotation marks, and may be taken for another quotation.
-        form: how the text shows that it is one.
+        paragraphs: whether the quotation's paragraphs may be separate quotes.
+        readings: other readings of the quotation, without the words before the quote.
+        marked: whether the title is in quotation marks, so that it could be mistaken for another quotation.
+        form: the form of the quotation in the text.
     """
 
     start: int
@@ -72,20 +74,20 @@ class Quotation(NamedTuple):
 
     @property
     def range(self) -> tuple[int, int]:
-        """Where the quotation begins and its citation ends."""
+        """Return the range from the beginning of the quotation to the end of its citation."""
         return self.start, max(self.end, self.stop)
 
 
 class Ends:
-    """Where the quotations of a text end, after their closing marks; quotations may hold others."""
+    """The ends of a text's quotations, after their closing marks. Quotations may contain other quotations."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        # Straight marks that end a quotation, and the empty lines that no quotation goes over.
+        # Straight marks that end a quotation, and empty lines, which no such quotation crosses.
         self._straight = [
             (m.start(), m.end(), m[0] in STRAIGHT) for m in re.finditer(rf"[{STRAIGHT}](?!\w)|\n\s*\n", text)
         ]
-        # What is pasted holds an opening mark without its other, and ends before a citation line.
+        # The ends of pasted quotes, right before a citation line. Such a quote may contain an unpaired mark.
         self._pasted = [m.end() for m in re.finditer(r"”(?=\n“[^\n]+”)", text)]
         self._partners = _single_marks(text)
         stacks: dict[str, list[int]] = {opening: [] for opening in CLOSING}
@@ -104,7 +106,10 @@ class Ends:
                 self._partners[waiting.pop()] = mark.end()
 
     def of(self, start: int) -> int | None:
-        """Return where the quotation ends that begins at an offset; None if not within MOST_CHARACTERS."""
+        """Return the end of the quotation that begins at an offset.
+
+        Return None if there is no end within `MOST_CHARACTERS`.
+        """
         limit = start + MOST_CHARACTERS
         if self._text[start] in STRAIGHT:
             at = bisect_right(self._straight, (start, len(self._text), True))
@@ -118,9 +123,10 @@ class Ends:
 
 
 def _single_marks(text: str) -> dict[int, int]:
-    """Return where each single mark opens a quotation, and where this ends in the same paragraph.
+    """Return the ends of the quotations in single marks, by the offsets of their opening marks.
 
-    A mark that is most likely an apostrophe closes what nothing else does, unless that is a straight one.
+    A quotation ends in the same paragraph. A mark that is most likely an apostrophe closes a quotation only
+    if no other mark does, and only if the marks are not straight.
     """
     partners: dict[int, int] = {}
     doubtful: dict[int, int] = {}
@@ -147,7 +153,7 @@ def without_marks(text: str) -> str:
 
 
 def without_entities(text: str) -> str:
-    """Return a text with the marks that stand in it as entities, each as long as its entity was."""
+    """Return a text with entities of quotation marks replaced by the marks, padded to the same length."""
     return _ENTITY.sub(_unescaped, text)
 
 
@@ -157,7 +163,7 @@ def _unescaped(entity: re.Match[str]) -> str:
 
 
 def is_marked(text: str, start: int, end: int, ends: Ends) -> bool:
-    """Whether all of a stretch but a few words stands in quotation marks, as one or more quotations."""
+    """Return whether a stretch is in quotation marks except for a few words, as one or more quotations."""
     outside = []
     at = start
     while opened := OPENING.search(text, at, end):

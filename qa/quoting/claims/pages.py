@@ -1,4 +1,4 @@
-"""Pages (HTML): the elements that quote, each with the citation that follows it. The rest is running text."""
+"""Read the claims of HTML pages: elements that quote, with the citations after them, and running text."""
 
 from __future__ import annotations
 
@@ -44,21 +44,22 @@ def _of_class(name: str) -> str:
     return f"contains(concat(' ', @class, ' '), ' {name} ')"
 
 
-# An answer as the program writes it; other pages have answers, too.
+# An answer as this program writes it. The class names are checked because other pages have answers, too.
 _ANSWER = (
     f"article[{_of_class('answer')}][{' or '.join(map(_of_class, get_args(Outcome)))}"
     " or (@class = 'answer' and section[@class = 'reply' or @class = 'error'])]"
 )
-# What is not running text: quotes, citations, and what the program itself says in an answer.
+# Elements that are not running text: quotes, citations, and the program's own words in an answer.
 _READ = (
     f"//blockquote | //q | //a[contains(@href, '#cite=')] | //*[{_of_class('quote')}]"
     f" | //*[{_of_class('cite')}] | //{_ANSWER}"
-    # What was asked, in the chat and in a report of an evaluation.
+    # Questions, in the chat and in a report of an evaluation.
     f" | //*[{_of_class('message user')}]"
     " | //article[@class = 'question' and starts-with(@aria-labelledby, 'h')] | //tr[@data-v]"
 )
-# Where pages name a document, and where they have their notes.
+# Elements that may name a document.
 _NAMES = "//h1 | //h2 | //h3 | //h4 | //h5 | //h6 | //a | //cite"
+# Elements that contain notes and references.
 _NOTES = (
     "//*[contains(@class, 'footnote') or contains(@class, 'endnote') or contains(@class, 'references')"
     " or contains(@class, 'bibliography') or starts-with(@id, 'fn') or contains(@role, 'doc-endnote')"
@@ -66,20 +67,21 @@ _NOTES = (
 )
 _QUOTING = ("blockquote", "q")
 _CAPTIONS = ("figcaption", "cite", "footer")
-# A paragraph with more elements is not read for what it says around each of its quotes.
+# Maximum number of elements in a paragraph whose sentences around quotes are read.
 _MOST_INLINE = 50
+# Maximum number of elements of a note or cell that are read.
 _MOST_ELEMENTS = 100
 _FOOTNOTE_LABEL = re.compile(r"\W*\w{0,4}[*†‡§]{0,3}\W*")
 _NOTE_ELEMENTS = frozenset("li p div aside dd section td".split())
 
 
 def is_page(text: str) -> bool:
-    """Whether a text is a page, or a fragment of one."""
+    """Return whether a text is an HTML page or a fragment of a page."""
     return bool(_PAGE.search(text))
 
 
 def of_page(text: str) -> Iterator[Claim]:
-    """Yield the claims of a page: of elements that quote (`.quote`, blockquote, q), then of the rest."""
+    """Yield the claims of a page: first the elements that quote (`.quote`, blockquote, q), then the rest."""
     from lxml import etree, html
 
     from qa.formats.markup import breaks
@@ -122,7 +124,7 @@ def of_page(text: str) -> Iterator[Claim]:
     if waiting is not None:
         yield _of_element(waiting, notes)
     for read in tree.xpath(_READ):
-        read.clear(keep_tail=True)  # `drop_tree` joins the text around them again for each
+        read.clear(keep_tail=True)  # faster than `drop_tree`, which joins the text around each element
     named, in_notes = (
         "\n".join(each.text_content() for each in tree.xpath(path))[:MOST_CHARACTERS]
         for path in (_NAMES, _NOTES)
@@ -137,7 +139,7 @@ def of_page(text: str) -> Iterator[Claim]:
 
 
 def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int], list[int]]:
-    """Return an element's text, the line ends put in between its blocks, and the offsets of their edges."""
+    """Return an element's text, the offsets of line ends added between its blocks, and the blocks' edges."""
     from lxml import etree
 
     from qa.formats.markup import breaks
@@ -165,7 +167,11 @@ def _joined(element: HtmlElement, gap: str = "\n") -> tuple[str, list[int], list
 
 
 def _quotes(element: HtmlElement) -> bool:
-    """Whether an element quotes by itself: not within or around another, nor what pages say of a question."""
+    """Return whether an element is a quote itself.
+
+    It is not if it lies within or around another quote, or if it is the reading of a question
+    (“Understood as:”).
+    """
     parent = element.getparent()
     return not (
         any("quote" in above.classes or above.tag in _QUOTING for above in element.iterancestors())
@@ -180,7 +186,7 @@ def _of_element(
     place: CitationId | None = None,
     cite: HtmlElement | None = None,
 ) -> Claim:
-    """Return the claim of an element that quotes, with the citation that follows it."""
+    """Return the claim of an element that quotes, with the citation after it."""
     title = ""
     if cite is not None:
         titles = cite.xpath(".//*[@class='title']")
@@ -206,7 +212,7 @@ def _of_element(
 
 
 def _around_inline(element: HtmlElement) -> tuple[str, str]:
-    """Return what the sentence around an element says before it, and after it."""
+    """Return the words before and after an inline element in the sentence around it."""
     parent = element.getparent()
     if parent is None or len(parent) > _MOST_INLINE:
         return "", ""
@@ -215,7 +221,11 @@ def _around_inline(element: HtmlElement) -> tuple[str, str]:
 
 
 def _around_block(element: HtmlElement) -> tuple[str, str]:
-    """Return what leads up to a block quote with a colon, and its caption or what follows it after a dash."""
+    """Return the words before and after a block quote that belong to it.
+
+    Words before it belong to it if they end in a colon. Words after it do if they are its caption or begin
+    with a dash.
+    """
     before = _text(element.getprevious()).rstrip()[-MOST_AROUND:]
     before = sentence_around(f"{before} ", len(before) + 1, len(before) + 1)[0] if before[-1:] == ":" else ""
     later = element.getnext()
@@ -226,7 +236,7 @@ def _around_block(element: HtmlElement) -> tuple[str, str]:
 
 
 def _text(element: HtmlElement | None) -> str:
-    """Return the text of an element; "" where there is none, or a comment."""
+    """Return the text of an element, or "" for None or a comment."""
     return element.text_content() if element is not None and isinstance(element.tag, str) else ""
 
 
@@ -234,7 +244,7 @@ def _text(element: HtmlElement | None) -> str:
 
 
 def _mark_notes(tree: HtmlElement) -> dict[str, str]:
-    """Write “[^…]” for the links of a page that lead to its notes, and return what these say."""
+    """Replace the text of links to notes by the marks “[^…]”, and return the texts of the notes by mark."""
     targets = {element.get("id"): element for element in tree.xpath("//*[@id]")}
     found: dict[str, str] = {}
     for link in tree.xpath("//a[starts-with(@href, '#')]"):
@@ -249,7 +259,7 @@ def _mark_notes(tree: HtmlElement) -> dict[str, str]:
 
 
 def _says(note: HtmlElement) -> str:
-    """Return the beginning of what a note or a cell of a page says, without a link that leads back."""
+    """Return the beginning of the text of a note or cell, without the text of links within the page."""
     pieces: list[str] = []
     for element in islice(note.iter(), _MOST_ELEMENTS):
         if isinstance(element.tag, str) and not (element.get("href") or "").startswith("#"):
@@ -260,7 +270,7 @@ def _says(note: HtmlElement) -> str:
 
 
 def _without_note_marks(words: str, notes: Mapping[str, str]) -> tuple[str, str]:
-    """Return a quote without the marks of notes that it ends in, and these."""
+    """Return a quote without the note marks at its end, and these marks."""
     kept = words.rstrip()
     while (mark := kept[max(kept.rfind("["), 0) :]) and mark in notes:
         kept = kept.removesuffix(mark).rstrip()
@@ -268,7 +278,7 @@ def _without_note_marks(words: str, notes: Mapping[str, str]) -> tuple[str, str]
 
 
 def _beside_in_row(element: HtmlElement) -> Iterator[str]:
-    """Yield what the other cells of an element’s table row say, as `Rows.beside` does."""
+    """Yield the short texts of the other cells in an element’s table row, as `Rows.beside` does."""
     row = next(element.iterancestors("tr"), None)
     if row is None or len(row) > MOST_CELLS:
         return
@@ -283,9 +293,9 @@ def _beside_in_row(element: HtmlElement) -> Iterator[str]:
 
 
 def _column_names(row: HtmlElement) -> list[str]:
-    """Return the names of a row’s columns, where its table begins with a row of headings."""
+    """Return the names of a row’s columns, or nothing if the table does not begin with a row of headings."""
     table = next(row.iterancestors("table"), None)
-    # Not `find`: lxml would look for the second row, too, through all of the table.
+    # `find` would be slow, because lxml would also search the whole table for the second row.
     first = None if table is None else next((each for each in table.iter() if each.tag == "tr"), None)
     if first is None or first is row or any(cell.tag != "th" for cell in first):
         return []

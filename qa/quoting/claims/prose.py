@@ -1,4 +1,4 @@
-"""Running text: its quotations, each with the citation that follows it, and citations by themselves."""
+"""Read the claims of running text: quotations with the citations after them, and citations alone."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ from qa.text.terms import measure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-# A quote has few links; those of a list of links have none.
+# Maximum number of citation ids that belong to one quote. Further ids belong to no quote, as in a list of
+# links.
 _MOST_LINKS = 4
-# Characters before a citation without a quote.
+# Maximum number of characters before a citation without a quote that are kept.
 MOST_BESIDE = 2_000
+# Maximum number of characters after an unpaired mark that are kept.
 _MOST_SHOWN = 60
-# What somebody asked is nobody's quote: a line of a report's appendix.
+# A line of a report's appendix with a question. Questions are not quotes.
 _ASKED = re.compile(r"(?m)^[ \t]*(?:Question(?: [0-9]{1,5})?: |Read together with “)[^\n]*$")
-# A hash that is no part of a citation: what stands before it is said of that.
+# A hash that is not part of a citation. The words before the hash are not about a citation after it.
 _HASH = re.compile(r"\b[0-9a-f]{64}\b(?!/[0-9])")
 _ANY_MARK = re.compile("[“”„‟«»‹›‚‘’「」『』《》〈〉〝〞〟\"'＂]")
 _NEXT_QUOTE = re.compile(r"[“„«「]|(?<!\w)\"(?=\w)")
@@ -48,11 +50,17 @@ def of_prose(
     *,
     is_markdown: bool = False,
 ) -> Iterator[Claim]:
-    """Yield the claims of running text, in their order.
+    """Yield the claims of running text in order.
 
-    It takes time in proportion to the text, whatever that is: what is needed again and again is looked for
-    once (`Ends`, `Sentences`, `Rows`). Of the text of a page, `added` are the line ends that the page does
-    not have, `edges` the offsets at which its blocks begin and end, and `page_notes` what its notes say.
+    The time is proportional to the length of any text, because repeated searches run only once (`Ends`,
+    `Sentences`, `Rows`).
+
+    Args:
+        text: the running text.
+        added: the offsets of line ends that were added to the text of a page.
+        edges: the offsets at which the blocks of a page begin and end.
+        page_notes: the texts of a page's notes by their marks.
+        is_markdown: whether the text is Markdown.
     """
     text, blocks, headings = markdown.blocks(text, is_markdown=is_markdown)
     text = markdown.without_attributes(without_entities(text))
@@ -128,7 +136,7 @@ def of_prose(
 
 
 def _quotations(text: str, blocks: Sequence[tuple[int, int]]) -> list[Quotation]:
-    """Return the quotations of a text in order: what stands above citations, in blocks and between marks."""
+    """Return the quotations of a text in order: above citations, in block quotes and between marks."""
     ends = Ends(text)
     found = [*quotes_above(text, ends)]
     above = _Ranges(each.range for each in found)
@@ -145,7 +153,7 @@ def _quotations(text: str, blocks: Sequence[tuple[int, int]]) -> list[Quotation]
     while opened := OPENING.search(text, at):
         while quoted and quoted[0][0] <= opened.start():
             at = max(at, quoted.popleft()[1])
-        if opened.start() < at:  # inside what is quoted as a whole
+        if opened.start() < at:  # inside a quotation that is quoted as a whole
             continue
         close = ends.of(opened.start())
         if close is None:
@@ -159,7 +167,7 @@ def _quotations(text: str, blocks: Sequence[tuple[int, int]]) -> list[Quotation]
 
 
 def _own_ids(text: str, quotation: Quotation, after: Sequence[re.Match[str]]) -> list[re.Match[str]]:
-    """Return the citations after a quotation that are its own: words between them make the next another's."""
+    """Return the citation ids after a quotation that belong to it, up to an id with other words before it."""
     ids = [each for each in after[:_MOST_LINKS] if text.count("\n\n", quotation.end, each.start()) < 2]
     for count, (before, following) in enumerate(pairwise(ids), 1):
         if measure(without_links(text[before.end() : following.start()])) >= LEAST_WORDS:
@@ -172,7 +180,7 @@ def _without_marks(line: re.Match[str]) -> str:
 
 
 class _Ranges:
-    """Ranges of a text, in which offsets are looked up."""
+    """Ranges of a text, for looking up offsets."""
 
     def __init__(self, ranges: Iterable[tuple[int, int]]) -> None:
         spans = sorted(ranges)
@@ -180,6 +188,6 @@ class _Ranges:
         self._ends = list(accumulate((end for _, end in spans), max))
 
     def contain(self, at: int) -> bool:
-        """Whether an offset is in one of the ranges."""
+        """Return whether an offset is in one of the ranges."""
         before = bisect_right(self._starts, at) - 1
         return before >= 0 and at < self._ends[before]

@@ -1,4 +1,4 @@
-"""Sentences: what the sentence around a quote says before it, and after it."""
+"""Find the words before and after a quote in the sentence around it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from qa.quoting.claims.citations import LABEL, LINKED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Characters of the sentence around a quote that are looked at.
+# Maximum number of characters on each side of a quote that are read.
 MOST_AROUND = 300
-# No sentence ends with “Dr.” or “K.”.
+# Abbreviations that do not end a sentence: “Dr.”, “K.”.
 _SHORT = "".join(
     rf"(?<!\b{word})"
     for word in (
@@ -22,11 +22,11 @@ _SHORT = "".join(
 )
 _SENTENCE_END = re.compile(
     rf"(?:{_SHORT}\.|[!?。！？])(?:[”\"’»)\]⁰¹²³⁴-⁹]|\[\^?[^\[\]\s]{{1,40}}\])*+(?:\s+(?![0-9])|\Z)"
-    # A paragraph, a heading, and what comes before an item of a list.
+    # The end of a paragraph, of a heading, and of the text before a list item.
     r"|\n[ \t]*\n|^#{1,6}[ \t][^\n]*\n|\n(?=[ \t]{0,20}(?:[-*•+]|[0-9]{1,3}[.)])[ \t])",
     re.MULTILINE,
 )
-# Characters of a quote's end: a stop and the closing mark.
+# Number of characters at the end of a quote that ends a sentence: a full stop and the closing mark.
 _CLOSED = 2
 _GOES_ON = re.compile(r"[a-zß-öø-ÿ(\[—–,;:]")
 _IN_BRACKETS = re.compile(r"\([^()\n]{1,150}\)")
@@ -35,7 +35,7 @@ _STARTS_WITH_DASH = re.compile(r"\s{0,20}[—–]")
 
 
 class Sentences:
-    """The sentences of a text, whose ends are looked for once."""
+    """The sentences of a text. The search for the ends of sentences runs only once."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -46,10 +46,11 @@ class Sentences:
     def around(
         self, start: int, end: int, first: int = 0, last: int | None = None, *, noted: bool = False
     ) -> tuple[str, str]:
-        """Return what the sentence around a quote says before it, and after it, between two offsets.
+        """Return the words before and after a quote in the sentence around it, between two offsets.
 
-        A paragraph that ends in a colon goes on with the quote, and a line that begins with a dash belongs to
-        it. In a note (`noted`) a title may end in a stop of its own.
+        A paragraph before the quote that ends in a colon belongs to the sentence. So does a line after the
+        quote that begins with a dash. In a note (`noted`), a full stop at the end of a title does not end the
+        sentence.
         """
         first = max(first, start - MOST_AROUND)
         stripped = first + len(self._text[first:start].rstrip())
@@ -69,7 +70,7 @@ class Sentences:
         return before.strip(), after[:MOST_AROUND].strip()
 
     def _ends_inside(self, end: int) -> bool:
-        """Whether a quote ends with its sentence, and another begins behind it: “It is closed.” They left."""
+        """Return whether a quote ends a sentence, and a new one follows: “It is closed.” They left."""
         at = bisect_left(self._stops, end - _CLOSED)
         if at == len(self._stops) or self._stops[at] >= end:
             return False
@@ -77,14 +78,14 @@ class Sentences:
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[str, str]:
-    """Return what the sentence around a range of a text says before it, and after it."""
+    """Return the words before and after a range of a text in the sentence around it."""
     first = max(0, start - MOST_AROUND)
     window = text[first : end + 2 * MOST_AROUND]
     return Sentences(window).around(start - first, end - first)
 
 
 def sentences_around(text: str, start: int, end: int, beside: int = 0) -> tuple[int, int]:
-    """Return where the sentence around a range begins and ends, or that many sentences `beside` it."""
+    """Return the range of the sentence around a range, extended by `beside` sentences on each side."""
     left, right = text[max(0, start - MOST_AROUND) : start], text[end : end + MOST_AROUND]
     before = [match.end() for match in _SENTENCE_END.finditer(left)][::-1]
     after = [match.end() for match in _SENTENCE_END.finditer(right)]
@@ -95,9 +96,9 @@ def sentences_around(text: str, start: int, end: int, beside: int = 0) -> tuple[
 
 
 def block_around(text: str, start: int, end: int, edges: Sequence[int]) -> tuple[int, int]:
-    """Return where the block of a page begins and ends that holds a range.
+    """Return the range of the block of a page around a range.
 
-    A block before it that ends in a colon belongs to it, and a block after it that begins with a dash.
+    A block before that ends in a colon is included, and so is a block after that begins with a dash.
     """
     at = bisect_right(edges, start) - 1
     if at > 0 and text[edges[at - 1] : edges[at]].rstrip().endswith(":"):
@@ -110,6 +111,6 @@ def block_around(text: str, start: int, end: int, edges: Sequence[int]) -> tuple
 
 
 def _label(link: re.Match[str]) -> str:
-    """Return what a link is called, if that is more than the name of a link."""
+    """Return the label of a link in brackets, or a blank if the label has no words of its own."""
     label = link["label"] or ""
     return f" ({label}) " if re.search(r"[^\W\d_]", LABEL.sub(" ", f"[{label}]")) else " "

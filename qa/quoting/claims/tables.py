@@ -1,4 +1,4 @@
-"""Tables (CSV): quotes in the columns called so, running text in others."""
+"""Read the claims of tables (CSV): quotes in columns of quotes, and running text in other columns."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 _DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
-# As in JSON lines, what was asked, and what was rejected, is not read.
+# Columns that are not read: questions and rejected quotes.
 _NOT_READ = ("question", "history", "rejected")
 
 
 def is_table(text: str) -> bool:
-    """Whether a text begins with the head of a table of test queries."""
+    """Return whether a text begins with the header of a table of test queries."""
     first = text.lstrip("\r\n").partition("\n")[0]
     return {"question", "quote"} <= {*re.split(r"\W+", first.lower())}
 
 
 def of_table(text: str) -> Iterator[Claim]:
-    """Yield the claims of a table's cells, each with the cells of its row that say what it is from."""
+    """Yield the claims of a table's cells, each with the cells of its row that name its source."""
     named = _SEPARATOR.match(text)
     rest = text[named.end() :] if named else text
     head = rest.lstrip("\r\n").partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Titles: which quotations may be the titles of documents or works, by where they stand."""
+"""Find the quotations that may be titles of documents or works, by their places in a text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from qa.quoting.claims.claim import Claim
 
-# The text of a link may be a document's title.
+# The text of a link, which may be a document's title.
 _LINK_TEXT = re.compile(r"(?<!!)\[[^\[\]\n]{1,400}\](?=\(|\[\w)")
 _LIST_HEADING = re.compile(
     r"(?im)^#{0,6}[ \t]*\**(?:references?|bibliography|sources?|(?:foot|end)?notes|works cited|literature"
@@ -26,28 +26,29 @@ _SAYS = re.compile(
 )
 # Small words between authors' names.
 _JOINING = frozenset("al also and by cf de der di du ed eds et ff in la le s see the und van von y".split())
-# What follows the title of a work in a list of references: where and when it appeared.
+# The words after the title of a work in a list of references: where and when the work appeared.
 _APPEARED = re.compile(
     r"\b(?:1[5-9]|20)[0-9]{2}\b|https?://|\bpp?\. ?[0-9]|\b(?:[Nn]o|[Vv]ol|Nr)\. ?[0-9]|\baccessed\b"
     r"|^[\s,.;(]*(?:in:? )?[*_]?[A-Z][\w&.’'-]*+(?: (?:of|the|and|for|de|der|la|&|[A-Z][\w&.’'-]*+))*"
     r"[*_]?[\s.,;)]*$"
 )
-# Verbs that sentences have; titles in capitals may have them too.
+# Verbs that show a sentence. Titles in capitals may have them, too.
 _PREDICATE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|will|would|can|could|must|did|does|do|said|says|been|went|came|took|made|gave"
     r"|became|began|sold|told|found|left|lost|paid|sent|fell|rose|burned|killed|closed|opened|died|[a-z]{3,}ed)\b"
 )
+# Minimum share, 0 to 1, of the long words that have a capital in a title.
 _CAPITALS = 0.6
 
 
 def title_places(text: str, headings: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield where documents may be named without being quoted: headings and the texts of links."""
+    """Yield the ranges that may name documents without quoting them: headings and texts of links."""
     yield from headings
     yield from (match.span() for match in _LINK_TEXT.finditer(text))
 
 
 def note_places(text: str, headings: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield where footnotes are, and lists of references up to the next heading."""
+    """Yield the ranges of footnotes, and of lists of references up to the next heading."""
     yield from (match.span() for match in NOTE.finditer(text) if not match["number"])
     starts = iter([*(start for start, _ in headings), len(text)])
     end = 0
@@ -58,17 +59,20 @@ def note_places(text: str, headings: Sequence[tuple[int, int]]) -> Iterator[tupl
 
 
 def in_note(claim: Claim) -> Claim:
-    """Return the claim as one of a note: it may be the title of a document, or of a work."""
+    """Return the claim as a claim in a note, which may be the title of a document or of a work."""
     work = cites_work(claim.text or "", claim.before, claim.after)
     return replace(claim, maybe_title=True, maybe_work=work, shape="note")
 
 
 def cites_work(words: str, before: str, after: str) -> bool:
-    """Whether a quotation in a note or list of references is the title of a work, between author and year."""
+    """Return whether a quotation in a note or list of references is the title of a work.
+
+    Such a title stands between the author and the place or year of publication.
+    """
     if _is_sentence(words):
         return False
     names = re.findall(r"[^\W\d_][\w’'-]*", before)
-    # What follows “Interview, Hamhung:” was said.
+    # Words after “Interview, Hamhung:” are a quote of what somebody said.
     if before.rstrip().endswith(":") and re.search(r"[^\W\d_]", LABEL.sub(" ", before)):
         return False
     authors = all(name[0].isupper() or not name[0].islower() or name in _JOINING for name in names)
@@ -76,7 +80,10 @@ def cites_work(words: str, before: str, after: str) -> bool:
 
 
 def _is_sentence(words: str) -> bool:
-    """Whether words are a sentence rather than a title: it has a verb, and few capitals."""
+    """Return whether words are a sentence, not a title.
+
+    A sentence begins in lower case, or has a verb and few capitals.
+    """
     long = re.findall(r"[^\W\d_]{4,}", words)
     capitals = sum(word[0].isupper() for word in long)
     return words[:1].islower() or (capitals < _CAPITALS * len(long) and bool(_PREDICATE.search(words)))

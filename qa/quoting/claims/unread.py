@@ -1,11 +1,11 @@
-"""Name what a file holds that is not read for quotes, so that nobody takes it for verified."""
+"""Name the content of a file that is not searched for quotes, so that nobody believes it is verified."""
 
 from __future__ import annotations
 
 import re
 
 _WITHOUT_MARKS = "block quotes without quotation marks"
-# What is never read in a file of a format. Word and OpenDocument name what they hold (`Document.unread`).
+# The content that is never read in files of a format. For Word and OpenDocument, see `Document.unread`.
 _NEVER = {
     "pdf": (_WITHOUT_MARKS, "pictures", "annotations"),
     "rtf": (_WITHOUT_MARKS, "comments", "pictures"),
@@ -17,7 +17,7 @@ _NEVER = {
     "xlsx": ("comments", "pictures", "charts"),
     "json": ("values other than quotes",),
 }
-# What is not read in a text of a format, and how it begins.
+# The content that is not read in texts of a format, and the patterns that find it.
 _PICTURES = ("pictures", re.compile(r"<img\b|!\["))
 _SIGNS = {
     "html": (
@@ -38,10 +38,10 @@ _SIGNS = {
 
 
 def never_read(kind: str) -> tuple[str, ...]:
-    """Name what is never read in a file of a format."""
+    """Return the names of the content that is never read in a file of a format."""
     return _NEVER.get(kind, ())
 
 
 def unread_of_text(text: str, kind: str) -> tuple[str, ...]:
-    """Name what a text of a format holds that is not read."""
+    """Return the names of the unread content that a text of a format contains."""
     return tuple(name for name, sign in _SIGNS.get(kind, ()) if sign.search(text))

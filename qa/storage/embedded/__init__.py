@@ -1,1 +1,1 @@
-"""A library in one folder: SQLite, with FAISS and postings beside it."""
+"""Stores a library in one folder: SQLite, with files of FAISS and of postings next to it."""

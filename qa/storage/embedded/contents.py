@@ -1,7 +1,4 @@
-"""What a library contains, as it is searched, cited and listed."""
-
-
-# comes from outside is always bound as a value.
+"""Reads the contents of a library to search, cite and list them."""
 
 from __future__ import annotations
 
@@ -51,26 +48,26 @@ if TYPE_CHECKING:
     from qa.storage.intake_port import Encoding
     from qa.storage.ports import DocumentTexts, Occurrences, Segmented
 
-# Filters whose selections are kept: of a library of a million passages each has 125 kB.
+# Maximum number of cached selections. In a library of a million passages, each takes 125 kB.
 SELECTIONS = 8
-# Lists whose order is kept: of a hundred thousand documents each has 800 kB.
+# Maximum number of cached lists. In a library of a hundred thousand documents, each takes 800 kB.
 LISTS = 8
-# Documents that were read for questions are kept up to so many bytes.
+# Maximum size, in bytes, of the cached documents that were read for questions.
 READ_BYTES = 16 << 20
 _SENTENCE_BYTES = 192
 _PASSAGE_BYTES = 256
-# Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
+# Number of ids before, and after, a missing id in order, among which similar ids are looked for.
 SUGGESTED_FROM = 500
 
 
 class Contents:
     """Reads the library in `folder`.
 
-    Every method raises `LibraryError` when the file is damaged, or locked by another writer.
+    Every method raises `LibraryError` if the file is damaged, or locked by another writer.
 
     Raises:
-        LibraryNotFoundError: there is no library in the folder, and `create` is False.
-        LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
+        LibraryNotFoundError: the folder has no library, and `create` is False.
+        LibraryError: the file is not a library, damaged, or from a newer Pullquote. It is not changed.
     """
 
     def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
@@ -89,21 +86,21 @@ class Contents:
 
     @property
     def generation(self) -> int:
-        """A number that grows with every committed change, by whatever process."""
+        """A number that grows with every committed change, of any process."""
         with self._database.reading() as db:
             return generation_of(db)
 
     def encoding(self) -> Encoding | None:
-        """Tell which encoder made the vectors in force; None before the first document."""
+        """Return the active encoding, or None before the first document."""
         with self._database.reading() as db:
             return vectors.encoding(db)
 
     def file_bytes(self) -> int:
-        """Measure the file, with what of it is not merged yet."""
+        """Return the size of the file and its log."""
         return self._database.file_bytes()
 
     def count(self) -> Count:
-        """Count what is held."""
+        """Count the documents and passages."""
         with self._database.reading() as db:
             generation = generation_of(db)
             if self._count is None or self._count[0] != generation:
@@ -112,7 +109,7 @@ class Contents:
             return self._count[1]
 
     def holds_only(self, sha256: str) -> bool:
-        """Tell whether there are documents, and all of their texts have this SHA-256 (hex)."""
+        """Return whether there are documents, and all of their texts have this SHA-256 (hex)."""
         with self._database.reading() as db:
             ends = db.execute(
                 "SELECT (SELECT min(sha256) FROM documents), (SELECT max(sha256) FROM documents)"
@@ -129,9 +126,10 @@ class Contents:
         return self.find_documents(DocumentQuery(filters=filters, limit=limit)).documents
 
     def find_documents(self, query: DocumentQuery) -> DocumentList:
-        """List the documents that a query finds, in its order, without text; equals in order of id.
+        """List the documents that a query finds, without text, in the query's order.
 
-        What was found last is kept while nothing changes: a list is read in parts.
+        Equals are in order of id. The last results are cached until the library changes, because a list is
+        read in parts.
         """
         with self._database.reading() as db:
             key = replace(query, limit=None, offset=0), generation_of(db)
@@ -143,7 +141,7 @@ class Contents:
             return DocumentList(tuple(listing.infos(db, found[query.offset : end])), len(found))
 
     def facets(self) -> Facets:
-        """Tell what filters can choose from."""
+        """Return the values that filters can choose from."""
         with self._database.reading() as db:
             generation = generation_of(db)
             if self._facets is None or self._facets[0] != generation:
@@ -154,68 +152,68 @@ class Contents:
         """Read the document of that id.
 
         Raises:
-            DocumentNotFoundError: there is none.
+            DocumentNotFoundError: no document has the id.
         """
         with self._database.reading() as db:
             return self._document(db, number_of(db, document_id))
 
     def document_by_sha256(self, sha256: str) -> Document:
-        """Read the document whose text has that SHA-256 (hex), the first by id where several have.
+        """Read the document whose text has that SHA-256 (hex). If several have it, read the first by id.
 
         Raises:
-            DocumentNotFoundError: there is none.
+            DocumentNotFoundError: no document has such a text.
         """
         with self._database.reading() as db:
             return reading.with_sha256(db, self.folder, sha256)
 
     def cited(self, sha256: str, document_id: str = "") -> Cited:
-        """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+        """Read the document whose text has, or had, that SHA-256 (hex), and its status now.
 
-        Of several that have, or had, the same text, the one of that id, where there is one; else one that has
-        it now.
+        If several documents have, or had, the text, prefer the document of that id, then a document that has
+        the text now.
 
         Raises:
-            DocumentNotFoundError: no text with it was ever held, or it was purged.
+            DocumentNotFoundError: the library never had such a text, or it was purged.
         """
         with self._database.reading() as db:
             return reading.cited(db, self.folder, sha256, document_id)
 
     def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
-        """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+        """Read an earlier text of a document, by the text's SHA-256 (hex) or the beginning of the SHA-256.
 
         Raises:
-            DocumentNotFoundError: it had none, or more than one begins so.
+            DocumentNotFoundError: no earlier text has such a SHA-256, or several have.
         """
         with self._database.reading() as db:
             return reading.earlier(db, self.folder, document_id, sha256)
 
     def kept_with(self, words: str) -> list[str]:
-        """Find the texts that are no longer searched and hold these very words: their SHA-256."""
+        """Return the SHA-256 of each text that is no longer searched and contains exactly these words."""
         with self._database.reading() as db:
             return reading.kept_with(db, words)
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
-        """List the texts that a document had, the newest first, but for the one that it has again."""
+        """List the earlier texts of a document, the newest first. Leave out the text that it has now."""
         with self._database.reading() as db:
             return reading.former(db, document_id)
 
     def removed(self) -> tuple[Version, ...]:
-        """List what can be restored, what was removed last first."""
+        """List the documents that can be restored, the last removed first."""
         with self._database.reading() as db:
             return reading.removed(db)
 
     def restorable(self, document_id: str) -> tuple[Version, Document]:
-        """Find what `restore` puts back; see `versions.restorable`."""
+        """Return the version that `restore` puts back, and its document; see `versions.restorable`."""
         with self._database.reading() as db:
             return reading.restorable(db, self.folder, document_id)
 
     def texts(self, document_id: str) -> DocumentTexts:
-        """List the texts that a document has, or had."""
+        """List the present and earlier texts of a document."""
         with self._database.reading() as db:
             return versions.parted(db, document_id, versions.texts(db, document_id))
 
     def same_text(self, document_id: str) -> tuple[str, ...]:
-        """List the ids of others that have, or had, the very text that a document has, or had."""
+        """List the ids of other documents that share a present or earlier text with a document."""
         with self._database.reading() as db:
             return versions.same_text(db, document_id)
 
@@ -223,7 +221,7 @@ class Contents:
         return reading.document_at(db, self.folder, number)
 
     def hits(self, keys: Iterable[int]) -> dict[int, Hit]:
-        """Find the passages with these keys; those not held are left out."""
+        """Return the passages with these keys, by key. Leave out keys that do not exist."""
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT key, id, sha256, start, end, date FROM passages "
@@ -237,17 +235,18 @@ class Contents:
             }
 
     def copies(self, ids: Iterable[str], filters: Filters = EVERYTHING) -> dict[str, dict[str, float]]:
-        """Find the near-duplicates of documents, by id, that the filters leave.
+        """Find the near-duplicates of documents among the documents that the filters leave.
 
-        Gives their ids and similarity, 0 to 1, the most similar first. Documents without any are left out.
+        Return, by each document's id, the ids and similarities (0 to 1) of its near-duplicates, the most
+        similar first. Leave out documents without near-duplicates.
         """
         with self._database.reading() as db:
             return near_duplicates.copies_of(db, ids, filters)
 
     def illegible(self, ids: Iterable[str]) -> dict[str, frozenset[int]]:
-        """Find the passages of documents, by document id, in which the shipped models can read nothing.
+        """Return the keys of the passages that the shipped models cannot read at all, by document id.
 
-        A passage is named by its key; see `qa.document.window.legible`. Documents not held are left out.
+        See `qa.document.window.legible`. Leave out documents that do not exist.
         """
         with self._database.reading() as db:
             texts = db.execute(
@@ -270,7 +269,7 @@ class Contents:
         """Read the passages of a document, in order.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
+            DocumentNotFoundError: the document does not exist.
         """
         with self._database.reading() as db:
             return tuple(passages_where(db, "document = ?", number_of(db, document_id)))
@@ -278,7 +277,7 @@ class Contents:
     def read(self, ids: Iterable[str]) -> dict[str, Segmented]:
         """Read documents with their passages, in one snapshot, in the order of `ids`.
 
-        Those not held are left out. What was read last is kept while nothing changes.
+        Leave out ids that do not exist. The last documents are cached until the library changes.
         """
         found: dict[str, Segmented] = {}
         with_id = "SELECT serial FROM documents WHERE id = ?"
@@ -297,14 +296,14 @@ class Contents:
         """Read a document and its passages, in one snapshot.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
+            DocumentNotFoundError: the document does not exist.
         """
         with self._database.reading() as db:
             number = number_of(db, document_id)
             return self._document(db, number), tuple(passages_where(db, "document = ?", number))
 
     def select(self, filters: Filters = EVERYTHING) -> Selection:
-        """Find what the filters leave to search in.
+        """Find the passages that the filters leave to search in.
 
         Raises:
             InputError: `since` is later than `until`.
@@ -324,23 +323,23 @@ class Contents:
     def bm25(self, terms: Sequence[str], k: int, selection: Selection) -> list[tuple[int, float]]:
         """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first.
 
-        Equals come in order of their documents' ids, and of their places in these.
+        Passages with equal scores are in order of document id, then of place in the document.
         """
         with self._database.reading() as db:
             return words.bm25(db, terms, k, self._selected(db, selection.filters))
 
     def in_order(self, keys: Iterable[int]) -> list[int]:
-        """Order passages by their documents' ids and places in these; keys no longer held are left out."""
+        """Order passages by document id and place in the document. Leave out keys that no longer exist."""
         with self._database.reading() as db:
             return words.in_order(db, keys)
 
     def texts_of(self, keys: Int64) -> list[tuple[int, str, str]]:
-        """Read what the full-text index has of passages: (key, head, body), by key; those that are held."""
+        """Return the indexed words of passages as (key, head, body). Leave out keys that do not exist."""
         with self._database.reading() as db:
             return words.texts_of(db, keys)
 
     def write_postings(self, out: BinaryIO) -> tuple[int, Segment]:
-        """Write the postings of all passages, and give the generation and what else belongs to them.
+        """Write the postings of all passages. Return the generation, and the segment without its postings.
 
         See `postings.build`. It takes about a minute for a million passages.
         """
@@ -350,9 +349,9 @@ class Contents:
             return generation_of(db), build(db, keys, out)
 
     def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
-        """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
+        """Find the occurrences of a phrase (see `phrase_pattern`), in order of document id and offset.
 
-        All documents that hold its words are read, unless there are many; see `Occurrences`.
+        All documents with the phrase's words are read, unless there are too many; see `Occurrences`.
 
         Raises:
             DeadlineError, CancelledError: see `Deadline.check`.
@@ -362,28 +361,28 @@ class Contents:
             return words.find_phrase(db, phrase, within, deadline or Deadline())
 
     def spellings(self, keys: Iterable[str]) -> dict[str, list[str]]:
-        """Give the spellings that the documents have of names with these keys, in order."""
+        """Return the documents' spellings of names, by the names' keys, in order."""
         with self._database.reading() as db:
             return words.spellings(db, keys)
 
     def holds(self, name: str) -> bool:
-        """Tell whether the words of a name stand one after the other anywhere, up to inflection."""
+        """Return whether the words of a name occur anywhere in sequence, up to inflection."""
         with self._database.reading() as db:
             return words.holds(db, fold(name))
 
     def holds_in_lower_case(self, word: str) -> bool:
-        """Tell whether the documents write a word, given in small letters, in small letters too."""
+        """Return whether the documents write a word, given in small letters, in small letters too."""
         with self._database.reading() as db:
             return words.holds_in_lower_case(db, word)
 
 
 def generation_of(db: sqlite3.Connection) -> int:
-    """Read the number that grows with every committed change."""
+    """Return the generation, a number that grows with every committed change."""
     return int(db.execute("SELECT generation FROM library").fetchone()[0])
 
 
 def held_bytes(document: Document, passages: Sequence[Passage]) -> int:
-    """Return about how much memory a document and its passages take."""
+    """Estimate the memory that a document and its passages take, in bytes."""
     return sys.getsizeof(document.text) + sum(
         _PASSAGE_BYTES + _SENTENCE_BYTES * len(passage.sentences) for passage in passages
     )

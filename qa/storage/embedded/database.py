@@ -1,4 +1,4 @@
-"""The SQLite file of a library: its schema, its generation, and what may stay in it of deleted words."""
+"""The SQLite file of a library: its schema, its generation, and the removal of deleted words from it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILE_NAME = "library.sqlite3"
 
 
 def put_spellings(db: sqlite3.Connection, text: str) -> None:
-    """Note how a text spells names."""
+    """Store the spellings of names in a text."""
     db.executemany(
         "INSERT OR IGNORE INTO spellings (key, folded, spelling) VALUES (?, ?, ?)",
         [(key, folded, spelling) for (key, folded), spelling in spellings(text).items()],
@@ -58,7 +58,7 @@ class Database(SqliteFile):
         super().__init__(folder, LAYOUT, create=create, read_only=read_only)
 
     def _recognise(self, db: sqlite3.Connection, *, create: bool) -> None:
-        # In this order: another process may fill the file between the two.
+        # Look for the index first: another process may fill the library between the two statements.
         indexed = any(self.folder.glob("index-*.faiss"))
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if indexed and not tables:
@@ -70,7 +70,7 @@ class Database(SqliteFile):
 
     @contextlib.contextmanager
     def writing(self, *, counted: bool = True) -> Iterator[sqlite3.Connection]:
-        """Open the one write transaction; `counted` ones that change something raise the generation."""
+        """Open a write transaction. If `counted`, it raises the generation if it changes something."""
         with super().writing() as db:
             before = db.total_changes
             yield db
@@ -78,12 +78,12 @@ class Database(SqliteFile):
                 db.execute("UPDATE library SET generation = generation + 1")
 
     def scrub(self) -> None:
-        """Leave no byte in the file, or its log, of what was deleted.
+        """Write the file again and empty its log, so that neither contains a byte of deleted data.
 
         Raises:
-            LibraryError: another process reads all the while, which keeps what the log holds.
+            LibraryError: another process keeps reading, so that the log cannot be emptied.
         """
         with self.writing(counted=False) as db:
-            # A word that was deleted stands in the full-text index until its segments are merged.
+            # A deleted word stays in the full-text index until the index's segments are merged.
             db.execute("INSERT INTO words (words) VALUES ('optimize')")
         super().scrub()

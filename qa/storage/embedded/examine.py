@@ -1,4 +1,4 @@
-"""A library in one folder is looked at for `pullquote doctor`: nothing is changed or mended."""
+"""Checks a library in one folder for `pullquote doctor`, without changing or mending the library."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 def examine(folder: Path) -> Iterator[Finding]:
-    """Look at all that the library in a folder keeps, and at the encoder of its vectors.
+    """Check all stored parts of the library in a folder, and the encoder of its vectors.
 
     Raises:
-        LibraryNotFoundError: there is no library in the folder.
+        LibraryNotFoundError: the folder has no library.
         LibraryError: the library is damaged or locked.
     """
     yield _integrity(folder)
@@ -89,7 +89,7 @@ def _contents(store: Store) -> Iterator[Finding]:
 
 
 def _originals(store: Store) -> Finding:
-    """Look at the files that were uploaded: each is read and hashed."""
+    """Check the uploaded files: read and hash each of them, and count leftovers of interrupted uploads."""
     found = of_originals(store.uploads())
     names, paths = store.leftovers()
     if count := len(names) + len(paths):
@@ -133,7 +133,7 @@ def _postings(store: Store, passages: int) -> Finding:
 
 
 def _step(about: str, file: str, difference: Difference | None, passages: int, mending: str) -> Finding:
-    """Say whether a derived file is in step, by how it differs from the store."""
+    """Return the finding whether a derived file is up to date, by its difference from the store."""
     if difference is None or difference.stale.size or difference.missing.size:
         return Finding(about, f"{file}, behind", f"{file} is behind the store. {mending}")
     return Finding(about, f"{file}, in step with {plural(passages, 'passage')}")

@@ -1,9 +1,9 @@
-"""What filters leave to search in: the keys of the passages of documents.
+"""Selects the passages that filters leave to search in.
 
-Each function works inside a transaction of the store's.
+Each function works inside a transaction of the store.
 """
 
-# ruff: noqa: S608 -- as in `store`: what comes from outside is always bound as a value.
+# ruff: noqa: S608 -- as in `store`: values from outside are always bound.
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def select(db: sqlite3.Connection, filters: Filters) -> Selection:
-    """Find what the filters leave to search in."""
+    """Find the passages that the filters leave to search in."""
     condition, values = where(filters)
     undated, allowed = 0, None
     if filters.since or filters.until:

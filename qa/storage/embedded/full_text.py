@@ -1,14 +1,14 @@
-"""From words to the passages that are best by BM25, in a large library too.
+"""Finds the best passages for words by BM25, also in a large library.
 
-SQLite's FTS5 is the record of what words there are, and answers for up to `FTS5_UP_TO` passages. It looks at
-one match after the other, 0.2 s for a question to a million passages. So of a larger library, the postings
-also lie in files derived from it, and numpy adds up the same scores, bit for bit, in milliseconds
-(docs/decisions/0002-storage.md). Whatever happens to these files, FTS5 still answers.
+SQLite's FTS5 is the record of all words. FTS5 itself answers in a library of up to `FTS5_UP_TO` passages. It
+scores one match after the other, which takes 0.2 s for a question to a million passages. So the postings of a
+larger library are also stored in derived files. From these files numpy adds up the same scores, bit for bit,
+in milliseconds (docs/decisions/0002-storage.md). If the files are missing or damaged, FTS5 still answers.
 
-`words-<generation>.bin` mirrors the store at that generation; a row in the store names the one in force. Most
-postings lie in another file beside it, `postings-<hash>.bin`, the base, which is mapped and never changed.
-What was added since lies in the first, in segments each of which is larger than the next; what was removed
-since is passed over.
+`words-<generation>.bin` mirrors the store at that generation. A row in the store names the active file. Most
+postings lie in a second file, the base, `postings-<hash>.bin`. The base is memory-mapped and never changed.
+The first file has the passages that were added since, in segments, each larger than the next. It also has the
+keys of the passages that were removed since, which a search skips.
 """
 
 from __future__ import annotations
@@ -48,31 +48,32 @@ if TYPE_CHECKING:
 
     Float64 = npt.NDArray[np.float64]
     Found = list[tuple[int, float]]
-    # Of a word and a segment: the places of the passages that hold it, and what it adds to their scores.
+    # For a word and a segment: the places of the passages with the word, and its share of their scores.
     Impacts = tuple[npt.NDArray[np.uint32], Float64]
 
 log = logging.getLogger(__name__)
-# So many passages are searched by FTS5 in some 10 ms (docs/performance.md).
+# Maximum number of passages that FTS5 alone searches. It takes some 10 ms (docs/performance.md).
 FTS5_UP_TO = 50_000
-# The base is made anew when more than this share of it was added since, or is gone.
+# The base is made again if the passages that were added, or removed, since exceed this share of the base.
 ADDED_SHARE, GONE_SHARE = 0.1, 0.2
-# A question waits until so many new passages are followed; of more, FTS5 answers until they are saved.
+# Maximum number of new passages that a question waits for while they are added to the postings. If there are
+# more, FTS5 answers until they are saved.
 MOST_FOLLOWED = 2_000
-# As FTS5 has them: https://www.sqlite.org/fts5.html#the_bm25_function
+# The constants of FTS5: https://www.sqlite.org/fts5.html#the_bm25_function
 _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
 
 _MARK = b"pullquote postings 1\n"
 _FILE = re.compile(r"words-(\d+)\.bin")
-# What comes of bytes that nobody has written properly, when postings are made of them.
+# The exceptions that occur when postings are made from malformed bytes.
 _NO_POSTINGS = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
-# Passages whose texts are in memory at once.
+# Number of passages whose texts are in memory at once.
 _BLOCK = 2_000
-# Scores are laid out in so many rows: no more than the highest of each column are sorted at first.
+# Number of rows in which scores are arranged: at first only the highest score of each column is sorted.
 _ROWS = 64
 
 
 class _Part:
-    """A segment, and which of its passages are still there: `live`, bool [n], or None for all."""
+    """A segment with a mask of its passages that still exist: `live`, bool [n], or None if all exist."""
 
     def __init__(self, segment: Segment, gone: Int64) -> None:
         self.segment = segment
@@ -83,23 +84,23 @@ class _Part:
         self.tokens = int(segment.lengths.sum(where=live, dtype=np.int64))
 
     def mask(self, allowed: Bits | None) -> Bool | None:
-        """Tell of each passage whether it can be found, bool [n]; None where all can."""
+        """Return for each passage whether it may be found, bool [n], or None if all may be found."""
         if allowed is None:
             return self.live
-        beyond = allowed.last + 1  # as long as the store has keys, whatever the file has
+        beyond = allowed.last + 1  # damaged keys in the file do not make the mask longer
         mask = allowed.mask(beyond + 1).take(np.minimum(self.segment.keys, beyond))
         return mask if self.live is None else mask & self.live
 
 
 @dataclass(frozen=True, eq=False)
 class Postings:
-    """The postings of a store's passages. Nothing changes them; any thread may search.
+    """The postings of a store's passages. They are immutable, and any thread may search them.
 
     Attributes:
-        generation: the state of the store that they are in step with.
+        generation: the generation of the store that the postings mirror.
         file: the file of the first segment, the base.
-        segments: the base, and what was added since.
-        gone: the keys of the segments that were removed since, ascending.
+        segments: the base, and the segments that were added since.
+        gone: the keys in the segments that were removed since, ascending.
     """
 
     generation: int
@@ -109,7 +110,7 @@ class Postings:
 
     @property
     def keys(self) -> Int64:
-        """The keys that can be found, int64 [n], ascending."""
+        """The keys of the passages that can be found, int64 [n], ascending."""
         return np.setdiff1d(np.concatenate([segment.keys for segment in self.segments]), self.gone)
 
     @property
@@ -119,12 +120,12 @@ class Postings:
 
     @property
     def wants_compacting(self) -> bool:
-        """Whether much has changed since the base was made."""
+        """Whether so much has changed since the base was made that it should be made again."""
         base, *others = map(len, self.segments)
         return sum(others) > ADDED_SHARE * base or len(self.gone) > GONE_SHARE * base
 
     def followed(self, difference: Difference, store: Store) -> Postings:
-        """Give the postings of the generation of a difference."""
+        """Return the postings of a later generation, from the difference to it."""
         segments, more = list(self.segments), difference.missing
         while more.size and len(segments) > 1 and len(segments[-1]) <= len(more):
             more = np.concatenate([segments.pop().keys, more])
@@ -148,18 +149,19 @@ class Postings:
 
     @cached_property
     def _norms(self) -> list[Float64]:
-        """What the length of each passage adds to the denominator of BM25."""
+        """The addend of each passage's length in the denominator of BM25."""
         mean = sum(part.tokens for part in self._parts) / max(1, self._passages) or 1.0
-        # In FTS5's own order of operations, here and below.
+        # Here and in `_impacts`, operations are in FTS5's own order, for the same rounding.
         lengths = [part.segment.lengths.astype(np.float64) for part in self._parts]
         return [_K1 * ((1 - _B) + _B * each / mean) for each in lengths]
 
     def search(
         self, queries: Iterable[Sequence[bytes]], k: int, allowed: Bits | None
     ) -> list[tuple[Int64, Float64]]:
-        """Find the best k passages for any of the stems of each query: keys int64 [m] and scores, falling.
+        """Find the best k passages for any of the stems of each query: keys int64 [m], and falling scores.
 
-        A stem that comes twice counts twice. More than k are found where others equal the k-th.
+        A stem that occurs twice in a query counts twice. The result also has all passages with the score of
+        the k-th passage.
         """
         masks = [part.mask(allowed) for part in self._parts]
         known: dict[bytes, list[Impacts]] = {}
@@ -209,10 +211,10 @@ class Postings:
     # Files
 
     def save(self, folder: Path) -> str:
-        """Write all but the base, which is there; gives the file's name.
+        """Write all segments but the base, which has its own file. Return the name of the written file.
 
         Raises:
-            OSError: when it cannot be written.
+            OSError: the file cannot be written.
         """
         others = [(segment.structure, segment.postings) for segment in self.segments[1:]]
         sizes = [len(structure) + len(postings) for structure, postings in others]
@@ -225,10 +227,10 @@ class Postings:
 
     @classmethod
     def open(cls, folder: Path, name: str, generation: int, *, thorough: bool = False) -> Postings:
-        """Open what `save` wrote; `thorough` reads all of the base and compares its hash.
+        """Open a file that `save` wrote. If `thorough`, read all of the base and compare its hash.
 
         Raises:
-            DamagedFileError: when it or its base is missing, unreadable, cut, damaged or of another kind.
+            DamagedFileError: the file or its base is missing, unreadable, cut, damaged or of another kind.
         """
         _, content = read_sealed(folder / name, _MARK)
         try:
@@ -240,7 +242,7 @@ class Postings:
             if min(sizes) < 0 or sum(sizes) != len(content) - end:
                 raise ValueError("its lengths are wrong")
             gone, *others = np.split(content[end:], np.cumsum(sizes)[:-1])
-            # Copied, to lie where numbers are read fast.
+            # Copies are aligned, so that numbers are read fast.
             segments = [Segment.of_bytes(other.copy()) for other in others]
             return cls(generation, file, (base, *segments), gone.copy().view("<i8"))
         except _NO_POSTINGS as error:
@@ -248,11 +250,13 @@ class Postings:
 
     @classmethod
     def of(cls, store: Store) -> Postings:
-        """Make the base anew of all of the store's passages, and write it. It takes a minute for a million.
+        """Make the base again from all of the store's passages, and write it.
+
+        It takes a minute for a million passages.
 
         Raises:
-            OSError: when it cannot be written.
-            DamagedFileError: when it is not there again at once.
+            OSError: the base cannot be written.
+            DamagedFileError: the written base cannot be opened.
         """
         with tempfile.TemporaryFile(dir=store.folder) as postings:
             generation, segment = store.write_postings(postings)
@@ -270,9 +274,9 @@ class Postings:
 
 
 def _highest(sums: Float64, k: int) -> Int64:
-    """Find where the k highest are that are above 0, and what equals the k-th, in any order.
+    """Return the indexes of the k highest sums above 0, and of all sums equal to the k-th, in any order.
 
-    The k-th highest of the columns' maxima is no higher than the k-th highest of all.
+    The k-th highest of the columns' maxima is not higher than the k-th highest of all sums.
     """
     maxima = sums.reshape(_ROWS, -1).max(axis=0)
     least = np.partition(maxima, -k)[-k] if k < len(maxima) else 0.0
@@ -284,15 +288,15 @@ def _highest(sums: Float64, k: int) -> Int64:
 
 
 def suffices_fts5(passages: int) -> bool:
-    """Tell whether SQLite itself searches so many passages quickly enough, without a file of postings."""
+    """Return whether SQLite itself searches this number of passages fast enough, without postings."""
     return passages <= FTS5_UP_TO
 
 
 class FullText:
-    """Full-text search of a store. May be used from several threads, which do not wait for each other.
+    """Searches the full text of a store. Several threads may use it without waiting for each other.
 
-    The files are opened at the first search, and followed whenever the store's generation has grown, by this
-    process or by another. Only `save` makes and writes them.
+    The first search opens the files. If any process has raised the store's generation, the next search brings
+    the postings in memory up to date. Only `save` makes and writes the files.
     """
 
     def __init__(self, store: Store) -> None:
@@ -301,23 +305,23 @@ class FullText:
         self._postings: Postings | None = None
         self._changing = threading.Lock()
         self._saving = threading.Lock()
-        # The file that could not be opened, and was warned of.
+        # The file that could not be opened, after a warning.
         self._unusable = ""
 
     def close(self) -> None:
-        """Free what it holds. It cannot be used afterwards."""
+        """Close the search. It cannot be used afterwards."""
         self._stemmer.close()
 
     def search(self, queries: Sequence[Sequence[str]], k: int, selection: Selection) -> list[Found]:
-        """Find for each query the best `k` passages for any of its words, as `Store.bm25` would.
+        """Find for each query the best `k` passages for any of its words, with the results of `Store.bm25`.
 
-        Gives (key, score), best first.
+        Return pairs of key and score, the highest score first.
         """
         postings = self._in_step(MOST_FOLLOWED)
         if postings:
             try:
                 return self._searched(postings, queries, k, selection)
-            except (IndexError, ValueError):  # a place that no passage has, or more of them than passages
+            except (IndexError, ValueError):  # damaged postings: places without a passage
                 self._refuse(self._store.words_record().file, f"{postings.file.name} is damaged")
         return [self._store.bm25(words, k, selection) for words in queries]
 
@@ -331,8 +335,8 @@ class FullText:
         except sqlite3.ProgrammingError as error:
             raise LibraryError(f"{self._store.folder} was closed: open the library again") from error
         except UnicodeEncodeError:
-            stems = dict.fromkeys(words, (b"", b""))  # the store names the error
-        # A word of several stems is a phrase, whose places only FTS5 knows.
+            stems = dict.fromkeys(words, (b"", b""))  # two stems: the store searches, and raises the error
+        # A word of several stems is a phrase. Only FTS5 can find phrases.
         whole = [all(len(stems[word]) <= 1 for word in query) for query in asked]
         pairs = list(zip(asked, whole, strict=True))
         ours = [[stem for word in query for stem in stems[word]] for query, one in pairs if one]
@@ -343,7 +347,7 @@ class FullText:
         ]
 
     def _in_order(self, keys: Int64, scores: Float64, k: int) -> Found:
-        """Order equals as the store does; take the first k."""
+        """Order passages with equal scores as the store does, and return the first k passages."""
         same = scores[1:] == scores[:-1]
         equal = np.append(same, [False]) | np.append([False], same) if len(scores) else same
         held = {key: at for at, key in enumerate(self._store.in_order(keys[equal]))} if equal.any() else {}
@@ -355,7 +359,7 @@ class FullText:
         return sorted(found, key=lambda each: (-each[1], held.get(each[0], 0)))[:k]
 
     def file_bytes(self) -> int:
-        """Measure the files; 0 where there are none and FTS5 answers."""
+        """Return the size of the files, or 0 if there are no files and FTS5 answers."""
         postings = self._in_step(MOST_FOLLOWED)
         if postings is None:
             return 0
@@ -363,9 +367,9 @@ class FullText:
         return sum((self._store.folder / name).stat().st_size for name in files)
 
     def save(self) -> None:
-        """Make the files what they should be for the library's size, in step, unless they are.
+        """Bring the files up to date. Remove them if the library is so small that FTS5 suffices.
 
-        What keeps them from being written is logged, not raised: they are derived, and FTS5 goes on.
+        Errors in writing are logged, not raised: the files are derived, and FTS5 still answers.
         """
         if self._store.read_only:
             return
@@ -380,10 +384,10 @@ class FullText:
                 )
 
     def remake(self) -> None:
-        """Make the files anew from the store, and remove all others, whoever may still read them.
+        """Make the files again from the store. Remove all other files, even if a process still reads them.
 
         Raises:
-            OSError: one of those cannot be removed.
+            OSError: a file cannot be removed.
         """
         with self._changing:
             self._postings = None
@@ -413,15 +417,15 @@ class FullText:
             file = postings.save(self._store.folder)
             self._store.record_words(file, postings.generation)
             behind = self._store.words_record().file == file
-        # Only where it was just recorded is it known which base is in force.
+        # The active base is known for certain only if it was just recorded.
         self._sweep(postings.generation, postings.file.name if behind else None)
 
     # In step
 
     def _in_step(self, most: int) -> Postings | None:
-        """Give the postings in step with the store's generation, unless more than so many passages are new.
+        """Return the postings of the store's present generation.
 
-        None too where there is no file, or it has to be made again.
+        Return None if more than `most` passages are new, if there is no file, or if it must be made again.
         """
         record = self._store.words_record()
         postings = self._postings
@@ -438,7 +442,7 @@ class FullText:
                     return postings
                 difference = self._difference(postings, record.encoding)
                 if difference is None:
-                    continue  # a reindex has just put another encoding in force
+                    continue  # a reindex has just made another encoding the active encoding
                 if len(difference.missing) > most:
                     return None
                 self._postings = postings.followed(difference, self._store)
@@ -447,7 +451,7 @@ class FullText:
         return self._store.difference(encoding, lambda: postings.keys, postings.last, postings.generation)
 
     def _opened(self, record: IndexRecord) -> Postings | None:
-        """Give what is open, unless the file in force is newer: then that; None where it cannot be used."""
+        """Return the open postings, or open the active file if it is newer. Return None if it is unusable."""
         while record.file and record.file != self._unusable:
             if self._postings and self._postings.generation >= record.file_generation:
                 return self._postings
@@ -467,7 +471,10 @@ class FullText:
     # Files
 
     def _sweep(self, generation: int, base: str | None) -> None:
-        """Remove the files of earlier generations, what a killed process left, and bases but this one."""
+        """Remove the files of earlier generations, the parts that a killed process left, and all other bases.
+
+        If `base` is None, keep all bases.
+        """
         folder = self._store.folder
         earlier = [
             path

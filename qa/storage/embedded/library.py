@@ -1,4 +1,4 @@
-"""A library in one folder: the SQLite file, with the vector index and full text kept in step with it."""
+"""A library in one folder: the SQLite file, with an up-to-date vector index and full-text search."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     from qa.storage.postgresql.database import SharedDatabase
     from qa.text.names import Aliases, Names
 
-# Documents of which is kept which of their passages models cannot read.
+# Maximum size of the cache of illegible passages: its documents, plus their illegible passages.
 ILLEGIBLE_KEPT = 100_000
-# How often a search is made at most because the library has changed meanwhile.
+# Maximum number of times that a search is made, if the library changes during each search.
 ATTEMPTS = 5
 
 
 class EmbeddedLibrary(Store):
     """The library in `folder`; implements `qa.storage.ports.Library`. Several threads may use it at once.
 
-    `encoder` is the name of one or one that is open already; without it, the one that made the library's
-    vectors, or the default for a new library.
+    `encoder` is the name of an encoder, or an open encoder. By default the library uses the encoder that made
+    its vectors. A new library uses the default encoder.
 
     Raises:
-        LibraryNotFoundError: there is no library in the folder, and `create` is False.
+        LibraryNotFoundError: the folder has no library, and `create` is False.
         LibraryError: the library is damaged, locked, or may not be written.
     """
 
     shared: SharedDatabase | None = None
-    """None: its desk lies in its folder."""
+    """None: the library's desk lies in the library's folder."""
 
     def __init__(
         self,
@@ -66,18 +66,18 @@ class EmbeddedLibrary(Store):
         self._words.close()
 
     def save(self, progress: OnProgress | None = None) -> None:
-        """Bring the files of the index and of full text in step with what is held."""
+        """Bring the files of the vector index and of full text up to date."""
         self._index.save()
         self._words.save()
 
     def save_changes_since(self, generation: int, progress: OnProgress | None = None) -> None:
-        """Save after documents went in: the index only where anything has changed since that generation."""
+        """Save after documents were added. Save the vector index only if the generation has changed."""
         if self.generation != generation:
             self._index.save()
         self._words.save()
 
     def erase(self) -> None:
-        """Overwrite what was purged in every file of the library.
+        """Overwrite the bytes of purged documents in every file of the library.
 
         Raises:
             LibraryError: another process keeps the bytes from being overwritten.
@@ -95,7 +95,7 @@ class EmbeddedLibrary(Store):
 
     @property
     def encoder_identity(self) -> EncoderIdentity:
-        """Which encoder made the library's vectors; while it is empty, which one will.
+        """The encoder that made the library's vectors, or will make them if the library is empty.
 
         Raises:
             ModelError: the library is empty, and the encoder's weights are missing.
@@ -104,7 +104,7 @@ class EmbeddedLibrary(Store):
         return encoding.identity if encoding else self.encoders.identity()
 
     def stats(self) -> LibraryStats:
-        """Tell what the library holds, and what that costs on disk and in memory."""
+        """Return how much the library contains, and how much that takes on disk and in memory."""
         held, encoding = self.count(), self.encoding()
         return LibraryStats(
             held.documents,
@@ -117,12 +117,12 @@ class EmbeddedLibrary(Store):
         )
 
     def warm(self) -> None:
-        """Load what a first search would otherwise wait for."""
+        """Load all that a first search would otherwise wait for."""
         self.nearest(self.encode_queries(["warm"]), 1, self.select())
         self.matching([["warm"]], 1, self.select())
 
     def encode_queries(self, texts: Sequence[str]) -> Float32:
-        """Embed questions with the library's encoder: unit vectors, float32 [n, d].
+        """Embed questions with the library's encoder. Return unit vectors, float32 [n, d].
 
         Raises:
             EncoderMismatchError: another encoder made the library's vectors.
@@ -143,9 +143,9 @@ class EmbeddedLibrary(Store):
     def _found(
         self, search: Callable[[Selection], list[list[tuple[int, float]]]], selection: Selection
     ) -> list[list[tuple[Hit, float]]]:
-        """Search in what the filters leave now, until nothing has changed meanwhile.
+        """Search in the passages that the filters leave now. Search again if the library changes meanwhile.
 
-        Else what is replaced meanwhile would be missing: from what is found, or from what was searched.
+        Otherwise passages that are replaced meanwhile would be missing from the search or its results.
         """
         for _ in range(ATTEMPTS):
             generation = self.generation
@@ -157,7 +157,7 @@ class EmbeddedLibrary(Store):
         return [[(hits[key], score) for key, score in each if key in hits] for each in found]
 
     def legible(self, hits: Iterable[Hit]) -> set[int]:
-        """Return the keys of those passages in which the shipped models can read something.
+        """Return the keys of the passages that the shipped models can read, at least in part.
 
         See `qa.document.window.legible`.
         """
@@ -181,15 +181,15 @@ class EmbeddedLibrary(Store):
         }
 
     def names(self, question: str) -> Names:
-        """Find the names in a question that the documents spell otherwise; see `qa.text.names.find`."""
+        """Find the names in a question that the documents spell in another way; see `qa.text.names.find`."""
         return find(question, self.aliases(), self)
 
     def aliases(self) -> Aliases:
-        """Return the names that mean the same, those of the user's file among them."""
+        """Read the aliases (names that mean the same), including those of the user's file."""
         return aliases(self.folder)
 
     def fetch_own_files(self) -> None:
-        """Do nothing: the files that a person keeps beside the library lie in its folder."""
+        """Do nothing: the user's own files lie in the library's folder."""
 
     def share_own_file(self, name: str) -> None:
-        """Do nothing: who has the folder has the file."""
+        """Do nothing: the file in the library's folder is the only copy."""

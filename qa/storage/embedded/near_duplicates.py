@@ -1,6 +1,6 @@
-"""Near-duplicates in the store: which documents are copies of which, found when one is put in."""
+"""Finds near-duplicates in the store. The copies of a document are found when the document is put in."""
 
-# ruff: noqa: S608 -- as in `store`: what comes from outside is always bound as a value.
+# ruff: noqa: S608 -- as in `store`: values from outside are always bound.
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ if TYPE_CHECKING:
     from qa.schema import Document, Filters
 
 
+# Minimum number of bands that two documents share before they are compared.
 SHARED = 2
-# A band that more documents have is of a form that all of them fill in, and tells nothing.
+# Maximum number of documents with the same band. If more have it, the band is of a form that they fill in.
 CROWD = 200
-# The band of the whole text's hash; those of the signature follow.
+# Number of the band with the whole text's hash. The signature's bands have higher numbers.
 _WHOLE = 0
 
 
 def compare(db: sqlite3.Connection, number: int, document: Document) -> None:
-    """Find the copies of a document that was just written, and keep them; within the ingest's transaction."""
+    """Find the copies of a document that was just written, and store them in the same transaction."""
     apart = [(span.start, span.end) for span in (*document.header, *document.furniture)]
     _compare(db, number, body(document.text, apart))
 
 
 def compare_missing(db: sqlite3.Connection, most: int) -> None:
-    """Find the copies of documents that an earlier Pullquote has put in, `most` at most."""
+    """Find the copies of at most `most` documents that an earlier Pullquote has put in."""
     for number in not_compared(db, most):
         _compare(db, number, _held_body(db, number))
 
 
 def not_compared(db: sqlite3.Connection, most: int) -> list[int]:
-    """List the numbers of documents whose copies were never looked for, `most` at most."""
+    """List the numbers of at most `most` documents whose copies were never looked for."""
     rows = db.execute(
         "SELECT serial FROM documents WHERE NOT EXISTS (SELECT 1 FROM bands WHERE document = serial) LIMIT ?",
         (most,),
@@ -50,7 +51,7 @@ def not_compared(db: sqlite3.Connection, most: int) -> list[int]:
 def copies_of(db: sqlite3.Connection, ids: Iterable[str], filters: Filters) -> dict[str, dict[str, float]]:
     """Find the copies of documents, by id, that the filters leave, with the similarity, highest first."""
     condition, values = where(filters)
-    # In this order: few documents are asked for, and few are copies of them.
+    # CROSS JOIN keeps this order of tables: few documents are asked for, and they have few copies.
     rows = db.execute(
         f"""
         WITH asked (original, name) AS (
@@ -81,7 +82,7 @@ def _compare(db: sqlite3.Connection, number: int, text: str) -> None:
     words = body_words(text)
     db.execute("DELETE FROM bands WHERE document = ?", (number,))
     db.execute("DELETE FROM copies WHERE document = ? OR other = ?", (number, number))
-    # A text without words is like none.
+    # A text without words has no copies.
     whole = hashlib.blake2b(" ".join(words or [str(number)]).encode(), digest_size=16).digest()
     bands = signature_bands(words) if len(words) >= SHORT else []
     for other in _candidates(db, whole, bands):
@@ -99,7 +100,7 @@ def _compare(db: sqlite3.Connection, number: int, text: str) -> None:
 
 
 def _candidates(db: sqlite3.Connection, whole: bytes, bands: Sequence[bytes]) -> list[int]:
-    """List the documents that share enough bands, but for those of equal words, which are known by hash."""
+    """List the documents that share enough bands, except documents with the same hash of the whole text."""
     shared: Counter[int] = Counter()
     for band, value in enumerate(bands, start=1):
         rows = db.execute(
@@ -124,6 +125,6 @@ def _held_body(db: sqlite3.Connection, number: int) -> str:
 
 
 def _credited(db: sqlite3.Connection, numbers: tuple[int, int]) -> set[str]:
-    """Return the words of the names of publishers and authors, which papers print with a story."""
+    """Return the words of the publishers' and authors' names, which papers print with a story."""
     rows = db.execute("SELECT publisher || ' ' || author FROM documents WHERE serial IN (?, ?)", numbers)
     return {word for (credit,) in rows for word in body_words(credit)}

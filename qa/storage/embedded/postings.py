@@ -1,7 +1,7 @@
-"""Postings: of each word, the passages that hold it and how often; as FTS5 counts, laid out for numpy.
+"""Postings: for each word, the passages that contain it and how often, in arrays for numpy.
 
-All tokens are FTS5's own, read through its vocabulary tables: a word here is a stem, its UTF-8 bytes. A
-segment holds the postings of some passages and is never changed. It may lie in memory or in a mapped file.
+All tokens are FTS5's own, read from its vocabulary tables. A word in this module is a stem, as UTF-8 bytes. A
+segment contains the postings of some passages and is never changed. It lies in memory or in a mapped file.
 """
 
 from __future__ import annotations
@@ -27,21 +27,22 @@ if TYPE_CHECKING:
 
     UInt32 = npt.NDArray[np.uint32]
 
-# Words in the head count half (words): a posting's weight is twice what it counts for, to be whole.
+# A word in the head counts half (`words.BM25_HEAD_WEIGHT`). A posting's weight is twice that, to be whole.
 _WEIGHTS = "1 + (col = 'body')"
-# So many tokens are in memory at once while postings are made, or those of one word where they are more.
+# Maximum number of tokens in memory at once while postings are made. A single word may have more.
 _BLOCK = 1_000_000
 _ALIGNED = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """The postings of n passages, which hold t different words.
+    """The postings of n passages, which contain t different words.
 
-    `keys`, int64 [n] and ascending, are the passages'; their place among these stands for them in postings.
-    `lengths`, uint32 [n], are how many tokens each has, head and body. `words` holds the words in order, one
-    after the other; `ends`, int64 [t], says where each ends. Of word i, `postings[offsets[i]:offsets[i + 1]]`
-    are the places, uint32, then their weights, of `widths[i]` bytes each, and up to three bytes more.
+    `keys`, int64 [n] and ascending, are the keys of the passages. A passage's place is its index in `keys`.
+    `lengths`, uint32 [n], are the numbers of tokens of the passages, head and body together. `words` contains
+    the words in order, one after the other, and `ends`, int64 [t], the end of each word. The postings of word
+    i are `postings[offsets[i]:offsets[i + 1]]`: the places of the passages, uint32, then their weights,
+    `widths[i]` bytes each, then up to three bytes of padding.
     """
 
     keys: Int64
@@ -56,7 +57,7 @@ class Segment:
         return len(self.keys)
 
     def places(self, keys: Int64) -> Int64:
-        """Find the places of those of the keys that are in it."""
+        """Return the places of the given keys. Leave out keys that are not in the segment."""
         at = np.searchsorted(self.keys, keys)
         inside = at < len(self.keys)
         at, keys = at[inside], keys[inside]
@@ -64,7 +65,7 @@ class Segment:
         return found
 
     def find(self, word: bytes) -> tuple[UInt32, npt.NDArray[np.unsignedinteger]]:
-        """Find the places of the passages that hold the word, uint32 [m] and ascending, and its weights."""
+        """Return the places of the passages with the word, uint32 [m] and ascending, and its weights."""
         at = bisect_left(range(len(self.ends)), word, key=self._word)
         if at == len(self.ends) or self._word(at) != word:
             return np.empty(0, np.uint32), np.empty(0, np.uint8)
@@ -81,7 +82,7 @@ class Segment:
 
     @property
     def structure(self) -> bytes:
-        """All but the postings, as bytes; their number is divisible by 8."""
+        """All arrays but the postings, as bytes. Their number is divisible by 8."""
         sizes = np.array([len(self.keys), len(self.ends), len(self.words), self.offsets[-1]], "<i8")
         arrays = (sizes, self.keys, self.ends, self.offsets, self.lengths, self.widths, self.words)
         content = b"".join(array.tobytes() for array in arrays)
@@ -89,12 +90,12 @@ class Segment:
 
     @classmethod
     def of_bytes(cls, content: UInt8) -> Self:
-        """Read a segment of bytes; its arrays are views of them.
+        """Read a segment from bytes. The segment's arrays are views of the bytes.
 
         Raises:
-            ValueError: they are no segment.
+            ValueError: the bytes are not a segment.
         """
-        content = np.asarray(content)  # of a memmap too, whose slices cost more
+        content = np.asarray(content)  # slices of a memmap would cost more
         n, t, characters, size = sizes = content[:32].view("<i8").tolist()
         counts = {"keys": n, "ends": t, "offsets": t + 1, "lengths": n, "widths": t, "words": characters}
         kinds = dict.fromkeys(("keys", "ends", "offsets"), "<i8") | {"lengths": "<u4"}
@@ -117,7 +118,7 @@ class Segment:
 
     @property
     def _is_sound(self) -> bool:
-        """Whether each number can be what it should be, but for the postings: these are not all read."""
+        """Whether all numbers are plausible. The postings are not checked: not all of them are read."""
         return bool(
             (np.diff(self.keys, prepend=-1) > 0).all()
             and (np.diff(self.ends, prepend=0) >= 0).all()
@@ -129,16 +130,16 @@ class Segment:
 
 
 def build(db: sqlite3.Connection, keys: Int64, out: BinaryIO) -> Segment:
-    """Make a segment of all rows of the table `words`; its postings are written, and are not in the result.
+    """Make a segment of all rows of the table `words`. Write its postings to `out`, and return all else.
 
-    `keys`, int64 [n] and ascending, are the rows'.
+    `keys`, int64 [n] and ascending, are the keys of the rows.
     """
     lengths = np.zeros(len(keys), np.uint32)
     words, ends, sizes, widths = [], [], [np.zeros(1, np.int64)], []
     for some, counts, tokens in _tokens(db):
         places = np.searchsorted(keys, tokens >> 2).astype(np.int32)
         lengths += np.bincount(places, minlength=len(keys)).astype(np.uint32)
-        # A posting is a run of tokens: of one word, in one passage.
+        # A posting is a run of tokens of one word in one passage.
         begins = np.ones(len(places), np.bool_)
         begins[1:] = places[1:] != places[:-1]
         begins[np.cumsum(counts[:-1])] = True
@@ -170,14 +171,14 @@ def build(db: sqlite3.Connection, keys: Int64, out: BinaryIO) -> Segment:
 
 
 def _tokens(db: sqlite3.Connection) -> Iterator[tuple[list[bytes], Int64, Int64]]:
-    """Give all tokens of the table `words`: some words in order, how many tokens each is, and these.
+    """Yield all tokens of the table `words` in blocks: words in order, their token counts, and the tokens.
 
-    A token is a number, four times its row's and its weight added; those of a word come in order.
+    A token is the number `4 * row + weight`. The tokens of a word are in order.
     """
     for kind in ("row", "instance"):
         table = f"temp.words_by_{kind} USING fts5vocab ('main', 'words', '{kind}')"
         db.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {table}")
-    # Both come in the order of words.
+    # Both tables are in the order of words.
     rows = db.execute(f"SELECT doc * 4 + {_WEIGHTS} FROM temp.words_by_instance")  # noqa: S608 -- a constant
     tokens = chain.from_iterable(rows)
     words: list[bytes] = []
@@ -195,7 +196,7 @@ def _tokens(db: sqlite3.Connection) -> Iterator[tuple[list[bytes], Int64, Int64]
 
 
 def build_of_texts(rows: Iterable[tuple[int, str, str]]) -> Segment:
-    """Make a segment, in memory, of passages: their keys, ascending, heads and bodies."""
+    """Make a segment in memory from passages, given as key, head and body, with ascending keys."""
     keys: list[int] = []
     postings = BytesIO()
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:

@@ -1,7 +1,4 @@
-"""Writing one document: its row, passages, vectors and words."""
-
-
-# comes from outside is always bound as a value.
+"""Writes and deletes one document: its row, passages, vectors and words."""
 
 from __future__ import annotations
 
@@ -31,9 +28,9 @@ def write_document(
     passages: EmbeddedPassages,
     encoding: Encoding | None,
 ) -> tuple[int, Status]:
-    """Write a document, new or in place of the one of that number; its passages only if they change.
+    """Write a document as a new row, or over the row of that number. Write its passages only if they change.
 
-    Without an encoding, as in a rehearsal, the row alone is written, without its text.
+    Without an encoding, as in a rehearsal, write only the row, without its text.
     """
     document = read.document
     row = compare_row(db, number, read, given_id)
@@ -53,7 +50,7 @@ def write_document(
 def write_passages(
     db: sqlite3.Connection, document: Document, entries: Sequence[Entry], encoding: Encoding | None
 ) -> None:
-    """Write the passages of a document whose row is there, and has none."""
+    """Write the passages of a document that has a row but no passages."""
     number, head = db.execute("SELECT serial, head FROM documents WHERE id = ?", (document.id,)).fetchone()
     if encoding:
         _write_passages(db, number, document, head, entries, encoding)
@@ -67,7 +64,7 @@ def _write_passages(
     entries: Sequence[Entry],
     encoding: Encoding,
 ) -> None:
-    """Write a document's passages, vectors and words, and which others are copies of it."""
+    """Write a document's passages, vectors and words, and find its copies."""
     searched = indexed(head)
     keys = []
     for ordinal, entry in enumerate(entries):
@@ -85,7 +82,7 @@ def _write_passages(
             (key, searched, indexed(document.text[entry.passage.start : entry.passage.end])),
         )
     put_spellings(db, f"{head}\n\n{document.text}")
-    # One run: a writer is alone, and keys only grow.
+    # The keys are consecutive: there is only one writer at a time, and keys only grow.
     db.execute(
         "UPDATE documents SET first_key = ?, passages = ? WHERE serial = ?",
         (keys[0] if keys else 0, len(keys), number),
@@ -94,19 +91,19 @@ def _write_passages(
 
 
 def drop(db: sqlite3.Connection, number: int, *, withdrawn: bool = False) -> None:
-    """Take a document out, and keep its text (`versions`)."""
+    """Remove a document, and keep its text (`versions`)."""
     versions.keep(db, number, "removed", withdrawn=withdrawn)
     delete(db, number)
 
 
 def delete(db: sqlite3.Connection, number: int) -> None:
-    """Take a document out, with its passages, vectors and words; nothing of it is kept."""
+    """Delete a document with its passages, vectors and words, without keeping its text."""
     _clear(db, number)
     db.execute("DELETE FROM documents WHERE serial = ?", (number,))
 
 
 def _clear(db: sqlite3.Connection, number: int) -> None:
-    """Take a document's passages out, of the full-text index too; their vectors go with them."""
+    """Delete a document's passages and vectors, its words in the full-text index, and unused spellings."""
     db.executemany(
         "INSERT INTO words (words, rowid, head, body) VALUES ('delete', ?, ?, ?)",
         [
@@ -127,7 +124,7 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
 def _has_passages(
     db: sqlite3.Connection, number: int, passages: EmbeddedPassages, encoding: Encoding
 ) -> bool:
-    """Tell whether a document has these passages already, with the vectors of the same windows."""
+    """Return whether a document already has these passages, with vectors of the same windows."""
     held = db.execute(
         "SELECT ordinal, start, end, sentences, digest FROM passages "
         "LEFT JOIN vectors ON passage = key AND encoding = ? WHERE document = ? ORDER BY ordinal",

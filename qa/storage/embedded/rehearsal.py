@@ -1,6 +1,6 @@
-"""A copy of what a database knows of documents, to try changes in: what a dry run works on."""
+"""A copy of a database's knowledge about documents, in which a dry run tries its changes."""
 
-# ruff: noqa: S608 -- statements are put together from the names of this package's own tables and columns.
+# ruff: noqa: S608 -- statements are built from the names of this package's own tables and columns.
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from qa.storage.sqlite_file import bring_to
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The tables that say which documents there are, and where they are from; each after those that it refers to.
+# The tables about documents and their sources, each after the tables that it refers to.
 _TABLES = ("encodings", "library", "documents", "locations", "files", "versions", "withdrawn", "purged",
            "corrections", "read_as", "uploads")  # fmt: skip
 
 
 class DatabaseCopy(Database):
-    """The tables that tell of documents, as one snapshot of a database has them, without texts.
+    """A copy of one snapshot of the tables about documents, without texts.
 
-    It blocks nobody who writes, and may be of a library that cannot be written.
+    The copy does not block other writers. It can also be made of a library that may not be written.
     """
 
     def __init__(self, database: Database) -> None:
         self.folder, self.path, self.read_only = database.folder, database.path, False
         self.layout = database.layout
         self._writing = threading.RLock()
-        # "": a temporary file, which SQLite deletes; as long as it is small, it is in memory alone.
+        # "" means a temporary file that SQLite deletes. As long as the file is small, it is only in memory.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self.layout.prepare(self._db)
         bring_to(self.layout.latest_schema, self._db, self.layout)
-        self._db.execute("DROP INDEX documents_by_filters")  # the largest, and nobody searches here
+        self._db.execute("DROP INDEX documents_by_filters")  # the largest, and not needed here
         self._db.execute("PRAGMA journal_mode = MEMORY")
         self._db.execute("PRAGMA cache_size = -65536")  # KiB, at most
         with database.reading() as held, self.writing(counted=False) as db:
@@ -56,5 +56,5 @@ class DatabaseCopy(Database):
             yield self._db
 
     def close(self) -> None:
-        """Forget the copy."""
+        """Delete the copy."""
         self._db.close()

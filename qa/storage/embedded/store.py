@@ -1,14 +1,14 @@
-"""The store: SQLite (WAL) as the one system of record of a library.
+"""The store: SQLite (WAL) as the only system of record of a library.
 
-It holds documents with their text, passages as offsets, the full-text index and the vectors. One ingest of
-one document is one transaction, so is one removal; each that changes something raises `generation`. Whatever
-else a library's folder holds is derived from this file.
+The store contains documents with their text, passages as offsets, the full-text index and the vectors. Each
+ingest of a document, and each removal, is one transaction, which raises `generation` if it changes something.
+The files of the vector index and of postings are derived from the store.
 
-A `Store` may be used from several threads, and its file by several processes.
+Several threads may use a `Store`, and several processes may use its file.
 """
 
-# ruff: noqa: S608 -- statements are put together from this file's own column lists and conditions; what
-# comes from outside is always bound as a value.
+# ruff: noqa: S608 -- statements are built from this file's own column lists and conditions. Values from
+# outside are always bound.
 
 from __future__ import annotations
 
@@ -73,19 +73,19 @@ if TYPE_CHECKING:
     )
     from qa.storage.ports import DocumentTexts
 
-# Documents of a library of before whose near-duplicates are looked for in one transaction.
+# Number of documents of an earlier Pullquote whose near-duplicates are found in one transaction.
 COPIES_AT_ONCE = 100
 
 
 _THUMB = ", ".join(ThumbRow._fields)
 
-# What a file of an index or of postings is called; by another name, a file elsewhere would be opened.
+# The possible names of a file of an index or of postings. Another name could lead to a file elsewhere.
 _DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
 
 
 @dataclass(frozen=True, slots=True)
 class IndexRecord:
-    """What the store knows of a derived file. `file` is empty where there is none."""
+    """The store's record of a derived file. `file` is "" if there is no file."""
 
     generation: int
     encoding: Encoding | None
@@ -96,22 +96,22 @@ class IndexRecord:
 class Store(Contents):
     """The system of record of the library in `folder`; implements `qa.storage.intake_port.IntakeLibrary`.
 
-    Every method raises `LibraryError` when the file is damaged, locked by another writer, or out of space;
-    what was committed before stays as it was.
+    Every method raises `LibraryError` if the file is damaged, locked by another writer, or out of space.
+    Earlier commits are not lost.
 
     Raises:
-        LibraryNotFoundError: there is no library in the folder, and `create` is False.
-        LibraryError: the file is no library, damaged, or from a newer Pullquote. It is left untouched.
+        LibraryNotFoundError: the folder has no library, and `create` is False.
+        LibraryError: the file is not a library, damaged, or from a newer Pullquote. It is not changed.
     """
 
-    # What the library is
+    # Derived files
 
     def index_record(self) -> IndexRecord:
-        """Tell what the store knows of its index of vectors."""
+        """Return the record of the index of vectors."""
         return self._record("index_file, index_generation")
 
     def record_index(self, file: str, generation: int, encoding: Encoding) -> None:
-        """Name the index's file, unless a newer one is named or the encoding was replaced."""
+        """Record the index's file, unless a newer file is recorded or the encoding was replaced."""
         with self._database.writing(counted=False) as db:
             db.execute(
                 "UPDATE library SET index_file = ?, index_generation = ? "
@@ -120,11 +120,11 @@ class Store(Contents):
             )
 
     def words_record(self) -> IndexRecord:
-        """Tell what the store knows of its file of postings."""
+        """Return the record of the file of postings."""
         return self._record("words_file, words_generation")
 
     def record_words(self, file: str, generation: int) -> None:
-        """Name the file of postings, or none (""), unless a newer one is named."""
+        """Record the file of postings, or "" for no file, unless a newer file is recorded."""
         with self._database.writing(counted=False) as db:
             db.execute(
                 "UPDATE library SET words_file = ?, words_generation = ? WHERE words_generation <= ?",
@@ -141,10 +141,10 @@ class Store(Contents):
 
     @contextmanager
     def one_change(self, documents: Iterable[ReadDocument] = ()) -> Iterator[bool]:
-        """Give True: each change is one transaction, and there at once, as without it.
+        """Yield True: each change in the block is a transaction of its own, committed at once.
 
-        One of many would keep others from writing for longer than a transaction takes that is its own, and
-        what reads within it would have to read on the connection that writes.
+        A transaction of many changes would block other writers for longer. The reads in the block would also
+        have to use the connection that writes.
         """
         yield True
 
@@ -154,18 +154,21 @@ class Store(Contents):
         passages: EmbeddedPassages | None = None,
         corrections: Mapping[str, Correction] | None = None,
     ) -> Ingested | None:
-        """Put a document where it was read, or replace what was held of it, in one transaction.
+        """Put a document where it was read, or replace the stored document, in one transaction.
 
-        It is known again by its place, `document.path` and the `part` of that file, or else by its words (see
-        `locations.target`): these in another place are one more location of the same document, "moved" where
-        the file that they were in is gone, and else a "duplicate". A new document whose id is taken is held
-        under an id of its own: `id~2`, `id~3` and so on. A text that changes is kept, see `versions`;
-        `corrections` were made to it (`qa.document.corrections`).
-        Where its text is news and there are no passages, or a person has corrected the document otherwise
-        meanwhile, nothing changes, and None is returned.
+        A document is recognised by its place (`document.path` and the `part` of that file) or by its words
+        (see `locations.target`). The same words in another place are one more location of the same document.
+        The status is then "moved" if one of the document's files is gone, otherwise "duplicate".
+
+        If the id of a new document is taken, it gets an id of its own: `id~2`, `id~3` and so on. If a text
+        changes, the old text is kept, see `versions`. `corrections` are the corrections that were made to the
+        document (`qa.document.corrections`).
+
+        Nothing changes, and None is returned, in two cases: the library lacks the document's text and there
+        are no passages, or a person has changed the document's corrections meanwhile.
 
         Raises:
-            EncoderMismatchError: the vectors in force were made by another encoder.
+            EncoderMismatchError: another encoder made the active vectors.
             ValueError: the passages do not tile the document.
         """
         if passages:
@@ -173,14 +176,14 @@ class Store(Contents):
         with self._database.writing() as db:
 
             def write(number: int | None, named: ReadDocument, given_id: str) -> tuple[int, Status]:
-                assert passages  # noqa: S101 - else it is not called
+                assert passages  # noqa: S101 - otherwise it is not called
                 encoding = self._encoding_for(db, passages.encoder)
                 return write_document(db, number, named, given_id, passages, encoding)
 
             return put_document(db, read, corrections, write if passages else None)
 
     def withhold(self, read: ReadDocument, version: int) -> None:
-        """Note that what a person removed stands at one more place, in one transaction.
+        """Note one more place of a document that a person removed, in one transaction.
 
         The generation stays.
         """
@@ -188,12 +191,12 @@ class Store(Contents):
             versions.withhold(db, read, version)
 
     def restore(self, document: Document, passages: EmbeddedPassages) -> Ingested:
-        """Put a document that was removed back where it stood, in one transaction.
+        """Put a removed document back to its places, in one transaction.
 
         Raises:
-            InputError: it is held again.
-            DocumentNotFoundError: it was purged meanwhile.
-            EncoderMismatchError: the vectors in force were made by another encoder.
+            InputError: the library has a document of that id again.
+            DocumentNotFoundError: the document was purged meanwhile.
+            EncoderMismatchError: another encoder made the active vectors.
         """
         self._check(document, passages)
         with self._database.writing() as db:
@@ -206,25 +209,25 @@ class Store(Contents):
         return Ingested(status, document.id)
 
     def _check(self, document: Document, passages: EmbeddedPassages) -> None:
-        """Refuse passages that do not tile their document."""
+        """Raise ValueError if the passages do not tile their document."""
         check_tiled(document, passages)
 
     def _encoding_for(self, db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding | None:
-        """Find the encoding in force; None where no passages are written."""
+        """Return the active encoding, or None if no passages are written."""
         return vectors.encoding_for(db, encoder, self.folder)
 
     def rehearsal(self) -> Rehearsal:
-        """Return a store that knows what this one knows of documents, to try changes in."""
+        """Return a copy of this store's knowledge about documents, to try changes in."""
         return Rehearsal(self)
 
     def edit(
         self, document: Document, passages: EmbeddedPassages, corrections: Mapping[str, Correction]
     ) -> None:
-        """Replace a document's metadata and corrections, in one transaction; its text stays.
+        """Replace a document's metadata and corrections, in one transaction. Its text stays.
 
         Raises:
-            DocumentNotFoundError: it is not held.
-            LibraryError: it has another text now.
+            DocumentNotFoundError: the document does not exist.
+            LibraryError: the stored document has another text now.
         """
         self._check(document, passages)
         with self._database.writing() as db:
@@ -237,20 +240,21 @@ class Store(Contents):
     def put_in_collection(self, ids: Iterable[str], collection: str) -> tuple[str, ...]:
         """Put documents into a collection, or into none (""), all or none, in one transaction.
 
-        A collection is in no window: passages and vectors stay. Return the ids of those that moved.
+        Return the ids of the documents that moved. Passages and vectors stay, because windows do not contain
+        the collection.
 
         Raises:
-            DocumentNotFoundError: one of the ids is not held; nothing has changed.
+            DocumentNotFoundError: an id does not exist. Then nothing changes.
         """
         with self._database.writing() as db:
             numbers = [number_of(db, document_id) for document_id in dict.fromkeys(ids)]
             return tuple(each for number in numbers if (each := put_in_collection(db, number, collection)))
 
     def rename_collection(self, name: str, new_name: str) -> tuple[str, ...]:
-        """Give a collection another name, in all its documents or none, in one transaction.
+        """Rename a collection in all its documents, or in none, in one transaction. Return the ids.
 
         Raises:
-            InputError: there is no such collection.
+            InputError: the collection does not exist.
         """
         with self._database.writing() as db:
             rows = db.execute("SELECT serial FROM documents WHERE collection = ? AND ? != ''", (name, name))
@@ -260,27 +264,27 @@ class Store(Contents):
             return tuple(each for number in numbers if (each := put_in_collection(db, number, new_name)))
 
     def corrections_of(self, document_id: str) -> dict[str, Correction]:
-        """Read what a person has corrected of a document, by field."""
+        """Read a person's corrections of a document, by field."""
         with self._database.reading() as db:
             return corrections_of(db, document_id)
 
     def sidecar_values(self, path: str) -> dict[str, str]:
-        """Tell what the sidecar file of a file said when it could be read last, by field."""
+        """Return the values of a file's sidecar file, by field, at its last successful reading."""
         with self._database.reading() as db:
             return reading.sidecar_values(db, self.folder, path)
 
     def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
-        """Tell of documents that were read what a person took out, whether their texts are held, and more."""
+        """Return the library's knowledge about each document that was read."""
         with self._database.reading() as db:
             return [known_document(db, read) for read in documents]
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
-        """Remove documents, all or none, in one transaction. Gives the ids back, each once.
+        """Remove documents, all or none, in one transaction. Return the ids, each once.
 
-        Their texts are kept (`versions`). What is `withdrawn`, the same file does not bring back.
+        The texts are kept (`versions`). If `withdrawn`, the same files do not bring the documents back.
 
         Raises:
-            DocumentNotFoundError: one of the ids is not held; nothing was removed.
+            DocumentNotFoundError: an id does not exist. Then no document is removed.
         """
         removed = tuple(dict.fromkeys(ids))
         with self._database.writing() as db:
@@ -288,20 +292,23 @@ class Store(Contents):
                 drop(db, number, withdrawn=withdrawn)
         return removed
 
-    # Where documents come from
+    # Places of documents
 
     def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
-        """Forget places, in one transaction; gives the ids of documents that then stood nowhere, and went."""
+        """Forget places, and remove the documents that then have no place. Return the removed documents' ids.
+
+        All is one transaction.
+        """
         with self._database.writing() as db:
             return prune(db, places, partial(drop, db))
 
     def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
-        """Remember that the user was told that these are gone. The generation stays."""
+        """Remember that the user was told that these places are gone. The generation stays."""
         with self._database.writing(counted=False) as db:
             mark_reported_gone(db, [place.number for place in places])
 
     def stands(self, ids: Collection[str]) -> dict[str, int]:
-        """Count the places of documents by id; those not held are left out."""
+        """Count the places of documents, by id. Leave out ids that do not exist."""
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT id, count(*) FROM documents JOIN locations ON document = serial "
@@ -311,7 +318,7 @@ class Store(Contents):
             return dict(rows.fetchall())
 
     def to_be_read(self) -> tuple[str, ...]:
-        """List the files that are to be read again: a document has come to follow the text there."""
+        """List the files that must be read again, because they are now the first place of a document."""
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT DISTINCT path FROM locations WHERE made_by = '' ORDER BY path"
@@ -321,7 +328,7 @@ class Store(Contents):
     def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
         """Record files that were read to their ends, in one transaction. The generation stays.
 
-        `read_as` is how some of them, by path, are to be read from now on.
+        `read_as` says how to read some of the files, by path, from now on.
         """
         with self._database.writing(counted=False) as db:
             for file in files:
@@ -330,21 +337,21 @@ class Store(Contents):
                 put_read_as(db, path, options)
 
     def known_file(self, path: str) -> KnownFile:
-        """Read what is known of a file."""
+        """Read the library's knowledge about a file."""
         return self.known_files([path])[0]
 
     def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
-        """Read what is known of files, in their order."""
+        """Read the library's knowledge about files, in their order."""
         with self._database.reading() as db:
             return [known_file(db, path) for path in paths]
 
     def row_text(self, path: str, part: str) -> str:
-        """Read the text of a row as it was read last."""
+        """Return the text of a row at the last reading, or "" if there is no such row."""
         with self._database.reading() as db:
             return row_text(db, path, part)
 
     def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
-        """Let documents follow their rows, in one transaction; see `locations`. The generation stays."""
+        """Move documents with their rows, in one transaction; see `locations`. The generation stays."""
         with self._database.writing(counted=False) as db:
             renumber(db, path, was, now)
 
@@ -353,13 +360,13 @@ class Store(Contents):
     ) -> tuple[HeldLocation, ...]:
         """List the places in a file, or in all files under a folder, in order of path and part.
 
-        Parts that are to be left out, `beside` these, may be a million.
+        Leave out the parts in `beside`, which may be a million.
         """
         with self._database.reading() as db:
             return tuple(each for each in places_in(db, path, folder=folder) if each.part not in beside)
 
     def sources(self) -> list[str]:
-        """List the files that documents stand in, or stood in before they were removed, by path."""
+        """List the paths of the files of all documents and earlier texts, without uploads."""
         with self._database.reading() as db:
             rows = db.execute(
                 "SELECT path FROM locations UNION SELECT path FROM withdrawn "
@@ -372,12 +379,12 @@ class Store(Contents):
     # Uploaded files
 
     def keep_upload(self, name: str, content: BinaryIO) -> Upload:
-        """Keep the bytes of an uploaded file, and note in one transaction that it is the newest of its name.
+        """Store an uploaded file, and record it in one transaction as the newest file of its name.
 
         Raises:
-            LibraryError: the bytes cannot be written, such as on a full disk; nothing of them is left.
+            LibraryError: the bytes cannot be written, such as on a full disk. No bytes are left.
         """
-        with self._database.writing(counted=False):  # refused before anything is written
+        with self._database.writing(counted=False):  # raise an error before bytes are written
             pass
         part, sha256 = uploads.write_part(self.folder, content)
         try:
@@ -387,46 +394,46 @@ class Store(Contents):
             part.unlink(missing_ok=True)
 
     def forget_upload(self, upload: Upload) -> None:
-        """Forget a file of which no document came, in one transaction."""
+        """Forget a file that gave no document, in one transaction."""
         with self._database.writing(counted=False) as db:
             uploads.forget(db, self.folder, upload)
 
     def forget_unused_uploads(self) -> None:
-        """Remove what interrupted uploads have left behind, in one transaction."""
+        """Remove the files that interrupted uploads have left behind, in one transaction."""
         with self._database.writing(counted=False) as db:
             uploads.sweep(db, db, self.folder)
 
     def leftovers(self) -> tuple[list[str], list[Path]]:
-        """List what interrupted uploads have left behind: names that nothing is from, and nobody's files."""
+        """List the remains of interrupted uploads: names of unused uploads, and files of no upload."""
         with self._database.reading() as db:
             if not uploads.is_made(db):
                 return [], []
             return sorted(uploads.unread(db, db)), uploads.strays(db, self.folder)
 
     def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
-        """List the newest uploaded file of each name, or of one, in order of name."""
+        """List the newest uploaded file of each name, or of `name` only, in order of name."""
         with self._database.reading() as db:
             return uploads.newest(db, self.folder, name) if uploads.is_made(db) else ()
 
     def original(self, document_id: str) -> Upload:
-        """Find the uploaded file that a document, held or removed, was read from.
+        """Find the uploaded file that a stored or removed document was read from, and check its bytes.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
-            OriginalNotFoundError: it was not uploaded.
-            LibraryError: the bytes are not what was uploaded, or gone.
+            DocumentNotFoundError: the document does not exist.
+            OriginalNotFoundError: the document was not uploaded.
+            LibraryError: the bytes are missing, or differ from the uploaded bytes.
         """
         with self._database.reading() as db:
             found = uploads.original(db, db, self.folder, document_id)
             return uploads.checked(found, document_id)
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
-        """Erase documents with all their versions, all or none; `scrub` takes care of the bytes.
+        """Delete documents with all their versions, all or none. `scrub` then overwrites their bytes.
 
-        What the desk is to forget of them is told by `to_forget`.
+        `to_forget` returns the texts that the desk must forget.
 
         Raises:
-            DocumentNotFoundError: one of the ids is neither held nor was removed; nothing was erased.
+            DocumentNotFoundError: an id belongs to no stored or removed document. Then none is deleted.
         """
         purged = tuple(dict.fromkeys(ids))
         uploaded: set[str] = set()
@@ -445,61 +452,62 @@ class Store(Contents):
 
     @property
     def erasing(self) -> bool:
-        """Whether bytes of what was purged may still lie in the library's files."""
+        """Whether bytes of purged documents may still be stored in the library's files."""
         with self._database.reading() as db:
             return db.execute("SELECT 1 FROM erasing").fetchone() is not None
 
     def to_forget(self) -> dict[int, DocumentTexts]:
-        """Read the notes of what the desk is to forget of purged documents, each by its number."""
+        """Read the notes of the purged texts that the desk must forget, by the note's number."""
         with self._database.reading() as db:
             return versions.to_forget(db)
 
     def forgotten(self, notes: Iterable[int]) -> None:
-        """Empty the notes with these numbers: the desk has forgotten what they say."""
+        """Empty the notes with these numbers: the desk has forgotten the texts."""
         with self._database.writing(counted=False) as db:
             db.executemany("UPDATE erasing SET cited = '' WHERE one IS ?", [(number,) for number in notes])
 
     def scrub(self) -> list[int | None]:
-        """Leave no byte in the store's file of what was purged; gives the numbers of the empty notes.
+        """Overwrite the bytes of purged documents in the store's file. Return the numbers of the empty notes.
 
         Raises:
-            LibraryError: another process reads all the while; `erasing` stays.
+            LibraryError: another process keeps reading. `erasing` stays.
         """
-        with self._database.reading() as db:  # before: what another process purges afterwards stays noted
+        with self._database.reading() as db:  # first, so that later notes of another process stay
             rows = db.execute("SELECT one FROM erasing WHERE cited = ''").fetchall()
         self._database.scrub()
         return [number for (number,) in rows]
 
     def erased(self, notes: Iterable[int | None]) -> None:
-        """Delete the notes with these numbers: no file of the library holds a byte of what was purged.
+        """Delete the notes with these numbers: the library's files have no byte of the purged documents.
 
-        An earlier Pullquote gave no numbers.
+        A note of an earlier Pullquote has no number, but None.
         """
         with self._database.writing(counted=False) as db:
             db.executemany("DELETE FROM erasing WHERE one IS ?", [(number,) for number in notes])
 
     def former_thumbs(self) -> list[ThumbRow]:
-        """Read the thumbs that an earlier Pullquote kept here, and the desk has not taken over yet."""
+        """Read the thumbs that an earlier Pullquote stored here, and that the desk has not taken over yet."""
         with self._database.reading() as db:
             (schema,) = db.execute("PRAGMA user_version").fetchone()
-            # A library that may not be written keeps the schema that it has.
+            # A library that may not be written keeps its schema.
             table = "thumbs" if schema == FIRST_SCHEMA else "former_thumbs"
             return db.execute(f"SELECT {_THUMB} FROM {table}").fetchall()
 
     def hand_over_thumbs(self, take: Callable[[list[ThumbRow]], None]) -> None:
-        """Give the desk the thumbs that an earlier Pullquote kept here; they go once `take` has returned.
+        """Pass the thumbs of an earlier Pullquote to `take`, and delete them here when `take` has returned.
 
-        Where that is interrupted, they are given again. No other process does the same meanwhile.
+        If this is interrupted, the next call passes the same thumbs again. No other process can hand over
+        thumbs meanwhile.
         """
         if self.former_thumbs():
             with self._database.writing(counted=False) as db:
                 take(db.execute(f"SELECT {_THUMB} FROM former_thumbs").fetchall())
                 db.execute("DELETE FROM former_thumbs")
 
-    # Another place
+    # Copying
 
     def parts(self) -> Iterator[Part]:
-        """Give all that is known, in parts, to be copied; each is one snapshot."""
+        """Yield all contents of the library, in parts, to be copied. Each part is one snapshot."""
         with self._database.reading() as db:
             serials = [serial for (serial,) in db.execute("SELECT serial FROM documents ORDER BY serial")]
         for serial in serials:
@@ -515,7 +523,7 @@ class Store(Contents):
                     yield Part({table: rows_of(db, table)})
 
     def take(self, part: Part) -> None:
-        """Take in what another library knows, in one transaction; rows of the same numbers are replaced."""
+        """Store a part of another library in one transaction. It replaces rows of the same numbers."""
         with self._database.writing() as db:
             for table in COPIED:
                 put_rows(db, table, part.rows.get(table, ()))
@@ -526,28 +534,28 @@ class Store(Contents):
     # Vectors
 
     def vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
-        """Find the vectors that the store has, by this encoder, of windows with these digests."""
+        """Return this encoder's stored vectors of windows with these digests, by digest."""
         with self._database.reading() as db:
             return vectors.known(db, digests, encoder)
 
     def begin_encoding(self, encoder: EncoderIdentity) -> Encoding:
-        """Make room for another embedding of every passage, beside the one in force."""
+        """Begin another embedding of every passage, next to the active embedding."""
         with self._database.writing(counted=False) as db:
             return vectors.new_encoding(db, encoder)
 
     def put_vectors(self, encoding: Encoding, given: Mapping[int, tuple[bytes, Float32]]) -> None:
-        """Add digests and vectors to an embedding, by passage key; keys no longer held are passed over.
+        """Add digests and vectors to an embedding, by passage key. Skip keys that no longer exist.
 
         Raises:
-            LibraryError: another reindex finished meanwhile and has thrown this one's vectors away.
+            LibraryError: another reindex finished meanwhile and has deleted this embedding.
         """
         with self._database.writing(counted=False) as db:
             vectors.put(db, encoding, given, self.folder)
 
     def adopt_encoding(self, encoding: Encoding, progress: OnProgress | None = None) -> tuple[str, ...]:
-        """Put an embedding in force and drop all others, in one transaction, once every passage is in it.
+        """Make an embedding the active embedding, and delete all others, in one transaction.
 
-        Gives the ids of the documents that are not wholly in it yet; in that case nothing changes.
+        If the embedding lacks passages, return the ids of their documents, and change nothing.
         """
         with self._database.writing() as db:
             return vectors.adopt(db, encoding)
@@ -555,21 +563,21 @@ class Store(Contents):
     def difference(
         self, encoding: Encoding, keys: Callable[[], Int64], last: int = -1, generation: int = -1
     ) -> Difference | None:
-        """Tell what an index lacks and has too many; None where the encoding is not in force.
+        """Return the keys to remove from an index and to add to it, or None if the encoding is not active.
 
-        The index was in step with `generation`, and `last` is the greatest of the `keys` that it holds. These
-        are asked for only where it is not known what has gone since then: they are then all compared.
+        The index mirrors `generation`, and `last` is the greatest of its `keys`. `keys` is called only if the
+        store no longer knows which passages were removed since `generation`. Then all keys are compared.
         """
         with self._database.reading() as db:
             return vectors.difference(db, encoding, keys, last, generation)
 
     def vectors_of(self, keys: Int64, encoding: Encoding) -> tuple[Int64, Float32]:
-        """Read vectors by key: gives the keys that are held, ascending, and their vectors, float32 [n, d]."""
+        """Read vectors by key. Return the keys that exist, ascending, and their vectors, float32 [n, d]."""
         with self._database.reading() as db:
             return vectors.read(db, keys, encoding)
 
     def compare_missing(self) -> None:
-        """Look for near-duplicates of what an earlier Pullquote has put in; nothing where all are known."""
+        """Find the near-duplicates of documents that an earlier Pullquote put in without comparing them."""
         while self._lacks_copies():
             with self._database.writing() as db:
                 near_duplicates.compare_missing(db, COPIES_AT_ONCE)
@@ -580,9 +588,9 @@ class Store(Contents):
 
 
 class Rehearsal(Store):
-    """What a store knows of its documents, but for what they contain. What changes here is lost.
+    """A copy of a store's knowledge about documents, without their texts. Changes in it are lost.
 
-    The passages of what is put in are passed over. Texts are read from the store.
+    It stores no passages. Texts are read from the store.
     """
 
     def __init__(self, store: Store) -> None:
@@ -591,15 +599,15 @@ class Rehearsal(Store):
         self._database = DatabaseCopy(store._database)
 
     def row_text(self, path: str, part: str) -> str:
-        """Read the text of a row as it was read last."""
+        """Return the text of a row at the last reading, or "" if there is no such row."""
         return self._store.row_text(path, part)
 
     def sidecar_values(self, path: str) -> dict[str, str]:
-        """Read what the sidecar file of a file said when it could be read last, by field."""
+        """Return the values of a file's sidecar file, by field, at its last successful reading."""
         return self._store.sidecar_values(path)
 
     def _check(self, *_: object) -> None:
-        """Refuse none: no passages are written."""
+        """Accept all passages: none are written."""
 
     def _encoding_for(self, *_: object) -> None:
-        """Find no encoding."""
+        """Return None, so that no passages are written."""

@@ -1,9 +1,9 @@
-"""The library's FAISS index, kept in step with the store that it is derived from.
+"""The library's FAISS index, which is derived from the store and kept up to date with it.
 
-`index-<generation>.faiss` mirrors the store at that generation; a row in the store names the file in force,
-so that a new one can be written while other processes read the old. Of a large library, most of the index
-lies in another file beside it, `vectors-<hash>.faiss` (see `embeddings.index`). Whatever happens to these
-files, the store's vectors make them anew, and nothing is embedded for it.
+`index-<generation>.faiss` mirrors the store at that generation. A row in the store names the active file, so
+a new file can be written while other processes read the old file. In a large library, most of the index lies
+in a second file, `vectors-<hash>.faiss` (see `embeddings.index`). If the files are missing or damaged, they
+are made again from the store's vectors, without embedding.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from qa.storage.intake_port import Encoding
 
 log = logging.getLogger(__name__)
-# A part of an index file this old is no longer being written.
+# Age in seconds at which an unfinished index file is no longer being written.
 PART_SECONDS = 3600
 _FILE = re.compile(r"index-(\d+)\.faiss")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
-    """An index as it is searched; nothing changes it.
+    """An index as it is searched. It is immutable.
 
     Attributes:
         index: the vectors.
-        encoding: which encoder made them.
-        generation: the state of the store that it is in step with.
+        encoding: the encoding of the vectors.
+        generation: the generation of the store that the index mirrors.
     """
 
     index: VectorIndex
@@ -52,26 +52,26 @@ class _State:
 
 
 class LibraryIndex:
-    """Nearest passages of a store. May be used from several threads, which do not wait for each other.
+    """Finds the nearest passages of a store. Several threads may use it without waiting for each other.
 
-    The index is opened at the first search, and brought in step whenever the store's generation has grown,
-    by this process or by another.
+    The first search opens the index. If any process has raised the store's generation, the next search brings
+    the index up to date.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._state: _State | None = None
         self._changing = threading.Lock()
-        # The generation of the file that this process has last read or written; -1 for none, or not as it now
-        # is. Before saving, the index may be compacted, which takes a minute: searches and changes go on.
+        # The generation of the file that this process last read or wrote, or -1 if the index must be written.
+        # Before saving, the index may be compacted. That takes a minute, while searches and changes go on.
         self._saved = -1
         self._saving = threading.RLock()
 
     def search(self, vectors: Float32, k: int, allowed: Bits | None = None) -> list[list[tuple[int, float]]]:
-        """Find the `k` nearest passages to each of the unit vectors, float32 [m, d], or to one, [d].
+        """Find the `k` nearest passages to each unit vector, float32 [m, d], or to one unit vector, [d].
 
-        Gives a list for each: (key, cosine), best first; the cosines are exact. `allowed` restricts the
-        search to these keys. Gives nothing while the library is empty.
+        Return a list of (key, exact cosine) for each vector, the highest cosine first. `allowed` restricts
+        the search to these keys. The lists are empty if the library is empty.
 
         Raises:
             ValueError: the vectors are not of the library's dimension.
@@ -84,19 +84,19 @@ class LibraryIndex:
         return [list(zip(*both, strict=True)) for both in zip(keys.tolist(), scores.tolist(), strict=True)]
 
     def keys(self) -> Int64:
-        """List the keys that the index holds, ascending, once it is in step."""
+        """Return the keys in the up-to-date index, ascending."""
         state = self._in_step()
         return np.sort(state.index.ids) if state else np.empty(0, np.int64)
 
     def stats(self) -> IndexStats | None:
-        """Tell what the index is and costs, once it is in step; None while the library is empty."""
+        """Return the kind and size of the up-to-date index, or None if the library is empty."""
         state = self._in_step()
         return state.index.stats() if state else None
 
     def save(self) -> None:
-        """Write the index to its file, in step, unless it is there already; of the kind that suits its size.
+        """Write the up-to-date index to its file, unless the file is up to date. Compact the index if needed.
 
-        What keeps it from being written is logged, not raised: the index is derived, and goes on in memory.
+        Errors in writing are logged, not raised: the index is derived, and stays in memory.
         """
         with self._saving:
             state = self._in_step()
@@ -106,15 +106,15 @@ class LibraryIndex:
                 with self._changing:
                     if self._state and self._state.encoding == state.encoding:
                         self._state, self._saved = replace(state, index=compacted), -1
-                state = self._in_step()  # what was added and removed meanwhile
+                state = self._in_step()  # follow the changes made meanwhile
             if state:
                 self._write(state)
 
     def remake(self) -> None:
-        """Make the files anew from the store's vectors, and remove all others, whoever may still read them.
+        """Make the files again from the store's vectors. Remove all others, even if a process reads them.
 
         Raises:
-            OSError: one of those cannot be removed.
+            OSError: a file cannot be removed.
         """
         with self._saving:
             with self._changing:
@@ -127,7 +127,7 @@ class LibraryIndex:
     # In step
 
     def _in_step(self) -> _State | None:
-        """Give the index in step with the store's generation; None while there are no vectors."""
+        """Return the index of the store's present generation, or None if there are no vectors."""
         record = self._store.index_record()
         state = self._state
         if record.encoding is None or (state and state.generation == record.generation):
@@ -146,21 +146,21 @@ class LibraryIndex:
         return state
 
     def _brought_in_step(self, record: IndexRecord, encoding: Encoding) -> _State | None:
-        """Give the state that follows, which may already be behind another change."""
+        """Return the next state. Another change may already have made it outdated."""
         state = self._state if self._state and self._state.encoding == encoding else None
-        # Where another process has saved a newer one, it may have compacted it.
+        # If another process has saved a newer index, open it: it may be compacted.
         if state is None or state.generation < record.file_generation:
             state = self._opened(record, encoding) or state or self._empty(encoding)
         index = state.index.copy()
         difference = self._store.difference(encoding, lambda: index.ids, index.last_id, state.generation)
         if difference is None:
-            return self._state  # a reindex has just put another encoding in force
-        # What is removed before its vector is read is left out here, and stands in the next difference.
+            return self._state  # a reindex has just made another encoding the active encoding
+        # A passage that is removed before its vector is read is left out here. The next difference lists it.
         index.update(difference.stale, difference.missing, self._stored(encoding))
         return _State(index, encoding, difference.generation)
 
     def _opened(self, record: IndexRecord, encoding: Encoding) -> _State | None:
-        """Open the file in force; None where there is none, or it has to be made again."""
+        """Open the active file, or return None if there is no file or it must be made again."""
         from embeddings.index import IndexFileError, VectorIndex
 
         self._saved = -1
@@ -189,7 +189,7 @@ class LibraryIndex:
     # Files
 
     def _write(self, state: _State) -> None:
-        """Write the index unless the file in force is as new; clear away what is no longer in force."""
+        """Write the index, unless the active file is as new. Remove files that are no longer active."""
         if self._store.read_only:
             return
         behind = self._saved < state.generation
@@ -209,7 +209,7 @@ class LibraryIndex:
         self._sweep(state, just_written=behind)
 
     def _sweep(self, state: _State, *, just_written: bool) -> None:
-        """Remove the files of earlier generations, and the parts that a killed process left."""
+        """Remove the files of earlier generations, the parts that a killed process left, and former bases."""
         folder = self._store.folder
         earlier = [
             path
@@ -218,26 +218,26 @@ class LibraryIndex:
         ]
         old = [*folder.glob(".index-*.part"), *folder.glob(".vectors-*.part")]
         if just_written and self._store.index_record().file_generation == state.generation:
-            # Only now is it known which one is in force. And another process may just have written one, to
-            # name it in a file of its own.
+            # Only now is it known that this base is the active base. `sweep` keeps young bases: another
+            # process may just have written a base, and is about to write the index file that names it.
             old += [path for path in folder.glob("vectors-*.faiss") if path.name != state.index.base_file]
         sweep(earlier, old)
 
 
 def sweep(earlier: Iterable[Path], old: Iterable[Path]) -> None:
-    """Remove files, of `old` ones those that nobody can still be writing or about to name."""
+    """Remove the `earlier` files, and those `old` files that no process can still be writing or naming."""
     removable = [path for path in old if _age(path) > PART_SECONDS]
     for path in (*earlier, *removable):
-        # Windows refuses while another process has a file open; another may also have removed it by now.
+        # Windows refuses while another process has the file open. The file may also be gone by now.
         with contextlib.suppress(OSError):
             path.unlink()
 
 
 def remove_others(folder: Path, patterns: Iterable[str], keep: set[str]) -> None:
-    """Remove all files of these patterns, and parts of such, but for those to keep.
+    """Remove all files of some patterns, and their unfinished parts, except the files to keep.
 
     Raises:
-        OSError: one cannot be removed.
+        OSError: a file cannot be removed.
     """
     for pattern in patterns:
         for path in (*folder.glob(pattern), *folder.glob(f".{pattern.partition('*')[0]}*.part")):
@@ -246,7 +246,7 @@ def remove_others(folder: Path, patterns: Iterable[str], keep: set[str]) -> None
 
 
 def _age(path: Path) -> float:
-    """Return the seconds since a file was last written; 0 where it is gone."""
+    """Return the seconds since a file was last written, or 0 if it is gone."""
     with contextlib.suppress(OSError):
         return time.time() - path.stat().st_mtime
     return 0.0

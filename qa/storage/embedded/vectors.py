@@ -1,6 +1,6 @@
-"""The vectors of passages as the store holds them, and which encoder made them.
+"""Reads and writes the vectors of passages in the store, and the encoder that made them.
 
-Each function works inside a transaction of the store's.
+Each function works inside a transaction of the store.
 """
 
 from __future__ import annotations
@@ -29,7 +29,13 @@ _VECTOR = np.dtype("<f4")  # as stored, on any machine
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Difference:
-    """What brings an index in step with `generation`: keys to take out, held or not, and keys to add."""
+    """The changes that bring an index up to date with `generation`.
+
+    Attributes:
+        generation: the generation of the store.
+        stale: the keys to remove. The index need not have them.
+        missing: the keys to add.
+    """
 
     generation: int
     stale: Int64
@@ -37,7 +43,7 @@ class Difference:
 
 
 def encoding(db: sqlite3.Connection) -> Encoding | None:
-    """Tell which encoder made the vectors in force; None before the first document."""
+    """Return the active encoding, or None before the first document."""
     row = db.execute(
         "SELECT number, name, sha256, dimension FROM encodings WHERE number = (SELECT encoding FROM library)"
     ).fetchone()
@@ -50,10 +56,10 @@ def encoding(db: sqlite3.Connection) -> Encoding | None:
 
 
 def new_encoding(db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding:
-    """Make room for an embedding by an encoder.
+    """Add an embedding by an encoder, without vectors yet.
 
     Raises:
-        InputError: its name is too long, or has control characters.
+        InputError: the encoder's name is too long, or has control characters.
     """
     if not is_plain(encoder.name):
         raise InputError(
@@ -68,7 +74,7 @@ def new_encoding(db: sqlite3.Connection, encoder: EncoderIdentity) -> Encoding:
 
 
 def encoding_for(db: sqlite3.Connection, encoder: EncoderIdentity, folder: Path) -> Encoding:
-    """Find the encoding in force, which must be this encoder's; the first ingest records it."""
+    """Return the active encoding, which must be this encoder's. The first ingest of a library records it."""
     held = encoding(db)
     if held is None:
         held = new_encoding(db, encoder)
@@ -78,12 +84,12 @@ def encoding_for(db: sqlite3.Connection, encoder: EncoderIdentity, folder: Path)
 
 
 def stored(vector: Float32) -> bytes:
-    """Write a vector as it is stored."""
+    """Return a vector as bytes for the store."""
     return vector.astype(_VECTOR).tobytes()
 
 
 def known(db: sqlite3.Connection, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
-    """Find the vectors that the store has, by this encoder, of windows with these digests."""
+    """Return this encoder's stored vectors of windows with these digests, by digest."""
     query = (
         "SELECT vector FROM vectors JOIN encodings ON encodings.number = encoding "
         "WHERE digest = ? AND sha256 = ? AND dimension = ? LIMIT 1"
@@ -99,10 +105,10 @@ def known(db: sqlite3.Connection, digests: Iterable[bytes], encoder: EncoderIden
 def put(
     db: sqlite3.Connection, encoding: Encoding, vectors: Mapping[int, tuple[bytes, Float32]], folder: Path
 ) -> None:
-    """Add digests and vectors to an embedding, by passage key; keys no longer held are passed over.
+    """Add digests and vectors to an embedding, by passage key. Skip keys that no longer exist.
 
     Raises:
-        LibraryError: another reindex finished meanwhile and has thrown this one's vectors away.
+        LibraryError: another reindex finished meanwhile and has deleted this embedding.
     """
     if not db.execute("SELECT 1 FROM encodings WHERE number = ?", (encoding.number,)).fetchone():
         raise LibraryError(
@@ -116,9 +122,9 @@ def put(
 
 
 def adopt(db: sqlite3.Connection, encoding: Encoding) -> tuple[str, ...]:
-    """Put an embedding in force and drop all others, in one transaction, once every passage is in it.
+    """Make an embedding the active embedding, and delete all others.
 
-    Gives the ids of the documents that are not wholly in it yet; in that case nothing changes.
+    If the embedding lacks passages, return the ids of their documents, and change nothing.
     """
     lacking = db.execute(
         "SELECT DISTINCT id FROM documents JOIN passages ON document = documents.serial "
@@ -137,23 +143,23 @@ def adopt(db: sqlite3.Connection, encoding: Encoding) -> tuple[str, ...]:
 def difference(
     db: sqlite3.Connection, of: Encoding, keys: Callable[[], Int64], last: int, generation: int
 ) -> Difference | None:
-    """Tell what an index lacks and has too many; None where the encoding is not in force.
+    """Return the keys to remove from an index and to add to it, or None if the encoding is not active.
 
-    The index was in step with `generation`, and `last` is the greatest of the `keys` that it holds. These
-    are asked for only where it is not known what has gone since then: they are then all compared.
+    The index mirrors `generation`, and `last` is the greatest of its `keys`. `keys` is called only if the
+    store no longer knows which passages were removed since `generation`. Then all keys are compared.
     """
     if encoding(db) != of:
         return None
     now, since = db.execute("SELECT generation, gone_since FROM library").fetchone()
     known = generation >= since
-    # In an encoding in force, vectors come only with new passages, and their keys only grow.
+    # The active encoding gets vectors only for new passages, and keys only grow.
     rows = db.execute(
         "SELECT passage FROM vectors WHERE encoding = ? AND passage > ? ORDER BY passage",
         (of.number, last if known else -1),
     )
     held = np.fromiter((key for (key,) in rows), np.int64)
-    # With a passage stands the generation that its removal ended: whoever was in step with that one
-    # still has it.
+    # `gone` has each removed passage with the last generation that still had it. An index that mirrors this
+    # generation has the passage, too.
     rows = db.execute("SELECT passage FROM gone WHERE generation >= ?", (generation,))
     gone = np.fromiter((key for (key,) in rows), np.int64) if known else held[:0]
     if known:
@@ -163,7 +169,7 @@ def difference(
 
 
 def embedded(db: sqlite3.Connection, passages: Iterable[Passage]) -> EmbeddedPassages | None:
-    """Give passages with their vectors in force; None where there are no vectors at all."""
+    """Return passages with their active vectors, or None if there are no vectors at all."""
     held = encoding(db)
     if held is None:
         return None
@@ -176,7 +182,7 @@ def embedded(db: sqlite3.Connection, passages: Iterable[Passage]) -> EmbeddedPas
 
 
 def read(db: sqlite3.Connection, keys: Int64, encoding: Encoding) -> tuple[Int64, Float32]:
-    """Read vectors by key: gives the keys that are held, ascending, and their vectors, float32 [n, d]."""
+    """Read vectors by key. Return the keys that exist, ascending, and their vectors, float32 [n, d]."""
     rows = db.execute(
         "SELECT passage, vector FROM vectors WHERE encoding = ? "
         "AND passage IN (SELECT value FROM json_each(?)) ORDER BY passage",

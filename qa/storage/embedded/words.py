@@ -1,9 +1,9 @@
-"""Words and phrases in the full-text index of the store, and how the documents spell names.
+"""Finds words and phrases in the store's full-text index, and the documents' spellings of names.
 
-Each function works inside a transaction of the store's. `full_text` answers for a large library.
+Each function works inside a transaction of the store. For a large library, `full_text` finds words.
 """
 
-# ruff: noqa: S608 -- as in `store`: what comes from outside is always bound as a value.
+# ruff: noqa: S608 -- as in `store`: values from outside are always bound.
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 BM25_HEAD_WEIGHT = 0.5
 BM25_BODY_WEIGHT = 1.0
-# So many passages are read to tell whether a word is written in small letters: a common word is by then.
+# Maximum number of passages that are read to find a word in small letters. A common word is found in them.
 SMALL_READ = 20
 
 
@@ -38,15 +38,15 @@ def bm25(
 ) -> list[tuple[int, float]]:
     """Find the best `k` passages by BM25 for any of the words, as (key, score), highest first.
 
-    Equals come in order of their documents' ids, and of their places in these.
+    Passages with equal scores are in order of document id, then of place in the document.
     """
     match = " OR ".join(_quoted(term) for term in dict.fromkeys(terms))
     if not match:
         return []
     depth = 2 * k
     condition, values = _within(selection.allowed)
-    # Only the best are looked up in other tables, for what orders equals. They are more than k: where
-    # the last of them equals the k-th, others may.
+    # Only the best `depth` passages are looked up in other tables, to order equals. `depth` is more than k.
+    # If the last of them equals the k-th, further passages may equal it too, and `depth` must grow.
     statement = (
         "SELECT key, cost FROM (SELECT rowid AS hit, bm25(words, ?, ?) AS cost FROM words "
         f"WHERE words MATCH ? AND {condition} ORDER BY cost LIMIT ?) "
@@ -61,7 +61,7 @@ def bm25(
 
 
 def in_order(db: sqlite3.Connection, keys: Iterable[int]) -> list[int]:
-    """Order passages by their documents' ids and places in these; keys no longer held are left out."""
+    """Order passages by document id and place in the document. Leave out keys that no longer exist."""
     rows = db.execute(
         "SELECT key FROM passages JOIN documents ON documents.serial = document "
         "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY id, ordinal",
@@ -71,7 +71,7 @@ def in_order(db: sqlite3.Connection, keys: Iterable[int]) -> list[int]:
 
 
 def texts_of(db: sqlite3.Connection, keys: Int64) -> list[tuple[int, str, str]]:
-    """Read what the full-text index has of passages: (key, head, body), by key; those that are held."""
+    """Return the indexed words of passages as (key, head, body). Leave out keys that do not exist."""
     rows: list[tuple[int, str, str]] = []
     places = db.execute(
         "SELECT document, key, start, end FROM passages "
@@ -90,7 +90,7 @@ def find_phrase(
     selection: Selection,
     deadline: Deadline,
 ) -> Occurrences:
-    """Find where the documents hold the phrase; see `qa.storage.records.phrases`."""
+    """Find the occurrences of a phrase; see `qa.storage.records.phrases`."""
 
     def read(ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         for document_id in ids:
@@ -106,7 +106,7 @@ def find_phrase(
 
 
 def spellings(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, list[str]]:
-    """Give the spellings that the documents have of names with these keys, in order."""
+    """Return the documents' spellings of names, by the names' keys, in order."""
     rows = db.execute(
         "SELECT key, spelling FROM spellings WHERE key IN (SELECT value FROM json_each(?)) "
         "ORDER BY key, folded",
@@ -116,10 +116,10 @@ def spellings(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, list[str
 
 
 def _holding_words(db: sqlite3.Connection, words: Sequence[str], selection: Selection) -> list[str]:
-    """List the ids of the documents that hold the rare ones of the words somewhere, in order.
+    """List the ids of the documents that contain all rare words among some words, in order.
 
-    A word that many passages hold leaves out few documents, and takes long. No more than one above
-    `phrases.PHRASE_READ` are given.
+    Frequent words are ignored: they exclude few documents, and take long. At most `phrases.PHRASE_READ` + 1
+    ids are returned.
     """
     matches = [f"body : {_quoted(word)}" for word in words]
     rare = [
@@ -132,7 +132,7 @@ def _holding_words(db: sqlite3.Connection, words: Sequence[str], selection: Sele
         < phrases.PHRASE_RARE
     ]
     condition, values = where(selection.filters)
-    # A word is somewhere in the document: a phrase may run from one passage into the next.
+    # The words may be in different passages: a phrase may run from one passage into the next.
     holding = " INTERSECT ".join(
         ["SELECT document FROM words JOIN passages ON key = words.rowid WHERE words MATCH ?"] * len(rare)
     )
@@ -145,7 +145,7 @@ def _holding_words(db: sqlite3.Connection, words: Sequence[str], selection: Sele
 
 
 def _holding_together(db: sqlite3.Connection, words: Sequence[str], selection: Selection) -> list[str]:
-    """List the ids of the documents of which a passage holds the words one after the other, in order."""
+    """List the ids of the documents with a passage that has the words in sequence, in order of id."""
     condition, values = _within(selection.allowed)
     rows = db.execute(
         "SELECT DISTINCT id FROM words JOIN passages ON key = words.rowid "
@@ -156,27 +156,27 @@ def _holding_together(db: sqlite3.Connection, words: Sequence[str], selection: S
 
 
 def holds(db: sqlite3.Connection, name: str) -> bool:
-    """Tell whether the words of a name, folded, stand one after the other anywhere, up to inflection."""
+    """Return whether the words of a folded name occur anywhere in sequence, up to inflection."""
     match = _quoted(indexed(name))
     return db.execute("SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", (match,)).fetchone() is not None
 
 
 def holds_in_lower_case(db: sqlite3.Connection, word: str) -> bool:
-    """Tell whether a word, given in small letters, stands so in any of the first passages that hold it."""
+    """Return whether one of the first passages with a word writes it in small letters, as it is given."""
     rows = db.execute(
         "SELECT substr(text, start + 1, end - start) FROM words JOIN passages ON key = words.rowid "
         "JOIN documents ON serial = document WHERE words MATCH ? LIMIT ?",
         (f"body : {_quoted(indexed(word))}", SMALL_READ),
     )
-    # Full text finds inflections too: what begins so is as good.
+    # Full text finds inflections too, so any word with this beginning counts.
     return any(re.search(rf"\b{re.escape(word)}", text) for (text,) in rows)
 
 
 def _within(allowed: Bits | None) -> tuple[str, list[int | bytes]]:
-    """Build a condition on `words`, and its values: that its rowid is allowed.
+    """Return a condition that a row of `words` is allowed, and the condition's values.
 
-    It has a byte for each key from the first to the last that is allowed; and SQLite itself looks there, as
-    a function in Python, called for each match, would wait each time for other threads that run Python.
+    One value has a byte for each key from the first to the last allowed key, in which SQLite looks each match
+    up. A function in Python would be slower: each call would wait for other Python threads.
     """
     if allowed is None:
         return "TRUE", []
@@ -190,5 +190,5 @@ def _within(allowed: Bits | None) -> tuple[str, list[int | bytes]]:
 
 
 def _quoted(term: str) -> str:
-    """Write a word as a string of FTS5's query language, in which nothing is syntax."""
+    """Return a word as a quoted string of FTS5's query language, so that no character is syntax."""
     return '"' + term.replace('"', '""').replace("\0", " ") + '"'

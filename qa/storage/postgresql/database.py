@@ -1,4 +1,4 @@
-"""A database on a PostgreSQL server: connections, transactions, and which tables there are."""
+"""A database on a PostgreSQL server: connections, transactions, and the schemas of tables."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from qa.storage.desk_address import DeskAddress
     from qa.storage.statements import Layout, Statements
 
-# How long is waited for a connection, for other writers, for a statement, and for the next statement.
+# Maximum waits: for a connection, for other writers, for a statement, and for a transaction's next statement.
 CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS, IDLE_SECONDS = 5, 10, 60, 120
-# Connections that this process has at most; and that are kept open while nobody uses them.
+# Maximum number of connections of this process, and of unused connections that are kept open.
 MOST, KEPT_OPEN = 8, 4
-# A connection that is silent is asked after so many seconds whether it is there, and given up soon after.
+# A silent connection is probed after some seconds, and given up soon after if there is no answer.
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-# Each statement after the lock sees all that was committed before it was given: no other writer is at work.
+# Each statement after the lock sees all earlier commits, and the lock keeps other writers out.
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-# In each transaction, as a pooler may lend another session to each.
+# These are set in each transaction: a pooler may give each transaction another session.
 _SETTINGS = (
     "SELECT set_config('search_path', ?, true), set_config('statement_timeout', ?, true), "
     "set_config('lock_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true)"
@@ -42,15 +42,15 @@ _VERSIONS = "CREATE TABLE versions (part TEXT PRIMARY KEY, version INTEGER NOT N
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What a server says of itself.
+    """The properties of a server.
 
     Attributes:
-        version: PostgreSQL's.
-        schemas: which schema the tables of each part have.
-        ahead: by how many seconds its clock is ahead of this machine's.
+        version: the version of PostgreSQL.
+        schemas: the number of the schema of each part's tables, by part.
+        ahead: the seconds by which the server's clock is ahead of this machine's clock.
         lacking: the right that this user lacks, or "".
-        volatile: the settings by which what was acknowledged can be lost, or "".
-        only_reads: whether it is a copy of another.
+        volatile: the settings by which an acknowledged change can be lost, or "".
+        only_reads: whether the server is a read-only copy of another server.
     """
 
     version: str
@@ -62,11 +62,11 @@ class Server:
 
 
 class SharedDatabase:
-    """The schema of one library in a database. Threads may share it; it is opened when it is first used.
+    """The PostgreSQL schema of one library. Threads may share it. The first use connects to the server.
 
-    Each `Layout` is a part of its own: its tables are made when something is first written to it, and its
-    writers take turns. Every method raises LibraryError where the server is away, or refuses; what was
-    committed before stays as it was. A value that is not text raises InputError.
+    Each `Layout` is a part of its own. The tables of a part are created at the first write, and the writers
+    of a part take turns. Every method raises LibraryError if the server cannot be reached, or refuses.
+    Earlier commits are not lost. A value that is not text raises InputError.
 
     Raises:
         MissingExtraError: the package psycopg is not installed.
@@ -74,7 +74,7 @@ class SharedDatabase:
 
     def __init__(self, address: DeskAddress, *, read_only: bool = False) -> None:
         try:
-            import psycopg  # noqa: F401 - used below, where it is there
+            import psycopg  # noqa: F401 - the other methods import it again
         except ImportError as error:
             raise MissingExtraError(
                 f"the desk at {address.where} is on PostgreSQL, which needs a package that is not installed "
@@ -84,10 +84,10 @@ class SharedDatabase:
         self._idle: list[psycopg.Connection[Any]] = []
         self._pool = threading.Lock()
         self._places = threading.BoundedSemaphore(MOST)
-        self._latest: set[str] = set()  # parts whose tables were seen to be what this code knows
+        self._latest: set[str] = set()  # parts whose tables have the latest schema
 
     def close(self) -> None:
-        """Close what nobody uses; it is opened again where it is used again."""
+        """Close the unused connections. The next use opens a connection again."""
         with self._pool:
             while self._idle:
                 self._idle.pop().close()
@@ -96,14 +96,14 @@ class SharedDatabase:
 
     @contextlib.contextmanager
     def reading(self, part: Layout) -> Iterator[Statements]:
-        """Give one snapshot of a part; of nothing, where nothing was ever written to it."""
+        """Yield one snapshot of a part, or empty tables if the part was never written."""
         with self._transaction(_READING) as db:
             held = self._held(db, part)
             if held == part.latest_schema:
                 yield db
                 return
         if held and not self.read_only:
-            with self.writing(part):  # which brings it to what this code knows
+            with self.writing(part):  # changes the tables to the latest schema
                 pass
         elif held:
             raise LibraryError(
@@ -119,7 +119,7 @@ class SharedDatabase:
 
     @contextlib.contextmanager
     def writing(self, part: Layout) -> Iterator[Statements]:
-        """Open the one write transaction of a part; its tables are made where there are none."""
+        """Open the only write transaction of a part. Create the part's tables if they do not exist."""
         if self.read_only:
             raise LibraryError(f"the desk at {self.address.where} was opened to be read only")
         with self._transaction(_WRITING) as db:
@@ -129,12 +129,12 @@ class SharedDatabase:
             yield db
 
     def has(self, part: Layout) -> bool:
-        """Tell whether something was ever written to a part."""
+        """Return whether a part was ever written."""
         with self._transaction(_READING) as db:
             return bool(self._held(db, part))
 
     def _held(self, db: Statements, part: Layout) -> int:
-        """Read which schema the tables of a part have; 0 where there are none."""
+        """Return the number of the schema of a part's tables, or 0 if there are no tables."""
         if part.name in self._latest:
             return part.latest_schema
         held = self.schemas(db).get(part.name, 0)
@@ -148,13 +148,13 @@ class SharedDatabase:
         return held
 
     def schemas(self, db: Statements) -> dict[str, int]:
-        """Read which schema the tables of each part have."""
+        """Return the number of the schema of each part's tables, by part."""
         (there,) = db.execute("SELECT to_regclass(?)", (f"{self.address.schema}.versions",)).fetchone()
         return dict(db.execute("SELECT part, version FROM versions").fetchall()) if there else {}
 
     def _bring(self, db: Statements, part: Layout) -> None:
-        """Make the tables of a part, or change those of an earlier schema."""
-        db.execute(_LOCK, (self.address.schema,))  # the writers of another part may be at it, too
+        """Create the tables of a part, or change them to the latest schema."""
+        db.execute(_LOCK, (self.address.schema,))  # a writer of another part may do the same
         if not db.execute("SELECT to_regnamespace(?)", (self.address.schema,)).fetchone()[0]:
             (encoding,) = db.execute("SELECT current_setting('server_encoding')").fetchone()
             if encoding != "UTF8":
@@ -174,7 +174,11 @@ class SharedDatabase:
         )
 
     def rewrite(self, tables: Iterable[str], *, whole: bool) -> None:
-        """Let go of the space of deleted rows: to the system, by files written anew, or to later rows."""
+        """Free the space of deleted rows in tables.
+
+        If `whole`, write the tables' files again, and return the space to the system. Otherwise later rows
+        may use the space.
+        """
         with self._named(), contextlib.closing(self._connect()) as db:
             db.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'".encode())
             for table in tables:
@@ -230,7 +234,7 @@ class SharedDatabase:
             self._places.release()
 
     def _begun(self, begin: str) -> psycopg.Connection[Any]:
-        """Begin a transaction; a connection that was lost since it was used last is opened again."""
+        """Begin a transaction on an unused connection that is still alive, or on a new connection."""
         import psycopg
 
         while True:
@@ -257,8 +261,8 @@ class SharedDatabase:
         try:
             return psycopg.connect(
                 **options,
-                autocommit=True,  # transactions are begun and ended here, by hand
-                prepare_threshold=None,  # a pooler may lend another session to each transaction
+                autocommit=True,  # `_begin`, `_commit` and `_roll_back` begin and end transactions
+                prepare_threshold=None,  # a pooler may give each transaction another session
                 connect_timeout=CONNECT_SECONDS,
                 application_name="pullquote",
                 client_encoding="utf-8",
@@ -270,7 +274,7 @@ class SharedDatabase:
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:
-        """Name what PostgreSQL reports, and values that nobody has written properly, with what to do next."""
+        """Translate errors of PostgreSQL and of malformed values into errors that say what to do next."""
         import psycopg
 
         where = self.address.where
@@ -290,10 +294,10 @@ class SharedDatabase:
                 f"({type(error).__name__}: {error}). It was left as it is: put it back from a backup"
             ) from error
 
-    # What it is
+    # Description
 
     def server(self) -> Server:
-        """Read what the server says of itself."""
+        """Read the properties of the server."""
         with self._transaction(_READING) as db:
             schema = self.address.schema
             before = time.time()
@@ -321,7 +325,7 @@ class SharedDatabase:
             )
 
     def table_bytes(self, tables: Iterable[str]) -> int:
-        """Measure tables, their indexes and their long values."""
+        """Return the size of tables with their indexes and long values."""
         with self._transaction(_READING) as db:
             rows = db.execute(
                 "SELECT relname, pg_total_relation_size(pg_class.oid) FROM pg_class "
@@ -333,7 +337,7 @@ class SharedDatabase:
 
 
 def _take_no_samples(db: Statements, schema: str) -> None:
-    """Have the server keep no values of texts for its planner: a purge would not reach these."""
+    """Let the server's planner collect no samples of text and bytes: a purge would not delete the samples."""
     columns = db.execute(
         "SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
         "WHERE relnamespace = to_regnamespace(?)::oid AND relkind = 'r' AND attnum > 0 AND NOT attisdropped "

@@ -1,4 +1,4 @@
-"""Statements and tables as SQLite takes them, given to PostgreSQL."""
+"""Translates SQLite's statements and tables for PostgreSQL, and runs them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _ASIDE = re.compile(r"--[^\n]*")
 _PLACE = re.compile(r"\?(\d*)")
-# The words that are columns here and keywords there, as they are written in statements.
+# Names of columns that are keywords in PostgreSQL.
 _RESERVED = re.compile(r"\bend\b")
-# What SQLite calls the types of columns. Texts are compared by their bytes, as there.
+# SQLite's types of columns, with PostgreSQL's. Texts are compared by their bytes, as in SQLite.
 _TYPES = (
     (
         re.compile(r"\bINTEGER PRIMARY KEY( AUTOINCREMENT)?"),
@@ -31,7 +31,7 @@ _TYPES = (
 
 
 class Session:
-    """A transaction on a connection, which is told what SQLite would be told."""
+    """A transaction on a PostgreSQL connection that accepts SQLite's statements."""
 
     def __init__(self, db: psycopg.Connection[Any]) -> None:
         self._db = db
@@ -51,7 +51,7 @@ class Session:
 
 
 class Answer:
-    """What a statement gave."""
+    """The result of a statement."""
 
     def __init__(self, db: psycopg.Connection[Any], cursor: psycopg.Cursor[Any]) -> None:
         self._db, self._cursor = db, cursor
@@ -63,14 +63,14 @@ class Answer:
 
     @property
     def lastrowid(self) -> int | None:
-        """The number that was given last in this session."""
+        """The last number that this session has generated for a row."""
         row = self._db.execute("SELECT lastval()").fetchone()
         return row[0] if row else None
 
 
 @lru_cache(maxsize=512)
 def translate(statement: str) -> tuple[str, bool]:
-    """Write a statement as PostgreSQL and psycopg take it; tell whether its values are numbered."""
+    """Translate a statement for PostgreSQL and psycopg. Return it, and whether its values are numbered."""
     statement = _ASIDE.sub("", statement).replace("%", "%%")
     if statement.lstrip().startswith("CREATE TABLE"):
         for kind, other in _TYPES:

@@ -1,4 +1,4 @@
-"""What PostgreSQL reports, said to a person with what to do next."""
+"""Turns PostgreSQL's errors into messages that tell a person what to do next."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from qa.storage.desk_address import PASSWORD_FILE
 
 
 def first_line(error: Exception) -> str:
-    """Return what an error says, without its details."""
+    """Return the first line of an error's message, without details, or the error's type if it is empty."""
     return " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
 
 
 def not_opened(message: str, where: str) -> str:
-    """Say what to do where there is no connection: of that, libpq tells in words alone."""
+    """Return the message for a failed connection. libpq reports the cause only as text, without a code."""
     said = " ".join(message.replace("Multiple connection attempts failed", "").split())
     if "password" in message or "authentication" in message:
         advice = (
@@ -28,9 +28,9 @@ def not_opened(message: str, where: str) -> str:
 
 
 def meaning(error: Exception, where: str, seconds: int) -> str:
-    """Say what an error means to a person, by its SQLSTATE (PostgreSQL's documentation, appendix A).
+    """Return the message for an error, by its SQLSTATE (PostgreSQL's documentation, appendix A).
 
-    A statement may take so many seconds.
+    `seconds` is the time limit of a statement.
     """
     state, said = getattr(error, "sqlstate", None), first_line(error)
     kind = (state or "08")[:2]

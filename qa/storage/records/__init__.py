@@ -1,1 +1,1 @@
-"""What is known of documents, as tables of SQLite: the rules that all engines share."""
+"""Knowledge about documents as tables of SQLite: the rules that all engines share."""

@@ -1,4 +1,4 @@
-"""Corrections of metadata in the store."""
+"""Reads and writes corrections of metadata in the store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CERTAINTY = stored.one_of(get_args(Certainty))
 
 
 def of(db: sqlite3.Connection, document_id: str) -> dict[str, Correction]:
-    """Read the corrections of a document, which need not be held, by field."""
+    """Read the corrections of a document, by field. The document itself may no longer exist."""
     corrections = {}
     rows = db.execute(
         "SELECT field, value, was, found FROM corrections WHERE document = ? ORDER BY rowid", (document_id,)
@@ -31,18 +31,16 @@ def of(db: sqlite3.Connection, document_id: str) -> dict[str, Correction]:
 
 
 def found_in(row: str) -> tuple[Found, ...]:
-    """Read where metadata were found, as a row holds it.
+    """Parse a row's list of the places where metadata were found.
 
     Raises:
-        ValueError: it is not what a row holds.
-        TypeError: likewise.
-        RecursionError: likewise.
+        ValueError, TypeError, RecursionError: the row is malformed.
     """
     return stored.rows(row, Found, stored.text, stored.text, _CERTAINTY)
 
 
 def put(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> None:
-    """Put corrections in place of all that a document had."""
+    """Replace all corrections of a document."""
     db.execute("DELETE FROM corrections WHERE document = ?", (document_id,))
     db.executemany(
         "INSERT INTO corrections (document, field, value, was, found) VALUES (?, ?, ?, ?, ?)",
@@ -54,9 +52,10 @@ def put(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Corr
 
 
 def put_in_collection(db: sqlite3.Connection, number: int, collection: str) -> str:
-    """Put a document into a collection, or into none (""), as a person says; return its id.
+    """Put a document into a collection, or into none (""), as a person's correction. Return its id.
 
-    Where that is what its source says, nothing is corrected any more. "" where the document is there already.
+    Return "" if the document is in the collection already. If the document's source names this collection,
+    delete the correction.
     """
     document_id, held, row = db.execute(
         "SELECT id, collection, found FROM documents WHERE serial = ?", (number,)

@@ -1,6 +1,6 @@
-"""Filters as conditions on the table of documents."""
+"""Turns filters into conditions on the table of documents."""
 
-# ruff: noqa: S608 -- statements are put together from constants; what comes from outside is always bound.
+# ruff: noqa: S608 -- statements are built from constants. Values from outside are always bound.
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qa.text.dates import span_of
 if TYPE_CHECKING:
     from qa.schema import Filters
 
-# The documents of these ids; where one is no document's id but a file's or folder's, all that are in it.
+# Selects documents by id. An id may also name a file or folder, and then selects all documents in it.
 _NAMED = """id IN (
     WITH named(id) AS (SELECT value FROM json_each(?)),
     inside(first, beyond) AS (
@@ -28,7 +28,7 @@ _NAMED = """id IN (
     UNION ALL SELECT id FROM inside JOIN documents ON id >= first AND id < beyond
 )"""
 
-# The documents of files so named, whose records have ids of their own.
+# Selects the documents of files by the files' names: records in such files have ids of their own.
 _RECORDS = f"""id IN (
     SELECT documents.id
     FROM (SELECT value FROM json_each(?)) AS named
@@ -41,7 +41,7 @@ _RECORDS = f"""id IN (
 
 
 def check_span(filters: Filters) -> None:
-    """Refuse a span of time that ends before it starts.
+    """Raise an error if the span of time ends before it starts.
 
     Raises:
         InputError: `since` is later than `until`.
@@ -51,10 +51,10 @@ def check_span(filters: Filters) -> None:
 
 
 def check_text(filters: Filters) -> None:
-    """Refuse a value that no document can have: with control characters, or no Unicode text.
+    """Raise an error for a value that no document can have.
 
     Raises:
-        InputError: naming the filter.
+        InputError: a value has control characters, or is not Unicode text. The message names the filter.
     """
     for name in (*FILTERED_BY_NAME, "document"):
         for value in filters.values(name):
@@ -62,10 +62,10 @@ def check_text(filters: Filters) -> None:
 
 
 def where(filters: Filters) -> tuple[str, list[str]]:
-    """Build a condition on `documents` and its values. Only the values come from a user.
+    """Return a condition on `documents`, and the condition's values. Only the values come from a user.
 
-    A date that is a month or a year stands in the column as `2008-04` or `2008`, before the days in it. It
-    matches where some of its days do.
+    A month or a year is stored as `2008-04` or `2008`, which sorts before its days. It matches if some of its
+    days match.
 
     Raises:
         InputError: see `check_text`.

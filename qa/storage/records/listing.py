@@ -1,10 +1,11 @@
-"""Lists of documents: searched by what is known of them, and ordered.
+"""Finds and orders documents for lists, by their metadata.
 
-Each function works inside a transaction of the store's. What a list is searched and ordered by stands in the
-index `documents_by_list`: the rows themselves hold the texts, and are read of those alone that are shown.
+Each function works inside a transaction of the store. The index `documents_by_list` contains the columns that
+a list is searched and ordered by. The rows themselves contain the texts, so only the rows that are shown are
+read.
 """
 
-# ruff: noqa: S608 -- as in `store`: what comes from outside is always bound as a value.
+# ruff: noqa: S608 -- as in `store`: values from outside are always bound.
 
 from __future__ import annotations
 
@@ -29,9 +30,9 @@ _BY_VALUE = {"id": "id", "date": "date", "passages": "passages"}
 
 
 def find(db: sqlite3.Connection, query: DocumentQuery) -> Int64:
-    """Find the numbers of the rows of documents that a query finds, all of them, in its order."""
+    """Return the row numbers of all documents that a query finds, in the query's order."""
     condition, values = _where(query)
-    # In the order of their numbers, SQLite would go through the rows themselves: any index is smaller.
+    # For ORDER BY serial, SQLite would scan the rows themselves. Any index is smaller.
     ordered = "" if query.order == "added" else f"ORDER BY {_order(query)}"
     rows = db.execute(f"SELECT serial FROM documents WHERE {condition} {ordered}", values)
     found = np.fromiter((serial for (serial,) in rows), np.int64)
@@ -41,7 +42,7 @@ def find(db: sqlite3.Connection, query: DocumentQuery) -> Int64:
 
 
 def infos(db: sqlite3.Connection, serials: Int64) -> Iterator[DocumentInfo]:
-    """Read what lists show of documents, by the numbers of their rows, in this order."""
+    """Yield the DocumentInfo of documents with these row numbers, in this order."""
     rows = db.execute(
         "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
         "source_sha256, characters, language, date, notes, passages, author, found, "
@@ -57,11 +58,11 @@ def infos(db: sqlite3.Connection, serials: Int64) -> Iterator[DocumentInfo]:
 
 
 def _where(query: DocumentQuery) -> tuple[str, list[str]]:
-    """Build a condition on `documents` and its values. Only the values come from a user."""
+    """Return a condition on `documents`, and the condition's values. Only the values come from a user."""
     condition, values = filters.where(query.filters)
     conditions = [condition]
     if query.format:
-        conditions.append("+format = ?")  # not by its own index, which has nothing else that is asked for
+        conditions.append("+format = ?")  # "+" keeps SQLite from using the index on `format` alone
         values.append(query.format)
     for word in query.words.split():
         conditions.append(f"{_SEARCHED} LIKE ? ESCAPE '!'")
@@ -74,7 +75,7 @@ def _where(query: DocumentQuery) -> tuple[str, list[str]]:
 
 
 def _order(query: DocumentQuery) -> str:
-    """Build what to order by: those without a value come last, and equals in order of id."""
+    """Return the ORDER BY terms: documents without a value come last, and equals in order of id."""
     assert query.order in get_args(DocumentOrder)  # noqa: S101 - it becomes part of a statement
     direction = "DESC" if query.descending else "ASC"
     by = _BY_VALUE.get(query.order, f"{query.order} COLLATE NOCASE")
@@ -82,5 +83,9 @@ def _order(query: DocumentQuery) -> str:
 
 
 def _pattern(word: str) -> str:
-    """Return a word as LIKE finds it in any case: it knows those of ASCII only, so all else is any sign."""
+    """Return a LIKE pattern that matches a word in any case.
+
+    LIKE ignores the case of ASCII letters only, so the pattern matches any character where the word has a
+    non-ASCII character.
+    """
     return "".join(f"!{each}" if each in "!%_" else each if each.isascii() else "_" for each in word)

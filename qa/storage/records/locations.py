@@ -1,8 +1,8 @@
-"""Where documents come from: the places at which each stands, and the files as they were read last.
+"""The places of documents, and the records of files as they were last read.
 
-A *location* is a file, or a part of one (a record, a member of an archive): `path` and `part`, which is ""
-for a file that is one document. A document has one or more; its text is that of the first. All here works on
-a connection of the store's, inside its transactions.
+A *location* or place is a file, or a part of a file (a record, a member of an archive). It has a `path` and
+a `part`. The part of a file that is one document is "". A document has one or more locations. The document's
+text is the text at its first location. Each function works inside a transaction of the store.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from qa.storage.intake_port import ReadDocument
 
-# In `made_by`, of a place of a document that a person has put back: as long as its file was not read since,
-# and once it was said that this is gone.
+# `made_by` at the places of a restored document: RESTORED until the file is read again, and KEPT once the
+# user was told that the file is gone.
 RESTORED, KEPT = "restored", "kept"
-# Refusals that are kept of a file; one with more is read again each time.
+# Maximum number of stored refusals of a file. A file with more refusals is read again each time.
 _MOST_REFUSALS = 1_000
 
 
@@ -38,8 +38,8 @@ class Place:
 
     Attributes:
         path: the file.
-        part: the part of it.
-        format: the format that the document was read in there.
+        part: the part of the file.
+        format: the format of the document there.
         number: the location's number.
     """
 
@@ -51,17 +51,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which document a source is.
+    """The document that a source (a document as it was read) becomes.
 
     Attributes:
-        number: the document's number; None for a new one.
-        gives_text: whether the document's text is to be this source's.
-        former: the number of the document that stood at this place before.
-        former_is_homeless: whether that one stands nowhere else.
-        missing: the numbers of locations of files that are not there now.
-        same_place: whether the document stands at this very place already.
-        keeps_former_id: whether this source keeps the id of `former`, which stands on at its other places.
-        new_words: whether no document has its words.
+        number: the document's number, or None for a new document.
+        gives_text: whether the document gets this source's text.
+        former: the number of another document that stood at this place before, or None.
+        former_is_homeless: whether `former` has no other place.
+        missing: the numbers of the document's locations whose files are gone.
+        same_place: whether the document stands at this place already.
+        keeps_former_id: whether this source takes the id of `former`, which keeps its other places.
+        new_words: whether no document has the source's words.
     """
 
     number: int | None
@@ -75,10 +75,15 @@ class Target:
 
 
 def target(db: sqlite3.Connection, read: ReadDocument) -> Target:
-    """Find which document a source is: the one that stands there, unless its words are now another's.
+    """Find the document that a source becomes.
 
-    Otherwise it is the one that has its words (see `_same`): copied there, or moved, where a file that it was
-    in is gone. Of a document that stands in other files too, the first keeps the id when it has other words.
+    1. If the document at the source's place has the source's words, the source is that document.
+    2. Otherwise, if another document has the source's words (see `_same`), the source is that document. It
+       was moved here if one of its files is gone, or else copied.
+    3. Otherwise, if the document at the source's place has no other place, the source is that document, with
+       new words.
+    4. Otherwise the source is a new document. If its place is the first place of a document with other
+       places, the source takes over that document's id.
     """
     document = read.document
     here = db.execute(
@@ -105,7 +110,7 @@ def target(db: sqlite3.Connection, read: ReadDocument) -> Target:
     held = db.execute(
         "SELECT sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (other,)
     ).fetchone()
-    # The same bytes that were moved are left as they are: what was made of them, by whatever title, holds.
+    # A file that was only moved changes nothing in the document, even if a new reading gives another title.
     same = document.sha256, document.format, document.source_sha256, read.made_by
     gives_text = len(missing) == len(places) and held != same
     return Target(other, gives_text, former, is_homeless, missing)
@@ -120,11 +125,11 @@ def places_of(db: sqlite3.Connection, document: int) -> list[Place]:
 
 
 def _same(db: sqlite3.Connection, read: ReadDocument) -> int | None:
-    """Find the document that this one is a copy of.
+    """Find the document that a read document is a copy of.
 
-    A record has the same id and text, or was the same row of a table that is gone. All else has the same
-    bytes or words, and no other publisher, number or date: the same words at two outlets, or on two days, are
-    two documents.
+    A record is a copy if it has the same id and text, or if it was the same row of a file that is gone. Any
+    other document is a copy if it has the same bytes or words, and no other publisher, number or date. The
+    same words at two outlets, or on two days, are two documents.
     """
     document = read.document
     if document.format in RECORDS:
@@ -162,7 +167,7 @@ def _same(db: sqlite3.Connection, read: ReadDocument) -> int | None:
 
 
 def id_of_next(places: Sequence[Place], given_id: str) -> str:
-    """Give the id that a document is given at the second of its places, by the one given at its first."""
+    """Return a document's id by its second place, from the id that it was given by its first place."""
     first, second = places[:2]
     if second.format in RECORDS and second.part == given_id:
         return given_id
@@ -178,7 +183,10 @@ def id_of_next(places: Sequence[Place], given_id: str) -> str:
 
 
 def put_location(db: sqlite3.Connection, number: int, read: ReadDocument) -> None:
-    """Say that a document stands where it was read, after the places where it stands already."""
+    """Store the place where a document was read, after the document's other places.
+
+    A different document at this place loses the place.
+    """
     document = read.document
     db.execute(
         "DELETE FROM locations WHERE path = ? AND part = ? AND document != ?",
@@ -198,10 +206,11 @@ def put_location(db: sqlite3.Connection, number: int, read: ReadDocument) -> Non
 
 
 def displace(db: sqlite3.Connection, document: int) -> HeldLocation:
-    """Make the one place of a document free for another, as one more part of its file, and give that.
+    """Free the only place of a document for another document. Return the displaced document's new place.
 
-    Its words may stand in a file that is yet to be read, as when two files change places; who reads files
-    forgets the place afterwards. A run that is broken off leaves a part that the next one finds gone.
+    The new place is one more part of the same file. The displaced words may stand in a file that is yet to be
+    read, as when two files are swapped. Afterwards the reader of files forgets the new place. If a run is
+    interrupted, the next run finds that the part is gone.
     """
     number, path, part, document_id, form = db.execute(
         "SELECT locations.number, locations.path, part, id, locations.format FROM locations "
@@ -210,17 +219,17 @@ def displace(db: sqlite3.Connection, document: int) -> HeldLocation:
     ).fetchone()
     aside = aside_part(part, document)
     db.execute("UPDATE locations SET part = ? WHERE number = ?", (aside, number))
-    db.execute("DELETE FROM files WHERE path = ?", (path,))  # as read last, it does not give this one
+    db.execute("DELETE FROM files WHERE path = ?", (path,))  # the last reading did not give this part
     return HeldLocation(number, path, aside, document, document_id, form)
 
 
 def aside_part(part: str, document: int) -> str:
-    """Name the part at which a document stands whose own is another's now: no file gives it."""
+    """Return the part for a document whose own part now belongs to another. No file gives such a part."""
     return f"{part}~{document}"
 
 
 def known_file(db: sqlite3.Connection, path: str) -> KnownFile:
-    """Read what is known of a file."""
+    """Read the library's knowledge about a file."""
     rows = db.execute(
         "SELECT part, id, locations.format, locations.source_sha256, locations.sha256, locations.made_by, "
         "passages, notes FROM locations JOIN documents ON serial = document WHERE locations.path = ? "
@@ -259,7 +268,7 @@ def known_file(db: sqlite3.Connection, path: str) -> KnownFile:
 
 
 def _last(db: sqlite3.Connection, path: str) -> FileRecord | None:
-    """Read how a file was read last; None where it is to be read."""
+    """Return the record of a file's last complete reading, or None if the file must be read."""
     row = db.execute(
         "SELECT sha256, made_by, documents, refused FROM files WHERE path = ?", (path,)
     ).fetchone()
@@ -274,7 +283,7 @@ def _last(db: sqlite3.Connection, path: str) -> FileRecord | None:
 
 
 def _read_as(db: sqlite3.Connection, path: str) -> ReadAs:
-    """Read how a person said that a file is to be read."""
+    """Return a person's choice of how to read a file."""
     row = db.execute("SELECT date_order, columns FROM read_as WHERE path = ?", (path,)).fetchone()
     return (
         ReadAs(row[0], tuple((field, column) for field, column in stored.items(row[1]))) if row else ReadAs()
@@ -282,7 +291,7 @@ def _read_as(db: sqlite3.Connection, path: str) -> ReadAs:
 
 
 def row_text(db: sqlite3.Connection, path: str, part: str) -> str:
-    """Read the text of a row as it was read last."""
+    """Return the text of a row at the last reading, or "" if there is no such row."""
     found = db.execute(
         "SELECT text FROM locations JOIN documents ON serial = document "
         "WHERE locations.path = ?1 AND part = ?2 UNION ALL "
@@ -295,7 +304,10 @@ def row_text(db: sqlite3.Connection, path: str, part: str) -> str:
 def prune(
     db: sqlite3.Connection, places: Iterable[HeldLocation], drop: Callable[[int], object]
 ) -> tuple[str, ...]:
-    """Forget places; return the ids of documents that then stood nowhere, and were dropped by number."""
+    """Forget places. Call `drop` with the number of each document that then has no place.
+
+    Return the ids of the dropped documents.
+    """
     removed = []
     for place in places:
         numbers = [each.number for each in places_of(db, place.document)]
@@ -309,9 +321,10 @@ def prune(
 
 
 def renumber(db: sqlite3.Connection, path: str, was: Mapping[str, str], now: Container[str]) -> None:
-    """Let documents, and what was removed, follow their rows: `was` tells what parts of `now` were before.
+    """Move stored and removed documents with their rows. `was` maps parts of `now` to the rows' former parts.
 
-    What stood at one of these and is none of the rows is set aside, as one more part, for no file gives it.
+    If a document's part now belongs to another row, and no row follows the document, it gets a part that no
+    file gives.
     """
     becomes = {before: part for part, before in was.items()}
     for held, put in (
@@ -331,11 +344,14 @@ def renumber(db: sqlite3.Connection, path: str, was: Mapping[str, str], now: Con
         }
         db.executemany(put, [(other, path, part) for part, other in aside.items()])
         db.executemany(put, [(becomes[part], path, aside[part]) for part in aside if part in becomes])
-    db.execute("DELETE FROM files WHERE path = ?", (path,))  # until it was read to its end
+    db.execute("DELETE FROM files WHERE path = ?", (path,))  # it must be read again to its end
 
 
 def mark_reported_gone(db: sqlite3.Connection, places: Iterable[int]) -> None:
-    """Remember that the user was told that these places, by number, are gone: of what was restored, once."""
+    """Remember that the user was told that these places are gone. Restored documents are reported once.
+
+    `places` are the numbers of the locations.
+    """
     of_these = (
         "made_by = ?1 AND {} IN (SELECT document FROM locations "
         "WHERE made_by = ?1 AND number IN (SELECT value FROM json_each(?2)))"
@@ -348,11 +364,10 @@ def mark_reported_gone(db: sqlite3.Connection, places: Iterable[int]) -> None:
 
 
 def hand_over(db: sqlite3.Connection, document: int) -> None:
-    """Let a document follow the first of its places.
+    """Copy the path, format and source of a document's first place to the document.
 
-    Where the text there is another, in its white space say, or the same was made of other bytes or in another
-    way, its file is to be read again: nothing is known of that until it was. What a person has put back stays
-    as it is until then.
+    If that place has another text (for example other white space), other bytes or another reader, its file
+    must be read again: delete the file's record. A restored document stays as it is until its file is read.
     """
     first = db.execute(
         "SELECT number, path, format, source_sha256, sha256, made_by FROM locations "
@@ -375,17 +390,17 @@ def hand_over(db: sqlite3.Connection, document: int) -> None:
 
 
 def put_file(db: sqlite3.Connection, file: FileRecord) -> None:
-    """Record that a file was read to its end, and all that it gave is held.
+    """Record that a file was read to its end, and that all its documents are stored.
 
-    A file is not recorded while there are documents of it which it no longer gives: it is read again until
-    these were removed, so that they are named each time.
+    If the library still has documents of the file that the file no longer gives, the file is not recorded. It
+    is read again until those documents are removed, so that they are named each time.
     """
     refused = json.dumps(
         [(each.path, each.status, each.error.code, each.error.message) for each in file.refused if each.error]
     )
     (held,) = db.execute("SELECT count(*) FROM locations WHERE path = ?", (file.path,)).fetchone()
     whole = held == file.documents or not file.documents
-    if not file.refused:  # what was refused may be what was purged
+    if not file.refused:  # a refused part may be a purged document
         db.execute(
             "DELETE FROM purged WHERE path_sha256 = ? "
             "AND source_sha256 NOT IN (SELECT value FROM json_each(?))",
@@ -400,7 +415,7 @@ def put_file(db: sqlite3.Connection, file: FileRecord) -> None:
 
 
 def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:
-    """Remember how a file is to be read, unless that is as any other."""
+    """Store how to read a file, unless the options are the default options."""
     db.execute("DELETE FROM read_as WHERE path = ?", (path,))
     if options != ReadAs():
         db.execute(
@@ -411,7 +426,7 @@ def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:
 
 def places_in(db: sqlite3.Connection, path: str, *, folder: bool) -> Iterator[HeldLocation]:
     """Yield the locations in a file, or in the files of a folder and its subfolders, by path and part."""
-    first, end = path, f"{path}\0"  # no name of a file lies between these
+    first, end = path, f"{path}\0"  # no file name sorts between them
     if folder:
         first = path.rstrip(os.sep) + os.sep
         end = first[:-1] + chr(ord(os.sep) + 1)

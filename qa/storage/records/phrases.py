@@ -1,4 +1,4 @@
-"""Exact phrases: which documents are read for one, and where it stands in them; the same in all engines."""
+"""Finds exact phrases: chooses the documents to read, and finds the phrase in them. All engines use it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
     from qa.deadline import Deadline
 
-# So many of a phrase's words choose the documents in which it is looked for: the longest are the rarest.
+# Number of a phrase's words that choose the documents to read: the longest words, as they are the rarest.
 PHRASE_WORDS = 4
-# A word is rare if fewer passages than this hold it. If more documents than this hold a phrase's words, only
-# those are read, as many at most, that hold these together; until so many do hold the phrase.
+# A word is rare if fewer passages than this contain it.
 PHRASE_RARE = 5_000
+# If more documents than this contain a phrase's words, only documents with the words in sequence are read. At
+# most this number of them is read,
 PHRASE_READ = 500
+# and reading stops when this number of documents contains the phrase.
 PHRASE_FOUND = 100
-# So many places of a phrase are kept, and beyond them one of each document.
+# Number of places of a phrase that are kept. After them, one place of each document is kept.
 PHRASE_PLACES = 1_000
 
 
@@ -31,17 +33,17 @@ def find_phrase(
     read: Callable[[Sequence[str]], Iterable[tuple[str, str, str]]],
     deadline: Deadline,
 ) -> Occurrences:
-    """Find where the documents hold the phrase (see `phrase_pattern`), in order of id and offset.
+    """Find the occurrences of a phrase (see `phrase_pattern`), in order of document id and offset.
 
-    All documents that hold its words are read, unless there are many; see `Occurrences`.
+    All documents with the phrase's words are read, unless there are too many; see `Occurrences`.
 
     Args:
         phrase: the phrase.
-        holding_words: lists the documents that hold the rare ones of some words anywhere, by id, in order; of
-            more than `PHRASE_READ`, one above that is enough.
-        holding_together: lists the documents of which a passage holds the words one after the other.
-        read: gives documents one by one, each its id, SHA-256 and text.
-        deadline: when it is given up.
+        holding_words: returns, in order, the ids of the documents that contain the rare words among some
+            words. If there are more than `PHRASE_READ` documents, the first `PHRASE_READ` + 1 are enough.
+        holding_together: returns the ids of the documents with a passage that has the words in sequence.
+        read: yields documents one by one, each as id, SHA-256 and text.
+        deadline: the time when the search is given up.
 
     Raises:
         DeadlineError, CancelledError: see `Deadline.check`.

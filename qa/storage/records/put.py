@@ -1,11 +1,11 @@
-"""Which document a source becomes, under which id, and the row and the places that it is given.
+"""Puts a source into the tables: chooses its document and id, and writes the row and the places.
 
-Each function works on tables as `tables` has them, inside a transaction of the engine's. Passages, vectors
-and words are the engine's own.
+A source is a document as it was read. Each function works on the tables of `tables`, inside a transaction of
+the engine. The engine itself stores passages, vectors and words.
 """
 
-# ruff: noqa: S608 -- statements are put together from column lists and conditions of this package; what
-# comes from outside is always bound as a value.
+# ruff: noqa: S608 -- statements are built from column lists and conditions of this package. Values from
+# outside are always bound.
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ def put_document(
 ) -> Ingested | None:
     """Put a document where it was read; see `IntakeLibrary.put`.
 
-    `write` writes it, new or in place of the one of a number, with the id that it was first given, and
-    returns its number; None where there are no passages.
+    `write(number, document, given_id)` writes the document with the id that it was first given. It replaces
+    the document of that number, or adds a document if the number is None. It returns the document's number
+    and status. `write` is None if there are no passages.
     """
     to = target(db, read)
     given_id, read = with_free_id(db, read, to)
@@ -81,7 +82,7 @@ def _held_at(db: sqlite3.Connection, number: int) -> tuple[HeldLocation, ...]:
 
 
 def known_document(db: sqlite3.Connection, read: ReadDocument) -> KnownDocument:
-    """Tell what is known of a document that was read."""
+    """Return the library's knowledge about a document that was read."""
     to = target(db, read)
     left_out = versions.left_out(db, read, new_words=to.new_words)
     if not to.gives_text:
@@ -91,7 +92,7 @@ def known_document(db: sqlite3.Connection, read: ReadDocument) -> KnownDocument:
 
 
 def _was_edited(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> bool:
-    """Tell whether a person's corrections of a document are others now."""
+    """Return whether a document's stored corrections now differ from `corrections`."""
     now = corrections_of(db, document_id)
     return {name: each.value for name, each in now.items()} != {
         name: each.value for name, each in corrections.items()
@@ -99,10 +100,10 @@ def _was_edited(db: sqlite3.Connection, document_id: str, corrections: Mapping[s
 
 
 def with_free_id(db: sqlite3.Connection, read: ReadDocument, to: Target) -> tuple[str, ReadDocument]:
-    """Give a document the id that it is held under, or else a free one. Return the one first given, too.
+    """Give a document its stored id, or a free id if it is new. Return its first given id and the document.
 
-    A corrected document that was removed comes back under its id, which is kept for it: corrections go by
-    ids.
+    If a corrected document was removed from this place, the document gets that document's id. The id is
+    reserved, because corrections belong to an id.
     """
     document, number = read.document, to.former if to.keeps_former_id else to.number
     given_id = document.id
@@ -119,9 +120,10 @@ def with_free_id(db: sqlite3.Connection, read: ReadDocument, to: Target) -> tupl
 
 
 def leave_to_other_places(db: sqlite3.Connection, number: int) -> str:
-    """Leave a document to its other places, under an id of theirs: at the first, another text has its id.
+    """Give a document a new id by its second place, because another text takes its id at its first place.
 
-    Passages and vectors stay as they are. What a person said of the document was said of the copies, too.
+    Return the new id. Passages and vectors stay. A person's corrections of the document stay with the copies,
+    too.
     """
     versions.keep(db, number, "superseded")
     held_id, given_id = db.execute(
@@ -135,7 +137,7 @@ def leave_to_other_places(db: sqlite3.Connection, number: int) -> str:
 
 
 def free_id(db: sqlite3.Connection, wanted: str) -> str:
-    """Find an id that no document has, and none of which there are corrections."""
+    """Return the wanted id, or the first of `id~2`, `id~3`, … that has no document and no corrections."""
     held = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
     free = wanted
     for n in count(2):
@@ -147,12 +149,12 @@ def free_id(db: sqlite3.Connection, wanted: str) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """A document as a row, beside the row that it takes the place of.
+    """The new row of a document, with the stored row that it replaces.
 
     Attributes:
-        number: the number of the row that is held; None for a new document.
-        values: the values of the row, by column, but for the text.
-        held: the same values of the row that is held, if there is one.
+        number: the number of the stored row, or None for a new document.
+        values: the values of the new row by column, without the text.
+        held: the same columns of the stored row, or None for a new document.
         read: the document.
     """
 
@@ -163,16 +165,19 @@ class Row:
 
     @property
     def has_same_words(self) -> bool:
-        """Whether text and head are those of the row that is held: its passages may stay."""
+        """Whether text and head are equal in both rows. Then the stored passages may stay."""
         held = self.held
         return held is not None and all(held[name] == self.values[name] for name in ("sha256", "head"))
 
 
 def compare_row(db: sqlite3.Connection, number: int | None, read: ReadDocument, given_id: str) -> Row:
-    """Make the row of a document, new or in place of the one of that number, and keep that one's text."""
+    """Make the row of a document, which is new or replaces the row of that number.
+
+    If the stored row has another text, keep the stored text as a version.
+    """
     document = read.document
     values = dict(zip(COLUMNS, row_of(document, read.words, given_id, head(document)), strict=True))
-    del values["text"]  # its hash tells whether it is another
+    del values["text"]  # its hash shows whether it has changed
     if number is None:
         return Row(None, values, None, read)
     row = db.execute(f"SELECT {', '.join(values)} FROM documents WHERE serial = ?", (number,)).fetchone()
@@ -183,7 +188,10 @@ def compare_row(db: sqlite3.Connection, number: int | None, read: ReadDocument, 
 
 
 def put_row(db: sqlite3.Connection, row: Row, text: str, *, has_passages: bool) -> tuple[int, Status]:
-    """Write a row; give its number, and what became of the document, whose passages are held or not."""
+    """Write a row. Return its number and the document's status.
+
+    `has_passages` says whether the document's passages are stored already.
+    """
     values = {**row.values, "text": text, "made_by": row.read.made_by}
     if row.number is None:
         marks = ", ".join("?" * len(values))
@@ -204,10 +212,10 @@ def put_row(db: sqlite3.Connection, row: Row, text: str, *, has_passages: bool) 
 
 
 def edited(db: sqlite3.Connection, document: Document, number: int) -> tuple[ReadDocument, str]:
-    """Give what is to be written of a document whose metadata were edited, and the id first given.
+    """Return a document with edited metadata as it must be written, and its first given id.
 
     Raises:
-        LibraryError: it has another text now.
+        LibraryError: the stored document has another text now.
     """
     given_id, sha256, words, made_by = db.execute(
         "SELECT given_id, sha256, words_sha256, made_by FROM documents WHERE serial = ?", (number,)
@@ -218,10 +226,10 @@ def edited(db: sqlite3.Connection, document: Document, number: int) -> tuple[Rea
 
 
 def check_tiled(document: Document, passages: EmbeddedPassages) -> None:
-    """Refuse passages that do not tile their document.
+    """Raise an error if the passages do not tile their document.
 
     Raises:
-        ValueError: they do not.
+        ValueError: the passages do not tile the document.
     """
     ends = [0, *(entry.passage.end for entry in passages.entries)]
     starts = [entry.passage.start for entry in passages.entries]
@@ -230,7 +238,7 @@ def check_tiled(document: Document, passages: EmbeddedPassages) -> None:
 
 
 def _status_of(to: Target) -> Status:
-    """Say what a source is that is put where it belongs, before its text was compared."""
+    """Return the status of a source by its target alone, before the text is compared."""
     if to.keeps_former_id:
         return "replaced"
     if to.number is None:
@@ -241,7 +249,10 @@ def _status_of(to: Target) -> Status:
 
 
 def _put_at_place(db: sqlite3.Connection, to: Target, number: int, read: ReadDocument) -> HeldLocation | None:
-    """Note that a document stands where it was read. Return what stood there before and nowhere else."""
+    """Store the place where a document was read.
+
+    Return the former document of the place, displaced, if it has no other place.
+    """
     displaced = displace(db, to.former) if to.former is not None and to.former_is_homeless else None
     db.executemany("DELETE FROM locations WHERE number = ?", [(missing,) for missing in to.missing])
     put_location(db, number, read)
@@ -252,5 +263,5 @@ def _put_at_place(db: sqlite3.Connection, to: Target, number: int, read: ReadDoc
 
 
 def is_held(db: sqlite3.Connection, document_id: str) -> bool:
-    """Tell whether a document has this id."""
+    """Return whether a document has this id."""
     return db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone() is not None

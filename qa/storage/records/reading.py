@@ -1,11 +1,11 @@
-"""Documents, earlier texts and citations, read from the tables of an engine.
+"""Reads documents, earlier texts and citations from the tables of an engine.
 
-Each function works on tables as `tables` has them, inside a transaction of the engine's. `place` is where the
-library is, for messages.
+Each function works on the tables of `tables`, inside a transaction of the engine. `place` is the library's
+place, for messages.
 """
 
-# ruff: noqa: S608 -- statements are put together from column lists and conditions of this package; what
-# comes from outside is always bound as a value.
+# ruff: noqa: S608 -- statements are built from column lists and conditions of this package. Values from
+# outside are always bound.
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
-# Ids on either side, in order, of one that is not held, among which the one that was meant is looked for.
+# Number of ids before, and after, a missing id in order, among which similar ids are looked for.
 SUGGESTED_FROM = 500
-# The text as bytes: of those that are damaged, not all are text.
+# The text is read as bytes: a damaged text may not be UTF-8.
 _READ = ", ".join(name if name != "text" else "CAST(text AS BLOB)" for name in COLUMNS)
 
 
 def document_at(db: sqlite3.Connection, place: object, number: int) -> Document:
-    """Read the document of that number; its text is hashed against the record."""
+    """Read the document of that number, and check the text's hash."""
     row = db.execute(f"SELECT {_READ} FROM documents WHERE serial = ?", (number,)).fetchone()
     held = dict(zip(COLUMNS, row, strict=True))
     return as_document(place, held | {"text": held["text"].decode(errors="replace")})
 
 
 def as_document(place: object, held: Mapping[str, Any]) -> Document:
-    """Make a document of what is held of it.
+    """Make a document from its stored values.
 
     Raises:
-        LibraryError: its text has not the SHA-256 that is recorded for it.
+        LibraryError: the text does not have the recorded SHA-256 or length.
     """
-    # A version that was kept under an earlier schema lacks the columns that came later.
+    # A version that was stored under an earlier schema lacks later columns.
     document = Document(
         **{name: stored.text(held.get(name, "")) for name in PLAIN},
         date=date_of(held["date"]),
@@ -68,14 +68,14 @@ def as_document(place: object, held: Mapping[str, Any]) -> Document:
 
 
 def rows_of(db: sqlite3.Connection, table: str, where: str = "TRUE", *values: object) -> list[dict[str, Any]]:
-    """Give the rows of a table for which a condition holds, by column."""
+    """Return the rows of a table that meet a condition, each row by column."""
     cursor = db.execute(f"SELECT * FROM {table} WHERE {where}", values)
     names = [name for name, *_ in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def put_rows(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Put rows of another library into a table, but for what an engine's own passages are."""
+    """Put rows of another library into a table, without the columns about an engine's own passages."""
     held = [name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
     for row in rows:
         values = {name: row[name] for name in held if name in row and name not in ENGINES_OWN}
@@ -86,10 +86,10 @@ def put_rows(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any
 
 
 def number_of(db: sqlite3.Connection, document_id: str) -> int:
-    """Find the number of a document's row.
+    """Return the number of a document's row.
 
     Raises:
-        DocumentNotFoundError: there is none; the message suggests similar ids.
+        DocumentNotFoundError: no document has the id. The message suggests similar ids.
     """
     row = db.execute("SELECT serial FROM documents WHERE id = ?", (document_id,)).fetchone()
     if row is None:
@@ -109,10 +109,10 @@ def number_of(db: sqlite3.Connection, document_id: str) -> int:
 
 
 def with_sha256(db: sqlite3.Connection, place: object, sha256: str) -> Document:
-    """Read the document whose text has that SHA-256 (hex), the first by id where several have.
+    """Read the document whose text has that SHA-256 (hex). If several have it, read the first by id.
 
     Raises:
-        DocumentNotFoundError: there is none.
+        DocumentNotFoundError: no document has such a text.
     """
     row = db.execute(
         "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
@@ -126,7 +126,7 @@ def with_sha256(db: sqlite3.Connection, place: object, sha256: str) -> Document:
 
 
 def facets(db: sqlite3.Connection) -> Facets:
-    """Tell what filters can choose from."""
+    """Return the values that filters can choose from."""
 
     def values(column: str) -> tuple[tuple[str, int], ...]:
         rows = db.execute(
@@ -151,13 +151,13 @@ def facets(db: sqlite3.Connection) -> Facets:
 
 
 def cited(db: sqlite3.Connection, place: object, sha256: str, document_id: str = "") -> Cited:
-    """Read the document whose text has, or had, that SHA-256 (hex), and tell what has become of it.
+    """Read the document whose text has, or had, that SHA-256 (hex), and its status now.
 
-    Of several that have, or had, the same text, the one of that id, where there is one; else one that has
-    it now.
+    If several documents have, or had, the text, prefer the document of that id, then a document that has the
+    text now.
 
     Raises:
-        DocumentNotFoundError: no text with it was ever held, or it was purged.
+        DocumentNotFoundError: the library never had such a text, or it was purged.
     """
     held = db.execute(
         "SELECT serial, id FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
@@ -177,7 +177,7 @@ def cited(db: sqlite3.Connection, place: object, sha256: str, document_id: str =
         )
     document = as_document(place, {**version.held, "text": versions.text(db, version)})
     others = versions.with_text(db, document)
-    # What superseded it may have been removed since; then another document may have its id.
+    # The text that superseded this text may have been removed since. Then another document may have the id.
     removals = versions.find(
         db,
         "document = ? AND reason = 'removed' AND number >= ? "
@@ -193,10 +193,10 @@ def cited(db: sqlite3.Connection, place: object, sha256: str, document_id: str =
 
 
 def earlier(db: sqlite3.Connection, place: object, document_id: str, sha256: str) -> tuple[Version, Document]:
-    """Read a text that a document had before, by its SHA-256 (hex) or by how that begins.
+    """Read an earlier text of a document, by the text's SHA-256 (hex) or the beginning of the SHA-256.
 
     Raises:
-        DocumentNotFoundError: it had none, or more than one begins so.
+        DocumentNotFoundError: no earlier text has such a SHA-256, or several have.
     """
     found = [
         each
@@ -213,7 +213,7 @@ def earlier(db: sqlite3.Connection, place: object, document_id: str, sha256: str
 
 
 def kept_with(db: sqlite3.Connection, words: str) -> list[str]:
-    """Find the texts that are no longer searched and hold these very words: their SHA-256."""
+    """Return the SHA-256 of each text that is no longer searched and contains exactly these words."""
     rows = db.execute(
         "SELECT sha256 FROM versions WHERE instr(text, ?) ORDER BY number DESC", (words,)
     ).fetchall()
@@ -221,13 +221,13 @@ def kept_with(db: sqlite3.Connection, words: str) -> list[str]:
 
 
 def former(db: sqlite3.Connection, document_id: str) -> tuple[Version, ...]:
-    """List the texts that a document had, the newest first, but for the one that it has again."""
+    """List the earlier texts of a document, the newest first. Leave out the text that it has now."""
     others = "document = ? AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)"
     return tuple(versions.find(db, others, document_id))
 
 
 def removed(db: sqlite3.Connection) -> tuple[Version, ...]:
-    """List what can be restored, what was removed last first."""
+    """List the documents that can be restored, the last removed first."""
     last = (
         "number IN (SELECT max(number) FROM versions WHERE reason = 'removed' GROUP BY document) "
         "AND document NOT IN (SELECT id FROM documents)"
@@ -236,13 +236,13 @@ def removed(db: sqlite3.Connection) -> tuple[Version, ...]:
 
 
 def restorable(db: sqlite3.Connection, place: object, document_id: str) -> tuple[Version, Document]:
-    """Find what `restore` puts back; see `versions.restorable`."""
+    """Return the version that `restore` puts back, and its document; see `versions.restorable`."""
     version = versions.restorable(db, document_id)
     return version, as_document(place, {**version.held, "text": versions.text(db, version)})
 
 
 def sidecar_values(db: sqlite3.Connection, place: object, path: str) -> dict[str, str]:
-    """Tell what the sidecar file of a file said when it could be read last, by field."""
+    """Return the values of a file's sidecar file, by field, at its last successful reading."""
     row = db.execute(
         "SELECT serial FROM documents JOIN locations ON document = serial "
         "WHERE locations.path = ?1 AND documents.path = ?1 ORDER BY locations.number DESC LIMIT 1",

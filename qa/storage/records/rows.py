@@ -1,7 +1,7 @@
-"""Documents and passages as rows of the tables, and rows as these values: nothing in a row is believed."""
+"""Converts documents and passages to rows of the tables and back. Values in a row are not trusted."""
 
-# ruff: noqa: S608 -- statements are put together from column lists and conditions of this package; what
-# comes from outside is always bound as a value.
+# ruff: noqa: S608 -- statements are built from column lists and conditions of this package. Values from
+# outside are always bound.
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PLAIN = (
     "author",
 )
 
-# What a row of `documents` holds of a Document as it is, what it holds in another form, and what it adds.
+# The columns of `documents`: fields of a Document as they are, fields in another form, and added columns.
 COLUMNS = (
     *PLAIN,
     "date",
@@ -65,7 +65,7 @@ SECTION = stored.number, stored.number, stored.one_of(get_args(SectionKind)), st
 
 
 def row_of(document: Document, words: str, given_id: str, head: str) -> tuple[str | int, ...]:
-    """Give a document's values, in the order of `COLUMNS`."""
+    """Return a document's values, in the order of `COLUMNS`."""
     return (
         *(getattr(document, name) for name in PLAIN),
         document.date.isoformat() if document.date else "",
@@ -83,13 +83,13 @@ def row_of(document: Document, words: str, given_id: str, head: str) -> tuple[st
 
 
 def passage_row(ordinal: int, passage: Passage) -> tuple[int, int, int, str]:
-    """Return a passage as its number in the document, start, end, and sentences as JSON."""
+    """Return the number of a passage in the document, its start and end, and its sentences as JSON."""
     sentences = [(sentence.start, sentence.end, sentence.kind) for sentence in passage.sentences]
     return ordinal, passage.start, passage.end, json.dumps(sentences, separators=(",", ":"))
 
 
 def info_of(held: dict[str, Any]) -> DocumentInfo:
-    """Make what lists show of a document of its row."""
+    """Return the DocumentInfo of a row."""
     made: dict[str, Any] = {
         "date": date_of(held["date"]),
         "notes": tuple(map(stored.text, stored.items(held["notes"]))),
@@ -103,12 +103,12 @@ def info_of(held: dict[str, Any]) -> DocumentInfo:
 
 
 def spans_of(row: str) -> tuple[Span, ...]:
-    """Read spans from JSON."""
+    """Parse spans from JSON."""
     return stored.rows(row, Span, stored.number, stored.number)
 
 
 def passages_where(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[Passage]:
-    """Yield the passages for which a condition on one value holds, in order of document and place."""
+    """Yield the passages that meet a condition on one value, in order of document and place."""
     rows = db.execute(
         "SELECT key, id, ordinal, start, end, sentences, characters FROM passages "
         f"JOIN documents ON documents.serial = document WHERE {where} ORDER BY document, ordinal",
@@ -123,5 +123,5 @@ def passages_where(db: sqlite3.Connection, where: str, value: str | int) -> Iter
 
 
 def date_of(text: str) -> dt.date | None:
-    """Read a date; None where there is none."""
+    """Parse a date, or return None for ""."""
     return parse_date(stored.text(text)) if text else None

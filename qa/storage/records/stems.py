@@ -1,4 +1,4 @@
-"""Words as full text holds them: the stems that FTS5 makes."""
+"""Makes the stems of words that FTS5 stores in its index."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Stemmer:
-    """Makes of texts what FTS5 makes of them. Threads may share it."""
+    """Makes the same stems of texts as FTS5. Threads may share a stemmer."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,15 +22,15 @@ class Stemmer:
         self._db.execute("CREATE VIRTUAL TABLE stems USING fts5vocab (words, instance)")
 
     def close(self) -> None:
-        """Free what it holds. It cannot be used afterwards."""
+        """Close the stemmer. It cannot be used afterwards."""
         with self._lock:
             self._db.close()
 
     def stems(self, texts: Sequence[str]) -> list[tuple[bytes, ...]]:
-        """Give the stems of each text in order; a word has one, or none, or several.
+        """Return the stems of each text, in order. A word has one stem, none, or several.
 
         Raises:
-            sqlite3.ProgrammingError: it is closed.
+            sqlite3.ProgrammingError: the stemmer is closed.
         """
         found: list[list[bytes]] = [[] for _ in texts]
         with self._lock:

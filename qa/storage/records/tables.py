@@ -1,4 +1,4 @@
-"""The tables of a library's SQLite file, as schema 7 has them, and the changes since."""
+"""The tables of a library's SQLite file in schema 7, and the changes since."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 FIRST_SCHEMA = 7
 
-# The full-text index, and what else is to have the same words.
+# The full-text index. Other tables use this statement to get the same stems.
 WORDS = """
 CREATE VIRTUAL TABLE words USING fts5 (
     head, body, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
@@ -270,16 +270,17 @@ SCHEMA_7 = (
 
 
 def _thumbs_move_out(db: sqlite3.Connection) -> None:
-    """Set aside the thumbs for the desk, which keeps them in a file of its own from now on.
+    """Rename the table of thumbs for the desk, which from now on stores thumbs in a file of its own.
 
-    What the desk is to forget of purged documents stands in `erasing`: JSON of an id and texts by SHA-256.
+    Add to `erasing` a column for the purged texts that the desk must forget: JSON of a document's id and the
+    SHA-256 of its texts.
     """
     db.execute("ALTER TABLE thumbs RENAME TO former_thumbs")
     db.execute("ALTER TABLE erasing ADD COLUMN cited TEXT NOT NULL DEFAULT ''")
 
 
 def _index_the_list(db: sqlite3.Connection) -> None:
-    """Keep what a list of documents is searched and ordered by beside the rows, for these hold the texts."""
+    """Index the columns that a list of documents is searched and ordered by: the rows contain the texts."""
     db.execute(
         "CREATE INDEX documents_by_list ON documents ("
         "title, publisher, author, series, number, id, date, collection, format, language, passages)"
@@ -287,7 +288,7 @@ def _index_the_list(db: sqlite3.Connection) -> None:
 
 
 def _files_are_uploaded(db: sqlite3.Connection) -> None:
-    """Name the uploaded files that the library keeps: of each name, the greatest number is the newest."""
+    """Add the table of uploaded files. The row with the greatest number is a name's newest file."""
     db.execute(
         """
         CREATE TABLE uploads (
@@ -303,7 +304,7 @@ def _files_are_uploaded(db: sqlite3.Connection) -> None:
 
 
 def _index_the_choices(db: sqlite3.Connection) -> None:
-    """Keep each column that filters choose from in order, so that its values are counted without sorting."""
+    """Index each column that filters choose from, so that its values are counted without sorting."""
     for column in ("publisher", "series", "language", "collection", "format"):
         db.execute(f"CREATE INDEX documents_by_{column} ON documents ({column}) WHERE {column} != ''")
 
@@ -314,4 +315,7 @@ CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {
     10: _files_are_uploaded,
     11: _index_the_choices,
 }
-"""What brings a library to each later schema, from 8 on, inside a transaction. Never edit one: add one."""
+"""Functions that change a library to each later schema, from 8 on. They run inside a transaction.
+
+Never edit a function: add another.
+"""

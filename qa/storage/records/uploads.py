@@ -1,10 +1,10 @@
-"""Uploaded files, kept as they came: each by the SHA-256 of its bytes, in a folder of the library's.
+"""Stores uploaded files unchanged, each under the SHA-256 of its bytes, in a folder of the library.
 
-A name may have had several files, of which the newest counts; the others stay as long as a document, or an
-earlier text of one, is from that name. Bytes are put in place, and removed, inside a write transaction of the
-table's, so that no process removes what another has just put there.
+A name may have several files. The newest file counts. The others stay as long as the library has a document,
+or an earlier text, from that name. Files are added and removed inside a write transaction of the table of
+uploads, so that no process removes a file that another process has just added.
 
-`db` has the documents, and `kept` the table of uploads: in a library in a folder they are the same.
+`db` has the documents, and `kept` has the table of uploads. In a library in a folder they are the same.
 """
 
 from __future__ import annotations
@@ -38,24 +38,25 @@ FOLDER = "originals"
 _SHA256 = re.compile("[0-9a-f]{64}")
 _PART = re.compile(r"\.upload-[0-9a-f]{16}\.part")
 _PIECE = 1 << 20
-# What was kept so lately may be being read just now.
+# Intake may still be reading an upload that is younger than this.
 _UNREAD = dt.timedelta(hours=1)
-# A file that was not written to for so many seconds has been left behind: bytes come from a local file.
+# Seconds since the last write after which an unfinished file counts as left behind. Its bytes come from a
+# local file, so writing does not pause for long.
 _LEFT_BEHIND = 60
 
 
 def path_of(library: Path, sha256: str) -> Path:
-    """Say where the bytes with a SHA-256 lie."""
+    """Return the path of the bytes with a SHA-256."""
     if not _SHA256.fullmatch(sha256):
         raise ValueError(f"{sha256[:80]!r} is no SHA-256")
     return library / FOLDER / sha256[:2] / sha256
 
 
 def write_part(library: Path, content: BinaryIO) -> tuple[Path, str]:
-    """Write bytes to a file that has no name of its own yet; return the file, and their SHA-256.
+    """Write bytes to a temporary file. Return the file and the SHA-256 of the bytes.
 
     Raises:
-        LibraryError: they cannot be written, such as on a full disk; no file is left.
+        LibraryError: the bytes cannot be written, such as on a full disk. No file is left.
     """
     with _translated(library):
         folder = _make_folder(library / FOLDER)
@@ -65,14 +66,14 @@ def write_part(library: Path, content: BinaryIO) -> tuple[Path, str]:
                 while piece := content.read(_PIECE):
                     sha256.update(piece)
                     file.write(piece)
-        except BaseException:  # Ctrl-C too: nobody else would remove the part
+        except BaseException:  # Ctrl-C too: nobody else would remove the file
             part.unlink(missing_ok=True)
             raise
         return part, sha256.hexdigest()
 
 
 def keep(kept: Statements, library: Path, name: str, sha256: str, part: Path) -> Upload:
-    """Put a written part in its place, and note that it is the newest file of that name."""
+    """Move a temporary file to its path, and record it as the newest file of that name."""
     known = kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256)).rowcount
     path = path_of(library, sha256)
     with _translated(library):
@@ -84,7 +85,7 @@ def keep(kept: Statements, library: Path, name: str, sha256: str, part: Path) ->
 
 
 def newest(kept: Statements, library: Path, name: str | None = None) -> tuple[Upload, ...]:
-    """List the newest file of each name, or of one, in order of name."""
+    """List the newest file of each name, or of `name` only, in order of name."""
     of_name, values = ("", ()) if name is None else ("name = ? AND ", (name,))
     rows = kept.execute(
         f"SELECT name, sha256 FROM uploads WHERE {of_name}"  # noqa: S608
@@ -97,9 +98,10 @@ def newest(kept: Statements, library: Path, name: str | None = None) -> tuple[Up
 
 
 def of_source(kept: Statements, library: Path, places: Iterable[tuple[str, str]]) -> tuple[Upload, ...]:
-    """Find the files that a document was read from, by the paths of its places and its bytes' SHA-256 there.
+    """Find the uploaded files that a document was read from.
 
-    A document that is a part of its file has another SHA-256 than that: of it, the newest file counts.
+    `places` are the paths of the document's places, each with the SHA-256 of the document's bytes there. If
+    no file of a name has that SHA-256, take the newest: a part of a file has another SHA-256 than the file.
     """
     found: list[Upload] = []
     for path, source_sha256 in places:
@@ -115,11 +117,11 @@ def of_source(kept: Statements, library: Path, places: Iterable[tuple[str, str]]
 
 
 def original(db: sqlite3.Connection, kept: Statements, library: Path, document_id: str) -> Upload:
-    """Find the uploaded file that a document, held or removed, was read from.
+    """Find the uploaded file that a stored or removed document was read from.
 
     Raises:
-        DocumentNotFoundError: there is no such document.
-        OriginalNotFoundError: it was not uploaded.
+        DocumentNotFoundError: the document does not exist.
+        OriginalNotFoundError: the document was not uploaded.
     """
     if is_held(db, document_id):
         places = db.execute(
@@ -139,10 +141,10 @@ def original(db: sqlite3.Connection, kept: Statements, library: Path, document_i
 
 
 def checked(upload: Upload, document_id: str) -> Upload:
-    """Return the original of a document, once its bytes were hashed.
+    """Hash the bytes of a document's original, and return the original.
 
     Raises:
-        LibraryError: the bytes are not what was uploaded, or gone.
+        LibraryError: the bytes are missing, or differ from the uploaded bytes.
     """
     if wrong := damage(upload):
         raise LibraryError(f"the original of {document_id!r} {wrong}: upload {upload.name!r} again")
@@ -150,15 +152,15 @@ def checked(upload: Upload, document_id: str) -> Upload:
 
 
 def forget(kept: Statements, library: Path, upload: Upload) -> None:
-    """Forget one file of a name, and remove its bytes unless another name has them."""
+    """Forget one file of a name. Remove its bytes, unless another name has the same bytes."""
     kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (upload.name, upload.sha256))
     _remove(kept, library, {upload.sha256})
 
 
 def forget_unused(db: sqlite3.Connection, kept: Statements, library: Path, names: set[str]) -> None:
-    """Forget the files of those of the names that no document, and no earlier text of one, is from.
+    """Forget the files of the unused names among `names`: no document and no earlier text is from them.
 
-    The same bytes under other names that nothing is from, as after an interrupted upload, go with them.
+    Forget the same bytes under other unused names too, for example after an interrupted upload.
     """
     if not names:
         return
@@ -173,13 +175,13 @@ def forget_unused(db: sqlite3.Connection, kept: Statements, library: Path, names
 
 
 def sweep(db: sqlite3.Connection, kept: Statements, library: Path) -> None:
-    """Remove what interrupted uploads have left behind."""
+    """Remove the files that interrupted uploads have left behind."""
     forget_unused(db, kept, library, unread(db, kept))
     drop_strays(kept, library)
 
 
 def drop_strays(kept: Statements, library: Path, *, old: bool = False) -> None:
-    """Remove the files in the folder of originals that are nobody's; or only those that are not new."""
+    """Remove the strays in the folder of originals. If `old`, remove only strays that are not new."""
     before = time.time() - _LEFT_BEHIND
     with _translated(library):
         for path in strays(kept, library):
@@ -188,7 +190,7 @@ def drop_strays(kept: Statements, library: Path, *, old: bool = False) -> None:
 
 
 def unread(db: sqlite3.Connection, kept: Statements) -> set[str]:
-    """Name the uploads that nothing is from, and that nobody is reading any more."""
+    """Return the names of unused uploads that are no longer being read."""
     before = (dt.datetime.now(dt.UTC) - _UNREAD).isoformat(timespec="seconds")
     rows = kept.execute("SELECT name FROM uploads GROUP BY name HAVING max(at) < ?", (before,))
     old = {name for (name,) in rows}
@@ -196,9 +198,9 @@ def unread(db: sqlite3.Connection, kept: Statements) -> set[str]:
 
 
 def strays(kept: Statements, library: Path) -> list[Path]:
-    """List the files in the folder of originals that are nobody's, but for those that are being written.
+    """List the strays in the folder of originals: files of no upload that are not being written.
 
-    What has not a name as we give them is somebody's: the library may lie in a folder with other things.
+    A file is a stray only if its name is like our names: the library may lie in a folder with other files.
     """
     known = {sha256 for (sha256,) in kept.execute("SELECT sha256 FROM uploads")}
     folder, left_behind = library / FOLDER, time.time() - _LEFT_BEHIND
@@ -210,7 +212,7 @@ def strays(kept: Statements, library: Path) -> list[Path]:
 
 
 def damage(upload: Upload) -> str:
-    """Say what is wrong with the bytes of an uploaded file; "" where nothing is."""
+    """Return what is wrong with the bytes of an uploaded file, or "" if they are right."""
     try:
         check_ordinary(upload.path)
         return "" if sha256_file(upload.path) == upload.sha256 else "is damaged"
@@ -221,23 +223,23 @@ def damage(upload: Upload) -> str:
 
 
 def folder_bytes(library: Path) -> int:
-    """Measure all uploaded files."""
+    """Return the size of all uploaded files."""
     return sum(path.lstat().st_size for path in (library / FOLDER).glob("??/*") if _is_ours(path))
 
 
 def _is_ours(path: Path) -> bool:
-    """Tell whether a path is one that `path_of` gives."""
+    """Return whether a path has the form of `path_of`, and is not in a linked folder."""
     in_link = path.parent.is_symlink()
     return bool(_SHA256.fullmatch(path.name)) and path.name.startswith(path.parent.name) and not in_link
 
 
 def is_made(db: sqlite3.Connection) -> bool:
-    """Tell whether there is a table of uploads: a library that may not be written keeps an earlier schema."""
+    """Return whether there is a table of uploads. A library that may not be written keeps its schema."""
     return db.execute("SELECT 1 FROM pragma_table_info('uploads')").fetchone() is not None
 
 
 def _used(db: sqlite3.Connection) -> set[str]:
-    """Name the uploads that a document is from, or an earlier text of one, or one that was removed."""
+    """Return the names of the uploads of stored documents, earlier texts and removed documents."""
     rows = db.execute(
         "SELECT path FROM locations WHERE path >= ?1 AND path < ?2 UNION "
         "SELECT path FROM withdrawn WHERE path >= ?1 AND path < ?2 UNION "
@@ -248,18 +250,18 @@ def _used(db: sqlite3.Connection) -> set[str]:
 
 
 def _remove(kept: Statements, library: Path, sha256s: Iterable[str]) -> None:
-    """Remove the bytes with these SHA-256 that no upload has any more."""
+    """Remove files by their SHA-256, except files that an upload still has."""
     for sha256 in sha256s:
         if not kept.execute("SELECT 1 FROM uploads WHERE sha256 = ?", (sha256,)).fetchone():
             with _translated(library):
                 path = path_of(library, sha256)
                 path.unlink(missing_ok=True)
-                with suppress(OSError):  # others are in the folder, too
+                with suppress(OSError):  # the folder has other files, too
                     path.parent.rmdir()
 
 
 def _is_kept(path: Path, size: int) -> bool:
-    """Tell whether a file of that size is in its place; its name says what it holds."""
+    """Return whether a path is an ordinary file of that size. Its name is the SHA-256 of its bytes."""
     try:
         check_ordinary(path)
         return path.stat().st_size == size
@@ -268,10 +270,10 @@ def _is_kept(path: Path, size: int) -> bool:
 
 
 def _make_folder(folder: Path) -> Path:
-    """Make a folder that those may use who may use the one that it is in.
+    """Make a folder for this user, and for the group if the group may use the parent folder.
 
     Raises:
-        LibraryError: it is a link: whoever made the library would choose where files are written.
+        LibraryError: the folder is a link. A library's maker could use it to choose where files are written.
     """
     if folder.is_symlink():
         raise LibraryError(f"{folder} is a link, and is not used: put the folder itself there")
@@ -286,7 +288,7 @@ def _now() -> str:
 
 @contextmanager
 def _translated(library: Path) -> Iterator[None]:
-    """Name what the system reports of the folder of originals, with what to do next."""
+    """Translate the system's errors about the folder of originals into errors that say what to do next."""
     folder = library / FOLDER
     try:
         yield

@@ -1,10 +1,10 @@
-"""Texts that are no longer searched: kept when a document changes or is removed, put back, or erased.
+"""Versions: texts that are no longer searched. They are kept when a document is changed or removed.
 
-Citations name a text by its SHA-256, so they go on opening what is kept here. Each function works inside a
-transaction of the store's.
+A version can be restored or erased. Citations name a text by its SHA-256, so they still find these texts.
+Each function works inside a transaction of the store.
 """
 
-# ruff: noqa: S608 -- as in `store`: what comes from outside is always bound as a value.
+# ruff: noqa: S608 -- as in `store`: values from outside are always bound.
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from qa.schema import Document
     from qa.storage.intake_port import ReadDocument
 
-# What a row of `documents` holds only while its document is searched, and what stands in a column of its own.
+# Columns of `documents` that `versions.held` lacks: they apply only to a document that is searched, or have a
+# column of their own in `versions`.
 _NOT_HELD = ("serial", "first_key", "passages", "text")
 
 
@@ -37,14 +38,15 @@ PURGED = LeftOut(None, "")
 
 
 def now() -> str:
-    """The time, as it is stored: UTC, ISO 8601, whole seconds."""
+    """Return the time in its stored form: UTC, ISO 8601, whole seconds."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool = False) -> None:
-    """Keep what is held of a document. One that is `withdrawn` is not to come back with the same files.
+    """Keep a document's text and metadata as a version.
 
-    Of a text that a document has had more than once, the last time counts.
+    If `withdrawn`, the same files do not bring the document back. If the document has a version with the same
+    text already, the new version replaces it.
     """
     cursor = db.execute("SELECT * FROM documents WHERE serial = ?", (number,))
     held = dict(zip((column for column, *_ in cursor.description), cursor.fetchone(), strict=True))
@@ -52,7 +54,7 @@ def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool
     cursor = db.execute("SELECT * FROM locations WHERE document = ? ORDER BY rowid", (number,))
     names = [column for column, *_ in cursor.description]
     locations = [dict(zip(names, row, strict=True)) | {"document": None} for row in cursor]
-    for at in locations:  # what another has displaced stood at that one's place
+    for at in locations:  # undo `locations.displace`
         at["part"] = at["part"].removesuffix(aside_part("", number))
     described = {name: value for name, value in held.items() if name not in _NOT_HELD}
     db.execute("DELETE FROM versions WHERE document = ? AND sha256 = ?", (held["id"], held["sha256"]))
@@ -68,7 +70,10 @@ def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool
 
 
 def left_out(db: sqlite3.Connection, read: ReadDocument, *, new_words: bool) -> LeftOut | None:
-    """Find what a person took out that this document is: at its place, or by its words, if they are new."""
+    """Find the removed or purged document that a read document is.
+
+    It is found by its place, or by its words if no stored document has them (`new_words`).
+    """
     document = read.document
     row = db.execute(
         "SELECT version, document FROM withdrawn JOIN versions ON number = version "
@@ -87,9 +92,9 @@ def left_out(db: sqlite3.Connection, read: ReadDocument, *, new_words: bool) -> 
 
 
 def _withdrawn_text(db: sqlite3.Connection, read: ReadDocument) -> LeftOut | None:
-    """Find the document that a person removed and that this one is a copy of, as `locations` has it.
+    """Find the removed document that a read document is a copy of, by the rules of `locations._same`.
 
-    Where something else was read meanwhile, at this very place, the text may come back.
+    A removed text may come back at this place if another text was read from this place meanwhile.
     """
     document = read.document
     rows = db.execute(
@@ -119,7 +124,7 @@ def _withdrawn_text(db: sqlite3.Connection, read: ReadDocument) -> LeftOut | Non
 
 
 def _was_moved(db: sqlite3.Connection, version: int, read: ReadDocument) -> bool:
-    """Tell whether a record that was removed was the same part of a file that is gone."""
+    """Return whether a removed record was the same part of a file that is gone."""
     rows = db.execute(
         "SELECT path FROM withdrawn WHERE version = ? AND part = ? AND source_sha256 = ?",
         (version, read.part, read.document.source_sha256),
@@ -128,7 +133,7 @@ def _was_moved(db: sqlite3.Connection, version: int, read: ReadDocument) -> bool
 
 
 def withhold(db: sqlite3.Connection, read: ReadDocument, version: int) -> None:
-    """Note that a text that a person removed stands at one more place."""
+    """Note one more place of a text that a person removed."""
     db.execute(
         "INSERT OR REPLACE INTO withdrawn (path, part, source_sha256, version) "
         "SELECT ?, ?, ?, number FROM versions WHERE number = ?",
@@ -137,9 +142,9 @@ def withhold(db: sqlite3.Connection, read: ReadDocument, version: int) -> None:
 
 
 def corrected_at(db: sqlite3.Connection, path: str, part: str, sha256: str = "") -> str | None:
-    """Give the id of the corrected document that was removed last of those that stood at a place.
+    """Return the id of the corrected document that was last removed from a place, or None.
 
-    Where `sha256` is given, it must have had that text.
+    If `sha256` is given, the document must have had that text.
     """
     row = db.execute(
         "SELECT versions.document FROM versions, json_each(held, '$.locations') "
@@ -152,9 +157,9 @@ def corrected_at(db: sqlite3.Connection, path: str, part: str, sha256: str = "")
 
 
 def admit(db: sqlite3.Connection, read: ReadDocument) -> None:
-    """Let what was taken out at a place come back there: a document is read from there now.
+    """Allow removed and purged documents of a place to come back there: a document is read from there now.
 
-    At other places, a text that was removed is known by its words, and stays out.
+    At other places, a removed text is recognised by its words and stays out.
     """
     document = read.document
     db.execute(
@@ -179,7 +184,7 @@ def find(db: sqlite3.Connection, where: str, *values: str | int) -> Iterator[Ver
 
 
 def _held(row: str) -> Mapping[str, Any]:
-    """Read what was known of a document besides its text."""
+    """Parse a version's metadata and locations."""
     held = stored.record(row)
     for each in (held, *held["locations"]):
         stored.text(each["path"])
@@ -194,11 +199,11 @@ def text(db: sqlite3.Connection, version: Version) -> str:
 
 
 def restorable(db: sqlite3.Connection, document_id: str) -> Version:
-    """Find what `restore` puts back: the text that the document had when it was removed last.
+    """Return the version that `restore` puts back: the document's text when it was last removed.
 
     Raises:
-        InputError: a document of that id is held.
-        DocumentNotFoundError: none was removed, or it was purged.
+        InputError: the library has a document of that id.
+        DocumentNotFoundError: no document of that id was removed, or it was purged.
     """
     version = next(find(db, "document = ? AND reason = 'removed'", document_id), None)
     if db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone():
@@ -217,10 +222,11 @@ def restorable(db: sqlite3.Connection, document_id: str) -> Version:
 
 
 def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
-    """Give a restored document its places again, but for those where something else stands by now.
+    """Give a restored document its places again, except places that another document has now.
 
-    Where that is so of all, it is one more part of the first file, which will be found gone. Where its text
-    was found at other places meanwhile, it stands there, and no longer in files that are gone.
+    If other documents have all its places, it becomes one more part of the first file. The next run finds
+    that this part is gone. If its text was found at other places meanwhile, it gets those places too, and
+    loses the places in files that are gone.
     """
     locations = version.held["locations"]
     before = {(at["path"], at["part"]) for at in locations}
@@ -245,12 +251,12 @@ def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
         db.execute(f"INSERT INTO locations ({names}) VALUES ({marks})", tuple(held.values()))
         db.execute(
             "DELETE FROM files WHERE path = ?", (at["path"],)
-        )  # as read last, it does not give this one
+        )  # the last reading did not give this document
     db.execute("DELETE FROM versions WHERE number = ?", (version.number,))
 
 
 def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
-    """List the ids of others that have, or had, the very text that a document has, or had."""
+    """List the ids of other documents that share a present or earlier text with a document."""
     own = "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1"
     rows = db.execute(
         f"SELECT id FROM documents WHERE sha256 IN ({own}) AND id != ?1 "
@@ -261,7 +267,7 @@ def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
 
 
 def with_text(db: sqlite3.Connection, document: Document) -> tuple[str, ...]:
-    """List the ids of other documents that have, or had, the text of this one."""
+    """List the ids of other documents that have, or had, this document's text."""
     rows = db.execute(
         "SELECT id FROM documents WHERE sha256 = ?1 AND id != ?2 "
         "UNION SELECT document FROM versions WHERE sha256 = ?1 AND document != ?2 ORDER BY 1",
@@ -271,12 +277,12 @@ def with_text(db: sqlite3.Connection, document: Document) -> tuple[str, ...]:
 
 
 def erase(db: sqlite3.Connection, document_id: str) -> set[str]:
-    """Delete all versions of a document, and what is known of its files; note what the desk is to forget.
+    """Delete all versions of a document, and the records of its files. Note the texts for the desk to forget.
 
-    Return the paths at which it stands, or stood.
+    Return the paths of the document's present and former places.
 
-    What it is held as now is left to the caller, to be deleted afterwards. What stays is hashes of where
-    it stands, so that its files do not bring it back.
+    The caller must delete the document's row afterwards. Hashes of the document's places stay, so that its
+    files do not bring it back.
     """
     cited = json.dumps([document_id, texts(db, document_id)])
     paths = {
@@ -291,7 +297,7 @@ def erase(db: sqlite3.Connection, document_id: str) -> set[str]:
     }
     db.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
     db.execute("DELETE FROM corrections WHERE document = ?", (document_id,))
-    # Of a feed's entry, the bytes are all of the feed, which has others tomorrow.
+    # A feed's entry is recognised by its text: its bytes are the whole feed, which changes often.
     stood = db.execute(
         "SELECT path, iif(format = 'feed', sha256, source_sha256) FROM locations "
         "WHERE document = (SELECT serial FROM documents WHERE id = ?1) UNION "
@@ -304,13 +310,13 @@ def erase(db: sqlite3.Connection, document_id: str) -> set[str]:
         [(sha256_text(path), source_sha256) for path, source_sha256 in stood],
     )
     db.execute("DELETE FROM versions WHERE document = ?", (document_id,))
-    # Numbered at random: the number of a note that another process deletes must not come back meanwhile.
+    # A random number: a new note must not get the number of a note that another process is about to delete.
     db.execute("INSERT INTO erasing (one, cited) VALUES (random(), ?)", (cited,))
     return paths | {path for path, _ in stood}
 
 
 def texts(db: sqlite3.Connection, document_id: str) -> list[str]:
-    """List the texts that a document has, or had: their SHA-256."""
+    """List the SHA-256 of a document's present and earlier texts."""
     rows = db.execute(
         "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1",
         (document_id,),
@@ -319,7 +325,7 @@ def texts(db: sqlite3.Connection, document_id: str) -> list[str]:
 
 
 def parted(db: sqlite3.Connection, document_id: str, texts: Iterable[str]) -> DocumentTexts:
-    """Part the texts of a document, by SHA-256, into its own and those that another has, or had, too."""
+    """Split a document's texts, by SHA-256, into its own and texts that another document has, or had, too."""
     rows = db.execute(
         "SELECT sha256 FROM documents WHERE sha256 IN (SELECT value FROM json_each(?1)) AND id != ?2 "
         "UNION SELECT sha256 FROM versions "
@@ -331,7 +337,7 @@ def parted(db: sqlite3.Connection, document_id: str, texts: Iterable[str]) -> Do
 
 
 def to_forget(db: sqlite3.Connection) -> dict[int, DocumentTexts]:
-    """Read the notes of what the desk is to forget of purged documents, each by its number."""
+    """Read the notes of the purged texts that the desk must forget, by the note's number."""
     rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
     notes = {number: stored.items(cited) for number, cited in rows}
     return {
