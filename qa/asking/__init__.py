@@ -1,1 +1,1 @@
-"""A question to an answer of quotes."""
+"""Answer a question with quotes."""

@@ -1,6 +1,6 @@
-"""One question, one answer: what Pullquote does, from the words typed to the quotes shown.
+"""Answer one question: all steps from the typed words to the quotes that are shown.
 
-Read `Answerer.ask` from top to bottom; each step is one module.
+Read `Answerer.ask` from top to bottom. Each step is one module.
 """
 
 from __future__ import annotations
@@ -60,22 +60,22 @@ if TYPE_CHECKING:
     from qa.storage.ports import Hit, Library, Selection
 
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
-# What answers a question after earlier ones is from a document among so many of its first passages by itself.
+# First passages for the question alone. An answer found with earlier questions must be from their documents.
 _NEAR = 3
 _ONLY_IN_CONTEXT = "By itself the question is not answered: it was read with words of the earlier questions."
 _ALL_OF_ONE = (
     "All that answers is shown only for a question that asks for one thing: ask for each part by itself."
 )
 _NOT_IN_ENGLISH = "The reader knows English only. Name a model that knows the language with --reader."
-# Codes of documents that name no language, or several.
+# Language codes that name no language, or several.
 _NO_LANGUAGE = frozenset(("", "zxx", "mul", UNKNOWN))
 
 
 class Answerer:
     """Answers questions from a library. Several threads may ask at once.
 
-    `reader` reads the passages (`embeddings.reader.open_reader`). `today` says from which day "last year" is
-    counted. `fitted` returns the confidence to use; by default it is the one that ships with the reader.
+    `reader` reads the passages (`embeddings.reader.open_reader`). "Last year" is counted from the day that
+    `today` returns. `fitted` returns the confidence to use, by default the shipped confidence of the reader.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class Answerer:
         self._reader = reader
         self._today = today
         self._confidence = fitted or partial(confidence.shipped, reader.name)
-        self._fitted = reader.model == reader.name  # else it is a model that the user named
+        self._fitted = reader.model == reader.name  # False for a model that the user named
 
     @property
     def reader(self) -> str:
-        """What reads the passages."""
+        """Return the name of the model that reads the passages."""
         return self._reader.model
 
     def ask(
@@ -110,17 +110,17 @@ class Answerer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
 
         `strictness` is the share of answers that should be right (`confidence.threshold`). With `dates`
-        "ignore", a time that the question names orders nothing, and a passage must say it (`qa.text.times`).
-        With `find_all`, it goes on reading for all sentences that answer, which `Answer.more` then quotes;
-        not for a question of several parts, which a note says.
-        `deadline` is looked at between the stages; without one, nothing ends the work early.
+        "ignore", a time in the question does not order passages, and a passage must state it to answer
+        (`qa.text.times`). With `find_all`, more passages are read, and `Answer.more` quotes all sentences
+        that answer. For a question of several parts, a note says instead that `find_all` does not work.
+        `deadline` is checked between the stages. Without a deadline, nothing ends the work early.
 
         Raises:
-            QuestionError: the question or a turn is empty, too long or no text (`qa.limits`).
+            QuestionError: the question or a turn is empty, too long or not text (`qa.limits`).
             InputError: the filters, the strictness or `dates` make no sense.
             DeadlineError: the time is up.
             CancelledError: the deadline was cancelled.
-            PullquoteError: what else keeps it from being answered; never an answer.
+            PullquoteError: anything else prevents an answer.
         """
         question = check_question(question)
         check_history(history)
@@ -186,9 +186,9 @@ class Answerer:
         inquire: Callable[[str, Interpretation], _Inquiry],
         find_all: bool,
     ) -> Answer:
-        """Return the answer to a follow-up, or one without words that another topic dragged along.
+        """Return the answer to a follow-up, without the carried words if they come from another topic.
 
-        Without a better one, it is the `answer` itself.
+        If no other reading of the question is better, return `answer`.
         """
         if stands_alone(question) or conversation.names_its_own(question):
             if answer.outcome == "answered" and _speaks_of_topic(answer, question):
@@ -207,7 +207,7 @@ class Answerer:
         return answer
 
     def _documents_on(self, request: str, filters: Filters) -> list[Document]:
-        """Return the documents on the subject of a request, the nearest first; none if it names none."""
+        """Return the documents on the subject of a request, the nearest first; none if it has no subject."""
         about = " ".join(requests.subject(request))
         selection = self._library.select(filters) if about else None
         if not (selection and selection.documents):
@@ -220,7 +220,10 @@ class Answerer:
     def _continued(
         self, question: str, history: Sequence[str | Turn], filters: Filters
     ) -> Interpretation | None:
-        """Read a question that stands alone after the last earlier one on its subject; None without one."""
+        """Read a question that stands alone after the last earlier question on its subject.
+
+        Return None if there is no such earlier question.
+        """
         topics = conversation.topics(history)
         selection = self._library.select(filters) if topics else None
         if not (selection and selection.documents):
@@ -236,7 +239,7 @@ class Answerer:
         *,
         find_all: bool = False,
     ) -> Answer:
-        """Answer a question that asks for one thing, from the documents that `may_answer`."""
+        """Answer a question that asks for one thing, only from the documents that `may_answer` accepts."""
         question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
         deadline, clock = inquiry.deadline, inquiry.clock
         deadline.enter("searching")
@@ -333,20 +336,20 @@ class Answerer:
         )
 
     def _looked_for(self, meaning: Interpretation) -> Search:
-        """Say what is looked for: the question in each spelling of its names.
+        """Return the search for a question, in each spelling of its names.
 
-        The reader knows English: of a question with a word in another script nothing can be judged, unless
-        that is a name which the documents spell in Latin script too.
+        The reader knows English. It cannot judge a question with a word in another script, unless the word is
+        a name that the documents also spell in Latin script.
         """
         names = self._library.names(meaning.question)
         judged = self._fitted and any(map(is_in_latin, names.spelt(meaning.question)))
         return prepare(self._library, meaning.question, meaning.variants, names, judged=judged)
 
     def _rest(self, search: Search, retrieved: Retrieved, phrases: Exact, selection: Selection) -> list[Hit]:
-        """List the passages that were found and are not read.
+        """Return the passages that were found and are not read.
 
-        An answer ranks passages of enough documents, whatever a phrase restricts its quotes to. That takes a
-        second search, with the same vectors: the first goes deeper into the documents that hold the phrase.
+        An answer ranks passages of enough documents, even if a phrase restricts its quotes. This takes a
+        second search with the same vectors, because the first only searches documents that hold the phrase.
         """
         rest = [*retrieved.rest, *retrieved.illegible]
         if phrases.selection is not selection:
@@ -357,7 +360,7 @@ class Answerer:
     def _judge(
         self, inquiry: _Inquiry, search: Search, retrieved: Retrieved, phrases: Exact, choice: Choice
     ) -> _Verdict:
-        """Say how sure it is that the corpus answers the question, and what is shown."""
+        """Return how likely the corpus answers the question, the outcome, and the sentences to show."""
         signals, chosen = choice.signals, choice.chosen
         sure = 0.0
         outcome: Outcome = "none"
@@ -384,11 +387,11 @@ class Answerer:
         notes = [*phrases.notes, *spelt, *(() if has_subject else (_NOTHING_TO_LOOK_FOR,))]
         if outcome == "answered" and (phrases.missing or not has_subject):
             outcome = "weak"
-        if unjudged and chosen and choice.evidence:  # whether it is near, or answers, cannot be told
+        if unjudged and chosen and choice.evidence:  # the reader cannot judge whether it answers or is near
             outcome = "weak"
         if not self._fitted:
             notes.append(f"Read by {self.reader}, to which no confidence was fitted: the outcome is a guess.")
-        elif unjudged:  # its scores are high in other languages, and mean nothing there
+        elif unjudged:  # high scores mean nothing in other languages
             sure = 0.0
             notes.append(_NOT_IN_ENGLISH)
         return _Verdict(
@@ -404,9 +407,9 @@ class Answerer:
     def _quotes(
         self, inquiry: _Inquiry, retrieved: Retrieved, phrases: Exact, verdict: _Verdict
     ) -> tuple[tuple[Quote, ...], tuple[Quote, ...], tuple[str, ...]]:
-        """Make quotes of what is shown, and of what is only near, near-duplicates once.
+        """Return the quotes to show, the quotes that are only near, and notes on versions that differ.
 
-        Notes say where versions of a story differ.
+        Near-duplicates are quoted once.
         """
         if verdict.outcome == "none":
             return (), (), ()
@@ -417,7 +420,7 @@ class Answerer:
         most = SHOWN if verdict.several else extract.QUOTES
         quotes = extract.quotes(inquiry.question, verdict.chosen, most)
         near: tuple[Quote, ...] = ()
-        # The fit is of this reader, and of questions that stand alone.
+        # `set_apart` is not fitted to the cross-encoder, carried words, or sentences that answer together.
         is_fitted = self._reader.name != "cross-encoder" and not (inquiry.meaning.carried or verdict.several)
         if verdict.outcome == "answered" and is_fitted:
             quotes, near = self._set_apart(inquiry, quotes)
@@ -433,7 +436,7 @@ class Answerer:
     def _set_apart(
         self, inquiry: _Inquiry, quotes: tuple[Quote, ...]
     ) -> tuple[tuple[Quote, ...], tuple[Quote, ...]]:
-        """Part quotes as `extract.set_apart`, but show each that gives another figure or date."""
+        """Part quotes as `extract.set_apart` does, but show each quote that gives another figure or date."""
         kept, near = extract.set_apart(inquiry.meaning.question, quotes)
         if not near:
             return kept, near
@@ -455,9 +458,9 @@ class Answerer:
         quotes: tuple[Quote, ...],
         nearest: tuple[Quote, ...],
     ) -> More:
-        """Read on, and quote every sentence that likelier answers than not, and those quoted already.
+        """Read on, and quote every sentence that likelier answers than not or is quoted already.
 
-        What is only near is none of them.
+        Leave out sentences that are only near.
         """
         preference, deadline = inquiry.preference, inquiry.deadline
         # Scores of the cross-encoder can be compared only within a wave.
@@ -499,15 +502,15 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class _Inquiry:
-    """A question as it was understood, and how it is to be answered.
+    """A question as it was understood, and the options for its answer.
 
     Attributes:
         question: the question as it was typed.
-        meaning: how it is read after the earlier turns.
-        preference: the time that it names; None where it names none or that is to be ignored.
-        filters: which documents it may be answered from.
-        fitted: what the confidence is computed with.
-        threshold: the least confidence at which an answer is given.
+        meaning: the question as it is read after the earlier turns.
+        preference: the time that the question names, or None if it names no time or times are ignored.
+        filters: the filters for documents that may answer.
+        fitted: the regression that computes the confidence.
+        threshold: the minimum confidence at which an answer is given.
         strictness: the share of answers that should be right.
         deadline: when the work ends.
         clock: measures the stages.
@@ -524,7 +527,7 @@ class _Inquiry:
     clock: _Clock
 
     def answer(self, outcome: Outcome, **said: Any) -> Answer:
-        """Make an answer to it; `said` are the other fields of `Answer`."""
+        """Return an answer to the question. `said` are the other fields of `Answer`."""
         return Answer(
             self.question,
             self.meaning.question,
@@ -541,11 +544,11 @@ class _Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """How the corpus answers a question.
+    """Whether and how the corpus answers a question.
 
     Attributes:
-        outcome: whether it does.
-        confidence: how likely that is, 0 to 1.
+        outcome: whether the corpus answers.
+        confidence: how likely it answers, 0 to 1.
         chosen: the sentences to show.
         notes: remarks for the reader.
         calibrated: whether the confidence is a probability.
@@ -563,9 +566,10 @@ class _Verdict:
 
 
 def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) -> str:
-    """Tell the code of the language that an English reader cannot judge; "" where it can judge.
+    """Return the code of the language that an English reader cannot judge, or "" if it can judge.
 
-    It is the question's, or, where nothing answers, that of all passages that are nearest.
+    This is the language of the question. If nothing answers, it may also be the language of the documents of
+    all nearest sentences.
     """
     if not choice.evidence:
         return ""
@@ -577,12 +581,12 @@ def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) 
     if outcome == "answered" or len(nearest) != 1 or nearest & {"en", *_NO_LANGUAGE}:
         return ""
     if outcome == "none" and is_surely_english(question) and _named_in(question, choice.best) != nearest:
-        return ""  # it was looked for elsewhere
+        return ""  # passages in that language do not have the names in the question
     return _named_language(list(nearest))
 
 
 def _named_in(question: str, read: Sequence[Read]) -> set[str]:
-    """Return the languages of the passages that have all names of a question; none where it has no name."""
+    """Return the languages of the passages that have all names in a question; none if it has no name."""
     named = {word for word in names(question) if word[0].isalpha()}
     if not named:
         return set()
@@ -598,7 +602,7 @@ def _named_language(languages: Sequence[str]) -> str:
 
 
 class _Clock:
-    """Wall time by stage, since it was made."""
+    """Measures wall time in milliseconds, for each stage and since the clock was made."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter()
@@ -616,7 +620,7 @@ class _Clock:
 
 
 def _is_left(retrieved: Retrieved, read: Sequence[Read]) -> bool:
-    """Tell whether there are passages that were not read."""
+    """Return whether there are passages that were not read."""
     known = {each.passage.key for each in read}
     unread = any(passage.key not in known for passage, _ in retrieved.to_read)
     return unread or retrieved.beyond > 0 or not retrieved.is_complete
@@ -625,7 +629,7 @@ def _is_left(retrieved: Retrieved, read: Sequence[Read]) -> bool:
 def _ranking(
     scored: Sequence[tuple[Passage, float]], rest: Sequence[Passage | Hit]
 ) -> tuple[RankedPassage, ...]:
-    """Rank passages as coordinates: those with a score, then, below them, the rest in retrieval's order."""
+    """Rank passages as coordinates: first those with a score, then the rest in retrieval's order."""
     below: dict[int, Passage | Hit] = {passage.key: passage for passage in rest}
     for passage, _ in scored:
         below.pop(passage.key, None)
@@ -640,22 +644,22 @@ def _ranking(
 
 
 def _is_near(after: Answer, alone: Answer) -> bool:
-    """Tell whether what answers a question after earlier ones is near the question by itself, too.
+    """Return whether an answer found with earlier questions is also near the question alone.
 
-    Else the earlier questions are answered, and not this one.
+    Otherwise it answers the earlier questions, and not this question.
     """
     near = {passage.document_id for passage in alone.passages[:_NEAR]}
     return after.passages[0].document_id in near
 
 
 def _numbered_after(quotes: Iterable[Quote], others: Sequence[Quote]) -> tuple[Quote, ...]:
-    """Number quotes after the last number of others."""
+    """Number quotes, starting after the last number of `others`."""
     start = 1 + max((each.number for each in others), default=0)
     return tuple(replace(each, number=number) for number, each in enumerate(quotes, start))
 
 
 def _speaks_of_topic(answer: Answer, question: str = "") -> bool:
-    """Tell whether the best quote is of a document on the topic of the earlier questions, and on this one."""
+    """Return whether the best quote's document is on the topic of earlier questions, and of `question`."""
     document = answer.quotes[0].document
     return all(combine.speaks_of(document, (said,)) for said in (*answer.read_with[:1], question))
 
@@ -670,7 +674,7 @@ def answer_or_error(
     *,
     find_all: bool = False,
 ) -> Answer:
-    """Answer, or say in an answer of outcome `error` why not: for borders that give each question a line."""
+    """Answer, or return an answer with the outcome `error`: for callers that need an answer in any case."""
     try:
         return answerer.ask(question, history, filters, strictness, dates, find_all=find_all)
     except PullquoteError as error:

@@ -1,7 +1,7 @@
-"""Whether a question asks for what stands in several places: a comparison, a change, two things at once.
+"""Recognise questions that need several places: a comparison, a change, two things at once.
 
-People ask so in more ways than a list of patterns holds. So the words of a question and its pairs of words
-are weighed. `training/asks_for_several.py` fits the weights, a logistic regression, to written questions
+People ask such questions in more ways than a list of patterns can hold. So each word, and each pair of words,
+has a weight. `training/asks_for_several.py` fits the weights to written questions by a logistic regression
 (docs/decisions/0010-several-places.md).
 """
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE = "asks_for_several.json"
-# The log odds from which on a question is taken for one. Four in five are found. So is one plain question in
-# ten, which is read again in vain.
+# Log odds above which a question counts as one. Four in five such questions are found. One in ten other
+# questions also counts, and is read again in vain.
 LEAST = -2.5
-# Nobody compares in more characters; a longer text costs much to read again.
+# Characters of a question that compares, at most. A longer text costs much to read again.
 LONGEST = 300
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[:.,]\d+)*|[?,;:](?=\s|$)|[–—-]")
 
 
 def asks_for_several(question: str, weights: Mapping[str, float] | None = None) -> bool:
-    """Tell whether a question likely asks for what stands in several places, by default with our weights."""
+    """Return whether a question likely needs several places, by default with the shipped weights."""
     if len(question) > LONGEST:
         return False
     weights = weights or _weights()
@@ -35,14 +35,14 @@ def asks_for_several(question: str, weights: Mapping[str, float] | None = None) 
 
 
 def features(question: str) -> set[str]:
-    """Return the words of a question and its pairs of neighbours, in lower case; a number is "#"."""
+    """Return the words and the pairs of neighbouring words of a question, in lower case, numbers as "#"."""
     words = ["#" if word[0].isdigit() else word for word in _TOKEN.findall(question.lower())]
     return {*words, *map(" ".join, pairwise(words))}
 
 
 @cache
 def _weights() -> Mapping[str, float]:
-    """Return the weight of each word and pair that has one; that of "" is the intercept."""
+    """Return the weight of each word and pair that has a weight. The weight of "" is the intercept."""
     text = files("qa.asking").joinpath(FILE).read_text(encoding="utf-8")
     weights: dict[str, float] = json.loads(text)
     return weights

@@ -1,8 +1,9 @@
-"""How many of the candidates are read: reading takes most of an answer's time, and most questions need few.
+"""Decide how many candidates are read: reading takes most of an answer's time, and most questions need few.
 
-Candidates are read in waves, in retrieval's order, until none of those left is likely to come first. A wave's
-size is fixed, whatever the number of cores, so that an answer is the same on every machine. How the waves
-were chosen, and what they lose against reading fifty: docs/performance.md (`python -m training.depth`).
+Candidates are read in waves, in retrieval's order, until no candidate left is likely to come first. A wave's
+size is fixed, whatever the number of cores, so that an answer is the same on every machine.
+docs/performance.md says how the waves were chosen, and what they lose against reading fifty candidates
+(`python -m training.depth`).
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ if TYPE_CHECKING:
 
     from embeddings.reading import ReaderName
 
-# How many are read in a wave, and above which logit one of those left would have to answer to come first for
-# reading to stop after it. Few do above 0; after as few as six, more is asked.
+# Candidates in each wave, and a logit. Reading stops after the wave if a candidate left would have to answer
+# above this logit to come first. Few candidates answer above 0. After only six, the logit is higher.
 WAVES = ((6, 2.0), (4, 0.0), (12, inf))
-# Where all that answers is asked for: how many passages are read at most, how many of them in a wave, and the
-# seconds after which no further wave is begun.
+# If all that answers is asked for: passages that are read, at most; passages in a wave; and seconds after
+# which no further wave begins.
 ALL, WAVE, SECONDS = 200, 25, 10.0
 
 
 def most() -> int:
-    """Return how many are read at most."""
+    """Return how many candidates are read at most."""
     return sum(size for size, _ in WAVES)
 
 
 def waves(count: int, reader: ReaderName) -> Iterator[tuple[slice, float]]:
-    """Split `count` candidates into waves, each with the logit above which reading goes on.
+    """Split `count` candidates into waves, each with the logit for `enough`.
 
-    The cross-encoder reads one wave: it compares the sentences of all that it is given at once.
+    The cross-encoder reads one wave, because it compares the sentences of all passages that it gets at once.
     """
     start = 0
     for size, unlikely in WAVES if reader != "cross-encoder" else [(most(), inf)]:
@@ -43,8 +44,9 @@ def waves(count: int, reader: ReaderName) -> Iterator[tuple[slice, float]]:
 
 
 def enough(best: float, left: Sequence[float], unlikely: float) -> bool:
-    """Tell whether to stop.
+    """Return whether reading can stop.
 
-    `best` is the best score so far; `left` says how well the others were retrieved.
+    `best` is the best score so far. `left` says how well the unread candidates were retrieved. `unlikely` is
+    the logit above which a candidate is unlikely to answer.
     """
     return not left or best - RETRIEVED_WEIGHT * max(left) >= unlikely

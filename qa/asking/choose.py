@@ -1,4 +1,4 @@
-"""What was read becomes quotes to show, how sure that is, and an outcome."""
+"""Choose the sentences to show from the passages that were read, with the signals for the confidence."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from qa.asking.retrieve import Retrieved
     from qa.schema import DatePreference, Document, Passage
 
-# Of the passages that were read, the best, from which is quoted.
+# Sentences are quoted only from this many of the best passages.
 BEST = 3
-# So many passages found are not few (`Signals.few`): what the confidence was fitted with.
+# Passages found that are not few (`Signals.few`). The confidence was fitted with this number.
 PLENTY = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The sentences to show, and what the confidence rests on.
+    """The sentences to show, and the basis of the confidence.
 
     Attributes:
-        read: what was read, in the order in which it is ranked.
-        best: the passages that the confidence was judged by.
-        evidence: their sentences that may answer, the best first.
+        read: the passages that were read, ordered by rank.
+        best: the passages that the confidence is judged by.
+        evidence: the sentences in `best` that may answer, the best first.
         chosen: the sentences to show.
-        signals: what the confidence rests on; None where no sentence may answer.
+        signals: the signals for the confidence, or None if no sentence may answer.
         several: whether the sentences to show answer only together.
     """
 
@@ -50,9 +50,10 @@ class Choice:
 def choose(
     question: str, retrieved: Retrieved, read: list[Read], preference: DatePreference | None
 ) -> Choice:
-    """Choose the sentences to show of what was read, which is in order, the best first.
+    """Choose the sentences to show from the passages `read`, which come best first.
 
-    A date preference changes what is shown, not how sure it is.
+    A date preference changes which sentences are shown. Except for `Signals.lead`, it does not change the
+    signals for the confidence.
     """
     best = read[:BEST]
     evidence = answering(question, [(each.passage, each.reading) for each in best], retrieved.documents)
@@ -71,7 +72,7 @@ def answering(
     documents: Mapping[str, Document],
     least: float = -inf,
 ) -> list[Evidence]:
-    """Return the sentences that were read and may answer, with at least this logit; the best first."""
+    """Return the sentences that may answer, with a logit of at least `least`, the best first."""
     return [
         each
         for each in extract.evidence(read, documents, least)
@@ -82,7 +83,7 @@ def answering(
 def preferring(
     preference: DatePreference, read: Sequence[Read], documents: Mapping[str, Document]
 ) -> list[Read]:
-    """Order what was read by scores from which is taken what the date preference puts back."""
+    """Return passages with lower scores where they fit the date preference less; the best first."""
     found = [(documents[each.passage.document_id], each.passage.start, each.passage.end) for each in read]
     back = times.setbacks(
         preference,
@@ -110,10 +111,10 @@ def _signals(
     evidence: Sequence[Evidence],
     preference: DatePreference | None,
 ) -> Signals:
-    """Return what the confidence may rest on: what was found, what was read, the sentences shown.
+    """Return the signals for the confidence, from the search, the reading and the best sentences.
 
-    That a passage stands out (`lead`) says that the library has the subject. Of a time that the passage is
-    not of, it says nothing.
+    A passage that stands out (`lead`) shows that the library has the subject. It shows nothing about another
+    time than the passage's. So `lead` is 0 if the best passage is not of the time that is asked for.
     """
     best, first = read[:BEST], read[0]
     of_time = (

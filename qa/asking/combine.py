@@ -1,4 +1,4 @@
-"""Read each part of a question, and make one answer of theirs (docs/decisions/0010-several-places.md)."""
+"""Read each part of a question, and combine the answers into one (docs/decisions/0010-several-places.md)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from qa.schema import Answer, Document, Outcome, Quote, RankedPassage, Turn
     from qa.text.parts import Part
 
-# What the whole question counts in the search for a part, which counts 1.
+# Weight of the whole question in the search for a part. The part itself has weight 1.
 WHOLE = 0.5
 _HOW_MANY = re.compile(r"how (?:many|much)\b", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third")
 
 
 def whole(question: str, parts: Sequence[Part], history: Sequence[str | Turn]) -> Interpretation:
-    """Read a whole question of several parts: after earlier turns only if its first part leans on them."""
+    """Read a whole question of several parts. Earlier turns are used only if its first part leans on them."""
     return interpret(question, () if stands_alone(parts[0].question) else history)
 
 
@@ -37,24 +37,24 @@ class Reading:
     """How a part of a question is read.
 
     Attributes:
-        meaning: what is looked for and read.
-        subject: the questions that say what the part is about, if it does not say so itself.
+        meaning: the part as it is searched and read.
+        subject: the questions that say what the part is about, if the part does not say so itself.
     """
 
     meaning: Interpretation
     subject: tuple[str, ...] = ()
 
     def is_in(self, document: Document) -> bool:
-        """Tell whether a document may answer the part: it speaks of what that is about.
+        """Return whether a document may answer the part, because it is on the part's subject.
 
-        "How old was he?" has an answer in many documents. It must hold half of the names of the subject, or
-        half of its content words, if that has no name.
+        "How old was he?" has an answer in many documents. So the document must have half of the subject's
+        names, or half of its content words if the subject has no name.
         """
         return speaks_of(document, self.subject)
 
 
 def speaks_of(document: Document, subject: Iterable[str]) -> bool:
-    """Tell whether a document holds half of the names in questions, or of their content words without any."""
+    """Return whether a document has half of the names in questions, or of the content words without names."""
     subject = tuple(subject)
     named = {word for said in subject for name in names(said) for word in words(name)}
     asked = named or {word for said in subject for word in content_words(said)}
@@ -63,10 +63,10 @@ def speaks_of(document: Document, subject: Iterable[str]) -> bool:
 
 
 def readings(parts: Sequence[Part], whole: Interpretation) -> list[Reading]:
-    """Read each part of a question, with the words of the others where it does not say what it is about.
+    """Read each part of a question. A part that does not say its subject is read with words of the others.
 
-    Of the earlier turns they lean on what the whole leans on. The passages of the whole question are
-    searched, too.
+    All parts lean on the same earlier turns as the whole question. The search for a part also searches for
+    the whole question.
     """
     searched = tuple((text, WHOLE * weight) for text, weight in whole.variants)
     found = []
@@ -87,15 +87,16 @@ def readings(parts: Sequence[Part], whole: Interpretation) -> list[Reading]:
 
 
 def _end_together(question: str, others: Sequence[str]) -> bool:
-    """Tell whether another part ends for both: "How many died, and how many were hurt in Rome?"."""
+    """Return whether another part's end belongs to both: "How many died, and how many were hurt in Rome?"."""
     return all(_HOW_MANY.match(each) for each in (question, *others)) and any(map(names, others))
 
 
 def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]:
-    """Return what the answers to a question's parts say of the whole, as fields of an answer.
+    """Combine the answers to a question's parts, and return the fields of the whole answer.
 
-    The whole is answered only if every part is, and no surer than the least sure of them. If some are not,
-    it is "weak", says so, and quotes what answers the others.
+    The whole is answered only if every part is. Its confidence is the confidence of the least sure part. If
+    only some parts are answered, the outcome is "weak", notes name the other parts, and the quotes are of the
+    answered parts.
     """
     outcomes = [answer.outcome for answer in answers]
     outcome: Outcome = "weak"
@@ -155,7 +156,7 @@ def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]
 
 
 def _not_answered(ordinal: str, part: Part, answer: Answer, shown: Sequence[Quote]) -> str:
-    """Say that a part is not answered, or not surely if its closest sentence is quoted for another."""
+    """Return a note that a part is not answered, or not surely if its closest sentence is quoted."""
     said = f"the {ordinal} part: “{part.words}”"
     if any(holds(quote, closest) for quote in shown for closest in answer.quotes[:1]):
         return f"Not sure of {said}; its closest sentence is among the quotes."
@@ -163,7 +164,7 @@ def _not_answered(ordinal: str, part: Part, answer: Answer, shown: Sequence[Quot
 
 
 def _each_once(answers: Sequence[Answer]) -> tuple[Quote, ...]:
-    """Return the quotes of answers: the best of each, then the next, each place once."""
+    """Return the quotes of answers: the best quote of each, then the next, each place once."""
     kept: list[Quote] = []
     for quote in filter(None, chain.from_iterable(zip_longest(*(answer.quotes for answer in answers)))):
         same = next((at for at, other in enumerate(kept) if holds(other, quote) or holds(quote, other)), None)
@@ -179,7 +180,7 @@ def _each_once(answers: Sequence[Answer]) -> tuple[Quote, ...]:
 
 
 def _nearest(answers: Iterable[Answer], quotes: Sequence[Quote]) -> tuple[Quote, ...]:
-    """Return what is only near of answers, each place once, numbered after the quotes."""
+    """Return the quotes of answers that are only near, each place once, numbered after `quotes`."""
     kept: list[Quote] = []
     for quote in chain.from_iterable(answer.nearest for answer in answers):
         if not any(holds(other, quote) or holds(quote, other) for other in (*quotes, *kept)):
@@ -188,7 +189,7 @@ def _nearest(answers: Iterable[Answer], quotes: Sequence[Quote]) -> tuple[Quote,
 
 
 def _ranking(answers: Iterable[Answer]) -> tuple[RankedPassage, ...]:
-    """Return the passages of answers, each once with its best score; the best first."""
+    """Return the passages of answers, each once with its best score, the best first."""
     best: dict[tuple[str, int, int], RankedPassage] = {}
     for passage in chain.from_iterable(answer.passages for answer in answers):
         place = (passage.document_id, passage.start, passage.end)

@@ -1,10 +1,9 @@
-"""How sure an answer is: what was read becomes a probability, and that an outcome.
+"""Turn the signals from reading into the probability of an answer, and the probability into an outcome.
 
-A logistic regression on a few named signals, after Gisserot-Boukhlef et al. (2024, arXiv 2402.12997), who
-abstain by a regression on what a reranker gives. `training/confidence.py` fits it, for each reader, and
-writes `confidence.json`; the figures, suite by suite, each left out of the fit, are in
-docs/decisions/0008-confidence.md.
-A library may have a confidence of its own (`qa/asking/own_confidence.py`).
+The model is a logistic regression on a few named signals, after Gisserot-Boukhlef et al. (2024, arXiv
+2402.12997), who abstain by a regression on a reranker's output. `training/confidence.py` fits it for each
+reader, and writes `confidence.json`. docs/decisions/0008-confidence.md has the figures of each suite, with
+that suite left out of the fit. A library may have its own confidence (`qa/asking/own_confidence.py`).
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
     from qa.schema import Outcome, Signals
 
 FILE = "confidence.json"
-# The precision that answers are to have, unless the user says otherwise, and the bounds of what may be said.
+# Default share of answers that should be right, and the bounds for a user's choice.
 STRICTNESS = 0.86
 LOOSEST, STRICTEST = 0.7, 0.95
-# The least probability, were there many passages to read, at which the closest sentences are worth showing.
+# Minimum probability at which the closest sentences are shown. It is computed as if many passages were found.
 WEAK = 0.05
 
 
@@ -47,26 +46,26 @@ def coverage(question: str, window: Window) -> float:
 
 
 def matches(question: str, text: str) -> bool:
-    """Tell whether a text in another script holds half of a question's content words: names, numbers."""
+    """Return whether a text in another script has half of a question's content words (names, numbers)."""
     asked = content_words(question)
     return 2 * len(set(content_words(text)).intersection(asked)) >= len(asked)
 
 
 def fits(question: str, sentence: str) -> float:
-    """Tell whether a sentence has words of the kind that is asked for; 0.5 where no kind is named."""
+    """Return 1 if a sentence has words of the kind that is asked for, 0 if not, 0.5 if no kind is named."""
     kind = answer_type(question)
     return 0.5 if kind is None else float(bool(spans_of_type(sentence, kind)))
 
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """A logistic regression on signals, and which probability an answer needs.
+    """A logistic regression on signals, and the probability that an answer needs.
 
     Attributes:
         weights: the weight of each signal that it uses, by name.
         intercept: the log odds where all signals are 0.
-        precision: shares of the answers given that should be right, rising.
-        thresholds: the least probability of an answer for each of these.
+        precision: shares of the given answers that should be right, rising.
+        thresholds: the minimum probability of an answer for each share.
     """
 
     weights: Mapping[str, float]
@@ -79,7 +78,7 @@ class Confidence:
         """Read what `to_dict` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError, OverflowError: it is something else.
+            KeyError, TypeError, ValueError, OverflowError: the record is something else.
         """
         curve = record["curve"]
         precision, thresholds = (tuple(map(float, curve[name])) for name in ("precision", "threshold"))
@@ -96,7 +95,7 @@ class Confidence:
         return cls(weights, intercept, precision, thresholds)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the record that JSON files have."""
         return {
             "weights": {name: round(weight, 4) for name, weight in self.weights.items()},
             "intercept": round(self.intercept, 4),
@@ -117,14 +116,14 @@ class Confidence:
         return 1 / (1 + math.exp(-max(-500.0, min(500.0, self.log_odds(signals)))))
 
     def threshold(self, strictness: float = STRICTNESS) -> float:
-        """Return the least probability at which an answer is given; see the module's `threshold`."""
+        """Return the minimum probability at which an answer is given; see the module's `threshold`."""
         check_strictness(strictness)
         return float(np.interp(strictness, self.precision, self.thresholds))
 
     def is_near(self, signals: Signals) -> bool:
-        """Tell whether anything that was read comes so near the question that it is worth showing.
+        """Return whether any passage that was read is near enough to the question to be shown.
 
-        What few passages there were to read makes an answer likelier, and brings none of them nearer.
+        A small number of passages makes an answer likelier, but no passage nearer. So `few` counts as 0.
         """
         return self.probability(replace(signals, few=0.0)) >= WEAK
 
@@ -142,21 +141,21 @@ def probability(signals: Signals, reader: ReaderName = "reader") -> float:
 
 
 def threshold(strictness: float = STRICTNESS, reader: ReaderName = "reader") -> float:
-    """Return the least confidence at which an answer is given.
+    """Return the minimum confidence at which an answer is given.
 
-    Of the answers given, the share `strictness` should then be right.
+    The share `strictness` of the given answers should then be right.
 
-    It is read off a curve of the development suites, each left out of the fit, where seven in ten questions
-    are answerable; right means here that the question is.
+    The threshold is read off a curve of the development suites, each left out of the fit. Seven in ten of
+    their questions are answerable. An answer is right here if its question is answerable.
 
     Raises:
-        InputError: `strictness` is no number between LOOSEST and STRICTEST.
+        InputError: `strictness` is not a number between LOOSEST and STRICTEST.
     """
     return shipped(reader).threshold(strictness)
 
 
 def check_strictness(strictness: float) -> None:
-    """Refuse a strictness that is no number between LOOSEST and STRICTEST."""
+    """Raise InputError if the strictness is not a number between LOOSEST and STRICTEST."""
     if not isinstance(strictness, Real):
         raise InputError(
             f"the strictness is {strictness!r}: write a number between {LOOSEST} and {STRICTEST}, the share "
@@ -170,7 +169,7 @@ def check_strictness(strictness: float) -> None:
 
 
 def outcome(confidence: float, threshold: float, *, near: bool) -> Outcome:
-    """Return the outcome at this confidence; `near` says whether anything is near the question."""
+    """Return the outcome for a confidence. `near` says whether any passage is near the question."""
     if confidence >= threshold:
         return "answered"
     return "weak" if near else "none"

@@ -1,10 +1,10 @@
-"""What a follow-up means, without generating text.
+"""Find out what a follow-up means, without generating text.
 
-A question that cannot stand alone ("And who arrested them?", "When was that?") is read together with the
-words of the earlier questions that it leans on, and shown with them, so that a reader sees what was
-understood. A question that stands alone is searched and read as in a fresh conversation. Only if that does
-not answer it, or if it is brief ("Pagination options"), it is read after the last question on its subject,
-if there is one: "How many were killed in the slide?" says not which slide (docs/decisions/0013-questions.md).
+A question that cannot stand alone ("And who arrested them?", "When was that?") is read with words of earlier
+questions. The words are shown, so that a reader sees how the question was understood. A question that stands
+alone is searched and read as in a new conversation. If this gives no answer, or if the question is brief
+("Pagination options"), it is read after the last question on its subject, if there is one: "How many were
+killed in the slide?" does not say which slide (docs/decisions/0013-questions.md).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qa.schema import Turn
 
 _FUNCTION = "|".join(sorted(FUNCTION_WORDS))
-# A turn that opens so continues or corrects the one before, as does one that ends so.
+# Openings and endings of a turn that continues or corrects the turn before.
 _OPENING = re.compile(
     r"(?:(?<!\s)\s++)?(?:(?:no|yes|ok|okay|sorry|oops|well|i see)\b[\s,.!]*)?"
     r"(?:and|but|or|so|then|also|plus|what about|how about|what of|i meant?)\b",
@@ -35,13 +35,14 @@ _ENDING = re.compile(
     r"|\b(?:first|second|third|last|other|another|which) ones?\b",
     re.IGNORECASE,
 )
-# Words that stand for something said before. "It", "that" and "there" also have other uses, ruled out below.
+# Words that refer to something said before. Some, such as "it", "that" and "there", also have other uses.
+# `_NOT_ANAPHORIC` excludes these uses.
 _ANAPHORS = frozenset(
     """he she they him her them his hers their theirs it its this that these those there one ones
     former latter others same such himself herself itself themselves""".split()
 )
-# What the words above mean in "is it true", "when it rains", "there are", "the metal that", "those held",
-# "in such numbers" and "the same machine as": nothing said before.
+# Uses that refer to nothing said before: "is it true", "when it rains", "there are", "the metal that", "those
+# held", "in such numbers", "the same machine as".
 _NOT_ANAPHORIC = re.compile(
     r"\b(?:is|was|does|did|has) it (?:true|possible|clear|known|likely|the case|reported|said)\b"
     r"|\bit (?:be |been )?\w+ (?:that|whether)\b|\bit (?:rain|pour|snow|freeze)\w*"
@@ -63,20 +64,21 @@ _NOT_ANAPHORIC = re.compile(
 _AUXILIARY = "is|are|was|were|do|does|did|has|have|had|will|would|can|could|should|may|might|must"
 _CONTENT = rf"(?!(?i:{_FUNCTION})\b)[\w-]+"
 _POSSESSIVE = rf"(?:him|her|it)self|themselves|(?:his|her|its|their)(?= (?:own\b|{_CONTENT}))"
-# What comes after an auxiliary is who acts; these pronouns, behind it, are most likely that one's: "What did
-# Petra Lindqvist say she would publish?", "Did the pair leave their rifles?". Not so: "Who told her?", "What
-# is the name of his brother?", "Where is the car that he bought?".
+# The words after an auxiliary name who acts. Pronouns of `_OF_THE_ACTING` most likely refer to these words:
+# "What did Petra Lindqvist say she would publish?", "Did the pair leave their rifles?". Not so in: "Who told
+# her?", "What is the name of his brother?", "Where is the car that he bought?".
 _ACTING = re.compile(
     rf"\b(?i:{_AUXILIARY})(?: (?i:the|an?|any|all|some|many|most|both))? (?![a-z]+ed\b){_CONTENT}\b"
     r"(?! of (?:his|her|its|their)\b| (?:(?:that|which|whom|ones?) )*(?:he|she|they)\b)"
 )
 _OF_THE_ACTING = re.compile(rf"\b(?:he|she|they|theirs|it(?= (?:{_AUXILIARY})\b)|{_POSSESSIVE})\b")
-# A noun or name of which something is said: "Which country cancelled its orders?".
+# A noun or name that pronouns of `_OF_THE_NAMED` refer to: "Which country cancelled its orders?".
 _NAMED = re.compile(
     rf"(?:\b(?i:which|what|the|an?) |(?<= )(?=[A-Z])){_CONTENT}(?: (?i:{_FUNCTION})\b)* {_CONTENT}"
 )
 _OF_THE_NAMED = re.compile(rf"\b(?:{_POSSESSIVE})\b")
-# In a later clause they are of anything that was named before: "Who bought the bridge and where is it now?".
+# In a later clause, pronouns refer to anything that was named before: "Who bought the bridge and where is it
+# now?".
 _CLAUSE = re.compile(
     r"[,.;:]|\b(?:and|or|but|if|when|where|while|before|after|because|although|though|until|since|once|as"
     r"|unless|whether|why|how|what)\b",
@@ -87,35 +89,36 @@ _OF_ANYTHING = re.compile(
     r"|(?:him|her|it)self|themselves)\b",
     re.IGNORECASE,
 )
-# "At the camp, did they sell rice?": what comes first is no clause.
+# The beginning of a phrase before the main clause, as in "At the camp, did they sell rice?".
 _FRONTED = re.compile(
     r"(?:in|at|on|by|for|from|to|of|under|with|during|according|apart|besides|after|before|when|if|because"
     rf"|since|as|until|while|although)\b(?! (?:which|what|whom|whose|how|{_AUXILIARY})\b)",
     re.IGNORECASE,
 )
-# Fewer content words than this among others, and no name, is a fragment: "By whom?", "How many?". A word by
-# itself names a thing: "premiums", "the harvest".
+# A question with fewer content words among other words, and without a name, is a fragment: "By whom?", "How
+# many?". A content word by itself names a thing: "premiums", "the harvest".
 _FRAGMENT = 2
-# "What is demurrage?" names a thing, too. "What is missing?" and "What is the reason?" do not.
+# "What is demurrage?" also names a thing. "What is missing?" and "What is the reason?" do not.
 _DEFINING = re.compile(
     r"what(?:['’]s| is| are)(?: an?)?"
     r" (?!\w+(?:ed|en|ing)\b|(?:different|known|left|lost|new|next|old|true|worse|worst|wrong)\b)"
     rf"{_CONTENT}[\s?.!]*",
     re.IGNORECASE,
 )
-# Fewer content words than this, and no name or year, may be on many things: "Pagination options".
+# A question with fewer content words, and no name or year, may be about many things: "Pagination options".
 _BRIEF = 3
 _ARTICLES = frozenset({"a", "an", "the"})
-# What sets a topic: a question, or what is no question ("Good to know.") with so many content words.
+# Beginnings of a question, and number of content words in another turn, that set a topic (`_sets_topic`).
+# "Good to know." sets none.
 _ASKING = re.compile(rf"(?:who|whom|whose|what|which|when|where|why|how|{_AUXILIARY})\b", re.IGNORECASE)
 _TELLING = 4
-# So many earlier questions are looked at: what was said before them is forgotten.
+# The last earlier questions that are looked at. Older questions are forgotten.
 _REMEMBERED = 4
-# What the question counts in a search in context, and each of two readings of it: with the words that it
-# carries, and after all that is remembered.
+# Weights in a search in context: of the question itself; and of each of two readings, with the words that it
+# carries, and after all earlier questions that are remembered.
 _OWN, _CONTEXT = 0.5, 1.0
-# Words carried over at most, and words that a question is searched after: long turns would drown it, or push
-# it out of what the encoder reads.
+# Words that are carried over, and words of earlier questions that a question is searched after, at most. More
+# words would outweigh the question, or push it out of the encoder's window.
 _CARRIED = 12
 _AFTER = 100
 
@@ -125,12 +128,13 @@ class Interpretation:
     """How a question is read.
 
     Attributes:
-        question: what is shown and what models read.
-        variants: what is searched, each with its weight, the raw question first.
-        timeless: the question without the words that name a time, its own and carried ones; with them where
-            nothing else is left.
+        question: the question as it is shown, and as models read it.
+        variants: the texts to search, each with its weight, the raw question first.
+        timeless: the question without words that name a time, its own or carried, unless nothing else is
+            left.
         leans_on: the earlier questions that it is read with, the oldest first.
-        carried: their words that it is read with; without any, it is read as in a fresh conversation.
+        carried: the words of the earlier questions that it is read with. If there are none, it is read as in
+            a new conversation.
     """
 
     question: str
@@ -141,9 +145,9 @@ class Interpretation:
 
 
 def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretation:
-    """Read a question as it stands, or after the earlier turns where it cannot be understood without them.
+    """Read a question as it stands, or after the earlier turns if it cannot be understood without them.
 
-    Of these only the user's own questions are used.
+    Only the user's own questions count as earlier turns.
     """
     reading = question.strip()
     leaning = None if stands_alone(reading) else in_context(reading, history)
@@ -151,12 +155,12 @@ def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretati
 
 
 def in_context(question: str, history: Sequence[str | Turn]) -> Interpretation | None:
-    """Read a question after the earlier turns, whether it needs them or not; None where they add no word."""
+    """Read a question after the earlier turns, needed or not, or return None if they add no word."""
     return after(question, earlier_questions(history))
 
 
 def after(question: str, earlier: Sequence[str]) -> Interpretation | None:
-    """Read a question after earlier questions, whether it needs them or not; None where they add no word."""
+    """Read a question after earlier questions, needed or not, or return None if they add no word."""
     reading = question.strip()
     leans_on = tuple(earlier[_topic(earlier) :])
     carried = tuple(_carried(reading, leans_on))
@@ -169,7 +173,7 @@ def after(question: str, earlier: Sequence[str]) -> Interpretation | None:
 
 
 def topics(history: Sequence[str | Turn]) -> list[list[str]]:
-    """Return the earlier questions that stand alone, each with those that lean on it; the oldest first."""
+    """Group earlier questions: each question that stands alone, then the questions that lean on it."""
     found: list[list[str]] = []
     for text in earlier_questions(history):
         if stands_alone(text):
@@ -180,10 +184,10 @@ def topics(history: Sequence[str | Turn]) -> list[list[str]]:
 
 
 def names_its_own(question: str) -> bool:
-    """Tell whether a question that leans on earlier ones may be asked without them: it names a thing itself.
+    """Return whether a question that leans on earlier questions also names a thing of its own.
 
-    "And what about the stadium?" does; "And who arrested them?" does not, nor "And in Hyesan?", which asks
-    again what was asked before.
+    Then it may be asked without the earlier questions: "And what about the stadium?". Not so for "And who
+    arrested them?", which names nothing, or "And in Hyesan?", which asks again what was asked before.
     """
     rest, asks = question, False
     while opening := _OPENING.match(rest):
@@ -193,24 +197,24 @@ def names_its_own(question: str) -> bool:
 
 
 def with_last_topic(question: str, meaning: Interpretation) -> Interpretation | None:
-    """Read a question after the last turn that changed the topic alone; None if none did."""
+    """Read a question after only the last turn that changed the topic, or return None if no turn did."""
     last = next((turn for turn in reversed(meaning.leans_on[1:]) if names_its_own(turn)), None)
     return after(question, [last]) if last else None
 
 
 def is_brief(question: str) -> bool:
-    """Tell whether a question has so few content words, and no name, that it may be on many things."""
+    """Return whether a question has few content words and no name, so that it may be about many things."""
     content = [word for word in words(question) if word not in FUNCTION_WORDS]
     return len(content) < _BRIEF and not names(question)
 
 
 def expand(question: str, earlier: Sequence[str]) -> str:
-    """Return the question with the words that it carries over from earlier ones, in brackets after it."""
+    """Return the question, and after it in brackets the words that it carries from earlier questions."""
     return _with_words(question, _carried(question, earlier[_topic(earlier) :]))
 
 
 def _timeless(question: str, leaned_on: Sequence[str] = ()) -> str:
-    """Return the question with what it carries over, but without times; empty if nothing is left."""
+    """Return the question with its carried words, but without times, or "" if no content is left."""
     alone = times.without(question, leaned_on)
     if leaned_on and not words(_OPENING.sub("", alone)):  # "And in 2009?" asks the same of another time
         return _timeless(leaned_on[-1], leaned_on[:-1])
@@ -227,7 +231,7 @@ def _with_words(question: str, carried: Sequence[str]) -> str:
 
 
 def stands_alone(question: str) -> bool:
-    """Tell whether the question can be understood without what was said before."""
+    """Return whether a question can be understood without the earlier turns."""
     if _OPENING.match(question) or _ENDING.search(question):
         return False
     if _ANAPHORS.intersection(words(_NOT_ANAPHORIC.sub(" ", _without_bound(question)))):
@@ -240,7 +244,7 @@ def stands_alone(question: str) -> bool:
 
 
 def _without_bound(question: str) -> str:
-    """Return the question without the pronouns that stand for something that it names itself."""
+    """Return the question with "someone" for each pronoun that refers to something in the question."""
     for antecedent, pronouns in ((_ACTING, _OF_THE_ACTING), (_NAMED, _OF_THE_NAMED)):
         if found := antecedent.search(question):
             question = question[: found.end()] + pronouns.sub("someone", question[found.end() :])
@@ -256,12 +260,12 @@ def _without_bound(question: str) -> str:
 
 
 def names(question: str) -> list[str]:
-    """Return the words inside a question that are capitalised or numbers, as names and dates are."""
+    """Return the words of a question, after the first, that are capitalised or numbers: names and dates."""
     return [word for word in re.findall(r"\w+", question)[1:] if word[0].isupper() or word[0].isdigit()]
 
 
 def earlier_questions(history: Sequence[str | Turn]) -> list[str]:
-    """Return the user's earlier questions that a question is read after, the oldest first: four at most."""
+    """Return the user's last questions for the corpus, at most _REMEMBERED, the oldest first."""
     said = [
         turn if isinstance(turn, str) else turn.text
         for turn in history
@@ -271,9 +275,10 @@ def earlier_questions(history: Sequence[str | Turn]) -> list[str]:
 
 
 def _carried(question: str, leaned_on: Sequence[str]) -> list[str]:
-    """Return the content words that a question lacks of the one that set the topic and of what followed.
+    """Return the content words of earlier questions that a question lacks.
 
-    Of the times that they name only the last is carried, and none where it names one itself ("And in 2009?").
+    Carry only the last time that the earlier questions name. Carry none if the question names a time itself
+    ("And in 2009?").
     """
     timeless = _timeless_each(leaned_on)
     time = times.preference(question, leaned_on)
@@ -297,14 +302,17 @@ def _content(texts: Sequence[str], question: str) -> list[str]:
 
 
 def _topic(earlier: Sequence[str]) -> int:
-    """Find the turn that set the topic: the last that stands alone and sets one, or that stands alone."""
+    """Return the index of the turn that set the topic: the last turn that stands alone and sets a topic.
+
+    Without such a turn, return the last turn that stands alone, or 0.
+    """
     alone = [place for place, text in enumerate(earlier) if stands_alone(text)]
     telling = [place for place in alone if _sets_topic(earlier[place])]
     return (telling or alone or [0])[-1]
 
 
 def _sets_topic(turn: str) -> bool:
-    """Tell whether a turn asks something, names something, is a fragment, or has many content words."""
+    """Return whether a turn asks something, names something, or has only or many content words."""
     content = [word for word in words(turn) if word not in FUNCTION_WORDS]
     fragment = len(content) == len(words(turn))
     asks = bool(_ASKING.match(turn)) or turn.rstrip().endswith("?")
@@ -312,7 +320,7 @@ def _sets_topic(turn: str) -> bool:
 
 
 def _content_as_written(text: str) -> list[str]:
-    """Return the content words in the case in which they were typed: capitals carry names."""
+    """Return the content words as they were typed, because capitals mark names."""
     wanted = set(content_words(text))
     functional = FUNCTION_WORDS | foreign_function_words(text)
     return [

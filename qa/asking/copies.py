@@ -1,8 +1,8 @@
-"""Near-duplicates: documents that are one story, and what of them is shown once, with the others named.
+"""Show only once what several near-duplicates say, and name the other documents.
 
 Documents are compared at ingest. Candidates come from bands of MinHash signatures (Broder, 1997, "On the
-resemblance and containment of documents") over runs of words; each is then compared word for word. Which
-pairs there are depends on the texts alone, not on the order in which they came (docs/decisions/0021).
+resemblance and containment of documents") over runs of words. Each candidate is then compared word for word.
+The pairs depend on the texts alone, not on the order in which they came (docs/decisions/0017-versions.md).
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ if TYPE_CHECKING:
     from qa.schema import Filters, Passage, Sentence
     from qa.storage.ports import Library, Segmented
 
-# A passage repeats another where so many of its runs, and all of its figures, stand in that.
+# Minimum share of a passage's runs that stand in another passage if the passage only repeats it.
 REPEATED = 0.9
-# Of a copy's sentences, the one that shares most words with a quote is its version where they share so many.
+# Minimum share of words that a quote and its version in a copy have in common.
 VERSION = 0.6
-# Versions that are quoted, and those that are named, at most.
+# Versions that are quoted, and versions that are named, at most.
 QUOTED, NAMED = 3, 10
-# Copies of a document that are looked up, at most, and documents that are read for all quotes of an answer.
+# Copies of a document that are looked up, and documents that are read for all quotes of an answer, at most.
 LOOKED_UP, MOST_HELD = 200, 1_000
-# Characters of a document that are compared around a quote: of its beginning, and on either side.
+# Characters that are compared around a quote: at its document's beginning, and on either side of the quote.
 LEAD, ASIDE = 800, 1_200
 _DATELINE = re.compile(r"^[A-Z]{2,}[^.!?\n–—]{0,50}?(?:[–—]|(?<=\s)--?)\s")  # "SEOUL, 3 March (Agency) — "
 
 
 def repeats(text: str, better: str) -> bool:
-    """Tell whether a passage says nothing that the better one, of a copy of its document, does not."""
+    """Return whether a passage only repeats the text of `better` passages, from a copy of its document."""
     one, other = body_words(text), body_words(better)
     repeated = contained(one, other) >= REPEATED and figures(one) <= figures(other)
     return repeated and not differ(text, better)
 
 
 class Copies:
-    """The near-duplicates of documents, as far as filters leave them, with their texts.
+    """The near-duplicates of documents that the filters leave, with their texts.
 
-    The library is asked for many at once, and for each document once.
+    The library is asked for many documents at once, and for each document once.
 
     Attributes:
-        others: the near-duplicates that are known, by document id: their ids, the most similar first.
+        others: the ids of the known near-duplicates, by document id, the most similar first.
         read: the documents that were read, with their passages, by id.
     """
 
@@ -72,7 +72,7 @@ class Copies:
         self.read = dict(read)
 
     def look_up(self, quotes: Iterable[Quote], deadline: Deadline | None = None) -> None:
-        """Read the documents of quotes, and the near-duplicates of these.
+        """Read the documents of quotes, and their near-duplicates.
 
         Raises:
             DeadlineError, CancelledError: see `Deadline.check`.
@@ -95,11 +95,11 @@ class Copies:
 def versions(
     copies: Copies, quotes: Sequence[Quote], *, agreed: bool = True
 ) -> tuple[tuple[Quote, ...], tuple[str, ...]]:
-    """Return the quotes with what copies of their documents say in place of them, and notes on what differs.
+    """Return the quotes with other versions in copies of their documents, and notes that name the versions.
 
-    Texts of the same words are one version. If `agreed`, that on which most copies agree comes first, else
-    the quote's own. A headline has no versions, for each outlet has its own; nor has what one publisher says
-    at several times, in a form that it fills in again.
+    Texts with the same words are one version. If `agreed`, the version of most copies comes first, otherwise
+    the quote's own version. A headline has no versions, because each outlet writes its own. Texts of one
+    publisher are not versions either: they may be a form that it fills in several times.
     """
     copies.look_up(quotes)
     found: list[Quote] = []
@@ -114,7 +114,7 @@ def versions(
             groups.setdefault(_said(given.text), []).append(given)
         wordings = list(groups.values())
         if agreed:
-            wordings.sort(key=lambda group: -len(group))  # of as many the quote's own: it answers
+            wordings.sort(key=lambda group: -len(group))  # among equals the quote's own first: it answers
         seen += [place for group in wordings for place in group]
         found += [next((each for each in group if each in quotes), group[0]) for group in wordings[:QUOTED]]
         if len(wordings) > 1:
@@ -131,12 +131,12 @@ def merged(
     earliest: bool = True,
     deadline: Deadline | None = None,
 ) -> tuple[Quote, ...]:
-    """Return the quotes, each with where its very words stand in other documents; those places left out.
+    """Return the quotes, each with the other places of its words as copies. Leave out quotes at such places.
 
-    The others are copies of its document: of the quote and these places the `earliest` is shown. They are
-    looked up in the documents that were `read` for the question, too: an agency's story that was written anew
-    is no copy, but may still hold them. Places that are about another case are none: notes on many ships may
-    say that the anchor dragged. Where any quote was left out, the others are numbered anew.
+    The words are looked up in copies of the quote's document. If `earliest`, the first place to be published
+    is shown. The words are also looked up in the documents that were `read` for the question: a rewritten
+    agency story is not a copy, but may still hold them. A place about another case does not count: notes on
+    many ships may say that the anchor dragged. If any quote was left out, the others are numbered again.
 
     Raises:
         DeadlineError, CancelledError: see `Deadline.check`.
@@ -151,7 +151,8 @@ def merged(
             places = list(_same_words(quote, others))
             with_them = {place.document.id for place in places}
             left = [each for each in others if each[0].id not in with_them]
-            punctuated = _in_its_place(quote, copies.read.get(quote.document.id), left)  # otherwise
+            # The same words with other punctuation.
+            punctuated = _in_its_place(quote, copies.read.get(quote.document.id), left)
             places += [place for place in punctuated if _said(place.text) == _said(quote.text)]
             places = [place for place in places if not _differ_around(quote, place, in_form=True)]
             shown = _earliest(quote, places) if earliest else replace(quote, copies=tuple(places))
@@ -167,20 +168,20 @@ def merged(
 
 
 def covers(place: Quote, quote: Quote) -> bool:
-    """Tell whether one place holds another."""
+    """Return whether `place` contains `quote`, in the same document."""
     same = place.document.id == quote.document.id
     return same and place.start <= quote.start and quote.end <= place.end
 
 
 def holds(quote: Quote, other: Quote) -> bool:
-    """Tell whether a quote, or a copy of it, covers another."""
+    """Return whether a quote, or a copy of it, contains another quote."""
     return any(covers(place, other) for place in (quote, *quote.copies))
 
 
 def _in_its_place(quote: Quote, own: Segmented | None, others: Iterable[Segmented]) -> Iterator[Quote]:
-    """Find what stands in other documents in the place of a quote of running text.
+    """Find the text in other documents that corresponds to a quote of running text.
 
-    That is as many sentences as the quote has of its `own` document, if they are alike.
+    It has as many sentences as the quote has in its `own` document, and is the most alike, if alike enough.
     """
     wanted = Counter(_said(quote.text))
     count = sum(quote.start <= each.start < quote.end for each in _running(own[1])) if own else 0
@@ -197,7 +198,7 @@ def _in_its_place(quote: Quote, own: Segmented | None, others: Iterable[Segmente
 
 
 def _running(passages: Iterable[Passage]) -> list[Sentence]:
-    """Return the sentences of running text and of lists."""
+    """Return the sentences of running text and lists."""
     return [each for passage in passages for each in passage.sentences if each.kind in ("body", "list")]
 
 
@@ -221,13 +222,13 @@ def _first(places: Iterable[Quote]) -> Quote:
 
 
 def _same_words(quote: Quote, others: Iterable[Segmented]) -> Iterator[Quote]:
-    """Find where the quote's words, whatever the typography, are whole sentences of others.
+    """Find where the quote's words, in any typography, are whole sentences of other documents.
 
-    Page furniture does not count.
+    Each document yields one place at most. Page furniture does not count.
     """
     pattern = None
     for document, passages in others:
-        pattern = pattern or phrase_pattern(_DATELINE.sub("", quote.text))  # 10 ms, and mostly there are none
+        pattern = pattern or phrase_pattern(_DATELINE.sub("", quote.text))  # 10 ms, mostly not needed
         if pattern is None:
             return
         for place in occurrences(pattern, document.text):
@@ -244,7 +245,7 @@ def _same_words(quote: Quote, others: Iterable[Segmented]) -> Iterator[Quote]:
 
 
 def _differ_around(quote: Quote, place: Quote, *, in_form: bool) -> bool:
-    """Tell whether what stands around two places of the same words is about different cases."""
+    """Return whether the texts around two places of the same words are about different cases."""
     metadata = (
         quote.document.publisher,
         quote.document.author,
@@ -255,7 +256,10 @@ def _differ_around(quote: Quote, place: Quote, *, in_form: bool) -> bool:
 
 
 def _is_same_case(quote: Quote, place: Quote) -> bool:
-    """Tell whether the same words of a document that is no copy are about the same case: it is named."""
+    """Return whether the same words in a document that is not a copy are about the same case.
+
+    The words must hold a name or figure, or the texts around both places must share names or figures.
+    """
     if _differ_around(quote, place, in_form=False):
         return False
     marks = [names(text) | figures(body_words(text)) for text in (_around(quote), _around(place))]
@@ -263,7 +267,7 @@ def _is_same_case(quote: Quote, place: Quote) -> bool:
 
 
 def _around(quote: Quote) -> str:
-    """Return a document's beginning and what stands around a quote, without header and furniture."""
+    """Return a document's beginning and the text around a quote, without header and furniture."""
     document = quote.document
     begin = max((span.end for span in document.header), default=0) + LEAD
     left_out = [(begin, quote.start - ASIDE), (max(begin, quote.end + ASIDE), len(document.text))]
@@ -272,7 +276,7 @@ def _around(quote: Quote) -> str:
 
 
 def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
-    """Return the quote where its words stand first in time, with the other places as its copies."""
+    """Return the quote at the place that was published first, with the other places as its copies."""
     first = _first((quote, *places))
     if first is quote:
         return replace(quote, copies=tuple(places))
@@ -286,7 +290,7 @@ def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
 
 
 def _moved(quote: Quote, to: Quote) -> tuple[Span, ...]:
-    """Find the quote's emphasis at another place of its words; none where accents are composed otherwise."""
+    """Return the quote's emphasis at another place of its words, or () if it has more or fewer characters."""
     ours, theirs = ([at for at, c in enumerate(each.text) if not c.isspace()] for each in (quote, to))
     if len(ours) != len(theirs):
         return ()

@@ -1,4 +1,4 @@
-"""Exact phrases: what a question has in quotation marks is searched word for word."""
+"""Search exact phrases: the words of a question that stand in quotation marks."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
     from qa.storage.ports import Library, Occurrences, Segmented, Selection
 
 _Part = TypeVar("_Part", Sentence, Passage)
-# Quotes shown for a phrase alone: all of them are equally right, so more than for a question.
+# Quotes shown for a question of phrases only. All are equally right, so more are shown than for others.
 QUOTES = 10
-# So many phrases of a question are looked for: each is searched in every document that holds its words.
+# Phrases of a question that are looked for, at most. Each is searched in every document that has its words.
 MAX_PHRASES = 10
-# Passages whose documents are read for what is near a missing phrase, and quotes of it.
+# For a missing phrase: passages whose documents are read for similar text, and quotes of this text, at most.
 NEAR_READ, NEAR = 20, 3
-# So many are looked up for copies of each other, milliseconds for each; so many where all are asked for.
+# Sentences that are compared to find copies, at most. Each takes milliseconds. ALL: if all are asked for.
 FOLDED, ALL = 100, 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """What became of a question's exact phrases.
+    """The result of a search for a question's exact phrases.
 
     Attributes:
-        selection: where the rest of the question is to be searched: the documents that hold every phrase, or
-            all that the filters left where a phrase is missing.
-        whole: whether the question is nothing but phrases.
-        missing: whether a phrase was not found, or no document holds all of them.
-        quotes: the sentences that contain the phrases of a question that is nothing but phrases; where one is
-            missing, those that hold all its words but one.
-        passages: the passages that contain these.
-        notes: what the reader is told.
-        more: how many sentences contain the phrases, and all of them, if they were asked for.
-        is_certain: whether the phrases are what was asked for; not where other words may say the same.
+        selection: the documents to search for the rest of the question: documents that hold every phrase, or
+            all that the filters left if a phrase is missing.
+        whole: whether the question has only phrases.
+        missing: whether a phrase was not found, or no document holds all phrases.
+        quotes: for a question of phrases only, the sentences with the phrases; if a phrase is missing, the
+            sentences around places that differ from it by one word.
+        passages: the passages that contain the phrases.
+        notes: notes for the reader.
+        more: the number of sentences with the phrases, and quotes of all of them if all were asked for.
+        is_certain: whether the quotes surely are what was asked for; False if other words may say the same.
     """
 
     selection: Selection
@@ -72,8 +72,8 @@ def search(
 ) -> Exact:
     """Find the question's exact phrases in the documents that the filters left.
 
-    What "Which documents mention …?" asks for is one, too, where it occurs. Of quotes that hold nothing but
-    what was asked for, what fits the date preference comes first.
+    X in "Which documents mention X?" also counts as an exact phrase if it occurs. For a question of phrases
+    only, quotes that fit the date preference come first.
 
     Raises:
         DeadlineError, CancelledError: see `Deadline.check`.
@@ -106,7 +106,7 @@ def _search_mentioned(
     *,
     find_all: bool,
 ) -> Exact:
-    """Find the words of which it is asked which documents mention them, in any spelling of their names."""
+    """Find X of "Which documents mention X?", in any spelling of the names in X."""
     mentioned = asks_who_mentions(question)
     if not mentioned or not stands_alone(question):
         return Exact(selection)
@@ -137,7 +137,7 @@ def _search(
     *,
     find_all: bool,
 ) -> Exact:
-    """Find the phrases that are asked for; `rest` is the question without them."""
+    """Find the phrases that are asked for. `rest` is the question without the phrases."""
     whole = not has_content(rest)
     found = {phrase: library.phrase(phrase, selection, deadline) for phrase in asked}
     missing = [phrase for phrase, where in found.items() if not where.places]
@@ -156,7 +156,7 @@ def _search(
 
 
 def _near(library: Library, phrase: str, selection: Selection, deadline: Deadline) -> tuple[Quote, ...]:
-    """Quote what stands where a phrase was looked for in vain: the places that differ from it by one word."""
+    """Quote places that differ by one word from a phrase that was not found."""
     [hits] = library.matching([phrase_words(phrase)], NEAR_READ, selection)
     places = []
     for document, _ in read_in_parts(library, dict.fromkeys(hit.document_id for hit, _ in hits)):
@@ -176,7 +176,7 @@ def _quoted(
     *,
     find_all: bool,
 ) -> Exact:
-    """Quote the places of the phrases that were `found`, for a question that asks for nothing else."""
+    """Quote the places of the phrases that were `found`, for a question of phrases only."""
     filters = selection.filters
     all_quotes, unquoted, passages, read = _quotes(library, places, ALL if find_all else FOLDED, deadline)
     known = copies.Copies(library, filters, read=read)
@@ -213,7 +213,7 @@ def _quoted(
 def _without_copies(
     library: Library, unquoted: Sequence[tuple[str, str]], quotes: Sequence[Quote], filters: Filters
 ) -> list[str]:
-    """Return the documents of sentences that are not quoted, without those that a near-duplicate says too.
+    """Return the documents of unquoted sentences, except sentences that a near-duplicate has, too.
 
     A sentence is given as the id of its document and its text.
     """
@@ -232,7 +232,7 @@ def _without_copies(
 
 
 def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
-    """Return the quotes, those first that hold an exact phrase of the question; numbered in this order."""
+    """Return the quotes, first the quotes with an exact phrase of the question, numbered in this order."""
     patterns = [pattern for pattern in map(phrase_pattern, phrases(question)[:MAX_PHRASES]) if pattern]
     ordered = sorted(quotes, key=lambda quote: not any(each.search(quote.text) for each in patterns))
     return tuple(replace(quote, number=number) for number, quote in enumerate(ordered, start=1))
@@ -266,10 +266,10 @@ def _searched(phrase: str, where: Occurrences) -> str:
 def _quotes(
     library: Library, places: Sequence[Occurrence], most: int, deadline: Deadline
 ) -> tuple[list[Quote], list[tuple[str, str]], tuple[Passage, ...], dict[str, Segmented]]:
-    """Quote the sentences around places, whole, each once, with the phrase emphasised.
+    """Quote the whole sentences around places, each once, with the phrase emphasised.
 
-    Gives at most so many quotes; the other sentences, each as the id of its document and its text; the
-    passages of all; and the documents of the quotes with their passages.
+    Return at most `most` quotes; the other sentences, each as the id of its document and its text; the
+    passages around all places; and the quoted documents with their passages, by id.
     """
     quotes: list[Quote] = []
     unquoted: list[tuple[str, str]] = []
@@ -297,7 +297,7 @@ def _quotes(
 
 
 def _touched(parts: Sequence[_Part], place: Span) -> Sequence[_Part]:
-    """Find the parts of a text, in order and disjoint, that share a character with a place."""
+    """Return the parts of a text, in order and disjoint, that share a character with a place."""
     first = bisect_right(parts, place.start, key=lambda part: part.end)
     last = bisect_left(parts, place.end, key=lambda part: part.start)
     return parts[first:last]

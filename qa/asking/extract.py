@@ -1,4 +1,4 @@
-"""Which sentences answer a question, and which of them to show as quotes."""
+"""Find the sentences that answer a question, and choose the quotes to show."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     from embeddings.reading import Reading
     from qa.schema import Document, Passage, Sentence
 
-# How many quotes an answer shows, and of how many sentences at most.
+# Quotes that an answer shows, and sentences that are chosen for them, at most.
 QUOTES = 3
 SENTENCES = 5
-# How likely the first of several quotes answers, by its score and that of the second, as logits; and how
-# likely another quote does, by its score and how far it is behind the first (by `training/further.py`).
+# Two logistic regressions, fitted by `training/further.py`: two weights of scores (logits), and the constant.
+# FIRST_ANSWERS: whether the first of several quotes answers, by its score and the second quote's score.
+# ANOTHER_ANSWERS: whether another quote answers, by its score and its distance from the first quote's score.
 FIRST_ANSWERS = (0.926, -1.029, -0.75)
 ANOTHER_ANSWERS = (0.191, -0.77, -0.766)
-# From here on the first quote is sure, and another is shown only if it likelier answers than not.
+# Minimum probability of a sure first quote, and minimum share of content words in another quote: `set_apart`.
 SURE = 2 / 3
 PART = 0.5
 ARTICLES = frozenset(("a", "an", "the"))
-# What logits are multiplied by before they are taken for probabilities (docs/decisions/0009-reader.md).
+# Factor for logits before they are converted to probabilities (docs/decisions/0009-reader.md).
 TEMPER = 0.7
 
 
@@ -38,10 +39,10 @@ class Evidence:
     """A sentence that may answer.
 
     Attributes:
-        document: its document.
-        sentence: where it stands.
-        score: the logit that it answers.
-        words: the words in it that may carry the answer, in document coordinates; None where none are known.
+        document: the document.
+        sentence: where the sentence stands in the document.
+        score: the logit that the sentence answers.
+        words: the words that may carry the answer, in document coordinates, or None if they are not known.
     """
 
     document: Document
@@ -51,16 +52,16 @@ class Evidence:
 
     @property
     def text(self) -> str:
-        """The sentence, verbatim."""
+        """Return the sentence, verbatim."""
         return self.document.text[self.sentence.start : self.sentence.end]
 
 
 def evidence(
     read: Iterable[tuple[Passage, Reading]], documents: Mapping[str, Document], least: float = -inf
 ) -> list[Evidence]:
-    """Return the quotable sentences of the passages with what was read off them, the best first.
+    """Return the quotable sentences of the passages, with their scores and answering words, the best first.
 
-    Those whose logit is below `least` are left out.
+    Sentences with a logit below `least` are left out.
     """
     found = [
         Evidence(
@@ -83,9 +84,9 @@ def evidence(
 
 
 def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None) -> Span | None:
-    """Find where the words stand: of a row, whole short cells.
+    """Return where the words stand in the document. In a table row, they are extended to whole short cells.
 
-    A header line was read with what it states before it: the words are found in the line.
+    A header line was read with its facts in words before it. So the words are looked up in the line itself.
     """
     if words is None:
         return None
@@ -99,11 +100,12 @@ def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None
 
 
 def choose(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return the sentences to show, the best first: as many as make the expected F1 of their words greatest.
+    """Return the sentences to show, which maximise the expected F1 of their words, the best first.
 
-    With the probability p that a sentence of w words answers, n sentences are expected to hold
-    2 Σₙ p·w / (Σₙ w + Σ p·w) of F1, the last sum over all sentences (the ratio of expectations: Nan et al.,
-    2012, "Optimizing F-measure: a tale of two approaches", section 3). None that repeats another is shown.
+    If a sentence of w words answers with probability p, the expected F1 of n sentences is
+    2 Σₙ p·w / (Σₙ w + Σ p·w). The last sum is over all sentences. This is the ratio of expectations (Nan et
+    al., 2012, "Optimizing F-measure: a tale of two approaches", section 3). A sentence that repeats another
+    is left out. At most `SENTENCES` are shown.
     """
     chosen: list[Evidence] = []
     likely = list(zip(evidence, probabilities([each.score for each in evidence]), strict=True))
@@ -122,9 +124,10 @@ def choose(evidence: Sequence[Evidence]) -> list[Evidence]:
 
 
 def probabilities(scores: Sequence[float]) -> list[float]:
-    """Return how likely each sentence is to answer, given that one does.
+    """Return how likely each sentence is to answer, given that one sentence does.
 
-    What is shown is chosen by it. The logits are tempered: the reader is surer of sentences than it is right.
+    These probabilities choose the sentences to show. The logits are multiplied by `TEMPER`, because the
+    reader is too sure of single sentences.
     """
     p = [1 / (1 + exp(-TEMPER * score)) for score in scores]
     total = min(1.0, sum(p))
@@ -136,15 +139,16 @@ def _length(evidence: Evidence) -> int:
 
 
 def quotes(question: str, chosen: Sequence[Evidence], most: int | None = QUOTES) -> tuple[Quote, ...]:
-    """Make quotes of the chosen sentences, neighbours joined, numbered by the best sentence in each.
+    """Make at most `most` quotes of the chosen sentences. Neighbouring sentences are joined to one quote.
 
-    The words that may carry the answer are emphasised.
+    Quotes are numbered in the order of their best sentences. The words that may carry the answer are
+    emphasised.
     """
     runs: list[list[Evidence]] = []
     for each in chosen:
         beside = [run for run in runs if any(_adjacent(each, other) for other in run)]
         joined = [each, *(other for run in beside for other in run)]
-        # The joined quote stands where the best of its sentences stood.
+        # The joined quote takes the place of its best sentence.
         place = runs.index(beside[0]) if beside else len(runs)
         runs = [run for run in runs if run not in beside]
         runs.insert(place, joined)
@@ -162,11 +166,11 @@ def quotes(question: str, chosen: Sequence[Evidence], most: int | None = QUOTES)
 
 
 def set_apart(question: str, quotes: Sequence[Quote]) -> tuple[tuple[Quote, ...], tuple[Quote, ...]]:
-    """Part the quotes of an answer into those to show, and those that are only near.
+    """Part the quotes of an answer into quotes to show, and quotes that are only near.
 
-    Where the first quote is sure, another is shown if it likelier answers than not, or if it is on a part of
-    the question that the first is not on: it has a PART of the content words, which that lacks. Where the
-    first is not sure, any of them may be the one that answers.
+    If the first quote is not sure, all are shown, because any of them may answer. If it is sure, another
+    quote is shown only in two cases. It likelier answers than not, or a share `PART` of the question's
+    content words is in it but not in the first quote.
     """
     first, *others = quotes
     if not others or _likely(FIRST_ANSWERS, first.score, others[0].score) < SURE:
@@ -189,7 +193,7 @@ def _likely(weights: tuple[float, float, float], *values: float) -> float:
 
 
 def _adjacent(one: Evidence, other: Evidence) -> bool:
-    """Tell whether two sentences of running text follow each other in a line."""
+    """Return whether two sentences of running text follow each other without a blank line between them."""
     if one.document.id != other.document.id or {one.sentence.kind, other.sentence.kind} != {"body"}:
         return False
     first, second = sorted((one.sentence, other.sentence), key=lambda sentence: sentence.start)
@@ -198,7 +202,7 @@ def _adjacent(one: Evidence, other: Evidence) -> bool:
 
 
 def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
-    """Find the words that the reader took for the answer; else dates or numbers, if one is asked for."""
+    """Return the words that the reader marked as the answer, or else dates or numbers if asked for."""
     if evidence.words:
         return (evidence.words,)
     kind = answer_type(question)
@@ -206,7 +210,7 @@ def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
 
 
 def _repeats(one: Evidence, other: Evidence) -> bool:
-    """Tell whether two sentences have the same words but for articles; another name or a "not" counts."""
+    """Return whether two sentences have the same words, apart from articles."""
     return wording(one) == wording(other)
 
 

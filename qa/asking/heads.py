@@ -1,4 +1,4 @@
-"""A question on a document itself: its head is read before what else was found in it."""
+"""Answer a question about a document itself: read the heads of the likeliest documents first."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from qa.asking.retrieve import Retrieved, Search
     from qa.schema import Document, Passage, Sentence
 
-# Of so many documents, the likeliest to be meant, the first passage is read, and the last, where a footer is.
+# Likeliest documents whose first and last passages are read. The last passage may have a footer.
 DOCUMENTS = 4
-# Where a document says what it is: a letter, minutes, a bulletin.
+# First characters of a document, which may say what it is: a letter, minutes, a bulletin.
 HEAD = 400
-# Of so many documents that were found best, one of the kind that is named is likelier to be meant.
+# Among this many of the best documents found, a document of the named kind comes first.
 NEAR = 2
-# Where a passage answers above this logit, what lines name is not looked at. What a question plainly asks is
-# nevertheless put so much above all other sentences.
+# If a passage answers with at least the logit SURE, no line is raised, unless the question plainly asks for a
+# fact. Then the line is raised to at least ABOVE over the best sentence.
 SURE, ABOVE = 1.0, 0.5
-# How much surer the reader is made of a line that names what is asked, and of its passage: such lines are new
-# to it.
+# Logits that are added because the reader knows few lines that name what is asked. LINE: to the score of such
+# a line. PASSAGE: to its passage's score. ANSWERS: to the logit that the passage answers.
 LINE, PASSAGE, ANSWERS = 8.0, 4.0, 1.0
 MAILS = frozenset(("email", "msg", "mbox"))
 
 
 def with_heads(question: str, search: Search, retrieved: Retrieved) -> Retrieved:
-    """Return what was found, after the heads of its first documents if the question may ask for them."""
+    """Put the heads of the likeliest documents first, if the question may ask for facts about a document."""
     if not asked_of_document(question):
         return retrieved
     heads: dict[int, tuple[Passage, float]] = {}
@@ -54,10 +54,10 @@ def with_heads(question: str, search: Search, retrieved: Retrieved) -> Retrieved
 
 
 def surer(question: str, retrieved: Retrieved, read: list[Read]) -> list[Read]:
-    """Return what was read, surer of the lines that name what a question asks of the likeliest document.
+    """Raise the scores of lines in the likeliest document that name what the question asks about it.
 
-    Nothing changes where a question asks for nothing of a document. Nor does it where a passage surely
-    answers, unless the question is plain: then another name or date in the text is no answer to it.
+    Nothing changes if the question asks for no fact about a document. Nothing changes either if a passage
+    surely answers, unless the question is plain: another name or date in the text then does not answer it.
     """
     asked = asked_of_document(question)
     plainly = fact_asked(question) is not None
@@ -77,9 +77,9 @@ def surer(question: str, retrieved: Retrieved, read: list[Read]) -> list[Read]:
 
 
 def _surer(document: Document, read: Read, fields: frozenset[statements.Field], least: float) -> Reading:
-    """Return what was read of a passage, surer of the lines that name one of the fields.
+    """Return the reading of a passage, with higher scores for lines that name any of `fields`.
 
-    Those get `least` or more, if it can be told what they name.
+    Such a line gets a score of at least `least`, if its fields were recognised.
     """
     reading = read.reading
     quotable = [each for each in read.passage.sentences if each.quotable]
@@ -105,7 +105,7 @@ def _surer(document: Document, read: Read, fields: frozenset[statements.Field], 
 def _value(
     document: Document, sentence: Sentence, fields: frozenset[statements.Field]
 ) -> tuple[int, int] | None:
-    """Find what is known of a document in one of these fields in a line, as offsets in what is read of it."""
+    """Find the document's value of any of `fields` in a line, as offsets in the line as it is read."""
     line = in_words(document, sentence)
     known = {"author": document.author, "publisher": document.publisher, "number": document.number}
     value = next((known[field] for field in known if field in fields and known[field] in line), "")
@@ -113,11 +113,12 @@ def _value(
 
 
 def facts(question: str, found: Iterable[Document]) -> tuple[Fact, ...]:
-    """Return what a question surely asks of one document, if it is known and not in that document's text.
+    """Return the fact that a question surely asks of one document, if it is known and not in the text.
 
-    `found` are documents. It must be plain which of them is meant: it is of the kind that the question names,
-    has its figures and half of its names, and has more of its words than any other such document. What only
-    stands to reason, such as a file's name, is no fact.
+    `found` are documents. It must be plain which document is meant. This document is of the kind that the
+    question names, has the question's figures and half of its names, and has more of the question's words
+    than any other such document. A value that was only inferred, for example from a file's name, is not a
+    fact.
     """
     asked = fact_asked(question)
     if asked is None:
@@ -147,14 +148,14 @@ def facts(question: str, found: Iterable[Document]) -> tuple[Fact, ...]:
 
 
 def _words_of(document: Document) -> set[str]:
-    """Return the words of a document's text, and of what is known of it."""
+    """Return the words of a document's text and metadata."""
     date = f"{document.date} {date_in_words(document.date)}" if document.date else ""
     known = f"{document.title} {document.author} {document.publisher} {document.number} {date}"
     return {*words(known), *words(document.text)}
 
 
 def _likeliest(question: str, retrieved: Retrieved) -> list[tuple[Document, float]]:
-    """Order the documents that were found by how likely they are meant, each with how well it was found."""
+    """Return the documents that were found, each with its best score, the likeliest to be meant first."""
     best: dict[str, float] = {}
     for passage, found in retrieved.to_read:
         best[passage.document_id] = max(found, best.get(passage.document_id, 0.0))

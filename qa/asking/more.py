@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qa.asking.read import Read
     from qa.schema import Document
 
-# A sentence answers, as far as can be told, that is likelier than not to do so.
+# Minimum score of a sentence that counts as an answer: it likelier answers than not.
 LEAST = 0.0  # as a logit
 
 
@@ -29,9 +29,9 @@ def evidence(
     chosen: Sequence[Evidence],
     near: Sequence[Quote] = (),
 ) -> list[Evidence]:
-    """Return the sentences that were read and likelier answer than not, and those chosen; the best first.
+    """Return the sentences that likelier answer than not, and the `chosen` sentences, the best first.
 
-    Without those that quotes hold which are only near.
+    Leave out sentences in `near`, the quotes that are only near.
     """
     found = {(each.document.id, each.sentence): each for each in chosen}
     windows = ((each.passage, each.reading) for each in read)
@@ -50,11 +50,11 @@ def count(
     at_least: bool,
     every: tuple[Quote, ...] | None = None,
 ) -> More:
-    """Count the sentences that answer, and their documents; near-duplicates once.
+    """Count the sentences that answer, and their documents. Near-duplicates count once.
 
-    `quotes` are shown. `copies` are the near-duplicates of each document, by id. So many passages were
-    `read`. `every` quotes all of the sentences, if all were asked for: the documents are then those of its
-    quotes.
+    `quotes` are shown. `copies` are the near-duplicates of each document, by id. `read` is the number of
+    passages that were read. `at_least` says that there may be more sentences. `every` quotes all of the
+    sentences, if all were asked for. Then the documents of `every` are counted.
     """
     distinct = _distinct(evidence, quotes, copies)
     documents = {each.document.id for each in (distinct if every is None else every)}
@@ -64,7 +64,7 @@ def count(
 def _distinct(
     evidence: Iterable[Evidence], quotes: Sequence[Quote], copies: Mapping[str, Container[str]]
 ) -> list[Evidence]:
-    """Return the sentences; of the same words in near-duplicates only one, if possible a quoted one."""
+    """Return the sentences, but only one of near-duplicates with the same words, if possible a quoted one."""
     kept: dict[tuple[str, ...], list[Evidence]] = {}
     for each in sorted(evidence, key=lambda each: not _is_held(each, quotes)):
         same = kept.setdefault(extract.wording(each), [])
@@ -78,16 +78,16 @@ def _count_held(evidence: Iterable[Evidence], quotes: Sequence[Quote]) -> int:
 
 
 def _is_held(evidence: Evidence, quotes: Sequence[Quote]) -> bool:
-    """Tell whether a quote, or a copy of it, holds the sentence."""
+    """Return whether a quote, or a copy of it, contains the sentence."""
     sentence = Quote(evidence.document, evidence.sentence.start, evidence.sentence.end)
     return any(holds(quote, sentence) for quote in quotes)
 
 
 def numbered_by_document(quotes: Sequence[Quote], numbered: Sequence[Quote]) -> tuple[Quote, ...]:
-    """Number quotes, grouped by document; in a document they come in order of place.
+    """Group quotes by document, in order of place, and number them.
 
-    A quote that holds one that is `numbered` already has its number, the lowest if it holds several. The
-    documents of these come first. The other quotes are numbered after them.
+    A quote that contains a quote in `numbered` gets the number of that quote, or the lowest number if it
+    contains several. Documents in `numbered` come first. The other quotes get the numbers that follow.
     """
     ids = dict.fromkeys(quote.document.id for quote in (*numbered, *quotes))
     order = {name: at for at, name in enumerate(ids)}

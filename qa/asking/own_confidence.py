@@ -1,7 +1,7 @@
-"""The confidence that a user has fitted to a library, on test queries (`pullquote evaluate --fit`).
+"""Keep the confidence that a user has fitted to a library, on test queries (`pullquote evaluate --fit`).
 
-It is kept in the library's folder, in `confidence.json`, and is one reader's: another reader's scores mean
-something else, so with another one the confidence that ships is used, and the user is told.
+It is stored in `confidence.json` in the library's folder. It is valid for one reader, because the scores of
+another reader mean something else. With another reader the shipped confidence is used, and a message says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from embeddings.reading import ReaderName
 
 FILE = "confidence.json"
-# A file that is longer is none of ours.
+# Bytes of the file, at most. Pullquote never writes a longer file.
 _MOST_BYTES = 100_000
 _MENDING = "Fit it again (pullquote evaluate SUITE --fit), or take it away (pullquote evaluate --unfit)."
 log = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ class OwnConfidence:
         confidence: what was fitted.
         reader: the SHA-256 (hex) of the reader whose answers it was fitted on.
         suite: the name of the test queries.
-        questions: how many of them it was fitted on.
-        answerable: how many of these the library answers.
+        questions: how many queries it was fitted on.
+        answerable: how many of the queries the library answers.
         day: the day of the fit, YYYY-MM-DD.
     """
 
@@ -52,7 +52,7 @@ class OwnConfidence:
     day: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as its file has it."""
+        """Return the record that the file has."""
         return {
             **self.confidence.to_dict(),
             "reader": self.reader,
@@ -64,15 +64,15 @@ class OwnConfidence:
 
 
 def identify(reader: ReaderName) -> str:
-    """Return the SHA-256 (hex) by which a reader is known."""
-    if reader == "deep":  # both judge
+    """Return the SHA-256 (hex) that identifies a reader."""
+    if reader == "deep":  # both readers judge
         both = f"{models.READER_SHA256} {models.DEEP_READER_SHA256}"
         return hashlib.sha256(both.encode()).hexdigest()
     return models.READER_SHA256 if reader == "reader" else models.DEFAULT_RERANKER_SHA256
 
 
 def of_library(folder: Path, reader: ReaderName) -> Confidence:
-    """Return the confidence of a library: its own if it can be used, else the one that ships."""
+    """Return the confidence of a library: its own if that can be used, or else the shipped confidence."""
     path = folder / FILE
     try:
         status = path.stat()
@@ -84,7 +84,7 @@ def of_library(folder: Path, reader: ReaderName) -> Confidence:
 
 @lru_cache(maxsize=4)
 def _logged(path: Path, reader: ReaderName, _written: int, _size: int) -> OwnConfidence | None:
-    """Read a confidence, once for each change of its file; say why it cannot be used."""
+    """Read a library's own confidence, once for each change of its file. Log why it cannot be used."""
     own, problem = look_up(path.parent, reader)
     if problem:
         log.warning("%s", problem)
@@ -92,7 +92,7 @@ def _logged(path: Path, reader: ReaderName, _written: int, _size: int) -> OwnCon
 
 
 def look_up(folder: Path, reader: ReaderName) -> tuple[OwnConfidence | None, str]:
-    """Return the confidence that was fitted to a library, or None, and why it cannot be used."""
+    """Return a library's own confidence, or None and why it cannot be used ("" if there is no file)."""
     path = folder / FILE
     if not path.exists():
         return None, ""
@@ -123,10 +123,10 @@ def _read(record: dict[str, Any]) -> OwnConfidence:
 
 
 def save(folder: Path, own: OwnConfidence) -> Path:
-    """Write the confidence into the folder of a library; return its file.
+    """Write the confidence into the folder of a library, and return the path of its file.
 
     Raises:
-        LibraryError: it cannot be written.
+        LibraryError: the file cannot be written.
     """
     path = folder / FILE
     try:
@@ -137,10 +137,10 @@ def save(folder: Path, own: OwnConfidence) -> Path:
 
 
 def remove(folder: Path) -> bool:
-    """Take the confidence of a library away; tell whether there was one.
+    """Remove the confidence of a library, and return whether there was one.
 
     Raises:
-        LibraryError: it cannot be removed.
+        LibraryError: the file cannot be removed.
     """
     path = folder / FILE
     try:

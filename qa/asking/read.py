@@ -1,4 +1,4 @@
-"""Passages are read for a question: whether they answer it, in which sentences and words."""
+"""Read passages for a question: find whether they answer, and the sentences and words that do."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from qa.storage.ports import Hit, Library, Segmented
     from qa.text.names import Names
 
-# Passages in other scripts that are looked at where nothing that the reader can read comes near.
+# Passages in other scripts that are looked at, at most, if no passage that the reader can read is near.
 OTHERS = 10
-# A deeper reader reads the best so many again.
+# Best passages that a deeper reader reads again.
 DEEPER = 4
 
 
@@ -37,8 +37,8 @@ class Candidate:
     Attributes:
         passage: the passage.
         retrieved: how well it was retrieved, 0 to 1.
-        source: its document, with all passages of that.
-        window: what the reader reads of it.
+        source: the passage's document, with all passages of the document.
+        window: the text that the reader reads.
     """
 
     passage: Passage
@@ -48,17 +48,17 @@ class Candidate:
 
     @property
     def published(self) -> dt.date | None:
-        """The date of its document."""
+        """Return the date of the passage's document."""
         return self.source[0].date
 
     def is_of_unnamed_time(self, preference: DatePreference) -> bool:
-        """Tell whether it is of the time that is asked for without naming that very time."""
+        """Return whether the passage is of the time that is asked for, without naming that very time."""
         sentences = self.window.sentences
         named = any(times.names(preference, self.published, sentence) for sentence in sentences)
         return not named and self.is_of(preference, sentences)
 
     def is_of(self, preference: DatePreference, sentences: Sequence[str]) -> bool:
-        """Tell whether any of these sentences of it is of the time that is asked for."""
+        """Return whether one or more of the passage's `sentences` are of the time that is asked for."""
         return any(times.is_of(preference, self.published, sentence) for sentence in sentences)
 
 
@@ -67,15 +67,15 @@ class Read(Candidate):
     """A passage that was read.
 
     Attributes:
-        question: the question with which it was read, in the passage's spelling of names.
-        reading: what the reader made of it.
+        question: the question that it was read for, in the passage's spelling of names.
+        reading: the reader's scores and answering words.
     """
 
     question: str
     reading: Reading
 
     def best_sentences(self) -> tuple[str, ...]:
-        """Return the sentence that answers best; all of them, where no sentence was scored."""
+        """Return the sentence that answers best, or all sentences if they have no scores."""
         scores = self.reading.sentences
         return (self.window.sentences[scores.index(max(scores))],) if scores else self.window.sentences
 
@@ -89,11 +89,12 @@ def read(
     names: Names,
     deadline: Deadline,
 ) -> list[Read]:
-    """Read the passages, from the first on, until those left are unlikely to matter; the best first.
+    """Read the passages in order until the rest is unlikely to matter. Return them, the best first.
 
-    A `deeper` reader reads the best of them again.
-    A passage that is of the time asked for need not say so: it is read for the rest of the question. Not if
-    it names that very time, nor if a sentence that is of another time answers the rest best.
+    A `deeper` reader reads the best passages again.
+
+    A passage of the time asked for need not state the time. It is read for the question without the time. But
+    it is read for the whole question if it names that very time, or if its best sentence is not of the time.
 
     Raises:
         DeadlineError, CancelledError: see `Deadline.check`.
@@ -114,7 +115,7 @@ def read(
 
 
 def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:
-    """Let a deeper reader read passages as well, and return them with what both make of them."""
+    """Let a deeper reader read passages too, and return them with the combined scores of both readers."""
     again: list[Read] = []
     for question in dict.fromkeys(each.question for each in done):
         group = [each for each in done if each.question == question]
@@ -135,7 +136,7 @@ def read_on(
     names: Names,
     deadline: Deadline,
 ) -> list[Read]:
-    """Read passages that were left unread, in order, as far as `budget.SECONDS` reach.
+    """Read passages that were left unread, in order, until `budget.SECONDS` have passed.
 
     Raises:
         DeadlineError, CancelledError: see `Deadline.check`.
@@ -159,7 +160,7 @@ def _read_wave(
     opened: Mapping[str, Segmented],
     names: Names,
 ) -> list[Read]:
-    """Read some passages, of these those of the time that is asked for without the words for it."""
+    """Read some passages. Passages of the time asked for are read without the words for the time."""
     candidates = [
         Candidate(passage, found, source, reading_window(source[0], passage))
         for passage, found in wave
@@ -181,10 +182,10 @@ def _read_wave(
 def _read_each(
     reader: Reader, question: str, candidates: Sequence[Candidate], names: Names
 ) -> Iterator[Read]:
-    """Read each passage with the question as it spells the names in it, and with what introduces them.
+    """Read each passage with the question in the passage's spelling, and with sentences that introduce names.
 
-    Models take another spelling for another name. What introduces other words than names is not read beside
-    a passage: it makes passages that do not answer seem to (docs/decisions/0009-reader.md).
+    Models treat another spelling as another name. Earlier sentences that introduce other words than names are
+    not read, because they make wrong passages seem to answer (docs/decisions/0009-reader.md).
     """
     by_question: dict[str, list[Candidate]] = {}
     for each in candidates:
@@ -204,10 +205,10 @@ def _read_each(
 def read_other_scripts(
     reader: Reader, library: Library, search: Search, hits: Sequence[Hit]
 ) -> tuple[list[tuple[Passage, Reading]], Mapping[str, Document]]:
-    """Read passages in other scripts that hold what the question looks for, to order their sentences.
+    """Read passages in other scripts with half of the question's content words, to order their sentences.
 
-    The reader is not asked whether they answer: it cannot tell. Returns the passages with what was read, and
-    their documents by id.
+    The reader cannot judge whether these passages answer. Return the passages with their readings, and the
+    documents by id.
     """
     opened = library.read(hit.document_id for hit in hits[:OTHERS])
     documents = {name: document for name, (document, _) in opened.items()}

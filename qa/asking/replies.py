@@ -1,7 +1,7 @@
-"""What is said to the chatbot but is not a question for the corpus, and the fixed reply to it.
+"""Recognise messages that are not questions for the corpus, and give them fixed replies.
 
-Only a message that is nothing but a greeting, a request for help and the like is taken; whatever could be
-a question about the documents goes to the corpus.
+A message gets a fixed reply only if it is just a greeting, a request for help or the like. Any message that
+could be a question about the documents goes to the corpus.
 """
 
 from __future__ import annotations
@@ -95,13 +95,13 @@ _NO_TEXT_OF_ITS_OWN = (
     "would be text of its own. Ask about a person, place, date, figure or event, and it quotes what the "
     "documents say."
 )
-# Documents that a list of all names, and that a reply about some offers.
+# Documents named in a list of all documents, and in a reply to a request on a subject, at most.
 LISTED, OFFERED = 20, 3
 
 
-@lru_cache(maxsize=1024)  # a conversation's questions are looked at again with each that follows
+@lru_cache(maxsize=1024)  # each question looks at the earlier questions again
 def reply_kind(message: str) -> ReplyKind | None:
-    """Tell which kind of fixed reply the message asks for; None when it is a question for the corpus."""
+    """Return the kind of fixed reply that a message asks for, or None if it is a question for the corpus."""
     spelled_out = re.sub(r"\b(what|who|how)[’']s\b", r"\1 is", message.casefold())
     words = " ".join(re.findall(r"\w+", re.sub(r"[’']", "", spelled_out)))
     words = re.sub(r"(?<=\w)(?: please| thanks| thank you){1,9}$", "", words)
@@ -109,9 +109,9 @@ def reply_kind(message: str) -> ReplyKind | None:
 
 
 def reply(kind: ReplyKind, documents: Sequence[DocumentInfo], count: int | None = None) -> Reply:
-    """Return the fixed reply of that kind. Of the library it names only what metadata says.
+    """Return the fixed reply of that kind. It says only what metadata say about the library.
 
-    `documents` are all of the library's, or the first `LISTED` of the `count` that it holds.
+    `documents` are all documents of the library, or the first `LISTED` of its `count` documents.
     """
     holdings = _holdings(documents, len(documents) if count is None else count)
     text = _TEXT[kind](holdings) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{holdings}"
@@ -119,9 +119,9 @@ def reply(kind: ReplyKind, documents: Sequence[DocumentInfo], count: int | None 
 
 
 def reply_about(message: str, found: Sequence[Document]) -> Reply:
-    """Return the reply to a request for text on a subject: which of the documents found are on it.
+    """Return the reply to a request for text on a subject: it names the first of the documents found.
 
-    A document whose title the request names is the one that is meant.
+    If the request names documents, the reply names only these documents.
     """
     named = [each for each in found if requests.names(message, each)]
     shown = (named or found)[:OFFERED]
@@ -142,7 +142,7 @@ def _holdings(documents: Sequence[DocumentInfo], count: int) -> str:
 
 
 def describe(document: Document | DocumentInfo) -> str:
-    """Describe a document in one line: title, publisher, series and number, date, as far as known."""
+    """Describe a document in one line: title, publisher, series and number, date, if known."""
     numbered = f"{document.series or 'No.'} {document.number}" if document.number else document.series
     date = date_in_words(document.date) if document.date else ""
     facts = (document.title or document.id, document.publisher, numbered, date)

@@ -1,7 +1,7 @@
-"""Recognises requests for text that no document has, and tells which documents they are about.
+"""Recognise requests for text that no document has, and find what they are about.
 
-A summary, a translation, a draft, an opinion or a sum would be text of Pullquote's own. Only a message that
-is such a request from its first word on is one: "Who translated the report?" asks what documents say.
+A summary, a translation, a draft, an opinion or a sum would be text of Pullquote's own. A message counts only
+if it is such a request from its first word on: "Who translated the report?" asks what documents say.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from qa.text.terms import content_words
 if TYPE_CHECKING:
     from qa.schema import Document
 
-# It begins with the verb, and behind a verb that may be a noun comes an article: “Draft law on mining” names
-# a thing. “Summarise what he said” asks what he said, and “Can you predict earthquakes?” asks of anybody.
+# A request begins with its verb. A verb that may be a noun needs an article after it: “Draft law on mining”
+# names a thing. “Summarise what he said” asks what he said. “Can you predict earthquakes?” means anybody.
 _DO = r"(?:(?:please|kindly|now|ok|okay|hi|hello|and|then|just|lets|bitte|por favor) ){0,4}"
 _ASK = (
     rf"{_DO}(?:(?:can|could|would|will) you (?:please |kindly |just |also ){{0,2}}"
@@ -74,7 +74,7 @@ PATTERN = (
     rf"|(?:por favor )?(?:escrib[ea]|redact[ea])(?:me)? (?:un|una|el|la) .*"
 )
 
-# Words of a request that say what is to be done, and not what it is about.
+# Words that say what a request wants done, and not what it is about.
 _OF_REQUESTS = frozenset(
     content_words(
         """please kindly like want need summarise summarize sum recap translate paraphrase rephrase reword
@@ -94,12 +94,12 @@ _OF_REQUESTS = frozenset(
 
 
 def subject(message: str) -> list[str]:
-    """Return the content words of a request that say what it is about; none if it is about all there is."""
+    """Return the content words that say what a request is about; none if it is about all documents."""
     return [word for word in content_words(message) if word not in _OF_REQUESTS]
 
 
 def names(message: str, document: Document) -> bool:
-    """Tell whether a request names a document: it has its whole title, or the title has its whole subject."""
+    """Return whether a request has a document's whole title, or the title has the request's whole subject."""
     title, asked = set(content_words(document.title)), set(content_words(message))
     about = set(subject(message))
     return bool(title and (title <= asked or (about and about <= title)))

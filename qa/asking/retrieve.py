@@ -1,8 +1,8 @@
-"""From a question to the passages that are read: dense and BM25 search, fused; what may answer; what repeats.
+"""Find the passages to read for a question: fuse dense and BM25 search, and leave out passages that repeat.
 
 Fusion is a weighted sum of min–max scaled scores (Bruch, Gai and Ingber, 2023, "An Analysis of Fusion
-Functions for Hybrid Retrieval", section 3): unlike reciprocal rank fusion it keeps how much better one
-passage is than the next.
+Functions for Hybrid Retrieval", section 3). Unlike reciprocal rank fusion, it keeps by how much one passage
+is better than the next.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from qa.storage.ports import Hit, Library, Segmented, Selection
 
 DENSE_WEIGHT = 0.6
-# Passages taken from each search at first; doubled until enough documents are among them.
+# Passages that each search finds at first. The number is doubled until they are from enough documents.
 DEPTH = 100
-# An answer ranks passages from at least this many documents, where the corpus has them.
+# An answer ranks passages from at least this many documents, if the corpus has so many.
 DOCUMENTS = 20
-# The deepest search where the reader cannot read some of the passages that are found, and the deepest of all.
+# Passages of each search, at most: DEEPEST if the reader cannot read some of them, otherwise BOUND.
 DEEPEST = 800
 BOUND = 6_400
-# Documents of so many passages are read at once, at least.
+# The documents of at least this many passages are read at once.
 AHEAD = 16
-# Passages that may be read.
+# Passages that may be read for an answer, at most.
 MOST_READ = budget.most()
-# For a question on the same subject, the best document of an earlier one is among the first so many, and its
-# score is at most so much below the best.
+# An earlier question is on the subject of a question if its best document is among the first RELATED_RANK for
+# the question, and at most RELATED_GAP below the best score.
 RELATED_RANK, RELATED_GAP = 3, 0.4
-# The first so many passages tell how near any passage is to the question (`Retrieved.lead`).
+# First passages that show how near any passage is to the question (`Retrieved.lead`).
 BEHIND = 30
-# How often a search is made again because the library has changed under it.
+# Searches at most, if the library changes during each search.
 ATTEMPTS = 3
 _AS_ASKED = Names()
 _NO_COPIES: Mapping[str, float] = MappingProxyType({})
@@ -53,16 +53,16 @@ _NO_COPIES: Mapping[str, float] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Search:
-    """What is looked for.
+    """A search for the readings of a question.
 
     Attributes:
         question: the question as it was understood.
-        names: the names in it that the documents spell otherwise.
-        judged: whether the reader can tell if a passage answers; if so, sentences that it cannot read do not
+        names: the names in the question that the documents spell differently.
+        judged: whether the reader can judge if a passage answers. If so, sentences that it cannot read do not
             count.
         weights: for each reading of the question, how many spellings it has, and its weight.
         vectors: the embedding of each spelling of each reading, float32 [n, d].
-        words: the content words of each.
+        words: the content words of each spelling.
     """
 
     question: str
@@ -73,9 +73,9 @@ class Search:
     words: Sequence[Sequence[str]]
 
     def narrowed(self, document: Document, passage: Passage) -> Passage:
-        """Return the passage with those of its sentences that are read; with none where none may answer.
+        """Return the passage with only the sentences to read, or without sentences if no sentence may answer.
 
-        What heads a text is read with it, although it may not be quoted: the reader has learnt it so.
+        Headings and header lines are read even if they may not answer, because the reader was trained so.
         """
         read = legible(document.text, passage.sentences) if self.judged else passage.sentences
         answering = statements.answering(self.question, document, read)
@@ -91,7 +91,7 @@ def prepare(
     *,
     judged: bool = False,
 ) -> Search:
-    """Prepare a search for the readings of a question, which have weights, in each spelling of its names."""
+    """Prepare a search for the weighted readings (`variants`) of a question, in each spelling of names."""
     spelt = [names.spelt(text) for text, _ in variants]
     texts = [text for each in spelt for text in each]
     return Search(
@@ -106,18 +106,18 @@ def prepare(
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
-        to_read: the passages to read, with how well each was found, 0 to 1; in the order of reading.
-        opened: the documents that were read to choose these, with their passages, by id.
+        to_read: the passages in the order of reading, each with how well it was found, 0 to 1.
+        opened: the documents that were read to choose these passages, by id, with all their passages.
         copies: the near-duplicates of each document that was found, by id; see `Library.copies`.
         rest: the other passages that the reader can read, the best first.
-        illegible: those in which it can read nothing, the best first.
-        count: how many passages were found that it can read.
-        beyond: how many of these were not looked at, because enough others are read.
-        is_complete: whether every passage was found; else the search ended before all were.
-        lead: by how much the passage nearest to the question is nearer than those behind it, as a cosine.
+        illegible: the passages in which the reader can read nothing, the best first.
+        count: how many passages that the reader can read were found.
+        beyond: how many of `count` were not looked at, because enough others are read.
+        is_complete: whether every passage was found; if not, the search ended early.
+        lead: by how much the passage nearest to the question is nearer than the next ones, as a cosine.
     """
 
     to_read: list[tuple[Passage, float]]
@@ -132,7 +132,7 @@ class Retrieved:
 
     @property
     def documents(self) -> dict[str, Document]:
-        """The documents that were read, by id."""
+        """Return the documents that were read, by id."""
         return {name: document for name, (document, _) in self.opened.items()}
 
 
@@ -147,7 +147,7 @@ def retrieve(
     preference: DatePreference | None = None,
     most: int = MOST_READ,
 ) -> Retrieved:
-    """Find the passages to read, at most so many; search again where one of their documents has changed.
+    """Find at most `most` passages to read. Search again if one of their documents has changed.
 
     Raises:
         LibraryError: the library changes faster than it can be searched.
@@ -170,7 +170,7 @@ def retrieve(
 
 
 def _by_preference(found: Sequence[tuple[Hit, float]], preference: DatePreference) -> list[tuple[Hit, float]]:
-    """Order what was found so that what fits the date preference is read sooner."""
+    """Order the passages found so that passages that fit the date preference are read sooner."""
     fits = times.fits(preference, [(hit.published, "") for hit, _ in found])
     keyed = [-fused - times.BOOST * fit for (_, fused), fit in zip(found, fits, strict=True)]
     return [found[number] for number in sorted(range(len(found)), key=keyed.__getitem__)]
@@ -183,11 +183,10 @@ def _first(
     copied: Mapping[str, Mapping[str, float]],
     most: int,
 ) -> tuple[list[tuple[Passage, float]], list[Hit], dict[str, Segmented]]:
-    """Read the first of what was found, each passage with the sentences of it that may answer.
+    """Open the documents of the first passages found, and keep the sentences of each that may answer.
 
-    A passage that has none is left out, and so is one that only repeats a better one of a copy of its
-    document. Returns the passages that are read, those that were left out, and the documents that were
-    opened, by id.
+    A passage without such sentences is left out. So is a passage that only repeats better passages of a copy
+    of its document. Return the passages to read, the passages left out, and the opened documents by id.
 
     Raises:
         _ChangedError: a document is not as it was found.
@@ -210,7 +209,7 @@ def _first(
             opened[name] = ahead[name]
             passages |= {passage.key: passage for passage in ahead[name][1]}
         document, _ = opened[name]
-        if hit.key not in passages:  # of the same text, but segmented anew
+        if hit.key not in passages:  # its document has the same text, but was segmented again
             raise _ChangedError
         if any(
             copies.repeats(document.text[hit.start : hit.end], _joined(opened[better][0], read))
@@ -226,13 +225,13 @@ def _first(
 
 
 def _joined(document: Document, read: Sequence[tuple[Passage, float]]) -> str:
-    """Join the passages of a document that are read."""
+    """Return the text of a document's passages that are read, joined."""
     spans = sorted((passage.start, passage.end) for passage, _ in read if passage.document_id == document.id)
     return " ".join(document.text[start:end] for start, end in spans)
 
 
 class Candidates(NamedTuple):
-    """The passages that a search found: those that the reader can read, the others; see `Retrieved`."""
+    """The passages that a search found: `legible` and `illegible` for the reader. See `Retrieved`."""
 
     legible: list[tuple[Hit, float]]
     illegible: list[tuple[Hit, float]]
@@ -241,13 +240,15 @@ class Candidates(NamedTuple):
 
 
 def candidates(library: Library, search: Search, selection: Selection, least: int = 0) -> Candidates:
-    """Find the passages that the reader can read, and apart from them the others; the best first.
+    """Find passages, in two lists: passages that the reader can read, and all others. The best come first.
 
-    Each has a score, 0 to 1: the weighted mean over the question's readings. Of the spellings of a reading
-    the one with the highest score counts. The two lists are scaled apart: the others change no score of the
-    first. Each search takes `DEPTH` passages at first, and at `least` so many. It goes deeper until the first
-    list comes from `DOCUMENTS` documents, or from as many as there are; to `DEEPEST` at most where others are
-    in the way, and to `BOUND` at most where they are not.
+    A passage's score, 0 to 1, is the weighted mean over the question's readings. For each reading, the
+    spelling with the highest score counts. The lists are scaled separately, so that the others do not change
+    a score in the first list.
+
+    Each search finds `DEPTH` passages at first, or `least` if that is more. It goes deeper until the first
+    list comes from `DOCUMENTS` documents, or from all that there are. It stops at `DEEPEST` passages if the
+    reader cannot read some of them, and otherwise at `BOUND`.
     """
     enough = min(DOCUMENTS, selection.documents)
     depth = max(DEPTH, least)
@@ -268,10 +269,11 @@ def candidates(library: Library, search: Search, selection: Selection, least: in
 
 
 def related(library: Library, question: str, turns: Sequence[str], selection: Selection) -> list[bool]:
-    """Tell of each earlier question whether it is on the subject of a question, as far as the library knows.
+    """Return, for each earlier question, whether the library shows that it is on a question's subject.
 
-    It is if its best document is nearly the best for the question too, and has a word of it, where any has:
-    a word by itself has near neighbours in documents on anything.
+    Its best document must also be nearly the best for the question. If any document has a word of the
+    question, this document must have one, too. Otherwise a single word would have near neighbours in
+    documents on any subject.
     """
     search, *earlier = (prepare(library, text, ((text, 1.0),)) for text in (question, *turns))
     best: dict[str, float] = {}
@@ -289,7 +291,7 @@ def related(library: Library, question: str, turns: Sequence[str], selection: Se
 
 
 def _lead(nearest: Sequence[tuple[Hit, float]]) -> float:
-    """Return by how much the first is nearer than the mean of those behind it; 0 if there are none."""
+    """Return by how much the first passage is nearer than the mean of the next ones; 0 if there are none."""
     first, *behind = [similarity for _, similarity in nearest[:BEHIND]] or [0.0]
     return first - fmean(behind) if behind else 0.0
 
@@ -300,7 +302,7 @@ def _fused(
     matching: Sequence[Sequence[tuple[Hit, float]]],
     among: set[int],
 ) -> dict[int, float]:
-    """Fuse the searches for each reading, which has so many spellings and a weight, among some passages."""
+    """Return the fused scores of the passages `among`. `weights` has each reading's spellings and weight."""
     total = sum(weight for _, weight in weights)
     found = zip(nearest, matching, strict=True)
     fused: dict[int, float] = {}
@@ -326,7 +328,7 @@ def _best_first(hits: Mapping[int, Hit], fused: Mapping[int, float]) -> list[tup
 def fuse(
     dense: Mapping[int, float], lexical: Mapping[int, float], weight: float = DENSE_WEIGHT
 ) -> dict[int, float]:
-    """Return `weight` × scaled dense + (1 - `weight`) × scaled BM25; a passage that is missing counts 0."""
+    """Return `weight` × scaled dense + (1 - `weight`) × scaled BM25. A missing passage counts 0."""
     scaled_dense, scaled_lexical = _min_max(dense), _min_max(lexical)
     return {
         key: weight * scaled_dense.get(key, 0.0) + (1 - weight) * scaled_lexical.get(key, 0.0)
@@ -335,7 +337,7 @@ def fuse(
 
 
 def _min_max(scores: Mapping[int, float]) -> dict[int, float]:
-    """Return scores moved and stretched to [0, 1]; all 1 where they are all equal."""
+    """Return scores scaled to [0, 1], or all 1 if they are equal."""
     if not scores:
         return {}
     low, high = min(scores.values()), max(scores.values())

@@ -1,7 +1,7 @@
-"""Evidence in several places: sentences that answer a question only together.
+"""Find sentences in several places that answer a question only together.
 
-A deeper reader says of each sentence whether it is evidence for a part of the question. Then it reads the
-best of them together, each with what its document is called (docs/decisions/0010-several-places.md).
+A deeper reader scores each sentence as evidence for a part of the question. Then it reads the best sentences
+together, each after the title and date of its document (docs/decisions/0010-several-places.md).
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from qa.asking.read import Read
     from qa.schema import Document
 
-# Where one passage answers above this logit, no other place is looked for.
+# If one passage answers with at least this logit, no other place is looked for.
 SURE = 1.0
-# Passages that are read for parts of the question, and of how many of them one document may be.
+# Passages that are read for parts of the question, and passages of one document among them, at most.
 READ, OF_ONE = 8, 2
-# Sentences that are read together, and that are shown.
+# Sentences that are read together, and sentences that are shown, at most.
 TOGETHER, SHOWN = 12, 4
-# Their words and those of their documents' names: what the reader reads of a window is bounded.
+# Words that are read together, with the documents' titles and dates, at most: a window is bounded.
 WORDS = 330
-# The logit from which a sentence may be evidence for a part, and that from which it is shown.
+# Minimum logit of a sentence that may be evidence for a part, and minimum logit of a sentence that is shown.
 MAY_BE, IS = -3.0, -0.5
-# What the reading of all together counts in how sure the answer is, beside the best passage alone, if the
-# question asks for several places. No other question is answered surer by more sentences.
+# Weight, in the confidence, of the logit of all sentences together; the rest is the best passage's logit. It
+# counts only if the question asks for several places.
 WEIGHT = 0.3
 
 
@@ -49,10 +49,10 @@ def several(
     *,
     is_asked_for: bool,
 ) -> Choice:
-    """Return the choice of sentences that answer together; the same choice where one passage is as sure.
+    """Return the choice of sentences that answer together, or `choice` if one passage is surer.
 
-    The sentence that answers best by itself stays the first if it is among them. Where several places are not
-    asked for, the answer is no surer for them.
+    The sentence that answers best alone stays first if it is among the sentences. The sentences make the
+    answer surer only if several places are asked for (`is_asked_for`).
     """
     alone = max((each.reading.answers for each in choice.read if each.reading.parts), default=SURE)
     if alone >= SURE or choice.signals is None:
@@ -80,7 +80,7 @@ def several(
 
 
 def _read(reader: Reader, read: Sequence[Read]) -> list[Read]:
-    """Return the best passages, read for parts, and not too many of one document."""
+    """Return the best passages, read for parts of the question, with not too many of one document."""
     of_one: Counter[str] = Counter()
     wanted: list[Read] = []
     for each in read:
@@ -92,7 +92,7 @@ def _read(reader: Reader, read: Sequence[Read]) -> list[Read]:
 
 
 def _evidence(question: str, read: Sequence[Read], documents: Mapping[str, Document]) -> list[Evidence]:
-    """Return the sentences that are likeliest evidence for a part, none of them twice."""
+    """Return the sentences that are the likeliest evidence for a part, each wording once."""
     parts = ((each.passage, replace(each.reading, sentences=each.reading.parts)) for each in read)
     wordings: dict[tuple[str, ...], Evidence] = {}
     for each in answering(question, parts, documents, MAY_BE):

@@ -1,4 +1,4 @@
-"""Other passages like one: those that the search finds for its words, the most alike first."""
+"""Find passages like a given passage: the search finds them by its words, the most alike first."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from qa.storage.ports import Library
 
 MOST = 8
-# How well a passage is found by the words of another, where that one itself is found with 1: below this,
-# passages on other subjects come too.
+# Minimum score of a passage in a search for another passage's words. That other passage itself scores 1.
+# Passages with lower scores may be on other subjects.
 ALIKE_FROM = 0.25
 _LOOKED_AT = 50
-_LONGEST = 2_000  # characters of the passages of a quote that are searched for
+_LONGEST = 2_000  # characters of a quote's passages that are searched for
 
 
 def similar(library: Library, quote: Quote, most: int = MOST) -> list[Quote]:
-    """Find the passages that are most like the one of a quote, as quotes, the most alike first.
+    """Find the passages that are most like a quote's passage, as quotes, the most alike first.
 
-    Those that say the same words again are left out.
+    Passages that only repeat its words are left out.
 
     Raises:
         LibraryError: the library cannot be read.
@@ -51,7 +51,7 @@ def similar(library: Library, quote: Quote, most: int = MOST) -> list[Quote]:
 
 
 def by_document(quotes: Iterable[Quote]) -> list[tuple[Document, list[Quote]]]:
-    """Group quotes by their documents, in the order of the first of each."""
+    """Group quotes by their documents, in the order of the first quote of each document."""
     groups: dict[str, tuple[Document, list[Quote]]] = {}
     for quote in quotes:
         groups.setdefault(quote.document.id, (quote.document, []))[1].append(quote)
@@ -59,7 +59,7 @@ def by_document(quotes: Iterable[Quote]) -> list[tuple[Document, list[Quote]]]:
 
 
 def _passage_of(library: Library, quote: Quote) -> str:
-    """Return the text of the passages that a quote is in; of a text that is searched no more, the quote."""
+    """Return the text of a quote's passages, or the quote itself if its text is no longer searched."""
     document = quote.document
     held = library.read([document.id]).get(document.id)
     if held is None or held[0].sha256 != document.sha256:
@@ -74,6 +74,6 @@ def _overlaps(one: Quote, other: Quote) -> bool:
 
 
 def _quoted(document: Document, passage: Passage, score: float) -> Quote | None:
-    """Return a passage as a quote, without what stands at its head; None where it has nothing else."""
+    """Return a passage from its first to its last line of running text or lists, or None if it has none."""
     said = [each for each in passage.sentences if each.kind in ("body", "list")]
     return Quote(document, said[0].start, said[-1].end, score) if said else None

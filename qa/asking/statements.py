@@ -1,8 +1,8 @@
-"""Which sentences of a document may answer a question: those that state something.
+"""Choose the sentences of a document that may answer a question, because they state something.
 
 A signature, a table of contents or "Read more" states nothing. A line that says what the document is (its
 title, author, publisher, number, date or addressee) answers only a question that asks for just that.
-Such lines are known by what is known of the document, where its format has told, and else by their form
+Such lines are recognised by the document's metadata, where its format has them, and otherwise by their form
 (docs/decisions/0011-quotes.md).
 """
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from qa.schema import Document, Sentence
     from qa.text import about
 
-# What a question may ask of a document itself. "contact": how to reach someone, and who signed as what.
+# Facts about a document that a question may ask for. "contact": how to reach someone, and the role of
+# someone who signed.
 Field = Literal["title", "author", "publisher", "number", "date", "contact", "addressee"]
 ALL_FIELDS: frozenset[Field] = frozenset(get_args(Field))
 NOTHING: frozenset[Field] = frozenset()
 
-# Which lines name what a question asks of a document.
+# For each fact that a question asks for, the kinds of lines that name it.
 _NAMED_BY: dict[about.Field, tuple[Field, ...]] = {
     "author": ("author",),
     "sender": ("author", "publisher"),
@@ -135,7 +136,7 @@ _SALUTATION = re.compile(
     r"|尊敬的|亲爱的|親愛的|您好|你好|拝啓|各位)(?P<whom>[^.?!:：,，]{0,50})(?P<end>[,，:：!！]?)",
     re.IGNORECASE,
 )
-# Whom a salutation without a mark at its end may name; more could be a headline ("Dear leader visits mill").
+# Names in a salutation without a mark at its end. Others could be a headline ("Dear leader visits mill").
 _ADDRESSEE = re.compile(
     rf" ?(?i:all|everyone|everybody|team|colleagues|friends|members|sirs?|madam|sir or madam|there)"
     rf"| (?:(?i:mr|mrs|ms|dr|prof)\.? )?{_NAME}|"
@@ -154,8 +155,8 @@ _SIGN_OFF = re.compile(
     r"|z poważaniem|с уважением|감사합니다|고맙습니다|\w{1,6} ?드림|\w{1,6} ?올림|此致|敬礼|敬上|谢谢|敬具)"
     rf"(?:[,，.!。！]{{0,2}}|[,，] {_NAME}(?: {_NAME}){{0,3}}\.?)"
 )
-_SIGNED_LINES, _SIGNED_WORDS = 8, 12  # of a signature below the sign-off, and words of one of its lines
-# What a line says that is "Label: value"; None: nothing that is ever asked for.
+_SIGNED_LINES, _SIGNED_WORDS = 8, 12  # of a signature, and words in each line, at most
+# Labels of lines like "Label: value", by the field of the value. None: no question asks for the value.
 # These labels have no other use.
 _LABELS: dict[Field | None, tuple[str, ...]] = {
     "date": (r"last (?:updated|modified)|publication date|date of (?:issue|publication)",),
@@ -173,7 +174,7 @@ _LABELS: dict[Field | None, tuple[str, ...]] = {
         r"related(?: \w{1,20})?|further reading|more from .{1,30}|share (?:this|on)",
     ),
 }
-# Labels that stand before facts too ("Distribution: 40 tonnes of rice"): they count beside other such lines.
+# Labels that facts have, too ("Distribution: 40 tonnes of rice"). They count only next to other such lines.
 _LABELS_IN_COMPANY: dict[Field | None, tuple[str, ...]] = {
     "date": (
         r"published(?: on)?|posted(?: on)?|sent|issued(?: on)?|updated(?: on)?|gesendet|envoyé|enviado",
@@ -192,7 +193,7 @@ _LABELS_IN_COMPANY: dict[Field | None, tuple[str, ...]] = {
         r"photo(?:graph)?s?|image|picture|share|more (?:on|about) .{1,30}|layout|draft",
     ),
 }
-# These count on top of a text only: below, "Date: 4 April" is the date of an accident.
+# Labels that count only on top of a text. Further below, "Date: 4 April" is the date of an accident.
 _LABELS_ON_TOP: dict[Field | None, tuple[str, ...]] = {
     "date": (r"dated?|datum|fecha|날짜|日期",),
     "author": (r"by|from|von|de|editors?|translators?|contributors?",),
@@ -229,7 +230,7 @@ _COPYRIGHT = re.compile(
     r"(?:\W{0,3}©|\(c\) ?\d{4}|copyright (?:©|\(c\)|\d{4})).{0,200}|.{0,120}\ball rights reserved\b.{0,40}",
     re.IGNORECASE,
 )
-# What a page tells or invites its reader to do, in words that no text has, with a full stop or without.
+# Invitations of a web page to its reader, in words that no text has, with or without a full stop.
 _INVITATION = re.compile(
     r"[\W_]{0,5}(?:(?:read|see|learn|find out) more"
     r"(?: (?:about|on) [^,;:“”\"]{1,80}|\W{0,5}|[:»>→] ?.{0,100})"
@@ -253,19 +254,20 @@ _TRAIL = re.compile(
 _LINK = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}")
 _MARKDOWN_LINK = re.compile(r"\[(?P<text>[^\[\]]{0,200})\]\((?:https?://|www\.|mailto:|/|#)[^()\s]{0,300}\)")
 _TELEPHONE = re.compile(r"(?:\+\d|\(0)[\d ()/.-]{6,20}\d")
-_CONTACT_WORDS = 5  # beside a telephone number, an e-mail address or a link
-_SENTENCE_WORDS = 6  # so many and a full stop are a sentence, whatever its form
-_MARKS = 10  # characters, at most, that are around a name and no part of it
-_HEADING_WORDS = 4  # fewer name a section and state nothing
+_CONTACT_WORDS = 5  # at most, next to a telephone number, an e-mail address or a link
+_SENTENCE_WORDS = 6  # a line with this many words and a full stop is a sentence, whatever its form
+_MARKS = 10  # characters around a name that are not part of it, at most
+_HEADING_WORDS = 4  # a heading of fewer words names a section, and states nothing
 _LONGEST_NAME = 40  # characters
-_LONGEST = 240  # characters of a line that is told by its form
-_TOP = 1_000  # characters from the start, in which no sentence stands above what is on top
+_LONGEST = 240  # characters of a line that is recognised by its form, at most
+_TOP = 1_000  # a line on top starts within this many characters, with no sentence above it
 
 
 def asked(question: str, document: Document) -> frozenset[Field]:
-    """Return what of a document itself a question asks for; nothing for most questions.
+    """Return the facts about a document that a question asks for; none for most questions.
 
-    Asked what an acronym stands for, the names in a document's header may say so.
+    The document's title, series or publisher in the question counts as "this document". A question for the
+    meaning of an acronym asks for publisher and author, because their names may spell it out.
     """
     series = rf"{re.escape(document.series)}(?:,? (?:No\.?|number|#)? ?[\w/-]{{1,20}}\d)?"
     names = [
@@ -291,26 +293,26 @@ def _asked(question: str) -> frozenset[Field]:
 
 
 def naming(asked: Iterable[about.Field]) -> frozenset[Field]:
-    """Return what a line names that says what is asked of a document."""
+    """Return the fields of lines that name the facts asked of a document."""
     return frozenset(chain.from_iterable(_NAMED_BY[each] for each in asked))
 
 
 def answering(question: str, document: Document, sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
-    """Return those of a document's sentences that may answer a question."""
+    """Return the sentences of a document that may answer a question."""
     fields = asked(question, document)
     return tuple(each for each in sentences if each.quotable and may_answer(document, each, fields))
 
 
 def may_answer(document: Document, sentence: Sentence, fields: frozenset[Field]) -> bool:
-    """Tell whether a sentence states something, or names one of the fields that are asked for."""
+    """Return whether a sentence states something, or names a field that is asked for."""
     named = names_only(document, sentence)
     return named is None or bool(named & fields)
 
 
 def names_only(document: Document, sentence: Sentence) -> frozenset[Field] | None:
-    """Return the fields that a sentence names, nothing else being in it; None where it states something.
+    """Return the fields that a sentence names if it says nothing else, or None if it states something.
 
-    They are none for a line that says nothing at all, such as "Read more".
+    A line that says nothing at all, such as "Read more", names no fields.
     """
     text = document.text[sentence.start : sentence.end]
     if sentence.kind == "header":
@@ -325,7 +327,7 @@ def names_only(document: Document, sentence: Sentence) -> frozenset[Field] | Non
 
 
 def _named_in_header(document: Document, text: str) -> frozenset[Field]:
-    """Return what a line of the header names; where that cannot be told, it may be anything."""
+    """Return the fields that a line of the header names; all fields if they are not recognised."""
     date = find_date(text)
     undated = f"{text[: date.start]} {text[date.end :]}" if date else text
     values: tuple[tuple[Field, str], ...] = (
@@ -342,7 +344,7 @@ def _named_in_header(document: Document, text: str) -> frozenset[Field]:
 
 
 def _known(document: Document, text: str) -> frozenset[Field]:
-    """Return what a line names that is nothing but what is known of the document."""
+    """Return the fields of the metadata that a line repeats, if it has no other words."""
     fields: tuple[tuple[Field, str], ...] = (
         ("title", document.title),
         ("author", document.author),
@@ -361,13 +363,13 @@ def _known(document: Document, text: str) -> frozenset[Field]:
 
 
 def _is_a_sender(document: Document, name: list[str]) -> bool:
-    """Tell whether these words are part of the name of someone who wrote a message in an e-mail."""
+    """Return whether these words are part of the name of someone who wrote a message in an e-mail."""
     senders = [document.author, *(each.name for each in document.sections if each.kind == "message")]
     return bool(name) and any(set(name) <= set(words(sender)) for sender in senders)
 
 
 def _names_a_section(document: Document, sentence: Sentence, text: str) -> bool:
-    """Tell whether a heading only names what follows, or asks it."""
+    """Return whether a heading only names the section below it, or asks a question."""
     if text.rstrip("”’\"')] ").endswith(("?", "？")):
         return True
     marked = text.startswith("#") or any(
@@ -377,7 +379,7 @@ def _names_a_section(document: Document, sentence: Sentence, text: str) -> bool:
 
 
 def _by_form(document: Document, sentence: Sentence, text: str) -> frozenset[Field] | None:
-    """Tell a line that states nothing by its form."""
+    """Return the fields that a line names, judged by its form, or None if it states something."""
     line = " ".join(text.split())
     if _COPYRIGHT.fullmatch(line) or _INVITATION.fullmatch(line):
         return NOTHING
@@ -423,7 +425,7 @@ def _is_salutation(line: str) -> bool:
 
 
 def _is_contact(line: str) -> bool:
-    """Tell whether a line is an address, a telephone number or links, with few words beside them."""
+    """Return whether a line is an e-mail address, a telephone number or links, with few other words."""
     if _MARKDOWN_LINK.search(line):
         beside = _MARKDOWN_LINK.sub(" ", line)
         named = _MARKDOWN_LINK.sub(r" \g<text> ", line)
@@ -433,7 +435,10 @@ def _is_contact(line: str) -> bool:
 
 
 def _labelled(line: str, *, on_top: bool, in_company: bool) -> frozenset[Field] | None:
-    """Return what a line such as "Author: Anna Berg" names; None where it is none, or holds a sentence."""
+    """Return the fields that a line such as "Author: Anna Berg" names.
+
+    Return None if the line is not of this form, or if its value is a sentence.
+    """
     found = (
         _LABELLED.fullmatch(line)
         or (_LABELLED_IN_COMPANY.fullmatch(line) if in_company or _is_label_of_such(line) else None)
@@ -445,7 +450,7 @@ def _labelled(line: str, *, on_top: bool, in_company: bool) -> frozenset[Field] 
 
 
 def _is_label_of_such(line: str) -> bool:
-    """Tell whether a label stands before its value: "Sent: 4 April, 9:12", or "Phone" before a number."""
+    """Return whether a label has a value of its kind: "Sent: 4 April, 9:12", or a number after "Phone"."""
     found = _LABELLED_IN_COMPANY.fullmatch(line)
     if found is None:
         return False
@@ -457,7 +462,7 @@ def _is_label_of_such(line: str) -> bool:
 
 
 def _is_in_company(text: str, sentence: Sentence) -> bool:
-    """Tell whether a line beside it says something of the document too, or how to reach someone."""
+    """Return whether the line above or below also has a label, or says how to reach someone."""
     above = [
         each for each in text[max(0, sentence.start - _LONGEST) : sentence.start].splitlines() if each.strip()
     ]
@@ -469,7 +474,7 @@ def _is_in_company(text: str, sentence: Sentence) -> bool:
 
 
 def _is_on_top(text: str, start: int) -> bool:
-    """Tell whether no sentence stands above."""
+    """Return whether a line starts near the top of a text, with no sentence above it."""
     return start < _TOP and not any(
         _ends_as_sentence(line.rstrip()) and len(line.split()) >= 5 for line in text[:start].splitlines()
     )
@@ -481,7 +486,7 @@ def _is_tags(line: str) -> bool:
 
 
 def _is_signed(text: str, sentence: Sentence, line: str) -> bool:
-    """Tell whether a line is of a signature: short ones below "Best regards,"."""
+    """Return whether a line is part of a signature: a short line below "Best regards,"."""
     if not _is_short(line):
         return False
     above = text[max(0, sentence.start - 600) : sentence.start].splitlines()

@@ -1,4 +1,4 @@
-"""Filters that leave nothing to search: which of them does, and what may have been meant by it."""
+"""Explain filters that leave nothing to search: which filter does, and which value may have been meant."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from qa.schema import Facets
     from qa.storage.ports import Library
 
-# Likeness, 0 to 1, from which a value may have been meant. One within the other is always like it.
+# Minimum likeness, 0 to 1, of a value that may have been meant. Values that contain each other reach it.
 ALIKE_FROM = 0.6
-# So few values are all named where none is like it.
+# Values that are named if no value is like the value asked for, at most.
 FEW = 5
-# Comparing takes up to the square of a length: of long values the beginnings are compared, and in full only
-# those that may be the most like.
+# The time to compare grows up to the square of the length. So only the beginnings of long values are
+# compared, and only the likeliest values are compared exactly.
 MOST_CHARACTERS = 80
 MOST_COMPARED = 50
 
 
 def unmatched(library: Library, filters: Filters) -> str:
-    """Say why these filters leave no document, in sentences.
+    """Return sentences that say why these filters leave no document.
 
-    It names each filter that leaves none by itself, and the value nearest to it that the library has.
+    They name each filter that leaves no document by itself, and the library's value nearest to it.
     """
     if not library.count().documents:
         return "The library is empty. Add documents first."
@@ -40,7 +40,7 @@ def unmatched(library: Library, filters: Filters) -> str:
 
 
 def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
-    """Say of each filter that leaves nothing by itself what there is instead."""
+    """Yield a sentence for each filter that leaves no document by itself, on what there is instead."""
     there = {
         "publisher": facets.publishers,
         "series": facets.series,
@@ -69,7 +69,10 @@ def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
 
 
 def _languages(held: Sequence[str], value: str) -> tuple[list[str], str]:
-    """Name languages in words; what is no code was typed by somebody, who is told the codes as well."""
+    """Return the languages of the library, and the language that was asked for, in words.
+
+    If the value asked for is not a code, the languages have their codes as well, for the person who typed it.
+    """
     asked = language_in_words(value)
     words = [language_in_words(each) for each in held]
     if asked != value:
@@ -88,7 +91,7 @@ def _instead(held: Sequence[str], value: str, name: str) -> str:
 
 
 def _nearest(held: Sequence[str], value: str) -> tuple[str, float]:
-    """Find the value that is most like another, the first of several, and how much it is."""
+    """Return the value that is most like `value`, the first of equals, and its likeness."""
     asked = value.casefold()
     matcher = SequenceMatcher(None, b=asked[:MOST_CHARACTERS], autojunk=False)
     bounds: list[tuple[float, int]] = []

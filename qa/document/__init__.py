@@ -1,1 +1,1 @@
-"""One document: its sentences, passages and metadata, and what the models read of it."""
+"""One document: its sentences, passages and metadata, and the texts that models read."""

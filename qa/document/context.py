@@ -1,4 +1,4 @@
-"""What a passage leaves unsaid and its document said before: read beside the passage, and never quoted."""
+"""Choose earlier sentences that a passage needs to be understood: they are read with it, never quoted."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from qa.text.terms import content_words, measure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Of the sentences before a window so many are looked at, so many are read beside it, with so many words.
+# Sentences before a window that are looked at. At most MOST, with WORDS words in all, are read with it.
 LOOKED_BACK = 60
 MOST = 2
 WORDS = 45
 
 
 def introductions(question: str, window: str, before: Sequence[str]) -> list[int]:
-    """Return which earlier sentences introduce what a question names and a window does not, in their order.
+    """Return the positions of earlier sentences with words that a question has and a window lacks, in order.
 
     A window that says "the master" answers a question about Captain Hall if "Captain Hall, master of the
-    Orient, …" stands before it. The sentences with most of the words of the question that the window lacks
-    are taken; of equals, the nearest to the window.
+    Orient, …" stands before it. Sentences with more of the missing words are chosen first. Among equals, the
+    sentence nearest to the window is chosen.
 
     Args:
-        question: the question, or those of its words that are to be introduced.
-        window: what is read of the window, with its head.
+        question: the question, or only the words of it that are to be introduced.
+        window: the text of the window, with its head.
         before: the sentences of the document that stand before the window, in order.
     """
     missing = set(content_words(question)).difference(content_words(window))
@@ -33,7 +33,7 @@ def introductions(question: str, window: str, before: Sequence[str]) -> list[int
     said = {}
     for at in range(max(0, len(before) - LOOKED_BACK), len(before)):
         folded = before[at].casefold()
-        if any(word in folded for word in missing):  # quick; in most sentences none is
+        if any(word in folded for word in missing):  # a quick test, which most sentences fail
             said[at] = missing.intersection(content_words(before[at]))
     long = {at: measure(before[at]) for at, found in said.items() if found}
     chosen: list[int] = []

@@ -1,4 +1,4 @@
-"""Corrections of metadata: what a person said, and what it stands in place of."""
+"""Corrections of metadata: the value that a person stated, and the value that it replaces."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BY_HAND = "corrected by hand"
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One corrected field. `was` is what the source says; `found` where, None where nothing said it."""
+    """One corrected field. `was` is the source's value. `found` says where it was found, or is None."""
 
     value: str
     was: str = ""
@@ -25,7 +25,10 @@ class Correction:
 
 
 def correct(document: Document, values: Mapping[str, str]) -> tuple[Document, dict[str, Correction]]:
-    """Correct a document as its source has it, by checked values (`qa.document.metadata.check`)."""
+    """Return a document with checked values (`qa.document.metadata.check`), and the corrections.
+
+    The document must have its source's values.
+    """
     held = {found.field: found for found in document.found}
     corrections = {
         field: Correction(value, value_of(document, field), held.get(field))
@@ -35,7 +38,7 @@ def correct(document: Document, values: Mapping[str, str]) -> tuple[Document, di
 
 
 def uncorrected(document: Document, corrections: Mapping[str, Correction]) -> Document:
-    """Give a document back what its source says."""
+    """Return a document with its source's values again."""
     for field, each in corrections.items():
         document = with_values(document, {field: each.was}, BY_HAND, "corrected")
         others = tuple(found for found in document.found if found.field != field)

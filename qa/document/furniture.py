@@ -1,6 +1,6 @@
-"""Page furniture: what a web page puts around a text ("Share", "Comments are closed.").
+"""Find page furniture: the lines that a web page puts around a text ("Share", "Comments are closed.").
 
-Only whole lines count, and lines that could be part of a text only near its top or bottom.
+Only whole lines are furniture. Lines that could be part of the text count only near its top or bottom.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from qa.text.lines import lines
 if TYPE_CHECKING:
     from qa.schema import Span
 
-_EDGE = 8  # lines from the top and from the bottom where a single word such as "Share" is furniture
+_EDGE = 8  # lines at the top and at the bottom where a single word such as "Share" is furniture
 
 _KIND = (
     r"(?:article|story|post|page|note|digest|sheet|brief|briefing|report|update|interview|issue|item|letter"
@@ -24,7 +24,7 @@ _NETWORK = (
     r"|mastodon)"
 )
 _RELATED_KIND = r"related(?: (?:posts?|articles?|stories|alerts?|content|sheets?))?"
-# Nothing but a page says these.
+# Lines that are always furniture.
 _CERTAIN = (
     rf"(?:share|print|e-?mail|tweet|like|save|rate|cite)\s+this(?:\s+{_KIND})?"
     r"|comments? (?:are|is)(?: now)? (?:closed|off|disabled)"
@@ -35,13 +35,13 @@ _CERTAIN = (
     rf"|(?:share|follow us|find us|join us) on (?:{_NETWORK}(?:,? (?:and )?)?)+"
     r"|(?:older|newer|previous|next) posts?|printer[- ]friendly(?: version)?|all rights reserved"
 )
-# A page says these, but a heading or a table might.
+# Lines that are probably furniture, but may also be a heading or in a table.
 _LIKELY = (
     rf"share|tweet|print|subscribe|unsubscribe|sign in|log in|sign up|register|menu|main menu"
     rf"|advertisement|advertorial|sponsored|e-?mail|{_RELATED_KIND}"
     r"|[-—–* ]*end(?:s| of (?:note|text))?[-—–* ]*"
 )
-# These join others in a list: "Subscribe · Archive · Methodology".
+# Words that are furniture only in a list with others: "Subscribe · Archive · Methodology".
 _COMPANY = (
     rf"{_NETWORK}|mail|feed|rss|send|forward|comment|comments|cite|save|like|archive|contact|methodology"
     rf"|donate"
@@ -64,13 +64,13 @@ _CERTAIN_PART, _ANY_PART = _whole(f"{_CERTAIN}|{_LIKELY}"), _whole(f"{_CERTAIN}|
 _LABELLED = re.compile(rf"{_LABEL}\s*:\s*\S|posted (?:in|on|by)\s+\S|filed under\s+\S", re.IGNORECASE)
 _COPYRIGHT = re.compile(r"(?:(?:©|\(c\))\s*\d{4}|©|copyright\s+(?:©|\(c\)|\d{4}))", re.IGNORECASE)
 _RELATED = re.compile(r"related(?: (?:posts?|articles?|stories))?\s*:?", re.IGNORECASE)
-_INVITES = re.compile(r"subscribe to |sign up for ", re.IGNORECASE)  # which may begin a sentence too
-_LONGEST = 160
+_INVITES = re.compile(r"subscribe to |sign up for ", re.IGNORECASE)  # may also begin a sentence
+_LONGEST = 160  # characters of a line
 _SENTENCE_END = re.compile(r"\w{2}[.!][”’\"')\]]*$")
 
 
 def is_furniture(line: str) -> bool:
-    """Whether a whole line is page furniture wherever it stands."""
+    """Return whether a whole line is page furniture wherever it stands."""
     if len(line) > _LONGEST or _is_sentence(line):
         return False
     if _CERTAIN_LINE.fullmatch(line):
@@ -82,14 +82,14 @@ def is_furniture(line: str) -> bool:
 
 
 def _is_sentence(line: str) -> bool:
-    """Whether a line goes on like a sentence: "Sign up for the war was slow in the north."."""
+    """Return whether a line continues as a sentence: "Sign up for the war was slow in the north."."""
     return (
         _INVITES.match(line) is not None and len(line.split()) > 6 and _SENTENCE_END.search(line) is not None
     )
 
 
 def _is_likely(line: str) -> bool:
-    """Whether a line is furniture at the top or the bottom of a text."""
+    """Return whether a line is furniture if it stands at the top or the bottom of a text."""
     if len(line) > _LONGEST:
         return False
     first = _SEPARATOR.split(line)[0]
@@ -98,7 +98,7 @@ def _is_likely(line: str) -> bool:
 
 
 def find_furniture(text: str) -> tuple[Span, ...]:
-    """Return the lines of page furniture in a text, in order. A text that is nothing else has none."""
+    """Return the lines of page furniture in a text, in order; none if all lines look like furniture."""
     every = tuple(lines(text))
     found: list[Span] = []
     in_related = False

@@ -1,4 +1,4 @@
-"""Which documents are the same: what their texts, publishers, numbers and dates have in common."""
+"""Compare documents by their texts, publishers, numbers and dates, to find which are the same."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from qa.schema import Document, Found, Span
 
-# Formats whose records have ids of their own, by which scripts know them: none is merged with another.
+# Formats whose records have ids that scripts rely on. Such a record is never merged with another document.
 RECORDS = ("jsonl", "csv", "json", "xlsx")
 _WORD = re.compile(r"[^\W_]+")
 
 
 def words_sha256(text: str, furniture: Iterable[Span] = ()) -> str:
-    """Hash the words of a text: the same text in another format has the same. "" for a text without words.
+    """Return the SHA-256 (hex) of a text's words, which is the same in any format; "" for no words.
 
-    Letters and digits count, NFKC and case-folded; page furniture does not.
+    Words are letters and digits, normalised by NFKC and case-folded. Page furniture does not count.
     """
     ends = [0, *(end for span in furniture for end in (span.start, span.end)), len(text)]
     kept = "\n".join(text[start:end] for start, end in list(pairwise(ends))[::2])
@@ -30,20 +30,20 @@ def words_sha256(text: str, furniture: Iterable[Span] = ()) -> str:
 
 
 def agree(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Tell whether nothing that is certain of one document is otherwise of another."""
+    """Return whether two documents have the same values where both are certain; see `certain`."""
     return all(a == b or not a or not b for a, b in zip(some, others, strict=True))
 
 
 def certain_of(document: Document) -> tuple[str, ...]:
-    """Return what is certain of a document; see `certain`."""
+    """Return the certain publisher, number and date of a document; see `certain`."""
     date = document.date.isoformat() if document.date else ""
     return certain((document.publisher, document.number, date), document.found)
 
 
 def certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
-    """Return publisher, number and date as they are compared.
+    """Return publisher, number and date as they are compared: case-folded, and "" where not certain.
 
-    What was guessed, or said by a person, is left out.
+    A value that was guessed, or stated by a person, is not certain.
     """
     others = {each.field for each in found if each.sure in ("guessed", "corrected")}
     names = ("publisher", "number", "date")

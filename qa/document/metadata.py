@@ -1,7 +1,7 @@
-"""What is known of a document besides its text, where that comes from, and what a person says instead.
+"""The metadata of a document: where each value comes from, and the values that a person states instead.
 
-A sidecar file, `NAME.meta.toml` beside the file NAME, holds for all documents of that file; a correction
-(`Corpus.edit`) for one document, and counts for more. Both outlive whatever the file is replaced by.
+A sidecar file, `NAME.meta.toml` next to the file NAME, applies to all documents of that file. A correction
+(`Corpus.edit`) applies to one document and overrides the sidecar. Both remain when the file is replaced.
 """
 
 from __future__ import annotations
@@ -28,49 +28,51 @@ if TYPE_CHECKING:
 
 FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 BY_SIDECAR = "sidecar file"
-SIDECAR_BYTES = 40_000  # as long as all FIELDS can be
-# An e-mail without a page of its own has `mid:` and its Message-ID, by RFC 2392.
+SIDECAR_BYTES = 40_000  # enough for all FIELDS at their longest
+# An address. An e-mail without a web page has `mid:` and its Message-ID (RFC 2392).
 ADDRESS = re.compile(r"(?:https?://|mid:)\S+", re.IGNORECASE)
-MOST_FIELD = 1_000  # of a field: each passage is read and searched with its document's title
-# Of a text, so much tells its language; with fewer letters, or less surely, it is taken for English.
+MOST_FIELD = 1_000  # characters; each passage is read and searched with its document's title
+# Characters of a text that are enough to classify its language. A text with fewer letters than `_LETTERS`, or
+# a lower probability than `_SURE`, counts as English.
 _READ = 2000
 _LETTERS = 60
 _SURE = 0.95
-# Scripts that tell the language by themselves, however short the text; kana stands among Han in Japanese.
+# Scripts that identify a language, however short the text. Kana comes before Han: Japanese has both.
 _SCRIPTS = (
     ("ko", re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")),
     ("ja", re.compile("[\u3040-\u30ff]")),
     ("zh", re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")),
 )
 _IN_HAN = frozenset({"ja", "ko", "lzh", "nan", "wuu", "yue"})  # may be written in Han characters alone
-# Written in another script than the Latin one.
+# Languages that are not written in Latin script.
 _NOT_IN_LATIN = frozenset(
     "am ar be bg bn el fa gu he hi hy ja ka kk km kn ko ky lo mk ml mn mr my ne or pa ps ru si ta te th ug"
     " uk ur yi zh".split()
 )
-_MOST_LATIN = 0.9  # of the letters of a text in such a language: names and quotations
+_MOST_LATIN = 0.9  # share of Latin letters, in names and quotations, that such a text may have
 _LETTER = re.compile(r"[^\W\d_]")
-# Characters that change the direction of what stands around them (Unicode Standard Annex 9), or break a line.
+# Characters that change the direction of the text around them (Unicode Standard Annex 9), or break a line.
 _UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_SCRIPT_SHARE = 0.3  # of the letters: a name in its own script is no text in it
+# A text is in a script if a larger share of its letters is. With a smaller share, it only has names in it.
+_SCRIPT_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """What a sidecar file says, and the SHA-256 (hex) of its bytes; both empty where there is none.
+    """The values of a sidecar file, and the SHA-256 (hex) of its bytes. Both are empty without a file.
 
-    Of one that makes no sense, what it said when it did, and some other word in place of the hash.
+    If the file makes no sense, `values` are its last valid values, and `sha256` is a word instead of a hash.
     """
 
     values: Mapping[str, str]
     sha256: str = ""
 
     def complete(self, document: Document) -> Document:
-        """Give a document what the sidecar says of it, and its language where nothing says that.
+        """Return a document with the sidecar's values, and with a language if nothing states one.
 
-        Its own metadata lose what could disguise a citation (`on_one_line`), and an address that leads
-        elsewhere than to the web.
+        Characters that could disguise a citation are removed from the document's own metadata
+        (`on_one_line`). An address that is not an ADDRESS is removed, too, with a note.
         """
         own = _on_one_line(document)
         if own.url and not ADDRESS.fullmatch(own.url):
@@ -83,17 +85,17 @@ NO_SIDECAR = Sidecar({})
 
 
 def sidecar_of(path: Path) -> Path:
-    """Name the sidecar file of a file, which need not exist."""
+    """Return the path of a file's sidecar. The sidecar need not exist."""
     return path.with_name(path.name + SIDECAR)
 
 
 def open_sidecar(path: Path, *, follow_links: bool = False) -> Sidecar:
-    """Read the sidecar file of a file, if there is one.
+    """Read the sidecar of a file, if there is one.
 
-    It may be a link to another file in its folder; to one elsewhere only if links are to be followed.
+    The sidecar may be a link to a file in its folder. A link to a file elsewhere needs `follow_links`.
 
     Raises:
-        InputError: naming the sidecar, when it cannot be read, or makes no sense.
+        InputError: the sidecar cannot be read, or makes no sense. The message names the sidecar.
     """
     sidecar = sidecar_of(path)
     try:
@@ -119,7 +121,7 @@ def sidecar_from(data: bytes, name: str) -> Sidecar:
     """Read a sidecar file's bytes.
 
     Raises:
-        InputError: naming `name`, when there are more than SIDECAR_BYTES, or they make no sense.
+        InputError: there are more than SIDECAR_BYTES, or they make no sense. The message names `name`.
     """
     if len(data) > SIDECAR_BYTES:
         raise InputError(
@@ -129,33 +131,34 @@ def sidecar_from(data: bytes, name: str) -> Sidecar:
 
 
 def read_sidecar(data: bytes, name: str) -> dict[str, str]:
-    """Read a sidecar file: TOML, with some of FIELDS. An empty value says that there is none.
+    """Read a sidecar file: TOML, with some of FIELDS. An empty value means that the document has none.
 
     Raises:
-        InputError: naming `name`, when it is not such TOML, or a value makes no sense.
+        InputError: the file is not such TOML, or a value makes no sense. The message names `name`.
     """
     try:
         return check({field: _as_text(value) for field, value in _parsed(data).items()})
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    except (ValueError, RecursionError) as error:  # of the decoder, TOML, a number with too many digits
+    except (ValueError, RecursionError) as error:  # from the decoder, TOML, or a number with too many digits
         raise InputError(f'{name} is not TOML: {error}. Write lines such as title = "…".') from None
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
     import tomllib  # only a sidecar needs it
 
-    # A key of many parts takes a time that grows with their square; no value has so many dots.
+    # The time to read a key grows with the square of the dots in it. No sensible line has so many dots.
     if any(line.count(b".") > MOST_FIELD for line in data.splitlines()):
         raise InputError(f"a line has more than {MOST_FIELD:,} dots")
     return tomllib.loads(data.decode("utf-8-sig"))
 
 
 def check(values: Mapping[str, str]) -> dict[str, str]:
-    """Check metadata as a person gives them, and give them without white space around.
+    """Check metadata that a person stated, and return the values without white space around them.
 
     Raises:
-        InputError: a field is none of FIELDS, or a date is no ISO 8601 day, month or year.
+        InputError: a field is not in FIELDS; a date is not an ISO 8601 day, month or year; a url is not an
+            ADDRESS; or a value is too long or has control characters.
     """
     checked = {}
     for field, value in values.items():
@@ -190,14 +193,14 @@ def _as_text(value: object) -> str:
 
 
 def without(document: Document, field: str) -> Document:
-    """Return the document without what it says itself of a field, which is any text but a date."""
+    """Return the document without its own value of a field, which may be any field but the date."""
     found = tuple(each for each in document.found if each.field != field)
     nothing: dict[str, Any] = {field: ""}
     return replace(document, **nothing, found=found)
 
 
 def with_values(document: Document, values: Mapping[str, str], source: str, sure: Certainty) -> Document:
-    """Put checked values in place of a document's own; `source` and `sure` say who says so (see `Found`)."""
+    """Return a document with checked values instead of its own. For `source` and `sure`, see `Found`."""
     if not values:
         return document
     fields: dict[str, Any] = {field: value for field, value in values.items() if field != "date"}
@@ -212,13 +215,13 @@ def with_values(document: Document, values: Mapping[str, str], source: str, sure
 def on_one_line(text: str) -> str:
     """Return the text of a citation's part without control characters and directional marks.
 
-    Such marks could make a title read otherwise than it is, and turn the rest of the citation around.
+    Such marks could make a title look different, and reverse the rest of the citation.
     """
     return _CONTROLS.sub(" ", _UNSEEN.sub("", text))
 
 
 def _on_one_line(document: Document) -> Document:
-    """Return the document with its metadata and the names of its sections each on one line."""
+    """Return the document with each text of its metadata, and each name of a section, on one line."""
     texts = [field for field in FIELDS if field != "date"]
     fields: dict[str, Any] = {field: on_one_line(getattr(document, field)) for field in texts}
     sections = tuple(replace(section, name=on_one_line(section.name)) for section in document.sections)
@@ -226,16 +229,17 @@ def _on_one_line(document: Document) -> Document:
 
 
 def value_of(document: Document | DocumentInfo, field: str) -> str:
-    """Give a field of a document as text; a date as ISO 8601."""
+    """Return a field of a document as text, a date in ISO 8601."""
     value = getattr(document, field)
     return value.isoformat() if isinstance(value, dt.date) else str(value or "")
 
 
 def with_language(document: Document) -> Document:
-    """Tell the language of a document by its text, where nothing has said it.
+    """Return a document with the language of its text, if no source has stated a language.
 
-    By its script, or as py3langid classifies it (Barbaresi's fork of langid.py; Lui and Baldwin, 2012,
-    "langid.py: An Off-the-shelf Language Identification Tool") where that is sure.
+    The script may identify the language. Otherwise py3langid classifies the text, and its result counts if it
+    is sure enough. py3langid is Barbaresi's fork of langid.py (Lui and Baldwin, 2012, "langid.py: An
+    Off-the-shelf Language Identification Tool").
     """
     if any(found.field == "language" for found in document.found):
         return document
@@ -250,16 +254,16 @@ def with_language(document: Document) -> Document:
 
 
 def language_of_script(text: str) -> str:
-    """Tell the language of a text by its script, where only one is written so; "" where several are."""
+    """Return the language of a text if its script identifies the language, or ""."""
     text = text[:_READ]
     letters = len(_LETTER.findall(text))
     return next((code for code, each in _SCRIPTS if len(each.findall(text)) > _SCRIPT_SHARE * letters), "")
 
 
 def with_language_of_script(document: Document) -> Document:
-    """Put the language that the script shows in place of a stated one that is not written so.
+    """Return a document with the language of its text, if the stated language is not written in that script.
 
-    Templates of pages are often in one language, and say so of whatever stands in them.
+    Templates of web pages often state their own language, whatever the language of the text in them.
     """
     language = language_of_script(document.text)
     if not language and not _may_be_in(document.language, document.text[:_READ]):
@@ -272,7 +276,7 @@ def with_language_of_script(document: Document) -> Document:
 
 
 def _may_be_in(language: str, text: str) -> bool:
-    """Whether a text may be in a language by its script: one in Latin letters is in no Russian."""
+    """Return whether a text's script allows a language: a text in Latin letters cannot be Russian."""
     letters = _LETTER.findall(text)
     latin = sum(letter < "\u0250" for letter in letters)
     return language not in _NOT_IN_LATIN or latin <= _MOST_LATIN * len(letters)
@@ -285,12 +289,12 @@ def _in(document: Document, language: str) -> Document:
 
 @cache
 def _classifier() -> Any:
-    # Half a second: only what indexes a document needs it.
+    # Loading takes half a second. Only indexing needs the classifier.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     try:
         return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    except OSError as error:  # it is unpacked into a temporary file
+    except OSError as error:  # the model is unpacked into a temporary file
         import tempfile
 
         raise LibraryError(

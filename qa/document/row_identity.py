@@ -1,7 +1,7 @@
-"""Rows of a table, or records of a list, that have no ids: which is which once the table has changed.
+"""Recognise rows without ids (of a table, or records of a list) after the table has changed.
 
-Such a row is named by its number, and has another once a row was put in above it. So it is known again by
-what it says; one that says something else, by the rows that it stands between.
+Such a row is named by its number, and its number changes when a row is inserted above it. So a row is
+recognised by its cells or its text. A row with other text is recognised by the unchanged rows around it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,22 @@ if TYPE_CHECKING:
 
     from qa.schema import Document
 
-# The formats of such tables and lists.
+# Formats of tables and lists whose rows may have no ids.
 TABLES = ("csv", "json", "xlsx")
-# A row of a table, which may be in an archive, and one that was set aside (`locations.aside_part`).
+# The part of a row: its table, which may be in an archive, and its number. A row that was set aside also has
+# "~" and a number (`locations.aside_part`).
 _ROW = re.compile(r"(?P<table>.*)#(?P<number>\d+)(?:~\d+)?", re.DOTALL)
-# Of their words, two rows that were one have at least so many in common.
+# Minimum share of the words of two texts that both have, if they are one row before and after a change.
 _ALIKE = 0.5
-_MOST_COMPARED = 2_500  # pairs
+_MOST_COMPARED = 2_500  # pairs of rows between two unchanged rows
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: the part that it is of its file, and the SHA-256 of its cells and of its text."""
+    """A row: its part of the file, the SHA-256 of its cells and of its text, and the text.
+
+    The text is "" where it is not needed.
+    """
 
     part: str
     source_sha256: str
@@ -38,12 +42,12 @@ class Row:
 
 
 def is_row(part: str) -> bool:
-    """Whether a part may be a row without an id."""
+    """Return whether a part may be a row without an id."""
     return _ROW.fullmatch(part) is not None
 
 
 def numbered(document: Document) -> bool:
-    """Whether a document is a row of a table, or a record of a list, that is named by its number."""
+    """Return whether a document is a row of a table, or a record of a list, that is named by its number."""
     return document.format in TABLES and any(
         each.kind in ("row", "record")
         and each.end - each.start == len(document.text)
@@ -53,9 +57,9 @@ def numbered(document: Document) -> bool:
 
 
 def follow(before: Iterable[Row], now: Iterable[Row], text: Callable[[str], str]) -> dict[str, str]:
-    """Tell, by the part that each row is now, which part it was before; those left out are new.
+    """Map the part of each row now to its part before. New rows are left out.
 
-    `text` gives the text that stood at a part before; those that are new have theirs.
+    `text` returns the former text of a part. Rows of `now` that have changed carry their text.
     """
     tables: defaultdict[str, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
     for side, rows in enumerate((before, now)):
@@ -96,7 +100,7 @@ def _pairs(old: Sequence[Row], new: Sequence[Row], text: Callable[[str], str]) -
 
 
 def _gaps(pairs: dict[int, int], old: int, new: int) -> Iterator[tuple[list[int], list[int]]]:
-    """Yield rows that have changed, before and now: those between two that have not."""
+    """Yield, for each gap between two unchanged rows, the positions of changed rows before and now."""
     left = sorted(set(range(old)).difference(pairs.values()))
     start, above = 0, -1
     for at, below in [*sorted(pairs.items()), (new, old)]:
@@ -106,7 +110,7 @@ def _gaps(pairs: dict[int, int], old: int, new: int) -> Iterator[tuple[list[int]
 
 
 def _alike(old: dict[int, str], new: dict[int, str]) -> dict[int, int]:
-    """Pair texts by the words that they have in common, the most alike first."""
+    """Pair texts by the share of words that both have, the most alike first."""
     words = {old_at: set(text.split()) for old_at, text in old.items()}
     found = []
     for at, text in new.items():

@@ -1,9 +1,8 @@
-"""Sentences and passages of a document, as offsets.
+"""Cut a document into sentences and passages, given as offsets.
 
-A text is cut into blocks (paragraphs, list items, headings, header lines, furniture, rows of sheets), a block
-into sentences by `sentencex`, whose cuts are then mended; runs of whole sentences make passages, which tile
-the text.
-Why so: docs/decisions/0001-sentences.md.
+A text is first cut into blocks: paragraphs, list items, headings, header lines, furniture, rows of sheets.
+`sentencex` cuts a block into sentences, and its cuts are then corrected. Runs of whole sentences make
+passages, which tile the text. Reasons: docs/decisions/0001-sentences.md.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PASSAGE_WORDS = 90
-MOST_SENTENCE_WORDS = 150  # a longer one is cut at white space, so that a model can read it
-# Raise it when a text is segmented otherwise than before: every file is then read anew.
+MOST_SENTENCE_WORDS = 150  # a longer sentence is cut at white space, so that a model can read it
+# Version of the segmentation. Raise it when texts are segmented differently: then all files are read again.
 SEGMENTATION = 2
 MOST_SENTENCE_CHARACTERS = 1500
-MOST_QUOTATION_WORDS = 60  # a quotation of several sentences stays whole, with its speaker, up to here
+MOST_QUOTATION_WORDS = 60  # up to this length, a quotation of several sentences stays whole, with its speaker
 _MOST_UNITS = 40  # sentences in a passage
-# Characters that sentencex is given: its time grows with the square of the sentences in them, and of marks in
-# a row. At the end of a portion so many may be cut otherwise than with what follows.
+# Characters that sentencex gets at once: its time grows with the square of the number of sentences, and of
+# marks in a row. In the last `_UNSURE` characters of a portion, cuts may depend on the text after it.
 _MOST_AT_ONCE = 4_000
 _UNSURE = 200
 
@@ -41,8 +40,8 @@ _NOTE_MARK = re.compile(r"(\[\w{1,6}\])\s+(?=\S)")
 _ONLY_MARKER = re.compile(r"\W?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.)]")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
 
-# What sentencex reads in place of the text: quotation marks, brackets and line ends as spaces, so that it
-# neither pairs them (slow, and wrong where one is not closed) nor ends a sentence with a line. Offsets stay.
+# sentencex reads quotation marks, brackets and line ends as spaces. Otherwise it would pair marks, which is
+# slow, and wrong if a mark is not closed. It would also end sentences at line ends. Offsets stay the same.
 _NEUTRAL = str.maketrans(dict.fromkeys('“”„‟‘"«»()「」『』（）《》\r\n\f\v\x85\u2028\u2029\t', " "))
 _TYPED_QUOTES = re.compile(r"(?<!\S)(?:``|''?)|`{3,}")
 _BEFORE_A_CUT = re.compile(
@@ -53,8 +52,9 @@ _CLOSERS = re.compile(
     r"(?: (?:' )?(?:''|[\"”)\]])(?=\s|$))*"
 )
 
-# sentencex ends a sentence at some of these although it goes on: after the first always, after the second
-# unless a word follows that starts sentences, after the third only before a number.
+# Abbreviations at which sentencex may wrongly end a sentence. After `_ABBREVIATION` it always goes on. After
+# `_ABBREVIATION_OR_END` it goes on unless the next word often starts sentences. After `_BEFORE_A_NUMBER` it
+# goes on only before a number.
 _ABBREVIATION = re.compile(
     r"(?<![^\W_])(?:approx|ca|cf|vs|incl|resp|figs?|eqs?|e\.g|i\.e|viz|gen|col|lt|maj|sgt|capt|cmdr|adm|brig|rev"
     r"|messrs|mrs?|ms|drs?|prof)\.$",
@@ -79,7 +79,7 @@ _STARTS_A_SENTENCE = re.compile(
     r"|When|While|After|Before|There|No|Not|To|From|With)\b"
 )
 _INTERRUPTED = re.compile(r"(?:[?!…][”’\"'»)\]]*|\.\.|[.,][”’\"'»)\]]+)$")
-# Ends that sentencex does not see: "characteristics.The next", "He said no. Five left.", "at 4,000 m. Few".
+# Ends that sentencex misses: "characteristics.The next", "He said no. Five left.", "at 4,000 m. Few".
 _MISSED = re.compile(
     r"(?<=[a-z]{3})[.!?][”\"’)]*(?=[“\"]?(?:[A-Z][a-z]+|A|I)(?:[ ,]|$))"
     r"|\b(?:[Nn]o|ore|fed|[Mm]ay|me|miss|ill|ok|OK|art|arc|etc|la|DC|Ken|Bart|Penn|Yahoo)\."
@@ -88,12 +88,12 @@ _MISSED = re.compile(
     r"|\d ?(?:m|km|mm|cm|kg|g|l|t|h|mi|min) ?\.(?=\s+(?:[A-Z][a-z]+|A)\b)"
     rf"|(?<=[{HANGUL}])…+(?=\s)"
 )
-# Where the space after a full stop is missing, a sentence ends behind a plain word ("at noon.They left") or
-# before one that starts sentences ("in May.The ministry"). Others before a letter are parts of a word.
+# A full stop without a space after it ends a sentence if a plain word precedes ("at noon.They left"), or if
+# the next word often starts sentences ("in May.The ministry"). Otherwise it is a part of a word.
 _PLAIN_WORD = re.compile(r"(?:^|[\s(“\"‘'’-])[a-z]{3,80}\.$")
 _CAPITALISED = re.compile(r"(?:[A-Z][a-z]+|A|I)(?:[ ,]|$)")
-# What goes on after a quotation that ends like a sentence: "…”고 말했다" in Korean, "…」と言った" in
-# Japanese; in Chinese a few characters and a verb of saying, for other sentences may begin there.
+# Text that continues a sentence after a quotation that ends like a sentence: "…”고 말했다" in Korean,
+# "…」と言った" in Japanese. Chinese needs a verb of saying too, as another sentence may begin there.
 _GOES_ON = re.compile(
     rf"[{HANGUL}]|と|[^\s。！？，；]{{0,10}}(?:[说說道称稱问問]道?|表示|指出|强调|強調)[，。！？：]"
 )
@@ -114,7 +114,7 @@ class _Block:
 
 @dataclass(slots=True)
 class _Unit:
-    """A sentence with the page furniture around it, which no passage separates. `kind` is the sentence's."""
+    """A sentence and the page furniture around it, which stay in one passage. `kind` is the sentence's."""
 
     sentences: list[Sentence]
     words: int
@@ -123,19 +123,19 @@ class _Unit:
 
 
 def sentences(document: Document) -> tuple[Sentence, ...]:
-    """Return the sentences, headings, list items and header lines: in order, disjoint, white space excluded.
+    """Return the sentences, headings, list items, header lines and page furniture, in order and disjoint.
 
-    Together they hold every character of the text that is not white space. A sentence of more than
-    MOST_SENTENCE_WORDS comes in pieces.
+    They begin and end without white space. Together they hold every character of the text that is not white
+    space. A sentence of more than MOST_SENTENCE_WORDS or MOST_SENTENCE_CHARACTERS comes in pieces.
     """
     return tuple(sentence for sentence, _ in _segments(document))
 
 
 def passages(document: Document, words: int = PASSAGE_WORDS) -> tuple[Passage, ...]:
-    """Return runs of whole sentences of about so many words, which tile the text; none for an empty text.
+    """Return runs of whole sentences, of about `words` words, that tile the text; none for an empty text.
 
-    They end with a paragraph where they can. A header is a passage of its own (it answers "who published
-    this?"); page furniture belongs to the passage before it.
+    A passage ends with a paragraph where possible. A passage also ends after a header of several lines, which
+    answers "who published this?". Page furniture belongs to the passage before it.
     """
     text = document.text
     if not text:
@@ -160,7 +160,7 @@ def _blocks(document: Document) -> Iterator[_Block]:
     text = document.text
     every = list(lines(text))
     width = max((line.end - line.start for line in every), default=0)
-    wrapped = width if 45 <= width <= 130 else 0  # the width at which the text was wrapped by hand, if it was
+    wrapped = width if 45 <= width <= 130 else 0  # the width at which lines were wrapped by hand, or 0
     header = _Lookup(document.header)
     furniture = _Lookup(document.furniture)
     headings = {section.start for section in document.sections if section.kind == "section"}
@@ -194,7 +194,7 @@ def _blocks(document: Document) -> Iterator[_Block]:
             yield from close()
             yield _Block(
                 line.start, line.start + len(mark[1]), "furniture", paragraph
-            )  # no words of the note
+            )  # the mark is not part of the note
             line = Span(mark.end(), line.end)
         own: SentenceKind | None = None
         if header.overlaps(line):
@@ -217,7 +217,7 @@ def _blocks(document: Document) -> Iterator[_Block]:
 
 
 class _Lookup:
-    """Whether a line lies in one of some spans."""
+    """Spans, and whether a line overlaps any of them."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._spans = sorted(spans)
@@ -229,7 +229,11 @@ class _Lookup:
 
 
 def _continues(text: str, block: list[Span], line: Span, wrapped: int) -> bool:
-    """Whether a line goes on with the block above it: its sentence does, or it was wrapped at full width."""
+    """Return whether a line continues the block above it.
+
+    It does if the sentence goes on, if the line above was wrapped at full width, or if the line is indented
+    below a list item.
+    """
     above = block[-1]
     if MARKER.match(text, line.start, line.end):
         return False
@@ -281,9 +285,9 @@ def _cut(document: Document, start: int, end: int) -> Iterator[Span]:
 
 
 def sentence_ends(text: str, start: int, end: int, language: str) -> list[int]:
-    """Return where sentences end in `text[start:end]`, in order, those inside quotations too."""
+    """Return where sentences end in `text[start:end]`, in order, also inside quotations."""
     marker = MARKER.match(text, start, end)
-    begin = marker.end() if marker else start  # sentencex finds nothing in an item that begins with a bullet
+    begin = marker.end() if marker else start  # sentencex finds no end in an item that begins with a bullet
     cuts = sorted(set(_found_in_portions(text, begin, end, language)))
     kept: list[int] = []
     for position, cut in enumerate(cuts):
@@ -294,7 +298,10 @@ def sentence_ends(text: str, start: int, end: int, language: str) -> list[int]:
 
 
 def _found_in_portions(text: str, start: int, end: int, language: str) -> Iterator[int]:
-    """Yield where sentences end; of a long block in portions, each of which begins with a sentence."""
+    """Yield where sentences end. A long block is read in portions.
+
+    Each portion begins with a sentence, if an end is sure enough, or else at a space.
+    """
     while end - start > _MOST_AT_ONCE:
         limit = start + _MOST_AT_ONCE
         sure = [cut for cut in _found(text, start, limit, language) if start < cut < limit - _UNSURE]
@@ -304,7 +311,7 @@ def _found_in_portions(text: str, start: int, end: int, language: str) -> Iterat
 
 
 def _found(text: str, start: int, end: int, language: str) -> Iterator[int]:
-    """Yield where sentences end in `text[start:end]`: after the closing quotes, before the white space."""
+    """Yield where sentences end in `text[start:end]`: after closing quotation marks, before white space."""
     neutral = _TYPED_QUOTES.sub(lambda quote: " " * len(quote.group()), text[start:end]).translate(_NEUTRAL)
     for boundary in get_sentence_boundaries(re.split("[-_]", language.lower())[0], neutral):
         reached = start + boundary["end_index"]
@@ -318,12 +325,12 @@ def _found(text: str, start: int, end: int, language: str) -> Iterator[int]:
 
 
 def _is_false_end(text: str, start: int, cut: int, after: int) -> bool:
-    """Whether the sentence `text[start:cut]` in truth goes on with `text[cut:after]`."""
+    """Return whether the sentence `text[start:cut]` really goes on with `text[cut:after]`."""
     left = text[max(start, cut - 80) : cut].strip()
     right = text[cut : min(after, cut + 80)].strip()
     if not left or not right:
         return True
-    if text[cut - 1] == "." and text[cut].isalnum() and text[cut] < "\u1100":  # not of Chinese or Korean
+    if text[cut - 1] == "." and text[cut].isalnum() and text[cut] < "\u1100":  # not in Chinese or Korean
         starts = right[1:2].islower() and _STARTS_A_SENTENCE.match(right)
         return not (_CAPITALISED.match(right) and (starts or _PLAIN_WORD.search(left)))
     if not text[cut].isspace() and _CLOSED.search(left) and _GOES_ON.match(right):
@@ -344,9 +351,9 @@ def _is_false_end(text: str, start: int, cut: int, after: int) -> bool:
 
 
 def _without_cuts_in_quotations(text: str, start: int, end: int, cuts: list[int]) -> list[int]:
-    """Drop the cuts inside a quotation or brackets when the whole, with what stands around, is not very long.
+    """Drop the cuts inside a quotation or brackets if the whole, with the words around it, is not too long.
 
-    A quotation that nothing stands around may be cut: there is no speaker to lose.
+    A quotation without words around it may be cut, because it has no speaker to lose.
     """
     dropped: set[int] = set()
     for opened, closed in _quotations(text, start, end):
@@ -366,7 +373,7 @@ def _without_cuts_in_quotations(text: str, start: int, end: int, cuts: list[int]
 
 
 def _quotations(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the outermost pairs of quotation marks or brackets, by the offsets of their first characters."""
+    """Yield the outermost pairs of quotation marks or brackets, as the offsets at which the marks begin."""
     stack: list[tuple[str, int]] = []
     for match in _BRACKET.finditer(text, start, end):
         mark, at = match.group(), match.start()
@@ -382,7 +389,7 @@ def _quotations(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             opens = not partners
         if opens:
             if len(stack) == _DEEPEST:
-                stack.clear()  # nothing closes here: these are no pairs
+                stack.clear()  # so many unclosed marks are not pairs
             stack.append((mark, at))
             continue
         while stack and stack[-1][0] not in partners and any(opened in partners for opened, _ in stack):
@@ -402,7 +409,7 @@ def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _bounded(text: str, span: Span) -> Iterator[Span]:
-    """Cut what no model can read at once at white space, or, where there is none, anywhere."""
+    """Cut a sentence that is too long for the models at white space or, if there is none, anywhere."""
     words = [(match.start(), match.end()) for match in _WORD.finditer(text, span.start, span.end)]
     if len(words) <= MOST_SENTENCE_WORDS and span.end - span.start <= MOST_SENTENCE_CHARACTERS:
         yield span
@@ -426,7 +433,7 @@ def _bounded(text: str, span: Span) -> Iterator[Span]:
 
 def _units(document: Document) -> list[_Unit]:
     units: list[_Unit] = []
-    on_top: list[Sentence] = []  # page furniture above everything else
+    on_top: list[Sentence] = []  # page furniture above the first sentence
     for sentence, paragraph in _segments(document):
         if sentence.kind != "furniture":
             words = measure(document.text[sentence.start : sentence.end])
@@ -440,7 +447,7 @@ def _units(document: Document) -> list[_Unit]:
 
 
 def _breaks(units: list[_Unit], target: int) -> list[int]:
-    """Return the first unit of each passage, so chosen that sizes and ends cost the least in all."""
+    """Return the first unit of each passage, chosen for the least total cost of sizes and ends."""
     words = [unit.words for unit in units]
     walls = [_is_header_end(units, position) for position in range(len(units))]
     best, came_from = [0.0], [0]
@@ -465,15 +472,15 @@ def _breaks(units: list[_Unit], target: int) -> list[int]:
 
 
 def _end_cost(units: list[_Unit], end: int) -> float:
-    """Return what it costs to end a passage before unit `end`."""
+    """Return the cost of ending a passage before unit `end`."""
     if end == len(units):
         return 0.0
     if units[end - 1].kind == "heading":
-        return 1.0  # it belongs to what follows
+        return 1.0  # a heading belongs to the text below it
     return 0.0 if units[end].paragraph != units[end - 1].paragraph else 0.3
 
 
 def _is_header_end(units: list[_Unit], position: int) -> bool:
-    """Whether a header of several lines ends before this unit: no passage spans that."""
+    """Return whether a header of several lines ends before this unit. No passage spans that end."""
     kinds = [unit.kind == "header" for unit in units[max(0, position - 2) : position + 1]]
     return kinds == [True, True, False]

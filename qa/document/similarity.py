@@ -1,4 +1,4 @@
-"""Near-duplicates by their words: how much of one text stands in another, and whether both tell one case."""
+"""Find near-duplicates by words: how much of a text stands in another, and whether both are on one case."""
 
 from __future__ import annotations
 
@@ -11,36 +11,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence, Set
 
 
-# Words in a run. Texts of fewer words than `SHORT` are copies only where they are equal.
+# Words in a run. Texts of fewer words than `SHORT` are copies only if they are equal.
 RUN = 5
 SHORT = 30
-# Of the runs of the shorter text, so many stand in the longer; of its figures, so many, or two of three; and
-# it has at least so large a part of the longer's runs: a digest is no copy of each story in it.
+# Minimum shares for a copy. RUNS, FIGURES: of the shorter text's runs and figures, which must stand in the
+# longer text (two of three figures are enough). LENGTH: the shorter text must have this share of the longer
+# text's words, because a digest is not a copy of each story in it.
 RUNS, FIGURES, LENGTH = 0.6, 0.75, 0.35
-# A signature's bands and the values in each; documents that share so many bands are compared.
+# Bands of a signature, and values in each band. Documents that share enough bands are compared.
 BANDS, ROWS = 42, 3
-# Two texts are about different cases where each has so many names and figures for itself, or so many names
-# alone.
+# Two texts are about different cases if each has at least MARKS names and figures of its own, or NAMES_ALONE
+# names if it has no figure of its own.
 MARKS, NAMES_ALONE = 2, 3
-# They are so large a part of all names and figures of either.
+# Minimum share of own names and figures among all names and figures of the text.
 OWN = 0.1
 _WORD = re.compile(r"\w+")
-# Characters of a line that may be no sentence, and how a sentence ends.
+# A paragraph of up to _SHORT_LINE characters counts only if it ends as a sentence does.
 _SHORT_LINE = 200
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？][”’\"'»)\]]*$")
-# What parts two words of one sentence.
+# Text that may stand between two words of one sentence.
 _GOES_ON = re.compile(r"[^.!?:…。！？\n]{0,8}\n?[^.!?:…。！？\n]{0,8}")
-# Runs hashed at a time: a signature takes half a kilobyte a run while it is made.
+# Runs that are hashed at once. Each takes half a kilobyte of memory meanwhile.
 _BATCH = 10_000
 
 
 def body_words(text: str, apart: Iterable[tuple[int, int]] = ()) -> list[str]:
-    """The words of a text in order, case-folded, without what stands `apart` (header and furniture)."""
+    """Return the words of a text in order, case-folded, without the spans `apart` (header and furniture)."""
     return re.findall(r"\w+", body(text, apart).casefold())
 
 
 def body(text: str, apart: Iterable[tuple[int, int]]) -> str:
-    """Return a text without what stands `apart` (header and furniture)."""
+    """Return a text without the spans `apart` (header and furniture)."""
     at, parts = 0, []
     for start, end in sorted(apart):
         parts.append(text[at:start])
@@ -59,15 +60,16 @@ def names(text: str) -> set[str]:
 
 
 def differ(one: str, other: str, ignored: Set[str] = frozenset(), *, in_form: bool = True) -> bool:
-    """Whether two texts are about different cases, whatever they share word for word.
+    """Return whether two texts are about different cases, even if they share many words.
 
     Runs of words that both texts have are set aside. Two cases are different if, in the rest, each text has
-    more names and figures of its own than in common with the other, and these are a good part of all that it
-    has. Lines that are no sentences, and the `ignored` names, do not count.
+    more names and figures of its own than in common with the other text. Its own must also be a good part of
+    all its names and figures. Short paragraphs that are not sentences, and `ignored` names, do not count.
 
-    With `in_form`, the texts are read as one form that was filled in twice: a name or figure counts only if
-    it stands after a word after which the other text has one of its own, as in "the ship A" and "the ship B".
-    What a paper puts before and after a story then does not count. Without it, every name or figure counts.
+    With `in_form`, the texts are read as one form that was filled in twice. A name or figure then counts only
+    if the other text has its own name or figure after the same word: "the ship A" and "the ship B". So the
+    words that a newspaper puts before and after a story do not count. Without `in_form`, every name or figure
+    counts.
     """
     one, other = _sentences(one), _sentences(other)
     words, others = body_words(one), body_words(other)
@@ -84,9 +86,10 @@ def differ(one: str, other: str, ignored: Set[str] = frozenset(), *, in_form: bo
 
 
 class _Marks(NamedTuple):
-    """The names and figures of a text outside the runs that another has, too, and how many it has at all.
+    """The names and figures of a text that are outside the runs that it shares with another text.
 
-    Its `own` are not in the other; each has the word before it.
+    `own` maps names and figures that the other text lacks to the word before them. `common` counts names and
+    figures that the other text has. `all` counts all names and figures of the text, also in shared runs.
     """
 
     own: dict[str, str]
@@ -117,32 +120,32 @@ class _Marks(NamedTuple):
         return cls(own, len(common), len(everything))
 
     def within(self, slots: Set[str]) -> _Marks:
-        """Leave those of its own that stand after these words."""
+        """Keep only own names and figures that come after a word in `slots`."""
         return self._replace(own={word: before for word, before in self.own.items() if before in slots})
 
     @property
     def tell(self) -> bool:
-        """Whether its own are enough to tell it apart."""
+        """Return whether the own names and figures are enough for another case."""
         least = max(MARKS if figures(self.own) else NAMES_ALONE, OWN * self.all)
         return len(self.own) >= least and len(self.own) > self.common
 
 
 def _sentences(text: str) -> str:
-    """Leave out paragraphs of a few words that end as no sentence does."""
+    """Leave out short paragraphs that do not end as a sentence does."""
     paragraphs = re.split(r"\n\s*\n", text)
     kept = [each for each in paragraphs if len(each) > _SHORT_LINE or _ENDS_SENTENCE.search(each.rstrip())]
     return "\n\n".join(kept)
 
 
 def contained(one: Sequence[str], other: Sequence[str]) -> float:
-    """The share of the runs of words of `one` that stand in `other`, 0 to 1."""
+    """Return the share of the runs of words in `one` that also stand in `other`, 0 to 1."""
     run = max(1, min(RUN, len(one)))
     runs = set(_runs(one, run))
     return len(runs.intersection(_runs(other, run))) / max(1, len(runs))
 
 
 def similarity(one: Sequence[str], other: Sequence[str]) -> float:
-    """The share of the shorter text that stands in the longer, 0 to 1, where one copies the other; else 0."""
+    """Return the share of the shorter text that stands in the longer, 0 to 1, or 0 if neither is a copy."""
     if one == other:
         return float(bool(one))
     short, long = sorted((one, other), key=lambda words: (len(words), words))
@@ -157,8 +160,11 @@ def similarity(one: Sequence[str], other: Sequence[str]) -> float:
 
 
 def signature_bands(words: Sequence[str]) -> list[bytes]:
-    """Eight bytes a band: what two texts share about as often as the cube of their resemblance."""
-    from datasketch import MinHash  # brings SciPy, which no question needs
+    """Return the bands of a text's signature, eight bytes each.
+
+    The probability that two texts share a band is about the cube of their resemblance.
+    """
+    from datasketch import MinHash  # imports SciPy, which no question needs
 
     signature = MinHash(BANDS * ROWS, seed=1, scheme="affine32")
     runs = (" ".join(words[at : at + RUN]).encode() for at in range(len(words) - RUN + 1))

@@ -1,7 +1,7 @@
-"""The rows of tables in a document's text, as models read them: each cell with the name of its column.
+"""Find the rows of tables in a document's text, and write each cell with the name of its column, for models.
 
-A row stands on a line of its own, its cells between tabs or bars, whatever format the document came in. A
-quote is the row as it stands; what is read of it is never quoted.
+A row is a line with tabs or bars between its cells, whatever the format of the document. A quote is the row
+as it stands in the document. The text with column names is never quoted.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     from qa.schema import Document, Sentence
 
-# A line under the names of columns, in Markdown.
+# The line under the column names of a Markdown table.
 _RULE = re.compile(r"[\s:|-]+")
 _BAR = re.compile(r"\|")
 _TAB = re.compile(r"\t\s*")
-# What is longer stands before a table for reasons of its own.
+# Characters of a caption at most. A longer line above a table is not its caption.
 _LONGEST_CAPTION = 90
-_LONG = 40  # characters of a cell that is prose rather than a value
-# What numbers an item of a list, or names who speaks: the line is no row.
+_LONG = 40  # a cell of more characters may be prose rather than a value
+# The mark of a list item, or the name of a speaker. A line with only that before its first tab is not a row.
 _MARK = re.compile(r"\(?(?:\w{1,3}|[ivxlcdm]{1,6})[.)]|[•*–—-]|[^\d|\t]{1,40}:", re.IGNORECASE)
 _YEARS = re.compile(r"\D*(?:1[5-9]|20)\d\d(?:\D+\d{2,4})?\D*")
-_KNOWN = 32  # texts whose tables are kept, as each of their sentences is asked for
+_KNOWN = 32  # texts whose tables are cached, because `row` is called for each sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Cell:
     """A cell of a row.
 
     Attributes:
-        start: where it begins in what is read of the row.
-        end: where it ends there.
-        span: where it stands in the document.
+        start: where the cell begins in `Row.text`.
+        end: where the cell ends in `Row.text`.
+        span: where the cell stands in the document.
     """
 
     start: int
@@ -53,15 +53,18 @@ class Row:
     """A row of a table.
 
     Attributes:
-        text: what is read of it: "Quarter: second; berths: 41; calls: 188".
-        cells: its cells that hold anything, in order.
+        text: the row as models read it: "Quarter: second; berths: 41; calls: 188".
+        cells: the cells that are not empty, in order.
     """
 
     text: str
     cells: tuple[Cell, ...]
 
     def span(self, start: int, end: int) -> Span | None:
-        """Return where these characters of what is read stand: whole cells, but only words of a long one."""
+        """Return where these characters of `text` stand in the document, or None if they are in no cell.
+
+        The span covers whole cells, except within one long cell.
+        """
         cells = [cell for cell in self.cells if cell.start < end and start < cell.end]
         if not cells:
             return None
@@ -73,7 +76,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What the rows of a table have in common; `fenced` ones begin with a bar, as in Markdown."""
+    """The facts that all rows of a table share. Rows of a `fenced` table begin with a bar, as in Markdown."""
 
     caption: str
     separator: re.Pattern[str]
@@ -82,14 +85,14 @@ class _Table:
 
 
 def row(document: Document, sentence: Sentence) -> Row | None:
-    """Return the row of a table that a sentence is; None if it is none."""
+    """Return the table row that a sentence is, or None if the sentence is not a row."""
     table = _rows(document.text).get((sentence.start, sentence.end))
     return _row(document.text, table, sentence.start, sentence.end) if table else None
 
 
 @lru_cache(_KNOWN)
 def _rows(text: str) -> dict[tuple[int, int], _Table]:
-    """Return the tables in a text, by where each of their rows stands but those that name columns."""
+    """Map the offsets of each row in a text to its table. Leave out rows of column names."""
     if "|" not in text and "\t" not in text:
         return {}
     found: dict[tuple[int, int], _Table] = {}
@@ -103,7 +106,7 @@ def _rows(text: str) -> dict[tuple[int, int], _Table]:
 
 
 def _tables(text: str) -> Iterator[tuple[str, re.Pattern[str], list[Span]]]:
-    """Yield the caption, the separator of cells, and the rows of each run of two rows or more."""
+    """Yield the caption, the cell separator and the rows of each run of two rows or more."""
     caption, above, rows = "", "", list[Span]()
     separator = _BAR
     end = 0
@@ -135,7 +138,10 @@ def _tables(text: str) -> Iterator[tuple[str, re.Pattern[str], list[Span]]]:
 def _cells(
     text: str, start: int, end: int, separator: re.Pattern[str], *, fenced: bool
 ) -> list[tuple[int, int]]:
-    """Return the cells of a line, some of which may be empty; what stands outside a fence is none."""
+    """Return the offsets of a line's cells. A cell may be empty.
+
+    Text outside the outer bars of a `fenced` line is not a cell.
+    """
     bounds = [(start, start), *(match.span() for match in separator.finditer(text, start, end)), (end, end)]
     cells = [_stripped(text, one[1], other[0]) for one, other in pairwise(bounds)]
     return cells[1 : -1 if text[end - 1] == "|" else None] if fenced else cells
@@ -148,7 +154,12 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _names(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """Return what the first row calls the columns: all but the first, and of two the second is no figure."""
+    """Return the column names if the first row has them, or ().
+
+    Each name but the first must be non-empty and not a value (`_is_value`). With one or two columns there
+    must be at least two rows below. In more than half of them the last cell must have a digit, but not in the
+    first row.
+    """
     below = iter(rows)
     first = next(below)
     if not first or not all(first[1:]) or any(map(_is_value, first[1:])):
@@ -161,7 +172,7 @@ def _names(rows: Iterable[Sequence[str]]) -> tuple[str, ...]:
 
 
 def _is_value(cell: str) -> bool:
-    """Tell whether a cell is a figure or a sentence, and so names no column; a year may name one."""
+    """Return whether a cell is a figure or a sentence, and so not a column name. A year may be one."""
     is_figure = cell[:1].isdigit() or cell[:2].strip("+-−").isdigit()
     return (is_figure and not _YEARS.fullmatch(cell)) or (
         len(cell) > _LONG and cell.endswith((".", "!", "?"))
@@ -170,7 +181,7 @@ def _is_value(cell: str) -> bool:
 
 def _row(text: str, table: _Table, start: int, end: int) -> Row:
     cells = _cells(text, start, end, table.separator, fenced=table.fenced)
-    names = table.names if len(cells) <= len(table.names) else ()  # a cell may hold a bar itself
+    names = table.names if len(cells) <= len(table.names) else ()  # a cell may itself hold a bar
     read = f"{table.caption}. " if table.caption else ""
     placed: list[Cell] = []
     for at, cell in enumerate(cells):

@@ -1,6 +1,6 @@
-"""What models read for a passage or a sentence: with it, what its document is known to be.
+"""Make the text that models read for a passage or a sentence: its words, with facts about the document.
 
-All of it is known to retrieval and reading only; a quote is a slice of the document and never contains it.
+Retrieval and reading use the added facts. A quote is a slice of the document and never contains them.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
     from embeddings.reading import Window
     from qa.schema import Document, Passage, Sentence
 
-# So many words tell a document from others.
+# Words of a title and date that are enough to tell a document from others.
 CALLED = 14
 
 
 def head(document: Document) -> str:
-    """Join title, publisher, series with number, and date (ISO and in words), as far as they are known."""
+    """Return the known title, publisher, series with number, and date (ISO and in words), joined."""
     issue = " ".join(part for part in (document.series, document.number) if part)
     date = f"{document.date.isoformat()} {date_in_words(document.date)}" if document.date else ""
     return " · ".join(part for part in (document.title, document.publisher, issue, date) if part)
 
 
 def reading_head(document: Document) -> str:
-    """Join title and date in words, as far as they are known: what a window's sentences are read under."""
+    """Return the known title and date (in words), joined: the head of a window that is read."""
     date = date_in_words(document.date) if document.date else ""
     return " · ".join(part for part in (document.title, date) if part)
 
 
 def window_text(document: Document, passage: Passage) -> str:
-    """Give the text that is embedded for a passage: the document's head, then the passage."""
+    """Return the text that is embedded for a passage: the document's head, then the passage."""
     body = document.text[passage.start : passage.end].strip()
     return "\n".join(part for part in (head(document), body) if part)
 
 
 def reading_window(document: Document, passage: Passage) -> Window:
-    """A passage as the reader reads it: under its document's title and date, its quotable sentences."""
+    """Return a passage as the reader reads it: its quotable sentences under the document's title and date."""
     from embeddings.reading import Window
 
     return Window(
@@ -52,13 +52,16 @@ def reading_window(document: Document, passage: Passage) -> Window:
 
 
 def among_others(document: Document, sentence: str) -> str:
-    """A sentence as it is read among those of other documents: with what its own is called and dated."""
+    """Return a sentence as it is read among those of other documents: after its document's title and date.
+
+    The title and date are cut to `CALLED` words.
+    """
     words = reading_head(document).split()
     return f"{' '.join(words[:CALLED])}: {sentence}" if words else sentence
 
 
 def sentences_before(document: Document, passages: Sequence[Passage], passage: Passage) -> tuple[str, ...]:
-    """Return the quotable sentences before a passage, as the reader reads them: the last LOOKED_BACK."""
+    """Return the last LOOKED_BACK quotable sentences before a passage, as the reader reads them."""
     found: list[str] = []
     for each in reversed(passages[: passage.ordinal]):
         quotable = [sentence for sentence in each.sentences if sentence.quotable]
@@ -69,9 +72,10 @@ def sentences_before(document: Document, passages: Sequence[Passage], passage: P
 
 
 def legible(text: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    """Return the sentences of a passage that the shipped models can read: those in Latin script.
+    """Return the quotable sentences that the shipped models can read: sentences in Latin script.
 
-    A number or a mark is read beside a word in Latin script, and not where all words are in another.
+    A sentence is in Latin script if at least half of its letters are. Sentences without letters, such as
+    numbers, are returned too, unless all sentences with words are in other scripts.
     """
     quotable = [each for each in sentences if each.quotable]
     if not quotable or is_only_latin(text[quotable[0].start : quotable[-1].end]):
@@ -82,9 +86,9 @@ def legible(text: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
 
 
 def in_words(document: Document, sentence: Sentence) -> str:
-    """A sentence as models read it: a header line with what it states in words, a row with names of columns.
+    """Return a sentence as models read it: a header line after its facts in words, a row with column names.
 
-    None of this is quoted.
+    The added words are never quoted.
     """
     text = document.text[sentence.start : sentence.end]
     if sentence.kind != "header":
