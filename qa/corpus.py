@@ -191,7 +191,6 @@ class Corpus:
             )
         if not dry_run:
             self.store.save_changes_since(generation, progress)
-            self.store.compare_missing()  # for a library that an earlier version made
         check_later()
         return report
 

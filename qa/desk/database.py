@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from contextlib import contextmanager
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from qa.desk import rows
 from qa.desk.conversations import Conversations
 from qa.desk.dossiers import Dossiers
-from qa.desk.file import LAYOUT, TABLES, DeskFile
+from qa.desk.file import TABLES, DeskFile
 from qa.desk.shared import SharedTables
 from qa.errors import InputError
-from qa.schema import EVERYTHING, Filters, Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
+from qa.schema import Filters, Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
-from qa.storage.statements import empty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from qa.desk.tables import DeskTables
-    from qa.storage.ports import DeskLibrary, DocumentTexts, ThumbRow
+    from qa.storage.ports import DeskLibrary, DocumentTexts
     from qa.storage.statements import Statements
 
 _COLUMNS = ("query", "answer", "sha256", "start", "end", "document", "thumb", "shown", "judged")
@@ -38,8 +36,7 @@ class DeskDatabase:
     """The thumbs, conversations and dossiers of a library. Implements `qa.desk.ports.Desk`. Thread-safe.
 
     The file is opened when it is first needed, and made when something is first stored. The same holds for
-    tables on a server. Before schema 8, the library stored thumbs itself. They are moved to the desk first,
-    or only read if nothing may be written.
+    tables on a server.
 
     Every method raises `LibraryError` if the file is damaged, locked by another writer, written by a newer
     Pullquote, or out of space, or if the server cannot be reached. What was committed before is unchanged.
@@ -50,11 +47,7 @@ class DeskDatabase:
         self._tables: DeskTables = (
             SharedTables(library.shared)
             if library.shared
-            else DeskFile(
-                library.folder,
-                read_only=library.read_only,
-                on_open=lambda: library.hand_over_thumbs(self._take_over),
-            )
+            else DeskFile(library.folder, read_only=library.read_only)
         )
         self.conversations = Conversations(self._tables, library)
         self.dossiers = Dossiers(self._tables, library)
@@ -66,16 +59,14 @@ class DeskDatabase:
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or on the whole answer if `quote` is None.
 
-        An earlier thumb is replaced. If `thumb` is None, take the thumb back. A thumb that an earlier
-        Pullquote stored without its answer is deleted, too.
+        An earlier thumb is replaced. If `thumb` is None, take the thumb back.
 
         Raises:
             DocumentNotFoundError: the library no longer knows a text that the answer quotes.
         """
         place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
         with self._tables.writing() as db:
-            for answer in ("", shown.answer_id):
-                db.execute(f"DELETE FROM thumbs WHERE {_KEY}", (shown.query_id, answer, *place))
+            db.execute(f"DELETE FROM thumbs WHERE {_KEY}", (shown.query_id, shown.answer_id, *place))
             if thumb is not None:
                 for each in (*shown.quotes, *shown.all_quotes):  # a purge that begins after this waits for it
                     self._library.cited(each.sha256, each.document)
@@ -88,7 +79,7 @@ class DeskDatabase:
         """Return the thumbs on one answer, or all thumbs, in order of query, time and place."""
         where = "WHERE query = ? AND answer = ? " if shown else ""
         values = (shown.query_id, shown.answer_id) if shown else ()
-        with self._reading() as db:
+        with self._tables.reading() as db:
             found = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
                 f"{where}ORDER BY query, judged, sha256, start, end",
@@ -101,7 +92,7 @@ class DeskDatabase:
 
     def count_thumbs(self) -> tuple[int, int]:
         """Count the thumbs, and the test queries that they make."""
-        with self._reading() as db:
+        with self._tables.reading() as db:
             counts: tuple[int, int] = db.execute(
                 "SELECT count(*), count(DISTINCT query) FROM thumbs"
             ).fetchone()
@@ -109,7 +100,7 @@ class DeskDatabase:
 
     def citing(self, texts: DocumentTexts) -> tuple[int, tuple[str, ...]]:
         """Count the thumbs that `forget` would delete, and list their questions."""
-        with self._reading() as db:
+        with self._tables.reading() as db:
             found = [shown.question for _, shown in _citing(db, texts)]
         return len(found), tuple(dict.fromkeys(found))
 
@@ -164,30 +155,6 @@ class DeskDatabase:
                     here.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(found[0]))})", found)
             self._tables.count_on(here)
 
-    def _take_over(self, former: Sequence[ThumbRow]) -> None:
-        """Insert the thumbs that the library stored itself. A thumb that the desk has already is newer."""
-        with self._tables.writing() as db:
-            db.executemany(f"{_PUT} ON CONFLICT DO NOTHING", map(_of_no_answer, former))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Statements]:
-        """Yield one snapshot of the thumbs. It is in memory if it includes thumbs that the library stores."""
-        # Read the former thumbs first: another process may move them to the desk between the two reads.
-        former = self._library.former_thumbs() if self._library.read_only else []
-        with self._tables.reading() as db:
-            if not former:
-                yield db
-                return
-            with empty(LAYOUT) as both:
-                both.executemany(_PUT, db.execute(f"SELECT {', '.join(_COLUMNS)} FROM thumbs"))
-                both.executemany(f"{_PUT} ON CONFLICT DO NOTHING", map(_of_no_answer, former))
-                yield both
-
-
-def _of_no_answer(former: ThumbRow) -> tuple[Any, ...]:
-    """Return a row of an earlier Pullquote, which did not store the answer that the thumb was on."""
-    return (former[0], "", *former[1:], "")
-
 
 def _check_is_empty(db: Statements) -> None:
     if any(db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES):
@@ -208,7 +175,7 @@ def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...],
         shown = _shown(row)
         places = (*shown.quotes, *shown.all_quotes)
         quoted = [(document, key[2]), *((each.document, each.sha256) for each in places)]
-        is_filtered = texts.document_id in (shown.filters or EVERYTHING).document
+        is_filtered = texts.document_id in shown.filters.document
         if is_filtered or any(
             sha256 in own or (named == texts.document_id and sha256 in shared) for named, sha256 in quoted
         ):
@@ -220,14 +187,14 @@ def _row(shown: ShownAnswer) -> str:
     held = asdict(shown) | {
         "quotes": list(map(astuple, shown.quotes)),
         "all_quotes": list(map(astuple, shown.all_quotes)),
-        "filters": shown.filters.to_dict() if shown.filters is not None else None,
+        "filters": shown.filters.to_dict(),
     }
     return json.dumps(held, separators=(",", ":"))
 
 
 def _shown(row: str) -> ShownAnswer:
     held = stored.record(row)
-    filters, strictness = held.get("filters", {}), held.get("strictness")
+    strictness = held.get("strictness")
     return ShownAnswer(
         question=stored.text(held["question"]),
         history=tuple(map(stored.text, held["history"])),
@@ -235,8 +202,7 @@ def _shown(row: str) -> ShownAnswer:
         outcome=cast("Outcome", _OUTCOME(held["outcome"])),
         quotes=tuple(map(_place, held["quotes"])),
         all_quotes=tuple(map(_place, held.get("all_quotes", ()))),
-        # An earlier Pullquote stored whether there were filters, but not the filters, and no strictness.
-        filters=None if filters is None or held.get("filtered") else Filters.from_dict(filters),
+        filters=Filters.from_dict(held.get("filters", {})),
         strictness=None if strictness is None else float(strictness),
     )
 

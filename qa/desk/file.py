@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryNotFoundError
-from qa.storage.sqlite_file import FileLayout, SqliteFile, bring_to, translated
+from qa.storage.sqlite_file import FileLayout, SqliteFile, translated
 from qa.storage.statements import empty
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import sqlite3
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -20,23 +20,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "desk.sqlite3"
 THUMBS = """
-    -- One thumb a row (`qa.desk.thumbs`). `query` names a question with its history.
-    CREATE TABLE thumbs (
-        query TEXT NOT NULL,
-        -- The quote: by these, so that it outlives its document's row. On an answer as a whole: '' and 0.
-        sha256 TEXT NOT NULL,
-        start INTEGER NOT NULL,
-        end INTEGER NOT NULL,
-        document TEXT NOT NULL,
-        thumb TEXT NOT NULL CHECK (thumb IN ('up', 'down')),
-        -- The answer as it was shown, without the text of its quotes.
-        shown TEXT NOT NULL,
-        PRIMARY KEY (query, sha256, start, end)
-    )
-    """
-THUMBS_ON_ANSWERS = """
-    -- One thumb a row (`qa.desk.thumbs`). `query` names a question with its history and filters, `answer` one
-    -- of the answers to it: '' where an earlier Pullquote did not keep which.
+    -- A row for each thumb (`qa.evaluation.thumbs`). `query` names a question with its history and filters,
+    -- and `answer` an answer to this question.
     CREATE TABLE thumbs (
         query TEXT NOT NULL,
         answer TEXT NOT NULL,
@@ -48,7 +33,7 @@ THUMBS_ON_ANSWERS = """
         thumb TEXT NOT NULL CHECK (thumb IN ('up', 'down')),
         -- The answer as it was shown, without the text of its quotes.
         shown TEXT NOT NULL,
-        -- When it was pressed, UTC, ISO 8601; '' where an earlier Pullquote did not keep it.
+        -- The time when the thumb was pressed, UTC, ISO 8601.
         judged TEXT NOT NULL,
         PRIMARY KEY (query, answer, sha256, start, end)
     )
@@ -137,39 +122,16 @@ DOSSIERS = (
         added TEXT NOT NULL,
         purged TEXT NOT NULL,
         -- When it was removed, '' while it is not: for a day that can be undone.
-        removed TEXT NOT NULL
+        removed TEXT NOT NULL,
+        -- JSON: how a question was asked and what was searched (`qa.desk.dossiers`).
+        how TEXT NOT NULL DEFAULT '{}',
+        -- JSON: the places of figures that differ.
+        differing TEXT NOT NULL DEFAULT '[]'
     )
     """,
     "CREATE INDEX dossier_entries_in_order ON dossier_entries (dossier, place)",
     "CREATE INDEX dossier_entries_by_text ON dossier_entries (sha256)",
 )
-
-
-def _keep_conversations(db: Statements) -> None:
-    for statement in CONVERSATIONS:
-        db.execute(statement)
-
-
-def _keep_dossiers(db: Statements) -> None:
-    for statement in DOSSIERS:
-        db.execute(statement)
-
-
-def _tie_thumbs_to_answers(db: Statements) -> None:
-    """Add columns for the thumb's answer and time. For earlier thumbs, both are unknown."""
-    db.execute("ALTER TABLE thumbs RENAME TO former")
-    db.execute(THUMBS_ON_ANSWERS)
-    db.execute(
-        "INSERT INTO thumbs SELECT query, '', sha256, start, end, document, thumb, shown, '' FROM former"
-    )
-    db.execute("DROP TABLE former")
-
-
-def _keep_how_dossiers_were_searched(db: Statements) -> None:
-    # JSON: how a question was asked and what was searched (`qa.desk.dossiers`), and the places of figures
-    # that differ.
-    db.execute("ALTER TABLE dossier_entries ADD COLUMN how TEXT NOT NULL DEFAULT '{}'")
-    db.execute("ALTER TABLE dossier_entries ADD COLUMN differing TEXT NOT NULL DEFAULT '[]'")
 
 
 def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
@@ -181,14 +143,8 @@ LAYOUT = FileLayout(
     name=FILE_NAME,
     kind="desk",
     application_id=0x44657363,  # "Desc"
-    first_schema=1,
-    statements=(THUMBS,),
-    changes={
-        2: _keep_conversations,
-        3: _keep_dossiers,
-        4: _tie_thumbs_to_answers,
-        5: _keep_how_dossiers_were_searched,
-    },
+    schema=6,
+    statements=(THUMBS, *CONVERSATIONS, *DOSSIERS),
     advice_if_damaged=_ADVICE,
     advice_if_refused=_ADVICE,
     prepare=_overwrite_what_is_deleted,
@@ -209,13 +165,11 @@ class DeskFile:
     once.
     """
 
-    def __init__(self, folder: Path, *, read_only: bool, on_open: Callable[[], None]) -> None:
+    def __init__(self, folder: Path, *, read_only: bool) -> None:
         self._folder = folder
         self._read_only = read_only
-        self._on_open = on_open
         self._lock = threading.RLock()
         self._file: SqliteFile | None = None
-        self._opened = False
 
     def close(self) -> None:
         """Close the file. The next use opens it again."""
@@ -227,13 +181,6 @@ class DeskFile:
     def find(self, *, create: bool = False) -> SqliteFile | None:
         """Return the open file, or None if there is no file and `create` is false."""
         with self._lock:
-            if not (self._opened or self._read_only):
-                self._opened = True  # set before the call, because the callback opens the file, too
-                try:
-                    self._on_open()
-                except BaseException:
-                    self._opened = False
-                    raise
             if self._file is None:
                 try:
                     self._file = SqliteFile(self._folder, LAYOUT, create=create, read_only=self._read_only)
@@ -250,21 +197,12 @@ class DeskFile:
 
     @contextmanager
     def reading(self) -> Iterator[Statements]:
-        """Yield one snapshot. If there is no file, the snapshot is empty.
-
-        If a file of an earlier schema may not be written, read it into memory and change the schema there.
-        """
+        """Yield one snapshot. If there is no file, the snapshot is empty."""
         file = self.find()
         if file is not None:
             with file.reading() as db:
-                if not file.is_earlier(db):
-                    yield db
-                else:
-                    with closing(sqlite3.connect(":memory:")) as copy:
-                        db.backup(copy)
-                        bring_to(LAYOUT.latest_schema, copy, LAYOUT)
-                        yield copy
-                return
+                yield db
+            return
         with translated(self._folder, LAYOUT), empty(LAYOUT) as nothing:
             yield nothing
 

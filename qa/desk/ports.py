@@ -22,8 +22,7 @@ class Desk(Protocol):
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or on the whole answer if `quote` is None.
 
-        If `thumb` is None, take the thumb back. A thumb that an earlier Pullquote stored without its answer
-        is deleted, too.
+        If `thumb` is None, take the thumb back.
 
         Raises:
             DocumentNotFoundError: the library no longer knows a text that the answer quotes.

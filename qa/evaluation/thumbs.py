@@ -45,9 +45,6 @@ _TO_FILL_IN = "the answer was judged wrong: add the quotes that were expected, o
 _UNMARKED = (
     "the answer was judged right, and none of its quotes: press a thumb on those that answer, or add them"
 )
-_FILTERED = (
-    "nothing was found under filters, which an earlier Pullquote did not keep: say whether it is answerable"
-)
 _COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note", "filters")
 
 
@@ -118,7 +115,7 @@ def _query(judgements: Sequence[Judgement], library: DeskLibrary) -> Line:
         "answerable": answerable,
         "document": expected.documents[0] if len(expected.documents) == 1 else "",
         "rejected": rejected.texts,
-        "filters": shown.filters.to_dict() if shown.filters else {},
+        "filters": shown.filters.to_dict(),
         "notes": notes,
     }
     if shown.interpreted_question == shown.question:
@@ -137,7 +134,7 @@ def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: boo
         return None, _TO_FILL_IN
     if whole.shown.outcome == "answered":
         return (None, _TO_FILL_IN) if all_rejected else (True, _UNMARKED)
-    return (None, _FILTERED) if whole.shown.filters is None else (False, "")
+    return False, ""
 
 
 class _Slices:

@@ -53,8 +53,8 @@ class ShownAnswer:
         outcome: the outcome.
         quotes: the coordinates of the quotes.
         all_quotes: the coordinates of the quotes that "show all" added.
-        filters: the filters. None means that there were filters, but an earlier version did not store them.
-        strictness: the share of answers that was to be right. None if an earlier version did not store it.
+        filters: the filters.
+        strictness: the share of answers that was to be right, or None if that is unknown.
     """
 
     question: str
@@ -63,13 +63,13 @@ class ShownAnswer:
     outcome: Outcome
     quotes: tuple[QuoteReference, ...] = ()
     all_quotes: tuple[QuoteReference, ...] = ()
-    filters: Filters | None = EVERYTHING
+    filters: Filters = EVERYTHING
     strictness: float | None = None
 
     @property
     def query_id(self) -> str:
         """The id of the test query that thumbs on this answer create; see `query_id`."""
-        return query_id(self.question, self.history, self.filters.to_dict() if self.filters else {})
+        return query_id(self.question, self.history, self.filters.to_dict())
 
     @property
     def answer_id(self) -> str:

@@ -146,9 +146,6 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
     def save_changes_since(self, generation: int, progress: OnProgress | None = None) -> None:
         """Save after documents were added: save only the changes since that generation."""
 
-    def compare_missing(self) -> None:
-        """Find near-duplicates of the documents that were not compared yet."""
-
     def warm(self) -> None:
         """Load all that a first search would otherwise wait for."""
 

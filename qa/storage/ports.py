@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from qa.schema import EVERYTHING, DocumentInfo, Filters
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from embeddings.arrays import Bits, Float32
@@ -317,18 +317,6 @@ def read_places(library: Library, places: Iterable[Occurrence]) -> Iterator[tupl
             yield (document, passages), here
 
 
-class ThumbRow(NamedTuple):
-    """A thumb as the desk stores it. Its fields are the columns of the table, in order."""
-
-    query: str
-    sha256: str
-    start: int
-    end: int
-    document: str
-    thumb: str
-    shown: str
-
-
 @dataclass(frozen=True, slots=True)
 class DocumentTexts:
     """The SHA-256 (hex) of a document's present and earlier texts. Thumbs on the document refer to them.
@@ -344,7 +332,7 @@ class DocumentTexts:
 
 
 class DeskLibrary(Protocol):
-    """The interface of a library for the desk: the texts of quotes in judged answers, and former thumbs."""
+    """The interface of a library for the desk: the texts of quotes in judged answers."""
 
     @property
     def folder(self) -> Path:
@@ -357,12 +345,6 @@ class DeskLibrary(Protocol):
     @property
     def read_only(self) -> bool:
         """Whether the library may not be written."""
-
-    def former_thumbs(self) -> list[ThumbRow]:
-        """Read the thumbs that the library stored itself, and that the desk has not taken over yet."""
-
-    def hand_over_thumbs(self, take: Callable[[list[ThumbRow]], None]) -> None:
-        """Pass the former thumbs to `take`, and delete them here when `take` has returned."""
 
     def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, this SHA-256 (hex), and its status now.

@@ -48,7 +48,8 @@ class FileLayout(Layout):
     Attributes:
         kind: the name of this kind of file in messages.
         application_id: SQLite's `application_id`, which distinguishes the file from other SQLite files.
-        advice_if_damaged: the end of a sentence: what to do if the file is damaged and there is no backup.
+        advice_if_damaged: the end of a sentence: what to do if the file is damaged and there is no backup, or
+            if an earlier Pullquote made it.
         advice_if_refused: the end of a sentence: what to do if the file is not opened.
         prepare: prepares a new connection, for example adds the SQL functions that the tables use.
     """
@@ -63,14 +64,12 @@ class FileLayout(Layout):
 class SqliteFile:
     """A SQLite file in a library's folder. Any number of threads may read while one thread writes.
 
-    If `read_only`, or if the file may not be written, the file keeps its schema, even an earlier schema.
-
     Every method raises `LibraryError` if the file is damaged, locked by another writer, or out of space.
     Earlier commits are not lost. A value that is not valid text raises `InputError`.
 
     Raises:
         LibraryNotFoundError: the file does not exist or is empty, and `create` is False.
-        LibraryError: the file is of another kind, damaged, or from a newer Pullquote. It is not changed.
+        LibraryError: the file is of another kind, damaged, or of another schema. It is not changed.
     """
 
     def __init__(
@@ -189,27 +188,28 @@ class SqliteFile:
                     f"the library in {self.folder} is empty: fill it with `pullquote index`"
                 )
             db.execute("PRAGMA journal_mode = WAL")
-        held, latest, first = _version(db), self.layout.latest_schema, self.layout.first_schema
-        if tables and held < first:
+        held, known = _version(db), self.layout.schema
+        if tables and held < known:
             raise LibraryError(
-                f"{self.path} was made by an early Pullquote (schema {held}; this one reads {first} and "
-                f"later), and is left as it is: {self.layout.advice_if_refused}"
+                f"{self.path} was made by an earlier Pullquote (schema {held}, this one reads {known}), and "
+                f"is left as it is: {self.layout.advice_if_damaged}"
             )
-        if held > latest:
+        if held > known:
             raise LibraryError(
-                f"{self.path} was made by a newer Pullquote (schema {held}, this one knows {latest}): "
+                f"{self.path} was made by a newer Pullquote (schema {held}, this one reads {known}): "
                 "upgrade Pullquote, or name another folder with --library"
             )
         if tables:
             self._check_schema(db)
         self._prepare(db)
-        if held < latest and not self.read_only:
-            with _transaction(db, "BEGIN IMMEDIATE"):  # another process may have done so meanwhile
-                bring_to(latest, db, self.layout)
-                db.execute(f"PRAGMA application_id = {self.layout.application_id}")
+        if not tables:
+            with _transaction(db, "BEGIN IMMEDIATE"):
+                if not _version(db):  # another process may have made the tables meanwhile
+                    make(db, self.layout)
+                    db.execute(f"PRAGMA application_id = {self.layout.application_id}")
 
     def _check_schema(self, db: sqlite3.Connection) -> None:
-        """Raise an error if the file has tables, indexes, triggers or views that its version does not have.
+        """Raise an error if the file has tables, indexes, triggers or views that Pullquote did not make.
 
         They may do harm.
 
@@ -217,8 +217,7 @@ class SqliteFile:
             LibraryError: the file has such objects. The message names them.
         """
         foreign = sorted(
-            f"the {kind} {name!r}"
-            for kind, name, *_ in _schema(db) - expected_schema(self.layout, _version(db))
+            f"the {kind} {name!r}" for kind, name, *_ in _schema(db) - expected_schema(self.layout)
         )
         if foreign:
             raise LibraryError(
@@ -236,10 +235,6 @@ class SqliteFile:
     def _read_stamp(self) -> _Stamp:
         """Return the times of the last write (ns) and the sizes (bytes) of the file and its log."""
         return _written(self.path), _written(self.path.with_name(self.path.name + "-wal"))
-
-    def is_earlier(self, db: sqlite3.Connection) -> bool:
-        """Return whether the tables have an earlier schema. They have if the file may not be written."""
-        return _version(db) < self.layout.latest_schema
 
     def file_bytes(self) -> int:
         """Return the size of the file and its log together."""
@@ -356,18 +351,18 @@ _Schema = frozenset[tuple[str, str, str, str]]
 
 
 @cache
-def expected_schema(layout: FileLayout, version: int) -> _Schema:
-    """Return the tables, indexes, triggers and views of a file of that schema."""
+def expected_schema(layout: FileLayout) -> _Schema:
+    """Return the tables, indexes, triggers and views of a file of that layout."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         layout.prepare(db)
-        bring_to(version, db, layout)
+        make(db, layout)
         return _schema(db)
 
 
-def bring_to(version: int, db: sqlite3.Connection, layout: FileLayout) -> None:
-    """Change a file from its schema to schema `version`. Create the tables if the file is empty."""
-    layout.bring(db, _version(db), version)
-    db.execute(f"PRAGMA user_version = {version}")
+def make(db: sqlite3.Connection, layout: FileLayout) -> None:
+    """Create the tables of an empty file."""
+    layout.make(db)
+    db.execute(f"PRAGMA user_version = {layout.schema}")
 
 
 def _schema(db: sqlite3.Connection) -> _Schema:

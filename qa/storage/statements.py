@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # The exceptions that occur when values are made from a malformed row.
 NO_VALUE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
@@ -50,38 +50,27 @@ class Statements(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Tables that belong together, and the changes of their schema.
+    """Tables that belong together.
 
     Attributes:
         name: the name of the tables' file, or of their part of a database.
-        first_schema: the number of the schema that `statements` create.
+        schema: the number of their schema. It changes whenever the tables change.
         statements: the statements that create the tables.
-        changes: the function that changes the tables to each later schema, inside a transaction.
     """
 
     name: str
-    first_schema: int
+    schema: int
     statements: tuple[str, ...]
-    changes: Mapping[int, Callable[[Any], None]]
 
-    @property
-    def latest_schema(self) -> int:
-        """The newest schema that this code knows."""
-        return max(self.changes, default=self.first_schema)
-
-    def bring(self, db: Statements, held: int, to: int) -> None:
-        """Change the tables from schema `held` to schema `to`. If `held` is 0, create them first."""
-        if not held:
-            for statement in self.statements:
-                db.execute(statement)
-            held = self.first_schema
-        for later in range(held + 1, to + 1):
-            self.changes[later](db)
+    def make(self, db: Statements) -> None:
+        """Create the tables."""
+        for statement in self.statements:
+            db.execute(statement)
 
 
 @contextmanager
 def empty(layout: Layout) -> Iterator[sqlite3.Connection]:
     """Yield a connection to empty tables in memory."""
     with closing(sqlite3.connect(":memory:")) as db:
-        layout.bring(db, 0, layout.latest_schema)
+        layout.make(db)
         yield db

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from qa.storage.cluster import texts
 from qa.storage.cluster.connection import is_in, quoted
 from qa.storage.cluster.entities import KEYS, STOOD
-from qa.storage.records.tables import CHANGES, SCHEMA_7
+from qa.storage.records.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -46,10 +46,8 @@ def never_twice(statements: Iterable[str]) -> Iterator[str]:
 def _tables() -> bytes:
     """Return a database with the tables, empty."""
     db = sqlite3.connect(":memory:", isolation_level=None)
-    for statement in never_twice(SCHEMA_7):
+    for statement in never_twice(TABLES):
         db.execute(statement)
-    for change in CHANGES.values():
-        change(db)
     db.execute("DROP TABLE uploads")
     made: bytes = db.serialize()
     db.close()

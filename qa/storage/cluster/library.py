@@ -22,13 +22,10 @@ from qa.storage.encoders import Encoders
 from qa.storage.ports import LibraryStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.storage.cluster.address import Address
     from qa.storage.cluster.originals import Originals
-    from qa.storage.ports import ThumbRow
     from qa.storage.postgresql.database import SharedDatabase
 
 
@@ -161,9 +158,6 @@ class ClusterLibrary:
         """Return a library that knows what this one knows of documents, to try changes in."""
         return Rehearsal(*self._rooms)
 
-    def compare_missing(self) -> None:
-        """Compare nothing: see `copies`."""
-
     def warm(self) -> None:
         """Load what a first search would otherwise wait for."""
         self.nearest(self.encode_queries(["warm"]), 1, self.select())
@@ -180,15 +174,6 @@ class ClusterLibrary:
         """Let the servers that share the desk have a file as it lies in the folder; or lack it, too."""
         if self._own_files:
             self._own_files.share(name)
-
-    # Thumbs of before there was a desk: none
-
-    def former_thumbs(self) -> list[ThumbRow]:
-        """Return none: a cluster never kept thumbs itself."""
-        return []
-
-    def hand_over_thumbs(self, take: Callable[[list[ThumbRow]], None]) -> None:
-        """Give none."""
 
 
 def _folder_bytes(folder: str) -> int:

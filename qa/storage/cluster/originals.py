@@ -33,7 +33,7 @@ _UPLOADS = (
     "CREATE TABLE IF NOT EXISTS uploads (number INTEGER PRIMARY KEY AUTOINCREMENT, "
     "name TEXT NOT NULL, sha256 TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (name, sha256))"
 )
-OWN = Layout("originals", 1, (_UPLOADS,), {})
+OWN = Layout("originals", 1, (_UPLOADS,))
 SHARED = Layout(
     "originals",
     1,
@@ -47,7 +47,6 @@ SHARED = Layout(
             PRIMARY KEY (sha256, place)
         )""",
     ),
-    {},
 )
 
 

@@ -24,7 +24,6 @@ LAYOUT = Layout(
     1,
     # `number` grows with each change. Of a file that was taken away, the content is empty.
     ("CREATE TABLE files (name TEXT PRIMARY KEY, number INTEGER NOT NULL, content BLOB NOT NULL)",),
-    {},
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qa.document.identity import words_sha256
 from qa.errors import LibraryError
 from qa.schema import Span
-from qa.storage.records.tables import CHANGES, FIRST_SCHEMA, SCHEMA_7
+from qa.storage.records.tables import SCHEMA, TABLES
 from qa.storage.sqlite_file import FileLayout, SqliteFile
 from qa.text.names import spellings
 
@@ -42,9 +42,8 @@ LAYOUT = FileLayout(
     name=FILE_NAME,
     kind="library",
     application_id=0x50756C6C,  # "Pull"
-    first_schema=FIRST_SCHEMA,
-    statements=SCHEMA_7,
-    changes=CHANGES,
+    schema=SCHEMA,
+    statements=TABLES,
     advice_if_damaged="move the folder away and run `pullquote index` again",
     advice_if_refused="index your documents into another folder with --library",
     prepare=_add_functions,

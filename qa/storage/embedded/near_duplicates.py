@@ -33,21 +33,6 @@ def compare(db: sqlite3.Connection, number: int, document: Document) -> None:
     _compare(db, number, body(document.text, apart))
 
 
-def compare_missing(db: sqlite3.Connection, most: int) -> None:
-    """Find the copies of at most `most` documents that an earlier Pullquote has put in."""
-    for number in not_compared(db, most):
-        _compare(db, number, _held_body(db, number))
-
-
-def not_compared(db: sqlite3.Connection, most: int) -> list[int]:
-    """List the numbers of at most `most` documents whose copies were never looked for."""
-    rows = db.execute(
-        "SELECT serial FROM documents WHERE NOT EXISTS (SELECT 1 FROM bands WHERE document = serial) LIMIT ?",
-        (most,),
-    )
-    return [number for (number,) in rows]
-
-
 def copies_of(db: sqlite3.Connection, ids: Iterable[str], filters: Filters) -> dict[str, dict[str, float]]:
     """Find the copies of documents, by id, that the filters leave, with the similarity, highest first."""
     condition, values = where(filters)

@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from qa.storage.embedded.database import Database
-from qa.storage.sqlite_file import bring_to
+from qa.storage.sqlite_file import make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,14 +33,12 @@ class DatabaseCopy(Database):
         # "" means a temporary file that SQLite deletes. As long as the file is small, it is only in memory.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self.layout.prepare(self._db)
-        bring_to(self.layout.latest_schema, self._db, self.layout)
+        make(self._db, self.layout)
         self._db.execute("DROP INDEX documents_by_filters")  # the largest, and not needed here
         self._db.execute("PRAGMA journal_mode = MEMORY")
         self._db.execute("PRAGMA cache_size = -65536")  # KiB, at most
         with database.reading() as held, self.writing(counted=False) as db:
             for table in _TABLES:
-                if not held.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
-                    continue  # a library that may not be written keeps an earlier schema
                 names = [name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
                 columns = ", ".join("''" if name == "text" else name for name in names)
                 marks = ", ".join("?" * len(names))

@@ -21,13 +21,12 @@ from typing import TYPE_CHECKING
 
 from qa.errors import InputError
 from qa.schema import UPLOAD
-from qa.storage.embedded import near_duplicates, vectors
+from qa.storage.embedded import vectors
 from qa.storage.embedded.contents import Contents
 from qa.storage.embedded.put import delete, drop, write_document, write_passages
 from qa.storage.embedded.rehearsal import DatabaseCopy
 from qa.storage.intake_port import Ingested, ReadDocument
 from qa.storage.parts import COPIED, Part
-from qa.storage.ports import ThumbRow
 from qa.storage.records import reading, uploads, versions
 from qa.storage.records.corrections import of as corrections_of
 from qa.storage.records.corrections import put as put_corrections
@@ -47,7 +46,6 @@ from qa.storage.records.locations import (
 from qa.storage.records.put import check_tiled, edited, is_held, known_document, put_document
 from qa.storage.records.reading import number_of, put_rows, rows_of
 from qa.storage.records.rows import passages_where
-from qa.storage.records.tables import FIRST_SCHEMA
 
 if TYPE_CHECKING:
     import sqlite3
@@ -73,11 +71,6 @@ if TYPE_CHECKING:
     )
     from qa.storage.ports import DocumentTexts
 
-# Number of documents of an earlier Pullquote whose near-duplicates are found in one transaction.
-COPIES_AT_ONCE = 100
-
-
-_THUMB = ", ".join(ThumbRow._fields)
 
 # The possible names of a file of an index or of postings. Another name could lead to a file elsewhere.
 _DERIVED = re.compile(r"index-\d+\.faiss|words-\d+\.bin")
@@ -406,14 +399,12 @@ class Store(Contents):
     def leftovers(self) -> tuple[list[str], list[Path]]:
         """List the remains of interrupted uploads: names of unused uploads, and files of no upload."""
         with self._database.reading() as db:
-            if not uploads.is_made(db):
-                return [], []
             return sorted(uploads.unread(db, db)), uploads.strays(db, self.folder)
 
     def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
         """List the newest uploaded file of each name, or of `name` only, in order of name."""
         with self._database.reading() as db:
-            return uploads.newest(db, self.folder, name) if uploads.is_made(db) else ()
+            return uploads.newest(db, self.folder, name)
 
     def original(self, document_id: str) -> Upload:
         """Find the uploaded file that a stored or removed document was read from, and check its bytes.
@@ -466,7 +457,7 @@ class Store(Contents):
         with self._database.writing(counted=False) as db:
             db.executemany("UPDATE erasing SET cited = '' WHERE one IS ?", [(number,) for number in notes])
 
-    def scrub(self) -> list[int | None]:
+    def scrub(self) -> list[int]:
         """Overwrite the bytes of purged documents in the store's file. Return the numbers of the empty notes.
 
         Raises:
@@ -477,32 +468,10 @@ class Store(Contents):
         self._database.scrub()
         return [number for (number,) in rows]
 
-    def erased(self, notes: Iterable[int | None]) -> None:
-        """Delete the notes with these numbers: the library's files have no byte of the purged documents.
-
-        A note of an earlier Pullquote has no number, but None.
-        """
+    def erased(self, notes: Iterable[int]) -> None:
+        """Delete the notes with these numbers: the library's files have no byte of the purged documents."""
         with self._database.writing(counted=False) as db:
             db.executemany("DELETE FROM erasing WHERE one IS ?", [(number,) for number in notes])
-
-    def former_thumbs(self) -> list[ThumbRow]:
-        """Read the thumbs that an earlier Pullquote stored here, and that the desk has not taken over yet."""
-        with self._database.reading() as db:
-            (schema,) = db.execute("PRAGMA user_version").fetchone()
-            # A library that may not be written keeps its schema.
-            table = "thumbs" if schema == FIRST_SCHEMA else "former_thumbs"
-            return db.execute(f"SELECT {_THUMB} FROM {table}").fetchall()
-
-    def hand_over_thumbs(self, take: Callable[[list[ThumbRow]], None]) -> None:
-        """Pass the thumbs of an earlier Pullquote to `take`, and delete them here when `take` has returned.
-
-        If this is interrupted, the next call passes the same thumbs again. No other process can hand over
-        thumbs meanwhile.
-        """
-        if self.former_thumbs():
-            with self._database.writing(counted=False) as db:
-                take(db.execute(f"SELECT {_THUMB} FROM former_thumbs").fetchall())
-                db.execute("DELETE FROM former_thumbs")
 
     # Copying
 
@@ -575,16 +544,6 @@ class Store(Contents):
         """Read vectors by key. Return the keys that exist, ascending, and their vectors, float32 [n, d]."""
         with self._database.reading() as db:
             return vectors.read(db, keys, encoding)
-
-    def compare_missing(self) -> None:
-        """Find the near-duplicates of documents that an earlier Pullquote put in without comparing them."""
-        while self._lacks_copies():
-            with self._database.writing() as db:
-                near_duplicates.compare_missing(db, COPIES_AT_ONCE)
-
-    def _lacks_copies(self) -> bool:
-        with self._database.reading() as db:
-            return bool(near_duplicates.not_compared(db, 1))
 
 
 class Rehearsal(Store):

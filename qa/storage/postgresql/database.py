@@ -84,7 +84,7 @@ class SharedDatabase:
         self._idle: list[psycopg.Connection[Any]] = []
         self._pool = threading.Lock()
         self._places = threading.BoundedSemaphore(MOST)
-        self._latest: set[str] = set()  # parts whose tables have the latest schema
+        self._made: set[str] = set()  # parts whose tables exist
 
     def close(self) -> None:
         """Close the unused connections. The next use opens a connection again."""
@@ -98,24 +98,11 @@ class SharedDatabase:
     def reading(self, part: Layout) -> Iterator[Statements]:
         """Yield one snapshot of a part, or empty tables if the part was never written."""
         with self._transaction(_READING) as db:
-            held = self._held(db, part)
-            if held == part.latest_schema:
+            if self._is_made(db, part):
                 yield db
                 return
-        if held and not self.read_only:
-            with self.writing(part):  # changes the tables to the latest schema
-                pass
-        elif held:
-            raise LibraryError(
-                f"the desk at {self.address.where} was made by an earlier Pullquote: open the library once "
-                "so that it may be written"
-            )
-        if held:
-            with self._transaction(_READING) as db:
-                yield db
-        else:
-            with self._named(), empty(part) as nothing:
-                yield nothing
+        with self._named(), empty(part) as nothing:
+            yield nothing
 
     @contextlib.contextmanager
     def writing(self, part: Layout) -> Iterator[Statements]:
@@ -124,36 +111,45 @@ class SharedDatabase:
             raise LibraryError(f"the desk at {self.address.where} was opened to be read only")
         with self._transaction(_WRITING) as db:
             db.execute(_LOCK, (f"{self.address.schema} {part.name}",))
-            if self._held(db, part) != part.latest_schema:
-                self._bring(db, part)
+            if not self._is_made(db, part):
+                self._make(db, part)
             yield db
 
     def has(self, part: Layout) -> bool:
         """Return whether a part was ever written."""
         with self._transaction(_READING) as db:
-            return bool(self._held(db, part))
+            return self._is_made(db, part)
 
-    def _held(self, db: Statements, part: Layout) -> int:
-        """Return the number of the schema of a part's tables, or 0 if there are no tables."""
-        if part.name in self._latest:
-            return part.latest_schema
+    def _is_made(self, db: Statements, part: Layout) -> bool:
+        """Return whether the tables of a part exist.
+
+        Raises:
+            LibraryError: another version of Pullquote made the tables.
+        """
+        if part.name in self._made:
+            return True
         held = self.schemas(db).get(part.name, 0)
-        if held > part.latest_schema:
-            raise LibraryError(
-                f"the desk at {self.address.where} was made by a newer Pullquote (schema {held} of its "
-                f"{part.name}, this one knows {part.latest_schema}): upgrade Pullquote here, too"
+        if held and held != part.schema:
+            age, advice = (
+                ("a newer", "upgrade Pullquote here, too")
+                if held > part.schema
+                else ("an earlier", "name another schema by `?schema=NAME` in its address")
             )
-        if held == part.latest_schema:
-            self._latest.add(part.name)
-        return held
+            raise LibraryError(
+                f"the desk at {self.address.where} was made by {age} Pullquote (schema {held} of its "
+                f"{part.name}, this one reads {part.schema}): {advice}"
+            )
+        if held:
+            self._made.add(part.name)
+        return bool(held)
 
     def schemas(self, db: Statements) -> dict[str, int]:
         """Return the number of the schema of each part's tables, by part."""
         (there,) = db.execute("SELECT to_regclass(?)", (f"{self.address.schema}.versions",)).fetchone()
         return dict(db.execute("SELECT part, version FROM versions").fetchall()) if there else {}
 
-    def _bring(self, db: Statements, part: Layout) -> None:
-        """Create the tables of a part, or change them to the latest schema."""
+    def _make(self, db: Statements, part: Layout) -> None:
+        """Create the tables of a part."""
         db.execute(_LOCK, (self.address.schema,))  # a writer of another part may do the same
         if not db.execute("SELECT to_regnamespace(?)", (self.address.schema,)).fetchone()[0]:
             (encoding,) = db.execute("SELECT current_setting('server_encoding')").fetchone()
@@ -163,15 +159,14 @@ class SharedDatabase:
                     "characters: make another for the desk, with ENCODING 'UTF8'"
                 )
             db.execute(f"CREATE SCHEMA {self.address.schema}")
-        held = self.schemas(db)
-        if not held:
+        # Look again: the first look may have seen a cache from before another writer made the tables.
+        made = self.schemas(db)
+        if not made:
             db.execute(_VERSIONS)
-        part.bring(db, held.get(part.name, 0), part.latest_schema)
-        _take_no_samples(db, self.address.schema)
-        db.execute(
-            "INSERT INTO versions VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET version = excluded.version",
-            (part.name, part.latest_schema),
-        )
+        if part.name not in made:
+            part.make(db)
+            _take_no_samples(db, self.address.schema)
+            db.execute("INSERT INTO versions VALUES (?, ?)", (part.name, part.schema))
 
     def rewrite(self, tables: Iterable[str], *, whole: bool) -> None:
         """Free the space of deleted rows in tables.

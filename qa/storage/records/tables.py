@@ -1,14 +1,8 @@
-"""The tables of a library's SQLite file in schema 7, and the changes since."""
+"""The tables of a library's SQLite file."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
-
-FIRST_SCHEMA = 7
+SCHEMA = 12
 
 # The full-text index. Other tables use this statement to get the same stems.
 WORDS = """
@@ -17,7 +11,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
 )
 """
 
-SCHEMA_7 = (
+TABLES = (
     """
     -- One embedding of the library's passages; `library.encoding` names the one in force.
     CREATE TABLE encodings (
@@ -129,21 +123,6 @@ SCHEMA_7 = (
     # Contentless: the text lies in `documents` already.
     WORDS,
     """
-    -- One thumb a row (`qa.desk.thumbs`). `query` names a question with its history.
-    CREATE TABLE thumbs (
-        query TEXT NOT NULL,
-        -- The quote: by these, so that it outlives its document's row. On an answer as a whole: '' and 0.
-        sha256 TEXT NOT NULL,
-        start INTEGER NOT NULL,
-        end INTEGER NOT NULL,
-        document TEXT NOT NULL,
-        thumb TEXT NOT NULL CHECK (thumb IN ('up', 'down')),
-        -- The answer as it was shown, without the text of its quotes.
-        shown TEXT NOT NULL,
-        PRIMARY KEY (query, sha256, start, end)
-    )
-    """,
-    """
     -- Where a document stands: one row for each file, or part of a file (a record, a member of an archive),
     -- that holds it, in the order in which they were found; `part` is '' for a whole file. The columns of the
     -- same names in `documents` are those of the first, whose text is the document's.
@@ -205,8 +184,9 @@ SCHEMA_7 = (
     """,
     "CREATE INDEX withdrawn_by_version ON withdrawn (version)",
     """
-    -- Holds a row while something was erased whose bytes may still lie in the library's files.
-    CREATE TABLE erasing (one INTEGER)
+    -- A row for each purge whose bytes may still be in the library's files. `cited` is what the desk must
+    -- forget: JSON of a document's id and the SHA-256 of its texts, or '' once the desk has forgotten it.
+    CREATE TABLE erasing (one INTEGER, cited TEXT NOT NULL)
     """,
     """
     -- What was erased and stands in a file still, which is not to bring it back by itself. Hashes alone: of
@@ -266,56 +246,26 @@ SCHEMA_7 = (
         columns TEXT NOT NULL
     ) WITHOUT ROWID
     """,
-)
-
-
-def _thumbs_move_out(db: sqlite3.Connection) -> None:
-    """Rename the table of thumbs for the desk, which from now on stores thumbs in a file of its own.
-
-    Add to `erasing` a column for the purged texts that the desk must forget: JSON of a document's id and the
-    SHA-256 of its texts.
     """
-    db.execute("ALTER TABLE thumbs RENAME TO former_thumbs")
-    db.execute("ALTER TABLE erasing ADD COLUMN cited TEXT NOT NULL DEFAULT ''")
-
-
-def _index_the_list(db: sqlite3.Connection) -> None:
-    """Index the columns that a list of documents is searched and ordered by: the rows contain the texts."""
-    db.execute(
-        "CREATE INDEX documents_by_list ON documents ("
-        "title, publisher, author, series, number, id, date, collection, format, language, passages)"
+    -- The uploaded files that the library keeps. Of a name, the row with the greatest number is the newest.
+    CREATE TABLE uploads (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        at TEXT NOT NULL,
+        UNIQUE (name, sha256)
     )
-
-
-def _files_are_uploaded(db: sqlite3.Connection) -> None:
-    """Add the table of uploaded files. The row with the greatest number is a name's newest file."""
-    db.execute(
-        """
-        CREATE TABLE uploads (
-            number INTEGER PRIMARY KEY AUTOINCREMENT,
-            name TEXT NOT NULL,
-            sha256 TEXT NOT NULL,
-            at TEXT NOT NULL,
-            UNIQUE (name, sha256)
-        )
-        """
+    """,
+    "CREATE INDEX uploads_by_sha256 ON uploads (sha256)",
+    """
+    -- The columns that a list of documents is searched and ordered by: the rows contain the texts.
+    CREATE INDEX documents_by_list ON documents (
+        title, publisher, author, series, number, id, date, collection, format, language, passages
     )
-    db.execute("CREATE INDEX uploads_by_sha256 ON uploads (sha256)")
-
-
-def _index_the_choices(db: sqlite3.Connection) -> None:
-    """Index each column that filters choose from, so that its values are counted without sorting."""
-    for column in ("publisher", "series", "language", "collection", "format"):
-        db.execute(f"CREATE INDEX documents_by_{column} ON documents ({column}) WHERE {column} != ''")
-
-
-CHANGES: dict[int, Callable[[sqlite3.Connection], None]] = {
-    8: _thumbs_move_out,
-    9: _index_the_list,
-    10: _files_are_uploaded,
-    11: _index_the_choices,
-}
-"""Functions that change a library to each later schema, from 8 on. They run inside a transaction.
-
-Never edit a function: add another.
-"""
+    """,
+    # Each column that filters choose from, so that its values are counted without sorting.
+    *(
+        f"CREATE INDEX documents_by_{column} ON documents ({column}) WHERE {column} != ''"
+        for column in ("publisher", "series", "language", "collection", "format")
+    ),
+)

@@ -233,11 +233,6 @@ def _is_ours(path: Path) -> bool:
     return bool(_SHA256.fullmatch(path.name)) and path.name.startswith(path.parent.name) and not in_link
 
 
-def is_made(db: sqlite3.Connection) -> bool:
-    """Return whether there is a table of uploads. A library that may not be written keeps its schema."""
-    return db.execute("SELECT 1 FROM pragma_table_info('uploads')").fetchone() is not None
-
-
 def _used(db: sqlite3.Connection) -> set[str]:
     """Return the names of the uploads of stored documents, earlier texts and removed documents."""
     rows = db.execute(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.desk.conversations import UNDO, is_id, new_id
-from qa.desk.file import FILE_NAME, THUMBS
+from qa.desk.file import FILE_NAME
 from qa.desk.kept import kept_turn, recall
 from qa.errors import LibraryError, UnknownConversationError
 from qa.schema import Answer, Filters, More, Quote, Reply
@@ -310,43 +309,21 @@ def test_an_answer_whose_document_is_purged_before_it_is_kept_is_kept_without(co
     assert b"secret.txt" not in bytes_in(corpus.library)
 
 
-def old_desk(library: Path) -> None:
-    """Make the desk's file as an earlier Pullquote did, with one thumb."""
-    shown = {
-        "question": "Old?",
-        "history": [],
-        "interpreted_question": "Old?",
-        "outcome": "none",
-        "quotes": [],
-    }
-    with closing(sqlite3.connect(library / FILE_NAME)) as db:
-        db.execute(THUMBS)
-        db.execute("INSERT INTO thumbs VALUES ('q', '', 0, 0, '', 'up', ?)", (json.dumps(shown),))
-        db.execute("PRAGMA application_id = 0x44657363")
-        db.execute("PRAGMA user_version = 1")
-        db.commit()
-
-
 @pytest.mark.own_file
-def test_a_desk_of_before_is_changed_when_it_is_opened_and_keeps_its_thumbs(corpus: Corpus) -> None:
-    old_desk(corpus.library)
-    assert corpus.desk.count_thumbs() == (1, 1)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_desk_of_an_earlier_schema_is_left_as_it_is(corpus: Corpus, read_only: bool) -> None:
     corpus.desk.conversations.keep(new_id(), turn(WHO))
-    assert corpus.desk.conversations.count() == 1
-    assert corpus.desk.count_thumbs() == (1, 1)
-
-
-@pytest.mark.own_file
-def test_a_desk_of_before_that_may_not_be_written_is_read(corpus: Corpus) -> None:
-    old_desk(corpus.library)
     corpus.close()
-    before = (corpus.library / FILE_NAME).read_bytes()
-    with tiny_corpus(corpus.library, read_only=True) as again:
-        assert again.desk.conversations.all() == ()
-        assert again.desk.count_thumbs() == (1, 1)
-        with pytest.raises(LibraryError, match="may not be written"):
-            again.desk.conversations.keep(new_id(), turn(WHO))
-    assert (corpus.library / FILE_NAME).read_bytes() == before
+    file = corpus.library / FILE_NAME
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA user_version = 1")
+    before = file.read_bytes()
+    with (
+        tiny_corpus(corpus.library, read_only=read_only) as again,
+        pytest.raises(LibraryError, match=r"earlier Pullquote.*move it away"),
+    ):
+        again.desk.conversations.all()
+    assert file.read_bytes() == before
 
 
 def test_a_library_that_may_not_be_written_shows_its_conversations(corpus: Corpus) -> None:

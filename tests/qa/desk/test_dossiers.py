@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qa.desk.conversations import UNDO
 from qa.desk.dossiers import MOST_HEADING, MOST_NAME, Dossiers
-from qa.desk.file import CONVERSATIONS, FILE_NAME, THUMBS
+from qa.desk.file import FILE_NAME
 from qa.errors import DocumentNotFoundError, InputError, LibraryError, UnknownDossierError
 from qa.schema import Asked, DossierEntry, Filters, QuoteReference, Span
 from tests.qa.tiny import tiny_corpus, write
@@ -269,18 +269,6 @@ def test_a_quote_of_a_purged_text_is_refused(corpus: Corpus) -> None:
     with pytest.raises(DocumentNotFoundError):
         corpus.desk.dossiers.add(made.id, [note("First."), lost])
     assert corpus.desk.dossiers.entries(made.id) == ()
-
-
-@pytest.mark.own_file
-def test_a_desk_of_before_gets_dossiers(corpus: Corpus) -> None:
-    with closing(sqlite3.connect(corpus.library / FILE_NAME)) as db, db:
-        for statement in (THUMBS, *CONVERSATIONS):
-            db.execute(statement)
-        db.execute("PRAGMA application_id = 1147499363")
-        db.execute("PRAGMA user_version = 2")
-    assert corpus.desk.dossiers.all() == ()
-    corpus.desk.dossiers.create("Harbours")
-    assert [each.name for each in corpus.desk.dossiers.all()] == ["Harbours"]
 
 
 @pytest.mark.own_file

@@ -70,7 +70,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def columns(layout: FileLayout, tables: tuple[str, ...]) -> list[tuple[str, str, str]]:
     with closing(sqlite3.connect(":memory:")) as db:
-        for kind, name, _, sql in expected_schema(layout, layout.latest_schema):
+        for kind, name, _, sql in expected_schema(layout):
             if kind == "table" and name in tables:
                 db.execute(sql)
         return [

@@ -31,7 +31,6 @@ from qa.storage.embedded.database import LAYOUT
 from qa.storage.embedded.store import Store
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.ports import Count, Hit
-from qa.storage.records import tables
 from qa.text.dates import parse_date
 from tests.qa.consistency import problems
 from tests.qa.storage.contract import BRIEF, finds_each_phrase, text
@@ -551,38 +550,16 @@ def test_a_text_that_no_longer_has_its_hash_is_an_error_and_not_a_source(tmp_pat
     store.close()
 
 
-def test_a_library_of_an_older_schema_is_migrated_and_keeps_what_it_holds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    ("schema", "advice"), [(LAYOUT.schema - 1, "run `pullquote index` again"), (LAYOUT.schema + 1, "upgrade")]
+)
+def test_a_library_of_another_schema_is_left_as_it_is(tmp_path: Path, schema: int, advice: str) -> None:
     folder = saved(tmp_path)
-    add = "ALTER TABLE documents ADD COLUMN later TEXT NOT NULL DEFAULT 'x'"
-    monkeypatch.setitem(tables.CHANGES, LAYOUT.latest_schema + 1, lambda db: db.execute(add))
-    store = Store(folder, create=False)
-    assert store.document("3").text == words(3)
-    store.close()
-    db = sqlite3.connect(folder / "library.sqlite3")
-    assert db.execute("PRAGMA user_version").fetchone() == (LAYOUT.latest_schema,)
-    assert db.execute("SELECT DISTINCT later FROM documents").fetchall() == [("x",)]
-    db.close()
-
-
-def test_a_migration_that_fails_leaves_the_library_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = saved(tmp_path)
-
-    def fail(db: sqlite3.Connection) -> None:
-        db.execute("DELETE FROM words_data")
-        db.execute("no SQL")
-
-    with monkeypatch.context() as patched:
-        patched.setitem(tables.CHANGES, LAYOUT.latest_schema + 1, fail)
-        with pytest.raises(LibraryError):
-            Store(folder)
-    store = Store(folder)
-    assert len(store.documents()) == 20
-    store.close()
-    assert problems(folder) == []
+    _sql(folder / "library.sqlite3", f"PRAGMA user_version = {schema}")
+    before = (folder / "library.sqlite3").read_bytes()
+    with pytest.raises(LibraryError, match=advice):
+        Store(folder, create=False)
+    assert (folder / "library.sqlite3").read_bytes() == before
 
 
 # Space

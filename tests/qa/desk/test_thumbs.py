@@ -15,7 +15,6 @@ from click.testing import CliRunner
 
 from qa.asking.conversation import interpret
 from qa.cli import cli
-from qa.desk.file import LAYOUT
 from qa.errors import InputError, UnknownAnswerError
 from qa.evaluation.suite import load
 from qa.evaluation.thumbs import save, shown_answer, thumbs_on, to_file, to_queries
@@ -214,50 +213,6 @@ def test_of_two_thumbs_that_contradict_each_other_the_last_counts(corpus: Corpus
     assert only(corpus)["answerable"] is True
     corpus.desk.put_thumb(shown("none"), None, "up")
     assert only(corpus)["answerable"] is False
-
-
-# Thumbs of an earlier Pullquote, which kept neither filters nor strictness
-
-
-@pytest.mark.own_file
-@pytest.mark.parametrize("read_only", [False, True])
-def test_a_thumb_of_an_earlier_schema_is_a_test_query_and_on_no_answer(
-    tmp_path: Path, read_only: bool
-) -> None:
-    earlier_desk(tmp_path / "library", filtered=False)
-    with tiny_corpus(tmp_path / "library", read_only=read_only) as corpus:
-        assert corpus.desk.thumbs(shown("none")) == ()
-        assert corpus.desk.count_thumbs() == (1, 1)
-        assert only(corpus)["answerable"] is False
-        assert corpus.desk.conversations.all() == ()
-    if not read_only:
-        with tiny_corpus(tmp_path / "library") as corpus:
-            corpus.desk.put_thumb(shown("none"), None, "down")  # which takes its place
-            assert (corpus.desk.count_thumbs(), only(corpus)["answerable"]) == ((1, 1), None)
-
-
-@pytest.mark.own_file
-def test_silence_under_filters_that_were_not_kept_says_nothing_of_all_documents(tmp_path: Path) -> None:
-    earlier_desk(tmp_path / "library", filtered=True)
-    with tiny_corpus(tmp_path / "library") as corpus:
-        query = only(corpus)
-    assert query["answerable"] is None
-    assert "filters" in query["notes"][0]
-
-
-def earlier_desk(library: Path, *, filtered: bool) -> None:
-    """Make a library whose desk has one thumb in the tables of schema 1: up, nothing was found."""
-    with tiny_corpus(library) as corpus:
-        corpus.index(write(library.parent, "a.txt", TEXT))
-    db = sqlite3.connect(library / "desk.sqlite3")
-    LAYOUT.bring(db, 0, 1)
-    kept = {"question": QUESTION, "history": [], "interpreted_question": QUESTION, "outcome": "none"}
-    row = json.dumps(kept | {"quotes": [], "filtered": filtered})
-    db.execute("INSERT INTO thumbs VALUES (?, '', 0, 0, '', 'up', ?)", (shown().query_id, row))
-    db.execute(f"PRAGMA application_id = {LAYOUT.application_id}")
-    db.execute("PRAGMA user_version = 1")
-    db.commit()
-    db.close()
 
 
 def test_a_quote_of_a_changed_document_has_no_text_but_a_note(corpus: Corpus, tmp_path: Path) -> None:
