@@ -126,11 +126,11 @@ def test_thumbs_say_what_was_expected(
 def test_the_thumbs_of_one_query_are_looked_up_not_searched_for(corpus: Corpus) -> None:
     statements: list[str] = []
     corpus.desk.put_thumb(shown(), None, "up")
-    with corpus.desk._reading() as db:
+    with corpus.desk._tables.reading() as db:
         db.set_trace_callback(statements.append)
     corpus.desk.thumbs(shown("none"))
     (select,) = [statement for statement in statements if "FROM thumbs" in statement]
-    with corpus.desk._reading() as db:
+    with corpus.desk._tables.reading() as db:
         step, *_ = db.execute(f"EXPLAIN QUERY PLAN {select}").fetchall()
     assert step[-1] == "SEARCH thumbs USING INDEX sqlite_autoindex_thumbs_1 (query=? AND answer=?)"
 
