@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
 
-from qa.asking.confidence import STRICTNESS
 from qa.errors import AddressError, BusyError, CancelledError
 from qa.places import LibraryPlace, shipped_corpus
+from qa.schema import STRICTNESS
 from qa.text.display import plural, visible
 from qa.web import cards, conversations
 from qa.web.conversations import Conversation

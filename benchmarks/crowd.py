@@ -28,8 +28,8 @@ from urllib.parse import urlsplit
 
 from benchmarks.chat import answered, chat
 from benchmarks.machine import HEADER, line, row
-from qa.asking.confidence import STRICTNESS
 from qa.evaluation import suite
+from qa.schema import STRICTNESS
 
 CROWDS = (1, 8, 50, 160)
 ATTACKER, OTHER = "127.0.0.2", "127.0.0.3"

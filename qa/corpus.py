@@ -10,14 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from embeddings.runtime import check_later, finish_checks
-from qa.asking.confidence import STRICTNESS
 from qa.desk.database import DeskDatabase
 from qa.document.metadata import check
 from qa.errors import InputError, LibraryError
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
 from qa.places import library_place
-from qa.schema import EVERYTHING, Document, DocumentList, Filters, Progress
+from qa.schema import EVERYTHING, STRICTNESS, AskOptions, Document, DocumentList, Filters, Progress
 from qa.storage.encoders import model_errors
 from qa.storage.open import open_library
 
@@ -592,9 +591,8 @@ class Corpus:
         """
         from qa.quoting.quoted_answer import QuotedAnswer  # imported late: it imports what writes answers
 
-        answer = self.answerer().ask(
-            question, history, filters, strictness, dates, find_all=find_all, deadline=deadline
-        )
+        options = AskOptions(filters, strictness, dates, find_all)
+        answer = self.answerer().ask(question, history, options, deadline=deadline)
         check_later()
         return QuotedAnswer.of(answer, self.document)
 

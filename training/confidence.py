@@ -29,11 +29,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from embeddings.reading import ReaderName
-from qa.asking.confidence import FILE, LOOSEST, STRICTEST, STRICTNESS, Confidence, shipped
+from qa.asking.confidence import FILE, LOOSEST, STRICTEST, Confidence, shipped
 from qa.evaluation import measures, suite
 from qa.evaluation.run import read_answers, suite_documents
 from qa.evaluation.statistics import calibration_bins
-from qa.schema import Signals
+from qa.schema import STRICTNESS, Signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -28,7 +28,6 @@ from qa.asking import (
 )
 from qa.asking.asks_for_several import asks_for_several
 from qa.asking.choose import answering, choose, preferring
-from qa.asking.confidence import STRICTNESS
 from qa.asking.conversation import interpret, is_brief, names, stands_alone
 from qa.asking.read import read, read_on, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, related, retrieve
@@ -38,7 +37,7 @@ from qa.deadline import Deadline
 from qa.document.metadata import language_of_script
 from qa.errors import PullquoteError
 from qa.limits import check_dates, check_filters, check_history, check_question
-from qa.schema import EVERYTHING, Answer, Failure, Filters, Milliseconds, RankedPassage
+from qa.schema import Answer, AskOptions, Failure, Milliseconds, RankedPassage
 from qa.text import times
 from qa.text.differing_figures import differing
 from qa.text.foreign import UNKNOWN, foreign_language, is_surely_english
@@ -56,9 +55,22 @@ if TYPE_CHECKING:
     from qa.asking.extract import Evidence
     from qa.asking.read import Read
     from qa.asking.retrieve import Retrieved, Search
-    from qa.schema import DatePreference, Dates, Document, Fact, More, Outcome, Passage, Quote, Turn
+    from qa.schema import (
+        DatePreference,
+        Document,
+        Fact,
+        Filters,
+        More,
+        Outcome,
+        Passage,
+        Quote,
+        ReplyKind,
+        Turn,
+    )
     from qa.storage.ports import Hit, Library, Selection
+    from qa.text.parts import Part
 
+_USUAL = AskOptions()
 _NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
 # First passages for the question alone. An answer found with earlier questions must be from their documents.
 _NEAR = 3
@@ -100,91 +112,80 @@ class Answerer:
         self,
         question: str,
         history: Sequence[str | Turn] = (),
-        filters: Filters = EVERYTHING,
-        strictness: float = STRICTNESS,
-        dates: Dates = "auto",
+        options: AskOptions = _USUAL,
         *,
-        find_all: bool = False,
         deadline: Deadline | None = None,
     ) -> Answer:
         """Answer one question. `history` holds the conversation's earlier turns, oldest first.
 
-        `strictness` is the share of answers that should be right (`confidence.threshold`). With `dates`
-        "ignore", a time in the question does not order passages, and a passage must state it to answer
-        (`qa.text.times`). With `find_all`, more passages are read, and `Answer.more` quotes all sentences
-        that answer. For a question of several parts, a note says instead that `find_all` does not work.
         `deadline` is checked between the stages. Without a deadline, nothing ends the work early.
+        If a question has several parts, `find_all` does not work, and a note says so.
 
         Raises:
             QuestionError: the question or a turn is empty, too long or not text (`qa.limits`).
-            InputError: the filters, the strictness or `dates` make no sense.
+            InputError: the options make no sense.
             DeadlineError: the time is up.
             CancelledError: the deadline was cancelled.
             PullquoteError: anything else prevents an answer.
         """
         question = check_question(question)
         check_history(history)
-        check_filters(filters)
-        check_dates(dates)
+        check_filters(options.filters)
+        check_dates(options.dates)
         deadline = deadline or Deadline()
         deadline.check()
         fitted = self._confidence()
-        threshold = fitted.threshold(strictness)
-        clock = _Clock()
+        run = _Run(options, fitted, fitted.threshold(options.strictness), deadline, _Clock(), self._today())
         if kind := replies.reply_kind(question):
-            found = self._documents_on(question, filters) if kind == "summary" else []
-            if found:
-                reply = replies.reply_about(question, found)
-            else:
-                listed = self._library.documents(limit=replies.LISTED)
-                reply = replies.reply(kind, listed, self._library.count().documents)
-            return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=clock.read())
-
-        def inquire(question: str, meaning: Interpretation) -> _Inquiry:
-            preference = (
-                times.preference(question, meaning.leans_on, self._today()) if dates == "auto" else None
-            )
-            return _Inquiry(
-                question, meaning, preference, filters, fitted, threshold, strictness, deadline, clock
-            )
-
+            return self._reply(question, kind, run)
         if asked := parts(question):
-            inquiry = inquire(question, combine.whole(question, asked, history))
-            answers = [
-                self._answer(inquire(part.question, own.meaning), own.is_in)
-                for part, own in zip(asked, combine.readings(asked, inquiry.meaning), strict=True)
-            ]
-            combined = combine.combined(asked, answers)
-            if find_all:
-                combined["notes"] = (_ALL_OF_ONE, *combined["notes"])
-            return inquiry.answer(**combined)
+            return self._answer_parts(asked, run.inquire(question, combine.whole(question, asked, history)))
         meaning = interpret(question, history)
         is_compared = is_brief(question) and not meaning.carried
         if is_compared:
-            meaning = self._continued(question, history, filters) or meaning
-        answer = self._answer(inquire(question, meaning), find_all=find_all)
+            meaning = self._continued(question, history, options.filters) or meaning
+        answer = self._answer(run.inquire(question, meaning))
         if answer.unsearched:
             return answer
         if answer.carried:
-            return replace(
-                self._without_carried(question, answer, meaning, inquire, find_all), milliseconds=clock.read()
-            )
-        if answer.outcome == "answered":
-            return answer
-        same = None if is_compared else self._continued(question, history, filters)
-        context = same or conversation.in_context(question, history)
-        after = self._answer(inquire(question, context), find_all=find_all) if context else answer
-        if after.outcome == "answered" and _is_near(after, answer) and _speaks_of_topic(after):
-            return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
-        return replace(answer, milliseconds=clock.read())
+            answer = self._without_carried(question, answer, meaning, run)
+        elif answer.outcome != "answered":
+            same = None if is_compared else self._continued(question, history, options.filters)
+            context = same or conversation.in_context(question, history)
+            after = self._answer(run.inquire(question, context)) if context else answer
+            if after.outcome == "answered" and _is_near(after, answer) and _speaks_of_topic(after):
+                return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
+        return replace(answer, milliseconds=run.clock.read())
+
+    def _reply(self, question: str, kind: ReplyKind, run: _Run) -> Answer:
+        """Return the reply to a message that is not a question for the documents."""
+        filters = run.options.filters
+        found = self._documents_on(question, filters) if kind == "summary" else []
+        if found:
+            reply = replies.reply_about(question, found)
+        else:
+            listed = self._library.documents(limit=replies.LISTED)
+            reply = replies.reply(kind, listed, self._library.count().documents)
+        return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=run.clock.read())
+
+    def _answer_parts(self, asked: Sequence[Part], inquiry: _Inquiry) -> Answer:
+        """Answer each part of a question, and combine the answers."""
+        run = inquiry.run.without_all()
+        answers = [
+            self._answer(run.inquire(part.question, own.meaning), own.is_in)
+            for part, own in zip(asked, combine.readings(asked, inquiry.meaning), strict=True)
+        ]
+        combined = combine.combined(asked, answers)
+        if inquiry.run.options.find_all:
+            combined["notes"] = (_ALL_OF_ONE, *combined["notes"])
+        return inquiry.answer(**combined)
 
     def _without_carried(
         self,
         question: str,
         answer: Answer,
         meaning: Interpretation,
-        inquire: Callable[[str, Interpretation], _Inquiry],
-        find_all: bool,
+        run: _Run,
     ) -> Answer:
         """Return the answer to a follow-up, without the carried words if they come from another topic.
 
@@ -193,7 +194,7 @@ class Answerer:
         if stands_alone(question) or conversation.names_its_own(question):
             if answer.outcome == "answered" and _speaks_of_topic(answer, question):
                 return answer
-            alone = self._answer(inquire(question, interpret(question)), find_all=find_all)
+            alone = self._answer(run.inquire(question, interpret(question)))
             if answer.outcome == "answered":
                 kept, other = ({quote.document.id for quote in each.quotes[:1]} for each in (answer, alone))
                 return answer if kept == other else alone
@@ -201,7 +202,7 @@ class Answerer:
                 return alone
         elif answer.outcome != "answered" and (last := conversation.with_last_topic(question, meaning)):
             may_answer = partial(combine.speaks_of, subject=last.leans_on)
-            after = self._answer(inquire(question, last), may_answer, find_all=find_all)
+            after = self._answer(run.inquire(question, last), may_answer)
             if after.outcome == "answered":
                 return after
         return answer
@@ -232,25 +233,19 @@ class Answerer:
         last = next((topic for topic, is_same in zip(topics[::-1], same[::-1], strict=True) if is_same), None)
         return conversation.in_context(question, last) if last else None
 
-    def _answer(
-        self,
-        inquiry: _Inquiry,
-        may_answer: Callable[[Document], bool] | None = None,
-        *,
-        find_all: bool = False,
-    ) -> Answer:
+    def _answer(self, inquiry: _Inquiry, may_answer: Callable[[Document], bool] | None = None) -> Answer:
         """Answer a question that asks for one thing, only from the documents that `may_answer` accepts."""
         question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
-        deadline, clock = inquiry.deadline, inquiry.clock
+        options, deadline, clock = inquiry.run.options, inquiry.run.deadline, inquiry.run.clock
         deadline.enter("searching")
         with clock.timing("retrieve"):
-            selection = self._library.select(inquiry.filters)
+            selection = self._library.select(options.filters)
             if not selection.documents:
-                reason = unmatched(self._library, inquiry.filters)
+                reason = unmatched(self._library, options.filters)
                 return inquiry.answer("none", undated=selection.undated, unsearched=reason)
             deadline.check()
             phrases = exact.search(
-                self._library, question, selection, preference, deadline, find_all=find_all
+                self._library, question, selection, preference, deadline, find_all=options.find_all
             )
             deadline.check()
             search = self._looked_for(meaning)
@@ -264,18 +259,7 @@ class Answerer:
                 retrieved = replace(retrieved, to_read=to_read)
         if phrases.whole:
             found = [passage for passage, _ in retrieved.to_read]
-            is_found = bool(phrases.quotes) and not phrases.missing
-            return inquiry.answer(
-                "answered" if is_found else "weak" if phrases.quotes else "none",
-                confidence=float(is_found),
-                quotes=phrases.quotes,
-                passages=_ranking([(passage, 1.0) for passage in phrases.passages], [*found, *rest]),
-                searched=selection.documents,
-                undated=selection.undated,
-                notes=phrases.notes,
-                calibrated=phrases.is_certain,
-                more=phrases.more,
-            )
+            return _exact_answer(inquiry, phrases, selection, [*found, *rest])
         for_several = asks_for_several(question)
         with clock.timing("rerank"):
             deadline.check()
@@ -294,22 +278,13 @@ class Answerer:
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, nearest, differing = self._quotes(inquiry, retrieved, phrases, verdict)
         all_that_answers = None
-        if verdict.outcome == "answered" and find_all:
+        if verdict.outcome == "answered" and options.find_all:
             all_that_answers = self._find_all(
                 inquiry, search, retrieved, phrases, choice, verdict.chosen, quotes, nearest
             )
             nearest = _numbered_after(nearest, all_that_answers.quotes or quotes)
         elif verdict.outcome == "answered":
-            evidence = more.evidence(
-                meaning.question, choice.read, retrieved.documents, verdict.chosen, nearest
-            )
-            all_that_answers = more.count(
-                evidence,
-                quotes,
-                retrieved.copies,
-                read=len(choice.read),
-                at_least=_is_left(retrieved, choice.read),
-            )
+            all_that_answers = _count_all(inquiry, retrieved, choice, verdict.chosen, quotes, nearest)
         facts: tuple[Fact, ...] = ()
         if verdict.outcome != "answered" and not phrases.missing:
             known = retrieved.documents.values()
@@ -317,7 +292,7 @@ class Answerer:
         return inquiry.answer(
             "weak" if facts else verdict.outcome,
             confidence=verdict.confidence,
-            threshold=inquiry.threshold,
+            threshold=inquiry.run.threshold,
             signals=choice.signals,
             quotes=quotes,
             passages=_ranking(
@@ -365,12 +340,12 @@ class Answerer:
         sure = 0.0
         outcome: Outcome = "none"
         if signals:
-            sure = inquiry.fitted.probability(signals)
-            near = inquiry.fitted.is_near(signals)
-            outcome = confidence.outcome(sure, inquiry.threshold, near=near)
+            sure = inquiry.run.fitted.probability(signals)
+            near = inquiry.run.fitted.is_near(signals)
+            outcome = confidence.outcome(sure, inquiry.run.threshold, near=near)
         unjudged = _unjudged(inquiry.question, choice, outcome, judged=search.judged) if self._fitted else ""
         if search.judged and outcome == "none" and not unjudged:
-            inquiry.deadline.check()
+            inquiry.run.deadline.check()
             passages, documents = read_other_scripts(self._reader, self._library, search, retrieved.illegible)
             others = extract.choose(answering(search.question, passages, documents))
             if others:
@@ -427,7 +402,7 @@ class Answerer:
         quotes, differing = copies.versions(known, quotes, agreed=any_time)
         quotes = exact.foremost(inquiry.question, quotes)
         merge = partial(
-            copies.merged, known, read=retrieved.opened, earliest=any_time, deadline=inquiry.deadline
+            copies.merged, known, read=retrieved.opened, earliest=any_time, deadline=inquiry.run.deadline
         )
         quotes = merge(quotes)
         left = [each for each in merge(near) if not any(copies.holds(quote, each) for quote in quotes)]
@@ -462,7 +437,7 @@ class Answerer:
 
         Leave out sentences that are only near.
         """
-        preference, deadline = inquiry.preference, inquiry.deadline
+        preference, deadline = inquiry.preference, inquiry.run.deadline
         # Scores of the cross-encoder can be compared only within a wave.
         if self._reader.name == "cross-encoder":
             found, done = retrieved, choice.read
@@ -501,42 +476,63 @@ class Answerer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Run:
+    """How and until when a question is answered.
+
+    Attributes:
+        options: the options of the question.
+        fitted: what computes the confidence.
+        threshold: the minimum confidence of an answer.
+        deadline: when the work ends.
+        clock: measures the stages.
+        today: the day from which "last year" is counted.
+    """
+
+    options: AskOptions
+    fitted: Confidence
+    threshold: float
+    deadline: Deadline
+    clock: _Clock
+    today: dt.date
+
+    def inquire(self, question: str, meaning: Interpretation) -> _Inquiry:
+        """Return a question to be answered, with the time that it names."""
+        is_ignored = self.options.dates == "ignore"
+        preference = None if is_ignored else times.preference(question, meaning.leans_on, self.today)
+        return _Inquiry(question, meaning, preference, self)
+
+    def without_all(self) -> _Run:
+        """Return the run without `find_all`."""
+        return replace(self, options=replace(self.options, find_all=False))
+
+
+@dataclass(frozen=True, slots=True)
 class _Inquiry:
-    """A question as it was understood, and the options for its answer.
+    """A question as it was understood, and how it is answered.
 
     Attributes:
         question: the question as it was typed.
-        meaning: the question as it is read after the earlier turns.
-        preference: the time that the question names, or None if it names no time or times are ignored.
-        filters: the filters for documents that may answer.
-        fitted: the regression that computes the confidence.
-        threshold: the minimum confidence at which an answer is given.
-        strictness: the share of answers that should be right.
-        deadline: when the work ends.
-        clock: measures the stages.
+        meaning: how the question is read after the earlier turns.
+        preference: the time that the question names, or None if it names none or the time is ignored.
+        run: how and until when the question is answered.
     """
 
     question: str
     meaning: Interpretation
     preference: DatePreference | None
-    filters: Filters
-    fitted: Confidence
-    threshold: float
-    strictness: float
-    deadline: Deadline
-    clock: _Clock
+    run: _Run
 
     def answer(self, outcome: Outcome, **said: Any) -> Answer:
-        """Return an answer to the question. `said` are the other fields of `Answer`."""
+        """Return an answer to the question. `said` has the other fields of `Answer`."""
         return Answer(
             self.question,
             self.meaning.question,
             outcome,
-            milliseconds=self.clock.read(),
-            filters=self.filters,
+            milliseconds=self.run.clock.read(),
+            filters=self.run.options.filters,
             preference=self.preference,
             carried=self.meaning.carried,
-            strictness=self.strictness,
+            strictness=self.run.options.strictness,
             read_with=self.meaning.leans_on if self.meaning.carried else (),
             **said,
         )
@@ -619,6 +615,43 @@ class _Clock:
         return Milliseconds(**self._stages, total=1000 * (time.perf_counter() - self._start))
 
 
+def _exact_answer(
+    inquiry: _Inquiry, phrases: Exact, selection: Selection, found: Sequence[Passage | Hit]
+) -> Answer:
+    """Return the answer to a question that asks only for exact phrases."""
+    is_found = bool(phrases.quotes) and not phrases.missing
+    return inquiry.answer(
+        "answered" if is_found else "weak" if phrases.quotes else "none",
+        confidence=float(is_found),
+        quotes=phrases.quotes,
+        passages=_ranking([(passage, 1.0) for passage in phrases.passages], found),
+        searched=selection.documents,
+        undated=selection.undated,
+        notes=phrases.notes,
+        calibrated=phrases.is_certain,
+        more=phrases.more,
+    )
+
+
+def _count_all(
+    inquiry: _Inquiry,
+    retrieved: Retrieved,
+    choice: Choice,
+    chosen: Sequence[Evidence],
+    quotes: tuple[Quote, ...],
+    nearest: tuple[Quote, ...],
+) -> More:
+    """Count the sentences that answer, among the passages that were read."""
+    evidence = more.evidence(inquiry.meaning.question, choice.read, retrieved.documents, chosen, nearest)
+    return more.count(
+        evidence,
+        quotes,
+        retrieved.copies,
+        read=len(choice.read),
+        at_least=_is_left(retrieved, choice.read),
+    )
+
+
 def _is_left(retrieved: Retrieved, read: Sequence[Read]) -> bool:
     """Return whether there are passages that were not read."""
     known = {each.passage.key for each in read}
@@ -668,14 +701,11 @@ def answer_or_error(
     answerer: Answerer,
     question: str,
     history: Sequence[str | Turn] = (),
-    filters: Filters = EVERYTHING,
-    strictness: float = STRICTNESS,
-    dates: Dates = "auto",
-    *,
-    find_all: bool = False,
+    options: AskOptions = _USUAL,
 ) -> Answer:
     """Answer, or return an answer with the outcome `error`: for callers that need an answer in any case."""
     try:
-        return answerer.ask(question, history, filters, strictness, dates, find_all=find_all)
+        return answerer.ask(question, history, options)
     except PullquoteError as error:
-        return Answer(question, question, "error", filters=filters, error=Failure(error.code, str(error)))
+        failure = Failure(error.code, str(error))
+        return Answer(question, question, "error", filters=options.filters, error=failure)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from qa.errors import InputError
+from qa.schema import STRICTNESS
 from qa.text.question import answer_type, spans_of_type
 from qa.text.terms import content_words
 
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from qa.schema import Outcome, Signals
 
 FILE = "confidence.json"
-# Default share of answers that should be right, and the bounds for a user's choice.
-STRICTNESS = 0.86
+# Bounds of the strictness that a user may choose.
 LOOSEST, STRICTEST = 0.7, 0.95
 # Minimum probability at which the closest sentences are shown. It is computed as if many passages were found.
 WEAK = 0.05

@@ -164,9 +164,10 @@ def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None]
 def _share(_: click.Context, __: click.Parameter, value: str | None) -> float:
     """Read the strictness: `.9` or `90%`, within the bounds of `confidence.py`, which has the default."""
     from qa.asking import confidence
+    from qa.schema import STRICTNESS
 
     if value is None:
-        return confidence.STRICTNESS
+        return STRICTNESS
     number, percent = value.strip().removesuffix("%"), value.strip().endswith("%")
     try:
         share = float(number) / 100 if percent else float(number)

@@ -143,6 +143,7 @@ def answer_many(
     from qa.evaluation.batch import answer_file
     from qa.outputs import ANSWERS, check_no_source, check_output
     from qa.progress import meter
+    from qa.schema import AskOptions
     from qa.text.display import plural
 
     data = _read_questions(questions, shared.say if not settings.quiet else lambda message: None)
@@ -160,12 +161,9 @@ def answer_many(
             corpus,
             data,
             target,
-            filters,
+            AskOptions(filters, strictness, dates, find_all),
             progress=lambda done, total: show("Answering", done, total),
             say=shared.say if not settings.quiet else lambda message: None,
-            strictness=strictness,
-            dates=dates,
-            find_all=find_all,
             force=force,
         )
     if not settings.quiet:

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -25,7 +25,7 @@ from qa.asking.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.outputs import ANSWERS, STATE, earlier_of, is_replaceable, spare, state_of, write_output
 from qa.quoting.render import to_json
-from qa.schema import EVERYTHING, Answer, Failure, Filters, Turn
+from qa.schema import EVERYTHING, Answer, AskOptions, Failure, Filters, Turn
 from qa.text.json_lines import dumps, is_utf8
 from qa.text.names import ALIAS_FILE
 from qa.text.times import is_relative
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from qa.corpus import Corpus
-    from qa.schema import Dates, Outcome
+    from qa.schema import Outcome
 
 # Answers do not depend on these folders of the packages, which show answers or score them.
 _IRRELEVANT = {"__pycache__", "evaluation", "seeds", "web"}
@@ -131,34 +131,28 @@ def answer_file(
     corpus: Corpus,
     questions: bytes,
     out: Path | None,
-    filters: Filters,
+    options: AskOptions,
     progress: Callable[[int, int], None],
     say: Callable[[str], None],
-    strictness: float = confidence.STRICTNESS,
-    dates: Dates = "auto",
     *,
-    find_all: bool = False,
     fresh: bool = False,
     force: bool = False,
 ) -> Counter[str]:
     """Write the answers to the questions of a file into `out` (None: standard output). Count the outcomes.
 
     `progress` gets the number of questions that are done and the number of all. `say` gets a message on what
-    happened to earlier answers in `out`. See `Answerer.ask` for `find_all`, and `keep_earlier` for `fresh`
-    and `force`.
+    happened to earlier answers in `out`. See `keep_earlier` for `fresh` and `force`.
 
     Raises:
         InputError: there is no question in the file, the strictness makes no sense, or `out` cannot be read
             or written.
         OutputError: `out` contains something else.
     """
-    confidence.threshold(strictness)  # refuse a bad strictness now, not in every line
+    confidence.threshold(options.strictness)  # refuse a bad strictness now, not in every line
     asked = read_questions(questions)
     if not asked:
         raise InputError('there is no question in the file; each line should be {"_id", "text"}')
-    answer = functools.partial(
-        _answer, corpus, asked, filters, strictness, dates, progress, find_all=find_all
-    )
+    answer = functools.partial(_answer, corpus, asked, options, progress)
     if out is None:
         stream = sys.stdout
         plain = not is_utf8(stream)
@@ -167,7 +161,7 @@ def answer_file(
         if out.exists() and not out.is_file():  # a pipe or a device stores no earlier answers
             with out.open("wb") as file:
                 return answer(Counter(), file)
-        basis = _basis(corpus, questions, filters, strictness, dates, find_all=find_all)
+        basis = _basis(corpus, questions, options)
         kept, message = keep_earlier(out, basis, asked, fresh=fresh, force=force)
         if message:
             say(f"{out}: {message}")
@@ -188,23 +182,18 @@ def answer_file(
 def _answer(
     corpus: Corpus,
     asked: Sequence[Question],
-    filters: Filters,
-    strictness: float,
-    dates: Dates,
+    options: AskOptions,
     progress: Callable[[int, int], None],
     outcomes: Counter[str],
     file: BinaryIO,
     *,
-    find_all: bool,
     ascii: bool = False,  # noqa: A002
 ) -> Counter[str]:
     """Write the answers that `outcomes` does not count yet, each as soon as it is complete."""
     answerer = corpus.answerer()
     progress(outcomes.total(), len(asked))
     for question in asked[outcomes.total() :]:
-        outcome, line = _answer_line(
-            answerer, corpus, question, filters, strictness, dates, find_all=find_all, ascii=ascii
-        )
+        outcome, line = _answer_line(answerer, corpus, question, options, ascii=ascii)
         file.write(line.encode("utf-8") + b"\n")
         file.flush()
         outcomes[outcome] += 1
@@ -216,43 +205,29 @@ def _answer_line(
     answerer: Answerer,
     corpus: Corpus,
     question: Question,
-    filters: Filters,
-    strictness: float,
-    dates: Dates,
+    options: AskOptions,
     *,
-    find_all: bool,
     ascii: bool,  # noqa: A002
 ) -> tuple[Outcome, str]:
     """Return the outcome and the line of JSON. Any failure, even an altered quote, is an `error`."""
     failure = question.failure
+    filters = question.filters or options.filters
     if failure is None:
-        answer = answer_or_error(
-            answerer,
-            question.text,
-            question.history,
-            question.filters or filters,
-            strictness,
-            dates,
-            find_all=find_all,
-        )
+        own = replace(options, filters=filters)
+        answer = answer_or_error(answerer, question.text, question.history, own)
         try:
             return answer.outcome, to_json(answer, corpus.document, question.id, ascii=ascii)
         except PullquoteError as error:
             failure = Failure(error.code, str(error))
-    asked = question.filters or filters
-    failed = Answer(question.text, question.text, "error", filters=asked, error=failure)
+    failed = Answer(question.text, question.text, "error", filters=filters, error=failure)
     return "error", to_json(failed, corpus.document, question.id, ascii=ascii)
 
 
 def _basis(
     corpus: Corpus,
     questions: bytes,
-    filters: Filters,
-    strictness: float,
-    dates: Dates,
+    options: AskOptions,
     today: dt.date | None = None,
-    *,
-    find_all: bool = False,
 ) -> dict[str, Any]:
     """Return everything that the answers depend on.
 
@@ -271,11 +246,11 @@ def _basis(
         "confidence": hashlib.sha256(fitted.read_bytes()).hexdigest() if fitted.is_file() else "",
         "encoder": corpus.store.encoder_identity.sha256,
         "questions": hashlib.sha256(questions).hexdigest(),
-        "filters": json.loads(json.dumps(asdict(filters), default=str)),
-        "strictness": strictness,
-        "dates": dates,
-        "all": find_all,
-        "today": _today(questions, today) if dates == "auto" else "",
+        "filters": json.loads(json.dumps(asdict(options.filters), default=str)),
+        "strictness": options.strictness,
+        "dates": options.dates,
+        "all": options.find_all,
+        "today": _today(questions, today) if options.dates == "auto" else "",
         "reader": corpus.answerer().reader,
     }
 
@@ -292,7 +267,7 @@ def _today(questions: bytes, today: dt.date | None) -> str:
 
 
 @functools.cache
-def code_sha256(folder: Path = Path(__file__).parents[1]) -> str:
+def code_sha256(folder: Path = Path(__file__).parents[2]) -> str:
     """Return the hex SHA-256 of the files of `qa` and `embeddings` that answers depend on.
 
     The fitted weights are among these files. In a checkout, the code changes while the version stays the

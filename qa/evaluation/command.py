@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from embeddings.reading import ReaderName
 from qa.asking import confidence, own_confidence
-from qa.asking.confidence import STRICTNESS
 from qa.corpus import Corpus
 from qa.errors import InputError, LibraryNotFoundError
 from qa.evaluation import check, fit, run, suite, trec
@@ -28,6 +27,7 @@ from qa.outputs import (
 )
 from qa.places import folder_of
 from qa.progress import staged
+from qa.schema import STRICTNESS
 from qa.text.display import plural
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from embeddings.encoder import identify_encoder
 from embeddings.files import close_to_others, sha256_file
 from embeddings.models import ModelError as WeightsError
 from embeddings.models import make_cache_folder
-from qa.asking.confidence import STRICTNESS
 from qa.corpus import Corpus
 from qa.errors import InputError, ModelError
 from qa.evaluation.batch import answer_file
@@ -29,7 +28,7 @@ from qa.formats.jsonl import read_jsonl
 from qa.formats.source import PLAIN
 from qa.intake.plan import made_by
 from qa.reading import read_file
-from qa.schema import EVERYTHING, Document, Turn
+from qa.schema import STRICTNESS, AskOptions, Document, Turn
 from qa.storage.answer_cache import answers_folder, evaluations_folder, short_hash, short_name
 from qa.text.display import plural
 from qa.text.json_lines import dumps
@@ -144,10 +143,9 @@ def answer(
             corpus,
             _questions(suite),
             out,
-            EVERYTHING,
+            AskOptions(strictness=strictness),
             progress,
             say,
-            strictness,
             fresh=fresh,
             force=force,
         )

@@ -6,8 +6,10 @@ pair of coordinates: no type here accepts a quote's text, which is always the sl
 
 from qa.schema.answers import (
     READINESS,
+    STRICTNESS,
     Answer,
     AnsweredPart,
+    AskOptions,
     DatePreference,
     Dates,
     Fact,
@@ -65,9 +67,11 @@ __all__ = [
     "EVERYTHING",
     "FILTERED_BY_NAME",
     "READINESS",
+    "STRICTNESS",
     "UPLOAD",
     "Answer",
     "AnsweredPart",
+    "AskOptions",
     "Asked",
     "Certainty",
     "Citation",

@@ -19,6 +19,26 @@ ReplyKind = Literal["greeting", "thanks", "help", "documents", "summary"]
 Dates = Literal["auto", "ignore"]
 # The page's words for how readily it answers, by the share of answers that should be right.
 READINESS = {0.8: "more often", 0.86: "balanced", 0.93: "only when sure"}
+# Default share of answers that should be right.
+STRICTNESS = 0.86
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """How a question is answered.
+
+    Attributes:
+        filters: which documents may answer.
+        strictness: the share of answers that should be right (`qa.asking.confidence.Confidence.threshold`).
+        dates: "ignore" if a time in the question must not order passages. Then a passage must state the time
+            to answer (`qa.text.times`).
+        find_all: whether more passages are read, so that `Answer.more` quotes all sentences that answer.
+    """
+
+    filters: Filters = EVERYTHING
+    strictness: float = STRICTNESS
+    dates: Dates = "auto"
+    find_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from qa.desk.conversations import is_id
 from qa.desk.kept import kept_turn, recall
 from qa.errors import BusyError, CancelledError, NotReadyError, PullquoteError, UnknownConversationError
 from qa.limits import MAX_DOCUMENTS, MAX_QUESTION_CHARACTERS, MAX_TURNS
-from qa.schema import FILTERED_BY_NAME, Answer, CitationId, DocumentQuery, Failure, Filters
+from qa.schema import FILTERED_BY_NAME, Answer, AskOptions, CitationId, DocumentQuery, Failure, Filters
 from qa.text import times
 from qa.web import cards, transcript
 from qa.web.body import Body
@@ -326,11 +326,8 @@ def _answered(
         found = engine.ask(
             asked.question,
             earlier,
-            options.filters.filters(),
-            asked.strictness,
-            options.dates,
+            AskOptions(options.filters.filters(), asked.strictness, options.dates, find_all),
             wait=True,
-            find_all=find_all,
             deadline=deadline,
         )
         found = conversation.numbers.number(found)

@@ -275,8 +275,8 @@ def _asked_again(engine: Engine, dossier: str, entry: int, deadline: Deadline) -
     asked = engine.corpus.desk.dossiers.entry(dossier, entry).asked
     if asked is None:
         raise InputError("this entry has no question: only a question can be asked again")
-    strictness = asked.strictness or None
-    answer = engine.ask(asked.question, asked.earlier, asked.filters, strictness, deadline=deadline)
+    options = engine.options(asked.filters, asked.strictness or None)
+    answer = engine.ask(asked.question, asked.earlier, options, deadline=deadline)
     answer_id = engine.answers.remember(answer, asked.earlier, engine.corpus.store.generation)
     return to_line(answer, engine.corpus.document, answer_id)
 

@@ -11,12 +11,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from qa.asking.confidence import STRICTNESS
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadOnlyServerError
 from qa.places import ClusterPlace, folder_of
 from qa.quoting.render import info_to_dict
-from qa.schema import EVERYTHING, Failure
+from qa.schema import EVERYTHING, STRICTNESS, AskOptions, Failure
 from qa.web.problem import without_commands, without_desk, without_folders, without_milvus
 from qa.web.running import Running
 from qa.web.shown import Answers
@@ -123,15 +122,14 @@ class Engine:
         self,
         question: str,
         history: Sequence[str | Turn] = (),
-        filters: Filters = EVERYTHING,
-        strictness: float | None = None,
-        dates: Dates = "auto",
+        options: AskOptions | None = None,
         *,
         wait: bool = False,
-        find_all: bool = False,
         deadline: Deadline | None = None,
     ) -> Answer:
-        """Answer a question. With `wait`, first wait until questions can be answered.
+        """Answer a question, by default with the server's options.
+
+        With `wait`, first wait until questions can be answered.
 
         Raises:
             NotReadyError: questions cannot be answered (yet).
@@ -144,8 +142,27 @@ class Engine:
                 deadline.raise_if_cancelled()
             deadline.restart()
         self.check_ready()
-        asked = self.strictness if strictness is None else strictness
-        return self.corpus.ask(question, history, filters, asked, dates, find_all=find_all, deadline=deadline)
+        asked = options or self.options()
+        return self.corpus.ask(
+            question,
+            history,
+            asked.filters,
+            asked.strictness,
+            asked.dates,
+            find_all=asked.find_all,
+            deadline=deadline,
+        )
+
+    def options(
+        self,
+        filters: Filters = EVERYTHING,
+        strictness: float | None = None,
+        dates: Dates = "auto",
+        *,
+        find_all: bool = False,
+    ) -> AskOptions:
+        """Return the options of a question. Without a strictness, use the server's strictness."""
+        return AskOptions(filters, self.strictness if strictness is None else strictness, dates, find_all)
 
     def check_ready(self) -> None:
         """Raise an error while questions cannot be answered.

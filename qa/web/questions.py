@@ -187,13 +187,10 @@ def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline
         PullquoteError: any error of the engine.
     """
     history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in asked.history]
-    filters = how.chosen_filters()
-    answer = engine.ask(
-        asked.question, history, filters, how.strictness, how.dates, find_all=how.all, deadline=deadline
-    )
-    strictness = engine.strictness if how.strictness is None else how.strictness
+    options = engine.options(how.chosen_filters(), how.strictness, how.dates, find_all=how.all)
+    answer = engine.ask(asked.question, history, options, deadline=deadline)
     answer_id = engine.answers.remember(
-        answer, history, engine.corpus.store.generation, strictness=strictness
+        answer, history, engine.corpus.store.generation, strictness=options.strictness
     )
     return to_dict(_bounded(answer), engine.corpus.document, answer_id)
 

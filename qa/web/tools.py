@@ -167,7 +167,9 @@ class Tool:
 def ask(engine: Engine, asked: Asked, deadline: Deadline) -> dict[str, Any]:
     """Answer a question. Return the line of `ask --json` without passages, with each quote's citation."""
     filters = asked.filters.filters() if asked.filters else EVERYTHING
-    answer = engine.ask(asked.question, (), filters, find_all=asked.all, wait=True, deadline=deadline)
+    answer = engine.ask(
+        asked.question, (), engine.options(filters, find_all=asked.all), wait=True, deadline=deadline
+    )
     line = to_dict(replace(answer, passages=()), engine.corpus.document)
     del line["passages"]
     every = (answer.more.quotes if answer.more else None) or ()
@@ -180,7 +182,7 @@ def ask(engine: Engine, asked: Asked, deadline: Deadline) -> dict[str, Any]:
 def search(engine: Engine, searched: Searched, deadline: Deadline) -> dict[str, Any]:
     """Return the passages that a question would be answered from, whether or not they answer it."""
     filters = searched.filters.filters() if searched.filters else EVERYTHING
-    answer = engine.ask(searched.query, (), filters, wait=True, deadline=deadline)
+    answer = engine.ask(searched.query, (), engine.options(filters), wait=True, deadline=deadline)
     found: list[dict[str, Any]] = []
     for passage in answer.passages[:_MOST_PASSAGES]:
         try:

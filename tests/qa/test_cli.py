@@ -22,7 +22,7 @@ from qa.commands import options
 from qa.errors import VerbatimError
 from qa.formats.kinds import ENDINGS
 from qa.quoting.render import answers_from
-from qa.schema import Filters
+from qa.schema import STRICTNESS, Filters
 from tests.qa.tiny import tiny_corpus, write
 
 ROOT = Path(__file__).parents[2]
@@ -142,7 +142,7 @@ def strict(strictness: float) -> None:
 def test_the_help_says_from_which_confidence_on_a_strictness_answers() -> None:
     text = " ".join(CliRunner().invoke(strict, ["--help"]).output.split())
     shown = re.findall(r"(\d+)% at (\.\d+)", text)
-    assert [float(share) for _, share in shown] == [confidence.STRICTNESS, confidence.STRICTEST]
+    assert [float(share) for _, share in shown] == [STRICTNESS, confidence.STRICTEST]
     assert [int(percent) for percent, _ in shown] == [
         answers_from(confidence.threshold(float(share))) for _, share in shown
     ]
@@ -151,7 +151,7 @@ def test_the_help_says_from_which_confidence_on_a_strictness_answers() -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], confidence.STRICTNESS),
+        ([], STRICTNESS),
         (["--strictness", ".9"], 0.9),
         (["--strictness", "75%"], 0.75),
         (["--strictness", " 75 % "], 0.75),
@@ -177,7 +177,7 @@ def test_the_help_gives_the_bounds_and_the_default_of_the_strictness(name):
     said = " ".join(run(name, "--help").stdout.split())
     bounds = f"from {confidence.LOOSEST:g} to {confidence.STRICTEST:g}".replace("0.", ".")
     assert bounds in said
-    assert f"[default: {confidence.STRICTNESS:g}]".replace("0.", ".") in said
+    assert f"[default: {STRICTNESS:g}]".replace("0.", ".") in said
 
 
 @pytest.mark.parametrize("option", [("--strictness", ".9"), ("--reader", "cross-encoder")])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from qa.asking import confidence
+from qa.schema import STRICTNESS
 from tests.web.chatting import ask, chat, check_accessible, opened
 
 if TYPE_CHECKING:
@@ -105,15 +105,15 @@ def asked_with(page: Page) -> float:
 
 def test_how_ready_to_answer_is_chosen_below_the_question_and_kept_while_the_tab_is_open(page: Page) -> None:
     expect(strictness(page, "balanced")).to_be_checked()
-    assert asked_with(page) == confidence.STRICTNESS
+    assert asked_with(page) == STRICTNESS
     strictness(page, "only when sure").click()
-    assert asked_with(page) > confidence.STRICTNESS
+    assert asked_with(page) > STRICTNESS
     page.get_by_role("button", name="New conversation").click()
     expect(strictness(page, "only when sure")).to_be_checked()
     page.reload()
     expect(strictness(page, "only when sure")).to_be_checked()
     strictness(page, "more often").click()
-    assert asked_with(page) < confidence.STRICTNESS
+    assert asked_with(page) < STRICTNESS
 
 
 def test_how_ready_to_answer_is_chosen_by_keyboard_and_explained(page: Page) -> None:

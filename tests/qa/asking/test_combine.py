@@ -11,7 +11,7 @@ from qa.asking.answer import Answerer
 from qa.asking.combine import combined, readings, whole
 from qa.quoting import render
 from qa.quoting.claims.file import of_text
-from qa.schema import Answer, Document, Quote, RankedPassage, Span
+from qa.schema import Answer, AskOptions, Document, Quote, RankedPassage, Span
 from qa.text.parts import parts
 from qa.web.cards import answer_card
 from tests.qa.tiny import TinyReader, tiny_corpus, write
@@ -267,7 +267,8 @@ def test_the_reader_finds_both_ages_of_a_comparison(tmp_path: Path) -> None:
 
 def test_that_all_is_not_shown_of_a_question_of_two_parts_is_said(corpus: Corpus) -> None:
     few, every = (
-        Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=find_all) for find_all in (False, True)
+        Answerer(corpus.store, TinyReader()).ask(QUESTION, options=AskOptions(find_all=find_all))
+        for find_all in (False, True)
     )
     assert every.more is None
     assert set(every.notes) - set(few.notes) == {

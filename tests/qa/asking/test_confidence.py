@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from embeddings.reading import ReaderName, Window
 from qa.asking import confidence
-from qa.asking.confidence import LOOSEST, STRICTEST, STRICTNESS
+from qa.asking.confidence import LOOSEST, STRICTEST
 from qa.errors import InputError
-from qa.schema import Signals
+from qa.schema import STRICTNESS, Signals
 
 SIGNALS = Signals(
     answers=1.0,

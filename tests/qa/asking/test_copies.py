@@ -172,21 +172,6 @@ def test_of_the_texts_above_some_are_copies_and_some_not(tmp_path: Path) -> None
     }
 
 
-def test_a_library_of_before_is_compared_at_the_next_index(tmp_path: Path) -> None:
-    for name in ("a.txt", "b.txt"):
-        write(tmp_path / "files", name, words(1) + name)
-    with tiny_corpus(tmp_path / "library") as corpus:
-        corpus.index(tmp_path / "files")
-        before = _copies(corpus)
-        with corpus.store._database.writing() as db:
-            db.execute("DELETE FROM bands")
-            db.execute("DELETE FROM copies")
-        assert not _copies(corpus)
-        corpus.index(tmp_path / "files")
-        assert _copies(corpus) == before
-        assert set(before) == {"a.txt", "b.txt"}
-
-
 # One story in five outlets, among others
 
 _OUTLETS = ("Agency", "Daily North", "Evening Post", "River News", "Weekly Herald")

@@ -14,7 +14,7 @@ from qa.asking.retrieve import retrieve
 from qa.quoting import render
 from qa.quoting.cite import check
 from qa.quoting.claims.file import of_text
-from qa.schema import Document, More, Quote, Sentence
+from qa.schema import AskOptions, Document, More, Quote, Sentence
 from tests.qa.asking.repairs import BRIDGES, PRICED, cost, note
 from tests.qa.tiny import TinyReader, tiny_corpus, words, write
 
@@ -43,7 +43,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
 
 @pytest.fixture(scope="module")
 def every(corpus: Corpus) -> Answer:
-    return Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=True)
+    return Answerer(corpus.store, TinyReader()).ask(QUESTION, options=AskOptions(find_all=True))
 
 
 OTHER = Document("b", "The lead rose. Zinc fell.")
@@ -69,7 +69,7 @@ def test_the_same_words_in_unlike_documents_count_the_same_whether_all_is_asked_
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(*(tmp_path / f"{at}.txt" for at in range(3)))
         few, every = (
-            Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=find_all).more
+            Answerer(corpus.store, TinyReader()).ask(QUESTION, options=AskOptions(find_all=find_all)).more
             for find_all in (False, True)
         )
     assert few
@@ -149,7 +149,7 @@ def test_near_duplicates_are_quoted_once(tmp_path: Path) -> None:
     write(tmp_path, "c.txt", note(1))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(*(tmp_path / f"{name}.txt" for name in "abc"))
-        found = Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=True).more
+        found = Answerer(corpus.store, TinyReader()).ask(QUESTION, options=AskOptions(find_all=True)).more
     assert found
     assert (found.sentences, found.documents) == (2, 2)
     copies = {quote.document.id: [copy.document.id for copy in quote.copies] for quote in found.quotes or ()}
@@ -164,7 +164,7 @@ def test_of_more_documents_than_are_searched_all_that_answers_is_at_least_so_muc
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "piers.jsonl", "\n".join(map(json.dumps, records))))
         few, every = (
-            Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=find_all).more
+            Answerer(corpus.store, TinyReader()).ask(QUESTION, options=AskOptions(find_all=find_all)).more
             for find_all in (False, True)
         )
     assert few
@@ -192,7 +192,7 @@ def test_a_document_that_is_replaced_before_all_is_looked_for_is_read_anew(
     monkeypatch.setattr("qa.asking.answer.retrieve", replace_then_retrieve)
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(*(tmp_path / f"{at}.txt" for at in range(3)))
-        found = Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=True).more
+        found = Answerer(corpus.store, TinyReader()).ask(QUESTION, options=AskOptions(find_all=True)).more
         assert found
         assert {quote.text for quote in found.quotes or ()} == {"The repair of the pier cost 11 pounds."}
         for quote in found.quotes or ():
@@ -203,7 +203,7 @@ def test_what_is_only_near_is_numbered_after_all_that_answers(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.asking.extract.set_apart", lambda _, quotes: (quotes[:1], quotes[1:]))
-    answer = Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=True)
+    answer = Answerer(corpus.store, TinyReader()).ask(QUESTION, options=AskOptions(find_all=True))
     assert len(answer.shown) > 1
     numbers = [each.number for each in (*answer.shown, *answer.nearest)]
     assert answer.nearest
@@ -211,7 +211,9 @@ def test_what_is_only_near_is_numbered_after_all_that_answers(
 
 
 def test_what_is_not_answered_has_no_more(corpus: Corpus) -> None:
-    answer = Answerer(corpus.store, TinyReader()).ask("Who discovered penicillin?", find_all=True)
+    answer = Answerer(corpus.store, TinyReader()).ask(
+        "Who discovered penicillin?", options=AskOptions(find_all=True)
+    )
     assert answer.outcome != "answered"
     assert answer.more is None
 
@@ -221,7 +223,7 @@ def test_reading_on_ends_after_the_seconds_that_it_may_take(
 ) -> None:
     monkeypatch.setattr("qa.asking.budget.SECONDS", 0.0)
     monkeypatch.setattr("qa.asking.budget.WAVE", 2)
-    found = Answerer(corpus.store, TinyReader()).ask(QUESTION, find_all=True).more
+    found = Answerer(corpus.store, TinyReader()).ask(QUESTION, options=AskOptions(find_all=True)).more
     assert found
     assert found.at_least
     assert found.read < len(BRIDGES)
@@ -239,7 +241,7 @@ def test_every_quote_is_checked_before_it_is_shown_and_verified_after(corpus: Co
 
 def test_which_documents_mention_something_the_full_text_knows(corpus: Corpus) -> None:
     answer = Answerer(corpus.store, TinyReader()).ask(
-        "Which documents mention the local sandstone?", find_all=True
+        "Which documents mention the local sandstone?", options=AskOptions(find_all=True)
     )
     assert answer.outcome == "answered"
     assert answer.more

@@ -16,7 +16,7 @@ from qa.asking.own_confidence import FILE, OwnConfidence
 from qa.cli import cli
 from qa.commands.doctor import _confidence
 from qa.evaluation.batch import _basis
-from qa.schema import EVERYTHING
+from qa.schema import AskOptions
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -96,17 +96,17 @@ def test_answers_use_it_from_the_next_question_on_and_files_of_answers_depend_on
             corpus.store, TinyReader(), fitted=lambda: own_confidence.of_library(library, "reader")
         )
         corpus._answerer = answerer
-        before, basis = answerer.ask("Who built the mill?"), _basis(corpus, b"", EVERYTHING, 0.86, "ignore")
+        before, basis = answerer.ask("Who built the mill?"), _basis(corpus, b"", AskOptions(dates="ignore"))
         own_confidence.save(library, OWN)
         after = answerer.ask("Who built the mill?")
         assert before.signals == after.signals
         assert before.confidence == confidence.shipped().probability(before.signals)
         assert after.confidence == pytest.approx(FITTED.probability(after.signals), abs=1e-3)
         assert after.confidence > before.confidence
-        assert _basis(corpus, b"", EVERYTHING, 0.86, "ignore") != basis
+        assert _basis(corpus, b"", AskOptions(dates="ignore")) != basis
         assert own_confidence.remove(library)
         assert answerer.ask("Who built the mill?").confidence == before.confidence
-        assert _basis(corpus, b"", EVERYTHING, 0.86, "ignore") == basis
+        assert _basis(corpus, b"", AskOptions(dates="ignore")) == basis
 
 
 def test_unfit_takes_it_away_and_says_so(tmp_path: Path) -> None:

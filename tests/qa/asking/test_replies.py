@@ -10,7 +10,7 @@ import pytest
 
 from qa.asking.answer import Answerer
 from qa.asking.replies import reply, reply_kind
-from qa.schema import DocumentInfo, Filters
+from qa.schema import AskOptions, DocumentInfo, Filters
 from qa.web.cards import answer_card
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 
@@ -144,7 +144,7 @@ def test_a_request_that_names_no_document_is_offered_the_nearest(harbour: Answer
 
 
 def test_a_request_within_filters_is_offered_documents_within_them(harbour: Answerer) -> None:
-    reply = harbour.ask("Summarise the ferry strike", filters=Filters(document=("bridge",))).reply
+    reply = harbour.ask("Summarise the ferry strike", options=AskOptions(Filters(document=("bridge",)))).reply
     assert reply
     assert reply.documents == ("bridge",)
 

@@ -10,6 +10,7 @@ from qa import Corpus
 from qa.asking.answer import Answerer
 from qa.asking.confidence import LOOSEST
 from qa.quoting.render import no_answer
+from qa.schema import AskOptions
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
 def test_a_question_in_another_language_gets_the_nearest_passages_and_no_verdict(
     corpus: Corpus, question: str, language: str
 ) -> None:
-    found = Answerer(corpus.store, TinyReader()).ask(question, strictness=LOOSEST)
+    found = Answerer(corpus.store, TinyReader()).ask(question, options=AskOptions(strictness=LOOSEST))
     assert no_answer(found) == f"The reader cannot judge {language}{NEAREST}"
     assert (found.outcome, found.calibrated, found.confidence) == ("weak", False, 0)
     assert found.quotes
@@ -82,4 +83,9 @@ def test_a_plain_english_question_whose_names_only_a_passage_in_another_language
 
 
 def test_an_answer_tells_how_strict_it_was_asked_to_be(corpus: Corpus) -> None:
-    assert Answerer(corpus.store, TinyReader()).ask("Who sold boats?", strictness=0.93).strictness == 0.93
+    assert (
+        Answerer(corpus.store, TinyReader())
+        .ask("Who sold boats?", options=AskOptions(strictness=0.93))
+        .strictness
+        == 0.93
+    )

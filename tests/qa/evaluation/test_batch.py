@@ -14,7 +14,7 @@ from qa.errors import InputError, OutputError
 from qa.evaluation import batch
 from qa.evaluation.batch import Question, answer_file, code_sha256, keep_earlier, read_questions
 from qa.quoting.render import to_json
-from qa.schema import EVERYTHING, Answer, Filters, Turn
+from qa.schema import Answer, AskOptions, Filters, Turn
 from tests.conftest import ROOT
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 
@@ -213,7 +213,7 @@ def test_complete_answers_take_the_place_of_earlier_answers_alone(tmp_path):
     out, aside = tmp_path / "a.jsonl", tmp_path / "a.jsonl.earlier"
     for data, stays in ((b"my notes\n", True), (answers("answered"), False)):
         aside.write_bytes(data)
-        answer_file(WithoutModels(), b'{"text": 5}', out, EVERYTHING, print, print)
+        answer_file(WithoutModels(), b'{"text": 5}', out, AskOptions(), print, print)
         assert json.loads(out.read_bytes())["outcome"] == "error"
         assert aside.exists() == stays
 
@@ -277,14 +277,10 @@ class WithoutModels:
         self.answerer = Mock(side_effect=[Mock(reader="reader"), failure or Mock()])
 
 
-def _basis(
-    folder, text="Who?", filters=EVERYTHING, strictness=0.9, dates="auto", today=None, *, find_all=False
-):
+def _basis(folder, text="Who?", today=None, **options):
     library = WithoutModels()
     library.library = folder
-    return batch._basis(
-        library, json.dumps({"text": text}).encode(), filters, strictness, dates, today, find_all=find_all
-    )
+    return batch._basis(library, json.dumps({"text": text}).encode(), AskOptions(**options), today)
 
 
 def test_answers_rest_on_the_question_and_all_options(tmp_path):
@@ -322,7 +318,7 @@ def test_all_that_answers_is_written_if_asked_for(tmp_path, find_all):
         corpus.index(write(tmp_path, "note.txt", "The repair of the bridge cost 900 pounds.\n"))
         corpus.answerer = lambda: Answerer(corpus.store, TinyReader())
         asked = b'{"text": "What did the repair of the bridge cost?"}'
-        answer_file(corpus, asked, out, EVERYTHING, print, print, find_all=find_all)
+        answer_file(corpus, asked, out, AskOptions(find_all=find_all), print, print)
     (line,) = map(json.loads, out.read_text().splitlines())
     assert line["outcome"] == "answered"
     assert (line["more"]["quotes"] is not None) == find_all
@@ -337,7 +333,7 @@ def test_a_question_with_filters_of_its_own_is_asked_with_these(tmp_path):
         asked = {"text": "What did the repair of the bridge cost?"}
         lines = [asked | {"filters": {"document": ["south.txt"]}}, asked]
         questions = "\n".join(map(json.dumps, lines)).encode()
-        answer_file(corpus, questions, out, Filters(document=("north.txt",)), print, print)
+        answer_file(corpus, questions, out, AskOptions(Filters(document=("north.txt",))), print, print)
     answers = [json.loads(line) for line in out.read_text().splitlines()]
     assert [{quote["document"] for quote in each["quotes"]} for each in answers] == [
         {"south.txt"},
@@ -356,5 +352,5 @@ def test_a_file_that_fails_while_answering_is_not_taken_for_that_of_the_answers(
     ):
         with pytest.raises(error, match=said):
             answer_file(
-                WithoutModels(failure), b'{"text": "Who?"}', tmp_path / "out", EVERYTHING, print, print
+                WithoutModels(failure), b'{"text": "Who?"}', tmp_path / "out", AskOptions(), print, print
             )

@@ -560,14 +560,14 @@ def test_a_fit_asks_all_questions_of_the_library(more, tmp_path):
 def test_a_suite_is_indexed_asked_and_scored_and_goes_on_where_it_was_interrupted(suite, cache, monkeypatch):
     asked = []
 
-    def interrupted(corpus, questions, out, filters, progress, say, strictness, **options):
+    def interrupted(corpus, questions, out, options, progress, say, **how):
         def stop(done: int, total: int) -> None:
             asked.append(done)
             if done == 2 and len(asked) == 3:
                 raise KeyboardInterrupt
             progress(done, total)
 
-        return answer_file(corpus, questions, out, filters, stop, say, strictness, **options)
+        return answer_file(corpus, questions, out, options, stop, say, **how)
 
     answer_file = evaluation_run.answer_file
     monkeypatch.setattr(evaluation_run, "answer_file", interrupted)

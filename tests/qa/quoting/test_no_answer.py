@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from qa.asking.confidence import STRICTNESS
 from qa.quoting import render
 from qa.quoting.html import to_html
 from qa.quoting.markdown import to_markdown
-from qa.schema import READINESS, Answer, Asked, Document, Filters, Quote
+from qa.schema import READINESS, STRICTNESS, Answer, Asked, Document, Filters, Quote
 from qa.web.cards import answer_card
 from qa.web.records import AnswerRecord, AnswerWords
 from qa.web.transcript import entry

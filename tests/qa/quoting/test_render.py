@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from qa.asking.confidence import STRICTNESS
 from qa.errors import VerbatimError
 from qa.intake.report import report_to_dict
 from qa.quoting import render
 from qa.quoting.cite import cite_line
 from qa.quoting.claims.file import of_text
 from qa.schema import (
+    STRICTNESS,
     Answer,
     Document,
     DocumentInfo,

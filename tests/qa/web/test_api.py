@@ -19,7 +19,7 @@ from qa.desk.database import DeskDatabase
 from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.places import shipped_corpus
-from qa.schema import Answer, Quote
+from qa.schema import STRICTNESS, Answer, Quote
 from qa.storage.embedded.library import EmbeddedLibrary
 from qa.web.api import create_app
 from qa.web.engine import Engine
@@ -152,7 +152,7 @@ class TestAnswers:
     def test_without_one_the_strictness_of_the_chat_holds(self, client: TestClient, engine: Engine) -> None:
         engine.strictness = confidence.STRICTEST
         found = client.post("/api/v1/ask", json={"question": QUESTION}).json()
-        engine.strictness = confidence.STRICTNESS
+        engine.strictness = STRICTNESS
         assert found["threshold"] == round(confidence.threshold(confidence.STRICTEST), 4)
 
     def test_a_citation_gives_the_quote_in_its_whole_source(self, client: TestClient, brief: Path) -> None:

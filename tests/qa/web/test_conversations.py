@@ -12,8 +12,8 @@ import pytest
 from anyio import to_thread
 
 import ui
-from qa.asking.confidence import STRICTNESS
 from qa.desk.conversations import new_id
+from qa.schema import STRICTNESS
 from qa.web.conversations import Conversation, opened, read_place
 from tests.qa.tiny import tiny_corpus, write
 from tests.qa.web.looped import all_of, run

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qa.report.contents import entry_of
-from qa.schema import Answer, Asked, DossierEntry, Filters, Quote, Span
+from qa.schema import Answer, Asked, AskOptions, DossierEntry, Filters, Quote, Span
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from tests.qa.tiny import tiny_corpus, write
@@ -214,12 +214,18 @@ def test_a_question_without_an_answer_says_what_was_searched_and_is_asked_again(
 ) -> None:
     asked: list[tuple[Any, ...]] = []
 
-    def ask(_: Engine, question: str, *how: Any, **__: Any) -> Answer:
-        asked.append((question, *how))
+    def ask(_: Engine, question: str, earlier: Any, options: AskOptions, **__: Any) -> Answer:
+        asked.append((question, earlier, options.filters, options.strictness))
         quotes = (Quote(corpus.document("c.txt"), 0, 26),) if len(asked) > 1 else ()
         outcome: Any = "answered" if quotes else "none"
         return Answer(
-            question, question, outcome, quotes=quotes, filters=how[1], searched=2, strictness=how[2]
+            question,
+            question,
+            outcome,
+            quotes=quotes,
+            filters=options.filters,
+            searched=2,
+            strictness=options.strictness,
         )
 
     monkeypatch.setattr(Engine, "ask", ask)
