@@ -69,11 +69,12 @@ test-day: .venv/.tests ## the tests that take long: suites, benchmarks, installa
 	@sh scripts/programs.sh
 	$(PYTEST) -m day
 
-lint: .venv/.tests ## style, types and who may import whom
+lint: .venv/.tests ## style, types, who may import whom, and English that readers read twice
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/plain_english.py qa=4.5 embeddings=4.5 ui.py=4.5 docs=6 README.md=6 CHANGELOG.md=6 CONTRIBUTING.md=6
 
 lock: .venv/.tests ## the newest versions that pyproject.toml allows, with their hashes, into requirements/
 	$(LOCK) --extra report --group build --upgrade --output-file requirements/install.txt
@@ -84,8 +85,9 @@ sbom: .venv/.tests ## what is installed, as a bill of materials by CycloneDX, in
 	$(BIN)/uv tool run --from 'cyclonedx-bom>=7,<8' cyclonedx-py environment --pyproject pyproject.toml \
 	  --output-reproducible --output-file sbom.json $(BIN)/python
 
-docs: .venv/.tests ## make docs/cli.md anew from --help
+docs: .venv/.tests ## write docs/cli.md from --help and docs/modules.md from docstrings
 	$(BIN)/python scripts/cli_docs.py
+	$(BIN)/python scripts/module_index.py
 
 bench: .venv/.tests ## what docs and README say of speed, measured here (BENCH=, BENCH_SUITE=, BENCH_SIZES=)
 	$(BIN)/python -m benchmarks.cold
