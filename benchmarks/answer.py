@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import machine
 from qa import Corpus
@@ -67,7 +67,7 @@ def main() -> None:
             corpus = stack.enter_context(Corpus.open(arguments.folder / str(size), create=False))
             sides[f"{size:,} passages"] = corpus, asked
         print(machine.line())
-        found = {
+        found: dict[str, Any] = {
             "machine": machine.line(),
             "one": one_user(sides, arguments.repeats),
             "many": many_users(sides, arguments.users, arguments.repeats),
@@ -120,7 +120,8 @@ def many_users(
           f"{'p95 of one p50':>16}{'errors':>8}")  # fmt: skip
     found = {}
     for name, (corpus, asked) in sides.items():
-        runs, errors = [], 0
+        runs = []
+        errors: float = 0
         for repeat in range(repeats):
             alone = rush(corpus, asked, 1, repeat)
             together = rush(corpus, asked, users, repeat)
@@ -176,7 +177,7 @@ def reference(script: Path, corpus: Corpus, folder: Path, asked: Sequence[Query]
         (made / "corpus.jsonl").write_text("\n".join(lines), encoding="utf-8")
         (made / "queries.jsonl").write_bytes((folder / "queries.jsonl").read_bytes())
         (made / "ids").write_text("\n".join(query.id for query in asked), encoding="utf-8")
-        command = [sys.executable, script, made, made / "out", "--ids", made / "ids"]
+        command: list[str | Path] = [sys.executable, script, made, made / "out", "--ids", made / "ids"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         answers = [json.loads(line) for line in (made / "out").read_text(encoding="utf-8").splitlines()]
     found = percentiles([answer["milliseconds"]["total"] for answer in answers])

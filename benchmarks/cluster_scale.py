@@ -177,7 +177,7 @@ class Run:
         begun, first = time.perf_counter(), held
         cpu = time.process_time()
         while held < size:
-            some = []
+            some: list[tuple[ReadDocument, EmbeddedPassages]] = []
             while held < size and len(some) < at_once:
                 most = min(synthetic.PER_DOCUMENT, size - held)
                 document, entries = synthetic.synthetic(self._documents, most, self._sources)

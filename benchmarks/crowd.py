@@ -49,8 +49,8 @@ def main() -> None:
     questions = [query.text for query in suite.load(folder).queries]
     with tempfile.TemporaryDirectory() as made:
         library = Path(made, "library")
-        index = [sys.executable, "-m", "qa", "--library", library, "index", "-q", folder / "corpus.jsonl"]
-        subprocess.run(index, check=True)
+        product: list[str | Path] = [sys.executable, "-m", "qa", "--library", library]
+        subprocess.run([*product, "index", "-q", folder / "corpus.jsonl"], check=True)
         print(line())
         print(f"{'clients':<10}{'answers/s':>10}{'p50':>8}{'p95':>8}  statuses; 504 of those accepted")
         for size in CROWDS:

@@ -20,10 +20,11 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from benchmarks.parts import ndcg, rank
+from benchmarks.suites import own_library
 from embeddings.runtime import cores
 from qa.asking.conversation import interpret
 from qa.document.window import window_text
-from qa.evaluation import run, suite
+from qa.evaluation import suite
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:
@@ -57,8 +58,9 @@ class BgeSmall:
     def encode(self, texts: Sequence[str]) -> Float32:
         """Return unit vectors, float32 [n, 384]."""
         with ThreadPoolExecutor(cores()) as pool:
-            vectors = np.stack(list(pool.map(self._encode, texts)))
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+            vectors: Float32 = np.stack(list(pool.map(self._encode, texts)))
+        unit: Float32 = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
     def _encode(self, text: str) -> Float32:
         read = self._tokenizer.encode(text)
@@ -69,7 +71,8 @@ class BgeSmall:
         }
         wanted = {each.name for each in self._session.get_inputs()}
         feed = {name: np.array([ids], dtype=np.int64) for name, ids in inputs.items() if name in wanted}
-        return self._session.run(None, feed)[0][0, 0]
+        vector: Float32 = self._session.run(None, feed)[0][0, 0]
+        return vector
 
 
 def main() -> None:
@@ -83,7 +86,7 @@ def main() -> None:
     for path in arguments.suites:
         asked = suite.load(path, print)
         asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
-        with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus:
+        with own_library(asked) as corpus:
             measure(corpus, asked, bge)
 
 

@@ -65,7 +65,8 @@ def compare(suite: Path, folder: Path, cluster: ClusterPlace, limit: int | None)
             print(f"{suite.name}: {name} has {passages:,} passages; indexed in {seconds:.1f} s")
         if not other.store.connection.has_words:  # type: ignore[attr-defined]
             one.store.matching = other.store.matching = _none  # type: ignore[method-assign]
-        same_outcome = same_quotes = count = near = 0
+        same_outcome = same_quotes = count = 0
+        near = 0.0
         milliseconds: dict[str, list[float]] = {"embedded": [], "cluster": []}
         for line in list(_lines(suite / "queries.jsonl"))[:limit]:
             found = []

@@ -212,7 +212,7 @@ class Allowed:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         last = db.execute("SELECT max(key) FROM passages").fetchone()[0]
-        self._held = {}
+        self._held: dict[str | tuple[str, ...], np.ndarray] = {}
         for name, value in (("language", "fr"), ("collection", "c7")):
             bits = np.zeros(last + 1, bool)
             query = f"SELECT first_key, passages FROM documents WHERE {name} = ?"  # noqa: S608 -- two names above
@@ -273,7 +273,8 @@ class Fts5:
             (sum(self._frequency.get(stem.decode(), 0) for stem in stems), word)
             for word, stems in zip(words, self._stemmer.stems(words), strict=True)
         )
-        total, kept = 0, []
+        total = 0
+        kept: list[str] = []
         for frequency, word in by_frequency:
             total += frequency
             if len(kept) >= 2 and total > BUDGET:
@@ -427,7 +428,8 @@ def first(library: Path, way: str) -> None:
 def resident() -> tuple[float, float]:
     """Return the resident memory of this process in MiB: all, and what no file backs."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return tuple(int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1024 for name in ("VmRSS", "RssAnon"))
+    kib = {name: int(number) for name, number in re.findall(r"^(\w+):\s+(\d+)", status, re.MULTILINE)}
+    return kib["VmRSS"] / 1024, kib["RssAnon"] / 1024
 
 
 # Kills

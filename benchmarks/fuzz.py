@@ -35,8 +35,8 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
-import qa.intake.make
 from benchmarks import machine
 from benchmarks.ingest import Instant
 from qa.corpus import Corpus
@@ -159,7 +159,7 @@ def _measured() -> Iterator[tuple[dict[str, float], dict[str, int]]]:
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     seconds: dict[str, float] = {}
     peaks = {"parent": 0, "worker": 0}
-    read, segment = Worker.read, qa.intake.make.passages
+    read = Worker.read
     workers: list[Worker] = []
     over = threading.Event()
 
@@ -190,11 +190,10 @@ def _measured() -> Iterator[tuple[dict[str, float], dict[str, int]]]:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    Worker.read, qa.intake.make.passages = timed_read, timed_passages  # type: ignore[method-assign, assignment]
     try:
-        yield seconds, peaks
+        with patch.object(Worker, "read", timed_read), patch("qa.intake.make.passages", timed_passages):
+            yield seconds, peaks
     finally:
-        Worker.read, qa.intake.make.passages = read, segment  # type: ignore[method-assign]
         over.set()
         watcher.join()
 

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import machine
-from embeddings import models, runtime
+from embeddings import models, onnx, runtime
 from embeddings.encoder import open_encoder
 from embeddings.models import EncoderIdentity
 from qa.corpus import Corpus
@@ -120,24 +120,25 @@ def side(name: str, texts: list[str], folder: Path) -> Side:
         weights = models.encoder_folder(models.encoder_identity())
         plain = SentenceTransformer(str(weights), local_files_only=True, device="cpu")
         return lambda: plain.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+    if name == BARE:
+        model = onnx.open_own(models.encoder_identity())._model
+        tokens = [np.array([each.ids]) for each in model.tokenizer.encode_batch(texts)]
+        run = model.session.run
+        return lambda: list(runtime.in_turn(lambda ids: run(None, {"tokens": ids}), tokens))
     encoder = open_encoder(models.INT8_ENCODER if name == INT8 else None)
     if name in (ENCODER, INT8):
         return lambda: encoder.encode_documents(texts)
-    if name == INDEX:
 
-        def index() -> None:
-            with (
-                tempfile.TemporaryDirectory(dir=folder) as library,
-                Corpus.open(library, encoder=encoder) as corpus,
-            ):
-                report = corpus.index(folder / "drawn.jsonl")
-            if sum(result.passages for result in report.files) != len(texts):
-                raise SystemExit("the sides did not have the same work")
+    def index() -> None:
+        with (
+            tempfile.TemporaryDirectory(dir=folder) as library,
+            Corpus.open(library, encoder=encoder) as corpus,
+        ):
+            report = corpus.index(folder / "drawn.jsonl")
+        if sum(result.passages for result in report.files) != len(texts):
+            raise SystemExit("the sides did not have the same work")
 
-        return index
-    tokens = [np.array([each.ids]) for each in encoder._model.tokenizer.encode_batch(texts)]
-    run = encoder._model.session.run
-    return lambda: list(runtime.in_turn(lambda ids: run(None, {"tokens": ids}), tokens))
+    return index
 
 
 def compare(arguments: argparse.Namespace, texts: list[str], folder: Path) -> None:

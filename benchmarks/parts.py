@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING
 import ir_measures
 import numpy as np
 
+from benchmarks.suites import own_library
 from embeddings.reader import open_reader
 from qa.asking import choose, extract, retrieve
 from qa.asking.conversation import interpret
 from qa.document.window import reading_window
-from qa.evaluation import run, suite
+from qa.evaluation import suite
 from qa.evaluation.measures import quote_values
 from qa.text.terms import content_words
 
@@ -63,7 +64,7 @@ def main() -> None:
     for path in arguments.suites:
         asked = suite.load(path, print)
         asked = suite.draw(asked, arguments.limit) if arguments.limit else asked
-        with run.suite_library(asked.corpus, arguments.encoder, lambda _: None, print) as corpus:
+        with own_library(asked, arguments.encoder) as corpus:
             print(f"\n{asked.name}, {len(asked.queries)} questions, {corpus.store.encoder_identity.name}")
             measure(corpus, asked, readers)
 
@@ -91,17 +92,18 @@ def find(corpus: Corpus, query: Query, relevant: Mapping[str, int], table: Table
     variants = interpret(query.text, query.history).variants
     selection = corpus.store.select()
     vectors = corpus.store.encode_queries([text for text, _ in variants])
-    searches = [
+    results = [
         (
-            {hit.key: score for hit, score in corpus.store.nearest(vector[None], DEPTH, selection)[0]},
-            {
-                hit.key: score
-                for hit, score in corpus.store.matching([content_words(text)], DEPTH, selection)[0]
-            },
+            corpus.store.nearest(vector[None], DEPTH, selection)[0],
+            corpus.store.matching([content_words(text)], DEPTH, selection)[0],
         )
         for vector, (text, _) in zip(vectors, variants, strict=True)
     ]
-    hits = corpus.store.hits({key for pair in searches for side in pair for key in side})
+    hits = {hit.key: hit for pair in results for side in pair for hit, _ in side}
+    searches = [
+        ({hit.key: score for hit, score in dense}, {hit.key: score for hit, score in lexical})
+        for dense, lexical in results
+    ]
 
     def ranked(
         weight: float, counts: Sequence[float], fuse: Callable[[Sequence[float]], float] = sum

@@ -200,7 +200,7 @@ def scripted(name: str, python: str, script: str, corpus: Path, work: Path) -> S
     )
 
 
-def each(sides: Sequence[Side], measure: Callable[[Side], None]) -> None:
+def each(sides: Sequence[Side], measure: Callable[[Side], object]) -> None:
     """Measure the sides in turn; one that fails is absent from then on."""
     for side in sides:
         if not side.absent:
@@ -248,20 +248,23 @@ def warm(sides: Sequence[Side], queries: Sequence[Query]) -> None:
             side.name: stack.enter_context(started(side.serve, subprocess.PIPE, subprocess.PIPE))
             for side in sides
         }
+
+        def asking(block: Sequence[Query]) -> Callable[[Side], None]:
+            return lambda side: ask(side, *running[side.name], block)
+
         each(sides, lambda side: heard(*running[side.name]))  # all is loaded and warm
         for start in range(0, len(queries), IN_TURN):
-            block = queries[start : start + IN_TURN]
-            each(sides, lambda side, block=block: ask(side, *running[side.name], block))
+            each(sides, asking(queries[start : start + IN_TURN]))
         for side in sides:
             process, _ = running[side.name]
-            process.stdin.close()
+            _pipe(process.stdin).close()
             side.peak = ended(process)
 
 
 def ask(side: Side, process: subprocess.Popen[str], said: IO[str], queries: Sequence[Query]) -> None:
     """Ask a running side some questions, one after the other."""
     for query in queries:
-        print(json.dumps(query.text), file=process.stdin, flush=True)
+        print(json.dumps(query.text), file=_pipe(process.stdin), flush=True)
         answer = heard(process, said)
         side.milliseconds.append(answer["milliseconds"])
         side.found[query.id] = answer["found"]
@@ -273,10 +276,16 @@ def heard(process: subprocess.Popen[str], said: IO[str]) -> dict[str, Any]:
     Raises:
         SideError: its process has ended instead.
     """
-    line = process.stdout.readline()
+    line = _pipe(process.stdout).readline()
     if not line:
         raise SideError(last_line(said))
-    return json.loads(line)
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None  # noqa: S101
+    return pipe
 
 
 @contextmanager

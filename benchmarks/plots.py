@@ -67,7 +67,10 @@ def save(figure: pyplot.Figure, path: Path) -> None:
 
 
 def _median(library: dict[str, Any], part: str) -> float:
-    return statistics.median(ms for run in library["runs"] for ms in run["milliseconds"]["question"][part])
+    milliseconds: list[float] = [
+        ms for run in library["runs"] for ms in run["milliseconds"]["question"][part]
+    ]
+    return statistics.median(milliseconds)
 
 
 if __name__ == "__main__":

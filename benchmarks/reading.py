@@ -14,14 +14,21 @@ import argparse
 import statistics
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from benchmarks.suites import own_library
 from embeddings.reader import TrainedReader
 from embeddings.relevance import CrossEncoderReader
 from embeddings.reranker import OnnxReranker
 from qa.asking import retrieve
 from qa.asking.conversation import interpret
 from qa.document.window import reading_window
-from qa.evaluation import run, suite
+from qa.evaluation import suite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from embeddings.reading import Window
 
 
 def main() -> None:
@@ -33,7 +40,7 @@ def main() -> None:
     arguments = parser.parse_args()
     asked = suite.draw(suite.load(arguments.suite, print), arguments.questions)
     reader, stand_in, reranker = TrainedReader(), CrossEncoderReader(), OnnxReranker()
-    sides = {
+    sides: dict[str, Callable[[str, Sequence[Window], Sequence[float]], object]] = {
         "the reader: windows, sentences, words": lambda q, w, r: reader.read(q, w, r),
         "the cross-encoder: windows alone": lambda q, w, r: reranker.scores(
             q, [" ".join((each.head, *each.sentences)) for each in w]
@@ -41,7 +48,7 @@ def main() -> None:
         "the cross-encoder in the reader's place": lambda q, w, r: stand_in.read(q, w, r),
     }
     times: dict[str, list[float]] = {name: [] for name in sides}
-    with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus:
+    with own_library(asked) as corpus:
         for query in asked.queries:
             meaning = interpret(query.text, query.history)
             search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)

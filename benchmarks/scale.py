@@ -83,7 +83,7 @@ def measure(folder: Path, sizes: Sequence[int], questions: int, rounds: int) -> 
     for _ in range(rounds):
         for library in report["libraries"]:
             path = folder / str(library["passages"])
-            arguments = ["--child", path, str(questions), str(time.time())]
+            arguments: list[str | Path] = ["--child", path, str(questions), str(time.time())]
             command = [sys.executable, "-m", "benchmarks.scale", *arguments]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             library["runs"].append(json.loads(done.stdout))
@@ -114,8 +114,8 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
                 timed = Timed(corpus.store)
                 start = time.perf_counter()
                 selection = corpus.store.select(filters)
-                search = prepare(timed, variants[0][0], variants)  # type: ignore[arg-type]
-                candidates(timed, search, selection)  # type: ignore[arg-type]
+                search = prepare(timed, variants[0][0], variants)
+                candidates(timed, search, selection)
                 whole = 1000 * (time.perf_counter() - start)
                 for name, part in PARTS.items():
                     parts[part].append(timed.milliseconds[name])
@@ -175,7 +175,7 @@ def recall(library: Path, count: int) -> float:
     hits = [
         sum(score >= enough for score in its.values()) for its, enough in zip(scores_of, least, strict=True)
     ]
-    return sum(hits) / (NEAREST * len(queries))
+    return float(sum(hits) / (NEAREST * len(queries)))
 
 
 def bytes_by_part(library: Path) -> dict[str, int]:

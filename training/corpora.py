@@ -102,8 +102,8 @@ def _far(source: str, corpus: dict[str, Line], answered: Sequence[Line], rng: ra
         far += by_group[name]
         if len(far) >= MOST:
             break
-    for each in [each for each in corpus if public_group(source, each) in out]:
-        del corpus[each]
+    for document_id in [each for each in corpus if public_group(source, each) in out]:
+        del corpus[document_id]
     return [
         {**each, "answerable": False, "gold_sentences": [], "answers": [], "type": "far"}
         for each in far[:MOST]

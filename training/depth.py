@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from benchmarks.suites import own_library
 from embeddings.reader import RETRIEVED_WEIGHT, TrainedReader
 from qa.asking import budget, retrieve
 from qa.asking.answer import Answerer
@@ -76,7 +77,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for folder in arguments.suites:
         asked = suite.draw(suite.load(folder, print), arguments.limit)
-        with run.suite_library(asked.corpus, None, lambda _: None, print) as corpus:
+        with own_library(asked) as corpus:
             compare(asked, corpus, [str(arguments.most), *arguments.ways])
 
 
@@ -87,7 +88,7 @@ def compare(asked: Suite, corpus: Corpus, ways: Sequence[str]) -> None:
     baseline: Mapping[str, AnswerLine] | None = None
     print(f"\n{asked.name}, {len(asked.queries)} questions; windows read: mean, median, 95th percentile")
     for name in ways:
-        budget.WAVES = way(name)
+        budget.WAVES = way(name)  # type: ignore[assignment] # of any number of waves
         retrieve.MOST_READ = budget.most()
         answers = {query.id: answerer.ask(query.text, query.history) for query in asked.queries}
         lines = {key: render.to_dict(each, corpus.document, key) for key, each in answers.items()}

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.asking.conversation import interpret
-from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.formats.reading import read_path
 from qa.schema import Document, Span
@@ -147,7 +146,7 @@ class Apart:
         self._runs: set[tuple[str, ...]] = set()
         for folder in suites:
             for document in read_path(folder / "corpus.jsonl"):
-                if isinstance(document, InputError):
+                if not isinstance(document, Document):
                     raise SystemExit(str(document))
                 if folder.name in NEVER_READ or is_held_out(document.id, folder.name):
                     self._runs |= _runs(document.text)
@@ -244,11 +243,11 @@ def kinds(folder: Path, written: Path) -> Iterator[Question]:
             yield made
             if len(parts) == 1 and entry["text"] != part["asks"]:
                 yield replace(made, text=entry["text"])
-        for id_, spans in gold.items() if len(parts) > 1 else ():
-            whole = tuple(spans) if len(gold) == 1 and entry["answerable"] else ()
+        for id_, evidence in gold.items() if len(parts) > 1 else ():
+            whole = tuple(evidence) if len(gold) == 1 and entry["answerable"] else ()
             yield replace(
                 made, text=entry["text"], document=known[id_], gold=whole, answer=None,
-                group=_group(known[id_]), parts=tuple(spans),
+                group=_group(known[id_]), parts=tuple(evidence),
             )  # fmt: skip
 
 

@@ -88,8 +88,8 @@ def measure(
         examples = []
         before: list[str] = []
         for passage, w in windows:
-            window = " ".join((w.head, *w.sentences))
-            said = introductions(" ".join(names(question.text)), window, before) if in_context else ()
+            text = " ".join((w.head, *w.sentences))
+            said = introductions(" ".join(names(question.text)), text, before) if in_context else ()
             context = " ".join(before[at] for at in said)
             labels = (False,) * len(w.sentences)
             examples.append(

@@ -283,8 +283,8 @@ class _List:
         if self.question.gold and not self.gold:
             return
         if self.parts:
-            for place in self.rng.sample(sorted(self.parts), min(MOST_PARTS, len(self.parts))):
-                yield self._example(self._around(self.own, place), "part", gold=self.gold)
+            for part in self.rng.sample(sorted(self.parts), min(MOST_PARTS, len(self.parts))):
+                yield self._example(self._around(self.own, part), "part", gold=self.gold)
         elif self.gold:
             for _ in range(1 + _times(rates["again"], self.rng)):
                 answering = self._around(self.own, self.rng.choice(sorted(self.gold)))
@@ -500,7 +500,7 @@ def dress(example: Example, rng: random.Random) -> Example:
         question = " ".join(words) if len(words) > 1 else question
     elif draw < 0.20 and (slips := [i for i in range(len(question) - 1) if question[i : i + 2].isalpha()]):
         at = rng.choice(slips)
-        one, two = question[at : at + 2]
+        one, two = question[at], question[at + 1]
         question = question[:at] + rng.choice([two, two + one]) + question[at + 2 :]
     elif draw < 0.23:
         question = rng.choice(AROUND) + question[0].lower() + question[1:]
