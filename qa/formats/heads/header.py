@@ -13,15 +13,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qa.formats.heads.labels import LABEL, label_of
-from qa.formats.heads.line_rules import (
-    ACADEMIC,
-    COPYRIGHT,
-    EAST_ASIAN,
-    HARD_WRAPPED,
-    SEPARATOR,
-    cells,
-    parse_line,
-)
+from qa.formats.heads.line_names import EAST_ASIAN
+from qa.formats.heads.line_parts import HARD_WRAPPED
+from qa.formats.heads.line_reader import SEPARATOR, cells, parse_line
+from qa.formats.heads.line_rules import ACADEMIC, COPYRIGHT
 from qa.formats.heads.numbers import find_number
 from qa.formats.heads.prose import dateline, letter_subject, producer, read_foot
 from qa.formats.heads.top import TOP, find_top, without_misreadings

@@ -97,6 +97,11 @@ def year_alone(year: str) -> HeadDate:
     return HeadDate(FoundDate(0, 0, PartialDate(int(year))), year, "event")
 
 
+def dates_in(words: str, order: DateOrder, role: Role) -> list[HeadDate]:
+    """Return all dates in some words, with the same role."""
+    return [HeadDate(found, words[found.start : found.end], role) for found in find_dates(words, order)]
+
+
 def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> tuple[str, bool]:
     """Move the dates that a part of a line is there for to `line`.
 

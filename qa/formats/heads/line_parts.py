@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from qa.schema import Span
-    from qa.text.written_dates import FoundDate
+    from qa.text.written_dates import DateOrder, FoundDate
 
 
+HARD_WRAPPED = 50  # characters: a line of this length may go on in the next line
 Role = Literal["published", "plain", "event", "updated", "never"]
 
 
@@ -60,3 +61,24 @@ class Line:
     def states_something(self) -> bool:
         """Return whether the line has a date, a number, an address or a stated field."""
         return bool(self.dates or self.number or self.url or self.stated)
+
+
+@dataclass(slots=True)
+class Part:
+    """A part of a line that has no label, while rules read it.
+
+    Attributes:
+        words: what the rules have not taken out yet.
+        shared: whether the line has other parts.
+        with_dates: the words before the dates were taken out.
+        dated: whether dates were taken out.
+        numbered: whether a number was taken out, and words were left.
+    """
+
+    line: Line
+    words: str
+    order: DateOrder
+    shared: bool
+    with_dates: str = ""
+    dated: bool = False
+    numbered: bool = False

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.formats.heads.issue_dates import WEEKDAY, year_alone
-from qa.formats.heads.line_parts import HeadDate
-from qa.formats.heads.line_rules import COPYRIGHT, HARD_WRAPPED
+from qa.formats.heads.line_parts import HARD_WRAPPED, HeadDate
+from qa.formats.heads.line_rules import COPYRIGHT
 from qa.text.name_classes import has_name_form, is_institution, may_own
 from qa.text.organisations import is_periodical, likely_institution
 from qa.text.people import has_given_name, is_role, likely_people, people_in_line, surely_people, who_is

@@ -11,15 +11,10 @@ from typing import TYPE_CHECKING
 from qa.document.furniture import find_furniture
 from qa.formats.heads.issue_dates import PUBLISHED
 from qa.formats.heads.labels import LABEL, label_of
-from qa.formats.heads.line_rules import (
-    ABBREVIATED,
-    BYLINE,
-    COPYRIGHT,
-    HARD_WRAPPED,
-    cells,
-    is_sentence,
-    without_list_mark,
-)
+from qa.formats.heads.line_names import ABBREVIATED
+from qa.formats.heads.line_parts import HARD_WRAPPED
+from qa.formats.heads.line_reader import cells, is_sentence, without_list_mark
+from qa.formats.heads.line_rules import BYLINE, COPYRIGHT
 from qa.formats.heads.numbers import find_number
 from qa.text.lines import lines
 from qa.text.organisations import is_section_heading, names_institution, names_periodical
