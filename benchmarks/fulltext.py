@@ -366,7 +366,7 @@ def search(library: Path, kinds: Sequence[str], count: int) -> None:
     print("(its ties count); gold: questions with a document that answers among the first 20 passages\n")
     print("| passages | words | filter | way | p50 | p95 | overlap | gold |\n|--|--|--|--|--|--|--|--|")
     for kind in kinds:
-        its = questions(library, count)[kind]
+        its = questions(library, count).get(kind, [])
         for name, filters in FILTERS.items():
             times, shares, gold = defaultdict(list), defaultdict(list), defaultdict(list)
             for words, documents in its:

@@ -250,7 +250,7 @@ def show(report: dict[str, Any]) -> None:
         rows = {}
         for part in (*PARTS.values(), "the rest", "retrieval"):
             values = [
-                np.concatenate([run["milliseconds"][kind][part] for run in library["runs"]])
+                np.concatenate([run["milliseconds"][kind].get(part, []) for run in library["runs"]])
                 for library in libraries
             ]
             if not all(map(len, values)):
@@ -263,7 +263,8 @@ def show(report: dict[str, Any]) -> None:
             if part == "retrieval" and TIMES_OF in sizes:
                 base = medians[sizes.index(TIMES_OF)]
                 rows[f"times {TIMES_OF:,}"] = [f"{median / base:.2f}" for median in medians]
-        table(f"{kind}: ms, p50 / p95", rows)
+        if rows:  # a suite may have no question of this kind
+            table(f"{kind}: ms, p50 / p95", rows)
 
 
 if __name__ == "__main__":
