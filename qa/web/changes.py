@@ -1,4 +1,4 @@
-"""Change the library over HTTP: correct, remove and restore documents, and edit their collections."""
+"""Change the library over HTTP: correct, remove, restore and purge documents, and edit collections."""
 
 from __future__ import annotations
 
