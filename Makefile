@@ -69,9 +69,10 @@ test-day: .venv/.tests ## the tests that take long: suites, benchmarks, installa
 	@sh scripts/programs.sh
 	$(PYTEST) -m day
 
-lint: .venv/.tests ## style, types and who may import whom
+lint: .venv/.tests ## style, types, lengths of functions and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python scripts/long_functions.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
