@@ -69,9 +69,10 @@ test-day: .venv/.tests ## the tests that take long: suites, benchmarks, installa
 	@sh scripts/programs.sh
 	$(PYTEST) -m day
 
-lint: .venv/.tests ## style, types, who may import whom, and English that readers read twice
+lint: .venv/.tests ## style, types, lengths of functions, who may import whom, sentences that readers read twice
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python scripts/long_functions.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/plain_english.py qa=4.5 embeddings=4.5 ui.py=4.5 docs=6 README.md=6 CHANGELOG.md=6 CONTRIBUTING.md=6

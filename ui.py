@@ -12,7 +12,7 @@ import tempfile
 import threading
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from weakref import WeakValueDictionary
 
 from qa.errors import AddressError, BusyError, CancelledError
@@ -207,168 +207,237 @@ def create_app(engine: Engine, host: str, access: Access | None = None) -> FastA
 def page(engine: Engine) -> gr.Blocks:
     """Return the question box and the conversation. The rest of the page is `qa/web/static/page.js`."""
     import gradio as gr
-    from gradio.context import LocalContext
 
-    tabs: WeakValueDictionary[str, Conversation] = WeakValueDictionary()
-    opening = Threads(_OPENED_AT_ONCE, seconds=DEADLINE)
-
-    def tab() -> str:
-        request = LocalContext.request.get(None)
-        return (request and request.session_hash) or ""
-
-    def leave() -> None:
-        if conversation := tabs.get(tab()):
-            conversation.cancel()
-
-    def of_client() -> None:
-        """Set the page's client for the work that follows: Gradio calls handlers in its own context."""
-        client = getattr(LocalContext.request.get(None), "client", None)
-        CLIENT.set(client.host if client else "")
-
-    async def ask(
-        question: str, strictness: float, options: str, place: str, conversation: Conversation
-    ) -> AsyncIterator[tuple[Any, ...]]:
-        of_client()
-        if not isinstance(question, str) or not question.strip():
-            yield gr.skip(), gr.skip(), gr.skip()
-            return
-        where, box, deadline = conversations.read_place(place), "", engine.deadline()
-        if not engine.running.begin(where.question, deadline):
-            yield gr.skip(), gr.skip(), gr.skip()  # it was stopped while it waited: the text in the box stays
-            return
-        exchange = None
-        try:
-            async with engine.asking.turn(deadline):
-                if not conversations.is_at(engine, where, conversation):
-                    yield "", conversation.messages_with(question, where), gr.skip()
-                    conversation = await opening.run(conversations.at_place, engine, where, conversation)
-                    box = gr.skip()  # text that was typed meanwhile stays
-                exchange = conversation.ask(question, strictness, options)
-                tabs[tab()] = conversation
-                yield box, *shown(conversation)
-                if conversation.wanted:
-                    answer = conversations.answer
-                    await engine.asking.run_in_turn(answer, engine, exchange, conversation, deadline)
-            yield gr.skip(), *shown(conversation)
-        except CancelledError:
-            yield gr.skip(), gr.skip(), gr.skip()
-        except BusyError as error:
-            card = conversations.busy(error)
-            try:
-                if not conversations.is_at(engine, where, conversation):
-                    conversation = await opening.run(conversations.at_place, engine, where, conversation)
-            except BusyError:  # the next question opens it
-                yield "", conversation.messages_with(question, where, card), gr.skip()
-            else:
-                conversation.ask(question, strictness, options).card = card
-                yield "", *shown(conversation)
-        finally:
-            engine.running.end(where.question)
-            if exchange and exchange.card == cards.PENDING:  # broken off: nothing will answer it
-                conversation.exchanges.remove(exchange)
-
-    def shown(conversation: Conversation) -> tuple[Any, Any]:
-        if conversation.ended:  # Gradio's own cancelling is sometimes too late
-            return gr.skip(), gr.skip()
-        return conversation.messages, conversation
-
-    async def show_all(number: str, conversation: Conversation) -> Any:
-        """Replace an answer with all quotes that answer, or add an error below it."""
-        try:
-            exchange = conversation.exchanges[int(number)]
-        except (TypeError, ValueError, IndexError):  # not from the page's script
-            return gr.skip()
-        of_client()
-        await conversations.find_all(engine, exchange, conversation)
-        return gr.skip() if conversation.ended else conversation.messages
-
-    def start_anew(conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
-        conversation.end()
-        return [], Conversation()
-
-    async def open_kept(place: str, conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
-        conversation.end()
-        of_client()
-        named = conversations.read_place(place).conversation
-        try:
-            kept = await opening.run(conversations.opened, engine, named)
-        except BusyError as error:  # the next question opens it
-            return conversations.unopened(error), Conversation()
-        return kept.messages, kept
-
-    async def save(conversation: Conversation) -> str:
-        turns = (exchange.turn for exchange in conversation.exchanges)
-        of_client()
-        try:
-            return await opening.run(conversations.as_file, engine, [turn for turn in turns if turn])
-        except BusyError as error:
-            return f"The conversation was not saved: {error}."
-
+    handlers = _Handlers(engine)
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    several = {"trigger_mode": "multiple", **quiet}
     with gr.Blocks(title="Pullquote", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
         conversation = gr.State(Conversation(), time_to_live=86_400)
         new = gr.Button("New conversation", elem_id="new-conversation")
         keep = gr.Button("Save", elem_id="save")
-        chat = gr.Chatbot(
-            elem_id="conversation",
-            label="Conversation",
-            show_label=False,
-            height=None,
-            layout="panel",
-            buttons=[],
-            autoscroll=False,
-            render_markdown=False,
-            sanitize_html=True,
-            latex_delimiters=[],
-            allow_tags=False,
-            feedback_options=None,
-            group_consecutive_messages=False,
+        chat = _chat()
+        box = _composer(engine)
+        asking = gr.on(
+            [box.question.submit, box.send.click],
+            handlers.ask,
+            [box.question, box.strictness, box.options, box.place, conversation],
+            [box.question, chat, conversation],
+            **several,
         )
-        with gr.Row(elem_id="composer"):
-            question = gr.Textbox(
+        keep.click(handlers.save, [conversation], [box.saved], **quiet)
+        finding = box.show.click(handlers.show_all, [box.all_of, conversation], [chat], **several)
+        box.again.click(handlers.open_kept, [box.place, conversation], [chat, conversation], **quiet)
+        # Runs that are still in progress would bring the old conversation back.
+        new.click(
+            handlers.start_anew, [conversation], [chat, conversation], cancels=[asking, finding], **quiet
+        )
+        blocks.unload(handlers.leave)
+    # No work waits in Gradio's queue, because the queue knows no clients. Slow work waits in our `Threads`.
+    blocks.max_threads = _IN_GRADIO
+    return blocks.queue(max_size=64, default_concurrency_limit=None)
+
+
+def _chat() -> gr.Chatbot:
+    """Return the list of messages."""
+    import gradio as gr
+
+    return gr.Chatbot(
+        elem_id="conversation",
+        label="Conversation",
+        show_label=False,
+        height=None,
+        layout="panel",
+        buttons=[],
+        autoscroll=False,
+        render_markdown=False,
+        sanitize_html=True,
+        latex_delimiters=[],
+        allow_tags=False,
+        feedback_options=None,
+        group_consecutive_messages=False,
+    )
+
+
+class _Composer(NamedTuple):
+    """The question box, and what goes with a question.
+
+    All after `strictness` are hidden; the page's script writes into the boxes, and clicks the buttons.
+
+    Attributes:
+        options: the filters of the question (`static/filters.js` writes them, `qa.web.options` reads them).
+        place: the place of the question (`qa.web.conversations.Place`).
+        all_of: which answer to show in full, once `show` is clicked.
+        saved: the saved file, which the page's script gives to the browser, or an error.
+        again: opens the conversation at `place`.
+    """
+
+    question: gr.Textbox
+    send: gr.Button
+    strictness: gr.Radio
+    options: gr.Textbox
+    place: gr.Textbox
+    all_of: gr.Textbox
+    saved: gr.Textbox
+    show: gr.Button
+    again: gr.Button
+
+
+def _composer(engine: Engine) -> _Composer:
+    """Return the row with the question box."""
+    import gradio as gr
+
+    with gr.Row(elem_id="composer"):
+        return _Composer(
+            question=gr.Textbox(
                 elem_id="question",
                 label="Your question",
                 placeholder="Ask the documents a question",
                 lines=1,
                 max_lines=6,
-            )
-            send = gr.Button("Ask", elem_id="ask", variant="primary")
-            strictness = gr.Radio(
+            ),
+            send=gr.Button("Ask", elem_id="ask", variant="primary"),
+            strictness=gr.Radio(
                 readiness(engine.strictness), value=engine.strictness, label="Answer", elem_id="strictness"
+            ),
+            options=gr.Textbox(elem_id="options", label="Options", show_label=False),
+            place=gr.Textbox(elem_id="place", label="Conversation", show_label=False),
+            all_of=gr.Textbox(elem_id="all-of", label="Show all", show_label=False),
+            saved=gr.Textbox(elem_id="saved", label="Saved", show_label=False, lines=2, max_lines=2),
+            show=gr.Button("Show all", elem_id="show-all"),
+            again=gr.Button("Open", elem_id="open-kept"),
+        )
+
+
+class _Handlers:
+    """What Gradio calls for the events of the page (`page`)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._tabs: WeakValueDictionary[str, Conversation] = WeakValueDictionary()
+        self._opening = Threads(_OPENED_AT_ONCE, seconds=DEADLINE)
+
+    async def ask(
+        self, question: str, strictness: float, options: str, place: str, conversation: Conversation
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Ask a question. Yield the text of the question box, the messages and the conversation."""
+        engine = self._engine
+        _set_client()
+        if not isinstance(question, str) or not question.strip():
+            yield _same(), _same(), _same()
+            return
+        where, box, deadline = conversations.read_place(place), "", engine.deadline()
+        if not engine.running.begin(where.question, deadline):
+            yield _same(), _same(), _same()  # it was stopped while it waited: the text in the box stays
+            return
+        exchange = None
+        try:
+            async with engine.asking.turn(deadline):
+                if not conversations.is_at(engine, where, conversation):
+                    yield "", conversation.messages_with(question, where), _same()
+                    conversation = await self._open(where, conversation)
+                    box = _same()  # text that was typed meanwhile stays
+                exchange = conversation.ask(question, strictness, options)
+                self._tabs[_tab()] = conversation
+                yield box, *_shown(conversation)
+                if conversation.wanted:
+                    answer = conversations.answer
+                    await engine.asking.run_in_turn(answer, engine, exchange, conversation, deadline)
+            yield _same(), *_shown(conversation)
+        except CancelledError:
+            yield _same(), _same(), _same()
+        except BusyError as error:
+            card = conversations.busy(error)
+            try:
+                if not conversations.is_at(engine, where, conversation):
+                    conversation = await self._open(where, conversation)
+            except BusyError:  # the next question opens it
+                yield "", conversation.messages_with(question, where, card), _same()
+            else:
+                conversation.ask(question, strictness, options).card = card
+                yield "", *_shown(conversation)
+        finally:
+            engine.running.end(where.question)
+            if exchange and exchange.card == cards.PENDING:  # broken off: nothing will answer it
+                conversation.exchanges.remove(exchange)
+
+    async def show_all(self, number: str, conversation: Conversation) -> Any:
+        """Replace an answer with all quotes that answer, or add an error below it."""
+        try:
+            exchange = conversation.exchanges[int(number)]
+        except (TypeError, ValueError, IndexError):  # not from the page's script
+            return _same()
+        _set_client()
+        await conversations.find_all(self._engine, exchange, conversation)
+        return _same() if conversation.ended else conversation.messages
+
+    def start_anew(self, conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
+        """End the conversation, and begin an empty one."""
+        conversation.end()
+        return [], Conversation()
+
+    async def open_kept(
+        self, place: str, conversation: Conversation
+    ) -> tuple[list[dict[str, str]], Conversation]:
+        """End the conversation, and open the stored one that `place` names."""
+        conversation.end()
+        _set_client()
+        named = conversations.read_place(place).conversation
+        try:
+            kept = await self._opening.run(conversations.opened, self._engine, named)
+        except BusyError as error:  # the next question opens it
+            return conversations.unopened(error), Conversation()
+        return kept.messages, kept
+
+    async def save(self, conversation: Conversation) -> str:
+        """Return the conversation as a file, or an error."""
+        turns = (exchange.turn for exchange in conversation.exchanges)
+        _set_client()
+        try:
+            return await self._opening.run(
+                conversations.as_file, self._engine, [turn for turn in turns if turn]
             )
-            # Hidden. The page's script (`static/filters.js`) writes here, and `qa.web.options` reads it.
-            options = gr.Textbox(elem_id="options", label="Options", show_label=False)
-            # Hidden. The page's script writes here the place of a question (`qa.web.conversations.Place`).
-            place = gr.Textbox(elem_id="place", label="Conversation", show_label=False)
-            # Hidden. The page's script writes here which answer to show in full, and clicks `show`.
-            all_of = gr.Textbox(elem_id="all-of", label="Show all", show_label=False)
-            # Hidden. It gets the saved file, which the page's script gives to the browser, or an error.
-            saved = gr.Textbox(elem_id="saved", label="Saved", show_label=False, lines=2, max_lines=2)
-            show = gr.Button("Show all", elem_id="show-all")
-            again = gr.Button("Open", elem_id="open-kept")
-        quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        asking = gr.on(
-            [question.submit, send.click],
-            ask,
-            [question, strictness, options, place, conversation],
-            [question, chat, conversation],
-            trigger_mode="multiple",
-            **quiet,
-        )
-        keep.click(save, [conversation], [saved], **quiet)
-        finding = show.click(
-            show_all,
-            [all_of, conversation],
-            [chat],
-            trigger_mode="multiple",
-            **quiet,
-        )
-        again.click(open_kept, [place, conversation], [chat, conversation], **quiet)
-        # Runs that are still in progress would bring the old conversation back.
-        new.click(start_anew, [conversation], [chat, conversation], cancels=[asking, finding], **quiet)
-        blocks.unload(leave)
-    # No work waits in Gradio's queue, because the queue knows no clients. Slow work waits in our `Threads`.
-    blocks.max_threads = _IN_GRADIO
-    return blocks.queue(max_size=64, default_concurrency_limit=None)
+        except BusyError as error:
+            return f"The conversation was not saved: {error}."
+
+    def leave(self) -> None:
+        """Cancel the question of a tab that is closed."""
+        if conversation := self._tabs.get(_tab()):
+            conversation.cancel()
+
+    async def _open(self, where: conversations.Place, conversation: Conversation) -> Conversation:
+        """Return the conversation for a question that is not asked in `conversation`."""
+        return await self._opening.run(conversations.at_place, self._engine, where, conversation)
+
+
+def _same() -> Any:
+    """Return what leaves a part of the page as it is."""
+    import gradio as gr
+
+    return gr.skip()
+
+
+def _shown(conversation: Conversation) -> tuple[Any, Any]:
+    if conversation.ended:  # Gradio's own cancelling is sometimes too late
+        return _same(), _same()
+    return conversation.messages, conversation
+
+
+def _request() -> Any:
+    """Return the request whose event Gradio handles, or None."""
+    from gradio.context import LocalContext
+
+    return LocalContext.request.get(None)
+
+
+def _tab() -> str:
+    request = _request()
+    return (request and request.session_hash) or ""
+
+
+def _set_client() -> None:
+    """Set the page's client for the work that follows: Gradio calls handlers in its own context."""
+    client = getattr(_request(), "client", None)
+    CLIENT.set(client.host if client else "")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from qa import __version__
-from qa.commands import assistants, chatting, documents, dossiers, indexing, options, questions
+from qa.commands import assistants, chatting, documents, dossiers, indexing, options, questions, verifying
 from qa.commands.options import Settings
 from qa.errors import PullquoteError
 
@@ -75,7 +75,7 @@ for _command in (
     *(indexing.index, indexing.reindex, indexing.copy_library, indexing.copy_desk),
     *(questions.ask, questions.answer_many, questions.evaluate),
     *(documents.documents, documents.remove, documents.restore, documents.names),
-    *(documents.cite, documents.verify, dossiers.dossier),
+    *(documents.cite, verifying.verify, dossiers.dossier),
     *(chatting.chat, chatting.feedback, chatting.doctor),
     assistants.mcp,
 ):

@@ -57,3 +57,12 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         if graph.chain_exists(importer=imported, imported=module)
     ]
     assert circles == []
+
+
+def test_a_function_is_long_only_for_a_reason() -> None:
+    long_functions = runpy.run_path(str(ROOT / "scripts" / "long_functions.py"))["long_functions"]
+    body = "    pass\n" * 79
+    source = f"def short():\n{body}\n\ndef long():\n{body}    pass\n"
+    assert list(long_functions(source)) == [(83, "long", 81)]
+    assert list(long_functions(source.replace("def long", "# Long: it is one table.\ndef long"))) == []
+    assert list(long_functions(source.replace("def long", "# Long: \ndef long"))) == [(84, "long", 81)]

@@ -1,8 +1,7 @@
-"""The commands for documents: list, correct, remove, restore, and verify quotes of them."""
+"""The commands for documents: list, correct, remove and restore them, and open citations of them."""
 
 from __future__ import annotations
 
-import functools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.quoting.bibliography.copied import CopyFormat
-    from qa.quoting.claims.file import Reading
     from qa.schema import DocumentInfo, Filters
     from qa.storage.ports import LibraryStats, Version
 
@@ -476,131 +474,6 @@ def cite(
         shared.print_json(to_dict(opened))
         return
     shared.print_styled(lines(opened))
-
-
-def _reading(path: Path) -> Reading:
-    """Return what a file quotes.
-
-    Raises:
-        InputError: the file cannot be read, or quotes nothing.
-    """
-    from qa.quoting.claims.file import claims
-
-    reading = claims(path)
-    if not reading.claims:
-        unread = f" (not read: {', '.join(reading.unread)})" if reading.unread else ""
-        raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it{unread}")
-    return reading
-
-
-@click.command()
-@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@options.json
-@options.general
-@click.pass_obj
-def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
-    """Say of every quote in a FILE whether the documents say it.
-
-    FILE holds answers (JSON, or JSON lines), a table (CSV) with a column of quotes, or an export or report:
-    HTML, Markdown, plain text or any format that is indexed, with quotes in quotation marks or block quotes,
-    and citations or links or neither. In Word and OpenDocument, block quotes are told by their style or
-    indent. In running text, lines may be broken anew.
-
-    \b
-    verbatim    a document says it; “…” may stand for words left out
-    superseded  only an earlier text of a document says it
-    removed     only a document that was removed says it
-    moved       a document says it, but not the one that is named
-    distorted   what it leaves out changes the sense, or somebody else said it
-    altered     a document says something like it, which is shown
-    unknown     no document says anything like it
-    cited       a citation without a quote: nothing was compared
-
-    Who said it is told where the document names the speaker clearly: in full, by surname, by role or as “he”
-    or “she”. Else nothing is said of the speaker.
-
-    Quotations of fewer than three words without a citation are passed over, and marks without their other are
-    not read: both are said. So are the number of quotes found in each form (quotation marks, block quotes,
-    notes, table cells) and what else of a FILE is not read, such as comments and pictures. Titles of
-    documents in notes, lists of references, headings and links are no quotes; what a note or a list cites as
-    a work, and no document says, is passed over, and said.
-
-    The exit code is 0 when all are verbatim and read, and 1 when not. A FILE that cannot be read or quotes
-    nothing is named, and the others are verified: the exit code is 1 then, and 3 where there is no other.
-    """  # noqa: D301 - \b keeps the lines of a list apart
-    from qa.progress import meter
-    from qa.quoting.claims.claim import LEAST_WORDS
-    from qa.quoting.verify import Verifier, found_in_words, is_work, lines, summary, to_dict
-    from qa.text.display import plural, visible
-
-    settings.interrupted = "Nothing was changed."
-    read, refused = {}, {}
-    for path in paths:
-        try:
-            read[path] = _reading(path)
-        except InputError as error:
-            refused[path] = error
-    if not read:
-        *others, last = refused.values()
-        for other in others:
-            shared.say(str(other))
-        raise last
-    results = {}
-    with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
-        verifier = Verifier(corpus.store)
-        for path, reading in read.items():
-            judged = verifier.verdicts(reading.claims, functools.partial(show, f"Verifying {path.name}"))
-            results[path] = [each for each in judged if not is_work(each)]
-            works = [each.claim for each in judged if is_work(each)]
-            reading.passed_over.extend(works)
-    verdicts = [verdict for each in results.values() for verdict in each]
-    passed = [(path, claim) for path, reading in read.items() for claim in reading.passed_over]
-    short = sum(claim.short for _, claim in passed)
-    works_cited = sum(claim.maybe_work and not claim.short for _, claim in passed)
-    unpaired = [(path, claim) for path, claim in passed if claim.unpaired]
-    if settings.as_json:
-        files = [
-            {
-                "file": str(path),
-                **to_dict(each),
-                "passed_over": len(read[path].passed_over),
-                "passed_over_lines": [claim.line for claim in read[path].passed_over],
-                "unread": list(read[path].unread),
-            }
-            for path, each in results.items()
-        ]
-        files += [
-            {"file": str(path), "error": {"code": why.code, "message": str(why)}}
-            for path, why in refused.items()
-        ]
-        shared.print_json({"files": files})
-    else:
-        for path, each in results.items():
-            if len(paths) > 1:
-                shared.print_styled([[(str(path), "bold")]])
-            for verdict in each:
-                shared.print_styled(lines(verdict))
-        for why in refused.values():
-            shared.say(f"not verified: {why}")
-        if not settings.quiet:
-            shared.say(found_in_words(verdicts))
-            if verdicts:
-                shared.say(summary(verdicts))
-            if short:
-                shared.say(f"passed over, of fewer than {LEAST_WORDS} words: {plural(short, 'quotation')}")
-            if works_cited:
-                shared.say(f"passed over, in notes and lists of references: {plural(works_cited, 'title')}")
-            for path, claim in unpaired[: shared.NAMED]:
-                at = claim.where or f"line {claim.line}"
-                words = visible(claim.text or "")
-                shared.say(f"not read: {path}, {at}: a quotation mark without its other: {words}")
-            if len(unpaired) > shared.NAMED:
-                shared.say(f"not read: {plural(len(unpaired) - shared.NAMED, 'quotation mark')} more")
-            for path, reading in read.items():
-                if reading.unread:
-                    shared.say(f"not read in {path}: {', '.join(map(visible, reading.unread))}")
-    right = all(verdict.status == "verbatim" for verdict in verdicts) and not unpaired and not refused
-    sys.exit(0 if right else 1)
 
 
 @click.command()

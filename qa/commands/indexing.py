@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,76 +112,138 @@ def index(
 
     With --watch, Ctrl-C ends it and says what was done: exit code 0, or 130 in the midst of a round.
     """
-    from qa.intake.watch import bursts
     from qa.outputs import INDEX_REPORT, check_no_source
     from qa.places import shipped_corpus
 
-    if watch and dry_run:
-        raise click.UsageError("--dry-run says what would be done once: leave out --watch")
-    if uploads and (paths or prune or dry_run or watch):
-        raise click.UsageError(
-            "--uploads reads what was added in the chat, and nothing else: leave out PATH, --prune, "
-            "--dry-run and --watch"
-        )
-    if workers and (watch or uploads):
-        raise click.UsageError("--workers are for many files: leave out --watch and --uploads")
-    settings.interrupted = "What was finished is kept; the same command goes on from there."
     given = paths or (shipped_corpus(),)
-    local = [each for each in given if isinstance(each, Path)]
-    if watch and len(local) < len(given):
-        raise click.UsageError("--watch sees folders, and no addresses: index these without it")
+    task = _Task(
+        given,
+        report_to,
+        workers,
+        prune=prune,
+        dry_run=dry_run,
+        follow_links=follow_links,
+        uploads=uploads,
+        watch=watch,
+    )
+    _check_usage(paths, task)
+    settings.interrupted = "What was finished is kept; the same command goes on from there."
     if report_to:
-        _check_report(report_to, local, shared.folder(settings), force=force)
-    in_terminal = not (dry_run or watch or uploads) and _in_a_terminal()
-    asks = in_terminal and not prune
-    report, said = None, False
-    done = Counter[str]()
+        _check_report(report_to, task.local, shared.folder(settings), force=force)
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
         if report_to:
             check_no_source("--report", report_to, INDEX_REPORT, corpus.store.sources())
-        watched = bursts(local, corpus.library, report_to, follow_links=follow_links)
-        for _ in watched if watch else [None]:
-            with shared.progress(settings) as progress:
-                # Only in the first round, files count as named: documents that are purged during the watch
-                # stay purged.
-                report = (
-                    corpus.read_uploads(progress)
-                    if uploads
-                    else corpus.index(
-                        *given,
-                        progress=progress,
-                        prune=prune,
-                        dry_run=dry_run,
-                        named_files=report is None,
-                        follow_links=follow_links,
-                        workers=workers,
-                    )
-                )
-            if in_terminal and (chosen := _text_columns(report)):
-                again = corpus.index(*given, follow_links=follow_links, text_columns=chosen)
-                first = tuple(each for each in report.files if each.path not in chosen)
-                report = replace(report, files=first + again.files, seconds=report.seconds + again.seconds)
-            if asks and (gone := _gone(report)):
-                folders = ", ".join(str(path) for path in given if path not in local or Path(path).is_dir())
-                shared.say(f"{_named(gone)} in {folders}")
-                if click.confirm("Remove from the library?", err=True):
-                    report = corpus.prune(report)
-            if asks:
-                _ask_of_former(corpus, report)
+        if watch:
+            done = _watch(settings, corpus, task)
+        else:
+            report = _index(settings, corpus, task)
+            if not (dry_run or uploads) and _in_a_terminal():
+                report = _ask(corpus, report, task)
             _show_report(settings, report, report_to, prunes=prune)
-            if watch:
-                if not (said or settings.quiet):
-                    shared.say(f"Watching {_listed(list(map(str, given)))} for changes. Ctrl-C ends it.")
-                    said = True
-                done = _after(done, report)
-                settings.interrupted = f"{_summary(done)}. What was finished is kept."
     if watch:  # by Ctrl-C, which is how it is meant to end
         if not settings.quiet:
             shared.say(f"Watching has ended: {_summary(done)}.")
         return
-    read = [each.status for each in report.files if each.status != "skipped"] if report else []
+    read = [each.status for each in report.files if each.status != "skipped"]
     if (not read and not uploads) or "refused" in read:
         sys.exit(1 if set(read) - {"refused"} else 3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is indexed, and how: see the options of `index`."""
+
+    given: Sequence[Path | str]
+    report_to: Path | None
+    workers: str | None
+    _: KW_ONLY
+    prune: bool
+    dry_run: bool
+    follow_links: bool
+    uploads: bool
+    watch: bool
+
+    @property
+    def local(self) -> list[Path]:
+        """Return what is given by its path, and not by its address."""
+        return [each for each in self.given if isinstance(each, Path)]
+
+
+def _check_usage(paths: Sequence[Path | str], task: _Task) -> None:
+    """Refuse options that exclude each other.
+
+    Raises:
+        click.UsageError: two options exclude each other.
+    """
+    if task.watch and task.dry_run:
+        raise click.UsageError("--dry-run says what would be done once: leave out --watch")
+    if task.uploads and (paths or task.prune or task.dry_run or task.watch):
+        raise click.UsageError(
+            "--uploads reads what was added in the chat, and nothing else: leave out PATH, --prune, "
+            "--dry-run and --watch"
+        )
+    if task.workers and (task.watch or task.uploads):
+        raise click.UsageError("--workers are for many files: leave out --watch and --uploads")
+    if task.watch and len(task.local) < len(task.given):
+        raise click.UsageError("--watch sees folders, and no addresses: index these without it")
+
+
+def _index(
+    settings: options.Settings, corpus: Corpus, task: _Task, *, named_files: bool = True
+) -> IndexReport:
+    """Index once. With `named_files`, a purged document whose file is named is indexed again."""
+    with shared.progress(settings) as progress:
+        if task.uploads:
+            return corpus.read_uploads(progress)
+        return corpus.index(
+            *task.given,
+            progress=progress,
+            prune=task.prune,
+            dry_run=task.dry_run,
+            named_files=named_files,
+            follow_links=task.follow_links,
+            workers=task.workers,
+        )
+
+
+def _watch(settings: options.Settings, corpus: Corpus, task: _Task) -> Counter[str]:
+    """Index what changes until Ctrl-C. Return the number of files for each status."""
+    from qa.intake.watch import bursts
+
+    done = Counter[str]()
+    is_first = True
+    for _ in bursts(task.local, corpus.library, task.report_to, follow_links=task.follow_links):
+        # Only in the first round, files count as named: documents that are purged during the watch stay
+        # purged.
+        report = _index(settings, corpus, task, named_files=is_first)
+        _show_report(settings, report, task.report_to, prunes=task.prune)
+        if is_first and not settings.quiet:
+            shared.say(f"Watching {_listed(list(map(str, task.given)))} for changes. Ctrl-C ends it.")
+        is_first = False
+        done = _after(done, report)
+        settings.interrupted = f"{_summary(done)}. What was finished is kept."
+    return done
+
+
+def _ask(corpus: Corpus, report: IndexReport, task: _Task) -> IndexReport:
+    """Ask what an index left open, do what is answered, and return the report on all that was done.
+
+    The questions: which column holds a table's text, and whether to remove documents whose files are gone and
+    texts that were corrected elsewhere. With --prune, only the first.
+    """
+    if chosen := _text_columns(report):
+        again = corpus.index(*task.given, follow_links=task.follow_links, text_columns=chosen)
+        first = tuple(each for each in report.files if each.path not in chosen)
+        report = replace(report, files=first + again.files, seconds=report.seconds + again.seconds)
+    if task.prune:
+        return report
+    if gone := _gone(report):
+        folders = ", ".join(str(path) for path in task.given if path not in task.local or Path(path).is_dir())
+        shared.say(f"{_named(gone)} in {folders}")
+        if click.confirm("Remove from the library?", err=True):
+            report = corpus.prune(report)
+    _ask_of_former(corpus, report)
+    return report
 
 
 def _after(done: Counter[str], report: IndexReport) -> Counter[str]:

@@ -226,11 +226,7 @@ def _correct_utc(values: dict[str, Any], found: list[Found], date: dt.date | Non
 
 def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator[_Fact]:
     """Yield possible metadata, the surest first."""
-    meta: dict[str, list[str]] = {}
-    for node in tree.iter("meta"):
-        name = node.get("property") or node.get("name") or node.get("http-equiv") or node.get("itemprop")
-        if name and node.get("content"):
-            meta.setdefault(name.lower(), []).append(node.get("content"))
+    meta = _meta(tree)
     for volume, issue in zip(meta.get("citation_volume", ()), meta.get("citation_issue", ()), strict=False):
         yield "number", f"{volume}({issue})", "meta citation_volume", "stated"
     linked = dict(_linked(tree))
@@ -258,6 +254,38 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
                 value, _ = _apart(value, titles)
             yield _CLAIMED if field == "author" else field, value, f"meta {name}", "stated"
         yield _CLAIMED if field == "author" else field, linked.get(field, ""), "JSON-LD", "stated"
+    yield from _head_facts(head, titles, of_book=of_book, on_web=on_web)
+    for line in (*meta.get("copyright", ()), *(block.text for block in blocks[-_LAST:])):
+        owned = _COPYRIGHT.search(" ".join(line.split()))
+        holder = owned["holder"].strip() if owned else ""
+        if may_own(holder) and not byline_people(holder):
+            yield "publisher", holder, "its copyright line", "likely"
+    if not head and titles and may_be_heading(titles[0]):
+        yield "title", titles[0], "its first heading", "likely"
+    if saved := _SAVED.search(source[:5000]):
+        yield "url", saved[1] or saved[2], "saved from", "stated"
+    yield from _marked_up(tree)
+    for address in (*(link.get("href", "") for link in tree.iter("link")), *meta.get("og:url", ())):
+        if dated := _DATE_IN_URL.search(address):
+            yield "date", "-".join(dated.groups()), "address", "likely"
+    yield "date", next(_dates_below_title(tree), ""), "date element", "stated"
+
+
+def _meta(tree: html.HtmlElement) -> dict[str, list[str]]:
+    """Return the values of the page's `meta` elements by their names in lower case."""
+    meta: dict[str, list[str]] = {}
+    for node in tree.iter("meta"):
+        name = node.get("property") or node.get("name") or node.get("http-equiv") or node.get("itemprop")
+        if name and node.get("content"):
+            meta.setdefault(name.lower(), []).append(node.get("content"))
+    return meta
+
+
+def _head_facts(head: str, titles: list[str], *, of_book: bool, on_web: bool) -> Iterator[_Fact]:
+    """Yield what the title in the page's head says: the page's own title, and its site, series or number.
+
+    `titles` are the headings that may be the page's title, the likeliest first.
+    """
     title, site = _apart(head, titles)
     if title == head and titles and may_be_heading(titles[0]) and not _begins(head, titles[0]):
         if not (head.endswith(titles[0]) and _NUMBERS_IT.search(head.removesuffix(titles[0]))):
@@ -278,20 +306,6 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
             field = "series" if of_book or _VERSION.search(site) else "publisher"
             if field == "series" or on_web or _is_body(site) or is_periodical(site):
                 yield field, site, "page title", "likely"  # else it may be the name of a program
-    for line in (*meta.get("copyright", ()), *(block.text for block in blocks[-_LAST:])):
-        owned = _COPYRIGHT.search(" ".join(line.split()))
-        holder = owned["holder"].strip() if owned else ""
-        if may_own(holder) and not byline_people(holder):
-            yield "publisher", holder, "its copyright line", "likely"
-    if not head and titles and may_be_heading(titles[0]):
-        yield "title", titles[0], "its first heading", "likely"
-    if saved := _SAVED.search(source[:5000]):
-        yield "url", saved[1] or saved[2], "saved from", "stated"
-    yield from _marked_up(tree)
-    for address in (*(link.get("href", "") for link in tree.iter("link")), *meta.get("og:url", ())):
-        if dated := _DATE_IN_URL.search(address):
-            yield "date", "-".join(dated.groups()), "address", "likely"
-    yield "date", next(_dates_below_title(tree), ""), "date element", "stated"
 
 
 def _is_prose(block: Block) -> bool:

@@ -1,43 +1,34 @@
-"""Dossiers over HTTP: gather and order entries, export them, and compare them with the library."""
+"""Dossiers over HTTP: make, list, rename, delete and export them, and compare them with the library."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote as percent_encoded
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from qa.desk.dossiers import MOST_NAME, MOST_NOTE
-from qa.errors import InputError
-from qa.limits import MAX_ID_CHARACTERS, MAX_OFFSET, MAX_QUESTION_CHARACTERS
+from qa.desk.dossiers import MOST_NAME
+from qa.limits import MAX_ID_CHARACTERS
 from qa.quoting import verify
 from qa.quoting.bibliography.styles import MAX_STYLE_NAME
 from qa.quoting.cite import parse_citation
-from qa.quoting.render import to_dict as to_line
-from qa.report.contents import info_to_dict, kept_quote, outdated, renewed, shown, to_dict, verdicts
+from qa.report.contents import info_to_dict, outdated, shown, to_dict, verdicts
 from qa.report.export import MEDIA, export
 from qa.report.tree import Format  # noqa: TC001 - read when the route is made
-from qa.schema import EVERYTHING, Asked, DossierEntry, Outcome
 from qa.web import paging
 from qa.web.body import Body
 from qa.web.history import LISTED
-from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is made
-from qa.web.questions import while_connected
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qa.deadline import Deadline
     from qa.schema import Holding
     from qa.web.engine import Engine
 
-_Id = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
-_Entry = Annotated[int, Path(ge=1, le=MAX_OFFSET)]
-_Place = Annotated[int, Field(ge=1, le=MAX_OFFSET, strict=True)]
+Id = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
 # Number of reports that are made at once. The programs that make a report use both cores.
 _EXPORTED_AT_ONCE = 1
 
@@ -48,42 +39,9 @@ class DossierBody(Body):
     name: Annotated[str, Field(max_length=MOST_NAME)]
 
 
-class EntryBody(Body):
-    """An entry: a quote by its citation, a heading or note in words, or a question that found nothing.
-
-    `answer`, the id of an answer line, gives the question, its filters and its outcome.
-    """
-
-    kind: Literal["quote", "heading", "note", "question"]
-    citation: Annotated[str, Field(max_length=MAX_ID_CHARACTERS + 200)] | None = None
-    words: Annotated[str, Field(max_length=MOST_NOTE)] | None = None
-    question: Annotated[str, Field(max_length=MAX_QUESTION_CHARACTERS)] | None = None
-    outcome: Outcome | None = None
-    filters: FiltersBody | None = None
-    answer: Annotated[str, Field(max_length=64)] | None = None
-    at: _Place | None = None
-
-
-class RenewBody(Body):
-    """For a question: the id of the answer line of its new search. For a quote: nothing."""
-
-    answer: Annotated[str, Field(max_length=64)] | None = None
-
-
-class EntryChange(Body):
-    """Other words of a heading or note, another place in the dossier, or both."""
-
-    words: Annotated[str, Field(max_length=MOST_NOTE)] | None = None
-    to: _Place | None = None
-
-
 def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     """Return the routes under `/api/v1/dossiers`. `few_at_once` limits the routes that can take long."""
     router = APIRouter(prefix="/dossiers")
-    exporting = Threads(_EXPORTED_AT_ONCE)
-
-    def described(dossier: str) -> dict[str, Any]:
-        return info_to_dict(engine.corpus.desk.dossiers.info(dossier))
 
     @router.get("")
     def dossiers(
@@ -110,97 +68,41 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
 
     @router.get("/{dossier}")
     @few_at_once
-    def dossier(dossier: _Id) -> dict[str, Any]:
+    def dossier(dossier: Id) -> dict[str, Any]:
         """Return a dossier with its entries in order. The quotes are read from their documents now."""
         corpus = engine.corpus
         entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
-        return {**described(dossier), "in_order": [to_dict(each) for each in entries]}
+        return {**described(engine, dossier), "in_order": [to_dict(each) for each in entries]}
 
     @router.patch("/{dossier}")
-    def rename(dossier: _Id, body: DossierBody) -> dict[str, Any]:
+    def rename(dossier: Id, body: DossierBody) -> dict[str, Any]:
         """Give a dossier another name."""
         return info_to_dict(engine.corpus.desk.dossiers.rename(dossier, body.name))
 
     @router.delete("/{dossier}")
-    def delete(dossier: _Id) -> dict[str, Any]:
+    def delete(dossier: Id) -> dict[str, Any]:
         """Delete a dossier. It can be put back for a day."""
-        deleted = described(dossier)
+        deleted = described(engine, dossier)
         engine.corpus.desk.dossiers.delete(dossier)
         return deleted
 
     @router.post("/{dossier}/restore")
-    def restore(dossier: _Id) -> dict[str, Any]:
+    def restore(dossier: Id) -> dict[str, Any]:
         """Put back a dossier that was deleted."""
         return info_to_dict(engine.corpus.desk.dossiers.restore(dossier))
 
-    @router.get("/{dossier}/entries")
-    @few_at_once
-    def entries(
-        request: Request,
-        response: Response,
-        dossier: _Id,
-        limit: paging.LimitOrAll = None,
-        offset: paging.Offset = 0,
-    ) -> list[dict[str, Any]]:
-        """List the entries of a dossier in order. The quotes are read from their documents now."""
-        found = shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store)
-        return [to_dict(each) for each in paging.part(request, response, found, limit, offset)]
+    router.include_router(_reports(engine, few_at_once))
+    return router
 
-    @router.post("/{dossier}/entries")
-    @few_at_once
-    def add(dossier: _Id, body: EntryBody) -> dict[str, Any]:
-        """Add an entry. A quote that the dossier has already stays where it is."""
-        (added,) = engine.corpus.desk.dossiers.add(dossier, [_entry(engine, body)], body.at)
-        return {"entry": added.id, **described(dossier)}
 
-    @router.post("/{dossier}/entries/{entry}/ask")
-    async def ask_again(dossier: _Id, entry: _Entry, request: Request) -> dict[str, Any]:
-        """Ask the question of an entry again, as it was asked. The dossier does not change."""
-        deadline = engine.deadline()
-        async with while_connected(request, deadline):
-            return await engine.asking.run_while_awaited(
-                deadline, _asked_again, engine, dossier, entry, deadline
-            )
-
-    @router.post("/{dossier}/entries/{entry}/renew")
-    @few_at_once
-    def renew(dossier: _Id, entry: _Entry, body: RenewBody) -> dict[str, Any]:
-        """Replace a superseded quote with the present words, or a question's search with a new search."""
-        dossiers = engine.corpus.desk.dossiers
-        held = dossiers.entry(dossier, entry)
-        if held.kind == "quote":
-            by = renewed(held, engine.corpus.store)
-        else:
-            by = _entry(engine, EntryBody(kind="question", answer=body.answer))
-        return {"entry": dossiers.replace(dossier, entry, by).id, "replaced": entry, **described(dossier)}
-
-    @router.patch("/{dossier}/entries/{entry}")
-    @few_at_once
-    def change(dossier: _Id, entry: _Entry, body: EntryChange) -> dict[str, Any]:
-        """Change the words of a heading or note, or move an entry."""
-        if body.words is not None:
-            engine.corpus.desk.dossiers.write(dossier, entry, body.words)
-        if body.to is not None:
-            engine.corpus.desk.dossiers.move(dossier, entry, body.to)
-        return described(dossier)
-
-    @router.delete("/{dossier}/entries/{entry}")
-    @few_at_once
-    def remove(dossier: _Id, entry: _Entry) -> dict[str, Any]:
-        """Take an entry out. It can be put back for a day."""
-        engine.corpus.desk.dossiers.remove(dossier, entry)
-        return described(dossier)
-
-    @router.post("/{dossier}/entries/{entry}/restore")
-    @few_at_once
-    def put_back(dossier: _Id, entry: _Entry) -> dict[str, Any]:
-        """Put back an entry that was removed."""
-        engine.corpus.desk.dossiers.put_back(dossier, entry)
-        return described(dossier)
+def _reports(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
+    """Return the routes that export a dossier, and that compare it with the library."""
+    router = APIRouter()
+    exporting = Threads(_EXPORTED_AT_ONCE)
 
     @router.get("/{dossier}/outdated")
     @few_at_once
-    def list_outdated(dossier: _Id) -> dict[str, Any]:
+    def list_outdated(dossier: Id) -> dict[str, Any]:
         """List the quotes that an export would contain although they are superseded, removed or purged."""
         corpus = engine.corpus
         entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
@@ -209,7 +111,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @router.get("/{dossier}/export")
     @exporting.limited
     def exported(
-        dossier: _Id,
+        dossier: Id,
         format: Format,  # noqa: A002
         style: Annotated[str, Query(max_length=MAX_STYLE_NAME)] = "chicago",
     ) -> Response:
@@ -230,7 +132,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
 
     @router.get("/{dossier}/verify")
     @few_at_once
-    def verified(dossier: _Id) -> dict[str, Any]:
+    def verified(dossier: Id) -> dict[str, Any]:
         """Compare every quote of a dossier with the library. The texts are read and hashed again."""
         corpus = engine.corpus
         entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
@@ -239,6 +141,11 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         return {**verify.to_dict(found), "purged": len(judged) - len(found)}
 
     return router
+
+
+def described(engine: Engine, dossier: str) -> dict[str, Any]:
+    """Return a dossier as HTTP gives it, without its entries."""
+    return info_to_dict(engine.corpus.desk.dossiers.info(dossier))
 
 
 def kept_in(engine: Engine, answer: str, citation: str) -> tuple[Holding, ...]:
@@ -264,46 +171,3 @@ def kept_to_dict(kept: Sequence[Holding]) -> dict[str, Any]:
         said = {"dossier": each.dossier, "name": each.name, "entry": each.entry}
         quotes.setdefault(each.citation_id, []).append(said)
     return {"question": quotes.pop(""), "quotes": quotes}
-
-
-def _asked_again(engine: Engine, dossier: str, entry: int, deadline: Deadline) -> dict[str, Any]:
-    """Ask the question of an entry again with its stored filters, and return the answer line.
-
-    Raises:
-        InputError: the entry has no question.
-    """
-    asked = engine.corpus.desk.dossiers.entry(dossier, entry).asked
-    if asked is None:
-        raise InputError("this entry has no question: only a question can be asked again")
-    options = engine.options(asked.filters, asked.strictness or None)
-    answer = engine.ask(asked.question, asked.earlier, options, deadline=deadline)
-    answer_id = engine.answers.remember(answer, asked.earlier, engine.corpus.store.generation)
-    return to_line(answer, engine.corpus.document, answer_id)
-
-
-def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
-    """Return the entry that a body describes.
-
-    Raises:
-        InputError: the body lacks what an entry of its kind needs, or the question was answered.
-        DocumentNotFoundError: no document has, or had, the cited text.
-    """
-    asked = engine.answers.asked(body.answer) if body.answer else None
-    if body.question and not asked:
-        outcome = body.outcome or ("none" if body.kind == "question" else "answered")
-        filters = body.filters.filters() if body.filters else EVERYTHING
-        now = dt.datetime.now(dt.UTC)
-        asked = Asked(body.question, outcome, filters, now, engine.corpus.store.generation)
-    if body.kind == "quote":
-        if not body.citation:
-            raise InputError("a quote needs its citation: SHA256/START-END, as an answer has it")
-        place, document = parse_citation(body.citation)
-        differing = engine.answers.differing(body.answer) if body.answer else ()
-        return kept_quote(engine.corpus.store, place, document, asked, differing)
-    if body.kind == "question":
-        if asked is None:
-            raise InputError("a question needs its words: send them as `question`")
-        if asked.outcome == "answered":
-            raise InputError("this question was answered: keep the quotes that answer it")
-        return DossierEntry("question", asked=asked)
-    return DossierEntry(body.kind, body.words or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
@@ -30,7 +30,7 @@ from qa.web.reader import Marks, to_html, verbatim
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from qa.corpus import Corpus
     from qa.schema import DocumentInfo, Passage
@@ -80,8 +80,17 @@ class Choice:
 
 def routes(engine: Engine) -> APIRouter:
     """Return the routes of the parts. The engine answers them."""
-    router = APIRouter(prefix="/parts", include_in_schema=False, default_response_class=HTMLResponse)
     limited = Threads(_AT_ONCE).limited
+    router = APIRouter(prefix="/parts", include_in_schema=False, default_response_class=HTMLResponse)
+    router.include_router(_start(engine, limited))
+    router.include_router(_filters(engine, limited))
+    router.include_router(_sources(engine, limited))
+    return router
+
+
+def _start(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
+    """Return the routes of what the page shows before the first question."""
+    router = APIRouter()
 
     @router.get("/welcome")
     @limited
@@ -103,6 +112,13 @@ def routes(engine: Engine) -> APIRouter:
         """Show example questions. They are asked beforehand, and the first page does not wait for that."""
         engine.check_ready()
         return pages.page("examples.html", examples=examples(engine.corpus))
+
+    return router
+
+
+def _filters(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
+    """Return the routes of the filters."""
+    router = APIRouter()
 
     @router.get("/filters")
     @limited
@@ -130,6 +146,13 @@ def routes(engine: Engine) -> APIRouter:
     def filter_documents(query: Annotated[FilterQuery, Query()]) -> HTMLResponse:
         """Show the documents that are chosen, and other documents that the words of `q` find."""
         return pages.page("document_choices.html", documents=_document_choices(engine.corpus, query))
+
+    return router
+
+
+def _sources(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
+    """Return the routes of a quote in its source."""
+    router = APIRouter()
 
     @router.get("/sources/{sha256}/{start:offset}-{end:offset}")
     @limited

@@ -28,12 +28,13 @@ from qa.quoting.render import to_dict
 from qa.schema import EVERYTHING, Answer, Dates, Failure, Turn
 from qa.web import events
 from qa.web.body import Body
+from qa.web.examples import examples
 from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is made
 from qa.web.problem import DEFECT
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from qa.deadline import Deadline
     from qa.schema import Filters, RankedPassage
@@ -126,10 +127,17 @@ class QuestionsBody(HowBody, ListBody):
     """Many questions, and how all of them are asked."""
 
 
-def routes(engine: Engine) -> APIRouter:
-    """Return the routes for questions."""
+def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
+    """Return the routes for questions. `few_at_once` limits the search for example questions."""
     router = APIRouter()
     asking_many = Threads(_LISTS_AT_ONCE)
+
+    @router.get("/examples")
+    @few_at_once
+    def to_begin_with() -> tuple[str, ...]:
+        """Return example questions. Each was asked beforehand, and has an answer."""
+        engine.check_ready()
+        return examples(engine.corpus)
 
     @router.post("/ask")
     async def ask(body: AskBody, request: Request) -> dict[str, Any]:

@@ -66,73 +66,117 @@ def of_prose(
     text = markdown.without_attributes(without_entities(text))
     text = _ASKED.sub(_without_marks, text)
     found = _quotations(text, blocks)
-    cited = [match for match in CITATION_ID.finditer(text) if int(match[2]) < int(match[3])]
-    at_ids = [match.start() for match in cited]
-    claimed: set[int] = set()
-    claims: list[tuple[int, Claim]] = []
-    line_ends = [match.start() for match in re.finditer("\n", text)]
+    prose = _Prose(text, found, headings, added, edges, page_notes or {}, is_markdown=is_markdown)
+    claims = [*prose.quoted(), *prose.only_cited(), *prose.unpaired()]
+    yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
 
-    def line_of(at: int) -> int:
-        return bisect_left(line_ends, at) - bisect_left(added, at) + 1
 
-    titles = _Ranges(title_places(text, headings))
-    notes = _Ranges(note_places(text, headings))
-    notes_by_mark = {**notes_of(text), **(page_notes or {})}
-    rows = Rows(text)
-    sentences = Sentences(text)
-    for each, following in pairwise([*found, Quotation(len(text), len(text), "")]):
-        ids = _own_ids(
-            text, each, cited[bisect_left(at_ids, each.end) : bisect_left(at_ids, following.start)]
-        )
-        claimed |= {match.start() for match in ids}
-        cites = bool(ids or each.title)
-        if not cites and measure(each.words) < LEAST_WORDS:
-            claims.append((each.start, Claim(each.words, line_of(each.start), short=True)))
-            continue
-        bounds = rows.cell(each.start) or block_around(text, each.start, each.end, edges)
-        noted_there = notes.contain(each.start)
+class _Prose:
+    """A running text with its quotations and headings. See `of_prose` for the other arguments.
+
+    The methods yield claims, each with the offset at which it stands.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        found: Sequence[Quotation],
+        headings: Sequence[tuple[int, int]],
+        added: Sequence[int],
+        edges: Sequence[int],
+        page_notes: Mapping[str, str],
+        *,
+        is_markdown: bool,
+    ) -> None:
+        self._text = text
+        self._added = added
+        self._edges = edges
+        self._is_markdown = is_markdown
+        self._line_ends = [match.start() for match in re.finditer("\n", text)]
+        self._cited = [match for match in CITATION_ID.finditer(text) if int(match[2]) < int(match[3])]
+        self._found = list(self._with_ids(found))
+        self._titles = _Ranges(title_places(text, headings))
+        self._notes = _Ranges(note_places(text, headings))
+        self._notes_by_mark = {**notes_of(text), **page_notes}
+        self._rows = Rows(text)
+        self._sentences = Sentences(text)
+
+    def quoted(self) -> Iterator[tuple[int, Claim]]:
+        """Yield the claims of quotations, and of the titles after them that may be quotations too."""
+        for each, ids in self._found:
+            if not (ids or each.title) and measure(each.words) < LEAST_WORDS:
+                yield each.start, Claim(each.words, self._line(each.start), short=True)
+                continue
+            yield each.start, self._claim(each, ids)
+            if each.marked and measure(each.title) >= LEAST_WORDS:
+                at = self._text.find(each.title, each.end)
+                yield at, Claim(each.title, self._line(at), maybe_title=True)
+
+    def only_cited(self) -> Iterator[tuple[int, Claim]]:
+        """Yield the claims of citations without a quote. Leave out a citation that only repeats the last."""
+        text = self._text
+        claimed = {match.start() for _, ids in self._found for match in ids}
+        last = None
+        hashes = [match.end() for match in _HASH.finditer(text)]
+        ends = [*(each.range[1] for each, _ in self._found), *(match.end() for match in self._cited)]
+        begins = sorted([0, *hashes, *ends])
+        for match in self._cited:
+            begin = max(begins[bisect_right(begins, match.start()) - 1], match.start() - MOST_BESIDE)
+            words = own_words(text[max(begin, text.rfind("\n\n", begin, match.start())) : match.start()])
+            if match.start() not in claimed and (match[0] != last or words):
+                line, beside = self._line(match.start()), without_links(words)
+                yield match.start(), Claim(None, line, citation_in(match), beside=beside)
+            last = match[0]
+
+    def unpaired(self) -> Iterator[tuple[int, Claim]]:
+        """Yield the claims of quotation marks without their other."""
+        read = _Ranges(each.range for each, _ in self._found)
+        for mark in UNPAIRED.finditer(self._text):
+            if not read.contain(mark.start()):
+                words = self._text[mark.start() : mark.start() + _MOST_SHOWN].partition("\n")[0]
+                yield mark.start(), Claim(words, self._line(mark.start()), unpaired=True)
+
+    def _with_ids(self, found: Sequence[Quotation]) -> Iterator[tuple[Quotation, list[re.Match[str]]]]:
+        """Yield each quotation with the citation ids that belong to it."""
+        at_ids = [match.start() for match in self._cited]
+        end = len(self._text)
+        for each, following in pairwise([*found, Quotation(end, end, "")]):
+            after = slice(bisect_left(at_ids, each.end), bisect_left(at_ids, following.start))
+            yield each, _own_ids(self._text, each, self._cited[after])
+
+    def _claim(self, quotation: Quotation, ids: Sequence[re.Match[str]]) -> Claim:
+        """Return the claim of a quotation with the citation ids that belong to it."""
+        start, end = quotation.start, quotation.end
+        cites = bool(ids or quotation.title)
+        cell = self._rows.cell(start)
+        noted_there = self._notes.contain(start)
         in_note = not cites and noted_there
-        in_cell = each.form == "quotation marks" and rows.cell(each.start) is not None
-        before, after = sentences.around(each.start, each.end, *bounds, noted=in_note)
+        in_cell = quotation.form == "quotation marks" and cell is not None
+        bounds = cell or block_around(self._text, start, end, self._edges)
+        before, after = self._sentences.around(start, end, *bounds, noted=in_note)
         following_quote = _NEXT_QUOTE.search(after)
         said_of_it = after[: following_quote.start()] if following_quote else after
-        references = [*noted(said_of_it, notes_by_mark), *rows.beside(each.start)]
+        references = [*noted(said_of_it, self._notes_by_mark), *self._rows.beside(start)]
         if in_note:
             references.append(f"{LABEL.sub('', before)} {after}")
-        claim = Claim(
-            markdown.without_escapes(each.words) if is_markdown else each.words,
-            line_of(each.start),
+        return Claim(
+            markdown.without_escapes(quotation.words) if self._is_markdown else quotation.words,
+            self._line(start),
             citation_in(ids[0]) if ids else None,
-            title=each.title,
-            maybe_title=in_note or (not cites and titles.contain(each.start)),
-            maybe_work=in_note and cites_work(each.words, before, after),
-            paragraphs=each.paragraphs and not ids,
-            readings=each.readings,
+            title=quotation.title,
+            maybe_title=in_note or (not cites and self._titles.contain(start)),
+            maybe_work=in_note and cites_work(quotation.words, before, after),
+            paragraphs=quotation.paragraphs and not ids,
+            readings=quotation.readings,
             before=before,
             after=after,
             references=tuple(references),
-            shape="note" if noted_there else "table cell" if in_cell else each.form,
+            shape="note" if noted_there else "table cell" if in_cell else quotation.form,
         )
-        claims.append((each.start, claim))
-        if each.marked and measure(each.title) >= LEAST_WORDS:
-            at = text.find(each.title, each.end)
-            claims.append((at, Claim(each.title, line_of(at), maybe_title=True)))
-    last = None
-    hashes = [match.end() for match in _HASH.finditer(text)]
-    begins = sorted([0, *hashes, *(each.range[1] for each in found), *(match.end() for match in cited)])
-    for match in cited:
-        begin = max(begins[bisect_right(begins, match.start()) - 1], match.start() - MOST_BESIDE)
-        words = own_words(text[max(begin, text.rfind("\n\n", begin, match.start())) : match.start()])
-        if match.start() not in claimed and (match[0] != last or words):
-            alone = Claim(None, line_of(match.start()), citation_in(match), beside=without_links(words))
-            claims.append((match.start(), alone))
-        last = match[0]
-    read = _Ranges(each.range for each in found)
-    for mark in UNPAIRED.finditer(text):
-        if not read.contain(mark.start()):
-            words = text[mark.start() : mark.start() + _MOST_SHOWN].partition("\n")[0]
-            claims.append((mark.start(), Claim(words, line_of(mark.start()), unpaired=True)))
-    yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
+
+    def _line(self, at: int) -> int:
+        """Return the number of the line at an offset. Line ends that were added do not count."""
+        return bisect_left(self._line_ends, at) - bisect_left(self._added, at) + 1
 
 
 def _quotations(text: str, blocks: Sequence[tuple[int, int]]) -> list[Quotation]:

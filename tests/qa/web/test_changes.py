@@ -24,7 +24,7 @@ from fastapi.testclient import TestClient
 
 from qa.cli import cli
 from qa.errors import LibraryError
-from qa.web import changes, server
+from qa.web import server, uploads
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.guard import MAX_UPLOAD_BYTES
@@ -213,7 +213,7 @@ class TestAdd:
     def test_events_say_how_far_a_file_has_come_and_what_became_of_it(
         self, client: TestClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(changes, "_TOLD_EVERY", 0.01)
+        monkeypatch.setattr(uploads, "_TOLD_EVERY", 0.01)
         encode = TinyEncoder.encode_documents
 
         def slowly(*given: Any, **named: Any) -> Any:
@@ -433,7 +433,7 @@ def test_one_that_is_broken_off_leaves_nothing(connect: Callable[[], socket.sock
 def test_more_than_are_received_at_once_wait_their_turn(
     connect: Callable[[], socket.socket], engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stalled = [connect() for _ in range(changes.RECEIVED_AT_ONCE)]
+    stalled = [connect() for _ in range(uploads.RECEIVED_AT_ONCE)]
     for connection in stalled:
         connection.sendall(head("stalled.txt", 1_000_000) + b"x" * 10)
     waiting = connect()
@@ -448,7 +448,7 @@ def test_slow_files_of_one_client_leave_those_of_another_alone(
     connect: Callable[..., socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "REQUEST_SECONDS", 20)
-    stalled = [connect("127.0.0.2") for _ in range(2 * changes.RECEIVED_AT_ONCE)]
+    stalled = [connect("127.0.0.2") for _ in range(2 * uploads.RECEIVED_AT_ONCE)]
     for connection in stalled:
         connection.sendall(head("stalled.txt", 1_000_000) + b"x" * 10)
     time.sleep(0.2)
@@ -497,7 +497,7 @@ def test_a_file_that_is_being_read_is_taken_in_though_its_client_has_gone(
         return read(*given, **named)
 
     monkeypatch.setattr(engine.corpus, "upload", slowly)
-    names = [f"{number}.txt" for number in range(changes.RECEIVED_AT_ONCE + 1)]  # were any to keep its room
+    names = [f"{number}.txt" for number in range(uploads.RECEIVED_AT_ONCE + 1)]  # were any to keep its room
     for name in names:
         connection = connect()
         connection.sendall(head(name, len(HARBOUR) + 5, f"Accept: {accept}") + HARBOUR + name.encode())

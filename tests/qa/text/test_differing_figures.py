@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from qa.quoting import figures, render
+from qa.quoting import render
 from qa.quoting.claims.file import of_text
 from qa.schema import Answer, Document, Quote, Span
+from qa.text import differing_figures as figures
 from qa.text.differing_figures import differing, in_words
 
 DEAD = "How many people died?"
