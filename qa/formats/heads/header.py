@@ -54,12 +54,6 @@ if TYPE_CHECKING:
     from qa.schema import Span
 
 _RANKS: dict[Role, int] = {"published": 0, "plain": 1, "event": 2, "updated": 3, "never": 4}
-_BY_ITS_BODY = re.compile(
-    r"(?:note|report|statement|letter|memorandum|paper|submission|summary)\s(?:by|from|of)\s(?:the\s)?"
-    r"(?:secretariat|chair(?:man|person)?|director|president|(?:executive )?secretary|rapporteur|committee"
-    r"|board)",
-    re.IGNORECASE,
-)
 _GOES_ON = re.compile(
     r"(?:\b(?:an?|and|as|at|by|for|from|in|into|of|on|or|the|to|with|de|la|le|der|die|und|et)|[,&–—-])$",
     re.IGNORECASE,
@@ -471,7 +465,6 @@ class _Reading:
             + (signed and shaped and not name.beside)
             + bool(imprint and shaped)
             + 3 * self._is_confirmed(name)
-            + 2 * bool(COURT.match(name.text))
             - 3 * state
         )
 
@@ -584,7 +577,6 @@ class _Reading:
             - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
             - 3 * bool(STATE.match(name.text))
             - (6 if others else 3) * name.text[0].islower()
-            - 3 * bool(_BY_ITS_BODY.fullmatch(name.text))
             - (2 if len(words) > _LONG_TITLE else 5) * name.dated
             - 3 * bool(_PART.search(name.text))
             - 3 * (name.beside and not name.numbered and not name.dated)
@@ -592,7 +584,6 @@ class _Reading:
             - 3 * subtitle
             - bool(re.search(r"\d$", name.text))
             - 2 * (len(words) < 2 and not EAST_ASIAN.search(name.text))
-            - 4 * bool(_SERIES_OF.match(name.text))
             - 2 * (apart and name.line == 0 and has_name_form(name.text))
             - (apart and any(each.number or each.dates for each in block))
         )

@@ -15,16 +15,11 @@ from qa.text.organisations import is_section_heading
 if TYPE_CHECKING:
     from qa.formats.heads.line_parts import Part
 
-_ONLY = re.compile(
-    r"(?:original: )?(?:english|french|spanish|russian|arabic|chinese)(?: only)?", re.IGNORECASE
-)
-
 
 def remark_in_brackets(part: Part) -> bool:
-    """Skip words in square brackets, and the language of the text."""
+    """Skip words in square brackets."""
     words = part.words
-    boxed = words.startswith("[") and words.endswith("]") and not find_number(words[1:-1]).number
-    if boxed or _ONLY.fullmatch(words):
+    if words.startswith("[") and words.endswith("]") and not find_number(words[1:-1]).number:
         part.line.aside = True
         return True
     return False
@@ -109,15 +104,14 @@ def number_of_page(part: Part) -> bool:
     return False
 
 
-_FETCHED = re.compile(r"[,(]\s?(?:accessed|retrieved|downloaded|viewed|consulted)\b.*$", re.IGNORECASE)
 _NOTED = re.compile(
     r"\([^()]{0,80}\b(?:\d{1,4} ?(?:pp|pages)|isbn|issn|price)\b[^()]{0,80}\)$", re.IGNORECASE
 )
 
 
-def day_of_copy_and_price(part: Part) -> bool:
-    """Remove the day on which somebody made a copy, and brackets with pages or a price."""
-    part.words = _NOTED.sub("", _FETCHED.sub("", part.words))
+def pages_and_price(part: Part) -> bool:
+    """Remove brackets with pages or a price."""
+    part.words = _NOTED.sub("", part.words)
     return False
 
 

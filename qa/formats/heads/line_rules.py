@@ -500,7 +500,7 @@ RULES: tuple[Callable[[Part], bool], ...] = (
     _dates,  # "Oslo, 3 May 2012"
     _occasion,  # "Paper presented at the forum by Ann Osei"
     # What stands beside dates: contacts, then who made the text.
-    asides.day_of_copy_and_price,  # "Old Piers (84 pages, price 5 crowns)"
+    asides.pages_and_price,  # "Old Piers (84 pages, price 5 crowns)"
     asides.contact_or_identifier,  # "ISSN 1234-5678"
     _brackets,  # "(by Ivo Brandt)"
     _person_for_institution,  # "Ann Osei for the Harbour Institute"

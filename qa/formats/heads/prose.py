@@ -86,7 +86,6 @@ _DONE_AT = re.compile(
     r"|(?-i:[^\Wa-z\d_])[\w’' -]{2,30}, (?:le |den |am |on )?)?",
     re.IGNORECASE,
 )
-_DRAWN_BY = re.compile(r"(?:photo|image|picture|drawing|map|illustration|layout|design|cover)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +209,7 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
         if (issued := _ISSUED_BY.match(line)) and _may_publish(issued["body"]):
             publisher = publisher or issued["body"]
         owned = COPYRIGHT.search(line) if "©" in line else None
-        if owned and not _DRAWN_BY.match(line):
+        if owned:
             holder = (owned["holder"] or "").strip()
             if may_own(holder) and not has_given_name(holder):
                 publisher = publisher or holder
