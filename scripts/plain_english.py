@@ -47,12 +47,12 @@ MARKS = [re.compile(pattern, re.MULTILINE) for pattern in PATTERNS.values()]
 
 
 def main() -> None:
-    """Print the marks of each path; end with 1 if one has more than its bound."""
+    """Print the marks of each path; end with 1 if a path has more than its bound."""
     parser = argparse.ArgumentParser()
     parser.add_argument("paths", nargs="+", metavar="PATH=BOUND")
     parser.add_argument("--worst", type=int, default=10)
     arguments = parser.parse_args()
-    passed = False
+    exceeded = False
     for path, _, bound in (each.rpartition("=") for each in arguments.paths):
         texts = [(place, text) for file in files(Path(path)) for place, text in prose(file)]
         words = sum(len(text.split()) for _, text in texts)
@@ -60,10 +60,10 @@ def main() -> None:
         share = 1000 * sum(count for count, *_ in found) / max(1, words)
         print(f"{path}: {share:.1f} marks in 1,000 words (at most {bound})")
         if share > float(bound):
-            passed = True
+            exceeded = True
             for count, place, text in sorted(found, reverse=True)[: arguments.worst]:
                 print(f"  {count}  {place}  {text[:150]}")
-    sys.exit(1 if passed else 0)
+    sys.exit(1 if exceeded else 0)
 
 
 def files(path: Path) -> list[Path]:

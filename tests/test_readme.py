@@ -97,6 +97,8 @@ def test_every_page_that_a_module_names_exists() -> None:
     }
     assert ("qa/document/segment.py", "docs/decisions/0001-sentences.md") in named
     assert [(module, page) for module, page in sorted(named) if not (ROOT / page).exists()] == []
+    unnamed = re.compile(r"\bdocs/decisions/\d{4}\b(?!-)")
+    assert [module for module in modules if unnamed.search(module.read_text(encoding="utf-8"))] == []
 
 
 def test_every_path_that_a_document_names_exists() -> None:

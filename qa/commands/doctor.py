@@ -184,8 +184,7 @@ def _library(library: LibraryPlace) -> Iterator[Finding]:
     except LibraryNotFoundError as error:
         yield Finding("store", "none", str(error))
     except (LibraryError, InputError, MissingExtraError) as error:
-        what = "not to be used" if isinstance(library, ClusterPlace) else "damaged or locked"
-        yield Finding("store", what, str(error))
+        yield Finding("store", "not to be used", str(error))
     except ImportError as error:
         yield Finding("store", "not opened", f"the library cannot be opened: {error}")
     else:
@@ -216,7 +215,7 @@ def _desk(library: LibraryPlace) -> Finding:
                 plural(desk.conversations.count(), "conversation"),
             ]
     except LibraryError as error:
-        return Finding("desk", "not to be used" if is_shared else "damaged or locked", str(error))
+        return Finding("desk", "not to be used", str(error))
     where = f" in {path}" if path.exists() and not is_shared else ""
     mending = f"{path} is damaged ({wrong}): put it back from a backup, or {LAYOUT.advice_if_damaged}"
     return Finding("desk", f"{' and '.join(kept)}{where}", mending if wrong else "")

@@ -38,8 +38,8 @@ class DeskDatabase:
     The file is opened when it is first needed, and made when something is first stored. The same holds for
     tables on a server.
 
-    Every method raises `LibraryError` if the file is damaged, locked by another writer, written by a newer
-    Pullquote, or out of space, or if the server cannot be reached. What was committed before is unchanged.
+    Every method raises `LibraryError` if the file is damaged, locked by another writer, of another
+    schema, or out of space, or if the server cannot be reached. What was committed before is unchanged.
     """
 
     def __init__(self, library: DeskLibrary) -> None:
@@ -194,15 +194,15 @@ def _row(shown: ShownAnswer) -> str:
 
 def _shown(row: str) -> ShownAnswer:
     held = stored.record(row)
-    strictness = held.get("strictness")
+    strictness = held["strictness"]
     return ShownAnswer(
         question=stored.text(held["question"]),
         history=tuple(map(stored.text, held["history"])),
         interpreted_question=stored.text(held["interpreted_question"]),
         outcome=cast("Outcome", _OUTCOME(held["outcome"])),
         quotes=tuple(map(_place, held["quotes"])),
-        all_quotes=tuple(map(_place, held.get("all_quotes", ()))),
-        filters=Filters.from_dict(held.get("filters", {})),
+        all_quotes=tuple(map(_place, held["all_quotes"])),
+        filters=Filters.from_dict(held["filters"]),
         strictness=None if strictness is None else float(strictness),
     )
 

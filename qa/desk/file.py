@@ -160,8 +160,8 @@ class DeskFile:
 
     Implements `qa.desk.tables.DeskTables`.
 
-    Every method raises `LibraryError` if the file is damaged, locked by another writer, written by a newer
-    Pullquote, or out of space. What was committed before is unchanged. Several threads may use the file at
+    Every method raises `LibraryError` if the file is damaged, locked by another writer, of another
+    schema, or out of space. What was committed before is unchanged. Several threads may use the file at
     once.
     """
 

@@ -202,8 +202,8 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
         unsearched=remark("unsearched") if held["unsearched"] else "",
         carried=tuple(map(stored.text, held["carried"])),
         strictness=_real(held["strictness"]),
-        unjudged=stored.text(held.get("unjudged", "")),
-        read_with=tuple(map(stored.text, held.get("read_with", ()))),
+        unjudged=stored.text(held["unjudged"]),
+        read_with=tuple(map(stored.text, held["read_with"])),
         more=_more(held["more"]) if held["more"] else None,
         parts=tuple(map(_part, held["parts"])),
     )

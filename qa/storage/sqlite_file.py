@@ -48,8 +48,7 @@ class FileLayout(Layout):
     Attributes:
         kind: the name of this kind of file in messages.
         application_id: SQLite's `application_id`, which distinguishes the file from other SQLite files.
-        advice_if_damaged: the end of a sentence: what to do if the file is damaged and there is no backup, or
-            if an earlier Pullquote made it.
+        advice_if_damaged: the end of a sentence: what to do if the file is damaged and there is no backup.
         advice_if_refused: the end of a sentence: what to do if the file is not opened.
         prepare: prepares a new connection, for example adds the SQL functions that the tables use.
     """
@@ -192,7 +191,7 @@ class SqliteFile:
         if tables and held < known:
             raise LibraryError(
                 f"{self.path} was made by an earlier Pullquote (schema {held}, this one reads {known}), and "
-                f"is left as it is: {self.layout.advice_if_damaged}"
+                f"is left as it is: {self.layout.advice_if_refused}"
             )
         if held > known:
             raise LibraryError(

@@ -2,7 +2,8 @@
 
 "In March 2008" says when something happened, which is seldom the day of publication. "The briefs of 2008"
 says when documents were published. "The latest" asks for the newest documents. The patterns are our own, for
-English. A library that finds dates returns days, not periods, and loses the "since" (docs/decisions/0020).
+English. A library that finds dates returns days, not periods, and loses the "since"
+(docs/decisions/0013-questions.md).
 """
 
 from __future__ import annotations

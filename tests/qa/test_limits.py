@@ -12,7 +12,7 @@ from qa.cli import cli
 from qa.errors import InputError, QuestionError
 from qa.evaluation.batch import answer_file
 from qa.limits import check_dates, check_filters, check_history, check_question
-from qa.schema import EVERYTHING, Filters, Turn
+from qa.schema import AskOptions, Filters, Turn
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.options import read_options
@@ -165,7 +165,7 @@ def test_an_answer_line_names_the_turn_that_is_too_long(tmp_path: Path, brief: P
         with pytest.raises(QuestionError, match="turn 1 of the history"):
             corpus.ask("Who was arrested then?", ["2008 " * 5000])
         counts = answer_file(
-            corpus, line.encode(), tmp_path / "answers.jsonl", EVERYTHING, lambda *_: None, lambda _: None
+            corpus, line.encode(), tmp_path / "answers.jsonl", AskOptions(), lambda *_: None, lambda _: None
         )
     answer = json.loads((tmp_path / "answers.jsonl").read_bytes())
     assert counts == {"error": 1}

@@ -67,7 +67,7 @@ class Contents:
 
     Raises:
         LibraryNotFoundError: the folder has no library, and `create` is False.
-        LibraryError: the file is not a library, damaged, or from a newer Pullquote. It is not changed.
+        LibraryError: the file is not a library, damaged, or of another schema. It is not changed.
     """
 
     def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:

@@ -45,7 +45,7 @@ LAYOUT = FileLayout(
     schema=SCHEMA,
     statements=TABLES,
     advice_if_damaged="move the folder away and run `pullquote index` again",
-    advice_if_refused="index your documents into another folder with --library",
+    advice_if_refused="run `pullquote index` with another folder as --library",
     prepare=_add_functions,
 )
 

@@ -94,7 +94,7 @@ class Store(Contents):
 
     Raises:
         LibraryNotFoundError: the folder has no library, and `create` is False.
-        LibraryError: the file is not a library, damaged, or from a newer Pullquote. It is not changed.
+        LibraryError: the file is not a library, damaged, or of another schema. It is not changed.
     """
 
     # Derived files

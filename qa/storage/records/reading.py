@@ -47,7 +47,6 @@ def as_document(place: object, held: Mapping[str, Any]) -> Document:
     Raises:
         LibraryError: the text does not have the recorded SHA-256 or length.
     """
-    # A version that was stored under an earlier schema lacks later columns.
     document = Document(
         **{name: stored.text(held.get(name, "")) for name in PLAIN},
         date=date_of(held["date"]),

@@ -551,7 +551,8 @@ def test_a_text_that_no_longer_has_its_hash_is_an_error_and_not_a_source(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("schema", "advice"), [(LAYOUT.schema - 1, "run `pullquote index` again"), (LAYOUT.schema + 1, "upgrade")]
+    ("schema", "advice"),
+    [(LAYOUT.schema - 1, "run `pullquote index` with another folder"), (LAYOUT.schema + 1, "upgrade")],
 )
 def test_a_library_of_another_schema_is_left_as_it_is(tmp_path: Path, schema: int, advice: str) -> None:
     folder = saved(tmp_path)

@@ -130,7 +130,7 @@ def since(store: Store) -> int:
 
 
 def forget(store: Store) -> None:
-    """As after a migration: what has gone until now is not known."""
+    """Leave no record of what was removed until now."""
     with closing(sqlite3.connect(store.folder / "library.sqlite3")) as db:
         db.execute("DELETE FROM gone")
         db.execute("UPDATE library SET gone_since = generation")
