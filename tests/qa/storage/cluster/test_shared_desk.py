@@ -21,6 +21,7 @@ from qa.asking.confidence import shipped
 from qa.cli import cli
 from qa.corpus import Corpus
 from qa.desk.conversations import new_id
+from qa.desk.file import LAYOUT
 from qa.errors import InputError, LibraryError, OriginalNotFoundError
 from qa.places import ClusterPlace, folder_of, library_place
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer
@@ -199,7 +200,7 @@ def test_the_commands_and_the_doctor_know_a_shared_desk(
     assert folder_of(place).is_relative_to(tmp_path / "data")
     found = {each.about: each for each in examine_library(place)}
     assert "PostgreSQL" in found["desk server"].value
-    assert "desk.sqlite3 5" in found["desk server"].value
+    assert f"desk.sqlite3 {LAYOUT.schema}" in found["desk server"].value
     assert found["desk server"].problem == ""
     said = json.loads(run("doctor", "--json"))
     assert {"about": "desk", "value": "0 thumbs and 0 conversations", "problem": ""} in said["findings"]
