@@ -1,14 +1,15 @@
 """Measure how long a warm answer takes, by stage and size of library, for one user and for several.
 
 usage: python -m benchmarks.answer FOLDER SUITE --passages N [N ...] [--questions N] [--users N]
-       [--repeats N] [--reference FILE] [--json FILE]
+       [--repeats N] [--readers READER ...] [--reference FILE] [--json FILE]
 
 FOLDER holds libraries that `python -m benchmarks.synthetic` made with `--asked SUITE`, whose questions are
-asked. Beside them the brief that ships is asked its own. For one user the libraries take turns, question by
-question. Then as many users as `--users` ask at once, each with a thread of its own and the questions in an
-order of its own, after a single user in the same minute: what company costs is a ratio. Absolute times are
-the best of `--repeats` runs. With `--reference` the reference system answers the same questions over the same
-texts as the smallest library, in a process of its own.
+asked. Beside them the brief that ships is asked its own. With `--readers` each library is asked once by each
+reader. For one user the libraries and readers take turns, question by question. Then as many users as
+`--users` ask at once, each with a thread of its own and the questions in an order of its own, after a single
+user in the same minute: what company costs is a ratio. Absolute times are the best of `--repeats` runs. With
+`--reference` the reference system answers the same questions over the same texts as the smallest library, in
+a process of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +55,9 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--users", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument(
+        "--readers", nargs="+", default=["reader"], help="as `pullquote ask --reader` takes them"
+    )
     parser.add_argument("--reference", type=Path)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -63,9 +68,10 @@ def main() -> None:
         sides: dict[str, tuple[Corpus, Sequence[Query]]] = {
             "1 document": (brief, suite.draw(suite.load(BRIEF), arguments.questions).queries)
         }
-        for size in arguments.passages:
-            corpus = stack.enter_context(Corpus.open(arguments.folder / str(size), create=False))
-            sides[f"{size:,} passages"] = corpus, asked
+        for size, reader in product(arguments.passages, arguments.readers):
+            library = arguments.folder / str(size)
+            corpus = stack.enter_context(Corpus.open(library, create=False, reader=reader))
+            sides[side(size, reader)] = corpus, asked
         print(machine.line())
         found: dict[str, Any] = {
             "machine": machine.line(),
@@ -73,10 +79,15 @@ def main() -> None:
             "many": many_users(sides, arguments.users, arguments.repeats),
         }
         if arguments.reference:
-            smallest, _ = sides[f"{min(arguments.passages):,} passages"]
+            smallest, _ = sides[side(min(arguments.passages), arguments.readers[0])]
             found["reference"] = reference(arguments.reference, smallest, arguments.suite, asked)
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+
+
+def side(size: int, reader: str) -> str:
+    """Return the name of a library of so many passages that a reader answers from."""
+    return f"{size:,} passages" + (f", {reader}" if reader != "reader" else "")
 
 
 def one_user(
@@ -100,14 +111,14 @@ def one_user(
                     if not repeat:
                         read[name].append(answer.read)
     columns = "".join(f"{stage + ' p50/p95':>19}" for stage in STAGES)
-    print(f"\n{'one user, warm':<22}{'windows':>8}{columns}")
+    print(f"\n{'one user, warm':<26}{'windows':>8}{columns}")
     found: dict[str, dict[str, list[float]]] = {}
     for name, rows in best.items():
         found[name] = {stage: percentiles([row[stage] for row in rows]) for stage in STAGES}
         found[name]["windows"] = percentiles(read[name])
         cells = ("/".join(f"{value:.0f}" for value in found[name][stage]) + " ms" for stage in STAGES)
         print(
-            f"{name:<22}{statistics.mean(read[name]):>8.1f}", "".join(f"{cell:>19}" for cell in cells), sep=""
+            f"{name:<26}{statistics.mean(read[name]):>8.1f}", "".join(f"{cell:>19}" for cell in cells), sep=""
         )
     return found
 
@@ -116,7 +127,7 @@ def many_users(
     sides: dict[str, tuple[Corpus, Sequence[Query]]], users: int, repeats: int
 ) -> dict[str, dict[str, float]]:
     """Let several users ask at once, and one beside them; the best of the repeats, and the errors of all."""
-    print(f"\n{f'{users} users at once':<22}{'answers/s':>10}{'of one':>8}{'p50/p95 ms':>14}"
+    print(f"\n{f'{users} users at once':<26}{'answers/s':>10}{'of one':>8}{'p50/p95 ms':>14}"
           f"{'p95 of one p50':>16}{'errors':>8}")  # fmt: skip
     found = {}
     for name, (corpus, asked) in sides.items():
@@ -130,7 +141,7 @@ def many_users(
         slowdown, gain, together = min(runs, key=lambda run: run[0])
         found[name] = {**together, "errors": errors, "p95 of one p50": slowdown, "of one": gain}
         both = f"{together['p50']:.0f}/{together['p95']:.0f}"
-        print(f"{name:<22}{together['rate']:>10.1f}{gain:>8.2f}{both:>14}{slowdown:>16.1f}{errors:>8}")
+        print(f"{name:<26}{together['rate']:>10.1f}{gain:>8.2f}{both:>14}{slowdown:>16.1f}{errors:>8}")
     return found
 
 
