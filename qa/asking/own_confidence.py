@@ -64,11 +64,14 @@ class OwnConfidence:
 
 
 def identify(reader: ReaderName) -> str:
-    """Return the SHA-256 (hex) that identifies a reader."""
-    if reader == "deep":  # both readers judge
-        both = f"{models.READER_SHA256} {models.DEEP_READER_SHA256}"
-        return hashlib.sha256(both.encode()).hexdigest()
-    return models.READER_SHA256 if reader == "reader" else models.DEFAULT_RERANKER_SHA256
+    """Return the SHA-256 (hex) by which a reader is known.
+
+    Our own reader also reads with the deeper reader: for each question ("deep") or for some ("reader").
+    """
+    if reader == "cross-encoder":
+        return models.DEFAULT_RERANKER_SHA256
+    both = f"{reader} {models.READER_SHA256} {models.DEEP_READER_SHA256}"
+    return hashlib.sha256(both.encode()).hexdigest()
 
 
 def of_library(folder: Path, reader: ReaderName) -> Confidence:
