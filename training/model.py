@@ -36,10 +36,12 @@ class Weights:
     Attributes:
         rivals: that a window which answers is surer than the others of its list.
         relevance: that the second judgement is the cross-encoder's.
+        taught: the teacher's logits, from 0 to 1; the labels count the rest.
     """
 
     rivals: float = 0.5
     relevance: float = 0.1
+    taught: float = 0.0
 
 
 class ReaderModel(nn.Module):
@@ -256,6 +258,9 @@ class Batch:
         spans: the first and last token of the words that answer; (0, 0) for none; -100 does not count.
         lists: the number of the list in which each window is compared.
         plain: which windows are read without context.
+        taught: the probabilities that a teacher gives, of the window (first) and of each sentence; the labels
+            where there was no teacher.
+        taught_parts: the same of each sentence as evidence for a part.
     """
 
     inputs: tuple[Tensor, Tensor, Tensor, Tensor]
@@ -266,6 +271,8 @@ class Batch:
     spans: Tensor
     lists: Tensor
     plain: Tensor
+    taught: Tensor
+    taught_parts: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device."""
@@ -283,15 +290,22 @@ def collate(
     ids, types, mask = (torch.zeros(size, tokens, dtype=torch.long) for _ in range(3))
     ids += padding
     pool = torch.zeros(size, most, tokens)
+    taught = torch.full((size, 1 + most), torch.nan)
+    taught_parts = torch.full((size, most), torch.nan)
     labels, parts, read = (torch.zeros(size, most) for _ in range(3))
     spans = torch.full((size, 2), -100)
     for row, (each, example) in enumerate(zip(encoded, examples, strict=True)):
         ids[row, : len(each.ids)] = torch.tensor(each.ids)
         types[row, : len(each.ids)] = torch.tensor(each.types)
         mask[row, : len(each.ids)] = 1
+        own = averaging(each)
+        pool[row, : len(own), : len(each.ids)] = own
+        if example.taught:
+            logits = torch.tensor(example.taught).sigmoid()
+            taught[row, : 1 + len(own)] = logits[: 1 + len(own)]
+            taught_parts[row, : len(own)] = logits[1 + len(own) :]
         for place, (start, end) in enumerate(pairwise(each.bounds)):
             if end > start:
-                pool[row, place, start:end] = 1 / (end - start)
                 read[row, place] = 1
                 labels[row, place] = example.labels[place]
                 parts[row, place] = (example.parts or example.labels)[place]
@@ -302,7 +316,19 @@ def collate(
     spans[(answers == 0) & (parts.amax(dim=1) == 0)] = 0
     numbers = torch.tensor(lists or range(size))
     plain = torch.tensor([not each.context for each in examples])
-    return Batch((ids, mask, types, pool), answers, labels, parts, read, spans, numbers, plain)
+    known = torch.cat([answers[:, None], labels], dim=1)
+    return Batch(
+        (ids, mask, types, pool), answers, labels, parts, read, spans, numbers, plain,
+        torch.where(taught.isnan(), known, taught), torch.where(taught_parts.isnan(), parts, taught_parts),
+    )  # fmt: skip
+
+
+def averaging(tokens: Tokens) -> Tensor:
+    """Return the matrix [sentences, tokens] that averages each sentence's tokens: 1/n on each of its n."""
+    pool = torch.zeros(len(tokens.bounds) - 1, len(tokens.ids))
+    for row, (start, end) in zip(pool, pairwise(tokens.bounds), strict=True):
+        row[start:end] = 1 / max(1, end - start)
+    return pool
 
 
 def loss(
@@ -316,21 +342,25 @@ def loss(
         weights: what the parts of the loss count.
         relevance: what the cross-encoder scores, for each of `parts`; empty where it was not asked.
     """
+    share = weights.taught
     windows, sentences, spans, scores, partial = [], [], [], [], []
     for batch in parts:
         window, sentence, span, score, part = (each.float() for each in model(*batch.inputs))
         windows.append(window)
         scores.append(score)
-        sentences.append(_of_sentences(sentence, batch.labels, batch.read))
-        partial.append(_of_sentences(part, batch.parts, batch.read))
+        sentences.append(_of_sentences(sentence, batch.labels, batch.taught[:, 1:], share, batch.read))
+        partial.append(_of_sentences(part, batch.parts, batch.taught_parts, share, batch.read))
         padding = (batch.inputs[1] == 0).unsqueeze(-1) * -1e4
         logits = (span + padding).transpose(1, 2).reshape(-1, span.shape[1])
         spans.append(nn.functional.cross_entropy(logits, batch.spans.reshape(-1), reduction="sum"))
     window, answers = torch.cat(windows), torch.cat([each.answers for each in parts])
+    taught = torch.cat([each.taught[:, 0] for each in parts])
     read = sum(each.read.sum() for each in parts)
     known = sum((each.spans >= 0).sum() for each in parts)
     losses = {
-        "window": nn.functional.binary_cross_entropy_with_logits(window, answers),
+        "window": nn.functional.binary_cross_entropy_with_logits(
+            window, (1 - share) * answers + share * taught
+        ),
         "sentence": sum(sentences) / torch.clamp(read, min=1),
         "span": sum(spans) / torch.clamp(known, min=1),
         "part": sum(partial) / torch.clamp(read, min=1),
@@ -347,11 +377,15 @@ def loss(
     return whole, {name: value.item() for name, value in losses.items()}
 
 
-def _of_sentences(logits: Tensor, labels: Tensor, read: Tensor) -> Tensor:
-    every = nn.functional.binary_cross_entropy_with_logits(
-        logits, labels, reduction="none", pos_weight=logits.new_tensor(2.0)
-    )
-    return (every * read).sum()
+def _of_sentences(logits: Tensor, labels: Tensor, taught: Tensor, share: float, read: Tensor) -> Tensor:
+    """Return the summed loss of the sentences that the model reads, all [batch, sentences].
+
+    Evidence is rare, so labels of it count twice; the teacher's probabilities (`taught`) have learnt that.
+    """
+    loss_of = nn.functional.binary_cross_entropy_with_logits
+    labelled = loss_of(logits, labels, reduction="none", pos_weight=logits.new_tensor(2.0))
+    of_teacher = loss_of(logits, taught, reduction="none")
+    return (((1 - share) * labelled + share * of_teacher) * read).sum()
 
 
 def rivals(window: Tensor, answers: Tensor, lists: Tensor) -> Tensor:

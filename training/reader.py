@@ -95,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--heads", type=float, default=usual.heads, help="that of the heads")
     parser.add_argument("--rivals", type=float, default=usual.weights.rivals, help="what lists count")
     parser.add_argument("--relevance", type=float, default=usual.weights.relevance, help="what it counts")
+    parser.add_argument("--taught", type=float, default=usual.weights.taught, help="what the teacher counts")
     parser.add_argument("--frozen", type=int, default=usual.frozen, help="lowest layers that are not trained")
     parser.add_argument("--end", type=int, help="the step at which the rate has fallen to 0")
     parser.add_argument("--stop", type=int, help="the step at which to stop, to go on later")
@@ -106,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         ReaderModel.restored(torch.load(start)["model"]) if start.is_file() else ReaderModel.started(start)
     )
     teacher = arguments.teacher and BertForSequenceClassification.from_pretrained(arguments.teacher)
-    weights = Weights(arguments.rivals, arguments.relevance)
+    weights = Weights(arguments.rivals, arguments.relevance, arguments.taught)
     train(
         model,
         open_tokenizer(arguments.tokenizer or (start / "tokenizer.json" if start.is_dir() else None)),
@@ -131,14 +132,15 @@ def read(path: Path) -> list[list[Example]]:
     """Read the lists of windows that `training/prepare.py` wrote."""
     entries = [json.loads(line) for line in path.open(encoding="utf-8")]
     return [
-        [_example(entry) for entry in entries]
+        [example(entry) for entry in entries]
         for _, entries in groupby(entries, key=lambda entry: entry["list"])
     ]
 
 
-def _example(entry: dict[str, Any]) -> Example:
+def example(entry: dict[str, Any]) -> Example:
+    """Return the window of a line that `training/prepare.py` or `training/teach.py` wrote."""
     known = {name: value for name, value in entry.items() if name not in ("epoch", "list")}
-    known |= {name: tuple(known.get(name, ())) for name in ("sentences", "labels", "parts")}
+    known |= {name: tuple(known.get(name, ())) for name in ("sentences", "labels", "parts", "taught")}
     known["span"] = known["span"] and tuple(known["span"])
     return Example(**known)
 

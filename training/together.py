@@ -1,22 +1,28 @@
 """Windows of sentences from several documents, which answer a question of several parts only together.
 
+usage: python -m training.together OUT.jsonl TRAINDATA MULTIHOP_TWINS [--seed N]
+
 The product reads so what it has chosen for such a question (`qa.asking.several`).
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import random
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.document.window import among_others
 from qa.schema import Document
 from training.corpora import read_lines
+from training.prepare import WRITTEN
 from training.questions import found, is_public_held_out, written_documents
 from training.windows import Example, Lines, dress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
     from typing import Any
 
     from training.windows import Line
@@ -24,6 +30,22 @@ if TYPE_CHECKING:
 # Sentences that answer nothing, beside those that do.
 MOST_OTHERS = 4
 SHARED = 0.6  # of them, how many share most words with the question
+
+
+def main() -> None:
+    """Write the windows of the written questions and of `multihop_twins`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=Path)
+    parser.add_argument("traindata", type=Path)
+    parser.add_argument("multihop_twins", type=Path)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    rng = random.Random(arguments.seed)
+    lists = chain(together(arguments.traindata, WRITTEN, rng), twins(arguments.multihop_twins, rng))
+    with arguments.out.open("w", encoding="utf-8") as out:
+        for number, examples in enumerate(lists):
+            for example in examples:
+                print(json.dumps({"list": number, **example.as_dict()}, ensure_ascii=False), file=out)
 
 
 def together(folder: Path, written: Path, rng: random.Random) -> Iterator[list[Example]]:
@@ -123,3 +145,7 @@ def _windows(
     else:
         for _ in range(2):
             yield example(gold, "part", whole=False)
+
+
+if __name__ == "__main__":
+    main()

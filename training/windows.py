@@ -82,6 +82,7 @@ class Example:
     source: str
     context: str = ""
     parts: tuple[bool, ...] = ()
+    taught: tuple[float, ...] = ()
 
     @property
     def answers(self) -> bool:

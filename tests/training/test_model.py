@@ -101,6 +101,31 @@ def test_the_loss_is_the_same_in_whatever_parts_a_batch_is_read() -> None:
     assert parted.item() == pytest.approx(whole.item(), abs=1e-5)
 
 
+def test_a_teacher_takes_the_place_of_the_labels_by_its_share() -> None:
+    import torch
+
+    from training.model import Weights, collate, encode, loss
+    from training.reader import open_tokenizer
+
+    model, tokenizer = small().eval(), open_tokenizer()
+    contrary = replace(EXAMPLE, taught=(-9.0, -9.0, -9.0, 9.0, -9.0, -9.0, 9.0))
+    batches = {
+        name: [collate([encode(tokenizer, example)], [example])]
+        for name, example in (("labels", EXAMPLE), ("teacher", contrary))
+    }
+    with torch.no_grad():
+        values = {
+            (name, share): loss(model, batch, Weights(taught=share))[1]
+            for name, batch in batches.items()
+            for share in (0.0, 0.5, 1.0)
+        }
+    for part in ("window", "sentence", "part"):
+        assert values["teacher", 0.0][part] == pytest.approx(values["labels", 0.0][part])
+        ends = (values["teacher", 0.0][part], values["teacher", 1.0][part])
+        assert ends[0] != pytest.approx(ends[1])
+        assert values["teacher", 0.5][part] == pytest.approx(sum(ends) / 2, rel=1e-4)
+
+
 def test_what_answers_loses_by_its_margin_to_the_rivals_of_its_own_list_alone() -> None:
     import torch
 
