@@ -36,17 +36,6 @@ class Reranker(Protocol):
         """Return one score for each text, float32 [n], in the order of `texts`."""
 
 
-def open_reranker(name: str | None = None) -> Reranker:
-    """Open the default reranker on ONNX Runtime, or a named CrossEncoder (a folder or hub id) on torch.
-
-    Raises:
-        ModelError: the model is missing or damaged, or is not a CrossEncoder with one score.
-    """
-    if name is None or name == DEFAULT_RERANKER:
-        return OnnxReranker()
-    return CrossEncoderReranker(name)
-
-
 class OnnxReranker:
     """The default reranker (int8). A pair's score depends only on the pair. Threads may share it."""
 

@@ -121,8 +121,6 @@ _OTHER_TIME = re.compile(
     re.IGNORECASE,
 )
 
-_Dates = tuple[dt.date | None, dt.date | None]
-
 
 def preference(
     question: str, earlier: Sequence[str] = (), today: dt.date | None = None

@@ -57,9 +57,9 @@ def first_use(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subproces
     folder = tmp_path_factory.mktemp("cache of all")
     script = """
 from embeddings.encoder import open_encoder
-from embeddings.reranker import open_reranker
+from embeddings.reranker import OnnxReranker
 open_encoder().encode_documents(["A first text.", "And another one, a little longer."])
-open_reranker().scores("What?", ["This."])
+OnnxReranker().scores("What?", ["This."])
 """
     return folder, run_python(script, folder)
 

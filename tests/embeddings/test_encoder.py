@@ -62,11 +62,11 @@ def test_questions_are_asked_without_torch_or_a_network(default_cache: Path) -> 
     script = """
 import sys
 from embeddings.encoder import identify_encoder, open_query_encoder
-from embeddings.reranker import open_reranker
+from embeddings.reranker import OnnxReranker
 from embeddings.index import VectorIndex
 import embeddings.onnx
 vectors = open_query_encoder(identify_encoder()).encode_query(["Who?"])
-scores = open_reranker().scores("Who?", ["They."])
+scores = OnnxReranker().scores("Who?", ["They."])
 heavy = {"torch", "transformers", "sentence_transformers", "huggingface_hub", "onnx", "gradio"}
 print(vectors.shape, scores.shape, sorted(heavy & sys.modules.keys()))
 """

@@ -10,7 +10,7 @@ import pytest
 
 from embeddings import models, runtime
 from embeddings.models import ModelError
-from embeddings.reranker import CrossEncoderReranker, OnnxReranker, open_reranker
+from embeddings.reranker import CrossEncoderReranker, OnnxReranker
 from tests.embeddings.conftest import TRAPS, lay_trap
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ TEXTS = [
 
 @pytest.fixture
 def reranker(default_cache: Path) -> OnnxReranker:
-    opened = open_reranker()
-    assert isinstance(opened, OnnxReranker)
-    return opened
+    return OnnxReranker()
 
 
 def test_the_text_that_answers_scores_highest_by_far(reranker: OnnxReranker) -> None:
@@ -81,11 +79,11 @@ def test_threads_share_a_reranker(reranker: OnnxReranker) -> None:
 
 def test_a_damaged_copy_is_made_again_with_the_same_scores(reranker: OnnxReranker, cache: Path) -> None:
     expected = reranker.scores(QUESTION, TEXTS)
-    np.testing.assert_array_equal(open_reranker().scores(QUESTION, TEXTS), expected)
+    np.testing.assert_array_equal(OnnxReranker().scores(QUESTION, TEXTS), expected)
     (weights,) = cache.rglob("*.weights")
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-1])
-    np.testing.assert_array_equal(open_reranker().scores(QUESTION, TEXTS), expected)
+    np.testing.assert_array_equal(OnnxReranker().scores(QUESTION, TEXTS), expected)
     assert weights.read_bytes() == whole
     assert runtime.find(weights.parent) is not None
 
@@ -95,7 +93,7 @@ def test_without_a_cache_folder_the_scores_are_the_same(
 ) -> None:
     (tmp_path / "a file").write_text("where the cache folder should be")
     monkeypatch.setenv("PULLQUOTE_CACHE", str(tmp_path / "a file"))
-    np.testing.assert_array_equal(open_reranker().scores(QUESTION, TEXTS), reranker.scores(QUESTION, TEXTS))
+    np.testing.assert_array_equal(OnnxReranker().scores(QUESTION, TEXTS), reranker.scores(QUESTION, TEXTS))
     assert "opens slowly" in caplog.text
 
 
@@ -105,14 +103,13 @@ def test_damaged_weights_are_refused(cache: Path, tmp_path: Path, monkeypatch: p
         file.truncate(1_000_000)
     monkeypatch.setattr(models, "reranker_folder", lambda: copy)
     with pytest.raises(ModelError, match=r"damaged or is not.*pip install"):
-        open_reranker()
+        OnnxReranker()
 
 
 def test_a_named_cross_encoder_gives_raw_logits_in_order(make_cross_encoder: Callable[..., Path]) -> None:
     import torch
 
-    opened = open_reranker(str(make_cross_encoder()))
-    assert isinstance(opened, CrossEncoderReranker)
+    opened = CrossEncoderReranker(str(make_cross_encoder()))
     scores = opened.scores(QUESTION, TEXTS)
     model = opened._model
     for text, score in zip(TEXTS, scores, strict=True):
@@ -125,12 +122,12 @@ def test_a_named_cross_encoder_gives_raw_logits_in_order(make_cross_encoder: Cal
 
 def test_a_model_with_several_scores_a_pair_is_no_reranker(make_cross_encoder: Callable[..., Path]) -> None:
     with pytest.raises(ModelError, match="3 scores"):
-        open_reranker(str(make_cross_encoder(3)))
+        CrossEncoderReranker(str(make_cross_encoder(3)))
 
 
 def test_a_folder_without_a_model_is_no_reranker(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model"):
-        open_reranker(str(tmp_path))
+        CrossEncoderReranker(str(tmp_path))
 
 
 @pytest.mark.parametrize("kind", TRAPS)
@@ -138,5 +135,5 @@ def test_code_in_a_models_folder_never_runs(make_cross_encoder: Callable[..., Pa
     folder = make_cross_encoder()
     sprung = lay_trap(folder, kind)
     with contextlib.suppress(ModelError):
-        open_reranker(str(folder)).scores("Who?", ["They."])
+        CrossEncoderReranker(str(folder)).scores("Who?", ["They."])
     assert not sprung.exists()

@@ -56,8 +56,6 @@ LISTS = 8
 READ_BYTES = 16 << 20
 _SENTENCE_BYTES = 192
 _PASSAGE_BYTES = 256
-# Number of ids before, and after, a missing id in order, among which similar ids are looked for.
-SUGGESTED_FROM = 500
 
 
 class Contents:
