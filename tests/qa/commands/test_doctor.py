@@ -18,7 +18,7 @@ from qa.commands.doctor import Finding
 from qa.storage.embedded import examine
 from tests.qa.tiny import tiny_corpus, write
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_packages_looked_for_are_those_that_are_required():
