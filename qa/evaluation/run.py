@@ -30,6 +30,7 @@ from qa.intake.plan import made_by
 from qa.reading import read_file
 from qa.schema import STRICTNESS, AskOptions, Document, Turn
 from qa.storage.answer_cache import answers_folder, evaluations_folder, short_hash, short_name
+from qa.storage.records.tables import SCHEMA
 from qa.text.display import plural
 from qa.text.json_lines import dumps
 
@@ -99,6 +100,7 @@ def suite_library(
 
 
 def _suite_library_folder(corpus: Path, encoder: str | None) -> Path:
+    """Return the folder of a library with this schema and encoder, of these files as they are read now."""
     try:
         encoder_sha256 = identify_encoder(encoder).sha256
     except WeightsError as error:
@@ -107,7 +109,7 @@ def _suite_library_folder(corpus: Path, encoder: str | None) -> Path:
         f"{file.relative_to(corpus).as_posix()} {sha256_file(file)} {made_by(file.name, PLAIN)}"
         for file in files_of(corpus)
     ]
-    return evaluations_folder() / short_name(" ".join([encoder_sha256, *parts]))
+    return evaluations_folder() / short_name(" ".join([str(SCHEMA), encoder_sha256, *parts]))
 
 
 def answers_path(library: Path, suite: Suite) -> Path:

@@ -255,3 +255,11 @@ def test_the_library_of_a_suite_is_indexed_once_and_goes_on_where_it_was_interru
             assert [info.id for info in library.documents()] == ["0", "1", "2"]
         assert stages == expected
     assert encoder.embedded == 3 + 1  # the third was embedded, but not written, when it was interrupted
+
+
+def test_a_library_of_another_schema_is_not_taken_for_that_of_a_suite(tmp_path, monkeypatch):
+    path = own_corpus(tmp_path, {"_id": "a", "text": "Text."})
+    now = run._suite_library_folder(path, None)
+    assert run._suite_library_folder(path, None) == now
+    monkeypatch.setattr(run, "SCHEMA", run.SCHEMA + 1)
+    assert run._suite_library_folder(path, None) != now
