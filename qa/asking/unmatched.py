@@ -28,7 +28,7 @@ MOST_COMPARED = 50
 
 
 def unmatched(library: Library, filters: Filters) -> str:
-    """Return sentences that say why these filters leave no document.
+    """Return sentences that say why these filters leave no document. There is always one.
 
     They name each filter that leaves no document by itself, and the library's value nearest to it.
     """
@@ -91,25 +91,26 @@ def _instead(held: Sequence[str], value: str, name: str) -> str:
 
 
 def _nearest(held: Sequence[str], value: str) -> tuple[str, float]:
-    """Return the value that is most like `value`, the first of equals, and its likeness."""
+    """Return the value that is most like `value`, the first of equals, and its likeness; or ("", 0)."""
     asked = value.casefold()
     matcher = SequenceMatcher(None, b=asked[:MOST_CHARACTERS], autojunk=False)
     bounds: list[tuple[float, int]] = []
     for place, each in enumerate(held):
         matcher.set_seq1(each.casefold()[:MOST_CHARACTERS])
-        bounds.append((-_likeness(matcher.quick_ratio(), each.casefold(), asked), place))
+        bounds.append((-_raised(matcher.quick_ratio(), each.casefold(), asked), place))
     near, best = -1, 0.0
     for bound, place in sorted(bounds)[:MOST_COMPARED]:
         if -bound < best:
             break
         matcher.set_seq1(held[place].casefold()[:MOST_CHARACTERS])
-        likeness = _likeness(matcher.ratio(), held[place].casefold(), asked)
+        likeness = _raised(matcher.ratio(), held[place].casefold(), asked)
         if likeness > best or (likeness == best and place < near):
             near, best = place, likeness
     return held[near] if near >= 0 else "", best
 
 
-def _likeness(alike: float, one: str, other: str) -> float:
+def _raised(alike: float, one: str, other: str) -> float:
+    """Return `alike`, raised to ALIKE_FROM or more if one of the two values contains the other."""
     return max(alike, ALIKE_FROM + alike / 10) if one in other or other in one else alike
 
 

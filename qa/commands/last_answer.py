@@ -23,7 +23,7 @@ _FILE = "answers-last.jsonl"
 
 
 class Named(NamedTuple):
-    """A quote that a person names.
+    """A quote that a person names: its citation, its document, and its question if it is known.
 
     Attributes:
         place: the id of the quote's citation.
@@ -39,7 +39,7 @@ class Named(NamedTuple):
 
 
 def remember(corpus: Corpus, answer: Answer, history: Sequence[str | Turn] = ()) -> None:
-    """Write the ids of an answer's quotes into this user's cache, without their words.
+    """Write an answer's question and the ids of its quotes into this user's cache.
 
     If the cache cannot be written, the last answer is not remembered.
     """
@@ -65,7 +65,7 @@ def remember(corpus: Corpus, answer: Answer, history: Sequence[str | Turn] = ())
 
 
 def quote_named(corpus: Corpus, named: str) -> Named:
-    """Return the quote that a person names.
+    """Return the quote that a person names by its number in the last answer, its id or its address.
 
     A number means a quote in the last answer. Any other text is the id of a citation, or its address.
 
@@ -95,6 +95,7 @@ def quote_named(corpus: Corpus, named: str) -> Named:
 
 
 def _asked(held: dict[str, object]) -> Asked:
+    """Rebuild the question from the JSON that `remember` wrote."""
     asked = Asked(**held)  # type: ignore[arg-type]
     return replace(
         asked,

@@ -42,7 +42,7 @@ _IRRELEVANT = {"__pycache__", "evaluation", "seeds", "web"}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One line of a questions file.
+    """One line of a questions file: a question, or the reason why the line is no question (`failure`).
 
     Attributes:
         id: the id of the question's answer line.
@@ -91,7 +91,7 @@ def _question(line: bytes, number: int) -> Question:
 
 
 def read_history(turns: object) -> tuple[str | Turn, ...]:
-    """Return the earlier turns of a conversation from the value of "history" in a line of JSON.
+    """Return the earlier turns of a conversation from the list under "history" in a line of JSON.
 
     Raises:
         InputError: the turns are not a list of strings and of `{"role": "user" or "assistant", "text"}`.
@@ -111,7 +111,7 @@ def read_history(turns: object) -> tuple[str | Turn, ...]:
 
 
 def read_filters(filters: object) -> Filters:
-    """Return filters from the value of "filters" in a line of JSON.
+    """Return the filters from the object under "filters" in a line of JSON.
 
     Raises:
         InputError: the filters are not an object with the fields of `qa.schema.Filters`.
@@ -209,7 +209,7 @@ def _answer_line(
     *,
     ascii: bool,  # noqa: A002
 ) -> tuple[Outcome, str]:
-    """Return the outcome and the line of JSON. Any failure, even an altered quote, is an `error`."""
+    """Return the outcome and the line of JSON. Any PullquoteError becomes the outcome `error`."""
     failure = question.failure
     filters = question.filters or options.filters
     if failure is None:

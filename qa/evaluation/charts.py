@@ -56,8 +56,11 @@ _REFERENCE = re.compile(r"#([\w-]+)")
 
 @mpl.rc_context(_STYLE)
 def reliability(bins: Sequence[Bin]) -> str:
-    """Draw how often questions of similar confidence had an answer. On the diagonal, confidence is right."""
-    figure, axes = _square("Confidence", "Had an answer")
+    """Draw the share of answerable questions in each bin of confidence. `bins` must not be empty.
+
+    On the diagonal, the confidence is right.
+    """
+    figure, axes = _percent_axes("Confidence", "Had an answer")
     axes.plot([0, 1], [0, 1], color=_SOFT, linewidth=1, linestyle=(0, (3, 3)))
     x, y = [each.confidence for each in bins], [each.answerable for each in bins]
     axes.vlines(x, [each.low for each in bins], [each.high for each in bins], color=_ACCENT, linewidth=1.5)
@@ -78,7 +81,7 @@ def risk_coverage(
     curve: tuple[ArrayLike, ArrayLike], baseline: tuple[ArrayLike, ArrayLike] | None = None
 ) -> str:
     """Draw how many answers are wrong, if only the surest share of questions is answered. Low is good."""
-    figure, axes = _square("Questions answered, the surest first", "Wrong among the answers")
+    figure, axes = _percent_axes("Questions answered, the surest first", "Wrong among the answers")
     curves = {"This run": curve}
     if baseline is not None:
         curves["Baseline"] = baseline
@@ -105,7 +108,7 @@ def risk_coverage(
 @mpl.rc_context(_STYLE)
 def histograms(answerable: ArrayLike, unanswerable: ArrayLike, threshold: float | None = None) -> str:
     """Draw the confidence of questions with an answer (upwards) and without (downwards). Apart is good."""
-    figure, axes = _square("Confidence", "Questions")
+    figure, axes = _percent_axes("Confidence", "Questions")
     edges = np.linspace(0, 1, 21)
     up, down = (np.histogram(np.clip(values, 0, 1), edges)[0] for values in (answerable, unanswerable))
     axes.bar(edges[:-1], up, width=0.044, align="edge", color=_ACCENT)
@@ -130,7 +133,7 @@ def histograms(answerable: ArrayLike, unanswerable: ArrayLike, threshold: float 
 
 @mpl.rc_context(_STYLE)
 def reasons(counts: Mapping[str, int]) -> str:
-    """Draw a bar for each reason why questions were missed, the most frequent on top."""
+    """Draw a bar with its count for each reason, in the order of `counts`, the first reason on top."""
     height = 34 * max(len(counts), 1) + 8
     figure = _figure(height)
     axes = figure.add_axes((0.52, 0, 0.36, 1))
@@ -153,7 +156,7 @@ def reasons(counts: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A question on the strip.
+    """A question on the strip: its confidence, its side of the axis and its colour.
 
     Attributes:
         number: the number of the question's page.
@@ -178,7 +181,7 @@ _PITCHES = (14, 12, 10, 8, 7, 6, 5, 4, 3, 2.5, 2, 1.5, 1)
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The positions of the dots on the strip.
+    """Where each dot is on the strip, how large it is, and how far both sides reach.
 
     Attributes:
         above: how high the dots above the axis reach.
@@ -194,7 +197,10 @@ class Strip:
 
 
 def strip(dots: Sequence[Dot]) -> Strip:
-    """Stack the dots over their confidence, missed dots next to the axis. The dots are as large as fits."""
+    """Place answerable dots above the axis and other dots below it, by confidence, missed dots nearest to it.
+
+    The dots are as large as fits.
+    """
     stacks: dict[tuple[bool, int], list[Dot]] = {}
     for dot in sorted(dots, key=lambda each: (not each.missed, each.confidence, each.number)):
         step = min(max(int(dot.confidence * STRIP / _STEP), 0), STRIP // _STEP - 1)
@@ -216,6 +222,7 @@ def strip(dots: Sequence[Dot]) -> Strip:
 
 
 def _rows(count: int, pitch: float) -> int:
+    """Return the number of rows that `count` dots of one step of confidence need."""
     return -(-count // int(_STEP // pitch))
 
 
@@ -223,8 +230,8 @@ def _figure(height: float) -> Figure:
     return Figure(figsize=(_WIDTH / _POINTS_PER_INCH, height / _POINTS_PER_INCH), dpi=_POINTS_PER_INCH)
 
 
-def _square(x: str, y: str) -> tuple[Figure, Axes]:
-    """Return a figure with one pair of named axes from 0 to 100 %."""
+def _percent_axes(x: str, y: str) -> tuple[Figure, Axes]:
+    """Return a figure with named axes in percent."""
     figure = _figure(_HEIGHT)
     axes = figure.add_axes((0.145, 0.165, 0.82, 0.8))
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=x, ylabel=y)
@@ -249,7 +256,7 @@ def _thinned(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _at_quarters(coverage: np.ndarray, risk: np.ndarray) -> Iterator[tuple[float, float]]:
-    """Yield the curve's first point from each quarter of coverage on."""
+    """Yield the curve's first points that reach 25, 50, 75 and 100 % coverage."""
     for quarter in (0.25, 0.5, 0.75, 1.0):
         place = int(np.searchsorted(coverage, quarter - 1e-9))
         if place < len(coverage):
@@ -279,7 +286,7 @@ def _svg(figure: Figure, name: str, label: str) -> str:
 
 
 def _plain(element: ET.Element, name: str, referenced: set[str]) -> None:
-    """Turn style into attributes and placeholders into the page's colours. Drop what is not visible."""
+    """Turn style into attributes and placeholders into the page's colours. Drop needless attributes."""
     attributes = {key.partition("}")[2] or key: value for key, value in element.attrib.items()}
     style = dict(_DECLARATION.findall(attributes.pop("style", "")))
     element.attrib.clear()

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 _Offset = Annotated[int, Field(ge=0, le=2**53)]
 
 
-class _Record(BaseModel):
+class _StrictObject(BaseModel):
+    """A strict object of JSON: no value is converted, and no number is infinite or NaN."""
+
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
-class _Quote(_Record):
+class _Quote(_StrictObject):
     document: str
     start: _Offset
     end: _Offset
@@ -31,7 +33,7 @@ class _Quote(_Record):
     citation: dict[str, str | None] | None = None
 
 
-class _Passage(_Record):
+class _Passage(_StrictObject):
     """A passage, or a whole document in the run of another system."""
 
     document: str
@@ -39,15 +41,15 @@ class _Passage(_Record):
     end: _Offset = 0
 
 
-class _Milliseconds(_Record):
+class _Milliseconds(_StrictObject):
     total: float
 
 
-class _Error(_Record):
+class _Error(_StrictObject):
     message: str | None = None
 
 
-class _Line(_Record):
+class _Line(_StrictObject):
     outcome: Outcome | None = None
     confidence: float | None = None
     threshold: float | None = None

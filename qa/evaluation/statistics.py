@@ -85,7 +85,7 @@ def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> Statistic:
 
 
 def coverage(scores: npt.ArrayLike, positive: npt.ArrayLike, precision: float) -> Statistic:
-    """Return the largest share of positive cases above a threshold where `precision` of all are positive."""
+    """Return the largest recall, or 0, of a threshold whose precision is at least `precision`."""
     thresholds = _Thresholds(scores)
 
     def statistic(weights: Floats) -> Floats:
@@ -120,7 +120,7 @@ def risk_coverage(scores: npt.ArrayLike, wrong: npt.ArrayLike) -> tuple[Floats, 
 
 
 def _edges(total: int, bins: int) -> Floats:
-    """Return the edges of bins of equal mass. Bins with one case more come first, as in np.array_split."""
+    """Return the `bins + 1` edges of bins of equal mass, as cumulated counts. Larger bins come first."""
     size, larger = divmod(total, bins)
     bounds: Floats = np.minimum(np.arange(bins + 1), larger) + size * np.arange(bins + 1.0)
     return bounds
@@ -159,7 +159,7 @@ def calibration_bins(
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a share of n cases (Wilson, 1927). It is never empty."""
+    """Return the 95 % score interval of a share of n > 0 cases (Wilson, 1927). Its ends differ."""
     square = _Z**2 / n
     centre = share + square / 2
     half = float(np.sqrt(square * (share * (1 - share) + square / 4)))
@@ -187,7 +187,7 @@ def bootstrap(
     # A case alone in its stratum is always drawn. scipy refuses a group of one case.
     singles = np.isin(np.arange(n), [group[0] for group in groups if len(group) == 1])[:, None]
     groups = [group for group in groups if len(group) > 1]
-    values = _all(statistics, np.ones((n, 1)))[:, 0]
+    values = _values(statistics, np.ones((n, 1)))[:, 0]
     if not groups:
         return values, values, values
 
@@ -196,7 +196,7 @@ def bootstrap(
         draws = len(cases)
         cells = cases * draws + np.arange(draws)[:, None]
         counts = np.bincount(cells.ravel(), minlength=n * draws).reshape(n, draws)
-        return _all(statistics, (counts + singles).astype(np.float64))
+        return _values(statistics, (counts + singles).astype(np.float64))
 
     low, high = stats.bootstrap(
         groups,
@@ -229,7 +229,7 @@ def randomisation(
     def swapped(signs: Floats, axis: int) -> Floats:
         kept = np.atleast_2d(signs > 0).T.astype(np.float64)
         first = np.vstack([kept, 1 - kept])
-        differences = _all(statistics, first) - _all(statistics, 1 - first)
+        differences = _values(statistics, first) - _values(statistics, 1 - first)
         return differences.T.reshape(*signs.shape[:-1], -1)
 
     found: Floats = swapped(np.ones(n), -1)
@@ -259,5 +259,6 @@ def randomisation(
     return found, low, high, p
 
 
-def _all(statistics: Sequence[Statistic], weights: Floats) -> Floats:
+def _values(statistics: Sequence[Statistic], weights: Floats) -> Floats:
+    """Return the values of all statistics for each draw of weights, `[m, draws]`."""
     return np.stack([statistic(weights) for statistic in statistics])

@@ -20,7 +20,7 @@ _BETWEEN = " | "
 
 
 def begins_at(rows: Sequence[Sequence[str]]) -> int:
-    """Return the index of the row that begins the table, with the names of its columns.
+    """Return the index of the row with the names of the columns, or 0 if all rows are empty.
 
     It is the first row that fills more than half as many cells as the fullest row. The names of columns need
     not be the fullest row: the column of row labels often has no name.
@@ -43,7 +43,7 @@ class Figures:
     _size: int = 0
 
     def add(self, number: int, row: Sequence[str]) -> None:
-        """Add a row.
+        """Add a row without superfluous white space. Leave out an empty row.
 
         Raises:
             InputError: naming `where`, when the table is larger than any document.

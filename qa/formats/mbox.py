@@ -65,6 +65,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 def _message_id(data: bytes) -> str:
+    """Return the Message-ID in an e-mail's header, or "" if it has none."""
     header = re.split(rb"\r?\n\r?\n", data[:_HEADER], maxsplit=1)[0]
     found = _ID.search(header)
     text = found[1].decode("utf-8", "replace") if found else ""

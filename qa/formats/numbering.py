@@ -29,7 +29,7 @@ _DEEPEST = 8
 
 
 class Numbering:
-    """The lists of a document, and the last number of each list.
+    """The lists of a document, and the last number of each list definition and level.
 
     `root` is the root of the document's numbering part, or None if the document has none.
     """
@@ -61,7 +61,7 @@ class Numbering:
         return 0
 
     def next(self, list_id: str, depth: int) -> str:
-        """Count the next item of a list. Return its number as shown, "-" for a bullet, or "" for none."""
+        """Count the next item of a list. Return its label as shown, "-" for a bullet, or "" for none."""
         abstract_id = self._abstract_of.get(list_id)
         levels = self._levels.get(abstract_id or "", {})
         depth = min(max(depth, 0), _DEEPEST)

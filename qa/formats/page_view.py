@@ -98,7 +98,7 @@ class _Text(NamedTuple):
 
 
 def _mark(root: html.HtmlElement, quote: str) -> None:
-    """Mark the words of a quote if they occur exactly once in the page. White space does not count."""
+    """Mark a quote that occurs exactly once in the page, white space aside. Its mark gets the id "quote"."""
     texts = list(_texts(root))
     letters = ["".join(each.words.split()) for each in texts]
     page, wanted = "".join(letters), "".join(quote.split())
@@ -128,7 +128,10 @@ def _texts(root: html.HtmlElement) -> Iterator[_Text]:
 
 
 def _put_mark(text: _Text, first: int, last: int) -> html.HtmlElement:
-    """Put a mark around the letters `first` to `last` of a text, counted without white space."""
+    """Put a mark around the letters from `first` up to, but not including, `last`, and return the mark.
+
+    White space does not count.
+    """
     element, follow, words = text
     places = [at for at, sign in enumerate(words) if not sign.isspace()]
     begin, end = places[first], places[last - 1] + 1
