@@ -48,9 +48,7 @@ _UNMARKED = (
 _COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note", "filters")
 
 
-def shown_answer(
-    answer: Answer, history: Sequence[str | Turn] = (), strictness: float | None = None
-) -> ShownAnswer:
+def shown_answer(answer: Answer, history: Sequence[str | Turn] = ()) -> ShownAnswer:
     """Return the parts of an answer that are stored with a thumb."""
     quotes, shown = (
         tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in each)
@@ -64,7 +62,7 @@ def shown_answer(
         quotes,
         tuple(each for each in shown if each not in quotes),
         answer.filters,
-        strictness,
+        answer.strictness,
     )
 
 

@@ -332,7 +332,7 @@ def _answered(
         )
         found = conversation.numbers.number(found)
         generation, titles = engine.corpus.store.generation, _titles(engine, found)
-        answer_id = _remember(engine, found, earlier, generation, at, asked.strictness)
+        answer_id = _remember(engine, found, earlier, generation, at)
         card = cards.answer_card(found, engine.corpus.document, answer_id, titles=titles)
         return card, kept_turn(found, at, asked.strictness, options.dates, options.history, generation)
     except CancelledError:
@@ -351,17 +351,15 @@ def _answered(
     return cards.error_card(failure), kept_turn(none, at, asked.strictness, options.dates, options.history)
 
 
-def _remember(
-    engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime, strictness: float
-) -> str:
+def _remember(engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime) -> str:
     """Return an id to judge and keep an answer with, or "" if changes are not allowed."""
     if not engine.may_change:
         return ""
-    return engine.answers.remember(found, earlier, generation, asked, strictness)
+    return engine.answers.remember(found, earlier, generation, asked)
 
 
 def _card(engine: Engine, turn: KeptTurn, again: Recalled, earlier: list[str]) -> str:
-    answer_id = _remember(engine, again.answer, earlier, turn.generation, turn.asked, turn.strictness)
+    answer_id = _remember(engine, again.answer, earlier, turn.generation, turn.asked)
     titles = _titles(engine, again.answer)
     return cards.answer_card(again.answer, again.document, answer_id, again.fates, again.lost, titles)
 

@@ -150,9 +150,7 @@ def _asked_again(engine: Engine, dossier: str, entry: int, deadline: Deadline) -
         raise InputError("this entry has no question: only a question can be asked again")
     options = engine.options(asked.filters, asked.strictness or None)
     answer = engine.ask(asked.question, asked.earlier, options, deadline=deadline)
-    answer_id = engine.answers.remember(
-        answer, asked.earlier, engine.corpus.store.generation, strictness=options.strictness
-    )
+    answer_id = engine.answers.remember(answer, asked.earlier, engine.corpus.store.generation)
     return to_line(answer, engine.corpus.document, answer_id)
 
 

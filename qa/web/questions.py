@@ -197,9 +197,7 @@ def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline
     history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in asked.history]
     options = engine.options(how.chosen_filters(), how.strictness, how.dates, find_all=how.all)
     answer = engine.ask(asked.question, history, options, deadline=deadline)
-    answer_id = engine.answers.remember(
-        answer, history, engine.corpus.store.generation, strictness=options.strictness
-    )
+    answer_id = engine.answers.remember(answer, history, engine.corpus.store.generation)
     return to_dict(_bounded(answer), engine.corpus.document, answer_id)
 
 

@@ -41,18 +41,17 @@ class Answers:
         history: Sequence[str | Turn],
         generation: int = 0,
         at: dt.datetime | None = None,
-        strictness: float | None = None,
     ) -> str:
         """Remember an answer, and return its id.
 
         Return "" if it cannot be judged, because it is a fixed reply or an error, or searched nothing.
 
         `generation` is the library's generation when the question was asked. `at` is the time of the question
-        (default: now). `strictness` is the share of answers that should be right.
+        (default: now).
         """
         if answer.reply is not None or answer.error is not None or answer.unsearched:
             return ""
-        shown = shown_answer(answer, history, strictness)
+        shown = shown_answer(answer, history)
         at = at or dt.datetime.now(dt.UTC)
         asked = asked_of(answer, shown.history, generation, at)
         differing = tuple(figure.reference for figure in figures.differing(answer))
