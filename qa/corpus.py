@@ -573,7 +573,7 @@ class Corpus:
         find_all: bool = False,
         deadline: Deadline | None = None,
     ) -> QuotedAnswer:
-        """Answer a question with quotes; see `qa.asking.answer.Answerer.ask`.
+        """Answer a question with quotes; see `AskOptions` and `qa.asking.answer.Answerer.ask`.
 
         >>> answer = corpus.ask("Which factory was stripped of its metal?")
         >>> answer.outcome
@@ -589,9 +589,20 @@ class Corpus:
             DeadlineError: the deadline, if there is one, has passed.
             PullquoteError: the question cannot be answered for another reason.
         """
+        options = AskOptions(filters, strictness, dates, find_all)
+        return self.ask_with(options, question, history, deadline=deadline)
+
+    def ask_with(
+        self,
+        options: AskOptions,
+        question: str,
+        history: Sequence[str | Turn] = (),
+        *,
+        deadline: Deadline | None = None,
+    ) -> QuotedAnswer:
+        """Answer a question as `ask` does, with its options as one value."""
         from qa.quoting.quoted_answer import QuotedAnswer  # imported late: it imports what writes answers
 
-        options = AskOptions(filters, strictness, dates, find_all)
         answer = self.answerer().ask(question, history, options, deadline=deadline)
         check_later()
         return QuotedAnswer.of(answer, self.document)

@@ -104,13 +104,13 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     router.include_router(questions.routes(engine, few_at_once))
     router.include_router(changes.routes(engine, threads))
     router.include_router(listing.routes(engine, few_at_once))  # not first: it would match changes' routes
-    for peoples in (
+    for private in (
         feedback.routes(engine, few_at_once),
         history.routes(engine, finder, few_at_once),
         dossiers.routes(engine, few_at_once),
         dossier_entries.routes(engine, few_at_once),
     ):
-        router.include_router(peoples, dependencies=[may_change(engine)])
+        router.include_router(private, dependencies=[may_change(engine)])
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:

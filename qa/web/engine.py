@@ -142,16 +142,7 @@ class Engine:
                 deadline.raise_if_cancelled()
             deadline.restart()
         self.check_ready()
-        asked = options or self.options()
-        return self.corpus.ask(
-            question,
-            history,
-            asked.filters,
-            asked.strictness,
-            asked.dates,
-            find_all=asked.find_all,
-            deadline=deadline,
-        )
+        return self.corpus.ask_with(options or self.options(), question, history, deadline=deadline)
 
     def options(
         self,

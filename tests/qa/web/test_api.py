@@ -526,7 +526,7 @@ def test_filters_name_what_there_is_to_choose_from(client: TestClient):
         ("documents", None, (Corpus, "find_documents")),
         ("feedback/test-queries.csv", None, (DeskDatabase, "thumbs")),
         ("feedback", {}, (DeskDatabase, "put_thumb")),
-        ("ask", {"question": QUESTION}, (Corpus, "ask")),
+        ("ask", {"question": QUESTION}, (Corpus, "ask_with")),
     ],
 )
 def test_health_is_told_while_more_wait_than_there_are_threads(
