@@ -13,9 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,14 +45,13 @@ def main() -> None:
     small = Teacher(runtime.open_kept(cache_folder() / READER_SHA256, models.reader_weights))
     deeper = Teacher(runtime.open_kept(cache_folder() / DEEP_READER_SHA256, models.deep_reader_weights))
 
-    def taught(line: str) -> str:
-        entry = json.loads(line)
+    def taught(entry: dict[str, Any]) -> str:
         window = example(entry)
         one, other = small.read(window), deeper.read(window)
         answers = (1 - arguments.share) * one["window"] + arguments.share * other["window"]
         sentences = (one["sentences"] + other["sentences"]) / 2
-        entry["taught"] = np.concatenate([answers, sentences, other["parts"]]).round(3).tolist()
-        return json.dumps(entry, ensure_ascii=False)
+        logits = np.concatenate([answers, sentences, other["parts"]]).round(3).tolist()
+        return json.dumps(entry | {"taught": logits}, ensure_ascii=False)
 
     out: Path = arguments.out
     todo = mixed(arguments.windows, random.Random(arguments.seed))[: arguments.most]
@@ -64,15 +63,14 @@ def main() -> None:
                 print(number, flush=True)
 
 
-def mixed(files: Sequence[Path], rng: random.Random) -> list[str]:
-    """Return the lines of all files, each list of windows whole and under a number of its own."""
+def mixed(files: Sequence[Path], rng: random.Random) -> list[dict[str, Any]]:
+    """Return the windows of all files, each list of windows whole and under a number of its own."""
     lists = []
     for file in files:
         entries = map(json.loads, file.open(encoding="utf-8"))
         lists += [list(windows) for _, windows in groupby(entries, key=lambda entry: entry["list"])]
     rng.shuffle(lists)
-    every = chain.from_iterable([entry | {"list": at} for entry in made] for at, made in enumerate(lists))
-    return [json.dumps(entry, ensure_ascii=False) for entry in every]
+    return [entry | {"list": at} for at, windows in enumerate(lists) for entry in windows]
 
 
 class Teacher:

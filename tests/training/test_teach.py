@@ -20,7 +20,7 @@ def test_lists_of_several_files_are_mixed_and_stay_whole(tmp_path: Path) -> None
     for file in files:
         entries = [{"list": number // 3, "question": f"{file.stem}{number // 3}"} for number in range(30)]
         file.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
-    entries = [json.loads(line) for line in mixed(files, random.Random(1))]
+    entries = mixed(files, random.Random(1))
     lists = [list(each) for _, each in groupby(entries, key=lambda entry: entry["list"])]
     assert [len(each) for each in lists] == [3] * 20
     asked = [{entry["question"] for entry in each} for each in lists]
