@@ -44,8 +44,8 @@ def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
     unknown     no document says anything like it
     cited       a citation without a quote: nothing was compared
 
-    Who said it is told where the document names the speaker clearly: in full, by surname, by role or as “he”
-    or “she”. Else nothing is said of the speaker.
+    A speaker is compared only if the document names the speaker clearly: in full, by surname, by role or as
+    “he” or “she”.
 
     Quotations of fewer than three words without a citation are passed over, and marks without their other are
     not read: both are said. So are the number of quotes found in each form (quotation marks, block quotes,

@@ -510,7 +510,7 @@ RULES: tuple[Callable[[Part], bool], ...] = (
     _byline,  # "By Ann Osei"
     _kind_of_text_by_person,  # "Case note by Ann Osei"
     # A number is taken out of the part. The rest of the part is a name, if it is none of these.
-    _issue_of_volume,  # "No. 2" beside "Vol. 14"
+    _issue_of_volume,  # "No. 2" next to "Vol. 14"
     _number,  # "Strait Watch No. 12"
     _no_words,  # only marks are left
     asides.remark,  # "For immediate release"
