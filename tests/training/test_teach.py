@@ -23,6 +23,10 @@ def test_lists_of_several_files_are_mixed_and_stay_whole(tmp_path: Path) -> None
     entries = mixed(files, random.Random(1))
     lists = [list(each) for _, each in groupby(entries, key=lambda entry: entry["list"])]
     assert [len(each) for each in lists] == [3] * 20
+    assert [each[0]["list"] for each in lists] == list(range(20))
     asked = [{entry["question"] for entry in each} for each in lists]
     assert all(len(each) == 1 for each in asked)
-    assert sorted(each.pop() for each in asked) == sorted(f"{name}{at}" for name in "ab" for at in range(10))
+    given = [f"{name}{at}" for name in "ab" for at in range(10)]
+    drawn = [each.pop() for each in asked]
+    assert drawn != given
+    assert sorted(drawn) == sorted(given)
