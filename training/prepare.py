@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from training.windows import Sizes
 
-# Questions written since, on the errors of an earlier reader (docs/reader-errors.md).
+# Questions written since, on the errors of an earlier reader (training/reader-errors.md).
 WRITTEN = Path(__file__).parent / "written"
 # How many windows of each kind a question gives. The briefs are what the reader is for.
 BRIEFS = {"again": 0.3, "same": 0.6, "removed": 0.25, "changed": 0.8, "other": 0.5, "far": 0.15}
