@@ -1,9 +1,9 @@
 """The gate: questions on the brief that ships and on news articles, asked end to end with the real models.
 
-`nk_brief` and `two_part` are development data. `nk_brief_heldout` is so in part: for what is in
-docs/decisions/0007-evaluation.md. Only the totals of `news` are read. The floors are a little lower than the
-measured values. On the brief, the reference recipe reaches 60 of 90 and 62 of 92 right at its best threshold.
-It always shows three quotes, with a gold sentence for 57 of 62 and 59 of 63 questions.
+`nk_brief` and `two_part` are development data. `nk_brief_heldout` is so in part
+(docs/decisions/0007-evaluation.md says for what). Only the totals of `news` are read. The floors are a little
+lower than the measured values. On the brief, the reference recipe reaches 60 of 90 and 62 of 92 right at its
+best threshold. It always shows three quotes, with a gold sentence for 57 of 62 and 59 of 63 questions.
 """
 
 from __future__ import annotations
