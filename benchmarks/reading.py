@@ -1,11 +1,13 @@
-"""Measure how long reading takes: our reader and the cross-encoder, on the same windows in one run.
+"""Measure how long the reader and the cross-encoder take for the same windows, in one run.
 
 usage: python -m benchmarks.reading SUITE [--questions N] [--repeats N]
 
-SUITE is a folder in BEIR layout with its own corpus. For each question the candidates that may be read are
-read: by the reader (windows, sentences and words in one pass), by the cross-encoder as it only scores the
-windows, and by the cross-encoder in the place of the reader (windows, then sentences one by one). The sides
-take turns.
+SUITE is a folder in BEIR layout with its own corpus. For each question, these sides read the candidates in
+turn:
+
+- the reader: windows, sentences and words in one pass,
+- the cross-encoder, which only scores the windows,
+- the cross-encoder as the stand-in for the reader: windows, then sentences one by one.
 """
 
 from __future__ import annotations
