@@ -38,8 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         if "relevance.weight" not in found:  # an earlier version, without a second judgement
             known = weights(reranker_folder() / "model.onnx")
             found |= {f"relevance.{name}": known[f"classifier.{name}"] for name in ("weight", "bias")}
-        ReaderModel.restored(found)  # raises where anything is missing
-        torch.save({"model": found}, arguments.out)
+        model = ReaderModel.restored(found)  # raises an error if weights are missing
+        torch.save({"model": model.state_dict()}, arguments.out)
     else:
         cross_encoder(weights(reranker_folder() / "model.onnx")).save_pretrained(arguments.out)
 
