@@ -116,7 +116,7 @@ def test_a_page_whose_token_has_changed_asks_again_and_loses_nothing(
         expect(other.locator(".notice")).to_contain_text("You are not signed in any more")
         other.locator(".notice").get_by_role("button", name="Load again").click()
         expect(other.locator("#token")).to_be_visible()
-        expect(page.locator("#token")).to_be_visible(timeout=20_000)  # by itself
+        expect(page.locator("#token")).to_be_visible()  # by itself
         sign_in(page, other_token)
         expect(page.locator("#question textarea")).to_have_value("What was I")
         context.close()
