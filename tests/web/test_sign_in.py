@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+
 EVERYWHERE = ["--host", "0.0.0.0"]  # noqa: S104
 FERRY = "When did the ferry sink?"
 TEXT = "A report\n\nThe ferry sank in the harbour on 4 April 2008. Nobody was hurt.\n"
