@@ -14,6 +14,8 @@ from qa.web.gradio_import import quicken
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+# `make test-fast` tries a fifth of the examples: --hypothesis-profile is read after this.
+settings.register_profile("fast", settings(), max_examples=20)
 
 quicken()  # tests import Gradio as the chat does: in a third of the time
 
