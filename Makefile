@@ -63,7 +63,7 @@ test: lint ## lint, types, contracts, and all tests that are not for test-day, i
 	$(PYTEST) -m "not day"
 
 test-fast: .venv/.tests ## the tests that take no time: no models, browser or installation
-	$(PYTEST) -m "not day and not slow and not models and not browser and not install"
+	$(PYTEST) --hypothesis-profile fast -m "not day and not slow and not models and not browser and not install"
 
 test-day: .venv/.tests ## the tests that take long: suites, benchmarks, installation, servers, kills, hostile requests
 	@sh scripts/programs.sh

@@ -337,7 +337,7 @@ def test_a_question_still_on_its_way_does_not_bring_an_ended_conversation_back(
     box.fill("When did scrap metal smuggling become popular?")
     page.evaluate(START_ANEW, after)
     box.press("Enter")
-    expect(page.locator("#welcome")).to_be_visible(timeout=15_000)
+    expect(page.locator("#welcome")).to_be_visible()
     expect(box).to_be_focused()
     answer = ask(page, "What metals were smuggled in the 1990s?")
     expect(page.locator("[data-testid=user]")).to_have_text("What metals were smuggled in the 1990s?")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+
 EVERYWHERE = ["--host", "0.0.0.0"]  # noqa: S104
 FERRY = "When did the ferry sink?"
 TEXT = "A report\n\nThe ferry sank in the harbour on 4 April 2008. Nobody was hurt.\n"
@@ -116,7 +118,7 @@ def test_a_page_whose_token_has_changed_asks_again_and_loses_nothing(
         expect(other.locator(".notice")).to_contain_text("You are not signed in any more")
         other.locator(".notice").get_by_role("button", name="Load again").click()
         expect(other.locator("#token")).to_be_visible()
-        expect(page.locator("#token")).to_be_visible(timeout=20_000)  # by itself
+        expect(page.locator("#token")).to_be_visible()  # by itself
         sign_in(page, other_token)
         expect(page.locator("#question textarea")).to_have_value("What was I")
         context.close()
