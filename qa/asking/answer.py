@@ -28,7 +28,7 @@ from qa.asking import (
 )
 from qa.asking.asks_for_several import asks_for_several
 from qa.asking.choose import answering, choose, preferring
-from qa.asking.conversation import interpret, is_brief, names, stands_alone
+from qa.asking.conversation import interpret, is_brief, parse
 from qa.asking.read import read, read_on, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, related, retrieve
 from qa.asking.several import SHOWN, several
@@ -42,7 +42,8 @@ from qa.text import times
 from qa.text.differing_figures import differing
 from qa.text.foreign import UNKNOWN, foreign_language, is_surely_english
 from qa.text.parts import parts
-from qa.text.terms import has_content, is_in_latin
+from qa.text.question import ParsedQuestion
+from qa.text.terms import is_in_latin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -136,28 +137,29 @@ class Answerer:
         deadline.check()
         fitted = self._confidence()
         run = _Run(options, fitted, fitted.threshold(options.strictness), deadline, _Clock(), self._today())
+        asked, earlier = parse(question, history)
         if kind := replies.reply_kind(question):
-            return self._reply(question, kind, run)
-        if asked := parts(question):
-            return self._answer_parts(asked, run.inquire(question, combine.whole(question, asked, history)))
-        meaning = interpret(question, history)
-        is_compared = is_brief(question) and not meaning.carried
+            return self._reply(asked, kind, run)
+        if divided := parts(asked):
+            return self._answer_parts(divided, run.inquire(combine.whole(asked, divided, earlier)))
+        meaning = interpret(asked, earlier)
+        is_compared = is_brief(asked) and not meaning.carried
         if is_compared:
-            meaning = self._continued(question, history, options.filters) or meaning
-        answer = self._answer(run.inquire(question, meaning))
+            meaning = self._continued(asked, earlier, options.filters) or meaning
+        answer = self._answer(run.inquire(meaning))
         if answer.unsearched:
             return answer
         if answer.carried:
-            answer = self._without_carried(question, answer, meaning, run)
+            answer = self._without_carried(answer, meaning, run)
         elif answer.outcome != "answered":
-            same = None if is_compared else self._continued(question, history, options.filters)
-            context = same or conversation.in_context(question, history)
-            after = self._answer(run.inquire(question, context)) if context else answer
+            same = None if is_compared else self._continued(asked, earlier, options.filters)
+            context = same or conversation.after(asked, earlier)
+            after = self._answer(run.inquire(context)) if context else answer
             if after.outcome == "answered" and _is_near(after, answer) and _speaks_of_topic(after):
                 return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
         return replace(answer, milliseconds=run.clock.read())
 
-    def _reply(self, question: str, kind: ReplyKind, run: _Run) -> Answer:
+    def _reply(self, question: ParsedQuestion, kind: ReplyKind, run: _Run) -> Answer:
         """Return the reply to a message that is not a question for the documents."""
         filters = run.options.filters
         found = self._documents_on(question, filters) if kind == "summary" else []
@@ -166,76 +168,73 @@ class Answerer:
         else:
             listed = self._library.documents(limit=replies.LISTED)
             reply = replies.reply(kind, listed, self._library.count().documents)
-        return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=run.clock.read())
+        took = run.clock.read()
+        return Answer(question.text, question.text, "none", reply=reply, filters=filters, milliseconds=took)
 
     def _answer_parts(self, asked: Sequence[Part], inquiry: _Inquiry) -> Answer:
         """Answer each part of a question, and combine the answers."""
         run = inquiry.run.without_all()
         answers = [
-            self._answer(run.inquire(part.question, own.meaning), own.is_in)
-            for part, own in zip(asked, combine.readings(asked, inquiry.meaning), strict=True)
+            self._answer(run.inquire(each.meaning), each.is_in)
+            for each in combine.readings(asked, inquiry.meaning)
         ]
         combined = combine.combined(asked, answers)
         if inquiry.run.options.find_all:
             combined["notes"] = (_ALL_OF_ONE, *combined["notes"])
         return inquiry.answer(**combined)
 
-    def _without_carried(
-        self,
-        question: str,
-        answer: Answer,
-        meaning: Interpretation,
-        run: _Run,
-    ) -> Answer:
+    def _without_carried(self, answer: Answer, meaning: Interpretation, run: _Run) -> Answer:
         """Return the answer to a follow-up, without the carried words if they come from another topic.
 
         If no other reading of the question is better, return `answer`.
         """
-        if stands_alone(question) or conversation.names_its_own(question):
+        question = meaning.asked
+        if question.is_standalone or conversation.names_its_own(question):
             if answer.outcome == "answered" and _speaks_of_topic(answer, question):
                 return answer
-            alone = self._answer(run.inquire(question, interpret(question)))
+            alone = self._answer(run.inquire(interpret(question)))
             if answer.outcome == "answered":
                 kept, other = ({quote.document.id for quote in each.quotes[:1]} for each in (answer, alone))
                 return answer if kept == other else alone
             if alone.outcome != "answered" or _is_near(alone, answer):
                 return alone
-        elif answer.outcome != "answered" and (last := conversation.with_last_topic(question, meaning)):
+        elif answer.outcome != "answered" and (last := conversation.with_last_topic(meaning)):
             may_answer = partial(combine.speaks_of, subject=last.leans_on)
-            after = self._answer(run.inquire(question, last), may_answer)
+            after = self._answer(run.inquire(last), may_answer)
             if after.outcome == "answered":
                 return after
         return answer
 
-    def _documents_on(self, request: str, filters: Filters) -> list[Document]:
+    def _documents_on(self, request: ParsedQuestion, filters: Filters) -> list[Document]:
         """Return the documents on the subject of a request, the nearest first; none if it has no subject."""
         about = " ".join(requests.subject(request))
         selection = self._library.select(filters) if about else None
         if not (selection and selection.documents):
             return []
-        found = retrieve(self._library, prepare(self._library, about, ((about, 1.0),)), selection)
+        found = retrieve(self._library, prepare(self._library, ParsedQuestion(about)), selection)
         return [
             found.documents[name] for name in dict.fromkeys(each.document_id for each, _ in found.to_read)
         ]
 
     def _continued(
-        self, question: str, history: Sequence[str | Turn], filters: Filters
+        self, question: ParsedQuestion, earlier: Sequence[ParsedQuestion], filters: Filters
     ) -> Interpretation | None:
         """Read a question that stands alone after the last earlier question on its subject.
 
         Return None if there is no such earlier question.
         """
-        topics = conversation.topics(history)
+        topics = conversation.topics(earlier)
         selection = self._library.select(filters) if topics else None
         if not (selection and selection.documents):
             return None
         same = related(self._library, question, [topic[0] for topic in topics], selection)
         last = next((topic for topic, is_same in zip(topics[::-1], same[::-1], strict=True) if is_same), None)
-        return conversation.in_context(question, last) if last else None
+        return conversation.after(question, last) if last else None
 
     def _answer(self, inquiry: _Inquiry, may_answer: Callable[[Document], bool] | None = None) -> Answer:
         """Answer a question that asks for one thing, only from the documents that `may_answer` accepts."""
-        question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
+        meaning, preference = inquiry.meaning, inquiry.preference
+        question = meaning.asked
         options, deadline, clock = inquiry.run.options, inquiry.run.deadline, inquiry.run.clock
         deadline.enter("searching")
         with clock.timing("retrieve"):
@@ -260,7 +259,7 @@ class Answerer:
         if phrases.whole:
             found = [passage for passage, _ in retrieved.to_read]
             return _exact_answer(inquiry, phrases, selection, [*found, *rest])
-        for_several = asks_for_several(question)
+        for_several = asks_for_several(question.text)
         with clock.timing("rerank"):
             deadline.check()
             deeper = self._reader.deeper if for_several or self._reader.name == "deep" else None
@@ -316,8 +315,8 @@ class Answerer:
         The reader knows English. It cannot judge a question with a word in another script, unless the word is
         a name that the documents also spell in Latin script.
         """
-        names = self._library.names(meaning.question)
-        judged = self._fitted and any(map(is_in_latin, names.spelt(meaning.question)))
+        names = self._library.names(meaning.question.text)
+        judged = self._fitted and any(map(is_in_latin, names.spelt(meaning.question.text)))
         return prepare(self._library, meaning.question, meaning.variants, names, judged=judged)
 
     def _rest(self, search: Search, retrieved: Retrieved, phrases: Exact, selection: Selection) -> list[Hit]:
@@ -343,7 +342,8 @@ class Answerer:
             sure = inquiry.run.fitted.probability(signals)
             near = inquiry.run.fitted.is_near(signals)
             outcome = confidence.outcome(sure, inquiry.run.threshold, near=near)
-        unjudged = _unjudged(inquiry.question, choice, outcome, judged=search.judged) if self._fitted else ""
+        asked = inquiry.meaning.asked
+        unjudged = _unjudged(asked, choice, outcome, judged=search.judged) if self._fitted else ""
         if search.judged and outcome == "none" and not unjudged:
             inquiry.run.deadline.check()
             passages, documents = read_other_scripts(self._reader, self._library, search, retrieved.illegible)
@@ -358,7 +358,7 @@ class Answerer:
             " ".join(text for each in choice.best for text in (each.window.head, *each.window.sentences)),
             " ".join(each.text for each in chosen) if outcome != "none" else "",
         )
-        has_subject = has_content(search.question)
+        has_subject = bool(search.question.content)
         notes = [*phrases.notes, *spelt, *(() if has_subject else (_NOTHING_TO_LOOK_FOR,))]
         if outcome == "answered" and (phrases.missing or not has_subject):
             outcome = "weak"
@@ -393,14 +393,14 @@ class Answerer:
             self._library, phrases.selection.filters, retrieved.copies, read=retrieved.opened
         )
         most = SHOWN if verdict.several else extract.QUOTES
-        quotes = extract.quotes(inquiry.question, verdict.chosen, most)
+        quotes = extract.quotes(inquiry.meaning.asked, verdict.chosen, most)
         near: tuple[Quote, ...] = ()
         # `set_apart` is not fitted to the cross-encoder, carried words, or sentences that answer together.
         is_fitted = self._reader.name != "cross-encoder" and not (inquiry.meaning.carried or verdict.several)
         if verdict.outcome == "answered" and is_fitted:
             quotes, near = self._set_apart(inquiry, quotes)
         quotes, differing = copies.versions(known, quotes, agreed=any_time)
-        quotes = exact.foremost(inquiry.question, quotes)
+        quotes = exact.foremost(inquiry.meaning.asked, quotes)
         merge = partial(
             copies.merged, known, read=retrieved.opened, earliest=any_time, deadline=inquiry.run.deadline
         )
@@ -415,7 +415,7 @@ class Answerer:
         kept, near = extract.set_apart(inquiry.meaning.question, quotes)
         if not near:
             return kept, near
-        figures = differing(Answer(inquiry.question, inquiry.meaning.question, "answered", quotes=quotes))
+        figures = differing(inquiry.answer("answered", quotes=quotes))
         differ = {figure.quote.number for figure in figures}
         return (
             tuple(each for each in quotes if each in kept or each.number in differ),
@@ -461,7 +461,7 @@ class Answerer:
         evidence = more.evidence(inquiry.meaning.question, done, documents, chosen, nearest)
         every = copies.merged(
             copies.Copies(self._library, phrases.selection.filters, found.copies, read=found.opened),
-            extract.quotes(inquiry.question, evidence, most=None),
+            extract.quotes(inquiry.meaning.asked, evidence, most=None),
             earliest=preference is None,
             deadline=deadline,
         )
@@ -495,11 +495,11 @@ class _Run:
     clock: _Clock
     today: dt.date
 
-    def inquire(self, question: str, meaning: Interpretation) -> _Inquiry:
+    def inquire(self, meaning: Interpretation) -> _Inquiry:
         """Return a question to be answered, with the time that it names."""
         is_ignored = self.options.dates == "ignore"
-        preference = None if is_ignored else times.preference(question, meaning.leans_on, self.today)
-        return _Inquiry(question, meaning, preference, self)
+        preference = None if is_ignored else times.preference(meaning.asked, meaning.leans_on, self.today)
+        return _Inquiry(meaning, preference, self)
 
     def without_all(self) -> _Run:
         """Return the run without `find_all`."""
@@ -511,13 +511,11 @@ class _Inquiry:
     """A question as it was understood, and how it is answered.
 
     Attributes:
-        question: the question as it was typed.
-        meaning: how the question is read after the earlier turns.
+        meaning: the question as it was typed, and how it is read after the earlier turns.
         preference: the time that the question names, or None if it names none or the time is ignored.
         run: how and until when the question is answered.
     """
 
-    question: str
     meaning: Interpretation
     preference: DatePreference | None
     run: _Run
@@ -525,15 +523,15 @@ class _Inquiry:
     def answer(self, outcome: Outcome, **said: Any) -> Answer:
         """Return an answer to the question. `said` has the other fields of `Answer`."""
         return Answer(
-            self.question,
-            self.meaning.question,
+            self.meaning.asked.text,
+            self.meaning.question.text,
             outcome,
             milliseconds=self.run.clock.read(),
             filters=self.run.options.filters,
             preference=self.preference,
             carried=self.meaning.carried,
             strictness=self.run.options.strictness,
-            read_with=self.meaning.leans_on if self.meaning.carried else (),
+            read_with=tuple(each.text for each in self.meaning.leans_on),
             **said,
         )
 
@@ -561,7 +559,7 @@ class _Verdict:
     several: bool = False
 
 
-def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) -> str:
+def _unjudged(question: ParsedQuestion, choice: Choice, outcome: Outcome, *, judged: bool) -> str:
     """Return the code of the language that an English reader cannot judge, or "" if it can judge.
 
     This is the language of the question. If nothing answers, it may also be the language of the documents of
@@ -570,20 +568,20 @@ def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) 
     if not choice.evidence:
         return ""
     if not judged:
-        return language_of_script(question) or UNKNOWN
-    if language := foreign_language(question):
+        return language_of_script(question.text) or UNKNOWN
+    if language := foreign_language(question.text):
         return language
     nearest = {each.document.language for each in choice.chosen}
     if outcome == "answered" or len(nearest) != 1 or nearest & {"en", *_NO_LANGUAGE}:
         return ""
-    if outcome == "none" and is_surely_english(question) and _named_in(question, choice.best) != nearest:
+    if outcome == "none" and is_surely_english(question.text) and _named_in(question, choice.best) != nearest:
         return ""  # passages in that language do not have the names in the question
     return _named_language(list(nearest))
 
 
-def _named_in(question: str, read: Sequence[Read]) -> set[str]:
+def _named_in(question: ParsedQuestion, read: Sequence[Read]) -> set[str]:
     """Return the languages of the passages that have all names in a question; none if it has no name."""
-    named = {word for word in names(question) if word[0].isalpha()}
+    named = {word for word in question.names if word[0].isalpha()}
     if not named:
         return set()
     return {
@@ -691,10 +689,11 @@ def _numbered_after(quotes: Iterable[Quote], others: Sequence[Quote]) -> tuple[Q
     return tuple(replace(each, number=number) for number, each in enumerate(quotes, start))
 
 
-def _speaks_of_topic(answer: Answer, question: str = "") -> bool:
-    """Return whether the best quote's document is on the topic of earlier questions, and of `question`."""
+def _speaks_of_topic(answer: Answer, *others: ParsedQuestion) -> bool:
+    """Return whether the best quote's document is on the topic of earlier questions, and of `others`."""
     document = answer.quotes[0].document
-    return all(combine.speaks_of(document, (said,)) for said in (*answer.read_with[:1], question))
+    said = (*map(ParsedQuestion, answer.read_with[:1]), *others)
+    return all(combine.speaks_of(document, (each,)) for each in said)
 
 
 def answer_or_error(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qa.asking.read import Read
     from qa.asking.retrieve import Retrieved
     from qa.schema import DatePreference, Document, Passage
+    from qa.text.question import ParsedQuestion
 
 # Sentences are quoted only from this many of the best passages.
 BEST = 3
@@ -48,7 +49,7 @@ class Choice:
 
 
 def choose(
-    question: str, retrieved: Retrieved, read: list[Read], preference: DatePreference | None
+    question: ParsedQuestion, retrieved: Retrieved, read: list[Read], preference: DatePreference | None
 ) -> Choice:
     """Choose the sentences to show from the passages `read`, which come best first.
 
@@ -67,7 +68,7 @@ def choose(
 
 
 def answering(
-    question: str,
+    question: ParsedQuestion,
     read: Iterable[tuple[Passage, Reading]],
     documents: Mapping[str, Document],
     least: float = -inf,

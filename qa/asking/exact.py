@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.asking import copies
-from qa.asking.conversation import stands_alone
 from qa.asking.more import numbered_by_document
 from qa.deadline import Deadline
 from qa.schema import More, Passage, Quote, Sentence, Span
 from qa.storage.ports import Occurrence, read_in_parts, read_places
 from qa.text import times
 from qa.text.phrase import near, phrase_pattern, phrase_words, repeats_itself
-from qa.text.question import asks_who_mentions, phrases, without_phrases
 from qa.text.terms import has_content, words
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from qa.schema import DatePreference, Filters
     from qa.storage.ports import Library, Occurrences, Segmented, Selection
+    from qa.text.question import ParsedQuestion
 
 _Part = TypeVar("_Part", Sentence, Passage)
 # Quotes shown for a question of phrases only. All are equally right, so more are shown than for others.
@@ -63,7 +62,7 @@ class Exact:
 
 def search(
     library: Library,
-    question: str,
+    question: ParsedQuestion,
     selection: Selection,
     preference: DatePreference | None = None,
     deadline: Deadline | None = None,
@@ -79,13 +78,13 @@ def search(
         DeadlineError, CancelledError: see `Deadline.check`.
     """
     deadline = deadline or Deadline()
-    asked = phrases(question)
+    asked = question.phrases
     if not asked:
         return _search_mentioned(library, question, selection, preference, deadline, find_all=find_all)
     found = _search(
         library,
         asked[:MAX_PHRASES],
-        without_phrases(question),
+        question.without_phrases,
         selection,
         preference,
         deadline,
@@ -99,7 +98,7 @@ def search(
 
 def _search_mentioned(
     library: Library,
-    question: str,
+    question: ParsedQuestion,
     selection: Selection,
     preference: DatePreference | None,
     deadline: Deadline,
@@ -107,10 +106,10 @@ def _search_mentioned(
     find_all: bool,
 ) -> Exact:
     """Find X of "Which documents mention X?", in any spelling of the names in X."""
-    mentioned = asks_who_mentions(question)
-    if not mentioned or not stands_alone(question):
+    mentioned = question.mentioned
+    if not mentioned or not question.is_standalone:
         return Exact(selection)
-    names = library.names(question)
+    names = library.names(question.text)
     where = {each: library.phrase(each, selection, deadline) for each in names.spelt(mentioned)}
     where = {spelling: found for spelling, found in where.items() if found.places}
     if not where:
@@ -231,9 +230,9 @@ def _without_copies(
     return kept
 
 
-def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+def foremost(question: ParsedQuestion, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
     """Return the quotes, first the quotes with an exact phrase of the question, numbered in this order."""
-    patterns = [pattern for pattern in map(phrase_pattern, phrases(question)[:MAX_PHRASES]) if pattern]
+    patterns = [pattern for pattern in map(phrase_pattern, question.phrases[:MAX_PHRASES]) if pattern]
     ordered = sorted(quotes, key=lambda quote: not any(each.search(quote.text) for each in patterns))
     return tuple(replace(quote, number=number) for number, quote in enumerate(ordered, start=1))
 

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from qa.asking.extract import Evidence
     from qa.asking.read import Read
     from qa.schema import Document
+    from qa.text.question import ParsedQuestion
 
 # Minimum score of a sentence that counts as an answer: it likelier answers than not.
 LEAST = 0.0  # as a logit
 
 
 def evidence(
-    question: str,
+    question: ParsedQuestion,
     read: Iterable[Read],
     documents: Mapping[str, Document],
     chosen: Sequence[Evidence],

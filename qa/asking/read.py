@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from embeddings.reading import of_both
-from qa.asking import budget, confidence, conversation
+from qa.asking import budget, confidence
 from qa.document.context import introductions
 from qa.document.window import reading_window, sentences_before
 from qa.text import times
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qa.schema import DatePreference, Document, Passage
     from qa.storage.ports import Hit, Library, Segmented
     from qa.text.names import Names
+    from qa.text.question import ParsedQuestion
 
 # Passages in other scripts that are looked at, at most, if no passage that the reader can read is near.
 OTHERS = 10
@@ -71,7 +72,7 @@ class Read(Candidate):
         reading: the reader's scores and answering words.
     """
 
-    question: str
+    question: ParsedQuestion
     reading: Reading
 
     def best_sentences(self) -> tuple[str, ...]:
@@ -122,7 +123,7 @@ def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:
         windows, found = [each.window for each in group], [each.retrieved for each in group]
         again += [
             replace(each, reading=of_both(each.reading, reading))
-            for each, reading in zip(group, reader.read(question, windows, found), strict=True)
+            for each, reading in zip(group, reader.read(question.text, windows, found), strict=True)
         ]
     return again
 
@@ -180,25 +181,25 @@ def _read_wave(
 
 
 def _read_each(
-    reader: Reader, question: str, candidates: Sequence[Candidate], names: Names
+    reader: Reader, question: ParsedQuestion, candidates: Sequence[Candidate], names: Names
 ) -> Iterator[Read]:
     """Read each passage with the question in the passage's spelling, and with sentences that introduce names.
 
     Models treat another spelling as another name. Earlier sentences that introduce other words than names are
     not read, because they make wrong passages seem to answer (docs/decisions/0009-reader.md).
     """
-    by_question: dict[str, list[Candidate]] = {}
+    by_question: dict[ParsedQuestion, list[Candidate]] = {}
     for each in candidates:
         text = " ".join((each.window.head, *each.window.sentences))
         spelt = names.as_in(question, text)
-        if wanted := " ".join(conversation.names(spelt)):
+        if wanted := " ".join(spelt.names):
             before = sentences_before(*each.source, each.passage)
             context = " ".join(before[at] for at in introductions(wanted, text, before))
             each = replace(each, window=replace(each.window, context=context))
         by_question.setdefault(spelt, []).append(each)
     for spelt, group in by_question.items():
         windows, found = [each.window for each in group], [each.retrieved for each in group]
-        for each, reading in zip(group, reader.read(spelt, windows, found), strict=True):
+        for each, reading in zip(group, reader.read(spelt.text, windows, found), strict=True):
             yield Read(each.passage, each.retrieved, each.source, each.window, spelt, reading)
 
 
@@ -220,5 +221,5 @@ def read_other_scripts(
         if confidence.matches(search.names.as_in(search.question, text), text):
             found.append(passage)
     windows = [reading_window(documents[each.document_id], each) for each in found]
-    readings = reader.read(search.question, windows, [0.0] * len(found)) if found else []
+    readings = reader.read(search.question.text, windows, [0.0] * len(found)) if found else []
     return list(zip(found, readings, strict=True)), documents

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from qa.schema import DatePreference, Document, Passage
     from qa.storage.ports import Hit, Library, Segmented, Selection
+    from qa.text.question import ParsedQuestion
 
 DENSE_WEIGHT = 0.6
 # Passages that each search finds at first. The number is doubled until they are from enough documents.
@@ -65,7 +66,7 @@ class Search:
         words: the content words of each spelling.
     """
 
-    question: str
+    question: ParsedQuestion
     names: Names
     judged: bool
     weights: Sequence[tuple[int, float]]
@@ -85,13 +86,17 @@ class Search:
 
 def prepare(
     library: Library,
-    question: str,
-    variants: Sequence[tuple[str, float]],
+    question: ParsedQuestion,
+    variants: Sequence[tuple[str, float]] = (),
     names: Names = _AS_ASKED,
     *,
     judged: bool = False,
 ) -> Search:
-    """Prepare a search for the weighted readings (`variants`) of a question, in each spelling of names."""
+    """Prepare a search for the weighted readings of a question, in each spelling of names.
+
+    Without `variants`, search for the question as it is.
+    """
+    variants = variants or ((question.text, 1.0),)
     spelt = [names.spelt(text) for text, _ in variants]
     texts = [text for each in spelt for text in each]
     return Search(
@@ -268,14 +273,16 @@ def candidates(library: Library, search: Search, selection: Selection, least: in
         depth *= 2
 
 
-def related(library: Library, question: str, turns: Sequence[str], selection: Selection) -> list[bool]:
+def related(
+    library: Library, question: ParsedQuestion, turns: Sequence[ParsedQuestion], selection: Selection
+) -> list[bool]:
     """Return, for each earlier question, whether the library shows that it is on a question's subject.
 
     Its best document must also be nearly the best for the question. If any document has a word of the
     question, this document must have one, too. Otherwise a single word would have near neighbours in
     documents on any subject.
     """
-    search, *earlier = (prepare(library, text, ((text, 1.0),)) for text in (question, *turns))
+    search, *earlier = (prepare(library, each) for each in (question, *turns))
     best: dict[str, float] = {}
     for hit, score in candidates(library, search, selection).legible:
         best.setdefault(hit.document_id, score)

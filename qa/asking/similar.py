@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qa.asking.copies import repeats
 from qa.asking.retrieve import candidates, prepare
 from qa.schema import EVERYTHING, Quote
+from qa.text.question import ParsedQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ def similar(library: Library, quote: Quote, most: int = MOST) -> list[Quote]:
         LibraryError: the library cannot be read.
     """
     words = _passage_of(library, quote)
-    search = prepare(library, words, ((words, 1.0),))
+    search = prepare(library, ParsedQuestion(words))
     hits = [
         (hit, score)
         for hit, score in candidates(library, search, library.select(EVERYTHING)).legible[:_LOOKED_AT]
