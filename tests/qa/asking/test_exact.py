@@ -178,9 +178,8 @@ def test_of_many_sentences_ten_are_shown_and_all_are_counted(tmp_path: Path, sen
         given = looked_up(corpus, '"left port"')
         assert len(given.quotes) == 10
         assert given.more == More(10, sentences, 1, at_least=False, read=len(given.passages))
-        every = search(
-            corpus.store, ParsedQuestion('"left port"'), corpus.store.select(EVERYTHING), find_all=True
-        ).more
+        asked, everything = ParsedQuestion('"left port"'), corpus.store.select(EVERYTHING)
+        every = search(corpus.store, asked, everything, find_all=True).more
         assert every
         assert [quote.text for quote in every.quotes or ()] == [
             f"Barge number {n} left port." for n in range(sentences)
