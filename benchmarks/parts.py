@@ -136,7 +136,7 @@ def read(
 ) -> None:
     """Read the candidates with each reader, order them in every way, and choose quotes in every way."""
     meaning = interpret(*parse(query.text, query.history))
-    search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
+    search = retrieve.prepare(corpus.store, meaning)
     found = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
     opened = corpus.store.read(hit.document_id for hit, _ in found[: retrieve.MOST_READ])
     passages = {each.key: each for _, own in opened.values() for each in own}

@@ -51,7 +51,7 @@ def main() -> None:
     with own_library(asked) as corpus:
         for query in asked.queries:
             meaning = interpret(*parse(query.text, query.history))
-            search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
+            search = retrieve.prepare(corpus.store, meaning)
             hits = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
             found = hits[: retrieve.MOST_READ]
             opened = corpus.store.read(hit.document_id for hit, _ in found)

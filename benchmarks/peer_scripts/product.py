@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from side import FOUND, serve
 
 from qa import Corpus
+from qa.asking.conversation import interpret, parse
 from qa.asking.retrieve import candidates, prepare
-from qa.text.question import ParsedQuestion
 
 if TYPE_CHECKING:
     from side import Search
@@ -35,7 +35,7 @@ def retrieval(corpus: Corpus) -> Search:
     """Give the documents that retrieval ranks, each at its first passage."""
 
     def search(question: str) -> list[tuple[str, str]]:
-        prepared = prepare(corpus.store, ParsedQuestion(question.strip()))
+        prepared = prepare(corpus.store, interpret(*parse(question)))
         found = candidates(corpus.store, prepared, corpus.store.select()).legible
         ranked = list(dict.fromkeys(hit.document_id for hit, _ in found))[:FOUND]
         return [(id_, corpus.document(id_).text) for id_ in ranked]

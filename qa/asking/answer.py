@@ -173,13 +173,14 @@ class Answerer:
 
     def _answer_parts(self, asked: Sequence[Part], inquiry: _Inquiry) -> Answer:
         """Answer each part of a question, and combine the answers."""
-        run = inquiry.run.without_all()
+        options = inquiry.run.options
+        run = replace(inquiry.run, options=replace(options, find_all=False))
         answers = [
             self._answer(run.inquire(each.meaning), each.is_in)
             for each in combine.readings(asked, inquiry.meaning)
         ]
         combined = combine.combined(asked, answers)
-        if inquiry.run.options.find_all:
+        if options.find_all:
             combined["notes"] = (_ALL_OF_ONE, *combined["notes"])
         return inquiry.answer(**combined)
 
@@ -211,7 +212,7 @@ class Answerer:
         selection = self._library.select(filters) if about else None
         if not (selection and selection.documents):
             return []
-        found = retrieve(self._library, prepare(self._library, ParsedQuestion(about)), selection)
+        found = retrieve(self._library, prepare(self._library, interpret(ParsedQuestion(about))), selection)
         return [
             found.documents[name] for name in dict.fromkeys(each.document_id for each, _ in found.to_read)
         ]
@@ -233,9 +234,8 @@ class Answerer:
 
     def _answer(self, inquiry: _Inquiry, may_answer: Callable[[Document], bool] | None = None) -> Answer:
         """Answer a question that asks for one thing, only from the documents that `may_answer` accepts."""
-        meaning, preference = inquiry.meaning, inquiry.preference
-        question = meaning.asked
-        options, deadline, clock = inquiry.run.options, inquiry.run.deadline, inquiry.run.clock
+        question, run = inquiry.meaning.asked, inquiry.run
+        options, deadline, clock = run.options, run.deadline, run.clock
         deadline.enter("searching")
         with clock.timing("retrieve"):
             selection = self._library.select(options.filters)
@@ -244,12 +244,11 @@ class Answerer:
                 return inquiry.answer("none", undated=selection.undated, unsearched=reason)
             deadline.check()
             phrases = exact.search(
-                self._library, question, selection, preference, deadline, find_all=options.find_all
+                self._library, question, selection, inquiry.preference, deadline, find_all=options.find_all
             )
             deadline.check()
-            search = self._looked_for(meaning)
-            retrieved = retrieve(self._library, search, phrases.selection, preference)
-            retrieved = heads.with_heads(meaning.question, search, retrieved)
+            search = self._looked_for(inquiry)
+            retrieved = heads.with_heads(search, retrieve(self._library, search, phrases.selection))
             rest: list[Passage | Hit] = [*self._rest(search, retrieved, phrases, selection)]
             if may_answer:
                 kept = {name for name, document in retrieved.documents.items() if may_answer(document)}
@@ -263,27 +262,22 @@ class Answerer:
         with clock.timing("rerank"):
             deadline.check()
             deeper = self._reader.deeper if for_several or self._reader.name == "deep" else None
-            done = read(self._reader, deeper, meaning, preference, retrieved, search.names, deadline)
+            done = read(self._reader, deeper, search, retrieved, deadline)
             if self._reader.name != "cross-encoder":  # its logits are on another scale
                 done = heads.surer(question, retrieved, done)
         deadline.enter("quoting")
         with clock.timing("extract"):
-            choice = choose(meaning.question, retrieved, done, preference)
+            choice = choose(search, retrieved, done)
             if deeper:
                 deadline.check()
-                choice = several(
-                    meaning.question, deeper, choice, retrieved.documents, is_asked_for=for_several
-                )
+                read_as, documents = search.meaning.question, retrieved.documents
+                choice = several(read_as, deeper, choice, documents, is_asked_for=for_several)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, nearest, differing = self._quotes(inquiry, retrieved, phrases, verdict)
         all_that_answers = None
-        if verdict.outcome == "answered" and options.find_all:
-            all_that_answers = self._find_all(
-                inquiry, search, retrieved, phrases, choice, verdict.chosen, quotes, nearest
-            )
+        if verdict.outcome == "answered":
+            all_that_answers = self._count_all(run, search, retrieved, phrases, choice, quotes, nearest)
             nearest = _numbered_after(nearest, all_that_answers.quotes or quotes)
-        elif verdict.outcome == "answered":
-            all_that_answers = _count_all(inquiry, retrieved, choice, verdict.chosen, quotes, nearest)
         facts: tuple[Fact, ...] = ()
         if verdict.outcome != "answered" and not phrases.missing:
             known = retrieved.documents.values()
@@ -291,7 +285,7 @@ class Answerer:
         return inquiry.answer(
             "weak" if facts else verdict.outcome,
             confidence=verdict.confidence,
-            threshold=inquiry.run.threshold,
+            threshold=run.threshold,
             signals=choice.signals,
             quotes=quotes,
             passages=_ranking(
@@ -309,15 +303,16 @@ class Answerer:
             facts=facts,
         )
 
-    def _looked_for(self, meaning: Interpretation) -> Search:
+    def _looked_for(self, inquiry: _Inquiry) -> Search:
         """Return the search for a question, in each spelling of its names.
 
         The reader knows English. It cannot judge a question with a word in another script, unless the word is
         a name that the documents also spell in Latin script.
         """
-        names = self._library.names(meaning.question.text)
-        judged = self._fitted and any(map(is_in_latin, names.spelt(meaning.question.text)))
-        return prepare(self._library, meaning.question, meaning.variants, names, judged=judged)
+        question = inquiry.meaning.question.text
+        names = self._library.names(question)
+        judged = self._fitted and any(map(is_in_latin, names.spelt(question)))
+        return prepare(self._library, inquiry.meaning, names, inquiry.preference, judged=judged)
 
     def _rest(self, search: Search, retrieved: Retrieved, phrases: Exact, selection: Selection) -> list[Hit]:
         """Return the passages that were found and are not read.
@@ -347,7 +342,7 @@ class Answerer:
         if search.judged and outcome == "none" and not unjudged:
             inquiry.run.deadline.check()
             passages, documents = read_other_scripts(self._reader, self._library, search, retrieved.illegible)
-            others = extract.choose(answering(search.question, passages, documents))
+            others = extract.choose(answering(search.meaning.question, passages, documents))
             if others:
                 chosen, outcome = others, "weak"
             if others or (retrieved.illegible and not choice.evidence):
@@ -358,7 +353,7 @@ class Answerer:
             " ".join(text for each in choice.best for text in (each.window.head, *each.window.sentences)),
             " ".join(each.text for each in chosen) if outcome != "none" else "",
         )
-        has_subject = bool(search.question.content)
+        has_subject = bool(search.meaning.question.content)
         notes = [*phrases.notes, *spelt, *(() if has_subject else (_NOTHING_TO_LOOK_FOR,))]
         if outcome == "answered" and (phrases.missing or not has_subject):
             outcome = "weak"
@@ -422,27 +417,25 @@ class Answerer:
             tuple(each for each in near if each.number not in differ),
         )
 
-    def _find_all(
+    def _count_all(
         self,
-        inquiry: _Inquiry,
+        run: _Run,
         search: Search,
         retrieved: Retrieved,
         phrases: Exact,
         choice: Choice,
-        chosen: Sequence[Evidence],
         quotes: tuple[Quote, ...],
         nearest: tuple[Quote, ...],
     ) -> More:
-        """Read on, and quote every sentence that likelier answers than not or is quoted already.
+        """Count the sentences that likelier answer than not or are quoted already, without those only near.
 
-        Leave out sentences that are only near.
+        If all are asked for, read on first, and quote all of them.
         """
-        preference, deadline = inquiry.preference, inquiry.run.deadline
+        find_all, deadline = run.options.find_all, run.deadline
+        found, done, chosen = retrieved, choice.read, choice.chosen
         # Scores of the cross-encoder can be compared only within a wave.
-        if self._reader.name == "cross-encoder":
-            found, done = retrieved, choice.read
-        else:
-            found = retrieve(self._library, search, phrases.selection, preference, most=budget.ALL)
+        if find_all and self._reader.name != "cross-encoder":
+            found = retrieve(self._library, search, phrases.selection, most=budget.ALL)
             changed = {
                 name
                 for name, document in retrieved.documents.items()
@@ -450,29 +443,22 @@ class Answerer:
             }
             chosen = [each for each in chosen if each.document.id not in changed]
             done = [each for each in choice.read if each.passage.document_id not in changed]
-            known = {each.passage.key for each in done}
-            unread = [each for each in found.to_read if each[0].key not in known]
-            done += read_on(
-                self._reader, inquiry.meaning, preference, unread, found.opened, search.names, deadline
-            )
+            keys = {each.passage.key for each in done}
+            unread = [each for each in found.to_read if each[0].key not in keys]
+            done += read_on(self._reader, search, unread, found.opened, deadline)
         documents = retrieved.documents | found.documents
-        if preference:
-            done = preferring(preference, done, documents)
-        evidence = more.evidence(inquiry.meaning.question, done, documents, chosen, nearest)
-        every = copies.merged(
-            copies.Copies(self._library, phrases.selection.filters, found.copies, read=found.opened),
-            extract.quotes(inquiry.meaning.asked, evidence, most=None),
-            earliest=preference is None,
-            deadline=deadline,
-        )
-        return more.count(
-            evidence,
-            quotes,
-            found.copies,
-            read=len(done),
-            at_least=_is_left(found, done),
-            every=more.numbered_by_document(every, quotes),
-        )
+        if find_all and search.preference:
+            done = preferring(search.preference, done, documents)
+        evidence = more.evidence(search.meaning.question, done, documents, chosen, nearest)
+        every = None
+        if find_all:
+            known = copies.Copies(self._library, phrases.selection.filters, found.copies, read=found.opened)
+            made = extract.quotes(search.meaning.asked, evidence, most=None)
+            any_time = search.preference is None
+            merged = copies.merged(known, made, earliest=any_time, deadline=deadline)
+            every = more.numbered_by_document(merged, quotes)
+        is_left = _is_left(found, done)
+        return more.count(evidence, quotes, found.copies, read=len(done), at_least=is_left, every=every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,10 +486,6 @@ class _Run:
         is_ignored = self.options.dates == "ignore"
         preference = None if is_ignored else times.preference(meaning.asked, meaning.leans_on, self.today)
         return _Inquiry(meaning, preference, self)
-
-    def without_all(self) -> _Run:
-        """Return the run without `find_all`."""
-        return replace(self, options=replace(self.options, find_all=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -628,25 +610,6 @@ def _exact_answer(
         notes=phrases.notes,
         calibrated=phrases.is_certain,
         more=phrases.more,
-    )
-
-
-def _count_all(
-    inquiry: _Inquiry,
-    retrieved: Retrieved,
-    choice: Choice,
-    chosen: Sequence[Evidence],
-    quotes: tuple[Quote, ...],
-    nearest: tuple[Quote, ...],
-) -> More:
-    """Count the sentences that answer, among the passages that were read."""
-    evidence = more.evidence(inquiry.meaning.question, choice.read, retrieved.documents, chosen, nearest)
-    return more.count(
-        evidence,
-        quotes,
-        retrieved.copies,
-        read=len(choice.read),
-        at_least=_is_left(retrieved, choice.read),
     )
 
 

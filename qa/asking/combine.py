@@ -28,11 +28,9 @@ _HOW_MANY = re.compile(r"how (?:many|much)\b", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third")
 
 
-def whole(
-    question: ParsedQuestion, parts: Sequence[Part], earlier: Sequence[ParsedQuestion]
-) -> Interpretation:
+def whole(asked: ParsedQuestion, parts: Sequence[Part], earlier: Sequence[ParsedQuestion]) -> Interpretation:
     """Read a whole question of several parts, after earlier questions if its first part leans on them."""
-    return interpret(question, () if parts[0].question.is_standalone else earlier)
+    return interpret(asked, () if parts[0].question.is_standalone else earlier)
 
 
 @dataclass(frozen=True, slots=True)

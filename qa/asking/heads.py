@@ -38,8 +38,9 @@ LINE, PASSAGE, ANSWERS = 8.0, 4.0, 1.0
 MAILS = frozenset(("email", "msg", "mbox"))
 
 
-def with_heads(question: ParsedQuestion, search: Search, retrieved: Retrieved) -> Retrieved:
+def with_heads(search: Search, retrieved: Retrieved) -> Retrieved:
     """Put the heads of the likeliest documents first, if the question may ask for facts about a document."""
+    question = search.meaning.question
     if not question.document_fields:
         return retrieved
     heads: dict[int, tuple[Passage, float]] = {}

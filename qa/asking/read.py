@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from embeddings.reading import Reader, Reading, Window
-    from qa.asking.conversation import Interpretation
     from qa.asking.retrieve import Retrieved, Search
     from qa.deadline import Deadline
     from qa.schema import DatePreference, Document, Passage
@@ -82,13 +81,7 @@ class Read(Candidate):
 
 
 def read(
-    reader: Reader,
-    deeper: Reader | None,
-    meaning: Interpretation,
-    preference: DatePreference | None,
-    retrieved: Retrieved,
-    names: Names,
-    deadline: Deadline,
+    reader: Reader, deeper: Reader | None, search: Search, retrieved: Retrieved, deadline: Deadline
 ) -> list[Read]:
     """Read the passages in order until the rest is unlikely to matter. Return them, the best first.
 
@@ -103,7 +96,7 @@ def read(
     done: list[Read] = []
     for wave, unlikely in budget.waves(len(retrieved.to_read), reader.name):
         deadline.enter("reading", len(done), len(retrieved.to_read))
-        done += _read_wave(reader, meaning, preference, retrieved.to_read[wave], retrieved.opened, names)
+        done += _read_wave(reader, search, retrieved.to_read[wave], retrieved.opened)
         done.sort(key=lambda each: -each.reading.score)
         left = [found for _, found in retrieved.to_read[wave.stop :]]
         if budget.enough(done[0].reading.score, left, unlikely):
@@ -130,11 +123,9 @@ def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:
 
 def read_on(
     reader: Reader,
-    meaning: Interpretation,
-    preference: DatePreference | None,
+    search: Search,
     unread: Sequence[tuple[Passage, float]],
     opened: Mapping[str, Segmented],
-    names: Names,
     deadline: Deadline,
 ) -> list[Read]:
     """Read passages that were left unread, in order, until `budget.SECONDS` have passed.
@@ -146,20 +137,14 @@ def read_on(
     start = time.monotonic()
     for at in range(0, len(unread), budget.WAVE):
         deadline.enter("reading", at, len(unread))
-        wave = unread[at : at + budget.WAVE]
-        done += _read_wave(reader, meaning, preference, wave, opened, names)
+        done += _read_wave(reader, search, unread[at : at + budget.WAVE], opened)
         if time.monotonic() - start > budget.SECONDS:
             break
     return done
 
 
 def _read_wave(
-    reader: Reader,
-    meaning: Interpretation,
-    preference: DatePreference | None,
-    wave: Sequence[tuple[Passage, float]],
-    opened: Mapping[str, Segmented],
-    names: Names,
+    reader: Reader, search: Search, wave: Sequence[tuple[Passage, float]], opened: Mapping[str, Segmented]
 ) -> list[Read]:
     """Read some passages. Passages of the time asked for are read without the words for the time."""
     candidates = [
@@ -168,16 +153,16 @@ def _read_wave(
         for source in (opened[passage.document_id],)
     ]
     of_time: list[Read] = []
-    if preference:
+    if preference := search.preference:
         timely = [each for each in candidates if each.is_of_unnamed_time(preference)]
         of_time = [
             each
-            for each in _read_each(reader, meaning.timeless, timely, names)
+            for each in _read_each(reader, search.meaning.timeless, timely, search.names)
             if each.is_of(preference, each.best_sentences())
         ]
         settled = {each.passage.key for each in of_time}
         candidates = [each for each in candidates if each.passage.key not in settled]
-    return [*of_time, *_read_each(reader, meaning.question, candidates, names)]
+    return [*of_time, *_read_each(reader, search.meaning.question, candidates, search.names)]
 
 
 def _read_each(
@@ -218,8 +203,8 @@ def read_other_scripts(
     found = []
     for passage in held:
         text = documents[passage.document_id].text[passage.start : passage.end]
-        if confidence.matches(search.names.as_in(search.question, text), text):
+        if confidence.matches(search.names.as_in(search.meaning.question, text), text):
             found.append(passage)
     windows = [reading_window(documents[each.document_id], each) for each in found]
-    readings = reader.read(search.question.text, windows, [0.0] * len(found)) if found else []
+    readings = reader.read(search.meaning.question.text, windows, [0.0] * len(found)) if found else []
     return list(zip(found, readings, strict=True)), documents

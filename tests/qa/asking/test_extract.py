@@ -43,6 +43,7 @@ def scored(text: str, score: float, words: str = "") -> Evidence:
     )
 
 
+BRIBES = ParsedQuestion("Who took bribes?")
 FIRST = scored("Guards took bribes from the traders in 2004.", 5.0)
 AGAIN = scored("Guards took bribes from traders, in 2004.", 4.9)
 RIVER = scored("The river froze.", 2.0)
@@ -104,12 +105,12 @@ def test_nothing_is_chosen_from_nothing() -> None:
 
 
 def test_quotes_are_whole_sentences_numbered_in_order() -> None:
-    shown = quotes(ParsedQuestion("Who took bribes?"), [BARGES, FIRST])
+    shown = quotes(BRIBES, [BARGES, FIRST])
     assert [(quote.number, quote.text) for quote in shown] == [(1, BARGES.text), (2, FIRST.text)]
 
 
 def test_neighbours_become_one_quote_where_the_better_of_them_stood() -> None:
-    shown = quotes(ParsedQuestion("Who took bribes?"), [BARGES, FIRST, RIVER])
+    shown = quotes(BRIBES, [BARGES, FIRST, RIVER])
     assert [quote.text for quote in shown] == [
         "The river froze. Barges carried anthracite to the port.",
         FIRST.text,
@@ -134,28 +135,25 @@ def test_no_more_quotes_are_shown_than_the_limit() -> None:
 
 
 def test_the_words_that_the_reader_found_are_emphasised() -> None:
-    [quote] = quotes(ParsedQuestion("Who took bribes?"), [scored(FIRST.text, 5.0, "Guards")])
+    [quote] = quotes(BRIBES, [scored(FIRST.text, 5.0, "Guards")])
     assert [TEXT[span.start : span.end] for span in quote.emphasis] == ["Guards"]
 
 
 def test_a_date_is_emphasised_where_one_is_asked_for_and_nothing_otherwise() -> None:
     year = TEXT.index("2004")
-    assert quotes(ParsedQuestion("When did guards take bribes?"), [FIRST])[0].emphasis == (
-        Span(year, year + 4),
-    )
-    assert quotes(ParsedQuestion("Who took bribes?"), [FIRST])[0].emphasis == ()
+    [quote] = quotes(ParsedQuestion("When did guards take bribes?"), [FIRST])
+    assert quote.emphasis == (Span(year, year + 4),)
+    assert quotes(BRIBES, [FIRST])[0].emphasis == ()
 
 
 def test_beside_a_sure_quote_one_that_likelier_does_not_answer_is_set_apart() -> None:
-    sure = quotes(ParsedQuestion("Who took bribes?"), [FIRST, RIVER])
-    assert set_apart(ParsedQuestion("Who took bribes?"), sure) == (sure[:1], sure[1:])
+    sure = quotes(BRIBES, [FIRST, RIVER])
+    assert set_apart(BRIBES, sure) == (sure[:1], sure[1:])
 
 
 def test_where_the_first_quote_is_not_sure_none_is_set_apart() -> None:
-    unsure = quotes(
-        ParsedQuestion("Who took bribes?"), [replace(FIRST, score=0.4), replace(RIVER, score=0.1)]
-    )
-    assert set_apart(ParsedQuestion("Who took bribes?"), unsure) == (unsure, ())
+    unsure = quotes(BRIBES, [replace(FIRST, score=0.4), replace(RIVER, score=0.1)])
+    assert set_apart(BRIBES, unsure) == (unsure, ())
 
 
 def test_a_quote_on_a_further_part_of_the_question_is_shown() -> None:
@@ -165,8 +163,8 @@ def test_a_quote_on_a_further_part_of_the_question_is_shown() -> None:
 
 
 def test_of_one_quote_or_none_nothing_is_set_apart() -> None:
-    (one,) = quotes(ParsedQuestion("Who took bribes?"), [FIRST])
-    assert set_apart(ParsedQuestion("Who took bribes?"), (one,)) == ((one,), ())
+    (one,) = quotes(BRIBES, [FIRST])
+    assert set_apart(BRIBES, (one,)) == ((one,), ())
 
 
 def test_page_furniture_is_no_evidence(brief: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa.asking.answer import Answerer
+from qa.asking.conversation import interpret
 from qa.asking.heads import facts, with_heads
 from qa.asking.retrieve import prepare, retrieve
 from qa.quoting.render import fact_in_words, to_text
@@ -52,9 +53,9 @@ def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
 
 
 def test_heads_and_ends_of_the_kind_of_document_asked_for_are_read_first(corpus: Corpus) -> None:
-    search = prepare(corpus.store, WHO)
+    search = prepare(corpus.store, interpret(WHO))
     found = retrieve(corpus.store, search, corpus.store.select(EVERYTHING))
-    read = with_heads(WHO, search, found).to_read
+    read = with_heads(search, found).to_read
     letter = found.opened["letter.txt"][1]
     # The letter's first lines are no statement; it is signed at its end.
     assert read[0][0].key == letter[-1].key
@@ -65,9 +66,9 @@ def test_heads_and_ends_of_the_kind_of_document_asked_for_are_read_first(corpus:
 
 
 def test_other_questions_are_read_as_they_were_found(corpus: Corpus) -> None:
-    search = prepare(corpus.store, WHO)
+    search = prepare(corpus.store, interpret(ParsedQuestion("What closed the pier of Velmar?")))
     found = retrieve(corpus.store, search, corpus.store.select(EVERYTHING))
-    assert with_heads(ParsedQuestion("What closed the pier of Velmar?"), search, found) is found
+    assert with_heads(search, found) is found
 
 
 def test_a_fact_that_no_sentence_says() -> None:
