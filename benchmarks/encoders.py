@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from benchmarks.parts import ndcg, rank
 from benchmarks.suites import own_library
 from embeddings.runtime import cores
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.document.window import window_text
 from qa.evaluation import suite
 from qa.text.terms import content_words
@@ -102,7 +102,7 @@ def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
         relevant = {d: g for d, g in asked.qrels.get(query.id, {}).items() if g > 0}
         if not relevant:
             continue
-        variants = interpret(query.text, query.history).variants
+        variants = interpret(*parse(query.text, query.history)).variants
         texts, counts = zip(*variants, strict=True)
         selection = corpus.store.select()
         lexical = [

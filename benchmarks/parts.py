@@ -29,7 +29,7 @@ import numpy as np
 from benchmarks.suites import own_library
 from embeddings.reader import open_reader
 from qa.asking import choose, extract, retrieve
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.document.window import reading_window
 from qa.evaluation import suite
 from qa.evaluation.measures import quote_values
@@ -92,7 +92,7 @@ def measure(corpus: Corpus, asked: Suite, readers: Sequence[Reader]) -> None:
 
 def find(corpus: Corpus, query: Query, relevant: Mapping[str, int], table: Table) -> None:
     """Search with every weight, and with each reading of a follow-up."""
-    variants = interpret(query.text, query.history).variants
+    variants = interpret(*parse(query.text, query.history)).variants
     selection = corpus.store.select()
     vectors = corpus.store.encode_queries([text for text, _ in variants])
     results = [
@@ -138,8 +138,8 @@ def read(
     quotes: Table,
 ) -> None:
     """Read the candidates with each reader, order them in every way, and choose quotes in every way."""
-    meaning = interpret(query.text, query.history)
-    search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
+    meaning = interpret(*parse(query.text, query.history))
+    search = retrieve.prepare(corpus.store, meaning)
     found = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
     opened = corpus.store.read(hit.document_id for hit, _ in found[: retrieve.MOST_READ])
     passages = {each.key: each for _, own in opened.values() for each in own}
@@ -149,13 +149,13 @@ def read(
     windows = [reading_window(documents[passage.document_id], passage) for passage, _ in top]
     fused = np.array([score for _, score in top])
     for reader in readers:
-        bare = np.array([r.score for r in reader.read(meaning.question, windows, [0.0] * len(windows))])
+        bare = np.array([r.score for r in reader.read(meaning.question.text, windows, [0.0] * len(windows))])
         for weight in RETRIEVED:
             ranking = [top[i][0].document_id for i in np.argsort(-(bare + weight * fused), kind="stable")]
             order[f"{reader.name}, retrieved {weight:>4.1f}: nDCG@10"].append(ndcg(ranking + rest, relevant))
         if not query.gold:
             continue
-        readings = reader.read(meaning.question, windows, fused.tolist())
+        readings = reader.read(meaning.question.text, windows, fused.tolist())
         best = sorted(range(len(top)), key=lambda i: -readings[i].score)[: choose.BEST]
         evidence = extract.evidence([(top[i][0], readings[i]) for i in best], documents)
         ways = {

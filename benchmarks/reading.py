@@ -23,7 +23,7 @@ from embeddings.reader import TrainedReader
 from embeddings.relevance import CrossEncoderReader
 from embeddings.reranker import OnnxReranker
 from qa.asking import retrieve
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.document.window import reading_window
 from qa.evaluation import suite
 
@@ -52,8 +52,8 @@ def main() -> None:
     times: dict[str, list[float]] = {name: [] for name in sides}
     with own_library(asked) as corpus:
         for query in asked.queries:
-            meaning = interpret(query.text, query.history)
-            search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
+            meaning = interpret(*parse(query.text, query.history))
+            search = retrieve.prepare(corpus.store, meaning)
             hits = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
             found = hits[: retrieve.MOST_READ]
             opened = corpus.store.read(hit.document_id for hit, _ in found)
@@ -63,7 +63,7 @@ def main() -> None:
             for _ in range(arguments.repeats):
                 for name, read in sides.items():
                     start = time.perf_counter()
-                    read(meaning.question, windows, retrieved)
+                    read(meaning.question.text, windows, retrieved)
                     times[name].append(1000 * (time.perf_counter() - start))
     slowest = max(len(name) for name in times)
     base = statistics.median(times["the cross-encoder: windows alone"])

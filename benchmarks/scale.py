@@ -27,8 +27,10 @@ import numpy as np
 
 from benchmarks import machine, synthetic
 from qa import Corpus
+from qa.asking.conversation import Interpretation, interpret
 from qa.asking.retrieve import candidates, prepare
 from qa.schema import EVERYTHING, Filters
+from qa.text.question import ParsedQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +106,7 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
     """Open the library and measure retrieval. `started` is the `time.time` of the process's start."""
     questions = asked(library, count)
     with Corpus.open(library, create=False) as corpus:
-        warm = prepare(corpus.store, "What was it?", [("What was it?", 1.0)])
+        warm = prepare(corpus.store, interpret(ParsedQuestion("What was it?")))
         candidates(corpus.store, warm, corpus.store.select())
         opened = 1000 * (time.time() - started)
         milliseconds: dict[str, dict[str, list[float]]] = {}
@@ -114,7 +116,8 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
                 timed = Timed(corpus.store)
                 start = time.perf_counter()
                 selection = corpus.store.select(filters)
-                search = prepare(timed, variants[0][0], variants)
+                question = ParsedQuestion(variants[0][0])
+                search = prepare(timed, Interpretation(question, question, tuple(variants)))
                 candidates(timed, search, selection)
                 whole = 1000 * (time.perf_counter() - start)
                 for name, part in PARTS.items():

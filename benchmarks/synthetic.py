@@ -30,7 +30,7 @@ import numpy as np
 
 from benchmarks import machine
 from embeddings.encoder import open_encoder
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.document.segment import passages, sentences
 from qa.document.window import window_text
 from qa.evaluation import suite
@@ -186,7 +186,7 @@ def _questions(path: Path) -> Iterator[dict[str, object]]:
     asked = suite.draw(suite.load(path), QUESTIONS)
     for query in asked.queries:
         gold = [document for document, grade in asked.qrels.get(query.id, {}).items() if grade > 0]
-        variants = interpret(query.text, query.history).variants
+        variants = interpret(*parse(query.text, query.history)).variants
         yield {"suite": asked.name, "variants": variants, "gold": gold}
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.evaluation.suite import load
 from qa.formats.reading import read_path
 from qa.schema import Document, Span
@@ -201,7 +201,7 @@ def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
             entry = json.loads(line)
             document = known[entry["doc"]]
             gold = found(document, entry["gold_sentences"])
-            understood = interpret(entry["text"], entry.get("history", ())).question
+            understood = interpret(*parse(entry["text"], entry.get("history", ()))).question.text
             for text in dict.fromkeys((entry.get("complete") or entry["text"], understood)):
                 yield Question(
                     text,
@@ -313,7 +313,7 @@ def suite(folder: Path) -> Iterator[Question]:
             gold = found(document, query.gold) if query.answerable else ()
             if gold or query.answerable is False:
                 question = Question(
-                    interpret(query.text, query.history).question,
+                    interpret(*parse(query.text, query.history)).question.text,
                     document,
                     gold,
                     _answer(document, gold, query.answers),

@@ -22,10 +22,10 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
-from qa.asking.conversation import names
 from qa.document.context import introductions
 from qa.document.segment import PASSAGE_WORDS, passages
 from qa.document.window import in_words, reading_window
+from qa.text.question import ParsedQuestion
 from training.export import average
 from training.model import ReaderModel, collate, encode
 from training.questions import Question, briefs, is_held_out, suite
@@ -90,7 +90,8 @@ def measure(
         before: list[str] = []
         for passage, w in windows:
             text = " ".join((w.head, *w.sentences))
-            said = introductions(" ".join(names(question.text)), text, before) if in_context else ()
+            names = " ".join(ParsedQuestion(question.text).names)
+            said = introductions(names, text, before) if in_context else ()
             context = " ".join(before[at] for at in said)
             labels = (False,) * len(w.sentences)
             examples.append(

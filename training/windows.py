@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.encoder import open_encoder
-from qa.asking.conversation import expand, stands_alone
+from qa.asking.conversation import interpret
 from qa.document.context import introductions
 from qa.document.segment import passages, sentences
 from qa.document.tables import row
 from qa.document.window import in_words, reading_head
 from qa.schema import Span
+from qa.text.question import ParsedQuestion
 from qa.text.terms import FUNCTION_WORDS
 
 if TYPE_CHECKING:
@@ -245,9 +246,10 @@ def in_conversation(question: str, asked: Sequence[str], rng: random.Random) -> 
     The product adds words in the same way. A question that stands alone does not change
     (`qa.asking.conversation.interpret`).
     """
-    if stands_alone(question) or rng.random() > IN_CONVERSATION:
+    read = ParsedQuestion(question)
+    if read.is_standalone or rng.random() > IN_CONVERSATION:
         return question
-    return expand(question, [rng.choice(asked)])
+    return interpret(read, [ParsedQuestion(rng.choice(asked))]).question.text
 
 
 @dataclass(frozen=True, slots=True)

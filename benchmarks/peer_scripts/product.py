@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from side import FOUND, serve
 
 from qa import Corpus
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.asking.retrieve import candidates, prepare
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def retrieval(corpus: Corpus) -> Search:
     """Return a search for the documents of retrieval, in the order of their first passages."""
 
     def search(question: str) -> list[tuple[str, str]]:
-        prepared = prepare(corpus.store, question, interpret(question, ()).variants)
+        prepared = prepare(corpus.store, interpret(*parse(question)))
         found = candidates(corpus.store, prepared, corpus.store.select()).legible
         ranked = list(dict.fromkeys(hit.document_id for hit, _ in found))[:FOUND]
         return [(id_, corpus.document(id_).text) for id_ in ranked]

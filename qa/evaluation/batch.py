@@ -28,6 +28,7 @@ from qa.quoting.render import to_json
 from qa.schema import EVERYTHING, Answer, AskOptions, Failure, Filters, Turn
 from qa.text.json_lines import dumps, is_utf8
 from qa.text.names import ALIAS_FILE
+from qa.text.question import ParsedQuestion
 from qa.text.times import is_relative
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def _basis(
 def _today(questions: bytes, today: dt.date | None) -> str:
     """Return today if a question or its history depends on it ("last year"), or "" otherwise."""
     texts = (
-        text if isinstance(text, str) else text.text
+        ParsedQuestion(text if isinstance(text, str) else text.text)
         for question in read_questions(questions)
         for text in (question.text, *question.history)
     )

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from qa.errors import AliasesError
-from qa.text.question import blanked
+from qa.text.question import ParsedQuestion
 from qa.text.terms import FUNCTION_WORDS, HAN, HANGUL
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Names:
         )
         return tuple(dict.fromkeys(texts))
 
-    def as_in(self, question: str, text: str) -> str:
+    def as_in(self, question: ParsedQuestion, text: str) -> ParsedQuestion:
         """Return the question with the spellings of a text, for a model that reads both."""
         if not self.names:
             return question
@@ -183,7 +183,7 @@ class Names:
             )
             for name in self.names
         ]
-        return self._with(question, chosen)
+        return ParsedQuestion(self._with(question.text, chosen))
 
     def notes(self, read: str, quoted: str) -> tuple[str, ...]:
         """Return notes on the matched spellings, which are in the text `read` and differ by their letters.
@@ -211,7 +211,7 @@ class Names:
         to = {name.asked: spelling for name, spelling in zip(self.names, spellings, strict=True)}
         longest = sorted(to, key=len, reverse=True)
         parts, at = [], 0
-        for match in re.finditer("|".join(map(_whole, longest)), blanked(question)):
+        for match in re.finditer("|".join(map(_whole, longest)), ParsedQuestion(question).blanked):
             parts += [question[at : match.start()], to[match.group()]]
             at = match.end()
         return "".join([*parts, question[at:]])
@@ -576,7 +576,7 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
     A name is capitalised. A single word in small letters is looked up, too, unless the corpus also writes it
     in small letters.
     """
-    text = blanked(question)
+    text = ParsedQuestion(question).blanked
     keyed = (
         (window, _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else "")
         for window in _windows(text, _MOST_ALIAS_WORDS)

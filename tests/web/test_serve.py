@@ -24,6 +24,7 @@ from embeddings.models import READER_SHA256, cache_folder
 from qa.desk.kept import kept_turn
 from qa.schema import Answer
 from qa.text import times
+from qa.text.question import ParsedQuestion
 from qa.web.cards import PENDING
 from qa.web.conversations import Conversation
 from qa.web.engine import Engine
@@ -84,9 +85,10 @@ def test_a_time_that_was_ignored_is_none_of_the_questions_that_follow() -> None:
     answer = Answer(question, question, "none")
     now = dt.datetime.now(dt.UTC)
     conversation.note(kept_turn(answer, now, 0.5, "auto"))
-    assert times.preference("And who said so?", conversation.questions)
+    then = ParsedQuestion("And who said so?")
+    assert times.preference(then, [*map(ParsedQuestion, conversation.questions)])
     conversation.note(kept_turn(answer, now, 0.5, "ignore"))
-    assert times.preference("And who said so?", conversation.questions) is None
+    assert times.preference(then, [*map(ParsedQuestion, conversation.questions)]) is None
     assert conversation.questions == ["What happened?", "What happened?"]
 
 

@@ -15,6 +15,7 @@ from qa.errors import DeadlineError
 from qa.schema import DatePreference, Filters, More, Quote
 from qa.storage.records import phrases
 from qa.text.phrase import repeats_itself
+from qa.text.question import ParsedQuestion
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 def looked_up(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Exact:
-    return search(corpus.store, question, corpus.store.select(filters))
+    return search(corpus.store, ParsedQuestion(question), corpus.store.select(filters))
 
 
 def test_a_question_that_is_a_phrase_is_answered_by_every_sentence_that_holds_it(corpus: Corpus) -> None:
@@ -59,10 +60,10 @@ def test_quotes_that_hold_the_phrase_come_first(corpus: Corpus) -> None:
     document = corpus.document("other.txt")
     at = document.text.index("A COME")
     quotes = [Quote(document, 0, at - 1, 2.0, 1), Quote(document, at, len(document.text) - 1, 1.0, 2)]
-    ordered = foremost('Who denied "come down hard"?', quotes)
+    ordered = foremost(ParsedQuestion('Who denied "come down hard"?'), quotes)
     assert [(quote.start, quote.number) for quote in ordered] == [(at, 1), (0, 2)]
-    assert foremost("Who denied the order?", quotes) == tuple(quotes)
-    assert foremost('Who denied "something else"?', quotes) == tuple(quotes)
+    assert foremost(ParsedQuestion("Who denied the order?"), quotes) == tuple(quotes)
+    assert foremost(ParsedQuestion('Who denied "something else"?'), quotes) == tuple(quotes)
 
 
 def test_the_phrase_is_emphasised_as_it_stands_in_the_source(corpus: Corpus) -> None:
@@ -177,7 +178,8 @@ def test_of_many_sentences_ten_are_shown_and_all_are_counted(tmp_path: Path, sen
         given = looked_up(corpus, '"left port"')
         assert len(given.quotes) == 10
         assert given.more == More(10, sentences, 1, at_least=False, read=len(given.passages))
-        every = search(corpus.store, '"left port"', corpus.store.select(EVERYTHING), find_all=True).more
+        asked, everything = ParsedQuestion('"left port"'), corpus.store.select(EVERYTHING)
+        every = search(corpus.store, asked, everything, find_all=True).more
         assert every
         assert [quote.text for quote in every.quotes or ()] == [
             f"Barge number {n} left port." for n in range(sentences)
@@ -222,7 +224,7 @@ def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_pat
         corpus.index(tmp_path / "long.txt")
         selection = corpus.store.select()
         started = time.thread_time()
-        found = search(corpus.store, "“word”", selection)
+        found = search(corpus.store, ParsedQuestion("“word”"), selection)
         assert time.thread_time() - started < 3
     assert len(found.quotes) == 10
     assert found.passages
@@ -272,7 +274,7 @@ def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Pat
 @pytest.mark.parametrize("question", ['"come down hard"', 'Who carried "nickel" to the border?'])
 def test_phrases_are_looked_for_until_the_deadline(corpus: Corpus, question: str) -> None:
     with pytest.raises(DeadlineError):
-        search(corpus.store, question, corpus.store.select(EVERYTHING), deadline=Deadline(0))
+        search(corpus.store, ParsedQuestion(question), corpus.store.select(EVERYTHING), deadline=Deadline(0))
 
 
 @pytest.mark.slow
@@ -301,7 +303,7 @@ def test_of_the_sentences_that_hold_a_phrase_those_come_first_that_fit_the_time_
     preference = DatePreference("event", dt.date(2003, 1, 1), dt.date(2003, 12, 31))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
-        found = search(corpus.store, '"made nickel"', corpus.store.select(), preference)
+        found = search(corpus.store, ParsedQuestion('"made nickel"'), corpus.store.select(), preference)
     assert [quote.document.id for quote in found.quotes] == ["2003", "2001", "2002", "2004"]
     assert [quote.number for quote in found.quotes] == [1, 2, 3, 4]
 
@@ -376,7 +378,7 @@ def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corpus]:
 
 
 def test_where_not_all_that_holds_a_phrase_is_quoted_that_is_said(many: Corpus) -> None:
-    given = search(many.store, "“left port”", many.store.select(), find_all=True)
+    given = search(many.store, ParsedQuestion("“left port”"), many.store.select(), find_all=True)
     assert given.more
     assert len(given.more.quotes or ()) == 5
     assert given.notes == ("The first 5 of 8 sentences are quoted.",)
@@ -384,7 +386,7 @@ def test_where_not_all_that_holds_a_phrase_is_quoted_that_is_said(many: Corpus) 
 
 @pytest.mark.parametrize("find_all", [True, False])
 def test_near_duplicates_beyond_those_that_are_quoted_count_once(many: Corpus, *, find_all: bool) -> None:
-    more = search(many.store, "“left port”", many.store.select(), find_all=find_all).more
+    more = search(many.store, ParsedQuestion("“left port”"), many.store.select(), find_all=find_all).more
     assert more
     assert (more.sentences, more.documents) == (8, 2)
 
