@@ -69,7 +69,7 @@ def desk_place(named: Path | str) -> Path | str:
 
 def _folder(named: Path | str, what: str, form: str) -> Path:
     if is_url(named) or is_address(named) or is_shared(named):
-        raise InputError(f"{shown(str(named))} is no address of {what}: name a folder, or write {form}")
+        raise InputError(f"{shown(str(named))} is not an address of {what}: name a folder, or write {form}")
     return Path(named)
 
 

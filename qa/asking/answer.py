@@ -72,14 +72,15 @@ if TYPE_CHECKING:
     from qa.text.parts import Part
 
 _USUAL = AskOptions()
-_NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
+_NOTHING_TO_LOOK_FOR = "The question has no words to search for: say what it is about."
 # First passages for the question alone. An answer found with earlier questions must be from their documents.
 _NEAR = 3
-_ONLY_IN_CONTEXT = "By itself the question is not answered: it was read with words of the earlier questions."
+_ONLY_IN_CONTEXT = "The question alone has no answer, so it was read with words of the earlier questions."
 _ALL_OF_ONE = (
-    "All that answers is shown only for a question that asks for one thing: ask for each part by itself."
+    "Every sentence that answers is shown only for a question that asks for one thing: ask each part "
+    "separately."
 )
-_NOT_IN_ENGLISH = "The reader knows English only. Name a model that knows the language with --reader."
+_NOT_IN_ENGLISH = "The reader knows only English. Name a model for this language with --reader."
 # Language codes that name no language, or several.
 _NO_LANGUAGE = frozenset(("", "zxx", "mul", UNKNOWN))
 
@@ -360,7 +361,7 @@ class Answerer:
         if unjudged and chosen and choice.evidence:  # the reader cannot judge whether it answers or is near
             outcome = "weak"
         if not self._fitted:
-            notes.append(f"Read by {self.reader}, to which no confidence was fitted: the outcome is a guess.")
+            notes.append(f"Read by {self.reader}. No confidence was fitted to it, so the outcome is a guess.")
         elif unjudged:  # high scores mean nothing in other languages
             sure = 0.0
             notes.append(_NOT_IN_ENGLISH)

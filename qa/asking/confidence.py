@@ -89,7 +89,7 @@ class Confidence:
         if any(one >= other for one, other in pairwise(precision)):
             raise ValueError("the shares do not rise")
         if not all(0 <= each <= 1 for each in thresholds):
-            raise ValueError("a threshold is no probability")
+            raise ValueError("a threshold is not a probability")
         return cls(weights, intercept, precision, thresholds)
 
     def to_dict(self) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def search(
         return _search_mentioned(task, question)
     found = _search(task, question.phrases[:MAX_PHRASES], question.without_phrases)
     if len(question.phrases) > MAX_PHRASES:
-        ignored = f"Only the first {MAX_PHRASES} of {len(question.phrases)} exact phrases were looked for."
+        ignored = f"Only the first {MAX_PHRASES} of {len(question.phrases)} exact phrases were searched."
         found = replace(found, notes=(ignored, *found.notes))
     return found
 
@@ -110,7 +110,7 @@ def _search_mentioned(task: _Task, question: ParsedQuestion) -> Exact:
     if not where:
         return Exact(task.selection)
     found = _quoted(task, where, [place for found in where.values() for place in found.places])
-    as_written = f"Searched word for word for “{mentioned}”: other forms of its words were not looked for."
+    as_written = f"Searched word for word for “{mentioned}”: other forms of its words were not searched."
     found_as = " ".join(where)
     return replace(
         found,
@@ -131,7 +131,7 @@ def _search(task: _Task, asked: Sequence[str], rest: str) -> Exact:
         return Exact(selection, whole, missing=True, quotes=near, notes=told)
     holding = set.intersection(*(set(where.documents) for where in found.values()))
     if not holding:
-        return Exact(selection, whole, missing=True, notes=("No document holds all of the exact phrases.",))
+        return Exact(selection, whole, missing=True, notes=("No document has all of the exact phrases.",))
     if not whole:
         restricted = library.select(replace(selection.filters, document=tuple(sorted(holding))))
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
@@ -162,13 +162,13 @@ def _quoted(task: _Task, found: Mapping[str, Occurrences], places: Sequence[Occu
         order = sorted(range(len(quotes)), key=lambda place: -fits[place])
         quotes = tuple(replace(quotes[place], number=at) for at, place in enumerate(order, start=1))
     notes = [
-        f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
+        f"The words of “{phrase}” are together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."
         for phrase, where in found.items()
         if where.too_many_documents
     ]
     if not quotes:
-        notes.append("Found in page furniture only, which is not quoted.")
+        notes.append("Found only in page furniture (menus, headers, footers), which is not quoted.")
         return Exact(selection, whole=True, passages=passages, notes=tuple(notes))
     sentences = len(quotes) + len(beyond)
     if task.find_all and beyond:
@@ -216,17 +216,18 @@ def foremost(question: ParsedQuestion, quotes: Sequence[Quote]) -> tuple[Quote, 
 def _missing(phrase: str, where: Occurrences) -> str:
     if where.too_many_documents and not where.documents:
         return (
-            f"The exact phrase “{phrase}” occurs within no passage. Its words are so common that it was not "
-            "looked for across two."
+            f"The exact phrase “{phrase}” does not occur within a passage. Its words are so common "
+            "that it was not searched "
+            "across two passages."
         )
     if where.too_many_documents:
         return (
             f"The exact phrase “{phrase}” was not found in the {where.read} documents that were read, of "
-            f"{len(where.documents):,} that hold its words together."
+            f"{len(where.documents):,} that have its words together."
         )
     if repeats_itself(phrase):
         return (
-            f"The exact phrase “{phrase}” does not occur as it is written here. It repeats itself so often "
+            f"The exact phrase “{phrase}” does not occur as it is written. It repeats its words so often "
             "that no other spacing, case or dashes were tried."
         )
     return f"The exact phrase “{phrase}” does not occur."
@@ -234,8 +235,8 @@ def _missing(phrase: str, where: Occurrences) -> str:
 
 def _searched(phrase: str, where: Occurrences) -> str:
     if where.too_many_documents:
-        return f"Searched where the words of “{phrase}” stand together."
-    return f"Searched where “{phrase}” occurs."
+        return f"Searched only the documents that have the words of “{phrase}” together."
+    return f"Searched only the documents that have “{phrase}”."
 
 
 def _quotes(

@@ -127,7 +127,7 @@ def reply_about(message: ParsedQuestion, found: Sequence[Document]) -> Reply:
     named = [each for each in found if requests.names(message, each)]
     shown = (named or found)[:OFFERED]
     it = "it is" if len(shown) == 1 else "they are"
-    head = f"The request names this, and {it} here to read:" if named else "The nearest documents, to read:"
+    head = f"The request names this; {it} here to read:" if named else "The nearest documents, to read:"
     lines = [head, *(f"• {describe(each)}" for each in shown)]
     return Reply("summary", f"{_NO_TEXT_OF_ITS_OWN}\n\n" + "\n".join(lines), tuple(each.id for each in shown))
 

@@ -166,7 +166,7 @@ def retrieve(library: Library, search: Search, selection: Selection, most: int =
             return Retrieved(
                 to_read, opened, copied, rest, others, len(found), len(beyond), is_complete, lead
             )
-    raise LibraryError("the library is being changed faster than it can be searched: ask again")
+    raise LibraryError("the library is changing faster than it can be searched: ask again in a moment")
 
 
 def _by_preference(found: Sequence[tuple[Hit, float]], preference: DatePreference) -> list[tuple[Hit, float]]:

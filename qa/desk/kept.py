@@ -169,6 +169,6 @@ def _quote(kept: KeptQuote, cited: Cited, copies: tuple[Quote, ...] = ()) -> Quo
         return Quote(cited.document, kept.start, kept.end, kept.score, kept.number, kept.emphasis, copies)
     except ValueError as error:
         raise LibraryError(
-            f"the desk is damaged: a conversation quotes a place that is none ({error}). "
+            f"the desk is damaged: a conversation quotes a place that does not exist ({error}). "
             "Put desk.sqlite3 back from a backup, or delete the conversation"
         ) from error

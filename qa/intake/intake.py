@@ -166,7 +166,7 @@ class Intake:
         kept = {field: each.value for field, each in said.items()}
         for name in reset:
             if kept.pop(name, None) is None:
-                raise InputError(f"the {name} of {document_id!r} was not corrected: nothing is to be reset")
+                raise InputError(f"the {name} of {document_id!r} was not corrected, so it cannot be reset")
         edited, corrections = correct(uncorrected(document, said), kept | given)
         segmented = with_windows(edited, self._library.passages_of(document_id))
         self._library.edit(edited, self._embedded(segmented, silent), corrections)

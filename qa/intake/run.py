@@ -326,8 +326,8 @@ class Run:
             return result
         former = still[0].document_id
         note = (
-            f"Its former text still stands at {_listed([at.path for at in still])}, and is quoted as "
-            f"{former}. Where it no longer holds, correct it there, or remove it (`pullquote remove`)."
+            f"Its former text is still at {_listed([at.path for at in still])}, and is quoted "
+            f"as {former}. If it is outdated, correct it there, or remove it (`pullquote remove`)."
         )
         return replace(result, former=former, notes=(*result.notes, note))
 

@@ -99,7 +99,7 @@ class Shown:
             return ""
         if self.opened.moved:
             return "The present text still says this."
-        return f"The present text {'has other words' if self.present else 'says nothing like it'}."
+        return f"The present text {'has other words' if self.present else 'says nothing similar'}."
 
     @property
     def remarks(self) -> list[str]:
@@ -112,7 +112,7 @@ class Shown:
             given = "; ".join(f"{_words(each)} in {_source(each)}" for each in others)
             remarks.append(f"Sources differ: {_words(own)} here; {given}.")
         if count := self.quote.text.count(UNREADABLE):
-            remarks.append(f"{plural(count, 'letter')} could not be read: a {UNREADABLE} stands for each.")
+            remarks.append(f"{plural(count, 'letter')} could not be read: each is shown as {UNREADABLE}.")
         return remarks
 
 
@@ -237,7 +237,7 @@ def renewed(entry: DossierEntry, library: Library) -> DossierEntry:
     (each,) = shown([entry], library)
     if each.present is None:
         raise InputError(
-            "the quote is current: there is nothing to renew"
+            "the quote is current, so there is nothing to renew"
             if each.status == "current"
             else f"there is nothing to renew; the quote was {each.fate}. {each.today}"
         )

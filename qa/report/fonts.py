@@ -90,8 +90,8 @@ def _lacking(missing: Sequence[str]) -> str:
     if any(_is_east_asian(each) for each in missing) and not find_spec("noto_cjk_sans_otc"):
         advice = "pip install 'pullquote[report]' brings one for Chinese, Japanese and Korean"
     return (
-        f"no font here has {named}{more}, and a box would stand in their place in the PDF: {advice}, or "
-        "export as docx, odt or html"
+        f"no font here has {named}{more}, so the PDF would show boxes instead: {advice}, or export "
+        "as docx, odt or html"
     )
 
 

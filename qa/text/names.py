@@ -423,7 +423,8 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
             problem = f'write names with " = " between them: {said[:60]!r}'
         elif len(names) > left:
             problems.append(
-                f"{path}, line {number}: there are more than {MOST_ALIASES:,} names: the rest is not used"
+                f"{path}, line {number}: there are more than {MOST_ALIASES:,} names: the other names "
+                "are not used"
             )
             break
         else:
@@ -432,7 +433,7 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
             continue
         problems.append(f"{path}, line {number}: {problem}")
         if len(problems) == MOST_PROBLEMS:
-            problems.append(f"{path}: what follows line {number} was not read: correct these lines first")
+            problems.append(f"{path}: the lines after {number} were not read: correct these lines first")
             break
     return groups, problems
 
@@ -448,16 +449,18 @@ def _alias_text(path: Path) -> str:
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:  # noqa: PTH123
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise AliasesError(
-                    f"{path} is no regular file: its aliases are not used; put a text file there"
+                    f"{path} is not a regular file, so its aliases are not used: put a text file there"
                 )
             data = file.read(MOST_ALIAS_BYTES + 1)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise AliasesError(f"{path} cannot be read ({error.strerror}): its aliases are not used") from error
+        raise AliasesError(
+            f"{path} cannot be read ({error.strerror}), so its aliases are not used: check its permissions"
+        ) from error
     if len(data) > MOST_ALIAS_BYTES:
         raise AliasesError(
-            f"{path} has more than {MOST_ALIAS_BYTES:,} bytes: its aliases are not used; shorten it"
+            f"{path} has more than {MOST_ALIAS_BYTES:,} bytes, so its aliases are not used: shorten it"
         )
     try:
         return data.decode("utf-8-sig")

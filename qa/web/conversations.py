@@ -39,7 +39,7 @@ _BEFORE = "What was asked before"
 
 def _id(value: str) -> str:
     if value and not is_id(value):
-        raise ValueError("this is no id of a conversation")
+        raise ValueError("this is not an id of a conversation")
     return value
 
 

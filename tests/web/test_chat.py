@@ -128,7 +128,7 @@ def test_how_ready_to_answer_is_chosen_by_keyboard_and_explained(page: Page) -> 
     expect(strictness(page, "more often")).to_be_checked()
     share = round(100 * asked_with(page))
     expect(strictness(page, "more often")).to_have_attribute(
-        "title", f"Meant so that {share} % of the answers given are right"
+        "title", f"On average, {share} % of the answers given should be right"
     )
 
 
@@ -412,7 +412,7 @@ def test_a_link_pasted_while_a_source_is_open_marks_its_own_place(page: Page, se
 def test_a_deep_link_to_a_text_that_was_erased_says_so(browser: Browser, server: Server) -> None:
     with opened(browser, f"{server.url}#cite={'0' * 64}/0-5") as page:
         expect(page.locator("#source h2")).to_have_text("This source cannot be shown")
-        expect(page.locator("#source .text")).to_contain_text("it was erased from it for good")
+        expect(page.locator("#source .text")).to_contain_text("it was erased for good")
         expect(page.locator("#source mark")).to_have_count(0)
 
 

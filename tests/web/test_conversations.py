@@ -133,7 +133,7 @@ def test_a_conversation_that_is_not_there_is_said_and_a_new_one_begins(
     browser: Browser, server: Server
 ) -> None:
     with opened(browser, f"{server.url}?conversation=AAAAAAAAAAAAAAAA") as page:
-        expect(page.get_by_role("status").filter(has_text="not here any more")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="no longer exists")).to_be_visible()
         ask(page, FACTORY)
         expect(page).not_to_have_url(re.compile("AAAAAAAAAAAAAAAA"))
 

@@ -111,7 +111,7 @@ def test_questions_quotes_and_names_are_searched_as_one_types(page: Page) -> Non
     expect(page).to_have_url(re.compile(r"q=sank"))
     search(page, "closed may", 3)
     search(page, "zebra", 0)
-    expect(page.get_by_text("No conversation has these words.")).to_be_visible()
+    expect(page.get_by_text("No conversation contains these words.")).to_be_visible()
     page.get_by_role("link", name="Show all 4").click()
     expect(listed(page)).to_have_count(4)
 
@@ -204,7 +204,7 @@ def test_without_a_conversation_the_page_says_what_it_is_for(browser: Browser, t
     with chat(tmp_path / "new") as server, opened(browser, server.url) as page:
         page.locator(".examples button").first.wait_for()
         page.locator(".rail").get_by_text("History").click()
-        expect(page.get_by_text("Nothing was asked yet.")).to_be_visible()
+        expect(page.get_by_text("You have not asked a question yet.")).to_be_visible()
         expect(page.locator("#find-conversations")).to_be_hidden()
         check_accessible(page)
 

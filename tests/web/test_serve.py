@@ -72,7 +72,7 @@ def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what
         assert server.process.returncode == 130
         library = tmp_path / "a new library"
         assert told.splitlines()[1:3] == [
-            f"No library in {library} yet: indexing the sample brief",
+            f"There is no library in {library} yet: indexing the sample brief",
             f"Ready at {server.url} (1 document in {library})",
         ]
         assert "Traceback" not in told
@@ -200,8 +200,8 @@ def test_a_chat_that_others_can_reach_says_who_can_do_what_and_changes_nothing_u
         port = server.url.split(":")[-1].strip("/")
         for named in ("no accounts", "read every document", "token", f"ssh -L {port}:127.0.0.1:{port}"):
             assert named in said
-        assert ("Nobody can change anything here" in said) != may_change
-        assert ("add, edit and remove documents, purge them for good, read" in said) == may_change
+        assert ("Nobody, not even you, can change anything here" in said) != may_change
+        assert ("They can add, edit and remove documents" in said) == may_change
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a machine always has a display")

@@ -271,5 +271,8 @@ def test_that_all_is_not_shown_of_a_question_of_two_parts_is_said(corpus: Corpus
     )
     assert every.more is None
     assert set(every.notes) - set(few.notes) == {
-        "All that answers is shown only for a question that asks for one thing: ask for each part by itself."
+        (
+            "Every sentence that answers is shown only for a question that asks for one thing: ask each "
+            "part separately."
+        )
     }

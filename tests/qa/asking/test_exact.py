@@ -89,7 +89,7 @@ def test_a_phrase_that_repeats_itself_is_found_as_it_is_written_and_else_that_is
     corpus.index(write(tmp_path, "song.txt", f"They sang {refrain}.\n"))
     assert len(looked_up(corpus, f'"{refrain}"').quotes) == 1
     (note,) = looked_up(corpus, f'"{refrain.upper()}"').notes
-    assert "does not occur as it is written here. It repeats itself so often" in note
+    assert "does not occur as it is written. It repeats its words so often" in note
     (note,) = looked_up(corpus, '"row row row your boat"').notes
     assert note.endswith("“row row row your boat” does not occur.")
 
@@ -133,7 +133,7 @@ def test_filters_hold_for_phrases_too(corpus: Corpus) -> None:
 
 
 def test_phrases_that_never_stand_in_one_document_are_not_found_together(corpus: Corpus) -> None:
-    assert looked_up(corpus, '"nickel" "Guards"').notes == ("No document holds all of the exact phrases.",)
+    assert looked_up(corpus, '"nickel" "Guards"').notes == ("No document has all of the exact phrases.",)
 
 
 def test_a_question_without_a_phrase_is_left_alone(corpus: Corpus) -> None:
@@ -149,7 +149,9 @@ def test_a_sentence_in_page_furniture_is_never_quoted(tmp_path: Path) -> None:
         corpus.index(tmp_path / "page.txt")
         given = looked_up(corpus, '"Comments are closed"')
         assert given.quotes == ()
-        assert given.notes == ("Found in page furniture only, which is not quoted.",)
+        assert given.notes == (
+            "Found only in page furniture (menus, headers, footers), which is not quoted.",
+        )
         # Nor as part of a quotation that runs over it.
         assert looked_up(corpus, '"Monday morning. Share"').quotes == ()
 
@@ -196,17 +198,17 @@ def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
         corpus.index(*(tmp_path / f"{number}.txt" for number in range(8)))
         given = looked_up(corpus, '"left port"')
         assert [quote.document.id for quote in given.quotes] == ["0.txt", "1.txt", "2.txt"]
-        told = "The words of “left port” stand together in 8 documents, of which 3 were read."
+        told = "The words of “left port” are together in 8 documents, of which 3 were read."
         assert given.notes == (told,)
         within = looked_up(corpus, 'Which barge "left port" first?')
         assert within.selection.documents == 8
-        assert within.notes == ("Searched where the words of “left port” stand together.",)
+        assert within.notes == ("Searched only the documents that have the words of “left port” together.",)
         missing = looked_up(corpus, '"left; port"')
         assert missing.missing
         told = "The exact phrase “left; port” was not found in the 3 documents that were read, of 8 that hold"
         assert missing.notes == (f"{told} its words together.",)
         apart = looked_up(corpus, '"port left"')
-        assert apart.notes[0].startswith("The exact phrase “port left” occurs within no passage.")
+        assert apart.notes[0].startswith("The exact phrase “port left” does not occur within a passage.")
 
 
 def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
@@ -233,7 +235,7 @@ def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_pat
 def test_of_many_phrases_the_first_are_looked_for_and_the_rest_is_told(corpus: Corpus) -> None:
     said = ("Guards", "were", "told", "to", "come", "down", "hard", "on", "traders", "Nobody")
     found = looked_up(corpus, " ".join(f'"{word}"' for word in (*said, "zinc", "lead")))
-    assert found.notes[0] == "Only the first 10 of 12 exact phrases were looked for."
+    assert found.notes[0] == "Only the first 10 of 12 exact phrases were searched."
     assert {quote.document.id for quote in found.quotes} == {"brief.txt"}
     assert not found.missing
 
@@ -330,7 +332,7 @@ def test_what_documents_mention_is_searched_word_for_word_which_is_said_and_not_
     given = looked_up(spelt, "Which documents mention a smuggler?")
     assert not given.is_certain
     assert given.notes == (
-        "Searched word for word for “smuggler”: other forms of its words were not looked for.",
+        "Searched word for word for “smuggler”: other forms of its words were not searched.",
     )
     assert given.more
     assert given.more.at_least

@@ -217,7 +217,7 @@ def test_a_library_that_changes_with_each_search_is_an_error(tmp_path: Path) -> 
         corpus.index(tmp_path / "in")
         library = Recorded(corpus.store, read=lambda ids: {})
         search = prepare(library, interpret(ParsedQuestion("anthracite")))
-        with pytest.raises(LibraryError, match="changed faster than it can be searched"):
+        with pytest.raises(LibraryError, match="changing faster than it can be searched"):
             retrieve.retrieve(library, search, corpus.store.select())
     assert len(searched(library)) == retrieve.ATTEMPTS
 

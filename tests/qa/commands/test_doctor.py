@@ -111,7 +111,7 @@ def test_tesseract_is_named_with_its_version_and_languages():
 def test_to_have_no_tesseract_is_no_problem_and_it_is_said_what_that_means(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     finding = doctor._ocr()
-    assert finding.value.startswith("none: a scanned PDF is told as such and refused")
+    assert finding.value.startswith("none: a scanned PDF is refused")
     assert "apt install tesseract-ocr;" in finding.value
     assert not finding.problem
 

@@ -469,7 +469,7 @@ def test_the_oldest_answers_are_forgotten() -> None:
     ids = [answers.remember(an_answer(), ()) for _ in range(5)]
     assert len(set(ids)) == 5
     for forgotten in [*ids[:2], "", "made up"]:
-        with pytest.raises(UnknownAnswerError, match="Ask the question again"):
+        with pytest.raises(UnknownAnswerError, match="ask the question again"):
             answers.find(forgotten)
     for kept in ids[2:]:
         assert answers.find(kept) == shown()

@@ -320,10 +320,10 @@ def test_a_hostile_file_of_aliases_is_read_or_named_in_no_time(tmp_path: Path, k
 
 def test_a_pipe_or_a_device_is_no_file_of_aliases(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ALIAS_FILE)
-    assert "is no regular file" in aliases(tmp_path).problems[0]
+    assert "is not a regular file" in aliases(tmp_path).problems[0]
     (tmp_path / ALIAS_FILE).unlink()
     (tmp_path / ALIAS_FILE).symlink_to("/dev/zero")
-    assert "is no regular file" in aliases(tmp_path).problems[0]
+    assert "is not a regular file" in aliases(tmp_path).problems[0]
     (tmp_path / ALIAS_FILE).unlink()
     (tmp_path / ALIAS_FILE).mkdir()
     assert str(tmp_path / ALIAS_FILE) in aliases(tmp_path).problems[0]
