@@ -25,10 +25,9 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 RESAMPLES = 1000
 LEVEL = 0.05  # of significance; intervals have the level 1 - LEVEL
-_ROUNDING = 1e-9  # most that two equal differences may differ by
+_DIGITS = 9  # to which differences are rounded, so that equal differences are equal
 # The matrix of one batch of resamples has about 4 MB, which fits into caches.
 _BATCH_CELLS = 500_000
-_Z = float(stats.norm.ppf(0.975))
 
 
 def mean(values: npt.ArrayLike) -> Statistic:
@@ -160,10 +159,8 @@ def calibration_bins(
 
 def wilson(share: float, n: int) -> tuple[float, float]:
     """Return the 95 % score interval of a share of n > 0 cases (Wilson, 1927). Its ends differ."""
-    square = _Z**2 / n
-    centre = share + square / 2
-    half = float(np.sqrt(square * (share * (1 - share) + square / 4)))
-    return max(0.0, (centre - half) / (1 + square)), min(1.0, (centre + half) / (1 + square))
+    interval = stats.binomtest(round(share * n), n).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def bootstrap(
@@ -229,34 +226,28 @@ def randomisation(
     def swapped(signs: Floats, axis: int) -> Floats:
         kept = np.atleast_2d(signs > 0).T.astype(np.float64)
         first = np.vstack([kept, 1 - kept])
-        differences = _values(statistics, first) - _values(statistics, 1 - first)
+        differences = np.round(_values(statistics, first) - _values(statistics, 1 - first), _DIGITS)
         return differences.T.reshape(*signs.shape[:-1], -1)
 
     found: Floats = swapped(np.ones(n), -1)
     if n == 1:  # swapped or not, the difference has the same size; scipy needs at least two cases
-        by_chance = np.abs(np.stack([found, found]))
-    else:
-        by_chance = np.abs(
-            stats.permutation_test(
-                (np.ones(n),),  # of one sample, scipy flips signs at random
-                swapped,
-                permutation_type="samples",
-                n_resamples=resamples,
-                batch=max(1, _BATCH_CELLS // (2 * n)),
-                rng=seed,
-                vectorized=True,
-            ).null_distribution
-        )
-    ways = len(by_chance)
-    drawn = int(2**n > resamples and n > 1)  # the measured difference then counts as one more way
-    p: Floats = ((by_chance >= np.abs(found) - _ROUNDING).sum(axis=0) + drawn) / (ways + drawn)
+        return found, found - np.abs(found), found + np.abs(found), np.ones_like(found)
+    tested = stats.permutation_test(
+        (np.ones(n),),  # of one sample, scipy flips signs at random
+        lambda signs, axis: np.abs(swapped(signs, axis)),
+        permutation_type="samples",
+        alternative="greater",
+        n_resamples=resamples,
+        batch=max(1, _BATCH_CELLS // (2 * n)),
+        rng=seed,
+        vectorized=True,
+    )
+    ways = len(tested.null_distribution)
+    drawn = int(2**n > resamples)  # the measured difference then counts as one more way
     rank = max(1, math.ceil(LEVEL * (ways + drawn) - drawn))
-    reach = np.sort(by_chance, axis=0)[-rank]  # the largest difference whose p is `LEVEL` or more
-    reach = np.where(reach < _ROUNDING, 0, reach)
-    contains_0 = p >= LEVEL
-    low = np.where(contains_0, np.minimum(found - reach, 0), found - reach)
-    high = np.where(contains_0, np.maximum(found + reach, 0), found + reach)
-    return found, low, high, p
+    # The largest difference whose p is `LEVEL` or more.
+    reach = np.sort(tested.null_distribution, axis=0)[-rank]
+    return found, found - reach, found + reach, tested.pvalue
 
 
 def _values(statistics: Sequence[Statistic], weights: Floats) -> Floats:

@@ -155,16 +155,11 @@ class LaidOutText:
 # Words to lines
 
 
-def read_order(words: Sequence[Word]) -> list[Line]:
-    """Return the lines of a page in reading order.
+def rows_in_order(words: Sequence[Word]) -> Iterator[tuple[int, list[Word]]]:
+    """Yield the words of each line with the number of the line's column, in reading order.
 
     Columns come from the left. Lines across several columns come before, between or after the columns.
     """
-    return [as_line(row, column) for column, row in rows_in_order(words)]
-
-
-def rows_in_order(words: Sequence[Word]) -> Iterator[tuple[int, list[Word]]]:
-    """Yield the words of each line with the number of the line's column, in reading order."""
     for number, region in enumerate(_regions(_with_drop_caps(words), 0)):
         for row in _rows(region):
             yield number, row

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qa.quoting.attribution import TITLES, bare, is_surely_person, people_in
 from qa.quoting.speaker import PERSONS, PRONOUNS, SAYING_VERBS, mention_of
+from qa.quoting.words import word_list
 from qa.text.people import likely_people
 
 if TYPE_CHECKING:
@@ -58,26 +59,11 @@ _OBJECT = re.compile(
     r"|criticised|criticized|accused|praised|joined|succeeded|replaced|defeated|thanked|blamed|urged) {1,4}"
     r"(?:(?:the|a|an|his|her|its) {1,4})?(?:[\w’'-]{1,40} {1,4}){0,3}\Z"
 )
-_SHE = frozenset(
-    "mrs ms miss lady queen princess spokeswoman chairwoman mother daughter sister wife aunt niece".split()
-)
-_HE = frozenset("mr sir lord king prince spokesman chairman father son brother husband uncle nephew".split())
-# Words for people whom “he” or “she” may mean, in addition to the words of `PERSONS`.
-_OTHERS = frozenset(
-    """
-    man woman boy girl person teenager driver fisherman widow passenger survivor victim guard soldier
-    student activist protester campaigner pilot shopkeeper singer player sailor miner docker clerk
-    cleaner cook tenant landlord buyer seller customer refugee prisoner defendant plaintiff
-    somebody someone villager colleague partner insider veteran smuggler defector dissident diplomat
-    scholar employee guide nun monk imam rabbi boss chef skipper broker vendor mechanic technician
-    fireman firefighter policeman policewoman rescuer paramedic surgeon patient cousin grandfather
-    grandmother child applicant voter aide adviser advisor consultant investor poet musician actor
-    actress painter
-    """.split()
-)
-_DETERMINERS = frozenset("the a an his her its their our".split())
-# Words for people who do not hold the role itself: “the deputy minister” is not “the minister”.
-_LESSER = frozenset("deputy vice former acting assistant ex then outgoing incoming designate".split())
+_SHE = word_list("she", "antecedents")
+_HE = word_list("he", "antecedents")
+_OTHERS = word_list("others", "antecedents")
+_DETERMINERS = word_list("determiners", "antecedents")
+_LESSER = word_list("lesser", "antecedents")
 
 
 class Speaker(NamedTuple):

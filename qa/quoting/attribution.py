@@ -19,9 +19,6 @@ from qa.quoting.reporting import (
     OF_REFERENCES,
     STARTERS,
     WORKS,
-    Kind,
-    Source,
-    Token,
     is_subject,
     named_after,
     named_before,
@@ -29,7 +26,9 @@ from qa.quoting.reporting import (
     narrowed,
     tokens_of,
 )
-from qa.quoting.speaker import ABBREVIATED_TITLES, QUOTING_VERBS
+from qa.quoting.speaker import QUOTING_VERBS
+from qa.quoting.tokens import ABBREVIATED_TITLES, Source
+from qa.quoting.words import word_list
 from qa.text.organisations import is_kind, names_institution, names_periodical
 from qa.text.people import has_given_name, likely_people, looks_like_person
 from qa.text.terms import content_words
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from qa.quoting.claims.claim import Claim
+    from qa.quoting.tokens import Kind, Token
     from qa.schema import Document, DocumentInfo
 
 # Maximum number of words of a name. Only the first words of a longer title are compared.
@@ -50,17 +50,7 @@ _LONGEST_WORD = 40
 # Minimum similarity, 0 to 1, of two spellings of a name that begin with different letters, and with the same.
 _ALIKE = (0.85, 0.8)
 # Titles and offices, which are not part of a person's name.
-TITLES = frozenset(
-    """
-    minister judge justice president prime chancellor senator governor mayor secretary general colonel
-    major captain lieutenant sergeant inspector commissioner professor prof dr doctor mr mrs ms miss sir
-    lord lady king queen prince princess pope bishop archbishop cardinal ambassador envoy chairman
-    chairwoman chair director chief deputy vice foreign defence defense finance interior trade premier
-    marshal admiral commander officer spokesman spokeswoman spokesperson comrade engineer pilot
-    councillor councilor congressman congresswoman sheriff detective constable prosecutor
-    gen col maj capt lt sgt adm gov sen rep rev hon
-    """.split()
-)
+TITLES = word_list("titles")
 
 _WORD = re.compile(r"\w+")
 _CAPITAL = "A-ZÀ-ÖØ-Þ"

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from qa.document.segment import sentence_ends
+from qa.quoting.words import patterns, verbs, word_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,176 +48,52 @@ class Omission:
     text: str
 
 
-def _any(phrases: str) -> str:
-    """Return a pattern that matches any of the words and phrases. `phrases` separates them by bars."""
-    return "(?:" + "|".join(re.sub(r"\s+", r"\\s+", phrase.strip()) for phrase in phrases.split("|")) + ")"
+def _any(name: str) -> str:
+    """Return a pattern that matches any of the words and phrases of a list in `words.toml`."""
+    phrases = (re.sub(r"\s+", r"\\s+", phrase.strip()) for phrase in patterns(name).split("|"))
+    return "(?:" + "|".join(phrases).replace("NO_ARTICLE", _NO_ARTICLE) + ")"
 
 
 # Excludes “a few”, “the little girl” and “every few days”.
-_NO_ARTICLE = "".join(
-    rf"(?<!\b{word}.)" for word in "a an the this his her my our their its every last next past first".split()
-)
-_FILLER = _any(
-    r"""
-    \w+ly | yet | even | ever | also | soon | still | well | been | be | being | have | has | had | having
-    | to | a | an | the | any | it | its | he | she | they | his | their
-    """
-)
-# Words after which something did not happen: it was denied, refused or prevented. The last words are plain
-# negations of other languages.
-_NEGATIVE = _any(
-    r"""
-    not(?! (?:only|just|least)\b) | no longer | no(?! (?:doubt|sooner)\b|\.) | none(?! other\b) | nor |
-    neither | never | nobody | nothing(?! but\b) | nowhere | cannot | without | hardly | barely |
-    scarcely | seldom | rarely | NO_ARTICLE(?-i:[Ff]ew|[Ss]carce|little|Little(?! [A-Z])) | unable |
-    impossible | false | untrue | falsely | wrongly | contrary to | far from | instead of | rather than |
-    yet to | stop(?:s|ped)? short of | den(?:y|ies|ied|ying) | refus(?:es?|ed|ing) | declin(?:es?|ed|ing)
-    to | fail(?:s|ed|ing|ure)? to | reject(?:s|ed|ing)? | refut(?:es?|ed|ing) | disput(?:es?|ed|ing) |
-    dismiss(?:es|ed|ing)? | (?<!no.)doubts? | doubted | doubtful | prevent(?:s|ed|ing)? | bans | banned |
-    banning | barred | ruled out | forbade | forbidden | lack(?:s|ed|ing)? | ceased | abandoned |
-    avoid(?:s|ed|ing)? | withdrew | nicht | kein(?:e[mnrs]?)? | niemals | weder | ne(?= \w+
-    (?:pas|jamais|plus|rien)\b) | jamais | aucune? | не | нет | никогда | без
-    """
-).replace("NO_ARTICLE", _NO_ARTICLE)
-# Words after which something was opposed or undone, so it did not happen or has ended: “overturned the ruling
-# that”.
-_UNDOING = _any(
-    r"""
-    oppos(?:es?|ed|ing) | overturn(?:s|ed|ing)? | overrul(?:es?|ed|ing) | revers(?:es?|ed|ing) |
-    revok(?:es?|ed|ing) | repeal(?:s|ed|ing)? | annul(?:s|led|ling)? | halt(?:s|ed|ing)? | stop(?:s|ped|ping)?
-    | block(?:s|ed|ing)? | call(?:s|ed|ing)? off | cancel(?:s|l?ed|l?ing)? | suspend(?:s|ed|ing)? |
-    postpon(?:es?|ed|ing) | delay(?:s|ed|ing)? | avert(?:s|ed|ing)? | thwart(?:s|ed|ing)? | foil(?:s|ed|ing)?
-    | abandon(?:s|ed|ing)? | escap(?:es?|ed|ing)
-    | (?:does|do|did|done|doing) away with | scrap(?:s|ped|ping)? | drop(?:s|ped|ping)?
-    """
-)
-# Words that change the sense if a quote leaves them out. Right before a quote they change nothing: hid “the
-# letter”.
-_TURNED = (
-    _any(
-        r"""
-    anything but | NO_ARTICLE(?:scant|zero) | all but | as good as |
-        (?:omit(?:s|ted)?|neglect(?:s|ed)?|forg[eo]ts?|forbore|forbears?) to | too \w+ to |
-        exempt(?:s|ed|ing)? | NO_ARTICLE(?:overturned|overruled) | overturns |
-        voids | voided | spares | NO_ARTICLE spared | hid | hides | in the absence of | absent any
-    """
-    )
-    .replace("NO_ARTICLE\\s+", _NO_ARTICLE)
-    .replace("NO_ARTICLE", _NO_ARTICLE)
-)
-# Negations like “couldn’t”, with any apostrophe or none.
-_CONTRACTED = (
-    r"(?:\w{0,6}n['’‘ʼʹ′´`＇]t\b|\b(?:are|ca|could|did|do|does|had|has|have|is|must|need"
-    r"|should|was|were|wo|would)nt\b)"
-)
+_NO_ARTICLE = "".join(rf"(?<!\b{word}.)" for word in patterns("no_article").split())
+_FILLER = _any("filler")
+_DENIES = rf"(?:\b{_any('negative')}|{_any('contracted')})(?!\w)"
 # Greek and Cyrillic letters. A word that mixes them with Latin letters may be a disguised negation.
 _FOREIGN = r"(?![μΔΩ])[\u0370-\u052f]"
 _MIXED = rf"\b\w*(?:[A-Za-z]{_FOREIGN}|{_FOREIGN}[A-Za-z])\w*"
-_UNDONE = (
-    rf"{_UNDOING}(?:\s+[^\s,;:]+){{0,8}}?\s+"
-    r"(?:that|being|(?:attempt|bid|decision|effort|move|offer|order|plan|proposal|vote)s?\s+to|\w+ing\s+of)"
-    rf"(?:\s+{_FILLER})?"
-)
+_UNDONE = rf"\b{_any('undoing')}(?:\s+[^\s,;:]+){{0,8}}?\s+{_any('undone')}(?:\s+{_FILLER})?"
 _NEGATION = re.compile(
-    rf"\b(?:{_NEGATIVE}|{_TURNED})(?!\w)|{_CONTRACTED}|{_MIXED}|\b{_UNDONE}(?=\s*$)"
-    # Korean before or after the verb, Chinese without words that only look like negations, and Japanese.
-    r"|(?:지[는도]?\s?(?:않|못|말|아니)|아니|아닌|아닙|없)\w*|(?<!\S)[안못](?=\s)|(?:부인|거부|거절)\w*"
-    r"|[没沒勿]|不(?![仅僅但只断斷久同])|未(?![来來])|[无無](?![论論])|[并並绝絕]非"
-    r"|否[认認]|拒[绝絕]|なかっ\w*|ない|ません",
+    rf"\b{_any('turned')}(?!\w)|{_DENIES}|{_MIXED}|{_UNDONE}(?=\s*$)|{_any('negative_elsewhere')}",
     re.IGNORECASE,
 )
-_DOUBTFUL = _any(
-    r"""
-    reportedly | allegedly | apparently | possibly | perhaps | probably | maybe | presumably | supposedly
-    | seemingly | purportedly | ostensibly | potentially | conceivably | likely | unlikely | partly |
-    partially | mostly | largely | mainly | almost | nearly | virtually | practically | sometimes | often
-    | occasionally | usually | generally | only | in part | in theory | in principle | so-called |
-    alleged | suspected | supposed | purported | unconfirmed | rumou?red | would-be | possible | probable
-    | unless | whether | (?<!as.)if | provided that | in case | except(?: for)? | apart from | other than
-    | but (?:one|two|three|for) | (?:seem|appear)(?:s|ed)? that | it is (?:believed|thought|feared|said)
-    | (?:accused|suspected) of | parts? of | most of | many of | some of
-    """
-)
+_DOUBTFUL = rf"\b{_any('doubtful')}"
 _HEDGE = re.compile(
-    rf"\b{_DOUBTFUL}\b"
-    r"|\bsome\b(?!\s+(?:time|day|point|way|years?|months?|weeks?|days?|hours?|minutes)\b)"
-    r"|(?:것으로\s?(?:알려|추정|보|전해)|가능성|추정|아마|듯|것\s?같|수\s?있)\w*"
-    r"|可能|也[许許]|或[许許]|[据據](?:说|說|报|報|称|稱|悉)|涉嫌|疑似|估[计計]|如果|除非|大概|几乎|幾乎|たぶん|かもしれ",
+    rf"{_DOUBTFUL}\b|\bsome\b(?!\s+(?:time|day|point|way|years?|months?|weeks?|days?|hours?|minutes)\b)"
+    rf"|{_any('doubtful_elsewhere')}",
     re.IGNORECASE,
 )
-# Words that hedge the verb after them.
-_MODAL = r"(?:(?-i:might|could|would|should|may|can|must)|used\s+to)"  # in lower case: May is a month
-_INTENT = _any(
-    r"""
-    (?:expect|plan|plann|hope?|intend|want|attempt|seem|appear|believe?|suspect|report|suppose?|threaten|promise?|pretend|vow
-    |agree?|offer|aim|consider)(?:s|ed|ing)? | tr(?:y|ies|ied|ying) | thought | said | sought | seeks |
-    ready | poised | set | likely | unlikely | about | reluctant | due | meant | scheduled | slated |
-    bound | (?:ask|order|urg|advis|allow|permitt?|forc)(?:e?s|ed)? | told | was | were | is | are
-    """
-)
-_ENDS_IN_HEDGE = re.compile(
-    rf"\b(?P<words>{_MODAL}(?:\s+{_FILLER}){{0,3}}|{_INTENT}\s+to(?:\s+{_FILLER}){{0,3}})\s*$"
-)
+_MODAL = _any("modal")
+_INTENT = rf"{_any('intent')}\s+to"
+_ENDS_IN_HEDGE = re.compile(rf"\b(?P<words>(?:{_MODAL}|{_INTENT})(?:\s+{_FILLER}){{0,3}})\s*$")
 _STARTS_WITH_MODAL = re.compile(rf"^\W*(?P<words>{_MODAL})\b")
-# Words that hedge the number after them.
-_ABOUT = _any(
-    r"""
-    at least | at most | up to | more than | less than | fewer than | no more than | no fewer than | no
-    less than | as many as | as much as | as few as | about | around | roughly | approximately | nearly
-    | almost | some | over | under | close to | an estimated | estimated | perhaps | barely | just over
-    | just under | well over | circa
-    """
-)
 _HEDGES_NUMBER = re.compile(
-    rf"\b{_ABOUT}\s*$|(?:约|約|大约|大約|至少|最多|近|超过|超過|약|최소|최대)\s*$", re.IGNORECASE
+    rf"\b{_any('about')}\s*$|(?:约|約|大约|大約|至少|最多|近|超过|超過|약|최소|최대)\s*$", re.IGNORECASE
 )
-_WORD_NUMBER = _any(
-    r"""
-    two | three | four | five | six | seven | eight | nine | ten | eleven | twelve |
-    (?:thir|four|fif|six|seven|eigh|nine)teen | (?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)? |
-    hundreds? | thousands? | [mb]illions? | trillions? | dozens? | half | halves | a third | a quarter |
-    a (?:fif|six|seven|eigh|nin|ten)th | fifths |
-    (?:two|three|four|five|six|seven|eight|nine|ten|hundred)-?fold |
-    a score | scores of | a couple |
-    thirds | quarters | twice | doubled? | tripled? | percent | per cent | one in | one(?=
-    (?:hundred|thousand|million)\b)
-    """
-)
+_WORD_NUMBER = rf"\b{_any('number')}\b"
 _NUMBER = re.compile(
-    rf"[$£€¥₩]?\d+(?:[.,:/\-–]\d+)*(?:st|nd|rd|th)?(?:\s?%)?|\b{_WORD_NUMBER}\b|%"
-    r"|(?-i:\b(?=[CXLVI]{2,8}\b)C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b)"
-    r"|[二三四五六七八九十百千万萬亿億两兩]+(?<!十(?=分))"
-    r"|(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열|스무|수십|수백|수천)\s?(?:명|개|톤|달|해|번|배|곳|마리|채)",
+    rf"[$£€¥₩]?\d+(?:[.,:/\-–]\d+)*(?:st|nd|rd|th)?(?:\s?%)?|{_WORD_NUMBER}|%|{_any('number_elsewhere')}"
+    r"|(?-i:\b(?=[CXLVI]{2,8}\b)C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b)",
     re.IGNORECASE,
 )
 _STARTS_WITH_NUMBER = re.compile(
-    rf"\W{{0,3}}(?:\d|{_WORD_NUMBER}\b|all\b|every\b|[一二三四五六七八九十百千万]|수[십백천])", re.IGNORECASE
+    rf"\W{{0,3}}(?:\d|{_WORD_NUMBER}|all\b|every\b|[一二三四五六七八九十百千万]|수[십백천])", re.IGNORECASE
 )
-_ENDS_WITH_NUMBER = re.compile(rf"(?:\d|\b{_WORD_NUMBER})\s*$", re.IGNORECASE)
-_UNIT = re.compile(
-    r"(?P<unit>(?:percent|per\s+cent|percentage|tons?|tonnes?|kilo\w*|km|metres?|meters?|miles?|dollars?|euros?|won"
-    r"|yuan|degrees?|톤|명|달러|원|퍼센트|吨|噸|人|元)\b|%|[万萬亿億만억천백])",
-    re.IGNORECASE,
-)
-# Verbs that mean “say” only after a comma, or before “that”, a comma or a quotation.
-_VERB = _any(
-    r"""
-    wrote | writes | stated | announced | announces | claimed | alleged | alleges | argued | argues |
-    added | adds | insisted | insists | warned | warns | explained | explains | declared | declares |
-    admitted | admits | acknowledged | asserted | maintained | reported | recalled | recalls | noted |
-    say |
-    (?<!\ba.)(?<!the.)(?<!of.)(?:claims?|thinks?) |
-    allege | argue | insist | remarked | replied | estimated | testified | predicted | quoted
-    """
-)
+_ENDS_WITH_NUMBER = re.compile(rf"(?:\d|{_WORD_NUMBER})\s*$", re.IGNORECASE)
+_UNIT = re.compile(rf"(?P<unit>{_any('unit')})", re.IGNORECASE)
+_VERB = rf"(?:{'|'.join(sorted(verbs('say').finite - word_list('nouns') - {'written'}))}|{_any('verb')})"
 _SAID = re.compile(
-    r"\b(?:according\s+to|in\s+the\s+words\s+of|said|says|saying|told|tells|as\s+\w+(?:\s+\w+)?\s+put\s+it"
-    r"|in\s+(?:the\s+)?(?:his|her|their|\w+['’]s?)\s+(?:view|opinion|words|telling|account|version)"
-    r"|^\W*(?:the\s+)?\w+\s+(?:says?|claims?|thinks?|believes?)(?=\W*$)"
-    r"|(?:states|reports|claims|estimates|notes|believes?|believed|thinks?|thought|suggest(?:s|ed)?|suspect(?:s|ed)?"
-    r"|fear(?:s|ed)?|assumes?|assumed|hopes?|hoped|expect(?:s|ed)?)\s+that"
-    rf"|{_VERB}(?=(?:\s+\w+){{0,2}}?\s*(?:\bthat\b|[,:;.\"“]|$)))|(?<=[,”\"] ){_VERB}\b"
-    r"|(?:말했|말하|밝혔|밝힌|전했|주장|보도|따르면)\w*|[说說]|表示|[称稱](?=[，：])|指出|[报報]道|と述べ\w*|によると",
+    rf"\b(?:{_any('said')}|{_VERB}(?=(?:\s+\w+){{0,2}}?\s*(?:\bthat\b|[,:;.\"“]|$)))|(?<=[,”\"] ){_VERB}\b"
+    rf"|{_any('said_elsewhere')}",
     re.IGNORECASE,
 )
 _OPENS, _SHUTS = "“„«「『", "”»」』"
@@ -232,24 +109,17 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _ENDS_CLAUSE = re.compile(r"(?:[,.;:—–)!?。，]|$|(?:and|but)\b)")
-# Words right before a quote that deny the quote: “not”, “not yet been”, “denied that”, “It is not true that
-# the”.
+# Words right before a quote that deny the quote: “not yet been”, “denied that”, “It is not true that the”.
 _DENIED = re.compile(
-    rf"(?P<words>(?:\b{_NEGATIVE}|{_CONTRACTED})(?!\w)"
-    rf"(?:(?:\s+{_FILLER}){{0,4}}|(?:\s+[^\s,;:]+){{0,8}}?\s+(?:that|whether|if)(?:\s+{_FILLER})?)|\b{_UNDONE}"
-    r"|(?:\b(?:mistake|mistaken|wrong|error|nonsense|absurd|myth|lie|fiction|legend)(?:\s+to\s+\w+)?\s+that"
-    rf"|\bgone\s+are\s+the\s+(?:days|years|times)\s+when)(?:\s+{_FILLER})?"
-    r"|没有|沒有|并非|並非|并未|並未|并不|並不|[没沒不未]|否[认認])\s*$",
+    rf"(?P<words>{_DENIES}(?:(?:\s+{_FILLER}){{0,4}}"
+    rf"|(?:\s+[^\s,;:]+){{0,8}}?\s+(?:that|whether|if)(?:\s+{_FILLER})?)|{_UNDONE}"
+    rf"|\b{_any('denied')}(?:\s+{_FILLER})?|{_any('denied_elsewhere')})\s*$",
     re.IGNORECASE,
 )
-_DENIED_AFTER = re.compile(
-    r"(?P<words>(?:not|never|no longer)\b|n['’]t\b|(?:, ?)?(?:unless|except(?:\s+for)?)\b"
-    r"|(?:is|are|was|were|has\s+been|have\s+been)\s+(?:an?\s+)?(?:abandoned|baseless|cancell?ed|false|fiction|legend|lie|myth"
-    r"|nonsense|rejected|scrapped|shelved|unfounded|untrue|wrong)\b"
-    r"|[하되지가이은는를을수]?\s?(?:지[는도]?\s?(?:않|못|말)|아니|없)\w*|(?:て|で)?い?(?:ない|なかった|ません))"
-)  # in lower case: “Not” begins a new sentence
+# Only in lower case: “Not” begins a new sentence.
+_DENIED_AFTER = re.compile(rf"(?P<words>{_any('denied_after')})")
 _HEDGED = re.compile(
-    rf"\b(?P<words>(?:{_DOUBTFUL}|{_MODAL}|{_INTENT}\s+to)(?:\s+{_FILLER}){{0,3}})\s*$", re.IGNORECASE
+    rf"\b(?P<words>(?:{_DOUBTFUL}|{_MODAL}|{_INTENT})(?:\s+{_FILLER}){{0,3}})\s*$", re.IGNORECASE
 )
 _HEDGED_AFTER = re.compile(r"(?P<words>only\s+if|provided\s+that)\b")
 _ANSWERED = re.compile(r"\?[”\"’']?\s+(?P<words>Hardly|No|Never|Not at all|Far from it)[.!]")

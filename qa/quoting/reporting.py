@@ -12,18 +12,18 @@ Any other name counts as only mentioned, because a false alarm is worse than no 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from qa.quoting.speaker import PERSONS
-from qa.text.organisations import is_periodical, names_institution
+from qa.quoting.tokens import Token, tokenise
+from qa.quoting.words import verbs, word_list
 from qa.text.terms import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-Kind = Literal["title", "number", "publisher", "author", "unlisted", "person"]
+    from qa.quoting.tokens import Source
 
 # Maximum number of tokens between a source and the quote.
 _NEAR = 25
@@ -37,229 +37,56 @@ _MOST_ADJECTIVES = 4
 _LEAST_QUOTED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source or a speaker.
-
-    Attributes:
-        name: the name, as written.
-        kind: the kind of name. It is "unlisted" if no document of the library has the name.
-        documents: the ids of the documents that have the name.
-    """
-
-    name: str
-    kind: Kind
-    documents: frozenset[str] = frozenset()
-
-    @property
-    def is_medium(self) -> bool:
-        """Return whether the source is something to read: a title, a paper, or a news agency.
-
-        An office, in contrast, is an institution at which a person may speak.
-        """
-        if self.kind in ("title", "number", "unlisted"):
-            return True
-        return self.kind == "publisher" and (is_periodical(self.name) or not names_institution(self.name))
-
-
-class Token(NamedTuple):
-    """A word, a punctuation mark, the name of a source, or another quote.
-
-    Attributes:
-        text: the characters.
-        source: the source, if the token is a source's name. Otherwise None.
-        is_quote: whether the token is another quote.
-    """
-
-    text: str
-    source: Source | None = None
-    is_quote: bool = False
-
-    @property
-    def word(self) -> str:
-        """Return the word or mark in lower case, or "" for a name or quote."""
-        return "" if self.source or self.is_quote else self.text.casefold()
-
-
-# Words of the grammar
-
-
-def _forms(stems: str) -> frozenset[str]:
-    """Return the forms of regular verbs: “reports”, “reported” and “reporting” for “report”.
-
-    The bare form is left out, because it may be a noun.
-    """
-    forms: set[str] = set()
-    for stem in stems.split():
-        root = stem.removesuffix("e")
-        if stem.endswith("y") and stem[-2] not in "aeou":
-            forms |= {f"{stem[:-1]}ies", f"{stem[:-1]}ied", f"{stem}ing"}
-        else:
-            forms |= {f"{stem}es" if stem.endswith(("s", "ss", "sh", "ch")) else f"{stem}s"}
-            forms |= {f"{root}ed", f"{root}ing", f"{root}{root[-1]}ed", f"{root}{root[-1]}ing"}
-    return frozenset(forms)
-
-
-_HAVE = frozenset({"has", "have", "had"})
-_SAYING = _forms(
-    """
-    report reveal disclose argue warn add explain insist maintain assert conclude confirm announce
-    declare allege claim state note observe remark record describe comment mention acknowledge admit
-    concede estimate reckon believe suggest stress emphasise emphasize highlight underline recall relate
-    learn publish print carry quote cite ask reply respond answer predict forecast caution complain
-    lament joke quip contend opine testify call hint imply vow promise boast point document write put
-    establish stipulate affirm reiterate repeat summarise summarize phrase judge assess calculate
-    divulge proclaim recount narrate attest inform show demonstrate indicate
-    """
-) | frozenset(
-    """
-    say says said saying write wrote written tell tells told put puts find finds found hold holds held
-    run ran runs read reads go goes went speak speaks spoke think thinks thought argue claim insist add
-    explain believe admit maintain conclude suggest cast wrote
-    """.split()
-)
-_READING = _forms("learn appear stand come draw print publish carry quote cite take") | frozenset(
-    """
-    know known knows read find found hear heard see seen learn stand stood appear come came drawn taken
-    line sentence passage headline words quotation
-    """.split()
-)
-# Finite forms of verbs of saying. A second finite verb most likely has its own subject.
-_FINITE = frozenset(word for word in _SAYING if word.endswith(("ed", "s"))) | frozenset(
-    "said wrote told found held ran went spoke thought".split()
-)
-# Verbs of saying only if the quote follows directly, or after “that”, a colon or a comma.
-_WEAK = _forms("carry point call recall take draw hint answer") | frozenset(
-    "put puts find finds found hold holds held run ran runs read reads go goes went think thinks".split()
-)
-# Verbs whose object is the listener: “he told X”.
-_TELLING = _forms("warn answer ask inform remind assure") | frozenset("tell tells told".split())
-_OBJECTS = frozenset("him her them us me you".split())
-_BE = frozenset("is are was were be been being".split())
-_ADVERBS = _HAVE | frozenset(
-    """
-    also once then later still even again already recently first now only itself themselves
-    does did do just both however too duly since rightly
-    """.split()
-)
-_OPENING = frozenset("opens opened begins began ends ended starts started closes closed".split())
-_BARE = frozenset(
-    """
-    state report note warn find estimate announce reveal disclose confirm declare
-    """.split()
-)
-_PLAIN = frozenset("clear blunt explicit adamant certain sure unequivocal emphatic".split())
-_CONJUNCTIONS = frozenset(
-    """
-    and but while whereas as that where when because though although yet how what whereupon since so
-    """.split()
-)
-DETERMINERS = frozenset("the a an its this their our his her yesterday’s".split())
-_ADJECTIVES = frozenset(
-    """
-    weekly daily monthly quarterly news agency newspaper paper journal magazine bulletin wire local
-    state national independent influential respected latest last current old own same
-    """.split()
-)
-# Parts and authors of a source, which say what the source says: “the latest issue of X”.
-_PARTS = frozenset(
-    """
-    issue issues edition editions number page pages columns editor editors author authors writers staff
-    archives archive website site words headline line lines reporters correspondents journalists writer
-    version account text front-page
-    """.split()
-)
-WORKS = _PARTS | frozenset(
-    """
-    report reports article articles story stories piece column editorial leader note notes study paper
-    brief briefs bulletin dispatch despatch review essay feature post blog publication book survey
-    analysis memo statement correspondent reporter journalist columnist bureau newspaper magazine weekly
-    daily monthly journal agency newsletter wire section chapter summary release item entry interview
-    """.split()
-)
-_LEADS = frozenset({"of", "by", "from", "in", "at", "for"})
-_AFFILIATES = frozenset({"of", "from", "at", "with", "for"})
-_CITING = frozenset({"per", "quote", "cite", "citing", "quoting", "via", "paraphrasing"})
-_IN = frozenset({"in", "from", "for"})
-_PRONOUNS = frozenset("he she they it we i you one".split())
-_RELATIVES = frozenset("who which whom whose".split())
-_TIMES = frozenset("in on at for last this earlier yesterday today".split())
-_WHEN = frozenset(
-    """
-    during after before since under over later throughout by one two three next
-    """.split()
-)
-# Words for times, which look like a role before a name: “A year later, X said”.
-_WHEN_TO_SAY = frozenset("day days week weeks month months year years time later earlier ago".split())
-_PREPOSITIONS = frozenset(
-    """
-    of to on with about for from by in at against between like than into over under
-    """.split()
-)
-_STOPS = _RELATIVES | frozenset("because when after before although while and but not never".split())
-# Words between two names of the same source: “the River Press in its Ferry Notes”.
-_JOINS = frozenset("in the its his her of s no on at".split())
-_COORDINATORS = frozenset(", and or but also that both".split())
-# Words that begin a subordinate clause. The verb before such a clause does not introduce a quote after it.
-_ELSEWHERE = _RELATIVES | frozenset("where when because whether if".split())
-# Words with which the writer turns to the words of somebody else.
-_TURNS = frozenset("but while whereas although though yet however unlike if unless because".split())
-_NEGATIONS = frozenset(
-    """
-    not never nobody nowhere none nothing neither nor hardly without vain cannot didn’t don’t doesn’t
-    didn't don't doesn't hasn’t hasn't wasn’t wasn't
-    """.split()
-)
+_SAYS = verbs("say", "observe", "suggest", "publish")
+_SAYING = _SAYS.finite | _SAYS.participle | verbs("find", "hold").finite | word_list("plural")
+# A second finite verb most likely has its own subject.
+_FINITE = (_SAYS.finite | verbs("find", "hold").finite) - word_list("plural")
+_READS = verbs("read")
+_READING = _READS.finite | _READS.participle | word_list("reading", "reporting")
+_WEAK = frozenset[str]().union(*verbs("weak"))
+_TELLING = frozenset[str]().union(*verbs("tell"))
+_HAVE = word_list("have")
+_BE = word_list("be")
+_BARE = word_list("before_that")
+_RELATIVES = word_list("relatives")
+_PRONOUNS = word_list("pronouns")
+MONTHS = word_list("months")
+_OBJECTS = word_list("objects", "reporting")
+_ADVERBS = _HAVE | word_list("adverbs", "reporting")
+_OPENING = word_list("opening", "reporting")
+_PLAIN = word_list("plain", "reporting")
+_CONJUNCTIONS = word_list("conjunctions", "reporting")
+DETERMINERS = word_list("determiners", "reporting")
+_ADJECTIVES = word_list("adjectives", "reporting")
+_PARTS = word_list("parts", "reporting")
+WORKS = _PARTS | word_list("works", "reporting")
+_LEADS = word_list("leads", "reporting")
+_AFFILIATES = word_list("affiliates", "reporting")
+_CITING = word_list("citing", "reporting")
+_IN = word_list("in", "reporting")
+_TIMES = word_list("times", "reporting")
+_WHEN = word_list("when", "reporting")
+_WHEN_TO_SAY = word_list("when_to_say", "reporting")
+_PREPOSITIONS = word_list("prepositions", "reporting")
+_STOPS = _RELATIVES | word_list("stops", "reporting")
+_JOINS = word_list("joins", "reporting")
+_COORDINATORS = word_list("coordinators", "reporting")
+_ELSEWHERE = _RELATIVES | word_list("elsewhere", "reporting")
+_TURNS = word_list("turns", "reporting")
+_NEGATIONS = word_list("negations", "reporting")
 _NO_ADJECTIVES = _CONJUNCTIONS | _SAYING | _READING | _PREPOSITIONS | _STOPS | _PRONOUNS
-# Words that end the noun phrase before them.
-_ENDING = (
-    _SAYING
-    | _ADVERBS
-    | _BE
-    | _CONJUNCTIONS
-    | _TIMES
-    | _PRONOUNS
-    | DETERMINERS
-    | _RELATIVES
-    | frozenset("of from by with about to editors there here".split())
+_ENDING = frozenset[str]().union(
+    *(_SAYING, _ADVERBS, _BE, _CONJUNCTIONS, _TIMES, _PRONOUNS, DETERMINERS, _RELATIVES),
+    word_list("ending", "reporting"),
 )
-# Words in lower case that are usual in references.
-OF_REFERENCES = frozenset(
-    """
-    see in from of the and for by no nos p pp vol issue page pages number edition ed eds published dated
-    accessed quoted cited as at online section chapter line lines para note n.d so thus says source via
-    translated reprinted first a an de des der la le du et al und of our my emphasis added ibid op cit
-    web pdf print retrieved updated last
-    """.split()
-)
-_ABBREVIATED = frozenset("cf p pp no nos vol ed eds al vs".split())
-# Words before a name that is the subject of a work, not the source: “review of X”.
-_ON = frozenset(
-    """
-    review reply response comment commentary rejoinder letter answer criticism also but not contra cf
-    compare pace unlike against versus
-    """.split()
-)
-MONTHS = frozenset(
-    """
-    january february march april may june july august september october november december monday tuesday
-    wednesday thursday friday saturday sunday
-    """.split()
-)
-STARTERS = (
-    _SAYING
-    | _CONJUNCTIONS
-    | DETERMINERS
-    | _CITING
-    | _IN
-    | _ON
-    | frozenset("according by on see source to with says read quote after before not".split())
-)
+OF_REFERENCES = word_list("of_references", "reporting")
+_ABBREVIATED = word_list("abbreviated", "reporting")
+_ON = word_list("on", "reporting")
+STARTERS = _SAYING.union(_CONJUNCTIONS, DETERMINERS, _CITING, _IN, _ON, word_list("starters", "reporting"))
 _OPENS = frozenset(",;:—–(-[|.")
 _DASHES = frozenset("—–-")
 _CLOSES = {"(": ")", "[": "]"}
 
-_TOKEN = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*|[^\w\s]")
 _QUOTED = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|\"[^\"]*\"")
 _MARK = re.compile("[“”«»„]")
 _EMPHASIS = re.compile(r"[*_`]+")
@@ -279,17 +106,13 @@ def tokens_of(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]
     text = " ".join(_EMPHASIS.sub("", _NOTE_MARK.sub(" ", text)).split())
     names = list(find(text))
     quotes = [match.span() for match in _QUOTED.finditer(text) if _is_quote(match, names)]
-    spans = [(start, end, Token(text[start:end], source)) for start, end, source in names]
-    spans = [each for each in spans if not any(start < each[0] < end for start, end in quotes)]
-    spans += [(start, end, Token(text[start:end], is_quote=True)) for start, end in quotes]
-    tokens: list[Token] = []
-    at = 0
-    for start, end, token in [*sorted(spans, key=lambda each: each[0]), (len(text), len(text), None)]:
-        tokens += [Token(match[0]) for match in _TOKEN.finditer(text, at, start) if match[0] not in '“”„«»"']
-        if token:
-            tokens.append(token)
-        at = max(at, end)
-    return tokens
+    known = [Token(text[start:end], start, end, is_quote=True) for start, end in quotes]
+    known += [
+        Token(text[start:end], start, end, source)
+        for start, end, source in names
+        if not any(first < start < last for first, last in quotes)
+    ]
+    return tokenise(text, 0, len(text), known)
 
 
 def _is_quote(match: re.Match[str], names: Sequence[tuple[int, int, Source]]) -> bool:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qa.document.segment import sentence_ends
+from qa.quoting.tokens import Token, tokenise
+from qa.quoting.words import verbs, word_list
 from qa.schema import Span
 
 if TYPE_CHECKING:
@@ -29,118 +31,34 @@ _MOST_NAME = 14
 # Maximum number of tokens in an apposition with its name, and after a closing attribution.
 _MOST_BESIDE = 30
 
+_SAYING = verbs("say", "observe")
+SAYING_VERBS = _SAYING.finite | {"say"}
 _SAYS = frozenset("said says say".split())
-# Verbs of saying only before “that”, a quotation or a colon. Elsewhere “claims” and “notes” may be nouns.
-_SAYS_THAT = frozenset(
-    """
-    told tells added adds warned warns argued argues claimed claims explained explains insisted
-    insists stated states wrote writes noted notes announced announces confirmed confirms testified
-    testifies recalled recalls estimated estimates admitted admits acknowledged acknowledges replied
-    replies declared declares reported reports observed observes maintained maintains concluded
-    concludes believes alleged alleges asserted asserts complained complains
-    """.split()
-)
-SAYING_VERBS = _SAYS | _SAYS_THAT
-_NOUNS = frozenset("states claims notes reports estimates".split())
-# Verbs of speaking. A sentence with two of these verbs may have two speakers.
-_ALSO_SPEAKS = SAYING_VERBS | frozenset(
-    """
-    asked asks cried shouted interrupted answered answers continued snapped laughed murmured thinks
-    thought denied denies called calls agreed joked found finds suggested suggests according put
-    puts
-    """.split()
-)
-_SAY = frozenset("say report add explain claim warn state argue note tell write".split())
-QUOTING_VERBS = frozenset("quoted quotes cited cites".split())
-_REPORTING = frozenset("saying reporting telling claiming warning stating adding writing".split())
-_ADVERBS = frozenset("also then later still again already recently once has have had".split())
-# After one of these words, a sentence may go on in its writer's own voice.
-_CONTRASTS = frozenset("but ; nor neither".split())
-_CONTRASTS_AFTER_A_COMMA = frozenset("though although while whereas yet".split())
-_DETERMINERS = frozenset("the a an its his her their our one two three some several many another".split())
-_RELATIVES = frozenset("who which whose".split())
-# Words that no name contains.
-_NO_NAMES = frozenset(
-    """
-    is are was were be been being am do does did has have had will would can could may might must
-    shall should that because while whereas if when where although though unless until but or what
-    how whether why than whom who which whose he she they it we i you this most these those there
-    here nobody none never not no by to as so hardly rarely once all few since despite contrary
-    perhaps maybe instead both each every either neither other others such like unlike besides
-    """.split()
-)
-_OPENERS = frozenset("and but however meanwhile indeed thus earlier later today yesterday".split())
-_PREPOSITIONS = frozenset("in on at after before during since".split())
-# Words that join the words of a name: Ada Orr of the harbour office in Leith.
-_JOINS = frozenset(
-    "of for from in at inside with the a an and on de la le du van von der den al bin ibn".split()
-)
-# Roles that may stand right before a name, or name a person without it: the harbour master Ada Orr.
-PERSONS = frozenset(
-    """
-    minister president premier chancellor king queen prince princess director chairman chairwoman
-    chair chief spokesman spokeswoman spokesperson secretary officer official officials leader head
-    mayor governor judge justice general admiral colonel major captain commander sergeant inspector
-    engineer economist economists analyst analysts lawyer lawyers attorney prosecutor professor
-    doctor doctors scientist scientists researcher historian ambassador envoy senator deputy
-    lawmaker member members owner manager founder co-founder executive editor author co-author
-    coauthor writer reporter correspondent journalist farmer farmers trader worker workers agent
-    coach operator master critic teacher bishop pastor priest preacher expert experts climatologist
-    hydrologist seismologist toxicologist agronomist geologist biologist physicist psychologist
-    sociologist specialist representative delegate commissioner treasurer clerk witness source
-    sources resident residents father mother son daughter brother sister wife husband uncle aunt
-    nephew niece friend neighbour neighbor nurse baker electrician merchant candidate banker
-    councillor councilor congressman congresswoman lawmaker headteacher headmaster solicitor
-    barrister detective constable sheriff activist campaigner translator
-    """.split()
-)
-_ROLES = PERSONS | frozenset(
-    """
-    company consultancy group agency ministry newspaper paper daily weekly magazine institute
-    university bank union party federation association chamber commission office regulator
-    department council court team
-    """.split()
-)
-_NOUNS_IN_LY = frozenset("family ally assembly monopoly supply daily weekly monthly".split())
-_PRONOUNS = frozenset("he she they it we i you".split())
+_NOUNS = word_list("nouns")
+# A sentence with two of these verbs may have two speakers.
+_ALSO_SPEAKS = SAYING_VERBS | verbs("suggest", "find", "shout").finite | {"according"}
+QUOTING_VERBS = verbs("quote").finite
+PERSONS = word_list("persons")
 PRONOUNS = frozenset({"he", "she"})  # pronouns that mean one person
-# Words before which a name may end if the name follows its verb.
-_AFTER_A_NAME = frozenset(
-    """
-    who whose which when after before on during in at yesterday today adding referring speaking for
-    that
-    """.split()
-)
-_TIMES = frozenset(
-    """
-    january february march april may june july august september october november december monday
-    tuesday wednesday thursday friday saturday sunday week month year morning afternoon evening
-    night
-    """.split()
-)
-ABBREVIATED_TITLES = "Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Sgt|Capt|Maj|Cmdr|Adm|Sen|Rep|Gov|St|Rev|Hon|Jr|Sr"
-_TOKEN = re.compile(
-    rf"(?:{ABBREVIATED_TITLES}|[A-Z](?:\.[A-Z])*)\.(?=\s+[^\W\d_])|[^\W_]+(?:[’'.,-][^\W_]+)*(?:[’'](?![^\W_]))?|[^\w\s]"
-)
+_PRONOUNS = word_list("pronouns")
+_RELATIVES = word_list("relatives")
+_ADVERBS = word_list("adverbs", "speaker")
+_CONTRASTS = word_list("contrasts", "speaker")
+_CONTRASTS_AFTER_A_COMMA = word_list("contrasts_after_a_comma", "speaker")
+_DETERMINERS = word_list("determiners", "speaker")
+_NO_NAMES = word_list("no_names", "speaker")
+_OPENERS = word_list("openers", "speaker")
+_PREPOSITIONS = word_list("prepositions", "speaker")
+_JOINS = word_list("joins", "speaker")
+_ROLES = PERSONS | word_list("institutions", "speaker")
+_NOUNS_IN_LY = word_list("nouns_in_ly", "speaker")
+_AFTER_A_NAME = word_list("after_a_name", "speaker")
+_TIMES = word_list("months") | word_list("times", "speaker")
 _OPENS = re.compile(r'[“«]|(?<![^\s(\[—–-])"(?=\S)')  # 5" is five inches
 _OPENING = {"“": "”", "«": "»", '"': '"'}
 _SOURCE = re.compile(r"\b(?:sources?|another)\b", re.IGNORECASE)
 _BREAK = re.compile(r"\n[^\S\n]*\n")
 _STOPS = frozenset(".;:!?—–()[]-")
-
-
-class Token(NamedTuple):
-    """A word, a punctuation mark or a whole quotation (`is_quotation`), with its range in the text."""
-
-    text: str
-    start: int
-    end: int
-    is_quotation: bool = False
-
-    @property
-    def word(self) -> str:
-        """Return the word or mark in lower case, or "" for a quotation."""
-        return "" if self.is_quotation else self.text.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +204,7 @@ class _Paragraph:
         if quotations is None:
             return
         inside = [[q for q in quotations if _overlap(q, each)] for each in self.sentences]
-        tokens = [self._tokenise(each, own) for each, own in zip(self.sentences, inside, strict=True)]
+        tokens = [self._tokens(each, own) for each, own in zip(self.sentences, inside, strict=True)]
         own = [None if _is_bare(each) else _speaker(each) for each in tokens]
         if not pronouns:
             own = [None if each and _is_pronoun(text, each.name) else each for each in own]
@@ -316,17 +234,11 @@ class _Paragraph:
         if quoting == [first - 1] and set(self.speakers[:first]) <= {before, None} and not asks:
             self.speakers[first:] = [before] * len(bare)
 
-    def _tokenise(self, sentence: Span, inside: Sequence[Span]) -> list[Token]:
+    def _tokens(self, sentence: Span, inside: Sequence[Span]) -> list[Token]:
         """Return the words, marks and quotations of a sentence."""
-        tokens: list[Token] = []
-        place = sentence.start
-        for quotation in inside:
-            start, end = max(quotation.start, sentence.start), min(quotation.end, sentence.end)
-            tokens += [Token(m[0], m.start(), m.end()) for m in _TOKEN.finditer(self._text, place, start)]
-            tokens.append(Token(self._text[start:end], start, end, is_quotation=True))
-            place = end
-        rest = _TOKEN.finditer(self._text, place, sentence.end)
-        return tokens + [Token(m[0], m.start(), m.end()) for m in rest]
+        ranges = [(max(each.start, sentence.start), min(each.end, sentence.end)) for each in inside]
+        quotations = [Token(self._text[start:end], start, end, is_quote=True) for start, end in ranges]
+        return tokenise(self._text, sentence.start, sentence.end, quotations)
 
 
 def _is_pronoun(text: str, name: Span) -> bool:
@@ -382,7 +294,7 @@ def _speaker(tokens: Sequence[Token]) -> Speaker | None:
     more = [
         at
         for at in speaking[1:]
-        if not (words[at - 1] == "and" and words[at] in _SAYS_THAT) and words[at - 1] not in ("be", "been")
+        if not (words[at - 1] == "and" and words[at] in SAYING_VERBS) and words[at - 1] not in ("be", "been")
     ]
     if not speaking or more or quoting:
         if tokens[0].word == "according" and not speaking and not quoting:
@@ -402,17 +314,19 @@ def _low(token: Token) -> str:
 
     Return "" for a quotation, and for a word with a capital, which may be a name.
     """
-    return token.text if not token.is_quotation and token.text == token.text.lower() else ""
+    return token.text if not token.is_quote and token.text == token.text.lower() else ""
 
 
 def _continues(words: Sequence[str], at: int) -> bool:
     """Return whether “went on to” and a verb of saying begin at a token: “went on to say”."""
-    return list(words[at : at + 3]) == ["went", "on", "to"] and not _SAY.isdisjoint(words[at + 3 : at + 4])
+    return list(words[at : at + 3]) == ["went", "on", "to"] and not _SAYING.base.isdisjoint(
+        words[at + 3 : at + 4]
+    )
 
 
 def _ends(tokens: Sequence[Token], at: int) -> bool:
     """Return whether only punctuation marks follow from a token on."""
-    return not any(token.is_quotation or token.word[:1].isalnum() for token in tokens[at:])
+    return not any(token.is_quote or token.word[:1].isalnum() for token in tokens[at:])
 
 
 def _according(tokens: Sequence[Token], at: int) -> Speaker | None:
@@ -421,15 +335,15 @@ def _according(tokens: Sequence[Token], at: int) -> Speaker | None:
         return None
     begin = at + 2
     end = begin
-    while end < len(tokens) and not tokens[end].is_quotation and tokens[end].text not in _STOPS | {","}:
+    while end < len(tokens) and not tokens[end].is_quote and tokens[end].text not in _STOPS | {","}:
         end += 1
     name = tokens[begin:end]
     if not _is_name(name, first=False):
         return None
     if at == 0:
-        follows = end < len(tokens) and (tokens[end].text == "," or tokens[end].is_quotation)
+        follows = end < len(tokens) and (tokens[end].text == "," or tokens[end].is_quote)
         return Speaker(_span(name)) if follows else None
-    apart = tokens[at - 1].text == "," or tokens[at - 1].is_quotation
+    apart = tokens[at - 1].text == "," or tokens[at - 1].is_quote
     if apart and _ends(tokens, end) and _is_plain(tokens[: at - 1]):
         return Speaker(_span(name))
     return None
@@ -444,11 +358,12 @@ def _quoted(tokens: Sequence[Token], at: int) -> Speaker | None:
     """Return the speaker whom a sentence quotes, or None: “the Daily NK quoted a source reporting that”."""
     begin = _past_introduction(tokens, at)
     by, name, end = tokens[begin:at], tokens[at + 1 :], 0
-    while end < len(name) and not name[end].is_quotation and _low(name[end]) not in _REPORTING | {"as"}:
+    saying = _SAYING.participle
+    while end < len(name) and not name[end].is_quote and _low(name[end]) not in saying | {"as"}:
         end += 1
     said = [_low(token) for token in name[end : end + 2]]
     name = name[:end]
-    if not said or not (said[0] in _REPORTING or (said[0] == "as" and said[-1] in _REPORTING)):
+    if saying.isdisjoint(said[1:] if said[:1] == ["as"] else said[:1]):
         return None
     if not _is_name(by, first=begin == 0) or not _is_name(name, first=False):
         return None
@@ -460,7 +375,7 @@ def _before_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Sp
     end = verb
     while end and words[end - 1] in _ADVERBS:
         end -= 1
-    quotation = next((at for at in range(end - 1, -1, -1) if tokens[at].is_quotation), None)
+    quotation = next((at for at in range(end - 1, -1, -1) if tokens[at].is_quote), None)
     if quotation is not None:  # “…,” X said [on Monday]. [“….”]
         begin = quotation + 1 + (words[quotation + 1 : quotation + 2] == [","])
         if quotation == 0 and _is_name(tokens[begin:end], first=False) and _is_rest(tokens, words, verb + 1):
@@ -493,7 +408,7 @@ def _before_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Sp
 def _is_quoted_next(tokens: Sequence[Token], at: int) -> bool:
     """Return whether a quotation begins at a token, or after a comma or colon there."""
     at += at < len(tokens) and tokens[at].text in (",", ":")
-    return at < len(tokens) and tokens[at].is_quotation
+    return at < len(tokens) and tokens[at].is_quote
 
 
 def _tells(tokens: Sequence[Token], words: Sequence[str], verb: int) -> bool:
@@ -508,9 +423,9 @@ def _is_rest(tokens: Sequence[Token], words: Sequence[str], at: int) -> bool:
     The listeners may follow, too: “told reporters”.
     """
     rest = [token for token in tokens[at:] if token.text not in _STOPS]
-    if rest and rest[-1].is_quotation:
+    if rest and rest[-1].is_quote:
         return len(rest) == 1 or (len(rest) == 2 and rest[0].text == ",")
-    if any(token.is_quotation for token in rest):
+    if any(token.is_quote for token in rest):
         return False
     following = words[at] if at < len(words) else ""
     told = at > 0 and words[at - 1] in ("told", "tells") and _RELATIVES.isdisjoint(words[at:])
@@ -545,12 +460,12 @@ def _after_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Spa
     before = tokens[verb - 1] if verb else None
     begin = verb + 1
     comma = before is not None and before.text == ","
-    quoted = verb - comma == 1 and tokens[0].is_quotation
+    quoted = verb - comma == 1 and tokens[0].is_quote
     if not quoted and not (comma and words[verb] not in _NOUNS and _is_plain(tokens[:verb])):
         return None
     end = begin
     while end < len(tokens) and not (
-        tokens[end].is_quotation
+        tokens[end].is_quote
         or tokens[end].text in _STOPS | {","}
         or (end > begin and words[end] in _AFTER_A_NAME and not _goes_on(tokens, words, end))
     ):
@@ -561,8 +476,8 @@ def _after_verb(tokens: Sequence[Token], words: Sequence[str], verb: int) -> Spa
     if end < len(tokens) and tokens[end].text == ",":
         name = _past_apposition(tokens, words, end)
     rest = [token for token in tokens[name:] if token.text not in _STOPS]
-    if any(token.is_quotation for token in rest):
-        if not (quoted and rest[-1].is_quotation and len([t for t in rest if t.text != ","]) == 1):
+    if any(token.is_quote for token in rest):
+        if not (quoted and rest[-1].is_quote and len([t for t in rest if t.text != ","]) == 1):
             return None
     elif (
         len(rest) > _MOST_BESIDE
@@ -594,7 +509,7 @@ def _past_apposition(tokens: Sequence[Token], words: Sequence[str], comma: int) 
             return end
     begin = at = end + 1
     while at < len(tokens) and not (
-        tokens[at].is_quotation
+        tokens[at].is_quote
         or tokens[at].text in _STOPS | {","}
         or words[at] in _RELATIVES | {"that", "on", "after", "when"}
     ):
@@ -611,7 +526,7 @@ def _past_apposition(tokens: Sequence[Token], words: Sequence[str], comma: int) 
         )
     )
     named = tokens[comma - 1].text[:1].isupper() or words[begin : begin + 1] != ["the"]
-    whole = at >= len(tokens) or not tokens[at].is_quotation
+    whole = at >= len(tokens) or not tokens[at].is_quote
     return at if says_who and named and whole and _is_name(phrase, first=False) else end
 
 
@@ -653,7 +568,7 @@ def _is_name(phrase: Sequence[Token], *, first: bool) -> bool:
     """
     if not phrase or len(phrase) > _MOST_NAME:
         return False
-    if any(token.is_quotation or not token.text[0].isalnum() for token in phrase):
+    if any(token.is_quote or not token.text[0].isalnum() for token in phrase):
         return False
     if len(phrase) == 1 and phrase[0].word in PRONOUNS:
         return True

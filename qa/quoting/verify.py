@@ -18,8 +18,8 @@ from qa.quoting.claims.marks import without_marks
 from qa.quoting.claims.sentences import sentence_around, sentences_around
 from qa.quoting.omissions import Omission
 from qa.quoting.opened import open_quote, styled
-from qa.quoting.reporting import Source
 from qa.quoting.speaker import paragraph_around, quotation_around
+from qa.quoting.tokens import Source
 from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
 from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias, Union
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from qa.quoting.bibliography.csl import citation_key, csl_item, located
 from qa.quoting.bibliography.entries import FORMS, Form, entry_of_quote
-from qa.quoting.bibliography.markup import ESCAPES, MARKUPS, Markup, words
+from qa.quoting.bibliography.markup import ESCAPES, Markup, words
 from qa.quoting.bibliography.styles import rendered
 from qa.quoting.cite import cite_line, with_lines_joined
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from qa.quoting.opened import Opened
 
 CopyFormat: TypeAlias = Union[Markup, Form]  # noqa: UP007 - the aliases are strings
-COPY_FORMATS: Final = (*MARKUPS, *FORMS)
 
 
 def copied(opened: Opened, form: CopyFormat, style: Style | None = None) -> str:

@@ -55,14 +55,11 @@ _SMALL: Final = frozenset(
 )
 
 
-def csl_item(
-    document: Document | DocumentInfo, *, key: str = "", accessed: dt.date | None = None
-) -> dict[str, Any]:
+def csl_item(document: Document | DocumentInfo, *, key: str = "") -> dict[str, Any]:
     """Return a document as an item of CSL-JSON, without unknown fields.
 
     Each text is in one line, and each run of white space in it becomes one space. The item's id is `key`, or
-    by default the result of `citation_key`. `accessed` is the day on which the address was looked up. The
-    library does not store this day.
+    by default the result of `citation_key`.
     """
     issue = {"collection-title": document.series, "number": document.number}
     kind = "report" if all(issue.values()) else _TYPES.get(document.format, "report")
@@ -75,7 +72,6 @@ def csl_item(
         "container-title" if kind == "webpage" else "publisher": document.publisher,
         **issue,
         "issued": csl_date(document.date) if document.date else None,
-        "accessed": csl_date(accessed) if accessed else None,
         "URL": document.url if re.match(r"https?://", document.url, re.IGNORECASE) else "",
         "language": document.language,
     }

@@ -116,7 +116,6 @@ def _bibtex(item: Mapping[str, Any]) -> str:
         "number": bibtex_text(item.get("number", "")),
         **_bibtex_date(item),
         "url": _bibtex_address(item.get("URL", "")),
-        "urldate": date_of(item.get("accessed", {})),
         "language": bibtex_text(item.get("language", "")),
         "annote": bibtex_text(item.get("note", "")),
     }
@@ -148,7 +147,6 @@ def _bibtex_address(address: str) -> str:
 def _ris(item: Mapping[str, Any]) -> str:
     kind = _RIS_TYPES[item["type"]]
     day = date_of(item.get("issued", {}))
-    looked_up = date_of(item.get("accessed", {}))
     site, series = item.get("container-title", ""), item.get("collection-title", "")
     tags = [
         ("TY", kind),
@@ -163,7 +161,6 @@ def _ris(item: Mapping[str, Any]) -> str:
         ("PY", day[:4]),
         ("DA", _ris_date(day)),
         ("UR", item.get("URL", "")),
-        ("Y2", _ris_date(looked_up)),
         ("LA", item.get("language", "")),
         ("N1", item.get("note", "")),
     ]

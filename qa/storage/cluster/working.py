@@ -27,11 +27,11 @@ _SUFFIXES = 8
 class Working(FetchedRows):
     """Rows of a library in tables of SQLite, each with all that a change of it may touch."""
 
-    def documents_named(self, ids: Iterable[str], *, with_texts: bool = False) -> None:
+    def documents_named(self, ids: Iterable[str]) -> None:
         """Fetch documents, and earlier texts, by ids, with all that a change of them may touch."""
         wanted = list(dict.fromkeys(ids))
-        self.fetch_documents(*self.of("documents", "id", wanted), with_texts=with_texts)
-        self.fetch(*self.of("versions corrections", "owner", wanted), with_texts=with_texts)
+        self.fetch_documents(*self.of("documents", "id", wanted))
+        self.fetch(*self.of("versions corrections", "owner", wanted))
         self._around()
 
     def documents_numbered(self, serials: Iterable[int]) -> None:

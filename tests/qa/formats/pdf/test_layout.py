@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.formats.layout import Line, Page, Word, lay_out, read_order
+from qa.formats.layout import Line, Page, Word, as_line, lay_out, rows_in_order
 from qa.formats.ocr import _reading as reading_of_tesseract
 
 SIZE, LEADING, COLUMN, GUTTER = 10.0, 12.0, 160.0, 14.0
@@ -33,6 +33,10 @@ def wrapped(words: list[str]) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+def read_order(words: list[Word]) -> list[Line]:
+    return [as_line(row, column) for column, row in rows_in_order(words)]
 
 
 def text_of(*pages: list[Word]) -> str:

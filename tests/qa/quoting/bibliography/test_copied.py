@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 
-from qa.quoting.bibliography.copied import COPY_FORMATS, copied
+from qa.quoting.bibliography.copied import copied
+from qa.quoting.bibliography.entries import FORMS
+from qa.quoting.bibliography.markup import MARKUPS
 from qa.quoting.bibliography.styles import STYLES, open_style
 from qa.quoting.claims.file import claims
 from qa.quoting.opened import Opened, open_citation
@@ -108,7 +110,7 @@ def test_what_is_pasted_is_verified(corpus: Corpus, inbox: Path, tmp_path: Path)
             assert [each.status for each in verdicts] == ["verbatim"], (form, style and style.name)
 
 
-@pytest.mark.parametrize("form", COPY_FORMATS)
+@pytest.mark.parametrize("form", [*MARKUPS, *FORMS])
 def test_each_format_gives_something_of_each_document(form: str):
     for document in DOCUMENTS:
         assert copied(Opened(Quote(document, START, END), "current"), form)
