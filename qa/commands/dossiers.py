@@ -271,7 +271,7 @@ def undo(settings: options.Settings, name: str) -> None:
             info = dossiers.find(name)
         except UnknownDossierError:
             info = dossiers.restore(dossiers.deleted(name).id)
-            _say(settings, {"restored": info.name}, f"{info.name} is back")
+            _say(settings, {"restored": info.name}, f"{info.name} was put back")
             return
         number = _number_of(corpus, info, dossiers.put_back(info.id).id)
     _say(settings, {"dossier": info.name, "restored": number}, f"entry {number} was put back")

@@ -139,7 +139,7 @@ class TestImport:
             "memo.txt\tdate\t2008-04-04\t2008-04\tsame title",
         ]
         assert shown.stderr.splitlines() == [
-            "left: line 2 (Unknown): no document has this address or title",
+            "left out: line 2 (Unknown): no document has this address or title",
             "Nothing was changed. To change 1 document, add --apply.",
         ]
         with tiny_corpus(held) as corpus:
@@ -158,7 +158,7 @@ class TestImport:
         path = write(tmp_path, "refs.ris", twice.format("One") + twice.format("Two"))
         done = run(held, "documents", "import", str(path), "--apply")
         assert (done.exit_code, done.stdout) == (1, "")
-        assert "left: line 1 (A memo): line 5 tells of memo.txt too" in done.stderr
+        assert "left out: line 1 (A memo): line 5 also describes memo.txt" in done.stderr
 
     def test_a_bad_file_is_refused_by_its_line(self, held: Path, tmp_path: Path):
         path = write(tmp_path, "refs.bib", "@misc{a, title={x}}\n@misc{b title={y}}\n")

@@ -51,9 +51,9 @@ def citation(corpus: Corpus, document: str = "a.txt", start: int = 0, end: int =
 
 def test_a_dossier_is_gathered_and_shown(corpus: Corpus) -> None:
     assert "there is no dossier yet" in run(corpus, "list").stderr
-    assert run(corpus, "heading", NAME, "Works").stdout == "Harbours: added, as entry 1\n"
+    assert run(corpus, "heading", NAME, "Works").stdout == "Harbours: added as entry 1\n"
     run(corpus, "add", NAME.lower(), citation(corpus), "--question", "When was it dredged?")
-    assert "is there already, as entry 2" in run(corpus, "add", NAME, citation(corpus)).stdout
+    assert "is there already as entry 2" in run(corpus, "add", NAME, citation(corpus)).stdout
     run(corpus, "note", NAME, "-", given="Mine,\nin two lines.\n")
     run(corpus, "note", NAME, "First.", "--at", "1")
     assert run(corpus, "show", NAME).stdout == (
@@ -122,20 +122,20 @@ def test_a_damaged_last_answer_is_none(corpus: Corpus, damaged: str) -> None:
 def test_to_add_a_quote_the_others_are_not_read(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     run(corpus, "heading", NAME, "Works")
     monkeypatch.setattr(Dossiers, "entries", None)
-    assert "added, as entry 1" in run(corpus, "add", NAME, citation(corpus), "--at", "1").stdout
+    assert "added as entry 1" in run(corpus, "add", NAME, citation(corpus), "--at", "1").stdout
 
 
 def test_entries_are_moved_and_removed_and_all_is_undone(corpus: Corpus) -> None:
     for words in ("one", "two", "three"):
         run(corpus, "heading", NAME, words)
-    assert run(corpus, "move", NAME, "3", "1").stdout == "entry 3 is entry 1 now\n"
+    assert run(corpus, "move", NAME, "3", "1").stdout == "entry 3 is now entry 1\n"
     assert "pullquote dossier undo Harbours" in run(corpus, "remove", NAME, "1").stdout
     assert re.findall("one|two|three", run(corpus, "show", NAME).stdout) == ["one", "two"]
-    assert run(corpus, "undo", NAME).stdout == "entry 1 is back\n"
+    assert run(corpus, "undo", NAME).stdout == "entry 1 was put back\n"
     run(corpus, "rename", NAME, "Ports")
     run(corpus, "delete", "ports")
     assert "was deleted" in run(corpus, "undo", NAME, code=3).stderr
-    assert run(corpus, "undo", "Ports").stdout == "Ports is back\n"
+    assert run(corpus, "undo", "Ports").stdout == "Ports was put back\n"
     assert re.findall("one|two|three", run(corpus, "show", "Ports").stdout) == ["three", "one", "two"]
 
 
@@ -145,7 +145,7 @@ def test_what_is_wrong_is_said_with_the_next_step(corpus: Corpus) -> None:
     assert "there is “Harbours”" in run(corpus, "show", "Ports", code=3).stderr
     assert "it has 1 to 1" in run(corpus, "remove", NAME, "7", code=3).stderr
     assert "is not a citation" in run(corpus, "add", NAME, "nowhere", code=3).stderr
-    assert "a heading needs words" in run(corpus, "heading", NAME, " ", code=3).stderr
+    assert "a heading has no words" in run(corpus, "heading", NAME, " ", code=3).stderr
     assert "add --format" in run(corpus, "export", NAME, "--out", "report", code=2).stderr
     error = json.loads(run(corpus, "show", "Ports", "--json", code=3).stdout)["error"]
     assert error["code"] == "dossier_not_found"

@@ -223,7 +223,7 @@ def test_headings_and_notes_are_the_analysts_and_written_in_place(page: Page, se
     expect(note).to_have_value("Closed.")
     heading.fill(" ")
     heading.blur()
-    notice(page, "a heading needs words")
+    notice(page, "a heading has no words")
     assert page.evaluate("window.canary") is None
 
 

@@ -205,7 +205,7 @@ def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
         assert within.notes == ("Searched only the documents that have the words of “left port” together.",)
         missing = looked_up(corpus, '"left; port"')
         assert missing.missing
-        told = "The exact phrase “left; port” was not found in the 3 documents that were read, of 8 that hold"
+        told = "The exact phrase “left; port” was not found in the 3 documents that were read, of 8 that have"
         assert missing.notes == (f"{told} its words together.",)
         apart = looked_up(corpus, '"port left"')
         assert apart.notes[0].startswith("The exact phrase “port left” does not occur within a passage.")

@@ -113,7 +113,7 @@ def test_each_link_that_is_not_read_is_named_with_its_own_reason(
     shown = (
         CliRunner().invoke(cli, ["index", str(inbox), "--dry-run", "--library", str(corpus.library)]).output
     )
-    assert "1 link was not followed (outside.txt): --follow-links" in shown
+    assert "1 link was not followed (outside.txt): to follow them, add --follow-links" in shown
     names = "gone.txt, outside.png, photo.png and 1 more"
     assert f"left out 4 links that lead to nothing that can be read ({names})" in shown
 
@@ -208,7 +208,7 @@ def test_the_command_says_which_links_it_left_out(library: Path, inbox: Path, ou
         corpus.index(inbox / "a.txt")
     arguments = ["index", str(inbox), "--dry-run", "--library", str(library)]
     shown = CliRunner().invoke(cli, arguments).output
-    assert "1 link was not followed (b.txt): --follow-links" in shown
+    assert "1 link was not followed (b.txt): to follow them, add --follow-links" in shown
     assert "skipped 1 file of another kind (c.png)" in shown
     printed = json.loads(CliRunner().invoke(cli, [*arguments, "--json"]).stdout)
     reasons = dict(zip(printed["skipped"], printed["skipped_because"], strict=True))

@@ -81,7 +81,7 @@ def test_a_dossier_shows_its_entries_in_order_and_what_has_become_of_them(
     told = read(client.get(f"/dossiers/{dossier}").text)
     assert "One quote · 1 superseded · 1 more purged" in told
     assert re.search(r"Superseded on [^.]*\. The present text has other words\.", told)
-    assert re.search(r"Purged on [^:]*: this document was erased for good\.", told)
+    assert re.search(r"Purged on [^:]*: the document of this quote was erased for good\.", told)
     assert TEXT[:33] in told
     assert "ferry" not in told
 
