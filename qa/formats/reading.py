@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -242,16 +243,12 @@ def _read(
     elif (results := same(path, sha256)) is not None:
         yield from results
     else:
-        reader = worker or Worker()
-        try:
+        with nullcontext(worker) if worker else Worker() as reader:
             for item in reader.read(source, options):
                 if isinstance(item, InputError):
                     yield item
                 else:
                     yield replace(item, id=printable(given_id + item.id), path=path)
-        finally:
-            if worker is None:
-                reader.close()
 
 
 def file_id(path: Path, root: Path | None) -> str:
