@@ -156,6 +156,7 @@ _EVERY = (
         libraries=("lxml", "python-pptx"),
         signed=True,
         most_bytes=_MORE_BYTES,
+        reading=4,
     ),
     Kind(
         "odt",
@@ -190,6 +191,7 @@ _EVERY = (
         unread=(WITHOUT_MARKS, PICTURES),
         signed=True,
         most_bytes=_MORE_BYTES,
+        reading=4,
     ),
     Kind(
         "email",
@@ -202,6 +204,7 @@ _EVERY = (
         unread=("attachments of other formats", PICTURES),
         several=True,
         holds=True,
+        reading=4,
     ),
     Kind(
         "msg",
@@ -215,6 +218,7 @@ _EVERY = (
         several=True,
         holds=True,
         signed=True,
+        reading=4,
     ),
     Kind(
         "mbox",
@@ -228,6 +232,7 @@ _EVERY = (
         several=True,
         holds=True,
         most_bytes=_MORE_BYTES,
+        reading=4,
     ),
     Kind(
         "feed",
