@@ -96,6 +96,16 @@ _EVERY = (
         as_text=True,
     ),
     Kind(
+        "rst",
+        "rst",
+        "reStructuredText",
+        "reStructuredText",
+        (".rst", ".rest"),
+        media=_PLAIN,
+        libraries=("docutils",),
+        unread=(PICTURES, "comments"),
+    ),
+    Kind(
         "html",
         "html",
         "a web page",

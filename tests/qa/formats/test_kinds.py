@@ -102,7 +102,7 @@ REFUSED = {
         "an old Microsoft Office file, or one with a password",
     ),
     "no ending": ("notes", b"He left.", "is a file without an extension"),
-    "unknown": ("a.rst", b"He left.", "is a .rst file"),
+    "unknown": ("a.tex", b"He left.", "is a .tex file"),
 }
 
 
