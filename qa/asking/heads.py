@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from qa.asking import statements
 from qa.asking.combine import speaks_of
 from qa.document.window import in_words
+from qa.formats.kinds import KINDS, LETTER
 from qa.schema import Fact
 from qa.text.dates import date_in_words
 from qa.text.terms import words
@@ -35,7 +36,7 @@ SURE, ABOVE = 1.0, 0.5
 # Logits that are added because the reader knows few lines that name what is asked. LINE: to the score of such
 # a line. PASSAGE: to its passage's score. ANSWERS: to the logit that the passage answers.
 LINE, PASSAGE, ANSWERS = 8.0, 4.0, 1.0
-MAILS = frozenset(("email", "msg", "mbox"))
+MAILS = frozenset(kind.name for kind in KINDS.values() if kind.csl == LETTER)
 
 
 def with_heads(search: Search, retrieved: Retrieved) -> Retrieved:

@@ -28,7 +28,18 @@ _NOT_HELD = ("refused", "skipped", "withdrawn", "purged", "gone", "removed")
 _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
 
 
-@click.command()
+class _NamesFormats(click.Command):
+    """A command whose help names the formats that are read, in the place of the word FORMATS."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help. Only help needs the table of formats, so it is imported here."""
+        from qa.formats.kinds import WITH_ENDINGS
+
+        self.help = (self.help or "").replace("FORMATS", WITH_ENDINGS)
+        super().format_help_text(ctx, formatter)
+
+
+@click.command(cls=_NamesFormats)
 @click.argument("paths", nargs=-1, type=options.SourceName(), metavar="[PATH]...")
 @click.option(
     "--date-order",
@@ -101,9 +112,7 @@ def index(
     read is refused with the reason, and the other files are indexed. The exit code is then 1, or 3 if no
     file was indexed.
 
-    Files are read whose names end in .txt, .text, .md, .markdown, .html, .htm, .xhtml, .pdf, .docx, .xlsx,
-    .xlsm, .pptx, .pptm, .ppsx, .odt, .rtf, .epub, .eml, .msg, .mbox, .rss, .atom, .xml, .csv, .tsv, .jsonl,
-    .json or .zip.
+    Formats, and how the names of their files end: FORMATS.
 
     A PATH may be an address, such as s3://BUCKET/FOLDER, if fsspec and the package for the protocol are
     installed.

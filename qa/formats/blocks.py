@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from qa.schema import Section, Span
@@ -14,9 +13,10 @@ if TYPE_CHECKING:
     from qa.schema import SectionKind
 
 # Characters that no reader sees. A search would miss a word that has a soft hyphen in it.
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _TIGHT = frozenset({"item", "row"})
+_BLOCKS = frozenset({"paragraph", "heading", "item", "row", "furniture"})
 _ENDED_BY: dict[SectionKind, tuple[SectionKind, ...]] = {
     "section": ("section", "chapter", "message", "slide"),
     "chapter": ("chapter",),
@@ -25,7 +25,10 @@ _ENDED_BY: dict[SectionKind, tuple[SectionKind, ...]] = {
     "footnote": ("footnote", "endnote"),
     "endnote": ("footnote", "endnote"),
 }
-_LONGEST_CELL = 300  # characters: a longer cell is text that a table only lays out, not a datum
+LONGEST_CELL = 300  # characters: a longer cell is text that a table only lays out, not a datum
+
+
+BlockKind = Literal["paragraph", "heading", "item", "row"]
 
 
 class Look(NamedTuple):
@@ -51,82 +54,87 @@ class Part(NamedTuple):
     A heading is a block that also begins a section, named by the heading's words. A chapter, message or
     section without a name only ends the one before it. Items or rows after a break belong to a new list or
     table. Furniture is a paragraph that is never quoted. A paragraph of a report has a `look`, from which
-    block quotes are recognised.
+    block quotes are recognised. If sections may lie in each other, `depth` is the number of sections around
+    the part: the others end before it.
     """
 
     kind: Literal[
-        "paragraph",
-        "heading",
-        "item",
-        "row",
-        "furniture",
-        "chapter",
-        "message",
-        "slide",
-        "section",
-        "break",
-        "footnote",
-        "endnote",
+        BlockKind, "furniture", "break", "chapter", "message", "slide", "section", "footnote", "endnote"
     ]
     text: str
     look: Look | None = None
+    depth: int | None = None
 
 
 class Composed(NamedTuple):
     """A text with its sections and its furniture, each in order."""
 
     text: str
-    sections: tuple[Section, ...]
-    furniture: tuple[Span, ...]
+    sections: tuple[Section, ...] = ()
+    furniture: tuple[Span, ...] = ()
 
 
 def compose(parts: Iterable[Part]) -> Composed:
+    """Join parts as `join` does, without the characters that no reader sees.
+
+    A non-breaking space becomes a space, as when a browser copies text.
+    """
+    return join(_cleaned(part) if part.kind in _BLOCKS else part for part in parts)
+
+
+def _cleaned(part: Part) -> Part:
+    text = INVISIBLE.sub("", part.text).replace("\xa0", " ").strip("\n").rstrip()
+    if part.kind == "heading":
+        text = _SPACE.sub(" ", text)
+    return part._replace(text=text if part.kind == "item" else text.lstrip())
+
+
+def join(parts: Iterable[Part]) -> Composed:
     """Join blocks with blank lines, but the items of a list and the rows of a table with line ends.
 
-    Characters that no reader sees are left out. A non-breaking space becomes a space, as when a browser
-    copies text. A section ends with the last block before the next section that ends it (`_ENDED_BY`).
+    A section ends with the last block before the next section that ends it (`_ENDED_BY`), or as `Part.depth`
+    says.
     """
     pieces: list[str] = []
-    ends: list[int] = []
     furniture: list[Span] = []
-    begun: list[tuple[int, SectionKind, str]] = []
-    waiting: list[tuple[SectionKind, str]] = []
+    sections: list[Section] = []
+    going_on: list[tuple[int, SectionKind, str]] = []
+    waiting: list[tuple[SectionKind, str, int | None]] = []
     length, last = 0, ""
-    for kind, text, _ in parts:
+
+    def end(ended: list[tuple[int, SectionKind, str]]) -> None:
+        for section in ended:
+            going_on.remove(section)
+            start, kind, name = section
+            if name and start < length:
+                sections.append(Section(start, length, kind, name))
+
+    for kind, text, _, depth in parts:
         if kind in _ENDED_BY:
-            waiting.append((kind, text))
+            waiting.append((kind, text, depth))
         if kind in _ENDED_BY or kind == "break":
-            last = ""
+            last = last if depth is not None else ""
             continue
-        text = _INVISIBLE.sub("", text).replace("\xa0", " ").strip("\n").rstrip()
-        text = text if kind == "item" else text.lstrip()
         if not text:
             continue
+        if depth is not None:
+            end(going_on[depth:])
         gap = "" if not pieces else "\n" if kind == last and kind in _TIGHT else "\n\n"
         start = length + len(gap)
         if kind == "heading":
-            text = _SPACE.sub(" ", text)
-            waiting.append(("section", text))
-        begun += [(start, section, " ".join(name.split())) for section, name in waiting]
+            waiting.append(("section", text, None))
+        for section, name, around in waiting:
+            if around is None:  # otherwise, the block's own depth has ended the others
+                end([each for each in going_on if section in _ENDED_BY[each[1]]])
+            going_on.append((start, section, " ".join(name.split())))
         waiting.clear()
         pieces += [gap, text]
         length, last = start + len(text), kind
-        ends.append(length)
         if kind == "furniture":
             furniture.append(Span(start, length))
-    return Composed("".join(pieces), _sections(begun, ends), tuple(furniture))
-
-
-def _sections(begun: list[tuple[int, SectionKind, str]], ends: list[int]) -> tuple[Section, ...]:
-    sections = []
-    next_of: dict[SectionKind, int] = {}
-    for start, kind, name in reversed(begun):
-        stop = min((next_of[other] for other in _ENDED_BY[kind] if other in next_of), default=ends[-1] + 1)
-        end = ends[bisect_left(ends, stop) - 1]
-        if name and start < end:
-            sections.append(Section(start, end, kind, name))
-        next_of[kind] = start
-    return tuple(sorted(sections, key=lambda each: (each.start, each.kind == "section", -each.end)))
+    end(list(going_on))
+    sections.sort(key=lambda each: (each.start, each.kind == "section", -each.end))
+    return Composed("".join(pieces), tuple(sections), tuple(furniture))
 
 
 def row(cells: Sequence[Sequence[Part]]) -> list[Part]:
@@ -137,7 +145,7 @@ def row(cells: Sequence[Sequence[Part]]) -> list[Part]:
     """
     texts = [_SPACE.sub(" ", " ".join(part.text for part in cell)).strip() for cell in cells]
     quotes = any(part.look and part.look.quotes for cell in cells for part in cell)
-    if len(cells) < 2 or quotes or any(len(text) > _LONGEST_CELL for text in texts):
+    if len(cells) < 2 or quotes or any(len(text) > LONGEST_CELL for text in texts):
         return [part for cell in cells for part in cell]
     return [Part("row", " | ".join(texts).strip())] if any(texts) else []
 

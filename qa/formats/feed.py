@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import feedparser
 
 from qa.errors import InputError
-from qa.formats.markup import Rendered, decode, render
+from qa.formats.blocks import Composed
+from qa.formats.markup import decode, render
 from qa.formats.page import primary_language
 from qa.formats.text import check_text, describe
 from qa.schema import Document, Found, Section
@@ -105,17 +106,15 @@ def _document(entry: _Entry, feed: _Entry, where: str, notes: tuple[str, ...], o
     return describe(document, key, order)
 
 
-def _body(entry: _Entry, where: str) -> Rendered:
+def _body(entry: _Entry, where: str) -> Composed:
     """Return the first content that has text, or else the summary."""
     for content in (*entry.get("content", ()), entry.get("summary_detail", {})):
         value = content.get("value") or ""
-        if content.get("type") == "text/plain":
-            rendered = Rendered(value.strip(), ())
-        else:
-            rendered = render(value, where)
+        is_plain = content.get("type") == "text/plain"
+        rendered = Composed(value.strip()) if is_plain else render(value, where)
         if rendered.text:
             return rendered
-    return Rendered("", ())
+    return Composed("")
 
 
 def _line(holder: _Entry, field: str, where: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from qa.document.metadata import MOST_FIELD
 from qa.errors import InputError, PartlyReadError
@@ -24,17 +24,35 @@ _Read = TypeVar("_Read")
 
 MOST_REFUSED = 1_000  # refused parts of a source that are reported one by one
 _MORE_BYTES = 200_000_000  # for formats whose pictures, or many documents, make a file large
+ANY_BYTES = "application/octet-stream"  # a media type that says nothing
+_PLAIN = "text/plain; charset=utf-8"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+LETTER = "personal_communication"  # the type of e-mails and letters in bibliographies
+
+
+# Content that `verify` does not find in most formats.
+WITHOUT_MARKS = "block quotes without quotation marks"
+PICTURES = "pictures"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A format.
+    """A format. Everything that differs by format only in a name or a number stands here.
 
     Attributes:
         name: its name in a library.
         module: its module in `qa.formats`.
-        what: its name in messages.
-        endings: the extensions of its files.
+        what: its name in messages: "a PDF".
+        label: the name of one document of it in tables and filters: "Web page".
+        endings: the extensions of its files, the usual one first.
+        many: its name in a list of formats: "web pages". "" means: as `label`.
+        media: the media type of a file with the first ending, if a browser runs nothing in such a file. Files
+            with other endings are sent as bytes.
+        csl: the type of its documents in bibliographies, by the Citation Style Language.
+        shown: how the chat shows an original: as pictures of its pages, or as a page to view.
+        libraries: the packages whose version may change how it is read, besides COMMON_LIBRARIES.
+        as_text: whether `verify` reads a file's quotes from the file's own characters, not as for indexing.
+        unread: the names of the content in which `verify` never finds quotes.
         several: whether a source gives several documents, whose ids begin with the source's id.
         holds: whether a source contains whole files, and gives documents of their formats.
         signed: whether the bytes of a source show that it is of this format.
@@ -46,7 +64,16 @@ class Kind:
     name: str
     module: str
     what: str
+    label: str
     endings: tuple[str, ...]
+    _: KW_ONLY
+    many: str = ""
+    media: str = ANY_BYTES
+    csl: str = "report"
+    shown: Literal["pages", "view"] | None = None
+    libraries: tuple[str, ...] = ()
+    as_text: bool = False
+    unread: tuple[str, ...] = ()
     several: bool = False
     holds: bool = False
     signed: bool = False
@@ -54,59 +81,231 @@ class Kind:
     reading: int = 3
 
 
-_KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind("text", "text", "plain text", (".txt", ".text")),
-        Kind("markdown", "markdown", "Markdown", (".md", ".markdown")),
-        Kind("html", "html", "a web page", (".html", ".htm", ".xhtml")),
-        Kind("pdf", "pdf", "a PDF", (".pdf",), signed=True, most_bytes=_MORE_BYTES),
-        Kind("docx", "docx", "a Word document", (".docx",), signed=True, most_bytes=_MORE_BYTES),
-        Kind(
-            "xlsx",
-            "sheets",
-            "an Excel workbook",
-            (".xlsx", ".xlsm"),
-            several=True,
-            signed=True,
-            most_bytes=_MORE_BYTES,
-            reading=4,
-        ),
-        Kind(
-            "pptx",
-            "pptx",
-            "a PowerPoint presentation",
-            (".pptx", ".pptm", ".ppsx"),
-            signed=True,
-            most_bytes=_MORE_BYTES,
-        ),
-        Kind("odt", "odt", "an OpenDocument text", (".odt",), signed=True, most_bytes=_MORE_BYTES),
-        Kind("rtf", "rtf", "an RTF document", (".rtf",), signed=True, most_bytes=_MORE_BYTES),
-        Kind("epub", "epub", "an EPUB book", (".epub",), signed=True, most_bytes=_MORE_BYTES),
-        Kind("email", "mail", "an e-mail", (".eml",), several=True, holds=True),
-        Kind("msg", "msg", "an Outlook message", (".msg",), several=True, holds=True, signed=True),
-        Kind("mbox", "mbox", "a mailbox", (".mbox",), several=True, holds=True, most_bytes=_MORE_BYTES),
-        Kind("feed", "feed", "a feed (RSS or Atom)", (".rss", ".atom", ".xml"), several=True),
-        Kind("csv", "table", "a table", (".csv", ".tsv"), several=True, most_bytes=_MORE_BYTES, reading=4),
-        Kind("jsonl", "jsonl", "JSON Lines", (".jsonl",), several=True),
-        Kind("json", "records", "JSON", (".json",), several=True),
-        Kind(
-            "zip",
-            "archive",
-            "a ZIP archive",
-            (".zip",),
-            several=True,
-            holds=True,
-            signed=True,
-            most_bytes=_MORE_BYTES,
-        ),
-    )
-}
-JSONL, ZIP = _KINDS["jsonl"], _KINDS["zip"]
-ENDINGS = {ending: kind for kind in _KINDS.values() for ending in kind.endings}
-READS = (
-    "Pullquote reads plain text, Markdown, web pages, PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, "
-    "e-mail (Outlook's too), feeds, CSV, JSON and ZIP archives"
+_EVERY = (
+    Kind(
+        "text", "text", "plain text", "Text", (".txt", ".text"), many="plain text", media=_PLAIN, as_text=True
+    ),
+    Kind(
+        "markdown",
+        "markdown",
+        "Markdown",
+        "Markdown",
+        (".md", ".markdown"),
+        media=_PLAIN,
+        libraries=("markdown-it-py",),
+        as_text=True,
+    ),
+    Kind(
+        "rst",
+        "rst",
+        "reStructuredText",
+        "reStructuredText",
+        (".rst", ".rest"),
+        media=_PLAIN,
+        libraries=("docutils",),
+        unread=(PICTURES, "comments"),
+    ),
+    Kind(
+        "html",
+        "html",
+        "a web page",
+        "Web page",
+        (".html", ".htm", ".xhtml"),
+        many="web pages",
+        csl="webpage",
+        shown="view",
+        libraries=("lxml", "lxml_html_clean", "trafilatura"),
+        unread=(WITHOUT_MARKS, PICTURES),
+    ),
+    Kind(
+        "pdf",
+        "pdf",
+        "a PDF",
+        "PDF",
+        (".pdf",),
+        media="application/pdf",
+        shown="pages",
+        libraries=("pypdfium2",),
+        unread=(WITHOUT_MARKS, PICTURES, "annotations"),
+        signed=True,
+        most_bytes=_MORE_BYTES,
+    ),
+    Kind(
+        "docx",
+        "docx",
+        "a Word document",
+        "Word",
+        (".docx",),
+        media=f"{_OFFICE}.wordprocessingml.document",
+        shown="view",
+        libraries=("lxml", "python-docx"),
+        signed=True,
+        most_bytes=_MORE_BYTES,
+    ),
+    Kind(
+        "xlsx",
+        "sheets",
+        "an Excel workbook",
+        "Excel",
+        (".xlsx", ".xlsm"),
+        media=f"{_OFFICE}.spreadsheetml.sheet",
+        libraries=("openpyxl",),
+        unread=("comments", PICTURES, "charts"),
+        several=True,
+        signed=True,
+        most_bytes=_MORE_BYTES,
+        reading=4,
+    ),
+    Kind(
+        "pptx",
+        "pptx",
+        "a PowerPoint presentation",
+        "PowerPoint",
+        (".pptx", ".pptm", ".ppsx"),
+        csl="speech",
+        libraries=("lxml", "python-pptx"),
+        signed=True,
+        most_bytes=_MORE_BYTES,
+        reading=4,
+    ),
+    Kind(
+        "odt",
+        "odt",
+        "an OpenDocument text",
+        "OpenDocument",
+        (".odt",),
+        media="application/vnd.oasis.opendocument.text",
+        libraries=("lxml", "odfdo"),
+        signed=True,
+        most_bytes=_MORE_BYTES,
+    ),
+    Kind(
+        "rtf",
+        "rtf",
+        "an RTF document",
+        "RTF",
+        (".rtf",),
+        unread=(WITHOUT_MARKS, "comments", PICTURES),
+        signed=True,
+        most_bytes=_MORE_BYTES,
+    ),
+    Kind(
+        "epub",
+        "epub",
+        "an EPUB book",
+        "EPUB",
+        (".epub",),
+        media="application/epub+zip",
+        csl="book",
+        libraries=("lxml",),
+        unread=(WITHOUT_MARKS, PICTURES),
+        signed=True,
+        most_bytes=_MORE_BYTES,
+        reading=4,
+    ),
+    Kind(
+        "email",
+        "mail",
+        "an e-mail",
+        "E-mail",
+        (".eml",),
+        many="e-mail",
+        csl=LETTER,
+        unread=("attachments of other formats", PICTURES),
+        several=True,
+        holds=True,
+        reading=4,
+    ),
+    Kind(
+        "msg",
+        "msg",
+        "an Outlook message",
+        "Outlook message",
+        (".msg",),
+        many="Outlook's messages",
+        csl=LETTER,
+        libraries=("python-oxmsg",),
+        several=True,
+        holds=True,
+        signed=True,
+        reading=4,
+    ),
+    Kind(
+        "mbox",
+        "mbox",
+        "a mailbox",
+        "Mailbox",
+        (".mbox",),
+        many="mailboxes",
+        csl=LETTER,
+        unread=("attachments of other formats", PICTURES),
+        several=True,
+        holds=True,
+        most_bytes=_MORE_BYTES,
+        reading=4,
+    ),
+    Kind(
+        "feed",
+        "feed",
+        "a feed (RSS or Atom)",
+        "Feed",
+        (".rss", ".atom", ".xml"),
+        many="feeds",
+        csl="webpage",
+        libraries=("feedparser", "lxml"),
+        unread=(WITHOUT_MARKS, PICTURES),
+        several=True,
+    ),
+    Kind(
+        "csv",
+        "table",
+        "a table",
+        "Table",
+        (".csv", ".tsv"),
+        many="CSV",
+        media=_PLAIN,
+        as_text=True,
+        several=True,
+        most_bytes=_MORE_BYTES,
+        reading=4,
+    ),
+    Kind("jsonl", "jsonl", "JSON Lines", "JSON Lines", (".jsonl",), as_text=True, several=True),
+    Kind(
+        "json",
+        "records",
+        "JSON",
+        "JSON",
+        (".json",),
+        as_text=True,
+        unread=("values other than quotes",),
+        several=True,
+    ),
+    Kind(
+        "zip",
+        "archive",
+        "a ZIP archive",
+        "ZIP",
+        (".zip",),
+        many="ZIP archives",
+        media="application/zip",
+        several=True,
+        holds=True,
+        signed=True,
+        most_bytes=_MORE_BYTES,
+    ),
+)
+KINDS = {kind.name: kind for kind in _EVERY}
+JSONL, ZIP = KINDS["jsonl"], KINDS["zip"]
+ENDINGS = {ending: kind for kind in _EVERY for ending in kind.endings}
+MEDIA_TYPES = {kind.endings[0]: kind.media for kind in _EVERY}
+# Packages whose version may change how any file is read.
+COMMON_LIBRARIES = ("chardet", "py3langid", "sentencex")
+LIBRARIES = tuple(sorted({*COMMON_LIBRARIES, *(name for kind in _EVERY for name in kind.libraries)}))
+_LISTED = [kind.many or kind.label for kind in _EVERY]
+READS = f"Pullquote reads {', '.join(_LISTED[:-1])} and {_LISTED[-1]}"
+# The formats with the endings of their files, for a list: "RTF (.rtf), EPUB (.epub)".
+WITH_ENDINGS = ", ".join(
+    f"{name} ({', '.join(kind.endings)})" for name, kind in zip(_LISTED, _EVERY, strict=True)
 )
 
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -184,27 +383,27 @@ def kind_of(source: Source) -> tuple[Kind, str]:
 
 def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
     """Return the format that the bytes show, the description of a format that is not read, or None."""
-    if data.startswith(_OLE) and (_OUTLOOK in data or said is _KINDS["msg"]):
-        return _KINDS["msg"]
+    if data.startswith(_OLE) and (_OUTLOOK in data or said is KINDS["msg"]):
+        return KINDS["msg"]
     if unreadable := next((what for start, what in _UNREADABLE if data.startswith(start)), None):
         return unreadable
-    if data.startswith(b"%PDF-") or (said is _KINDS["pdf"] and b"%PDF-" in data[:1024]):
-        return _KINDS["pdf"]
+    if data.startswith(b"%PDF-") or (said is KINDS["pdf"] and b"%PDF-" in data[:1024]):
+        return KINDS["pdf"]
     if data.startswith(b"{\\rtf"):
-        return _KINDS["rtf"]
+        return KINDS["rtf"]
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _archive(data, said)
     head = data[:_HEAD]
     # Some programs write a mailbox's first line above a single e-mail.
-    if said is not _KINDS["email"] and _MAILBOX.match(head):
-        return _KINDS["mbox"]
+    if said is not KINDS["email"] and _MAILBOX.match(head):
+        return KINDS["mbox"]
     if encoding_of(head) == "utf-16":
         head = head.decode("utf-16", "ignore").encode()
     found = _MARKUP.match(head)
     root = found["root"] if found else None
     if root and root.lower() != b"html":
-        return _KINDS["feed"]
-    return _KINDS["html"] if root or (found and found["page"]) else None
+        return KINDS["feed"]
+    return KINDS["html"] if root or (found and found["page"]) else None
 
 
 def _archive(data: bytes, said: Kind | None) -> Kind | str:
@@ -216,22 +415,22 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
     if first == b"mimetype":
         media = data[30 + len(first) + int.from_bytes(data[28:30], "little") :][:60]
         if media.startswith(b"application/epub+zip"):
-            return _KINDS["epub"]
+            return KINDS["epub"]
         if media.startswith(b"application/vnd.oasis.opendocument.text"):
-            return _KINDS["odt"]
+            return KINDS["odt"]
         if media.startswith(b"application/vnd.oasis.opendocument"):
             return "an OpenDocument file that is not a text"
     listed = data[-_TAIL:]
     # An archive may hold a Word document that lists its members just before the archive's own list.
     if b"[Content_Types].xml" in listed and (said is not ZIP or first == b"[Content_Types].xml"):
         if b"word/document" in listed:
-            return _KINDS["docx"]
+            return KINDS["docx"]
         if b"xl/workbook.xml" in listed:
-            return _KINDS["xlsx"]
+            return KINDS["xlsx"]
         if b"xl/workbook" in listed:
             return "an Excel workbook in the binary format (.xlsb)"
         if b"ppt/presentation" in listed:
-            return _KINDS["pptx"]
+            return KINDS["pptx"]
     return said if said and said.name in ("docx", "xlsx", "pptx", "odt", "epub") else ZIP
 
 

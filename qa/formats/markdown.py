@@ -311,7 +311,7 @@ def _front_matter(text: str) -> _Front:
         return _Front({})
     values: dict[str, str] = {}
     for key, value in held.items():
-        field = "" if isinstance(value, dict) else _field(key)
+        field = "" if isinstance(value, dict) else field_of(key)
         written = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
         written = " ".join(written.split())
         if field and field not in values and written and written.isprintable():
@@ -322,13 +322,13 @@ def _front_matter(text: str) -> _Front:
     for line in lines:
         if not _GOES_ON.match(line[0].rstrip()):
             pair = _PAIR.match(line[0])
-            says = bool(pair and _field(pair["key"]))
+            says = bool(pair and field_of(pair["key"]))
         if span := _line_span(text, *line.span()):
             (header if says else furniture).append(span)
     return _Front(values, tuple(header), tuple(furniture), found.end())
 
 
-def _field(key: str) -> str:
+def field_of(key: str) -> str:
     """Return the document field that a key names, or "" if it names none."""
     name = re.sub("[ _-]", " ", key.lower())
     stated = LABELS.get(name, "").replace("published", "date")

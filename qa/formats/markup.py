@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Literal
 from lxml import etree, html
 
 from qa.errors import InputError
+from qa.formats.blocks import INVISIBLE, LONGEST_CELL, BlockKind, Composed, Part, join
 from qa.formats.encoding import codec_of, encoding_of, notes_on
 from qa.formats.text import Decoded, check_text
 from qa.schema import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-Kind = Literal["paragraph", "heading", "item", "row"]
+    from collections.abc import Iterator, Sequence
 
 _BLOCK = frozenset(
     """address article aside blockquote body caption center dd details dialog dir div dl dt fieldset
@@ -44,7 +43,6 @@ _STRUCK = frozenset({"del", "s", "strike"})  # the page itself marks these words
 _HIDDEN = re.compile(r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 _AS_BLOCK = re.compile(r"(?:^|[;\s])display\s*:\s*(?:block|flex|grid|table)", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _HEAD = 4096  # bytes at the beginning that are searched for the declared encoding
 _DECLARED = re.compile(
@@ -67,7 +65,6 @@ MEANT = {
     "utf-16": "utf-8",  # a declaration that is readable as ASCII is not in UTF-16
 }
 _MOST_ACCENTED = 0.3  # share of characters: Latin text has fewer, East Asian text read as Latin has more
-_LONGEST_CELL = 300  # characters: a longer cell is text in a layout table, not data
 
 
 @dataclass(slots=True)
@@ -84,20 +81,12 @@ class Block:
     """
 
     text: str
-    kind: Kind
+    kind: BlockKind
     node: html.HtmlElement
     slot: Literal["text", "tail"]
     level: int = 0
     linked: int = 0
     in_figure: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A text and its sections. Each section begins with its heading."""
-
-    text: str
-    sections: tuple[Section, ...]
 
 
 def decode(data: bytes, name: str) -> Decoded:
@@ -163,55 +152,38 @@ def parse(source: str, name: str) -> html.HtmlElement:
     return tree
 
 
-def render(source: str, name: str) -> Rendered:
+def render(source: str, name: str) -> Composed:
     """Return all the text of an HTML page or fragment.
 
     Raises:
         InputError: see `parse`.
     """
-    return compose(blocks(parse(source, name))) if source.strip() else Rendered("", ())
+    return compose(blocks(parse(source, name)) if source.strip() else [])
 
 
-def compose(parts: Iterable[Block]) -> Rendered:
-    """Join blocks with a blank line between them, or a line end between list items or table rows."""
-    pieces: list[str] = []
-    open_sections: list[tuple[int, str, html.HtmlElement | None]] = []
-    sections: list[Section] = []
-    length = 0
-    before: Block | None = None
-    every = list(parts)
+def compose(every: Sequence[Block]) -> Composed:
+    """Join blocks to a text with sections. The sections of a page may lie in each other."""
+    return join(_parts(every))
+
+
+def _parts(every: Sequence[Block]) -> Iterator[Part]:
     scopes = _scopes(every)
-
-    def end_parts(since: int) -> None:
-        for start, name, _ in open_sections[since:]:
-            sections.append(Section(start, length, "section", name))
-        del open_sections[since:]
-
+    going_on: list[html.HtmlElement | None] = []  # the elements that contain the sections that go on
     for number, block in enumerate(every):
         around = {block.node, *block.node.iterancestors()}
-        ended = (
-            at for at, (_, _, scope) in enumerate(open_sections) if scope is not None and scope not in around
-        )
-        end_parts(next(ended, len(open_sections)))
+        left = (at for at, scope in enumerate(going_on) if scope is not None and scope not in around)
+        del going_on[next(left, len(going_on)) :]
         if number in scopes:
-            own = (at for at, (_, _, scope) in enumerate(open_sections) if scope is scopes[number])
-            end_parts(next(own, len(open_sections)))
-        if before:
-            close = before.kind == block.kind and block.kind in ("item", "row")
-            pieces.append("\n" if close else "\n\n")
-            length += len(pieces[-1])
+            own = (at for at, scope in enumerate(going_on) if scope is scopes[number])
+            del going_on[next(own, len(going_on)) :]
+            yield Part("section", block.text, depth=len(going_on))
+        kind = "paragraph" if block.kind == "heading" else block.kind
+        yield Part(kind, block.text, depth=len(going_on))
         if number in scopes:
-            open_sections.append((length, " ".join(block.text.split()), scopes[number]))
-        pieces.append(block.text)
-        length += len(block.text)
-        before = block
-    end_parts(0)
-    return Rendered(
-        "".join(pieces), tuple(sorted(sections, key=lambda section: (section.start, -section.end)))
-    )
+            going_on.append(scopes[number])
 
 
-def _scopes(every: list[Block]) -> dict[int, html.HtmlElement | None]:
+def _scopes(every: Sequence[Block]) -> dict[int, html.HtmlElement | None]:
     """Return, by the number of a heading's block, the element that contains the whole section of the heading.
 
     The section ends with that element. The element is None if the next heading ends the section. A table's
@@ -337,7 +309,7 @@ class _Layout:
         words = node.text if slot == "text" else node.tail
         if not words:
             return
-        words = _INVISIBLE.sub("", words)
+        words = INVISIBLE.sub("", words)
         if not self.inside["pre"]:
             words = _SPACE.sub(" ", words)
         if self.inside["sup"] and not words.translate(RAISED).strip(" ⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"):
@@ -360,7 +332,7 @@ class _Layout:
         else:
             single = re.sub(r" {2,}", " ", words)
             text = re.sub(r"\n{2,}", "\n\n", re.sub(r" ?\n ?", "\n", single)).strip()
-        kind: Kind = "paragraph"
+        kind: BlockKind = "paragraph"
         if self.level:
             kind, text = "heading", " ".join(text.split())
         elif self.marker:
@@ -392,7 +364,7 @@ def _counts(node: html.HtmlElement) -> bool:
 
 def _is_layout(cell: list[Block]) -> bool:
     return len(cell) > 1 or any(
-        block.kind in ("row", "item") or len(block.text) > _LONGEST_CELL for block in cell
+        block.kind in ("row", "item") or len(block.text) > LONGEST_CELL for block in cell
     )
 
 

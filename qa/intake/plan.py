@@ -14,7 +14,7 @@ from qa.document.row_identity import TABLES
 from qa.document.segment import SEGMENTATION
 from qa.errors import InputError
 from qa.formats import ocr
-from qa.formats.kinds import JSONL, named, reading_of
+from qa.formats.kinds import JSONL, LIBRARIES, named, reading_of
 from qa.formats.remote import fetched_sidecar
 from qa.formats.source import Options
 from qa.intake.folders import refusal, resolved
@@ -29,12 +29,6 @@ if TYPE_CHECKING:
     from qa.schema import FileResult
     from qa.storage.intake_port import IntakeLibrary, KnownFile
     from qa.text.written_dates import DateOrder
-
-# Libraries whose version may change how a file is read.
-LIBRARIES = (
-    *("chardet", "feedparser", "lxml", "lxml_html_clean", "markdown-it-py", "odfdo", "openpyxl", "py3langid"),
-    *("pypdfium2", "python-docx", "python-oxmsg", "python-pptx", "sentencex", "trafilatura"),
-)
 
 
 @dataclass(frozen=True, slots=True)

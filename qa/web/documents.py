@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BeforeValidator, Field, ValidationError
 
+from qa.formats.kinds import KINDS
 from qa.limits import MAX_DOCUMENTS, MAX_FILTER_CHARACTERS, MAX_ID_CHARACTERS, MAX_NAMES
 from qa.quoting.cite import facts
 from qa.schema import FILTERED_BY_NAME, DocumentOrder, DocumentQuery, Filters
@@ -36,25 +37,7 @@ _AT_ONCE = 8
 ROWS = 100  # rows of the table at first, and rows that each scroll to the end adds
 _Text = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)]
 _Id = Annotated[Name, Field(max_length=MAX_ID_CHARACTERS)]
-FORMATS = {
-    "text": "Text",
-    "markdown": "Markdown",
-    "html": "Web page",
-    "pdf": "PDF",
-    "docx": "Word",
-    "xlsx": "Excel",
-    "pptx": "PowerPoint",
-    "odt": "OpenDocument",
-    "rtf": "RTF",
-    "epub": "EPUB",
-    "email": "E-mail",
-    "msg": "Outlook message",
-    "mbox": "Mailbox",
-    "feed": "Feed",
-    "csv": "Table",
-    "jsonl": "JSON Lines",
-    "json": "JSON",
-}
+_FORMATS = {kind.name: kind.label for kind in KINDS.values()}
 
 
 def _listed(value: object) -> object:
@@ -183,7 +166,7 @@ def routes(engine: Engine) -> APIRouter:
             may_change=engine.may_change,
             more=_href(asked, offset=shown) if shown < total else "",
             href=lambda **changed: _href(asked, offset="", **changed),
-            formats=FORMATS,
+            formats=_FORMATS,
             languages={code: language_in_words(code) for code, _ in facets.languages},
         )
 
@@ -200,7 +183,7 @@ def routes(engine: Engine) -> APIRouter:
             "document.html",
             shown=shown,
             as_original=shown.has_original and show == "original",
-            formats=FORMATS,
+            formats=_FORMATS,
             may_change=engine.may_change,
             address=address,
         )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from qa.errors import DocumentNotFoundError
+from qa.formats.kinds import ANY_BYTES, MEDIA_TYPES
 from qa.quoting.bibliography.entries import ENDINGS, MEDIA, Form, entries_of_documents
 from qa.quoting.render import facets_to_dict
 from qa.web import changes, documents, paging
@@ -22,19 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qa.web.engine import Engine
-
-# Media types of files that a browser can show without running anything. All files are sent to be saved, too.
-_SAFE_KINDS = {
-    ".pdf": "application/pdf",
-    ".txt": "text/plain; charset=utf-8",
-    ".md": "text/plain; charset=utf-8",
-    ".csv": "text/plain; charset=utf-8",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".odt": "application/vnd.oasis.opendocument.text",
-    ".epub": "application/epub+zip",
-    ".zip": "application/zip",
-}
 
 
 def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
@@ -116,7 +104,7 @@ def _one(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         name = PurePosixPath(found.name)
         return FileResponse(
             found.path,
-            media_type=_SAFE_KINDS.get(name.suffix.lower(), "application/octet-stream"),
+            media_type=MEDIA_TYPES.get(name.suffix.lower(), ANY_BYTES),
             filename=name.name,
             headers={
                 "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -44,7 +44,6 @@ MOST_PAGE = 1_000_000
 _AROUND = 200  # characters around a quote that distinguish its place from others
 _LONGEST = 20_000  # maximum number of a quote's characters that are looked for
 Shown = Literal["pages", "view", "download"]
-_SHOWN: dict[str, Shown] = {"pdf": "pages", "html": "view", "docx": "view"}
 _Made = TypeVar("_Made", "PagePicture", str)
 # A saved page may be looked at. It may not run, load, send or open anything.
 _SANDBOX = (
@@ -200,9 +199,8 @@ def shown(document: Document) -> Shown | None:
     """Return how the original of a document can be shown, or None. The file is not read for this."""
     is_upload = document.path.startswith(UPLOAD)
     kind = named(_file_name(document))
-    how = _SHOWN.get(document.format)
-    if how and kind and kind.name == document.format and (is_upload or _is_file(document.path)):
-        return how
+    if kind and kind.shown and kind.name == document.format and (is_upload or _is_file(document.path)):
+        return kind.shown
     return "download" if is_upload else None
 
 

@@ -23,6 +23,7 @@ from fastapi.openapi.utils import get_openapi
 from markupsafe import Markup, escape
 
 from qa import __version__
+from qa.formats.kinds import ANY_BYTES, MEDIA_TYPES
 from qa.web.events import MEDIA
 from qa.web.pages import render
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-_RAW = "application/octet-stream"  # the body of an upload
+_RAW = ANY_BYTES  # the body of an upload
+_OF_ORIGINALS = sorted({media.partition(";")[0] for media in MEDIA_TYPES.values()})
 _CODE = re.compile(r"`([^`]+)`")
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_SCHEMA = {
@@ -126,9 +128,10 @@ def _reply(content: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:
 
     JSON is left out if the route has other media types and no example in JSON.
     """
+    types = note.get("media", ())
     media: dict[str, Any] = {
         each: {"schema": {"type": "array"} if each.endswith("+json") else {"type": "string"}}
-        for each in note.get("media", ())
+        for each in (_OF_ORIGINALS if types == "originals" else types)
     }
     if "events" in note:
         media[MEDIA] = {"itemSchema": _EVENT | {"description": _said(note["events"])}}

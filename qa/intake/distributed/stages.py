@@ -15,6 +15,7 @@ from embeddings.encoder import identify_encoder, open_encoder
 from embeddings.models import ModelError as WeightsError
 from qa.document.corrections import correct
 from qa.errors import InputError, PullquoteError, WorkersError
+from qa.formats.kinds import LIBRARIES
 from qa.formats.remote import state_of
 from qa.formats.source import PLAIN
 from qa.formats.worker import Worker
@@ -30,7 +31,7 @@ from qa.intake.make import (
     vectors_of,
 )
 from qa.intake.pipeline import grouped, silent
-from qa.intake.plan import LIBRARIES, made_by
+from qa.intake.plan import made_by
 from qa.storage.intake_port import KnownDocument, ReadDocument
 from qa.storage.open import open_beside
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
+from qa.formats.kinds import KINDS
 from qa.schema import places
 from qa.text.dates import PartialDate
 from qa.text.display import visible
@@ -21,15 +22,6 @@ if TYPE_CHECKING:
 
     from qa.schema import Document, DocumentInfo, Quote
 
-_TYPES: Final = {
-    "email": "personal_communication",
-    "mbox": "personal_communication",
-    "msg": "personal_communication",
-    "pptx": "speech",
-    "epub": "book",
-    "html": "webpage",
-    "feed": "webpage",
-}
 # CSL's names for our kinds of places.
 _LABELS: Final = {
     "page": "page",
@@ -62,7 +54,8 @@ def csl_item(document: Document | DocumentInfo, *, key: str = "") -> dict[str, A
     by default the result of `citation_key`.
     """
     issue = {"collection-title": document.series, "number": document.number}
-    kind = "report" if all(issue.values()) else _TYPES.get(document.format, "report")
+    format_ = KINDS.get(document.format)
+    kind = format_.csl if format_ and not all(issue.values()) else "report"
     item: dict[str, Any] = {
         "id": key or citation_key(document),
         "type": kind,

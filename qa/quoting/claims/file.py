@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qa.errors import InputError, PartlyReadError
 from qa.formats.encoding import encoding_of
-from qa.formats.kinds import kind_of
+from qa.formats.kinds import KINDS, kind_of
 from qa.formats.source import Options, Source
 from qa.formats.worker import Worker
 from qa.quoting.claims.answers import is_transcript, of_json, of_transcript
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # Formats that are read as plain text. "" means a file of no known format. A web page is also read as text if
 # it is UTF-8. Otherwise it is read as for indexing.
-_TEXTS = ("", "text", "markdown", "jsonl", "json", "csv")
+_TEXTS = ("", *(kind.name for kind in KINDS.values() if kind.as_text))
 _LATEX = (".tex", ".latex")
 _IN_NOTE = re.compile(r"\b(?:foot|end)note\b")
 _REPORT = Options(as_report=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from qa.errors import InputError
+from qa.formats import kinds
 from qa.formats.kinds import ENDINGS, kind_of, read_source
 from qa.formats.source import PLAIN, Source
 from qa.formats.text import decode
@@ -36,6 +39,7 @@ with zipfile.ZipFile(with_docx, "w") as _archive:
 BOX_OF_DOCX = with_docx.getvalue()
 PAGE = b"<!DOCTYPE html>\n<html><p>He left."
 
+ROOT = Path(__file__).parents[3]
 KINDS = {
     "PDF": ("a.pdf", b"%PDF-1.7\n", "pdf", False),
     "PDF after a line": ("a.pdf", b"\r\n%PDF-1.7\n", "pdf", False),
@@ -98,7 +102,7 @@ REFUSED = {
         "an old Microsoft Office file, or one with a password",
     ),
     "no ending": ("notes", b"He left.", "is a file without an extension"),
-    "unknown": ("a.rst", b"He left.", "is a .rst file"),
+    "unknown": ("a.tex", b"He left.", "is a .tex file"),
 }
 
 
@@ -114,10 +118,40 @@ def test_every_ending_is_lower_case_and_begins_with_a_dot() -> None:
     assert all(ending == ending.lower() and ending.startswith(".") for ending in ENDINGS)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
-def test_the_documentation_says_how_many_formats_there_are(page: str) -> None:
-    text = (Path(__file__).parents[3] / page).read_text(encoding="utf-8")
-    assert f"{len(set(ENDINGS.values()))} formats" in text
+def test_no_format_takes_the_name_or_the_ending_of_another() -> None:
+    written = (Path(kinds.__file__)).read_text(encoding="utf-8")
+    assert len(kinds.KINDS) == written.count("\n    Kind(")
+    assert len(ENDINGS) == sum(len(kind.endings) for kind in kinds.KINDS.values())
+
+
+def test_every_library_of_a_format_is_a_requirement() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    named = {re.split(r"[^\w-]", each)[0] for each in project["project"]["dependencies"]}
+    assert set(kinds.LIBRARIES) <= named
+
+
+# Where endings have another meaning: the formats of a dossier, names that are no titles.
+MAY_NAME = (
+    "qa/formats/",
+    "qa/report/",
+    "qa/web/dossier.py",
+    "qa/commands/dossiers.py",
+    "qa/web/reference.toml",
+)
+
+
+def test_no_other_module_lists_formats() -> None:
+    """A list of endings, or of names of formats, would have to be added to for each new format."""
+    ending = "|".join(re.escape(each) for each in ENDINGS)
+    name = "|".join({*kinds.KINDS} - {"text", "html", "markdown", "feed", "csv", "json", "jsonl"})
+    listed = re.compile(rf"(?:\"(?:{ending}|{name})\"[^\n]*\n?[^\n]*){{3}}|(?:(?:{ending})\b[,\s]+){{3}}")
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in [*(ROOT / "qa").rglob("*.py"), *(ROOT / "qa").rglob("*.toml"), ROOT / "ui.py"]
+        if not path.relative_to(ROOT).as_posix().startswith(MAY_NAME)
+        for match in listed.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
 
 
 def test_text_whose_encoding_cannot_be_told_is_not_told_to_be_western() -> None:

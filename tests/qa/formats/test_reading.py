@@ -170,12 +170,12 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["brief.ppt", "brief.doc", "README.rst", "brief"])
+@pytest.mark.parametrize("name", ["brief.ppt", "brief.doc", "README.tex", "brief"])
 def test_other_formats_are_refused_with_what_can_be_read(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text("He left.", encoding="utf-8")
     assert not supported(path)
-    assert "Pullquote reads plain text, Markdown, web pages" in refusal(path)
+    assert "Pullquote reads plain text, Markdown, reStructuredText" in refusal(path)
 
 
 @pytest.mark.skipif(

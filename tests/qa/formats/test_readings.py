@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qa.document.segment import SEGMENTATION, passages
-from qa.formats.kinds import ENDINGS, named, read_source
+from qa.formats.kinds import KINDS, LIBRARIES, named, read_source
 from qa.formats.source import Options, Source
 from qa.formats.worker import to_plain
-from qa.intake.plan import LIBRARIES
 from qa.schema import Document
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 RECORD = HERE / "readings.json"
 RECORDS = b'{"_id": "1", "title": "Copper", "text": "He left. She stayed.", "date": "2008-04"}\n{"_id": 2}\n'
-KINDS = {kind.name: kind for kind in ENDINGS.values()}
 
 
 def sources(name: str) -> Iterator[Source]:

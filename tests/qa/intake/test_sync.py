@@ -857,8 +857,8 @@ def test_the_command_names_what_is_gone_and_prunes_it_when_told_to(
     assert "1 document in " in named.stdout
     assert "1 unchanged; 4 gone" in named.stdout
     assert (
-        "4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer there; to remove them from the library, add --prune"
-        in named.stdout
+        "4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer there; "
+        "to remove them from the library, add --prune" in named.stdout
     )
     monkeypatch.setattr("qa.commands.indexing._in_a_terminal", lambda: True)
     refused = run(inbox, input="n\n")

@@ -1,0 +1,377 @@
+"""Reads reStructuredText: the words of the text in separate blocks, without the markup.
+
+docutils parses the file. It includes no other file, fetches nothing and runs nothing. Its directives that
+would make text (a table of contents, numbers of sections, the date) make none. Sphinx's roles and directives
+are read as the words in them. The list of fields at the top becomes metadata, and stays in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from docutils.frontend import get_default_settings
+from docutils.parsers.rst import Directive, Parser, directives, roles
+from docutils.parsers.rst.languages import en
+from docutils.transforms.frontmatter import DocTitle
+from docutils.transforms.references import Footnotes
+from docutils.utils import new_document
+
+from qa.errors import InputError
+from qa.formats.block_quotes import marked
+from qa.formats.blocks import Look, Part, compose, row
+from qa.formats.markdown import field_of
+from qa.formats.markup import RAISED
+from qa.formats.numerals import numeral
+from qa.formats.properties import with_properties
+from qa.formats.text import MOST_CHARACTERS, decode
+from qa.schema import Document
+from qa.text.written_dates import read_date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qa.formats.source import Options, Source
+    from qa.text.written_dates import DateOrder
+
+_SETTINGS = {
+    "file_insertion_enabled": False,
+    "raw_enabled": False,
+    "_disable_config": True,
+    "halt_level": 5,
+    "report_level": 5,
+    "syntax_highlight": "none",
+    "smart_quotes": False,
+    "line_length_limit": MOST_CHARACTERS,
+}
+_DIRECTIVE = re.compile(
+    r"^[^\r\n]{0,200}?\.\.[ \t]++(?:\|[^|\r\n]{1,200}+\|[ \t]++)?+([\w:.+-]{1,100}?) ?::", re.MULTILINE
+)
+_ROLE = re.compile(r":([A-Za-z][\w:.+-]{0,100}):`|`:([A-Za-z][\w:.+-]{0,100}):")
+# Directives whose words are no text: names of files and of terms for an index, settings, code for pictures.
+_WORDLESS = frozenset(
+    """date toctree index highlight module currentmodule default-domain tabularcolumns graphviz digraph graph
+    inheritance-diagram literalinclude""".split()
+)
+_STYLES = {"arabic": "1", "loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}
+_LOST = 3  # the level of docutils' messages on text that it could not parse
+_LONGEST_REPLACEMENT = 1_000  # characters of a substitution; a longer one would make a small file large
+_UNSEEN = (
+    nodes.comment,
+    nodes.decoration,
+    nodes.generated,
+    nodes.image,
+    nodes.meta,
+    nodes.pending,
+    nodes.raw,
+    nodes.substitution_definition,
+)
+_BEFORE_FIELDS = (*_UNSEEN, nodes.title, nodes.subtitle, nodes.system_message)
+_QUOTE = Look(0, 0, quotes=True, other=False)
+_BODY = Look(0, 0, quotes=False, other=False)
+
+
+class _Wordless(Directive):  # type: ignore[misc]  # docutils ships no types
+    """A directive that gives no text, whatever stands in it."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    class _AnyOption(dict[str, Any]):
+        def __missing__(self, name: str) -> Any:
+            return directives.unchanged
+
+    option_spec = _AnyOption(name=directives.unchanged)
+
+    def run(self) -> list[Any]:
+        return []
+
+
+class _Unknown(_Wordless):
+    """A directive that docutils does not know, such as those of Sphinx: its argument and its content."""
+
+    def run(self) -> list[Any]:
+        held = nodes.container()
+        if self.content or " " in "".join(self.arguments):  # else, it may be the number of a release
+            for argument in self.arguments:
+                words, messages = self.state.inline_text(argument, self.lineno)
+                held += [nodes.paragraph("", "", *words), *messages]
+        if self.content:
+            self.state.nested_parse(self.content, self.content_offset, held)
+        return [held]
+
+
+def read(source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield the one document of a reStructuredText file.
+
+    Raises:
+        InputError: if the file is empty, binary, in an unknown encoding, or nested too deep.
+    """
+    decoded = decode(source.data, source.name)
+    try:
+        tree = _parsed(decoded.text)
+        reader = _Reader(tree)
+        parts = [*reader.parts(tree), *reader.notes()]
+    except RecursionError:
+        raise InputError(
+            f"{source.name} is nested too deep to be read. Save its text as a .txt file."
+        ) from None
+    composed = compose(marked(parts) if options.as_report else parts)
+    fields, doubts = _fields(tree, options.date_order)
+    document = Document(
+        id="",
+        text=composed.text,
+        sections=composed.sections,
+        format="rst",
+        notes=(*decoded.notes, *doubts, *reader.remarks()),
+    )
+    yield with_properties(
+        document,
+        fields,
+        "the fields at its top",
+        PurePath(source.file_name).stem,
+        options.date_order,
+        source.name,
+        published=True,
+    )
+
+
+def _parsed(text: str) -> Any:
+    """Return docutils' tree of a text, with the title and the numbers of notes."""
+    settings = get_default_settings(Parser)
+    for name, value in _SETTINGS.items():
+        setattr(settings, name, value)
+    settings.doctitle_xform = True
+    settings.sectsubtitle_xform = False
+    tree = new_document("", settings)
+    with _words_of_all(text, tree):
+        Parser().parse(text, tree)
+    tree.transformer.transforms.clear()  # those that directives ask for make text
+    tree.transformer.add_transforms([DocTitle, Footnotes])
+    tree.transformer.apply_transforms()
+    return tree
+
+
+@contextmanager
+def _words_of_all(text: str, tree: Any) -> Iterator[None]:
+    """Make docutils read roles and directives that it does not know as their words, while a text is parsed.
+
+    docutils keeps both in the module. A text may define roles; the next text does not have them.
+    """
+    before = dict(directives._directives), dict(roles._roles)
+    for name in {match[1].lower() for match in _DIRECTIVE.finditer(text)}:
+        if name in _WORDLESS or name.startswith("auto"):
+            directives.register_directive(name, _Wordless)
+        elif directives.directive(name, en, tree)[0] is None:
+            directives.register_directive(name, _Unknown)
+    for name in {(match[1] or match[2]).lower() for match in _ROLE.finditer(text)}:
+        if roles.role(name, en, 0, tree.reporter)[0] is None:
+            roles.register_local_role(name, _in_words)
+    try:
+        yield
+    finally:
+        for registry, held in zip((directives._directives, roles._roles), before, strict=True):
+            registry.clear()
+            registry.update(held)
+
+
+def _in_words(_: str, raw: str, text: str, *__: Any, **___: Any) -> tuple[list[Any], list[Any]]:
+    """Return the words of a role that docutils does not know: "words" of `:ref:`words <target>``."""
+    text = nodes.unescape(text)
+    words = text.partition("<")[0].strip() if text.endswith(">") else ""
+    return [nodes.inline(raw, words or text.lstrip("!~"))], []
+
+
+def _fields(tree: Any, order: DateOrder) -> tuple[dict[str, str | None], list[str]]:
+    """Return the title and the fields at the top of a text, and a note on a date that names no day."""
+    values: dict[str, str | None] = {"title": tree.get("title", "")}
+    first = next((node for node in tree.children if not isinstance(node, _BEFORE_FIELDS)), None)
+    doubts = []
+    for field in first.children if isinstance(first, nodes.field_list) else ():
+        name, body = field.children[0].astext(), field.children[-1]
+        known = field_of(name)
+        separator = "; " if known == "author" else " "
+        said = " ".join(separator.join(each.astext() for each in body.findall(nodes.paragraph)).split())
+        if known and said and not values.get(known):
+            values[known] = said.strip("$ ").removeprefix("Date: ") if known == "date" else said
+    if written := values.pop("date", None):
+        date, doubt = read_date(written, order)
+        values["date"] = date.isoformat() if date else ""
+        if not date and not doubt:
+            doubt = f"The date “{written}” names no day; it was left out."
+        doubts += [doubt] if doubt else []
+    return values, doubts
+
+
+class _Reader:
+    """Reads the nodes of one tree as parts, in the order of the text."""
+
+    def __init__(self, tree: Any) -> None:
+        self._tree = tree
+        self._notes: list[Any] = []
+        self._lists = 0
+        self._quotes = 0
+        self._left_out: dict[str, None] = {}
+        self._replacements: dict[str, str] = {}
+
+    def notes(self) -> list[Part]:
+        """Return the footnotes and citations, outside any section."""
+        parts = [Part("section", "")]
+        for note in self._notes:
+            label = next((each.astext() for each in note.children if isinstance(each, nodes.label)), "")
+            own = self._all(each for each in note.children if not isinstance(each, nodes.label))
+            if own:
+                own[0] = own[0]._replace(text=f"[{label}] {own[0].text}")
+                parts += [Part("footnote", label), *own]
+        return parts
+
+    def remarks(self) -> list[str]:
+        names = ", ".join(self._left_out)
+        return [f"Left out, as it is no text or cannot be read: {names}."] if names else []
+
+    def parts(self, node: Any) -> list[Part]:
+        """Return the blocks of a node."""
+        if isinstance(node, _UNSEEN) or _is_contents(node):
+            return []
+        if isinstance(node, nodes.system_message):
+            return self._unparsed(node)
+        if isinstance(node, (nodes.footnote, nodes.citation)):
+            self._notes.append(node)
+            return []
+        if isinstance(node, nodes.table):
+            return self._table(node)
+        if isinstance(node, (nodes.bullet_list, nodes.enumerated_list)):
+            return self._list(node)
+        if isinstance(node, nodes.block_quote):
+            self._quotes += 1
+            parts = self._all(node.children)
+            self._quotes -= 1
+            return parts
+        if isinstance(node, nodes.definition_list_item):
+            *names, body = node.children
+            return [self._part(" : ".join(map(self._words, names))), *self.parts(body)]
+        if isinstance(node, nodes.field):
+            name, *body = node.children
+            return self._after(f"{self._words(name)}: ", body)
+        if isinstance(node, nodes.option_list_item):
+            names, *body = node.children
+            return self._after(", ".join(each.astext() for each in names.children) + "  ", body)
+        if isinstance(node, nodes.line_block):
+            return [self._part("\n".join(self._lines(node)))]
+        if isinstance(node, nodes.FixedTextElement):
+            return [Part("paragraph", self._words(node, keep_space=True))]
+        if isinstance(node, nodes.title) and isinstance(node.parent, (nodes.section, nodes.document)):
+            return [Part("heading", self._words(node))]
+        if isinstance(node, nodes.attribution):
+            return [self._part(f"— {self._words(node)}")]
+        if isinstance(node, nodes.TextElement):
+            return [self._part(words)] if (words := self._words(node)) else []
+        return self._all(node.children)
+
+    def _all(self, children: Iterable[Any]) -> list[Part]:
+        return [part for child in children for part in self.parts(child)]
+
+    def _part(self, words: str) -> Part:
+        return Part("paragraph", words, _QUOTE if self._quotes else _BODY)
+
+    def _after(self, words: str, body: list[Any]) -> list[Part]:
+        """Return blocks, the first of which begins with the given words."""
+        first, *rest = self._all(body) or [self._part("")]
+        return [first._replace(kind="item", text=f"{words}{first.text}".strip()), *rest]
+
+    def _list(self, node: Any) -> list[Part]:
+        parts: list[Part] = []
+        number = node.get("start", 1)
+        indent = "  " * self._lists
+        self._lists += 1
+        for item in node.children:
+            mark = "- "
+            if isinstance(node, nodes.enumerated_list):
+                style: Any = _STYLES.get(node["enumtype"], "1")
+                mark = f"{node['prefix']}{numeral(number, style)}{node['suffix']} "
+                number += 1
+            own = self.parts(item)
+            if own and own[0].kind == "paragraph":
+                own[0] = Part("item", f"{indent}{mark}{own[0].text}")
+            parts += own
+        self._lists -= 1
+        return [*parts, Part("break", "")] if not self._lists else parts
+
+    def _table(self, node: Any) -> list[Part]:
+        """Return the caption of a table and its rows. A cell over several rows is in the first of them."""
+        parts = [self._part(self._words(each)) for each in node.children if isinstance(each, nodes.title)]
+        groups = [each for each in node.children if isinstance(each, nodes.tgroup)]
+        bodies = [each for group in groups for each in group.children if not isinstance(each, nodes.colspec)]
+        covered: Counter[int] = (
+            Counter()
+        )  # by the number of a column, the rows that a cell above still covers
+        for each in (each for body in bodies for each in body.children):
+            cells: list[list[Part]] = []
+            for entry in each.children:
+                while covered[len(cells)]:
+                    covered[len(cells)] -= 1
+                    cells.append([])
+                for column in range(1 + entry.get("morecols", 0)):
+                    covered[len(cells)] = entry.get("morerows", 0)
+                    cells.append([] if column else self._all(entry.children))
+            parts += row(cells)
+        return [Part("break", ""), *parts, Part("break", "")]
+
+    def _unparsed(self, node: Any) -> list[Part]:
+        """Return the words that docutils could not parse, such as a table whose lines do not meet.
+
+        A directive without text is left out instead, and named in a remark.
+        """
+        blocks = [each.astext() for each in node.children if isinstance(each, nodes.literal_block)]
+        if blocks and (directive := _DIRECTIVE.match(blocks[0])):
+            self._left_out[directive[1]] = None
+            return []
+        return [Part("paragraph", words) for words in blocks if node["level"] >= _LOST]
+
+    def _lines(self, node: Any) -> Iterator[str]:
+        for each in node.children:
+            if isinstance(each, nodes.line_block):
+                yield from self._lines(each)
+            else:
+                yield self._words(each)
+
+    def _words(self, node: Any, *, keep_space: bool = False) -> str:
+        words = "".join(self._pieces(node))
+        return words if keep_space else " ".join(words.split())
+
+    def _pieces(self, node: Any) -> Iterator[str]:
+        if isinstance(node, nodes.Text):
+            yield node.astext()
+        elif isinstance(node, (nodes.footnote_reference, nodes.citation_reference)):
+            yield f"[{node.astext()}]"
+        elif isinstance(node, nodes.substitution_reference):
+            yield self._replacement(node)
+        elif isinstance(node, nodes.superscript) and re.fullmatch(r"[-+−0-9]+", node.astext()):
+            yield node.astext().translate(RAISED)  # 10⁶ is not 106
+        elif not isinstance(node, _UNSEEN):
+            for each in node.children:
+                yield from self._pieces(each)
+
+    def _replacement(self, node: Any) -> str:
+        """Return what stands for a substitution in the text: its definition, or its name if it has none."""
+        definitions = self._tree.substitution_defs
+        name = node["refname"]
+        if name not in definitions:
+            name = self._tree.substitution_names.get(nodes.fully_normalize_name(name), name)
+        if name not in self._replacements:
+            self._replacements[name] = f"|{node.astext()}|"  # also for a definition that refers to itself
+            definition = definitions.get(name)
+            if definition is not None and len(definition.astext()) <= _LONGEST_REPLACEMENT:
+                words = "".join(piece for each in definition.children for piece in self._pieces(each))
+                if len(words) <= _LONGEST_REPLACEMENT:
+                    self._replacements[name] = words
+        return self._replacements[name]
+
+
+def _is_contents(node: Any) -> bool:
+    return isinstance(node, nodes.topic) and "contents" in node["classes"]
