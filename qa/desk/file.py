@@ -229,5 +229,5 @@ class DeskFile:
         if file is None:
             return []
         with file.reading() as db:
-            found = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
-        return [] if found == ["ok"] else found
+            problems = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
+        return [] if problems == ["ok"] else problems

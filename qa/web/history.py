@@ -188,9 +188,9 @@ def _item(info: ConversationInfo, match: Match | None = None, query: str = "") -
         f"{at:%H:%M}",
         info.questions,
         info.last,
-        f"/?conversation={info.id}{f'#question-{match.place}' if match else ''}",
+        f"/?conversation={info.id}{f'#question-{match.position}' if match else ''}",
         _marked(info.name, query),
-        _marked(match.question, query) if match and match.place > 1 else "",
+        _marked(match.question, query) if match and match.position > 1 else "",
     )
 
 
