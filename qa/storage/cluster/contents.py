@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qa.bounded_cache import BoundedCache
 from qa.errors import LibraryError
-from qa.recent import Recent
 from qa.schema import EVERYTHING, UPLOAD, DocumentList, DocumentQuery
 from qa.storage.cluster import conditions, passage_rows, texts
 from qa.storage.cluster import state as states
@@ -42,7 +42,7 @@ class Contents:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._read: Recent[tuple[int, str], Segmented] = Recent(READ_BYTES)
+        self._read: BoundedCache[tuple[int, str], Segmented] = BoundedCache(READ_BYTES)
 
     def count(self) -> Count:
         """Count the documents and passages."""
