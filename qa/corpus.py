@@ -15,7 +15,7 @@ from qa.document.metadata import check
 from qa.errors import InputError, LibraryError
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
-from qa.places import library_place
+from qa.places import library_address
 from qa.schema import EVERYTHING, STRICTNESS, AskOptions, Document, DocumentList, Filters, Progress
 from qa.storage.encoders import model_errors
 from qa.storage.open import open_library
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qa.desk.ports import Desk
     from qa.intake.distributed.workers import Workers
     from qa.intake.intake import Intake
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.quoting.quoted_answer import QuotedAnswer
     from qa.schema import (
         Dates,
@@ -67,7 +67,7 @@ class Corpus:
         reader: str | None = None,
     ) -> None:
         self.library = store.folder
-        self.place: LibraryPlace = store.folder
+        self.place: LibraryAddress = store.folder
         self.store = store
         self.desk: Desk = DeskDatabase(store)
         self._columns = None if columns is None else tuple(columns.items())
@@ -82,7 +82,7 @@ class Corpus:
     @classmethod
     def open(
         cls,
-        library: LibraryPlace | str,
+        library: LibraryAddress | str,
         *,
         create: bool = True,
         read_only: bool = False,
@@ -107,7 +107,7 @@ class Corpus:
             LibraryError: the library is damaged, locked, or may not be written.
             ModelError: there is no such encoder.
         """
-        place = library_place(library) if isinstance(library, str) else library
+        place = library_address(library) if isinstance(library, str) else library
         store = open_library(place, create=create, read_only=read_only, encoder=encoder)
         corpus = cls(store, date_order, columns, reader)
         corpus.place = place

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from qa.evaluation.check import Finding
     from qa.evaluation.schema import AnswerLine, Estimate, Evaluation, Suite
     from qa.outputs import Kind
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.progress import Meter
     from qa.schema import Document
 
@@ -106,7 +106,7 @@ class Task:
     """
 
     suite: Path | None
-    library: LibraryPlace
+    library: LibraryAddress
     answers: Path | None = None
     out: Path | None = None
     baseline: Path | None = None

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.formats.reading import InputFile
     from qa.intake.make import PlannedFile
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.schema import FileResult
     from qa.storage.open import OpenLibrary
 
@@ -62,7 +62,7 @@ class Job:
     """
 
     encoder: EncoderIdentity | None
-    library: LibraryPlace | None
+    library: LibraryAddress | None
     versions: dict[str, str]
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qa.formats.reading import InputFile
     from qa.intake.make import PlannedFile, Step
     from qa.intake.plan import FilePlan
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
 
 LOCAL = "local"
 # Files of one dataset. Their plans are in memory together, and the actors start and end with the dataset.
@@ -62,7 +62,7 @@ class Workers:
         WorkersError: there is no cluster, or its versions differ from this program's.
     """
 
-    def __init__(self, address: str, library: LibraryPlace) -> None:
+    def __init__(self, address: str, library: LibraryAddress) -> None:
         if address != LOCAL and (not address.startswith("ray://") or set(address) & set("@?#")):
             raise InputError(f"{shown(address)} names no workers: write local, or ray://HOST:PORT")
         _set_environment(address)
