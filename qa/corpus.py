@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from embeddings.runtime import check_later, finish_checks
-from qa.desk.database import DeskDatabase
+from qa.desk.desk import DeskDatabase
 from qa.document.metadata import check
 from qa.errors import InputError, LibraryError
 from qa.intake.pipeline import silent
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qa.asking.answer import Answerer
     from qa.asking.confidence import Confidence
     from qa.deadline import Deadline
-    from qa.desk.ports import Desk
+    from qa.desk.interface import Desk
     from qa.intake.distributed.workers import Workers
     from qa.intake.intake import Intake
     from qa.places import LibraryAddress
@@ -233,7 +233,7 @@ class Corpus:
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        from qa.intake.uploads import upload_name
+        from qa.intake.upload_names import upload_name
 
         name = upload_name(name)
         collection = check({"collection": collection})["collection"]

@@ -198,7 +198,7 @@ def _library(library: LibraryAddress) -> Iterator[Finding]:
 
 
 def _desk(library: LibraryAddress) -> Finding:
-    from qa.desk.database import DeskDatabase
+    from qa.desk.desk import DeskDatabase
     from qa.desk.file import LAYOUT
     from qa.storage.open import open_library
 

@@ -515,7 +515,7 @@ def copy_desk(settings: options.Settings, target: Path | str) -> None:
     from contextlib import closing
 
     from qa.asking.own_confidence import FILE as CONFIDENCE_FILE
-    from qa.desk.database import DeskDatabase
+    from qa.desk.desk import DeskDatabase
     from qa.places import ClusterAddress, desk_address
     from qa.storage.open import open_library
     from qa.text.display import plural

@@ -123,7 +123,7 @@ DOSSIERS = (
         purged TEXT NOT NULL,
         -- When it was removed, '' while it is not: for a day that can be undone.
         removed TEXT NOT NULL,
-        -- JSON: how a question was asked and what was searched (`qa.desk.dossiers`).
+        -- JSON: how a question was asked and what was searched (`qa.desk.stored_dossiers`).
         how TEXT NOT NULL DEFAULT '{}',
         -- JSON: the places of figures that differ.
         differing TEXT NOT NULL DEFAULT '[]'

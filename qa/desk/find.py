@@ -14,7 +14,7 @@ from qa.errors import DocumentNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qa.desk.conversations import Conversations
+    from qa.desk.stored_conversations import Conversations
     from qa.schema import ConversationInfo
     from qa.storage.ports import Cited
 

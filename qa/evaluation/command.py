@@ -1,4 +1,4 @@
-"""Run `pullquote evaluate`: load, check, ask, score, compare, write. `tables.py` shows the result."""
+"""Run `pullquote evaluate`: load, check, ask, score, compare, write. `result_tables.py` shows the result."""
 
 from __future__ import annotations
 

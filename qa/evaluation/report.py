@@ -25,8 +25,8 @@ from qa.asking.retrieve import MOST_READ
 from qa.evaluation import charts, misses
 from qa.evaluation.measures import BY_TYPE, MEASURES, confidence, reliability, risk_coverage, threshold
 from qa.evaluation.pages import pages
+from qa.evaluation.result_tables import probability
 from qa.evaluation.statistics import LEVEL, wilson
-from qa.evaluation.tables import probability
 from qa.text.dates import date_in_words
 from qa.text.display import plural, visible
 

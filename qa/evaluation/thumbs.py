@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from qa.desk.ports import Desk
+    from qa.desk.interface import Desk
     from qa.schema import Answer, Document, Turn
     from qa.storage.ports import DeskLibrary
 

@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 from pydantic import Field
 
-from qa.desk.conversations import MAX_NAME_CHARACTERS
 from qa.desk.find import Finder
 from qa.desk.kept import recall
+from qa.desk.stored_conversations import MAX_NAME_CHARACTERS
 from qa.limits import MAX_FILTER_CHARACTERS
 from qa.schema import answer_to_dict
 from qa.text.dates import date_in_words

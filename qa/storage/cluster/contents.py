@@ -17,7 +17,7 @@ from qa.storage.cluster.entities import EDITION
 from qa.storage.cluster.session import ATTEMPTS, Session
 from qa.storage.ports import READ_AT_ONCE, Count
 from qa.storage.records import listing, reading, versions
-from qa.storage.records.corrections import of as corrections_of
+from qa.storage.records.corrections import corrections_of
 from qa.storage.records.locations import row_text
 from qa.storage.records.put import is_held
 from qa.storage.records.reading import document_at, number_of

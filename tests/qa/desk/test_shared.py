@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.desk.database import DeskDatabase
+from qa.desk.desk import DeskDatabase
 from qa.desk.file import LAYOUT
 from qa.errors import InputError, LibraryError, MissingExtraError
 from qa.places import ClusterAddress

@@ -20,8 +20,8 @@ from qa.asking import own_confidence
 from qa.asking.confidence import shipped
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.desk.conversations import new_id
 from qa.desk.file import LAYOUT
+from qa.desk.stored_conversations import new_id
 from qa.errors import InputError, LibraryError, OriginalNotFoundError
 from qa.places import ClusterAddress, folder_of, library_address
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from qa.desk import rows
-from qa.desk.conversations import UNDO, new_id
+from qa.desk.stored_conversations import UNDO, new_id
 from qa.errors import InputError, LibraryError, UnknownDossierError
 from qa.limits import check_filters, check_question
 from qa.schema import (

@@ -11,10 +11,10 @@ from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from qa.desk import rows
-from qa.desk.conversations import Conversations
-from qa.desk.dossiers import Dossiers
 from qa.desk.file import TABLES, DeskFile
 from qa.desk.shared import SharedTables
+from qa.desk.stored_conversations import Conversations
+from qa.desk.stored_dossiers import Dossiers
 from qa.errors import InputError
 from qa.schema import Filters, Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
@@ -33,7 +33,7 @@ _OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thum
 
 
 class DeskDatabase:
-    """The thumbs, conversations and dossiers of a library. Implements `qa.desk.ports.Desk`. Thread-safe.
+    """The thumbs, conversations and dossiers of a library. Implements `qa.desk.interface.Desk`. Thread-safe.
 
     The file is opened when it is first needed, and made when something is first stored. The same holds for
     tables on a server.
