@@ -44,7 +44,7 @@ _ESCAPES: dict[str, tuple[str, re.Pattern[str], Callable[[str], str]]] = {
     "md": (
         "commonmark",
         re.compile(r"&(?=#?\w)|\\|\A[ \t]*+[-+=#>]|\A[ \t]*+[0-9]{1,9}[.)]"),
-        lambda said: "&amp;" if said == "&" else f"{said[:-1]}\\{said[-1]}",
+        lambda match: "&amp;" if match == "&" else f"{match[:-1]}\\{match[-1]}",
     ),
 }
 _LINE_END = re.compile(r"\r\n|\n")
