@@ -63,7 +63,7 @@ test: lint ## lint, types, contracts, and all tests that are not for test-day, i
 	$(PYTEST) -m "not day"
 
 test-fast: .venv/.tests ## the tests that take no time: no models, browser or installation
-	$(PYTEST) -m "not day and not slow and not models and not browser and not install"
+	$(PYTEST) --hypothesis-profile fast -m "not day and not slow and not models and not browser and not install"
 
 test-day: .venv/.tests ## the tests that take long: suites, benchmarks, installation, servers, kills, hostile requests
 	@sh scripts/programs.sh
@@ -75,7 +75,7 @@ lint: .venv/.tests ## style, types, lengths of functions, who may import whom, s
 	$(BIN)/python scripts/long_functions.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python scripts/plain_english.py qa=4.5 embeddings=4.5 ui.py=4.5 docs=6 README.md=6 CHANGELOG.md=6 CONTRIBUTING.md=6
+	$(BIN)/python scripts/plain_english.py qa=4.5 embeddings=4.5 ui.py=4.5 training=4.5 benchmarks=4.5 scripts=4.5 docs=6 README.md=6 CHANGELOG.md=6 CONTRIBUTING.md=6
 
 lock: .venv/.tests ## the newest versions that pyproject.toml allows, with their hashes, into requirements/
 	$(LOCK) --extra report --group build --upgrade --output-file requirements/install.txt

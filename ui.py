@@ -46,24 +46,24 @@ _IN_GRADIO = 128
 # The warning at the start if others can reach the chat. There are no accounts yet.
 _EXPOSED = """\
 warning: {how} lets others reach the chat.
-  {who} can ask questions, read every document whole, also earlier and
-  removed texts until these are purged, and download the files that were added in the chat. There are no
-  accounts: all of them are alike.
+  {who} can ask questions, and download the files that were added in the chat.
+  They can read every document, also its earlier texts and removed documents until they are purged.
+  There are no accounts: everybody has the same rights.
   {sent}
 {changes}"""
 _BY_HOST = """\
-What is sent, the token too, is not encrypted: over a network that you do not trust, leave --host out, and
-  have each come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`, or through a proxy that encrypts
+The connection is not encrypted, and the token can be read. In a network that you do not trust, leave --host
+  out. Users then come by `ssh -L {port}:127.0.0.1:{port} THIS-MACHINE`, or through a proxy that encrypts
   (--public-url)."""
-_BY_PROXY = "The proxy has to encrypt what is sent (https)."
+_BY_PROXY = "The proxy has to encrypt the connection (https)."
 
 _READ_ONLY = """\
-  Nobody can change anything here, nor can you: adding, editing and removing documents, thumbs and history are
-  off. To let them all do all of it, start with --allow-changes."""
+  Nobody, not even you, can change anything here: adding, editing and removing documents, thumbs and history
+  are off. To allow all of this to everybody, start with --allow-changes."""
 _OPEN_TO_CHANGES = """\
-  With --allow-changes they can also do all that you can: add, edit and remove documents, purge them for good,
-  read, rename and delete the conversations of everybody, see and press thumbs, and download the test queries
-  made of them. No record is kept of who did what."""
+  With --allow-changes they can do everything that you can. They can add, edit and remove documents, and purge
+  them for good. They can read, rename and delete all conversations. They can see and press thumbs, and
+  download the test queries made from thumbs. Pullquote does not record who did what."""
 
 
 def serve(
@@ -107,9 +107,9 @@ def serve(
     shown_token = f"?token={token}" if token and not file else ""
     _say(f"Pullquote is starting at {url}{shown_token} (stop it with Ctrl-C)")
     if public:
-        _say(f"Others come by {public}/{shown_token}")
+        _say(f"Others use {public}/{shown_token}")
     if token and file:
-        _say(f"It asks for the token in {file}")
+        _say(f"The chat asks for the token in {file}")
     if exposed:
         _say(
             _EXPOSED.format(
@@ -447,9 +447,9 @@ def _listen(host: str, port: int) -> socket.socket:
         )[0]
         return socket.create_server(address, family=family, backlog=128)
     except OverflowError as error:
-        raise AddressError(f"{port} is not a port: name one from 1 to 65535 with --port") from error
+        raise AddressError(f"{port} is not a port: name a port from 1 to 65535 with --port") from error
     except OSError as error:
         raise AddressError(
             f"cannot serve the chat at {host}, port {port}: {error.strerror or error}; "
-            "is it already running there? Name another port with --port"
+            "if the chat is already running there, use it, or name another port with --port"
         ) from error

@@ -1,15 +1,17 @@
-"""Measure how long a warm answer takes, by stage and size of library, for one user and for several.
+"""Measure how long a warm answer takes, by stage and size of library, for one user and for several users.
 
 usage: python -m benchmarks.answer FOLDER SUITE --passages N [N ...] [--questions N] [--users N]
        [--repeats N] [--readers READER ...] [--reference FILE] [--json FILE]
 
-FOLDER holds libraries that `python -m benchmarks.synthetic` made with `--asked SUITE`, whose questions are
-asked. Beside them the brief that ships is asked its own. With `--readers` each library is asked once by each
-reader. For one user the libraries and readers take turns, question by question. Then as many users as
-`--users` ask at once, each with a thread of its own and the questions in an order of its own, after a single
-user in the same minute: what company costs is a ratio. Absolute times are the best of `--repeats` runs. With
-`--reference` the reference system answers the same questions over the same texts as the smallest library, in
-a process of its own.
+FOLDER has libraries of `python -m benchmarks.synthetic`, made with `--asked SUITE`. The questions of SUITE
+are asked of them. The brief that ships is asked the questions of its own suite. With `--readers`, each reader
+answers from each library.
+
+For one user, the libraries and readers take turns, question by question. Then one user asks alone, and right
+after that `--users` users ask at once. Each user has a thread and an order of the questions. So the effect of
+more users is a ratio of two runs in the same minute. Absolute times are the best of `--repeats` runs. With
+`--reference`, the reference system answers the same questions over the texts of the smallest library, in its
+own process.
 """
 
 from __future__ import annotations
@@ -86,14 +88,14 @@ def main() -> None:
 
 
 def side(size: int, reader: str) -> str:
-    """Return the name of a library of so many passages that a reader answers from."""
+    """Return the name of a library of `size` passages with a reader."""
     return f"{size:,} passages" + (f", {reader}" if reader != "reader" else "")
 
 
 def one_user(
     sides: dict[str, tuple[Corpus, Sequence[Query]]], repeats: int
 ) -> dict[str, dict[str, list[float]]]:
-    """Time each library's stages, milliseconds at `PERCENTILES`: of each question the best of the repeats."""
+    """Return each library's milliseconds by stage at `PERCENTILES`, of the best repeat of each question."""
     best: dict[str, list[dict[str, float]]] = {
         name: [{} for _ in asked] for name, (_, asked) in sides.items()
     }
@@ -126,7 +128,7 @@ def one_user(
 def many_users(
     sides: dict[str, tuple[Corpus, Sequence[Query]]], users: int, repeats: int
 ) -> dict[str, dict[str, float]]:
-    """Let several users ask at once, and one beside them; the best of the repeats, and the errors of all."""
+    """Let one user and then several users ask. Return the best of the repeats, and the errors of all."""
     print(f"\n{f'{users} users at once':<26}{'answers/s':>10}{'of one':>8}{'p50/p95 ms':>14}"
           f"{'p95 of one p50':>16}{'errors':>8}")  # fmt: skip
     found = {}
@@ -146,7 +148,7 @@ def many_users(
 
 
 def rush(corpus: Corpus, asked: Sequence[Query], users: int, seed: int) -> dict[str, float]:
-    """Let `users` threads ask the questions, each in an order of its own, and time them together."""
+    """Let `users` threads ask the questions, each in a different order, and time all threads together."""
     each = max(1, len(asked) // users)
 
     def user(number: int) -> list[tuple[float, Answer]]:
@@ -174,7 +176,7 @@ def ask(corpus: Corpus, query: Query) -> Answer:
 
 
 def percentiles(values: Sequence[float]) -> list[float]:
-    """Return the values at `PERCENTILES`: the lowest that so many in a hundred do not exceed."""
+    """Return the values at `PERCENTILES`: for each, the lowest value that this share does not exceed."""
     ordered = sorted(values)
     return [ordered[min(len(ordered) - 1, len(ordered) * each // 100)] for each in PERCENTILES]
 

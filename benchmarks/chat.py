@@ -1,12 +1,16 @@
-"""Measure how long the chat takes to be there, to be ready, to answer first, and for each answer.
+"""Measure how long the chat takes to serve its page, to be ready, and to answer.
 
 usage: python -m benchmarks.chat [STARTS]
 
-Starts `pullquote chat` on the brief that ships STARTS times (default 5) in each of three ways, in turn: as
-it is; with an empty models' cache; and with a tab of a Chromium that is running already, in which a question
-is typed as soon as there is a box for it (left out where there is no Chromium). Then every question of
-tests/suites/nk_brief is asked over HTTP, one at a time: the stages as the server timed them, beside the whole
-round trip.
+Starts `pullquote chat` on the brief that ships STARTS times (default 5) in each of three ways, in turn:
+
+- with the cache of models,
+- with an empty cache of models,
+- with a tab of a running Chromium, where a question is typed as soon as the question box is there. Without
+  Chromium, this way is left out.
+
+Then every question of tests/suites/nk_brief is asked over HTTP, one at a time. The table has the stages as
+the server timed them, and the whole round trip.
 """
 
 from __future__ import annotations
@@ -70,7 +74,7 @@ def main() -> None:
 
 @contextmanager
 def chromium() -> Iterator[Browser | None]:
-    """Run a Chromium without a window; None if there is none."""
+    """Run Chromium without a window. Yield None if Chromium is not installed."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
@@ -109,7 +113,7 @@ def chat(library: Path, **environment: str) -> Iterator[str]:
 
 
 def start_up(url: str, question: dict[str, object], times: Times, way: str) -> None:
-    """Time a chat that is starting, over HTTP."""
+    """Time the start of a chat over HTTP."""
     start = time.perf_counter()
     answered(url)
     times["page served" + way].append(1000 * (time.perf_counter() - start))
@@ -120,13 +124,13 @@ def start_up(url: str, question: dict[str, object], times: Times, way: str) -> N
 
 
 def look(browser: Browser, url: str, question: dict[str, object], times: Times) -> None:
-    """Time a chat that is starting, as its user sees it."""
+    """Time the start of a chat in the browser, as a user sees it."""
     start = time.perf_counter()
     answered(url)
     tab = browser.new_page()
     tab.goto(url, wait_until="commit")
     box = tab.locator("#question textarea")
-    box.fill(str(question["text"]))  # waits until it can be typed into
+    box.fill(str(question["text"]))  # waits until the box takes text
     times["question box there, in Chromium"].append(1000 * (time.perf_counter() - start))
     box.press("Enter")
     tab.locator(".answer.finished").wait_for()

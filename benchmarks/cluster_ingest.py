@@ -1,12 +1,12 @@
-"""Count what it takes to put documents into a library on Milvus: documents a second, calls a document.
+"""Measure how a library on Milvus takes documents: documents a second, and calls for each document.
 
 usage: python -m benchmarks.cluster_ingest [--address ADDRESS] [--documents N] [--passages N]
            [--together N [N ...]]
 
-Made-up documents of `--passages` passages, with random unit vectors of 384 dimensions, go in by groups of
-each size of `--together` in turn, as a run puts them. Without an address, that is a new Milvus Lite file.
-`unshare -rn python -m tests.qa.storage.cluster.on_server FOLDER --run benchmarks.cluster_ingest` starts a
-server for it. The library at the address is left as it is but for what was put in.
+Made-up documents of `--passages` passages, with random unit vectors of 384 dimensions, are added in groups of
+each size of `--together`, as an index run adds them. Without an address, the library is a new Milvus Lite
+file. `unshare -rn python -m tests.qa.storage.cluster.on_server FOLDER --run benchmarks.cluster_ingest` starts
+a server for it. The documents stay in the library at the address.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main() -> None:
                 made = list(documents(arguments.documents, arguments.passages, f"by {group}"))
                 put(
                     library, list(documents(1, 1, f"before {group}")), 1
-                )  # what the first alone has to wait for
+                )  # only the first document waits for this
                 calls.clear()
                 begun = time.perf_counter()
                 longest = put(library, made, group)
@@ -89,7 +89,7 @@ def count_calls(library: ClusterLibrary) -> Counter[str]:
 
 
 def documents(count: int, passages: int, name: str) -> Iterator[tuple[ReadDocument, EmbeddedPassages]]:
-    """Make documents of so many passages each."""
+    """Yield documents of `passages` passages each."""
     drawn, numbers = random.Random(name), np.random.default_rng(len(name))
     for number in range(count):
         text = ""
@@ -105,7 +105,7 @@ def documents(count: int, passages: int, name: str) -> Iterator[tuple[ReadDocume
 
 
 def put(library: ClusterLibrary, made: list[tuple[ReadDocument, EmbeddedPassages]], group: int) -> float:
-    """Put documents in by groups, each asked about as a run does; return how long the longest took, in s."""
+    """Put documents in by groups, as an index run does. Return the seconds of the slowest group."""
     longest = 0.0
     for first in range(0, len(made), group):
         some = made[first : first + group]

@@ -1,10 +1,10 @@
-"""Let many ask several chat servers over one library on a Milvus server, behind nginx.
+"""Let many visitors ask several chat servers behind nginx, over one library on a Milvus server.
 
 unshare -rn python -m benchmarks.cluster_load FOLDER SUITE [--chats 2] [--visitors 8] [--questions 400]
 
-Everything is started in FOLDER: the Milvus server of the `milvus` wheel, `pullquote chat` as often as said,
-and nginx with `deploy/nginx.conf`. Each visitor keeps the cookie that nginx gives, and asks one question
-after the other over HTTP. All questions are asked once before: another answer later is named.
+Starts everything in FOLDER: the Milvus server of the `milvus` wheel, `--chats` chat servers, and nginx with
+`deploy/nginx.conf`. Each visitor keeps the cookie that nginx gives, and asks one question after the other
+over HTTP. Before, all questions are asked once. Answers that differ later are printed.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from tests.qa.storage.cluster.on_server import Server
 from tests.web.chatting import ROOT, TOKEN, chat
 
 FIRST_PORT, PROXY, PUBLIC = 7801, "http://127.0.0.1:7800", "http://chat.localhost:7800"
-DISTINCT = 60  # questions that differ
+DISTINCT = 60  # number of different questions
 
 
 def main() -> None:
-    """Read the command line, start all, and say what came of it."""
+    """Read the command line, start everything, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("suite", type=Path)
@@ -81,10 +81,10 @@ def main() -> None:
 
 
 def nginx(folder: Path, chats: int) -> subprocess.Popen[bytes]:
-    """Start nginx before the chat servers, by the file that ships.
+    """Start nginx in front of the chat servers, with the file that ships.
 
     Raises:
-        RuntimeError: it has not started.
+        RuntimeError: nginx has not started.
     """
     text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     servers = "".join(f"server 127.0.0.1:{FIRST_PORT + number};\n" for number in range(chats))
@@ -94,7 +94,7 @@ def nginx(folder: Path, chats: int) -> subprocess.Popen[bytes]:
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
-        "user root; master_process off; daemon off;\nevents {}\n"  # as who else, under unshare
+        "user root; master_process off; daemon off;\nevents {}\n"  # unshare has no other user
         f"pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
         f"http {{\naccess_log {folder}/access.log;\n{own}\n{text}\n}}\n",
         encoding="utf-8",
@@ -115,7 +115,7 @@ def wait_for(url: str) -> None:
 
 
 class Visitor:
-    """Somebody who asks over HTTP and keeps cookies."""
+    """A visitor who asks over HTTP and keeps cookies."""
 
     _number = 0
     _lock = threading.Lock()
@@ -130,11 +130,11 @@ class Visitor:
         self._opener.open(f"{PROXY}/api/v1/status", timeout=60).close()
 
     def home(self) -> str:
-        """Return the cookie."""
+        """Return the visitor's cookie."""
         return "".join(cookie.value or "" for cookie in self._jar)
 
     def ask(self, text: str) -> tuple[Any, float]:
-        """Ask; return outcome and quotes, and how long it took in milliseconds."""
+        """Ask a question. Return the outcome and quotes, and the milliseconds."""
         body = json.dumps({"question": text}).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{PROXY}/api/v1/ask", body, headers)  # noqa: S310 - ours
@@ -145,7 +145,7 @@ class Visitor:
         return [answer["outcome"], [quote["text"] for quote in answer["quotes"]]], took
 
     def go(self, drawn: list[str], right: dict[str, Any], count: int) -> tuple[list[str], list[float]]:
-        """Ask so many; return what each answer was like, and the times."""
+        """Ask `count` questions. Return the kind of each answer, and the milliseconds."""
         kinds, times = [], []
         for text in self._random.choices(drawn, k=count):
             try:

@@ -1,15 +1,18 @@
-"""Measure a library on a Milvus server as it grows: ingest, bytes, memory, recall, parts of a question.
+"""Measure a growing library on a Milvus server: ingest, bytes, memory, recall, and parts of a question.
 
 unshare -rn python -m benchmarks.cluster_scale FOLDER SUITE ... --passages N [N ...]
 
-The server is that of the `milvus` wheel, started in FOLDER/server (in a network of its own, hence unshare),
-unless --address names one; then its memory and disk are not known. The documents are those of
-`benchmarks.synthetic`: real sentences in new order, 100 passages each, vectors made of the sentences' own and
-noise. They go in AT_ONCE in a change, and the last SINGLY at each size by `put`, each in one of its own.
-A run that was broken off goes on in the same FOLDER; sizes are whole documents.
-Above --as-in-life passages those in between go in by `in_bulk`: the same rows, fewer messages.
-Recall is the share of the ten nearest, by all vectors, that are found (equals count). --delay MS asks all
-again through a relay that holds each message back so long on its way there, and on its way back.
+The server of the `milvus` wheel is started in FOLDER/server, in a network of its own (unshare). With
+--address, another server is used, and its memory and disk are not known.
+
+The documents are made by `benchmarks.synthetic`: real sentences in a new order, 100 passages each, with
+vectors made of the sentences' vectors and noise. A change has AT_ONCE documents. At each size, the last
+SINGLY documents are added one by one by `put`. Above --as-in-life passages, the other documents are added by
+`in_bulk`, with the same rows and fewer messages. An interrupted run goes on in the same FOLDER. Sizes are
+whole documents.
+
+Recall is the share of the exact ten nearest passages that are found. Passages with equal scores count.
+--delay MS asks all questions again through a relay that delays each message in both directions.
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ if TYPE_CHECKING:
     from tests.qa.storage.cluster.on_server import Server
 
 NAME = "scale"
-NEAREST, DEPTH = 10, 100  # of recall; as many as a question takes (qa.asking.retrieve)
+NEAREST, DEPTH = 10, 100  # for recall; as many as a question reads (qa.asking.retrieve)
 BLOCK = 50_000
 EFFORTS = (50, 100, 200, 400, 800)
 RELAY = 19_700
@@ -60,11 +63,11 @@ FILTERS = {
     "half of the documents": Filters(language="en"),
 }
 AT_ONCE, SINGLY = 20, 20
-READ = 5  # documents that are read for a question, about
+READ = 5  # about as many documents as a question reads
 
 
 def main() -> None:
-    """Read the command line, and print what was measured as JSON lines."""
+    """Read the command line, and print the measurements as JSON lines."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("suites", nargs="+", type=Path)
@@ -93,7 +96,7 @@ def main() -> None:
 
 
 def server_in(folder: Path, address: str | None) -> Any:
-    """Start a server in a folder, unless there is one."""
+    """Start a server in a folder, unless an address is given."""
     if address:
         return nullcontext(None)
     from tests.qa.storage.cluster.on_server import Server
@@ -102,13 +105,13 @@ def server_in(folder: Path, address: str | None) -> Any:
 
 
 def say(what: str, **values: object) -> None:
-    """Print one line."""
+    """Print one line of JSON."""
     rounded = {name: round(each, 4) if isinstance(each, float) else each for name, each in values.items()}
     print(json.dumps({"what": what, **rounded}), flush=True)
 
 
 class Run:
-    """One library, measured at each of its sizes."""
+    """A library that is measured at each size."""
 
     def __init__(
         self,
@@ -131,7 +134,7 @@ class Run:
         return ClusterLibrary(address, self._folder / "desk", encoder=self._encoder)
 
     def measure(self, size: int) -> None:
-        """Bring the library to a size, and measure it."""
+        """Fill the library to a size, and measure it."""
         with closing(self.opened()) as library:
             most = size - SINGLY * synthetic.PER_DOCUMENT
             most -= most % (AT_ONCE * synthetic.PER_DOCUMENT)
@@ -168,9 +171,9 @@ class Run:
             self._sizes(size)
 
     def fill(self, library: ClusterLibrary, size: int, at_once: int) -> None:
-        """Put documents in, so many in a change, until there are so many passages."""
+        """Put documents in, `at_once` in a change, until the library has `size` passages."""
         held = library.count().passages
-        while self._documents * synthetic.PER_DOCUMENT < held:  # of a run that was broken off
+        while self._documents * synthetic.PER_DOCUMENT < held:  # of an interrupted run
             _, entries = synthetic.synthetic(self._documents, synthetic.PER_DOCUMENT, self._sources)
             self._exact(np.stack([each.vector for each in entries]))
             self._documents += 1
@@ -198,7 +201,7 @@ class Run:
             )
 
     def _exact(self, vectors: Float32) -> None:
-        """Remember how near the nearest are, by all vectors."""
+        """Update the scores of the exact nearest passages."""
         scores = self._asked @ vectors.T
         self._best = -np.sort(-np.concatenate([self._best, scores], axis=1), axis=1)[:, :NEAREST]
 
@@ -211,7 +214,7 @@ class Run:
             say("bytes", passages=size, resident=self._server.resident(), **on_disk)
 
     def _recall(self, library: ClusterLibrary, size: int) -> None:
-        """Compare what is found with the nearest by all vectors."""
+        """Compare the passages that are found with the exact nearest passages."""
         least = self._best[:, -1] - 1e-5
         session = library.session
         passages = session.passages(session.committed_state())
@@ -280,16 +283,16 @@ class Run:
         left = iter(ids)
 
         def read(_: Float32) -> None:
-            Contents(session).read(next(left))  # afresh: else what was read before would be there
+            Contents(session).read(next(left))  # a new reader, because a used one keeps what it has read
 
         timed(f"{READ} documents read, with texts and passages", "", read)
 
 
 @contextmanager
 def in_bulk(library: ClusterLibrary) -> Iterator[None]:
-    """Insert the passages of a change at once, and look for no names: those before have spelt all."""
+    """Insert the passages of a change at once, without spellings: the earlier documents have all names."""
     connection, upsert = library.session.connection, library.session.connection.upsert
-    held: dict[int, dict[str, Any]] = {}  # by key: a change that is tried again gives the same ones
+    held: dict[int, dict[str, Any]] = {}  # by key, because a change that is tried again gives the same rows
 
     def take(collection: str, rows: Sequence[dict[str, Any]]) -> None:
         if "_passages_" not in collection:
@@ -305,7 +308,7 @@ def in_bulk(library: ClusterLibrary) -> Iterator[None]:
 
 
 def put(library: ClusterLibrary, some: Sequence[tuple[ReadDocument, EmbeddedPassages]]) -> None:
-    """Put documents in, in one change; again, where a busy server has not answered in time."""
+    """Put documents in, in one change. Try again if a busy server has not answered in time."""
     for attempt in range(10):
         try:
             put_once(library, some)
@@ -335,18 +338,18 @@ def put_once(library: ClusterLibrary, some: Sequence[tuple[ReadDocument, Embedde
 
 
 def share(found: Sequence[Sequence[float]], least: Float32) -> float:
-    """Return the share of the nearest that were found."""
+    """Return the share of the nearest passages that were found."""
     near = sum(score >= enough for each, enough in zip(found, least, strict=True) for score in each)
     return float(near) / (NEAREST * len(found))
 
 
 def quantile(values: Sequence[float], at: float) -> float:
-    """Return a quantile."""
+    """Return the quantile of the values at a share from 0 to 1."""
     return float(np.quantile(values, at))
 
 
 def relay(seconds: float) -> None:
-    """Hand what is said to RELAY on to the server, and back, each message held back so long."""
+    """Start a relay to the server at port RELAY. It delays each message by `seconds` in both directions."""
     from tests.qa.storage.cluster.on_server import PORT
 
     async def hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,9 +1,9 @@
-"""Measure how long a new process takes to answer, with warm and empty model cache, and on what.
+"""Measure how long a new process takes to answer, with a full and an empty cache of models.
 
 usage: python -m benchmarks.cold [RUNS]
 
-Makes a library of the brief that ships, then starts `pullquote ask` RUNS times (default 11), in turn with a
-bare Python that imports numpy, so that the ratio holds on a noisy machine.
+Makes a library of the brief that ships. Then it starts `pullquote ask` RUNS times (default 11), in turn with
+a bare Python that imports numpy. So the ratio holds on a noisy machine.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
             for name, command in sides.items():
                 cache = {"PULLQUOTE_CACHE": str(Path(folder, f"cache-{number}"))} if name == EMPTY else {}
                 took = timed(command, cache)
-                if number:  # the first is not counted: files come into the page cache
+                if number:  # the first run does not count, because it fills the page cache
                     times[name].append(took)
     print(line(), HEADER, *(row(name, each) for name, each in times.items()), sep="\n")
     medians = {name: statistics.median(each) for name, each in times.items()}
@@ -53,7 +53,7 @@ def timed(command: list[str], environment: dict[str, str]) -> float:
     """Return the wall time of a command in milliseconds.
 
     Raises:
-        CalledProcessError: it failed; an exit code of 1 is `ask` saying that the documents hold no answer.
+        CalledProcessError: the command failed. Exit code 1 of `ask` means no answer, and is no failure.
     """
     start = time.perf_counter()
     done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, env=os.environ | environment)

@@ -1,9 +1,10 @@
-"""How long the server takes to show a long conversation again, and to list and search many.
+"""Measure how long the server takes to show a long conversation again, and to list and search many.
 
 usage: python -m benchmarks.conversations FOLDER
 
-Makes the library FOLDER/conversations, unless it is there: made-up briefs, one conversation of TURNS
-questions and MANY of two, each answer with three quotes. It measures the processor time of this process.
+Makes the library FOLDER/conversations, unless it exists. The library has made-up briefs, one conversation of
+TURNS questions, and MANY conversations of two questions. Each answer has three quotes. The measured time is
+the processor time of this process.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def make(folder: Path) -> None:
 
 
 def measure(folder: Path) -> dict[str, list[float]]:
-    """Return milliseconds by what is done."""
+    """Return the milliseconds of each action, by name."""
     engine = Engine(folder, shipped_corpus())
     engine.start()
     engine.settled()

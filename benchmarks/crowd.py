@@ -1,11 +1,12 @@
-"""Measure what a crowd gets of the chat, and what is left to one client while another attacks.
+"""Measure the answers of the chat to a crowd, and to one client while another client attacks.
 
 usage: python -m benchmarks.crowd [SECONDS] [SUITE]
 
-Serves the texts of SUITE (default: tests/suites/news). First 1, 8, 50 and 160 clients, each with an address
-of its own, ask its questions for SECONDS (default: 60). Who is refused asks again when the server says so.
-Then a client at 127.0.0.2 attacks in each of six ways, and one at 127.0.0.3 keeps a stream open, lists the
-documents, asks and adds a file. macOS knows these addresses only after `ifconfig lo0 alias`.
+Serves the texts of SUITE (default: tests/suites/news). First 1, 8, 50 and 160 clients ask its questions for
+SECONDS (default: 60). Each client has its own address. A refused client asks again at the time that the
+server names. Then a client at 127.0.0.2 attacks in each of six ways. Meanwhile a client at 127.0.0.3 keeps a
+stream open, lists the documents, asks, and adds a file. macOS knows these addresses only after `ifconfig lo0
+alias`.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ from qa.schema import STRICTNESS
 CROWDS = (1, 8, 50, 160)
 ATTACKER, OTHER = "127.0.0.2", "127.0.0.3"
 STREAMS, VERIFIES, ASKED_AT_ONCE, ASKED_ON_PAGE, UPLOADS = 97, 32, 100, 60, 8
-SLOW_SECONDS = 0.5  # between two pieces of an upload that takes its time
+SLOW_SECONDS = 0.5  # between two pieces of a slow upload
 SLOW_BYTES = 20_000
-ROUNDS = 20  # of the other client's requests in each attack
-PATIENCE = 60  # seconds for all of them, and for one
+ROUNDS = 20  # rounds of the other client's requests in each attack
+PATIENCE = 60  # seconds for all rounds, and for one request
 
 Attack = Callable[["Client", threading.Event], None]
 
@@ -72,13 +73,13 @@ def main() -> None:
 
 
 class Client:
-    """Sends requests from an address of its own, as a browser does. Several threads may use it."""
+    """A client that sends requests from its own address, as a browser does. Several threads may use it."""
 
     def __init__(self, url: str, address: str) -> None:
         self.server = urlsplit(url).netloc
         self.address = address
         self._cookie = ""
-        with self.open("/") as page:  # gives each browser a cookie, to which its sessions belong
+        with self.open("/") as page:  # sets the cookie of a browser, to which its sessions belong
             self._cookie = page.headers.get("Set-Cookie", "").partition(";")[0]
 
     def open(
@@ -105,7 +106,7 @@ class Client:
             return type(error).__name__, 1
 
     def ask_on_page(self, question: str, session: str) -> float | None:
-        """Time a question that is asked as the page asks; None if it was not answered."""
+        """Return the seconds of a question that is asked as the page asks, or None if it is not answered."""
         start = time.perf_counter()
         data = [question, STRICTNESS, "", "", None]
         asked = {"fn_index": 0, "data": data, "session_hash": session, "trigger_id": 6}
@@ -114,7 +115,7 @@ class Client:
         return time.perf_counter() - start if b'class=\\"card\\"' in said else None
 
     def _until_completed(self, session: str) -> bytes:
-        """Read what the page is told of its question, until that has been answered."""
+        """Return the messages to the page about its question, until the question is answered."""
         said = b""
         with (
             contextlib.suppress(OSError, HTTPException),
@@ -125,7 +126,7 @@ class Client:
         return said
 
     def seconds(self, path: str, body: object = None) -> float | None:
-        """Time a request; None if it was not answered."""
+        """Return the seconds of a request, or None if it is not answered."""
         start = time.perf_counter()
         status, _ = self.status(path, body)
         return time.perf_counter() - start if status == "200" else None
@@ -161,7 +162,7 @@ def crowd(url: str, clients: int, questions: list[str], seconds: float) -> str:
 def attacked(
     url: str, attack: Attack, questions: list[str], rounds: int
 ) -> tuple[dict[str, list[float | None]], bool]:
-    """Return the seconds of another client's requests during an attack, and whether its stream ended."""
+    """Return the seconds of another client's requests during an attack, and whether its stream has ended."""
     other, over = Client(url, OTHER), threading.Event()
     ended = threading.Event()
     stream = other.open("/gradio_api/heartbeat/other")
@@ -181,7 +182,7 @@ def attacked(
         attacking.start()
         stack.callback(attacking.join, 10)
         stack.callback(over.set)
-        time.sleep(2)  # the attack is at its height
+        time.sleep(2)  # the attack has begun
         end = time.monotonic() + PATIENCE
         for number, question in zip(range(rounds), cycle(questions), strict=False):
             if time.monotonic() > end:
@@ -196,11 +197,11 @@ def attacked(
     return times, ended.is_set()
 
 
-# The attacks: each goes on until it is over
+# The attacks. Each goes on until `over` is set.
 
 
 def streams(client: Client, over: threading.Event, most: int = STREAMS) -> None:
-    """Keep streams open, and open each again that ends."""
+    """Keep streams open, and open a stream again when it ends."""
 
     def keep(number: int) -> None:
         while not over.is_set():
@@ -216,7 +217,7 @@ def streams(client: Client, over: threading.Event, most: int = STREAMS) -> None:
 
 
 def streams_and_verify(client: Client, over: threading.Event) -> None:
-    """Keep streams open, and have a long text verified in all the other connections."""
+    """Keep streams open, and let the other connections verify a long text."""
     quotes = "\n\n".join(
         f'He said: "The school number {n} was opened in {1800 + n} by him."' for n in range(199)
     )
@@ -229,7 +230,7 @@ def streams_and_verify(client: Client, over: threading.Event) -> None:
 
 
 def questions_at_once(client: Client, over: threading.Event) -> None:
-    """Keep a hundred questions waiting; who is refused asks again at once."""
+    """Keep a hundred questions waiting, and ask a refused question again."""
 
     def ask(number: int) -> None:
         while not over.is_set():
@@ -241,7 +242,7 @@ def questions_at_once(client: Client, over: threading.Event) -> None:
 
 
 def questions_on_the_page(client: Client, over: threading.Event) -> None:
-    """Keep questions waiting in the queue of the page, each of a session of its own."""
+    """Keep questions waiting in the queue of the page, each in its own session."""
 
     def ask(number: int) -> None:
         for again in count():
@@ -254,7 +255,7 @@ def questions_on_the_page(client: Client, over: threading.Event) -> None:
 
 
 def slow_uploads(client: Client, over: threading.Event) -> None:
-    """Keep sending files, as slowly as the server bears."""
+    """Keep sending files as slowly as the server allows."""
 
     def pieces(number: int) -> Iterator[bytes]:
         path = f"/api/v1/documents?name=slow-{number}.txt"
@@ -290,7 +291,7 @@ def long_text(client: Client, over: threading.Event) -> None:
 
 
 def together(works: list[Callable[[], None]]) -> None:
-    """Run each in a thread of its own."""
+    """Run each work in its own thread."""
     threads = [threading.Thread(target=work, daemon=True) for work in works]
     for thread in threads:
         thread.start()

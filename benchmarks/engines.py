@@ -1,10 +1,12 @@
-"""Compare the answers of a library on Milvus with those of the same documents in a folder.
+"""Compare the answers of a library on Milvus with the answers of a library in a folder.
 
-python -m benchmarks.engines FOLDER SUITE ... [--address milvus://HOST:PORT]: in a Milvus Lite file in FOLDER,
-unless an address is named (in a network of its own, `--server` starts one in FOLDER). It says how many
-outcomes and quotes are the same, how long each takes, which share of the ten nearest passages of the folder,
-whose search is exact, are found on Milvus, and names each question of which they differ. A server before 2.5
-finds nothing by words: then the library in the folder is asked by vectors alone, too.
+python -m benchmarks.engines FOLDER SUITE ... [--address milvus://HOST:PORT]
+
+Both libraries have the same documents. Without an address, the library on Milvus is a Milvus Lite file in
+FOLDER. `--server` starts a server in FOLDER, in a network of its own. The module prints how many outcomes and
+quotes are the same, the times, and each question with a difference. It also prints the share of the ten
+nearest passages of the folder, whose search is exact, that Milvus finds. A server before 2.5 has no search by
+words. Then the library in the folder is asked by vectors alone, too.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ def compare_all(arguments: argparse.Namespace) -> None:
 
 
 def compare(suite: Path, folder: Path, cluster: ClusterAddress, limit: int | None) -> None:
-    """Ask the questions of a suite of both libraries, which are made first."""
+    """Make both libraries of a suite, and ask them its questions."""
     with Corpus.open(folder) as one, Corpus.open(cluster) as other:
         for name, corpus in (("embedded", one), ("cluster", other)):
             begun = time.perf_counter()
@@ -92,12 +94,12 @@ def compare(suite: Path, folder: Path, cluster: ClusterAddress, limit: int | Non
 
 
 def _none(queries: Sequence[Sequence[str]], k: int, selection: Selection) -> list[list[tuple[Hit, float]]]:
-    """Find nothing by words."""
+    """Return no hits, as a search by words."""
     return [[] for _ in queries]
 
 
 def _near(one: Corpus, other: Corpus, question: str) -> float:
-    """Return the share of the nearest passages of one library that are found in the other; equals count."""
+    """Return the share of one library's nearest passages that the other finds. Equal scores count."""
     vectors = one.store.encode_queries([question])
     exact, found = (each.store.nearest(vectors, NEAREST, each.store.select())[0] for each in (one, other))
     return sum(score >= exact[-1][1] - 1e-5 for _, score in found) / len(exact)

@@ -1,18 +1,17 @@
-"""Measure what earlier questions do to an answer: harm where they are of no concern, help where they are.
+"""Measure the effect of earlier questions on an answer, both of unrelated and of related questions.
 
 usage: python -m benchmarks.followups [SUITE ...] [--turns-of SUITE] [--turns N] [--limit N] [--seed N]
        [--reader READER] [--words] [--fresh]
 
-A SUITE is a folder in BEIR layout with its own corpus; without one, the suites that ship.
+A SUITE is a folder in BEIR layout with its own corpus. Without a SUITE, the suites that ship are measured.
 
-1. Questions that came without a history are asked alone, and again after N turns about other documents:
-   questions whose relevant documents are neither relevant to this one nor quoted in its answer. They are
-   drawn from the suite itself; from the news that ships, where it has too few documents; or from another
-   suite (`--turns-of`). The share with the same outcome and the same first quote should be .99 or more.
-   With `--words`, one word of each question is asked in its place, the longest. With `--fresh`, the questions
-   of `fresh.tsv` are asked of the news that ships, and are each other's earlier turns.
-2. Where questions came with a history, all are asked after their own and measured as `pullquote evaluate`
-   does; beside it, the same questions without any history.
+1. Questions without a history are asked alone, and again after N turns about other documents. The relevant
+   documents of a turn are not relevant to the question, and not quoted in its answer. The turns are drawn
+   from the suite, from the news that ships if the suite has too few documents, or from another suite
+   (`--turns-of`). The share with the same outcome and the same first quote should be .99 or more. With
+   `--words`, only the longest word of each question is asked. With `--fresh`, the questions of `fresh.tsv`
+   are asked of the news that ships, and are also the earlier turns.
+2. Suites with histories are measured as in `pullquote evaluate`, with and without the histories.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ EXAMPLES = 5
 
 
 def main() -> None:
-    """Print the figures, suite by suite."""
+    """Print the figures of each suite."""
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="*", type=Path, default=SHIPPED)
     parser.add_argument("--turns-of", type=Path, help="draw the earlier turns from this suite")
@@ -78,7 +77,7 @@ def main() -> None:
 
 
 def fresh(news: Suite) -> Suite:
-    """Return the suite on the news with the questions of FRESH in place of its own."""
+    """Return the suite on the news with the questions of FRESH instead of its own."""
     lines = [line.split("\t") for line in FRESH.read_text(encoding="utf-8").splitlines()]
     queries = tuple(
         replace(news.queries[0], id=f"fresh-{number}", text=question, history=())
@@ -95,7 +94,7 @@ def longest_word(question: str) -> str:
 
 @dataclass(frozen=True)
 class Histories:
-    """Draws turns about other documents from the first of the pools that has enough of them."""
+    """Draw turns about other documents from the first pool that has enough turns."""
 
     asked: Suite
     pools: Sequence[Suite]
@@ -114,7 +113,7 @@ class Histories:
 
 
 def after_others(corpus: Corpus, standing: Sequence[Query], histories: Histories, show: Meter) -> None:
-    """Print how many questions are answered after unrelated turns as they are alone."""
+    """Print the share of questions with the same answer alone and after unrelated turns."""
     outcomes, answers, changed = [], [], []
     for number, query in enumerate(standing, 1):
         show("After other questions", number, len(standing))
@@ -144,7 +143,7 @@ def first_quote(answer: Answer) -> tuple[str, int, int] | None:
 
 
 def with_and_without(corpus: Corpus, asked: Suite, show: Meter) -> None:
-    """Print the measures of a suite whose questions have histories, with these and without."""
+    """Print the measures of a suite with histories, once with and once without the histories."""
     documents = run.library_documents(corpus)
     asked = with_document_quotes(asked, check(asked, documents))
     bare = replace(asked, queries=tuple(replace(query, history=()) for query in asked.queries))

@@ -1,23 +1,31 @@
-"""Compare ways to search the full text of many passages: what each costs and finds.
+"""Compare ways to search the full text of many passages: their times, and what they find.
 
 usage: python -m benchmarks.fulltext build   FOLDER N {fts5,tantivy,postings}
        python -m benchmarks.fulltext search  FOLDER N [--questions 40] [--kinds KIND ...]
        python -m benchmarks.fulltext open    FOLDER N
        python -m benchmarks.fulltext crash   FOLDER N [--times 20]
 
-FOLDER/N is a library that `benchmarks.synthetic` made. `build` makes an index of its passages (head and body)
-beside it, the postings in it; `search` asks all ways the same words, with and without filters; `open` starts
-a new process for each; `crash` kills tantivy while it commits. Needs `pip install tantivy`, which the product
-does not.
+FOLDER/N is a library of `benchmarks.synthetic`. The benchmark needs `pip install tantivy`.
 
-The ways, all BM25 with k1 = 1.2, b = .75 and the head counting half:
-- Store.bm25: as the product searches.
-- joined: FTS5, every match looked up in `passages` and `documents` and sorted there.
-- late: FTS5 ranks by itself, and only what is given is looked at again.
-- budget: as late, but the question's words that are most frequent in the corpus are left out until at most
-  BUDGET matches are expected; the rarest two stay.
-- tantivy: Lucene's kind of index (Block-Max WAND); English Snowball stems, head and body scored apart.
-- postings: the product's own (`full_text.py`), with FTS5's scores; of however few passages here.
+- `build` makes an index of the library's passages (head and body) next to the library. The postings are made
+in
+  the library.
+- `search` asks all ways for the same words, with and without filters.
+- `open` starts a new process for each way.
+- `crash` kills tantivy while it commits.
+
+All ways use BM25 with k1 = 1.2 and b = .75. The head counts half.
+
+- Store.bm25: the search of the product.
+- joined: FTS5, with every match looked up in `passages` and `documents` and sorted there.
+- late: FTS5 ranks by itself. Only the results are looked up.
+- budget: as late, but without the most frequent words of the question, until at most BUDGET matches are
+expected.
+  The two rarest words stay.
+- tantivy: an index like Lucene's (Block-Max WAND), with English Snowball stems. Head and body are scored
+apart.
+- postings: the product's postings (`full_text.py`), with FTS5's scores. Here they are used for small
+libraries, too.
 """
 
 from __future__ import annotations
@@ -75,7 +83,7 @@ _RANK = f"bm25({BM25_HEAD_WEIGHT}, {BM25_BODY_WEIGHT})"
 
 
 def main() -> None:
-    """Do one step."""
+    """Run one step."""
     parser = argparse.ArgumentParser()
     parser.add_argument("step", choices=("build", "search", "open", "crash", "first"))
     parser.add_argument("folder", type=Path)
@@ -106,12 +114,12 @@ def main() -> None:
 
 
 def index_path(library: Path, way: str) -> Path:
-    """Return the path of an index, beside its library."""
+    """Return the path of an index, next to its library."""
     return library.with_name(f"{library.name}-{way}")
 
 
 def build(library: Path, way: str) -> None:
-    """Index the passages of a library; prints time, size and memory."""
+    """Index the passages of a library, and print time, size and memory."""
     path = index_path(library, way)
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir()
@@ -142,7 +150,7 @@ def connect(library: Path) -> sqlite3.Connection:
 
 
 def build_fts5(library: Path, path: Path) -> None:
-    """Index with FTS5 as `qa.storage.sqlite_file` does, in a file of its own."""
+    """Index with FTS5 in a separate file, with the tokeniser of the product."""
     with sqlite3.connect(path / "words.sqlite3") as db:
         db.execute(f"CREATE VIRTUAL TABLE words USING fts5 (head, body, content='', tokenize='{TOKENIZE}')")
         db.executemany(
@@ -151,7 +159,7 @@ def build_fts5(library: Path, path: Path) -> None:
 
 
 def tantivy_index(path: Path) -> Any:
-    """Return a tantivy index, made if there is none."""
+    """Return the tantivy index at a path. Make it if it does not exist."""
     import tantivy
 
     schema = tantivy.SchemaBuilder()
@@ -170,7 +178,7 @@ def tantivy_index(path: Path) -> Any:
 
 
 def tantivy_document(key: int, head: str, body: str, collection: str, language: str) -> Any:
-    """Return a passage as tantivy takes it."""
+    """Return a passage as a document of tantivy."""
     import tantivy
 
     document = tantivy.Document()
@@ -181,7 +189,7 @@ def tantivy_document(key: int, head: str, body: str, collection: str, language: 
 
 
 def build_tantivy(library: Path, path: Path) -> None:
-    """Index with tantivy in one commit; tantivy then merges in the background."""
+    """Index with tantivy in one commit, and wait until tantivy has merged its segments."""
     index = tantivy_index(path)
     writer = index.writer(WRITER_BYTES)
     for row in rows(library):
@@ -191,7 +199,7 @@ def build_tantivy(library: Path, path: Path) -> None:
 
 
 def build_postings(library: Path, _: Path) -> None:
-    """Index as the product does, in the library itself."""
+    """Make the product's postings in the library itself."""
     qa.storage.embedded.full_text.FTS5_UP_TO = 0
     store = Store(library)
     with closing(FullText(store)) as full_text:
@@ -221,7 +229,7 @@ class Allowed:
             self._held[value] = bits
 
     def __call__(self, filters: Filters) -> np.ndarray | None:
-        """Return which passages are left; None for all."""
+        """Return a boolean for each key, or None if there is no filter."""
         return (
             self._held[filters.language if filters.language == "fr" else filters.collection]
             if filters
@@ -230,7 +238,7 @@ class Allowed:
 
 
 class Fts5:
-    """Searches by SQL in a library's own full-text index."""
+    """A search by SQL in the full-text index of a library."""
 
     def __init__(self, library: Path) -> None:
         self._db = connect(library)
@@ -243,7 +251,7 @@ class Fts5:
         db.close()
 
     def joined(self, words: Sequence[str], k: int, filters: Filters) -> Found:
-        """Search as `Store.bm25` did at first."""
+        """Search with a look-up of every match."""
         where, values = "", []
         for name in ("language", "collection"):
             if (value := getattr(filters, name)) and filters:
@@ -254,7 +262,7 @@ class Fts5:
         return [(key, -cost) for key, cost in rows]
 
     def late(self, words: Sequence[str], k: int, filters: Filters) -> Found:
-        """Search by FTS5's rank, and read until enough passages are allowed."""
+        """Search by FTS5's rank, and read results until enough passages pass the filter."""
         allowed = self.allowed(filters)
         cursor = self._db.execute(_LATE, (quoted(words), _RANK))
         if allowed is None:
@@ -268,7 +276,7 @@ class Fts5:
         return found
 
     def kept(self, words: Sequence[str]) -> list[str]:
-        """Return the rarest words, as many as should match `BUDGET` passages; at least two."""
+        """Return the rarest words that should match at most `BUDGET` passages, but at least two words."""
         by_frequency = sorted(
             (sum(self._frequency.get(stem.decode(), 0) for stem in stems), word)
             for word, stems in zip(words, self._stemmer.stems(words), strict=True)
@@ -283,12 +291,12 @@ class Fts5:
         return kept
 
     def budget(self, words: Sequence[str], k: int, filters: Filters) -> Found:
-        """Search for the rarest words alone."""
+        """Search for the rarest words only."""
         return self.late(self.kept(words), k, filters)
 
 
 class Tantivy:
-    """Searches in a tantivy index."""
+    """A search in a tantivy index."""
 
     def __init__(self, path: Path) -> None:
         import tantivy
@@ -317,7 +325,7 @@ class Tantivy:
 
 
 class Postings:
-    """The product's search in its file of postings; `Store.bm25` never answers."""
+    """The product's search in its file of postings, without FTS5."""
 
     def __init__(self, library: Path) -> None:
         self._store = Store(library)
@@ -330,7 +338,7 @@ class Postings:
 
 
 def questions(library: Path, count: int) -> dict[str, list[tuple[list[str], frozenset[str]]]]:
-    """Return the words to search for, by kind, each with the documents that contain the answer."""
+    """Return the words of questions by kind, each with the documents that contain the answer."""
     lines = [json.loads(line) for line in library.with_name("questions.jsonl").open(encoding="utf-8")]
     draw = random.Random(1)
     draw.shuffle(lines)
@@ -400,7 +408,7 @@ def search(library: Path, kinds: Sequence[str], count: int) -> None:
 
 
 def first(library: Path, way: str) -> None:
-    """Print how long opening and a first search take, and how much memory all questions leave in use."""
+    """Print the times to open and to search first, and the memory after all questions."""
     words = ["normandy", "century", "country"]
     base = resident()
     started = time.perf_counter()
@@ -426,7 +434,7 @@ def first(library: Path, way: str) -> None:
 
 
 def resident() -> tuple[float, float]:
-    """Return the resident memory of this process in MiB: all, and what no file backs."""
+    """Return the resident memory of this process in MiB: all, and the anonymous memory."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     kib = {name: int(number) for name, number in re.findall(r"^(\w+):\s+(\d+)", status, re.MULTILINE)}
     return kib["VmRSS"] / 1024, kib["RssAnon"] / 1024
@@ -452,7 +460,7 @@ while True:
 
 
 def crash(library: Path, times: int) -> None:
-    """Kill a writer of 200 passages a commit, at any moment; what was acknowledged must be there."""
+    """Kill a writer of 200 passages a commit at random moments, and check that all commits are there."""
     path = index_path(library, "killed")
     shutil.rmtree(path, ignore_errors=True)
     shutil.copytree(index_path(library, "tantivy"), path)

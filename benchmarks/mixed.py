@@ -2,10 +2,10 @@
 
 usage: python -m benchmarks.mixed FOLDER SUITE [SUITE ...] [--documents N]
 
-Makes FOLDER/documents, N documents in all formats (a share of them as rows, entries and members of one file),
-each of some sentences of the suites' documents, drawn at random; then runs `pullquote index` on them as a
-user does and measures wall time and the peak memory of each process of the run. Writing PDFs needs reportlab,
-of the development tools.
+Makes FOLDER/documents with N documents in all formats. Some documents are rows, entries or members of one
+file. Each document has sentences of the suites' documents, drawn at random. Then the module runs `pullquote
+index` on the folder, and measures the wall time and the peak memory of each process. PDFs are written by
+reportlab, which is one of the development tools.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WORDS = 120
-# Of a hundred documents, so many are of each format; some hold so many documents a file.
+# For each format, its share of the documents in per cent, and the number of documents in a file.
 SHARES = {
     "txt": (25, 1),
     "md": (12, 1),
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def index(what: str, documents: Path, library: Path) -> None:
-    """Index the documents as a user does, and print what became of them, the time and the memory."""
+    """Index the documents as a user does, and print the results, the time and the memory."""
     command = [sys.executable, "-m", "qa", "index", "-q", "--json", "--library", str(library), str(documents)]
     before = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -93,7 +93,7 @@ Text = tuple[str, list[str]]  # a title and paragraphs
 
 
 def sentences(suites: list[Path]) -> list[str]:
-    """Return the suites' sentences, roughly split."""
+    """Return the sentences of the suites, split by a simple rule."""
     found = []
     for suite in suites:
         with (suite / "corpus.jsonl").open(encoding="utf-8") as file:
@@ -103,7 +103,7 @@ def sentences(suites: list[Path]) -> list[str]:
 
 
 def text_of(rng: random.Random, pool: list[str]) -> Text:
-    """Return a document: a title of its own, and paragraphs of three sentences up to WORDS."""
+    """Return a document with a random title and paragraphs of three sentences, of about WORDS words."""
     drawn: list[str] = []
     while sum(len(p.split()) for p in drawn) < WORDS:
         drawn.append(" ".join(rng.choices(pool, k=3)))
@@ -111,7 +111,7 @@ def text_of(rng: random.Random, pool: list[str]) -> Text:
 
 
 def make(folder: Path, suites: list[Path], count: int) -> tuple[int, int]:
-    """Write the documents; return how many files they are, and their bytes."""
+    """Write the documents. Return the number of files and their bytes."""
     rng, pool = random.Random(6), sentences(suites)
     files = size = 0
     for kind, (share, each) in SHARES.items():
@@ -125,7 +125,7 @@ def make(folder: Path, suites: list[Path], count: int) -> tuple[int, int]:
     return files, size
 
 
-# Writers: documents to the bytes of a file
+# Writers: each returns the bytes of a file
 
 
 def plain(texts: list[Text]) -> bytes:
@@ -260,7 +260,7 @@ def rss(texts: list[Text]) -> bytes:
 
 
 def table(texts: list[Text]) -> bytes:
-    """Write a row a document."""
+    """Write a row for each document."""
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(["id", "title", "date", "text"])
@@ -269,13 +269,13 @@ def table(texts: list[Text]) -> bytes:
 
 
 def records(texts: list[Text]) -> bytes:
-    """Write a line a document."""
+    """Write a line for each document."""
     lines = [json.dumps({"_id": title, "title": title, "text": "\n\n".join(body)}) for title, body in texts]
     return "\n".join(lines).encode()
 
 
 def archive(texts: list[Text]) -> bytes:
-    """Write a text a document."""
+    """Write a text file for each document."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for title, body in texts:

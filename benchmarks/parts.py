@@ -1,15 +1,18 @@
-"""Measure what each choice in finding, ordering and quoting is worth, by the product's own parts.
+"""Measure the choices in finding, ordering and quoting with the parts of the product.
 
 usage: python -m benchmarks.parts [SUITE ...] [--limit N] [--encoder NAME] [--retrieval]
 
-A SUITE is a folder in BEIR layout with its own corpus; without one, the two suites on the shipped brief. The
-product as it answers is measured by `pullquote evaluate`; here are its choices beside those that lost:
+A SUITE is a folder in BEIR layout with its own corpus. Without a SUITE, the two suites on the brief that
+ships are asked. `pullquote evaluate` measures the product's answers. This module compares its choices with
+other choices:
 
-1. retrieval: nDCG@10, and the share of relevant documents among the first candidates, by the weight of dense
-   search and the number of candidates, and by how the readings of a follow-up are fused;
-2. order: nDCG@10 after reading, by the reader and by what retrieval counts beside it;
-3. quotes: how often a gold sentence is first, and in the first three, and the words' F1, by the reader and by
-   how many sentences are shown.
+1. retrieval: nDCG@10, and the share of relevant documents among the first candidates. They are given by the
+weight
+   of dense search, by the number of candidates, and by the way in which the readings of a follow-up are
+   fused.
+2. order: nDCG@10 after reading, by the reader and by the weight of retrieval. 3. quotes: how often a gold
+sentence is first and in the first three, and the words' F1. They are given by the reader
+   and by the number of sentences that are shown.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ import numpy as np
 from benchmarks.suites import own_library
 from embeddings.reader import open_reader
 from qa.asking import choose, extract, retrieve
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.document.window import reading_window
 from qa.evaluation import suite
 from qa.evaluation.measures import quote_values
@@ -53,7 +56,7 @@ RETRIEVED = (0.0, 1.0, 2.0, 4.0, 8.0)
 
 
 def main() -> None:
-    """Print the tables, suite by suite."""
+    """Print the tables of each suite."""
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", nargs="*", type=Path, default=SUITES)
     parser.add_argument("--limit", type=int, help="so many questions, drawn at random")
@@ -70,7 +73,7 @@ def main() -> None:
 
 
 def measure(corpus: Corpus, asked: Suite, readers: Sequence[Reader]) -> None:
-    """Answer every question step by step and print what each choice gives."""
+    """Answer every question step by step, and print the measures of each choice."""
     retrieval: Table = defaultdict(list)
     order: Table = defaultdict(list)
     quotes: Table = defaultdict(list)
@@ -89,7 +92,7 @@ def measure(corpus: Corpus, asked: Suite, readers: Sequence[Reader]) -> None:
 
 def find(corpus: Corpus, query: Query, relevant: Mapping[str, int], table: Table) -> None:
     """Search with every weight, and with each reading of a follow-up."""
-    variants = interpret(query.text, query.history).variants
+    variants = interpret(*parse(query.text, query.history)).variants
     selection = corpus.store.select()
     vectors = corpus.store.encode_queries([text for text, _ in variants])
     results = [
@@ -135,8 +138,8 @@ def read(
     quotes: Table,
 ) -> None:
     """Read the candidates with each reader, order them in every way, and choose quotes in every way."""
-    meaning = interpret(query.text, query.history)
-    search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
+    meaning = interpret(*parse(query.text, query.history))
+    search = retrieve.prepare(corpus.store, meaning)
     found = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
     opened = corpus.store.read(hit.document_id for hit, _ in found[: retrieve.MOST_READ])
     passages = {each.key: each for _, own in opened.values() for each in own}
@@ -146,13 +149,13 @@ def read(
     windows = [reading_window(documents[passage.document_id], passage) for passage, _ in top]
     fused = np.array([score for _, score in top])
     for reader in readers:
-        bare = np.array([r.score for r in reader.read(meaning.question, windows, [0.0] * len(windows))])
+        bare = np.array([r.score for r in reader.read(meaning.question.text, windows, [0.0] * len(windows))])
         for weight in RETRIEVED:
             ranking = [top[i][0].document_id for i in np.argsort(-(bare + weight * fused), kind="stable")]
             order[f"{reader.name}, retrieved {weight:>4.1f}: nDCG@10"].append(ndcg(ranking + rest, relevant))
         if not query.gold:
             continue
-        readings = reader.read(meaning.question, windows, fused.tolist())
+        readings = reader.read(meaning.question.text, windows, fused.tolist())
         best = sorted(range(len(top)), key=lambda i: -readings[i].score)[: choose.BEST]
         evidence = extract.evidence([(top[i][0], readings[i]) for i in best], documents)
         ways = {

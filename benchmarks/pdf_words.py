@@ -1,16 +1,18 @@
-"""Compare the words that we read from PDFs with those that pdftotext reads.
+"""Compare the words that Pullquote and pdftotext read from PDFs.
 
 usage: python -m benchmarks.pdf_words FOLDER [--samples N]
 
-FOLDER holds PDFs, at any depth. Both texts become multisets of words: NFKC, words joined that a hyphen breaks
-at a line end, other hyphens and raised marks taken out. Prints for each PDF, and for all:
+FOLDER has PDFs, at any depth. Both texts become multisets of words after NFKC. Words that a hyphen breaks at
+a line end are joined. Other hyphens and raised marks are removed. Prints for each PDF, and for all:
 
-- words: how many words pdftotext reads.
-- glued: how many of our words are several words of pdftotext, side by side.
-- marks: how many are words and marks of punctuation, or single letters and digits of a formula.
-- split: how many words of pdftotext are several of our words, side by side.
-- ours, theirs: how many other words only we or only pdftotext have. Running heads, which we leave out on
-  purpose, do not count.
+- words: the number of words that pdftotext reads.
+- glued: the number of our words that are several neighbouring words of pdftotext.
+- marks: the number of our words that are a word and its marks, or letters and digits of a formula, in
+pdftotext.
+- split: the number of words of pdftotext that are several neighbouring words of ours.
+- ours, theirs: the number of other words that only Pullquote or only pdftotext reads. Running heads do not
+count,
+  because Pullquote leaves them out.
 
 pdftotext comes with poppler-utils (Debian) or poppler (Homebrew).
 """
@@ -39,27 +41,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 KINDS = ("glued", "marks", "split", "ours", "theirs")
-# Our lines end in these without a space behind them.
+# Ends of our lines that have no space behind them.
 _BROKEN = re.compile(r"(?<=\w)[-\u2010\xad]\n(?=\w)|(?<=\S[-–—/])\n(?=\S)")
 _HYPHENS = re.compile("[-\u2010\u2011\xad]")
 _ACCENT = re.compile(
     "(?<=[\u0300-\u036f]) (?=\\S)"
-)  # pdftotext ends a word at one that is a glyph of its own
+)  # pdftotext ends a word at an accent that is a separate glyph
 _WORD = re.compile(r"[^\W_]{2}|^[aAI]$")
-_MOST_PARTS = 6  # of a glued word
+_MOST_PARTS = 6  # maximum number of parts of a glued word
 _RAISED = re.compile("[⁰¹²³⁴-⁹]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How the words of two readings of a PDF differ.
+    """The differences between the words of two readings of a PDF.
 
     Attributes:
-        words: how many words pdftotext reads.
+        words: the number of words that pdftotext reads.
         glued: our words that are several words of pdftotext.
-        marks: our words that are a word and marks, or single letters and digits, of pdftotext.
-        split: words of pdftotext that are several of ours.
-        ours, theirs: the other words that only one of the two has.
+        marks: our words that are a word and marks, or single letters and digits, in pdftotext.
+        split: words of pdftotext that are several words of ours.
+        ours, theirs: other words that only one reading has.
     """
 
     words: int
@@ -106,10 +108,10 @@ def _figures(*found: Difference) -> str:
 
 
 def compare(path: Path) -> Difference:
-    """Compare the words that we read from a PDF with those of pdftotext.
+    """Return the differences between our words of a PDF and the words of pdftotext.
 
     Raises:
-        InputError: one of the two cannot read the PDF.
+        InputError: Pullquote or pdftotext cannot read the PDF.
     """
     source = Source(path.name, path.name, path.read_bytes())
     document = next(item for item in read_source(source, Options(ocr=False)) if isinstance(item, Document))
@@ -123,7 +125,7 @@ def compare(path: Path) -> Difference:
 
 
 def lines_of(source: Source) -> str:
-    """Return all lines of a PDF, running heads too."""
+    """Return all lines of a PDF, with running heads."""
     with open_pdf(source) as pdf:
         pages = [page.get_textpage() for page in pdf]
         rows = (row for page in pages for row in rows_of(page, characters_of(page)))
@@ -131,14 +133,14 @@ def lines_of(source: Source) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text as they are compared."""
+    """Return the words of a text in the form that is compared."""
     text = _RAISED.sub("", _BROKEN.sub("", text))
     text = _HYPHENS.sub("", unicodedata.normalize("NFKC", text))
     return text.split()
 
 
 def difference(ours: str, theirs: str, on_pages: Counter[str]) -> Difference:
-    """Compare two texts; `on_pages` has the words that we read, running heads too."""
+    """Return the differences between two texts. `on_pages` has our words with the running heads."""
     our_words, their_words = words_of(ours), words_of(theirs)
     only_ours, only_theirs = Counter(our_words), Counter(their_words)
     only_ours, only_theirs = only_ours - only_theirs, only_theirs - only_ours
@@ -160,12 +162,12 @@ def difference(ours: str, theirs: str, on_pages: Counter[str]) -> Difference:
 
 
 def _are_words(parts: Sequence[str]) -> bool:
-    """Tell words from a word and its marks, and from the letters of a formula."""
+    """Return whether at least two parts are words, instead of marks or letters of a formula."""
     return sum(bool(_WORD.search(part)) for part in parts) > 1
 
 
 def _compounds(words: Counter[str], others: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
-    """Find the words that are several of the others side by side, with their parts."""
+    """Return the words that are several neighbouring other words, with their parts."""
     left = Counter(words)
     found: list[tuple[str, Sequence[str]]] = []
     for first, joined in enumerate(others):

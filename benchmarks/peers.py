@@ -3,18 +3,19 @@
 usage: python -m benchmarks.peers --suite FOLDER [--questions N] [--repeats N]
                                   [--reference SCRIPT] [--json FILE]
 
-FOLDER is a suite in BEIR layout with its own corpus, whose documents are passages: the peers embed each whole
-(so far as their encoder reads). All sides get the same texts, the same questions (of those that need no
-history, drawn at random) and the encoder from the same folder; none reaches a network. txtai and Haystack
-live in an environment of their own, which `PULLQUOTE_PEERS` names. SCRIPT is called as `python SCRIPT FOLDER
-OUT --queries QUERIES`, indexes in memory and writes what `pullquote answer` writes. Every side is a process
-of its own:
+FOLDER is a suite in BEIR layout with its own corpus. Its documents are passages, because the peers embed each
+document as a whole, as far as their encoder reads. All sides get the same texts, the same encoder, and the
+same questions, which are drawn at random from the questions without a history. The network is not used. txtai
+and Haystack are in the environment that `PULLQUOTE_PEERS` names. SCRIPT is called as `python SCRIPT FOLDER
+OUT --queries QUERIES`. It indexes in memory, and writes answers in the form of `pullquote answer`. Every side
+is a process:
 
-1. to index: from a process's start to its end, when all is saved;
-2. cold: a new process loads what was saved, answers one question and prints the answer;
-3. warm: one process a side answers every question, ten at a time in turn with the other sides.
+1. index: from the start of a process to its end, when the index is saved;
+2. cold: a new process loads the index, answers one question, and prints the answer;
+3. warm: one process of each side answers every question. After ten questions, the next side has its turn.
 
-The sides take turns in all three. Memory is a process's peak (`ru_maxrss`), so this runs on Linux and macOS.
+The sides take turns in all three steps. Memory is the peak of a process (`ru_maxrss`), so the module runs on
+Linux and macOS.
 """
 
 from __future__ import annotations
@@ -58,9 +59,10 @@ PASSAGES = "passages, whole: no quotes"
 
 @dataclass(slots=True)
 class Side:
-    """How a side is started, and what was measured of it; `absent` says why there is nothing.
+    """The commands and the measurements of a side. `absent` has the reason if there are no measurements.
 
-    `ask` takes the question as its last argument, and may end as `ends` says. Peaks are in bytes.
+    `ask` takes the question as its last argument, and may end with the exit codes in `ends`. Peaks are in
+    bytes.
     """
 
     name: str
@@ -81,15 +83,15 @@ class Side:
 
 
 class SideError(Exception):
-    """A side's process failed; the message is the last line that it wrote."""
+    """A side's process failed. The message is the last line of its standard error."""
 
 
-# About what the encoder reads of a text: 256 tokens.
+# About the number of words of a text that the encoder reads (256 tokens).
 WORDS_READ = 190
 
 
 def too_long(corpus: Path) -> float:
-    """Return the share of a corpus's documents that are longer than what the encoder reads."""
+    """Return the share of a corpus's documents with more than WORDS_READ words."""
     texts = [json.loads(line)["text"] for line in corpus.open(encoding="utf-8") if line.strip()]
     return sum(len(text.split()) > WORDS_READ for text in texts) / len(texts)
 
@@ -119,7 +121,7 @@ def main() -> None:
             each(sides, index)
         each(sides, lambda side: cold(side, queries[0]))
         for side in sides:
-            side.cold_seconds.clear()  # the first brought the files into the page cache
+            side.cold_seconds.clear()  # the first run filled the page cache
         for _ in range(arguments.repeats):
             each(sides, lambda side: cold(side, queries[0]))
         warm([side for side in sides if not side.absent], queries)
@@ -143,14 +145,14 @@ def main() -> None:
 
 
 def drawn(asked: Suite, count: int) -> list[Query]:
-    """Return questions that need no history; only those with a relevant document, if the suite knows any."""
+    """Return questions without a history. If any has a relevant document, return only such questions."""
     alone = [query for query in asked.queries if not query.history]
     judged = [query for query in alone if any(grade > 0 for grade in asked.qrels.get(query.id, {}).values())]
     return list(suite.draw(replace(asked, queries=tuple(judged or alone)), count).queries)
 
 
 def own_sides(corpus: Path, work: Path) -> list[Side]:
-    """Return Pullquote, whole and only retrieval, and the plain script: all in this environment."""
+    """Return the sides in this environment: Pullquote, its retrieval alone, and the plain script."""
     library = work / "pullquote"
     product = [sys.executable, "-m", "qa", "--library", str(library)]
     server = [sys.executable, str(SCRIPTS / "product.py")]
@@ -170,7 +172,7 @@ def own_sides(corpus: Path, work: Path) -> list[Side]:
 
 
 def peer_sides(corpus: Path, work: Path) -> list[Side]:
-    """Return txtai and Haystack, with the Python of the environment that `PULLQUOTE_PEERS` names."""
+    """Return the sides txtai and Haystack, with the Python of the environment in `PULLQUOTE_PEERS`."""
     named = os.environ.get("PULLQUOTE_PEERS")
     if not named:
         print("txtai and haystack are absent, as PULLQUOTE_PEERS names no environment.", HOW, sep="\n")
@@ -187,7 +189,7 @@ def peer_sides(corpus: Path, work: Path) -> list[Side]:
 
 
 def scripted(name: str, python: str, script: str, corpus: Path, work: Path) -> Side:
-    """Return the side of a script that does what `peer_scripts/side.py` says."""
+    """Return the side of a script that uses `peer_scripts/side.py`."""
     folder = work / Path(script).stem
     start = [python, str(SCRIPTS / script), str(models.encoder_folder(models.encoder_identity()))]
     return Side(
@@ -201,7 +203,7 @@ def scripted(name: str, python: str, script: str, corpus: Path, work: Path) -> S
 
 
 def each(sides: Sequence[Side], measure: Callable[[Side], object]) -> None:
-    """Measure the sides in turn; one that fails is absent from then on."""
+    """Measure the sides in turn. A side that fails is left out from then on."""
     for side in sides:
         if not side.absent:
             try:
@@ -227,10 +229,10 @@ def cold(side: Side, query: Query) -> None:
 
 
 def run(command: list[str], ends: tuple[int, ...] = (0,)) -> tuple[float, int]:
-    """Run a command to its end; return seconds and peak memory in bytes.
+    """Run a command to its end. Return seconds and peak memory in bytes.
 
     Raises:
-        SideError: it ended otherwise than `ends` says.
+        SideError: the exit code is not in `ends`.
     """
     start = time.perf_counter()
     with started(command, subprocess.DEVNULL, subprocess.DEVNULL) as (process, said):
@@ -252,7 +254,7 @@ def warm(sides: Sequence[Side], queries: Sequence[Query]) -> None:
         def asking(block: Sequence[Query]) -> Callable[[Side], None]:
             return lambda side: ask(side, *running[side.name], block)
 
-        each(sides, lambda side: heard(*running[side.name]))  # all is loaded and warm
+        each(sides, lambda side: heard(*running[side.name]))  # wait until all is loaded and warm
         for start in range(0, len(queries), IN_TURN):
             each(sides, asking(queries[start : start + IN_TURN]))
         for side in sides:
@@ -271,10 +273,10 @@ def ask(side: Side, process: subprocess.Popen[str], said: IO[str], queries: Sequ
 
 
 def heard(process: subprocess.Popen[str], said: IO[str]) -> dict[str, Any]:
-    """Wait for a line of a running side.
+    """Return the next line of a running side.
 
     Raises:
-        SideError: its process has ended instead.
+        SideError: the process has ended.
     """
     line = _pipe(process.stdout).readline()
     if not line:
@@ -290,7 +292,7 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
 
 @contextmanager
 def started(command: list[str], stdin: int, stdout: int) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
-    """Start a process; return it, and the file with its standard error."""
+    """Run a process in a context. Yield the process and the file with its standard error."""
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
         subprocess.Popen(
@@ -301,7 +303,7 @@ def started(command: list[str], stdin: int, stdout: int) -> Iterator[tuple[subpr
 
 
 def ended(process: subprocess.Popen[str]) -> int:
-    """Wait for a process to end; return its peak memory in bytes."""
+    """Wait for a process to end, and return its peak memory in bytes."""
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -314,7 +316,7 @@ def last_line(said: IO[str]) -> str:
 
 
 def refer(side: Side, arguments: argparse.Namespace, queries: Sequence[Query]) -> None:
-    """Ask the reference one question in a new process, as the cold start, then all questions."""
+    """Ask the reference one question in a new process (cold), and then all questions."""
     asked, out = side.folder / "questions.jsonl", side.folder / "answers.jsonl"
     command = [sys.executable, arguments.reference, arguments.suite, out, "--queries", asked]
     for count in [*[1] * arguments.repeats, len(queries)]:
@@ -322,7 +324,7 @@ def refer(side: Side, arguments: argparse.Namespace, queries: Sequence[Query]) -
         asked.write_text("\n".join(lines), encoding="utf-8")
         seconds, side.peak = run([str(part) for part in command])
         side.cold_seconds.append(seconds)
-    side.cold_seconds.pop()  # it was the run with all questions
+    side.cold_seconds.pop()  # the run with all questions
     for line in out.read_text(encoding="utf-8").splitlines():
         answer = json.loads(line)
         side.milliseconds.append(answer["milliseconds"]["total"])
@@ -331,7 +333,7 @@ def refer(side: Side, arguments: argparse.Namespace, queries: Sequence[Query]) -
 
 def quality(side: Side, asked: Suite, queries: Sequence[Query]) -> dict[str, float]:
     """Score the documents that a side found against the suite's qrels, where it has any."""
-    import ir_measures  # only now: Linux counts a parent's memory into its children's peak
+    import ir_measures  # imported late, because Linux counts a parent's memory in its children's peak
 
     relevant = {query.id: dict(asked.qrels[query.id]) for query in queries if query.id in asked.qrels}
     if not relevant or not side.found:
@@ -342,10 +344,10 @@ def quality(side: Side, asked: Suite, queries: Sequence[Query]) -> dict[str, flo
 
 
 def show(asked: Suite, queries: Sequence[Query], sides: Sequence[Side]) -> None:
-    """Print medians; ratios are to Pullquote, and for warm search to its retrieval alone.
+    """Print medians and their ratios to Pullquote. For warm search, the ratios are to its retrieval alone.
 
-    A ratio is the median over rounds, or questions, each taken against the same one: what else the machine
-    did meanwhile weighs on both.
+    A ratio is the median of the ratios of the same round or question. So other work of the machine affects
+    both.
     """
     whole, alone = sides[:2]
     print(machine.line(), f"{asked.name}, {len(queries)} questions", sep="\n")

@@ -1,8 +1,8 @@
-"""Draw the pictures of docs/performance.md, from what `benchmarks.scale` and `benchmarks.answer` print.
+"""Draw the pictures of docs/performance.md from the results of `benchmarks.scale` and `benchmarks.answer`.
 
 usage: python -m benchmarks.plots SCALE.json ANSWER.json [FOLDER]
 
-Writes scale.svg and answer.svg to FOLDER, docs/images where none is named.
+Writes scale.svg and answer.svg to FOLDER, by default docs/images.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SIZE = (8, 3.4)
 
 
 def main() -> None:
-    """Draw both."""
+    """Draw both pictures."""
     scale, answer, *folder = sys.argv[1:]
     images = Path(folder[0]) if folder else IMAGES
     save(draw_scale(json.loads(Path(scale).read_text())["libraries"]), images / "scale.svg")
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def draw_scale(libraries: list[dict[str, Any]]) -> pyplot.Figure:
-    """Draw retrieval by part, and bytes a passage on disk by part, as the library grows."""
+    """Draw the times of retrieval and the bytes of a passage on disk, both by part and size of library."""
     figure, (time, bytes_) = pyplot.subplots(1, 2, figsize=SIZE, layout="constrained")
     sizes = [each["passages"] for each in libraries]
     stacked = [[_median(each, part) for each in libraries] for part in PARTS]
@@ -46,7 +46,7 @@ def draw_scale(libraries: list[dict[str, Any]]) -> pyplot.Figure:
 
 
 def draw_answer(sides: dict[str, dict[str, list[float]]]) -> pyplot.Figure:
-    """Draw a whole answer by stage, at the median, with the 95th percentile as a tick."""
+    """Draw the median of a whole answer by stage, with the 95th percentile as a tick."""
     figure, axes = pyplot.subplots(figsize=(8, 0.7 + 0.5 * len(sides)), layout="constrained")
     names = list(reversed(sides))
     left = [0.0] * len(names)

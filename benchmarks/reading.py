@@ -1,11 +1,13 @@
-"""Measure how long reading takes: our reader and the cross-encoder, on the same windows in one run.
+"""Measure how long the reader and the cross-encoder take for the same windows, in one run.
 
 usage: python -m benchmarks.reading SUITE [--questions N] [--repeats N]
 
-SUITE is a folder in BEIR layout with its own corpus. For each question the candidates that may be read are
-read: by the reader (windows, sentences and words in one pass), by the cross-encoder as it only scores the
-windows, and by the cross-encoder in the place of the reader (windows, then sentences one by one). The sides
-take turns.
+SUITE is a folder in BEIR layout with its own corpus. For each question, these sides read the candidates in
+turn:
+
+- the reader: windows, sentences and words in one pass,
+- the cross-encoder, which only scores the windows,
+- the cross-encoder as the stand-in for the reader: windows, then sentences one by one.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from embeddings.reader import TrainedReader
 from embeddings.relevance import CrossEncoderReader
 from embeddings.reranker import OnnxReranker
 from qa.asking import retrieve
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.document.window import reading_window
 from qa.evaluation import suite
 
@@ -50,8 +52,8 @@ def main() -> None:
     times: dict[str, list[float]] = {name: [] for name in sides}
     with own_library(asked) as corpus:
         for query in asked.queries:
-            meaning = interpret(query.text, query.history)
-            search = retrieve.prepare(corpus.store, meaning.question, meaning.variants)
+            meaning = interpret(*parse(query.text, query.history))
+            search = retrieve.prepare(corpus.store, meaning)
             hits = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
             found = hits[: retrieve.MOST_READ]
             opened = corpus.store.read(hit.document_id for hit, _ in found)
@@ -61,7 +63,7 @@ def main() -> None:
             for _ in range(arguments.repeats):
                 for name, read in sides.items():
                     start = time.perf_counter()
-                    read(meaning.question, windows, retrieved)
+                    read(meaning.question.text, windows, retrieved)
                     times[name].append(1000 * (time.perf_counter() - start))
     slowest = max(len(name) for name in times)
     base = statistics.median(times["the cross-encoder: windows alone"])

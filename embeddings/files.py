@@ -185,7 +185,7 @@ class KnownFile:
 
     def __post_init__(self) -> None:
         if not _FILE_NAME.fullmatch(self.name):
-            raise DamagedFileError(f"{self.name!r} is no name of a file")
+            raise DamagedFileError(f"{self.name!r} is not the name of a file")
 
     @classmethod
     def written(cls, folder: Path, stem: str, suffix: str, write: Callable[[BinaryIO], int]) -> Self:

@@ -204,8 +204,8 @@ def named_folder(name: str, *, download: bool = True) -> Path:
         folder = Path(name).expanduser().resolve()
         if not _has_weights(folder):
             raise ModelError(
-                f"{folder} is no model: it holds no config and weights (*.safetensors or *.bin). "
-                "Name the folder that sentence-transformers saved."
+                f"{folder} is not a model: it has no config and weights (*.safetensors or *.bin). "
+                "Name a folder that sentence-transformers saved."
             )
         return folder
     if not _HUB_NAME.fullmatch(name):
@@ -247,7 +247,8 @@ def _hub_folder(name: str, *, download: bool) -> Path:
     where = "in the local Hugging Face cache" if offline else "on the hub"
     where += " (HF_HUB_OFFLINE is set)" if set_offline else ""
     raise ModelError(
-        f"There is no model {name!r}: neither as a folder nor {where}. Check the name, or download the model "
+        f"There is no model {name!r}: there is no such folder, and it is not {where}. Check the name, "
+        "or download the model "
         "on a machine with internet and name its folder."
     ) from last
 

@@ -37,7 +37,10 @@ _RUNTIME_ERRORS = (
 )
 
 # The library never makes a stored embedding again. So indexing into the same library would not help.
-_HARM = f"{runtime.WRONG_ANSWERS} Documents indexed before may not be found: index them into a new library."
+_HARM = (
+    f"{runtime.WRONG_ANSWERS} Documents that were indexed before may not be found: index them again "
+    "into a new library."
+)
 _REPORT_EVERY = 32
 _MINIMUM_COSINE = 0.9999
 

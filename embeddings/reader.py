@@ -68,7 +68,7 @@ def open_reader(name: str | None = None) -> Reader:
     except ModelError as error:
         if name:
             raise
-        log.warning("%s Until then the cross-encoder reads, which finds fewer answers.", error)
+        log.warning("%s Until then, the cross-encoder reads and finds fewer answers.", error)
         return CrossEncoderReader()
     return reader
 
@@ -107,7 +107,7 @@ class TrainedReader:
         except ModelError as error:
             if self.name == "deep":
                 raise
-            log.warning("%s Until then no deeper reader reads.", error)
+            log.warning("%s Until then, the deeper reader is not used.", error)
             return None
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:

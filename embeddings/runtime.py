@@ -204,7 +204,7 @@ def _open_kept(folder: Path, source: Callable[[], tuple[bytes, str]], graph: Gra
                 written.write_bytes(model)
                 graph = keep(prepare(written, tokenizer, {}, Path(work)), folder)
         except OSError as error:
-            log.warning("A model opens slowly, as its cache cannot be written: %s", error)
+            log.warning("A model opens slowly, because its cache cannot be written: %s", error)
             return Model(open_session(model, optimised=False), Tokenizer.from_str(tokenizer))
     return opened(graph)
 

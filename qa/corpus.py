@@ -333,7 +333,7 @@ class Corpus:
         """
         if self.store.read_only:
             raise LibraryError(
-                f"the library in {self.library} may not be written: see to the permissions of its folder"
+                f"the library in {self.library} may not be written: check the permissions of its folder"
             )
 
     def original(self, document_id: str) -> Upload:
@@ -369,7 +369,7 @@ class Corpus:
         """
         new_name = check({"collection": new_name})["collection"]
         if not new_name:
-            raise InputError("a collection needs a name: give it one")
+            raise InputError("the name of the collection is empty: give the collection a name")
         return self.store.rename_collection(name, new_name)
 
     def prune(self, report: IndexReport) -> IndexReport:
@@ -466,8 +466,9 @@ class Corpus:
             except LibraryError as error:
                 if self.store.erasing:
                     raise LibraryError(
-                        f"{error}. The documents are erased from every answer: once that is mended, run "
-                        "`pullquote remove --purge`, for what is left of them elsewhere"
+                        f"{error}. The documents no longer appear in any answer, but parts of them are "
+                        "left elsewhere: "
+                        "solve this problem, then run `pullquote remove --purge` to erase the rest"
                     ) from error
                 raise
         if self.store.erasing:
@@ -477,9 +478,9 @@ class Corpus:
                 self.desk.forget(notes.values())
             except LibraryError as error:
                 raise LibraryError(
-                    f"{error}. The documents are erased. Left are the thumbs on them and their places in "
-                    "conversations and dossiers, or traces of these: "
-                    "once that is mended, run `pullquote remove --purge`"
+                    f"{error}. The documents are erased, but their thumbs and their places in conversations "
+                    "and dossiers may be left: "
+                    "solve this problem, then run `pullquote remove --purge` to erase the rest"
                 ) from error
             else:
                 self.store.forgotten(notes)

@@ -62,7 +62,7 @@ class Deadline:
             CancelledError: nobody waits for the work.
         """
         if self._cancelled.is_set():
-            raise CancelledError("the question was withdrawn before it was answered: ask it again")
+            raise CancelledError("the question was stopped before it was answered: ask it again")
 
     def enter(self, stage: Stage, done: int = 0, total: int = 0) -> None:
         """Store the next stage of the work in `step`, and `check`.
@@ -83,6 +83,7 @@ class Deadline:
         self.raise_if_cancelled()
         if self.left() < 0:
             raise DeadlineError(
-                f"the question could not be answered within {self._seconds:g} s: ask again in a moment, in "
-                "fewer words, or of fewer documents (filters)"
+                f"the question could not be answered within {self._seconds:g} s: ask again in a "
+                "moment, in fewer "
+                "words, or with filters that select fewer documents"
             )

@@ -41,7 +41,7 @@ def check_question(question: str) -> str:
             MAX_QUESTION_CHARACTERS.
     """
     if not isinstance(question, str):
-        raise QuestionError(f"the question is {question!r}: it has to be a text")
+        raise QuestionError(f"the question is {question!r}: write a text")
     question = question.strip()
     if not question:
         raise QuestionError("the question is empty: type what you want to know")
@@ -51,9 +51,7 @@ def check_question(question: str) -> str:
             "Ask in a sentence or two."
         )
     if not _is_text(question):
-        raise QuestionError(
-            "the question is not valid text (it holds half of a surrogate pair): type it again"
-        )
+        raise QuestionError("the question is not valid text (it has half of a surrogate pair): type it again")
     if not any(character.isalnum() for character in question):
         raise QuestionError(f"the question has no words: {question[:40]!r}. Type what you want to know.")
     return question
@@ -68,14 +66,15 @@ def check_history(history: Sequence[str | Turn]) -> None:
             a surrogate pair.
     """
     if isinstance(history, str):
-        raise QuestionError(f"the history is one text: write [{history[:40]!r}]")
+        raise QuestionError(f"the history is a single text: write a list, [{history[:40]!r}]")
     if not isinstance(history, Sequence):
         raise QuestionError(
             f"the history is {history!r:.100}: write a list of turns, such as ['Who was arrested?']"
         )
     if len(history) > MAX_TURNS:
         raise QuestionError(
-            f"the history has {len(history):,} turns; at most {MAX_TURNS} are read: leave out the oldest"
+            f"the history has {len(history):,} turns; at most {MAX_TURNS} are read: leave out the "
+            "oldest turns"
         )
     for number, turn in enumerate(history, start=1):
         match turn:
@@ -96,7 +95,7 @@ def check_history(history: Sequence[str | Turn]) -> None:
             )
         if not _is_text(text):
             raise QuestionError(
-                f"turn {number} of the history is not valid text (it holds half of a surrogate pair): "
+                f"turn {number} of the history is not valid text (it has half of a surrogate pair): "
                 "leave it out"
             )
 
@@ -140,7 +139,7 @@ def _check_filter(name: str, value: object, most: int) -> None:
         raise InputError(f"the filter {name!r} has {len(value):,} characters; at most {most:,} are read")
     if not _is_text(value):
         raise InputError(
-            f"the filter {name!r}: {value[:40]!r} is not valid text (it holds half of a surrogate pair): "
+            f"the filter {name!r}: {value[:40]!r} is not valid text (it has half of a surrogate pair): "
             "type it again"
         )
     check_filter_text(name, value)
@@ -168,7 +167,7 @@ def check_draft(text: str) -> str:
             "send it in parts"
         )
     if not _is_text(text):
-        raise InputError("the text is not valid (it holds half of a surrogate pair): write it again")
+        raise InputError("the text is not valid (it has half of a surrogate pair): write it again")
     return text
 
 
@@ -179,7 +178,7 @@ def check_ids(ids: Iterable[str]) -> Iterable[str]:
         InputError: `ids` is one text.
     """
     if isinstance(ids, str):
-        raise InputError(f"documents are named by a list of ids: write [{ids!r}]")
+        raise InputError(f"the documents are a single text: write a list of ids, [{ids!r}]")
     return ids
 
 

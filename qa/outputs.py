@@ -179,7 +179,7 @@ def kind_of_output(file: BinaryIO) -> Kind | None:
 def own_output(name: object, file: BinaryIO) -> str:
     """Return why a file is not a document if Pullquote wrote it (a report, say), or "" for other files."""
     kind = kind_of_output(file)
-    return f"{name} is {kind.what} that Pullquote wrote: it is no document." if kind else ""
+    return f"{name} is {kind.what} that Pullquote wrote, so it is not indexed." if kind else ""
 
 
 def check_output(
@@ -222,11 +222,11 @@ def check_output(
 def _check_not_read(option: str, path: Path, library: Path, read: Iterable[Path]) -> None:
     target = path.resolve()
     if target.is_relative_to(library.resolve()):
-        raise OutputError(f"{option} names a file in the library's folder: {path}. Name one elsewhere.")
+        raise OutputError(f"{option} names a file in the library's folder: {path}. Name a file elsewhere.")
     described = target.with_name(target.name.removesuffix(SIDECAR))
     is_sidecar = described != target and described.exists()
     if is_sidecar or any(_is_same(target, other) for other in read):
-        raise OutputError(f"{option} names a file that is read: {path}. Name another.")
+        raise OutputError(f"{option} names a file that the command also reads: {path}. Name another file.")
 
 
 def state_of(answers: Path) -> Path:
@@ -250,7 +250,7 @@ def written_files(path: Path, kind: Kind) -> tuple[Path, ...]:
     beside = state_of(path), earlier_of(path)
     for each in beside:
         if _is_stream(each):
-            raise OutputError(f"{each} is no ordinary file. Remove it, or name another file than {path}.")
+            raise OutputError(f"{each} is not an ordinary file. Remove it, or name a file other than {path}.")
     return path, *beside
 
 
@@ -295,7 +295,8 @@ def check_no_source(option: str, path: Path, kind: Kind, sources: Collection[str
         linked = target.exists() and target.stat().st_nlink > 1
         if str(target) in sources or (linked and any(_is_same(target, Path(source)) for source in sources)):
             raise OutputError(
-                f"{option} names a file that documents of the library were read from: {each}. Name another."
+                f"{option} names a file that documents of the library were read from: {each}. Name "
+                "another file."
             )
 
 

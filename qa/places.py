@@ -69,7 +69,7 @@ def desk_address(name: Path | str) -> Path | str:
 
 def _folder(name: Path | str, what: str, form: str) -> Path:
     if is_url(name) or is_address(name) or is_shared(name):
-        raise InputError(f"{shown(str(name))} is no address of {what}: name a folder, or write {form}")
+        raise InputError(f"{shown(str(name))} is not an address of {what}: name a folder, or write {form}")
     return Path(name)
 
 

@@ -23,7 +23,9 @@ def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
         mode = path.stat().st_mode
         of_shell = stat.S_ISFIFO(mode) and (path.parent in _SHELL_PIPES or path == Path("/dev/stdin"))
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or of_shell):  # opening a folder raises an error
-            raise InputError(f"{path} is no ordinary file: a pipe or a device may have no end. Name a file.")
+            raise InputError(
+                f"{path} is not an ordinary file (a pipe or a device may have no end): name a file"
+            )
         with path.open("rb") as file:
             data = file.read(most + 1)
     except OSError as error:

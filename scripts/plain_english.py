@@ -2,8 +2,9 @@
 
 usage: python scripts/plain_english.py PATH=BOUND [PATH=BOUND ...] [--worst N]
 
-BOUND is the most marks in 1,000 words of docstrings, comments and paragraphs of Markdown. If a path has more,
-the N lines with the most marks are printed. A mark is a hint, not a verdict: write for readers.
+BOUND is the most marks in 1,000 words of prose: docstrings, comments, messages (other string literals of at
+least LEAST words) and paragraphs of Markdown. If a path has more, the N lines with the most marks are
+printed. A mark is a hint, not a verdict: write for readers.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONG = 32  # words in a sentence
+LEAST = 5  # words in a message
+# A literal with such signs is not a message for readers: SQL, a regular expression, or a style sheet.
+NOT_MESSAGE = re.compile(
+    r"^\s*(?:--|(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|BEGIN)\b)|[\\|^]|\(\?|^#\w+ \w+\("
+)
 PATTERNS = {
     "a clause as subject": (
         r"(?:^|[.:;] )(?:What|Whatever|Who|Whoever|Which|Where) [a-z][^.?!:;]{2,90}?"
@@ -34,8 +40,8 @@ PATTERNS = {
         r"|\b(?:of|in|by|to|from|with) (?:which|whom|whose|these|those|such)\b"
     ),
     "a rare word": (
-        r"\b(?:in force|anew|besides?|thereof|whereof|thereby|hence|thus|lest|whence|are no [a-z]+"
-        r"|(?:is )?told|is no (?!longer|more\b|one\b|such\b)[a-z]+|said so|takes? for|taken for"
+        r"\b(?:in force|anew|besides?|thereof|whereof|thereby|hence|thus|lest|whence|(?<!there )are no [a-z]+"
+        r"|(?:is )?told|(?<!there )is no (?!longer|more\b|one\b|such\b)[a-z]+|said so|takes? for|taken for"
         r"|puts? away|in its stead|in place of)\b"
     ),
     "a packed negation": r"\b(?:nothing|nobody|none|neither) (?:that|of|which|is|was|has|can|may)\b",
@@ -82,9 +88,9 @@ def count_marks(text: str) -> int:
 
 
 def prose(file: Path) -> Iterator[tuple[str, str]]:
-    """Yield each paragraph of a page, or each paragraph of a docstring and each comment, with its place."""
+    """Yield each paragraph of a page, or each docstring's paragraph, comment and message, with its place."""
     text = file.read_text(encoding="utf-8")
-    paragraphs = of_markdown(text) if file.suffix == ".md" else of_python(text)
+    paragraphs = of_markdown(text) if file.suffix == ".md" else [*of_python(text), *messages(text)]
     for line, paragraph in paragraphs:
         yield f"{file}:{line}", paragraph
 
@@ -116,6 +122,26 @@ def of_python(text: str) -> Iterator[tuple[int, str]]:
         elif block and token.type not in {tokenize.NL, tokenize.INDENT, tokenize.DEDENT}:
             yield start, " ".join(block)
             block = []
+
+
+def messages(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the string literals of a module that people read, each with its line's number.
+
+    A value in an f-string is written as "…". Docstrings, lists of words that are split, SQL and regular
+    expressions are left out.
+    """
+    nodes = list(ast.walk(ast.parse(text)))
+    others = {node.value for node in nodes if isinstance(node, ast.Expr)}
+    others |= {part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    others |= {node.value for node in nodes if isinstance(node, ast.Attribute) and node.attr == "split"}
+    for node in nodes:
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node not in others:
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            values = [part.value if isinstance(part, ast.Constant) else "…" for part in parts]
+            words = "".join(value for value in values if isinstance(value, str)).split()
+            message = " ".join(words)
+            if len(words) >= LEAST and not NOT_MESSAGE.search(message):
+                yield node.lineno, message
 
 
 if __name__ == "__main__":

@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from qa.web.gradio_import import quicken
+
 # A slow machine is no counterexample; on CI a failure must come back when it is run again.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+# `make test-fast` tries a fifth of the examples: --hypothesis-profile is read after this.
+settings.register_profile("fast", settings(), max_examples=20)
+
+quicken()  # tests import Gradio as the chat does: in a third of the time
 
 ROOT = Path(__file__).resolve().parent.parent
 BRIEF = ROOT / "seeds" / "ifes-nk-brief-08-4-4-1-scrap-metal-smuggling.txt"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa.asking import statements
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.asking.replies import reply_kind
 from qa.document import similarity
 from qa.document.furniture import find_furniture
@@ -30,7 +30,7 @@ from qa.text.inline_markup import without_markup
 from qa.text.names import Aliases, find, spellings
 from qa.text.parts import parts
 from qa.text.phrase import occurrences, phrase_pattern
-from qa.text.question import answer_type, asks_who_mentions, blanked, phrases, spans_of_type
+from qa.text.question import ParsedQuestion, spans_of_type
 from qa.text.terms import content_words, is_latin
 from qa.text.written_dates import find_date
 
@@ -78,14 +78,14 @@ def named(title: str, publisher: str) -> DocumentInfo:
 NAMES = Names([named("Kim Jong Nam", "Kim"), named("a a a a a a", "April")])
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
-    "preference": times.preference,
-    "without": times.without,
+    "preference": lambda text: times.preference(ParsedQuestion(text)),
+    "without": lambda text: times.without(ParsedQuestion(text)),
     "spoken_of": lambda text: list(times.spoken_of(text, None)),
-    "interpret": lambda text: interpret(text, [text] * 4),
-    "parts": lambda text: (parts(text), asks_who_mentions(text)),
+    "interpret": lambda text: interpret(*parse(text, [text] * 4)).timeless,
+    "parts": lambda text: (parts(ParsedQuestion(text)), ParsedQuestion(text).mentioned),
     "reply_kind": reply_kind,
-    "phrases": lambda text: (phrases(text), blanked(text)),
-    "answer_type": answer_type,
+    "phrases": lambda text: (ParsedQuestion(text).phrases, ParsedQuestion(text).blanked),
+    "answer_type": lambda text: ParsedQuestion(text).answer_type,
     "spans_of_type": lambda text: [spans_of_type(text, kind) for kind in ("date", "number")],
     "terms": lambda text: (content_words(text), is_latin(text)),
     "names": lambda text: find(text, Aliases([]), Nothing()),
@@ -120,7 +120,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         similarity.differ(text, f"May {text}", in_form=in_form) for in_form in (True, False)
     ],
     "statements": lambda text: (
-        statements.asked(text, Document("a", "", title="Strait Watch", series=text[:200])),
+        statements.asked(ParsedQuestion(text), Document("a", "", title="Strait Watch", series=text[:200])),
         [
             statements.names_only(document, sentence)
             for document in [Document("a", text, title="Strait Watch", author="Kim", publisher="River Press")]

@@ -80,6 +80,7 @@ def test_the_brief_of_the_checkout_is_byte_for_byte_what_was_given(brief: Path) 
     assert hashlib.sha256(brief.read_bytes()).hexdigest() == BRIEF_SHA256
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])
 def test_the_wheel_carries_licence_and_notice(wheel: Path, name: str) -> None:
     with zipfile.ZipFile(wheel) as archive:
@@ -91,6 +92,7 @@ def test_the_code_is_under_the_unaltered_apache_licence() -> None:
     assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == APACHE_2_SHA256
 
 
+@pytest.mark.slow
 def test_the_wheel_states_its_command_and_its_version(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         information = f"pullquote-{qa.__version__}.dist-info"

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = {
-    path: path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+    path: path.read_text(encoding="utf-8")
+    for path in (
+        *ROOT.glob("*.md"),
+        *(page for folder in ("docs", "training") for page in (ROOT / folder).rglob("*.md")),
+        ROOT / "tests" / "suites" / "README.md",
+    )
 }
 README = PAGES[ROOT / "README.md"]
 GUIDE = PAGES[ROOT / "docs" / "guide.md"]

@@ -1,9 +1,9 @@
 """The gate: questions on the brief that ships and on news articles, asked end to end with the real models.
 
-`nk_brief` is looked at while working, `nk_brief_heldout` less (docs/quality.md says for what), of `news`
-only the totals; `two_part` was written for development. The floors lie a little under what was measured. On
-the brief the reference recipe reaches 60 of 90 and 62 of 92 right at its best threshold, and 57 of 62 and 59
-of 63 with a gold sentence among the first three quotes, of which it always shows three.
+`nk_brief` and `two_part` are development data. `nk_brief_heldout` is so in part
+(docs/decisions/0007-evaluation.md says for what). Only the totals of `news` are read. The floors are a little
+lower than the measured values. On the brief, the reference recipe reaches 60 of 90 and 62 of 92 right at its
+best threshold. It always shows three quotes, with a gold sentence for 57 of 62 and 59 of 63 questions.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Fit to a question's words whether it asks for what stands in several places.
+"""Fit which words of a question show that its answer stands in several places.
 
 usage: python -m training.asks_for_several
 
-The written questions in `training/written` are fitted to: those of the type `two_places` against all others.
-Prints how many on each set of documents it finds, fitted without them, and how many questions of the suites
-that ship it takes for such. Then it fits to all, and writes `qa/asking/asks_for_several.json`.
+Fits the questions of the type `two_places` in `training/written` against all others. Each set of documents is
+left out once: the module prints the share of its questions that are found. It also prints the share of the
+questions of the suites that ship which count as asking for several places. Then it fits all questions, and
+writes `qa/asking/asks_for_several.json`.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from training.corpora import read_lines
 
 ROOT = Path(__file__).parent.parent
 SUITES = ("kinds/development", "nk_brief", "two_part", "news")
-# A word counts that so many questions have, on so many sets of documents: else it is of their subjects.
-# The less C, the fewer words have a weight.
+# Minimum number of questions, and of sets of documents, that have a word. Rarer words belong to the subjects.
 RARE, SETS = 10, 5
+# Inverse of the regularisation's strength: with less, fewer words have a weight.
 C = 0.5
 
 
 class Asked(NamedTuple):
-    """A question, whether it asks for several places, and which set of documents it is on."""
+    """A question, whether it asks for several places, and the set of documents that it is about."""
 
     text: str
     for_several: bool
@@ -38,7 +39,7 @@ class Asked(NamedTuple):
 
 
 def main() -> None:
-    """Print what it finds, and write the weights."""
+    """Print the shares that are found, and write the weights."""
     questions = [
         Asked(line["text"], line["type"] == "two_places", (line.get("_id") or line["doc"]).partition("-")[0])
         for name in ("kinds", "questions")
@@ -63,7 +64,7 @@ def main() -> None:
 
 
 def fit(questions: list[Asked]) -> dict[str, float]:
-    """Return the weights that are not 0, by name; that of "" is the intercept."""
+    """Return the weights that are not 0, by name. The name "" has the intercept."""
     found = [features(each.text) for each in questions]
     held = Counter(name for each in found for name in each)
     sets: dict[str, set[str]] = {}

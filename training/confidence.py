@@ -1,16 +1,19 @@
-"""Fit the confidence: how likely an answer is right, by a logistic regression on the answers' signals.
+"""Fit the confidence: the probability that an answer is right, by a logistic regression on its signals.
 
 usage: python -m training.confidence ANSWERS SUITE [SUITE ...] [--unseen SUITE ...] [--reader NAME]
                                      [--signals NAME ...]
 
 ANSWERS is a folder with the answers to each suite, `<name of the suite>.jsonl`, as `pullquote evaluate SUITE
---out` keeps them. An answer is right if a gold sentence is among its first three quotes: that the corpus has
-an answer is not enough. Writes `qa/asking/confidence.json` and its picture for the docs, and prints how it
-was chosen: every set of signals is fitted on all corpora but one and tested on that one, in turn; suites on
-the same corpus are left out together. On suites that are `--unseen`, nothing is fitted; they are shown at the
-end. With `--signals`, these are taken, whatever the choice would be. A question that the reader was trained
-on must not be among them (`training/corpora.py` makes suites of the public sets' part that is held out,
-`training/small_libraries.py` small libraries of suites). `make confidence` does all of it.
+--out` keeps them. An answer is right if a gold sentence is among its first three quotes. It is not enough
+that the corpus has an answer. The module writes `qa/asking/confidence.json` and its picture for the docs.
+
+It prints how the signals were chosen. Each set of signals is fitted on all corpora but one, and tested on
+that corpus, in turn. Suites on the same corpus are left out together. With `--signals`, the named signals are
+used without a choice. Suites that are `--unseen` are only measured, after the fit.
+
+The suites may have no question on which the reader was trained. `training/corpora.py` makes suites of the
+part of public sets that is held out, and `training/small_libraries.py` makes small libraries of suites. `make
+confidence` runs all steps.
 """
 
 from __future__ import annotations
@@ -44,32 +47,32 @@ if TYPE_CHECKING:
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "strictness.svg"
 NAMES = tuple(field.name for field in fields(Signals))
-# Of these signals more may mean less sure. How high the windows are rated that do not answer best belongs to
-# the question and the corpus: it is taken off what the best ones are rated.
+# Signals that may have a negative weight. The ratings of the windows that do not answer best belong to the
+# question and the corpus. So they are subtracted from the ratings of the best windows.
 BACKGROUND = frozenset({"background"})
-# The inverse of the regularisation's strength, of standardised signals and groups of weight GROUP.
+# Inverse of the regularisation's strength, for standardised signals and groups of weight GROUP.
 STRENGTH = 1.0
 GROUP = 100.0
-# The share of a user's questions that the corpus answers, as in our own suite on the brief (62 of 90).
+# Assumed share of a user's questions that the corpus answers, as in the suite on the brief (62 of 90).
 ANSWERABLE = 0.7
 TARGETS = np.round(np.arange(LOOSEST, STRICTEST + 0.001, 0.025), 3).tolist()
-# What this share of the corpora keeps is told, too (`floors`).
+# Share of the corpora that keep a floor (`floors`).
 CORPORA = 0.9
-# A few sure answers say little: the first twentieth of a corpus counts as a whole.
+# A few sure answers say little. So this share of the answers, the surest ones, counts as a whole.
 FIRST = 0.05
-# A precision of fewer answers than this share is not drawn.
+# Minimum share of answerable questions answered for which the precision is drawn.
 LEAST_DRAWN = 0.05
-# Sets of signals whose Brier score is within this of the best are as good; so many more right outcomes
-# are worth another of them.
+# Sets of signals are as good as the best if their Brier scores differ by less than AS_GOOD. A smaller set is
+# chosen if it loses less than WORTH of the right outcomes.
 AS_GOOD = 0.004
 WORTH = 0.01
-# What parts the name of a suite from the number of a small library made of it (`small_libraries.py`).
+# Separates the name of a suite from the number of a small library made of it (`small_libraries.py`).
 SMALL = "~"
-# What joins the names of suites on one corpus.
+# Joins the names of suites on one corpus.
 TOGETHER = " + "
 # The thresholds that are tried.
 GRID = np.linspace(0.02, 0.98, 49)
-# More signals than so many are not tried together; so many of the best sets get another one, and are shown.
+# Maximum number of signals in a set; how many of the best sets get another signal; how many are printed.
 MOST_SIGNALS, KEPT, SHOWN = 3, 40, 4
 
 
@@ -78,11 +81,11 @@ class Group:
     """The questions of all suites on one corpus.
 
     Attributes:
-        name: of the suites.
-        signals: [n, signals]; one that was not measured is NaN.
+        name: names of the suites.
+        signals: float [n, signals]. A signal that was not measured is NaN.
         answerable: whether the corpus answers each question, bool [n].
-        quoted: whether, besides, a gold sentence is among the first three quotes, bool [n]; None where no
-            gold is known, and all that is answerable counts as quoted rightly.
+        quoted: whether the corpus answers and a gold sentence is among the first three quotes, bool [n]. It
+            is None where no gold is known. Then each answerable question counts as quoted rightly.
     """
 
     name: str
@@ -92,21 +95,21 @@ class Group:
 
     @property
     def good(self) -> npt.NDArray[np.bool_]:
-        """Tell which questions would be answered rightly, if they were answered, bool [n]."""
+        """Return which questions have a right answer, if the answer is given, bool [n]."""
         return self.answerable if self.quoted is None else self.quoted
 
     @property
     def suites(self) -> set[str]:
-        """Return the names of the suites whose corpus this is, or of whose corpus it has some documents."""
+        """Return the names of the suites whose corpus the group has, whole or in part."""
         return {name.partition(SMALL)[0] for name in self.name.split(TOGETHER)}
 
     def is_apart(self, other: Group) -> bool:
-        """Tell whether the two have no corpus in common: what is fitted on one may be tested on the other."""
+        """Return whether the groups share no corpus, so that a fit on one may be tested on the other."""
         return self.suites.isdisjoint(other.suites)
 
     @property
     def weights(self) -> Float64:
-        """Weights by which groups count the same, and ANSWERABLE of their questions are answerable."""
+        """Return weights that make all groups count alike, and the share ANSWERABLE of each answerable."""
         share = np.where(
             self.answerable,
             ANSWERABLE / self.answerable.sum(),
@@ -115,18 +118,18 @@ class Group:
         return GROUP * share
 
     def brier(self, p: Float64) -> float:
-        """Return the Brier score of probabilities, each class weighing the same."""
+        """Return the Brier score of probabilities. Both classes have the same weight."""
         error = (p - self.good) ** 2
         return float(error[self.answerable].mean() + error[~self.answerable].mean()) / 2
 
     def auroc(self, p: Float64) -> float:
-        """Return how often an answerable question has the higher probability than one that is not."""
+        """Return how often an answerable question has a higher probability than an unanswerable question."""
         return float(roc_auc_score(self.answerable, p))
 
     def right(self, p: Float64, threshold: float) -> float:
         """Return the share of the outcomes that are right at a threshold, if ANSWERABLE are answerable.
 
-        Right is what is answered with a gold sentence, and what is rightly not answered.
+        An outcome is right if a gold sentence is quoted, or if an unanswerable question is not answered.
         """
         given = p >= threshold
         return float((given & self.good | ~given & ~self.answerable) @ self.weights / GROUP)
@@ -141,9 +144,9 @@ class Group:
         return float(np.abs(mean - share) @ count / len(p))
 
     def precision(self, p: Float64, threshold: float) -> float:
-        """Return the share of answers that are right, if ANSWERABLE of the questions are answerable.
+        """Return the share of the answers that are right, if ANSWERABLE of the questions are answerable.
 
-        A suite is full of traps, and who asks knows what the documents are about.
+        A suite has more unanswerable questions than a user, who knows what the documents are about.
         """
         given = p >= threshold
         if not given.any():
@@ -154,7 +157,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Model:
-    """A logistic regression on the signals as they are: weights [used], and which signals these are for."""
+    """A logistic regression on unscaled signals: weights [used], and the indices of the signals."""
 
     used: tuple[int, ...]
     weights: Float64
@@ -166,7 +169,7 @@ class Model:
 
 
 def main() -> None:
-    """Choose the signals, fit them on all suites, find the thresholds, write."""
+    """Choose the signals, fit them on all suites, find the thresholds, and write them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("answers", type=Path)
     parser.add_argument("suites", type=Path, nargs="+")
@@ -204,10 +207,10 @@ def main() -> None:
 
 
 def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
-    """Read signals and answerability; suites on the same corpus become one group, small libraries of one too.
+    """Read signals and labels. Suites on one corpus, or small libraries of one suite, become one group.
 
-    Questions of which nobody has said whether they are answerable, and those for which nothing was read, are
-    left out; so is a corpus without both kinds.
+    Questions without a label, and questions for which no passage was read, are left out. A corpus is left out
+    unless it has answerable and unanswerable questions.
     """
     found: dict[str, tuple[list[str], list[list[float]], list[bool], list[bool]]] = {}
     for path in suites:
@@ -237,13 +240,13 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
 
 
 def _texts(corpus: Path | None) -> Callable[[str], str | None]:
-    """Return what gives a document's text by its id, of a suite's own corpus."""
+    """Return a function that gives the text of a document of a suite's corpus by its id."""
     texts = {each.id: each.text for each in suite_documents(corpus, print).values()} if corpus else {}
     return texts.get
 
 
 def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
-    """Return a model fitted on these groups."""
+    """Return a model that is fitted on the groups."""
     signals = np.concatenate([group.signals[:, used] for group in groups])
     mean, scale = signals.mean(axis=0), signals.std(axis=0) + 1e-9
     model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(
@@ -256,7 +259,7 @@ def fit(groups: Sequence[Group], used: tuple[int, ...]) -> Model:
 
 
 def left_out(groups: Sequence[Group], out: Group, used: tuple[int, ...]) -> Float64:
-    """Return the probabilities of a group's questions by a model fitted on all other groups, [n]."""
+    """Return the probabilities of a group's questions, [n], by a model fitted on the other corpora."""
     return fit([group for group in groups if group.is_apart(out)], used).probability(out.signals)
 
 
@@ -269,28 +272,28 @@ def without(
 
 
 def is_sensible(model: Model) -> bool:
-    """Tell whether more of each signal means surer; of a BACKGROUND signal, less sure.
+    """Return whether more of each signal means surer, and more of a BACKGROUND signal less sure.
 
-    A set that turns a signal round has learnt how the questions of some suites were written (that who
-    paraphrases is answered, say).
+    A set that turns a signal round has learnt how the questions of some suites were written. For example, it
+    has learnt that paraphrased questions are answerable.
     """
     signs = [-1 if NAMES[i] in BACKGROUND else 1 for i in model.used]
     return bool((model.weights * signs >= 0).all())
 
 
 def right_left_out(groups: Sequence[Group], held_out: Sequence[Float64]) -> float:
-    """Return the mean share of right outcomes, each group at the threshold that is best for the others."""
+    """Return the mean share of right outcomes. Each group has the threshold that is best for the others."""
     right = np.array([[g.right(p, t) for t in GRID] for g, p in zip(groups, held_out, strict=True)])
     others = np.array([[g.is_apart(other) for other in groups] for g in groups]) @ right
     return float(np.mean(right[np.arange(len(right)), others.argmax(axis=1)]))
 
 
 def choose(groups: Sequence[Group]) -> tuple[int, ...]:
-    """Return a sensible set of signals: of those with about the least Brier score, the most right outcomes.
+    """Return the sensible set of signals that has the most right outcomes among the best by Brier score.
 
-    Where sets are alike in both, it is the smallest, and of these that with the most right outcomes. Signals
-    are added one at a time to the best sets of the size before. All is measured on groups that are left out
-    of the fit.
+    If several sets have about the most right outcomes (WORTH), the smallest set is chosen. Among sets of the
+    same size, the set with the most right outcomes is chosen. Signals are added one at a time to the best
+    sets of the previous size. All values are of groups that are left out of the fit.
     """
     measured = [i for i in range(len(NAMES)) if not any(np.isnan(g.signals[:, i]).any() for g in groups)]
     if missing := [name for i, name in enumerate(NAMES) if i not in measured]:
@@ -323,10 +326,10 @@ def choose(groups: Sequence[Group]) -> tuple[int, ...]:
 
 
 def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[float]:
-    """Return, for each of TARGETS, the lowest probability from which the precision is never below it.
+    """Return for each of TARGETS the lowest probability at which the precision reaches the target.
 
-    Precision is over all groups, each left out of the fit and weighing the same. Equal probabilities are
-    answered together.
+    The precision is of all groups together. Each group is left out of the fit, and has the same weight.
+    Questions with equal probabilities are answered together.
     """
     confidence = np.concatenate(held_out)
     order = np.argsort(-confidence, kind="stable")
@@ -334,7 +337,6 @@ def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[flo
     right = np.cumsum(given * np.concatenate([group.good for group in groups])[order])
     last = np.append(np.diff(confidence[order]) != 0, True)
     precision, share = (right / np.cumsum(given))[last], (np.cumsum(given) / given.sum())[last]
-    # A few sure answers say little: the first twentieth counts as a whole.
     first = int(np.searchsorted(share, FIRST))
     found = []
     for target in TARGETS:
@@ -346,10 +348,10 @@ def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[flo
 def floors(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> list[float]:
     """Return the precision that CORPORA of the corpora keep at each threshold.
 
-    It has such a rank among the precisions of the groups, each left out of the fit, that a further corpus,
-    drawn like them, keeps it with probability CORPORA (split conformal prediction, with corpora for cases;
-    Vovk, Gammerman and Shafer, 2005). With fewer than nine groups that cannot be promised; then it is the
-    lowest. A corpus that is given no answer at all keeps every precision.
+    The precisions of the groups, each left out of the fit, are ordered. The rank is chosen so that a further
+    corpus, drawn like the groups, keeps the precision with probability CORPORA. This is split conformal
+    prediction with corpora as cases (Vovk, Gammerman and Shafer, 2005). It needs at least nine groups. With
+    fewer groups, the lowest precision is returned. A corpus without any answer keeps every precision.
     """
     rank = min(len(groups), math.ceil(CORPORA * (len(groups) + 1)))
     found = []
@@ -360,7 +362,7 @@ def floors(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence
 
 
 def draw(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> None:
-    """Draw how much each strictness answers, and how much of that is right."""
+    """Draw the share of questions answered, and the share of right answers, for each strictness."""
     figure, (answered, right) = pyplot.subplots(1, 2, figsize=(8, 4.4), layout="constrained", sharex=True)
     for group, p in zip(groups, held_out, strict=True):
         rightly = (p >= np.array(curve)[:, None])[:, group.answerable].mean(axis=1)
@@ -382,7 +384,7 @@ def table(
     curves: Sequence[Sequence[float]],
     before: Confidence,
 ) -> None:
-    """Print each group's measures by a model and thresholds that have not seen it, beside those of before."""
+    """Print each group's measures by a model and thresholds that have not seen it, and by `before`."""
     print(
         f"\n{'none fitted on':<34} {'n':>5}   AUROC  ECE   Brier   right at {STRICTNESS:g}, at best"
         "   before: AUROC  ECE   Brier   right, at best"

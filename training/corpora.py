@@ -1,15 +1,15 @@
-"""Make suites to fit the confidence on, of public question sets: of the part that no reader is trained on.
+"""Make suites to fit the confidence on, of the part of public sets on which no reader is trained.
 
 usage: python -m training.corpora PUBLIC FOLDER [SUITE=IDS ...]
 
-PUBLIC holds a folder for each set (corpus.jsonl, queries.jsonl; see docs/reader.md). Writes a suite for
-each into FOLDER, in the layout that `pullquote evaluate` takes; FOLDER is outside the repository. SUITE=IDS
-adds the questions of another suite whose ids are in the file IDS, under the name of that file.
+PUBLIC has a folder for each set (corpus.jsonl, queries.jsonl; see docs/reader.md). The module writes a suite
+for each set into FOLDER, in the layout that `pullquote evaluate` takes. FOLDER is outside the repository.
+SUITE=IDS adds the questions of another suite whose ids are in the file IDS, under the name of the file.
 
-A question that a set calls unanswerable is so of one document. What answers it in another document of the
-same group is taken out of the corpus, in half of the groups; elsewhere the question is. A set with few such
-questions gets *far* ones (`"type": "far"`): about documents that are taken out of the corpus, so that
-nothing near need be left.
+A set calls a question unanswerable for one document, but another document of the same group may answer it. In
+half of the groups, the answering document is taken out of the corpus. In the other groups, the question is
+taken out. A set with few unanswerable questions gets *far* questions (`"type": "far"`) about documents that
+are taken out of the corpus. So the corpus may have no document on their subject.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Line = dict[str, Any]
 
-# So many questions of a class at most. A set that has fewer unanswerable ones than FEW gets far ones.
+# Maximum number of questions of a class. A set with fewer than FEW unanswerable questions gets far questions.
 MOST = 150
 FEW = 50
 
@@ -89,7 +89,7 @@ def suite(source: str, documents: Sequence[Line], questions: Sequence[Line]) -> 
 
 
 def _far(source: str, corpus: dict[str, Line], answered: Sequence[Line], rng: random.Random) -> list[Line]:
-    """Take whole groups of documents out of the corpus, a third at most; return questions about them."""
+    """Take whole groups of documents, at most a third, out of the corpus. Return questions about them."""
     groups = sorted({public_group(source, each) for each in corpus})
     rng.shuffle(groups)
     out: set[str] = set()
@@ -111,7 +111,7 @@ def _far(source: str, corpus: dict[str, Line], answered: Sequence[Line], rng: ra
 
 
 def _asked(question: Line) -> str:
-    """Return a question with its history as it is compared with others."""
+    """Return the key of a question and its history, which equal questions share."""
     return json.dumps([question.get("history", []), question["text"]]).casefold()
 
 

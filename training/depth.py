@@ -1,12 +1,14 @@
-"""Measure how many candidates to read (`qa.asking.budget`): what each way costs and loses.
+"""Measure how many candidates to read (`qa.asking.budget`): the windows and the losses of each way.
 
 usage: python -m training.depth SUITE [SUITE ...] [--limit N] [--most N] [--ways WAY [WAY ...]]
 
-The questions of each suite, a folder in BEIR layout with its own corpus, are answered once with the first
-MOST candidates read, and then again in each WAY: waves as `qa.asking.budget` has them, such as 6@2+4@0+12
-(six; four more unless all others would need a logit above 2; twelve more unless above 0). No window is read
-twice, so a further way costs seconds. Printed are the windows read, the measures, and in brackets the
-difference from reading MOST with the lower end of its paired 95 % interval, both in points.
+SUITE is a folder in BEIR layout with its own corpus. Its questions are answered once with the first MOST
+candidates read, and again in each WAY. A way has waves as in `qa.asking.budget`. For example, 6@2+4@0+12
+reads six candidates, then four unless all others would need a logit above 2, then twelve unless all others
+would need a logit above 0. No window is read twice, so a further way costs seconds.
+
+Prints the windows read and the measures. In brackets are the difference from reading MOST, and the lower end
+of the difference's paired 95 % interval, both in points.
 """
 
 from __future__ import annotations
@@ -34,18 +36,18 @@ if TYPE_CHECKING:
 
 MEASURES = ("nDCG@10", "hit@1", "hit@3", "word_F1", "right", "AUROC")
 WAYS = ("20", "6@0+4@0+12", "6@2+4@0+10", "6@2+4@0+12", "6@2+4@0+14", "6@2+4@0+18")
-# Sizes of waves and the logits after them, as in `qa.asking.budget`.
+# Sizes of waves, each with the logit that decides whether the next wave is read (`qa.asking.budget`).
 Way: TypeAlias = "tuple[tuple[int, float], ...]"
 
 
 def way(text: str) -> Way:
-    """Return a way as the command line names it."""
+    """Return the way that the text of the command line means."""
     parts = [part.partition("@") for part in text.split("+")]
     return tuple((int(size), float(logit or "inf")) for size, _, logit in parts)
 
 
 class Remembering:
-    """A reader that reads no window twice for a question."""
+    """A reader that reads each window once for a question."""
 
     name: ReaderName = "reader"
     model = "reader"
@@ -82,7 +84,7 @@ def main() -> None:
 
 
 def compare(asked: Suite, corpus: Corpus, ways: Sequence[str]) -> None:
-    """Answer the questions in each way and print how the answers differ from the first way's."""
+    """Answer the questions in each way, and print how the answers differ from the first way's answers."""
     documents = run.library_documents(corpus)
     answerer = Answerer(corpus.store, Remembering())
     baseline: Mapping[str, AnswerLine] | None = None

@@ -1,14 +1,14 @@
-"""Export a trained reader as the product ships it: ONNX, int8.
+"""Export a trained reader as ONNX in int8, as the product ships it.
 
 usage: python -m training.export OUT.onnx CHECKPOINT[=SHARE] [CHECKPOINT=SHARE ...] [--float]
        python -m training.export OUT.onnx CHECKPOINT --tokenizer tokenizer.json --layers 7 8 10 --files 2
 
-Of several checkpoints the weights are averaged (Wortsman et al., 2022, "Model soups", arXiv 2203.05482).
+The weights of several checkpoints are averaged (Wortsman et al., 2022, "Model soups", arXiv 2203.05482).
 
-The weights of all matrix products and embeddings become int8, with a scale a column; the heads stay in
-float, and so does the last product of each of `--layers`. A few of its inputs are so large there that eight
-bits leave little of the others (docs/reader.md). With `--files` the graph is cut into so many files,
-OUT-1.onnx and so on. Prints the SHA-256 that `embeddings/models.py` states.
+The weights of all matrix products and embeddings become int8, with a scale for each column. The heads and the
+last product of each of `--layers` stay in float. A few inputs of these products are so large that eight bits
+leave little of the other inputs (docs/reader.md). `--files` cuts the graph into several files, OUT-1.onnx and
+so on. Prints the SHA-256 for `embeddings/models.py`.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OPSET = 17
-# What stays in float: the heads, and what attention adds for how far apart two words are.
+# Parts of names that stay in float: the heads, and the bias of attention by the distance of two words.
 KEPT = ("sentence", "span", "part", "relative_attention_bias")
-# What the quantiser makes of the heads that are traced as Gemm.
+# Names that the quantiser gives to the heads that are traced as Gemm.
 HEADS = ("/pooler/dense/Gemm_MatMul", "/window/Gemm_MatMul", "/relevance/Gemm_MatMul")
-# Eight bits may overflow where a processor has no VNNI; seven do not.
+# Use seven bits. Sums of eight bits may overflow on a processor without VNNI.
 REDUCED = True
 
 
 class _Attention(torch.autograd.Function):
-    """Multi-head attention as one operator of ONNX Runtime, where a trace would give a dozen.
+    """Multi-head attention as one operator of ONNX Runtime. A trace would give a dozen operators.
 
     `bias` [1, heads, tokens, tokens] is added to the scores of the pairs, unless it is empty.
     """
@@ -64,7 +64,7 @@ class _Attention(torch.autograd.Function):
 
 
 class Served(nn.Module):
-    """The model for one unpadded window: there is nothing to mask."""
+    """The model for one window without padding, and so without a mask."""
 
     def __init__(self, model: ReaderModel) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Served(nn.Module):
             self.joined.append(joined)
 
     def forward(self, input_ids: Tensor, token_type_ids: Tensor, pool: Tensor) -> tuple[Tensor, ...]:
-        """Read one window: [1], [sentences], [tokens, 2], [1] (not of a deeper reader), [sentences]."""
+        """Return a window's logits: [1], [sentences], [tokens, 2], [1] (no deeper reader), [sentences]."""
         body = self.model.body
         deeper = isinstance(self.model, MPNetReader)
         if deeper:
@@ -106,7 +106,7 @@ class Served(nn.Module):
 
 
 def _products(layer: nn.Module) -> tuple[nn.Linear, nn.Linear, nn.Linear]:
-    """Return what makes query, key and value in a layer."""
+    """Return the products that make query, key and value in a layer."""
     attention = layer.attention
     if hasattr(attention, "attn"):
         return attention.attn.q, attention.attn.k, attention.attn.v
@@ -114,7 +114,7 @@ def _products(layer: nn.Module) -> tuple[nn.Linear, nn.Linear, nn.Linear]:
 
 
 def main() -> None:
-    """Average, trace and quantise the model; print the SHA-256 of the file."""
+    """Average, trace and quantise the model, and print the SHA-256 of the file."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument(
@@ -147,7 +147,7 @@ def main() -> None:
 
 
 def average(checkpoints: Sequence[str]) -> dict[str, Tensor]:
-    """Return the mean of the checkpoints' weights, each with its share (1 if none is given)."""
+    """Return the mean of the checkpoints' weights. A checkpoint without a share has the share 1."""
     named = [(path, float(share or 1)) for path, _, share in (each.partition("=") for each in checkpoints)]
     total = sum(share for _, share in named)
     states = [(torch.load(path)["model"], share / total) for path, share in named]
@@ -181,13 +181,13 @@ def trace(model: ReaderModel, target: Path) -> None:
                 name: axis for name, axis in axes.items() if not (deeper and name == "token_type_ids")
             },
             opset_version=OPSET,
-            # The newer exporter would need onnxscript, which nothing else here does.
+            # The newer exporter needs onnxscript.
             dynamo=False,
         )
 
 
 def quantise(source: Path, target: Path, layers: Sequence[int] = ()) -> None:
-    """Make the weights int8, with a scale a column; activations are quantised when the model runs.
+    """Write the graph with int8 weights and a scale for each column. Activations are quantised at run time.
 
     The last product of each of `layers`, counted from 0, stays in float.
     """

@@ -1,12 +1,14 @@
-"""Fit how likely each quote of an answer answers: which are shown, and which are only near.
+"""Fit the probability that each quote of an answer answers. Unlikely quotes are shown as nearest passages.
 
 usage: python -m training.further ANSWERS SUITE [SUITE ...]
 
 ANSWERS is a folder with the answers to each suite, `<name of the suite>.jsonl`, as `pullquote evaluate SUITE
---out` keeps them; made with SURE above 1, so that no quote is set apart. SUITE are corpora whose questions
-the reader was not trained on, and that are not the ones it is measured on: `training/corpora.py` makes them
-of the public sets' part that is held out. Prints what stands in `qa/asking/extract.py`, and of each suite,
-left out of the fit, how many of its questions lose their only gold quote, and how many quotes are left.
+--out` keeps them. They are made with SURE above 1, so that no quote is set apart. The reader was not trained
+on the questions of a SUITE, and is not measured on them: `training/corpora.py` makes these suites of the part
+of public sets that is held out.
+
+Prints the values for `qa/asking/extract.py`. For each suite, left out of the fit, it also prints how many
+questions lose their only gold quote, and how many quotes are left.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ TRIED = (0.6, 0.65, round(SURE, 3), 0.7, 0.75, 0.8)
 
 @dataclass(frozen=True)
 class Case:
-    """An answer of several quotes: the suite, the scores, and whether each quote holds gold."""
+    """An answer with several quotes: its suite, the scores, and whether each quote has gold."""
 
     suite: str
     scores: tuple[float, ...]
@@ -40,7 +42,7 @@ class Case:
 
 
 def main() -> None:
-    """Print the weights, and what the rule does to each suite."""
+    """Print the weights, and the effect of the rule on each suite."""
     answers, *paths = map(Path, sys.argv[1:])
     cases, asked = [], {}
     for path in paths:
@@ -63,7 +65,7 @@ def main() -> None:
 
 
 def read(answers: Path, path: Path) -> tuple[list[Case], int]:
-    """Return the answers of several quotes to a suite, and how many of its questions have a gold sentence."""
+    """Return the answers with several quotes, and the number of questions with a gold sentence."""
     loaded = suite.load(path, print)
     lines = read_answers(answers / f"{loaded.name}.jsonl")
     cases, asked = [], 0
@@ -82,7 +84,7 @@ def read(answers: Path, path: Path) -> tuple[list[Case], int]:
 
 
 def fit(cases: Sequence[Case]) -> tuple[LogisticRegression, LogisticRegression]:
-    """Fit whether the first quote answers, by two scores, and whether another does, by score and distance."""
+    """Return a model for the first quote, by two scores, and for another quote, by score and distance."""
     others = [(case, at) for case in cases for at in range(1, len(case.scores))]
     return (
         LogisticRegression(C=10).fit([case.scores[:2] for case in cases], [case.gold[0] for case in cases]),
@@ -93,12 +95,12 @@ def fit(cases: Sequence[Case]) -> tuple[LogisticRegression, LogisticRegression]:
 
 
 def by(case: Case, at: int) -> tuple[float, float]:
-    """Return what another quote is judged by: its score, and how far it is behind the first."""
+    """Return the features of another quote: its score, and the first quote's score minus its score."""
     return case.scores[at], case.scores[0] - case.scores[at]
 
 
 def shown(models: tuple[LogisticRegression, LogisticRegression], case: Case, sure: float) -> list[bool]:
-    """Tell which quotes are shown, as `qa.asking.extract.set_apart` does."""
+    """Return which quotes are shown, as `qa.asking.extract.set_apart` decides."""
     first, another = models
     if first.predict_proba([case.scores[:2]])[0][1] < sure:
         return [True] * len(case.scores)

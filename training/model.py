@@ -1,4 +1,4 @@
-"""The reader as it is trained: a BERT with four heads. Served by `embeddings/reader.py` from its export."""
+"""The reader as it is trained: an encoder with five heads. `embeddings/reader.py` serves its export."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 QUESTION_TOKENS = 128
 MOST_TOKENS = 384
-# On a processor, drawing what to drop of the attention takes ten times as long as the attention itself.
+# No dropout: on a processor, drawing what to drop takes ten times as long as the attention itself.
 DROPOUT = {"attention_probs_dropout_prob": 0.0, "hidden_dropout_prob": 0.0}
-# By how much the logit of a window that answers should be above those of its rivals.
+# Minimum distance between the logit of a window that answers and the logits of its rivals.
 MARGIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What parts of the loss count beside the others.
+    """Weights of the parts of the loss.
 
     Attributes:
-        rivals: that a window which answers is surer than the others of its list.
-        relevance: that the second judgement is the cross-encoder's.
-        taught: the teacher's logits, from 0 to 1; the labels count the rest.
+        rivals: weight of the loss that makes an answering window surer than the other windows of its list.
+        relevance: weight of the loss that makes the second judgement equal to the cross-encoder's.
+        taught: share of the teacher's logits in the targets, 0 to 1. The labels have the other share.
     """
 
     rivals: float = 0.5
@@ -47,19 +47,23 @@ class Weights:
 class ReaderModel(nn.Module):
     """One pass over `[CLS] question [SEP] head sentences [SEP]` (`embeddings.reader.lay_out`).
 
-    Gives a logit for the window (does it answer?), two for each sentence (is it evidence of an answer? of an
-    answer to a part of the question?), for each token one as the first and one as the last of the words that
-    answer (where nothing answers, the first token is both), and what a cross-encoder trained for relevance
-    would score (is the window on the subject?).
+    The model gives these logits:
+
+    - one for the window: does it answer?
+    - two for each sentence: is it evidence of an answer, and of an answer to a part of the question?
+    - two for each token: is it the first, and the last, of the words that answer? If the window does not
+    answer,
+      the first token of the input is both.
+    - one for the subject: the score that a cross-encoder for relevance would give.
     """
 
     padding: int  # the token that fills up a batch
 
     def __init__(self, hidden: int, window: nn.Linear) -> None:
-        """Start from what scores a window."""
+        """Start from the layer that scores a window."""
         super().__init__()
         self.window = window
-        # A cross-encoder's scores run from -11 to 11: too sure for a probability.
+        # A cross-encoder's scores run from -11 to 11. As logits they would be too sure, so they are scaled.
         self.scale = nn.Parameter(torch.tensor(0.4))
         self.bias = nn.Parameter(torch.tensor(0.0))
         self.sentence = nn.Sequential(nn.Linear(2 * hidden, 128), nn.GELU(), nn.Linear(128, 1))
@@ -76,7 +80,7 @@ class ReaderModel(nn.Module):
 
     @staticmethod
     def restored(state: dict[str, Tensor]) -> ReaderModel:
-        """Return a model with a trained state; one of before the fifth version had no judgement of parts."""
+        """Return a model with a trained state. A missing head for parts copies the head for sentences."""
         state = state | {
             name.replace("sentence", "part"): weight
             for name, weight in state.items()
@@ -90,7 +94,7 @@ class ReaderModel(nn.Module):
         return model
 
     def states(self, input_ids: Tensor, attention_mask: Tensor, types: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the last states [batch, tokens, hidden], and the first one as the body pools it."""
+        """Return the last states [batch, tokens, hidden], and the pooled state of the first token."""
         raise NotImplementedError
 
     @property
@@ -105,16 +109,17 @@ class ReaderModel(nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, types: Tensor, pool: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Read windows: [batch], [batch, sentences], [batch, tokens, 2], [batch], [batch, sentences].
+        """Return logits: [batch], [batch, sentences], [batch, tokens, 2], [batch], [batch, sentences].
 
-        `pool` [batch, sentences, tokens] averages a sentence's tokens: 1/n on each of them, 0 elsewhere.
+        `pool` [batch, sentences, tokens] averages a sentence's n tokens: it is 1/n for each of them, 0
+        elsewhere.
         """
         return self.read(*self.states(input_ids, attention_mask, types), pool)
 
     def read(
         self, states: Tensor, pooled: Tensor, pool: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Return the logits for the last states [batch, tokens, hidden] and the pooled first one."""
+        """Return the logits for the last states [batch, tokens, hidden] and the pooled first state."""
         window = self.window(pooled).squeeze(-1) * self.scale + self.bias
         means = torch.matmul(pool.to(states.dtype), states)
         first = states[:, :1].expand(-1, means.shape[1], -1)
@@ -123,14 +128,14 @@ class ReaderModel(nn.Module):
         return window, sentence, self.span(states), self.relevance(pooled).squeeze(-1), part
 
     def heads(self) -> list[nn.Parameter]:
-        """Return the parameters that learn faster."""
+        """Return the parameters that learn at the higher rate."""
         heads = (self.sentence, self.part, self.span, self.relevance)
         return [self.scale, self.bias, *(each for head in heads for each in head.parameters())]
 
     def freeze(self, layers: int) -> None:
-        """Keep the lowest layers as they are, and the words: they are not trained.
+        """Keep the embeddings of words and the lowest layers as they are.
 
-        Words are much of the weights, and what the start knows of rare ones should stay.
+        The embeddings are a large share of the weights, and should keep what they know of rare words.
         """
         for module in (self.body.embeddings, *self.layers()[:layers]):
             for parameter in module.parameters():
@@ -138,7 +143,7 @@ class ReaderModel(nn.Module):
 
 
 class BertReader(ReaderModel):
-    """A reader that starts from a cross-encoder, whose one score becomes the window's."""
+    """A reader that starts from a cross-encoder. The cross-encoder's score becomes the window's logit."""
 
     padding = 0
 
@@ -160,12 +165,12 @@ class BertReader(ReaderModel):
 
 
 class MPNetReader(ReaderModel):
-    """A deeper reader, that starts from an encoder; it has no types of tokens."""
+    """A deeper reader that starts from an encoder. It has no types of tokens."""
 
     padding = 1
 
     def __init__(self, mpnet: MPNetModel) -> None:
-        """Take the encoder's layers; the window's score is new, and so has no scale to be tamed."""
+        """Take the encoder's layers. The head of the window is new, so its score is not scaled."""
         super().__init__(mpnet.config.hidden_size, nn.Linear(mpnet.config.hidden_size, 1))
         self.scale.data.fill_(1.0)
         self.mpnet = mpnet
@@ -183,18 +188,18 @@ class MPNetReader(ReaderModel):
         return read.last_hidden_state, read.pooler_output
 
     def heads(self) -> list[nn.Parameter]:
-        """See ReaderModel; how the first state is pooled, and the window's score of it, are new as well."""
+        """See ReaderModel. The pooler and the head of the window are new, too."""
         return [*super().heads(), *self.window.parameters(), *self.mpnet.pooler.parameters()]
 
 
 def mpnet_config(state: dict[str, Tensor]) -> MPNetConfig:
-    """Return the configuration of a deeper reader, by its weights' shapes; it has 12 heads."""
+    """Return the configuration of a deeper reader by its weights' shapes, with 12 heads of attention."""
     places = state["mpnet.embeddings.position_embeddings.weight"].shape[0]
     return MPNetConfig(max_position_embeddings=places, layer_norm_eps=1e-5, **_shape(state, "mpnet"))
 
 
 def bert_config(state: dict[str, Tensor]) -> BertConfig:
-    """Return the configuration of a cross-encoder or reader, by its weights' shapes; it has 12 heads."""
+    """Return the configuration of a BERT by its weights' shapes, with 12 heads of attention."""
     return BertConfig(num_labels=1, **_shape(state, "bert"))
 
 
@@ -213,7 +218,7 @@ def _shape(state: dict[str, Tensor], body: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """An example as the model takes it. `bounds` are where its sentences start, and where the last ends."""
+    """An example as the model reads it. `bounds` has the starts of the sentences, and the end of the last."""
 
     ids: list[int]
     types: list[int]
@@ -222,9 +227,10 @@ class Tokens:
 
 
 def encode(tokenizer: Tokenizer, example: Example) -> Tokens:
-    """Return the tokens of question, head and sentences, and the span as its first and last token.
+    """Return the tokens of question, head, context and sentences, and the first and last token of the span.
 
-    The span is (0, 0) where nothing answers even a part, None where the words that answer are not known.
+    The span is (0, 0) if no sentence answers the question or a part of it. It is None if the words that
+    answer are not known.
     """
     texts = [example.question, example.head, example.context, *example.sentences]
     question, head, context, *sentences = tokenizer.encode_batch(texts, add_special_tokens=False)
@@ -255,12 +261,12 @@ class Batch:
         labels: whether each sentence is evidence.
         parts: whether each sentence is evidence for a part of the question.
         read: which sentences the model sees.
-        spans: the first and last token of the words that answer; (0, 0) for none; -100 does not count.
+        spans: the first and last token of the words that answer. (0, 0) means no answer. -100 does not count.
         lists: the number of the list in which each window is compared.
         plain: which windows are read without context.
-        taught: the probabilities that a teacher gives, of the window (first) and of each sentence; the labels
-            where there was no teacher.
-        taught_parts: the same of each sentence as evidence for a part.
+        taught: the teacher's probabilities of the window (first) and of each sentence. Without a teacher, the
+            labels.
+        taught_parts: the teacher's probabilities of each sentence as evidence for a part.
     """
 
     inputs: tuple[Tensor, Tensor, Tensor, Tensor]
@@ -283,7 +289,7 @@ class Batch:
 def collate(
     encoded: Sequence[Tokens], examples: Sequence[Example], lists: Sequence[int] = (), padding: int = 0
 ) -> Batch:
-    """Return a batch; `lists` are the numbers of the examples' lists, each its own if none are given."""
+    """Return a batch. `lists` has the numbers of the examples' lists. Without it, each example is a list."""
     size = len(examples)
     tokens = max(len(each.ids) for each in encoded)
     most = max(len(each.bounds) - 1 for each in encoded)
@@ -311,7 +317,7 @@ def collate(
                 parts[row, place] = (example.parts or example.labels)[place]
         if each.span:
             spans[row] = torch.tensor(each.span)
-    # Evidence that was cut off answers nothing.
+    # A window answers only if its evidence was not cut off.
     answers = labels.amax(dim=1)
     spans[(answers == 0) & (parts.amax(dim=1) == 0)] = 0
     numbers = torch.tensor(lists or range(size))
@@ -324,7 +330,7 @@ def collate(
 
 
 def averaging(tokens: Tokens) -> Tensor:
-    """Return the matrix [sentences, tokens] that averages each sentence's tokens: 1/n on each of its n."""
+    """Return the matrix [sentences, tokens] that averages a sentence's n tokens, with 1/n for each."""
     pool = torch.zeros(len(tokens.bounds) - 1, len(tokens.ids))
     for row, (start, end) in zip(pool, pairwise(tokens.bounds), strict=True):
         row[start:end] = 1 / max(1, end - start)
@@ -334,13 +340,14 @@ def averaging(tokens: Tokens) -> Tensor:
 def loss(
     model: ReaderModel, parts: Sequence[Batch], weights: Weights, relevance: Sequence[Tensor] = ()
 ) -> tuple[Tensor, dict[str, float]]:
-    """Return the loss of a batch, and what it consists of by name.
+    """Return the loss of a batch, and its parts by name.
 
     Args:
-        model: what is trained.
-        parts: the batch, its windows of like length together.
-        weights: what the parts of the loss count.
-        relevance: what the cross-encoder scores, for each of `parts`; empty where it was not asked.
+        model: the model that is trained.
+        parts: the batch in parts, with windows of similar length together.
+        weights: the weights of the parts of the loss.
+        relevance: the cross-encoder's scores for each of `parts`. It is empty if the cross-encoder was not
+            asked.
     """
     share = weights.taught
     windows, sentences, spans, scores, partial = [], [], [], [], []
@@ -380,7 +387,8 @@ def loss(
 def _of_sentences(logits: Tensor, labels: Tensor, taught: Tensor, share: float, read: Tensor) -> Tensor:
     """Return the summed loss of the sentences that the model reads, all [batch, sentences].
 
-    Evidence is rare, so labels of it count twice; the teacher's probabilities (`taught`) have learnt that.
+    Evidence is rare, so its labels count twice. The teacher's probabilities (`taught`) already reflect this
+    weight.
     """
     loss_of = nn.functional.binary_cross_entropy_with_logits
     labelled = loss_of(logits, labels, reduction="none", pos_weight=logits.new_tensor(2.0))
@@ -389,9 +397,10 @@ def _of_sentences(logits: Tensor, labels: Tensor, taught: Tensor, share: float, 
 
 
 def rivals(window: Tensor, answers: Tensor, lists: Tensor) -> Tensor:
-    """Return the loss of windows that answer beside those of their list that do not, 0 where there are none.
+    """Return the loss of answering windows against the other windows of their lists, or 0 without any.
 
-    It is the cross-entropy of each answering window among these, whose logits are raised by MARGIN first.
+    The loss is the cross-entropy of each answering window among the windows of its list that do not answer.
+    The logits of the windows that do not answer are first raised by MARGIN.
 
     Args:
         window: the logits [batch].

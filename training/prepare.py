@@ -1,14 +1,16 @@
-"""Make the reader's training windows, and those on which its training is watched.
+"""Make the windows on which the reader is trained, and the windows on which its training is watched.
 
 usage: python -m training.prepare OUT.jsonl TRAINDATA [SOURCE ...] --apart [SUITE ...] [--epochs N] [--seed N]
 
-TRAINDATA holds the folders of fictional briefs, to which `training/written` belongs; a SOURCE is a suite in
-the layout that `pullquote evaluate` takes (with its corpus), or a .jsonl file of questions with passages.
-`TRAINDATA=N` and `SOURCE=N` take N of its questions in an epoch (but all of `training/written`). What is kept
-for validation (`training/questions.py`) is left out: by its name, and by its words where it is in a corpus of
-a SUITE of `--apart`. Each epoch cuts its windows anew.
+TRAINDATA has the folders of fictional briefs. The questions of `training/written` are always added. A SOURCE
+is a suite in the layout that `pullquote evaluate` takes, with its corpus, or a .jsonl file of questions with
+passages. `TRAINDATA=N` and `SOURCE=N` take N questions in an epoch; all of `training/written` are taken.
 
-With `--watch N` it makes windows of N questions of each source that are kept for validation instead.
+Documents that are kept for validation (`training/questions.py`) are left out, by their names. Other documents
+are left out if they share words with a kept document in the corpus of a SUITE of `--apart`. Each epoch cuts
+its windows again.
+
+With `--watch N`, the windows are made of N questions of each source that are kept for validation.
 """
 
 from __future__ import annotations
@@ -30,16 +32,16 @@ if TYPE_CHECKING:
 
     from training.windows import Sizes
 
-# Questions written since, on the errors of an earlier reader (docs/reader-errors.md).
+# Questions that were written against the errors of earlier readers (training/reader-errors.md).
 WRITTEN = Path(__file__).parent / "written"
-# How many windows of each kind a question gives. The briefs are what the reader is for.
+# Mean number of windows of each kind that a question gives. Briefs give most: the reader is made for them.
 BRIEFS = {"again": 0.3, "same": 0.6, "removed": 0.25, "changed": 0.8, "other": 0.5, "far": 0.15}
 KINDS = {"again": 0.0, "same": 0.9, "removed": 0.4, "changed": 0.4, "other": 0.6, "far": 0.0}
 OTHERS = {"again": 0.0, "same": 0.5, "removed": 0.3, "changed": 0.5, "other": 0.6, "far": 0.2}
 
 
 def main() -> None:
-    """Read the sources, make windows, write them in an order that mixes all."""
+    """Read the sources, make windows, and write them in an order that mixes all sources."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("traindata")
@@ -90,7 +92,7 @@ def main() -> None:
 
 
 def report(epoch: int, examples: Sequence[Example]) -> None:
-    """Print how many windows of each source and kind there are."""
+    """Print the number of windows of each source and kind."""
     share = sum(example.answers for example in examples) / len(examples)
     in_context = sum(bool(example.context) for example in examples) / len(examples)
     print(
@@ -103,21 +105,22 @@ def report(epoch: int, examples: Sequence[Example]) -> None:
 
 
 def counted(argument: str) -> tuple[Path, int | None]:
-    """Read PATH, or PATH=N where N is 0 or more."""
+    """Return the path and the number of an argument PATH or PATH=N. Without =N, the number is None."""
     name, _, most = argument.partition("=")
     return Path(name), int(most) if most else None
 
 
 def drawn(questions: list[Question], most: int | None, epochs: int, rng: random.Random) -> list[Question]:
-    """Return as many questions, in random order, as all epochs take, so that no document is read in vain."""
+    """Return the questions that all epochs take, in random order, so that only their documents are read."""
     return rng.sample(questions, len(questions) if most is None else min(len(questions), most * epochs))
 
 
 @dataclass
 class Source:
-    """Questions of one source, and how many windows of each kind one gives.
+    """Questions of one source, and the mean number of windows of each kind that a question gives.
 
-    An epoch takes the next `most` of them (all where it is None), and begins again when all had their turn.
+    An epoch takes the next `most` questions, or all if `most` is None. After the last question, it goes on
+    with the first of a new random order.
     """
 
     questions: list[Question]
@@ -130,7 +133,7 @@ class Source:
         self.material = Material(self.questions)
 
     def lists(self, rng: random.Random, sizes: Sizes) -> Iterator[list[Example]]:
-        """Return the lists of windows of an epoch."""
+        """Yield the lists of windows of an epoch."""
         wanted = len(self.questions) if self.most is None else min(self.most, len(self.questions))
         if len(self._left) < wanted:
             self._left += rng.sample(self.questions, len(self.questions))

@@ -1,4 +1,4 @@
-"""Questions with their evidence, from the sources that the reader is trained and validated on."""
+"""Read questions with their evidence from the sources on which the reader is trained and validated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.evaluation.suite import load
 from qa.formats.reading import read_path
 from qa.schema import Document, Span
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from qa.evaluation.schema import Query
 
-# Kept for validation, of the fictional briefs: two folders whole, and some of the conversations.
+# Fictional briefs that are kept for validation: two whole folders, and some of the conversations.
 HELD_OUT = ("d3", "d8")
 HELD_OUT_BRIEFS = tuple(f"d12-{number}" for number in range(13, 21))
-# And of SQuAD 2.0, all paragraphs of these articles.
+# Articles of SQuAD 2.0 that are kept for validation, with all paragraphs.
 HELD_OUT_ARTICLES = ("1973_oil_crisis", "Harvard_University", "Normans", "Yuan_dynasty")
 
-# Suites that are for validation only, whole.
+# Suites whose questions are only for validation.
 NEVER = (
     "clapnq_dev",
     "mtrag_un",
@@ -39,14 +39,15 @@ NEVER = (
     "nk_brief_heldout",
     "news",
 )
-# Of these the corpus is for validation as well; the others' holds briefs that are trained on.
+# Suites whose corpus is only for validation, too. The corpora of the others have briefs for training.
 NEVER_READ = tuple(name for name in NEVER if not name.startswith("briefs_"))
-# A passage that shares so many runs of so many words with one kept for validation is that one, or part of it.
+# Words in a run, and the least number of shared runs that shows a passage kept for validation.
 RUN, LEAST_SHARED = 8, 2
-# Two versions of each document, `…a` and `…b`.
+# Folders with two versions of each document, `…a` and `…b`.
 CONTRAST_PAIRS = ("d16", "d17")
-# Of each public set the questions on one group of documents in so many are kept for validation. What follows
-# this mark in a document's id is its number in its group; elsewhere each document is one by itself.
+# In each public set, the questions on one group of documents in PUBLIC_HELD_OUT are kept for validation.
+# GROUPED has the mark after which a document's id has its number in the group. In other sets, a document is a
+# group.
 PUBLIC_HELD_OUT = 8
 PUBLIC = frozenset(
     """
@@ -63,7 +64,7 @@ GROUPED = {
 }  # fmt: skip
 
 
-# The briefs come without questions about their headers, so these are added, two a document.
+# The briefs have no questions about their headers. So two such questions are added for each document.
 HEADER_QUESTIONS = {
     "publisher": (
         "Who published this?", "Which organisation issued the brief?", "Name of the publisher?",
@@ -90,12 +91,15 @@ HEADER_QUESTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about a document. `gold` is its evidence there: none where the document does not answer.
+    """A question about a document.
 
-    `answer` are the words within the evidence that answer, where they are known. Documents of one `group`
-    are versions or parts of each other, and so are never drawn as unrelated. `parts` is evidence for a part
-    of the question, which does not answer the whole by itself; only all of `gold` together does then.
-    `related` names further documents that may hold evidence, and so are never drawn either.
+    Attributes:
+        gold: the evidence in the document. It is empty if the document does not answer.
+        answer: the words in the evidence that answer, if they are known.
+        group: a name that is shared by versions and parts of a document. They are never drawn as unrelated.
+        twin: a similar question that the document does not answer.
+        parts: evidence for parts of the question. Then only all of `gold` together answers the question.
+        related: ids of further documents that may have evidence. They are never drawn as unrelated.
     """
 
     text: str
@@ -110,7 +114,7 @@ class Question:
 
 
 def is_held_out(document_id: str, source: str = "") -> bool:
-    """Return whether a document (of a source) is kept for validation."""
+    """Return whether a document of a source is kept for validation."""
     folder = document_id.split("-")[0]
     return (
         folder in HELD_OUT
@@ -129,7 +133,7 @@ def public_group(source: str, document_id: str) -> str:
 
 
 def is_public_held_out(source: str, document_id: str) -> bool:
-    """Return whether a document of a public set is kept for validation, and for fitting the confidence."""
+    """Return whether a public set's document is kept for validation and for the fit of the confidence."""
     if source not in PUBLIC:
         return False
     digest = hashlib.sha256(public_group(source, document_id).encode()).hexdigest()
@@ -137,9 +141,9 @@ def is_public_held_out(source: str, document_id: str) -> bool:
 
 
 class Apart:
-    """Passages that are kept for validation, recognised by their words in any source.
+    """Recognise passages that are kept for validation by their words, in any source.
 
-    Public question sets hold each other's passages under other names.
+    Public question sets have passages of each other under other names.
     """
 
     def __init__(self, suites: Iterable[Path]) -> None:
@@ -173,7 +177,7 @@ class Apart:
         ]
 
     def holds(self, text: str) -> bool:
-        """Return whether a text is one of these passages, or contains a part of one."""
+        """Return whether a text is, or has a part of, a passage that is kept for validation."""
         return len(self._runs & _runs(text)) >= LEAST_SHARED
 
 
@@ -183,9 +187,10 @@ def _runs(text: str) -> set[tuple[str, ...]]:
 
 
 def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
-    """Read all folders of fictional briefs; a follow-up in its complete wording and as the product reads it.
+    """Yield the questions of all folders of fictional briefs, and of the folder `written`.
 
-    `written` is a folder of further questions, on these briefs and on documents of its own.
+    A follow-up comes twice: in its complete wording, and as the product reads it. The questions in `written`
+    are about the briefs and about the documents in `written`.
     """
     domains = sorted(folder.glob("d*"), key=lambda each: int(each.name[1:]))
     known: dict[str, Document] = {}
@@ -196,7 +201,7 @@ def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
             entry = json.loads(line)
             document = known[entry["doc"]]
             gold = found(document, entry["gold_sentences"])
-            understood = interpret(entry["text"], entry.get("history", ())).question
+            understood = interpret(*parse(entry["text"], entry.get("history", ()))).question.text
             for text in dict.fromkeys((entry.get("complete") or entry["text"], understood)):
                 yield Question(
                     text,
@@ -216,10 +221,10 @@ def written_documents(folder: Path, written: Path) -> dict[str, Document]:
 
 
 def kinds(folder: Path, written: Path) -> Iterator[Question]:
-    """Read the questions written on two places, heads and rows, on the briefs and on documents of their own.
+    """Yield the written questions on two places, heads and rows (`kinds.jsonl`).
 
-    A question of several parts is asked of each document that holds one, where it is answered only by all
-    parts together; and each part is asked by itself.
+    Each part of a question is asked by itself. A question of several parts is also asked of each document
+    that has evidence for a part. It is answered only if one document has all parts.
     """
     known = written_documents(folder, written)
     for line in (written / "kinds.jsonl").open(encoding="utf-8"):
@@ -267,7 +272,7 @@ def _group(document: Document) -> str:
 
 
 def header_lines(document: Document) -> dict[str, list[Span]]:
-    """Return the header lines that state what HEADER_QUESTIONS ask for."""
+    """Return the header lines of each field that HEADER_QUESTIONS ask for."""
     stated = {
         "publisher": document.publisher,
         "number": document.number,
@@ -284,7 +289,7 @@ def header_lines(document: Document) -> dict[str, list[Span]]:
 def suite(folder: Path) -> Iterator[Question]:
     """Read a suite in the layout that `pullquote evaluate` takes, with its corpus.
 
-    An unanswerable question is about the document that its line names as `near_miss_doc`, if any.
+    An unanswerable question is about the document that its line names as `near_miss_doc` or `document`.
     """
     if folder.name in NEVER:
         raise SystemExit(f"{folder.name} is for validation only: it is never trained on.")
@@ -308,7 +313,7 @@ def suite(folder: Path) -> Iterator[Question]:
             gold = found(document, query.gold) if query.answerable else ()
             if gold or query.answerable is False:
                 question = Question(
-                    interpret(query.text, query.history).question,
+                    interpret(*parse(query.text, query.history)).question.text,
                     document,
                     gold,
                     _answer(document, gold, query.answers),
@@ -321,21 +326,21 @@ def suite(folder: Path) -> Iterator[Question]:
 
 
 def parts(source: str, query: Query, twin: Query | None, document: Document) -> tuple[Span, ...]:
-    """Return the evidence for a part of a question in several places, and of its twin that lacks one."""
+    """Return the evidence for parts of a question of `multihop_twins`, or of its answerable twin."""
     if source != "multihop_twins":
         return ()
     return found(document, query.gold or (twin.gold if twin else ()))
 
 
 def with_twins(questions: Mapping[str, Sequence[Question]], twin_of: Mapping[str, str]) -> Iterator[Question]:
-    """Yield the questions, one that nothing answers as part of the one that is its twin."""
+    """Yield the questions. An unanswerable question is not yielded if it becomes the twin of another."""
     given: set[str] = set()
     twins: dict[str, Question] = {}
     for one, other in twin_of.items():
         for answered, unanswered in ((one, other), (other, one)):
             if answered in twins or unanswered in given or not {answered, unanswered} <= questions.keys():
                 continue
-            if questions[answered][0].parts:  # the twin's windows may hold parts of their own
+            if questions[answered][0].parts:  # the twin's windows may have evidence for parts
                 continue
             if questions[answered][0].gold and not questions[unanswered][0].gold:
                 twins[answered] = questions[unanswered][0]
@@ -348,7 +353,7 @@ def with_twins(questions: Mapping[str, Sequence[Question]], twin_of: Mapping[str
 def passages_file(path: Path) -> Iterator[Question]:
     """Read lines of JSON: `question`, `text`, `title`, `group`, `gold` (offsets), `answerable`, `span`.
 
-    `span` says that gold are the answer's words, not whole sentences.
+    `span` is true if gold has the words of the answer instead of whole sentences.
     """
     numbers: dict[str, int] = defaultdict(int)
     documents: dict[str, Document] = {}
@@ -369,13 +374,13 @@ def passages_file(path: Path) -> Iterator[Question]:
 
 
 def found(document: Document, sentences: Iterable[str]) -> tuple[Span, ...]:
-    """Return the spans of the sentences in the document; those that it does not contain are left out."""
+    """Return the spans of the sentences in the document. Sentences that it does not contain are left out."""
     starts = ((document.text.find(each), len(each)) for each in sentences)
     return tuple(Span(start, start + length) for start, length in starts if start >= 0)
 
 
 def _answer(document: Document, gold: Iterable[Span], answers: Iterable[str]) -> Span | None:
-    """Return the span of the first answer that the evidence contains."""
+    """Return the span of the first of the answers that the evidence contains, or None."""
     for answer in filter(None, answers):
         for span in gold:
             match = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", document.text[span.start : span.end])

@@ -2,15 +2,16 @@
 
 usage: python -m training.reader START WINDOWS.jsonl OUT [--watch WINDOWS.jsonl] [--teacher FOLDER] ...
 
-START is the folder of a cross-encoder or a checkpoint (`python -m training.start` makes both), WINDOWS what
-`training/prepare.py` wrote, OUT a folder for `checkpoint.pt`, `best.pt` and `train.log`. Run again with the
-same arguments, it goes on from the checkpoint: stop it whenever you like. It runs on a GPU where torch finds
-one, from the same files, and in bfloat16 there and on processors that have it.
+START is the folder of a cross-encoder or a checkpoint (`python -m training.start` makes both). WINDOWS is a
+file of `training/prepare.py`. OUT is a folder for `checkpoint.pt`, `best.pt` and `train.log`. The training
+may be stopped at any time: with the same arguments, it goes on from the checkpoint. It uses a GPU if torch
+finds one. It computes in bfloat16 on a GPU and on processors that have bfloat16.
 
-The rate rises, stays, and falls over the last fifth before the step `--end`, which may be moved while it has
-not begun to fall. Beside the weights goes their running average (Izmailov et al., 2018, arXiv 1803.05407);
-every so often it reads the windows of `--watch`, the best average is kept in `best.pt`, and training ends
-where none has become better for long. The second judgement learns from `--teacher`, a cross-encoder's folder.
+The rate rises, stays, and falls to 0 over the last fifth before the step `--end`. `--end` may be moved until
+the rate falls. A running average of the weights is kept (Izmailov et al., 2018, arXiv 1803.05407). From time
+to time the average reads the windows of `--watch`, and the best average is stored in `best.pt`. The training
+ends early if the average has not become better for long. The second judgement learns from `--teacher`, the
+folder of a cross-encoder.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ from training.windows import Example
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Windows in a batch, at least: lists are not parted.
+# Minimum number of windows in a batch. Lists are not divided.
 BATCH = 24
-# Batches are sorted by length within so many lists: nearly no padding, and still mixed.
+# Lists are sorted by length within stretches of SORTED lists. So batches need little padding, and stay mixed.
 SORTED = 160
 WARM_UP = 200
 FALLING = 0.2
@@ -48,27 +49,27 @@ AVERAGED = 0.998
 LOG_EVERY = 25
 SAVE_EVERY = 100
 WATCH_EVERY = 400
-# Training ends where watching shows nothing better for so many times.
+# Training ends after this number of watches without a better result.
 PATIENCE = 8
-# Windows that are read at once: few need little padding, and stay in a processor's cache. A deeper model
-# gains from many.
+# Windows that are read at once. Few windows need little padding, and stay in a processor's cache. A deeper
+# model gains from more windows.
 PART, PART_OF_DEEPER = 8, 24
-# Every so many batches the teacher is asked.
+# The teacher is asked once in this number of batches.
 TAUGHT_EVERY = 6
 SEED = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How it is trained.
+    """The settings of a training.
 
     Attributes:
-        rate: of learning, at its highest.
-        heads: that of the heads.
-        weights: what the parts of the loss count.
-        frozen: how many of the lowest layers stay as they are; backwards they cost nothing.
-        end: the step at which the rate has fallen to 0; None for that of the last windows.
-        stop: the step at which to stop, whatever the rate; None for `end`.
+        rate: the highest rate of learning.
+        heads: the highest rate of learning for the heads.
+        weights: the weights of the parts of the loss.
+        frozen: how many of the lowest layers stay as they are. The backward pass leaves them out.
+        end: the step at which the rate has fallen to 0. None means the step of the last windows.
+        stop: the step at which to stop, whatever the rate. None means `end`.
     """
 
     rate: float = 5e-5
@@ -120,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def open_tokenizer(file: Path | None = None) -> Tokenizer:
-    """Return a tokenizer without padding or truncation; that of uncased BERT where there is no `file`."""
+    """Return a tokenizer without padding or truncation: of uncased BERT if there is no `file`."""
     known = file if file and file.is_file() else reranker_folder() / "tokenizer.json"
     tokenizer = Tokenizer.from_file(str(known))
     tokenizer.no_padding()
@@ -146,7 +147,7 @@ def example(entry: dict[str, Any]) -> Example:
 
 
 def batches(lists: Sequence[list[Example]]) -> list[list[list[Example]]]:
-    """Return batches of lists whose windows are of similar length, in random order within each stretch."""
+    """Return batches of lists with windows of similar length, in random order within each stretch."""
     rng = random.Random(SEED)
     made = []
     for first in range(0, len(lists), SORTED):
@@ -168,7 +169,7 @@ def _length(examples: Sequence[Example]) -> int:
 def together(
     tokenizer: Tokenizer, lists: Sequence[Sequence[Example]], padding: int = 0, part: int = PART
 ) -> list[Batch]:
-    """Return the lists' windows in parts of at most so many, those of like length together."""
+    """Return the windows of the lists in parts of at most `part` windows of similar length."""
     numbered = [(number, example) for number, examples in enumerate(lists) for example in examples]
     encoded = [encode(tokenizer, example) for _, example in numbered]
     order = sorted(range(len(numbered)), key=lambda at: len(encoded[at].ids))
@@ -193,7 +194,7 @@ def train(
     watched: Sequence[list[Example]] = (),
     teacher: BertForSequenceClassification | None = None,
 ) -> None:
-    """Train by AdamW, in bfloat16 where that is fast, from the checkpoint in `out` if there is one."""
+    """Train with AdamW, in bfloat16 if that is fast. Go on from the checkpoint in `out` if there is one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     todo = batches(lists)
     end = min(plan.end or len(todo), len(todo))
@@ -214,7 +215,7 @@ def train(
         average = state["average"]
         optimiser.load_state_dict(state["optimiser"])
         done, best, worse = state["done"], state["best"], state["worse"]
-        torch.set_rng_state(state["random"].cpu())  # which dropout draws from
+        torch.set_rng_state(state["random"].cpu())  # dropout draws from this state
         if device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda"].cpu())
     if teacher:
@@ -284,7 +285,7 @@ def train(
 
 
 def in_bfloat16(device: torch.device) -> torch.autocast:
-    """Compute in bfloat16 on a GPU, and on a processor that multiplies it by itself; in float32 on others."""
+    """Compute in bfloat16 on a GPU or a processor with instructions for it, otherwise in float32."""
     fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
     return torch.autocast(device.type, torch.bfloat16, enabled=fast)
 
@@ -301,16 +302,16 @@ def _on_cpu(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def _with(weights: dict[str, torch.Tensor]) -> ReaderModel:
-    """Return another model with these weights."""
+    """Return a new model with these weights."""
     return ReaderModel.restored(weights).to(next(iter(weights.values())).device)
 
 
 @torch.no_grad()
 def watch(model: ReaderModel, tokenizer: Tokenizer, watched: Sequence[list[Example]]) -> dict[str, float]:
-    """Return how the model does on lists of windows, by name.
+    """Return measures of the model on lists of windows, by name.
 
-    `window`: the mean cross-entropy of its windows; `auroc`: that of the windows' logits, the mean over the
-    sources; `first`: the share of the lists in which what answers is the surest.
+    `window` is the mean cross-entropy of the windows. `auroc` is the AUROC of the windows' logits, the mean
+    over the sources. `first` is the share of the lists whose surest window answers.
     """
     model.eval()
     device = next(model.parameters()).device

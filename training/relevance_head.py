@@ -2,9 +2,9 @@
 
 usage: python -m training.relevance_head TRAINDATA SQUAD [--cache FILE.npz]
 
-TRAINDATA holds folders of fictional briefs (`briefs.jsonl`, `questions.jsonl`), SQUAD the suite
-`squad2_half_dev`. Writes `embeddings/relevance_head.npz`. Never reads what is kept for validation:
-the folders in HELD_OUT and the conversations, and the SQuAD articles in HELD_OUT_ARTICLES.
+TRAINDATA has folders of fictional briefs (`briefs.jsonl`, `questions.jsonl`). SQUAD is the suite
+`squad2_half_dev`. Writes `embeddings/relevance_head.npz`. Documents that are kept for validation are not
+read: the folders in HELD_OUT, the conversations (d12), and the SQuAD articles in HELD_OUT_ARTICLES.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 
 SQUAD_QUESTIONS = 3000
 SEED = 17
-# The inverse of the regularisation's strength.
+# Inverse of the regularisation's strength.
 STRENGTH = 0.003
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question, a window, and which of the window's sentences answer it; none if the window does not."""
+    """A question, a window, and for each of the window's sentences whether it answers."""
 
     question: str
     window: Window
@@ -63,7 +63,7 @@ class Example:
 
 
 def main() -> None:
-    """Collect examples, run the cross-encoder over them, fit, write."""
+    """Collect examples, read them with the cross-encoder, fit the head, and write it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("traindata", type=Path)
     parser.add_argument("squad", type=Path)
@@ -116,7 +116,7 @@ def squad(folder: Path, rng: random.Random) -> Iterator[Example]:
 
 
 def examples(question: str, document: Document, gold: list[str], rng: random.Random) -> Iterator[Example]:
-    """Yield a window that answers, if any does; one or two that do not; sometimes one without its gold."""
+    """Yield an answering window, sometimes again without its gold, and one or two other windows."""
     spans = found(document, gold)
     read = [example(question, document, passage, spans) for passage in passages(document)]
     positive = [each for each in read if each.answers]
@@ -133,7 +133,7 @@ def examples(question: str, document: Document, gold: list[str], rng: random.Ran
 
 
 def header_examples(document: Document, rng: random.Random) -> Iterator[Example]:
-    """Yield questions that the header answers, with the header and with another passage."""
+    """Yield questions on the header, each with a passage that answers and with another passage."""
     known = header_lines(document)
     for field in rng.sample(sorted(HEADER_QUESTIONS), 2):
         if field in known:
@@ -144,7 +144,7 @@ def header_examples(document: Document, rng: random.Random) -> Iterator[Example]
 
 
 def example(question: str, document: Document, passage: Passage, gold: Sequence[Span]) -> Example:
-    """Return a passage as it is read; its gold overlaps by over half of the shorter with a gold sentence."""
+    """Return the example of a passage. A sentence is gold if it overlaps with a span of `gold` (`shares`)."""
     labels = tuple(
         any(shares(Span(s.start, s.end), span) for span in gold) for s in passage.sentences if s.quotable
     )

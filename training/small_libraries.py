@@ -1,12 +1,12 @@
-"""Make small libraries out of suites, to fit the confidence on: one, three or ten documents each.
+"""Make small libraries of suites, of one, three or ten documents, to fit the confidence on.
 
 usage: python -m training.small_libraries FOLDER SUITE [SUITE ...]
 
-A suite of a thousand passages does not show what a user with one brief sees: little to read, and so little
-that looks like an answer. Writes LIBRARIES suites of each SUITE into FOLDER, `NAME~1` and so on, in the
-layout that `pullquote evaluate` takes: a few documents, the suite's questions on them, and *far* ones
-(`"type": "far"`), about documents that are no kin of these. `training.confidence` takes the small libraries
-of a suite as one corpus, and leaves them out together with the suite.
+A user with one brief has few passages, and so few passages that look like an answer. A suite of a thousand
+passages does not show this case. The module writes up to twelve suites of each SUITE into FOLDER, `NAME~1`
+and so on, in the layout that `pullquote evaluate` takes. Each has a few documents, the suite's questions on
+them, and *far* questions (`"type": "far"`) about unrelated documents. For `training.confidence`, the small
+libraries of a suite are one corpus, which is left out together with the suite.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 Line = dict[str, Any]
 
-# The documents of each library: most small ones hold a single brief.
+# Number of documents of each library. Most small libraries have a single brief.
 SIZES = (1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 10, 10)
-# So many questions of each kind are asked of a library, at most.
+# Maximum number of questions of each kind for a library.
 MOST = 8
-# Where parts and versions of a document share an id up to its last number.
+# The end of an id that parts and versions of a document do not share.
 NUMBERED = re.compile(r"[-_]\d+$")
 
 
@@ -52,8 +52,8 @@ def libraries(
 ) -> Iterator[tuple[list[Line], list[Line]]]:
     """Yield the documents and the questions of each small library of a suite.
 
-    `relevant` names the document that answers a question; one that is not answered names the document that
-    it was written about itself (`document`, `near_miss_doc`), or is not asked.
+    `relevant` has the document that answers each question. An unanswerable question names the document that
+    it is about (`document`, `near_miss_doc`); otherwise it is left out.
     """
     rng = random.Random(name)
     by_document: dict[str, list[Line]] = {}
@@ -85,9 +85,9 @@ def libraries(
 
 
 def kinship(ids: Sequence[str]) -> dict[str, str]:
-    """Return for each document what it shares with its kin: the id up to its last number.
+    """Return the family of each document: its id without the number at the end.
 
-    Where all would be kin, the number is all that there is to the ids, and none is.
+    If all documents would be of one family, the ids are numbers only. Then each document is a family.
     """
     kin = {each: NUMBERED.sub("", each) for each in ids}
     return kin if len(set(kin.values())) > 1 else {each: each for each in ids}

@@ -1,15 +1,19 @@
-"""Turn public question sets into the lines of JSON that `training/prepare.py` takes.
+"""Convert public question sets to the lines of JSON that `training/prepare.py` takes.
 
 usage: python -m training.sources squad FILE.json > OUT.jsonl
        python -m training.sources selqa FILE.json ... > OUT.jsonl
        python -m training.sources unansq FOLDER [SQUAD.json ...] > OUT.jsonl
 
-`squad` reads the form of SQuAD 1.1 and 2.0, in which SQuADShifts, COVID-QA, PolicyQA and Quoref come too;
-`selqa` the sentence selection of SelQA; `unansq` the folder `QG` of UnAnsQ, pairs of an answerable and an
-unanswerable question on a paragraph of SQuAD 2.0: those of its dev part, which come with their paragraphs,
-and those of its train part whose answerable question stands in a SQUAD.json. Its test part is left out: it
-holds articles that are kept for validation, without saying which. Where each set is found, and its licence:
-docs/reader.md. What is kept for validation is left out when windows are made.
+- `squad` reads the form of SQuAD 1.1 and 2.0. SQuADShifts, COVID-QA, PolicyQA and Quoref have the same form.
+- `selqa` reads the sentence selection of SelQA.
+- `unansq` reads the folder `QG` of UnAnsQ: pairs of an answerable and an unanswerable question on a paragraph
+of
+  SQuAD 2.0. All pairs of its dev part are read, because they come with their paragraphs. A pair of its train
+  part is read if its answerable question is in a SQUAD.json. Its test part is left out, because it has
+  articles that are kept for validation, without their names.
+
+docs/reader.md says where each set is, and its licence. Documents that are kept for validation are left out
+when windows are made.
 """
 
 from __future__ import annotations
@@ -26,12 +30,12 @@ from qa.text.terms import words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# A paper is cut to about so many characters around the answer.
+# Characters around the answer to which a longer text is cut, about.
 LONGEST = 4000
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Convert one set to standard output."""
+    """Convert one set, and print its lines."""
     parser = argparse.ArgumentParser()
     parser.add_argument("form", choices=["squad", "selqa", "unansq"])
     parser.add_argument("paths", type=Path, nargs="+")
@@ -51,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def squad(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield questions on paragraphs with answers by offset; answers at wrong offsets are dropped."""
+    """Yield questions on paragraphs, with answers by offset. Answers at wrong offsets are left out."""
     for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
         title = (article.get("title") or "").replace("_", " ")
         for paragraph in article["paragraphs"]:
@@ -68,7 +72,7 @@ def squad(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def cut(text: str, gold: list[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
-    """Return whole sentences of a long text around its first answer, and the gold in their offsets."""
+    """Return whole sentences of a long text around its first answer, and the gold by their offsets."""
     if len(text) <= LONGEST:
         return text, gold
     middle = gold[0][0] if gold else 0
@@ -79,7 +83,7 @@ def cut(text: str, gold: list[tuple[int, int]]) -> tuple[str, list[tuple[int, in
 
 
 def selqa(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield questions on a section that is given as sentences, some of them evidence."""
+    """Yield questions on sections, whose sentences are marked as evidence or not."""
     for entry in json.loads(path.read_text(encoding="utf-8")):
         sentences = [sentence.strip() for sentence in entry["candidates"]]
         starts = [0]
@@ -92,7 +96,7 @@ def selqa(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def unansq(folder: Path, known: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield pairs of questions, in lower case with spaces between tokens, which uncased BERT reads alike."""
+    """Yield pairs of questions, in lower case and with spaces between tokens, as uncased BERT reads them."""
     own = (
         rows(folder / f"dev-{name}.txt")
         for name in ("context", "answerable-questions", "unanswerable-questions")
@@ -114,7 +118,7 @@ def unansq(folder: Path, known: Iterable[dict[str, Any]]) -> Iterator[dict[str, 
 
 
 def rows(path: Path) -> list[list[str]]:
-    """Return lines of fields between tabs; only line feeds end them, as fields contain other separators."""
+    """Return the fields of each line between tabs. Only a line feed ends a line."""
     return [row.split("\t") for row in path.read_text("utf-8").split("\n") if row]
 
 

@@ -1,10 +1,10 @@
-"""Write what training starts from: a graph's int8 weights as float32.
+"""Write the start of a training: a graph's int8 weights as float32.
 
 usage: python -m training.start OUT [READER.onnx]
 
-Without READER.onnx, OUT becomes the folder of the default cross-encoder, a `BertForSequenceClassification`;
-its score of a pair agrees with the int8 one's within two hundredths. With it, OUT becomes a checkpoint of
-that reader, for training to go on from what is shipped.
+Without READER.onnx, OUT becomes the folder of the default cross-encoder, a `BertForSequenceClassification`.
+Its scores differ from the scores in int8 by at most two hundredths. With READER.onnx, OUT becomes a
+checkpoint of that reader. So a training can go on from the reader that ships.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read the graph, take its weights back to float32, write."""
+    """Read the graph, convert its weights to float32, and write them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("reader", type=Path, nargs="?")
     arguments = parser.parse_args(argv)
     if arguments.reader:
         found = reader(weights(arguments.reader))
-        if "relevance.weight" not in found:  # an earlier version's, without a second judgement
+        if "relevance.weight" not in found:  # an earlier version, without a second judgement
             known = weights(reranker_folder() / "model.onnx")
             found |= {f"relevance.{name}": known[f"classifier.{name}"] for name in ("weight", "bias")}
-        ReaderModel.restored(found)  # raises where anything is missing
-        torch.save({"model": found}, arguments.out)
+        model = ReaderModel.restored(found)  # raises an error if weights are missing
+        torch.save({"model": model.state_dict()}, arguments.out)
     else:
         cross_encoder(weights(reranker_folder() / "model.onnx")).save_pretrained(arguments.out)
 
 
 def weights(path: Path) -> dict[str, Tensor]:
-    """Return all weights of a graph as float32, by name; a product's is named after the bias added to it."""
+    """Return all weights of a graph as float32, by name. A product's name comes from the bias after it."""
     graph = onnx.load(path).graph
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     users = {name: node for node in graph.node for name in node.input}
@@ -77,14 +77,14 @@ def weights(path: Path) -> dict[str, Tensor]:
 
 
 def cross_encoder(found: dict[str, Tensor]) -> BertForSequenceClassification:
-    """Return the state of the default cross-encoder."""
+    """Return the default cross-encoder with the weights that were found."""
     model = BertForSequenceClassification(bert_config(found))
     model.load_state_dict({name: found[name] for name in model.state_dict()})
     return model
 
 
 def reader(found: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the state of the reader that `training/export.py` wrote."""
+    """Return the state of a reader from the weights of its export (`training/export.py`)."""
     state = {name.removeprefix("model."): value for name, value in found.items() if name.startswith("model.")}
     deeper = any(name.startswith("mpnet.") for name in state)
     body, inside, parts = (

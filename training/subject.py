@@ -1,11 +1,11 @@
-"""Fit the head of the reader's second judgement, is the window on the subject, in closed form.
+"""Fit the head that judges whether a window is on the question's subject, in closed form.
 
 usage: python -m training.subject OUT.pt WINDOWS.jsonl TEACHER CHECKPOINT[=SHARE] ... [--most N]
 
-The head is linear: a ridge regression of what TEACHER, a cross-encoder's folder, scores N windows without
-context, on BERT's pooled first state. OUT is a checkpoint of the average of the CHECKPOINTs with this head.
-Training moves the head too slowly to arrive. Prints how much of the teacher's variance the head explains on
-windows left out.
+TEACHER is the folder of a cross-encoder, which scores N windows without context. The head is a ridge
+regression of these scores on BERT's pooled first state. OUT is a checkpoint with the average of the
+CHECKPOINTs and this head. Training alone moves the head too slowly. Prints the share of the teacher's
+variance that the head explains on windows left out.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from training.model import ReaderModel
 from training.reader import in_bfloat16, open_tokenizer, read, together
 
 SEED = 3
-# Of the pooled states, which run from -1 to 1.
+# Strength of the regularisation, for pooled states from -1 to 1.
 STRENGTH = 1.0
 LEFT_OUT = 0.2
 
 
 @torch.no_grad()
 def main() -> None:
-    """Read the windows with both, fit, write."""
+    """Read the windows with both models, fit the head, and write the checkpoint."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("windows", type=Path)

@@ -1,11 +1,11 @@
-"""Add to each window what a teacher says of it, for a smaller reader to learn from.
+"""Add a teacher's logits to each window, for a smaller reader to learn from.
 
 usage: python -m training.teach OUT.jsonl WINDOWS.jsonl [WINDOWS.jsonl ...] [--most N] [--share S] [--seed N]
 
-The teacher is what `--reader deep` answers with: the small and the deeper reader that ship, together. It
-gives a logit for the window, one for each sentence, and one for each sentence as evidence for a part of the
-question. `--share` is what the deeper reader counts in the window's logit; in the sentences' it counts half.
-The lists of all files come in random order. A run that was stopped goes on after the last line of OUT.jsonl.
+The teacher is `--reader deep`: the small and the deeper reader that ship, together. It gives a logit for the
+window, one for each sentence, and one for each sentence as evidence for a part of the question. `--share` is
+the weight of the deeper reader in the window's logit. In the sentences' logits its weight is one half. The
+lists of all files come in random order. A run that was stopped goes on after the last line of OUT.jsonl.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EVERY = 2000
 
 
 def main() -> None:
-    """Read the windows, ask both readers, write."""
+    """Read the windows, ask both readers, and write the windows with the logits."""
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("windows", type=Path, nargs="+")
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def mixed(files: Sequence[Path], rng: random.Random) -> list[dict[str, Any]]:
-    """Return the windows of all files, each list of windows whole and under a number of its own."""
+    """Return the windows of all files in random order of lists. Each list gets a new number."""
     lists = []
     for file in files:
         entries = map(json.loads, file.open(encoding="utf-8"))

@@ -1,8 +1,8 @@
-"""Windows of sentences from several documents, which answer a question of several parts only together.
+"""Make windows of sentences from several documents, which only together answer a question of several parts.
 
 usage: python -m training.together OUT.jsonl TRAINDATA MULTIHOP_TWINS [--seed N]
 
-The product reads so what it has chosen for such a question (`qa.asking.several`).
+The product reads its chosen sentences for such a question in the same way (`qa.asking.several`).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from training.windows import Line
 
-# Sentences that answer nothing, beside those that do.
+# Maximum number of sentences without evidence in a window.
 MOST_OTHERS = 4
-SHARED = 0.6  # of them, how many share most words with the question
+SHARED = 0.6  # share of these sentences that have most words in common with the question
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def together(folder: Path, written: Path, rng: random.Random) -> Iterator[list[Example]]:
-    """Yield for each written question of several parts what answers it, and what lacks a part."""
+    """Yield for each written question of several parts windows that answer or lack a part."""
     known = written_documents(folder, written)
     lines: dict[str, list[Line]] = {}
     for entry in read_lines(written / "kinds.jsonl"):
@@ -62,7 +62,7 @@ def together(folder: Path, written: Path, rng: random.Random) -> Iterator[list[E
 
 
 def twins(folder: Path, rng: random.Random) -> Iterator[list[Example]]:
-    """Yield the same for `multihop_twins`: each paragraph of its texts is a document, with a title."""
+    """Yield such windows for `multihop_twins`. Each paragraph of its texts is a document with a title."""
     texts = {entry["_id"]: entry["text"] for entry in read_lines(folder / "corpus.jsonl")}
     asked = {entry["_id"]: entry for entry in read_lines(folder / "queries.jsonl")}
     for entry in asked.values():
@@ -133,7 +133,7 @@ def _windows(
 
     if entry["answerable"]:
         yield example(gold, "answers", whole=True)
-        # Two parts may have their evidence in one sentence.
+        # A part may not be left out if its evidence is also evidence for another part.
         apart = [
             at
             for at, part in enumerate(gold)

@@ -1,14 +1,15 @@
-"""Measure a trained reader on what it was not trained on, given the right document.
+"""Measure a trained reader on questions that are kept for validation, given the right document.
 
 usage: python -m training.validate CHECKPOINT [CHECKPOINT ...] --traindata DIR --suite SUITE ... [--most N]
 
-Each checkpoint by itself, or, of CHECKPOINT=SHARE, the one average that `training/export.py` would ship; its
-windows of so many words (`--words`), with what their document said before them (`--context`) or without.
+Measures each checkpoint by itself. With CHECKPOINT=SHARE, it measures the average that `training/export.py`
+would ship. `--words` gives the size of a window. With `--context`, windows are read with earlier sentences of
+their document.
 
-What is kept for validation (`training/questions.py`) of the fictional briefs and of each SUITE, N questions
-of each: how often the first sentence, and one of the first three, is evidence, and the AUROC of the best
-sentence's probability, answerable against unanswerable. Retrieval has no part in it: the product is measured
-by `pullquote evaluate`.
+Asks N questions of the fictional briefs and of each SUITE that are kept for validation
+(`training/questions.py`). Prints how often the first sentence, and one of the first three, is evidence. Also
+prints the AUROC of the best sentence's probability, answerable against unanswerable. Retrieval is not
+measured: `pullquote evaluate` measures the product.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
-from qa.asking.conversation import names
 from qa.document.context import introductions
 from qa.document.segment import PASSAGE_WORDS, passages
 from qa.document.window import in_words, reading_window
+from qa.text.question import ParsedQuestion
 from training.export import average
 from training.model import ReaderModel, collate, encode
 from training.questions import Question, briefs, is_held_out, suite
@@ -73,7 +74,7 @@ def main() -> None:
 def measure(
     model: ReaderModel, questions: list[Question], words: int, *, in_context: bool
 ) -> tuple[float, float, float]:
-    """Return hit@1 and hit@3 of the answerable questions, and AUROC of all; nan where there are none."""
+    """Return hit@1 and hit@3 of the answerable questions, and the AUROC of all, or nan without questions."""
     tokenizer = open_tokenizer()
     hits, sure, answerable = [], [], []
     for question in questions:
@@ -89,7 +90,8 @@ def measure(
         before: list[str] = []
         for passage, w in windows:
             text = " ".join((w.head, *w.sentences))
-            said = introductions(" ".join(names(question.text)), text, before) if in_context else ()
+            names = " ".join(ParsedQuestion(question.text).names)
+            said = introductions(names, text, before) if in_context else ()
             context = " ".join(before[at] for at in said)
             labels = (False,) * len(w.sentences)
             examples.append(

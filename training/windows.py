@@ -1,9 +1,12 @@
-"""Training windows made of questions: what the reader sees, and what it should say of it.
+"""Make training windows of questions, with the labels that the reader should learn.
 
-A question gives a list of windows, in which what answers should be surer than its rivals: a window that
-answers, cut at random sizes and places around its evidence; the same with the evidence taken out; the same
-under a twin of the question, which it does not answer; windows of the same document that do not answer; near
-and far ones of other documents.
+A question gives a list of windows, in which the answering window should be surer than its rivals:
+
+- a window that answers, cut around its evidence with a random size and place,
+- the same window without the evidence,
+- the same window with a twin of the question, which the window does not answer,
+- windows of the same document that do not answer,
+- windows of other documents, near the question and far from it.
 """
 
 from __future__ import annotations
@@ -18,12 +21,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.encoder import open_encoder
-from qa.asking.conversation import expand, stands_alone
+from qa.asking.conversation import interpret
 from qa.document.context import introductions
 from qa.document.segment import passages, sentences
 from qa.document.tables import row
 from qa.document.window import in_words, reading_head
 from qa.schema import Span
+from qa.text.question import ParsedQuestion
 from qa.text.terms import FUNCTION_WORDS
 
 if TYPE_CHECKING:
@@ -35,16 +39,17 @@ if TYPE_CHECKING:
 
     Sizes = tuple[tuple[tuple[int, int], float], ...]
 
-# Words in a window: bounds, and what share of the questions takes which. The product's have about 90.
+# Minimum and maximum of words in a window, and the share of the questions. The product's windows have about
+# 90.
 SIZES = (((35, 130), 0.65), ((130, 220), 0.35))
-SHORTER = (((35, 100), 0.65), ((100, 140), 0.35))  # for a model that takes long
-# Of another document's passages, the nearest of which most are taken, and those of which the others are.
+SHORTER = (((35, 100), 0.65), ((100, 140), 0.35))  # for a slow model
+# Most windows of other documents come from the NEAREST passages, the others from the NEAR nearest.
 NEAREST, NEAR = 8, 50
-# Share of the questions whose windows are read with what their document said before them.
+# Share of the questions whose windows are read with context: earlier sentences of the document.
 WITH_CONTEXT = 0.5
-# Share of the questions that cannot stand alone which come after another one about their document.
+# Share of the dependent questions that get words of an earlier question about the same document.
 IN_CONVERSATION = 0.4
-# Windows of a question whose evidence is in several places.
+# Maximum number of windows of a question with evidence in several places.
 MOST_PARTS = 3
 
 AROUND = (
@@ -66,11 +71,15 @@ _YES_OR_NO = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question, the sentences of a window under a head, and for each sentence whether it is evidence.
+    """A question, the sentences of a window under a head, and labels.
 
-    `parts` says of each sentence whether it is evidence for a part of the question; empty where that is the
-    same. `span` is where the words that answer stand: sentence, first character in it, end. It is None both
-    where nothing answers and where those words are not known.
+    Attributes:
+        labels: for each sentence, whether it is evidence.
+        span: the place of the words that answer: sentence, first character in it, end. It is None if no
+            sentence answers, or if the words are not known.
+        parts: for each sentence, whether it is evidence for a part of the question. It is empty if this is
+            the same as `labels`.
+        taught: the teacher's logits (`training/teach.py`), or empty.
     """
 
     question: str
@@ -90,13 +99,13 @@ class Example:
         return any(self.labels)
 
     def as_dict(self) -> dict[str, object]:
-        """Return the example as JSON takes it."""
+        """Return the example as a record for JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence as it is read, with its offsets in the document."""
+    """A sentence in the form in which it is read, with its offsets in the document."""
 
     text: str
     span: Span
@@ -110,7 +119,7 @@ class Line:
         return len(self.text.split())
 
     def place(self, answer: Span) -> tuple[int, int] | None:
-        """Return where the words that answer stand in what is read; None where they are not read as such."""
+        """Return the offsets of the answer in the text as it is read, or None if it is not read verbatim."""
         if self.verbatim and self.span.start <= answer.start and answer.end <= self.span.end:
             return answer.start - self.span.start, answer.end - self.span.start
         for cell in self.row.cells if self.row else ():
@@ -139,15 +148,15 @@ class Lines:
             ]
             for _, run in groupby(quotable, key=lambda sentence: sentence.kind == "header")
         ]
-        # Where each sentence stands: its run, its place there.
+        # The run of each sentence, and its place in the run.
         self.places = [(run, place) for run, lines in enumerate(self.runs) for place in range(len(lines))]
 
     def gold(self, question: Question) -> set[tuple[int, int]]:
-        """Return which sentences are evidence."""
+        """Return the places of the sentences that are evidence."""
         return self.at(question.gold)
 
     def at(self, spans: Sequence[Span]) -> set[tuple[int, int]]:
-        """Return which sentences overlap by over half of the shorter with one of the spans."""
+        """Return the places of the sentences that overlap with a span by more than half of the shorter."""
         return {
             (run, place)
             for run, place in self.places
@@ -161,13 +170,13 @@ class Lines:
 
 
 def shares(one: Span, other: Span) -> bool:
-    """Return whether two spans overlap by over half of the shorter."""
+    """Return whether two spans overlap by more than half of the shorter span."""
     shared = min(one.end, other.end) - max(one.start, other.start)
     return shared > 0.5 * min(one.end - one.start, other.end - other.start)
 
 
 class Near:
-    """The passages of all documents, and which the encoder finds nearest to a question."""
+    """The passages of all documents, and their similarities to questions by the encoder."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self._encoder = open_encoder()
@@ -203,11 +212,17 @@ def lists(
     rng: random.Random,
     sizes: Sizes = SIZES,
 ) -> Iterator[list[Example]]:
-    """Yield for each question of one source the windows to be compared.
+    """Yield for each question of one source the list of its windows.
 
-    `rates` says how many of each kind a question gives on average, beside one that answers: `again` (the
-    answer in another window), `same` (the same document's window that does not answer), `removed`, `changed`,
-    `other` (another document's, near the question), `far`. A twin that the source has is always taken.
+    `rates` has the mean number of windows of each kind, in addition to one that answers. The kinds are:
+
+    - `again`: another window that answers.
+    - `same`: a window of the same document that does not answer.
+    - `removed`: an answering window without its evidence.
+    - `changed`: an answering window with a changed detail in the question.
+    - `other`, `far`: a window of another document, near the question or anywhere.
+
+    The twin of a question always gives a window.
     """
     for first in range(0, len(questions), 512):
         batch = questions[first : first + 512]
@@ -215,7 +230,7 @@ def lists(
             asked = material.asked[question.document.id]
             seed = rng.random()
             made = list(_List(material, question, similar, rng, sizes).windows(rates))
-            # All are read alike: with the same words of an earlier question, the same slips.
+            # All windows of a list get the same earlier question and the same slips.
             yield [
                 dress(
                     replace(each, question=in_conversation(each.question, asked, random.Random(seed))),
@@ -226,18 +241,20 @@ def lists(
 
 
 def in_conversation(question: str, asked: Sequence[str], rng: random.Random) -> str:
-    """Return the question, sometimes with words of another on its document, as the product adds them.
+    """Return the question, sometimes with words of another question on its document.
 
-    One that stands alone is read as it is (`qa.asking.conversation.interpret`).
+    The product adds words in the same way. A question that stands alone does not change
+    (`qa.asking.conversation.interpret`).
     """
-    if stands_alone(question) or rng.random() > IN_CONVERSATION:
+    read = ParsedQuestion(question)
+    if read.is_standalone or rng.random() > IN_CONVERSATION:
         return question
-    return expand(question, [rng.choice(asked)])
+    return interpret(read, [ParsedQuestion(rng.choice(asked))]).question.text
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Neighbouring sentences of a document: lines `start` to `end` of a run."""
+    """Neighbouring sentences of a document: the lines `start` to `end` of a run, without `end`."""
 
     lines: Lines
     run: int
@@ -251,18 +268,18 @@ class Cut:
 
     @property
     def places(self) -> list[tuple[int, int]]:
-        """Where they stand."""
+        """The places of the sentences."""
         return [(self.run, place) for place in range(self.start, self.end)]
 
     @property
     def before(self) -> list[str]:
-        """What the document says before them; its header is read anyway."""
+        """The earlier sentences of the document without its header, which is read anyway."""
         earlier = [*chain(*self.lines.runs[: self.run]), *self.lines.runs[self.run][: self.start]]
         return [line.text for line in earlier if not line.is_header]
 
 
 class _List:
-    """The windows of one question, all about as large, all with or all without context."""
+    """The windows of one question, of similar size, either all with context or all without."""
 
     def __init__(
         self, material: Material, question: Question, similar: np.ndarray, rng: random.Random, sizes: Sizes
@@ -280,7 +297,7 @@ class _List:
         self.with_head = rng.random() > 0.1
 
     def windows(self, rates: dict[str, float]) -> Iterator[Example]:
-        """Yield them; none where the evidence is page furniture."""
+        """Yield the windows. There are none if all evidence is page furniture."""
         if self.question.gold and not self.gold:
             return
         if self.parts:
@@ -303,7 +320,7 @@ class _List:
                 yield from self._far()
 
     def _rivals(self, answering: Cut, rates: dict[str, float]) -> Iterator[Example]:
-        """Yield what is most like a window that answers: without the evidence, and under another question."""
+        """Yield the windows most like an answering window: without evidence, or with another question."""
         for _ in range(_times(rates["removed"], self.rng)):
             whole = self._example(answering, "removed", gold=self.gold)
             kept = tuple(text for text, label in zip(whole.sentences, whole.labels, strict=True) if not label)
@@ -324,7 +341,7 @@ class _List:
                 )
 
     def _same(self, place: int) -> Iterator[Example]:
-        """Yield a window of the same document that does not answer, mostly about its most alike passages."""
+        """Yield a window of the same document that does not answer, mostly of the most similar passages."""
         passages = self.material.near.passages
         own = [i for i, (document, _) in enumerate(passages) if document.id == self.question.document.id]
         nearest = sorted(own, key=lambda i: -self.similar[i])[: 1 + place]
@@ -336,7 +353,7 @@ class _List:
             yield self._example(self._around(self.own, chosen, avoid=evidence), "same")
 
     def _other(self) -> Iterator[Example]:
-        """Yield a window about one of the nearest passages of other documents."""
+        """Yield a window of one of the nearest passages of other documents."""
         passages = self.material.near.passages
         answer = self.question.answer
         said = answer and self.question.document.text[answer.start : answer.end]
@@ -351,14 +368,14 @@ class _List:
             )
 
     def _far(self) -> Iterator[Example]:
-        """Yield a window about any passage of another document."""
+        """Yield a window of any passage of another document."""
         passages = self.material.near.passages
         at = self.rng.randrange(len(passages))
         if self._is_unrelated(passages[at][0]):
             yield from self._about(at, "far")
 
     def _is_unrelated(self, document: Document) -> bool:
-        """Tell whether a document holds nothing of what answers the question."""
+        """Return whether a document has no evidence for the question, as far as groups tell."""
         groups = self.material.groups
         return groups[document.id] != self.question.group and document.id not in self.question.related
 
@@ -369,7 +386,7 @@ class _List:
             yield self._example(self._around(lines, self.rng.choice(places)), kind)
 
     def _around(self, lines: Lines, place: tuple[int, int], avoid: Set[tuple[int, int]] = frozenset()) -> Cut:
-        """Return a window around a sentence: it grows at random, never into what it must avoid."""
+        """Return a window around a sentence, which grows at random and never into a place of `avoid`."""
         run, start = place
         inside = lines.runs[run]
         end = start + 1
@@ -419,7 +436,7 @@ class _List:
 
 
 def _inside(lines: Lines, passage: Passage, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return those of a document's places at which a sentence of the passage stands."""
+    """Return the places of a document that are in the passage."""
     return [
         (run, place)
         for run, place in places
@@ -428,7 +445,7 @@ def _inside(lines: Lines, passage: Passage, places: Sequence[tuple[int, int]]) -
 
 
 def _times(rate: float, rng: random.Random) -> int:
-    """Return a whole number that is `rate` on average."""
+    """Return a random whole number with the mean `rate`."""
     return int(rate) + (rng.random() < rate % 1)
 
 
@@ -441,9 +458,9 @@ def _span(question: Question, kept: Sequence[Line], labels: Sequence[bool]) -> t
 
 
 def change(question: str, text: str, names: Sequence[str], rng: random.Random) -> str | None:
-    """Return the question with a name, number, month or day replaced by another; None if it has none.
+    """Return the question with another name, number, month or day, or None if it has no such detail.
 
-    A question for yes or no is left alone: what answers it may well say that it was another.
+    A question for yes or no gives None, because its evidence may also answer the changed question.
     """
     if _YES_OR_NO.match(question):
         return None
@@ -461,7 +478,7 @@ def change(question: str, text: str, names: Sequence[str], rng: random.Random) -
             and (others := [name for name in names if name not in text and _alike(name, match.group())])
         ),
     ]
-    # What stands in the document as well might be as true.
+    # A detail that the document has, too, might be as true.
     details = [each for each in details if not re.search(rf"\b{re.escape(each[1])}\b", text)]
     if not details:
         return None
@@ -487,7 +504,7 @@ def _other_number(number: str, rng: random.Random) -> str:
 
 
 def dress(example: Example, rng: random.Random) -> Example:
-    """Return the example, its question sometimes as people type: no mark, keywords, a slip, more words."""
+    """Return the example, sometimes with its question as people type: keywords, a slip, more words."""
     question = example.question
     draw = rng.random()
     if draw < 0.06:

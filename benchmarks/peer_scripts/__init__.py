@@ -1,1 +1,1 @@
-"""The sides of `benchmarks.peers`, a script each; a script runs in a process of its own."""
+"""The scripts of the sides of `benchmarks.peers`. Each script runs in its own process."""

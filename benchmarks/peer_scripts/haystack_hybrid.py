@@ -1,4 +1,4 @@
-"""Haystack as its documentation builds hybrid retrieval: BM25 and dense, joined by reciprocal rank fusion.
+"""Haystack's hybrid retrieval by its documentation: BM25 and dense, joined by reciprocal rank fusion.
 
 https://docs.haystack.deepset.ai/docs/documentjoiner, with the in-memory store and its retrievers.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def index(weights: str, documents: list[tuple[str, str]], folder: Path) -> None:
-    """Embed the documents into a store; save it."""
+    """Embed the documents into a store, and save the store."""
     store = InMemoryDocumentStore(embedding_similarity_function="cosine")
     pipeline = Pipeline()
     pipeline.add_component("embedder", SentenceTransformersDocumentEmbedder(model=weights))
@@ -36,7 +36,7 @@ def index(weights: str, documents: list[tuple[str, str]], folder: Path) -> None:
 
 
 def opened(weights: str, folder: Path) -> Search:
-    """Load store and model."""
+    """Load the store and the model."""
     store = InMemoryDocumentStore.load_from_disk(str(folder / "store.json"))
     pipeline = Pipeline()
     pipeline.add_component("embedder", SentenceTransformersTextEmbedder(model=weights, progress_bar=False))

@@ -1,4 +1,4 @@
-"""What a script without a framework does: sentence-transformers and an exact FAISS index."""
+"""A script without a framework: sentence-transformers and an exact FAISS index."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def index(weights: str, documents: list[tuple[str, str]], folder: Path) -> None:
-    """Embed the documents; save the index and, beside it, their texts."""
+    """Embed the documents, and save the index and the texts."""
     model = SentenceTransformer(weights)
     vectors = model.encode([text for _, text in documents], normalize_embeddings=True)
     nearest = faiss.IndexFlatIP(vectors.shape[1])
@@ -26,7 +26,7 @@ def index(weights: str, documents: list[tuple[str, str]], folder: Path) -> None:
 
 
 def opened(weights: str, folder: Path) -> Search:
-    """Load model, index and texts."""
+    """Load the model, the index and the texts."""
     model = SentenceTransformer(weights)
     nearest = faiss.read_index(str(folder / "index.faiss"))
     documents = json.loads((folder / "documents.json").read_text(encoding="utf-8"))

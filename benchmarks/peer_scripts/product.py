@@ -1,9 +1,9 @@
-"""Pullquote, opened once and asked over and over; it is indexed, and asked cold, by its own command.
+"""Pullquote as a process that answers many questions. The command `pullquote` indexes, and answers cold.
 
 usage: python product.py answer|retrieval LIBRARY
 
-`answer` is the whole of it: passages found, read and quoted from. `retrieval` stops where the peers do: at
-the texts of the documents found.
+`answer` finds passages, reads them and quotes from them. `retrieval` stops at the texts of the documents that
+were found, as the peers do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from side import FOUND, serve
 
 from qa import Corpus
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.asking.retrieve import candidates, prepare
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def answers(corpus: Corpus) -> Search:
-    """Give the documents that an answer ranks, each at its first passage."""
+    """Return a search for the documents of an answer, in the order of their first passages."""
 
     def search(question: str) -> list[tuple[str, str]]:
         ranked = corpus.ask(question).passages
@@ -32,10 +32,10 @@ def answers(corpus: Corpus) -> Search:
 
 
 def retrieval(corpus: Corpus) -> Search:
-    """Give the documents that retrieval ranks, each at its first passage."""
+    """Return a search for the documents of retrieval, in the order of their first passages."""
 
     def search(question: str) -> list[tuple[str, str]]:
-        prepared = prepare(corpus.store, question, interpret(question, ()).variants)
+        prepared = prepare(corpus.store, interpret(*parse(question)))
         found = candidates(corpus.store, prepared, corpus.store.select()).legible
         ranked = list(dict.fromkeys(hit.document_id for hit, _ in found))[:FOUND]
         return [(id_, corpus.document(id_).text) for id_ in ranked]

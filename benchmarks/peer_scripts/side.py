@@ -1,10 +1,10 @@
-"""What a peer in `benchmarks.peers` can be told to do, in a process of its own.
+"""Run the commands of `benchmarks.peers` for a peer, in the peer's process.
 
 usage: python SCRIPT WEIGHTS index CORPUS FOLDER | ask FOLDER QUESTION | serve FOLDER
 
-`WEIGHTS` is the encoder's folder. `serve` reads questions, one JSON string a line, and writes a line for
-each: how many milliseconds the search took, and the ids of the documents found, best first. Nothing here
-knows of Pullquote, as it runs in the peers' environment.
+`WEIGHTS` is the encoder's folder. `serve` reads questions, one JSON string in a line. For each question it
+writes a line with the milliseconds of the search and the ids of the documents that were found, best first.
+The module does not import Pullquote, because it runs in the peers' environment.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Index = Callable[[str, list[tuple[str, str]], Path], None]
-    # A question to (id, text) of the documents found, best first.
+    # Gives (id, text) of the documents for a question, best first.
     Search = Callable[[str], list[tuple[str, str]]]
 
-# As deep as nDCG@10 looks.
+# Number of documents that nDCG@10 needs.
 FOUND = 10
 
 
 def run(index: Index, opened: Callable[[str, Path], Search]) -> None:
-    """Do what the command line says.
+    """Run the command of the command line.
 
-    `index(weights, documents, folder)` embeds (id, text) pairs and saves all in an empty folder;
-    `opened(weights, folder)` loads what was saved.
+    `index(weights, documents, folder)` embeds (id, text) pairs and saves the index in an empty folder.
+    `opened(weights, folder)` loads the index.
     """
     weights, verb, *rest = sys.argv[1:]
     if verb == "index":
@@ -43,15 +43,15 @@ def run(index: Index, opened: Callable[[str, Path], Search]) -> None:
 
 
 def documents(corpus: Path) -> list[tuple[str, str]]:
-    """Read (id, text) of a BEIR corpus; a text begins with its title, as BEIR's own systems read it."""
+    """Return (id, text) of each document of a BEIR corpus. A text begins with its title, as in BEIR."""
     with corpus.open(encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
     return [(each["_id"], f"{each.get('title') or ''}\n{each['text']}".strip()) for each in records]
 
 
 def serve(search: Search) -> None:
-    """Say with a first line, `{}`, that all is warm; then answer standard input's questions until it ends."""
-    answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
+    """Write a first line, `{}`, when all is warm. Then answer the questions of standard input to its end."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # libraries print to standard error
     search("warm")
     print("{}", file=answers, flush=True)
     for line in sys.stdin:

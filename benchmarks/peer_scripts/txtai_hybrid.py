@@ -1,4 +1,4 @@
-"""txtai as its documentation builds a hybrid index: dense vectors and BM25, with the texts kept.
+"""txtai's hybrid index by its documentation: dense vectors and BM25, with the texts.
 
 https://neuml.github.io/txtai/embeddings/configuration/general: `hybrid`, `content`.
 """
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def index(weights: str, documents: list[tuple[str, str]], folder: Path) -> None:
-    """Embed and index the documents; save all."""
+    """Embed and index the documents, and save the index."""
     embeddings = Embeddings(path=weights, hybrid=True, content=True)
     embeddings.index(documents)
     embeddings.save(str(folder / "index"))
 
 
 def opened(_: str, folder: Path) -> Search:
-    """Load the index, which names its model's folder."""
+    """Load the index. It names the folder of its model."""
     embeddings = Embeddings()
     embeddings.load(str(folder / "index"))
     return lambda question: [(each["id"], each["text"]) for each in embeddings.search(question, FOUND)]

@@ -28,7 +28,7 @@ from qa.asking import (
 )
 from qa.asking.asks_for_several import asks_for_several
 from qa.asking.choose import answering, choose, preferring
-from qa.asking.conversation import interpret, is_brief, names, stands_alone
+from qa.asking.conversation import interpret, is_brief, parse
 from qa.asking.read import read, read_on, read_other_scripts
 from qa.asking.retrieve import candidates, prepare, related, retrieve
 from qa.asking.several import SHOWN, several
@@ -42,7 +42,8 @@ from qa.text import times
 from qa.text.differing_figures import differing
 from qa.text.foreign import UNKNOWN, foreign_language, is_surely_english
 from qa.text.parts import parts
-from qa.text.terms import has_content, is_in_latin
+from qa.text.question import ParsedQuestion
+from qa.text.terms import is_in_latin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -71,14 +72,15 @@ if TYPE_CHECKING:
     from qa.text.parts import Part
 
 _USUAL = AskOptions()
-_NOTHING_TO_LOOK_FOR = "The question names nothing to look for: say what it is about."
+_NOTHING_TO_LOOK_FOR = "The question has no words to search for: say what it is about."
 # First passages for the question alone. An answer found with earlier questions must be from their documents.
 _NEAR = 3
-_ONLY_IN_CONTEXT = "By itself the question is not answered: it was read with words of the earlier questions."
+_ONLY_IN_CONTEXT = "The question alone has no answer, so it was read with words of the earlier questions."
 _ALL_OF_ONE = (
-    "All that answers is shown only for a question that asks for one thing: ask for each part by itself."
+    "Every sentence that answers is shown only for a question that asks for one thing: ask each part "
+    "separately."
 )
-_NOT_IN_ENGLISH = "The reader knows English only. Name a model that knows the language with --reader."
+_NOT_IN_ENGLISH = "The reader knows only English. Name a model for this language with --reader."
 # Language codes that name no language, or several.
 _NO_LANGUAGE = frozenset(("", "zxx", "mul", UNKNOWN))
 
@@ -136,28 +138,29 @@ class Answerer:
         deadline.check()
         fitted = self._confidence()
         run = _Run(options, fitted, fitted.threshold(options.strictness), deadline, _Clock(), self._today())
+        asked, earlier = parse(question, history)
         if kind := replies.reply_kind(question):
-            return self._reply(question, kind, run)
-        if asked := parts(question):
-            return self._answer_parts(asked, run.inquire(question, combine.whole(question, asked, history)))
-        meaning = interpret(question, history)
-        is_compared = is_brief(question) and not meaning.carried
+            return self._reply(asked, kind, run)
+        if divided := parts(asked):
+            return self._answer_parts(divided, run.inquire(combine.whole(asked, divided, earlier)))
+        meaning = interpret(asked, earlier)
+        is_compared = is_brief(asked) and not meaning.carried
         if is_compared:
-            meaning = self._continued(question, history, options.filters) or meaning
-        answer = self._answer(run.inquire(question, meaning))
+            meaning = self._continued(asked, earlier, options.filters) or meaning
+        answer = self._answer(run.inquire(meaning))
         if answer.unsearched:
             return answer
         if answer.carried:
-            answer = self._without_carried(question, answer, meaning, run)
+            answer = self._without_carried(answer, meaning, run)
         elif answer.outcome != "answered":
-            same = None if is_compared else self._continued(question, history, options.filters)
-            context = same or conversation.in_context(question, history)
-            after = self._answer(run.inquire(question, context)) if context else answer
+            same = None if is_compared else self._continued(asked, earlier, options.filters)
+            context = same or conversation.after(asked, earlier)
+            after = self._answer(run.inquire(context)) if context else answer
             if after.outcome == "answered" and _is_near(after, answer) and _speaks_of_topic(after):
                 return replace(after, notes=(_ONLY_IN_CONTEXT, *after.notes))
         return replace(answer, milliseconds=run.clock.read())
 
-    def _reply(self, question: str, kind: ReplyKind, run: _Run) -> Answer:
+    def _reply(self, question: ParsedQuestion, kind: ReplyKind, run: _Run) -> Answer:
         """Return the reply to a message that is not a question for the documents."""
         filters = run.options.filters
         found = self._documents_on(question, filters) if kind == "summary" else []
@@ -166,77 +169,74 @@ class Answerer:
         else:
             listed = self._library.documents(limit=replies.LISTED)
             reply = replies.reply(kind, listed, self._library.count().documents)
-        return Answer(question, question, "none", reply=reply, filters=filters, milliseconds=run.clock.read())
+        took = run.clock.read()
+        return Answer(question.text, question.text, "none", reply=reply, filters=filters, milliseconds=took)
 
     def _answer_parts(self, asked: Sequence[Part], inquiry: _Inquiry) -> Answer:
         """Answer each part of a question, and combine the answers."""
-        run = inquiry.run.without_all()
+        options = inquiry.run.options
+        run = replace(inquiry.run, options=replace(options, find_all=False))
         answers = [
-            self._answer(run.inquire(part.question, own.meaning), own.is_in)
-            for part, own in zip(asked, combine.readings(asked, inquiry.meaning), strict=True)
+            self._answer(run.inquire(each.meaning), each.is_in)
+            for each in combine.readings(asked, inquiry.meaning)
         ]
         combined = combine.combined(asked, answers)
-        if inquiry.run.options.find_all:
+        if options.find_all:
             combined["notes"] = (_ALL_OF_ONE, *combined["notes"])
         return inquiry.answer(**combined)
 
-    def _without_carried(
-        self,
-        question: str,
-        answer: Answer,
-        meaning: Interpretation,
-        run: _Run,
-    ) -> Answer:
+    def _without_carried(self, answer: Answer, meaning: Interpretation, run: _Run) -> Answer:
         """Return the answer to a follow-up, without the carried words if they come from another topic.
 
         If no other reading of the question is better, return `answer`.
         """
-        if stands_alone(question) or conversation.names_its_own(question):
+        question = meaning.asked
+        if question.is_standalone or conversation.names_its_own(question):
             if answer.outcome == "answered" and _speaks_of_topic(answer, question):
                 return answer
-            alone = self._answer(run.inquire(question, interpret(question)))
+            alone = self._answer(run.inquire(interpret(question)))
             if answer.outcome == "answered":
                 kept, other = ({quote.document.id for quote in each.quotes[:1]} for each in (answer, alone))
                 return answer if kept == other else alone
             if alone.outcome != "answered" or _is_near(alone, answer):
                 return alone
-        elif answer.outcome != "answered" and (last := conversation.with_last_topic(question, meaning)):
+        elif answer.outcome != "answered" and (last := conversation.with_last_topic(meaning)):
             may_answer = partial(combine.speaks_of, subject=last.leans_on)
-            after = self._answer(run.inquire(question, last), may_answer)
+            after = self._answer(run.inquire(last), may_answer)
             if after.outcome == "answered":
                 return after
         return answer
 
-    def _documents_on(self, request: str, filters: Filters) -> list[Document]:
+    def _documents_on(self, request: ParsedQuestion, filters: Filters) -> list[Document]:
         """Return the documents on the subject of a request, the nearest first; none if it has no subject."""
         about = " ".join(requests.subject(request))
         selection = self._library.select(filters) if about else None
         if not (selection and selection.documents):
             return []
-        found = retrieve(self._library, prepare(self._library, about, ((about, 1.0),)), selection)
+        found = retrieve(self._library, prepare(self._library, interpret(ParsedQuestion(about))), selection)
         return [
             found.documents[name] for name in dict.fromkeys(each.document_id for each, _ in found.to_read)
         ]
 
     def _continued(
-        self, question: str, history: Sequence[str | Turn], filters: Filters
+        self, question: ParsedQuestion, earlier: Sequence[ParsedQuestion], filters: Filters
     ) -> Interpretation | None:
         """Read a question that stands alone after the last earlier question on its subject.
 
         Return None if there is no such earlier question.
         """
-        topics = conversation.topics(history)
+        topics = conversation.topics(earlier)
         selection = self._library.select(filters) if topics else None
         if not (selection and selection.documents):
             return None
         same = related(self._library, question, [topic[0] for topic in topics], selection)
         last = next((topic for topic, is_same in zip(topics[::-1], same[::-1], strict=True) if is_same), None)
-        return conversation.in_context(question, last) if last else None
+        return conversation.after(question, last) if last else None
 
     def _answer(self, inquiry: _Inquiry, may_answer: Callable[[Document], bool] | None = None) -> Answer:
         """Answer a question that asks for one thing, only from the documents that `may_answer` accepts."""
-        question, meaning, preference = inquiry.question, inquiry.meaning, inquiry.preference
-        options, deadline, clock = inquiry.run.options, inquiry.run.deadline, inquiry.run.clock
+        question, run = inquiry.meaning.asked, inquiry.run
+        options, deadline, clock = run.options, run.deadline, run.clock
         deadline.enter("searching")
         with clock.timing("retrieve"):
             selection = self._library.select(options.filters)
@@ -245,12 +245,11 @@ class Answerer:
                 return inquiry.answer("none", undated=selection.undated, unsearched=reason)
             deadline.check()
             phrases = exact.search(
-                self._library, question, selection, preference, deadline, find_all=options.find_all
+                self._library, question, selection, inquiry.preference, deadline, find_all=options.find_all
             )
             deadline.check()
-            search = self._looked_for(meaning)
-            retrieved = retrieve(self._library, search, phrases.selection, preference)
-            retrieved = heads.with_heads(meaning.question, search, retrieved)
+            search = self._looked_for(inquiry)
+            retrieved = heads.with_heads(search, retrieve(self._library, search, phrases.selection))
             rest: list[Passage | Hit] = [*self._rest(search, retrieved, phrases, selection)]
             if may_answer:
                 kept = {name for name, document in retrieved.documents.items() if may_answer(document)}
@@ -260,31 +259,26 @@ class Answerer:
         if phrases.whole:
             found = [passage for passage, _ in retrieved.to_read]
             return _exact_answer(inquiry, phrases, selection, [*found, *rest])
-        for_several = asks_for_several(question)
+        for_several = asks_for_several(question.text)
         with clock.timing("rerank"):
             deadline.check()
             deeper = self._reader.deeper if for_several or self._reader.name == "deep" else None
-            done = read(self._reader, deeper, meaning, preference, retrieved, search.names, deadline)
+            done = read(self._reader, deeper, search, retrieved, deadline)
             if self._reader.name != "cross-encoder":  # its logits are on another scale
                 done = heads.surer(question, retrieved, done)
         deadline.enter("quoting")
         with clock.timing("extract"):
-            choice = choose(meaning.question, retrieved, done, preference)
+            choice = choose(search, retrieved, done)
             if deeper:
                 deadline.check()
-                choice = several(
-                    meaning.question, deeper, choice, retrieved.documents, is_asked_for=for_several
-                )
+                read_as, documents = search.meaning.question, retrieved.documents
+                choice = several(read_as, deeper, choice, documents, is_asked_for=for_several)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, nearest, differing = self._quotes(inquiry, retrieved, phrases, verdict)
         all_that_answers = None
-        if verdict.outcome == "answered" and options.find_all:
-            all_that_answers = self._find_all(
-                inquiry, search, retrieved, phrases, choice, verdict.chosen, quotes, nearest
-            )
+        if verdict.outcome == "answered":
+            all_that_answers = self._count_all(run, search, retrieved, phrases, choice, quotes, nearest)
             nearest = _numbered_after(nearest, all_that_answers.quotes or quotes)
-        elif verdict.outcome == "answered":
-            all_that_answers = _count_all(inquiry, retrieved, choice, verdict.chosen, quotes, nearest)
         facts: tuple[Fact, ...] = ()
         if verdict.outcome != "answered" and not phrases.missing:
             known = retrieved.documents.values()
@@ -292,7 +286,7 @@ class Answerer:
         return inquiry.answer(
             "weak" if facts else verdict.outcome,
             confidence=verdict.confidence,
-            threshold=inquiry.run.threshold,
+            threshold=run.threshold,
             signals=choice.signals,
             quotes=quotes,
             passages=_ranking(
@@ -310,15 +304,16 @@ class Answerer:
             facts=facts,
         )
 
-    def _looked_for(self, meaning: Interpretation) -> Search:
+    def _looked_for(self, inquiry: _Inquiry) -> Search:
         """Return the search for a question, in each spelling of its names.
 
         The reader knows English. It cannot judge a question with a word in another script, unless the word is
         a name that the documents also spell in Latin script.
         """
-        names = self._library.names(meaning.question)
-        judged = self._fitted and any(map(is_in_latin, names.spelt(meaning.question)))
-        return prepare(self._library, meaning.question, meaning.variants, names, judged=judged)
+        question = inquiry.meaning.question.text
+        names = self._library.names(question)
+        judged = self._fitted and any(map(is_in_latin, names.spelt(question)))
+        return prepare(self._library, inquiry.meaning, names, inquiry.preference, judged=judged)
 
     def _rest(self, search: Search, retrieved: Retrieved, phrases: Exact, selection: Selection) -> list[Hit]:
         """Return the passages that were found and are not read.
@@ -343,11 +338,12 @@ class Answerer:
             sure = inquiry.run.fitted.probability(signals)
             near = inquiry.run.fitted.is_near(signals)
             outcome = confidence.outcome(sure, inquiry.run.threshold, near=near)
-        unjudged = _unjudged(inquiry.question, choice, outcome, judged=search.judged) if self._fitted else ""
+        asked = inquiry.meaning.asked
+        unjudged = _unjudged(asked, choice, outcome, judged=search.judged) if self._fitted else ""
         if search.judged and outcome == "none" and not unjudged:
             inquiry.run.deadline.check()
             passages, documents = read_other_scripts(self._reader, self._library, search, retrieved.illegible)
-            others = extract.choose(answering(search.question, passages, documents))
+            others = extract.choose(answering(search.meaning.question, passages, documents))
             if others:
                 chosen, outcome = others, "weak"
             if others or (retrieved.illegible and not choice.evidence):
@@ -358,14 +354,14 @@ class Answerer:
             " ".join(text for each in choice.best for text in (each.window.head, *each.window.sentences)),
             " ".join(each.text for each in chosen) if outcome != "none" else "",
         )
-        has_subject = has_content(search.question)
+        has_subject = bool(search.meaning.question.content)
         notes = [*phrases.notes, *spelt, *(() if has_subject else (_NOTHING_TO_LOOK_FOR,))]
         if outcome == "answered" and (phrases.missing or not has_subject):
             outcome = "weak"
         if unjudged and chosen and choice.evidence:  # the reader cannot judge whether it answers or is near
             outcome = "weak"
         if not self._fitted:
-            notes.append(f"Read by {self.reader}, to which no confidence was fitted: the outcome is a guess.")
+            notes.append(f"Read by {self.reader}. No confidence was fitted to it, so the outcome is a guess.")
         elif unjudged:  # high scores mean nothing in other languages
             sure = 0.0
             notes.append(_NOT_IN_ENGLISH)
@@ -393,14 +389,14 @@ class Answerer:
             self._library, phrases.selection.filters, retrieved.copies, read=retrieved.opened
         )
         most = SHOWN if verdict.several else extract.QUOTES
-        quotes = extract.quotes(inquiry.question, verdict.chosen, most)
+        quotes = extract.quotes(inquiry.meaning.asked, verdict.chosen, most)
         near: tuple[Quote, ...] = ()
         # `set_apart` is not fitted to the cross-encoder, carried words, or sentences that answer together.
         is_fitted = self._reader.name != "cross-encoder" and not (inquiry.meaning.carried or verdict.several)
         if verdict.outcome == "answered" and is_fitted:
             quotes, near = self._set_apart(inquiry, quotes)
         quotes, differing = copies.versions(known, quotes, agreed=any_time)
-        quotes = exact.foremost(inquiry.question, quotes)
+        quotes = exact.foremost(inquiry.meaning.asked, quotes)
         merge = partial(
             copies.merged, known, read=retrieved.opened, earliest=any_time, deadline=inquiry.run.deadline
         )
@@ -415,34 +411,32 @@ class Answerer:
         kept, near = extract.set_apart(inquiry.meaning.question, quotes)
         if not near:
             return kept, near
-        figures = differing(Answer(inquiry.question, inquiry.meaning.question, "answered", quotes=quotes))
+        figures = differing(inquiry.answer("answered", quotes=quotes))
         differ = {figure.quote.number for figure in figures}
         return (
             tuple(each for each in quotes if each in kept or each.number in differ),
             tuple(each for each in near if each.number not in differ),
         )
 
-    def _find_all(
+    def _count_all(
         self,
-        inquiry: _Inquiry,
+        run: _Run,
         search: Search,
         retrieved: Retrieved,
         phrases: Exact,
         choice: Choice,
-        chosen: Sequence[Evidence],
         quotes: tuple[Quote, ...],
         nearest: tuple[Quote, ...],
     ) -> More:
-        """Read on, and quote every sentence that likelier answers than not or is quoted already.
+        """Count the sentences that likelier answer than not or are quoted already, without those only near.
 
-        Leave out sentences that are only near.
+        If all are asked for, read on first, and quote all of them.
         """
-        preference, deadline = inquiry.preference, inquiry.run.deadline
+        find_all, deadline = run.options.find_all, run.deadline
+        found, done, chosen = retrieved, choice.read, choice.chosen
         # Scores of the cross-encoder can be compared only within a wave.
-        if self._reader.name == "cross-encoder":
-            found, done = retrieved, choice.read
-        else:
-            found = retrieve(self._library, search, phrases.selection, preference, most=budget.ALL)
+        if find_all and self._reader.name != "cross-encoder":
+            found = retrieve(self._library, search, phrases.selection, most=budget.ALL)
             changed = {
                 name
                 for name, document in retrieved.documents.items()
@@ -450,29 +444,22 @@ class Answerer:
             }
             chosen = [each for each in chosen if each.document.id not in changed]
             done = [each for each in choice.read if each.passage.document_id not in changed]
-            known = {each.passage.key for each in done}
-            unread = [each for each in found.to_read if each[0].key not in known]
-            done += read_on(
-                self._reader, inquiry.meaning, preference, unread, found.opened, search.names, deadline
-            )
+            keys = {each.passage.key for each in done}
+            unread = [each for each in found.to_read if each[0].key not in keys]
+            done += read_on(self._reader, search, unread, found.opened, deadline)
         documents = retrieved.documents | found.documents
-        if preference:
-            done = preferring(preference, done, documents)
-        evidence = more.evidence(inquiry.meaning.question, done, documents, chosen, nearest)
-        every = copies.merged(
-            copies.Copies(self._library, phrases.selection.filters, found.copies, read=found.opened),
-            extract.quotes(inquiry.question, evidence, most=None),
-            earliest=preference is None,
-            deadline=deadline,
-        )
-        return more.count(
-            evidence,
-            quotes,
-            found.copies,
-            read=len(done),
-            at_least=_is_left(found, done),
-            every=more.numbered_by_document(every, quotes),
-        )
+        if find_all and search.preference:
+            done = preferring(search.preference, done, documents)
+        evidence = more.evidence(search.meaning.question, done, documents, chosen, nearest)
+        every = None
+        if find_all:
+            known = copies.Copies(self._library, phrases.selection.filters, found.copies, read=found.opened)
+            made = extract.quotes(search.meaning.asked, evidence, most=None)
+            any_time = search.preference is None
+            merged = copies.merged(known, made, earliest=any_time, deadline=deadline)
+            every = more.numbered_by_document(merged, quotes)
+        is_left = _is_left(found, done)
+        return more.count(evidence, quotes, found.copies, read=len(done), at_least=is_left, every=every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,15 +482,11 @@ class _Run:
     clock: _Clock
     today: dt.date
 
-    def inquire(self, question: str, meaning: Interpretation) -> _Inquiry:
+    def inquire(self, meaning: Interpretation) -> _Inquiry:
         """Return a question to be answered, with the time that it names."""
         is_ignored = self.options.dates == "ignore"
-        preference = None if is_ignored else times.preference(question, meaning.leans_on, self.today)
-        return _Inquiry(question, meaning, preference, self)
-
-    def without_all(self) -> _Run:
-        """Return the run without `find_all`."""
-        return replace(self, options=replace(self.options, find_all=False))
+        preference = None if is_ignored else times.preference(meaning.asked, meaning.leans_on, self.today)
+        return _Inquiry(meaning, preference, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -511,13 +494,11 @@ class _Inquiry:
     """A question as it was understood, and how it is answered.
 
     Attributes:
-        question: the question as it was typed.
-        meaning: how the question is read after the earlier turns.
+        meaning: the question as it was typed, and how it is read after the earlier turns.
         preference: the time that the question names, or None if it names none or the time is ignored.
         run: how and until when the question is answered.
     """
 
-    question: str
     meaning: Interpretation
     preference: DatePreference | None
     run: _Run
@@ -525,15 +506,15 @@ class _Inquiry:
     def answer(self, outcome: Outcome, **said: Any) -> Answer:
         """Return an answer to the question. `said` has the other fields of `Answer`."""
         return Answer(
-            self.question,
-            self.meaning.question,
+            self.meaning.asked.text,
+            self.meaning.question.text,
             outcome,
             milliseconds=self.run.clock.read(),
             filters=self.run.options.filters,
             preference=self.preference,
             carried=self.meaning.carried,
             strictness=self.run.options.strictness,
-            read_with=self.meaning.leans_on if self.meaning.carried else (),
+            read_with=tuple(each.text for each in self.meaning.leans_on),
             **said,
         )
 
@@ -561,7 +542,7 @@ class _Verdict:
     several: bool = False
 
 
-def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) -> str:
+def _unjudged(question: ParsedQuestion, choice: Choice, outcome: Outcome, *, judged: bool) -> str:
     """Return the code of the language that an English reader cannot judge, or "" if it can judge.
 
     This is the language of the question. If nothing answers, it may also be the language of the documents of
@@ -570,20 +551,20 @@ def _unjudged(question: str, choice: Choice, outcome: Outcome, *, judged: bool) 
     if not choice.evidence:
         return ""
     if not judged:
-        return language_of_script(question) or UNKNOWN
-    if language := foreign_language(question):
+        return language_of_script(question.text) or UNKNOWN
+    if language := foreign_language(question.text):
         return language
     nearest = {each.document.language for each in choice.chosen}
     if outcome == "answered" or len(nearest) != 1 or nearest & {"en", *_NO_LANGUAGE}:
         return ""
-    if outcome == "none" and is_surely_english(question) and _named_in(question, choice.best) != nearest:
+    if outcome == "none" and is_surely_english(question.text) and _named_in(question, choice.best) != nearest:
         return ""  # passages in that language do not have the names in the question
     return _named_language(list(nearest))
 
 
-def _named_in(question: str, read: Sequence[Read]) -> set[str]:
+def _named_in(question: ParsedQuestion, read: Sequence[Read]) -> set[str]:
     """Return the languages of the passages that have all names in a question; none if it has no name."""
-    named = {word for word in names(question) if word[0].isalpha()}
+    named = {word for word in question.names if word[0].isalpha()}
     if not named:
         return set()
     return {
@@ -633,25 +614,6 @@ def _exact_answer(
     )
 
 
-def _count_all(
-    inquiry: _Inquiry,
-    retrieved: Retrieved,
-    choice: Choice,
-    chosen: Sequence[Evidence],
-    quotes: tuple[Quote, ...],
-    nearest: tuple[Quote, ...],
-) -> More:
-    """Count the sentences that answer, among the passages that were read."""
-    evidence = more.evidence(inquiry.meaning.question, choice.read, retrieved.documents, chosen, nearest)
-    return more.count(
-        evidence,
-        quotes,
-        retrieved.copies,
-        read=len(choice.read),
-        at_least=_is_left(retrieved, choice.read),
-    )
-
-
 def _is_left(retrieved: Retrieved, read: Sequence[Read]) -> bool:
     """Return whether there are passages that were not read."""
     known = {each.passage.key for each in read}
@@ -691,10 +653,11 @@ def _numbered_after(quotes: Iterable[Quote], others: Sequence[Quote]) -> tuple[Q
     return tuple(replace(each, number=number) for number, each in enumerate(quotes, start))
 
 
-def _speaks_of_topic(answer: Answer, question: str = "") -> bool:
-    """Return whether the best quote's document is on the topic of earlier questions, and of `question`."""
+def _speaks_of_topic(answer: Answer, *others: ParsedQuestion) -> bool:
+    """Return whether the best quote's document is on the topic of earlier questions, and of `others`."""
     document = answer.quotes[0].document
-    return all(combine.speaks_of(document, (said,)) for said in (*answer.read_with[:1], question))
+    said = (*map(ParsedQuestion, answer.read_with[:1]), *others)
+    return all(combine.speaks_of(document, (each,)) for each in said)
 
 
 def answer_or_error(

@@ -2,8 +2,8 @@
 
 Candidates are read in waves, in retrieval's order, until no candidate left is likely to come first. A wave's
 size is fixed, whatever the number of cores, so that an answer is the same on every machine.
-docs/performance.md says how the waves were chosen, and what they lose against reading fifty candidates
-(`python -m training.depth`).
+docs/decisions/0009-reader.md says how the waves were chosen, and what they lose against reading fifty
+candidates (`python -m training.depth`).
 """
 
 from __future__ import annotations

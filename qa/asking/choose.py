@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from embeddings.reading import Reading
     from qa.asking.extract import Evidence
     from qa.asking.read import Read
-    from qa.asking.retrieve import Retrieved
+    from qa.asking.retrieve import Retrieved, Search
     from qa.schema import DatePreference, Document, Passage
+    from qa.text.question import ParsedQuestion
 
 # Sentences are quoted only from this many of the best passages.
 BEST = 3
@@ -47,15 +48,13 @@ class Choice:
     several: bool = False
 
 
-def choose(
-    question: str, retrieved: Retrieved, read: list[Read], preference: DatePreference | None
-) -> Choice:
+def choose(search: Search, retrieved: Retrieved, read: list[Read]) -> Choice:
     """Choose the sentences to show from the passages `read`, which come best first.
 
     A date preference changes which sentences are shown. Except for `Signals.lead`, it does not change the
     signals for the confidence.
     """
-    best = read[:BEST]
+    question, preference, best = search.meaning.question, search.preference, read[:BEST]
     evidence = answering(question, [(each.passage, each.reading) for each in best], retrieved.documents)
     signals = _signals(retrieved, read, evidence, preference) if evidence else None
     if preference is None:
@@ -67,7 +66,7 @@ def choose(
 
 
 def answering(
-    question: str,
+    question: ParsedQuestion,
     read: Iterable[tuple[Passage, Reading]],
     documents: Mapping[str, Document],
     least: float = -inf,

@@ -7,19 +7,20 @@ from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from qa.asking.conversation import after, interpret, names, stands_alone
+from qa.asking.conversation import after, interpret
 from qa.asking.copies import holds
 from qa.asking.extract import QUOTES
 from qa.schema import AnsweredPart
 from qa.text import times
-from qa.text.terms import content_words, words
+from qa.text.terms import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qa.asking.conversation import Interpretation
-    from qa.schema import Answer, Document, Outcome, Quote, RankedPassage, Turn
+    from qa.schema import Answer, Document, Outcome, Quote, RankedPassage
     from qa.text.parts import Part
+    from qa.text.question import ParsedQuestion
 
 # Weight of the whole question in the search for a part. The part itself has weight 1.
 WHOLE = 0.5
@@ -27,9 +28,9 @@ _HOW_MANY = re.compile(r"how (?:many|much)\b", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third")
 
 
-def whole(question: str, parts: Sequence[Part], history: Sequence[str | Turn]) -> Interpretation:
-    """Read a whole question of several parts. Earlier turns are used only if its first part leans on them."""
-    return interpret(question, () if stands_alone(parts[0].question) else history)
+def whole(asked: ParsedQuestion, parts: Sequence[Part], earlier: Sequence[ParsedQuestion]) -> Interpretation:
+    """Read a whole question of several parts, after earlier questions if its first part leans on them."""
+    return interpret(asked, () if parts[0].question.is_standalone else earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Reading:
     """
 
     meaning: Interpretation
-    subject: tuple[str, ...] = ()
+    subject: tuple[ParsedQuestion, ...] = ()
 
     def is_in(self, document: Document) -> bool:
         """Return whether a document may answer the part, because it is on the part's subject.
@@ -53,11 +54,10 @@ class Reading:
         return speaks_of(document, self.subject)
 
 
-def speaks_of(document: Document, subject: Iterable[str]) -> bool:
+def speaks_of(document: Document, subject: Sequence[ParsedQuestion]) -> bool:
     """Return whether a document has half of the names in questions, or of the content words without names."""
-    subject = tuple(subject)
-    named = {word for said in subject for name in names(said) for word in words(name)}
-    asked = named or {word for said in subject for word in content_words(said)}
+    named = {word for said in subject for name in said.names for word in words(name)}
+    asked = named or {word for said in subject for word in said.terms}
     held = asked.intersection(words(f"{document.title}\n{document.text}"))
     return 2 * len(held) >= len(asked)
 
@@ -72,23 +72,24 @@ def readings(parts: Sequence[Part], whole: Interpretation) -> list[Reading]:
     found = []
     for at, part in enumerate(parts):
         others = [other.question for other in (*parts[:at], *parts[at + 1 :])]
-        leans = not stands_alone(part.question)
+        leans = not part.question.is_standalone
         leans_on_others = at > 0 or (leans and not whole.leans_on) or _end_together(part.question, others)
         said = (*whole.leans_on, *(others if leans_on_others else ()))
         meaning = interpret(part.question)
-        subject: tuple[str, ...] = ()
-        if leans or not names(part.question):
+        subject: tuple[ParsedQuestion, ...] = ()
+        if leans or not part.question.names:
             meaning = after(part.question, said) or meaning
-            subject = (whole.leans_on[:1] or said) if leans else tuple(filter(names, said))
+            subject = (whole.leans_on[:1] or said) if leans else tuple(each for each in said if each.names)
         in_context = meaning.variants[1:] if leans else ()
-        variants = ((meaning.question, 1.0), *in_context, *searched)
+        variants = ((meaning.question.text, 1.0), *in_context, *searched)
         found.append(Reading(replace(meaning, variants=variants), subject))
     return found
 
 
-def _end_together(question: str, others: Sequence[str]) -> bool:
+def _end_together(question: ParsedQuestion, others: Sequence[ParsedQuestion]) -> bool:
     """Return whether another part's end belongs to both: "How many died, and how many were hurt in Rome?"."""
-    return all(_HOW_MANY.match(each) for each in (question, *others)) and any(map(names, others))
+    ask_how_many = all(_HOW_MANY.match(each.text) for each in (question, *others))
+    return ask_how_many and any(each.names for each in others)
 
 
 def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from qa.errors import InputError
 from qa.schema import STRICTNESS
-from qa.text.question import answer_type, spans_of_type
+from qa.text.question import spans_of_type
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from embeddings.reading import ReaderName, Window
     from qa.schema import Outcome, Signals
+    from qa.text.question import ParsedQuestion
 
 FILE = "confidence.json"
 # Bounds of the strictness that a user may choose.
@@ -37,23 +38,20 @@ LOOSEST, STRICTEST = 0.7, 0.95
 WEAK = 0.05
 
 
-def coverage(question: str, window: Window) -> float:
+def coverage(question: ParsedQuestion, window: Window) -> float:
     """Return the share of the question's content words that stand in the window or its head, 0 to 1."""
-    asked = set(content_words(question))
-    return len(asked.intersection(content_words(" ".join((window.head, *window.sentences))))) / max(
-        1, len(asked)
-    )
+    held = set(content_words(" ".join((window.head, *window.sentences))))
+    return len(held.intersection(question.terms)) / max(1, len(question.terms))
 
 
-def matches(question: str, text: str) -> bool:
+def matches(question: ParsedQuestion, text: str) -> bool:
     """Return whether a text in another script has half of a question's content words (names, numbers)."""
-    asked = content_words(question)
-    return 2 * len(set(content_words(text)).intersection(asked)) >= len(asked)
+    return 2 * len(set(content_words(text)).intersection(question.terms)) >= len(question.terms)
 
 
-def fits(question: str, sentence: str) -> float:
+def fits(question: ParsedQuestion, sentence: str) -> float:
     """Return 1 if a sentence has words of the kind that is asked for, 0 if not, 0.5 if no kind is named."""
-    kind = answer_type(question)
+    kind = question.answer_type
     return 0.5 if kind is None else float(bool(spans_of_type(sentence, kind)))
 
 
@@ -91,7 +89,7 @@ class Confidence:
         if any(one >= other for one, other in pairwise(precision)):
             raise ValueError("the shares do not rise")
         if not all(0 <= each <= 1 for each in thresholds):
-            raise ValueError("a threshold is no probability")
+            raise ValueError("a threshold is not a probability")
         return cls(weights, intercept, precision, thresholds)
 
     def to_dict(self) -> dict[str, Any]:

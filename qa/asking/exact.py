@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.asking import copies
-from qa.asking.conversation import stands_alone
 from qa.asking.more import numbered_by_document
 from qa.deadline import Deadline
 from qa.schema import More, Passage, Quote, Sentence, Span
 from qa.storage.ports import Occurrence, read_in_parts, read_places
 from qa.text import times
 from qa.text.phrase import near, phrase_pattern, phrase_words, repeats_itself
-from qa.text.question import asks_who_mentions, phrases, without_phrases
 from qa.text.terms import has_content, words
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from qa.schema import DatePreference, Filters
     from qa.storage.ports import Library, Occurrences, Segmented, Selection
+    from qa.text.question import ParsedQuestion
 
 _Part = TypeVar("_Part", Sentence, Passage)
 # Quotes shown for a question of phrases only. All are equally right, so more are shown than for others.
@@ -32,6 +31,17 @@ MAX_PHRASES = 10
 NEAR_READ, NEAR = 20, 3
 # Sentences that are compared to find copies, at most. Each takes milliseconds. ALL: if all are asked for.
 FOLDED, ALL = 100, 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Where and how exact phrases are searched: the arguments of `search`."""
+
+    library: Library
+    selection: Selection
+    preference: DatePreference | None
+    deadline: Deadline
+    find_all: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class Exact:
 
 def search(
     library: Library,
-    question: str,
+    question: ParsedQuestion,
     selection: Selection,
     preference: DatePreference | None = None,
     deadline: Deadline | None = None,
@@ -78,125 +88,90 @@ def search(
     Raises:
         DeadlineError, CancelledError: see `Deadline.check`.
     """
-    deadline = deadline or Deadline()
-    asked = phrases(question)
-    if not asked:
-        return _search_mentioned(library, question, selection, preference, deadline, find_all=find_all)
-    found = _search(
-        library,
-        asked[:MAX_PHRASES],
-        without_phrases(question),
-        selection,
-        preference,
-        deadline,
-        find_all=find_all,
-    )
-    if len(asked) > MAX_PHRASES:
-        ignored = f"Only the first {MAX_PHRASES} of {len(asked)} exact phrases were looked for."
+    task = _Task(library, selection, preference, deadline or Deadline(), find_all)
+    if not question.phrases:
+        return _search_mentioned(task, question)
+    found = _search(task, question.phrases[:MAX_PHRASES], question.without_phrases)
+    if len(question.phrases) > MAX_PHRASES:
+        ignored = f"Only the first {MAX_PHRASES} of {len(question.phrases)} exact phrases were searched."
         found = replace(found, notes=(ignored, *found.notes))
     return found
 
 
-def _search_mentioned(
-    library: Library,
-    question: str,
-    selection: Selection,
-    preference: DatePreference | None,
-    deadline: Deadline,
-    *,
-    find_all: bool,
-) -> Exact:
+def _search_mentioned(task: _Task, question: ParsedQuestion) -> Exact:
     """Find X of "Which documents mention X?", in any spelling of the names in X."""
-    mentioned = asks_who_mentions(question)
-    if not mentioned or not stands_alone(question):
-        return Exact(selection)
-    names = library.names(question)
-    where = {each: library.phrase(each, selection, deadline) for each in names.spelt(mentioned)}
-    where = {spelling: found for spelling, found in where.items() if found.places}
+    mentioned = question.mentioned
+    if not mentioned or not question.is_standalone:
+        return Exact(task.selection)
+    names = task.library.names(question.text)
+    spelt = names.spelt(mentioned)
+    held = ((each, task.library.phrase(each, task.selection, task.deadline)) for each in spelt)
+    where = {spelling: found for spelling, found in held if found.places}
     if not where:
-        return Exact(selection)
-    places = [place for found in where.values() for place in found.places]
-    found = _quoted(library, where, places, selection, preference, deadline, find_all=find_all)
-    as_written = f"Searched word for word for “{mentioned}”: other forms of its words were not looked for."
-    held = " ".join(where)
+        return Exact(task.selection)
+    found = _quoted(task, where, [place for found in where.values() for place in found.places])
+    as_written = f"Searched word for word for “{mentioned}”: other forms of its words were not searched."
+    found_as = " ".join(where)
     return replace(
         found,
         is_certain=False,
-        notes=(*found.notes, *names.notes(held, held), as_written),
+        notes=(*found.notes, *names.notes(found_as, found_as), as_written),
         more=found.more and replace(found.more, at_least=True),
     )
 
 
-def _search(
-    library: Library,
-    asked: Sequence[str],
-    rest: str,
-    selection: Selection,
-    preference: DatePreference | None,
-    deadline: Deadline,
-    *,
-    find_all: bool,
-) -> Exact:
+def _search(task: _Task, asked: Sequence[str], rest: str) -> Exact:
     """Find the phrases that are asked for. `rest` is the question without the phrases."""
-    whole = not has_content(rest)
-    found = {phrase: library.phrase(phrase, selection, deadline) for phrase in asked}
+    library, selection, whole = task.library, task.selection, not has_content(rest)
+    found = {phrase: library.phrase(phrase, selection, task.deadline) for phrase in asked}
     missing = [phrase for phrase, where in found.items() if not where.places]
     if missing:
         told = tuple(_missing(phrase, found[phrase]) for phrase in missing)
-        near = _near(library, missing[0], selection, deadline) if whole else ()
+        near = _near(task, missing[0]) if whole else ()
         return Exact(selection, whole, missing=True, quotes=near, notes=told)
     holding = set.intersection(*(set(where.documents) for where in found.values()))
     if not holding:
-        return Exact(selection, whole, missing=True, notes=("No document holds all of the exact phrases.",))
+        return Exact(selection, whole, missing=True, notes=("No document has all of the exact phrases.",))
     if not whole:
         restricted = library.select(replace(selection.filters, document=tuple(sorted(holding))))
         return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
     places = [place for each in found.values() for place in each.places if place.document_id in holding]
-    return _quoted(library, found, places, selection, preference, deadline, find_all=find_all)
+    return _quoted(task, found, places)
 
 
-def _near(library: Library, phrase: str, selection: Selection, deadline: Deadline) -> tuple[Quote, ...]:
+def _near(task: _Task, phrase: str) -> tuple[Quote, ...]:
     """Quote places that differ by one word from a phrase that was not found."""
-    [hits] = library.matching([phrase_words(phrase)], NEAR_READ, selection)
+    [hits] = task.library.matching([phrase_words(phrase)], NEAR_READ, task.selection)
     places = []
-    for document, _ in read_in_parts(library, dict.fromkeys(hit.document_id for hit, _ in hits)):
-        deadline.check()
+    for document, _ in read_in_parts(task.library, dict.fromkeys(hit.document_id for hit, _ in hits)):
+        task.deadline.check()
         places += [Occurrence(document.id, document.sha256, span) for span in near(phrase, document.text)]
-    quotes, *_ = _quotes(library, places[:QUOTES], NEAR, deadline)
+    quotes, *_ = _quotes(task, places[:QUOTES], NEAR)
     return tuple(replace(quote, score=0.0) for quote in quotes)
 
 
-def _quoted(
-    library: Library,
-    found: Mapping[str, Occurrences],
-    places: Sequence[Occurrence],
-    selection: Selection,
-    preference: DatePreference | None,
-    deadline: Deadline,
-    *,
-    find_all: bool,
-) -> Exact:
+def _quoted(task: _Task, found: Mapping[str, Occurrences], places: Sequence[Occurrence]) -> Exact:
     """Quote the places of the phrases that were `found`, for a question of phrases only."""
-    filters = selection.filters
-    all_quotes, unquoted, passages, read = _quotes(library, places, ALL if find_all else FOLDED, deadline)
-    known = copies.Copies(library, filters, read=read)
-    quotes = copies.merged(known, all_quotes, earliest=preference is None, deadline=deadline)
-    beyond = _without_copies(library, unquoted, quotes, filters)
+    library, selection, preference = task.library, task.selection, task.preference
+    all_quotes, unquoted, passages, read = _quotes(task, places, ALL if task.find_all else FOLDED)
+    known = copies.Copies(library, selection.filters, read=read)
+    quotes = copies.merged(known, all_quotes, earliest=preference is None, deadline=task.deadline)
+    beyond = _without_copies(library, unquoted, quotes, selection.filters)
     if preference:
         fits = times.fits(preference, [(quote.document.date, quote.text) for quote in quotes])
         order = sorted(range(len(quotes)), key=lambda place: -fits[place])
         quotes = tuple(replace(quotes[place], number=at) for at, place in enumerate(order, start=1))
     notes = [
-        f"The words of “{phrase}” stand together in {len(where.documents):,} documents, of which "
+        f"The words of “{phrase}” are together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."
         for phrase, where in found.items()
         if where.too_many_documents
     ]
     if not quotes:
-        notes.append("Found in page furniture only, which is not quoted.")
+        notes.append("Found only in page furniture (menus, headers, footers), which is not quoted.")
         return Exact(selection, whole=True, passages=passages, notes=tuple(notes))
     sentences = len(quotes) + len(beyond)
-    if find_all and beyond:
+    if task.find_all and beyond:
         notes.append(f"The first {len(quotes):,} of {sentences:,} sentences are quoted.")
     shown = quotes[:QUOTES]
     more = More(
@@ -205,7 +180,7 @@ def _quoted(
         len({quote.document.id for quote in quotes}.union(beyond)),
         any(where.has_more_places or where.too_many_documents for where in found.values()),
         len(passages),
-        numbered_by_document(quotes, shown) if find_all else None,
+        numbered_by_document(quotes, shown) if task.find_all else None,
     )
     return Exact(selection, whole=True, quotes=shown, passages=passages, notes=tuple(notes), more=more)
 
@@ -231,9 +206,9 @@ def _without_copies(
     return kept
 
 
-def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+def foremost(question: ParsedQuestion, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
     """Return the quotes, first the quotes with an exact phrase of the question, numbered in this order."""
-    patterns = [pattern for pattern in map(phrase_pattern, phrases(question)[:MAX_PHRASES]) if pattern]
+    patterns = [pattern for pattern in map(phrase_pattern, question.phrases[:MAX_PHRASES]) if pattern]
     ordered = sorted(quotes, key=lambda quote: not any(each.search(quote.text) for each in patterns))
     return tuple(replace(quote, number=number) for number, quote in enumerate(ordered, start=1))
 
@@ -241,17 +216,18 @@ def foremost(question: str, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
 def _missing(phrase: str, where: Occurrences) -> str:
     if where.too_many_documents and not where.documents:
         return (
-            f"The exact phrase “{phrase}” occurs within no passage. Its words are so common that it was not "
-            "looked for across two."
+            f"The exact phrase “{phrase}” does not occur within a passage. Its words are so common "
+            "that it was not searched "
+            "across two passages."
         )
     if where.too_many_documents:
         return (
             f"The exact phrase “{phrase}” was not found in the {where.read} documents that were read, of "
-            f"{len(where.documents):,} that hold its words together."
+            f"{len(where.documents):,} that have its words together."
         )
     if repeats_itself(phrase):
         return (
-            f"The exact phrase “{phrase}” does not occur as it is written here. It repeats itself so often "
+            f"The exact phrase “{phrase}” does not occur as it is written. It repeats its words so often "
             "that no other spacing, case or dashes were tried."
         )
     return f"The exact phrase “{phrase}” does not occur."
@@ -259,12 +235,12 @@ def _missing(phrase: str, where: Occurrences) -> str:
 
 def _searched(phrase: str, where: Occurrences) -> str:
     if where.too_many_documents:
-        return f"Searched where the words of “{phrase}” stand together."
-    return f"Searched where “{phrase}” occurs."
+        return f"Searched only the documents that have the words of “{phrase}” together."
+    return f"Searched only the documents that have “{phrase}”."
 
 
 def _quotes(
-    library: Library, places: Sequence[Occurrence], most: int, deadline: Deadline
+    task: _Task, places: Sequence[Occurrence], most: int
 ) -> tuple[list[Quote], list[tuple[str, str]], tuple[Passage, ...], dict[str, Segmented]]:
     """Quote the whole sentences around places, each once, with the phrase emphasised.
 
@@ -275,8 +251,8 @@ def _quotes(
     unquoted: list[tuple[str, str]] = []
     holding: list[Passage] = []
     read: dict[str, Segmented] = {}
-    for (document, passages), spans in read_places(library, places):
-        deadline.check()
+    for (document, passages), spans in read_places(task.library, places):
+        task.deadline.check()
         sentences = [sentence for passage in passages for sentence in passage.sentences]
         around: dict[tuple[int, int], list[Span]] = {}
         for place in sorted(set(spans)):

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from qa.document import tables
 from qa.document.window import in_words
 from qa.schema import Quote, Span
-from qa.text.question import answer_type, spans_of_type
-from qa.text.terms import content_words, measure, words
+from qa.text.question import spans_of_type
+from qa.text.terms import measure, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from embeddings.reading import Reading
     from qa.schema import Document, Passage, Sentence
+    from qa.text.question import ParsedQuestion
 
 # Quotes that an answer shows, and sentences that are chosen for them, at most.
 QUOTES = 3
@@ -138,7 +139,9 @@ def _length(evidence: Evidence) -> int:
     return measure(evidence.text)
 
 
-def quotes(question: str, chosen: Sequence[Evidence], most: int | None = QUOTES) -> tuple[Quote, ...]:
+def quotes(
+    question: ParsedQuestion, chosen: Sequence[Evidence], most: int | None = QUOTES
+) -> tuple[Quote, ...]:
     """Make at most `most` quotes of the chosen sentences. Neighbouring sentences are joined to one quote.
 
     Quotes are numbered in the order of their best sentences. The words that may carry the answer are
@@ -165,7 +168,9 @@ def quotes(question: str, chosen: Sequence[Evidence], most: int | None = QUOTES)
     )
 
 
-def set_apart(question: str, quotes: Sequence[Quote]) -> tuple[tuple[Quote, ...], tuple[Quote, ...]]:
+def set_apart(
+    question: ParsedQuestion, quotes: Sequence[Quote]
+) -> tuple[tuple[Quote, ...], tuple[Quote, ...]]:
     """Part the quotes of an answer into quotes to show, and quotes that are only near.
 
     If the first quote is not sure, all are shown, because any of them may answer. If it is sure, another
@@ -175,7 +180,7 @@ def set_apart(question: str, quotes: Sequence[Quote]) -> tuple[tuple[Quote, ...]
     first, *others = quotes
     if not others or _likely(FIRST_ANSWERS, first.score, others[0].score) < SURE:
         return tuple(quotes), ()
-    asked = set(content_words(question))
+    asked = set(question.terms)
     lacking = asked.difference(words(first.text))
     near = [
         each
@@ -201,11 +206,11 @@ def _adjacent(one: Evidence, other: Evidence) -> bool:
     return first.end <= second.start and not between.strip() and len(between.splitlines()) < 2
 
 
-def emphasis(question: str, evidence: Evidence) -> tuple[Span, ...]:
+def emphasis(question: ParsedQuestion, evidence: Evidence) -> tuple[Span, ...]:
     """Return the words that the reader marked as the answer, or else dates or numbers if asked for."""
     if evidence.words:
         return (evidence.words,)
-    kind = answer_type(question)
+    kind = question.answer_type
     return spans_of_type(evidence.text, kind, evidence.sentence.start) if kind else ()
 
 

@@ -11,9 +11,8 @@ from qa.asking import statements
 from qa.asking.combine import speaks_of
 from qa.document.window import in_words
 from qa.schema import Fact
-from qa.text.about import asked_of_document, fact_asked, kinds_named
 from qa.text.dates import date_in_words
-from qa.text.terms import content_words, words
+from qa.text.terms import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from qa.asking.read import Read
     from qa.asking.retrieve import Retrieved, Search
     from qa.schema import Document, Passage, Sentence
+    from qa.text.question import ParsedQuestion
 
 # Likeliest documents whose first and last passages are read. The last passage may have a footer.
 DOCUMENTS = 4
@@ -38,9 +38,10 @@ LINE, PASSAGE, ANSWERS = 8.0, 4.0, 1.0
 MAILS = frozenset(("email", "msg", "mbox"))
 
 
-def with_heads(question: str, search: Search, retrieved: Retrieved) -> Retrieved:
+def with_heads(search: Search, retrieved: Retrieved) -> Retrieved:
     """Put the heads of the likeliest documents first, if the question may ask for facts about a document."""
-    if not asked_of_document(question):
+    question = search.meaning.question
+    if not question.document_fields:
         return retrieved
     heads: dict[int, tuple[Passage, float]] = {}
     for document, found in _likeliest(question, retrieved)[:DOCUMENTS]:
@@ -53,18 +54,19 @@ def with_heads(question: str, search: Search, retrieved: Retrieved) -> Retrieved
     return replace(retrieved, to_read=[*heads.values(), *rest])
 
 
-def surer(question: str, retrieved: Retrieved, read: list[Read]) -> list[Read]:
+def surer(question: ParsedQuestion, retrieved: Retrieved, read: list[Read]) -> list[Read]:
     """Raise the scores of lines in the likeliest document that name what the question asks about it.
 
     Nothing changes if the question asks for no fact about a document. Nothing changes either if a passage
     surely answers, unless the question is plain: another name or date in the text then does not answer it.
     """
-    asked = asked_of_document(question)
-    plainly = fact_asked(question) is not None
-    if not (asked and read) or (not plainly and max(each.reading.answers for each in read) >= SURE):
+    plainly = question.document_fact is not None
+    if not (question.document_fields and read):
+        return read
+    if not plainly and max(each.reading.answers for each in read) >= SURE:
         return read
     document, _ = _likeliest(question, retrieved)[0]
-    fields = statements.naming(asked)
+    fields = statements.naming(question.document_fields)
     best = max((score for each in read for score in each.reading.sentences), default=0.0)
     least = best + ABOVE if plainly else -inf
     changed = [
@@ -112,7 +114,7 @@ def _value(
     return (line.rindex(value), line.rindex(value) + len(value)) if value else None
 
 
-def facts(question: str, found: Iterable[Document]) -> tuple[Fact, ...]:
+def facts(question: ParsedQuestion, found: Iterable[Document]) -> tuple[Fact, ...]:
     """Return the fact that a question surely asks of one document, if it is known and not in the text.
 
     `found` are documents. It must be plain which document is meant. This document is of the kind that the
@@ -120,14 +122,12 @@ def facts(question: str, found: Iterable[Document]) -> tuple[Fact, ...]:
     than any other such document. A value that was only inferred, for example from a file's name, is not a
     fact.
     """
-    asked = fact_asked(question)
-    if asked is None:
+    if question.document_fact is None:
         return ()
-    field, kind = asked
-    asked_words = set(content_words(question))
-    figures = {word for word in words(question) if any(map(str.isdigit, word))}
+    field, kind = question.document_fact
+    figures = {word for word in question.words if any(map(str.isdigit, word))}
     held = [
-        (len(asked_words & own), each)
+        (len(own.intersection(question.terms)), each)
         for each in found
         if _is_a(kind, each) and speaks_of(each, (question,))
         for own in (_words_of(each),)
@@ -154,15 +154,14 @@ def _words_of(document: Document) -> set[str]:
     return {*words(known), *words(document.text)}
 
 
-def _likeliest(question: str, retrieved: Retrieved) -> list[tuple[Document, float]]:
+def _likeliest(question: ParsedQuestion, retrieved: Retrieved) -> list[tuple[Document, float]]:
     """Return the documents that were found, each with its best score, the likeliest to be meant first."""
     best: dict[str, float] = {}
     for passage, found in retrieved.to_read:
         best[passage.document_id] = max(found, best.get(passage.document_id, 0.0))
-    kinds = kinds_named(question)
 
     def is_of_another_kind(found: tuple[Document, float]) -> bool:
-        return not any(_is_a(kind, found[0]) for kind in kinds)
+        return not any(_is_a(kind, found[0]) for kind in question.document_kinds)
 
     order = sorted(
         ((retrieved.documents[name], found) for name, found in best.items()), key=lambda each: -each[1]

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from qa.asking.extract import Evidence
     from qa.asking.read import Read
     from qa.schema import Document
+    from qa.text.question import ParsedQuestion
 
 # Minimum score of a sentence that counts as an answer: it likelier answers than not.
 LEAST = 0.0  # as a logit
 
 
 def evidence(
-    question: str,
+    question: ParsedQuestion,
     read: Iterable[Read],
     documents: Mapping[str, Document],
     chosen: Sequence[Evidence],
@@ -58,7 +59,8 @@ def count(
     """
     distinct = _distinct(evidence, quotes, copies)
     documents = {each.document.id for each in (distinct if every is None else every)}
-    return More(_count_held(distinct, quotes), len(distinct), len(documents), at_least, read, every)
+    shown = sum(_is_held(each, quotes) for each in distinct)
+    return More(shown, len(distinct), len(documents), at_least, read, every)
 
 
 def _distinct(
@@ -71,10 +73,6 @@ def _distinct(
         if not any(other.document.id in copies.get(each.document.id, ()) for other in same):
             same.append(each)
     return [each for same in kept.values() for each in same]
-
-
-def _count_held(evidence: Iterable[Evidence], quotes: Sequence[Quote]) -> int:
-    return sum(_is_held(each, quotes) for each in evidence)
 
 
 def _is_held(evidence: Evidence, quotes: Sequence[Quote]) -> bool:

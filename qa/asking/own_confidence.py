@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FILE = "confidence.json"
 # Bytes of the file, at most. Pullquote never writes a longer file.
 _MOST_BYTES = 100_000
-_MENDING = "Fit it again (pullquote evaluate SUITE --fit), or take it away (pullquote evaluate --unfit)."
+_MENDING = "Fit it again (pullquote evaluate SUITE --fit), or delete it (pullquote evaluate --unfit)."
 log = logging.getLogger(__name__)
 
 
@@ -105,9 +105,15 @@ def look_up(folder: Path, reader: ReaderName) -> tuple[OwnConfidence | None, str
             raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")  # noqa: TRY301
         own = _read(json.loads(path.read_bytes()))
     except (OSError, KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError):
-        return None, f"{path} cannot be read, so the confidence that ships is used. {_MENDING}"
+        return None, f"{path} cannot be read, so the confidence that comes with Pullquote is used. {_MENDING}"
     if own.reader != identify(reader):
-        return None, f"{path} was fitted to another reader, so the confidence that ships is used. {_MENDING}"
+        return (
+            None,
+            (
+                f"{path} was fitted to another reader, so the confidence that comes with Pullquote is "
+                f"used. {_MENDING}"
+            ),
+        )
     return own, ""
 
 

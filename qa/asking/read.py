@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from embeddings.reading import of_both
-from qa.asking import budget, confidence, conversation
+from qa.asking import budget, confidence
 from qa.document.context import introductions
 from qa.document.window import reading_window, sentences_before
 from qa.text import times
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from embeddings.reading import Reader, Reading, Window
-    from qa.asking.conversation import Interpretation
     from qa.asking.retrieve import Retrieved, Search
     from qa.deadline import Deadline
     from qa.schema import DatePreference, Document, Passage
     from qa.storage.ports import Hit, Library, Segmented
     from qa.text.names import Names
+    from qa.text.question import ParsedQuestion
 
 # Passages in other scripts that are looked at, at most, if no passage that the reader can read is near.
 OTHERS = 10
@@ -71,7 +71,7 @@ class Read(Candidate):
         reading: the reader's scores and answering words.
     """
 
-    question: str
+    question: ParsedQuestion
     reading: Reading
 
     def best_sentences(self) -> tuple[str, ...]:
@@ -81,13 +81,7 @@ class Read(Candidate):
 
 
 def read(
-    reader: Reader,
-    deeper: Reader | None,
-    meaning: Interpretation,
-    preference: DatePreference | None,
-    retrieved: Retrieved,
-    names: Names,
-    deadline: Deadline,
+    reader: Reader, deeper: Reader | None, search: Search, retrieved: Retrieved, deadline: Deadline
 ) -> list[Read]:
     """Read the passages in order until the rest is unlikely to matter. Return them, the best first.
 
@@ -102,7 +96,7 @@ def read(
     done: list[Read] = []
     for wave, unlikely in budget.waves(len(retrieved.to_read), reader.name):
         deadline.enter("reading", len(done), len(retrieved.to_read))
-        done += _read_wave(reader, meaning, preference, retrieved.to_read[wave], retrieved.opened, names)
+        done += _read_wave(reader, search, retrieved.to_read[wave], retrieved.opened)
         done.sort(key=lambda each: -each.reading.score)
         left = [found for _, found in retrieved.to_read[wave.stop :]]
         if budget.enough(done[0].reading.score, left, unlikely):
@@ -122,18 +116,16 @@ def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:
         windows, found = [each.window for each in group], [each.retrieved for each in group]
         again += [
             replace(each, reading=of_both(each.reading, reading))
-            for each, reading in zip(group, reader.read(question, windows, found), strict=True)
+            for each, reading in zip(group, reader.read(question.text, windows, found), strict=True)
         ]
     return again
 
 
 def read_on(
     reader: Reader,
-    meaning: Interpretation,
-    preference: DatePreference | None,
+    search: Search,
     unread: Sequence[tuple[Passage, float]],
     opened: Mapping[str, Segmented],
-    names: Names,
     deadline: Deadline,
 ) -> list[Read]:
     """Read passages that were left unread, in order, until `budget.SECONDS` have passed.
@@ -145,20 +137,14 @@ def read_on(
     start = time.monotonic()
     for at in range(0, len(unread), budget.WAVE):
         deadline.enter("reading", at, len(unread))
-        wave = unread[at : at + budget.WAVE]
-        done += _read_wave(reader, meaning, preference, wave, opened, names)
+        done += _read_wave(reader, search, unread[at : at + budget.WAVE], opened)
         if time.monotonic() - start > budget.SECONDS:
             break
     return done
 
 
 def _read_wave(
-    reader: Reader,
-    meaning: Interpretation,
-    preference: DatePreference | None,
-    wave: Sequence[tuple[Passage, float]],
-    opened: Mapping[str, Segmented],
-    names: Names,
+    reader: Reader, search: Search, wave: Sequence[tuple[Passage, float]], opened: Mapping[str, Segmented]
 ) -> list[Read]:
     """Read some passages. Passages of the time asked for are read without the words for the time."""
     candidates = [
@@ -167,38 +153,38 @@ def _read_wave(
         for source in (opened[passage.document_id],)
     ]
     of_time: list[Read] = []
-    if preference:
+    if preference := search.preference:
         timely = [each for each in candidates if each.is_of_unnamed_time(preference)]
         of_time = [
             each
-            for each in _read_each(reader, meaning.timeless, timely, names)
+            for each in _read_each(reader, search.meaning.timeless, timely, search.names)
             if each.is_of(preference, each.best_sentences())
         ]
         settled = {each.passage.key for each in of_time}
         candidates = [each for each in candidates if each.passage.key not in settled]
-    return [*of_time, *_read_each(reader, meaning.question, candidates, names)]
+    return [*of_time, *_read_each(reader, search.meaning.question, candidates, search.names)]
 
 
 def _read_each(
-    reader: Reader, question: str, candidates: Sequence[Candidate], names: Names
+    reader: Reader, question: ParsedQuestion, candidates: Sequence[Candidate], names: Names
 ) -> Iterator[Read]:
     """Read each passage with the question in the passage's spelling, and with sentences that introduce names.
 
     Models treat another spelling as another name. Earlier sentences that introduce other words than names are
     not read, because they make wrong passages seem to answer (docs/decisions/0009-reader.md).
     """
-    by_question: dict[str, list[Candidate]] = {}
+    by_question: dict[ParsedQuestion, list[Candidate]] = {}
     for each in candidates:
         text = " ".join((each.window.head, *each.window.sentences))
         spelt = names.as_in(question, text)
-        if wanted := " ".join(conversation.names(spelt)):
+        if wanted := " ".join(spelt.names):
             before = sentences_before(*each.source, each.passage)
             context = " ".join(before[at] for at in introductions(wanted, text, before))
             each = replace(each, window=replace(each.window, context=context))
         by_question.setdefault(spelt, []).append(each)
     for spelt, group in by_question.items():
         windows, found = [each.window for each in group], [each.retrieved for each in group]
-        for each, reading in zip(group, reader.read(spelt, windows, found), strict=True):
+        for each, reading in zip(group, reader.read(spelt.text, windows, found), strict=True):
             yield Read(each.passage, each.retrieved, each.source, each.window, spelt, reading)
 
 
@@ -217,8 +203,8 @@ def read_other_scripts(
     found = []
     for passage in held:
         text = documents[passage.document_id].text[passage.start : passage.end]
-        if confidence.matches(search.names.as_in(search.question, text), text):
+        if confidence.matches(search.names.as_in(search.meaning.question, text), text):
             found.append(passage)
     windows = [reading_window(documents[each.document_id], each) for each in found]
-    readings = reader.read(search.question, windows, [0.0] * len(found)) if found else []
+    readings = reader.read(search.meaning.question.text, windows, [0.0] * len(found)) if found else []
     return list(zip(found, readings, strict=True)), documents

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qa.schema import Document, DocumentInfo
+    from qa.text.question import ParsedQuestion
 
 _DOCUMENTS = r"(?:documents?|docs?|briefs?|sources?|files?|reports?|articles?|texts?|papers?)"
 _LIBRARY = r"(?:library|corpus|collection|index|database|archive)"
@@ -118,7 +119,7 @@ def reply(kind: ReplyKind, documents: Sequence[DocumentInfo], count: int | None 
     return Reply(kind, text, tuple(each.id for each in documents[:LISTED]) if holdings in text else ())
 
 
-def reply_about(message: str, found: Sequence[Document]) -> Reply:
+def reply_about(message: ParsedQuestion, found: Sequence[Document]) -> Reply:
     """Return the reply to a request for text on a subject: it names the first of the documents found.
 
     If the request names documents, the reply names only these documents.
@@ -126,7 +127,7 @@ def reply_about(message: str, found: Sequence[Document]) -> Reply:
     named = [each for each in found if requests.names(message, each)]
     shown = (named or found)[:OFFERED]
     it = "it is" if len(shown) == 1 else "they are"
-    head = f"The request names this, and {it} here to read:" if named else "The nearest documents, to read:"
+    head = f"The request names this; {it} here to read:" if named else "The nearest documents, to read:"
     lines = [head, *(f"• {describe(each)}" for each in shown)]
     return Reply("summary", f"{_NO_TEXT_OF_ITS_OWN}\n\n" + "\n".join(lines), tuple(each.id for each in shown))
 

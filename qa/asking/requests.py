@@ -12,6 +12,7 @@ from qa.text.terms import content_words
 
 if TYPE_CHECKING:
     from qa.schema import Document
+    from qa.text.question import ParsedQuestion
 
 # A request begins with its verb. A verb that may be a noun needs an article after it: “Draft law on mining”
 # names a thing. “Summarise what he said” asks what he said. “Can you predict earthquakes?” means anybody.
@@ -93,13 +94,12 @@ _OF_REQUESTS = frozenset(
 )
 
 
-def subject(message: str) -> list[str]:
+def subject(message: ParsedQuestion) -> list[str]:
     """Return the content words that say what a request is about; none if it is about all documents."""
-    return [word for word in content_words(message) if word not in _OF_REQUESTS]
+    return [word for word in message.terms if word not in _OF_REQUESTS]
 
 
-def names(message: str, document: Document) -> bool:
+def names(message: ParsedQuestion, document: Document) -> bool:
     """Return whether a request has a document's whole title, or the title has the request's whole subject."""
-    title, asked = set(content_words(document.title)), set(content_words(message))
-    about = set(subject(message))
-    return bool(title and (title <= asked or (about and about <= title)))
+    title, about = set(content_words(document.title)), set(subject(message))
+    return bool(title and (title.issubset(message.terms) or (about and about <= title)))

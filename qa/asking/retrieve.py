@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from qa.asking import budget, copies, statements
+from qa.asking.conversation import interpret
 from qa.document.window import legible
 from qa.errors import LibraryError
 from qa.text import times
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from embeddings.arrays import Float32
+    from qa.asking.conversation import Interpretation
     from qa.schema import DatePreference, Document, Passage
     from qa.storage.ports import Hit, Library, Segmented, Selection
+    from qa.text.question import ParsedQuestion
 
 DENSE_WEIGHT = 0.6
 # Passages that each search finds at first. The number is doubled until they are from enough documents.
@@ -56,8 +59,9 @@ class Search:
     """A search for the readings of a question.
 
     Attributes:
-        question: the question as it was understood.
+        meaning: how the question is read.
         names: the names in the question that the documents spell differently.
+        preference: the time that the question names, or None if it names none or the time is ignored.
         judged: whether the reader can judge if a passage answers. If so, sentences that it cannot read do not
             count.
         weights: for each reading of the question, how many spellings it has, and its weight.
@@ -65,8 +69,9 @@ class Search:
         words: the content words of each spelling.
     """
 
-    question: str
+    meaning: Interpretation
     names: Names
+    preference: DatePreference | None
     judged: bool
     weights: Sequence[tuple[int, float]]
     vectors: Float32
@@ -78,27 +83,28 @@ class Search:
         Headings and header lines are read even if they may not answer, because the reader was trained so.
         """
         read = legible(document.text, passage.sentences) if self.judged else passage.sentences
-        answering = statements.answering(self.question, document, read)
+        answering = statements.answering(self.meaning.question, document, read)
         heads = {each for each in read if each.kind in ("header", "heading")} if answering else set()
         return replace(passage, sentences=tuple(each for each in read if each in heads.union(answering)))
 
 
 def prepare(
     library: Library,
-    question: str,
-    variants: Sequence[tuple[str, float]],
+    meaning: Interpretation,
     names: Names = _AS_ASKED,
+    preference: DatePreference | None = None,
     *,
     judged: bool = False,
 ) -> Search:
     """Prepare a search for the weighted readings (`variants`) of a question, in each spelling of names."""
-    spelt = [names.spelt(text) for text, _ in variants]
+    spelt = [names.spelt(text) for text, _ in meaning.variants]
     texts = [text for each in spelt for text in each]
     return Search(
-        question,
+        meaning,
         names,
+        preference,
         judged,
-        [(len(each), weight) for each, (_, weight) in zip(spelt, variants, strict=True)],
+        [(len(each), weight) for each, (_, weight) in zip(spelt, meaning.variants, strict=True)],
         library.encode_queries(texts),
         [content_words(text) for text in texts],
     )
@@ -140,13 +146,7 @@ class _ChangedError(Exception):
     """A document that was found was replaced or removed before it was read."""
 
 
-def retrieve(
-    library: Library,
-    search: Search,
-    selection: Selection,
-    preference: DatePreference | None = None,
-    most: int = MOST_READ,
-) -> Retrieved:
+def retrieve(library: Library, search: Search, selection: Selection, most: int = MOST_READ) -> Retrieved:
     """Find at most `most` passages to read. Search again if one of their documents has changed.
 
     Raises:
@@ -156,8 +156,8 @@ def retrieve(
         found, illegible, is_complete, lead = candidates(library, search, selection, most)
         ids = list(dict.fromkeys(hit.document_id for hit, _ in found))
         copied = dict.fromkeys(ids, _NO_COPIES) | library.copies(ids, selection.filters)
-        if preference:
-            found = _by_preference(found, preference)
+        if search.preference:
+            found = _by_preference(found, search.preference)
         with suppress(_ChangedError):
             to_read, left_out, opened = _first(library, search, found, copied, most)
             beyond = found[len(to_read) + len(left_out) :]
@@ -166,7 +166,7 @@ def retrieve(
             return Retrieved(
                 to_read, opened, copied, rest, others, len(found), len(beyond), is_complete, lead
             )
-    raise LibraryError("the library is being changed faster than it can be searched: ask again")
+    raise LibraryError("the library is changing faster than it can be searched: ask again in a moment")
 
 
 def _by_preference(found: Sequence[tuple[Hit, float]], preference: DatePreference) -> list[tuple[Hit, float]]:
@@ -268,14 +268,16 @@ def candidates(library: Library, search: Search, selection: Selection, least: in
         depth *= 2
 
 
-def related(library: Library, question: str, turns: Sequence[str], selection: Selection) -> list[bool]:
+def related(
+    library: Library, question: ParsedQuestion, turns: Sequence[ParsedQuestion], selection: Selection
+) -> list[bool]:
     """Return, for each earlier question, whether the library shows that it is on a question's subject.
 
     Its best document must also be nearly the best for the question. If any document has a word of the
     question, this document must have one, too. Otherwise a single word would have near neighbours in
     documents on any subject.
     """
-    search, *earlier = (prepare(library, text, ((text, 1.0),)) for text in (question, *turns))
+    search, *earlier = (prepare(library, interpret(each)) for each in (question, *turns))
     best: dict[str, float] = {}
     for hit, score in candidates(library, search, selection).legible:
         best.setdefault(hit.document_id, score)

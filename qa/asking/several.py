@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qa.asking.extract import Evidence
     from qa.asking.read import Read
     from qa.schema import Document
+    from qa.text.question import ParsedQuestion
 
 # If one passage answers with at least this logit, no other place is looked for.
 SURE = 1.0
@@ -42,7 +43,7 @@ WEIGHT = 0.3
 
 
 def several(
-    question: str,
+    question: ParsedQuestion,
     deeper: Reader,
     choice: Choice,
     documents: Mapping[str, Document],
@@ -62,7 +63,7 @@ def several(
         return choice
     found.sort(key=lambda each: (each.document.id, each.sentence.start))
     texts = tuple(among_others(each.document, in_words(each.document, each.sentence)) for each in found)
-    [reading] = deeper.read(question, [Window("", texts)], [0.0])
+    [reading] = deeper.read(question.text, [Window("", texts)], [0.0])
     scored = (
         replace(each, score=(each.score + logit) / 2)
         for each, logit in zip(found, reading.parts, strict=True)
@@ -91,7 +92,9 @@ def _read(reader: Reader, read: Sequence[Read]) -> list[Read]:
     return [*(each for each in wanted if each.reading.parts), *read_again(reader, unread)]
 
 
-def _evidence(question: str, read: Sequence[Read], documents: Mapping[str, Document]) -> list[Evidence]:
+def _evidence(
+    question: ParsedQuestion, read: Sequence[Read], documents: Mapping[str, Document]
+) -> list[Evidence]:
     """Return the sentences that are the likeliest evidence for a part, each wording once."""
     parts = ((each.passage, replace(each.reading, sentences=each.reading.parts)) for each in read)
     wordings: dict[tuple[str, ...], Evidence] = {}

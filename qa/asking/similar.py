@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qa.asking.conversation import interpret
 from qa.asking.copies import repeats
 from qa.asking.retrieve import candidates, prepare
 from qa.schema import EVERYTHING, Quote
+from qa.text.question import ParsedQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +33,7 @@ def similar(library: Library, quote: Quote, most: int = MOST) -> list[Quote]:
         LibraryError: the library cannot be read.
     """
     words = _passage_of(library, quote)
-    search = prepare(library, words, ((words, 1.0),))
+    search = prepare(library, interpret(ParsedQuestion(words)))
     hits = [
         (hit, score)
         for hit, score in candidates(library, search, library.select(EVERYTHING)).legible[:_LOOKED_AT]

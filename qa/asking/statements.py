@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Document, Sentence
     from qa.text import about
+    from qa.text.question import ParsedQuestion
 
 # Facts about a document that a question may ask for. "contact": how to reach someone, and the role of
 # someone who signed.
@@ -263,22 +264,23 @@ _LONGEST = 240  # characters of a line that is recognised by its form, at most
 _TOP = 1_000  # a line on top starts within this many characters, with no sentence above it
 
 
-def asked(question: str, document: Document) -> frozenset[Field]:
+def asked(question: ParsedQuestion, document: Document) -> frozenset[Field]:
     """Return the facts about a document that a question asks for; none for most questions.
 
     The document's title, series or publisher in the question counts as "this document". A question for the
     meaning of an acronym asks for publisher and author, because their names may spell it out.
     """
     series = rf"{re.escape(document.series)}(?:,? (?:No\.?|number|#)? ?[\w/-]{{1,20}}\d)?"
+    text = question.text
     names = [
         (document.title, re.escape(document.title)),
         (document.series, series),
         (document.publisher, re.escape(document.publisher)),
     ]
     for name, pattern in names:
-        if name.casefold() in question.casefold() and len(words(name)) > 1:
-            question = re.sub(rf"[“\"‘«]?{pattern}[”\"’»]?", "this document", question, flags=re.IGNORECASE)
-    return _asked(question)
+        if name.casefold() in text.casefold() and len(words(name)) > 1:
+            text = re.sub(rf"[“\"‘«]?{pattern}[”\"’»]?", "this document", text, flags=re.IGNORECASE)
+    return _asked(text)
 
 
 @lru_cache(maxsize=100)
@@ -297,7 +299,9 @@ def naming(asked: Iterable[about.Field]) -> frozenset[Field]:
     return frozenset(chain.from_iterable(_NAMED_BY[each] for each in asked))
 
 
-def answering(question: str, document: Document, sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
+def answering(
+    question: ParsedQuestion, document: Document, sentences: Iterable[Sentence]
+) -> tuple[Sentence, ...]:
     """Return the sentences of a document that may answer a question."""
     fields = asked(question, document)
     return tuple(each for each in sentences if each.quotable and may_answer(document, each, fields))

@@ -18,10 +18,10 @@ def mcp(settings: options.Settings, deadline: float, strictness: float) -> None:
 
     MCP (Model Context Protocol) is what Claude Desktop, editors and other programs with a language model
     speak; they start this command themselves. The tools are ask, search, read_source, cite, list_documents
-    and verify, which says of each quote in a draft whether the documents say it. They only read. The running
-    chat serves the same at /mcp.
+    and verify. The tool verify says for each quote in a draft whether the documents say it. The tools only
+    read. The running chat serves the same tools at /mcp.
 
-    Standard output carries the protocol alone. It ends when the client leaves, or with Ctrl-C.
+    Standard output carries only the protocol. The server ends when the client leaves, or with Ctrl-C.
     """
     from qa.places import shipped_corpus
     from qa.web.assistants import serve

@@ -42,9 +42,9 @@ def export(
     *,
     force: bool,
 ) -> None:
-    """Write documents for a reference manager: all, those named, or those that filters leave.
+    """Write documents for a reference manager: all, the named documents, or the documents that match filters.
 
-    Each has a key such as ifes2008scrap-3f2a9c, which stays the same whatever else is exported.
+    Each document has a key such as ifes2008scrap-3f2a9c. The key does not depend on the other documents.
     """
     from qa.asking.unmatched import unmatched
     from qa.quoting.bibliography.entries import entries_of_documents
@@ -91,18 +91,22 @@ def _named(corpus: Corpus, ids: tuple[str, ...]) -> tuple[DocumentInfo, ...]:
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--apply", "to_apply", is_flag=True, help="Change the documents; without it, that is only shown."
+    "--apply",
+    "to_apply",
+    is_flag=True,
+    help="Change the documents. Without this option, the changes are only shown.",
 )
 @options.json
 @options.general
 @click.pass_obj
 def import_(settings: options.Settings, file: Path, *, to_apply: bool) -> None:
-    """Correct what is known of documents by FILE: BibTeX, RIS or CSL-JSON, as reference managers export it.
+    """Correct the metadata of documents by FILE: BibTeX, RIS or CSL-JSON from a reference manager.
 
-    A reference tells of the document with its address, or else with its title, or its key if that is one that
-    `documents export` gave. What would be changed is shown; in a terminal, it asks then. What several
-    documents or references match is named, and left. The changes are corrections, as by `documents edit`,
-    which takes them back (--reset). The exit code is 1 where a reference was left.
+    A reference belongs to the document with the same address, or with the same title, or with the same key
+    (if `documents export` wrote the key). The command shows the changes. In a terminal, it then asks
+    whether to make them. A reference that several documents match is named and left out, and so are several
+    references to one document. The changes are corrections like those of `documents edit`, and `documents
+    edit --reset` undoes them. The exit code is 1 if a reference was left out.
     """
     from qa.quoting.bibliography.matching import match_references
     from qa.quoting.bibliography.reading import MOST_BYTES, read_references
@@ -115,9 +119,9 @@ def import_(settings: options.Settings, file: Path, *, to_apply: bool) -> None:
         if not settings.as_json:
             _show(matches, quiet=settings.quiet)
         if changing and not to_apply and not settings.as_json and sys.stdin.isatty():
-            to_apply = click.confirm("Change the documents so?", err=True)
+            to_apply = click.confirm("Make these changes?", err=True)
         if to_apply:
-            settings.interrupted = "What was applied stays."
+            settings.interrupted = "The changes made so far stay."
             for match in changing:
                 corpus.edit(match.documents[0], match.values)
     if settings.as_json:
@@ -135,9 +139,9 @@ def _say_done(changing: list[Match], *, applied: bool) -> None:
     if not changing:
         shared.say("There is nothing to change.")
     elif applied:
-        shared.say(f"{documents} changed. To take one back: pullquote documents edit ID --reset FIELD")
+        shared.say(f"{documents} changed. To undo a change: pullquote documents edit ID --reset FIELD")
     else:
-        shared.say(f"Nothing was changed. To change {documents}, say --apply.")
+        shared.say(f"Nothing was changed. To change {documents}, add --apply.")
 
 
 def _to_dict(match: Match) -> dict[str, Any]:
@@ -189,7 +193,7 @@ def _left(matches: list[Match]) -> Iterator[str]:
         what = match.reference.values.get("title") or match.reference.values.get("url") or match.reference.key
         named = f"{match.reference.where} ({what[:80]})"
         if not match.documents:
-            yield f"left: {named}: no document has this address or title"
+            yield f"left out: {named}: no document has this address or title"
         elif len(match.documents) > 1:
             some = ", ".join(match.documents[: shared.NAMED])
             more = (
@@ -197,6 +201,7 @@ def _left(matches: list[Match]) -> Iterator[str]:
                 if len(match.documents) > shared.NAMED
                 else ""
             )
-            yield f"left: {named}: several documents have this {match.reason}: {some}{more}"
+            yield f"left out: {named}: several documents have this {match.reason}: {some}{more}"
         elif match.also:
-            yield f"left: {named}: {', '.join(match.also[: shared.NAMED])} tells of {match.documents[0]} too"
+            others = ", ".join(match.also[: shared.NAMED])
+            yield f"left out: {named}: {others} also describes {match.documents[0]}"

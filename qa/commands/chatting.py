@@ -17,26 +17,29 @@ from qa.commands import options, shared
     default=7860,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="The port; 0 takes a free one.",
+    help="The port; 0 takes a free port.",
 )
-@click.option("--browser/--no-browser", default=True, help="Open the page, or only say where it is.")
+@click.option(
+    "--browser/--no-browser", default=True, help="Open the page in the browser, or only print its address."
+)
 @options.deadline
 @click.option(
     "--allow-changes",
     is_flag=True,
-    help="Where others can reach the chat: let them change documents and thumbs, too.",
+    help="If others can reach the chat, let them change documents and thumbs, too.",
 )
 @click.option(
     "--public-url",
     default="",
     metavar="URL",
-    help="The address of a proxy through which others reach the chat, such as https://quotes.example. It has "
-    "to pass Host on, and to set or append X-Forwarded-For.",
+    help="The address of a proxy through which others reach the chat, such as https://quotes.example. "
+    "The proxy "
+    "has to pass Host on, and to set or append X-Forwarded-For.",
 )
 @click.option(
     "--no-token",
     is_flag=True,
-    help="Ask nobody for a token: for a proxy that asks who they are.",
+    help="Ask nobody for a token. Use it only behind a proxy that asks users to sign in.",
 )
 @options.strictness
 @options.reader
@@ -56,10 +59,11 @@ def chat(
 ) -> None:
     """Open the chat in the browser.
 
-    The page begins with --strictness; it can be changed there. With a --host that others can reach, or a
-    --public-url, everybody is asked for a token: it is printed with the address, or read from the file that
-    PULLQUOTE_TOKEN_FILE names. There are no accounts: whoever has it can ask and read every document. Nothing
-    can be added, edited, removed or judged there, by you neither, unless --allow-changes lets everybody.
+    The page begins with --strictness, and readers can change it there. With a --host that others can reach,
+    or a --public-url, the chat asks everybody for a token. The token is printed with the address, or read
+    from the file that PULLQUOTE_TOKEN_FILE names. There are no accounts: whoever has the token can ask
+    questions and read every document. Nobody, not even you, can add, edit, remove or judge anything in such
+    a chat, unless it was started with --allow-changes. Then everybody can.
     """
     import ui
 
@@ -83,20 +87,20 @@ def chat(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write FILE.jsonl or FILE.csv, not standard output.",
+    help="Write to FILE.jsonl or FILE.csv, instead of standard output.",
 )
 @options.force
 @options.json
 @options.general
 @click.pass_obj
 def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> None:
-    """Write the thumbs pressed in the chat as a file of test queries, for evaluate.
+    """Write the thumbs from the chat as a file of test queries, for `pullquote evaluate`.
 
     A question is a line {"id", "question", "history", "quotes", "answerable", "document", "rejected",
-    "filters", "notes"}. Quotes with a thumb up are expected, those with a thumb down rejected. Where an
-    answer was judged wrong, answerable is null, for you to fill in; a file that you have changed is not
-    replaced. In CSV, a cell that a spreadsheet would take for a formula has an apostrophe in front, which
-    evaluate takes away. The exit code is 1 where there is no thumb yet.
+    "filters", "notes"}. Quotes with a thumb up are expected, and quotes with a thumb down are rejected. If
+    an answer was judged wrong, answerable is null: fill it in. A file that you have changed is not
+    replaced. In CSV, a cell that a spreadsheet would read as a formula begins with an apostrophe, which
+    evaluate removes. The exit code is 1 if there is no thumb yet.
     """
     from qa.evaluation.thumbs import save, to_jsonl, to_queries
     from qa.outputs import TEST_QUERIES, TEST_TABLE, check_no_source, check_output
@@ -118,7 +122,8 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
         click.echo(to_jsonl(queries, ascii=not is_utf8(sys.stdout)), nl=False)
     if not queries:
         shared.say(
-            "no thumbs yet: in `pullquote chat`, press one on an answer or on a quote; nothing was written"
+            "there are no thumbs yet, so nothing was written: press a thumb on an answer or a quote in "
+            "`pullquote chat`"
         )
         sys.exit(1)
     if out:
@@ -137,9 +142,9 @@ def feedback(settings: options.Settings, out: Path | None, *, force: bool) -> No
 @options.general
 @click.pass_obj
 def doctor(settings: options.Settings) -> None:
-    """Say what is installed, which models and which library, and what is wrong.
+    """Check what is installed, the models and the library, and say what is wrong.
 
-    The exit code is 1 when something is wrong.
+    The exit code is 1 if something is wrong.
     """
     from qa.commands import doctor as check_up
 

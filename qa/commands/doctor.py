@@ -109,13 +109,13 @@ def _reading() -> Finding:
         from qa.formats.source import PLAIN, Source
         from qa.formats.worker import Worker
     except ImportError as error:
-        return Finding("reading", "not working", f"no file can be read: {error}")
+        return Finding("reading", "not working", f"files cannot be read: {error}")
     with Worker() as worker:
         [read] = worker.read(Source("a page", "page.html", _PAGE), PLAIN)
     if isinstance(read, InputError):
         return Finding("reading", "not working", f"HTML cannot be read: {read}")
-    how = " and ".join(worker.confined_by) or "Python alone, which machine code in a library need not obey"
-    return Finding("reading", f"files are read in a process of their own, confined by {how}")
+    how = " and ".join(worker.confined_by) or "Python alone, which cannot stop machine code in a library"
+    return Finding("reading", f"files are read in a separate process, confined by {how}")
 
 
 def _ocr() -> Finding:
@@ -130,15 +130,16 @@ def _ocr() -> Finding:
     if not version:
         return Finding(
             "OCR",
-            "none: a scanned PDF is told as such and refused, and of one that is scanned in part, those "
-            f"pages are named as not read. To read them, install Tesseract ({ocr.WHERE_FROM}), and index "
-            "the files again",
+            "none: a scanned PDF is refused, and the scanned pages of other PDFs are named "
+            f"as not read. To read them, install Tesseract ({ocr.WHERE_FROM}), "
+            "and index the files again",
         )
     if not languages:
         return Finding(
             "OCR",
             f"{version}, no languages",
-            "Tesseract has no data for any language, and reads nothing: install some, such as the package "
+            "Tesseract has no data for any language, so it reads nothing: install a language, such as "
+            "the package "
             "tesseract-ocr-eng",
         )
     return Finding("OCR", f"{version}, for scanned PDFs in these languages: {', '.join(sorted(languages))}")
@@ -159,10 +160,10 @@ def _models() -> Iterator[Finding]:
         yield Finding(
             "reader",
             models.READER,
-            f"{error} Unless a copy is in the cache, the cross-encoder reads until then.",
+            f"{error} Until then, the cross-encoder reads, unless the cache has a copy of the model.",
         )
     else:
-        yield Finding("reader", f"{models.READER}, {models.DEEP_READER}, SHA-256 as it should be", wrong)
+        yield Finding("reader", f"{models.READER}, {models.DEEP_READER}, SHA-256 as expected", wrong)
     try:
         weights = models.reranker_folder() / "model.onnx"
         models.check_weights(weights, models.DEFAULT_RERANKER_SHA256, models.DEFAULT_RERANKER, "pullquote")
@@ -170,7 +171,7 @@ def _models() -> Iterator[Finding]:
     except models.ModelError as error:
         yield Finding("reranker", models.DEFAULT_RERANKER, str(error))
     else:
-        yield Finding("reranker", f"{models.DEFAULT_RERANKER}, in {weights}, SHA-256 as it should be", wrong)
+        yield Finding("reranker", f"{models.DEFAULT_RERANKER}, in {weights}, SHA-256 as expected", wrong)
 
 
 def _library(library: LibraryAddress) -> Iterator[Finding]:

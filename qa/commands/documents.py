@@ -43,10 +43,14 @@ class Documents(click.Group):
     help="Only documents with WORDS in their title, author, publisher, series, number or id.",
 )
 @click.option(
-    "--text", default="", metavar="WORDS", help="Only documents whose text has WORDS, one after the other."
+    "--text", default="", metavar="WORDS", help="Only documents whose text has WORDS together, in this order."
 )
-@click.option("--stats", is_flag=True, help="Say how much the library holds, and what that costs, instead.")
-@click.option("--removed", is_flag=True, help="List what was removed and can be restored, instead.")
+@click.option(
+    "--stats",
+    is_flag=True,
+    help="Print the size of the library and what it takes in files and memory, instead.",
+)
+@click.option("--removed", is_flag=True, help="List the removed documents that can be restored, instead.")
 @options.json
 @options.filters
 @options.general
@@ -56,7 +60,7 @@ def documents(
 ) -> None:
     """List the documents in the library, or show one.
 
-    The exit code is 1 when the filters, --find or --text leave no document.
+    The exit code is 1 if no document matches the filters, --find and --text.
     """
     if ctx.invoked_subcommand:
         return
@@ -66,10 +70,12 @@ def documents(
     settings = ctx.ensure_object(options.Settings)
     asked = bool(filters or words or text)
     if stats and asked:
-        raise click.UsageError("--stats is about the whole library: leave out the filters, --find and --text")
+        raise click.UsageError(
+            "--stats describes the whole library: leave out the filters, --find and --text"
+        )
     if removed and (stats or asked):
         raise click.UsageError(
-            "--removed lists all that was removed: leave out --stats, the filters, --find and --text"
+            "--removed lists all removed documents: leave out --stats, the filters, --find and --text"
         )
     with shared.corpus(settings) as corpus:
         if removed:
@@ -90,7 +96,7 @@ def _not_found(words: str, text: str, filters: Filters) -> str:
     from qa.text.display import describe_filters
 
     within = f" within the filters ({describe_filters(filters)})" if filters else ""
-    named = f"“{words}” in what is known of it" if words else ""
+    named = f"“{words}” in its title, author, publisher, series, number or id" if words else ""
     said = f"“{text}” in its text" if text else ""
     return f"No document{within} has {' and '.join(filter(None, (named, said)))}."
 
@@ -152,15 +158,19 @@ def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
 @documents.command()
 @click.argument("document_id", metavar="ID")
 @click.option(
-    "--version", "sha256", metavar="SHA", help="An earlier text, by how its SHA-256 begins; they are listed."
+    "--version",
+    "sha256",
+    metavar="SHA",
+    help="Show an earlier text, named by the first digits of its "
+    "SHA-256. Without this option, the command lists the earlier texts.",
 )
 @options.json
 @options.general
 @click.pass_obj
 def show(settings: options.Settings, document_id: str, sha256: str | None) -> None:
-    """Show what is known of the document ID, and its text.
+    """Show the metadata of the document ID, and its text.
 
-    Control characters in the text are shown as symbols; --json gives it as it is.
+    Control characters in the text are shown as symbols. With --json, the text is unchanged.
     """
     from qa.quoting.render import info_to_dict
     from qa.schema import Filters
@@ -200,7 +210,7 @@ def show(settings: options.Settings, document_id: str, sha256: str | None) -> No
     multiple=True,
     metavar="FIELD=VALUE",
     callback=options.values,
-    help="What a field is: title, author, publisher, series, number, date, url, language or collection; "
+    help="Set a field: title, author, publisher, series, number, date, url, language or collection; "
     "may be repeated.",
 )
 @click.option(
@@ -216,21 +226,21 @@ def show(settings: options.Settings, document_id: str, sha256: str | None) -> No
 def edit(
     settings: options.Settings, document_id: str, values: dict[str, str], reset: tuple[str, ...]
 ) -> None:
-    """Correct what is known of the document ID; its text and citations stay.
+    """Correct the metadata of the document ID. Its text and citations stay.
 
-    An empty VALUE says that there is none; a date is written 2008-04-04, or
-    2008-04 or 2008 where no more is known. Corrections stay when the document
-    is read again, or replaced; `documents show` marks them. The file itself is not changed: a sidecar file
-    beside it, named FILE.meta.toml, says the same for all documents of a file (title = "…").
+    An empty VALUE means that there is no value. A date is written 2008-04-04, or 2008-04 or 2008 if no more
+    is known. Corrections stay when the document is read again or replaced, and `documents show` marks them.
+    The file itself is not changed. To set a field for all documents of a file, write a sidecar file next to
+    it, named FILE.meta.toml (title = "…").
     """
     from qa.quoting.render import info_to_dict
     from qa.schema import Filters
     from qa.text.display import visible
 
     if not values and not reset:
-        raise click.UsageError("say what to correct, such as --set title=…, or what to --reset")
+        raise click.UsageError("name a field to correct, such as --set title=…, or a field to --reset")
     if both := values.keys() & set(reset):
-        raise click.UsageError(f"--reset {both.pop()} contradicts --set")
+        raise click.UsageError(f"--reset {both.pop()} contradicts --set: leave one of them out")
     with shared.corpus(settings) as corpus:
         edited, corrected = corpus.edit(document_id, values, reset=reset)
         (info,) = corpus.documents(Filters(document=(document_id,)))
@@ -249,13 +259,15 @@ documents.add_command(bibliography.import_)
 
 @click.command()
 @click.argument("ids", metavar="ID...", nargs=-1)
-@click.option("--purge", is_flag=True, help="Erase them for good, with every version and thumb.")
+@click.option(
+    "--purge", is_flag=True, help="Erase the documents for good, with all earlier texts and thumbs."
+)
 @click.option(
     "--cited-by",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="With --purge: say what FILE cites of them; may be repeated.",
+    help="With --purge: say which of the documents FILE cites; may be repeated.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @options.json
@@ -264,23 +276,27 @@ documents.add_command(bibliography.import_)
 def remove(
     settings: options.Settings, ids: tuple[str, ...], cited_by: tuple[Path, ...], *, purge: bool, yes: bool
 ) -> None:
-    """Take documents out of every answer: all that are named, or none if one is unknown.
+    """Take documents out of every answer. If one of the IDs is unknown, no document is removed.
 
-    The files that they were read from stay, and do not bring them back, nor does a copy. Citations still
-    open them, and `pullquote restore` puts them back, until --purge: that erases text, vectors, thumbs and
-    the answers that `evaluate` keeps, of what was removed before too, and says what cites it; a file that
-    holds it still is indexed again when it is named itself, or changes. A file that was added in the chat is
-    erased with the last of its documents. Without an ID, --purge finishes what
-    was interrupted. In a terminal, it asks first; elsewhere, --purge needs --yes.
+    The files that the documents were read from stay. Neither these files nor their copies bring the
+    documents back. Citations still open the documents, and `pullquote restore` puts them back.
+
+    With --purge, nothing can be put back. It erases text, vectors, thumbs and the answers that `evaluate`
+    keeps, also of documents that were removed before, and says what cites the documents. A file that still
+    has the text is indexed again if the file itself is named, or if it changes. A file that was added in
+    the chat is erased with the last of its documents. Without an ID, --purge finishes an interrupted purge.
+    In a terminal, the command asks first. Elsewhere, --purge needs --yes.
     """
     from qa.text.display import visible
 
     if not ids and not purge:
-        raise click.UsageError("name the documents to remove: `pullquote documents` lists them")
+        raise click.UsageError("name the documents to remove: `pullquote documents` lists their ids")
     if cited_by and not purge:
-        raise click.UsageError("--cited-by goes with --purge")
+        raise click.UsageError("--cited-by works only with --purge: add --purge, or leave --cited-by out")
     if purge and ids and not (yes or sys.stdin.isatty()):
-        raise click.UsageError("--purge erases for good, and here nobody can be asked: say --yes too")
+        raise click.UsageError(
+            "--purge erases documents for good, and outside a terminal the command cannot ask: add --yes"
+        )
     with shared.corpus(settings) as corpus:
         lost = _Lost.by_purging(corpus, ids, cited_by) if purge else None
         if lost and not settings.quiet:
@@ -292,7 +308,7 @@ def remove(
                     click.echo(
                         f"{visible(document_id)}: {visible(corpus.document(document_id).title)}", err=True
                     )
-            question = "Erase for good? There is no way back." if purge else "Remove from the library?"
+            question = "Erase for good? This cannot be undone." if purge else "Remove from the library?"
             if not click.confirm(question, err=True):
                 click.echo("Nothing was removed.", err=True)
                 sys.exit(1)
@@ -374,7 +390,7 @@ class _Lost:
         for document_id, title in self.titles.items():
             count, questions = self.thumbs[document_id]
             asked = f", on {_some(questions)}" if questions else ""
-            yield f"{document_id} ({title}): {plural(count, 'thumb')} would go with it{asked}"
+            yield f"{document_id} ({title}): {plural(count, 'thumb')} would be erased with it{asked}"
             if names := self.conversations[document_id]:
                 yield (
                     f"{plural(len(names), 'conversation')} would lose quotes of {document_id}, and keep the "
@@ -387,20 +403,24 @@ class _Lost:
                 )
         for document_id, removed in self.before.items():
             for each in removed:
-                yield f"{document_id} was another document's id before, which would go too: {each}"
+                yield (
+                    f"{document_id} was another document's id before, and that document would be erased too: "
+                    f"{each}"
+                )
         for document_id, others in self.same_text.items():
             for other in others:
                 yield (
-                    f"{other} has, or had, the same text as {document_id}, and stays: name it too to erase it"
+                    f"{other} has, or had, the same text as {document_id}, and stays: to erase it, "
+                    "name it too"
                 )
         for file, quotes in self.files.items():
-            yield f"{file} cites what would go: {plural(quotes, 'quote')}"
+            yield f"{file} cites {plural(quotes, 'quote')} that would be erased"
         for path in self.paths:
-            yield f"{path} stays; it is indexed again only when it is named itself, or changes"
+            yield f"{path} stays; it is indexed again only if the file itself is named, or if it changes"
         for name in self.uploaded:
-            yield f"{name} was uploaded: that file goes too, unless another document is from it"
+            yield f"{name} was uploaded: this file is erased too, unless another document was read from it"
         if self.titles:
-            yield "what else cites it cannot be known here: `pullquote verify FILE` tells of any text"
+            yield "other texts may cite it: check each with `pullquote verify FILE`"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the effects for a program."""
@@ -422,16 +442,18 @@ class _Lost:
     "--format",
     "form",
     type=click.Choice(("text", "markdown", "html", "latex", *bibliography.FORMS)),
-    help="Print the quote with its citation, to be pasted: plain, with a footnote in Markdown or LaTeX, as a "
-    "block of HTML; or its document with the quote as a note.",
+    help="Print the quote with its citation, ready to paste: as plain text, with a footnote in "
+    "Markdown or LaTeX, or as a block of HTML. "
+    "The other formats give the document's reference, with the quote as a note.",
 )
 @click.option(
     "--style",
     is_flag=False,
     flag_value="",
     metavar="NAME|FILE.csl",
-    help="Cite by a style: chicago (notes), apa, mla, ieee, any other name of citationstyles.org, or a file. "
-    "Without a NAME, list the names.",
+    help="The citation style: chicago (notes), apa, mla, ieee, any other name of citationstyles.org, "
+    "or a file. Without "
+    "a NAME, the command lists the names.",
 )
 @options.json
 @options.general
@@ -439,14 +461,16 @@ class _Lost:
 def cite(
     settings: options.Settings, citation: str | None, form: CopyFormat | None, style: str | None
 ) -> None:
-    """Open a citation: the quote, its source, and what has become of it.
+    """Open a citation: show the quote, its source, and whether the source still says it.
 
-    N is the number of a quote in the last answer of `pullquote ask`. ID is SHA256/START-END, as `ask` prints
-    it below a quote. URL is the link to a source in the chat. The status is current, superseded or removed.
-    Of a text that was superseded, it says where the words stand today, or what they have become.
+    N is the number of a quote in the last answer of `pullquote ask`. ID is SHA256/START-END, as `ask`
+    prints it below a quote. URL is the link to a source in the chat. The status is current, superseded or
+    removed.
 
-    Control characters are shown as symbols; --json gives the quote as it is, and the whole text around it. So
-    does --format: every character of the quote comes back when its escapes are undone.
+    For a superseded text, the command says where the words are in the new text, or how they have changed.
+
+    Control characters are shown as symbols. With --json, the quote is unchanged, with the whole text around
+    it. With --format, the characters that the format reserves are escaped; no other character changes.
     """
     from qa.quoting.opened import lines, open_citation, to_dict
 
@@ -456,11 +480,17 @@ def cite(
         click.echo("\n".join(style_names()))
         return
     if citation is None:
-        raise click.UsageError("name what to open: the number of a quote in the last answer, an ID or a URL")
+        raise click.UsageError(
+            "name a citation to open: the number of a quote in the last answer, an ID or a URL"
+        )
     if form and settings.as_json:
-        raise click.UsageError("--json contradicts --format; for JSON to cite by, say --format csl-json")
+        raise click.UsageError(
+            "--json contradicts --format: leave one out; for a reference in JSON, use --format csl-json"
+        )
     if style and form in bibliography.FORMS:
-        raise click.UsageError(f"--format {form} has no style: a reference manager gives it one")
+        raise click.UsageError(
+            f"--format {form} takes no --style, as the reference manager applies the style: leave --style out"
+        )
     with shared.corpus(settings) as corpus:
         named = last_answer.quote_named(corpus, citation)
         opened = open_citation(corpus.store, named.place, named.document)
@@ -482,7 +512,7 @@ def cite(
 @options.general
 @click.pass_obj
 def restore(settings: options.Settings, ids: tuple[str, ...]) -> None:
-    """Put back documents that were removed, as they were then; none if one of them cannot be.
+    """Put removed documents back as they were. If one of them cannot be put back, none is.
 
     `pullquote documents --removed` lists them.
     """
@@ -504,18 +534,20 @@ def restore(settings: options.Settings, ids: tuple[str, ...]) -> None:
     "given",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="First take this file in place of the library's aliases.txt.",
+    help="First replace the library's aliases.txt by this file.",
 )
 @options.json
 @options.general
 @click.pass_obj
 def names(settings: options.Settings, name: str, given: Path | None) -> None:
-    """Say how the documents spell NAME, and where names that mean the same are listed.
+    """Say how the documents spell NAME, and where groups of names with the same meaning are listed.
 
     Romanisations of a Korean name match by themselves. For others, write groups into aliases.txt in the
-    library's folder: a line each, with " = " between the names. What follows a # is a remark. Lines that
-    cannot be read are named and left out; the exit code is then 1, as it is when NAME is not found. Where
-    several servers share the desk, write them into a file of yours, and give it by --aliases.
+    library's folder: one group in a line, with " = " between the names. Text after a # is a remark. Lines
+    that cannot be read are named and left out. The exit code is 1 if there are such lines, or if NAME is
+    not found.
+
+    If several servers share the desk, write the groups into any file, and name the file with --aliases.
     """
     from qa.text.display import plural, visible
     from qa.text.names import ALIAS_FILE
@@ -554,5 +586,5 @@ def _take_aliases(corpus: Corpus, given: Path) -> None:
     corpus.check_may_write()
     _, problems = read_aliases(given)
     if problems:
-        raise InputError(f"{problems[0]}; the aliases are as they were")
+        raise InputError(f"{problems[0]}; the aliases were not changed")
     shared.put_own_file(corpus.store, ALIAS_FILE, given.read_bytes())

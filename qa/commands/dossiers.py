@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def dossier() -> None:
-    """Gather quotes for a report: in order, under headings, with notes of your own.
+    """Collect quotes for a report: in order, under headings, with your own notes.
 
-    A dossier keeps where a quote stands, never its words: these are read from the document whenever they are
-    shown, and what was purged is gone from dossiers too. NAME is a dossier's name in any case, and N the
-    number of an entry, as `dossier show` lists them.
+    A dossier stores the place of a quote, never its words. The words are read from the document whenever
+    they are shown. If a document is purged, its quotes are gone from dossiers too. NAME is a dossier's
+    name, in upper or lower case. N is the number of an entry, as `dossier show` lists it.
     """
 
 
@@ -34,7 +34,7 @@ def dossier() -> None:
 @options.general
 @click.pass_obj
 def list_(settings: options.Settings) -> None:
-    """List the dossiers, the one changed last first."""
+    """List the dossiers. The dossier that was changed last comes first."""
     from qa.report.contents import info_to_dict
     from qa.text.display import plural, visible
 
@@ -47,7 +47,7 @@ def list_(settings: options.Settings) -> None:
         changed = f"{info.changed.astimezone():%Y-%m-%d %H:%M}"
         click.echo(f"{visible(info.name)}\t{plural(info.quotes, 'quote')}\t{changed}")
     if not (infos or settings.quiet):
-        shared.say("there is no dossier yet: pullquote dossier add NAME ID makes one")
+        shared.say("there is no dossier yet: `pullquote dossier add NAME ID` makes a dossier")
 
 
 @dossier.command()
@@ -56,9 +56,9 @@ def list_(settings: options.Settings) -> None:
 @options.general
 @click.pass_obj
 def show(settings: options.Settings, name: str) -> None:
-    """Show a dossier: its entries in order, and what has become of each quote.
+    """Show a dossier: its entries in order, and whether each quote is current.
 
-    A quote is current, superseded or removed since; "purged" stands where one was whose document was erased.
+    A quote is current, superseded or removed. If its document was erased, "purged" is shown instead.
     """
     from qa.report.contents import info_to_dict, lines, to_dict
 
@@ -77,7 +77,9 @@ def _opened(corpus: Corpus, name: str) -> tuple[DossierInfo, tuple[Shown, ...]]:
     return info, shown(corpus.desk.dossiers.entries(info.id), corpus.store)
 
 
-_at = click.option("--at", type=click.IntRange(1), metavar="N", help="Where it is put. [default: at the end]")
+_at = click.option(
+    "--at", type=click.IntRange(1), metavar="N", help="The place of the entry. [default: at the end]"
+)
 
 
 @dossier.command()
@@ -89,11 +91,11 @@ _at = click.option("--at", type=click.IntRange(1), metavar="N", help="Where it i
 @options.general
 @click.pass_obj
 def add(settings: options.Settings, name: str, citation: str, question: str | None, at: int | None) -> None:
-    """Add the quote of a citation; the dossier is made where there is none.
+    """Add the quote of a citation to a dossier. If there is no such dossier, it is made.
 
-    N is the number of a quote in the last answer of `pullquote ask`. ID is SHA256/START-END, as `ask` prints
-    it below a quote. URL is the link to a source in the chat. `pullquote ask QUESTION --keep NAME` keeps all
-    quotes of an answer.
+    N is the number of a quote in the last answer of `pullquote ask`. ID is SHA256/START-END, as `ask`
+    prints it below a quote. URL is the link to a source in the chat. `pullquote ask QUESTION --keep NAME`
+    keeps all quotes of an answer.
     """
     from qa.report.contents import kept_quote
     from qa.schema import Asked
@@ -114,7 +116,7 @@ def add(settings: options.Settings, name: str, citation: str, question: str | No
 @options.general
 @click.pass_obj
 def note(settings: options.Settings, name: str, words: str, at: int | None) -> None:
-    """Add a note of your own; a report marks it as the analyst's. A TEXT of - is standard input."""
+    """Add your own note. A report marks it as the analyst's. If TEXT is -, standard input is read."""
     _add_words(settings, name, "note", words, at)
 
 
@@ -126,7 +128,7 @@ def note(settings: options.Settings, name: str, words: str, at: int | None) -> N
 @options.general
 @click.pass_obj
 def heading(settings: options.Settings, name: str, words: str, at: int | None) -> None:
-    """Add a heading, under which the entries after it stand."""
+    """Add a heading. The entries after it belong to it."""
     _add_words(settings, name, "heading", words, at)
 
 
@@ -151,7 +153,7 @@ def _add(
         shared.print_json({"dossier": info.name, "entry": added.number, "added": added.is_new})
     elif not settings.quiet:
         said = "added" if added.is_new else "is there already"
-        click.echo(f"{_visible(info.name)}: {said}, as entry {added.number}")
+        click.echo(f"{_visible(info.name)}: {said} as entry {added.number}")
 
 
 def _number_of(corpus: Corpus, info: DossierInfo, entry: int) -> int:
@@ -184,7 +186,7 @@ def move(settings: options.Settings, name: str, number: int, to: int) -> None:
         corpus.desk.dossiers.move(info.id, entry.id, to)
         moved = _number_of(corpus, info, entry.id)
     _say(
-        settings, {"dossier": info.name, "moved": number, "to": moved}, f"entry {number} is entry {moved} now"
+        settings, {"dossier": info.name, "moved": number, "to": moved}, f"entry {number} is now entry {moved}"
     )
 
 
@@ -195,7 +197,7 @@ def move(settings: options.Settings, name: str, number: int, to: int) -> None:
 @options.general
 @click.pass_obj
 def remove(settings: options.Settings, name: str, number: int) -> None:
-    """Take entry N out; for a day, `dossier undo` puts it back."""
+    """Remove entry N. For a day, `dossier undo` can put it back."""
     with shared.corpus(settings) as corpus:
         info = corpus.desk.dossiers.find(name)
         corpus.desk.dossiers.remove(info.id, _entry(corpus, info, number).id)
@@ -210,9 +212,9 @@ def remove(settings: options.Settings, name: str, number: int) -> None:
 @options.general
 @click.pass_obj
 def renew(settings: options.Settings, name: str, number: int) -> None:
-    """Put the present words of its source in place of a superseded quote, entry N.
+    """Replace a superseded quote, entry N, by the present words of its source.
 
-    For a day, `dossier undo` puts the former quote back, beside the new one.
+    For a day, `dossier undo` can put the former quote back, next to the new quote.
     """
     from qa.report.contents import renewed
 
@@ -220,11 +222,11 @@ def renew(settings: options.Settings, name: str, number: int) -> None:
         info = corpus.desk.dossiers.find(name)
         entry = _entry(corpus, info, number)
         if entry.kind != "quote":
-            raise InputError(f"entry {number} is no quote: only a superseded quote can be renewed")
+            raise InputError(f"entry {number} is not a quote: only a superseded quote can be renewed")
         added = corpus.desk.dossiers.replace(info.id, entry.id, renewed(entry, corpus.store))
     said = (
         f"entry {added.number} has the present words; pullquote dossier undo {_quoted(info.name)} puts the "
-        "former quote back beside it"
+        "former quote back next to it"
     )
     _say(settings, {"dossier": info.name, "renewed": added.number}, said)
 
@@ -239,7 +241,7 @@ def rename(settings: options.Settings, name: str, new_name: str) -> None:
     """Give a dossier another name."""
     with shared.corpus(settings) as corpus:
         info = corpus.desk.dossiers.rename(corpus.desk.dossiers.find(name).id, new_name)
-    _say(settings, {"dossier": info.name}, f"it is called {info.name} now")
+    _say(settings, {"dossier": info.name}, f"the dossier is now called {info.name}")
 
 
 @dossier.command()
@@ -248,7 +250,7 @@ def rename(settings: options.Settings, name: str, new_name: str) -> None:
 @options.general
 @click.pass_obj
 def delete(settings: options.Settings, name: str) -> None:
-    """Delete a dossier; for a day, `dossier undo` puts it back."""
+    """Delete a dossier. For a day, `dossier undo` can put it back."""
     with shared.corpus(settings) as corpus:
         info = corpus.desk.dossiers.find(name)
         corpus.desk.dossiers.delete(info.id)
@@ -262,7 +264,7 @@ def delete(settings: options.Settings, name: str) -> None:
 @options.general
 @click.pass_obj
 def undo(settings: options.Settings, name: str) -> None:
-    """Put back what was removed last: an entry of the dossier, or the dossier itself if it was deleted."""
+    """Put back the entry that was removed last, or the dossier itself if it was deleted."""
     with shared.corpus(settings) as corpus:
         dossiers = corpus.desk.dossiers
         try:
@@ -272,7 +274,7 @@ def undo(settings: options.Settings, name: str) -> None:
             _say(settings, {"restored": info.name}, f"{info.name} is back")
             return
         number = _number_of(corpus, info, dossiers.put_back(info.id).id)
-    _say(settings, {"dossier": info.name, "restored": number}, f"entry {number} is back")
+    _say(settings, {"dossier": info.name, "restored": number}, f"entry {number} was put back")
 
 
 def _say(settings: options.Settings, value: dict[str, Any], words: str) -> None:
@@ -300,21 +302,21 @@ def _quoted(name: str) -> str:
     "--format",
     "form",
     type=click.Choice(("docx", "odt", "pdf", "html", "md", "tex")),
-    help="The kind of file. [default: by the name of FILE]",
+    help="The format of the report. [default: by the name of FILE]",
 )
 @click.option(
     "--style",
     default="chicago",
     show_default=True,
     metavar="STYLE",
-    help="How sources are cited: chicago, apa, mla, ieee, a name of citationstyles.org, or a .csl file.",
+    help="The citation style: chicago, apa, mla, ieee, a name of citationstyles.org, or a .csl file.",
 )
 @click.option(
     "--out",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Where the report goes; - is standard output.",
+    help="The file to write; - is standard output.",
 )
 @options.force
 @options.json
@@ -325,12 +327,12 @@ def export(
 ) -> None:
     """Write a dossier as a report: Word, OpenDocument, PDF, HTML, Markdown or LaTeX.
 
-    Quotes stand in it word for word, each with a footnote in the style; then a bibliography, and an appendix:
-    the questions asked, what was not found, and a manifest of the texts by their hashes. Every quote
-    is read again, and looked up in the finished file. `pullquote verify FILE` checks it at any time, also
-    after others have edited it.
+    The report has each quote word for word with a footnote in the citation style, a bibliography, and an
+    appendix. The appendix lists the questions, the questions without an answer, and the hashes of the
+    texts. Every quote is read again and looked up in the finished file. `pullquote verify FILE` checks the
+    report at any time, also after others have edited it.
 
-    Quotes that are no longer current are named on standard error first: superseded, removed or purged since.
+    Quotes that were superseded, removed or purged are first named on standard error.
     """
     from qa.outputs import DOSSIER, check_no_source, check_output, write_output
     from qa.report.contents import outdated_lines
@@ -341,7 +343,7 @@ def export(
     piped = str(out) == "-"
     form = form or out.suffix.lower().removeprefix(".")
     if form not in FORMATS:
-        raise click.UsageError(f"say --format {'|'.join(FORMATS)}: the name of FILE does not tell")
+        raise click.UsageError(f"the name of FILE does not show its format: add --format {'|'.join(FORMATS)}")
     if not piped:
         check_output("--out", out, DOSSIER, library=shared.folder(settings), force=force)
     with shared.corpus(settings) as corpus:
@@ -372,7 +374,7 @@ def export(
 def verify(settings: options.Settings, name: str) -> None:
     """Compare every quote of a dossier with the library: its text is read and hashed again.
 
-    The exit code is 0 when all are verbatim, and 1 when one is superseded, removed or purged since.
+    The exit code is 0 if all quotes are verbatim, and 1 if a quote was superseded, removed or purged.
     """
     from qa.quoting.verify import Verifier, lines, summary, to_dict
     from qa.report.contents import verdicts
@@ -392,7 +394,10 @@ def verify(settings: options.Settings, name: str) -> None:
                 shared.print_styled([[(f"a quote, {shown.fate}", "yellow")]])
         if not settings.quiet:
             gone = f"{len(purged):,} purged" if purged else ""
-            shared.say(", ".join(filter(None, (summary(found), gone))) or "the dossier has no quote")
+            shared.say(
+                ", ".join(filter(None, (summary(found), gone)))
+                or "the dossier has no quote: add one with `pullquote dossier add`"
+            )
     sys.exit(0 if not purged and all(each.status == "verbatim" for each in found) else 1)
 
 
@@ -413,13 +418,13 @@ def keep(corpus: Corpus, name: str, answer: Answer, history: Sequence[str | Turn
     else:
         entries = [DossierEntry("question", asked=asked)]
     if answer.outcome == "error" or answer.reply:
-        return "nothing was kept: this was no question that the documents could answer"
+        return "nothing was kept: this is not a question about the documents"
     if answer.unsearched:
-        return "nothing was kept: nothing was searched, as no document matches the filters"
+        return "nothing was kept: no document matches the filters, so nothing was searched"
     info = corpus.desk.dossiers.find_or_create(name)
     added = [each for each in corpus.desk.dossiers.add(info.id, entries) if each.is_new]
     if asked.outcome != "answered":
         if not added:
-            return f"{info.name} has this question already; remove that entry to record the new search"
+            return f"{info.name} already has this question; to record the new search, remove that entry first"
         return f"kept in {info.name}: {outcome_in_words(asked)}"
     return f"kept in {info.name}: {plural(len(added), 'quote')}"

@@ -33,7 +33,8 @@ _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
 @click.option(
     "--date-order",
     type=click.Choice(["auto", "dmy", "mdy"]),
-    help="How a header's 5/4/2008 is read: auto, as at first, leaves out what its number does not decide.",
+    help="How a date such as 5/4/2008 in a header is read. With auto, the default, an ambiguous date "
+    "is left out.",
 )
 @click.option(
     "--column",
@@ -41,36 +42,39 @@ _FOUND_AGAIN = ("refused", "skipped", "withdrawn", "purged", "gone")
     metavar="FIELD=NAME",
     multiple=True,
     callback=options.columns,
-    help="The column of a table, or key of a JSON record, that holds a field: text=body. May be repeated.",
+    help="The column of a table, or the key of a JSON record, that holds a field, such as text=body. "
+    "May be repeated.",
 )
-@click.option("--prune", is_flag=True, help="Remove the documents of files that a folder no longer holds.")
+@click.option("--prune", is_flag=True, help="Remove the documents of files that are gone from their folders.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and change nothing.")
 @click.option(
     "--follow-links",
     is_flag=True,
-    help="Follow links in a folder that lead out of it. Without it, they are left out and named.",
+    help="Follow links that lead out of their folder. Without this option, they are left out and named.",
 )
 @click.option(
     "--uploads",
     is_flag=True,
-    help="Instead of a PATH: read what was added in the chat again, where Pullquote reads it otherwise now.",
+    help="Instead of a PATH: read files that were added in the chat again, if Pullquote now reads them "
+    "differently.",
 )
 @click.option(
     "--watch",
     is_flag=True,
-    help="Go on until Ctrl-C: index what changes in the folders. Removes documents only with --prune.",
+    help="Run until Ctrl-C, and index what changes in the folders. Documents are removed only with --prune.",
 )
 @click.option(
     "--workers",
     metavar="local|ray://HOST:PORT",
-    help="Read and embed by Ray: on the cores of this machine, or on a cluster that sees the same folders.",
+    help="Read and embed with Ray: on the cores of this machine, or on a cluster that sees the same folders.",
 )
 @click.option(
     "--report",
     "report_to",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write what became of each file: a table where FILE ends in .csv, else one JSON object a line.",
+    help="Write the result for each file: a table if FILE ends in .csv, otherwise one JSON object in "
+    "each line.",
 )
 @options.force
 @options.json
@@ -91,26 +95,31 @@ def index(
     uploads: bool,
     watch: bool,
 ) -> None:
-    """Bring the library in step with files and folders; without a PATH, with the brief that ships.
+    """Index files and folders. Without a PATH, index the sample brief.
 
-    What has not changed is left as it is, and a file that was moved keeps its document. A file that cannot be
-    read is refused with its reason and the others go in; the exit code is then 1, or 3 when nothing went in.
+    Unchanged files are not read again, and a file that was moved keeps its document. A file that cannot be
+    read is refused with the reason, and the other files are indexed. The exit code is then 1, or 3 if no
+    file was indexed.
 
     Files are read whose names end in .txt, .text, .md, .markdown, .html, .htm, .xhtml, .pdf, .docx, .xlsx,
     .xlsm, .pptx, .pptm, .ppsx, .odt, .rtf, .epub, .eml, .msg, .mbox, .rss, .atom, .xml, .csv, .tsv, .jsonl,
     .json or .zip.
 
-    A PATH may be an address, such as s3://BUCKET/FOLDER, where fsspec and the package for it are installed.
+    A PATH may be an address, such as s3://BUCKET/FOLDER, if fsspec and the package for the protocol are
+    installed.
 
-    A table with a column of text is a document for each row; one of figures is one document, or one for each
-    sheet. A table is refused if several columns may hold the text. In a terminal, index asks which one does.
+    In a table with a column of text, each row is a document. A table of figures is one document, or one
+    document for each sheet. A table is refused if several columns may hold the text. In a terminal, the
+    command asks which column holds the text.
 
-    How a file was read by --column and --date-order is remembered: without the option it is read so again.
+    The values of --column and --date-order are stored for each file and used again when the options are
+    left out.
 
-    Documents whose files a folder no longer holds stay in the library: in a terminal it asks whether to
-    remove them, elsewhere --prune does. `pullquote restore` puts them back.
+    If a file is gone from its folder, its documents stay in the library. In a terminal, the command asks
+    whether to remove them. Elsewhere, --prune removes them. `pullquote restore` puts them back.
 
-    With --watch, Ctrl-C ends it and says what was done: exit code 0, or 130 in the midst of a round.
+    With --watch, Ctrl-C ends the command and prints what was done. The exit code is 0, or 130 if Ctrl-C
+    interrupts the indexing of files.
     """
     from qa.outputs import INDEX_REPORT, check_no_source
     from qa.places import shipped_corpus
@@ -127,7 +136,9 @@ def index(
         watch=watch,
     )
     _check_usage(paths, task)
-    settings.interrupted = "What was finished is kept; the same command goes on from there."
+    settings.interrupted = (
+        "The files that were finished are kept; run the same command again to go on from there."
+    )
     if report_to:
         _check_report(report_to, task.local, shared.folder(settings), force=force)
     with _to_index(settings, dry_run=dry_run, date_order=date_order, columns=columns) as corpus:
@@ -176,16 +187,16 @@ def _check_usage(paths: Sequence[Path | str], task: _Task) -> None:
         click.UsageError: two options exclude each other.
     """
     if task.watch and task.dry_run:
-        raise click.UsageError("--dry-run says what would be done once: leave out --watch")
+        raise click.UsageError("--dry-run runs only once: leave out --watch, or leave out --dry-run")
     if task.uploads and (paths or task.prune or task.dry_run or task.watch):
         raise click.UsageError(
-            "--uploads reads what was added in the chat, and nothing else: leave out PATH, --prune, "
+            "--uploads reads only files that were added in the chat: leave out PATH, --prune, "
             "--dry-run and --watch"
         )
     if task.workers and (task.watch or task.uploads):
-        raise click.UsageError("--workers are for many files: leave out --watch and --uploads")
+        raise click.UsageError("--workers does not work with --watch and --uploads: leave them out")
     if task.watch and len(task.local) < len(task.given):
-        raise click.UsageError("--watch sees folders, and no addresses: index these without it")
+        raise click.UsageError("--watch cannot watch addresses: index them without --watch")
 
 
 def _index(
@@ -221,7 +232,7 @@ def _watch(settings: options.Settings, corpus: Corpus, task: _Task) -> Counter[s
             shared.say(f"Watching {_listed(list(map(str, task.given)))} for changes. Ctrl-C ends it.")
         is_first = False
         done = _after(done, report)
-        settings.interrupted = f"{_summary(done)}. What was finished is kept."
+        settings.interrupted = f"{_summary(done)}. The files that were finished are kept."
     return done
 
 
@@ -308,11 +319,11 @@ def _text_columns(report: IndexReport) -> dict[str, str]:
     chosen = {}
     for result in report.files:
         if result.columns:
-            shared.say(f"{result.path} has no column that is known to hold text. It has:")
+            shared.say(f"{result.path} does not say which column holds the text. Its columns are:")
             for number, (name, value) in enumerate(result.columns, 1):
                 shared.say(f"{number:>4}  {in_one_line(name)}{f': {value}' if value else ''}")
             chosen[result.path] = click.prompt(
-                "Which column holds the text? Its number or name (empty: leave the file out)",
+                "Which column holds the text? Type its number or name (nothing: leave the file out)",
                 default="",
                 show_default=False,
                 value_proc=partial(_column, [name for name, _ in result.columns]),
@@ -374,10 +385,14 @@ def _show_report(
     for result in report.files:
         if result.status == "withdrawn" and not settings.quiet:
             shared.say(
-                f"removed earlier, and left so: {result.document_id}; `pullquote restore` puts it back"
+                f"not indexed, as it was removed earlier: {result.document_id}; `pullquote restore` "
+                "puts it back"
             )
         if result.status == "purged" and not settings.quiet:
-            shared.say(f"purged earlier, and left out: name the file itself to index it again: {result.path}")
+            shared.say(
+                f"not indexed, as it was purged earlier: {result.path}; to index it again, name "
+                "the file itself"
+            )
     for remark in report.remarks:
         shared.say(remark)
     if settings.as_json:
@@ -393,7 +408,7 @@ def _print_report(report: IndexReport, library: LibraryAddress, *, prunes: bool)
     from qa.text.display import plural, visible
 
     if report.dry_run:
-        click.echo("This is what would be done; nothing was changed.")
+        click.echo("The following would be done; nothing was changed.")
         for result in report.files:
             if result.status not in ("unchanged", "refused"):
                 other = f": {result.document_id}" if result.document_id else ""
@@ -408,12 +423,15 @@ def _print_report(report: IndexReport, library: LibraryAddress, *, prunes: bool)
         verb = "was" if len(followable) == 1 else "were"
         names = visible(_listed(followable))
         click.echo(
-            f"{plural(len(followable), 'link')} {verb} not followed ({names}): --follow-links reads on there"
+            f"{plural(len(followable), 'link')} {verb} not followed ({names}): to follow them, add "
+            "--follow-links"
         )
     if others := [Path(path).name for path in links if not is_followable(Path(path))]:
         lead = "leads" if len(others) == 1 else "lead"
         names = visible(_listed(others))
-        click.echo(f"left out {plural(len(others), 'link')} that {lead} to nothing that is read ({names})")
+        click.echo(
+            f"left out {plural(len(others), 'link')} that {lead} to nothing that can be read ({names})"
+        )
     files = [path for path in report.skipped if path not in links]
     own = [Path(path).name for path in files if own_output(Path(path))]
     if own:
@@ -426,7 +444,7 @@ def _print_report(report: IndexReport, library: LibraryAddress, *, prunes: bool)
         names = visible(_listed(skipped))
         click.echo(f"skipped {plural(len(skipped), 'file')} of another kind ({names}): {READS}")
     if gone := _gone(report):
-        what = "they would be removed" if prunes else "--prune removes what is gone from the library"
+        what = "they would be removed" if prunes else "to remove them from the library, add --prune"
         click.echo(visible(f"{_named(gone)} there; {what}"))
     for result in report.files:
         for note in result.notes if result.status != "unchanged" else ():
@@ -443,19 +461,20 @@ def _print_report(report: IndexReport, library: LibraryAddress, *, prunes: bool)
     "--encoder",
     metavar="NAME",
     required=True,
-    help="A bundled name, a folder or a hub id of sentence-transformers.",
+    help="The name of a bundled encoder, or a folder or hub id of sentence-transformers.",
 )
 @options.general
 @click.pass_obj
 def reindex(settings: options.Settings, encoder: str) -> None:
-    """Embed every passage anew with another encoder. Documents and citations stay as they are.
+    """Embed every passage again with another encoder. Documents and citations do not change.
 
-    An encoder that does not come with Pullquote is opened only after you have named it, whatever a library
-    says: here, which is remembered for you on this machine, or in PULLQUOTE_ENCODER.
+    If an encoder does not come with Pullquote, it is opened only after you have named it yourself: with
+    --encoder, which is remembered on this machine, or in PULLQUOTE_ENCODER. The name in a library is not
+    enough.
     """
     from qa.text.display import plural
 
-    settings.interrupted = "The library still has the vectors that it had."
+    settings.interrupted = "The library keeps its former vectors."
     with shared.corpus(settings) as corpus, shared.progress(settings) as progress:
         corpus.reindex(encoder, progress=progress)
         count, name = corpus.store.count().passages, corpus.store.encoder_identity.name
@@ -469,13 +488,13 @@ def reindex(settings: options.Settings, encoder: str) -> None:
 @options.general
 @click.pass_obj
 def copy_library(settings: options.Settings, source: Path | str, target: Path | str) -> None:
-    """Copy a library into an empty one: from a folder to Milvus, back, or between two of a kind.
+    """Copy a library into an empty library: from a folder to Milvus or back, or between two of the same kind.
 
-    Documents keep their ids, earlier texts, corrections and places, so that citations open as before; nothing
-    is read or embedded anew. Then every text and passage of both is read and compared. Interrupted, the same
-    command goes on. What lies on the desk (thumbs, conversations, dossiers, aliases) is not copied: its files
-    are yours to copy, and `copy-desk` copies it to another desk. --desk is that of the one library of the two
-    that is on Milvus.
+    Documents keep their ids, earlier texts, corrections and places, so that citations open as before. No
+    file is read or embedded again. Then every text and passage of both libraries is read and compared.
+    After an interruption, run the same command again to go on. The desk (thumbs, conversations, dossiers,
+    aliases) is not copied: copy its files yourself, or use `copy-desk`. If one of the two libraries is on
+    Milvus, --desk names its desk.
     """
     from contextlib import closing
 
@@ -488,7 +507,7 @@ def copy_library(settings: options.Settings, source: Path | str, target: Path | 
     settings.interrupted = "Run the same command to go on."
     here, there = (library_address(each, settings.desk) for each in (source, target))
     if here == there:
-        raise click.UsageError("FROM and TO are the same library")
+        raise click.UsageError("FROM and TO are the same library: name another library to copy to")
     with (
         closing(open_library(here, create=False, read_only=True)) as one,
         closing(open_library(there)) as other,
@@ -505,12 +524,12 @@ def copy_library(settings: options.Settings, source: Path | str, target: Path | 
 @options.general
 @click.pass_obj
 def copy_desk(settings: options.Settings, target: Path | str) -> None:
-    """Copy what lies on the desk of a library on Milvus to another desk, which is empty: TO.
+    """Copy the desk of a library on Milvus to another desk, TO, which must be empty.
 
-    So a desk in a folder moves to a database that several servers share, or back: thumbs, conversations,
-    dossiers, aliases, the fitted confidence, and of each name the newest uploaded file. --desk is where they
-    lie now. The library and the old desk stay as they are. End the chat first: what is kept meanwhile may be
-    left out.
+    Use it to move a desk from a folder to a database that several servers share, or back. It copies thumbs,
+    conversations, dossiers, aliases, the fitted confidence, and the newest uploaded file of each name.
+    --desk names the present desk. The library and the present desk do not change. End the chat first: what
+    people store during the copy may be left out.
     """
     from contextlib import closing
 
@@ -523,10 +542,12 @@ def copy_desk(settings: options.Settings, target: Path | str) -> None:
 
     place = shared.library(settings)
     if not isinstance(place, ClusterAddress):
-        raise click.UsageError("a library in a folder keeps its desk there: name one on Milvus by --library")
+        raise click.UsageError(
+            "a library in a folder keeps its desk in that folder: name a library on Milvus with --library"
+        )
     other = ClusterAddress(place.address, desk_address(target))
     if other == place:
-        raise click.UsageError("that is the desk that the library has")
+        raise click.UsageError("TO is already the desk of the library: name another desk")
     with (
         closing(open_library(place, create=False)) as here,
         closing(open_library(other, create=False)) as there,

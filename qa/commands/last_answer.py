@@ -85,8 +85,9 @@ def quote_named(corpus: Corpus, named: str) -> Named:
         differing = tuple(QuoteReference(*each) for each in last["differing"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, InputError):
         raise InputError(
-            f"there is no last answer to take quote {named} from: ask first, with `pullquote ask`, or give "
-            "the quote's id, SHA256/START-END"
+            f"there is no last answer, so there is no quote {named}: ask a question first with "
+            "`pullquote ask`, or "
+            "give the quote's id, SHA256/START-END"
         ) from None
     if int(named) not in quotes:
         there = f"it has {len(quotes)}" if quotes else "it quoted nothing"

@@ -92,8 +92,9 @@ general = _options(
         metavar="DIR",
         expose_value=False,
         callback=_set("library"),
-        help="The folder of the store and the index; or milvus://HOST:PORT/NAME, or milvus:///DIR/FILE.db. "
-        "[PULLQUOTE_LIBRARY; else in the user's data folder]",
+        help="The library: a folder, milvus://HOST:PORT/NAME or milvus:///DIR/FILE.db. [default: "
+        "PULLQUOTE_LIBRARY, "
+        "or a folder in the user's data folder]",
     ),
     click.option(
         "--desk",
@@ -101,9 +102,10 @@ general = _options(
         metavar="DIR",
         expose_value=False,
         callback=_set("desk"),
-        help="The folder of thumbs, conversations, dossiers and uploaded files of a library on Milvus; or "
-        "postgresql://USER@HOST:PORT/DATABASE, which several servers share. "
-        "[PULLQUOTE_DESK; else in the user's data folder]",
+        help="The desk of a library on Milvus (thumbs, conversations, dossiers and uploaded files): a "
+        "folder, or postgresql://USER@HOST:PORT/DATABASE, "
+        "which several servers can share. "
+        "[default: PULLQUOTE_DESK, or a folder in the user's data folder]",
     ),
     click.option(
         "-q",
@@ -111,7 +113,7 @@ general = _options(
         is_flag=True,
         expose_value=False,
         callback=_set("quiet"),
-        help="No progress, no remarks.",
+        help="Show no progress and no remarks.",
     ),
     click.option(
         "-v",
@@ -119,7 +121,7 @@ general = _options(
         is_flag=True,
         expose_value=False,
         callback=_set_verbose,
-        help="Tell what is done, and where an error arose.",
+        help="Show each step, and the place in the code where an error was raised.",
     ),
 )
 json = click.option(
@@ -140,11 +142,11 @@ form = click.option(
     "form",
     type=click.Choice(get_args(Form)),
     callback=_set_form,
-    help="How it is printed: as plain text, as Markdown with block quotes, or as by --json. [default: text, "
+    help="The output: plain text, Markdown with block quotes, or JSON as with --json. [default: text, "
     "with colours in a terminal]",
 )
 
-force = click.option("--force", is_flag=True, help="Replace a file that Pullquote did not write.")
+force = click.option("--force", is_flag=True, help="Replace the file even if Pullquote did not write it.")
 
 
 def _day(*, last: bool) -> Callable[[click.Context, click.Parameter, str | None], dt.date | None]:
@@ -172,7 +174,7 @@ def _share(_: click.Context, __: click.Parameter, value: str | None) -> float:
     try:
         share = float(number) / 100 if percent else float(number)
     except ValueError:
-        raise click.BadParameter(f"{value!r} is not a share; write .75 or 75%") from None
+        raise click.BadParameter(f"{value!r} is not a share: write .75 or 75%") from None
     try:
         confidence.threshold(share)
     except InputError as error:
@@ -184,8 +186,8 @@ strictness = click.option(
     "--strictness",
     metavar="SHARE",
     callback=_share,
-    help="The share of answers that should be right, from .7 to .95. A higher share answers fewer questions: "
-    "an answer needs a confidence of 49% at .86, and of 87% at .95. On test questions, that share of the "
+    help="The share of answers that should be right, from .7 to .95. A higher share means fewer answers: an "
+    "answer needs a confidence of 49% at .86, and of 87% at .95. On test questions, this share of the "
     "answers was right. [default: .86]",
 )
 
@@ -193,7 +195,8 @@ find_all = click.option(
     "--all",
     "find_all",
     is_flag=True,
-    help="Show every sentence that answers, by document; only for a question that asks for one thing.",
+    help="Show every sentence that answers, by document. It works only for a question that asks for "
+    "one thing.",
 )
 
 dates = click.option(
@@ -201,7 +204,7 @@ dates = click.option(
     "dates",
     flag_value="ignore",
     default="auto",
-    help="Do not prefer what fits a time that the question names (since 2007, in March 2008, latest).",
+    help="Do not prefer passages that fit a time in the question (since 2007, in March 2008, latest).",
 )
 
 reader = click.option(
@@ -211,10 +214,10 @@ reader = click.option(
     show_envvar=True,
     expose_value=False,
     callback=_set("reader"),
-    help="What reads the passages: our own reader, and a deeper one where a question asks for several "
-    "places; both for every question, which is right more often and takes longer (deep); the cross-encoder "
-    "in their place, for comparison; or any CrossEncoder, a folder or hub id, such as a multilingual one, "
-    "whose confidence is a guess.",
+    help="The model that reads the passages. reader: our own reader, and a deeper reader if a question asks "
+    "for several things. deep: both readers for every question, which is right more often and takes "
+    "longer. cross-encoder: the cross-encoder instead, for comparison. Or the folder or hub id of any "
+    "CrossEncoder, such as a multilingual model; its confidence is a guess.",
 )
 
 deadline = click.option(
@@ -223,7 +226,7 @@ deadline = click.option(
     type=click.FloatRange(min=0, min_open=True),
     default=30,
     show_default=True,
-    help="How long one answer may take.",
+    help="The most time that an answer may take.",
 )
 
 _filter_options = _options(
@@ -278,7 +281,7 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         named |= {"language": language, "collection": collection}
         for name, given in named.items():
             if not all(map(str.strip, given)):
-                raise click.UsageError(f"--{name} is empty: give it a value, or leave it out")
+                raise click.UsageError(f"--{name} is empty: give it a value, or leave the option out")
         if since and until and since > until:
             raise click.UsageError(f"--since {since} is later than --until {until}")
         filters = Filters(since, until, **named)
@@ -330,7 +333,7 @@ def fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tup
 
     for name in given:
         if name not in FIELDS:
-            raise click.BadParameter(f"{name!r} is no field of a document: use {', '.join(FIELDS)}")
+            raise click.BadParameter(f"{name!r} is not a field of a document: use {', '.join(FIELDS)}")
     return given
 
 

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 @click.option("--history", metavar="QUESTION", multiple=True, help="An earlier question; may be repeated.")
 @options.find_all
 @click.option(
-    "--keep", "dossier", metavar="NAME", help="Keep the quotes, or the question as unanswered, in a dossier."
+    "--keep",
+    "dossier",
+    metavar="NAME",
+    help="Keep the quotes in a dossier, or the question if it has no answer.",
 )
 @options.strictness
 @options.dates
@@ -46,13 +49,13 @@ def ask(
     find_all: bool,
     form: options.Form | None,
 ) -> None:
-    """Answer one QUESTION; - reads it from standard input.
+    """Answer one QUESTION. If QUESTION is -, it is read from standard input.
 
-    The exit code is 0 when the documents state the answer, 1 when they do not, or when no document matches
+    The exit code is 0 if the documents state the answer. It is 1 if they do not, or if no document matches
     the filters.
     """
     if settings.as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json contradicts --format {form}: leave one out")
+        raise click.UsageError(f"--json contradicts --format {form}: leave one of them out")
     question = " ".join(words)
     if len(words) > 1:
         raise click.UsageError(f'put the question in quotes: pullquote ask "{question}"')
@@ -106,7 +109,7 @@ def _print_answer(answer: Answer, corpus: Corpus, form: options.Form | None) -> 
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="ANSWERS.jsonl",
-    help="Where the answers go; - is standard output.",
+    help="The file for the answers; - is standard output.",
 )
 @options.force
 @options.find_all
@@ -127,17 +130,17 @@ def answer_many(
     find_all: bool,
     force: bool,
 ) -> None:
-    """Answer many questions in order, one line of JSON each.
+    """Answer many questions in order. Each answer is one line of JSON.
 
-    QUESTIONS is a file, or - for standard input. A question is a line {"_id", "text", "history", "filters"};
-    or the file is CSV with the columns question, id and history (an earlier question), of which only question
-    is needed; further earlier questions take rows of their own. A line's own filters, such as
-    {"collection": "Wires", "since": "2008-04-04"}, take the place of the options. A line of JSON that is no
-    question gets an answer line with the outcome "error", and the exit code is 1. So it is when no document
-    matches the filters.
+    QUESTIONS is a file, or - for standard input. A question is a line {"_id", "text", "history",
+    "filters"}. The file can also be CSV with the columns question, id and history (an earlier question).
+    Only the column question is required. Each further earlier question has its own row. If a line has
+    filters, such as {"collection": "Wires", "since": "2008-04-04"}, they replace the options. A line of
+    JSON that is not a question gets an answer line with the outcome "error". The exit code is 1 if there is
+    such a line, or if no document matches the filters.
 
-    Interrupted, the same command goes on where it stopped as long as the library, the questions and the
-    options are the same (ANSWERS.jsonl.state holds the evidence).
+    After an interruption, run the same command again. It goes on where it stopped, if the library, the
+    questions and the options are the same (ANSWERS.jsonl.state records them).
     """
     from qa.asking.unmatched import unmatched
     from qa.evaluation.batch import answer_file
@@ -150,7 +153,9 @@ def answer_many(
     target = None if str(out) == "-" else out
     if target:
         check_output("--out", target, ANSWERS, library=shared.folder(settings), read=[questions], force=force)
-        settings.interrupted = f"The answers so far are in {out}; the same command goes on from there."
+        settings.interrupted = (
+            f"The answers so far are in {out}; run the same command again to go on from there."
+        )
     with shared.corpus(settings) as corpus, meter(quiet=settings.quiet) as show:
         if target:
             check_no_source("--out", target, ANSWERS, corpus.store.sources())
@@ -190,9 +195,14 @@ _file = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("suite", type=click.Path(path_type=Path), required=False)
 @click.option(
-    "--answers", type=_file, metavar="FILE", help="Score these answers, or this TREC run; ask nothing."
+    "--answers",
+    type=_file,
+    metavar="FILE",
+    help="Score these answers, or this TREC run, without asking questions.",
 )
-@click.option("--out", type=_file, metavar="FILE", help="Keep the answers here. [a file in the cache]")
+@click.option(
+    "--out", type=_file, metavar="FILE", help="The file for the answers. [default: a file in the cache]"
+)
 @click.option("--baseline", type=_file, metavar="FILE", help="Compare with these answers, or this TREC run.")
 @click.option(
     "--fail-under",
@@ -200,24 +210,31 @@ _file = click.Path(dir_okay=False, path_type=Path)
     multiple=True,
     metavar="MEASURE=VALUE",
     callback=options.gates,
-    help="Exit with 1 where the measure is worse; may be repeated.",
+    help="Exit with 1 if the measure is worse; may be repeated.",
 )
-@click.option("--report", type=_file, metavar="FILE.html", help="Write a page with every question.")
+@click.option("--report", type=_file, metavar="FILE.html", help="Write a web page with every question.")
 @click.option(
-    "--trec-run", type=_file, metavar="FILE", help="Write the documents found, as trec_eval reads it."
+    "--trec-run", type=_file, metavar="FILE", help="Write the documents found as a run for trec_eval."
 )
-@click.option("--trec-qrels", type=_file, metavar="FILE", help="Write the documents expected, likewise.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only N questions, drawn always the same.")
 @click.option(
-    "--check", is_flag=True, help="Only look up the expected quotes; exit with 1 where one is lost."
+    "--trec-qrels", type=_file, metavar="FILE", help="Write the documents expected as qrels for trec_eval."
 )
-@click.option("--fresh", is_flag=True, help="Ask every question again, whatever answers are kept.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Ask only N questions. The same N always gives the same questions.",
+)
+@click.option(
+    "--check", is_flag=True, help="Only look up the expected quotes. Exit with 1 if a quote is not found."
+)
+@click.option("--fresh", is_flag=True, help="Ask every question again, even if its answer is stored.")
 @click.option(
     "--fit",
     is_flag=True,
-    help="Fit the library's confidence on these questions, and keep it if that gains; else exit with 1.",
+    help="Fit the library's confidence on these questions. Store the fit if it gains, otherwise exit with 1.",
 )
-@click.option("--unfit", is_flag=True, help="Only take the confidence away that was fitted to the library.")
+@click.option("--unfit", is_flag=True, help="Only delete the confidence that was fitted to the library.")
 @options.force
 @options.strictness
 @options.reader
@@ -226,25 +243,27 @@ _file = click.Path(dir_okay=False, path_type=Path)
 @options.general
 @click.pass_obj
 def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, **chosen: Any) -> None:
-    """Measure how well questions are answered whose answers are known.
+    """Measure how well questions with known answers are answered.
 
-    SUITE is a folder in BEIR layout, or a file of test queries. A folder holds queries.jsonl, qrels.tsv (or
-    qrels/test.tsv) and mostly corpus.jsonl, or a folder corpus of files in it or beside it, which is indexed
-    once into a library of its own; without it, the questions are asked of the current library. Where the
-    questions have types, the measures are given for each type as well.
+    SUITE is a folder in BEIR layout, or a file of test queries. A folder has queries.jsonl and qrels.tsv
+    (or qrels/test.tsv). Most folders also have a corpus: corpus.jsonl, or a folder named corpus in it or
+    next to it. The corpus is indexed once into a separate library. Without a corpus, the current library
+    answers the questions. If the questions have types, the measures are also given for each type.
 
-    A file of test queries is CSV with the columns question, quote, answer, answerable (yes or no), document,
-    history (an earlier question), filters (JSON, such as {"collection": "Wires"}) and id, of which only
-    question is needed; further quotes, answers and earlier questions take rows of their own. Or it is JSON
-    lines of {"question", "quotes": [...], "answers", "answerable", "document", "history", "filters", "id"}. A
-    question with filters is asked with them. Its quotes are looked up in the documents first.
+    A file of test queries is CSV with the columns question, quote, answer, answerable (yes or no),
+    document, history (an earlier question), filters (JSON, such as {"collection": "Wires"}) and id. Only
+    the column question is required. Each further quote, answer or earlier question has its own row. The
+    file can also be JSON lines of {"question", "quotes": [...], "answers", "answerable", "document",
+    "history", "filters", "id"}. A question is asked with its filters. Its quotes are first looked up in the
+    documents.
 
-    --fit fits the confidence of the library on those of the questions, and of the thumbs pressed in the
-    chat, of which it is known whether they are answerable: 10 of each kind at least. It says what that gains
-    on questions left out of the fit. If it gains, it is kept in the library's folder, and every answer uses
-    it. Without a SUITE, the thumbs alone are asked again. --unfit takes it away.
+    --fit fits the confidence of the library on questions that are known to be answerable or not. They come
+    from the SUITE and from the thumbs in the chat. At least 10 questions of each kind are needed. The
+    command prints the gain on questions that were left out of the fit. If there is a gain, the fit is
+    stored in the library's folder, and every answer uses it. Without a SUITE, only the questions with
+    thumbs are asked again. --unfit deletes the fit.
 
-    Interrupted, the same command goes on where it stopped.
+    After an interruption, run the same command again. It goes on where it stopped.
     """
     import shlex
 
@@ -263,9 +282,11 @@ def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, 
     )
 
     def kept(path: Path) -> None:
-        settings.interrupted = f"The answers so far are in {path}; the same command goes on from there."
+        settings.interrupted = (
+            f"The answers so far are in {path}; run the same command again to go on from there."
+        )
 
-    settings.interrupted = "The same command goes on from there."
+    settings.interrupted = "Run the same command again to go on from there."
     with meter(quiet=settings.quiet) as show:
         result = command.perform(task, show, shared.say if not settings.quiet else lambda message: None, kept)
     if settings.as_json:
@@ -286,7 +307,7 @@ def _unfit(settings: options.Settings, suite: Path | None, chosen: dict[str, Any
 
     source = click.get_current_context().get_parameter_source
     if suite or any(source(name) is ParameterSource.COMMANDLINE for name in chosen):
-        raise click.UsageError("--unfit asks nothing: leave out the suite and all that is about it")
+        raise click.UsageError("--unfit asks no questions: leave out the suite and all options for it")
     with shared.corpus(settings) as corpus:
         corpus.store.fetch_own_files()
         removed = own_confidence.remove(corpus.library)
@@ -294,9 +315,14 @@ def _unfit(settings: options.Settings, suite: Path | None, chosen: dict[str, Any
     if settings.as_json:
         shared.print_json({"removed": removed})
     elif removed:
-        click.echo("The fitted confidence was taken away: the one that ships is used from now on.")
+        click.echo(
+            "The fitted confidence was deleted: from now on, the confidence that comes with "
+            "Pullquote is used."
+        )
     else:
-        click.echo("No confidence was fitted to this library: the one that ships is used.")
+        click.echo(
+            "No confidence was fitted to this library: the confidence that comes with Pullquote is used."
+        )
 
 
 def _check_options(chosen: dict[str, Any]) -> None:
@@ -312,13 +338,15 @@ def _check_options(chosen: dict[str, Any]) -> None:
     # A reader in the environment is a habit. A reader on the command line is a choice for this run.
     reader = source("reader") is ParameterSource.COMMANDLINE
     if chosen["answers"] and (chosen["out"] or chosen["fresh"] or given or reader):
-        raise click.UsageError("--answers asks nothing: leave out --out, --fresh, --strictness and --reader")
+        raise click.UsageError(
+            "--answers asks no questions: leave out --out, --fresh, --strictness and --reader"
+        )
     if chosen["fit"] and (chosen["answers"] or chosen["limit"] or chosen["encoder"]):
         raise click.UsageError("--fit asks all questions: leave out --answers, --limit and --encoder")
     scored = any(chosen[name] for name in ("answers", "baseline", "gates", "fit"))
     about_answers = written or scored or given or reader
     if chosen["check"] and about_answers:
-        raise click.UsageError("--check only looks up quotes: leave out what is about answers")
+        raise click.UsageError("--check only looks up quotes: leave out the options for answers")
     files = [
         (f"--{name.replace('_', '-')}", file)
         for name, path in written.items()
@@ -328,5 +356,5 @@ def _check_options(chosen: dict[str, Any]) -> None:
     for option, file in files:
         if paths[file.resolve()] > 1:
             raise click.UsageError(
-                f"{option} names a file that another option names too: {visible(str(file))}"
+                f"{option} names the same file as another option: {visible(str(file))}. Name another file."
             )

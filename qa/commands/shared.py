@@ -40,7 +40,10 @@ def library(settings: options.Settings) -> LibraryAddress:
 
     place = library_address(settings.library or default_library(), settings.desk)
     if settings.desk and not isinstance(place, ClusterAddress):
-        raise click.UsageError("--desk is for a library on Milvus: one in a folder keeps its desk there")
+        raise click.UsageError(
+            "--desk is only for a library on Milvus, as a library in a folder keeps "
+            "its desk in that folder: leave --desk out"
+        )
     return place
 
 

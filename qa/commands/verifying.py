@@ -27,34 +27,34 @@ if TYPE_CHECKING:
 @options.general
 @click.pass_obj
 def verify(settings: options.Settings, paths: tuple[Path, ...]) -> None:
-    """Say of every quote in a FILE whether the documents say it.
+    """Check for every quote in a FILE whether the documents say it.
 
-    FILE holds answers (JSON, or JSON lines), a table (CSV) with a column of quotes, or an export or report:
-    HTML, Markdown, plain text or any format that is indexed, with quotes in quotation marks or block quotes,
-    and citations or links or neither. In Word and OpenDocument, block quotes are told by their style or
-    indent. In running text, lines may be broken anew.
+    A FILE has answers (JSON, or JSON lines), a table (CSV) with a column of quotes, or a report. A report
+    is HTML, Markdown, plain text or any format that can be indexed. Its quotes are in quotation marks or
+    block quotes, with or without citations and links. In Word and OpenDocument, block quotes are found by
+    their style or indent. In running text, the line breaks of a quote may differ.
 
     \b
-    verbatim    a document says it; “…” may stand for words left out
+    verbatim    a document says it; “…” may mark words left out
     superseded  only an earlier text of a document says it
     removed     only a document that was removed says it
     moved       a document says it, but not the one that is named
-    distorted   what it leaves out changes the sense, or somebody else said it
-    altered     a document says something like it, which is shown
-    unknown     no document says anything like it
+    distorted   the words left out change the sense, or somebody else said it
+    altered     a document says something similar, and the difference is shown
+    unknown     no document says anything similar
     cited       a citation without a quote: nothing was compared
 
     A speaker is compared only if the document names the speaker clearly: in full, by surname, by role or as
     “he” or “she”.
 
-    Quotations of fewer than three words without a citation are passed over, and marks without their other are
-    not read: both are said. So are the number of quotes found in each form (quotation marks, block quotes,
-    notes, table cells) and what else of a FILE is not read, such as comments and pictures. Titles of
-    documents in notes, lists of references, headings and links are no quotes; what a note or a list cites as
-    a work, and no document says, is passed over, and said.
+    The command also prints the number of quotes in each form (quotation marks, block quotes, notes, table
+    cells), and what it did not check: quotations of fewer than three words without a citation, quotation
+    marks without a partner, comments, pictures, and titles that a note or a list of references cites and no
+    document says. Titles of documents in notes, lists of references, headings and links are not quotes.
 
-    The exit code is 0 when all are verbatim and read, and 1 when not. A FILE that cannot be read or quotes
-    nothing is named, and the others are verified: the exit code is 1 then, and 3 where there is no other.
+    The exit code is 0 if every quote was read and is verbatim, otherwise 1. If a FILE cannot be read or has
+    no quotes, it is named, and the other FILEs are checked. The exit code is then 1, or 3 if there is no
+    other FILE.
     """  # noqa: D301 - \b keeps the lines of a list apart
     settings.interrupted = "Nothing was changed."
     read, refused = _read(paths)
@@ -149,7 +149,9 @@ def _reading(path: Path) -> Reading:
     reading = claims(path)
     if not reading.claims:
         unread = f" (not read: {', '.join(reading.unread)})" if reading.unread else ""
-        raise InputError(f"{path} quotes nothing: there is no quotation, citation or answer in it{unread}")
+        raise InputError(
+            f"{path} has no quotation, citation or answer, so there is nothing to verify{unread}"
+        )
     return reading
 
 
@@ -193,13 +195,13 @@ def _say_summary(verified: _Verified) -> None:
     if verdicts:
         shared.say(summary(verdicts))
     if short := sum(claim.short for claim in passed):
-        shared.say(f"passed over, of fewer than {LEAST_WORDS} words: {plural(short, 'quotation')}")
+        shared.say(f"not checked, as they have fewer than {LEAST_WORDS} words: {plural(short, 'quotation')}")
     if works := sum(claim.maybe_work and not claim.short for claim in passed):
-        shared.say(f"passed over, in notes and lists of references: {plural(works, 'title')}")
+        shared.say(f"not checked, as notes and lists of references cite them: {plural(works, 'title')}")
     for path, claim in unpaired[: shared.NAMED]:
         at = claim.where or f"line {claim.line}"
         words = visible(claim.text or "")
-        shared.say(f"not read: {path}, {at}: a quotation mark without its other: {words}")
+        shared.say(f"not read: {path}, {at}: a quotation mark without a partner: {words}")
     if len(unpaired) > shared.NAMED:
         shared.say(f"not read: {plural(len(unpaired) - shared.NAMED, 'quotation mark')} more")
     for path, reading in verified.read.items():

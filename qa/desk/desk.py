@@ -165,7 +165,7 @@ class DeskDatabase:
 
 def _check_is_empty(db: Statements) -> None:
     if any(db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES):
-        raise InputError("the desk to copy to has something on it: name one that is empty, or new")
+        raise InputError("the desk to copy to is not empty: name an empty or a new desk")
 
 
 def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...], ShownAnswer]]:
@@ -218,5 +218,5 @@ def _shown(row: str) -> ShownAnswer:
 def _reference(row: Sequence[Any]) -> QuoteReference:
     document, sha256, start, end = row
     if not 0 <= stored.number(start) < stored.number(end):
-        raise ValueError(f"[{start}, {end}) is no place in a text")
+        raise ValueError(f"[{start}, {end}) is not a place in a text")
     return QuoteReference(stored.text(document), stored.text(sha256), start, end)

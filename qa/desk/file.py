@@ -138,7 +138,7 @@ def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA secure_delete = ON")
 
 
-_ADVICE = "move it away: thumbs, conversations and dossiers are lost then, documents and citations are not"
+_ADVICE = "move it away: this loses thumbs, conversations and dossiers, but no documents and citations"
 LAYOUT = FileLayout(
     name=FILE_NAME,
     kind="desk",

@@ -179,6 +179,6 @@ def _quote(kept_quote: KeptQuote, cited: Cited, copies: tuple[Quote, ...] = ()) 
         )
     except ValueError as error:
         raise LibraryError(
-            f"the desk is damaged: a conversation quotes a place that is none ({error}). "
+            f"the desk is damaged: a conversation quotes a place that does not exist ({error}). "
             "Put desk.sqlite3 back from a backup, or delete the conversation"
         ) from error

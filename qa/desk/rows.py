@@ -37,7 +37,7 @@ _DATES, _HISTORY = stored.one_of(get_args(Dates)), stored.one_of(get_args(Histor
 _PREFERENCE = stored.one_of(("event", "published", "latest"))
 # SQL condition: a quote is of the text with SHA-256 ?1 and, unless ?2 is '', of the document with id ?2.
 OF = "sha256 = ?1 AND (?2 = '' OR document = ?2)"
-ERASED = "What Pullquote remarked here was erased when a document was purged, which it may have named."
+ERASED = "Pullquote's remarks were erased when a document was purged, as they may have named it."
 
 
 def purge_parameters(texts: DocumentTexts) -> list[tuple[str, str]]:
@@ -271,7 +271,7 @@ def _reals(kind: Any, values: Sequence[Any]) -> Any:
 
 def _real(value: object) -> float:
     if not isinstance(value, int | float):
-        raise TypeError(f"{type(value).__name__} in place of a number")
+        raise TypeError(f"{type(value).__name__} instead of a number")
     return float(value)
 
 

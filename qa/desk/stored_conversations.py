@@ -332,7 +332,7 @@ def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
 
 def _unknown() -> UnknownConversationError:
     return UnknownConversationError(
-        "there is no such conversation: it was deleted, or it belongs to another library"
+        "there is no such conversation: it was deleted, or it is in another library"
     )
 
 

@@ -145,7 +145,7 @@ class Dossiers:
         return self.info(dossier)
 
     def all(self) -> tuple[DossierInfo, ...]:
-        """List the dossiers, the one changed last first."""
+        """List the dossiers. The dossier that was changed last comes first."""
         with self._reading() as db:
             info_rows = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id").fetchall()
             return tuple(map(_info, info_rows))
@@ -167,7 +167,7 @@ class Dossiers:
             examples = ", ".join(f"“{info.name}”" for info in listed[:5])
             raise UnknownDossierError(
                 f"there is no dossier {name[:MOST_NAME]!r}: "
-                + (f"there is {examples}" if examples else "`pullquote dossier add` makes one")
+                + (f"there is {examples}" if examples else "make a dossier with `pullquote dossier add`")
             )
         return dossier
 
@@ -249,7 +249,7 @@ class Dossiers:
                     continue
                 if len(order) >= MOST_ENTRIES:
                     raise InputError(
-                        f"a dossier has at most {MOST_ENTRIES:,} entries: begin another one for the rest"
+                        f"a dossier has at most {MOST_ENTRIES:,} entries: start another dossier for the rest"
                     )
                 serial = _insert(db, dossier, entry)
                 order.insert(to, serial)
@@ -268,7 +268,8 @@ class Dossiers:
             held = _entry(_row(db, dossier, entry))
             if held.kind not in ("heading", "note"):
                 raise InputError(
-                    "only headings and notes can be changed: a quote stays as its document has it"
+                    "only headings and notes can be changed: the words of a quote are the words of its "
+                    "document"
                 )
             checked = _checked(DossierEntry(held.kind, words))
             db.execute("UPDATE dossier_entries SET words = ? WHERE serial = ?", (checked.words, entry))
@@ -310,7 +311,7 @@ class Dossiers:
             order = _order(db, dossier)
             db.execute("UPDATE dossier_entries SET removed = ? WHERE serial = ?", (_now(), entry))
             if held := _held(db, dossier, by):
-                raise InputError(f"the dossier has that already, as entry {order.index(held) + 1}")
+                raise InputError(f"the dossier already has this, as entry {order.index(held) + 1}")
             serial = _insert(db, dossier, by)
             order[order.index(entry)] = serial
             _put_in_order(db, dossier, order)
@@ -327,7 +328,9 @@ class Dossiers:
                 values,
             ).fetchone()
             if removed_row is None:
-                raise UnknownDossierError("nothing that was removed within the last day can be put back")
+                raise UnknownDossierError(
+                    "there is nothing to put back: no entry was removed within the last day"
+                )
             db.execute("UPDATE dossier_entries SET removed = '' WHERE serial = ?", (removed_row[0],))
             _put_in_order(db, dossier, _order(db, dossier))
             return _entry(removed_row)
@@ -368,7 +371,7 @@ def _now() -> str:
 
 
 def _unknown() -> UnknownDossierError:
-    return UnknownDossierError("there is no such dossier: it was deleted, or it belongs to another library")
+    return UnknownDossierError("there is no such dossier: it was deleted, or it is in another library")
 
 
 def _folded(name: str) -> str:
@@ -381,9 +384,11 @@ def _folded(name: str) -> str:
 def _checked_name(name: str) -> str:
     name = " ".join(_text(name).split())
     if not name:
-        raise InputError("a dossier needs a name: give it one")
+        raise InputError("the name of the dossier is empty: give the dossier a name")
     if len(name) > MOST_NAME:
-        raise InputError(f"the name of a dossier may have {MOST_NAME} characters: give it a shorter one")
+        raise InputError(
+            f"the name of a dossier may have at most {MOST_NAME} characters: give it a shorter name"
+        )
     return name
 
 
@@ -391,7 +396,7 @@ def _text(words: str) -> str:
     try:
         return stored.text(words)
     except (TypeError, ValueError) as error:
-        raise InputError(f"that cannot be kept: {error}") from error
+        raise InputError(f"this cannot be kept: {error}") from error
 
 
 def _checked(entry: DossierEntry) -> DossierEntry:
@@ -404,7 +409,7 @@ def _checked(entry: DossierEntry) -> DossierEntry:
         words = " ".join(_text(entry.words).split()) if is_heading else _text(entry.words).strip()
         most = MOST_HEADING if is_heading else MOST_NOTE
         if not words:
-            raise InputError(f"a {entry.kind} needs words: write some")
+            raise InputError(f"a {entry.kind} has no words: write some")
         if len(words) > most:
             raise InputError(f"a {entry.kind} may have {most:,} characters, and this has {len(words):,}")
         return DossierEntry(entry.kind, words)
@@ -496,7 +501,7 @@ def _row(db: Statements, dossier: str, entry: int) -> Sequence[Any]:
         (dossier, entry),
     ).fetchone()
     if row is None:
-        raise UnknownDossierError("the dossier has no such entry: it was removed, or is another dossier's")
+        raise UnknownDossierError("the dossier has no such entry: it was removed, or is in another dossier")
     return row
 
 
@@ -588,7 +593,7 @@ def _entry(row: Sequence[Any]) -> DossierEntry:
     if kind == "quote" and not purged:
         if not 0 <= stored.number(start) < stored.number(end):
             raise LibraryError(
-                f"the desk is damaged: a dossier quotes [{start}, {end}), which is no place in a text. "
+                f"the desk is damaged: a dossier quotes [{start}, {end}), which is not a place in a text. "
                 "Put desk.sqlite3 back from a backup, or delete the dossier"
             )
         reference = QuoteReference(stored.text(document), stored.text(sha256), start, end)
@@ -618,7 +623,7 @@ def _searched(row: str) -> dict[str, Any]:
     held = stored.record(row)
     strictness = held.get("strictness", 0.0)
     if not isinstance(strictness, int | float):
-        raise TypeError("a strictness that is no number")
+        raise TypeError("a strictness that is not a number")
     return {
         "searched": stored.number(held.get("searched", 0)),
         "strictness": float(strictness),

@@ -76,7 +76,7 @@ class Sidecar:
         """
         own = _on_one_line(document)
         if own.url and not ADDRESS.fullmatch(own.url):
-            note = "Its url begins with neither http:// nor https://; it was left out."
+            note = "Its url does not begin with http:// or https://, so it was left out."
             own = replace(without(own, "url"), notes=(*own.notes, note))
         return with_language(with_values(own, self.values, BY_SIDECAR, "stated"))
 
@@ -125,7 +125,7 @@ def sidecar_from(data: bytes, name: str) -> Sidecar:
     """
     if len(data) > SIDECAR_BYTES:
         raise InputError(
-            f"{name} is larger than {SIDECAR_BYTES // 1000} kB. Keep to what describes its file."
+            f"{name} is larger than {SIDECAR_BYTES // 1000} kB. Keep only the fields that describe the file."
         )
     return Sidecar(read_sidecar(data, name), hashlib.sha256(data).hexdigest())
 
@@ -163,7 +163,7 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
     checked = {}
     for field, value in values.items():
         if field not in FIELDS:
-            raise InputError(f"{field!r} is no field of a document: use {', '.join(FIELDS)}")
+            raise InputError(f"{field!r} is not a field of a document: use {', '.join(FIELDS)}")
         if field == "date" and value.strip():
             try:
                 checked[field] = parse_date(value.strip()).isoformat()
@@ -172,7 +172,7 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
         elif len(value) > MOST_FIELD:
             raise InputError(f"the {field} has more than {MOST_FIELD:,} characters: shorten it")
         elif field == "url" and value.strip() and not ADDRESS.fullmatch(value.strip()):
-            raise InputError("the url begins with neither http:// nor https://, or has spaces: write it so")
+            raise InputError("the url does not begin with http:// or https://, or has spaces: correct it")
         elif not value.isprintable():
             raise InputError(f"the {field} {value!r} holds control characters: write it on one line")
         else:
@@ -189,7 +189,7 @@ def _as_text(value: object) -> str:
         case dt.date() | int():
             return str(value)
         case _:
-            raise InputError(f'{value!r} is no text: put it in quotation marks, as in title = "…"')
+            raise InputError(f'{value!r} is not a text: put it in quotation marks, as in title = "…"')
 
 
 def without(document: Document, field: str) -> Document:
@@ -300,6 +300,6 @@ def _classifier() -> Any:
         import tempfile
 
         raise LibraryError(
-            f"there is no space left in {tempfile.gettempdir()} ({error.strerror}): nothing was lost; free "
-            "some space and try again"
+            f"there is no space left in {tempfile.gettempdir()} ({error.strerror}): free some space and try "
+            "again. Nothing was lost"
         ) from error

@@ -28,6 +28,7 @@ from qa.quoting.render import to_json
 from qa.schema import EVERYTHING, Answer, AskOptions, Failure, Filters, Turn
 from qa.text.json_lines import dumps, is_utf8
 from qa.text.names import ALIAS_FILE
+from qa.text.question import ParsedQuestion
 from qa.text.times import is_relative
 
 if TYPE_CHECKING:
@@ -79,14 +80,14 @@ def _question(line: bytes, number: int) -> Question:
         answer_id = str(next(name for name in names if name is not None))
         asked = record.get("text", record.get("question"))
         if not isinstance(asked, str):
-            raise InputError('it has no "text" or "question" that is a string')  # noqa: TRY301
+            raise InputError('it has no "text" or "question" as a string')  # noqa: TRY301
         text = asked
         # JSON can spell half of a surrogate pair. No model can read such a text.
         json.dumps([text, record.get("history"), record.get("filters")], ensure_ascii=False).encode("utf-8")
         history = read_history(record.get("history") or [])
         return Question(answer_id, text, history, read_filters(record.get("filters") or {}))
     except (ValueError, RecursionError, InputError) as error:
-        failure = Failure(InputError.code, f"line {number} is no question: {error}")
+        failure = Failure(InputError.code, f"line {number} is not a question: {error}")
         return Question(answer_id, text, failure=failure)
 
 
@@ -151,7 +152,7 @@ def answer_file(
     confidence.threshold(options.strictness)  # refuse a bad strictness now, not in every line
     asked = read_questions(questions)
     if not asked:
-        raise InputError('there is no question in the file; each line should be {"_id", "text"}')
+        raise InputError('the file has no question: each line should be {"_id", "text"}')
     answer = functools.partial(_answer, corpus, asked, options, progress)
     if out is None:
         stream = sys.stdout
@@ -173,8 +174,8 @@ def answer_file(
         if error.filename and not str(error.filename).startswith(str(out)):  # a model's file, say
             raise
         raise InputError(
-            f"cannot write the answers to {error.filename or out}: {error.strerror}; "
-            "what was written stays, and the same command goes on from there"
+            f"cannot write the answers to {error.filename or out}: {error.strerror}. "
+            "The answers written so far stay: run the same command again to go on from there"
         ) from error
     return done
 
@@ -258,7 +259,7 @@ def _basis(
 def _today(questions: bytes, today: dt.date | None) -> str:
     """Return today if a question or its history depends on it ("last year"), or "" otherwise."""
     texts = (
-        text if isinstance(text, str) else text.text
+        ParsedQuestion(text if isinstance(text, str) else text.text)
         for question in read_questions(questions)
         for text in (question.text, *question.history)
     )
@@ -321,15 +322,17 @@ def keep_earlier(
         os.truncate(out, len(lines))
         return outcomes, f"going on after {len(outcomes):,} of {len(questions):,} answers"
     # Remove the answers before writing the new state: a state must never vouch for answers of another basis.
-    why = "" if fresh else ": the library, the questions or the options are not the same"
+    why = "" if fresh else ", because the library, the questions or the options have changed"
     message = ""
     if earlier and force and not (are_ours and is_replaceable(aside, ANSWERS)):
-        message = f"starting anew; what was there is now {_rename(out).name}"
+        message = f"starting again; the former file is now {_rename(out).name}"
     elif earlier:
         spare(aside, ANSWERS)
         if not aside.exists():  # if it exists, `out` is from an interrupted run and may go
             out.replace(aside)
-        message = f"starting anew{why}; what was there is in {aside.name} until the answers are complete"
+        message = (
+            f"starting again{why}; the former answers are in {aside.name} until the new answers are complete"
+        )
     if force and not is_replaceable(state, STATE):
         _rename(state)
     out.write_bytes(b"")

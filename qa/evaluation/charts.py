@@ -83,7 +83,7 @@ def risk_coverage(
     curve: tuple[ArrayLike, ArrayLike], baseline: tuple[ArrayLike, ArrayLike] | None = None
 ) -> str:
     """Draw how many answers are wrong, if only the surest share of questions is answered. Low is good."""
-    figure, axes = _percent_axes("Questions answered, the surest first", "Wrong among the answers")
+    figure, axes = _percent_axes("Questions answered, the most confident first", "Wrong among the answers")
     curves = {"This run": curve}
     if baseline is not None:
         curves["Baseline"] = baseline

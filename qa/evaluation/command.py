@@ -64,7 +64,7 @@ class Gate:
         name, _, value = map(str.strip, text.rpartition("="))
         if name not in MEASURES:
             measure_names = ", ".join(MEASURES)
-            raise ValueError(f"{text!r} names no measure. Write MEASURE=VALUE with one of: {measure_names}")
+            raise ValueError(f"{text!r} is not a measure. Write MEASURE=VALUE with one of: {measure_names}")
         with suppress(ValueError):
             if math.isfinite(bound := float(value)):
                 return cls(name, bound)
@@ -74,7 +74,7 @@ class Gate:
         """Return why the gate failed, or "" if it passed. A missing measure fails."""
         higher = MEASURES[self.measure].higher_is_better
         if (estimate := measures.get(self.measure)) is None:
-            return f"{self.measure} was not measured: the suite lacks what it needs"
+            return f"{self.measure} was not measured, as the suite lacks the data for it"
         if estimate.value >= self.bound if higher else estimate.value <= self.bound:
             return ""
         return f"{self.measure} is {estimate.value:.4g}, {'below' if higher else 'above'} {self.bound:g}"
@@ -172,7 +172,9 @@ def perform(
         path.parent.mkdir(parents=True, exist_ok=True)
     asked = _asked(task, say)
     if task.encoder and (task.answers or not asked.corpus):
-        raise InputError("--encoder is for indexing a suite's own corpus, and nothing is to be indexed here.")
+        raise InputError(
+            "--encoder is only for a suite with its own corpus, and this suite has none. Leave out --encoder."
+        )
     if task.limit:
         asked = suite.draw(asked, task.limit)
     documents = _documents(task, asked, show, say)
@@ -222,17 +224,18 @@ def _asked(task: Task, say: Callable[[str], None]) -> Suite:
     loaded = suite.load(task.suite, say) if task.suite else None
     if not task.fit:
         if loaded is None:
-            raise InputError("there is nothing to ask. Name a suite.")
+            raise InputError("there are no questions. Name a suite.")
         return loaded
     if loaded and loaded.corpus:
         raise InputError(
-            f"--fit is for the library that you ask, and {loaded.corpus} is another corpus. Name a file of "
-            "test queries."
+            "--fit fits the confidence of your library, but this suite has its own corpus, "
+            f"{loaded.corpus}. Name a file "
+            "of test queries."
         )
     with Corpus.open(task.library, create=False, read_only=True) as corpus:
         asked = suite.with_thumbs(loaded, to_queries(corpus.desk, corpus.store))
     if added := len(asked.queries) - len(loaded.queries if loaded else ()):
-        say(f"{plural(added, 'question')} more, by the thumbs on this library's answers")
+        say(f"{plural(added, 'question')} more, from the thumbs on this library's answers")
     fit.check_enough(asked.queries)
     return asked
 
@@ -261,7 +264,7 @@ def _documents(task: Task, asked: Suite, show: Meter, say: Callable[[str], None]
     except LibraryNotFoundError:
         if not task.answers:
             raise
-        say(f"there is no library in {task.library}: quotes are not compared with their sources")
+        say(f"there is no library in {task.library}, so quotes are not compared with their sources")
         return {}
     raise InputError(f"the library in {task.library} is empty. Add documents first: pullquote index PATH")
 
@@ -283,7 +286,8 @@ def _ask(
         reader = corpus.answerer().reader
         if task.fit and reader not in get_args(ReaderName):
             raise InputError(
-                f"--fit: what {reader} says of an answer is a guess, whatever is fitted. Leave out --reader."
+                f"--fit: what {reader} says of an answer is a guess that cannot be fitted. Leave out "
+                "--reader."
             )
         path = task.out or run.answers_path(corpus.library, asked)
         note_answers(path)

@@ -84,8 +84,9 @@ def check_enough(queries: Iterable[Query]) -> None:
     answerable = sum(judged)
     if min(answerable, len(judged) - answerable) < LEAST:
         raise InputError(
-            f"too few test queries to fit the confidence on: {answerable:,} that the documents answer and "
-            f"{len(judged) - answerable:,} that they do not; at least {LEAST} of each are needed. Add some "
+            f"there are too few test queries to fit the confidence: {answerable:,} with an answer in "
+            "the documents and "
+            f"{len(judged) - answerable:,} without; at least {LEAST} of each are needed. Add queries "
             "(answerable: yes or no), or press thumbs in the chat."
         )
 

@@ -99,6 +99,6 @@ def check(query: str, answer: AnswerLine) -> None:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"]))
         raise InputError(
-            f"the answer to {query!r} is none that can be scored: {field}: {first['msg']}. "
-            "Write what `pullquote answer` writes, or leave the field out."
+            f"the answer to {query!r} cannot be scored: {field}: {first['msg']}. "
+            "Write the fields as `pullquote answer` does, or leave the field out."
         ) from None

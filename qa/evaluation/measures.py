@@ -399,38 +399,42 @@ MEASURES: dict[str, Measure] = {
     each.name: each
     for each in (
         _of_values(
-            "nDCG@10", "How well the first ten documents are ranked: 1 where the most relevant come first."
+            "nDCG@10",
+            "How well the first ten documents are ranked: 1 if the most relevant documents come first.",
         ),
-        _of_values("RR@10", "One over the rank of the first relevant document; 0 beyond the tenth."),
-        _of_values("R@5", "The share of the relevant documents that is among the first five."),
-        _of_values("R@20", "The share of the relevant documents that is among the first twenty."),
-        _of_values("Success@1", "How often the first document is a relevant one."),
-        _of_values("hit@1", "How often the first quote equals, holds or lies in a gold sentence."),
+        _of_values("RR@10", "One divided by the rank of the first relevant document, or 0 beyond the tenth."),
+        _of_values("R@5", "The share of the relevant documents that are among the first five."),
+        _of_values("R@20", "The share of the relevant documents that are among the first twenty."),
+        _of_values("Success@1", "How often the first document is relevant."),
         _of_values(
-            "hit@3", "How often one of the first three quotes equals, holds or lies in a gold sentence."
+            "hit@1", "How often the first quote equals a gold sentence, contains it or is a part of it."
+        ),
+        _of_values(
+            "hit@3",
+            "How often one of the first three quotes equals a gold sentence, contains it or is a part of it.",
         ),
         _of_values(
             "gold@3",
-            "How often the first three quotes hold the gold, whatever the outcome; if all of it is needed, "
-            "the first four.",
+            "How often the first three quotes contain the gold sentences (the first four quotes if all "
+            "are needed), whatever "
+            "the outcome.",
         ),
-        _of_values("word_precision", "The share of the quoted words that the gold sentences have too."),
-        _of_values("word_recall", "The share of the gold sentences' words that is quoted."),
+        _of_values("word_precision", "The share of the quoted words that are in the gold sentences."),
+        _of_values("word_recall", "The share of the gold sentences' words that are quoted."),
         _of_values("word_F1", "The harmonic mean of word precision and recall."),
-        _of_values(
-            "answer@3", "How often the words of a known short answer stand in the first three quotes."
-        ),
+        _of_values("answer@3", "How often the first three quotes contain the words of a known short answer."),
         _of_values(
             "right",
-            "How often an answer is given that holds the gold in its first three quotes, or, where there is "
-            "nothing to answer with, none is; or that says the facts which no sentence states.",
+            "How often a question is handled right: it is answered with the gold sentence among the "
+            "first three quotes or with the right facts, or it has no answer and gets none.",
             allowed=_has_gold,
         ),
         _of_values(
-            "facts", "How often what is asked of a document is said, where no sentence of that states it."
+            "facts", "How often a fact about a document is given, if no sentence of the document states it."
         ),
         _of_values(
-            "accuracy", "How often an answer is given where there is one, and none where there is none."
+            "accuracy",
+            "How often a question with an answer is answered, and a question without an answer is not.",
         ),
         _of_values(
             "answered_wrongly",
@@ -447,8 +451,9 @@ MEASURES: dict[str, Measure] = {
         ),
         Measure(
             "coverage@95",
-            "The share of the answerable questions that can be answered with 95 % of all answers going to "
-            "answerable ones.",
+            "The share of the answerable questions that can be answered while 95 % of all answers go "
+            "to answerable "
+            "questions.",
             _confidence_and_answerable,
             partial(statistics.coverage, precision=0.95),
             by_rank=True,
@@ -456,7 +461,7 @@ MEASURES: dict[str, Measure] = {
         ),
         Measure(
             "AURC",
-            "The share of wrong answers among those given, averaged over all thresholds (the area under the "
+            "The share of wrong answers among all answers, averaged over all thresholds (the area under the "
             "risk-coverage curve).",
             _confidence_and_wrong,
             statistics.area_under_risk,
@@ -481,7 +486,7 @@ MEASURES: dict[str, Measure] = {
             reflected=True,
         ),
         _of_values(
-            "verbatim", "The share of an answer's quotes that are the very characters of their document."
+            "verbatim", "The share of an answer's quotes that are exactly the characters of their document."
         ),
         *(
             Measure(

@@ -39,11 +39,12 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 # The meaning of each reason, for people who read a report.
 MEANINGS: dict[str, str] = {
     "not retrieved": "No passage with the expected sentence was found.",
-    "not among the candidates": f"Its passage was found, but below the first {BEST}, which are quoted from.",
+    "not among the candidates": f"Its passage was found, but not among the first {BEST}, from which "
+    "quotes are taken.",
     "sentence not chosen": "Its passage was among the best, but other sentences were quoted.",
     "below the threshold": "The right place was found, but the confidence was too low to call it an answer.",
-    "answered without an answer": "The documents do not state an answer, yet one was given.",
-    "gold not found": "The expected sentence occurs in none of the documents: the test query may be wrong.",
+    "answered without an answer": "The documents do not state an answer, but an answer was given.",
+    "gold not found": "The expected sentence does not occur in any document: the test query may be wrong.",
     "error": "The question could not be answered because of an error.",
 }
 TextOf: TypeAlias = "Callable[[str], str | None]"
@@ -123,7 +124,7 @@ def explain(judged: Judged, gold: Sequence[Gold]) -> Miss | None:
     if not query.answerable:
         return Miss(
             "answered without an answer",
-            f"The documents do not answer this question, yet an answer was given (confidence {percent}).",
+            f"The documents do not answer this question, but an answer was given (confidence {percent}).",
         )
     if not gold:
         return Miss("below the threshold", f"No answer was given: the confidence was only {percent}.")
@@ -153,17 +154,18 @@ def _miss(gold: Gold, answer: AnswerLine, percent: str) -> Miss:
     if gold.quote is not None and gold.quote <= QUOTES:
         if outcome == "answered":
             part = "Only a part of the expected sentence was quoted."
-            other = "The right document was quoted, but not what answers."
+            other = "The right document was quoted, but not the sentence that answers."
             return Miss("sentence not chosen", part if gold.text else other)
         return Miss(
-            "below the threshold", f"The {what} was shown, but at a confidence of {percent} not as an answer."
+            "below the threshold",
+            f"The {what} was shown, but not as an answer, because the confidence was {percent}.",
         )
     if not gold.document:
-        return Miss("gold not found", f"The {what} occurs in no document that was searched for it.")
-    if gold.rank is None:
         return Miss(
-            "not retrieved", f"The {what} was in none of the {plural(passage_count, 'passage')} found."
+            "gold not found", f"The {what} does not occur in the documents that were searched for it."
         )
+    if gold.rank is None:
+        return Miss("not retrieved", f"The {what} was not in the {plural(passage_count, 'passage')} found.")
     passage = f"The passage with the {what}" if gold.text else "The first passage of the right document"
     if gold.rank > BEST:
         read = answer.get("read") or MOST_READ
@@ -176,7 +178,8 @@ def _miss(gold: Gold, answer: AnswerLine, percent: str) -> Miss:
     if outcome == "none" or (not gold.text and outcome != "answered"):
         return Miss(
             "below the threshold",
-            f"{passage} came {ordinal(gold.rank)}, but at a confidence of {percent} no answer was given.",
+            f"{passage} came {ordinal(gold.rank)}, but no answer was given, because the confidence was "
+            f"{percent}.",
         )
     return Miss(
         "sentence not chosen", f"{passage} came {ordinal(gold.rank)}, but other sentences were quoted."

@@ -30,7 +30,7 @@ _NAMED = 8
 _SPEAKERS = {"user": "Asked", "assistant": "Replied"}
 _OUTCOMES = {
     "answered": ("Answered", "Quoted as the answer"),
-    "weak": ("Not answered", "Shown as the closest, not as an answer"),
+    "weak": ("Not answered", "Shown as nearest, not as an answer"),
     "none": ("Not answered", "Quoted"),
     "error": ("Error", "Quoted"),
 }
@@ -111,9 +111,7 @@ class Page:
             return f"Missed: {self.miss.reason}."
         query = self.judged.query
         if self.verdict == "open":
-            unknown = (
-                "nobody has said what to expect" if query.answerable is None else "it was only searched for"
-            )
+            unknown = "no expected quote is given" if query.answerable is None else "it was only searched for"
             return f"Not judged: {unknown}."
         if not query.answerable:
             return "Right: the documents do not answer this, and no answer was given."
@@ -152,7 +150,7 @@ class Page:
         """Return in words what was expected."""
         query = self.judged.query
         if query.answerable is None:
-            return "Expected: nobody has said"
+            return "Expected: not given"
         if not query.answerable:
             return "Expected: no answer"
         if len(query.gold) > 1:
@@ -255,9 +253,9 @@ def _parts(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, b
 
 def _where_found(gold: Gold, passage_count: int) -> str:
     if not gold.document:
-        return "occurs in no document that was searched for it"
+        return "does not occur in the documents that were searched for it"
     if gold.rank is None:
-        return f"in none of the {plural(passage_count, 'passage')} found"
+        return f"not in the {plural(passage_count, 'passage')} found"
     return f"passage {gold.rank} of {passage_count:,}" + (
         f", quote {gold.quote}" if gold.quote is not None else ""
     )

@@ -147,11 +147,11 @@ def _headline(evaluation: Evaluation) -> Iterator[Figure]:
         yield Figure(percent(share), says, _range(*wilson(share, len(silent))))
     quotes = sum(len(case.answer.get("quotes") or ()) for case in evaluation.judged)
     if quotes and "verbatim" in measures:
-        says = f"of {plural(quotes, 'quote')} are word for word what the document says"
+        says = f"of {plural(quotes, 'quote')} are word for word as in the document"
         yield Figure(percent(measures["verbatim"].value), says)
     if "p50_ms" in measures:
         half, most = measures["p50_ms"].value, measures.get("p95_ms")
-        says = "is how long half of the answers take at most"
+        says = "is the most time that half of the answers take"
         yield Figure(_duration(half), says, f"95 % come within {_duration(most.value)}" if most else "")
 
 
@@ -206,21 +206,23 @@ def _charts(evaluation: Evaluation, answers_from: float | None) -> Iterator[Mapp
     if scores[True] and scores[False]:
         yield {
             "title": "Do questions with an answer score higher?",
-            "says": "The further apart the two sides, the better the program knows what it does not know.",
+            "says": "The further apart the two sides are, the better the program knows which questions "
+            "it cannot answer.",
             "svg": Markup(charts.histograms(scores[True], scores[False], answers_from)),  # noqa: S704
         }
         yield {
             "title": "Is 70 % sure right 70 % of the time?",
-            "says": "Each point is a group of as many questions, with its 95 % interval. On the dashed line, "
-            "confidence can be taken at its word.",
+            "says": "Each point is a group of equally many questions, with its 95 % interval. On the "
+            "dashed line, the "
+            "confidence equals the share that is right.",
             "svg": Markup(charts.reliability(reliability(judged))),  # noqa: S704
         }
     coverage, risk = risk_coverage(judged)
     if len(coverage):
         other = risk_coverage(rivals) if rivals else None
         yield {
-            "title": "What if only the surest are answered?",
-            "says": "The share of wrong answers, as ever more questions are answered from left to right. "
+            "title": "What if only the most confident questions are answered?",
+            "says": "The share of wrong answers. More questions are answered from left to right. "
             "Low is good.",
             "svg": Markup(  # noqa: S704
                 charts.risk_coverage((coverage, risk), other if other and len(other[0]) else None)

@@ -259,7 +259,9 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
     others = len(evaluation.differences) - len(clear)
     lines = []
     if common < len(evaluation.judged):
-        lines.append(f"The baseline answers {common:,} of these questions; the differences are over those.")
+        lines.append(
+            f"The baseline answers {common:,} of these questions. The differences are for these questions."
+        )
     lines += [
         f"Significantly {word} than the baseline: {', '.join(names)}."
         for word, names in (("better", better), ("worse", worse))
@@ -268,7 +270,10 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
     if others:
         what = "other measure" if clear else "measure"
         lines.append(f"No significant difference in {plural(others, what)}.")
-    lines.append(f"Significant: p < {LEVEL}, 0 outside the interval; by chance, one in twenty is.")
+    lines.append(
+        f"Significant: p < {LEVEL}, 0 outside the interval. By chance, one difference in "
+        "twenty is significant."
+    )
     return lines
 
 
@@ -277,7 +282,10 @@ def _on_fit(result: Result) -> list[str]:
     fit = result.fit
     if fit is None:
         return []
-    lines = ["", f"Confidence fitted on {plural(fit.questions, 'question')}; on those left out of each fit:"]
+    lines = [
+        "",
+        f"Confidence fitted on {plural(fit.questions, 'question')}; on the questions left out of each fit:",
+    ]
     for name, gain in (("right outcomes", fit.right), ("Brier score (less is better)", fit.brier)):
         change = gain.difference
         lines.append(
@@ -287,12 +295,12 @@ def _on_fit(result: Result) -> list[str]:
         )
     if earlier := result.replaced:
         lines.append(
-            f"It takes the place of the one fitted on {plural(earlier.questions, 'question')} of "
-            f"{earlier.suite} on {earlier.day}, with which it is not compared."
+            f"It replaces the confidence fitted on {plural(earlier.questions, 'question')} of "
+            f"{earlier.suite} on {earlier.day}. The two were not compared."
         )
     if result.fitted:
-        return [*lines, f"It is kept in {result.fitted} and used from now on; --unfit takes it away."]
-    return [*lines, "It gains no more than chance, and was not kept: the confidence stays as it was."]
+        return [*lines, f"It is stored in {result.fitted} and used from now on; --unfit deletes it."]
+    return [*lines, "It gains no more than chance, so it was not stored: the confidence has not changed."]
 
 
 def _on_findings(result: Result) -> list[str]:

@@ -184,9 +184,11 @@ def read_answers(path: Path) -> dict[str, AnswerLine]:
     for number, answer in records(data, path):
         where, key = f"{path}, line {number}", answer.get("id")
         if not isinstance(key, str | int):
-            raise InputError(f'{where} is no answer: it has no "id". Write what `pullquote answer` writes.')
+            raise InputError(
+                f'{where} is not an answer: it has no "id". Write lines as `pullquote answer` does.'
+            )
         if str(key) in answers:
-            raise InputError(f"{where}: there is an answer to {str(key)!r} already. Leave one of them out.")
+            raise InputError(f"{where}: there is already an answer to {str(key)!r}. Leave one of them out.")
         answers[str(key)] = answer
     return answers
 
@@ -199,7 +201,7 @@ def check_answers(suite: Suite, answers: Mapping[str, AnswerLine], path: Path, s
     """
     answered = sum(query.id in answers for query in suite.queries)
     if not answered:
-        raise InputError(f"{path} answers none of the questions of {suite.name}: its ids are others.")
+        raise InputError(f"{path} does not answer any question of {suite.name}, as its ids are different.")
     if answered < len(suite.queries):
         say(f"{path} answers {answered:,} of the {len(suite.queries):,} questions: the others are left out")
 
@@ -220,8 +222,9 @@ def check_qrels(suite: Suite, documents: Mapping[str, Document], say: Say) -> No
     examples = ", ".join(unknown[:_EXAMPLES])
     if unknown and len(unknown) == len(expected):
         raise InputError(
-            f"none of the documents that {suite.name} expects is here ({examples}, …): it belongs to another "
-            "library, or its ids are others. `pullquote documents` lists the ids."
+            f"none of the documents that {suite.name} expects is here ({examples}, …): the suite is "
+            "for another "
+            "library, or has other ids. `pullquote documents` lists the ids."
         )
     if unknown:
         say(f"{len(unknown):,} of the {len(expected):,} documents expected are not here: {examples}, …")
@@ -261,7 +264,7 @@ def evaluate(
     theirs = judged({key: line for key, line in baseline.items() if key in answers})
     if not theirs:
         raise InputError(
-            "the baseline and the answers have no question in common: there is nothing to compare."
+            "the baseline and the answers have no question in common, so they cannot be compared."
         )
     compared = compare(ours, theirs)
     return Evaluation(suite, ours, measure(ours), compared, measure(theirs), theirs, by_type(ours))

@@ -93,13 +93,15 @@ def draw(suite: Suite, limit: int) -> Suite:
 def _folder(folder: Path, say: Callable[[str], None]) -> Suite:
     path = folder / "queries.jsonl"
     if not path.is_file():
-        raise InputError(f"{folder} is no suite: it holds no queries.jsonl. Name a folder in BEIR layout.")
+        raise InputError(f"{folder} is not a suite: it has no queries.jsonl. Name a folder in BEIR layout.")
     qrels = _qrels(folder)
     lines = list(_json_lines(path))
     relevant = {query for query, grades in qrels.items() if any(grade > 0 for grade in grades.values())}
     queries = _checked((_query(line, assume=line.id in relevant or None) for line in lines), path)
     if qrels and not qrels.keys() & {query.id for query in queries}:
-        raise InputError(f"the qrels of {folder} name none of its queries. Do they belong to another suite?")
+        raise InputError(
+            f"the qrels of {folder} do not name any of its queries. Use the qrels of this suite."
+        )
     if qrels and not any("answerable" in line.record for line in lines):
         # BEIR's queries.jsonl may also contain queries of other splits, which have no qrels: leave them out.
         judged = tuple(query for query in queries if query.id in qrels or query.answerable)
@@ -140,7 +142,9 @@ def _checked(queries: Iterable[Query], path: Path) -> tuple[Query, ...]:
     seen: dict[str, Query] = {}
     for query in queries:
         if query.id in seen:
-            raise InputError(f"{path}: two questions have the id {query.id!r}. Give each its own.")
+            raise InputError(
+                f"{path}: two questions have the id {query.id!r}. Give each question its own id."
+            )
         seen[query.id] = query
     if not seen:
         raise InputError(f"there is no question in {path}.")
@@ -304,7 +308,8 @@ def _csv_queries(data: bytes, path: Path, say: Callable[[str], None]) -> Iterato
         record = lines.setdefault(key, new).record
         if text not in ("", record["text"]):
             raise InputError(
-                f"{where}: the id {key!r} stood for another question before. Give each question its own id."
+                f"{where}: the id {key!r} was used for another question before. Give each question its "
+                "own id."
             )
         record["history"] += filter(None, [row.get("history")])
         for column in ("quote", "answer"):
@@ -333,7 +338,7 @@ def _json(cell: str, where: str) -> Any:
         return json.loads(cell) if cell else None
     except (ValueError, RecursionError):
         raise InputError(
-            f'{where}: "filters" is no JSON. Write {{"collection": "Wires"}}, or leave the cell empty.'
+            f'{where}: "filters" is not JSON. Write {{"collection": "Wires"}}, or leave the cell empty.'
         ) from None
 
 
@@ -384,7 +389,7 @@ def _rows(data: bytes, path: Path, say: Callable[[str], None]) -> Iterator[tuple
                 yield number, row
     except csv.Error as error:
         raise InputError(
-            f"{path}, line {begins + skipped}: {error}. A quotation mark inside a cell is written twice."
+            f"{path}, line {begins + skipped}: {error}. Write a quotation mark inside a cell twice."
         ) from None
 
 

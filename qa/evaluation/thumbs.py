@@ -41,9 +41,10 @@ Form = Literal["jsonl", "csv"]
 Line: TypeAlias = dict[str, Any]
 """A test query as a line of the file."""
 
-_TO_FILL_IN = "the answer was judged wrong: add the quotes that were expected, or say if it is answerable"
+_TO_FILL_IN = "the answer was judged wrong: add the expected quotes, or say if the question is answerable"
 _UNMARKED = (
-    "the answer was judged right, and none of its quotes: press a thumb on those that answer, or add them"
+    "the answer was judged right, but none of its quotes was judged: press a thumb on the quotes that "
+    "answer, or add them"
 )
 _COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rejected", "note", "filters")
 
@@ -201,8 +202,8 @@ def save(queries: Sequence[Line], path: Path, *, replace: bool = False) -> None:
         raise OutputError(f"cannot read {path}: {error.strerror}; name another file") from error
     if spared:
         raise OutputError(
-            f"{path} is there already and holds something else, perhaps what you have filled in: name "
-            "another file, or replace it with --force"
+            f"{path} already exists with other content, perhaps your own additions: name another "
+            "file, or replace it with --force"
         )
     write_output(path, [data.decode("utf-8")])
 

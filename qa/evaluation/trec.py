@@ -102,7 +102,9 @@ def read_run(path: Path) -> dict[str, AnswerLine]:
         except ValueError:
             value = math.nan
         if math.isnan(value):
-            raise InputError(f"{path}, line {number} is not of a run: query Q0 document rank score tag.")
+            raise InputError(
+                f"{path}, line {number} is not a line of a run: query Q0 document rank score tag."
+            )
         scores.setdefault(_id(query), []).append((float(np.float32(value)), _id(document)))
     return {
         query: {

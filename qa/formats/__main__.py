@@ -139,7 +139,9 @@ def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
     except MemoryError:
         _write(replies, {"memory": True})
     except ImportError as error:  # not the file's fault
-        refused = f"{source.name} was not read: Pullquote is not installed whole ({error}). Install it anew."
+        refused = (
+            f"{source.name} was not read: Pullquote is not completely installed ({error}). Install it again."
+        )
         _write(replies, {"refused": refused, "trace": traceback.format_exc()[-_LONGEST_TRACE:]})
         _write(replies, {"done": True})
 

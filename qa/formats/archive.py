@@ -73,14 +73,14 @@ def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iter
         archive = zipfile.ZipFile(io.BytesIO(source.data))
     except DAMAGED as error:
         raise InputError(
-            f"{source.name} is damaged or cut off, and no ZIP archive ({error}). Copy it again."
+            f"{source.name} is damaged or cut off, or is not a ZIP archive ({error}). Copy it again."
         ) from None
     wanted, others = _wanted(archive)
     budget.members -= len(wanted)
     if budget.members < 0:
         raise InputError(f"{source.name} holds more than {MOST_MEMBERS:,} files. Split it.")
     if not wanted:
-        raise InputError(f"{source.name} holds nothing to read. {READS}.")
+        raise InputError(f"{source.name} has nothing that can be read. {READS}.")
     if others:
         yield PartlyReadError(f"{source.name}: {_left_out(others)}")
     used: set[str] = set()
@@ -150,7 +150,7 @@ def _check(member: zipfile.ZipInfo, name: str, where: str) -> None:
     if stat.S_ISLNK(member.external_attr >> 16):
         raise InputError(f"{where} is a link. Pack the file that it leads to.")
     if member.flag_bits & 1:
-        raise InputError(f"{where} is locked by a password. Pack it again without one.")
+        raise InputError(f"{where} is locked by a password. Pack it again without a password.")
 
 
 def _bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, inner: Source, budget: _Budget) -> bytes:
@@ -176,6 +176,7 @@ def _bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, inner: Source, bud
         raise InputError(f"{inner.name} is larger than {most // 1_000_000} MB. Split it into smaller files.")
     if len(data) > honest:
         raise InputError(
-            f"{inner.name} unpacks to more than {MOST_TIMES} times its size, as bombs do. Add it unpacked."
+            f"{inner.name} unpacks to more than {MOST_TIMES} times its size, as ZIP bombs do. Unpack "
+            "it, and add the file itself."
         )
     return data

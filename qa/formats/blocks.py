@@ -144,6 +144,6 @@ def row(cells: Sequence[Sequence[Part]]) -> list[Part]:
 
 def revisions(*, tracked: bool, struck: bool) -> tuple[str, ...]:
     """Return notes for the reader on how `tracked` changes and `struck` out words were read."""
-    return ("The document holds tracked changes; it was read as if all were accepted.",) * tracked + (
+    return ("The document has tracked changes. It was read as if all of them were accepted.",) * tracked + (
         "Words that are struck out were left out.",
     ) * struck

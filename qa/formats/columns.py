@@ -82,4 +82,7 @@ def with_values(names: Sequence[str], rows: Iterable[Sequence[str]]) -> tuple[tu
 
 def guessed(name: str) -> str:
     """Return a note for the reader that a column was chosen as the text."""
-    return f"The column “{name.strip()}” was taken for the text, as it alone is prose: see that it is."
+    return (
+        f"The column “{name.strip()}” was read as the text, as only this column has prose: check that "
+        "this is right."
+    )

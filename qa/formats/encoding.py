@@ -131,20 +131,20 @@ def codec_of(data: bytes, name: str) -> str:
         return codec
     at, why = failed
     if codec == "utf-16":
-        raise InputError(f"{name} is not UTF-16, though marked as it ({why} at byte {at}). {CONVERT}")
+        raise InputError(f"{name} is marked as UTF-16, but is not ({why} at byte {at}). {CONVERT}")
     if guessed := guess_encoding(data):
         return guessed
     line = data.count(b"\n", 0, at) + 1
     raise InputError(
-        f"{name} is not UTF-8: byte 0x{data[at]:02x} at offset {at} (line {line}); and its bytes do not show "
-        f"in which other encoding it is. {CONVERT}"
+        f"{name} is not UTF-8: byte 0x{data[at]:02x} at offset {at} (line {line}), and its bytes do not show "
+        f"which other encoding it has. {CONVERT}"
     )
 
 
 def notes_on(codec: str) -> tuple[str, ...]:
     """Return a note that names the codec for the reader, or no note for the codecs of `encoding_of`."""
     name = _NAMES.get(codec, "" if codec in _SAID else codec.upper())
-    return (f"Read as {name}: the file does not say in which encoding it is.",) if name else ()
+    return (f"Read as {name}: the file does not name its encoding.",) if name else ()
 
 
 def _utf_16(data: bytes) -> str:

@@ -135,8 +135,8 @@ def _refuse_protected(package: ZipFile, name: str) -> None:
     if used - _OF_FONTS:
         lock = next((lock for member, lock in _LOCKS if member in package.namelist()), "an unknown scheme")
         raise InputError(
-            f"{name} is protected against copying (DRM: {lock}), so that its text cannot be read. "
-            "Ask its publisher for a copy without."
+            f"{name} is protected against copying (DRM: {lock}), so its text cannot be read. Ask "
+            "the publisher for a copy without DRM."
         )
 
 
@@ -305,5 +305,5 @@ def _date(written: str, order: DateOrder) -> tuple[str, list[str]]:
     """Return a date as ISO 8601, or "" and a note if it cannot be read."""
     date, doubt = read_date(written, order)
     if written and not (date or doubt):
-        doubt = f"The date “{written}” names no day, month or year; it was left out."
+        doubt = f"The date “{written}” has no day, month or year, so it was left out."
     return date.isoformat() if date else "", [doubt] if doubt else []

@@ -39,7 +39,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     text = decoded.text
     root = _ROOT.search(text)
     if root and "<!ENTITY" in text[: root.start()].upper():
-        raise InputError(f"{name} defines XML entities, as no feed needs to. Write out what they stand for.")
+        raise InputError(f"{name} defines XML entities, which are not read. Replace them by their text.")
     # A stream, so that feedparser never fetches an address. `markup` makes sanitising unnecessary.
     parsed = feedparser.parse(
         io.BytesIO(text.encode("utf-8")),
@@ -48,10 +48,12 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         sanitize_html=False,
     )
     if not parsed.version:
-        raise InputError(f"{name} is no RSS or Atom feed. Save the feed itself, not the page that shows it.")
+        raise InputError(
+            f"{name} is not an RSS or Atom feed. Save the feed itself, not the page that shows it."
+        )
     if not parsed.entries:
         raise InputError(f"{name} has no entries. Leave it out.")
-    broken = ("The feed is broken XML: words may be missing.",) if parsed.bozo else ()
+    broken = ("The XML of the feed is broken: words may be missing.",) if parsed.bozo else ()
     notes = (*decoded.notes, *broken)
     seen: set[str] = set()
     for number, entry in enumerate(parsed.entries, 1):
@@ -62,7 +64,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
             yield error
             continue
         if document.id in seen:
-            yield InputError(f"{where}: the id {document.id!r} was used before. Give each entry its own.")
+            yield InputError(f"{where}: the id {document.id!r} was used before. Give each entry its own id.")
             continue
         seen.add(document.id)
         yield document
@@ -76,7 +78,7 @@ def _document(entry: _Entry, feed: _Entry, where: str, notes: tuple[str, ...], o
     if not body.text:
         raise InputError(f"{where} has no text. Save the page that it links to, or leave it out.")
     if not key:
-        raise InputError(f"{where} has no id, link or title. Give it one.")
+        raise InputError(f"{where} has no id, link or title. Give it an id.")
     check_text(body.text, where)
     source = entry.get("source", {})
     publisher = _line(source, "title", where) or _line(feed, "title", where)

@@ -84,8 +84,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     every = blocks(tree)
     if not every:
         raise InputError(
-            f"{source.name} holds no text: perhaps a script writes it, or it stands in frames. "
-            "Save the page again from a browser, once it is shown, or its text as a .txt file."
+            f"{source.name} has no text: perhaps a script writes the text, or it is in frames. "
+            "Open the page in a browser and save it again, or save its text as a .txt file."
         )
     struck = has_struck(tree)
     about = describe_page(page, tree, every, options.date_order)
@@ -96,9 +96,9 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     check_text(rendered.text, source.name)
     notes = list(decoded.notes)
     if not main_blocks:
-        notes.append("No main text could be told from the rest of the page: all of the page was taken.")
+        notes.append("The main text of the page could not be found, so the whole page was read.")
     elif sum(every[number].linked for number in main_blocks) > _MOSTLY * len(rendered.text):
-        notes.append("The page is little else than links.")
+        notes.append("The page has little text other than links.")
     else:
         notes += _left_out(every, main_blocks, containers)
     if struck:

@@ -84,7 +84,7 @@ def _documents(
             if not text:
                 continue
             if not seen and text.startswith("["):
-                yield InputError(f"{where} is not a JSON object. A list is read from a file named .json.")
+                yield InputError(f"{where} is not a JSON object. If the file is a list, name it .json.")
                 return
             line = text.encode(encoding)
             record = _record(text, where)
@@ -100,7 +100,7 @@ def _documents(
             yield error
             continue
         if name in seen:
-            yield InputError(f"{where}: the id {name!r} was used before. Give each its own.")
+            yield InputError(f"{where}: the id {name!r} was used before. Give each record its own id.")
             continue
         seen.add(name)
         yield item
@@ -141,7 +141,7 @@ def id_of(record: dict[str, Any], where: str) -> str:
     name = _field(record, "_id", where)
     if not name.strip():
         raise InputError(
-            f'{where} has no "_id" or "id". Give each record one, as text; or name the key of it '
+            f'{where} has no "_id" or "id". Give each record an id, as text; or name the key of the '
             "with --column id=KEY."
         )
     if len(name) > MOST_FIELD:
@@ -205,8 +205,8 @@ def _field(record: dict[str, Any], name: str, where: str) -> str:
 def _record(line: str, where: str) -> dict[str, Any]:
     if len(line) > _MOST_BESIDE and len(_STRING.sub("", line)) > _MOST_BESIDE:
         raise InputError(
-            f"{where} holds more than {_MOST_BESIDE // 1_000_000} MB besides strings. "
-            "Keep to what describes its text."
+            f"{where} holds more than {_MOST_BESIDE // 1_000_000} MB of data that is not strings. "
+            "Keep only the fields that describe the text."
         )
     try:
         record = json.loads(line, parse_int=whole_number)
@@ -280,4 +280,4 @@ def _date(
     date, note = read_date(value, date_order, number)
     if date:
         return date, (note,) if note else ()
-    return None, (note or f"The date “{value}” names no day, month or year; it was left out.",)
+    return None, (note or f"The date “{value}” has no day, month or year, so it was left out.",)

@@ -172,7 +172,8 @@ def kind_of(source: Source) -> tuple[Kind, str]:
         raise InputError(f"{source.name} is {what}. {READS}: save its text as a .txt file in UTF-8.")
     if shown is None and said and said.signed and source.data:
         raise InputError(
-            f"{source.name} is not {said.what}, whatever its name says. Open it, and save it again as one."
+            f"{source.name} is not {said.what}, although its name says so. Open it, and save it again "
+            "in this format."
         )
     kind = shown or said
     assert kind is not None  # noqa: S101
@@ -219,7 +220,7 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
         if media.startswith(b"application/vnd.oasis.opendocument.text"):
             return _KINDS["odt"]
         if media.startswith(b"application/vnd.oasis.opendocument"):
-            return "an OpenDocument file that is no text"
+            return "an OpenDocument file that is not a text"
     listed = data[-_TAIL:]
     # An archive may hold a Word document that lists its members just before the archive's own list.
     if b"[Content_Types].xml" in listed and (said is not ZIP or first == b"[Content_Types].xml"):
@@ -258,7 +259,7 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
         check_text(document.text, f"{source.name}, {document.id}" if document.id else source.name)
         ends = [each.end for each in (*document.header, *document.furniture)]
         if max([*ends, *(each.end for each in document.sections)], default=0) > len(document.text):
-            raise ValueError("a span lies outside its text")
+            raise ValueError("a span is outside its text")
         if not (kind.holds and document.id.startswith("/")):
             document = replace(
                 document,
@@ -279,7 +280,7 @@ def some_refused(items: Iterable[_Read], name: str) -> Iterator[_Read | InputErr
             yield item
     if refused > MOST_REFUSED:
         yield InputError(
-            f"{name}: {refused - MOST_REFUSED:,} more of its parts were refused. Mend the first ones."
+            f"{name}: {refused - MOST_REFUSED:,} more of its parts were refused. Correct the first parts."
         )
 
 
@@ -298,8 +299,8 @@ def _guarded(
     except Exception as error:  # from a library, on bytes that it did not expect
         words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise InputError(
-            f"{source.name} is damaged, or not as its format has it ({words}). "
-            "Open it and save it anew, or leave it out."
+            f"{source.name} is damaged, or does not follow its format ({words}). "
+            "Open it and save it again, or leave it out."
         ) from error
 
 

@@ -88,7 +88,7 @@ def read_message(
         raise _malformed(source, error) from None
     reading.notes += notes
     if cut_off:
-        reading.notes.append("The e-mail is cut off: something of its end is missing.")
+        reading.notes.append("The e-mail is cut off: its end is missing.")
     if not_read:
         listed = ", ".join(f"“{name}”" for name in not_read[:10])
         more = f" and {len(not_read) - 10} more" if len(not_read) > 10 else ""
@@ -96,7 +96,7 @@ def read_message(
     if document is not None:
         yield replace(document, format=form, notes=(*document.notes, *reading.notes))
     elif not attached:
-        raise InputError(f"{source.name} has no text. Leave it out, or save what it shows as a .txt file.")
+        raise InputError(f"{source.name} has no text. Leave it out, or save its words as a .txt file.")
     for name, data in attached:
         yield from _attached(source, options, name, data)
 
@@ -111,7 +111,9 @@ def _parsed(source: Source) -> Message:
     # Not policy.default, which raises errors for malformed headers.
     message = email.message_from_bytes(source.data, policy=policy.compat32)
     if not any(_header(message, name) for name in _HEADERS):
-        raise InputError(f"{source.name} has none of an e-mail's headers. Save the message again as .eml.")
+        raise InputError(
+            f"{source.name} does not have the headers of an e-mail. Save the message again as .eml."
+        )
     return message
 
 
@@ -130,7 +132,7 @@ def _document(message: Message, lines: list[Line], source: Source) -> Document |
     if not composed.text:
         return None
     check_text(composed.text, source.name)
-    notes = (f"The date “{date}” is none that can be read; it was left out.",) if date and not day else ()
+    notes = (f"The date “{date}” cannot be read, so it was left out.",) if date and not day else ()
     archived = _header(message, "Archived-At").strip("<>")
     identity = _header(message, "Message-ID").strip("<> ")
     url = archived if re.fullmatch(r"https?://\S+", archived) else f"mid:{identity}" if identity else ""
@@ -193,7 +195,9 @@ class _Reading:
             InputError: naming the e-mail, if its parts are nested too deep.
         """
         if depth > _DEEPEST:
-            raise InputError(f"{self._name} has parts over {_DEEPEST} deep in one another. Leave it out.")
+            raise InputError(
+                f"{self._name} has parts that are nested more than {_DEEPEST} deep. Leave it out."
+            )
         kind = part.get_content_type()
         inner = part.get_payload() if part.is_multipart() else None
         if kind == "message/rfc822" or _is_attached(part, kind):

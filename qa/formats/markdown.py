@@ -159,7 +159,7 @@ def _with_facts(document: Document, front: _Front, title: str, order: DateOrder)
         date, doubt = read_date(written, order)
         values |= {"date": date} if date else {}
         if not date and not doubt:
-            doubt = f"The date “{written}” names no day; it was left out."
+            doubt = f"The date “{written}” has no day, so it was left out."
         notes += (doubt,) if doubt else ()
     found = [Found(field, "front matter", "stated") for field in values]
     if title and "title" not in values:

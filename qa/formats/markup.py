@@ -129,10 +129,12 @@ def _decoded(data: bytes, name: str) -> Decoded:
     try:
         text = data.decode(meant)
     except (UnicodeDecodeError, LookupError) as error:
-        raise InputError(f"{name} says that it is in {declared}, and is not ({error}). {convert}") from None
+        raise InputError(
+            f"{name} says that its encoding is {declared}, but it is not ({error}). {convert}"
+        ) from None
     accented = sum("\x80" <= character <= "\xff" for character in text)
     if meant.startswith("windows-125") and accented > _MOST_ACCENTED * len(re.sub(r"<[^>]*+>?|\s", "", text)):
-        raise InputError(f"{name} says that it is in {declared}, but is hardly so. {convert}")
+        raise InputError(f"{name} says that its encoding is {declared}, but this is unlikely. {convert}")
     return Decoded(text)
 
 
@@ -150,7 +152,7 @@ def parse(source: str, name: str) -> html.HtmlElement:
         tree = html.document_fromstring(lines.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError) as error:
         raise InputError(
-            f"{name} holds no HTML that can be read ({error}). Save the page again, or leave it out."
+            f"{name} has no HTML that can be read ({error}). Save the page again, or leave it out."
         ) from None
     for entry in parser.error_log:
         if entry.type_name == "ERR_RESOURCE_LIMIT":

@@ -43,8 +43,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     separators = [match.span() for match in SEPARATOR.finditer(source.data)]
     if not separators or source.data[: separators[0][0]].strip():
         raise InputError(
-            f"{source.name} is no mailbox: it does not begin with a line “From ADDRESS DATE”, with an "
-            "e-mail's header below. Export it again as mbox, or save a single message as .eml."
+            f"{source.name} is not a mailbox: it does not begin with a line “From ADDRESS DATE” followed "
+            "by an e-mail's header. Export it again as mbox, or save a single message as .eml."
         )
     if len(separators) > MOST_MESSAGES:
         raise InputError(f"{source.name} holds more than {MOST_MESSAGES:,} messages. Split it.")

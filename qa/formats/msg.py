@@ -34,7 +34,7 @@ _SHORT_NAME = 0x3704
 _RTF = 0x1009  # the body as compressed RTF
 _INNER, _INNER_HEADER = "__substg1.0_3701000D", 24  # the storage of an attached message
 _UNNAMED = "an attachment without a name"
-_DAMAGED = "is damaged, or no Outlook message"
+_DAMAGED = "is damaged, or is not an Outlook message"
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
@@ -86,7 +86,7 @@ def _as_email(outlook_message: Message, name: str) -> tuple[EmailMessage, list[s
     elif page.strip():
         message.set_content(page, subtype="html", content_manager=raw_data_manager)
     elif outlook_message.properties.binary_prop_value(_RTF):
-        raise InputError(f"{name} has its text as Outlook's RTF alone. Save the message as .eml or as text.")
+        raise InputError(f"{name} has its text only as Outlook's RTF. Save the message as .eml or as text.")
     else:
         message.set_content("", content_manager=raw_data_manager)
     links = []

@@ -126,13 +126,13 @@ def _output_of(name: str, run: Callable[[], str]) -> str:
         return run()
     except TimeoutError:
         raise InputError(
-            f"{name}: Tesseract took longer than {tesseract.SECONDS:.0f} s for a page. "
-            "Read it by another program."
+            f"{name}: Tesseract took longer than {tesseract.SECONDS:.0f} s for a page. Read "
+            "the file with another OCR program."
         ) from None
     except tesseract.TesseractError as error:
         raise InputError(
             f"{name}: Tesseract failed ({str(error)[:200]}). "
-            "See whether `tesseract --list-langs` works, or index it without OCR."
+            "Check that `tesseract --list-langs` works, or index the file without OCR."
         ) from None
 
 

@@ -73,13 +73,13 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         if "META-INF/manifest.xml" in package.namelist() and b"encryption-data" in read_member(
             package, "META-INF/manifest.xml", source.name
         ):
-            raise InputError(f"{source.name} is locked by a password. Save it without one.")
+            raise InputError(f"{source.name} is locked by a password. Save it without a password.")
         content = parse_xml(read_member(package, "content.xml", source.name), source.name)
         styles = _styles(package, source.name)
     properties = _properties(source)
     body = content.find(_tag("office:body") + "/" + _tag("office:text"))
     if body is None:
-        raise InputError(f"{source.name} is an OpenDocument file, but no text. Save it as ODT.")
+        raise InputError(f"{source.name} is an OpenDocument file, but not a text. Save it as ODT.")
     roots = [content] if styles is None else [styles, content]
     reader = _Reader(roots, as_report=options.as_report)
     try:

@@ -40,7 +40,8 @@ def open_package(source: Source, what: str, most_xml: int = MOST_XML) -> zipfile
     """
     if source.data.startswith(_OLE):
         raise InputError(
-            f"{source.name} is locked by a password, or an old Microsoft Office file, and no {what} file. "
+            f"{source.name} is not a {what} file: it is locked by a password, or is an old Microsoft "
+            "Office file. "
             f"Save it without a password as {what}."
         )
     try:
@@ -55,7 +56,7 @@ def open_package(source: Source, what: str, most_xml: int = MOST_XML) -> zipfile
     if len(members) > MOST_MEMBERS:
         raise InputError(f"{source.name} holds over {MOST_MEMBERS:,} files: a bomb. Leave it out.")
     if any(member.flag_bits & 1 for member in members):
-        raise InputError(f"{source.name} is locked by a password. Save it without one.")
+        raise InputError(f"{source.name} is locked by a password. Save it without a password.")
     unpacked = sum(member.file_size for member in members)
     if unpacked > MOST_UNPACKED:
         raise InputError(
@@ -120,5 +121,6 @@ def check_entities(root: Any, where: str) -> None:
     declared = root.getroottree().docinfo.internalDTD
     if declared is not None and any(True for _ in declared.iterentities()):
         raise InputError(
-            f"{where} declares XML entities, of which bombs are made. Save it again with its program."
+            f"{where} declares XML entities, which are not read, as they can be harmful. Save it again "
+            "with its program."
         )

@@ -122,7 +122,7 @@ def open_pdf(source: Source) -> pdfium.PdfDocument:
         elif error.err_code == raw.FPDF_ERR_SECURITY:
             problem = "is encrypted in a way that cannot be read. Save a copy without encryption"
         else:
-            problem = "is damaged or no PDF. Open it in a PDF reader and save it again"
+            problem = "is damaged, or is not a PDF. Open it in a PDF reader and save it again"
         raise InputError(f"{source.name} {problem}.") from None
 
 
@@ -370,13 +370,16 @@ def _notes(pages: Sequence[_PageReading], scanned: Sequence[int], program: str) 
     illegible = [index for index, page in enumerate(pages) if page.why == "illegible"]
     doubtful = [index for index, page in enumerate(pages) if page.doubtful]
     if scanned and not program:
-        yield f"{subject(scanned)} not read: no text in the file, only a picture of it. {ocr.INSTALL}"
+        yield f"{subject(scanned)} not read: the file has only a picture of the text. {ocr.INSTALL}"
     elif read := [index for index in scanned if index not in illegible]:
         yield f"{subject(read)} read by OCR ({program}): check quotes against the page."
     if doubtful:
         yield f"{subject(doubtful)} hard to read by OCR: some of the words are wrong."
     if illegible:
-        yield f"{subject(illegible)} not read: whichever way it is turned, {program} makes out hardly a word."
+        yield (
+            f"{subject(illegible)} not read: {program} recognises hardly a word, whichever way the page "
+            "is turned."
+        )
     if hidden:
         yield f"{subject(hidden)} read by OCR (before, by another program): check quotes against the page."
     if damaged:
@@ -401,18 +404,19 @@ def _nothing(
 ) -> str:
     """Return a message that says why the PDF has no text, and what to do."""
     if any(page.why == "illegible" for page in pages):
-        return f"{name} is scanned, and {program} makes out hardly a word. Scan it again, or leave it out."
+        return f"{name} is scanned, and {program} recognises hardly a word. Scan it again, or leave it out."
     if program:
         return (
-            f"{name} is scanned, and {program} found no text in it. Look whether there is any; leave it out."
+            f"{name} is scanned, and {program} found no text in it. If there is text, scan it again, "
+            "or leave it out."
         )
     if scanned:
         how = "is scanned: its pages are pictures of text"
         if all(pages[index].why == "code" for index in scanned):
-            how = "does not say which letters its fonts show, so that its text can only be read by OCR"
+            how = "does not say which letters its fonts show, so its text can only be read by OCR"
         return f"{name} {how}. {ocr.INSTALL if asked else 'Index it with OCR'}."
     if any(page.why for page in pages):
-        return f"{name} is damaged: none of its pages can be read. Open it in a PDF reader and save it again."
+        return f"{name} is damaged: its pages cannot be read. Open it in a PDF reader and save it again."
     return f"{name} has no text on its pages. Leave it out."
 
 

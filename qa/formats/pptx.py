@@ -82,7 +82,7 @@ class _Reader:
         """Return notes on the slides and words that were left out."""
         hidden, unread = _listed(self._hidden), _listed(sorted(self._unread))
         return (f"Hidden slides were left out: {hidden}.",) * bool(hidden) + (
-            f"The words of charts, diagrams and formulas were not read; there are some on slide {unread}.",
+            f"The words of charts, diagrams and formulas on slide {unread} were not read.",
         ) * bool(unread)
 
     def parts(self, presentation: Any) -> Iterator[Part]:
@@ -116,7 +116,9 @@ class _Reader:
             InputError: naming the source, if groups are nested too deep.
         """
         if depth > _DEEPEST:
-            raise InputError(f"{self._name} has groups over {_DEEPEST} deep in one another. Leave it out.")
+            raise InputError(
+                f"{self._name} has groups that are nested more than {_DEEPEST} deep. Leave it out."
+            )
         if any(child.tag == _ALTERNATIVES for child in shapes._element.iterchildren()):
             self._unread.add(number)
         for shape in shapes:

@@ -111,7 +111,7 @@ def files(path: Path, skipped: list[Path], *, follow_links: bool = False) -> Ite
         empty = False
         yield file_path
     if empty:
-        raise InputError(f"{path} holds nothing to read. {READS}.")
+        raise InputError(f"{path} has nothing that can be read. {READS}.")
 
 
 def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | None) -> Iterator[Path]:
@@ -197,7 +197,7 @@ def read_file(
             mending = "Upload it again" if file.upload else "Check the path"
             yield InputError(f"{shown} was not found. {mending}.")
         elif file.upload and path.is_symlink():  # else the library's creator could choose what is read
-            yield InputError(f"{shown} is a link in the library, and is not read. Upload it again.")
+            yield InputError(f"{shown} is a link in the library and is not read. Upload the file again.")
         elif not path.is_file():  # a pipe or a device would be read for ever
             yield InputError(f"{shown} is not an ordinary file. {READS}.")
         elif named(file.file_name) is JSONL:

@@ -27,7 +27,7 @@ LISTS = ("documents", "items", "data")  # the keys of an object that may contain
 _EXPECTED = (
     'Write a list of records, [{"_id": …, "title": …, "text": …}, …], or one record, or '
     '{"documents": [records]}. '
-    "Where the text has another key: --column text=KEY."
+    "If the text has another key, use --column text=KEY."
 )
 
 
@@ -73,7 +73,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
             yield error
             continue
         if document.id in seen and not document.sections:
-            yield InputError(f"{where}: the id {document.id!r} was used before. Give each its own.")
+            yield InputError(f"{where}: the id {document.id!r} was used before. Give each record its own id.")
             continue
         seen.add(document.id)
         yield document
@@ -94,12 +94,13 @@ def _records(value: object, name: str, options: Options) -> list[Any]:
         else:
             keys = ", ".join(f"“{key}”" for key in list(value)[:20])[:1_000] or "no key"
             raise InputError(
-                f"{name} is an object with neither a text nor one list of records: it has {keys}. {_EXPECTED}"
+                f"{name} is an object without a text and without a list of records: it has {keys}. "
+                f"{_EXPECTED}"
             )
     if not isinstance(value, list):
         raise InputError(f"{name} is neither a list of records nor a record. {_EXPECTED}")
     if not value:
-        raise InputError(f"{name} has no records. Put one in it, or leave it out.")
+        raise InputError(f"{name} has no records. Put a record in it, or leave it out.")
     return value
 
 

@@ -71,19 +71,19 @@ def checked_url(url: str) -> str:
     scheme = given.lower()
     url = f"{scheme}://{rest}"
     if "@" in scheme:
-        raise InputError(f"what stands before {shown(url)} is no part of an address: leave it out")
+        raise InputError(f"the characters before {shown(url)} are not part of an address: leave them out")
     if "::" in url:
-        raise InputError(f"{shown(url)} is an address in another: name the files themselves")
+        raise InputError(f"{shown(url)} has an address inside an address: name the files themselves")
     if _holds_secret(url):
         raise InputError(
-            f"the {scheme} address holds a password, a key or a setting, and addresses are shown and "
-            "kept: leave it out, and put it where the package for the protocol looks for it, such as its "
-            "variables"
+            f"the {scheme} address has a password, a key or a setting, but addresses are shown and stored: "
+            "leave it out, and set it where the package for the protocol reads it, such as "
+            "its environment variables"
         )
     if not rest.strip("/"):
-        raise InputError(f"{url} names no file and no folder: write what is to be read after it")
+        raise InputError(f"{url} names no file or folder: add the path of the file or folder")
     if scheme in _THIS_MACHINE:  # a path is read without links out of the folder
-        raise InputError(f"{url} is on this machine: name it by its path, without {scheme}://")
+        raise InputError(f"{url} is on this machine: write its path without {scheme}://")
     return url.rstrip("/")
 
 
@@ -221,5 +221,5 @@ def _translated(url: str, what: str) -> Iterator[None]:
     except Exception as error:  # each protocol has its own errors
         message = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
         raise InputError(
-            f"{url} cannot be {what}: {message}. Check the address, and that its server lets you in."
+            f"{url} cannot be {what}: {message}. Check the address, and that its server gives you access."
         ) from error

@@ -203,9 +203,11 @@ class _Reader:
         """Return notes for the reader on changes, struck out words, unknown bytes and a missing end."""
         notes = []
         if self._unknown:
-            notes.append("Some bytes are no characters of the code page that they are said to be in: see �.")
+            notes.append(
+                "Some bytes are not characters of the code page that the file names; they are shown as �."
+            )
         if self._cut_off:
-            notes.append("The document is cut off: something of its end is missing.")
+            notes.append("The document is cut off: its end is missing.")
         return (*revisions(tracked=self._revised, struck=self._struck), *notes)
 
     def noted(self) -> list[Part]:
@@ -252,7 +254,8 @@ class _Reader:
         self._left_to_skip = 0
         if len(self._stack) >= MOST_DEPTH:
             raise InputError(
-                f"{self._name} is nested more than {MOST_DEPTH:,} groups deep, as no text is. Leave it out."
+                f"{self._name} is nested more than {MOST_DEPTH:,} groups deep, which a text never is. "
+                "Leave it out."
             )
         self._stack.append(self._group)
         if len(self._stack) == 1:

@@ -73,8 +73,9 @@ class _Sheet:
         counts = [f"{count:,} {what}{'s' * (count > 1)}" for count, what in hidden if count]
         left_out = f"Of the sheet “{self.title}”, {' and '.join(counts)} were left out." if counts else ""
         lacking = (
-            f"In the sheet “{self.title}”, {self.uncalculated:,} formulas have no stored result, and were "
-            "read as empty: open it in Excel and save it."
+            f"In the sheet “{self.title}”, {self.uncalculated:,} formulas have no stored result and "
+            "were read "
+            "as empty: open the workbook in Excel and save it."
             if self.uncalculated
             else ""
         )
@@ -161,17 +162,19 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
             "an ordinary .xlsx."
         )
     if not sheets and without and not any(sheet.names for sheet in without):
-        raise InputError(f"{source.name} has nothing in its sheets. Put a table in one, or leave it out.")
+        raise InputError(
+            f"{source.name} has only empty sheets. Put a table in a sheet, or leave the file out."
+        )
     if not sheets and without:
         first = next(sheet for sheet in without if sheet.names)
         where = f"{source.name}, sheet “{first.title}”,"
         check_columns(where, first.names, first.column_of, options, _sample(first, first.first))
     elif not sheets and hidden:
-        raise InputError(f"{source.name} has hidden sheets alone. Show one in Excel, and save it.")
+        raise InputError(f"{source.name} has only hidden sheets. Unhide a sheet in Excel, and save the file.")
     notes = [f"Hidden sheets were left out: {_listed(hidden)}."] if hidden else []
     if without:
         names = _listed([sheet.title for sheet in without])
-        notes.append(f"Sheets without a column that is known to hold text were left out: {names}.")
+        notes.append(f"Sheets were left out, because it is not clear which column holds the text: {names}.")
     empty = bool(sheets)
     for sheet in sheets:
         notes += sheet.remarks()
@@ -183,7 +186,7 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
                 notes.clear()
             yield item
     if empty:
-        raise InputError(f"{source.name} has no row below the names of its columns that is seen. Add one.")
+        raise InputError(f"{source.name} has no visible row below the names of its columns. Add a row.")
 
 
 def _rows(sheet: _Sheet, source: Source, options: Options) -> Iterator[Document | InputError]:

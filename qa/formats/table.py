@@ -82,7 +82,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         first_notes = ()
         yield replace(document, notes=(*document.notes, *notes))
     if number == table.first:
-        raise InputError(f"{source.name} has no row below the names of its columns. Add one.")
+        raise InputError(f"{source.name} has no row below the names of its columns. Add a row.")
 
 
 def _figures(source: Source, encoding: str, notes: tuple[str, ...]) -> Iterator[Document | InputError]:
@@ -182,12 +182,13 @@ class _Row:
         doubts = []
         if self.lines > 1 and not well_quoted:
             doubts.append(
-                f"This row takes up {self.lines:,} lines of the table, in which some quotation mark is not "
-                "closed or not doubled: other rows may be part of it."
+                f"This row takes up {self.lines:,} lines of the table, and a quotation mark in it is "
+                "not closed "
+                "or not doubled: other rows may be part of this row."
             )
         if self.torn:
             doubts.append(
-                "A quotation mark is never closed in a row above: this row may be part of that one's text."
+                "A row above has a quotation mark that is never closed: this row may be part of its text."
             )
         return doubts
 
@@ -211,7 +212,7 @@ def _rows(table: _Table) -> Iterator[_Row]:
         try:
             cells = next(table.rows(_taking(ahead, rest, taken)), None)
         except csv.Error as error:
-            cells, problem = [], f"cannot be read: {error}. Save the table anew as CSV."
+            cells, problem = [], f"cannot be read: {error}. Save the table again as CSV."
         if cells is None:
             return
         alone = [table.is_row(line) for line in taken[1:]]
@@ -224,8 +225,9 @@ def _rows(table: _Table) -> Iterator[_Row]:
             lines = f"line {at}" if own == 1 else f"lines {at}–{at + own - 1}"
             cells = []
             problem = (
-                f"({lines} of the file) has a quotation mark that is never closed, and was left out; what is "
-                "below was read. Close the mark, or double it where it is one of the text's."
+                f"({lines} of the file) has a quotation mark that is never closed, so this row was "
+                "left out. The "
+                "rows below were read. Close the mark, or double it if it is part of the text."
             )
         yield _Row(cells, len(taken), torn, problem)
         at += len(taken)
@@ -268,7 +270,7 @@ def _open(source: Source, encoding: str, *, titled: bool = False) -> _Table:
         try:
             every = [row for row in islice(table.rows(table.lines()), _SAMPLE) if row] or [[]]
         except csv.Error as error:
-            raise InputError(f"{source.name} is no table: {error}. Save it anew as CSV.") from None
+            raise InputError(f"{source.name} is not a table: {error}. Save it again as CSV.") from None
         top = begins_at(every) if titled else 0
         names, *rows = every[top:]
         alike = sum(len(row) == len(names) for row in rows) / max(1, len(rows))
@@ -379,7 +381,7 @@ def check_columns(
             raise InputError(message)
     if "text" not in column_of:
         message = (
-            f"{where} has no column that is known to hold text. It has: {listed}. "
+            f"{where} does not say which column holds the text. Its columns are: {listed}. "
             "Call one of them “text”; or say which it is with --column text=COLUMN."
         )
         raise TextColumnError(message, with_values(names, rows))

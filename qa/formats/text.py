@@ -84,14 +84,14 @@ def check_text(text: str, name: str) -> None:
     if sum(1 for _ in _SENTENCE_END.finditer(text)) > MOST_ENDS:
         raise InputError(f"{name} has more than {MOST_ENDS:,} sentences. Split it.")
     if len(text) > _LONG and sum(map(str.isalnum, text)) < _FEWEST_LETTERS * len(text):
-        raise InputError(f"{name} holds hardly a letter or digit, and is no text. Leave it out.")
+        raise InputError(f"{name} has hardly a letter or digit, so it is not a text. Leave it out.")
     if not text.strip():
         raise InputError(f"{name} is empty. Put text in it, or leave it out.")
     if "\0" in text or len(_CONTROL.findall(text)) > _FEW_CONTROLS * len(text):
         raise InputError(f"{name} is a binary file, not text. Save its text as a .txt file.")
     if is_stacked(text):
         raise InputError(
-            f"{name} has more than {MOST_COMBINING} accents on one letter, and is no text. Leave it out."
+            f"{name} has more than {MOST_COMBINING} accents on one letter, so it is not a text. Leave it out."
         )
     if surrogate := re.search("[\ud800-\udfff]", text):
         raise InputError(

@@ -201,7 +201,7 @@ class Worker:
 
     def _accident(self, source: Source, reply: dict[str, Any], clock: _Clock, read: int) -> str:
         before = f" {read:,} of its documents were read before." if read else ""
-        hint = f"It may be damaged or hostile: open it and save it anew, or leave it out.{before}"
+        hint = f"It may be damaged or hostile: open it and save it again, or leave it out.{before}"
         if clock.ran_out:
             return f"{source.name} took longer than {clock.limit:.0f} s to read. {hint}"
         if "memory" in reply:
@@ -382,5 +382,5 @@ def from_plain(plain: dict[str, Any]) -> Document:
         and all(type(end) is int for span in spans for end in (span.start, span.end))
         and max((span.end for span in spans), default=0) <= len(document.text)
     ):
-        raise ValueError("a part of it is none of a document")
+        raise ValueError("a part of it does not belong to a document")
     return document

@@ -107,7 +107,7 @@ def _remote(url: str) -> tuple[RemoteListing, list[str]]:
     ]
     read = {file.url: file for file in seen if not file.name.endswith(SIDECAR) and named(file.name)}
     if not read:
-        raise InputError(f"{url} holds nothing to read. {READS}.")
+        raise InputError(f"{url} has nothing that can be read. {READS}.")
     others = [file.url for file in seen if file.url.removesuffix(SIDECAR) not in read]
     return replace(remote_listing, files=tuple(read.values())), others
 
@@ -173,7 +173,8 @@ def missing(locations: Iterable[HeldLocation], seen: set[str]) -> tuple[list[Hel
         else:
             gone.append(location)
     return gone, tuple(
-        f"{doubt}: {count:,} of its files are no longer seen, and their documents stay. If they are to go, "
+        f"{doubt}: {count:,} of its files are no longer seen, and their documents stay. To remove the "
+        "documents, "
         "remove the folder too, or use `pullquote remove`."
         for doubt, count in counts.items()
     )
@@ -191,10 +192,10 @@ def without_files(skipped: Iterable[str]) -> tuple[str, ...]:
 def _why_undescribed(path: Path) -> str:
     """Return why the sidecar next to a file is useless, and advice."""
     if path.is_symlink():
-        return f"{path.name} is a link that is not read. Put it beside the file that the link leads to."
+        return f"{path.name} is a link that is not read. Put the file next to the file that it describes."
     if path.exists():
         return f"{path.name} is not read. Remove it."
-    return f"there is no {path.name} beside it. Name it after its file, or remove it."
+    return f"there is no {path.name} next to it. Name it after its file, or remove it."
 
 
 def reason(skipped: str) -> str:
@@ -202,7 +203,7 @@ def reason(skipped: str) -> str:
     if described := without_files([skipped]):
         return described[0]
     if is_url(skipped):
-        return f"{skipped} is of a kind that its name does not say. Name the file itself to have it read."
+        return f"{skipped} has a name that does not show its kind. To read it, name the file itself."
     path = Path(skipped)
     try:
         if path.is_symlink():
@@ -221,7 +222,7 @@ def reason(skipped: str) -> str:
         return str(error)
     except OSError as error:
         return f"{path} cannot be read: {error.strerror}. Check its permissions."
-    return f"{path} is {kind.what}, but its name does not say so. Name the file itself to have it read."
+    return f"{path} is {kind.what}, but its name does not say so. To read it, name the file itself."
 
 
 def is_followable(link: Path) -> bool:
@@ -231,14 +232,12 @@ def is_followable(link: Path) -> bool:
 
 
 def _reason_of_link(link: Path) -> str:
-    description = f"{link} is a link to {os.path.realpath(link)},"
+    subject = f"{link} is a link to {os.path.realpath(link)},"
     if is_followable(link):
-        return f"{description} out of its folder. Follow links with --follow-links, or name what it leads to."
+        return f"{subject} out of its folder. To read it, use --follow-links, or name the target of the link."
     if os.path.exists(link):  # noqa: PTH110
-        return (
-            f"{description} and its name is of no kind that is read. Name what it leads to, to have it read."
-        )
-    return f"{description} where nothing can be read. Mend the link, or remove it."
+        return f"{subject} and its name is of no kind that is read. To read it, name the target of the link."
+    return f"{subject} where nothing can be read. Correct the link, or remove it."
 
 
 def _doubt(folder: Path) -> str:
@@ -251,4 +250,4 @@ def _doubt(folder: Path) -> str:
                 return ""
     except OSError as error:
         return f"{folder} cannot be read ({error.strerror})"
-    return f"{folder} is empty, as a disk is that is not mounted"
+    return f"{folder} is empty, like a disk that is not mounted"

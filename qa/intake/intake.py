@@ -170,7 +170,7 @@ class Intake:
         remaining = {field: correction.value for field, correction in earlier_corrections.items()}
         for name in reset:
             if remaining.pop(name, None) is None:
-                raise InputError(f"the {name} of {document_id!r} was not corrected: nothing is to be reset")
+                raise InputError(f"the {name} of {document_id!r} was not corrected, so it cannot be reset")
         edited, corrections = correct(uncorrected(document, earlier_corrections), remaining | given)
         segmented = with_windows(edited, self._library.passages_of(document_id))
         self._library.edit(edited, self._embedded(segmented, silent), corrections)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ASKED, ASKED_CHARACTERS = 64, 1_000_000
 # Most windows that the encoder gets at a time.
 SLICE = 1024
-_VANISHED = "It was there when its folder was listed, and gone when it was to be read."
+_VANISHED = "The file was listed with its folder, but was gone when it was read."
 
 
 class FileReading:

@@ -330,8 +330,8 @@ class Run:
             return result
         former_id = still[0].document_id
         note = (
-            f"Its former text still stands at {_listed([at.path for at in still])}, and is quoted as "
-            f"{former_id}. Where it no longer holds, correct it there, or remove it (`pullquote remove`)."
+            f"Its former text is still at {_listed([at.path for at in still])}, and is quoted "
+            f"as {former_id}. If it is outdated, correct it there, or remove it (`pullquote remove`)."
         )
         return replace(result, former=former_id, notes=(*result.notes, note))
 

@@ -39,7 +39,9 @@ def upload_name(given: str) -> str:
             f"kept, and {MOST_NAME:,} with its folders: give the file a shorter name, and add it again"
         )
     if any(part.startswith(HIDDEN) for part in parts):
-        raise InputError(f"{name} is a hidden file, or lies in a hidden folder, and is left out")
+        raise InputError(f"{name} is a hidden file, or is in a hidden folder, so it is left out")
     if name.endswith(SIDECAR):
-        raise InputError(f"{name} describes another file, and is left out: correct that document instead")
+        raise InputError(
+            f"{name} describes another file, so it is left out: correct the document of the file instead"
+        )
     return name

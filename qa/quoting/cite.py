@@ -48,8 +48,8 @@ def parse_citation(text: str) -> tuple[CitationId, str]:
     match = _CITATION.fullmatch(text.strip())
     if match is None or int(match[2]) >= int(match[3]):
         raise InputError(
-            f"{in_one_line(text[:100])!r} is no citation: give SHA256/START-END, as a quote of `ask --json` "
-            "has them, or the link to a source in the chat, which ends in #cite=SHA256/START-END"
+            f"{in_one_line(text[:100])!r} is not a citation: give SHA256/START-END, as in `ask --json`, "
+            "or the link to a source in the chat, which ends in #cite=SHA256/START-END"
         )
     return CitationId(match[1], int(match[2]), int(match[3])), unquote_plus(match[4] or "")
 
@@ -70,18 +70,18 @@ def check(
         source = read_document(document_id).text
     except DocumentNotFoundError as error:
         raise VerbatimError(
-            f"the source of quote [{quote.number}], {document_id!r}, is no longer in the library; ask again"
+            f"the source of quote [{quote.number}], {document_id!r}, is no longer in the library: ask again"
         ) from error
     if sha256_text(source) != quote.document.sha256:
         raise VerbatimError(
-            f"the text of {document_id!r} has changed since quote [{quote.number}] was taken from it; "
-            "ask again, and if this stays, index the document anew"
+            f"the text of {document_id!r} has changed since quote [{quote.number}] was taken from it: "
+            "ask again. If the error stays, index the document again"
         )
     text = source[quote.start : quote.end]
     if (quote.text if emitted is None else emitted) != (visible(text) if pictures else text):
         raise VerbatimError(
             f"quote [{quote.number}] is not what {document_id!r} says at {quote.start}-{quote.end}; "
-            "it is withheld: please report this"
+            "so the quote is not shown: please report this"
         )
 
 

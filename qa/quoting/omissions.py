@@ -25,7 +25,7 @@ NAMES: dict[Kind, str] = {
     "hedge": "a hedge",
     "number": "a number",
     "speaker": "who says it",
-    "sentence": "a sentence's end and another's beginning",
+    "sentence": "the end of a sentence and the beginning of another",
 }
 
 # Number of characters before and after an omission that are searched for the ends of its sentence.

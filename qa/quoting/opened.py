@@ -87,7 +87,7 @@ def open_citation(library: Library, place: CitationId, document_id: str = "") ->
     for name, at in (("beginning", place.start), ("end", place.end)):
         if text[at - 1 : at + 1] == "\r\n":
             raise InputError(
-                f"there is no quote at {place.start}-{place.end}: its {name} lies between the two characters "
+                f"there is no quote at {place.start}-{place.end}: its {name} is between the two characters "
                 "of a line break, CR and LF. Move it by one"
             )
     return opened
@@ -199,7 +199,7 @@ def lines(opened: Opened) -> Iterator[list[tuple[str, str]]]:
         yield [(f"note: {in_one_line(note)}", "dim")]
     if opened.same_text:
         more = f" and {len(opened.same_text) - _NAMED:,} more" if len(opened.same_text) > _NAMED else ""
-        yield [(f"the same text: {in_one_line(', '.join(opened.same_text[:_NAMED]))}{more}", "dim")]
+        yield [(f"also the text of: {in_one_line(', '.join(opened.same_text[:_NAMED]))}{more}", "dim")]
 
 
 def _said_now(opened: Opened) -> str:
@@ -207,8 +207,8 @@ def _said_now(opened: Opened) -> str:
         return ""
     if moved := opened.moved:
         where = f"{in_one_line(opened.moved_locator)}, {moved.citation_id}"
-        return f"; the same words stand in the new text: {where}"
-    return "; they have become:" if opened.difference else "; the new text says nothing like it"
+        return f"; the new text has the same words: {where}"
+    return "; the words have changed:" if opened.difference else "; the new text says nothing similar"
 
 
 def styled(difference: Difference) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,14 @@ from qa.schema import READINESS, Answer, Failure, answer_to_dict, citation_id
 from qa.text import differing_figures as figures
 from qa.text import times
 from qa.text.dates import date_in_words
-from qa.text.display import describe_filters, language_in_words, plural, short_citation, visible
+from qa.text.display import (
+    describe_filters,
+    language_in_words,
+    plural,
+    short_citation,
+    source_in_words,
+    visible,
+)
 from qa.text.foreign import UNKNOWN
 from qa.text.json_lines import dumps
 
@@ -295,7 +302,9 @@ def _said(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
 def fact_in_words(fact: Fact) -> str:
     """Return a fact about a document that is not from its text: "By PDF information, the author of …"."""
     value = date_in_words(dt.date.fromisoformat(fact.value)) if fact.field == "date" else fact.value
-    return f"By {fact.source}, the {fact.field} of “{fact.title or fact.document}” is {value}."
+    return (
+        f"By {source_in_words(fact.source)}, the {fact.field} of “{fact.title or fact.document}” is {value}."
+    )
 
 
 def how_read(answer: Answer) -> str:

@@ -838,43 +838,43 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
             said = f"{where}: {verdict.status}{on}"
             if verdict.now:
                 at = f"{verdict.now_locator} ({verdict.now.start}-{verdict.now.end})"
-                said += f"; the same words stand in the new text: {at}"
+                said += f"; the new text has the same words: {at}"
             elif verdict.difference:
-                said += "; they have become:"
+                said += "; the words have changed:"
             elif verdict.status == "superseded":
-                said += "; the new text says nothing like it"
+                said += "; the new text says nothing similar"
         case "moved":
-            said = f"stands in {where}: {verdict.place.citation_id if verdict.place else ''}"
+            said = f"another document says it: {where}: {verdict.place.citation_id if verdict.place else ''}"
             if verdict.attributed:
-                said += f"; not in {_plain(verdict.attributed)}, to which it is ascribed"
-                said += ", and which is no source in the library" if verdict.unlisted else ""
+                said += f"; the text names {_plain(verdict.attributed)}"
+                said += ", which is not a source in the library" if verdict.unlisted else ""
         case "cited":
-            said = f"{where}: the citation is there, but the words beside it were not compared"
+            said = f"{where}: the citation is right, but the words next to it were not compared"
         case "distorted":
-            said = f"{where}, says otherwise with what is left out"
+            said = f"{where}: the words left out change the sense"
             if verdict.attributed:
                 speakers = " or ".join(each.text for each in verdict.omitted if each.kind == "speaker")
                 said = f"{where}: not said by {_plain(verdict.attributed)}, but by {_plain(speakers)}"
                 said += f" (“{_plain(verdict.mention)}” in the document)" if verdict.mention else ""
         case "altered" if verdict.fate != "current":
-            said = f"{where}, {verdict.fate}{on}, said otherwise; to this it was altered:"
+            said = f"{where}, {verdict.fate}{on}, says it differently:"
         case "altered":
-            said = f"{where}, says otherwise; to this it was altered:"
+            said = f"{where} says it differently:"
         case _ if claim.wrong:
             said = f"its citation is wrong: {claim.wrong}"
         case _:
-            said = "no document of the library says anything like it"
+            said = "no document in the library says anything similar"
     left_out = [each for each in verdict.omitted if each.kind != "speaker" or not verdict.attributed]
     if left_out:
         named = ", ".join(f"“{_plain(each.text)}” ({omissions.NAMES[each.kind]})" for each in left_out)
-        said += f"; without {named}"
+        said += f"; the quote leaves out {named}"
     if verdict.left_out:
         said += f"; with {plural(verdict.left_out, 'word')} left out" + (":" if verdict.difference else "")
     if verdict.markup:
-        said += "; but for markup"
+        said += "; only the markup differs"
     if verdict.comma:
         mark = "comma" if (verdict.claim.text or "").endswith(",") else "full stop"
-        said += f"; but for the {mark} at its end"
+        said += f"; only the {mark} at the end differs"
     yield [(f"    {said}", "dim")]
     if verdict.difference:
         yield [("    ", ""), *styled(verdict.difference)]

@@ -99,7 +99,7 @@ class Shown:
             return ""
         if self.opened.moved:
             return "The present text still says this."
-        return f"The present text {'has other words' if self.present else 'says nothing like it'}."
+        return f"The present text {'has other words' if self.present else 'says nothing similar'}."
 
     @property
     def remarks(self) -> list[str]:
@@ -112,7 +112,7 @@ class Shown:
             given = "; ".join(f"{_words(figure)} in {_source(figure)}" for figure in others)
             remarks.append(f"Sources differ: {_words(own)} here; {given}.")
         if count := self.quote.text.count(UNREADABLE):
-            remarks.append(f"{plural(count, 'letter')} could not be read: a {UNREADABLE} stands for each.")
+            remarks.append(f"{plural(count, 'letter')} could not be read: each is shown as {UNREADABLE}.")
         return remarks
 
 
@@ -237,7 +237,7 @@ def renewed(entry: DossierEntry, library: Library) -> DossierEntry:
     (shown_entry,) = shown([entry], library)
     if shown_entry.present is None:
         raise InputError(
-            "the quote is current: there is nothing to renew"
+            "the quote is current, so there is nothing to renew"
             if shown_entry.status == "current"
             else f"there is nothing to renew; the quote was {shown_entry.fate}. {shown_entry.today}"
         )

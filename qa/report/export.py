@@ -138,6 +138,6 @@ def _check(entries: tuple[Shown, ...], written: bytes, form: Format) -> None:
     ):
         if not is_contained:
             raise VerbatimError(
-                f"quote {number} does not stand word for word in the {form} file: nothing was written. "
-                "Please report this"
+                f"quote {number} is not word for word in the {form} file, so nothing was written: "
+                "please report this"
             )

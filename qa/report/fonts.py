@@ -93,8 +93,8 @@ def _lacking(missing: Sequence[str]) -> str:
     if any(_is_east_asian(character) for character in missing) and not find_spec("noto_cjk_sans_otc"):
         advice = "pip install 'pullquote[report]' brings one for Chinese, Japanese and Korean"
     return (
-        f"no font here has {examples}{more}, and a box would stand in their place in the PDF: {advice}, or "
-        "export as docx, odt or html"
+        f"no font here has {examples}{more}, so the PDF would show boxes instead: {advice}, or export "
+        "as docx, odt or html"
     )
 
 

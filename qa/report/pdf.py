@@ -81,8 +81,9 @@ def _string(text: str) -> str:
 def _run(task: dict[str, Any]) -> bytes:
     if find_spec("typst") is None:
         raise MissingExtraError(
-            "writing a PDF needs typst, which is not installed: pip install 'pullquote[report]' brings it, "
-            "and so does make install; or export as docx, odt or html"
+            "writing a PDF needs typst, which is not installed: install it with pip install "
+            "'pullquote[report]' "
+            "or make install, or export as docx, odt or html"
         )
     try:
         done = subprocess.run(  # noqa: S603 - our own module
@@ -95,7 +96,7 @@ def _run(task: dict[str, Any]) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise ExportError(
-            f"setting the PDF took longer than {SECONDS:g} seconds, and was ended: export fewer quotes"
+            f"the PDF took longer than {SECONDS:g} seconds and was stopped: export fewer quotes"
         ) from None
     if done.returncode:
         message = " ".join(done.stderr.decode("utf-8", "replace").split())[-500:]

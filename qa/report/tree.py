@@ -94,14 +94,14 @@ def tree(entries: Sequence[Shown], rendered: Rendered, facts: Facts, form: Forma
     blocks = [] if in_head else [_heading(1, title)]
     blocks.append(
         _paragraph(
-            f"Quotes are word for word from the documents that the notes cite. What is marked as {NOTE} "
+            f"Quotes are word for word from the documents that the notes cite. Text marked as {NOTE} "
             f"is the analyst’s own. Made on {date_in_words(facts.made.date())}.",
             form,
         )
     )
     if old := outdated(entries):
         are = "1 quote is" if len(old) == 1 else f"{len(old):,} quotes are"
-        notice = f"{are} no longer current: the notes and the appendix say what has become of the sources."
+        notice = f"{are} no longer current: the notes and the appendix describe the changes of the sources."
         blocks.append(_paragraph(notice, form))
     notes = iter(rendered.citations)
     for shown in entries:
@@ -162,7 +162,7 @@ def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format)
         else:
             yield block
     elif entry.kind == "quote":
-        yield _paragraph(f"[A quote stood here. Its document was {shown.fate}.]", form)
+        yield _paragraph(f"[There was a quote here. Its document was {shown.fate}.]", form)
 
 
 def _is_long(words: str) -> bool:
@@ -223,7 +223,7 @@ def _question(number: int, question: Question, form: Format) -> Iterator[Node]:
         where = describe_filters(asked.filters) or "all documents"
         yield _paragraph(f"{searched}. Searched: {where}. Answered; {kept_quotes}.", form)
         return
-    nearest = f" Kept of these: {numbers}." if question.quotes else ""
+    nearest = f" Kept from this answer: {numbers}." if question.quotes else ""
     yield _paragraph(f"{searched}. {outcome_in_words(asked)}.{nearest}", form)
 
 

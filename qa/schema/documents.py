@@ -278,7 +278,10 @@ class Filters:
         for name, value in values.items():
             several = isinstance(value, list)
             if not all(isinstance(each, str) for each in (value if several else [value])):
-                raise TypeError(f"the filter {name} is no text, and no list of texts")
+                raise TypeError(
+                    f"the filter {name} is neither a text nor a list of texts: write a "
+                    "text, or a tuple of texts"
+                )
             is_day = name in {"since", "until"}
             read[name] = dt.date.fromisoformat(value) if is_day else tuple(value) if several else value
         return cls(**read)

@@ -86,7 +86,9 @@ class ShownAnswer:
         for place in (*self.quotes, *self.all_quotes):
             if place.citation_id == citation_id:
                 return place
-        raise InputError(f"the answer has no quote {citation_id[:100]!r}: judge one that it shows")
+        raise InputError(
+            f"the answer has no quote {citation_id[:100]!r}: judge a quote that the answer shows"
+        )
 
 
 def query_id(question: str, history: Iterable[str], filters: Mapping[str, Any]) -> str:

@@ -23,7 +23,8 @@ def forget_answers(library: Path) -> None:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise LibraryError(
-                f"{path} cannot be removed ({error.strerror}), and may quote what was erased: remove it"
+                f"{path} cannot be removed ({error.strerror}), and may quote erased documents: remove "
+                "this file yourself"
             ) from error
 
 

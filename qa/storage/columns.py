@@ -19,7 +19,7 @@ def text(value: object) -> str:
         ValueError: the text has half of a surrogate pair, which files and terminals cannot encode.
     """
     if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} in place of text")
+        raise TypeError(f"{type(value).__name__} instead of text")
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("text with half of a surrogate pair")
     return value
@@ -43,7 +43,7 @@ def number(value: object) -> int:
         TypeError: the value is not a whole number.
     """
     if not isinstance(value, int):
-        raise TypeError(f"{type(value).__name__} in place of a whole number")
+        raise TypeError(f"{type(value).__name__} instead of a whole number")
     return value
 
 
@@ -69,7 +69,7 @@ def items(value: str) -> list[Any]:
     """
     held = json.loads(text(value))
     if not isinstance(held, list):
-        raise TypeError(f"{type(held).__name__} in place of a list")
+        raise TypeError(f"{type(held).__name__} instead of a list")
     return held
 
 
@@ -83,5 +83,5 @@ def record(value: str) -> Mapping[str, Any]:
     """
     held = json.loads(text(value))
     if not isinstance(held, dict):
-        raise TypeError(f"{type(held).__name__} in place of an object")
+        raise TypeError(f"{type(held).__name__} instead of an object")
     return held

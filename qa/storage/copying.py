@@ -27,7 +27,7 @@ def copy(source: OpenLibrary, target: OpenLibrary, progress: Callable[[int, int]
     wanted = dict(source.hashes())
     there = dict(target.hashes())
     if any(wanted.get(document_id) != sha256 for document_id, sha256 in there.items()):
-        raise InputError("the library to copy to has documents of its own: name one that is empty, or new")
+        raise InputError("the library to copy to already has documents: name an empty or a new library")
     copied = 0
     for part in source.parts():
         if part.document is None or part.document.id not in there:
@@ -51,12 +51,15 @@ def _compare(source: OpenLibrary, target: OpenLibrary) -> None:
     """
     wanted = source.hashes()
     if target.hashes() != wanted:
-        raise LibraryError("the copy has not all documents: one was changed meanwhile; copy again")
+        raise LibraryError(
+            "the copy does not have all documents, as a document was changed during the copy: copy again"
+        )
     for document_id, _ in wanted:
         one, other = source.document_and_passages(document_id), target.document_and_passages(document_id)
         if one[0] != other[0] or _plain(one[1]) != _plain(other[1]):
             raise LibraryError(
-                f"the copy of {document_id!r} is not its original: if one of the two was changed since, "
+                f"the copy of {document_id!r} differs from its original: if one of the two was changed "
+                "since, "
                 "copy to a new library"
             )
         for version in source.versions(document_id):
@@ -67,7 +70,7 @@ def _compare(source: OpenLibrary, target: OpenLibrary) -> None:
 
 def _compare_cited(source: OpenLibrary, target: OpenLibrary, sha256: str, document_id: str) -> None:
     if source.cited(sha256, document_id) != target.cited(sha256, document_id):
-        raise LibraryError(f"an earlier text of {document_id!r} is not the same in the copy: copy again")
+        raise LibraryError(f"an earlier text of {document_id!r} differs in the copy: copy again")
 
 
 def _plain(passages: Sequence[Passage]) -> list[Passage]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PASSWORD_FILE = "PULLQUOTE_DESK_PASSWORD_FILE"  # noqa: S105 - the name of a variable
-_FORM = "write postgresql://USER@HOST:PORT/DATABASE, and ?schema=NAME after it if need be"
+_FORM = "write postgresql://USER@HOST:PORT/DATABASE, and add ?schema=NAME if needed"
 _ADVICE = f"put it into ~/.pgpass, PGPASSWORD, or a file that {PASSWORD_FILE} names"
 # PostgreSQL cuts names off after 63 bytes.
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -52,22 +52,28 @@ class DeskAddress:
         # The user is all up to the last "@": urlsplit may see the end of the host in a password's characters.
         user = text.partition(":")[2].rpartition("@")[0]
         if ":" in unquote(user) or "password=" in unquote(text).casefold():
-            raise InputError(f"the address of a desk is shown and kept, so it takes no password: {_ADVICE}")
+            raise InputError(
+                f"the address of a desk is shown and stored, so it may not have a password: {_ADVICE}"
+            )
         try:
             parts = urlsplit(text)
             asked = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
             given = {"user": parts.username, "host": parts.hostname, "port": parts.port}
         except ValueError:  # its message quotes the address
-            raise InputError(f"{shown(text)} is no address of a desk: {_FORM}") from None
+            raise InputError(f"{shown(text)} is not an address of a desk: {_FORM}") from None
         database = unquote(parts.path.strip("/"))
         if not database or "/" in database or parts.fragment or asked.keys() - {"schema"}:
-            hint = " (what else libpq takes stands in its variables, such as PGSSLMODE)" if asked else ""
-            raise InputError(f"{shown(text)} is no address of a desk: {_FORM}{hint}")
+            hint = (
+                " (set other options of libpq in its environment variables, such as PGSSLMODE)"
+                if asked
+                else ""
+            )
+            raise InputError(f"{shown(text)} is not an address of a desk: {_FORM}{hint}")
         schema = asked.get("schema") or schema_of(library)
         if not _SCHEMA.fullmatch(schema) or schema.startswith("pg_"):
             raise InputError(
-                f"{schema!r} cannot be the name of a schema: use up to 63 small letters, digits and "
-                "underscores of ASCII, no digit first, and not pg_"
+                f"{schema!r} cannot be the name of a schema: use up to 63 lower-case ASCII letters, digits "
+                "and underscores, and do not begin with a digit or pg_"
             )
         options = {name: unquote(str(value)) for name, value in given.items() if value}
         where = f"{options.get('host') or os.environ.get('PGHOST') or 'this machine'}"

@@ -150,9 +150,10 @@ def permitted(recorded: EncoderIdentity) -> EncoderIdentity:
     quoted = shlex.quote(recorded.name)
     raise UntrustedEncoderError(
         f"the vectors of this library were made by the encoder {recorded.name} (SHA-256 "
-        f"{recorded.sha256[:12]}…), which is not opened because a library says so. If you trust it, run "
+        f"{recorded.sha256[:12]}…), which does not come with Pullquote, so it is opened only if you "
+        "name it. If you trust it, run "
         f"`pullquote reindex --encoder {quoted}`, or set {ENCODER_VARIABLE}={quoted}; if not, "
-        f"`pullquote reindex --encoder {DEFAULT_ENCODER}` makes the vectors anew with the default encoder"
+        f"`pullquote reindex --encoder {DEFAULT_ENCODER}` makes the vectors again with the default encoder"
     )
 
 

@@ -30,6 +30,6 @@ def check_encoder(encoding: Encoding, encoder: EncoderIdentity, place: object) -
     if (held.sha256, held.dimension) != (encoder.sha256, encoder.dimension):
         raise EncoderMismatchError(
             f"the vectors in {place} were made by {held.name} (SHA-256 {held.sha256[:12]}…), not by "
-            f"{encoder.name} ({encoder.sha256[:12]}…): use that one, or make them anew with "
-            f"`pullquote reindex --encoder {shlex.quote(encoder.name)}`"
+            f"{encoder.name} ({encoder.sha256[:12]}…): use that encoder, or make the vectors again "
+            f"with `pullquote reindex --encoder {shlex.quote(encoder.name)}`"
         )

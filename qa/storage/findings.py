@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from qa.storage.postgresql.database import SharedDatabase
 
 DAMAGED = (
-    "the {}'s files in the cache were damaged: they are made again. Answers given until now may be wrong: "
-    "start a running chat again, and see whether the disk fails"
+    "the {}'s files in the cache were damaged, so they are made again. Earlier answers may "
+    "be wrong: restart a running chat, and check the disk"
 )
 _NAMED = 5  # maximum number of problems that are listed; the rest are only counted
 _CLOCK = 2.0  # seconds that two clocks may differ
@@ -52,9 +52,11 @@ def of_encoder(name: str, identify: Callable[[], EncoderIdentity]) -> Iterator[F
     except (models.ModelError, PullquoteError) as error:
         yield Finding("encoder", name, str(error))
         return
-    yield Finding("encoder", f"{name}, {identity.dimension} dimensions, in {folder}, SHA-256 as it should be")
+    yield Finding("encoder", f"{name}, {identity.dimension} dimensions, in {folder}, SHA-256 as expected")
     export = onnx.find_export(identity)
-    made = str(export.model) if export else f"none yet; the first use makes it in {models.cache_folder()}"
+    made = (
+        str(export.model) if export else f"none yet; it is made at the first use, in {models.cache_folder()}"
+    )
     yield Finding("encoder export", made, DAMAGED.format("encoder") if mended else "")
 
 
@@ -73,7 +75,7 @@ def of_originals(uploaded: Sequence[Upload]) -> Finding:
     if (more := len(problems) - _NAMED) > 0:
         problems[_NAMED:] = [f"{more:,} more"]
     if problems:
-        problems.append("answers are as before; upload these files again to have them whole")
+        problems.append("answers are not affected; to repair the originals, upload these files again")
     return Finding("originals", plural(len(uploaded), "uploaded file"), "; ".join(problems))
 
 
@@ -88,13 +90,16 @@ def of_shared_desk(shared: SharedDatabase) -> Finding:
     if server.lacking:
         wrong.append(f"this user lacks {server.lacking}: grant it")
     if server.only_reads:
-        wrong.append("it is a copy that only reads: name the server that is copied")
+        wrong.append("it is a read-only copy: name the original server")
     if server.volatile:
-        wrong.append(f"{server.volatile}: what is acknowledged may be lost when it loses power; put that on")
+        wrong.append(
+            f"{server.volatile}: finished changes may be lost when it loses power. Switch these settings on"
+        )
     if abs(server.ahead) > _CLOCK:
         wrong.append(
-            f"its clock differs from this machine's by {abs(server.ahead):.0f} s: set both by NTP, as each "
-            "server dates what is kept by its own"
+            f"its clock differs from this machine's by {abs(server.ahead):.0f} s: set both clocks by "
+            "NTP, as each "
+            "server dates its changes by its own clock"
         )
     parts = ", ".join(f"{part} {version}" for part, version in sorted(server.schemas.items()))
     return Finding(

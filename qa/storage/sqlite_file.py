@@ -132,7 +132,7 @@ class SqliteFile:
                 if not stat.S_ISREG(mode):
                     what = "a link" if stat.S_ISLNK(mode) else "no ordinary file"
                     raise LibraryError(
-                        f"{path} is {what}, and is not used: name the folder of the file itself"
+                        f"{path} is {what}, which is not used: name the folder of the file itself"
                     )
 
     def _close_to_others(self) -> None:
@@ -168,7 +168,7 @@ class SqliteFile:
         self._file = self._file or (status.st_dev, status.st_ino)
         if self._file != (status.st_dev, status.st_ino):  # facts about the old file may be false
             db.close()
-            raise LibraryError(f"{self.path} was exchanged for another file: open the library again")
+            raise LibraryError(f"{self.path} was replaced by another file: open the library again")
         return stamp, db
 
     def _recognise(self, db: sqlite3.Connection, *, create: bool) -> None:
@@ -190,12 +190,13 @@ class SqliteFile:
         held, known = _version(db), self.layout.schema
         if tables and held < known:
             raise LibraryError(
-                f"{self.path} was made by an earlier Pullquote (schema {held}, this one reads {known}), and "
-                f"is left as it is: {self.layout.advice_if_refused}"
+                f"{self.path} was made by an earlier Pullquote (schema {held}, this Pullquote reads "
+                f"{known}), "
+                f"and was not changed: {self.layout.advice_if_refused}"
             )
         if held > known:
             raise LibraryError(
-                f"{self.path} was made by a newer Pullquote (schema {held}, this one reads {known}): "
+                f"{self.path} was made by a newer Pullquote (schema {held}, this Pullquote reads {known}): "
                 "upgrade Pullquote, or name another folder with --library"
             )
         if tables:
@@ -220,7 +221,8 @@ class SqliteFile:
         )
         if foreign:
             raise LibraryError(
-                f"{self.path} holds what is not Pullquote's ({', '.join(foreign)}), and is not opened: put "
+                f"{self.path} has tables that are not Pullquote's ({', '.join(foreign)}), so it is not "
+                "opened: put "
                 f"it back from a backup, or {self.layout.advice_if_refused}"
             )
 
@@ -285,8 +287,9 @@ class SqliteFile:
             busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise LibraryError(
-                f"{self.path} is being read by another Pullquote, which keeps deleted text in its log: run "
-                "`pullquote remove --purge` again when that is done"
+                f"{self.path} is being read by another Pullquote, so its log still has deleted text: "
+                "run `pullquote "
+                "remove --purge` again when the other Pullquote is done"
             )
 
     @contextlib.contextmanager
@@ -300,7 +303,7 @@ class SqliteFile:
         """Open a write transaction. Only one is open at a time."""
         if self.read_only:
             raise LibraryError(
-                f"{self.path} may not be written: see to the folder's permissions, or use --library"
+                f"{self.path} may not be written: check the folder's permissions, or use --library"
             )
         with self._writing, self._translated(), self._lent() as db, _transaction(db, "BEGIN IMMEDIATE"):
             yield db
@@ -327,8 +330,9 @@ def translated(path: Path, layout: FileLayout) -> Iterator[None]:
         raise InputError(f"{error.object!r} is not valid text: type it again") from error
     except NO_VALUE as error:
         raise LibraryError(
-            f"{path} is damaged: it holds what Pullquote does not write ({type(error).__name__}: {error}). "
-            f"It was left as it is: put it back from a backup, or {layout.advice_if_damaged}"
+            f"{path} is damaged: it has content that Pullquote does not write ({type(error).__name__}: "
+            f"{error}). "
+            f"It was not changed: put it back from a backup, or {layout.advice_if_damaged}"
         ) from error
 
 
@@ -403,19 +407,20 @@ def _named(error: sqlite3.Error, path: Path, layout: FileLayout) -> LibraryError
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code, without the extended code
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            what = f"{path} is being written by another Pullquote: try again when that is done"
+            what = f"{path} is being written by another Pullquote: try again when it is done"
         case sqlite3.SQLITE_FULL:
-            what = f"there is no space left for {path}: nothing was lost; free some space and try again"
+            what = f"there is no space left for {path}: free some space and try again. Nothing was lost"
         case sqlite3.SQLITE_IOERR:
             what = (
-                f"{path} could not be read or written ({error}): nothing was lost; see whether the disk is "
-                "full, failing or over its quota"
+                f"{path} could not be read or written ({error}): check whether the disk is full, failing or "
+                "over its quota. Nothing was lost"
             )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            what = f"{path} may not be written ({error}): see to the folder's permissions, or use --library"
+            what = f"{path} may not be written ({error}): check the folder's permissions, or use --library"
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             what = (
-                f"{path} is damaged or no {layout.kind} ({error}). It was left as it is: put it back from a "
+                f"{path} is damaged, or is not a {layout.kind} ({error}). It was not changed: put it "
+                "back from a "
                 f"backup, or {layout.advice_if_damaged}"
             )
         case _ if "decode to UTF-8" in str(error):  # SQLite's message repeats the bytes

@@ -82,7 +82,7 @@ class PartialDate(dt.date):
         if month is None and self.has_month:
             month = self.month
         if day is not None and month is None:
-            raise ValueError(f"{self} has no month: name the month beside the day")
+            raise ValueError(f"{self} has no month: name the month and the day")
         return PartialDate(self.year if year is None else year, month, day)
 
     __replace__ = replace  # what `copy.replace` calls, from Python 3.13 on

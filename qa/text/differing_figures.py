@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from qa.schema import QuoteReference, Span
-from qa.text.question import AnswerType, answer_type
+from qa.text.question import AnswerType, ParsedQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +128,7 @@ class Figure:
 
 def differing(answer: Answer) -> tuple[Figure, ...]:
     """Return a figure for each document that gives one, if any two differ. Otherwise return no figures."""
-    kind = answer_type(answer.interpreted_question)
+    kind = ParsedQuestion(answer.interpreted_question).answer_type
     if answer.outcome != "answered" or kind is None or answer.parts:
         return ()
     found: dict[str, Figure] = {}

@@ -55,6 +55,11 @@ def language_in_words(code: str) -> str:
     return languages().get(code, code)
 
 
+def source_in_words(source: str) -> str:
+    """Return the source of a field's value in words: "the page's tag “author”" for "meta author"."""
+    return f"the page's tag “{source.removeprefix('meta ')}”" if source.startswith("meta ") else source
+
+
 def plural(count: int, noun: str) -> str:
     """Return a count with its noun: `1 document`, `2 documents`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from qa.errors import AliasesError
-from qa.text.question import blanked
+from qa.text.question import ParsedQuestion
 from qa.text.terms import FUNCTION_WORDS, HAN, HANGUL
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Names:
         )
         return tuple(dict.fromkeys(texts))
 
-    def as_in(self, question: str, text: str) -> str:
+    def as_in(self, question: ParsedQuestion, text: str) -> ParsedQuestion:
         """Return the question with the spellings of a text, for a model that reads both."""
         if not self.names:
             return question
@@ -183,7 +183,7 @@ class Names:
             )
             for name in self.names
         ]
-        return self._with(question, chosen)
+        return ParsedQuestion(self._with(question.text, chosen))
 
     def notes(self, read: str, quoted: str) -> tuple[str, ...]:
         """Return notes on the matched spellings, which are in the text `read` and differ by their letters.
@@ -211,7 +211,7 @@ class Names:
         to = {name.asked: spelling for name, spelling in zip(self.names, spellings, strict=True)}
         longest = sorted(to, key=len, reverse=True)
         parts, at = [], 0
-        for match in re.finditer("|".join(map(_whole, longest)), blanked(question)):
+        for match in re.finditer("|".join(map(_whole, longest)), ParsedQuestion(question).blanked):
             parts += [question[at : match.start()], to[match.group()]]
             at = match.end()
         return "".join([*parts, question[at:]])
@@ -423,7 +423,8 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
             problem = f'write names with " = " between them: {said[:60]!r}'
         elif len(names) > left:
             problems.append(
-                f"{path}, line {number}: there are more than {MOST_ALIASES:,} names: the rest is not used"
+                f"{path}, line {number}: there are more than {MOST_ALIASES:,} names: the other names "
+                "are not used"
             )
             break
         else:
@@ -432,7 +433,7 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
             continue
         problems.append(f"{path}, line {number}: {problem}")
         if len(problems) == MOST_PROBLEMS:
-            problems.append(f"{path}: what follows line {number} was not read: correct these lines first")
+            problems.append(f"{path}: the lines after {number} were not read: correct these lines first")
             break
     return groups, problems
 
@@ -448,16 +449,18 @@ def _alias_text(path: Path) -> str:
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:  # noqa: PTH123
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise AliasesError(
-                    f"{path} is no regular file: its aliases are not used; put a text file there"
+                    f"{path} is not a regular file, so its aliases are not used: put a text file there"
                 )
             data = file.read(MOST_ALIAS_BYTES + 1)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise AliasesError(f"{path} cannot be read ({error.strerror}): its aliases are not used") from error
+        raise AliasesError(
+            f"{path} cannot be read ({error.strerror}), so its aliases are not used: check its permissions"
+        ) from error
     if len(data) > MOST_ALIAS_BYTES:
         raise AliasesError(
-            f"{path} has more than {MOST_ALIAS_BYTES:,} bytes: its aliases are not used; shorten it"
+            f"{path} has more than {MOST_ALIAS_BYTES:,} bytes, so its aliases are not used: shorten it"
         )
     try:
         return data.decode("utf-8-sig")
@@ -576,7 +579,7 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
     A name is capitalised. A single word in small letters is looked up, too, unless the corpus also writes it
     in small letters.
     """
-    text = blanked(question)
+    text = ParsedQuestion(question).blanked
     keyed = (
         (window, _key(window, text, lower=True) if len(window.words) <= _MOST_WORDS else "")
         for window in _windows(text, _MOST_ALIAS_WORDS)

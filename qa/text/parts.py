@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qa.text.question import phrases
+from qa.text.question import ParsedQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ class Part:
         words: the words of the whole question that ask for this part, as they were typed.
     """
 
-    question: str
+    question: ParsedQuestion
     words: str
 
 
@@ -77,11 +77,11 @@ _TOGETHER = re.compile(
 _BETWEEN = re.compile(rf",? and (?={_SHARED})|, (?={_SHARED})", re.IGNORECASE)
 
 
-def parts(question: str) -> tuple[Part, ...]:
+def parts(question: ParsedQuestion) -> tuple[Part, ...]:
     """Return the parts of a question that asks for several things, or () for a question to be left whole."""
-    asked = re.sub(r",? please\b", "", " ".join(question.split()), flags=re.IGNORECASE)
+    asked = re.sub(r",? please\b", "", " ".join(question.text.split()), flags=re.IGNORECASE)
     body = asked.rstrip("?!. ")
-    if len(asked) > LONGEST or phrases(asked) or re.search(r"[;\[\]{}()]|[.!] ", body):
+    if len(asked) > LONGEST or question.phrases or re.search(r"[;\[\]{}()]|[.!] ", body):
         return ()
     for divided in (_compared, _both, _two_questions, _together, _clauses):
         if found := tuple(divided(body)):
@@ -140,9 +140,9 @@ def _with_asking(clause: str, asking: str) -> str:
     return ""
 
 
-def _asked(text: str) -> str:
+def _asked(text: str) -> ParsedQuestion:
     """Return a text as a question."""
-    return f"{text[0].upper()}{text[1:]}?"
+    return ParsedQuestion(f"{text[0].upper()}{text[1:]}?")
 
 
 # Comparisons

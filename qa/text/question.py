@@ -1,12 +1,17 @@
-"""Find out what a question asks for: exact phrases in quotation marks, and the kind of its answer."""
+"""Parse a question: its words, names and exact phrases, and what it asks for."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from qa.schema import Span
-from qa.text.terms import has_content
+from qa.text import about
+from qa.text.anaphora import CONTENT, FRAGMENT, refers_back
+from qa.text.foreign import foreign_function_words
+from qa.text.terms import FUNCTION_WORDS, has_content, words
 
 AnswerType = Literal["date", "number"]
 
@@ -69,37 +74,104 @@ _NUMBER = re.compile(
     rf"|\b{_NUMERAL}(?:[ -](?:and )?{_NUMERAL})*(?: {_UNIT})?\b",
     re.IGNORECASE,
 )
+# "What is demurrage?" names a thing. "What is missing?" and "What is the reason?" do not.
+_DEFINING = re.compile(
+    r"what(?:['’]s| is| are)(?: an?)?"
+    r" (?!\w+(?:ed|en|ing)\b|(?:different|known|left|lost|new|next|old|true|worse|worst|wrong)\b)"
+    rf"{CONTENT}[\s?.!]*",
+    re.IGNORECASE,
+)
+_ARTICLES = frozenset({"a", "an", "the"})
 
 
-def phrases(question: str) -> tuple[str, ...]:
-    """Return the phrases in double quotation marks that have a word, in order and each once."""
-    found = (next(filter(None, groups)).strip() for groups in _PHRASE.findall(question))
-    return tuple(dict.fromkeys(phrase for phrase in found if re.search(r"\w", phrase)))
+@dataclass(frozen=True)
+class ParsedQuestion:
+    """A question with what its words say. Each attribute is found when it is first needed, and then kept.
 
+    Attributes:
+        text: the question, as it was typed or as it is read after earlier questions.
+    """
 
-def asks_who_mentions(question: str) -> str:
-    """Return the words X of a question "Which documents mention X?", or "" for any other question."""
-    asked = _MENTIONED.fullmatch(question.strip())
-    return asked["words"] if asked and has_content(asked["words"]) else ""
+    text: str
 
+    @cached_property
+    def words(self) -> list[str]:
+        """The words in order, as `qa.text.terms.words` writes them."""
+        return words(self.text)
 
-def without_phrases(question: str) -> str:
-    """Return the question without its exact phrases."""
-    return _PHRASE.sub(" ", question).strip()
+    @cached_property
+    def content(self) -> list[str]:
+        """The words that are no function words, in order, also repeated ones."""
+        return [word for word in self.words if word not in FUNCTION_WORDS]
 
+    @cached_property
+    def terms(self) -> list[str]:
+        """The content words to search for, each once, or all words if there are none ("What was it?")."""
+        return list(dict.fromkeys(self.content or self.words))
 
-def blanked(question: str) -> str:
-    """Return the question with spaces instead of the words of exact phrases. Offsets stay the same."""
-    return _PHRASE.sub(lambda match: f"{match[0][0]}{' ' * (len(match[0]) - 2)}{match[0][-1]}", question)
+    @cached_property
+    def names(self) -> list[str]:
+        """The words after the first that are capitalised or numbers: names and dates."""
+        written = re.findall(r"\w+", self.text)[1:]
+        return [word for word in written if word[0].isupper() or word[0].isdigit()]
 
+    @cached_property
+    def phrases(self) -> tuple[str, ...]:
+        """The phrases in double quotation marks that have a word, in order and each once."""
+        found = (next(filter(None, groups)).strip() for groups in _PHRASE.findall(self.text))
+        return tuple(dict.fromkeys(phrase for phrase in found if re.search(r"\w", phrase)))
 
-def answer_type(question: str) -> AnswerType | None:
-    """Return the kind of words that an answer must hold, a date or a number, or None if it is not known."""
-    if _ASKS_DATE.search(question):
-        return "date"
-    if _ASKS_NUMBER.search(question):
-        return "number"
-    return None
+    @property
+    def without_phrases(self) -> str:
+        """The question without its exact phrases."""
+        return _PHRASE.sub(" ", self.text).strip()
+
+    @cached_property
+    def blanked(self) -> str:
+        """The question with spaces instead of the words of exact phrases. Offsets stay the same."""
+        return _PHRASE.sub(lambda it: f"{it[0][0]}{' ' * (len(it[0]) - 2)}{it[0][-1]}", self.text)
+
+    @property
+    def mentioned(self) -> str:
+        """The words X of a question "Which documents mention X?", or "" for any other question."""
+        asked = _MENTIONED.fullmatch(self.text.strip())
+        return asked["words"] if asked and has_content(asked["words"]) else ""
+
+    @cached_property
+    def answer_type(self) -> AnswerType | None:
+        """The kind of words that an answer must hold, a date or a number, or None if it is not known."""
+        if _ASKS_DATE.search(self.text):
+            return "date"
+        return "number" if _ASKS_NUMBER.search(self.text) else None
+
+    @cached_property
+    def is_standalone(self) -> bool:
+        """Whether the question can be understood without the earlier turns.
+
+        A content word by itself names a thing: "premiums", "the harvest".
+        """
+        if refers_back(self.text):
+            return False
+        asked = [word for word in self.words if word not in _ARTICLES]
+        functional = FUNCTION_WORDS | foreign_function_words(self.text)
+        content = [word for word in asked if word not in functional]
+        names_a_thing = 0 < len(content) == len(asked) or _DEFINING.fullmatch(self.text)
+        return len(content) >= FRAGMENT or bool(self.names or names_a_thing)
+
+    @cached_property
+    def document_fields(self) -> tuple[about.Field, ...]:
+        """The facts about a document that the question asks for, mostly none."""
+        return about.asked_of_document(self.text)
+
+    @cached_property
+    def document_fact(self) -> tuple[about.Fact, str] | None:
+        """The fact that the question surely asks for, and the kind of document; mostly None."""
+        return about.fact_asked(self.text)
+
+    @cached_property
+    def document_kinds(self) -> set[str]:
+        """The kinds of document that the question names, in lower case: "letter", "e-mails"."""
+        return about.kinds_named(self.text)
 
 
 def spans_of_type(text: str, kind: AnswerType, offset: int = 0) -> tuple[Span, ...]:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from qa.schema import DatePreference, Span
 from qa.text.dates import PartialDate, date_in_words, parse_date, span_of
-from qa.text.question import blanked
 from qa.text.terms import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from qa.text.question import ParsedQuestion
 
 # Readings within so many logits of the best answer about as well. Among these readings a preference decides.
 CLOSE = 3.0
@@ -123,46 +124,46 @@ _OTHER_TIME = re.compile(
 
 
 def preference(
-    question: str, earlier: Sequence[str] = (), today: dt.date | None = None
+    question: ParsedQuestion, earlier: Sequence[ParsedQuestion] = (), today: dt.date | None = None
 ) -> DatePreference | None:
     """Return the time that the question names, or else the last time that the `earlier` questions name.
 
     `earlier` are the questions that the question leans on. A month without a year is in the year that they
     name. If they name no year, the month says nothing. "Last year" is counted from `today`.
     """
-    question = blanked(question)
+    text = question.blanked
     day = today or dt.date.today()  # noqa: DTZ011 -- the day where the user is
     before = preference(earlier[-1], earlier[:-1], day) if earlier else None
     known = (before.since or before.until) if before else None
-    for match in _TIME.finditer(question):
-        found = _bounded(question, match, day, known.year if known else None)
+    for match in _TIME.finditer(text):
+        found = _bounded(text, match, day, known.year if known else None)
         if found:
             return found
-    if latest := _LATEST.search(question):
+    if latest := _LATEST.search(text):
         return DatePreference("latest", words=Span(*latest.span()))
-    if before is None or _OTHER_TIME.search(question):
+    if before is None or _OTHER_TIME.search(text):
         return None
-    if _SINCE_THEN.search(question):
+    if _SINCE_THEN.search(text):
         return DatePreference(before.kind, before.since) if before.since else None
     return DatePreference(before.kind, before.since, before.until)
 
 
-def is_relative(question: str) -> bool:
+def is_relative(question: ParsedQuestion) -> bool:
     """Return whether the time that the question names depends on the day on which it is asked."""
     return preference(question, (), dt.date(2001, 1, 1)) != preference(question, (), dt.date(2011, 11, 11))
 
 
-def without(question: str, earlier: Sequence[str] = ()) -> str:
+def without(question: ParsedQuestion, earlier: Sequence[ParsedQuestion] = ()) -> str:
     """Return the question without the words that name its time."""
-    found = preference(question, earlier)
+    found, text = preference(question, earlier), question.text
     if found is None or found.words is None:
-        return question
-    before, after = question[: found.words.start].rstrip(), question[found.words.end :].lstrip()
+        return text
+    before, after = text[: found.words.start].rstrip(), text[found.words.end :].lstrip()
     if found.kind == "published":
         before = _IN_ISSUES.sub(lambda match: match["issues"] or "", before)
     if not before:
         after = after.lstrip(" ,;:–-")
-        return after[:1].upper() + after[1:] if question[0].isupper() else after
+        return after[:1].upper() + after[1:] if text[0].isupper() else after
     after = after.lstrip(" ,") if before.endswith(",") else after
     return f"{before}{'' if re.match(r'[?.!,;:)]', after) else ' '}{after}"
 

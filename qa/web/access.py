@@ -90,8 +90,9 @@ def new_token(path: str | None = None) -> str:
         ) from error
     if not _TOKEN.fullmatch(token):
         raise InputError(
-            f"{path} ({TOKEN_FILE}) holds no token: it needs 32 to 1,000 letters, digits or signs without "
-            f"spaces; make one with `openssl rand -hex 32 > {path}`"
+            f"{path} ({TOKEN_FILE}) has no valid token: a token has 32 to 1,000 letters, digits or "
+            "signs without "
+            f"spaces. Make a token with `openssl rand -hex 32 > {path}`"
         )
     return token
 
@@ -109,7 +110,9 @@ def public_address(url: str) -> str:
         parts, port, host = urlsplit(""), None, ""
     rest = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
     if parts.scheme not in _USUAL_PORTS or not host or rest:
-        raise InputError("--public-url takes the proxy's address, without a path: https://quotes.example")
+        raise InputError(
+            "--public-url needs the proxy's address without a path, such as https://quotes.example"
+        )
     is_usual = port in (None, _USUAL_PORTS[parts.scheme])
     return f"{parts.scheme}://{host}" + ("" if is_usual else f":{port}")
 
@@ -202,7 +205,7 @@ class Access:
         if not is_right and (refusal := await self._patience.wait()):
             return refusal
         if not is_right and scope["method"] == "POST":
-            return _asking("That is not the token.")
+            return _asking("This is not the right token.")
         reply = RedirectResponse(f"{path}?{query}" if query else path, HTTPStatus.SEE_OTHER)
         if is_right and not browser:  # a new name would end the sessions of its other pages
             reply.headers["Set-Cookie"] = self.cookie(headers)
@@ -210,7 +213,10 @@ class Access:
 
     async def _refused(self, scope: Scope, headers: Headers) -> Response:
         if not self.token:
-            detail = "a proxy passed this on, and nobody asks who it is for: start the chat with --public-url"
+            detail = (
+                "this request came through a proxy, but the chat was started without --public-url: "
+                "start it with --public-url"
+            )
             return Problem(HTTPStatus.FORBIDDEN, detail, "forwarded")
         if "authorization" in headers and (refusal := await self._patience.wait()):
             return refusal
@@ -241,7 +247,9 @@ class _Patience:
         if len(self._wrong) > _MOST_ADDRESSES:
             self._wrong.popitem(last=False)
         if self._waiting >= _MOST_WAITING:
-            refusal = Problem(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong tokens: wait", "token_needed")
+            refusal = Problem(
+                HTTPStatus.TOO_MANY_REQUESTS, "there were too many wrong tokens: wait", "token_needed"
+            )
             refusal.headers["Retry-After"] = f"{_LONGEST_WAIT:.0f}"
             return refusal
         self._waiting += 1

@@ -142,7 +142,7 @@ class _Unanswered:
             if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in self._routes)
         ]
         if allowed:
-            refusal = Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this can be asked for by {', '.join(allowed)}")
+            refusal = Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this route only allows {', '.join(allowed)}")
             refusal.headers["Allow"] = ", ".join(allowed)
         else:
             refusal = Problem(HTTPStatus.NOT_FOUND, f"there is no such route: {scope['path'][:200]}")

@@ -56,7 +56,7 @@ _BULLET = re.compile(r"(?m)^[ \t]*(?P<bullet>[-*+][ \t]+)(?=\S)")
 PENDING = '<p class="searching">Searching…</p>'
 STOPPED = (
     '<article class="answer stopped"><section class="stop"><h2>Stopped</h2>'
-    "<p>This question was stopped before it was answered, which says nothing of what the documents state.</p>"
+    "<p>This question was stopped before it was answered. The documents may state an answer.</p>"
     '<p><a class="ask-again" href="#again">Ask it again</a></p></section></article>'
 )
 
@@ -124,7 +124,7 @@ def answer_card(
     took = plural(seconds, "second") if seconds else "less than a second"
     searched = f"Searched {plural(answer.searched, 'document')}{within} in {took}"
     sure = f"{percents(answer)[0]}&nbsp;%" if answer.calibrated else "unknown"
-    means = "How probable it is that the documents state the answer"
+    means = "The probability that the documents state the answer"
     parts.append(f'<p class="trace">{searched} · <span title="{means}">likely answered: {sure}</span></p>')
     judged = f' id="answer-{escape(answer_id)}"' if answer_id else ""
     return f'<article class="answer {answer.outcome}"{judged}>{"".join(parts)}</article>'
@@ -212,7 +212,7 @@ def _lost_card(lost: Lost) -> str:
     when = f" on {text(date_in_words(lost.purged))}" if lost.purged else ""
     return (
         f'<section class="lost"><p><span class="number">[{lost.number}]</span> Purged{when}: '
-        "the document quoted here was erased for good.</p></section>"
+        "this document was erased for good.</p></section>"
     )
 
 

@@ -127,7 +127,8 @@ def _of_documents(engine: Engine, threads: Threads, taking_in: Threads) -> APIRo
             gone = lost(engine.corpus, document_id)
             if " ".join(body.title.split()) != " ".join(gone["title"].split()):
                 raise InputError(
-                    f"that is not its title: to erase it for good, type “{gone['title']}”. Nothing was erased"
+                    "this is not the document's title, so nothing was erased: to erase the document "
+                    f"for good, type “{gone['title']}”"
                 )
             engine.corpus.purge([document_id])
             return {"purged": [document_id], **gone}

@@ -16,6 +16,7 @@ from qa.errors import BusyError, CancelledError, NotReadyError, PullquoteError, 
 from qa.limits import MAX_DOCUMENTS, MAX_QUESTION_CHARACTERS, MAX_TURNS
 from qa.schema import FILTERED_BY_NAME, Answer, AskOptions, CitationId, DocumentQuery, Failure, Filters
 from qa.text import times
+from qa.text.question import ParsedQuestion
 from qa.web import cards, transcript
 from qa.web.body import Body
 from qa.web.options import FiltersBody, Options, read_options
@@ -38,7 +39,7 @@ _BEFORE = "What was asked before"
 
 def _id(value: str) -> str:
     if value and not is_id(value):
-        raise ValueError("this is no id of a conversation")
+        raise ValueError("this is not an id of a conversation")
     return value
 
 
@@ -142,7 +143,7 @@ class Conversation:
             self.questions.clear()
         self.questions.append(turn.question)
         if turn.dates == "ignore":
-            timeless = times.without(turn.question)
+            timeless = times.without(ParsedQuestion(turn.question))
             self.questions = [timeless if each == turn.question else each for each in self.questions]
 
 

@@ -11,7 +11,7 @@ from qa.errors import DocumentNotFoundError
 from qa.quoting.cite import facts
 from qa.schema import UPLOAD, published_in
 from qa.text.dates import date_in_words
-from qa.text.display import language_in_words
+from qa.text.display import language_in_words, source_in_words
 from qa.web import originals
 from qa.web.changes import lost
 from qa.web.problem import without_commands
@@ -146,7 +146,9 @@ def _fields(corpus: Corpus, document: Document) -> list[Field]:
     found = {each.field: each for each in document.found}
     fields = []
     for name in FIELDS:
-        origin = _SURENESS[found[name].sure].format(found[name].source) if name in found else ""
+        origin = ""
+        if name in found:
+            origin = _SURENESS[found[name].sure].format(source_in_words(found[name].source))
         if name == "collection" and name in corrections:
             origin = "Chosen by you"
         was = corrections[name].was if name in corrections else None

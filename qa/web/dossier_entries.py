@@ -147,7 +147,7 @@ def _asked_again(engine: Engine, dossier: str, entry: int, deadline: Deadline) -
     """
     asked = engine.corpus.desk.dossiers.entry(dossier, entry).asked
     if asked is None:
-        raise InputError("this entry has no question: only a question can be asked again")
+        raise InputError("this entry has no question, so it cannot be asked again")
     options = engine.options(asked.filters, asked.strictness or None)
     answer = engine.ask(asked.question, asked.earlier, options, deadline=deadline)
     answer_id = engine.answers.remember(answer, asked.earlier, engine.corpus.store.generation)
@@ -169,7 +169,7 @@ def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
         asked = Asked(body.question, outcome, filters, now, engine.corpus.store.generation)
     if body.kind == "quote":
         if not body.citation:
-            raise InputError("a quote needs its citation: SHA256/START-END, as an answer has it")
+            raise InputError("a quote needs its citation: send SHA256/START-END, as the answer has it")
         place, document = parse_citation(body.citation)
         differing = engine.answers.differing(body.answer) if body.answer else ()
         return kept_quote(engine.corpus.store, place, document, asked, differing)

@@ -172,8 +172,8 @@ class Engine:
         """
         if not self.may_change:
             raise ReadOnlyServerError(
-                "this server only answers questions: others can reach it, and it was not started so that "
-                "they may change anything. Whoever runs it can start it with --allow-changes"
+                "this server only answers questions, as others can reach it: to allow changes, "
+                "the person who runs it can start it with --allow-changes"
             )
 
     def deadline(self) -> Deadline:
@@ -222,7 +222,7 @@ class Engine:
             corpus = Corpus.open(self.library, reader=self.reader)
         # The library is new, or the first start was cut short.
         if self.makes and corpus.store.generation == 0:
-            self.say(f"No library in {self.library} yet: indexing the sample brief")
+            self.say(f"There is no library in {self.library} yet: indexing the sample brief")
             self.state = State("index")
             report = corpus.index(self.shipped, progress=self._report)
             for refused in (result for result in report.files if result.error is not None):

@@ -242,16 +242,20 @@ class Guard:
         if "transfer-encoding" in headers:
             return _without_length()
         if not self._is_ours(host):
-            return Problem(HTTPStatus.MISDIRECTED_REQUEST, "this server does not answer to that host name")
+            return Problem(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                "this server does not answer to this host "
+                "name: use the address that was printed at the start",
+            )
         if _is_foreign(scope, headers, host):
             return Problem(HTTPStatus.FORBIDDEN, "requests from other sites are refused")
         if not _API.fullmatch(path):
             is_sent = path in _SENT or path == MCP
             if not (is_sent or _READ.fullmatch(path) or _PAGE.fullmatch(path)):
-                return Problem(HTTPStatus.NOT_FOUND, "there is nothing here")
+                return Problem(HTTPStatus.NOT_FOUND, "there is nothing at this address")
             signs_in = self._access.token and _PAGE.fullmatch(path) and scope["method"] == "POST"
             if not signs_in and scope["method"] not in ({"POST"} if is_sent else {"GET", "HEAD"}):
-                return Problem(HTTPStatus.METHOD_NOT_ALLOWED, "this cannot be done here")
+                return Problem(HTTPStatus.METHOD_NOT_ALLOWED, "this address does not allow this method")
             if path == _QUEUE_DATA and not _QUEUE_DATA_QUERY.fullmatch(scope["query_string"]):
                 return Problem(HTTPStatus.BAD_REQUEST, "session_hash: send letters and digits", "bad_input")
         length = headers.get("content-length", "0")
@@ -289,13 +293,15 @@ def _is_stream(scope: Scope, headers: Headers) -> bool:
 
 
 def _without_cookie() -> Problem:
-    detail = "your browser did not send the cookie of this page: load it again, and allow it cookies"
+    detail = (
+        "your browser did not send the cookie of this page: allow cookies for this page, and load it again"
+    )
     return Problem(HTTPStatus.FORBIDDEN, detail, "cookie_needed")
 
 
 def _without_length() -> Problem:
     """Refuse a body in chunks, and close the connection: each chunk takes time, however small it is."""
-    refusal = Problem(HTTPStatus.LENGTH_REQUIRED, "send the body whole, with its Content-Length")
+    refusal = Problem(HTTPStatus.LENGTH_REQUIRED, "send the whole body with its Content-Length")
     refusal.headers["Connection"] = "close"
     return refusal
 

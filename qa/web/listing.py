@@ -132,7 +132,7 @@ def _one(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         corpus.document(document_id)  # raises an error if no document has this very id
         info = changes.find_info(corpus, document_id)
         if info is None:
-            raise DocumentNotFoundError(f"{document_id!r} was removed this moment")
+            raise DocumentNotFoundError(f"{document_id!r} was removed a moment ago")
         versions = corpus.store.versions(document_id)
         return engine.describe(info) | {"versions": [version.to_dict() for version in versions]}
 

@@ -76,7 +76,9 @@ class Originals:
             InputError: the file cannot be drawn.
         """
         if shown(document) != "pages":
-            raise OriginalNotFoundError(f"{document.id!r} was not read from a PDF: it has no pages to show")
+            raise OriginalNotFoundError(
+                f"{document.id!r} was not read from a PDF, so it has no pages to show"
+            )
         parts = list(_parts(document, quote)) if quote else []
 
         def draw(worker: Worker, source: Source) -> PagePicture:
@@ -231,11 +233,11 @@ def _source(corpus: Corpus, document: Document) -> Source:
             with path.open("rb") as file:
                 data = file.read(most + 1)
     except (OSError, ValueError):
-        raise OriginalNotFoundError(f"the file {name} cannot be read: see to its permissions") from None
+        raise OriginalNotFoundError(f"the file {name} cannot be read: check its permissions") from None
     if hashlib.sha256(data).hexdigest() != document.source_sha256:
         raise OriginalNotFoundError(
-            f"the file {name} has changed since it was read, or it is gone: what the document says is kept, "
-            "and what it looked like is not"
+            f"the file {name} has changed since it was read, or is gone: Pullquote has the document's "
+            "text, but not its pages"
         )
     return Source(name, name, data)
 

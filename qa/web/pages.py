@@ -24,10 +24,11 @@ _TITLES = {
 }
 # Advice to a person, by status. For other statuses, the page shows only the title.
 _ADVICE = {
-    HTTPStatus.NOT_FOUND: "Nothing is at this address. It may have been removed, or the link is incomplete.",
-    HTTPStatus.FORBIDDEN: "This cannot be opened from another site. Type the address instead.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Pullquote is busy, or still starting. The page comes by itself.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Open the page again. If this stays, Pullquote’s log says more.",
+    HTTPStatus.NOT_FOUND: "There is nothing at this address. The page may have been removed, or the "
+    "link is incomplete.",
+    HTTPStatus.FORBIDDEN: "This page cannot be opened from another site. Type the address instead.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Pullquote is busy, or still starting. This page then loads by itself.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Open the page again. If the error stays, read Pullquote’s log.",
 }
 
 

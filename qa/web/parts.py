@@ -168,7 +168,7 @@ def _sources(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
         try:
             found = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
         except DocumentNotFoundError:
-            problem = "This text was never in this library, or it was erased from it for good."
+            problem = "This library does not have this text: it was never added, or it was erased for good."
             return pages.page("opened.html", found=None, problem=problem, again="")
         except NotReadyError as error:
             again = "" if engine.state.stage == "failed" else f"{request.url.path}?{request.url.query}"

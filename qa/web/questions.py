@@ -120,7 +120,9 @@ class ListBody(Body):
         """
         [(most, times)] = Counter(name for name, _ in self.named()).most_common(1)
         if times > 1:
-            raise InputError(f"two questions have the id {most!r}: give each another, or none of them one")
+            raise InputError(
+                f"two questions have the id {most!r}: give each question another id, or leave out all ids"
+            )
 
 
 class QuestionsBody(HowBody, ListBody):

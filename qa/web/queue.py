@@ -73,7 +73,7 @@ class Join(_Message):
         if len(self.data) != INPUTS[self.fn_index]:
             raise ValueError(f"data: function {self.fn_index} takes {INPUTS[self.fn_index]} values")
         if self.fn_index == _ASK and self.data[1] is not None and self.data[1] not in (info.context or ()):
-            raise ValueError("data.1: the page does not offer that strictness")
+            raise ValueError("data.1: the page does not offer this strictness")
         return self
 
 

@@ -36,7 +36,7 @@ _CODE = re.compile(r"`([^`]+)`")
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM_SCHEMA = {
     "type": "object",
-    "description": "What is wrong (RFC 9457).",
+    "description": "The error (RFC 9457).",
     "properties": {
         "type": {"type": "string", "description": "Always about:blank."},
         "title": {"type": "string", "description": "The status in words."},

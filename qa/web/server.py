@@ -158,7 +158,7 @@ class BoundedProtocol(H11Protocol):
                 self._request_timer = self.loop.call_later(UPLOAD_SECONDS, self._end_slow_request)
                 return
         if self._request_begun:
-            detail = f"the request was not there after {REQUEST_SECONDS} seconds: send it again"
+            detail = f"the request did not arrive within {REQUEST_SECONDS} seconds: send it again"
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, detail)
         else:
             self.transport.close()

@@ -95,6 +95,6 @@ class Answers:
             if answer_id in self._shown:
                 return self._shown[answer_id]
         raise UnknownAnswerError(
-            "Pullquote does not remember that answer; it was perhaps restarted since. "
-            "Ask the question again, and take the new answer"
+            "Pullquote does not remember this answer, perhaps because it was restarted: "
+            "ask the question again, and use the new answer"
         )

@@ -77,7 +77,8 @@ def page(entries: Sequence[str], saved: dt.datetime) -> str:
         f"<title>Pullquote, {day}</title>\n<style>\n{style}</style></head>\n<body>"
         "<header><h1>Conversation</h1>"
         f"<p>Saved by Pullquote on {day} at {_clock(saved)}: {plural(len(entries), 'question')}. "
-        "Quotes are verbatim; <code>pullquote verify</code> with this file compares them with the documents."
+        "Quotes are verbatim. The command <code>pullquote verify</code> compares the quotes in this "
+        "file with the documents."
         f"</p></header>\n{body}\n</body></html>\n"
     )
 
@@ -131,7 +132,7 @@ def _closing(answer: Answer, at: dt.datetime, titles: Mapping[str, str]) -> Iter
 
 def _purged(lost: Lost) -> str:
     when = f" on {date_in_words(lost.purged)}" if lost.purged else ""
-    return f"[{lost.number}] Purged{when}: the document quoted here was erased for good."
+    return f"[{lost.number}] Purged{when}: this document was erased for good."
 
 
 def _cited(quote: Quote, fate: str) -> str:

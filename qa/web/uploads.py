@@ -87,7 +87,7 @@ def routes(engine: Engine, taking_in: Threads) -> APIRouter:
         try:
             work = await inbox.receive(request, corpus, take_in)
         except ClientDisconnect:
-            return Problem(HTTPStatus.BAD_REQUEST, "the file did not come whole: send it again")
+            return Problem(HTTPStatus.BAD_REQUEST, "the file did not arrive completely: send it again")
         if events.are_wanted(request.headers):
             work.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody awaits
             return events.stream(_events(engine, work, told))
@@ -181,9 +181,11 @@ async def _receive(request: Request, file: BinaryIO) -> None:
 def _not_written(error: OSError) -> LibraryError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return LibraryError(
-            "there is no space left for the file: nothing was lost; free some space and try again"
+            "there is no space left for the file: free some space and try again. Nothing was lost"
         )
-    return LibraryError(f"the library cannot be written ({error.strerror}): see to its folder's permissions")
+    return LibraryError(
+        f"the library cannot be written ({error.strerror}): check the permissions of its folder"
+    )
 
 
 async def _events(

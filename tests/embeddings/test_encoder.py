@@ -104,7 +104,7 @@ def test_a_default_encoder_that_lacks_a_file_is_a_model_error(
     folder = tmp_path / "model"
     folder.mkdir()
     monkeypatch.setattr(models, "encoder_folder", lambda _: folder)
-    with pytest.raises(ModelError, match=r"config\.json.*install the package"):
+    with pytest.raises(ModelError, match=r"config\.json.*install its package"):
         open_query_encoder(identify_encoder())
 
 
@@ -220,7 +220,7 @@ def test_a_kept_export_serves_questions_when_the_model_is_gone(
     expected = open_query_encoder(identity).encode_query(ODD)
     shutil.rmtree(folder)
     np.testing.assert_array_equal(open_query_encoder(identity).encode_query(ODD), expected)
-    with pytest.raises(ModelError, match="no model"):
+    with pytest.raises(ModelError, match="not a model"):
         open_encoder(identity.name)
 
 

@@ -126,7 +126,7 @@ def test_a_model_with_several_scores_a_pair_is_no_reranker(make_cross_encoder: C
 
 
 def test_a_folder_without_a_model_is_no_reranker(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no model"):
+    with pytest.raises(ModelError, match="not a model"):
         CrossEncoderReranker(str(tmp_path))
 
 

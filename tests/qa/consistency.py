@@ -1,4 +1,4 @@
-"""Whether a library is whole, looked at from outside: through SQLite and the files, not through Store."""
+"""Check a library from outside: through SQLite and the files, not through Store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def problems(library: Path) -> list[str]:
-    """What is wrong with a library that no process has open."""
+    """Return the problems of a library that no process has open."""
     found: list[str] = []
     db = sqlite3.connect(library / "library.sqlite3")
     try:
@@ -71,7 +71,7 @@ def problems(library: Path) -> list[str]:
 
 
 def _places(db: sqlite3.Connection) -> list[str]:
-    """What is wrong with where documents are said to stand, and with the files that were read."""
+    """Return the problems of the places of documents, and of the files that were read."""
     found = []
     for serial, name, text, furniture, words, *first in db.execute(
         "SELECT serial, id, text, furniture, words_sha256, path, format, source_sha256, made_by "
@@ -97,13 +97,13 @@ def _places(db: sqlite3.Connection) -> list[str]:
 
 
 def index_problems(library: Path) -> list[str]:
-    """How the index file in force differs from the store, which is to be in step."""
+    """Return the differences between the active index file and the store."""
     db = sqlite3.connect(library / "library.sqlite3")
     try:
         rows = db.execute(
             "SELECT index_file, dimension FROM library JOIN encodings ON number = encoding"
         ).fetchall()
-        if not rows:  # killed before the first document: nothing to be in step with, and no index
+        if not rows:  # killed before the first document: there may be no index file
             return [path.name for path in library.glob("index-*.faiss")]
         ((file, dimension),) = rows
         held = db.execute(
@@ -126,7 +126,7 @@ def index_problems(library: Path) -> list[str]:
 
 
 def words_problems(library: Path) -> list[str]:
-    """How the file of postings in force differs from the store, which is to be in step."""
+    """Return the differences between the active file of postings and the store."""
     db = sqlite3.connect(library / "library.sqlite3")
     try:
         ((file, generation),) = db.execute("SELECT words_file, words_generation FROM library").fetchall()
@@ -159,7 +159,7 @@ def words_problems(library: Path) -> list[str]:
 
 
 def _others(library: Path, pattern: str, base: str, belong: set[str]) -> list[str]:
-    """Files of a kind besides those that belong; a base of before is kept for a while."""
+    """Return the files of a kind that do not belong. An earlier base may stay for a while."""
     others = {
         path.name
         for path in library.glob(pattern)
@@ -169,7 +169,7 @@ def _others(library: Path, pattern: str, base: str, belong: set[str]) -> list[st
 
 
 def _full_text(db: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> list[str]:
-    """Compare the full-text index, word for word, with one made afresh of the rows."""
+    """Compare the full-text index, word for word, with a new index of the rows."""
     db.execute(
         "CREATE VIRTUAL TABLE temp.fresh USING fts5 "
         "(head, body, content = '', tokenize = 'porter unicode61 remove_diacritics 2')"

@@ -1,4 +1,4 @@
-"""A real library whose calls are recorded, and some of whose methods may be exchanged for others."""
+"""A real library whose calls are recorded. Some of its methods may be replaced."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Recorded:
-    """Hands every call on to `library`, and notes the method's name and arguments in `calls`."""
+    """Pass every call on to `library`, and add the method's name and arguments to `calls`."""
 
     def __init__(self, library: Library, **instead: Callable[..., Any]) -> None:
         self._library = library

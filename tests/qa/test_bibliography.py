@@ -140,7 +140,7 @@ class TestImport:
         ]
         assert shown.stderr.splitlines() == [
             "left: line 2 (Unknown): no document has this address or title",
-            "Nothing was changed. To change 1 document, say --apply.",
+            "Nothing was changed. To change 1 document, add --apply.",
         ]
         with tiny_corpus(held) as corpus:
             assert corpus.document("memo.txt").publisher == ""
@@ -163,7 +163,7 @@ class TestImport:
     def test_a_bad_file_is_refused_by_its_line(self, held: Path, tmp_path: Path):
         path = write(tmp_path, "refs.bib", "@misc{a, title={x}}\n@misc{b title={y}}\n")
         done = run(held, "documents", "import", str(path), "--apply")
-        assert (done.exit_code, f"{path}, line 2: this is no BibTeX" in done.stderr) == (3, True)
+        assert (done.exit_code, f"{path}, line 2: this BibTeX cannot be read" in done.stderr) == (3, True)
 
 
 class TestHttp:

@@ -201,8 +201,8 @@ def test_wrong_usage_exits_with_2(arguments):
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        (("--set", "nope=1"), "'nope' is no field of a document: use title, author"),
-        (("--reset", "nope"), "'nope' is no field of a document: use title, author"),
+        (("--set", "nope=1"), "'nope' is not a field of a document: use title, author"),
+        (("--reset", "nope"), "'nope' is not a field of a document: use title, author"),
         (("--set", "date=spring"), "'spring' is not a date; write 2008-04-04, 2008-04 or 2008"),
         (("--set", "date=2024-W15"), "'2024-W15' is not a date; write 2008-04-04, 2008-04 or 2008"),
         (("--set", "title"), "'title' says no value"),
@@ -433,7 +433,7 @@ def test_an_interrupted_index_says_what_is_kept(monkeypatch):
     monkeypatch.setattr("qa.corpus.Corpus.open", interrupted)
     result = run("index")
     assert result.exit_code == 130
-    assert "What was finished is kept" in result.stderr
+    assert "The files that were finished are kept" in result.stderr
 
 
 def test_a_question_from_standard_input_must_be_text(tmp_path):

@@ -74,7 +74,7 @@ def test_a_dossier_is_gathered_and_shown(corpus: Corpus) -> None:
 
 
 def test_a_quote_of_the_last_answer_is_added_by_its_number(corpus: Corpus) -> None:
-    assert "ask first" in run(corpus, "add", NAME, "2", code=3).stderr
+    assert "ask a question first" in run(corpus, "add", NAME, "2", code=3).stderr
     documents = [corpus.document(each) for each in ("a.txt", "b.txt")]
     quotes = tuple(Quote(each, 0, 20, number=number) for number, each in enumerate(documents, 1))
     filters = Filters(document=("a.txt", "b.txt"), since=dt.date(2008, 4, 4))
@@ -93,7 +93,7 @@ def test_a_quote_of_the_last_answer_is_added_by_its_number(corpus: Corpus) -> No
     assert entry["said"].startswith("No answer found in the 7 documents searched")
     assert "has no quote 3: it has 2" in run(corpus, "add", NAME, "3", code=3).stderr
     corpus.purge(["b.txt"])
-    assert "ask first" in run(corpus, "add", NAME, "2", code=3).stderr
+    assert "ask a question first" in run(corpus, "add", NAME, "2", code=3).stderr
 
 
 def test_a_quote_added_by_its_number_keeps_where_sources_differ(corpus: Corpus, inbox: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_damaged_last_answer_is_none(corpus: Corpus, damaged: str) -> None:
     remember(corpus, Answer("What sank?", "What sank?", "none"))
     (path,) = answers_folder(corpus.library).glob("answers-last.jsonl")
     path.write_text(damaged)
-    assert "ask first" in run(corpus, "add", NAME, "1", code=3).stderr
+    assert "ask a question first" in run(corpus, "add", NAME, "1", code=3).stderr
 
 
 def test_to_add_a_quote_the_others_are_not_read(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,13 +140,13 @@ def test_entries_are_moved_and_removed_and_all_is_undone(corpus: Corpus) -> None
 
 
 def test_what_is_wrong_is_said_with_the_next_step(corpus: Corpus) -> None:
-    assert "`pullquote dossier add` makes one" in run(corpus, "show", NAME, code=3).stderr
+    assert "make a dossier with `pullquote dossier add`" in run(corpus, "show", NAME, code=3).stderr
     run(corpus, "heading", NAME, "Works")
     assert "there is “Harbours”" in run(corpus, "show", "Ports", code=3).stderr
     assert "it has 1 to 1" in run(corpus, "remove", NAME, "7", code=3).stderr
-    assert "is no citation" in run(corpus, "add", NAME, "nowhere", code=3).stderr
+    assert "is not a citation" in run(corpus, "add", NAME, "nowhere", code=3).stderr
     assert "a heading needs words" in run(corpus, "heading", NAME, " ", code=3).stderr
-    assert "say --format" in run(corpus, "export", NAME, "--out", "report", code=2).stderr
+    assert "add --format" in run(corpus, "export", NAME, "--out", "report", code=2).stderr
     error = json.loads(run(corpus, "show", "Ports", "--json", code=3).stdout)["error"]
     assert error["code"] == "dossier_not_found"
 
@@ -249,7 +249,7 @@ def test_a_superseded_quote_is_renewed_and_undone(corpus: Corpus, inbox: Path) -
     corpus.remove(["b.txt"])
     refused = run(corpus, "renew", NAME, "2", code=3).stderr
     assert "was removed on" in refused
-    assert "says nothing like it" not in refused
+    assert "says nothing similar" not in refused
     run(corpus, "remove", NAME, "2")
     corpus.index(write(inbox, "a.txt", TEXT.replace("March", "May")))
     assert "superseded on" in run(corpus, "show", NAME).stdout

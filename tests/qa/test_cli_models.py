@@ -110,7 +110,7 @@ def test_files_of_other_kinds_are_named_three_of_many_and_are_no_documents(tmp_p
     (briefs / "report.png").touch()
     alone = run("index", str(briefs), "--library", str(library))
     assert alone.exit_code == 3
-    assert "holds nothing to read" in alone.stderr
+    assert "has nothing that can be read" in alone.stderr
     assert "0 documents in " in alone.stdout
     assert "skipped 1 file of another kind (report.png): Pullquote reads plain text, Markdown" in alone.stdout
     (briefs / "good.txt").write_text("Prices rose in May.\n", encoding="utf-8")
@@ -380,16 +380,16 @@ def test_answer_goes_on_where_it_stopped_only_while_all_is_the_same(library, tmp
     assert out.read_bytes().startswith(marked)
     assert out.read_bytes().count(b"\n") == 6
     stricter = run(*command, "--strictness", "90%")
-    assert "starting anew" in stricter.stderr
+    assert "starting again" in stricter.stderr
     assert b"kept" not in out.read_bytes()
     assert "going on after 6 of 6 answers" in run(*command, "--strictness", ".9").stderr
     other = run(*command, "--since", "2009")
-    assert "starting anew" in other.stderr
+    assert "starting again" in other.stderr
     assert b"kept" not in out.read_bytes()
     more = tmp_path / "more.txt"
     more.write_text("Prices rose in May.\n", encoding="utf-8")
     run("index", str(more), "--library", str(library))
-    assert "starting anew" in run(*command, "--since", "2009").stderr
+    assert "starting again" in run(*command, "--since", "2009").stderr
 
 
 def test_answers_may_go_to_standard_output(shipped, tmp_path):
@@ -478,7 +478,7 @@ def test_an_interrupted_index_exits_with_130_and_keeps_what_was_finished(library
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130, said
-    assert "What was finished is kept" in said
+    assert "The files that were finished are kept" in said
     kept = len(run("documents", "--library", str(library)).stdout.splitlines())
     assert 2 < kept < 4002
     assert run("ask", QUESTION, "--document", SEED.name, "--library", str(library)).exit_code == 0
@@ -532,7 +532,9 @@ def test_doctor_reports_damaged_weights_and_makes_them_again(library, cache):
     assert report.exit_code == 1
     findings = {each["about"]: each["problem"] for each in json.loads(report.stdout)["findings"]}
     for about, problem in findings.items():
-        assert ("were damaged: they are made again" in problem) == (about in ("reader", "encoder export")), (
+        assert ("were damaged, so they are made again" in problem) == (
+            about in ("reader", "encoder export")
+        ), (
             about,
             problem,
         )
@@ -577,7 +579,7 @@ def test_a_command_notices_that_its_weights_are_damaged_before_it_ends(
     damage(cache)
     first = process(*command, *place)
     assert first.stderr.count(b"was made again") == uses
-    assert b"index them into a new library" in first.stderr
+    assert b"index them again into a new library" in first.stderr
     assert len(spoiled(cache, whole)) == 2 - uses
     assert b"was made again" not in process(*command, *place).stderr
 
@@ -589,7 +591,7 @@ def test_an_upload_notices_that_the_encoder_is_damaged(library, cache, caplog):
     with Corpus.open(library) as corpus:
         corpus.upload("note.txt", io.BytesIO(b"The well at Sarna has been dry since May."))
         finished()
-        assert caplog.text.count("index them into a new library") == 1
+        assert caplog.text.count("index them again into a new library") == 1
 
 
 @pytest.mark.parametrize("suffix", ["onnx", "tokenizer"])

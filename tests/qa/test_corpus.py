@@ -653,7 +653,7 @@ class TestPythonInterface:
 
     @pytest.mark.parametrize("wrong", [None, 3, b"Who?", ["Who?"]])
     def test_a_question_that_is_no_text_is_refused(self, corpus: Corpus, wrong: object) -> None:
-        with pytest.raises(QuestionError, match="it has to be a text"):
+        with pytest.raises(QuestionError, match="write a text"):
             check_question(wrong)  # type: ignore[arg-type]
 
     def test_a_filter_of_the_wrong_type_is_refused_when_it_is_made(self) -> None:

@@ -55,7 +55,7 @@ def test_a_history_within_the_limits_passes() -> None:
 
 @pytest.mark.parametrize("question", [None, 5, b"Who?"])
 def test_a_question_that_is_no_text_is_refused(question: object) -> None:
-    with pytest.raises(QuestionError, match="has to be a text"):
+    with pytest.raises(QuestionError, match="write a text"):
         check_question(question)
 
 

@@ -89,7 +89,7 @@ def test_what_pullquote_wrote_is_no_document_in_an_archive_either(tmp_path: Path
     notes = [note for each in report.files if each.status == "skipped" for note in each.notes]
     for name, note in zip((*(path.name for path in written), "inner.zip/answers.jsonl"), notes, strict=True):
         assert note.startswith(f"{tmp_path / 'all.zip'}/{name} is ")
-        assert note.endswith("that Pullquote wrote: it is no document.")
+        assert note.endswith("that Pullquote wrote, so it is not indexed.")
     assert report.count("refused") == 0
 
 
@@ -138,7 +138,7 @@ def test_each_output_is_known_again_may_be_replaced_and_is_no_document(tmp_path:
     assert {str(path) for path, _ in written} <= set(found.skipped)
     (refused,) = listing([tmp_path / "docs" / "report.csv"]).refused
     assert refused.error
-    assert "is an index report that Pullquote wrote: it is no document" in refused.error.message
+    assert "is an index report that Pullquote wrote, so it is not indexed" in refused.error.message
 
 
 @pytest.mark.parametrize(
@@ -482,7 +482,7 @@ def test_two_outputs_of_one_command_are_two_files(
     out = tmp_path / "y.jsonl"
     result = run("evaluate", suite, "--out", out, "--trec-run", tmp_path / f"y.jsonl{beside}")
     assert result.exit_code == 2
-    assert "another option names too" in result.stderr
+    assert "the same file as another option" in result.stderr
     assert not out.exists()
 
 
@@ -493,4 +493,4 @@ def test_a_pipe_beside_the_answers_is_refused(run: Callable[..., Result], tmp_pa
     questions = write(tmp_path, "q.jsonl", '{"text": "Who?"}\n')
     result = run("answer", questions, "--out", tmp_path / "a.jsonl", "--force")
     assert result.exit_code == 3
-    assert "a.jsonl.state is no ordinary file" in result.stderr
+    assert "a.jsonl.state is not an ordinary file" in result.stderr

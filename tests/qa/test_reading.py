@@ -48,7 +48,7 @@ def test_what_has_no_end_is_refused(
         (tmp_path / name).symlink_to("/dev/zero")
     result = CliRunner().invoke(cli, [*command, "--library", str(tmp_path / "library")])
     assert result.exit_code == 3
-    assert f"{name} is no ordinary file" in result.stderr
+    assert f"{name} is not an ordinary file" in result.stderr
 
 
 def test_a_pipe_of_the_shell_is_read_to_its_end() -> None:

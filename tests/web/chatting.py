@@ -31,6 +31,8 @@ AXE_OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice", "experimental"],
     "rules": {"focus-order-semantics": {"enabled": False}},
 }
+# How long the page may take, in milliseconds. A busy machine is slow; what is lost does not come later either.
+PATIENCE = 45_000
 TOKEN = "a-token-of-these-tests-0123456789-abcdef"  # noqa: S105
 ROOT = Path(__file__).resolve().parents[2]
 # ruff: noqa: E501 - the hostile document's lines are as they are
@@ -119,7 +121,7 @@ def opened(browser: Browser, url: str, ready: str = "#question textarea", **opti
     """A tab of its own at the URL, watched, once what is `ready` is there."""
     context = browser.new_context(**options)
     tab = context.new_page()
-    tab.set_default_timeout(15_000)
+    tab.set_default_timeout(PATIENCE)
     elsewhere: list[str] = []
     broken: list[str] = []
     host = url.split("/")[2]

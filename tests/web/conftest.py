@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
 from qa import Corpus
-from tests.web.chatting import HOSTILE, Server, chat, opened
+from tests.web.chatting import HOSTILE, PATIENCE, Server, chat, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,7 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()  # fmt: skip
-# As patient as `opened`: a busy machine takes its time, and what is lost does not come later either.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -564,7 +564,7 @@ BROKEN = {
     "truncated.pdf": "damaged",
     "photo.docx": "is a PNG image",
     "nothing.txt": "is empty",
-    "bomb.zip": "as bombs do",
+    "bomb.zip": "as ZIP bombs do",
     "korean.txt": "not UTF-8",
     "upwards.zip": "leads out of its archive",
 }  # and what is said of each

@@ -83,7 +83,7 @@ def test_a_question_that_is_stopped_in_line_stays_in_the_box(
             expect(other.locator("#asking")).to_contain_text("has started", timeout=LONG)
         page = tabs.enter_context(opened(browser, server.url))
         send(page, FACTORY)
-        expect(page.locator("#asking")).to_contain_text("Waiting for the server to begin")
+        expect(page.locator("#asking")).to_contain_text("Waiting for the server")
         last = tabs.enter_context(opened(browser, server.url))
         send(last, FACTORY)
         expect(last.locator("#asking")).to_contain_text("Waiting: 1 question before yours")

@@ -128,7 +128,7 @@ def test_how_ready_to_answer_is_chosen_by_keyboard_and_explained(page: Page) -> 
     expect(strictness(page, "more often")).to_be_checked()
     share = round(100 * asked_with(page))
     expect(strictness(page, "more often")).to_have_attribute(
-        "title", f"Meant so that {share} % of the answers given are right"
+        "title", f"On average, {share} % of the answers given should be right"
     )
 
 
@@ -337,7 +337,7 @@ def test_a_question_still_on_its_way_does_not_bring_an_ended_conversation_back(
     box.fill("When did scrap metal smuggling become popular?")
     page.evaluate(START_ANEW, after)
     box.press("Enter")
-    expect(page.locator("#welcome")).to_be_visible(timeout=15_000)
+    expect(page.locator("#welcome")).to_be_visible()
     expect(box).to_be_focused()
     answer = ask(page, "What metals were smuggled in the 1990s?")
     expect(page.locator("[data-testid=user]")).to_have_text("What metals were smuggled in the 1990s?")
@@ -412,7 +412,7 @@ def test_a_link_pasted_while_a_source_is_open_marks_its_own_place(page: Page, se
 def test_a_deep_link_to_a_text_that_was_erased_says_so(browser: Browser, server: Server) -> None:
     with opened(browser, f"{server.url}#cite={'0' * 64}/0-5") as page:
         expect(page.locator("#source h2")).to_have_text("This source cannot be shown")
-        expect(page.locator("#source .text")).to_contain_text("it was erased from it for good")
+        expect(page.locator("#source .text")).to_contain_text("it was erased for good")
         expect(page.locator("#source mark")).to_have_count(0)
 
 

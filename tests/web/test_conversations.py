@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from tests.web.chatting import ask, chat, check_accessible, opened
+from tests.web.chatting import PATIENCE, ask, chat, check_accessible, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +133,7 @@ def test_a_conversation_that_is_not_there_is_said_and_a_new_one_begins(
     browser: Browser, server: Server
 ) -> None:
     with opened(browser, f"{server.url}?conversation=AAAAAAAAAAAAAAAA") as page:
-        expect(page.get_by_role("status").filter(has_text="not here any more")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="no longer exists")).to_be_visible()
         ask(page, FACTORY)
         expect(page).not_to_have_url(re.compile("AAAAAAAAAAAAAAAA"))
 
@@ -161,7 +161,7 @@ def library(tmp_path: Path, brief: Path) -> Path:
 def context(browser: Browser) -> Iterator[Page]:
     context = browser.new_context()
     tab = context.new_page()
-    tab.set_default_timeout(30_000)
+    tab.set_default_timeout(PATIENCE)
     yield tab
     context.close()
 
@@ -179,7 +179,7 @@ def test_a_killed_server_is_one_banner_and_the_page_goes_on_when_it_is_back(
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
     away = page.locator("#away")
-    expect(away).to_be_visible(timeout=15_000)
+    expect(away).to_be_visible()
     expect(page.get_by_role("alert").filter(visible=True)).to_have_count(1)
     page.locator("#question textarea").fill(METALS)
     page.locator("#question textarea").press("Enter")
@@ -217,7 +217,7 @@ def test_a_server_killed_in_the_middle_of_an_answer_answers_it_when_it_is_back(
             page.locator("#question textarea").press("Enter")
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()
-    expect(page.locator("#away")).to_be_visible(timeout=15_000)
+    expect(page.locator("#away")).to_be_visible()
     with chat(library, port=int(server.url.split(":")[-1].strip("/"))):
         # The page reloads itself when the server is back: what is waited for may be of the one or the other.
         expect(page.locator("[data-testid=user]")).to_have_text([FACTORY, METALS], timeout=60_000)

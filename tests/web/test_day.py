@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web import day_files
-from tests.web.chatting import Server, ask, chat, check_accessible, check_fits, opened
+from tests.web.chatting import PATIENCE, Server, ask, chat, check_accessible, check_fits, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +161,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with contextlib.ExitStack() as running:
         server = running.enter_context(chat(tmp_path / "library"))
         yield Desk(tmp_path, server, running)
-    expect.set_options(timeout=5_000)
+    expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")

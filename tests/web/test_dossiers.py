@@ -104,13 +104,13 @@ def notice(page: Page, words: str) -> Locator:
 
 
 def test_a_quote_is_kept_from_its_card_and_from_its_source(page: Page, server: Server) -> None:
-    expect(page.get_by_text("A dossier gathers quotes for a report.")).to_be_visible()
+    expect(page.get_by_text("A dossier collects quotes for a report.")).to_be_visible()
     page.goto(server.url)
     page.locator(".examples button").first.wait_for()
     answer = ask(page, FERRY)
     keep = answer.get_by_role("button", name=re.compile("(Keep|Kept): quote")).first
     keep.press("Enter")  # there is no dossier yet: the menu asks for a name
-    expect(page.get_by_label("Name a dossier")).to_be_focused()
+    expect(page.get_by_label("Name a new dossier")).to_be_focused()
     page.keyboard.type("Harbours <b>north</b>")
     page.keyboard.press("Enter")
     notice(page, "Kept in “Harbours <b>north</b>”.")
@@ -255,7 +255,7 @@ def test_a_dossier_is_made_renamed_deleted_and_put_back(page: Page) -> None:
     page.keyboard.type("Ports")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Ports")
-    expect(page.get_by_text("Nothing is kept here yet.")).to_be_visible()
+    expect(page.get_by_text("This dossier is empty.")).to_be_visible()
     page.locator(".back a").click()
     page.get_by_role("button", name="New dossier").click()
     page.keyboard.type("PORTS")
@@ -341,7 +341,7 @@ def test_what_is_no_longer_current_is_shown_before_an_export_and_is_renewed(
         page.reload()
         page.get_by_role("button", name="Use the present words").click()
         expect(page.locator(".entries .quote").first).to_have_text("The ferry sank early in July.")
-        notice(page, "The quote has the present words now.").get_by_role("button", name="Undo").click()
+        notice(page, "The quote now has the present words.").get_by_role("button", name="Undo").click()
         expect(page.locator(".entries .quote").first).to_have_text("The ferry sank in June.")
         page.get_by_role("button", name="Ask again").click()
         found = page.locator(".found")

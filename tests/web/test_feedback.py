@@ -132,7 +132,7 @@ def test_thumbs_say_what_they_mean_and_are_large_enough(page: Page) -> None:
     ]
     silence = ask(page, UNKNOWN)
     expect(on_answer(silence, "up")).to_have_attribute(
-        "aria-label", "This answer: Right: the documents do not state it"
+        "aria-label", "This answer: Right: the documents do not state an answer"
     )
 
 
@@ -168,7 +168,9 @@ def test_a_thumb_of_another_tab_is_seen_on_coming_back_and_not_taken_back_by_mis
         on_answer(there, "down").click()
         expect(on_answer(there, "down")).to_have_attribute("aria-pressed", "true")
         on_answer(here, "up").click()
-        expect(page.locator(".notice")).to_have_text("Judged in another tab meanwhile: this is what is kept.")
+        expect(page.locator(".notice")).to_have_text(
+            "You judged this in another tab. That judgement is shown now."
+        )
         expect(on_answer(here, "up")).to_have_attribute("aria-pressed", "false")
         expect(on_answer(here, "down")).to_have_attribute("aria-pressed", "true")
         on_answer(there, "up").click()
@@ -220,12 +222,12 @@ def test_a_thumb_that_could_not_be_kept_says_so_and_is_not_pressed(page: Page) -
     page.route("**/api/v1/feedback", lambda route: route.fulfill(status=404, json=purged))
     on_quote(answer, "up").click()
     expect(page.locator(".notice")).to_contain_text(
-        "not kept. This text was never in this library, or it was erased"
+        "not kept. This library does not have this text: it was never added, or it was erased"
     )
     page.unroute("**/api/v1/feedback")
     answer.evaluate("article => { article.id = 'answer-forgotten' }")
     on_quote(answer, "up").click()
-    expect(page.locator(".notice")).to_contain_text("Pullquote does not remember that answer")
+    expect(page.locator(".notice")).to_contain_text("Pullquote does not remember this answer")
     expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "false")
 
 

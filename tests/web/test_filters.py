@@ -75,7 +75,7 @@ def test_filters_choose_from_what_the_library_holds(page: Page):
     expect(page.get_by_role("group", name="Series")).to_have_count(0)
     expect(page.locator("#filters .hint")).to_have_text(
         "The documents are dated from 4 April 2008 to February 2009. "
-        "Those without a date (1) are left out where dates are set."
+        "Documents without a date (1) are left out if you set a date."
     )
     check_accessible(page)
     page.keyboard.press("Escape")
@@ -149,7 +149,9 @@ def test_dates_in_the_wrong_order_are_refused_before_they_are_set(page: Page):
     page.locator("#filters [name=since]").fill("2009-01-01")
     page.locator("#filters [name=until]").fill("2008-01-01")
     page.locator("#filters .primary").click()
-    expect(page.locator("#filters .problem")).to_have_text("Nothing lies between these dates: swap them.")
+    expect(page.locator("#filters .problem")).to_have_text(
+        "The first date is later than the second: swap them."
+    )
     expect(page.locator("#filter-chips .chip")).to_have_count(0)
 
 

@@ -53,7 +53,7 @@ def test_a_question_that_is_too_long_stays_in_the_box(page: Page) -> None:
     box.fill("?" * (MAX_QUESTION_CHARACTERS + 10))
     box.press("Enter")
     expect(page.locator(".notice")).to_have_text(
-        f"A question may have {MAX_QUESTION_CHARACTERS:,} characters. Shorten this one by 10."
+        f"A question may have at most {MAX_QUESTION_CHARACTERS:,} characters. Shorten this question by 10."
     )
     expect(box).to_have_value("?" * (MAX_QUESTION_CHARACTERS + 10))
     expect(page.locator("#conversation [data-testid=user]")).to_have_count(0)

@@ -24,6 +24,7 @@ from embeddings.models import READER_SHA256, cache_folder
 from qa.desk.kept import kept_turn
 from qa.schema import Answer
 from qa.text import times
+from qa.text.question import ParsedQuestion
 from qa.web.cards import PENDING
 from qa.web.conversations import Conversation
 from qa.web.engine import Engine
@@ -71,7 +72,7 @@ def test_a_first_start_shows_the_page_at_once_indexes_the_brief_and_answers_what
         assert server.process.returncode == 130
         library = tmp_path / "a new library"
         assert told.splitlines()[1:3] == [
-            f"No library in {library} yet: indexing the sample brief",
+            f"There is no library in {library} yet: indexing the sample brief",
             f"Ready at {server.url} (1 document in {library})",
         ]
         assert "Traceback" not in told
@@ -84,9 +85,10 @@ def test_a_time_that_was_ignored_is_none_of_the_questions_that_follow() -> None:
     answer = Answer(question, question, "none")
     now = dt.datetime.now(dt.UTC)
     conversation.note(kept_turn(answer, now, 0.5, "auto"))
-    assert times.preference("And who said so?", conversation.questions)
+    then = ParsedQuestion("And who said so?")
+    assert times.preference(then, [*map(ParsedQuestion, conversation.questions)])
     conversation.note(kept_turn(answer, now, 0.5, "ignore"))
-    assert times.preference("And who said so?", conversation.questions) is None
+    assert times.preference(then, [*map(ParsedQuestion, conversation.questions)]) is None
     assert conversation.questions == ["What happened?", "What happened?"]
 
 
@@ -198,8 +200,8 @@ def test_a_chat_that_others_can_reach_says_who_can_do_what_and_changes_nothing_u
         port = server.url.split(":")[-1].strip("/")
         for named in ("no accounts", "read every document", "token", f"ssh -L {port}:127.0.0.1:{port}"):
             assert named in said
-        assert ("Nobody can change anything here" in said) != may_change
-        assert ("add, edit and remove documents, purge them for good, read" in said) == may_change
+        assert ("Nobody, not even you, can change anything here" in said) != may_change
+        assert ("They can add, edit and remove documents" in said) == may_change
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a machine always has a display")

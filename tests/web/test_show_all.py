@@ -140,7 +140,7 @@ def test_the_button_comes_back_where_nothing_comes(browser: Browser, server: Ser
             expect(button).to_be_disabled()
             with page.expect_response("**/api/v1/status"):
                 page.clock.fast_forward(10_000)
-        expect(page.locator(".notice")).to_have_text("Nothing has come so far. You can try it again.")
+        expect(page.locator(".notice")).to_have_text("No answer has arrived yet. You can try it again.")
         expect(button).to_have_text("show all")
         page.unroute("**/queue/join**")
         button.click()

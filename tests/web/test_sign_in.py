@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+
 EVERYWHERE = ["--host", "0.0.0.0"]  # noqa: S104
 FERRY = "When did the ferry sink?"
 TEXT = "A report\n\nThe ferry sank in the harbour on 4 April 2008. Nobody was hurt.\n"
@@ -61,7 +63,7 @@ def test_the_page_asks_once_and_leads_to_where_one_was_going(browser: Browser, s
         check_accessible(page)
         check_fits(page)
         sign_in(page, "not-the-token")
-        expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+        expect(page.get_by_role("alert")).to_have_text("This is not the right token.")
         check_accessible(page)
         sign_in(page, TOKEN)
         expect(page.locator("#source mark.current").first).to_be_visible()  # the fragment came along
@@ -113,10 +115,10 @@ def test_a_page_whose_token_has_changed_asks_again_and_loses_nothing(
     other_token = TOKEN[::-1]
     with chat(tmp_path / "library", *EVERYWHERE, port=port, token=other_token):
         other.locator("#find > input").fill("x")
-        expect(other.locator(".notice")).to_contain_text("You are not signed in any more")
+        expect(other.locator(".notice")).to_contain_text("You are signed out")
         other.locator(".notice").get_by_role("button", name="Load again").click()
         expect(other.locator("#token")).to_be_visible()
-        expect(page.locator("#token")).to_be_visible(timeout=20_000)  # by itself
+        expect(page.locator("#token")).to_be_visible()  # by itself
         sign_in(page, other_token)
         expect(page.locator("#question textarea")).to_have_value("What was I")
         context.close()
@@ -131,7 +133,7 @@ def test_through_a_proxy_that_encrypts_the_page_works_and_its_cookie_is_secure(
             assert server.process.stderr is not None
             printed = [server.process.stderr.readline() for _ in range(2)]
             assert f"starting at {server.url} " in printed[0]
-            assert printed[1] == f"Others come by {public}/\n"
+            assert printed[1] == f"Others use {public}/\n"
             forward.append(urlsplit(server.url).port or 0)
             page = context.new_page()
             page.goto(public)
@@ -185,7 +187,7 @@ def test_who_names_the_session_of_another_gets_nothing_of_his_conversation(
         (EVERYWHERE, "short", "openssl rand -hex 32"),
         (EVERYWHERE, "", "openssl rand -hex 32"),
         (EVERYWHERE, None, "No such file"),
-        (["--public-url", "quotes.example"], TOKEN, "--public-url takes the proxy's address"),
+        (["--public-url", "quotes.example"], TOKEN, "--public-url needs the proxy's address"),
     ],
 )
 def test_a_chat_without_a_token_does_not_start(

@@ -1,7 +1,7 @@
-"""Serve the chat, and write down each file that the process opens and each address that it reaches.
+"""Serve the chat, and log each file that the process opens and each address that it reaches.
 
-A program for `test_hostile.py`: `python -m tests.web.watched_server LOG LIBRARY PORT`. Each line of LOG is
-JSON: the audit event's name and its arguments.
+`test_hostile.py` runs it: `python -m tests.web.watched_server LOG LIBRARY PORT`. Each line of LOG is JSON
+with the audit event's name and arguments.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WATCHED = {
 
 
 def watch(log: int) -> None:
-    """Write the watched events of this process to the file descriptor, from now on and for good."""
+    """Write all later watched events of this process to the file descriptor."""
 
     def note(event: str, args: tuple[object, ...]) -> None:
         if event in _WATCHED:

@@ -50,7 +50,7 @@ _GLANCE, _ANSWERS, _REACHED = 0.5, 120.0, 10.0
 _CONNECTIONS, _NOT_STARTED = 4, "Starting Ray client server failed"
 # The port of Ray's server for clients if the address has none.
 _PORT = 10001
-_AGAIN = "What was put in stays: run the same command again, and it goes on from there"
+_AGAIN = "The files that were indexed stay: run the same command again to go on from there"
 
 
 class Workers:
@@ -64,7 +64,7 @@ class Workers:
 
     def __init__(self, address: str, library: LibraryAddress) -> None:
         if address != LOCAL and (not address.startswith("ray://") or set(address) & set("@?#")):
-            raise InputError(f"{shown(address)} names no workers: write local, or ray://HOST:PORT")
+            raise InputError(f"{shown(address)} does not name workers: write local, or ray://HOST:PORT")
         _set_environment(address)
         try:
             import ray.data
@@ -84,7 +84,7 @@ class Workers:
         self._opened = ExitStack()
         with ExitStack() as opening:
             if address != LOCAL:
-                away = f"there is no Ray cluster at {address}, or it does not let this program in"
+                away = f"there is no Ray cluster at {address}, or it refuses this program"
                 opening.enter_context(_initialised(ray, away, address=address))
             elif not ray.is_initialized():  # otherwise the calling program has started Ray itself
                 opening.enter_context(_local(ray))
@@ -243,8 +243,8 @@ class Workers:
                 answer = ray.get(remote_versions.remote(job.encoder), timeout=_ANSWERS)
             except ray.exceptions.GetTimeoutError as error:
                 raise WorkersError(
-                    f"the node {name} of the Ray cluster started no worker within {_ANSWERS:.0f} s: see that "
-                    "it is not overloaded, and what Ray's logs there say"
+                    f"the node {name} of the Ray cluster started no worker within {_ANSWERS:.0f} s: check "
+                    "that it is not overloaded, and read Ray's logs there"
                 ) from error
             except (ray.exceptions.TaskUnschedulableError, ray.exceptions.NodeDiedError):
                 continue  # the node has died since
@@ -324,7 +324,7 @@ def _local(ray: Any) -> Iterator[None]:
 @contextmanager
 def _initialised(ray: Any, failed: str, **options: Any) -> Iterator[None]:
     if ray.is_initialized():
-        raise WorkersError("this process uses another Ray already: end that first (ray.shutdown())")
+        raise WorkersError("this process already uses another Ray: end the other Ray first (ray.shutdown())")
     try:
         try:
             if options["address"] != LOCAL:

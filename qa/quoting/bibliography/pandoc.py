@@ -37,8 +37,8 @@ def package_folder(package: str, distribution: str, wanted_for: str) -> Path:
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise MissingExtraError(
-            f"{wanted_for} needs {distribution}, which is not installed: pip install 'pullquote[report]' "
-            "brings it, and so does make install"
+            f"{wanted_for} needs {distribution}, which is not installed: install it with pip install "
+            "'pullquote[report]' or make install"
         )
     return Path(next(iter(spec.submodule_search_locations)))
 
@@ -55,7 +55,7 @@ def pandoc_path() -> Path:
         if (folder / name).is_file():
             return folder / name
     raise MissingExtraError(
-        f"{wanted_for} needs pypandoc-binary; the pypandoc that is installed brings no program: "
+        f"{wanted_for} needs pypandoc-binary, as the installed pypandoc has no program: "
         "pip uninstall pypandoc, then pip install 'pullquote[report]'"
     )
 
@@ -95,7 +95,9 @@ def run_pandoc(
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise InputError(f"pandoc took longer than {seconds:g} seconds, and was ended") from None
+            raise InputError(
+                f"pandoc took longer than {seconds:g} seconds and was stopped: try again with fewer quotes"
+            ) from None
         except OSError as error:
             raise MissingExtraError(f"{program} cannot be run: {error.strerror}") from error
     if done.returncode:

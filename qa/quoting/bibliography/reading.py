@@ -83,7 +83,7 @@ def read_references(data: bytes, name: str) -> list[Reference]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{name}, line {line}: this is no UTF-8. Export it anew, in UTF-8.") from None
+        raise InputError(f"{name}, line {line}: this is not UTF-8. Export the file again in UTF-8.") from None
     beginning = text.lstrip()[:10]
     ending = name.lower().rpartition(".")[2]
     if ending == "json" or (ending not in ("bib", "ris") and beginning[:1] in ("[", "{")):
@@ -93,7 +93,7 @@ def read_references(data: bytes, name: str) -> list[Reference]:
     else:
         found = _bibtex(text, name)
     if not found:
-        raise InputError(f"{name}, line 1: there is no reference in BibTeX, RIS or CSL-JSON in it")
+        raise InputError(f"{name}, line 1: the file has no reference in BibTeX, RIS or CSL-JSON")
     return found
 
 
@@ -133,12 +133,12 @@ def _csl_json(text: str, name: str) -> list[Reference]:
     try:
         items = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"{name}, line {error.lineno}: this is no JSON: {error.msg}") from None
+        raise InputError(f"{name}, line {error.lineno}: this is not JSON: {error.msg}") from None
     except (ValueError, RecursionError) as error:  # too many digits, or too deep nesting
-        raise InputError(f"{name}, line 1: this is no JSON that can be read: {error}") from None
+        raise InputError(f"{name}, line 1: this JSON cannot be read: {error}") from None
     items = items.get("items", [items]) if isinstance(items, dict) else items
     if not isinstance(items, list):
-        raise InputError(f"{name}, line 1: this is no list of items of CSL-JSON")
+        raise InputError(f"{name}, line 1: this is not a list of CSL-JSON items")
     found = []
     for at, item in enumerate(items, start=1):
         where = f"item {at}"
@@ -149,7 +149,7 @@ def _csl_json(text: str, name: str) -> list[Reference]:
             said["date"] = date_of(item.get("issued") or {})
             said = _site_as_publisher(said, str(item.get("type", "")))
         except (AttributeError, TypeError, ValueError, LookupError):
-            raise InputError(f"{name}, {where}: this is no item of CSL-JSON") from None
+            raise InputError(f"{name}, {where}: this is not an item of CSL-JSON") from None
         found.append(_reference(str(item.get("id", "")), where, said, name))
     return found
 
@@ -225,7 +225,7 @@ def _bibtex(text: str, name: str) -> list[Reference]:
         else:
             why = getattr(block.error, "abort_reason", None) or block.error
             line = (block.start_line or 0) + 1
-            raise InputError(f"{name}, line {line}: this is no BibTeX that can be read: {why}")
+            raise InputError(f"{name}, line {line}: this BibTeX cannot be read: {why}")
     strings = {each.key.lower(): str(each.value) for each in library.strings}
     found = []
     for entry in sorted(blocks, key=lambda block: block.start_line or 0):
@@ -242,9 +242,7 @@ def _bibtex(text: str, name: str) -> list[Reference]:
                 decode(raw.get("year", "")), decode(raw.get("month", "")), decode(raw.get("day", ""))
             )
         except RecursionError:
-            raise InputError(
-                f"{name}, {where}: its braces and commands stand too deep in each other."
-            ) from None
+            raise InputError(f"{name}, {where}: its braces and commands are nested too deep.") from None
         said = _site_as_publisher(said, entry.entry_type.lower())
         found.append(_reference(entry.key, where, said, name))
     return found

@@ -134,11 +134,11 @@ def _style(name: str, data: bytes, *, parent_of: str = "") -> Style:
     try:
         root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
-        raise InputError(f"the style {name} is no XML: {error.msg}") from None
+        raise InputError(f"the style {name} is not XML: {error.msg}") from None
     if any(depth > _DEEPEST for depth in _depths(root)):
-        raise InputError(f"the style {name} has more than {_DEEPEST} elements within each other")
+        raise InputError(f"the style {name} has more than {_DEEPEST} nested elements")
     if root.tag != f"{_NAMESPACE}style":
-        raise InputError(f"{name} is no citation style: its first element is {root.tag!s:.80}")
+        raise InputError(f"{name} is not a citation style: its first element is {root.tag!s:.80}")
     links = root.iterfind(f"{_NAMESPACE}info/{_NAMESPACE}link")
     parent = next((each.get("href", "") for each in links if each.get("rel") == "independent-parent"), "")
     if parent and parent_of:

@@ -94,4 +94,4 @@ def wrong_range(place: CitationId | None) -> str:
     """Return the reason why a citation names no range of a text, or "" if it names one."""
     if place is None or 0 <= place.start < place.end:
         return ""
-    return f"start {place.start} and end {place.end} are no range of a text"
+    return f"start {place.start} and end {place.end} are not a range of a text"

@@ -48,21 +48,22 @@ class Address:
         # Also a password in which urlsplit sees the end of the host, such as one with "/".
         if not text.startswith("milvus:///") and ("@" in text or "?" in text):
             raise InputError(
-                f"an address is shown and kept, so it takes no password: put user:password into {TOKEN}, or "
-                f"into a file that {TOKEN_FILE} names"
+                "addresses are shown and stored, so they may not have a password: put user:password "
+                f"into {TOKEN}, "
+                f"or into a file that {TOKEN_FILE} names"
             )
         try:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port or 19530
         except ValueError:  # it says what is in the address
-            raise InputError(f"{shown(text)} is no address of a library: {_FORM}") from None
+            raise InputError(f"{shown(text)} is not an address of a library: {_FORM}") from None
         if parts.scheme == "milvus" and not parts.netloc:
             file = _FILE.fullmatch(text.removeprefix("milvus://"))
             if file is None:
-                raise InputError(f"{shown(text)} names no file that ends in .db: {_FORM}")
+                raise InputError(f"{shown(text)} does not name a file that ends in .db: {_FORM}")
             return cls(shown(text), file["file"], _checked(text, file["name"] or NAME), lite=True)
         if parts.scheme not in ("milvus", "milvus+tls") or not host or parts.fragment:
-            raise InputError(f"{shown(text)} is no address of a library: {_FORM}")
+            raise InputError(f"{shown(text)} is not an address of a library: {_FORM}")
         scheme = "https" if parts.scheme == "milvus+tls" else "http"
         server = f"[{host}]" if ":" in host else host
         name = _checked(text, parts.path.strip("/") or NAME)
@@ -92,7 +93,7 @@ class Address:
 def _checked(text: str, name: str) -> str:
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"{shown(text)} gives the library another name than can be: use up to 100 letters, digits and "
-            "underscores of ASCII, and no digit first"
+            f"{shown(text)} has a name that a library cannot have: use up to 100 ASCII letters, digits and "
+            "underscores, and do not begin with a digit"
         )
     return name

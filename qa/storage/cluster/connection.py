@@ -288,29 +288,30 @@ class Connection:
         where, said = self.address.text, _words(error)
         if self.address.lite and ("open" in said.lower() or "lock" in said.lower()):
             return LibraryError(
-                f"{where} cannot be opened ({said}): one process at a time may use a Milvus Lite file. End "
-                "the other, or use a server"
+                f"{where} cannot be opened ({said}): only one process at a time may use a Milvus Lite "
+                "file. End the "
+                "other process, or use a server"
             )
         if self.address.lite:
             return LibraryError(f"{where}: Milvus Lite reports: {said}")
         if "auth" in said.lower() or "permission" in said.lower():
             return LibraryError(
-                f"Milvus at {where} does not let this user in ({said}): put user:password into "
-                "PULLQUOTE_MILVUS_TOKEN"
+                f"Milvus at {where} refuses this user ({said}): put user:password into PULLQUOTE_MILVUS_TOKEN"
             )
         if "handshake" in said.lower():
             return LibraryError(
-                f"Milvus at {where} could not be reached by TLS ({said}): PULLQUOTE_MILVUS_CA names the "
-                "certificate of your own authority; a server without TLS is milvus://"
+                f"Milvus at {where} could not be reached by TLS ({said}): if you have your own "
+                "certificate authority, "
+                "name its certificate in PULLQUOTE_MILVUS_CA. If the server has no TLS, write milvus://"
             )
         if not any(sign in said.lower() for sign in _AWAY):
             return LibraryError(
-                f"Milvus at {where} refuses what it was asked ({said}): `pullquote doctor` looks at it"
+                f"Milvus at {where} refuses the request ({said}): check it with `pullquote doctor`"
             )
         tls = "" if where.startswith("milvus+tls:") else " (by milvus+tls:// if it wants TLS)"
         return LibraryAwayError(
-            f"Milvus at {where} did not do what it was asked in time ({said}): see that it "
-            f"runs and can be reached{tls}, and try again. Nothing that was acknowledged is lost"
+            f"Milvus at {where} did not answer in time ({said}): check that it "
+            f"runs and can be reached{tls}, and try again. No finished change is lost"
         )
 
 

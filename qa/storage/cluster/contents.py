@@ -173,7 +173,7 @@ class Contents:
                 document = document_at(working.db, self._session.address.text, serial)
                 if any(each.end > len(document.text) for each in own[serial]):
                     raise LibraryError(
-                        f"the passages of {document_id!r} at {self._session.address.text} are not its own: "
+                        f"the passages of {document_id!r} at {self._session.address.text} do not match it: "
                         "the library is damaged. Put it back from a backup, or remove the document and index "
                         "it again"
                     )

@@ -56,7 +56,8 @@ def _server(library: ClusterLibrary) -> Finding:
     connection = library.connection
     what = "Milvus Lite" if library.address.lite else "Milvus"
     too_old = (  # no problem, as who asks may not be who upgrades it
-        ", without BM25, which came with 2.5: questions are answered by vectors alone, and phrases are not "
+        ", which has no BM25 (new in 2.5): questions are answered by vectors alone, and exact phrases "
+        "are not "
         "found. Upgrade the server when you can"
     )
     return Finding("server", f"{what} {connection.version}{'' if connection.has_words else too_old}")
@@ -81,7 +82,7 @@ def _collections(library: ClusterLibrary) -> Iterator[Finding]:
     yield Finding(
         "indexes",
         "behind" if behind else "in step",
-        f"not yet indexed are {', '.join(behind)}: questions may miss them until they are" if behind else "",
+        f"not yet indexed: {', '.join(behind)}. Until then, questions may miss them" if behind else "",
     )
 
 
@@ -99,7 +100,7 @@ def _documents(library: ClusterLibrary) -> Finding:
     if not damaged and (held.documents, held.passages) != (len(ids), passages):
         damaged.append(
             f"there should be {plural(held.documents, 'document')} and {plural(held.passages, 'passage')}: "
-            "look again when nobody writes; if it stays so, put the library back from a backup"
+            "check again when nobody writes. If the numbers still differ, put the library back from a backup"
         )
     said = "; ".join(damaged[:_NAMED])
     return Finding("documents", f"{plural(len(ids), 'document')}, {plural(passages, 'passage')}", said)

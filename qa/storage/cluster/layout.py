@@ -45,7 +45,7 @@ def index_wanted() -> str:
     """
     named = os.environ.get(INDEX, "").upper() or "HNSW"
     if named not in INDEXES:
-        raise InputError(f"{INDEX} is {named!r}: give one of {', '.join(INDEXES)}")
+        raise InputError(f"{INDEX} is {named!r}: use one of {', '.join(INDEXES)}")
     return named
 
 

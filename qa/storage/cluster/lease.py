@@ -86,7 +86,8 @@ class Lease:
         """
         if self._has_lapsed():
             raise LibraryError(
-                f"{self._connection.address.text} was away for so long that another may write now: try again"
+                f"{self._connection.address.text} was unreachable for so long that another Pullquote "
+                "may now write: try again"
             )
         self._beat()
 
@@ -148,7 +149,7 @@ class Lease:
             if now > until:
                 self.give()
                 raise LibraryError(
-                    f"another Pullquote writes to {self._connection.address.text} all the while: try again "
+                    f"another Pullquote is writing to {self._connection.address.text}: try again "
                     "when it is done"
                 )
             if now - self._beaten > LEASE / 4:

@@ -172,7 +172,7 @@ class SharedOriginals:
                 self._copy(upload)
         except OSError as error:
             raise LibraryError(
-                f"{upload.path} cannot be written ({error.strerror}): see to its folder"
+                f"{upload.path} cannot be written ({error.strerror}): check the permissions of its folder"
             ) from error
         return upload
 

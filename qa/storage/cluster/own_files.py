@@ -89,4 +89,6 @@ class SharedFiles:
             else:
                 path.unlink()
         except OSError as error:
-            raise LibraryError(f"{path} cannot be written ({error.strerror}): see to its folder") from error
+            raise LibraryError(
+                f"{path} cannot be written ({error.strerror}): check the permissions of its folder"
+            ) from error

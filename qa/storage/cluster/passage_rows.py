@@ -55,7 +55,7 @@ class Staged:
         """
         entries = self.passages.entries
         if len(entries) >= 1 << _BITS:
-            raise InputError(f"a document of {len(entries):,} passages is too long for a cluster: part it")
+            raise InputError(f"a document of {len(entries):,} passages is too long for a cluster: split it")
         bodies = [self.text[each.passage.start : each.passage.end] for each in entries]
         head, *stems = stemmer.written([self.head, *bodies]) if connection.has_words else [[]]
         rows: list[Row] = []

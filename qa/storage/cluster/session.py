@@ -146,8 +146,8 @@ class Session:
     def _finish(self) -> State:
         if self.read_only:
             raise LibraryError(
-                f"a change of the library at {self.address.text} was broken off: any command that may write, "
-                "such as `pullquote index`, finishes it"
+                f"a change of the library at {self.address.text} was interrupted: run a command that writes, "
+                "such as `pullquote index`, to finish it"
             )
         with self.lease.held():
             return self._state_in_turn()
@@ -196,7 +196,9 @@ class Session:
 
     def restless(self) -> LibraryError:
         """Say that nothing could be read in one state."""
-        return LibraryError(f"the library at {self.address.text} is being changed all the while: try again")
+        return LibraryError(
+            f"the library at {self.address.text} is changing all the time: try again in a moment"
+        )
 
     @contextmanager
     def changing(self, *, counted: bool = True) -> Iterator[Change]:
@@ -206,7 +208,7 @@ class Session:
             ValueError: it is within `one_change`, which takes what `part_of_change` changes alone.
         """
         if self._own.turn:
-            raise ValueError("this is a change of its own: make it outside of `one_change`")
+            raise ValueError("this call is a separate change: make it outside `one_change`")
         with self._begun() as change:
             yield change
             self._commit(change, counted=counted)
@@ -251,7 +253,7 @@ class Session:
     def _begun(self) -> Iterator[Change]:
         """Wait for the writer's turn, and begin a change in it."""
         if self.read_only:
-            raise LibraryError(f"the library at {self.address.text} was opened to be read only")
+            raise LibraryError(f"the library at {self.address.text} was opened only for reading")
         with self.lease.held():
             state = self._state_in_turn()
             if self.lease.is_new or self._has_failed:

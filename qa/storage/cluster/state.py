@@ -94,7 +94,7 @@ def read(connection: Connection, collections: Collections, *, strong: bool = Fal
             if held["schema"] != SCHEMA:
                 raise LibraryError(
                     f"{connection.address.text} was made by another Pullquote (schema {held['schema']}, this "
-                    f"one knows {SCHEMA}): upgrade Pullquote, or give the library another name"
+                    f"Pullquote reads {SCHEMA}): upgrade Pullquote, or give the library another name"
                 )
             return of_dict(held)
         connection.read_strongly()

@@ -64,7 +64,7 @@ def read(
         if _sha256(texts[sha256]) != sha256:
             file = f", which came from {files[sha256]}," if sha256 in files else ""
             raise LibraryError(
-                f"the text with the SHA-256 {sha256} at {connection.address.text}{file} is not whole: the "
+                f"the text with the SHA-256 {sha256} at {connection.address.text}{file} is incomplete: the "
                 "library is damaged. Put it back from a backup, or index its document again"
             )
     return texts

@@ -126,8 +126,8 @@ class Vectors:
                 last, since = left, time.monotonic()
             if time.monotonic() > min(since, begun + passages * SLOWEST) + LONGEST_STILL:
                 raise LibraryError(
-                    f"Milvus at {self._session.address.text} does not go on indexing: see whether its index "
-                    "nodes run. What was put in stays, and questions may miss some of it until it is indexed"
+                    f"Milvus at {self._session.address.text} has stopped indexing: check that its index "
+                    "nodes run. The passages stay, but questions may miss them until they are indexed"
                 )
             time.sleep(_GLANCE)
         if last and progress:

@@ -62,7 +62,8 @@ class Database(SqliteFile):
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if indexed and not tables:
             raise LibraryError(
-                f"{self.path} is empty, yet an index lies beside it: it was damaged. Put it back from "
+                f"{self.path} is empty, but there is an index next to it: the file was damaged. Put it "
+                "back from "
                 "a backup, or move the folder away and run `pullquote index` again"
             )
         super()._recognise(db, create=create)

@@ -61,9 +61,9 @@ def _access(folder: Path, *, writable: bool) -> Finding:
     return Finding(
         "access",
         "read only",
-        f"{folder} may not be written by this user: questions are answered, but nothing can be "
-        "indexed, corrected or removed. If that is not meant, see to the permissions of the folder and its "
-        "files",
+        f"{folder} may not be written by this user: questions are answered, but documents cannot be indexed, "
+        "corrected or removed. If you want to change documents, correct the permissions of the folder "
+        "and its files",
     )
 
 
@@ -94,8 +94,8 @@ def _originals(store: Store) -> Finding:
     names, paths = store.leftovers()
     if count := len(names) + len(paths):
         left = (
-            f"{plural(count, 'file')} in {store.folder / uploads.FOLDER} of no document, left by an "
-            "interrupted upload: `pullquote remove --purge` removes what was left"
+            f"{plural(count, 'file')} in {store.folder / uploads.FOLDER} belong to no document (left "
+            "by an interrupted upload): `pullquote remove --purge` removes them"
         )
         return replace(found, problem="; ".join(filter(None, (found.problem, left))))
     return found
@@ -104,8 +104,8 @@ def _originals(store: Store) -> Finding:
 def _index(store: Store, passages: int) -> Finding:
     record = store.index_record()
     if record.encoding is None:
-        return Finding("index", "none needed: there are no documents")
-    mending = "Nothing is lost: the next question makes it again from the store"
+        return Finding("index", "not needed: there are no documents")
+    mending = "Nothing is lost: the next question builds it again from the store"
     if not record.file:
         return Finding("index", "none", f"the index has not been written. {mending}")
     try:
@@ -119,9 +119,9 @@ def _index(store: Store, passages: int) -> Finding:
 
 def _postings(store: Store, passages: int) -> Finding:
     record = store.words_record()
-    mending = "Nothing is lost: until `pullquote index` of anything makes them again, questions take longer"
+    mending = "Nothing is lost, but questions take longer until any `pullquote index` builds them again"
     if record.encoding is None or suffices_fts5(passages):
-        return Finding("postings", "none needed: SQLite searches so few passages itself")
+        return Finding("postings", "not needed: SQLite itself searches so few passages")
     if not record.file:
         return Finding("postings", "none", f"the postings have not been written. {mending}")
     try:

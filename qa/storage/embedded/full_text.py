@@ -378,7 +378,7 @@ class FullText:
                 self._save()
             except (OSError, DamagedFileError, LibraryError) as error:
                 log.warning(
-                    "the postings of %s could not be saved (%s): until they are, questions take longer",
+                    "the postings of %s could not be saved (%s): until they are saved, questions take longer",
                     self._store.folder,
                     error,
                 )
@@ -407,7 +407,7 @@ class FullText:
         postings = self._in_step(math.ceil(ADDED_SHARE * passages))
         behind = True
         if postings is None or postings.wants_compacting:
-            log.info("making the postings of %d passages in %s", passages, self._store.folder)
+            log.info("building the postings of %d passages in %s", passages, self._store.folder)
             postings = Postings.of(self._store)
             with self._changing:
                 self._postings, self._unusable = postings, ""
@@ -465,7 +465,7 @@ class FullText:
         return None
 
     def _refuse(self, file: str, problem: str) -> None:
-        log.warning("%s: until `pullquote index` makes it again, questions take longer", problem)
+        log.warning("%s: until `pullquote index` builds it again, questions take longer", problem)
         self._unusable, self._postings = file, None
 
     # Files

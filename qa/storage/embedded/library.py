@@ -88,8 +88,8 @@ class EmbeddedLibrary(Store):
             self._words.remake()
         except OSError as error:
             raise LibraryError(
-                f"{error.filename} cannot be removed ({error.strerror}), and may hold what was erased: "
-                "stop whatever uses it, then run `pullquote remove --purge`"
+                f"{error.filename} cannot be removed ({error.strerror}), and may have erased text: stop "
+                "the program that uses it, then run `pullquote remove --purge`"
             ) from error
         self.erased(notes)
 

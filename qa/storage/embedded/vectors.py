@@ -51,7 +51,7 @@ def encoding(db: sqlite3.Connection) -> Encoding | None:
         return None
     number, name, sha256, dimension = row
     if not all(map(is_plain, (name, sha256))):
-        raise ValueError("an encoder's name or hash is none")
+        raise ValueError("an encoder's name or hash is missing")
     return Encoding(int(number), EncoderIdentity(name, sha256, int(dimension)))
 
 

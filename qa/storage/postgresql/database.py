@@ -108,7 +108,7 @@ class SharedDatabase:
     def writing(self, part: Layout) -> Iterator[Statements]:
         """Open the only write transaction of a part. Create the part's tables if they do not exist."""
         if self.read_only:
-            raise LibraryError(f"the desk at {self.address.where} was opened to be read only")
+            raise LibraryError(f"the desk at {self.address.where} was opened only for reading")
         with self._transaction(_WRITING) as db:
             db.execute(_LOCK, (f"{self.address.schema} {part.name}",))
             if not self._is_made(db, part):
@@ -137,7 +137,7 @@ class SharedDatabase:
             )
             raise LibraryError(
                 f"the desk at {self.address.where} was made by {age} Pullquote (schema {held} of its "
-                f"{part.name}, this one reads {part.schema}): {advice}"
+                f"{part.name}, this Pullquote reads {part.schema}): {advice}"
             )
         if held:
             self._made.add(part.name)
@@ -155,8 +155,8 @@ class SharedDatabase:
             (encoding,) = db.execute("SELECT current_setting('server_encoding')").fetchone()
             if encoding != "UTF8":
                 raise LibraryError(
-                    f"the database {self.address.where} holds text as {encoding}, which has not all "
-                    "characters: make another for the desk, with ENCODING 'UTF8'"
+                    f"the database {self.address.where} holds text as {encoding}, which does not have "
+                    "all characters: create another database for the desk, with ENCODING 'UTF8'"
                 )
             db.execute(f"CREATE SCHEMA {self.address.schema}")
         # Look again: the first look may have seen a cache from before another writer made the tables.
@@ -202,7 +202,7 @@ class SharedDatabase:
                 raise
             raise LibraryError(
                 f"the connection to the desk at {self.address.where} was lost while a change was being "
-                "committed: look whether it was made before you make it again"
+                "committed: check whether the change was made before you repeat it"
             ) from error
 
     @contextlib.contextmanager
@@ -277,7 +277,7 @@ class SharedDatabase:
             yield
         except psycopg.DataError as error:
             raise InputError(
-                f"a value cannot be kept on the desk ({first_line(error)}): type it again"
+                f"a value cannot be stored on the desk ({first_line(error)}): type it again"
             ) from error
         except (psycopg.Error, sqlite3.Error) as error:
             raise LibraryError(meaning(error, where, STATEMENT_SECONDS)) from error
@@ -285,8 +285,8 @@ class SharedDatabase:
             raise InputError(f"{error.object!r} is not valid text: type it again") from error
         except NO_VALUE as error:
             raise LibraryError(
-                f"the desk at {where} is damaged: it holds what Pullquote does not write "
-                f"({type(error).__name__}: {error}). It was left as it is: put it back from a backup"
+                f"the desk at {where} is damaged: it has content that Pullquote does not write "
+                f"({type(error).__name__}: {error}). It was not changed: put it back from a backup"
             ) from error
 
     # Description

@@ -15,15 +15,15 @@ def not_opened(message: str, where: str) -> str:
     said = " ".join(message.replace("Multiple connection attempts failed", "").split())
     if "password" in message or "authentication" in message:
         advice = (
-            "see to the user, to the password in ~/.pgpass, in PGPASSWORD or in the file that "
-            f"{PASSWORD_FILE} names, and to the server's pg_hba.conf"
+            "check the user, the password (in ~/.pgpass, in PGPASSWORD or in the file that "
+            f"{PASSWORD_FILE} names), and the server's pg_hba.conf"
         )
     elif "does not exist" in message:
-        advice = "make what is missing there, or name another database with --desk"
+        advice = "create the missing user, database or schema there, or name another database with --desk"
     elif "too many" in message or "reserved" in message:
-        advice = "raise its max_connections, or try again when others are done"
+        advice = "raise its max_connections, or try again later"
     else:
-        advice = "see whether the server runs and lets this machine in, or name another desk with --desk"
+        advice = "check that the server runs and accepts this machine, or name another desk with --desk"
     return f"the desk at {where} cannot be opened ({said[-300:]}): {advice}"
 
 
@@ -35,9 +35,9 @@ def meaning(error: Exception, where: str, seconds: int) -> str:
     state, said = getattr(error, "sqlstate", None), first_line(error)
     kind = (state or "08")[:2]
     if state == "55P03":
-        return f"the desk at {where} is being written by another Pullquote: try again when that is done"
+        return f"the desk at {where} is being written by another Pullquote: try again when it is done"
     if state == "57014":
-        return f"the desk at {where} took more than {seconds} s, and was given up: try again"
+        return f"the desk at {where} took more than {seconds} s, so the request was stopped: try again"
     if state in ("53100", "58030"):
         return f"there is no space left, or no disk, for the desk at {where} ({said}): nothing was lost"
     if state == "42501":
@@ -46,12 +46,15 @@ def meaning(error: Exception, where: str, seconds: int) -> str:
             "or have its schema made for it (CREATE SCHEMA … AUTHORIZATION …)"
         )
     if state == "25006":
-        return f"the desk at {where} is a copy that only reads ({said}): name the server that is copied"
+        return f"the desk at {where} is a read-only copy ({said}): name the original server"
     if kind in ("08", "57", "25") or state is None:
         return (
-            f"the connection to the desk at {where} was lost ({said}): what was acknowledged is kept; try "
-            "again when the server runs"
+            f"the connection to the desk at {where} was lost ({said}): try again when the server runs. "
+            "No finished change is lost"
         )
     if state in ("42P01", "3F000", "42703"):
-        return f"the desk at {where} lacks what Pullquote has made there ({said}): put it back from a backup"
+        return (
+            f"the desk at {where} lacks a table or function that Pullquote created ({said}): put the "
+            "desk back from a backup"
+        )
     return f"the desk at {where} refuses ({said})"

@@ -47,7 +47,7 @@ def check_span(filters: Filters) -> None:
         InputError: `since` is later than `until`.
     """
     if filters.since and filters.until and span_of(filters.since)[0] > span_of(filters.until)[1]:
-        raise InputError(f"nothing lies between {filters.since} and {filters.until}: swap since and until")
+        raise InputError(f"since {filters.since} is later than until {filters.until}: swap since and until")
 
 
 def check_text(filters: Filters) -> None:

@@ -221,7 +221,9 @@ def edited(db: sqlite3.Connection, document: Document, number: int) -> tuple[Rea
         "SELECT given_id, sha256, words_sha256, made_by FROM documents WHERE serial = ?", (number,)
     ).fetchone()
     if sha256 != document.sha256:
-        raise LibraryError(f"{document.id!r} was replaced meanwhile: look at it, and edit it again")
+        raise LibraryError(
+            f"{document.id!r} was replaced while you edited it: read the new text, and edit it again"
+        )
     return ReadDocument(document, "", made_by, words), given_id
 
 

@@ -102,7 +102,7 @@ def number_of(db: sqlite3.Connection, document_id: str) -> int:
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "`pullquote documents` lists them"
         if removed := next(versions.find(db, "document = ?", document_id), None):
             hint = f"it was removed on {removed.at:%Y-%m-%d}; `pullquote restore` puts it back"
-        raise DocumentNotFoundError(f"the library holds no document {document_id!r}: {hint}")
+        raise DocumentNotFoundError(f"the library has no document {document_id!r}: {hint}")
     return int(row[0])
 
 
@@ -117,7 +117,7 @@ def with_sha256(db: sqlite3.Connection, place: object, sha256: str) -> Document:
     ).fetchone()
     if row is None:
         raise DocumentNotFoundError(
-            f"the library in {place} holds no document whose text has the SHA-256 {sha256!r}: "
+            f"the library in {place} has no document whose text has the SHA-256 {sha256!r}: "
             "it was removed, or its source has changed since"
         )
     return document_at(db, place, row[0])
@@ -170,7 +170,7 @@ def cited(db: sqlite3.Connection, place: object, sha256: str, document_id: str =
         return Cited(document, "current", None, document.id, document.sha256, others)
     if version is None:
         raise DocumentNotFoundError(
-            f"the library in {place} holds no document whose text has, or had, the SHA-256 "
+            f"the library in {place} has no document whose text has, or had, the SHA-256 "
             f"{sha256!r}: it was never indexed here, or it was erased for good"
         )
     document = as_document(place, {**version.held, "text": versions.text(db, version)})

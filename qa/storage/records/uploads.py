@@ -48,7 +48,7 @@ _LEFT_BEHIND = 60
 def path_of(library: Path, sha256: str) -> Path:
     """Return the path of the bytes with a SHA-256."""
     if not _SHA256.fullmatch(sha256):
-        raise ValueError(f"{sha256[:80]!r} is no SHA-256")
+        raise ValueError(f"{sha256[:80]!r} is not a SHA-256")
     return library / FOLDER / sha256[:2] / sha256
 
 
@@ -135,7 +135,7 @@ def original(db: sqlite3.Connection, kept: Statements, library: Path, document_i
     found = of_source(kept, library, places)
     if not found:
         raise OriginalNotFoundError(
-            f"{document_id!r} was not uploaded: its file lies where it was indexed from"
+            f"{document_id!r} was not uploaded: its file is where it was indexed from"
         )
     return found[0]
 
@@ -271,7 +271,7 @@ def _make_folder(folder: Path) -> Path:
         LibraryError: the folder is a link. A library's maker could use it to choose where files are written.
     """
     if folder.is_symlink():
-        raise LibraryError(f"{folder} is a link, and is not used: put the folder itself there")
+        raise LibraryError(f"{folder} is a link, which is not used: put the folder itself there")
     if not folder.is_dir():
         folder.mkdir(mode=0o700 | stat.S_IMODE(folder.parent.stat().st_mode) & 0o070, exist_ok=True)
     return folder
@@ -290,8 +290,8 @@ def _translated(library: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise LibraryError(
-                f"there is no space left for {folder}: nothing was lost; free some space and try again"
+                f"there is no space left for {folder}: free some space and try again. Nothing was lost"
             ) from error
         raise LibraryError(
-            f"{folder} cannot be written ({error.strerror}): see to its permissions, or use --library"
+            f"{folder} cannot be written ({error.strerror}): check its permissions, or use --library"
         ) from error

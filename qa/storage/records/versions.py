@@ -208,10 +208,10 @@ def restorable(db: sqlite3.Connection, document_id: str) -> Version:
     version = next(find(db, "document = ? AND reason = 'removed'", document_id), None)
     if db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone():
         raise InputError(
-            f"another document has the id {document_id!r} now: to put back what was removed, remove that "
-            "document first"
+            f"another document has the id {document_id!r} now: to restore the removed document, remove "
+            "the other document first"
             if version
-            else f"{document_id!r} is in the library already: there is nothing to restore"
+            else f"{document_id!r} is already in the library, so there is nothing to restore"
         )
     if version is None:
         raise DocumentNotFoundError(

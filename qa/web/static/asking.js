@@ -4,7 +4,7 @@ import { attempt, button, get, make, send, sleep } from "./base.js";
 
 const POLL_MS = 250;
 const WORDS = {
-  "": "Waiting for the server to begin",
+  "": "Waiting for the server",
   waiting: "Waiting until Pullquote has started",
   searching: "Searching the documents",
   quoting: "Comparing the quotes with their sources",

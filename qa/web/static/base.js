@@ -12,8 +12,8 @@ export function make(tag, properties = {}, ...children) {
 }
 
 export const SILENT = "The server does not answer. Is it still running?";
-const SIGNED_OUT = "You are not signed in any more: the token has changed. Load this page again.";
-const GONE = { token_needed: SIGNED_OUT, document_not_found: "This text was never in this library, or it was erased from it for good." };
+const SIGNED_OUT = "You are signed out, because the token has changed. Load this page again.";
+const GONE = { token_needed: SIGNED_OUT, document_not_found: "This library does not have this text: it was never added, or it was erased for good." };
 
 async function request(path, options) {
   let response, body;

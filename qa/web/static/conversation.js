@@ -75,7 +75,7 @@ export async function tendConversation(composer, box, lent) {
     if (!page.busy()) open(kept.id); // else the question that was asked meanwhile brings it
     name();
   } else if (named) {
-    announce("This conversation is not here any more.", true);
+    announce("This conversation no longer exists.", true);
     take(newId());
     history.replaceState(null, "", `/${location.hash}`);
   }
@@ -176,7 +176,7 @@ export function edit(number, question) {
   page.box().focus();
   editing.hidden = false;
   editing.replaceChildren(
-    `Editing question ${number + 1}. ${shown ? "The conversation as it is now stays in History. " : ""}`,
+    `Editing question ${number + 1}. ${shown ? "The present conversation stays in History. " : ""}`,
     button("Cancel", () => (stopEditing(), page.type("")), { className: "cancel" }),
   );
 }
@@ -204,7 +204,7 @@ async function watch() {
   } catch {
     if (banner.hidden) {
       banner.hidden = false;
-      banner.textContent = "The server does not answer. Nothing is lost: this page goes on by itself as soon as it is back.";
+      banner.textContent = "The server does not answer. Nothing is lost: this page goes on when the server answers again.";
     }
   }
   setTimeout(watch, banner.hidden ? LOOK_MS : AGAIN_MS);

@@ -9,7 +9,7 @@ document.addEventListener("htmx:afterSwap", unfold);
 unfold();
 
 const unsaved = () => side().querySelector("form.about.changed"); // with what is not saved
-const mayLose = () => !unsaved() || confirm("What you have changed about this document is not saved. Leave it, and lose the changes?");
+const mayLose = () => !unsaved() || confirm("Your changes to this document are not saved. Leave the page and lose the changes?");
 
 /** Ask the server for a change, show what is so afterwards, and say so. What is so afterwards takes the place of what was typed. */
 async function change(method, path, value, words, undo = null) {
@@ -44,7 +44,7 @@ document.addEventListener("submit", async (event) => {
     const fields = [...form.elements].filter(isChanged);
     const [before, after] = [values(fields, "defaultValue"), values(fields, "value")];
     form.classList.remove("changed"); // this saves them
-    const isSaved = await change("PATCH", "", after, "Saved. Citations have it at once.", () => change("PATCH", "", before, "It is as it was."));
+    const isSaved = await change("PATCH", "", after, "Saved. Citations now show the change.", () => change("PATCH", "", before, "The former value is back."));
     form.classList.toggle("changed", !isSaved);
   }
   const words = `“${side().dataset.title}” is erased for good.`;

@@ -59,7 +59,7 @@ const actions = {
   },
   sample: async () => {
     const [{ status }] = await send("POST", "/documents/sample");
-    announce(status === "withdrawn" ? "It was removed here before: put it back from the removed documents." : "Added", true);
+    announce(status === "withdrawn" ? "This document was removed before: put it back from the removed documents." : "Added", true);
     refresh();
   },
   ask: ({ name }) => {

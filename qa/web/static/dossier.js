@@ -40,7 +40,7 @@ const acts = {
     await change(() => send("DELETE", entry(id)), "Removed from the dossier.", undo);
     (items()[at] ?? items().at(-1))?.querySelector("button").focus();
   },
-  renew: (id) => renew(id, {}, "The quote has the present words now."),
+  renew: (id) => renew(id, {}, "The quote now has the present words."),
   ask: askAgain,
   write: (id = "") => ((writing.dataset.above = id), writing.showPopover()),
 };
@@ -107,7 +107,7 @@ document.addEventListener("submit", (event) => {
   const [kind, words] = [submitter.value, field.value];
   const put = (at) => post(`${path}/entries`, { kind, words, ...(at && { at }) });
   const hide = () => field.value === words && form.hidePopover(); // else it has come up for other words meanwhile
-  change(() => put(ids().indexOf(above) + 1).then(hide), "Added, marked as yours.", null, form);
+  change(() => put(ids().indexOf(above) + 1).then(hide), "Added. The report marks it as yours.", null, form);
 });
 
 async function report(form, pressed) {

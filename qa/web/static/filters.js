@@ -79,7 +79,7 @@ function apply(event) {
   const { since, until } = event.target.elements;
   if (since.value && until.value && since.value > until.value) {
     event.preventDefault();
-    dialog.querySelector(".problem").textContent = "Nothing lies between these dates: swap them.";
+    dialog.querySelector(".problem").textContent = "The first date is later than the second: swap them.";
     return;
   }
   change(fields.map(({ name, value, dataset }) => ({ name, value, label: dataset.title ?? (DATES.includes(name) ? inWords(value) : value) })));

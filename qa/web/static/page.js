@@ -80,7 +80,7 @@ function tendStrictness(group) {
   group.setAttribute("aria-labelledby", label.id);
   group.setAttribute("role", "radiogroup");
   const choices = [...group.querySelectorAll("input")];
-  for (const choice of choices) choice.title = `Meant so that ${Math.round(choice.value * 100)} % of the answers given are right`;
+  for (const choice of choices) choice.title = `On average, ${Math.round(choice.value * 100)} % of the answers given should be right`;
   // Only between buttons of one name do the arrow keys go; Gradio gives each its own, again and again.
   const name = () => choices.filter((choice) => choice.name !== "strictness").forEach((choice) => (choice.name = "strictness"));
   new MutationObserver(name).observe(group, { subtree: true, attributeFilter: ["name"] });
@@ -114,7 +114,7 @@ function recall(event) {
 function admit(event) {
   const spare = MOST - box().value.length;
   if (spare < 0) {
-    announce(`A question may have ${MOST.toLocaleString("en")} characters. Shorten this one by ${(-spare).toLocaleString("en")}.`, true);
+    announce(`A question may have at most ${MOST.toLocaleString("en")} characters. Shorten this question by ${(-spare).toLocaleString("en")}.`, true);
     event.preventDefault();
     event.stopImmediatePropagation();
     return;
@@ -283,7 +283,7 @@ function showAll(answer, pressed) {
   const words = pressed.textContent;
   pressed.disabled = true;
   pressed.textContent = "reading on…";
-  announce("Reading on for all that answers");
+  announce("Reading on for all quotes that answer");
   const messages = [...document.querySelectorAll("#conversation [data-testid=bot]")];
   const number = messages.findIndex((message) => message.contains(answer));
   const written = document.querySelector("#all-of textarea, #all-of input");
@@ -297,7 +297,7 @@ function showAll(answer, pressed) {
     (silent) => {
       pressed.disabled = false;
       pressed.textContent = words;
-      announce(`Nothing has come so far. ${silent || "You can try it again."}`, true);
+      announce(`No answer has arrived yet. ${silent || "You can try it again."}`, true);
     },
   );
 }
@@ -318,7 +318,7 @@ async function judge(answer, group, pressed) {
   try {
     if (taken) {
       showThumbs(answer, await get(`/feedback/answers/${answerId(answer)}`));
-      if (pressed.getAttribute("aria-pressed") !== "true") return void announce("Judged in another tab meanwhile: this is what is kept.", true);
+      if (pressed.getAttribute("aria-pressed") !== "true") return void announce("You judged this in another tab. That judgement is shown now.", true);
     }
     const thumb = taken ? null : pressed.className;
     showThumbs(answer, await post("/feedback", { answer: answerId(answer), quote: group.dataset.quote ?? null, thumb }));

@@ -7,8 +7,8 @@ const MOST_ROWS = 500;
 const SAID = {
   added: "Added",
   replaced: "Replaced the earlier text",
-  withdrawn: "Not added: it was removed here before. Put it back from the removed documents.",
-  purged: "Not added: it was erased here before",
+  withdrawn: "Not added: this document was removed before. Put it back from the removed documents.",
+  purged: "Not added: this document was erased before",
 };
 
 const panel = Object.assign(document.getElementById("add"), { hidden: false });
@@ -67,8 +67,8 @@ function outcome({ status, responseText }) {
   const reply = JSON.parse(responseText);
   if (status >= 400) return ["refused", reply.detail];
   const good = reply.filter((each) => !["refused", "skipped"].includes(each.status));
-  if (reply[0]?.columns.length) return ["refused", "Nothing says which column of it holds the text"];
-  if (!good.length) return ["refused", reply[0]?.error?.message ?? "There is nothing in it to read"];
+  if (reply[0]?.columns.length) return ["refused", "It is not clear which column holds the text"];
+  if (!good.length) return ["refused", reply[0]?.error?.message ?? "The file has nothing that can be read"];
   const words = Object.entries(Object.groupBy(good, (each) => SAID[each.status] ?? "Already there"));
   const said = words.map(([each, found]) => (found.length > 1 ? `${each}: ${found.length} documents` : each));
   const bad = reply.filter((each) => each.status === "refused").map((each) => each.error.message);
@@ -87,10 +87,10 @@ function offer(row, reply, collection) {
   if (kept.length) {
     const where = [...new Set(kept.map((each) => (each.collection ? `the collection “${each.collection}”` : "no collection")))].join(", ");
     const ids = kept.map((each) => each.document);
-    say(`Kept where it was: in ${where}. `, action(`Move to “${collection}”`, "Moved.", "POST", "/documents/collection", { ids, collection }));
+    say(`The document stays in ${where}. `, action(`Move to “${collection}”`, "Moved.", "POST", "/documents/collection", { ids, collection }));
   }
   for (const { former } of good.filter((each) => each.former)) {
-    say(`Its former text still stands elsewhere, and is quoted as ${former}. `, action("Remove the former text", "Removed. It can be restored.", "DELETE", `/documents/${encodeURIComponent(former)}`));
+    say(`Its former text is still in another file, and is quoted as ${former}. `, action("Remove the former text", "Removed. It can be restored.", "DELETE", `/documents/${encodeURIComponent(former)}`));
   }
 }
 

@@ -1,4 +1,4 @@
-"""Notes on accidents of ships, which share sentences and whole paragraphs, and are about different cases."""
+"""Make notes on different accidents of ships, which share sentences and whole paragraphs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CASES = (
 
 
 def short_note(case: Case) -> str:
-    """Return a note of a few sentences, of which one is in all of them."""
+    """Return a note of a few sentences. One sentence is in all notes."""
     return (
         f"On {case.day} the coaster {case.ship} went aground off {case.port} in a gale, and {case.hurt}. "
         f"{CAUSE} Captain {case.master} told the harbour office that the watch had been asleep. "
@@ -52,11 +52,11 @@ Board asks that this note be read to every watch and be hung in the mess.
 
 
 def form(case: Case) -> str:
-    """Return a form that is filled in, of which most is the same in all of them."""
+    """Return a completed form. Most of it is the same in all forms."""
     return _FORM.format(cause=CAUSE, **case._asdict())
 
 
 def retold(text: str, outlet: str) -> str:
-    """Return a note as another paper prints it: with a head and an end of its own, and a word changed."""
+    """Return a note as another paper prints it: with its own head and end, and with changed words."""
     changed = text.replace("had been asleep", "had fallen asleep").replace("looked at", "examined")
     return f"{outlet} has this from our correspondent.\n\n{changed}\nRead more in {outlet} tomorrow.\n"

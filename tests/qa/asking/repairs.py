@@ -1,4 +1,4 @@
-"""Notes on the repair of bridges, of which most say what it cost, each in its own document."""
+"""Make notes on the repair of bridges, each a document. Most notes have the cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ BRIDGES = (
     "Arden Bexley Corran Dunmore Eastry Falkirk Garvald Hexham Inverin Jarrow Kelso Lanark Melrose Nairn Oban"
     " Peebles Quarry Rothes Selkirk Tain Ullapool Voe Wick Yarrow"
 ).split()
-# So many of the first say what it cost.
+# The number of notes at the beginning that have the cost.
 PRICED = 20
 _COST = (
     "The repair of the {bridge} bridge cost {pounds:,} pounds.",
@@ -23,7 +23,7 @@ _BESIDE = (
 
 
 def cost(number: int) -> str:
-    """Return the sentence that says what the repair of a bridge cost."""
+    """Return the sentence with the cost of a bridge's repair."""
     return _COST[number % len(_COST)].format(bridge=BRIDGES[number], pounds=1_700 * (number + 3))
 
 

@@ -228,7 +228,7 @@ def shown(answer: Answer) -> list[tuple[int, int, float]]:
 def test_a_question_that_names_nothing_is_not_answered_and_told_why(corpus: Corpus, question: str) -> None:
     answer = corpus.ask(question)
     assert answer.outcome != "answered"
-    assert answer.notes == ("The question names nothing to look for: say what it is about.",)
+    assert answer.notes == ("The question has no words to search for: say what it is about.",)
 
 
 @pytest.mark.models
@@ -416,7 +416,7 @@ def test_a_question_that_only_the_conversation_answers_is_read_in_it_and_says_so
     assert answer.outcome == "answered"
     assert answer.carried == ("lorries", "scrap", "copper", "guards", "seize", "Kapsan", "crossing")
     assert answer.interpreted_question == f"{question} ({', '.join(answer.carried)})"
-    assert answer.notes[0].startswith("By itself the question is not answered")
+    assert answer.notes[0].startswith("The question alone has no answer")
 
 
 def test_the_words_carried_are_those_of_the_last_question_on_the_subject(wire: Corpus) -> None:

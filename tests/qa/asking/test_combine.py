@@ -8,11 +8,13 @@ import pytest
 
 from qa import Corpus
 from qa.asking.answer import Answerer
-from qa.asking.combine import combined, readings, whole
+from qa.asking.combine import Reading, combined, readings, whole
+from qa.asking.conversation import parse
 from qa.quoting import render
 from qa.quoting.claims.file import of_text
 from qa.schema import Answer, AskOptions, Document, Quote, RankedPassage, Span
 from qa.text.parts import parts
+from qa.text.question import ParsedQuestion
 from qa.web.cards import answer_card
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 
@@ -41,7 +43,13 @@ def answer(outcome: Outcome, confidence: float, *quotes: Quote, **fields: object
 
 
 def together(*answers: Answer, question: str = QUESTION) -> Answer:
-    return Answer(question, question, **combined(parts(question), answers))
+    return Answer(question, question, **combined(parts(ParsedQuestion(question)), answers))
+
+
+def read(question: str, *history: str) -> list[Reading]:
+    asked, earlier = parse(question, history)
+    divided = parts(asked)
+    return readings(divided, whole(asked, divided, earlier))
 
 
 @pytest.fixture(scope="module")
@@ -116,53 +124,47 @@ def test_passages_are_ranked_together_each_once() -> None:
 
 
 def test_a_part_that_does_not_say_what_it_is_about_is_read_with_the_words_of_the_other() -> None:
-    def read(question: str, *history: str) -> list[str]:
-        asked = parts(question)
-        return [each.meaning.question for each in readings(asked, whole(question, asked, history))]
+    def texts(question: str, *history: str) -> list[str]:
+        return [each.meaning.question.text for each in read(question, *history)]
 
-    assert read("When was the Lajeado dam built, and why was it closed?") == [
+    assert texts("When was the Lajeado dam built, and why was it closed?") == [
         "When was the Lajeado dam built?",
         "Why was it closed? (Lajeado, dam, built)",
     ]
-    assert read("How many people died and how many were hurt in Rome?") == [
+    assert texts("How many people died and how many were hurt in Rome?") == [
         "How many people died? (hurt, Rome)",
         "How many were hurt in Rome?",
     ]
-    assert read("Who were killed and how many were hurt in Rome?", "Who is Ida Moe?") == [
+    assert texts("Who were killed and how many were hurt in Rome?", "Who is Ida Moe?") == [
         "Who were killed? (hurt, Rome)",
         "How many were hurt in Rome?",
     ]
-    assert read("Who built the Lajeado dam, and who paid for it?", "Who is Ida Moe?") == [
+    assert texts("Who built the Lajeado dam, and who paid for it?", "Who is Ida Moe?") == [
         "Who built the Lajeado dam?",
         "Who paid for it? (built, Lajeado, dam)",
     ]
-    assert read("When did she resign, and why?", "Who is Ida Moe?") == [
+    assert texts("When did she resign, and why?", "Who is Ida Moe?") == [
         "When did she resign? (Ida, Moe)",
         "Why did she resign? (Ida, Moe)",
     ]
-    assert read("Which is older, the Lajeado dam or the Guddu barrage?") == [
+    assert texts("Which is older, the Lajeado dam or the Guddu barrage?") == [
         "How old is the Lajeado dam?",
         "How old is the Guddu barrage?",
     ]
 
 
 def test_a_part_that_leans_on_another_is_answered_from_a_document_that_speaks_of_the_same() -> None:
-    question = "Who noticed the breach of the Lajeado dam, and how old was he?"
-    asked = parts(question)
-    first, second = readings(asked, whole(question, asked, ()))
+    first, second = read("Who noticed the breach of the Lajeado dam, and how old was he?")
     about, other = (Document("a", "Kuhn saw the LAJEADO burst."), Document("b", "He was 20, said the dam."))
     assert [first.is_in(each) for each in (about, other)] == [True, True]
     assert [second.is_in(each) for each in (about, other)] == [True, False]
-    question = "Who opened the bridge, and who paid for it?"
-    asked = parts(question)
-    _, second = readings(asked, whole(question, asked, ()))
+    _, second = read("Who opened the bridge, and who paid for it?")
     assert second.is_in(Document("c", "The bridge was paid for by a brewer."))
     assert not second.is_in(other)
 
 
 def searched(question: str, history: list[str]) -> list[tuple[tuple[str, float], ...]]:
-    asked = parts(question)
-    return [each.meaning.variants for each in readings(asked, whole(question, asked, history))]
+    return [each.meaning.variants for each in read(question, *history)]
 
 
 @pytest.mark.parametrize(
@@ -187,14 +189,11 @@ def test_every_part_leans_on_what_the_whole_leans_on() -> None:
 
 
 def test_a_part_of_a_follow_up_is_answered_from_a_document_that_speaks_of_the_topic() -> None:
-    history = ["Who leads the oilseed federation?"]
-    question = "How old is she, and where did she work?"
-    asked = parts(question)
     about, other = (
         Document("a", "The oilseed federation has a head."),
         Document("b", "She is as old as me."),
     )
-    for each in readings(asked, whole(question, asked, history)):
+    for each in read("How old is she, and where did she work?", "Who leads the oilseed federation?"):
         assert (each.is_in(about), each.is_in(other)) == (True, False)
 
 
@@ -272,5 +271,8 @@ def test_that_all_is_not_shown_of_a_question_of_two_parts_is_said(corpus: Corpus
     )
     assert every.more is None
     assert set(every.notes) - set(few.notes) == {
-        "All that answers is shown only for a question that asks for one thing: ask for each part by itself."
+        (
+            "Every sentence that answers is shown only for a question that asks for one thing: ask each "
+            "part separately."
+        )
     }

@@ -12,6 +12,7 @@ from qa.asking import confidence
 from qa.asking.confidence import LOOSEST, STRICTEST
 from qa.errors import InputError
 from qa.schema import STRICTNESS, Signals
+from qa.text.question import ParsedQuestion
 
 SIGNALS = Signals(
     answers=1.0,
@@ -47,7 +48,7 @@ def test_the_model_rests_on_signals_that_there_are(reader: ReaderName) -> None:
     ],
 )
 def test_a_sentence_fits_where_it_holds_what_is_asked_for(question: str, sentence: str, fits: float) -> None:
-    assert confidence.fits(question, sentence) == fits
+    assert confidence.fits(ParsedQuestion(question), sentence) == fits
 
 
 def test_a_surer_reading_is_a_higher_confidence() -> None:
@@ -106,8 +107,8 @@ def test_the_default_strictness_is_one_that_can_be_said() -> None:
 
 def test_coverage_is_the_share_of_content_words_that_the_window_holds() -> None:
     window = Window("Coal at Nampo", ("Barges waited.",))
-    assert confidence.coverage("Which barges took coal?", window) == pytest.approx(2 / 3)
-    assert confidence.coverage("Who?", window) == 0
+    assert confidence.coverage(ParsedQuestion("Which barges took coal?"), window) == pytest.approx(2 / 3)
+    assert confidence.coverage(ParsedQuestion("Who?"), window) == 0
 
 
 @pytest.mark.parametrize(
@@ -122,4 +123,4 @@ def test_coverage_is_the_share_of_content_words_that_the_window_holds() -> None:
 def test_a_text_in_another_script_matches_by_the_words_that_are_looked_for(
     question: str, text: str, matches: bool
 ) -> None:
-    assert confidence.matches(question, text) == matches
+    assert confidence.matches(ParsedQuestion(question), text) == matches

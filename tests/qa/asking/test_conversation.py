@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.asking.conversation import in_context, interpret, stands_alone
+from qa.asking import conversation
+from qa.asking.conversation import Interpretation, parse
 from qa.schema import Turn
+from qa.text.question import ParsedQuestion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FIRST = "Where was the group with the scrap metal caught?"
+
+
+def interpret(question: str, history: Sequence[str | Turn] = ()) -> Interpretation:
+    return conversation.interpret(*parse(question, history))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +68,7 @@ FIRST = "Where was the group with the scrap metal caught?"
     ],
 )
 def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: str) -> None:
-    assert not stands_alone(question)
+    assert not ParsedQuestion(question).is_standalone
 
 
 @pytest.mark.parametrize(
@@ -114,19 +125,19 @@ def test_a_question_that_leans_on_an_earlier_one_does_not_stand_alone(question: 
     ],
 )
 def test_a_question_with_its_own_subject_stands_alone(question: str) -> None:
-    assert stands_alone(question)
+    assert ParsedQuestion(question).is_standalone
 
 
 def test_a_follow_up_carries_the_content_words_of_the_question_before() -> None:
     reading = interpret("And who arrested them?", [FIRST])
-    assert reading.question == "And who arrested them? (group, scrap, metal, caught)"
+    assert reading.question.text == "And who arrested them? (group, scrap, metal, caught)"
     texts = [text for text, _ in reading.variants]
-    assert texts == ["And who arrested them?", reading.question, f"{FIRST} And who arrested them?"]
+    assert texts == ["And who arrested them?", reading.question.text, f"{FIRST} And who arrested them?"]
 
 
 def test_a_follow_up_of_a_follow_up_reaches_back_to_the_question_that_stands_alone() -> None:
     reading = interpret("When was that?", ["Who ordered Kumsan closed?", FIRST, "Who arrested them?"])
-    assert reading.question == "When was that? (group, scrap, metal, caught, arrested)"
+    assert reading.question.text == "When was that? (group, scrap, metal, caught, arrested)"
 
 
 def test_a_topic_is_that_of_the_last_question_that_stands_alone_whatever_was_asked_before() -> None:
@@ -143,7 +154,7 @@ def test_a_remark_sets_no_topic() -> None:
 
 def test_a_new_topic_leaves_the_words_of_the_one_before_behind() -> None:
     reading = interpret("And when?", ["Who ordered Kumsan closed?", "Which ships did Hamhung lose?"])
-    assert reading.question == "And when? (ships, Hamhung, lose)"
+    assert reading.question.text == "And when? (ships, Hamhung, lose)"
 
 
 def test_what_was_asked_long_ago_is_forgotten() -> None:
@@ -153,12 +164,12 @@ def test_what_was_asked_long_ago_is_forgotten() -> None:
 
 def test_a_question_that_stands_alone_is_shown_and_asked_as_it_is() -> None:
     question = "Which metals did smugglers collect in the 1990s?"
-    assert interpret(question, [FIRST]).question == question
+    assert interpret(question, [FIRST]).question.text == question
 
 
 def test_a_question_that_stands_alone_can_be_searched_in_context_too() -> None:
     question = "Which metals did smugglers collect in the 1990s?"
-    context = in_context(question, [FIRST])
+    context = conversation.after(*parse(question, [FIRST]))
     assert context
     texts = [text for text, _ in context.variants]
     assert texts == [question, f"{question} (group, scrap, metal, caught)", f"{FIRST} {question}"]
@@ -179,21 +190,21 @@ def test_a_question_is_read_as_in_a_fresh_conversation_unless_it_says_what_it_ca
     question: str, history: list[str]
 ) -> None:
     reading, fresh = interpret(question, history), interpret(question)
-    if stands_alone(question.strip()):
+    if fresh.asked.is_standalone:
         assert reading == fresh
     if reading.carried:
-        assert reading.question == f"{fresh.question} ({', '.join(reading.carried)})"
+        assert reading.question.text == f"{fresh.question.text} ({', '.join(reading.carried)})"
     else:
         assert reading == fresh
 
 
 def test_function_words_of_other_languages_are_not_carried() -> None:
     reading = interpret("And when?", ["Wer ist Liisa Korpela?"])
-    assert reading.question == "And when? (Liisa, Korpela)"
+    assert reading.question.text == "And when? (Liisa, Korpela)"
 
 
 def test_a_word_is_carried_once_however_it_was_written() -> None:
-    assert interpret("And when?", ["Did Hyesan act?", "And hyesan again?"]).question.count("yesan") == 1
+    assert interpret("And when?", ["Did Hyesan act?", "And hyesan again?"]).question.text.count("yesan") == 1
 
 
 def test_a_question_that_has_the_words_itself_carries_nothing() -> None:
@@ -216,7 +227,7 @@ def test_small_talk_and_the_assistants_words_are_never_carried() -> None:
 
 def test_a_long_turn_does_not_drown_the_question() -> None:
     reading = interpret("And when?", [" ".join(f"word{n}" for n in range(500))])
-    assert len(reading.question) < 200
+    assert len(reading.question.text) < 200
     after = reading.variants[-1][0]
     assert after.endswith("word499 And when?")
     assert len(after.split()) < 150, "or the encoder, which reads 256 tokens, would not come to the question"
@@ -224,15 +235,16 @@ def test_a_long_turn_does_not_drown_the_question() -> None:
 
 def test_names_are_carried_as_they_were_written() -> None:
     assert (
-        interpret("And when?", ["Did Hyesan and the DPRK act?"]).question == "And when? (Hyesan, DPRK, act)"
+        interpret("And when?", ["Did Hyesan and the DPRK act?"]).question.text
+        == "And when? (Hyesan, DPRK, act)"
     )
 
 
 def test_of_the_times_named_before_only_the_last_is_carried() -> None:
     asked = ["What did rice cost in March 2008?", "And in 2007?"]
-    assert interpret("And for corn?", asked).question == "And for corn? (rice, cost, 2007)"
-    assert interpret("And in 2009?", asked).question == "And in 2009? (rice, cost)"
-    assert interpret("And for corn?", asked[:1]).question == "And for corn? (rice, cost, March, 2008)"
+    assert interpret("And for corn?", asked).question.text == "And for corn? (rice, cost, 2007)"
+    assert interpret("And in 2009?", asked).question.text == "And in 2009? (rice, cost)"
+    assert interpret("And for corn?", asked[:1]).question.text == "And for corn? (rice, cost, March, 2008)"
 
 
 @pytest.mark.parametrize(
@@ -248,4 +260,4 @@ def test_of_the_times_named_before_only_the_last_is_carried() -> None:
     ],
 )
 def test_a_question_is_read_without_a_time_too(history: list[str], question: str, timeless: str) -> None:
-    assert interpret(question, history).timeless == timeless
+    assert interpret(question, history).timeless.text == timeless

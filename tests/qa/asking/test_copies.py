@@ -20,6 +20,7 @@ from qa.document.segment import passages
 from qa.document.similarity import RUNS, body_words, contained, differ, similarity
 from qa.quoting import render
 from qa.schema import EVERYTHING, Answer, Document, Filters, Quote, Span
+from qa.text.question import ParsedQuestion
 from qa.web.cards import quote_card
 from tests.qa.asking.casualties import CASES, CAUSE, form, retold, short_note
 from tests.qa.briefs import reader
@@ -422,7 +423,7 @@ def test_only_copies_that_the_filters_leave_are_named(tmp_path: Path) -> None:
             (Filters(until=dt.date(2008, 3, 7)), {0, 1, 2}),
             (Filters(document=("wire-1", "wire-2")), {1, 2}),
         ]:
-            found = exact.search(corpus.store, "“not one bolt”", corpus.store.select(filters))
+            found = exact.search(corpus.store, ParsedQuestion("“not one bolt”"), corpus.store.select(filters))
             (quote,) = found.quotes
             assert {place.document.id for place in (quote, *quote.copies)} == {f"wire-{n}" for n in named}
 
@@ -481,7 +482,7 @@ def test_of_many_copies_some_are_named_and_the_others_counted(tmp_path: Path) ->
     file = write(tmp_path, "records.jsonl", "\n".join(map(json.dumps, records)))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(file)
-        found = exact.search(corpus.store, "“new from Komdok”", corpus.store.select())
+        found = exact.search(corpus.store, ParsedQuestion("“new from Komdok”"), corpus.store.select())
     assert len(found.quotes) == 1
     assert len(found.quotes[0].copies) == 13
     shown = Answer("?", "?", "answered", quotes=found.quotes)
@@ -598,7 +599,7 @@ def test_a_link_to_a_copy_opens_the_document_that_it_names(tmp_path: Path) -> No
     ]
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
-        found = exact.search(corpus.store, "“not one bolt”", corpus.store.select())
+        found = exact.search(corpus.store, ParsedQuestion("“not one bolt”"), corpus.store.select())
         (quote,) = found.quotes
         assert len({place.document.sha256 for place in (quote, *quote.copies)}) == 1
         card = quote_card(quote, corpus.document)

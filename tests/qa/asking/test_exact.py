@@ -15,6 +15,7 @@ from qa.errors import DeadlineError
 from qa.schema import DatePreference, Filters, More, Quote
 from qa.storage.records import phrases
 from qa.text.phrase import repeats_itself
+from qa.text.question import ParsedQuestion
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 def looked_up(corpus: Corpus, question: str, filters: Filters = EVERYTHING) -> Exact:
-    return search(corpus.store, question, corpus.store.select(filters))
+    return search(corpus.store, ParsedQuestion(question), corpus.store.select(filters))
 
 
 def test_a_question_that_is_a_phrase_is_answered_by_every_sentence_that_holds_it(corpus: Corpus) -> None:
@@ -59,10 +60,10 @@ def test_quotes_that_hold_the_phrase_come_first(corpus: Corpus) -> None:
     document = corpus.document("other.txt")
     at = document.text.index("A COME")
     quotes = [Quote(document, 0, at - 1, 2.0, 1), Quote(document, at, len(document.text) - 1, 1.0, 2)]
-    ordered = foremost('Who denied "come down hard"?', quotes)
+    ordered = foremost(ParsedQuestion('Who denied "come down hard"?'), quotes)
     assert [(quote.start, quote.number) for quote in ordered] == [(at, 1), (0, 2)]
-    assert foremost("Who denied the order?", quotes) == tuple(quotes)
-    assert foremost('Who denied "something else"?', quotes) == tuple(quotes)
+    assert foremost(ParsedQuestion("Who denied the order?"), quotes) == tuple(quotes)
+    assert foremost(ParsedQuestion('Who denied "something else"?'), quotes) == tuple(quotes)
 
 
 def test_the_phrase_is_emphasised_as_it_stands_in_the_source(corpus: Corpus) -> None:
@@ -88,7 +89,7 @@ def test_a_phrase_that_repeats_itself_is_found_as_it_is_written_and_else_that_is
     corpus.index(write(tmp_path, "song.txt", f"They sang {refrain}.\n"))
     assert len(looked_up(corpus, f'"{refrain}"').quotes) == 1
     (note,) = looked_up(corpus, f'"{refrain.upper()}"').notes
-    assert "does not occur as it is written here. It repeats itself so often" in note
+    assert "does not occur as it is written. It repeats its words so often" in note
     (note,) = looked_up(corpus, '"row row row your boat"').notes
     assert note.endswith("“row row row your boat” does not occur.")
 
@@ -132,7 +133,7 @@ def test_filters_hold_for_phrases_too(corpus: Corpus) -> None:
 
 
 def test_phrases_that_never_stand_in_one_document_are_not_found_together(corpus: Corpus) -> None:
-    assert looked_up(corpus, '"nickel" "Guards"').notes == ("No document holds all of the exact phrases.",)
+    assert looked_up(corpus, '"nickel" "Guards"').notes == ("No document has all of the exact phrases.",)
 
 
 def test_a_question_without_a_phrase_is_left_alone(corpus: Corpus) -> None:
@@ -148,7 +149,9 @@ def test_a_sentence_in_page_furniture_is_never_quoted(tmp_path: Path) -> None:
         corpus.index(tmp_path / "page.txt")
         given = looked_up(corpus, '"Comments are closed"')
         assert given.quotes == ()
-        assert given.notes == ("Found in page furniture only, which is not quoted.",)
+        assert given.notes == (
+            "Found only in page furniture (menus, headers, footers), which is not quoted.",
+        )
         # Nor as part of a quotation that runs over it.
         assert looked_up(corpus, '"Monday morning. Share"').quotes == ()
 
@@ -177,7 +180,8 @@ def test_of_many_sentences_ten_are_shown_and_all_are_counted(tmp_path: Path, sen
         given = looked_up(corpus, '"left port"')
         assert len(given.quotes) == 10
         assert given.more == More(10, sentences, 1, at_least=False, read=len(given.passages))
-        every = search(corpus.store, '"left port"', corpus.store.select(EVERYTHING), find_all=True).more
+        asked, everything = ParsedQuestion('"left port"'), corpus.store.select(EVERYTHING)
+        every = search(corpus.store, asked, everything, find_all=True).more
         assert every
         assert [quote.text for quote in every.quotes or ()] == [
             f"Barge number {n} left port." for n in range(sentences)
@@ -194,17 +198,17 @@ def test_of_a_phrase_in_too_many_documents_to_read_is_said_how_many_were_read(
         corpus.index(*(tmp_path / f"{number}.txt" for number in range(8)))
         given = looked_up(corpus, '"left port"')
         assert [quote.document.id for quote in given.quotes] == ["0.txt", "1.txt", "2.txt"]
-        told = "The words of “left port” stand together in 8 documents, of which 3 were read."
+        told = "The words of “left port” are together in 8 documents, of which 3 were read."
         assert given.notes == (told,)
         within = looked_up(corpus, 'Which barge "left port" first?')
         assert within.selection.documents == 8
-        assert within.notes == ("Searched where the words of “left port” stand together.",)
+        assert within.notes == ("Searched only the documents that have the words of “left port” together.",)
         missing = looked_up(corpus, '"left; port"')
         assert missing.missing
         told = "The exact phrase “left; port” was not found in the 3 documents that were read, of 8 that hold"
         assert missing.notes == (f"{told} its words together.",)
         apart = looked_up(corpus, '"port left"')
-        assert apart.notes[0].startswith("The exact phrase “port left” occurs within no passage.")
+        assert apart.notes[0].startswith("The exact phrase “port left” does not occur within a passage.")
 
 
 def test_two_phrases_are_shown_document_by_document(corpus: Corpus) -> None:
@@ -222,7 +226,7 @@ def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_pat
         corpus.index(tmp_path / "long.txt")
         selection = corpus.store.select()
         started = time.thread_time()
-        found = search(corpus.store, "“word”", selection)
+        found = search(corpus.store, ParsedQuestion("“word”"), selection)
         assert time.thread_time() - started < 3
     assert len(found.quotes) == 10
     assert found.passages
@@ -231,7 +235,7 @@ def test_a_word_of_every_sentence_of_a_long_document_is_found_in_no_time(tmp_pat
 def test_of_many_phrases_the_first_are_looked_for_and_the_rest_is_told(corpus: Corpus) -> None:
     said = ("Guards", "were", "told", "to", "come", "down", "hard", "on", "traders", "Nobody")
     found = looked_up(corpus, " ".join(f'"{word}"' for word in (*said, "zinc", "lead")))
-    assert found.notes[0] == "Only the first 10 of 12 exact phrases were looked for."
+    assert found.notes[0] == "Only the first 10 of 12 exact phrases were searched."
     assert {quote.document.id for quote in found.quotes} == {"brief.txt"}
     assert not found.missing
 
@@ -272,7 +276,7 @@ def test_what_is_not_shown_of_too_many_places_is_told_as_the_least(tmp_path: Pat
 @pytest.mark.parametrize("question", ['"come down hard"', 'Who carried "nickel" to the border?'])
 def test_phrases_are_looked_for_until_the_deadline(corpus: Corpus, question: str) -> None:
     with pytest.raises(DeadlineError):
-        search(corpus.store, question, corpus.store.select(EVERYTHING), deadline=Deadline(0))
+        search(corpus.store, ParsedQuestion(question), corpus.store.select(EVERYTHING), deadline=Deadline(0))
 
 
 @pytest.mark.slow
@@ -301,7 +305,7 @@ def test_of_the_sentences_that_hold_a_phrase_those_come_first_that_fit_the_time_
     preference = DatePreference("event", dt.date(2003, 1, 1), dt.date(2003, 12, 31))
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(write(tmp_path, "r.jsonl", "\n".join(map(json.dumps, records))))
-        found = search(corpus.store, '"made nickel"', corpus.store.select(), preference)
+        found = search(corpus.store, ParsedQuestion('"made nickel"'), corpus.store.select(), preference)
     assert [quote.document.id for quote in found.quotes] == ["2003", "2001", "2002", "2004"]
     assert [quote.number for quote in found.quotes] == [1, 2, 3, 4]
 
@@ -328,7 +332,7 @@ def test_what_documents_mention_is_searched_word_for_word_which_is_said_and_not_
     given = looked_up(spelt, "Which documents mention a smuggler?")
     assert not given.is_certain
     assert given.notes == (
-        "Searched word for word for “smuggler”: other forms of its words were not looked for.",
+        "Searched word for word for “smuggler”: other forms of its words were not searched.",
     )
     assert given.more
     assert given.more.at_least
@@ -376,7 +380,7 @@ def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corpus]:
 
 
 def test_where_not_all_that_holds_a_phrase_is_quoted_that_is_said(many: Corpus) -> None:
-    given = search(many.store, "“left port”", many.store.select(), find_all=True)
+    given = search(many.store, ParsedQuestion("“left port”"), many.store.select(), find_all=True)
     assert given.more
     assert len(given.more.quotes or ()) == 5
     assert given.notes == ("The first 5 of 8 sentences are quoted.",)
@@ -384,7 +388,7 @@ def test_where_not_all_that_holds_a_phrase_is_quoted_that_is_said(many: Corpus) 
 
 @pytest.mark.parametrize("find_all", [True, False])
 def test_near_duplicates_beyond_those_that_are_quoted_count_once(many: Corpus, *, find_all: bool) -> None:
-    more = search(many.store, "“left port”", many.store.select(), find_all=find_all).more
+    more = search(many.store, ParsedQuestion("“left port”"), many.store.select(), find_all=find_all).more
     assert more
     assert (more.sentences, more.documents) == (8, 2)
 

@@ -23,6 +23,7 @@ from qa.asking.extract import (
 from qa.document.segment import passages
 from qa.formats.reading import read_path
 from qa.schema import Document, Sentence, Span
+from qa.text.question import ParsedQuestion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,7 @@ def scored(text: str, score: float, words: str = "") -> Evidence:
     )
 
 
+BRIBES = ParsedQuestion("Who took bribes?")
 FIRST = scored("Guards took bribes from the traders in 2004.", 5.0)
 AGAIN = scored("Guards took bribes from traders, in 2004.", 4.9)
 RIVER = scored("The river froze.", 2.0)
@@ -103,12 +105,12 @@ def test_nothing_is_chosen_from_nothing() -> None:
 
 
 def test_quotes_are_whole_sentences_numbered_in_order() -> None:
-    shown = quotes("Who took bribes?", [BARGES, FIRST])
+    shown = quotes(BRIBES, [BARGES, FIRST])
     assert [(quote.number, quote.text) for quote in shown] == [(1, BARGES.text), (2, FIRST.text)]
 
 
 def test_neighbours_become_one_quote_where_the_better_of_them_stood() -> None:
-    shown = quotes("Who took bribes?", [BARGES, FIRST, RIVER])
+    shown = quotes(BRIBES, [BARGES, FIRST, RIVER])
     assert [quote.text for quote in shown] == [
         "The river froze. Barges carried anthracite to the port.",
         FIRST.text,
@@ -120,7 +122,7 @@ def test_a_quote_never_joins_what_a_line_or_a_paragraph_separates() -> None:
     text = "The river froze.\n\nBarges carried anthracite."
     document = Document("b.txt", text)
     parts = [Evidence(document, Sentence(0, 16), 2.0), Evidence(document, Sentence(18, len(text)), 1.0)]
-    assert [quote.text for quote in quotes("What froze?", parts)] == text.split("\n\n")
+    assert [quote.text for quote in quotes(ParsedQuestion("What froze?"), parts)] == text.split("\n\n")
 
 
 def test_no_more_quotes_are_shown_than_the_limit() -> None:
@@ -129,39 +131,40 @@ def test_no_more_quotes_are_shown_than_the_limit() -> None:
     places = [match.span() for match in re.finditer(r"\w+ \w+\.", apart)][::2]
     found = [Evidence(document, Sentence(*place), 1.0) for place in places]
     assert len(found) > QUOTES
-    assert len(quotes("What fell?", found)) == QUOTES
+    assert len(quotes(ParsedQuestion("What fell?"), found)) == QUOTES
 
 
 def test_the_words_that_the_reader_found_are_emphasised() -> None:
-    [quote] = quotes("Who took bribes?", [scored(FIRST.text, 5.0, "Guards")])
+    [quote] = quotes(BRIBES, [scored(FIRST.text, 5.0, "Guards")])
     assert [TEXT[span.start : span.end] for span in quote.emphasis] == ["Guards"]
 
 
 def test_a_date_is_emphasised_where_one_is_asked_for_and_nothing_otherwise() -> None:
     year = TEXT.index("2004")
-    assert quotes("When did guards take bribes?", [FIRST])[0].emphasis == (Span(year, year + 4),)
-    assert quotes("Who took bribes?", [FIRST])[0].emphasis == ()
+    [quote] = quotes(ParsedQuestion("When did guards take bribes?"), [FIRST])
+    assert quote.emphasis == (Span(year, year + 4),)
+    assert quotes(BRIBES, [FIRST])[0].emphasis == ()
 
 
 def test_beside_a_sure_quote_one_that_likelier_does_not_answer_is_set_apart() -> None:
-    sure = quotes("Who took bribes?", [FIRST, RIVER])
-    assert set_apart("Who took bribes?", sure) == (sure[:1], sure[1:])
+    sure = quotes(BRIBES, [FIRST, RIVER])
+    assert set_apart(BRIBES, sure) == (sure[:1], sure[1:])
 
 
 def test_where_the_first_quote_is_not_sure_none_is_set_apart() -> None:
-    unsure = quotes("Who took bribes?", [replace(FIRST, score=0.4), replace(RIVER, score=0.1)])
-    assert set_apart("Who took bribes?", unsure) == (unsure, ())
+    unsure = quotes(BRIBES, [replace(FIRST, score=0.4), replace(RIVER, score=0.1)])
+    assert set_apart(BRIBES, unsure) == (unsure, ())
 
 
 def test_a_quote_on_a_further_part_of_the_question_is_shown() -> None:
     asked = "Who took bribes, and to which port did barges take anthracite?"
-    both = quotes(asked, [FIRST, BARGES])
-    assert set_apart(asked, both) == (both, ())
+    both = quotes(ParsedQuestion(asked), [FIRST, BARGES])
+    assert set_apart(ParsedQuestion(asked), both) == (both, ())
 
 
 def test_of_one_quote_or_none_nothing_is_set_apart() -> None:
-    (one,) = quotes("Who took bribes?", [FIRST])
-    assert set_apart("Who took bribes?", (one,)) == ((one,), ())
+    (one,) = quotes(BRIBES, [FIRST])
+    assert set_apart(BRIBES, (one,)) == ((one,), ())
 
 
 def test_page_furniture_is_no_evidence(brief: Path) -> None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa.asking.answer import Answerer
+from qa.asking.conversation import interpret
 from qa.asking.heads import facts, with_heads
 from qa.asking.retrieve import prepare, retrieve
 from qa.quoting.render import fact_in_words, to_text
 from qa.schema import EVERYTHING, Document, Fact, Found, answer_to_dict
+from qa.text.question import ParsedQuestion
 from qa.web.cards import answer_card
 from tests.qa.tiny import TinyReader, tiny_corpus, write
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 RAIN = "The pier of Velmar was closed by rain, and men waited for the ferry there all day.\n\n" * 40
 LETTER = f"Letter to the harbour board\nVelmar, 3 May 2007\n\n{RAIN}Signed: Ida Norr\n"
 REPORT = f"Report on the harbour\n\n{RAIN}"
-WHO = "Who wrote the letter on the pier of Velmar?"
+WHO = ParsedQuestion("Who wrote the letter on the pier of Velmar?")
 MAIL = Document(
     "mail",
     "The pier of Velmar will be closed in May.",
@@ -37,8 +39,8 @@ MAIL = Document(
         Found("date", "the name of the file", "guessed"),
     ),
 )
-ASKED = "Who wrote the e-mail on the pier of Velmar?"
-DATED = "When was the e-mail on the pier of Velmar sent?"
+ASKED = ParsedQuestion("Who wrote the e-mail on the pier of Velmar?")
+DATED = ParsedQuestion("When was the e-mail on the pier of Velmar sent?")
 DATED_MAIL = replace(MAIL, found=(Found("date", "the e-mail's header", "stated"),))
 FACT = Fact("author", "Ida Norr", "mail", "Pier of Velmar", "the e-mail's header")
 
@@ -51,9 +53,9 @@ def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
 
 
 def test_heads_and_ends_of_the_kind_of_document_asked_for_are_read_first(corpus: Corpus) -> None:
-    search = prepare(corpus.store, WHO, ((WHO, 1.0),))
+    search = prepare(corpus.store, interpret(WHO))
     found = retrieve(corpus.store, search, corpus.store.select(EVERYTHING))
-    read = with_heads(WHO, search, found).to_read
+    read = with_heads(search, found).to_read
     letter = found.opened["letter.txt"][1]
     # The letter's first lines are no statement; it is signed at its end.
     assert read[0][0].key == letter[-1].key
@@ -64,15 +66,15 @@ def test_heads_and_ends_of_the_kind_of_document_asked_for_are_read_first(corpus:
 
 
 def test_other_questions_are_read_as_they_were_found(corpus: Corpus) -> None:
-    search = prepare(corpus.store, WHO, ((WHO, 1.0),))
+    search = prepare(corpus.store, interpret(ParsedQuestion("What closed the pier of Velmar?")))
     found = retrieve(corpus.store, search, corpus.store.select(EVERYTHING))
-    assert with_heads("What closed the pier of Velmar?", search, found) is found
+    assert with_heads(search, found) is found
 
 
 def test_a_fact_that_no_sentence_says() -> None:
     assert facts(ASKED, [MAIL]) == (FACT,)
     assert facts(DATED, [DATED_MAIL])[0].value == "2007-05-03"
-    assert facts("Who sent the e-mail on the pier of Velmar?", [MAIL]) == (FACT,)
+    assert facts(ParsedQuestion("Who sent the e-mail on the pier of Velmar?"), [MAIL]) == (FACT,)
 
 
 @pytest.mark.parametrize(
@@ -85,19 +87,20 @@ def test_a_fact_that_no_sentence_says() -> None:
         ("Which number has the e-mail on the pier of Velmar?", MAIL),
         ("Who wrote the e-mail of 4 May 2007 on the pier of Velmar?", MAIL),  # this one is of 3 May
         ("Who wrote the letter on the pier of Velmar?", MAIL),  # which is none
-        (ASKED, replace(MAIL, text=f"{MAIL.text} IDA NORR")),  # which can be quoted
-        (DATED, replace(DATED_MAIL, text=f"{MAIL.text} Velmar, 3 May 2007")),
+        (ASKED.text, replace(MAIL, text=f"{MAIL.text} IDA NORR")),  # which can be quoted
+        (DATED.text, replace(DATED_MAIL, text=f"{MAIL.text} Velmar, 3 May 2007")),
     ],
 )
 def test_no_fact(question: str, document: Document) -> None:
-    assert facts(question, [document]) == ()
+    assert facts(ParsedQuestion(question), [document]) == ()
 
 
 def test_no_fact_where_two_documents_may_be_meant() -> None:
     other = replace(MAIL, id="other", author="Bo Lund")
     assert facts(ASKED, [MAIL, other]) == ()
     nearer = replace(other, title="The pier of Velmar, wrote the mayor")
-    assert [fact.value for fact in facts(f"{ASKED[:-1]} and its mayor?", [MAIL, nearer])] == ["Bo Lund"]
+    both = ParsedQuestion(f"{ASKED.text[:-1]} and its mayor?")
+    assert [fact.value for fact in facts(both, [MAIL, nearer])] == ["Bo Lund"]
 
 
 def test_a_question_of_two_parts_keeps_the_fact(library: Path, inbox: Path) -> None:

@@ -119,7 +119,7 @@ def test_unfit_takes_it_away_and_says_so(tmp_path: Path) -> None:
         for more in ([], [], ["--json"])
     ]
     assert [result.exit_code for result in said] == [0, 0, 0]
-    assert "taken away" in said[0].stdout
+    assert "deleted" in said[0].stdout
     assert "No confidence was fitted" in said[1].stdout
     assert json.loads(said[2].stdout) == {"removed": False}
 

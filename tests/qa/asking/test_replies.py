@@ -131,9 +131,7 @@ def test_a_request_is_told_what_the_product_does_and_offered_the_document_it_nam
     assert answer.reply
     assert answer.reply.documents == ("grain",)
     assert answer.reply.text.startswith("Pullquote does not do this")
-    assert answer.reply.text.endswith(
-        "The request names this, and it is here to read:\n• Grain prices in Marnow"
-    )
+    assert answer.reply.text.endswith("The request names this; it is here to read:\n• Grain prices in Marnow")
 
 
 def test_a_request_that_names_no_document_is_offered_the_nearest(harbour: Answerer) -> None:

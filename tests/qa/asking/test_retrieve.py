@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.asking import retrieve
+from qa.asking.conversation import Interpretation, interpret
 from qa.asking.retrieve import BEHIND, DEPTH, DOCUMENTS, Candidates, candidates, fuse, prepare
 from qa.errors import LibraryError
+from qa.text.question import ParsedQuestion
 from qa.text.terms import content_words
 from tests.qa.recorded import Recorded
 from tests.qa.tiny import tiny_corpus, write
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 
 def found_for(library: Library, readings: Sequence[tuple[str, float]], **options: bool) -> Candidates:
-    return candidates(library, prepare(library, readings[0][0], readings, **options), library.select())
+    asked = ParsedQuestion(readings[0][0])
+    search = prepare(library, Interpretation(asked, asked, tuple(readings)), **options)
+    return candidates(library, search, library.select())
 
 
 def searched(library: Recorded) -> list[tuple[str, tuple]]:
@@ -181,7 +185,7 @@ def test_a_document_that_is_replaced_before_it_is_read_is_searched_for_again(tmp
             return found
 
         library = Recorded(corpus.store, matching=replacing)
-        search = prepare(library, "anthracite", [("anthracite", 1.0)])
+        search = prepare(library, interpret(ParsedQuestion("anthracite")))
         retrieved = retrieve.retrieve(library, search, corpus.store.select())
         ((passage, _),) = retrieved.to_read
         assert retrieved.documents["a.txt"] == corpus.document("a.txt")
@@ -201,7 +205,7 @@ def test_no_more_documents_are_opened_ahead_than_may_be_read(tmp_path: Path) -> 
             return corpus.store.read(wanted)
 
         library = Recorded(corpus.store, read=noting)
-        search = prepare(library, "pier", [("pier", 1.0)])
+        search = prepare(library, interpret(ParsedQuestion("pier")))
         most = retrieve.AHEAD + 2
         assert len(retrieve.retrieve(library, search, corpus.store.select(), most=most).to_read) == most
     assert len(set(opened)) == most
@@ -212,8 +216,8 @@ def test_a_library_that_changes_with_each_search_is_an_error(tmp_path: Path) -> 
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         library = Recorded(corpus.store, read=lambda ids: {})
-        search = prepare(library, "anthracite", [("anthracite", 1.0)])
-        with pytest.raises(LibraryError, match="changed faster than it can be searched"):
+        search = prepare(library, interpret(ParsedQuestion("anthracite")))
+        with pytest.raises(LibraryError, match="changing faster than it can be searched"):
             retrieve.retrieve(library, search, corpus.store.select())
     assert len(searched(library)) == retrieve.ATTEMPTS
 
@@ -229,7 +233,7 @@ def test_what_other_documents_do_meanwhile_changes_no_search(tmp_path: Path) -> 
             return found
 
         library = Recorded(corpus.store, matching=adding)
-        search = prepare(library, "anthracite", [("anthracite", 1.0)])
+        search = prepare(library, interpret(ParsedQuestion("anthracite")))
         assert retrieve.retrieve(library, search, corpus.store.select()).documents.keys() == {"a.txt"}
     assert len(searched(library)) == 1
 
@@ -246,7 +250,9 @@ def test_the_lead_is_how_much_nearer_the_first_passage_is_than_those_behind_it(t
         first, *behind = [
             similarity
             for _, similarity in corpus.store.nearest(
-                prepare(corpus.store, asked[0][0], asked).vectors, BEHIND, corpus.store.select()
+                prepare(corpus.store, interpret(ParsedQuestion(asked[0][0]))).vectors,
+                BEHIND,
+                corpus.store.select(),
             )[0]
         ]
     assert found.lead == pytest.approx(first - sum(behind) / len(behind))
@@ -273,7 +279,7 @@ def test_a_word_that_only_other_documents_hold_is_not_on_the_subject_of_a_questi
         library, selection = corpus.store, corpus.store.select()
         [nearest] = library.nearest(library.encode_queries(["pensions"]), 1, selection)
         assert nearest[0][0].document_id == "ferry.txt"
-        on_ferry = ["How many passengers drowned?"]
-        assert retrieve.related(library, "pensions", on_ferry, selection) == [False]
-        assert retrieve.related(library, "drowned", on_ferry, selection) == [True]
-        assert retrieve.related(library, "baggage", on_ferry, selection) == [True], "no document has the word"
+        on_ferry = [ParsedQuestion("How many passengers drowned?")]
+        asked = map(ParsedQuestion, ("pensions", "drowned", "baggage"))  # no document has "baggage"
+        found = [retrieve.related(library, each, on_ferry, selection) for each in asked]
+        assert found == [[False], [True], [True]]

@@ -15,6 +15,7 @@ from qa.asking import statements
 from qa.asking.statements import ALL_FIELDS, asked, may_answer
 from qa.document.segment import sentences
 from qa.schema import Document, Section, Sentence, Span
+from qa.text.question import ParsedQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -400,7 +401,7 @@ def test_a_heading_that_names_a_section_or_asks_is_none() -> None:
     ],
 )
 def test_a_question_asks_for_fields_of_a_document(question: str, fields: set[str]) -> None:
-    assert asked(question, NAMED) == fields
+    assert asked(ParsedQuestion(question), NAMED) == fields
 
 
 @pytest.mark.parametrize(
@@ -427,7 +428,7 @@ def test_a_question_asks_for_fields_of_a_document(question: str, fields: set[str
     ],
 )
 def test_most_questions_ask_for_none(question: str) -> None:
-    assert asked(question, NAMED) == statements.NOTHING
+    assert asked(ParsedQuestion(question), NAMED) == statements.NOTHING
 
 
 def test_telling_a_line_takes_no_longer_than_its_length() -> None:
@@ -436,7 +437,7 @@ def test_telling_a_line_takes_no_longer_than_its_length() -> None:
         start = time.perf_counter()
         for _ in range(20):
             may_answer(document, sentence, statements.NOTHING)
-            asked((hostile * 2000)[:2000], NAMED)
+            asked(ParsedQuestion((hostile * 2000)[:2000]), NAMED)
         assert time.perf_counter() - start < 2, hostile
 
 

@@ -66,7 +66,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
         ),
         (
             Filters(document=("dam.tx",)),
-            "The library holds no document 'dam.tx': did you mean 'dam.txt'?",
+            "The library has no document 'dam.tx': did you mean 'dam.txt'?",
         ),
         (
             Filters(publisher="River", series="Brif"),

@@ -67,6 +67,7 @@ def test_it_works_without_a_library_and_makes_none(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough to be read as one" * 40])
 def test_it_works_on_a_file_that_is_no_library_and_leaves_it_alone(content, tmp_path):
     from qa.storage.embedded.database import FILE_NAME
@@ -110,7 +111,7 @@ def test_tesseract_is_named_with_its_version_and_languages():
 def test_to_have_no_tesseract_is_no_problem_and_it_is_said_what_that_means(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     finding = doctor._ocr()
-    assert finding.value.startswith("none: a scanned PDF is told as such and refused")
+    assert finding.value.startswith("none: a scanned PDF is refused")
     assert "apt install tesseract-ocr;" in finding.value
     assert not finding.problem
 

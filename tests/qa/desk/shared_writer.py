@@ -1,7 +1,7 @@
-"""Write to a shared desk, as one server of several does; say on standard output what was acknowledged.
+"""Write to a shared desk, as one of several servers, and print what was acknowledged.
 
-`python -m tests.qa.desk.shared_writer LIBRARY DESK NAME COUNT`: COUNT rounds, or for ever with 0. Where the
-desk refuses, "lost" is said, and the next round begins.
+`python -m tests.qa.desk.shared_writer LIBRARY DESK NAME COUNT`: COUNT rounds, or endless rounds with 0. If
+the desk refuses, "lost" is printed, and the next round begins.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main(library: str, desk: str, name: str, count: str) -> None:
                 print("note", token, flush=True)  # noqa: T201
                 dossiers.move(made.id, added.id, drawn.randint(1, 9))
                 if number % 3 == 0:
-                    with suppress(UnknownDossierError):  # the other has taken it out
+                    with suppress(UnknownDossierError):  # the other server has removed it
                         dossiers.remove(made.id, dossiers.entries(made.id)[0].id)
                         print("gone", token, flush=True)  # noqa: T201
                 answer = Answer(token, token, "none", 0.1, 0.8, searched=1)

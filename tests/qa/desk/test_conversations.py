@@ -273,7 +273,7 @@ def test_a_purge_names_the_conversations_takes_the_quotes_and_leaves_no_byte(
     assert "harbour" in shown
     assert "Also in" not in card(corpus, conversation, 2)
     kept.restore(other)
-    assert "was erased when a document was purged" in card(corpus, other)
+    assert "were erased when a document was purged" in card(corpus, other)
     assert "Nothing was searched" in card(corpus, other, 2)
     corpus.close()
     for trace in (b"zyzzogeton", b"secret.txt", b"Everybody", b"copy.txt"):

@@ -184,7 +184,7 @@ def test_documents_are_erased_where_the_desk_is_damaged_and_the_next_purge_forge
     file.write_bytes(b"not a database, but long enough to be taken for one" * 100)
     with tiny_corpus(corpus.library) as again:
         with pytest.raises(
-            LibraryError, match=r"desk\.sqlite3 is damaged.*documents are erased.*thumbs on them"
+            LibraryError, match=r"desk\.sqlite3 is damaged.*documents are erased.*their thumbs"
         ):
             again.purge(["secret.txt"])
         assert b"zyzzogeton" not in bytes_in(again.library)
@@ -216,10 +216,10 @@ WRONG = {
     "another kind": (["PRAGMA application_id = 1"], "is not a Pullquote desk: move it away"),
     "foreign": (
         ["CREATE TRIGGER theirs AFTER INSERT ON thumbs BEGIN DELETE FROM thumbs; END"],
-        "holds what is not Pullquote's",
+        "has tables that are not Pullquote's",
     ),
-    "values": (["UPDATE thumbs SET shown = '[]'"], "holds what Pullquote does not write"),
-    "quotes": (["UPDATE thumbs SET start = 'x'"], "holds what Pullquote does not write"),
+    "values": (["UPDATE thumbs SET shown = '[]'"], "has content that Pullquote does not write"),
+    "quotes": (["UPDATE thumbs SET start = 'x'"], "has content that Pullquote does not write"),
 }
 
 
@@ -245,15 +245,15 @@ def test_damage_is_said_and_the_file_is_left_as_it_is(corpus: Corpus) -> None:
     file.write_bytes(b"not a database, but long enough to be taken for one" * 100)
     before = file.read_bytes()
     done = run(corpus, "feedback")
-    assert (done.exit_code, "is damaged or no desk" in done.stderr) == (3, True)
+    assert (done.exit_code, "is damaged, or is not a desk" in done.stderr) == (3, True)
     assert (
-        "or move it away: thumbs, conversations and dossiers are lost then, documents and citations are not"
+        "or move it away: this loses thumbs, conversations and dossiers, but no documents and citations"
         in done.stderr
     )
     assert file.read_bytes() == before
     examined = json.loads(run(corpus, "doctor", "--json").stdout)
     (desk,) = [finding for finding in examined["findings"] if finding["about"] == "desk"]
-    assert "is damaged or no desk" in desk["problem"]
+    assert "is damaged, or is not a desk" in desk["problem"]
 
 
 def test_a_file_that_is_being_written_and_a_link_are_said(
@@ -273,7 +273,7 @@ def test_a_file_that_is_being_written_and_a_link_are_said(
         put(again, "And now?")
     (corpus.library / FILE_NAME).rename(tmp_path / "elsewhere")
     (corpus.library / FILE_NAME).symlink_to(tmp_path / "elsewhere")
-    assert "is a link, and is not used" in run(corpus, "feedback").stderr
+    assert "is a link, which is not used" in run(corpus, "feedback").stderr
 
 
 FULL = """

@@ -206,7 +206,7 @@ def test_a_quotes_words_cannot_be_written(corpus: Corpus) -> None:
     dossiers = corpus.desk.dossiers
     made = dossiers.create("Harbours")
     (quoted,) = dossiers.add(made.id, [quote(corpus, "a.txt")])
-    with pytest.raises(InputError, match="stays as its document has it"):
+    with pytest.raises(InputError, match="are the words of its document"):
         dossiers.write(made.id, quoted.id, "Somebody was told.")
     for wrong in (DossierEntry("heading", " "), DossierEntry("heading", "x" * (MOST_HEADING + 1)), note("")):
         with pytest.raises(InputError):
@@ -320,7 +320,7 @@ def test_an_entry_takes_the_place_of_another_which_can_be_put_back(corpus: Corpu
     assert (by.number, by.is_new) == (2, True)
     places = [each.place and each.place.end for each in dossiers.entries(made.id)]
     assert places == [None, 20, None]
-    with pytest.raises(InputError, match="has that already, as entry 2"):
+    with pytest.raises(InputError, match="already has this, as entry 2"):
         dossiers.replace(made.id, third.id, quote(corpus, "a.txt", end=20))
     assert words(corpus, made.id) == ["1", "quote", "3"]  # nothing was changed
     dossiers.remove(made.id, by.id)

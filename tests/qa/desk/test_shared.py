@@ -201,7 +201,7 @@ def test_a_connection_that_is_lost_in_the_middle_loses_that_change_alone(
         postgresql.sql(end)
         db.execute("DELETE FROM turns")
     assert corpus.desk.count_thumbs() == (1, 1)
-    with pytest.raises(LibraryError, match="look whether it was made"), database.writing(LAYOUT):
+    with pytest.raises(LibraryError, match="check whether the change was made"), database.writing(LAYOUT):
         postgresql.sql(end)
     assert corpus.desk.count_thumbs() == (1, 1)
 
@@ -221,13 +221,17 @@ def test_a_server_that_is_away_a_wrong_password_and_a_missing_database_are_said(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(
-        LibraryError, match=rf"127\.0\.0\.1:{port}/x cannot be opened .*see whether the server runs"
+        LibraryError, match=rf"127\.0\.0\.1:{port}/x cannot be opened .*check that the server runs"
     ):
         opened(f"postgresql://quoter@127.0.0.1:{port}/x?schema=s")
-    with pytest.raises(LibraryError, match=r"/nothing cannot be opened .*make what is missing there"):
+    with pytest.raises(
+        LibraryError,
+        match=r"/nothing cannot be opened .*create the missing user, "
+        "database or schema there",
+    ):
         opened(f"{postgresql.address(database='nothing')}?schema=s")
     monkeypatch.setenv("PGPASSWORD", "mistaken")
-    with pytest.raises(LibraryError, match="see to the user, to the password") as raised:
+    with pytest.raises(LibraryError, match="check the user, the password") as raised:
         opened(f"{postgresql.address()}?schema=s")
     assert "mistaken" not in str(raised.value)
 
@@ -255,7 +259,7 @@ def test_the_password_may_stand_in_a_file_and_not_in_the_address(
         "postgresql://host/x?PASSWORD=hidden",
     ):
         with pytest.raises(
-            InputError, match=r"takes no password: put it into ~/\.pgpass, PGPASSWORD"
+            InputError, match=r"may not have a password: put it into ~/\.pgpass, PGPASSWORD"
         ) as raised:
             DeskAddress.parse(wrong, "")
         assert "hidden" not in str(raised.value)
@@ -267,7 +271,7 @@ def test_the_password_may_stand_in_a_file_and_not_in_the_address(
      "postgresql://host/a?schema=pg_catalog", "postgresql://host/a?schema=A;B", "postgresql://host/a#b"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(wrong: str) -> None:
-    with pytest.raises(InputError, match=r"is no address of a desk|cannot be the name of a schema"):
+    with pytest.raises(InputError, match=r"is not an address of a desk|cannot be the name of a schema"):
         DeskAddress.parse(wrong, "")
 
 
@@ -308,7 +312,7 @@ def test_what_may_not_be_written_is_read_and_makes_no_tables(address: str, postg
     database = SharedDatabase(DeskAddress.parse(address, ""), read_only=True)
     with database.reading(LAYOUT) as db:
         assert db.execute("SELECT count(*) FROM thumbs").fetchone() == (0,)
-    with pytest.raises(LibraryError, match="opened to be read only"), database.writing(LAYOUT):
+    with pytest.raises(LibraryError, match="opened only for reading"), database.writing(LAYOUT):
         pass
     named = f"SELECT count(*) FROM pg_namespace WHERE nspname = '{database.address.schema}'"
     assert postgresql.sql(named) == "0"
@@ -316,14 +320,14 @@ def test_what_may_not_be_written_is_read_and_makes_no_tables(address: str, postg
 
 def test_damage_and_what_is_no_text_are_said(corpus: Corpus, address: str, postgresql: Server) -> None:
     put(corpus, "What?")
-    with pytest.raises(InputError, match="cannot be kept on the desk"):
+    with pytest.raises(InputError, match="cannot be stored on the desk"):
         corpus.desk.dossiers.create("a\0b")
     schema = DeskAddress.parse(address, "").schema
     postgresql.sql(f"UPDATE {schema}.thumbs SET shown = '[]'")
-    with pytest.raises(LibraryError, match="is damaged: it holds what Pullquote does not write"):
+    with pytest.raises(LibraryError, match="is damaged: it has content that Pullquote does not write"):
         corpus.desk.thumbs()
     postgresql.sql(f"DROP TABLE {schema}.thumbs")
-    with pytest.raises(LibraryError, match="lacks what Pullquote has made there"):
+    with pytest.raises(LibraryError, match="lacks a table or function that Pullquote created"):
         corpus.desk.thumbs()
 
 
@@ -377,8 +381,8 @@ def test_a_purge_leaves_nothing_in_the_files_of_the_tables(corpus: Corpus, postg
     ("state", "said"),
     [
         ("53100", "no space left, or no disk, for the desk at 127.*nothing was lost"),
-        ("57014", "took more than 60 s, and was given up"),
-        ("25006", "is a copy that only reads.*name the server that is copied"),
+        ("57014", "took more than 60 s, so the request was stopped"),
+        ("25006", "is a read-only copy.*name the original server"),
         ("57P01", "connection to the desk at 127.* was lost"),
         ("XX000", r"the desk at 127.* refuses \(no\)"),
     ],
@@ -396,7 +400,7 @@ def test_a_statement_that_takes_too_long_and_too_many_at_once_are_given_up(
 ) -> None:
     put(corpus, "What?")
     monkeypatch.setattr("qa.storage.postgresql.database.STATEMENT_SECONDS", 0.2)
-    with pytest.raises(LibraryError, match="was given up: try again"), database.reading(LAYOUT) as db:
+    with pytest.raises(LibraryError, match="request was stopped: try again"), database.reading(LAYOUT) as db:
         db.execute("SELECT pg_sleep(5)")
     monkeypatch.setattr("qa.storage.postgresql.database.LOCK_SECONDS", 0.2)
     with contextlib.ExitStack() as held:
@@ -418,7 +422,8 @@ def test_a_clock_that_differs_is_said(database: SharedDatabase, monkeypatch: pyt
     now = time.time
     monkeypatch.setattr("qa.storage.postgresql.database.time.time", lambda: now() - 90)
     assert (
-        "its clock differs from this machine's by 90 s: set both by NTP" in of_shared_desk(database).problem
+        "its clock differs from this machine's by 90 s: set both clocks "
+        "by NTP" in of_shared_desk(database).problem
     )
 
 
@@ -430,7 +435,7 @@ def test_a_purge_while_the_desk_is_away_says_what_is_left_and_the_next_finishes_
     corpus.desk.close()
     with monkeypatch.context() as mistaken:
         mistaken.setenv("PGPASSWORD", "mistaken")
-        with pytest.raises(LibraryError, match=r"The documents are erased\. Left are the thumbs"):
+        with pytest.raises(LibraryError, match=r"The documents are erased, but their thumbs"):
             corpus.purge(["secret.txt"])
     assert corpus.desk.count_thumbs() == (1, 1)
     corpus.purge()
@@ -480,11 +485,12 @@ def test_a_visitor_is_not_told_where_the_desk_is(postgresql: Server, monkeypatch
     with pytest.raises(LibraryError) as raised:
         opened(f"{postgresql.address()}?schema=s")
     shown = engine.public(str(raised.value))
-    assert shown.startswith("the desk at its address cannot be opened: see to the user")
+    assert shown.startswith("the desk at its address cannot be opened: check the user")
     for secret in ("127.0.0.1", "quoter", str(postgresql.port)):
         assert secret in str(raised.value)
         assert secret not in shown
     wrong = Engine(ClusterAddress("milvus://host/x", "postgresql://host"), Path())
     assert (
-        wrong.public("'postgresql://host' is no address of a desk") == "'its address' is no address of a desk"
+        wrong.public("'postgresql://host' is not an address of a desk") == "'its address' is not an "
+        "address of a desk"
     )

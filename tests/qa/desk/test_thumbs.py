@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from qa.asking.conversation import interpret
+from qa.asking.conversation import interpret, parse
 from qa.cli import cli
 from qa.errors import InputError, UnknownAnswerError
 from qa.evaluation.suite import load
@@ -352,8 +352,8 @@ def test_of_a_long_conversation_only_what_the_question_was_read_after_is_kept() 
     ]
     kept = shown_answer(answer, history).history
     assert kept == ("x" * 1_000, "x" * 1_000, "Which mine closed?", "Why?")
-    again = interpret(answer.question, kept)
-    assert again == interpret(answer.question, history)
+    again = interpret(*parse(answer.question, kept))
+    assert again == interpret(*parse(answer.question, history))
 
 
 @pytest.mark.own_file
@@ -469,7 +469,7 @@ def test_the_oldest_answers_are_forgotten() -> None:
     ids = [answers.remember(an_answer(), ()) for _ in range(5)]
     assert len(set(ids)) == 5
     for forgotten in [*ids[:2], "", "made up"]:
-        with pytest.raises(UnknownAnswerError, match="Ask the question again"):
+        with pytest.raises(UnknownAnswerError, match="ask the question again"):
             answers.find(forgotten)
     for kept in ids[2:]:
         assert answers.find(kept) == shown()

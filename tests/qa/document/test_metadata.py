@@ -44,13 +44,13 @@ def test_a_sidecar_gives_fields_as_text_and_dates_as_toml_or_text():
         (b"title = ", "x is not TOML"),
         (b"title = \xff", "x is not TOML"),
         (b"a = [" + b"[" * 5000, "x is not TOML"),
-        (b'tilte = "T"', "x: 'tilte' is no field of a document: use title, author"),
+        (b'tilte = "T"', "x: 'tilte' is not a field of a document: use title, author"),
         (b'date = "4 April"', "x: '4 April' is not a date; write 2008-04-04, 2008-04 or 2008"),
         (b'date = "2008-13"', "x: there is no such month: 2008-13"),
-        (b'title = ["a"]', "is no text"),
+        (b'title = ["a"]', "is not a text"),
         (b'title = "a\\nb"', "control characters"),
-        (b'url = "javascript:alert(1)"', "the url begins with neither http:// nor https://"),
-        (b'url = "file:///etc/passwd"', "the url begins with neither http:// nor https://"),
+        (b'url = "javascript:alert(1)"', "the url does not begin with http:// or https://"),
+        (b'url = "file:///etc/passwd"', "the url does not begin with http:// or https://"),
         (b'url = "https://a b"', "or has spaces"),
         (b'title = "' + b"a" * 1_001 + b'"', "more than 1,000 characters"),
     ],
@@ -87,7 +87,7 @@ def test_an_address_in_a_file_that_leads_elsewhere_than_to_the_web_is_left_out(
     if not kept or name != "a.html":
         assert info.url == (url if kept else "")
     if not kept and name in ("a.jsonl", "a.csv"):
-        assert info.notes == ("Its url begins with neither http:// nor https://; it was left out.",)
+        assert info.notes == ("Its url does not begin with http:// or https://, so it was left out.",)
 
 
 def test_values_replace_what_was_known_and_say_who_said_so():
@@ -221,7 +221,7 @@ def test_a_sidecar_without_its_file_is_named(corpus: Corpus, file: Path):
         report = corpus.index(file.parent, dry_run=dry_run)
         assert report.skipped == (str(orphan),)
         (remark,) = report.remarks
-        assert remark.startswith(f"{orphan} describes no document: there is no b.txt beside it.")
+        assert remark.startswith(f"{orphan} describes no document: there is no b.txt next to it.")
     write(file.parent, "b.txt", "Maize.")
     assert corpus.index(file.parent).remarks == ()
 

@@ -50,7 +50,7 @@ def test_a_question_line_is_read(line, expected):
 @pytest.mark.parametrize(
     ("line", "answer_id", "said"),
     [
-        (b"who?", "1", "line 1 is no question: Expecting value"),
+        (b"who?", "1", "line 1 is not a question: Expecting value"),
         (b"[1, 2]", "1", "it is not a JSON object"),
         (b'{"_id": "a"}', "a", 'it has no "text" or "question"'),
         (b'{"_id": "a", "text": 5}', "a", 'it has no "text" or "question"'),
@@ -66,7 +66,7 @@ def test_a_question_line_is_read(line, expected):
         (b'{"_id": "a", "text": "Who?", "filters": {"colour": "red"}}', "a", '"filters" holds "since"'),
         (b'{"_id": "a", "text": "Who?", "filters": {"series": [5]}}', "a", '"filters" holds "since"'),
         (b'{"_id": "a", "text": "caf\xe9"}', "1", "can't decode byte 0xe9"),
-        (b"[" * 100_000, "1", "line 1 is no question"),
+        (b"[" * 100_000, "1", "line 1 is not a question"),
         (b'{"_id": "a", "text": "half \\ud83d"}', "a", "surrogates not allowed"),
         (b'{"_id": "a", "text": "Who?", "history": ["half \\ud83d"]}', "a", "surrogates not allowed"),
     ],
@@ -161,7 +161,7 @@ def test_answers_that_are_begun_anew_by_mistake_are_not_lost(out):
     out.write_bytes(answers("answered", "none"))
     aside = out.with_name(out.name + ".earlier")
     _, message = keep_earlier(out, {**BASIS, "strictness": 0.9}, QUESTIONS)
-    assert f"what was there is in {aside.name} until" in message
+    assert f"the former answers are in {aside.name} until" in message
     assert aside.read_bytes() == answers("answered", "none")
     out.write_bytes(answers("weak"))  # it is interrupted, and begun anew once more
     keep_earlier(out, {**BASIS, "strictness": 0.8}, QUESTIONS)
@@ -181,7 +181,7 @@ def test_after_a_forced_run_was_interrupted_the_same_command_goes_on(tmp_path, f
     path.write_bytes(b"my notes\n")
     (tmp_path / "a.jsonl.state").write_bytes(b"my state\n")
     _, message = keep_earlier(path, BASIS, QUESTIONS, force=True)
-    assert message == "starting anew; what was there is now a.jsonl.replaced"
+    assert message == "starting again; the former file is now a.jsonl.replaced"
     path.write_bytes(answers("answered"))  # and here it is interrupted
     assert keep_earlier(path, BASIS, QUESTIONS, force=force)[0] == ["answered"]
     keep_earlier(path, {**BASIS, "strictness": 0.9}, QUESTIONS, force=force)
@@ -242,7 +242,7 @@ def test_what_does_not_belong_to_this_run_is_begun_anew_and_said(out, spoil):
     spoil(out)
     outcomes, message = keep_earlier(out, BASIS, QUESTIONS)
     assert outcomes == []
-    assert message.startswith("starting anew")
+    assert message.startswith("starting again")
     assert out.read_bytes() == b""
     assert json.loads(out.with_name(out.name + ".state").read_text()) == BASIS
 

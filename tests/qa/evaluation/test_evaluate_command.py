@@ -236,7 +236,9 @@ def test_a_baseline_that_answers_fewer_questions_is_compared_on_those(suite, per
     some.write_bytes(b"".join(poor.read_bytes().splitlines(keepends=True)[:2]))
     result = run(suite, "--answers", perfect, "--baseline", some)
     assert result.exit_code == 0, result.stderr
-    assert "The baseline answers 2 of these questions; the differences are over those." in result.stdout
+    assert (
+        "The baseline answers 2 of these questions. The differences are for these questions."
+    ) in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -297,7 +299,7 @@ def test_what_is_read_is_never_written(suite, perfect, options):
     filled = [each.format(perfect=perfect, suite=suite) for each in options]
     for force in ([], ["--force"]):
         result = run(suite, *filled, *force)
-        assert (result.exit_code, "names a file that is read" in result.stderr) == (3, True)
+        assert (result.exit_code, "names a file that the command also reads" in result.stderr) == (3, True)
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -382,8 +384,8 @@ def test_an_empty_library_cannot_be_asked(tmp_path):
         (["{suite}", "--answers", "{suite}/corpus.jsonl"], "it has no"),
         (["{suite}", "--answers", "{perfect}", "--baseline", "{none}"], "none: No such file"),
         (["{queries}", "--check", "--library", "{none}"], "library"),
-        (["{queries}", "--encoder", "all-MiniLM-L6-v2"], "--encoder is for indexing a suite's own corpus"),
-        (["{suite}", "--answers", "{perfect}", "--encoder", "x"], "--encoder is for indexing"),
+        (["{queries}", "--encoder", "all-MiniLM-L6-v2"], "--encoder is only for a suite with its own corpus"),
+        (["{suite}", "--answers", "{perfect}", "--encoder", "x"], "--encoder is only for a suite"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -488,7 +490,7 @@ def test_a_fit_says_what_it_is_compared_with_where_another_is_in_use(fitting, ca
         assert result.exit_code == 0, result.stderr
         assert "by the confidence that ships" in result.stdout
     assert "takes the place" not in first.stdout
-    assert "takes the place of the one fitted on 80 questions of mine on" in " ".join(again.stdout.split())
+    assert "replaces the confidence fitted on 80 questions of mine on" in " ".join(again.stdout.split())
 
 
 @pytest.mark.slow
@@ -496,7 +498,7 @@ def test_a_confidence_that_gains_nothing_is_not_kept_and_fails(fitting, cache):
     library, mine = fitting(25, 25, shift=0.0)
     result = run(mine, "--library", library, "--fit")
     assert result.exit_code == 1, result.stderr
-    assert "gains no more than chance, and was not kept" in result.stdout
+    assert "gains no more than chance, so it was not stored" in result.stdout
     assert not (library / own_confidence.FILE).exists()
 
 
@@ -504,7 +506,7 @@ def test_too_few_test_queries_are_refused_before_they_are_asked(fitting, cache):
     library, mine = fitting(3, 25, shift=0.0)
     result = run(mine, "--library", library, "--fit")
     assert result.exit_code == 3
-    assert "3 that the documents answer and 25 that they do not; at least 10 of each" in result.stderr
+    assert "3 with an answer in the documents and 25 without; at least 10 of each" in result.stderr
     assert run("--library", library, "--fit").exit_code == 3  # and no thumbs
 
 
@@ -520,7 +522,7 @@ def test_thumbs_are_fitted_on_too_each_question_once(fitting, cache):
     jsonl(mine, *lines[:40], lines[79])
     result = run(mine, "--library", library, "--fit", "--json")
     assert result.exit_code == 0, result.stderr
-    assert "39 questions more, by the thumbs" in result.stderr
+    assert "39 questions more, from the thumbs" in result.stderr
     assert json.loads(result.stdout)["fit"]["questions"] == 80
 
 
@@ -533,7 +535,7 @@ def test_a_thumb_under_filters_is_asked_under_these_filters(fitting, cache, tmp_
             ShownAnswer("What has lock3x?", (), "What has lock3x?", "none", filters=filters), None, "up"
         )
     result = run(mine, "--library", library, "--fit", "--json", "--out", tmp_path / "answers.jsonl")
-    assert "1 question more, by the thumbs" in result.stderr
+    assert "1 question more, from the thumbs" in result.stderr
     answers = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
     asked = {bool(each["filters"]["document"]): each for each in answers if "lock3x" in each["question"]}
     assert (asked[True]["filters"]["document"], asked[True]["searched"]) == (["7.txt"], 1)
@@ -543,7 +545,7 @@ def test_a_thumb_under_filters_is_asked_under_these_filters(fitting, cache, tmp_
 def test_another_corpus_than_the_library_is_not_fitted_on(suite):
     result = run(suite, "--fit")
     assert result.exit_code == 3
-    assert "is another corpus" in result.stderr
+    assert "this suite has its own corpus" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -574,7 +576,9 @@ def test_a_suite_is_indexed_asked_and_scored_and_goes_on_where_it_was_interrupte
     first = run(suite)
     assert first.exit_code == 130
     (kept,) = cache.glob("*/answers-*.jsonl")
-    assert f"The answers so far are in {kept}; the same command goes on from there." in first.stderr
+    assert (
+        f"The answers so far are in {kept}; run the same command again to go on from there." in first.stderr
+    )
     assert len(kept.read_bytes().splitlines()) == 2
 
     second = run(suite, "--json")

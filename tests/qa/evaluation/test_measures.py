@@ -324,7 +324,7 @@ def test_a_quote_of_another_document_than_the_named_one_is_not_right():
     ],
 )
 def test_a_line_that_makes_no_sense_is_refused_by_name(field, said):
-    with pytest.raises(InputError, match=f"the answer to 'lost' is none that can be scored: {said}: "):
+    with pytest.raises(InputError, match=f"the answer to 'lost' cannot be scored: {said}: "):
         judged({"lost": {**line(), **field}})
 
 

@@ -62,7 +62,7 @@ def test_a_question_of_which_nobody_has_said_what_to_expect_is_no_miss() -> None
 
 def test_gold_in_no_passage_was_not_retrieved() -> None:
     assert why(judged(passages=(COAL, COAL)), TEXTS.get, ["minutes"]) == Miss(
-        "not retrieved", "The expected sentence was in none of the 2 passages found."
+        "not retrieved", "The expected sentence was not in the 2 passages found."
     )
 
 
@@ -98,7 +98,7 @@ def test_a_passage_that_was_not_even_read_closely_says_so() -> None:
 def test_gold_that_was_shown_but_not_called_an_answer_is_below_the_threshold() -> None:
     assert why(judged(outcome="weak", quotes=(GOLD,)), TEXTS.get, ["minutes"]) == Miss(
         "below the threshold",
-        "The expected sentence was shown, but at a confidence of 31 % not as an answer.",
+        "The expected sentence was shown, but not as an answer, because the confidence was 31 %.",
     )
 
 

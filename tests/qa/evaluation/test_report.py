@@ -175,10 +175,10 @@ def test_what_is_gold_is_marked_in_the_quotes(page: Element) -> None:
 
 def test_a_page_says_where_the_gold_lies_and_how_far_it_came(page: Element) -> None:
     assert "Minutes <b>1911</b> · passage 1 of 1, quote 2" in question(page, "right").text
-    assert "in none of the 2 passages found" in question(page, "not retrieved").text
+    assert "not in the 2 passages found" in question(page, "not retrieved").text
     assert "Expected: all of these" in question(page, "not chosen").text
     assert "Expected: no answer" in question(page, "silent").text
-    assert "Expected: nobody has said" in question(page, "open").text
+    assert "Expected: not given" in question(page, "open").text
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_page_says_where_the_gold_lies_and_how_far_it_came(page: Element) -> N
         ("not chosen", "Missed: sentence not chosen."),
         ("weak", "Missed: below the threshold."),
         ("error", "Missed: error."),
-        ("open", "Not judged: nobody has said what to expect."),
+        ("open", "Not judged: no expected quote is given."),
     ],
 )
 def test_each_page_says_why_in_a_sentence(page: Element, name: str, verdict: str) -> None:

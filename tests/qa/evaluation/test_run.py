@@ -150,9 +150,9 @@ def test_a_trec_run_is_read_as_answers(tmp_path):
     [
         (b"", "there is no answer in"),
         (b'{"id": "a"}\n{"id": "b", ', "line 2 is not JSON"),
-        (b'{"question": "Who?"}\n', 'line 1 is no answer: it has no "id"'),
+        (b'{"question": "Who?"}\n', 'line 1 is not an answer: it has no "id"'),
         (b'{"id": "a"}\n[1]\n', "line 2 is not a JSON object"),
-        (b'{"id": "a"}\n{"id": "a"}\n', "line 2: there is an answer to 'a' already"),
+        (b'{"id": "a"}\n{"id": "a"}\n', "line 2: there is already an answer to 'a'"),
         (b'{"id": "a", "passages": [{"document": "\\ud83d"}]}\n', "line 1 cannot be read"),
         (b"notes of mine\n", "line 1"),
     ],
@@ -175,7 +175,7 @@ def test_answers_to_other_questions_are_refused_and_some_missing_are_counted(tmp
     said = []
     run.check_answers(SUITE, {"a": answer_line("a"), "x": answer_line("x")}, tmp_path / "f", said.append)
     assert said == [f"{tmp_path / 'f'} answers 1 of the 2 questions: the others are left out"]
-    with pytest.raises(InputError, match="answers none of the questions of s"):
+    with pytest.raises(InputError, match="does not answer any question of s"):
         run.check_answers(SUITE, {"x": answer_line("x")}, tmp_path / "f", said.append)
 
 
@@ -192,7 +192,7 @@ def test_expected_documents_that_are_not_there_are_counted_and_named():
 
 
 def test_a_suite_of_another_library_is_refused():
-    with pytest.raises(InputError, match=r"it belongs to another library.*pullquote documents"):
+    with pytest.raises(InputError, match=r"the suite is for another library.*pullquote documents"):
         run.check_qrels(Suite("s", SUITE.queries, {"a": {"gone": 1}}), DOCUMENTS, print)
 
 

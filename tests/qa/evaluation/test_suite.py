@@ -128,7 +128,7 @@ def test_a_gold_sentence_that_stands_twice_counts_twice(tmp_path):
     ("queries", "qrels", "said"),
     [
         (lines({"_id": "q", "text": "a"}, {"_id": "q", "text": "b"}), "", "two questions have the id 'q'"),
-        (lines({"_id": "q", "text": "a"}), "other\td\t1\n", "name none of its queries"),
+        (lines({"_id": "q", "text": "a"}), "other\td\t1\n", "do not name any of its queries"),
         (lines({"_id": "q", "text": " "}), "", 'queries.jsonl, line 1 has no "question"'),
         (b"\n{\n", "", "queries.jsonl, line 2 is not JSON"),
         (b"[1]\n", "", "line 1 is not a JSON object"),
@@ -152,7 +152,7 @@ def test_what_makes_no_sense_is_refused_with_file_and_line(tmp_path, queries, qr
 
 
 def test_a_folder_without_queries_is_no_suite(tmp_path):
-    with pytest.raises(InputError, match=r"it holds no queries\.jsonl"):
+    with pytest.raises(InputError, match=r"it has no queries\.jsonl"):
         load(tmp_path)
 
 
@@ -260,7 +260,7 @@ def test_the_line_with_which_excel_names_its_separator_is_no_header(tmp_path):
         ("question,answerable\nWho?,maybe\n", "line 2: \"answerable\" is 'maybe'"),
         ("question,quote\nWho?,He, did.\n", "line 2 has 3 cells under 2 columns"),
         ("question,quote,quote\nWho?,a,b\n", "two columns 'quote'"),
-        ("id,question\na,Who?\na,When?\n", "line 3: the id 'a' stood for another question"),
+        ("id,question\na,Who?\na,When?\n", "line 3: the id 'a' was used for another question"),
         ("question,answerable\nWho?,yes\nWho?,no\n", 'line 3: another "answerable"'),
         ("question,document\nWho?,a\nWho?,b\n", 'line 3: another "document"'),
         ("question,quote\n,He did.\n", 'line 2 has no "question"'),
@@ -329,5 +329,5 @@ def test_a_thumb_under_filters_is_another_question_than_the_one_asked_of_everyth
 
 
 def test_filters_that_are_no_json_are_refused_with_their_line(tmp_path):
-    with pytest.raises(InputError, match='line 2: "filters" is no JSON'):
+    with pytest.raises(InputError, match='line 2: "filters" is not JSON'):
         load(table(tmp_path, "question,filters\nWho left?,Wires\n"))

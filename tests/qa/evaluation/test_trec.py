@@ -201,9 +201,9 @@ def test_qrels_are_read_in_the_layouts_that_occur(tmp_path, text):
         (read_qrels, b"q\ta\t1\nquery-id\tcorpus-id\tscore\n", "line 2: the grade 'score'"),
         (read_qrels, b"q a\n", "line 1 has 2 columns"),
         (read_qrels, b"q 0 caf\xe9 1\n", "not UTF-8"),
-        (read_run, b"q Q0 a 1 2 tag\n\nq Q0 a 1 2\n", "line 3 is not of a run"),
-        (read_run, b"q Q0 a 1 high tag\n", "line 1 is not of a run"),
-        (read_run, b"q Q0 a 1 nan tag\n", "line 1 is not of a run"),
+        (read_run, b"q Q0 a 1 2 tag\n\nq Q0 a 1 2\n", "line 3 is not a line of a run"),
+        (read_run, b"q Q0 a 1 high tag\n", "line 1 is not a line of a run"),
+        (read_run, b"q Q0 a 1 nan tag\n", "line 1 is not a line of a run"),
     ],
 )
 def test_a_line_that_makes_no_sense_is_named(tmp_path, read, text, said):

@@ -1,4 +1,4 @@
-"""What the tests of office formats, books and e-mails share: reading by a format's own function."""
+"""Read files with a format's own function, for the tests of office formats, books and e-mails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def one(read: Read, path: Path, options: Options | None = None) -> Document:
-    """Read a file that is one document, and check what holds of any document."""
+    """Read a file of one document, and check the rules of all documents."""
     return one_of(read, path.read_bytes(), path.name, options)
 
 
@@ -34,7 +34,7 @@ def one_of(read: Read, data: bytes, name: str, options: Options | None = None) -
 
 
 def refusal(read: Read, data: bytes, name: str) -> str:
-    """Say why a file is refused; the reason must name it."""
+    """Return why a file is refused. The reason must name the file."""
     with pytest.raises(InputError) as refused:
         list(read(Source(name, name, data), Options()))
     assert name in str(refused.value)
@@ -42,7 +42,7 @@ def refusal(read: Read, data: bytes, name: str) -> str:
 
 
 def read_or_refused(read: Read, data: bytes, name: str) -> None:
-    """Read bytes of any kind: nothing but a named refusal may come of it."""
+    """Read any bytes. The only error that may be raised is a refusal that names the file."""
     try:
         found = list(read(Source(name, name, data), Options()))
     except InputError as error:
@@ -55,7 +55,7 @@ def read_or_refused(read: Read, data: bytes, name: str) -> None:
 
 
 def check(document: Document) -> None:
-    """Sections lie in the text, in order; those of a kind are disjoint; white space around is in none."""
+    """Check that sections are in order, without white space at their ends, and disjoint within a kind."""
     text = document.text
     for kind in {section.kind for section in document.sections}:
         end = 0
@@ -71,18 +71,18 @@ def check(document: Document) -> None:
 
 
 def named(document: Document, kind: str) -> dict[str, str]:
-    """Give the text of each section of a kind by its name."""
+    """Return the text of each section of a kind by its name."""
     return {s.name: document.text[s.start : s.end] for s in document.sections if s.kind == kind}
 
 
 def stated(document: Document, field: str) -> tuple[str, str]:
-    """Tell where a field comes from and how sure it is."""
+    """Return the source of a field, and how sure it is."""
     (found,) = (found for found in document.found if found.field == field)
     return found.source, found.sure
 
 
 def with_member(data: bytes, name: str, content: bytes) -> bytes:
-    """Put another member in place of one of a package."""
+    """Return a package in which the member `name` has another content."""
     held = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as new:
         for member in old.namelist():
@@ -93,7 +93,7 @@ def with_member(data: bytes, name: str, content: bytes) -> bytes:
 
 
 def flipped(data: bytes, places: list[int]) -> bytes:
-    """Turn over a bit at each of some places."""
+    """Return the bytes with a flipped bit at each place."""
     broken = bytearray(data)
     for place in places:
         broken[place % len(broken)] ^= 1 << place % 8

@@ -87,10 +87,10 @@ def test_the_format_is_told(name: str, data: bytes, kind: str, noted: bool) -> N
 
 
 REFUSED = {
-    "text as PDF": ("a.pdf", b"He left.", "is not a PDF, whatever its name says"),
+    "text as PDF": ("a.pdf", b"He left.", "is not a PDF, although its name says so"),
     "text as ZIP": ("a.zip", b"He left.", "is not a ZIP archive"),
     "binary Excel": ("a.xlsx", XLSB, "is an Excel workbook in the binary format"),
-    "table": ("a.odt", ODS, "is an OpenDocument file that is no text"),
+    "table": ("a.odt", ODS, "is an OpenDocument file that is not a text"),
     "picture as page": ("a.html", b"\x89PNG\r\n\x1a\n", "is a PNG image"),
     "old Word": (
         "a.docx",

@@ -267,7 +267,7 @@ def test_nothing_there_and_nothing_to_read_are_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="was not found"):
         list(files(tmp_path / "none", []))
     (tmp_path / "a.png").touch()
-    with pytest.raises(InputError, match="holds nothing to read"):
+    with pytest.raises(InputError, match="has nothing that can be read"):
         list(files(tmp_path, []))
 
 
@@ -353,7 +353,7 @@ def test_a_bad_line_is_refused_by_number_and_the_others_are_read(tmp_path: Path)
         13: "more than 1,000 characters",
         14: "a binary file",
         16: "more than 1,000 characters",
-        17: "more than 1 MB besides strings",
+        17: "more than 1 MB of data that is not strings",
     }
     assert len(refused) == len(expected)
     for (line, reason), message in zip(expected.items(), refused, strict=True):
@@ -367,7 +367,7 @@ def test_of_a_thousand_lines_the_refusals_are_named_and_the_others_counted(tmp_p
     *refused, read, others = read_path(path)
     assert len(refused) == 1_000
     assert isinstance(read, Document)
-    assert str(others) == f"{path}: 500 more of its parts were refused. Mend the first ones."
+    assert str(others) == f"{path}: 500 more of its parts were refused. Correct the first parts."
 
 
 def test_the_number_of_a_record_decides_which_day_its_date_means(tmp_path: Path) -> None:
@@ -382,11 +382,11 @@ def test_the_number_of_a_record_decides_which_day_its_date_means(tmp_path: Path)
         ("2008-04-04T10:00:00Z", date(2008, 4, 4), ""),
         ("4 April 2008", date(2008, 4, 4), ""),
         ("2008", PartialDate(2008), ""),
-        ("spring 2008", None, "names no day"),
+        ("spring 2008", None, "has no day"),
         ("5/4/2008", None, "may mean"),
         ("2024-W15-3", date(2024, 4, 10), ""),
-        ("2024-W15", None, "names no day"),
-        ("2024W15T10:00", None, "names no day"),
+        ("2024-W15", None, "has no day"),
+        ("2024W15T10:00", None, "has no day"),
     ],
 )
 def test_a_given_date_is_read_or_left_out_with_a_note(

@@ -48,7 +48,7 @@ def test_a_folder_at_an_address_is_kept_in_step_with(bucket: str, tmp_path: Path
             ("memory://bucket/rows.jsonl", "added", "one"),
         ]
         assert report.skipped == ("memory://bucket/in/c.bin",)
-        assert "its name does not say" in report_to_dict(report)["skipped_because"][0]
+        assert "has a name that does not show its kind" in report_to_dict(report)["skipped_because"][0]
         assert corpus.document("a.txt").title == "What was sold"
         assert corpus.document("in/b.md").path == "memory://bucket/in/b.md"
 
@@ -121,7 +121,7 @@ def test_a_user_without_a_password_is_no_secret() -> None:
 
 @pytest.mark.parametrize("url", ["file://", "file:///", "memory://"])
 def test_an_address_of_nothing_is_refused(url: str) -> None:
-    with pytest.raises(InputError, match="names no file and no folder"):
+    with pytest.raises(InputError, match="names no file or folder"):
         checked_url(url)
 
 
@@ -129,7 +129,7 @@ def test_an_address_of_nothing_is_refused(url: str) -> None:
 def test_what_is_on_this_machine_is_named_by_its_path(scheme: str, tmp_path: Path) -> None:
     with tiny_corpus(tmp_path / "library") as corpus, pytest.raises(InputError) as raised:
         corpus.index(f"{scheme}://{tmp_path}")
-    said = f"{scheme}://{tmp_path} is on this machine: name it by its path, without {scheme}://"
+    said = f"{scheme}://{tmp_path} is on this machine: write its path without {scheme}://"
     assert str(raised.value) == said
 
 
@@ -173,6 +173,6 @@ def test_an_unknown_protocol_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_stands_before_an_address_is_refused_and_not_shown() -> None:
-    with pytest.raises(InputError, match="is no part of an address") as refused:
+    with pytest.raises(InputError, match="are not part of an address") as refused:
         checked_url("u:SECRET@s3://bucket/x")
     assert "SECRET" not in str(refused.value).upper()

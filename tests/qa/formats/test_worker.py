@@ -412,8 +412,8 @@ def test_a_library_that_is_missing_is_no_fault_of_the_file(
         [refused] = worker.read(Source("a.html", "a.html", page), PLAIN)
         [document] = worker.read(Source("a.txt", "a.txt", b"Iron was sold."), PLAIN)
     assert str(refused) == (
-        "a.html was not read: Pullquote is not installed whole (No module named 'cleaned_away'). "
-        "Install it anew."
+        "a.html was not read: Pullquote is not completely installed (No module named 'cleaned_away'). "
+        "Install it again."
     )
     assert isinstance(document, Document)
 
@@ -436,4 +436,4 @@ def test_a_thousand_refusals_of_one_file_are_named_and_the_others_counted() -> N
     with Worker() as worker:
         found = texts(worker, Source("a.csv", "a.csv", rows))
     assert len(found) == 1_002
-    assert found[-2:] == ["He left.", "a.csv: 500 more of its parts were refused. Mend the first ones."]
+    assert found[-2:] == ["He left.", "a.csv: 500 more of its parts were refused. Correct the first parts."]

@@ -257,7 +257,7 @@ def test_a_client_that_is_ended_leaves_no_process_and_goes_on_where_it_was(
         assert left_of(processes) == {}
         if sent == signal.SIGINT:
             assert client.returncode == 130
-            assert "What was finished is kept" in said
+            assert "The files that were finished are kept" in said
             assert "Traceback" not in said
         there = held(library)
         assert 0 < there < DOCUMENTS
@@ -327,7 +327,7 @@ def test_what_ray_writes_here_is_this_users_alone(ray_here: Workers) -> None:
 
 @pytest.mark.slow
 def test_a_second_ray_in_one_process_is_refused(ray_here: Workers, tmp_path: Path) -> None:
-    with pytest.raises(WorkersError, match="another Ray already"):
+    with pytest.raises(WorkersError, match="already uses another Ray"):
         Workers("ray://127.0.0.1:1", tmp_path)
 
 
@@ -362,7 +362,7 @@ def test_a_cluster_that_is_away_is_named(many: Path, tmp_path: Path) -> None:
     client = started(many, tmp_path / "library", "ray://127.0.0.1:1")
     _, said = client.communicate(timeout=240)
     assert client.returncode == 3
-    assert "there is no Ray cluster at ray://127.0.0.1:1, or it does not let this program in" in said
+    assert "there is no Ray cluster at ray://127.0.0.1:1, or it refuses this program" in said
     assert "Traceback" not in said
 
 

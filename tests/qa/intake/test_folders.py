@@ -115,7 +115,7 @@ def test_each_link_that_is_not_read_is_named_with_its_own_reason(
     )
     assert "1 link was not followed (outside.txt): --follow-links" in shown
     names = "gone.txt, outside.png, photo.png and 1 more"
-    assert f"left out 4 links that lead to nothing that is read ({names})" in shown
+    assert f"left out 4 links that lead to nothing that can be read ({names})" in shown
 
 
 def test_links_in_a_circle_end(corpus: Corpus, inbox: Path) -> None:

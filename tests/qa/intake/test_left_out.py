@@ -168,7 +168,7 @@ def test_the_command_says_that_what_was_moved_was_removed(corpus: Corpus, librar
     corpus.remove(["a.txt"])
     path.rename(inbox / "b.txt")
     result = CliRunner().invoke(cli, ["index", str(inbox), "--library", str(library), "--dry-run"])
-    assert "removed earlier, and left so: a.txt; `pullquote restore` puts it back" in result.stderr
+    assert "not indexed, as it was removed earlier: a.txt; `pullquote restore` puts it back" in result.stderr
 
 
 # Purged
@@ -184,7 +184,7 @@ def test_what_was_purged_is_left_out_until_its_file_is_named_or_changes(
     corpus.purge(["a.txt"])
     assert index(corpus, inbox) == [("purged", ""), ("unchanged", "stays.txt")]
     result = CliRunner().invoke(cli, ["index", str(inbox), "--library", str(library), "--dry-run"])
-    said = f"purged earlier, and left out: name the file itself to index it again: {path}"
+    said = f"not indexed, as it was purged earlier: {path}; to index it again, name the file itself"
     assert said in result.stderr
     assert "1 document in" in result.stdout
     assert done(corpus.index(path, named_files=False)) == [("purged", "")]

@@ -186,7 +186,7 @@ def test_in_a_terminal_it_asks_which_column_holds_the_text(
     result = terminal(inbox, said=said)
     assert result.exit_code == 0
     asked = result.stderr
-    assert "two.csv has no column that is known to hold text. It has:\n   1  Case: 1\n" in asked
+    assert "two.csv does not say which column holds the text. Its columns are:\n   1  Case: 1\n" in asked
     assert "\n   3  Reply: The harbour master says that ice closed it.\n" in asked
     assert ("there is no column “9”" in asked) == ("there is no column “None”" in asked) == ("9" in said)
     assert "refused" not in result.stdout + asked
@@ -220,7 +220,7 @@ def test_in_a_terminal_it_asks_whether_the_former_text_of_a_corrected_file_is_to
     assert terminal(inbox, said="").exit_code == 0
     write(inbox, "a.txt", "The bridge was closed on Tuesday.")
     asked = terminal(inbox, said=said)
-    assert f"Its former text still stands at {inbox / 'b.txt'}, and is quoted as b.txt." in asked.stderr
+    assert f"Its former text is still at {inbox / 'b.txt'}, and is quoted as b.txt." in asked.stderr
     assert "Remove b.txt from the library? [y/N]" in asked.stderr
     with tiny_corpus(library) as corpus:
         assert len(texts(corpus)) == left

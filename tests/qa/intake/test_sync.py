@@ -114,8 +114,7 @@ def test_of_a_text_that_is_corrected_it_is_said_where_the_former_still_stands(
     (result,) = [each for each in report.files if each.former]
     assert (Path(result.path).name, corpus.document(result.former).text) == (corrected, words(1))
     assert (
-        f"Its former text still stands at {inbox / other}, and is quoted as {result.former}"
-        in result.notes[-1]
+        f"Its former text is still at {inbox / other}, and is quoted as {result.former}" in result.notes[-1]
     )
     assert corpus.document(result.document_id).text == words(2)
     corpus.remove([result.former])
@@ -887,7 +886,7 @@ def test_the_command_names_a_sidecar_without_its_file_and_calls_it_no_file_of_an
     write(inbox, "b.txt.meta.toml", "")
     result = run(inbox)
     assert result.exit_code == 0
-    assert "b.txt.meta.toml describes no document: there is no b.txt beside it." in result.stderr
+    assert "b.txt.meta.toml describes no document: there is no b.txt next to it." in result.stderr
     assert "of another kind" not in result.stdout
 
 

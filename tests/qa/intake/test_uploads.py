@@ -298,7 +298,7 @@ def test_a_collection_changes_without_a_passage_embedded_anew(library: Path) -> 
         with pytest.raises(InputError, match="no collection 'harbours'"):
             corpus.rename_collection("harbours", "x")
         for empty in ("", " "):
-            with pytest.raises(InputError, match="needs a name"):
+            with pytest.raises(InputError, match="give the collection a name"):
                 corpus.rename_collection("own", empty)
         assert [each.key for each in corpus.store.passages_of("a.txt")] == keys
         assert encoder.embedded == embedded
@@ -358,7 +358,7 @@ def test_the_doctor_names_what_is_missing_damaged_or_left_behind(corpus: Corpus)
     corpus.original("a.txt").path.unlink()
     kept = corpus.original("b.txt").path
     kept.write_bytes(b"changed")
-    assert finding()[1].startswith("a.txt is missing; b.txt is damaged; answers are as before")
+    assert finding()[1].startswith("a.txt is missing; b.txt is damaged; answers are not affected")
     with pytest.raises(LibraryError, match=r"the original of 'b.txt' is damaged: upload 'b.txt' again"):
         corpus.original("b.txt")
     for name, content in [("a.txt", HARBOUR), ("b.txt", SCHOOL)]:
@@ -407,7 +407,7 @@ def test_links_in_a_strangers_library_lead_nowhere(library: Path, tmp_path: Path
         with pytest.raises(LibraryError, match="cannot be read"):
             corpus.original("a.txt")
         (refused,) = _read_anew(corpus)
-        assert refused == "a.txt is a link in the library, and is not read. Upload it again."
+        assert refused == "a.txt is a link in the library and is not read. Upload the file again."
 
 
 def _read_anew(corpus: Corpus) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a writer has loaded before it is forked: that takes longer than what is to be interrupted."""
+"""Load the modules of a writer before it is forked, because loading takes longer than its work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that changes a library without end, to be killed at any moment. It says what it has done."""
+"""Change a library without end, in a process that may be killed at any moment. It reports its changes."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from qa.schema import IndexReport, Progress
 
 STEMS = tuple(f"brief {number} ü" for number in range(6))
-# So many files lie in the folder at most, besides one that stays: an empty folder says nothing of its files.
+# Maximum number of files in the folder, without one that stays. An empty folder would not show removed files.
 FILES = 8
 STAYS = "stays.txt"
-# Of a large library, "in the middle of it" is in that of its base.
+# In a large library, "in the middle of it" is in the middle of its base.
 KillPoint = Literal[
     "before the index is written",
     "in the middle of it",
@@ -61,7 +61,7 @@ LargeKillPoint = Literal[
 
 
 class Spec(NamedTuple):
-    """What stands in a file. Variants of a seed are near-duplicates; .md and .html have the same words."""
+    """The content of a file. Variants of a seed are near-duplicates. .md and .html have the same words."""
 
     seed: int
     variant: int
@@ -69,12 +69,12 @@ class Spec(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """A word that no other text has, in whatever format."""
+        """Return a word that no other text has, in any format."""
         return f"mark{self.seed:06}v{self.variant:06}"
 
 
 def content(spec: Spec) -> bytes:
-    """The bytes of a file."""
+    """Return the bytes of a file."""
     title = f"On word{spec.seed % 60} in {('Ryanggang', 'Yanggang', 'Kapsan', 'Kabsan')[spec.seed % 4]}"
     body = f"{words(spec.seed, 144)}\nSo says {spec.mark}."
     if spec.kind == "html":
@@ -86,7 +86,7 @@ def content(spec: Spec) -> bytes:
 
 @cache
 def document_of(spec: Spec) -> Document:
-    """What is read from such a file."""
+    """Return the document that is read from a file."""
     name = f"a.{spec.kind}"
     (document,) = read_source(Source(name, name, content(spec)), Options("auto", ()))
     assert isinstance(document, Document)
@@ -95,25 +95,25 @@ def document_of(spec: Spec) -> Document:
 
 @dataclass(frozen=True)
 class Change:
-    """A call that changes the library: of `index`, after files were changed; or of the others, on one id."""
+    """A call that changes the library: `index` after changes of files, or another call on one id."""
 
     kind: Literal["index", "remove", "restore", "purge"]
     files: dict[str, Spec | None] = field(default_factory=dict)
     id: str = ""
     spec: Spec | None = None
-    names: tuple[str, ...] = ()  # of the files that hold it
+    names: tuple[str, ...] = ()  # of the files with the document
 
 
 @dataclass(frozen=True)
 class World:
-    """The files, what the library holds, and the files of documents that were removed, with their ids."""
+    """The files, the texts in the library, and the files of removed documents with their ids."""
 
     files: dict[str, Spec] = field(default_factory=dict)
     held: frozenset[Spec] = frozenset()
     withdrawn: dict[str, str] = field(default_factory=dict)
 
     def after(self, change: Change) -> World:
-        """The world that follows."""
+        """Return the world after a change."""
         others = {name: at for name, at in self.withdrawn.items() if at != change.id}
         spec = frozenset({change.spec} if change.spec else ())
         if change.kind == "index":
@@ -132,7 +132,7 @@ class World:
 
 
 def put_files(inbox: Path, change: Change) -> None:
-    """Change the files that a change changes; the same as often as it is done."""
+    """Write the files of a change. A repeated call has the same result."""
     inbox.mkdir(exist_ok=True)
     for name, spec in change.files.items():
         if spec:
@@ -145,17 +145,17 @@ def put_files(inbox: Path, change: Change) -> None:
 
 
 def held(corpus: Corpus, specs: dict[str, Spec]) -> dict[str, Spec]:
-    """What a library holds, by id; `specs` are those of texts by SHA-256."""
+    """Return the content of a library by id. `specs` has the specs of texts by SHA-256."""
     return {document_id: specs[sha256] for document_id, sha256 in corpus.store.hashes()}
 
 
 def refusals(report: IndexReport) -> list[str | None]:
-    """Return why files were not read: all that are written here can be."""
+    """Return why files were not read. All files of this module can be read."""
     return [each.error for each in report.files if each.error]
 
 
 def keep_worker() -> None:
-    """Let the process that parses serve all of this process's runs: it takes longer to start than they do."""
+    """Keep the process that parses for all runs, because it starts more slowly than a run takes."""
     worker = Worker()
     worker.close = lambda: None  # type: ignore[method-assign]
     list(worker.read(Source("a.html", "a.html", content(Spec(0, 0, "html"))), Options("auto", ())))
@@ -172,10 +172,10 @@ def run(
     kill_at: KillPoint | LargeKillPoint = "",
     large: bool = False,
 ) -> None:
-    """Change files and documents; say the `Change` before each, and after it what is held.
+    """Change files and documents. Send each `Change` before it is made, and the library's content after it.
 
-    In between, say the ids that `index` acknowledges. The index of a `large` library is kept as that of a
-    million passages is.
+    In between, send the ids that `index` acknowledges. The index of a `large` library has the form of the
+    index of a million passages.
     """
     random.seed(seed)
     if large:
@@ -213,7 +213,7 @@ def _change(corpus: Corpus, world: World, specs: dict[str, Spec]) -> Change:
         chosen = random.choice(list(removed))
         return Change("restore", id=chosen, spec=removed[chosen])
     if kind in ("remove", "purge") and mine:
-        # What is purged may have been removed before.
+        # A removed document may be purged, too.
         among = mine | removed if kind == "purge" else mine
         chosen = random.choice(list(among))
         names = tuple(name for name, spec in world.files.items() if spec == among[chosen])
@@ -228,7 +228,7 @@ def _change(corpus: Corpus, world: World, specs: dict[str, Spec]) -> Change:
 
 
 def _file_change(world: World, touched: set[str]) -> dict[str, Spec | None]:
-    """Put, exchange, vary, move, copy, convert or delete a file that is untouched; name its source, too."""
+    """Return a change of one untouched file: put, exchange, vary, move, copy, convert or delete."""
     kind = random.choice(("txt", "txt", "md", "html"))
     name = f"{random.choice(STEMS)}.{kind}"
     if name in touched:
@@ -261,7 +261,7 @@ def _file_change(world: World, touched: set[str]) -> dict[str, Spec | None]:
     return {name: its, source: None if what == "move" else its}
 
 
-# Where the process dies instead of what it would do.
+# The calls at which the process dies instead.
 DEADLY: dict[KillPoint | LargeKillPoint, tuple[object, str]] = {
     "before the index is written": (VectorIndex, "save"),
     "in the middle of it": (embeddings.files.os, "fsync"),

@@ -1,4 +1,4 @@
-"""Reports that say rightly, or wrongly, where a quote is from: nothing was mended after these."""
+"""Reports that name the source of a quote rightly or wrongly. The code was not changed after them."""
 
 HONEST = """\
 Shipping is at a standstill. “The strait is closed to ships without a pilot.” Ferry Notes puts it more mildly.

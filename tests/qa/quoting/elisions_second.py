@@ -1,14 +1,14 @@
-"""A second list of quotes with words left out, written and labelled by hand before any of it was tried.
+"""A second list of quotes with words left out, which was labelled before the code was tried on it.
 
-It looks for what the first list does not have: few and seldom, what used to be, what was to be, what was
-stopped or undone, exceptions. What is left out stands in braces, as in `tests.qa.quoting.elisions`.
+The list has cases that the first list lacks: few and seldom, former and planned states, stopped or undone
+acts, and exceptions. The words that are left out stand in braces, as in `tests.qa.quoting.elisions`.
 """
 
 from __future__ import annotations
 
 from tests.qa.quoting.elisions import Elision, read
 
-# Each changes the sense; of which kind it is called is not asked.
+# Each changes the sense. The kind of the change is not tested.
 HARMFUL = (
     "He said that {few} traders were arrested at the market of Hyesan.",
     "The report says that {very little} rice was sold in the north that year.",
@@ -97,7 +97,7 @@ HARMLESS = (
 
 
 def second() -> list[Elision]:
-    """Return the list; before what is left out at the beginning, another sentence stands."""
+    """Return the list. Another sentence comes first if words at the beginning are left out."""
     lead = "Nobody expected what came next. "
     marked = [*((each, "any") for each in HARMFUL), *((each, "") for each in HARMLESS)]
     return [read(lead + each if each.startswith("{") else each, kind) for each, kind in marked]

@@ -1,6 +1,6 @@
-"""A third list of quotes with words left out, which testers found to pass for verbatim, and harmless ones.
+"""A third list of quotes with words left out: quotes that once passed as verbatim, and harmless quotes.
 
-What is left out stands in braces, as in `tests.qa.quoting.elisions`.
+The words that are left out stand in braces, as in `tests.qa.quoting.elisions`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ HARMLESS = (
 
 
 def third() -> list[Elision]:
-    """Return the list; before what is left out at the beginning, another sentence stands."""
+    """Return the list. Another sentence comes first if words at the beginning are left out."""
     lead = "Nobody expected what came next. "
     marked = [*((each, "any") for each in HARMFUL), *((each, "") for each in HARMLESS)]
     return [read(lead + each if each.startswith("{") else each, kind) for each, kind in marked]

@@ -108,7 +108,7 @@ def test_each_form_of_a_wrong_source_is_told_and_the_right_one_is_not(
     quote = STRAIT[1:-1] if "<blockquote>" in report or "<q>" in report else STRAIT
     (verdict,) = verify(corpus, report.format(quote, name))
     assert (verdict.status, verdict.attributed) == ("moved", name)
-    assert f"not in {name}, to which it is ascribed" in said_of(verdict)
+    assert f"the text names {name}" in said_of(verdict)
     right = {"Milo Holt": "Ada Fell", "Ferry Notes": "Strait Watch"}.get(name, "Harbour Office")
     assert [each.status for each in verify(corpus, report.format(quote, right))] == ["verbatim"]
 
@@ -116,11 +116,11 @@ def test_each_form_of_a_wrong_source_is_told_and_the_right_one_is_not(
 def test_of_a_source_that_is_in_no_library_that_is_said(corpus: Corpus) -> None:
     (verdict,) = verify(corpus, f"{STRAIT}, wrote the Coastal Times.")
     assert (verdict.status, verdict.attributed, verdict.unlisted) == ("moved", "Coastal Times", True)
-    assert "which is no source in the library" in said_of(verdict)
+    assert "which is not a source in the library" in said_of(verdict)
     assert to_dict([verdict])["quotes"][0]["unlisted"] is True
     (verdict,) = verify(corpus, f"{STRAIT}, wrote the River Press.")
     assert not verdict.unlisted
-    assert "no source in the library" not in said_of(verdict)
+    assert "not a source in the library" not in said_of(verdict)
 
 
 def test_what_a_document_quotes_of_another_may_be_ascribed_to_either(corpus: Corpus, tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_the_command_fails_on_a_wrong_source(corpus: Corpus, tmp_path: Path) -> 
     report = write(tmp_path, "report.md", f"{STRAIT}[^1]\n\n[^1]: River Press, 12 May 2008.\n")
     done = CliRunner().invoke(cli, ["verify", "--library", str(corpus.library), str(report)])
     assert done.exit_code == 1
-    assert "not in River Press, to which it is ascribed" in done.stdout
+    assert "the text names River Press" in done.stdout
 
 
 def test_a_publisher_is_known_by_its_acronym_and_with_it(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_a_citation_is_read_from_its_id_and_from_its_addresses(form, document):
      "#quote=" + "a" * 64 + "/1-2", "b" + "a" * 64 + "/1-2"],
 )  # fmt: skip
 def test_anything_but_a_hash_and_a_range_is_no_citation(text):
-    with pytest.raises(InputError, match="is no citation: give SHA256/START-END"):
+    with pytest.raises(InputError, match="is not a citation: give SHA256/START-END"):
         parse_citation(text)
 
 

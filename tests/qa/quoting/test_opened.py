@@ -117,7 +117,7 @@ def test_half_a_line_break_is_no_end_of_a_quote(corpus: Corpus, inbox: Path) -> 
         (said._replace(start=said.start - 1), "beginning"),
         (CitationId(said.sha256, said.end, said.end + 1), "end"),
     ):
-        with pytest.raises(InputError, match=f"its {name} lies between the two characters of a line break"):
+        with pytest.raises(InputError, match=f"its {name} is between the two characters of a line break"):
             open_citation(corpus.store, wrong)
         assert "Move it by one" in run(corpus, str(wrong)).stderr
 
@@ -166,11 +166,11 @@ def test_the_command_shows_quote_citation_status_and_where_it_stands_today(super
     assert (kept.exit_code, quote, cited) == (0, KEPT, "“Arrests”, paragraph 1")
     assert status.startswith("status: superseded on ")
     now = place(KEPT, NEW)
-    assert status.endswith(f"; the same words stand in the new text: paragraph 3, {now}")
+    assert status.endswith(f"; the new text has the same words: paragraph 3, {now}")
     assert (before, after) == (f"before: {SAID}", f"after: {DROPPED}")
     changed = run(superseded, str(place(SAID))).stdout
-    assert "; they have become:\n    Some [-forty-] {+fifty+} people were arrested.\n" in changed
-    assert "; the new text says nothing like it\n" in run(superseded, str(place(DROPPED))).stdout
+    assert "; the words have changed:\n    Some [-forty-] {+fifty+} people were arrested.\n" in changed
+    assert "; the new text says nothing similar\n" in run(superseded, str(place(DROPPED))).stdout
     assert "status: current\n" in run(superseded, str(place(KEPT, NEW))).stdout
     superseded.remove(["a.txt"])
     removed = run(superseded, str(place(KEPT, NEW))).stdout
@@ -180,7 +180,7 @@ def test_the_command_shows_quote_citation_status_and_where_it_stands_today(super
 @pytest.mark.parametrize(
     ("given", "code", "said"),
     [
-        ("nonsense\x1b[2J", "bad_input", "is no citation: give SHA256/START-END"),
+        ("nonsense\x1b[2J", "bad_input", "is not a citation: give SHA256/START-END"),
         (f"{'0' * 64}/0-5", "document_not_found", "it was never indexed here, or it was erased for good"),
         (f"{sha256_text(OLD)}/5-500", "bad_input", "there is no quote at 5-500"),
     ],

@@ -307,7 +307,7 @@ def test_a_purged_quote_is_named_and_a_superseded_one_says_so(
         corpus.index(write(inbox, "a.txt", f"{kept.replace('March', 'April')}\n"))
         corpus.purge(["b.txt"])
         data = export(corpus, corpus.desk.dossiers.info(made.id), "md").decode()
-        assert "A quote stood here. Its document was purged on" in data
+        assert "There was a quote here. Its document was purged on" in data
         assert "The source has another text since" in data
         assert "zyzzogeton" not in data
         path = tmp_path / "report.md"
@@ -331,7 +331,7 @@ def test_a_quote_that_a_writer_alters_leaves_nothing(corpus: Corpus, monkeypatch
         return written(arguments, given.replace(b"did not approve", b"did approve"))
 
     monkeypatch.setattr(exporting, "run_pandoc", alters)
-    with pytest.raises(VerbatimError, match="quote 5 does not stand word for word in the md file"):
+    with pytest.raises(VerbatimError, match="quote 5 is not word for word in the md file"):
         export(corpus, corpus.desk.dossiers.find(NAME), "md")
 
 

@@ -481,7 +481,10 @@ def test_a_file_that_a_killed_start_left_empty_is_filled_by_the_next(tmp_path: P
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda path: path.write_bytes(b"not a database, but a letter " * 100), "damaged or no library"),
+        (
+            lambda path: path.write_bytes(b"not a database, but a letter " * 100),
+            "damaged, or is not a library",
+        ),
         (lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "damaged"),
         (lambda path: (path.write_bytes(b""), (path.parent / "index-3.faiss").touch()), "was damaged"),
         (lambda path: path.unlink() or _sql(path, "CREATE TABLE t (x)"), "not a Pullquote library"),

@@ -207,7 +207,7 @@ def test_a_restore_is_refused_where_the_id_is_taken_or_nothing_was_removed(
     corpus.index(write(inbox, "a.txt", OLD))
     corpus.remove(["a.txt"])
     corpus.index(write(inbox, "a.txt", NEW))
-    with pytest.raises(InputError, match="remove that document first"):
+    with pytest.raises(InputError, match="remove the other document first"):
         corpus.restore(["a.txt"])
     with pytest.raises(DocumentNotFoundError, match="documents --removed"):
         corpus.restore(["b.txt"])
@@ -220,7 +220,11 @@ def test_a_second_restore_says_that_it_is_there_already(corpus: Corpus, inbox: P
     corpus.index(write(inbox, "a.txt", OLD))
     corpus.remove(["a.txt"])
     corpus.restore(["a.txt"])
-    with pytest.raises(InputError, match=r"'a\.txt' is in the library already: there is nothing to restore"):
+    with pytest.raises(
+        InputError,
+        match=r"'a\.txt' is already in the library, so there is nothing to "
+        "restore",
+    ):
         corpus.restore(["a.txt"])
     with pytest.raises(InputError, match="nothing to restore"):  # what was never removed
         corpus.restore([corpus.index(write(inbox, "b.txt", NEW)).files[0].document_id])
@@ -320,9 +324,9 @@ def test_the_commands_list_restore_and_erase(corpus: Corpus, tmp_path: Path, inb
     assert (missing.exit_code, "pullquote restore" in missing.stderr) == (3, True)
     report = write(tmp_path, "report.md", f"“{OLD[:80]}” (#cite={sha256_text(OLD)}/0-80)\n")
     purged = run(corpus, "remove", "--purge", "--yes", "a.txt", "--cited-by", str(report), "--json")
-    assert "2 thumbs would go with it, on 'What is it?'" in purged.stderr
-    assert f"{report} cites what would go: 1 quote" in purged.stderr
-    assert f"{inbox / 'a.txt'} stays; it is indexed again only when it is named itself" in purged.stderr
+    assert "2 thumbs would be erased with it, on 'What is it?'" in purged.stderr
+    assert f"{report} cites 1 quote that would be erased" in purged.stderr
+    assert f"{inbox / 'a.txt'} stays; it is indexed again only if the file itself is named" in purged.stderr
     assert json.loads(purged.stdout) == {
         "purged": ["a.txt"],
         "cited": {
@@ -362,7 +366,10 @@ def test_where_nobody_can_be_asked_a_purge_needs_yes(corpus: Corpus, inbox: Path
     corpus.index(write(inbox, "a.txt", OLD))
     refused = run(corpus, "remove", "--purge", "a.txt")
     assert refused.exit_code == 2
-    assert "--purge erases for good, and here nobody can be asked: say --yes too" in refused.stderr
+    assert (
+        "--purge erases documents for good, and outside a terminal the command cannot ask: add --yes"
+        in refused.stderr
+    )
     assert corpus.document("a.txt").text == OLD
     assert run(corpus, "remove", "--purge", "a.txt", "--yes").exit_code == 0
 
@@ -378,7 +385,7 @@ def test_a_purge_names_who_else_has_the_text_and_stays(corpus: Corpus, inbox: Pa
     assert corpus.store.same_text("b.txt") == ()
 
     purged = run(corpus, "remove", "--purge", "--yes", "c.txt", "--json")
-    assert "a.txt has, or had, the same text as c.txt, and stays: name it too to erase it" in purged.stderr
+    assert "a.txt has, or had, the same text as c.txt, and stays: to erase it, name it too" in purged.stderr
     assert json.loads(purged.stdout)["cited"]["same_text"] == {"c.txt": ["a.txt"]}
     assert corpus.cited(sha256_text(OLD)).status == "removed"
     corpus.index(write(inbox, "d.txt", OLD))
@@ -397,7 +404,9 @@ def test_a_purge_says_that_what_had_the_id_before_goes_too(corpus: Corpus, inbox
     date = corpus.store.versions("a")[0].at.date()
     purged = run(corpus, "remove", "--purge", "--yes", "a", "--json")
     gone = f"The stork, removed on {date}"
-    assert f"a was another document's id before, which would go too: {gone}" in purged.stderr
+    assert (
+        f"a was another document's id before, and that document would be erased too: {gone}" in purged.stderr
+    )
     assert json.loads(purged.stdout)["cited"]["before"] == {"a": [gone]}
 
 

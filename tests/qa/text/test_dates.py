@@ -73,7 +73,7 @@ def test_replacing_a_part_keeps_what_is_known():
     assert str(APRIL.replace(month=5)) == "2024-05"
     assert str(PartialDate(2024).replace(year=2009)) == "2009"
     assert APRIL.replace(day=5) == dt.date(2024, 4, 5)
-    with pytest.raises(ValueError, match="2024 has no month: name the month beside the day"):
+    with pytest.raises(ValueError, match="2024 has no month: name the month and the day"):
         PartialDate(2024).replace(day=5)
 
 

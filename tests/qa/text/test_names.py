@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import Corpus
+from qa.asking.conversation import interpret
 from qa.asking.retrieve import candidates, prepare
 from qa.cli import cli
 from qa.text.names import ALIAS_FILE, Aliases, Names, aliases, find, fold, key, read_aliases, spellings
+from qa.text.question import ParsedQuestion
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -236,11 +238,12 @@ def test_a_question_is_put_in_the_spelling_of_what_is_searched_and_read() -> Non
         "Who was in Gapsan?",
         "Who was in Kabsan?",
     )
-    assert names.as_in("Who was in Kapsan?", "They came by GAPSAN.") == "Who was in Gapsan?"
-    assert names.as_in("Who was in Kapsan?", "They came by sea.") == "Who was in Kapsan?"
+    asked = ParsedQuestion("Who was in Kapsan?")
+    assert names.as_in(asked, "They came by GAPSAN.").text == "Who was in Gapsan?"
+    assert names.as_in(asked, "They came by sea.").text == "Who was in Kapsan?"
     names = find("Who was in Kapsan?", Aliases([]), Known("Kabsan"))
     assert names.spelt("Who was in Kapsan?") == ("Who was in Kabsan?",)
-    assert names.as_in("Who was in Kapsan?", "They came by sea.") == "Who was in Kabsan?"
+    assert names.as_in(asked, "They came by sea.").text == "Who was in Kabsan?"
     assert names.notes("Kabsan's mine", "") == ("Matched “Kabsan” for “Kapsan”.",)
 
 
@@ -317,10 +320,10 @@ def test_a_hostile_file_of_aliases_is_read_or_named_in_no_time(tmp_path: Path, k
 
 def test_a_pipe_or_a_device_is_no_file_of_aliases(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ALIAS_FILE)
-    assert "is no regular file" in aliases(tmp_path).problems[0]
+    assert "is not a regular file" in aliases(tmp_path).problems[0]
     (tmp_path / ALIAS_FILE).unlink()
     (tmp_path / ALIAS_FILE).symlink_to("/dev/zero")
-    assert "is no regular file" in aliases(tmp_path).problems[0]
+    assert "is not a regular file" in aliases(tmp_path).problems[0]
     (tmp_path / ALIAS_FILE).unlink()
     (tmp_path / ALIAS_FILE).mkdir()
     assert str(tmp_path / ALIAS_FILE) in aliases(tmp_path).problems[0]
@@ -390,7 +393,7 @@ def test_a_name_is_found_in_each_spelling_that_the_library_has(tmp_path: Path) -
     with tiny_corpus(tmp_path / "library") as corpus:
         corpus.index(tmp_path / "in")
         question = "Kapsan?"
-        search = prepare(corpus.store, question, [(question, 1.0)], corpus.store.names(question))
+        search = prepare(corpus.store, interpret(ParsedQuestion(question)), corpus.store.names(question))
         found = candidates(corpus.store, search, corpus.store.select()).legible
         documents = {hit.key: hit.document_id for hit, _ in found[:3]}
         assert set(documents.values()) == {"0.txt", "1.txt", "2.txt"}

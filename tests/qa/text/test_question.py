@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.text.question import answer_type, phrases, spans_of_type, without_phrases
+from qa.text.question import ParsedQuestion, spans_of_type
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,11 @@ from qa.text.question import answer_type, phrases, spans_of_type, without_phrase
     ],
 )
 def test_phrases_are_what_stands_in_double_quotation_marks(question: str, found: tuple[str, ...]) -> None:
-    assert phrases(question) == found
+    assert ParsedQuestion(question).phrases == found
 
 
 def test_the_rest_of_the_question_is_what_is_not_in_quotation_marks() -> None:
-    assert without_phrases('Who said “this” in "March"?').split() == ["Who", "said", "in", "?"]
+    assert ParsedQuestion('Who said “this” in "March"?').without_phrases.split() == ["Who", "said", "in", "?"]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_rest_of_the_question_is_what_is_not_in_quotation_marks() -> None:
     ],
 )
 def test_the_kind_of_answer_is_told_from_the_question(question: str, kind: str | None) -> None:
-    assert answer_type(question) == kind
+    assert ParsedQuestion(question).answer_type == kind
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from qa.quoting import render
 from qa.schema import DatePreference
 from qa.text import times
 from qa.text.dates import date_in_words, parse_date
+from qa.text.question import ParsedQuestion
 from qa.web.cards import answer_card
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ TODAY = dt.date(2009, 5, 13)  # a Wednesday
 
 def _asked(question: str, *earlier: str) -> tuple[str, str, str, str] | None:
     """Kind, first and last day, and the words that said so."""
-    found = times.preference(question, earlier, TODAY)
+    found = times.preference(ParsedQuestion(question), [*map(ParsedQuestion, earlier)], TODAY)
     if found is None:
         return None
     words = question[found.words.start : found.words.end] if found.words else ""
@@ -192,7 +193,7 @@ def test_a_follow_up_about_another_time_does_not_keep_the_one_before() -> None:
     ],
 )
 def test_a_question_without_its_time_is_a_question(question: str, expected: str) -> None:
-    assert times.without(question) == expected
+    assert times.without(ParsedQuestion(question)) == expected
 
 
 def test_a_sentence_is_of_a_time_by_what_it_says_or_else_by_its_day() -> None:

@@ -170,7 +170,7 @@ def test_a_wrong_token_is_said_to_be_wrong_and_another_site_signs_nobody_in() ->
     client = guarded(Access(TOKEN))
     for sent in ({"token": "x"}, {"token": ""}, {}, {"token": TOKEN[:-1]}, {"token": TOKEN + "\x00"}):
         refused = client.post("/", data=sent)
-        assert (refused.status_code, "That is not the token." in refused.text) == (401, True)
+        assert (refused.status_code, "This is not the right token." in refused.text) == (401, True)
         assert "set-cookie" not in refused.headers
     assert client.post("/", content=b"x" * 100_000).status_code == 401
     assert (
@@ -330,7 +330,7 @@ def test_the_address_of_a_proxy_is_read_as_browsers_write_it(given: str, read: s
      "https://x..y", "https://x/ ", "https://ex%20ample", "https://bü cher"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_proxy_is_refused(given: str) -> None:
-    with pytest.raises(InputError, match="--public-url takes the proxy's address"):
+    with pytest.raises(InputError, match="--public-url needs the proxy's address"):
         public_address(given)
 
 

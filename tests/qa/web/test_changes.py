@@ -129,7 +129,8 @@ class TestAdd:
     def test_what_is_said_names_nothing_to_type_at_a_terminal(self, client: TestClient) -> None:
         (table,) = upload(client, "rows.csv", b"a,b\n").json()
         assert table["error"]["message"] == (
-            "rows.csv has no column that is known to hold text. It has: a, b. Call one of them “text”."
+            "rows.csv does not say which column holds the text. Its columns are: a, b. Call one of "
+            "them “text”."
         )
         text = "A brief\n\nOffice of Tests\n04/03/2011\n\nIt says so.\n"
         (dated,) = upload(client, "brief.txt", text.encode()).json()

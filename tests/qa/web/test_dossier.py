@@ -46,12 +46,12 @@ def read(html: str) -> str:
 
 
 def test_the_list_says_what_a_dossier_is_until_there_is_one(client: TestClient, corpus: Corpus) -> None:
-    assert "A dossier gathers quotes for a report." in client.get("/dossiers").text
+    assert "A dossier collects quotes for a report." in client.get("/dossiers").text
     assert client.get("/dossier").text == client.get("/dossiers").text
     dossier = made(client)
     add(client, dossier, kind="quote", citation=citation(corpus))
     page = client.get("/dossiers").text
-    assert "A dossier gathers quotes" not in page
+    assert "A dossier collects quotes" not in page
     assert "Harbours One quote · changed today, " in read(page)
     assert f'href="/dossiers/{dossier}"' in page
     assert '<a href="/dossiers" aria-current="page">' in page
@@ -81,7 +81,7 @@ def test_a_dossier_shows_its_entries_in_order_and_what_has_become_of_them(
     told = read(client.get(f"/dossiers/{dossier}").text)
     assert "One quote · 1 superseded · 1 more purged" in told
     assert re.search(r"Superseded on [^.]*\. The present text has other words\.", told)
-    assert re.search(r"Purged on [^:]*: the document quoted here was erased for good\.", told)
+    assert re.search(r"Purged on [^:]*: this document was erased for good\.", told)
     assert TEXT[:33] in told
     assert "ferry" not in told
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 START = """
 import pathlib, sys
 written = []
@@ -24,16 +26,16 @@ print(sum(name in sys.modules for name in heavy))
 print(int("{{" not in gradio.Textbox.submit.__doc__))
 """
 )
-USED = (
-    START
-    + """
+USED = """
 import importlib
 import gradio.cli.commands.reload
 import pandas
 print(len(pandas.DataFrame([1])), callable(gradio.external_utils.get_model_info), gradio.deploy.__name__)
 print(importlib.import_module("gradio.cli.cli").deploy.__name__)
 """
-)
+
+# Each test starts a process that imports Gradio, as no process imports it twice.
+pytestmark = pytest.mark.slow
 
 
 def run(script: str, *options: str) -> list[str]:
@@ -43,8 +45,9 @@ def run(script: str, *options: str) -> list[str]:
     return done.stdout.split()
 
 
-def test_what_the_chat_never_uses_is_left_out_and_components_have_their_events():
-    assert run(OPENED, "quick") == ["0", "0", "0"]
+def test_what_the_chat_never_uses_is_left_out_and_comes_when_it_is_used():
+    left_out, came = ["0", "0", "0"], ["1", "True", "_deploy", "deploy"]
+    assert run(OPENED + USED, "quick") == left_out + came
 
 
 def test_gradio_brings_all_that_by_itself():
@@ -53,7 +56,3 @@ def test_gradio_brings_all_that_by_itself():
     assert files > 0
     assert modules == 3
     assert documented
-
-
-def test_what_was_left_out_comes_when_it_is_used():
-    assert run(USED, "quick") == ["1", "True", "_deploy", "deploy"]

@@ -318,7 +318,7 @@ def test_a_stream_of_answers_belongs_to_a_session(client: TestClient, query: str
 def test_a_name_that_no_package_has_is_looked_up_nowhere(client: TestClient, path: str) -> None:
     escaped = path if "%" in path else "/" + path[1:].replace("\x00", "%00").replace("..", "%2e%2e")
     response = client.get(escaped)
-    assert (response.status_code, response.json()["detail"]) == (404, "there is nothing here")
+    assert (response.status_code, response.json()["detail"]) == (404, "there is nothing at this address")
 
 
 def test_a_file_of_the_page_is_there_and_may_be_kept(client: TestClient) -> None:

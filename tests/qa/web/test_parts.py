@@ -122,7 +122,7 @@ def test_places_that_are_not_in_the_text_are_left_out(client: TestClient, corpus
 def test_a_source_that_cannot_be_shown_says_why(client: TestClient, corpus: Corpus) -> None:
     html = client.get(f"/parts/sources/{'0' * 64}/0-5").text
     assert "This source cannot be shown" in html
-    assert "it was erased from it for good" in html
+    assert "it was erased for good" in html
     assert "there is no quote at 0-9999" in source(client, corpus, Span(0, 9999))
 
 
@@ -209,7 +209,10 @@ def test_a_document_is_found_by_its_title_and_what_is_chosen_stays(client: TestC
     html = client.get("/parts/filters/documents", params={"q": "a.txt", "document": "b&c.txt"}).text
     assert boxes(html) == [("document", "b&c.txt", True), ("document", "a.txt", False)]
     assert "data-title=" in html
-    assert "No title has these words." in client.get("/parts/filters/documents", params={"q": "zebra"}).text
+    assert (
+        "No document has these words in its title."
+        in client.get("/parts/filters/documents", params={"q": "zebra"}).text
+    )
     assert client.get("/parts/filters", params={"document": ["x"] * 1001}).status_code == 400
 
 

@@ -37,8 +37,8 @@ def test_a_file_is_named_without_its_folders(message: str, told: str) -> None:
             "It is not UTF-8. Save it as UTF-8.",
         ),
         (
-            'Line 1 has no "id". Give each record one, as text; or name the key of it with --column id=KEY.',
-            'Line 1 has no "id". Give each record one, as text.',
+            'Line 1 has no "id". Give each record an id, as text; or name its key with --column id=KEY.',
+            'Line 1 has no "id". Give each record an id, as text.',
         ),
         ("there is no document 'a': `pullquote documents` lists them", "there is no document 'a'"),
         (
@@ -50,8 +50,8 @@ def test_a_file_is_named_without_its_folders(message: str, told: str) -> None:
             "there is no document 'a': it was removed on 2026-11-28",
         ),
         (
-            "lib/library.sqlite3 may not be written: see to the folder's permissions, or use --library",
-            "lib/library.sqlite3 may not be written: see to the folder's permissions",
+            "lib/library.sqlite3 may not be written: check the folder's permissions, or use --library",
+            "lib/library.sqlite3 may not be written: check the folder's permissions",
         ),
         (
             "It has no text. Install Tesseract (Debian: apt install tesseract-ocr) and index it again.",

@@ -1,4 +1,4 @@
-"""Writes the tables beside it: `python tests/qa/formats/csv/make.py`."""
+"""Write the tables in this folder: `python tests/qa/formats/csv/make.py`."""
 
 from __future__ import annotations
 

@@ -103,8 +103,8 @@ BAD = {
     "empty.csv": (b" \n", "is empty"),
     "header.csv": (b"title,text\n", "has no row below"),
     "zeros.csv": (b"title,text\n\0\0\0", "is a binary file"),
-    "cut.csv": ("title,text\na,b\n".encode("utf-16")[:-1], "not UTF-16"),
-    "nameless.csv": (b",,\n1,2,3\n", "It has: (no name), (no name), (no name)"),
+    "cut.csv": ("title,text\na,b\n".encode("utf-16")[:-1], "is marked as UTF-16, but is not"),
+    "nameless.csv": (b",,\n1,2,3\n", "Its columns are: (no name), (no name), (no name)"),
 }
 
 
@@ -152,11 +152,11 @@ def test_lines_that_are_no_rows_are_left_out_with_the_row_whose_text_they_may_be
     assert "row 3 (lines 4–6 of the file)" in str(refused)
     assert isinstance(doubtful, Document)
     assert (doubtful.text, doubtful.sections[0].name) == ("She stayed.", "4")
-    assert "never closed in a row above" in doubtful.notes[0]
+    assert "A row above has a quotation mark that is never closed" in doubtful.notes[0]
     assert isinstance(fragment, InputError)
     assert isinstance(last, Document)
     assert (last.text, last.sections[0].name) == ("They ate.", "6")
-    assert "never closed in a row above" in last.notes[0]
+    assert "A row above has a quotation mark that is never closed" in last.notes[0]
 
 
 def test_a_row_of_several_lines_is_one_where_its_lines_are_no_rows() -> None:
@@ -225,7 +225,7 @@ def test_the_one_column_that_is_prose_is_taken_for_the_text_and_a_note_says_so()
     )
     assert first.text == REMARKS
     assert first.notes == (
-        "The column “Remarks” was taken for the text, as it alone is prose: see that it is.",
+        "The column “Remarks” was read as the text, as only this column has prose: check that this is right.",
     )
     assert second.notes == ()
 

@@ -1,4 +1,4 @@
-"""Makes the Word documents beside it: `PYTHONPATH=. python tests/qa/formats/docx/make.py`."""
+"""Write the Word documents in this folder: `PYTHONPATH=. python tests/qa/formats/docx/make.py`."""
 
 # ruff: noqa: E501 -- XML as programs write it
 
@@ -31,7 +31,7 @@ def new(title: str = "", author: str = "", language: str = "") -> docx.document.
 
 
 def raw(document: docx.document.Document, xml: str) -> None:
-    """Add body XML as Word writes it, before the section's properties."""
+    """Add XML to the body, as Word writes it, before the section's properties."""
     for element in parse_xml(f'<w:body xmlns:w="{W}" {EXTRA}>{xml}</w:body>'):
         document.element.body.insert(len(document.element.body) - 1, element)
 
@@ -64,7 +64,7 @@ def notes(document: docx.document.Document, kind: str, texts: dict[int, str]) ->
 
 
 def save(document: docx.document.Document, name: str) -> None:
-    """Save it with fixed times, so that it is the same each time, and without what python-docx's template adds."""
+    """Save a document with fixed times, and without the additions of python-docx's template."""
     for relation in [
         r for r in document.part.rels.values() if r.reltype.endswith(("Effects", "/customXml", "/theme"))
     ]:

@@ -86,7 +86,7 @@ def test_a_report_is_read_as_its_reader_sees_it() -> None:
     found = one(read, HERE / "report.docx")
     assert found.text == REPORT
     assert found.notes == (
-        "The document holds tracked changes; it was read as if all were accepted.",
+        "The document has tracked changes. It was read as if all of them were accepted.",
         "Words that are struck out were left out.",
     )
     assert (found.title, found.author, found.language) == ("Coal and fish in Rason", "Pak Yong-su", "en")

@@ -1,4 +1,4 @@
-"""Makes the books beside it: `PYTHONPATH=. python tests/qa/formats/epub/make.py`."""
+"""Write the books in this folder: `PYTHONPATH=. python tests/qa/formats/epub/make.py`."""
 
 # ruff: noqa: E501 -- XML as programs write it
 

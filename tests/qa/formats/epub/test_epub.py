@@ -115,7 +115,7 @@ def test_an_older_book_in_korean_whose_pages_are_no_xml() -> None:
         ("March 2019", PartialDate(2019, 3), ()),
         ("2019-03-04T10:00:00Z", date(2019, 3, 4), ()),
         ("", None, ()),
-        ("lately", None, ("The date “lately” names no day, month or year; it was left out.",)),
+        ("lately", None, ("The date “lately” has no day, month or year, so it was left out.",)),
     ],
 )
 def test_a_stated_date_may_be_a_month(written: str, expected: date | None, notes: tuple[str, ...]) -> None:

@@ -103,7 +103,7 @@ def test_what_a_broken_feed_still_says_is_read_with_a_note() -> None:
     assert isinstance(bridge, Document)
     assert bridge.text == "The bridge at Lower Ford carries twelve tonnes. It was built for carts."
     assert bridge.publisher == "Works & Roads"
-    assert bridge.notes == ("The feed is broken XML: words may be missing.",)
+    assert bridge.notes == ("The XML of the feed is broken: words may be missing.",)
     assert "entry 2 (The ferry) has no text" in str(ferry)
 
 
@@ -142,10 +142,11 @@ BOMB = (
     ("data", "said"),
     [
         (b"", "is empty"),
-        (b"<html><body><p>Words.</p></body></html>", "is no RSS or Atom feed"),
-        (b"only words", "is no RSS or Atom feed"),
+        (b"<html><body><p>Words.</p></body></html>", "is not an RSS or Atom feed"),
+        (b"only words", "is not an RSS or Atom feed"),
         (b'<rss version="2.0"><channel><title>T</title></channel></rss>', "has no entries"),
-        (b'<?xml version="1.0" encoding="utf-8"?><rss>\xe9</rss>', "says that it is in utf-8, and is not"),
+        (b'<?xml version="1.0" encoding="utf-8"?><rss>\xe9</rss>', ("says that its encoding is utf-8, "
+        "but it is not")),
         (b"\0\1\2\3", "is a binary file"),
         (rss("<guid>1</guid><description>&j;</description>", BOMB), "defines XML entities"),
         (

@@ -1,12 +1,13 @@
-"""Score what is read off the heads of real files: precision and recall of each field.
+"""Score the facts that are read from the heads of real files: precision and recall of each field.
 
 python -m tests.qa.formats.headers.score FILE.jsonl [--totals]
 
-Without `--totals` it also lists what is wrong or missing. A value is right if it is the gold one or any of
-`gold_or`, without regard to case, space, the kind of quotation marks and dashes, and a full stop at the end.
-Precision is the share of right values among those that are said; recall is the share of documents whose
-gold value is found, but for those where saying nothing is right too, and nothing is said. The name of a file
-stands in for a title that nobody found, and says so (`Found.sure` is "guessed"): it counts as none.
+Without `--totals`, wrong and missing values are listed, too. A value is right if it is the gold value or one
+of `gold_or`. Case, space, the kind of quotation marks and dashes, and a full stop at the end do not matter.
+
+Precision is the share of right values among the values that are given. Recall is the share of documents whose
+gold value is found. A document is left out of recall if no value is right for it, too, and no value is given.
+A file's name that replaces a missing title (`Found.sure` is "guessed") counts as no title.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _QUOTATION_MARKS = re.compile("[“”„«»‘’‚`´'\"]")
 
 @dataclass
 class Score:
-    """Counts of one field. `said` and `expected` are what precision and recall are shares of."""
+    """The counts of one field. `said` is the base of precision, and `expected` the base of recall."""
 
     said: int = 0
     right: int = 0
@@ -46,28 +47,28 @@ class Score:
 
     @property
     def precision(self) -> float:
-        """The share of right values among those that are said."""
+        """Return the share of right values among the values that are given."""
         return self.right / self.said if self.said else 1.0
 
     @property
     def recall(self) -> float:
-        """The share of documents whose value is found."""
+        """Return the share of documents whose value is found."""
         return self.found / self.expected if self.expected else 1.0
 
 
 def items(file: Path) -> list[dict[str, Any]]:
-    """Read a file of items, one a line."""
+    """Read a file with one item in a line."""
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def values(document: Document) -> dict[str, str]:
-    """Return what is said of a document; a file's name is no title."""
+    """Return the values of a document by field. A file's name does not count as a title."""
     named = {found.field for found in document.found if found.source == "its name"}
     return {field: "" if field in named else value_of(document, field) for field in FIELDS}
 
 
 def read_items(listed: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, str]]:
-    """Make the file of each item, and yield what is said of it, read as `index` reads it."""
+    """Make the file of each item, read it as `index` does, and yield its values."""
     with Worker() as worker:
         for item in listed:
             path = make(item, folder)
@@ -77,7 +78,7 @@ def read_items(listed: list[dict[str, Any]], folder: Path) -> Iterator[dict[str,
 
 
 def read_items_here(listed: list[dict[str, Any]], folder: Path) -> Iterator[dict[str, str]]:
-    """Do the same in this process, which is faster."""
+    """Make the file of each item, read it in this process, which is faster, and yield its values."""
     for item in listed:
         path = make(item, folder)
         document = next(iter(read_source(Source(str(path), path.name, path.read_bytes()), Options())))
@@ -86,13 +87,13 @@ def read_items_here(listed: list[dict[str, Any]], folder: Path) -> Iterator[dict
 
 
 def alike(value: str) -> str:
-    """Return a value as it is compared."""
+    """Return a value in the form that is compared."""
     value = _QUOTATION_MARKS.sub("'", _DASHES.sub("-", value))
     return "".join(value.split()).casefold().removesuffix(".")
 
 
 def score(listed: list[dict[str, Any]], said: list[dict[str, str]]) -> tuple[dict[str, Score], list[str]]:
-    """Count each field, and list what is wrong or missing."""
+    """Return the counts of each field, and a list of wrong and missing values."""
     scores = {field: Score() for field in FIELDS}
     misses: list[str] = []
     for item, read in zip(listed, said, strict=True):
@@ -110,7 +111,7 @@ def score(listed: list[dict[str, Any]], said: list[dict[str, str]]) -> tuple[dic
 
 
 def table(scores: dict[str, Score]) -> str:
-    """Write the scores as a table."""
+    """Return the scores as a table."""
     lines = ["| | precision | recall |", "|---|---|---|"]
     for field, counts in scores.items():
         lines.append(

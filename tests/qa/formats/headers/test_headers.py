@@ -1,4 +1,4 @@
-"""What is read off the heads of real files, whose gold was written by someone who had not seen the code."""
+"""Test what is read from the heads of real files. Their gold was written independently of the code."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from tests.qa.formats.headers.score import FIELDS, Score, alike, items, read_items_here, score
 
 HERE = Path(__file__).parent
-# Precision and recall of each field that no change may fall below. All but f are development data by now;
-# what they were when nobody who wrote the parser had read them stands in docs/decisions/0016-heads.md.
+# Minimum precision and recall of each field. All sets but f are development data.
+# docs/decisions/0016-heads.md has the values from before the sets' misses were read.
 FLOORS = {
     "a": {
         "title": (0.97, 0.97),

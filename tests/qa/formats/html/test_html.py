@@ -140,7 +140,7 @@ def test_a_page_inside_one_form_is_read() -> None:
 def test_a_page_of_links_is_taken_and_said_to_be_one() -> None:
     document = page("links")
     assert "- Number 5: the ferry sinks" in document.text
-    assert document.notes == ("The page is little else than links.",)
+    assert document.notes == ("The page has little text other than links.",)
 
 
 def test_a_page_without_a_main_text_is_taken_whole() -> None:
@@ -518,16 +518,16 @@ def test_east_asian_encodings_are_what_browsers_mean_by_their_names(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"<p>caf\xe9", "do not show in which other encoding it is"),
-        (b"<meta charset=utf-8><p>caf\xe9", "says that it is in utf-8, and is not"),
-        (b"<meta charset=nonsense><p>caf\xe9", "says that it is in nonsense"),
-        ("<meta charset=iso-8859-1><p>혜산 시장의 쌀값이 올랐다".encode("cp949"), "but is hardly so"),
+        (b"<p>caf\xe9", "do not show which other encoding it has"),
+        (b"<meta charset=utf-8><p>caf\xe9", "says that its encoding is utf-8, but it is not"),
+        (b"<meta charset=nonsense><p>caf\xe9", "says that its encoding is nonsense"),
+        ("<meta charset=iso-8859-1><p>혜산 시장의 쌀값이 올랐다".encode("cp949"), "but this is unlikely"),
         (b"", "is empty"),
         (b" \r\n ", "is empty"),
         (b"<p>a\0b", "is a binary file"),
-        (b"<html><body><script>write()</script></body></html>", "holds no text"),
-        (b"<html><frameset><frame src=a.html></frameset></html>", "holds no text"),
-        (b"<!-- nothing -->", "page.html holds no"),
+        (b"<html><body><script>write()</script></body></html>", "has no text"),
+        (b"<html><frameset><frame src=a.html></frameset></html>", "has no text"),
+        (b"<!-- nothing -->", "page.html has no HTML"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name_with_the_reason(data: bytes, said: str) -> None:
@@ -567,7 +567,7 @@ def test_what_a_hostile_page_says_of_itself_is_read_at_once(page: str) -> None:
 def test_a_page_nested_more_deeply_than_trafilatura_reads_is_taken_whole() -> None:
     document = read_bytes(b"<html><body>" + b"<div>word " * 1500 + b"</body></html>")
     assert document.text.count("word") == 1500
-    assert document.notes[0].startswith("No main text")
+    assert document.notes[0].startswith("The main text of the page could not be found")
 
 
 def test_entities_that_a_page_defines_are_not_expanded() -> None:

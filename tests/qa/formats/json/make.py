@@ -1,4 +1,4 @@
-"""Writes the files beside it: `python tests/qa/formats/json/make.py`."""
+"""Write the files in this folder: `python tests/qa/formats/json/make.py`."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_one_record_that_is_refused_does_not_cost_the_others() -> None:
     assert [str(each).partition(" ")[2] for each in refused] == [
         'record 2 is not an object. Write {"_id": …, "title": …, "text": …}.',
         'record 3 has no "text". Give the document\'s text, in quotation marks.',
-        "record 4: the id 'a' was used before. Give each its own.",
+        "record 4: the id 'a' was used before. Give each record its own id.",
     ]
 
 
@@ -96,7 +96,7 @@ REFUSED = {
     "no records": (b"[]", "has no records"),
     "a number": (b"7", "is neither a list of records nor a record"),
     "settings": (b'{"name": "x", "version": 1}', "it has “name”, “version”"),
-    "two lists": (b'{"items": [], "data": []}', "neither a text nor one list of records"),
+    "two lists": (b'{"items": [], "data": []}', "an object without a text and without a list of records"),
     "another encoding": ('[{"text": "Café"}]'.encode("latin-1"), "is neither UTF-8 nor UTF-16"),
     "records without end": (b"[" + b"1," * 500_000 + b"1]", "holds more than 500,000 records"),
     "nested": (b"[" * 1_000_000, "cannot be read as JSON"),
@@ -111,7 +111,7 @@ def test_anything_else_is_refused_by_name_with_what_is_expected(data: bytes, rea
     assert isinstance(refused, InputError)
     assert str(refused).startswith("a.json")
     assert reason in str(refused)
-    nexts = ('[{"_id": …, "title"', "iconv", "Put one in it", "Split it")
+    nexts = ('[{"_id": …, "title"', "iconv", "Put a record in it", "Split it")
     assert any(each in str(refused) for each in nexts)
 
 

@@ -1,4 +1,4 @@
-"""Makes the e-mails beside it: `PYTHONPATH=. python tests/qa/formats/mail/make.py`."""
+"""Write the e-mails in this folder: `PYTHONPATH=. python tests/qa/formats/mail/make.py`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def new(subject: str, sender: str, date: str = "Fri, 04 Apr 2008 23:30:00 +0900"
 def save(message: EmailMessage, name: str) -> None:
     if message.is_multipart():
         for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
-            part.set_boundary(f"===={number}====")  # a random one would change the file each time
+            part.set_boundary(f"===={number}====")  # a random boundary would change the file each time
     (HERE / name).write_bytes(message.as_bytes())
 
 

@@ -129,7 +129,7 @@ def test_malformed_headers_and_encodings_are_read_with_a_note() -> None:
     assert found.text == "café at noon"  # it is UTF-8, whatever it says
     assert found.title == "=?utf-8?b?8J-Y?= résumé =?bogus?q?x?="
     assert (found.date, found.author) == (None, "\ufffd")
-    assert found.notes == ("The date “some day” is none that can be read; it was left out.",)
+    assert found.notes == ("The date “some day” cannot be read, so it was left out.",)
     latin = b'Subject: x\nContent-Type: text/plain; charset="us-ascii"\n\ncaf\xe9'
     assert one_of(read, latin, "a.eml").text == "café"
     assert "windows-1252" in one_of(read, latin.replace(b"us-ascii", b"utf-8"), "a.eml").notes[0]
@@ -148,15 +148,15 @@ def test_an_e_mail_that_is_cut_off_says_so() -> None:
     data = (HERE / "cut-off.eml").read_bytes()
     first = next(read(Source("a.eml", "a.eml", data), Options()))
     assert isinstance(first, Document)
-    assert first.notes == ("The e-mail is cut off: something of its end is missing.",)
+    assert first.notes == ("The e-mail is cut off: its end is missing.",)
 
 
 @pytest.mark.parametrize(
     ("data", "why"),
     [
         (b"Subject: nothing\n\n", "has no text"),
-        (b"This is no e-mail.\n\nIt has no headers.\n", "has none of an e-mail's headers"),
-        (b"", "has none of an e-mail's headers"),
+        (b"This is no e-mail.\n\nIt has no headers.\n", "does not have the headers of an e-mail"),
+        (b"", "does not have the headers of an e-mail"),
     ],
 )
 def test_what_is_no_e_mail_is_refused(data: bytes, why: str) -> None:

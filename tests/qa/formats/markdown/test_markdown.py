@@ -69,7 +69,7 @@ def test_words_behind_a_comment_are_quoted() -> None:
 
 def test_a_date_that_is_none_is_left_out_with_a_note() -> None:
     document = read_bytes(b"---\ntitle: Rice\ndate: some day\n---\n\nHe left.\n")
-    assert (document.date, document.notes) == (None, ("The date “some day” names no day; it was left out.",))
+    assert (document.date, document.notes) == (None, ("The date “some day” has no day, so it was left out.",))
 
 
 def test_sections_are_named_by_the_words_of_their_headings() -> None:
@@ -201,7 +201,7 @@ def test_a_date_that_could_be_read_two_ways_is_left_out_with_a_note() -> None:
         (b"\n \r\n", "is empty"),
         (b"caf\xe9", "is not UTF-8"),
         (b"a\0b", "is a binary file"),
-        ("café".encode("utf-16")[:-1], "is not UTF-16"),
+        ("café".encode("utf-16")[:-1], "is marked as UTF-16, but is not"),
     ],
 )
 def test_what_is_no_text_is_refused_by_name(data: bytes, said: str) -> None:

@@ -1,4 +1,4 @@
-"""Writes the mailboxes beside it: `python tests/qa/formats/mbox/make.py`."""
+"""Write the mailboxes in this folder: `python tests/qa/formats/mbox/make.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 
 def message(sender: str, subject: str, text: str, message_id: str = "", *, attach: str = "") -> EmailMessage:
-    """Make an e-mail of 4 April 2008."""
+    """Return an e-mail of 4 April 2008."""
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = sender, "desk@example.org", subject
     made["Date"] = "Fri, 04 Apr 2008 10:00:00 +0900"

@@ -1,6 +1,6 @@
-"""Write Outlook's messages, byte by byte: a compound file ([MS-CFB]) of properties ([MS-OXMSG]).
+"""Write messages of Outlook byte by byte: a compound file ([MS-CFB]) of properties ([MS-OXMSG]).
 
-python -m tests.qa.formats.msg.make writes those beside this file.
+`python -m tests.qa.formats.msg.make` writes the messages into this folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Storage: TypeAlias = "dict[str, bytes | Storage]"
 
 
 def compound(root: Storage) -> bytes:
-    """Write a compound file of version 3."""
+    """Return a compound file of version 3."""
     entries: list[tuple[str, bytes | Storage]] = [("Root Entry", root)]
     kids: dict[int, list[int]] = {}
     for at in range(1_000_000):
@@ -79,7 +79,7 @@ def compound(root: Storage) -> bytes:
 
 
 def _tree(entries: list[int], left_right: dict[int, tuple[int, int]]) -> int:
-    """Make a balanced tree of sorted entries; return its top."""
+    """Make a balanced tree of sorted entries, and return its root."""
     if not entries:
         return _NOTHING
     middle = len(entries) // 2
@@ -91,7 +91,7 @@ def _tree(entries: list[int], left_right: dict[int, tuple[int, int]]) -> int:
 
 
 def properties(values: dict[int, str | bytes | int | dt.datetime], header: int) -> Storage:
-    """Write properties by number, below a header of so many bytes."""
+    """Return properties by number, after a header of `header` bytes."""
     fixed, held = b"\0" * header, {}
     for number, value in values.items():
         if isinstance(value, int):
@@ -108,7 +108,7 @@ def properties(values: dict[int, str | bytes | int | dt.datetime], header: int) 
 
 
 def message(**given: Any) -> bytes:
-    """Write a file of a message; see `storage`."""
+    """Return the file of a message (`storage`)."""
     return compound(storage(**given))
 
 
@@ -124,7 +124,7 @@ def storage(
     rtf: bytes = b"",
     header: int = 32,
 ) -> Storage:
-    """Write a message; `inner` is one that is attached to it, `link` names a file elsewhere."""
+    """Return a message. `inner` is an attached message. `link` names a file in another place."""
     values: dict[int, str | bytes | int | dt.datetime] = {
         0x001A: "IPM.Note",
         0x0037: subject,

@@ -70,9 +70,9 @@ def test_what_cannot_be_read_is_refused_by_name_with_the_reason() -> None:
 
     whole = message(body=BODY)
     assert "is damaged" in said(whole[:1_500])
-    assert "as Outlook's RTF alone" in said(message(rtf=b"\x10\0\0\0LZFu"))
+    assert "only as Outlook's RTF" in said(message(rtf=b"\x10\0\0\0LZFu"))
     assert "has no text" in said(message())
-    assert "no Outlook message" in said(compound({"WordDocument": b"a"}))
+    assert "is not an Outlook message" in said(compound({"WordDocument": b"a"}))
     assert "is not an Outlook message" in said(b"From: A\n\nText.")
 
 

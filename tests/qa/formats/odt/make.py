@@ -1,4 +1,4 @@
-"""Makes the OpenDocument texts beside it: `PYTHONPATH=. python tests/qa/formats/odt/make.py`."""
+"""Write the OpenDocument texts in this folder: `PYTHONPATH=. python tests/qa/formats/odt/make.py`."""
 
 # ruff: noqa: E501 -- XML as programs write it
 
@@ -41,7 +41,7 @@ def new(title: str = "", author: str = "", language: str = "") -> odfdo.Document
 
 
 def save(document: odfdo.Document, name: str, content: str = "") -> None:
-    """Save it with fixed times and without the template's pictures; `content` stands for its whole content."""
+    """Save a document with fixed times, without the template's pictures. `content` replaces its content."""
     held = io.BytesIO()
     document.save(held)
     with zipfile.ZipFile(held) as old, zipfile.ZipFile(HERE / name, "w") as file:

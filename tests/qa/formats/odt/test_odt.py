@@ -79,7 +79,7 @@ def test_a_report_is_read_as_its_reader_sees_it() -> None:
     found = one(read, HERE / "report.odt")
     assert found.text == REPORT
     assert found.notes == (
-        "The document holds tracked changes; it was read as if all were accepted.",
+        "The document has tracked changes. It was read as if all of them were accepted.",
         "Words that are struck out were left out.",
     )
     assert (found.title, found.author, found.language) == ("Coal and fish in Rason", "Pak Yong-su", "en")
@@ -120,7 +120,7 @@ def test_locked_and_wrong_files_say_so() -> None:
     assert "locked by a password" in refusal(read, locked, "a.odt")
     sheet = (HERE / "report.odt").read_bytes()
     content = b"<a/>"
-    assert "is an OpenDocument file, but no text" in refusal(
+    assert "is an OpenDocument file, but not a text" in refusal(
         read, with_member(sheet, "content.xml", content), "a.odt"
     )
 

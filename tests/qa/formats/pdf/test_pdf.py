@@ -287,7 +287,7 @@ def test_a_damaged_file_is_mended_and_a_truncated_one_refused() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.4\n", b"no pdf at all", b"%PDF-1.7\n%%EOF"])
 def test_what_is_no_pdf_is_refused(data: bytes) -> None:
-    assert "damaged or no PDF" in refusal(source_of(data))
+    assert "damaged, or is not a PDF" in refusal(source_of(data))
 
 
 def test_a_file_without_pages_or_without_text_is_refused() -> None:
@@ -335,7 +335,7 @@ def test_a_scan_is_refused_with_what_to_install(without_tesseract: None) -> None
 def test_a_scan_among_pages_of_text_is_noted(without_tesseract: None) -> None:
     found = document("mixed")
     assert found.text == make.TYPED
-    assert found.notes[0].startswith("Page 2 was not read: no text in the file, only a picture of it.")
+    assert found.notes[0].startswith("Page 2 was not read: the file has only a picture of the text.")
 
 
 def test_what_another_program_read_off_a_scan_is_read_and_labelled() -> None:

@@ -1,6 +1,6 @@
-"""Write a presentation, by python-pptx.
+"""Write a presentation with python-pptx.
 
-python -m tests.qa.formats.pptx.make writes it beside this file.
+`python -m tests.qa.formats.pptx.make` writes it into this folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BOX = (Inches(1), Inches(1), Inches(3), Inches(1))
 
 
 def deck() -> Any:
-    """Make a title slide, a slide of all kinds of texts with notes, a hidden one, and a chart."""
+    """Return a title slide, a slide with all kinds of texts and notes, a hidden slide, and a chart."""
     made = Presentation()
     made.core_properties.title = "Barley in 2008"
     title, content, only_title = made.slide_layouts[0], made.slide_layouts[1], made.slide_layouts[5]

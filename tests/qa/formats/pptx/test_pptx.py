@@ -48,7 +48,7 @@ def test_what_is_hidden_is_left_out_and_what_is_not_read_is_named() -> None:
     assert "nobody is shown" not in found.text
     assert found.notes == (
         "Hidden slides were left out: 3.",
-        "The words of charts, diagrams and formulas were not read; there are some on slide 4.",
+        "The words of charts, diagrams and formulas on slide 4 were not read.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes the documents beside it: `python tests/qa/formats/rtf/make.py`."""
+"""Write the documents in this folder: `python tests/qa/formats/rtf/make.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-# As Word writes it: styles, code pages by font, notes, a table, a list, changes, what is not shown.
+# In the form of Word: styles, code pages by font, notes, a table, a list, changes, hidden text.
 REPORT = r"""{\rtf1\ansi\ansicpg1252\uc1\deff0
 {\fonttbl{\f0\froman\fcharset0 Times New Roman{\*\falt Tms Rmn};}{\f1\fnil\fcharset129 Batang;}
 {\f2\fnil\fcharset2 Symbol;}{\f3\fswiss\fcharset204 Arial Cyr;}{\f4\fnil\fcharset134 SimSun;}}

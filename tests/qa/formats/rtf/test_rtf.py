@@ -57,7 +57,7 @@ def test_properties_say_title_and_author_and_no_day() -> None:
     )
     assert stated(found, "title") == stated(found, "author") == ("the document's properties", "stated")
     assert found.notes == (
-        "The document holds tracked changes; it was read as if all were accepted.",
+        "The document has tracked changes. It was read as if all of them were accepted.",
         "Words that are struck out were left out.",
     )
 
@@ -99,14 +99,14 @@ def test_control_words(rtf: bytes, text: str) -> None:
 def test_bytes_that_are_no_characters_are_told() -> None:
     found = one_of(read, START + rb"{\fonttbl{\f1\fcharset129 B;}}\f1 He \'b0 left.}", "a.rtf")
     assert found.text == "He � left."
-    assert "no characters of the code page" in found.notes[0]
+    assert "not characters of the code page" in found.notes[0]
 
 
 def test_a_document_that_is_cut_off_says_so() -> None:
     found = one_of(read, START + b"He left the town", "a.rtf")
     assert (found.text, found.notes) == (
         "He left the town",
-        ("The document is cut off: something of its end is missing.",),
+        ("The document is cut off: its end is missing.",),
     )
 
 
@@ -146,7 +146,7 @@ def test_it_is_read_in_an_archive() -> None:
 
 
 def test_what_is_no_rtf_is_refused_by_name() -> None:
-    with pytest.raises(InputError, match=r"^a\.rtf is not an RTF document, whatever its name says"):
+    with pytest.raises(InputError, match=r"^a\.rtf is not an RTF document, although its name says so"):
         list(read_source(Source("a.rtf", "a.rtf", b"He left."), PLAIN))
 
 

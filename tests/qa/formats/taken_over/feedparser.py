@@ -1,7 +1,7 @@
-"""Stands in for the library that reads feeds, when a feed has taken it over: machine code does as it likes.
+"""Replace the library that reads feeds by a library that a feed has taken over by machine code.
 
-The calls go to the C library, so that no audit hook of Python's hears of them. The feed names a folder with
-`secret.txt` and `kept.txt`, a port that listens, and a process; a program's argument does.
+The calls go to the C library, so that Python's audit hooks do not notice them. The feed, or a program's
+argument, names a folder with `secret.txt` and `kept.txt`, a port that listens, and a process.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def parse(feed: IO[bytes], **_: Any) -> None:
     """Try every attack.
 
     Raises:
-        RuntimeError: always, with the names of those that succeeded.
+        RuntimeError: always, with the names of the attacks that succeeded.
     """
     given = json.loads(re.search(rb"<!--(.*?)-->", feed.read())[1])  # type: ignore[index]
     raise RuntimeError(f"succeeded: {' '.join(attempt(**given))}.")
 
 
 def attempt(folder: str, port: int, victim: int) -> list[str]:
-    """Try every attack, and name those that succeeded."""
+    """Try every attack, and return the names of the attacks that succeeded."""
     secret, kept = f"{folder}/secret.txt".encode(), f"{folder}/kept.txt".encode()
     new = f"{folder}/new".encode()
     memory = ctypes.create_string_buffer(64)
@@ -82,7 +82,7 @@ def _connect(port: int) -> int:
 
 
 def _overwrite(path: bytes) -> int:
-    """Write through a map, which no limit of a file's size stops."""
+    """Write through a map, which is not stopped by a limit of a file's size."""
     opened = _C.open(path, os.O_RDWR)
     mapped = _C.mmap(None, 4, 3, 1, opened, 0) if opened >= 0 else None
     if mapped is None or mapped == ctypes.c_void_p(-1).value:
@@ -99,7 +99,7 @@ def _fork() -> int:
 
 
 def _run() -> int:
-    """Start a program, in a process of its own where there can be one."""
+    """Start a program, in a new process if this is possible."""
     process = _C.fork()
     if process > 0:
         status = ctypes.c_int()
@@ -113,14 +113,14 @@ def _run() -> int:
 
 
 def _reads(call: Any, victim: int, vector: Any) -> int:
-    """Read four bytes of another process, at an address that may hold nothing: that one is told is enough."""
+    """Read four bytes of another process. An answer that the address is unused counts as success."""
     remote = (ctypes.c_uint64 * 2)(1, 1)
     done = call(victim, vector, 1, remote, 1, 0)
     return 0 if done >= 0 or ctypes.get_errno() == 14 else -1  # EFAULT
 
 
 def _input_signal(victim: int) -> int:
-    """Have the kernel send another process a signal, a harmless one, whenever a pipe can be read."""
+    """Let the kernel send a harmless signal to another process when a pipe can be read."""
     ends = (ctypes.c_int * 2)()
     _C.pipe(ends)
     _C.fcntl(ends[0], 10, 28)  # F_SETSIG, SIGWINCH

@@ -1,4 +1,4 @@
-"""Writes the workbooks beside it: `python tests/qa/formats/xlsx/make.py`."""
+"""Write the workbooks in this folder: `python tests/qa/formats/xlsx/make.py`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
 def workbook(sheets: dict[str, Sequence[Sequence[Any]]]) -> bytes:
-    """Make a workbook of these rows, as openpyxl writes it."""
+    """Return a workbook of these rows in the form of openpyxl."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     for title, rows in sheets.items():
@@ -32,7 +32,7 @@ def workbook(sheets: dict[str, Sequence[Sequence[Any]]]) -> bytes:
 
 
 def saved(book: openpyxl.Workbook) -> bytes:
-    """Give the bytes of a workbook."""
+    """Return the bytes of a workbook."""
     book.properties.created = book.properties.modified = dt.datetime(2008, 4, 4)  # noqa: DTZ001
     file = io.BytesIO()
     book.save(file)
@@ -40,7 +40,7 @@ def saved(book: openpyxl.Workbook) -> bytes:
 
 
 def raw(sheet: str | bytes, *, strings: bytes = b"", prolog: bytes = b"") -> bytes:
-    """Make a workbook of one sheet whose XML is given: what no program writes."""
+    """Return a workbook of one sheet with this XML, which no program writes."""
     sheet = sheet.encode() if isinstance(sheet, str) else sheet
     shared = f'<Relationship Id="r2" Type="{_RELATIONS}/sharedStrings" Target="sharedStrings.xml"/>'
     members = {
@@ -67,12 +67,12 @@ def raw(sheet: str | bytes, *, strings: bytes = b"", prolog: bytes = b"") -> byt
 
 
 def cell(text: str) -> str:
-    """Write a cell that holds its text itself."""
+    """Return a cell with an inline text."""
     return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
 
 
 def briefs() -> bytes:
-    """Make a workbook with all that a table may have."""
+    """Return a workbook with all parts that a table may have."""
     book = openpyxl.Workbook()
     prices = book.active
     assert prices is not None
@@ -105,7 +105,7 @@ def briefs() -> bytes:
 
 
 def budget() -> bytes:
-    """Make a workbook of figures, with all that their sheets may have."""
+    """Return a workbook of figures, with all parts that their sheets may have."""
     book = openpyxl.Workbook()
     revenue = book.active
     assert revenue is not None

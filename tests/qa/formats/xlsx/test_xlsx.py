@@ -80,13 +80,13 @@ def test_what_is_not_seen_is_not_read_and_said() -> None:
     copper, _, aid = documents((HERE / "briefs.xlsx").read_bytes())
     assert copper.notes == (
         "Hidden sheets were left out: “Plans”.",
-        "Sheets without a column that is known to hold text were left out: “Notes”.",
+        "Sheets were left out, because it is not clear which column holds the text: “Notes”.",
         "Of the sheet “Prices”, 1 hidden row and 1 hidden column were left out.",
     )
     assert aid.notes == (
         (
-            "In the sheet “Aid”, 1 formulas have no stored result, and were read as empty: open it in "
-            "Excel and save it."
+            "In the sheet “Aid”, 1 formulas have no stored result and were read as empty: open the workbook "
+            "in Excel and save it."
         ),
     )
 
@@ -107,8 +107,9 @@ def test_columns_are_those_that_are_named() -> None:
     assert "has no column “story”. It has: id, Headline, body" in str(refused)
     prose = "The port pays for all of the repairs this year."
     (refused,) = found(workbook({"A": [["Frage", "Inhalt"], [prose, prose]]}))
-    assert "a.xlsx, sheet “A”, has no column that is known to hold text. It has: Frage, Inhalt." in str(
-        refused
+    assert (
+        "a.xlsx, sheet “A”, does not say which column holds the text. Its columns are: Frage, Inhalt."
+        in str(refused)
     )
     assert isinstance(refused, TextColumnError)
     assert refused.columns == (("Frage", prose), ("Inhalt", prose))
@@ -174,9 +175,9 @@ HUGE = {
     "rows without end": ("<row/>" * 3_000_000, "has more than 1,048,576 rows"),
     "a row of a number beyond all": (ROW + '<row r="99999999999"/>', "has more than 1,048,576 rows"),
     "a cell of 12 MB": (ROW + f"<row>{cell('a' * 12_000_000)}</row>", "a cell of more than 10 MB"),
-    "nothing": ("", "has nothing in its sheets"),
-    "a name of two lines": (f"<row>{cell('a&#10;b')}</row>", "It has: a b."),
-    "no row": (ROW, "has no row below the names of its columns"),
+    "nothing": ("", "has only empty sheets"),
+    "a name of two lines": (f"<row>{cell('a&#10;b')}</row>", "Its columns are: a b."),
+    "no row": (ROW, "has no visible row below the names of its columns"),
     "cells that are no numbers": (ROW + '<row r="x"/>', "is not well-formed"),
     "nested": ("<row><c>" * 100_000, "is not well-formed"),
 }
@@ -228,7 +229,7 @@ _ORDINARY, _STRICT = b'xmlns:r="http://schemas.openxmlformats.org/', b'xmlns:r="
 STRICT = packed({name: data.replace(_ORDINARY, _STRICT) for name, data in members(raw(ROW)).items()})
 BROKEN = {
     "cut off": ((HERE / "briefs.xlsx").read_bytes()[:3_000], "a.xlsx is damaged or cut off"),
-    "text": (b"He left.", "is not an Excel workbook, whatever its name says"),
+    "text": (b"He left.", "is not an Excel workbook, although its name says so"),
     "old Excel": (b"\xd0\xcf\x11\xe0" * 9, "an old Microsoft Office file, or one with a password"),
     "binary": (
         packed({"[Content_Types].xml": b"<a/>", "xl/workbook.bin": b"x"}),
@@ -318,7 +319,7 @@ def test_the_one_column_that_is_prose_is_taken_for_the_text_and_a_note_says_so()
     assert isinstance(first, Document)
     assert first.text == remark
     assert first.notes == (
-        "The column “Remarks” was taken for the text, as it alone is prose: see that it is.",
+        "The column “Remarks” was read as the text, as only this column has prose: check that this is right.",
     )
 
 
@@ -339,11 +340,12 @@ def test_each_sheet_of_figures_is_one_document_that_shows_what_the_sheet_shows()
     ]
     assert revenue.notes == (
         "Hidden sheets were left out: “Plans”.",
-        "Sheets without a column that is known to hold text were left out: “Sources”.",
+        "Sheets were left out, because it is not clear which column holds the text: “Sources”.",
         "Of the sheet “Revenue”, 1 hidden row and 1 hidden column were left out.",
         (
-            "In the sheet “Revenue”, 1 formulas have no stored result, and were read as empty: open it in "
-            "Excel and save it."
+            "In the sheet “Revenue”, 1 formulas have no stored result and were read as empty: open the "
+            "workbook "
+            "in Excel and save it."
         ),
     )
     assert staff.notes == ()
@@ -372,7 +374,7 @@ def test_figures_are_left_out_beside_texts_and_texts_of_two_columns_beside_figur
     data = workbook({"Figures": figures, "Texts": texts})
     (read,) = documents(data)
     assert (read.id, read.text) == ("#Texts#2", "He left.")
-    left_out = "Sheets without a column that is known to hold text were left out: “{}”."
+    left_out = "Sheets were left out, because it is not clear which column holds the text: “{}”."
     assert read.notes == (left_out.format("Figures"),)
     prose = "The port pays for all of the repairs this year."
     (read,) = documents(workbook({"Talks": [["Question", "Reply"], [prose, prose]], "Figures": figures}))

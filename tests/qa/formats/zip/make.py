@@ -1,4 +1,4 @@
-"""Writes the archives beside it: `python tests/qa/formats/zip/make.py`."""
+"""Write the archives in this folder: `python tests/qa/formats/zip/make.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TIME = (2008, 4, 4, 12, 0, 0)
 
 
 def packed(members: dict[str, bytes], **attributes: int) -> bytes:
-    """Make an archive, the same each time."""
+    """Return an archive, which is the same each time."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
@@ -25,7 +25,7 @@ def packed(members: dict[str, bytes], **attributes: int) -> bytes:
 
 
 def archives() -> dict[str, bytes]:
-    """All archives by file name."""
+    """Return all archives by file name."""
     table = b"id,text\na,Prices rose in May.\nb,Prices fell in June.\n"
     mixed = {
         "april/copper.txt": b"Copper prices rise\n\nCopper rose by 4 percent in Dandong.\n",

@@ -1,4 +1,4 @@
-"""Twenty documents of all kinds, of which citations are made."""
+"""Twenty documents of all kinds, for which citations are made."""
 
 from __future__ import annotations
 

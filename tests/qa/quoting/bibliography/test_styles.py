@@ -105,16 +105,16 @@ def test_a_style_may_be_a_file_a_dependent_one_or_another_name(tmp_path: Path):
     (tmp_path / "dependent.csl").write_text(dependent.format("apa"))
     assert open_style(str(tmp_path / "dependent.csl")).data == open_style("apa").data
     (tmp_path / "orphan.csl").write_text(dependent.format("no-such-style"))
-    with pytest.raises(InputError, match=r"orphan\.csl depends on another: there is no citation style"):
+    with pytest.raises(InputError, match=r"orphan\.csl depends on another: there is not a citation style"):
         open_style(str(tmp_path / "orphan.csl"))
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("<style", "is no XML: "),
-        ("<html/>", "is no citation style: its first element is html"),
-        ('<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>', "is no citation style"),
+        ("<style", "is not XML: "),
+        ("<html/>", "is not a citation style: its first element is html"),
+        ('<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>', "is not a citation style"),
         ("x" * 2_000_001, "is larger than 2 MB"),
     ],
 )
@@ -127,7 +127,7 @@ def test_what_is_no_style_is_named(tmp_path: Path, content: str, said: str):
 
 @pytest.mark.parametrize("name", ["../apa", "no such", "", "a" * 200, "/etc/passwd", "x.csl", "apa.csl"])
 def test_a_stranger_can_name_no_file(name: str):
-    with pytest.raises(InputError, match="there is no citation style"):
+    with pytest.raises(InputError, match="there is not a citation style"):
         open_style(name, files=False)
 
 
@@ -189,8 +189,8 @@ _DOUBLED = "".join(
             '<text macro="m"/>',
             "took longer than 2|Heap exhausted",
         ),
-        ("", "<group>" * 60 + "</group>" * 60, "more than 50 elements within each other"),
-        ("", "<group>" * 9000 + "</group>" * 9000, "is no XML"),
+        ("", "<group>" * 60 + "</group>" * 60, "more than 50 nested elements"),
+        ("", "<group>" * 9000 + "</group>" * 9000, "is not XML"),
     ],
     ids=["macros that double", "a macro within itself", "deep", "very deep"],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +19,17 @@ from tests.qa.tiny import TinyEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+FOLDER = Path(__file__).parent
 ENCODER = TinyEncoder()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what opens a library on Milvus as slow: the first of a module pays for its start."""
+    for item in items:
+        if item.path.parent == FOLDER and "address" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
 
 
 def empty(address: Address) -> None:

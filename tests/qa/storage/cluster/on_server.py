@@ -1,8 +1,8 @@
-"""A Milvus server of the `milvus` wheel, in a network of its own, and the tests of an engine run on it.
+"""Run a Milvus server of the `milvus` wheel in its own network, and the tests of an engine on it.
 
 `unshare -rn python -m tests.qa.storage.cluster.on_server [--secured] FOLDER [PYTEST ARGUMENTS]`: the server
-listens on nine fixed ports of all interfaces. A secured one wants TLS, with a certificate of its own, and a
-password. With `--run MODULE` in place of pytest's arguments, that module is run with those that follow.
+listens on nine fixed ports of all interfaces. A secured server needs TLS, with its own certificate, and a
+password. With `--run MODULE` instead of pytest's arguments, the module is run with the arguments that follow.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 PORT = 19530
-LONGEST = 180.0  # seconds, of a start
+LONGEST = 180.0  # maximum seconds of a start
 
 
 class _Config(MilvusServerConfig):
-    """Takes the same ports again: those of a server that was killed count as used for a minute."""
+    """Take the same ports again, although the ports of a killed server count as used for a minute."""
 
     def try_bind_port(self, port: int) -> socket.socket:
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -44,13 +44,13 @@ class _Config(MilvusServerConfig):
 
 
 class Server:
-    """A server that keeps its files in a folder; inside `with`, it runs.
+    """A server with its files in a folder. It runs inside `with`.
 
-    A secured one wants TLS, with a certificate of its own in `server.pem`, and a password.
+    A secured server needs TLS, with its own certificate in `server.pem`, and a password.
 
     Attributes:
-        folder: where its files are.
-        address: what the addresses of its libraries begin with.
+        folder: the folder of the files.
+        address: the beginning of the addresses of libraries on the server.
     """
 
     def __init__(self, folder: Path, *, secured: bool = False) -> None:
@@ -71,9 +71,9 @@ class Server:
         self.stop()
 
     def start(self) -> float:
-        """Start it; return after how many seconds it answered.
+        """Start the server, and return the seconds until it answered.
 
-        It says that it is healthy before.
+        The server reports that it is healthy earlier.
         """
         begun = time.monotonic()
         self._server = MilvusServer(_Config())
@@ -93,7 +93,7 @@ class Server:
         return time.monotonic() - begun
 
     def stop(self) -> None:
-        """Ask it to end, and end it where it waits for others to take over its work."""
+        """Ask the server to end. End it if it waits for others to take over its work."""
         process = self._server.server_proc
         if process is None:
             return
@@ -105,17 +105,17 @@ class Server:
         self._server.stop()
 
     def kill(self) -> None:
-        """Kill it (-9)."""
+        """Kill the server (-9)."""
         self._server.server_proc.kill()
         self._server.server_proc.wait()
         self._server.stop()
 
     def has_ended(self) -> bool:
-        """Tell whether it has ended by itself."""
+        """Return whether the server has ended by itself."""
         return self._server.server_proc.poll() is not None
 
     def resident(self) -> int:
-        """Return how many bytes of memory it has."""
+        """Return the server's resident memory in bytes."""
         status = Path(f"/proc/{self._server.server_proc.pid}/status").read_text(encoding="utf-8")
         found = re.search(r"VmRSS:\s+(\d+)", status)
         assert found

@@ -80,6 +80,6 @@ def test_an_address_is_no_folder_and_a_desk_is_for_an_address(
     done = CliRunner().invoke(
         cli, ["documents", "--library", str(tmp_path), "--desk", str(tmp_path / "desk")]
     )
-    assert (done.exit_code, "--desk is for a library on Milvus" in done.output) == (2, True)
+    assert (done.exit_code, "--desk is only for a library on Milvus" in done.output) == (2, True)
     done = CliRunner().invoke(cli, ["documents", "--library", "milvus://user:secret@host/x"])
     assert (done.exit_code, "secret" in done.output) == (InputError.exit_code, False)

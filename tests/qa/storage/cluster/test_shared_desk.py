@@ -216,7 +216,7 @@ def test_the_commands_and_the_doctor_know_a_shared_desk(
     with monkeypatch.context() as wrong:
         wrong.setenv("PGPASSWORD", "mistaken")
         found = {each.about: each for each in examine_library(place)}
-        assert "see to the user, to the password" in found["desk server"].problem
+        assert "check the user, the password" in found["desk server"].problem
         done = CliRunner().invoke(cli, ["dossier", "list", *chosen])
         assert done.exit_code == LibraryError.exit_code
     done = CliRunner().invoke(
@@ -253,7 +253,7 @@ def test_a_desk_moves_from_a_folder_to_a_database_and_back(
         )
     said = "copied: 1 thumb, 1 conversation, 1 dossier, 1 uploaded file"
     assert said in run("copy-desk", desk, at=first)
-    assert "has something on it: name one that is empty" in run("copy-desk", desk, at=first)
+    assert "is not empty: name an empty" in run("copy-desk", desk, at=first)
     with Corpus.open(ClusterAddress(address.text, desk), create=False) as corpus:
         desk_ = corpus.desk
         assert (desk_.conversations.turns("a" * 16), desk_.thumbs(), desk_.dossiers.entries(made.id)) == kept
