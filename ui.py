@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from weakref import WeakValueDictionary
 
 from qa.errors import AddressError, BusyError, CancelledError
-from qa.places import LibraryPlace, shipped_corpus
+from qa.places import LibraryAddress, shipped_corpus
 from qa.schema import STRICTNESS
 from qa.text.display import plural, visible
 from qa.web import cards, conversations
@@ -67,7 +67,7 @@ _OPEN_TO_CHANGES = """\
 
 
 def serve(
-    library: LibraryPlace,
+    library: LibraryAddress,
     host: str,
     port: int,
     *,

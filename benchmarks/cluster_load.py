@@ -29,7 +29,7 @@ import numpy as np
 from benchmarks import machine
 from qa.corpus import Corpus
 from qa.evaluation import suite
-from qa.places import ClusterPlace
+from qa.places import ClusterAddress
 from tests.qa.storage.cluster.on_server import Server
 from tests.web.chatting import ROOT, TOKEN, chat
 
@@ -52,7 +52,7 @@ def main() -> None:
     with ExitStack() as stack:
         server = stack.enter_context(Server(folder / "server"))
         address = f"{server.address}/load"
-        with Corpus.open(ClusterPlace(address, folder / "desk")) as corpus:
+        with Corpus.open(ClusterAddress(address, folder / "desk")) as corpus:
             corpus.index(arguments.suite / "corpus.jsonl")
             print(f"{corpus.stats().passages:,} passages", flush=True)
         for number in range(arguments.chats):

@@ -21,8 +21,8 @@ from fastapi.testclient import TestClient
 
 from benchmarks import machine
 from qa import Corpus
-from qa.desk.conversations import new_id
 from qa.desk.kept import kept_turn
+from qa.desk.stored_conversations import new_id
 from qa.places import shipped_corpus
 from qa.schema import Answer, Quote
 from qa.web.api import create_app

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.corpus import Corpus
-from qa.places import ClusterPlace
+from qa.places import ClusterAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,10 +53,10 @@ def compare_all(arguments: argparse.Namespace) -> None:
     for suite in arguments.suites:
         folder = arguments.folder / suite.name
         address = f"{arguments.address}/{suite.name}" if arguments.address else f"milvus://{folder}/lite.db"
-        compare(suite, folder / "embedded", ClusterPlace(address, folder / "desk"), arguments.limit)
+        compare(suite, folder / "embedded", ClusterAddress(address, folder / "desk"), arguments.limit)
 
 
-def compare(suite: Path, folder: Path, cluster: ClusterPlace, limit: int | None) -> None:
+def compare(suite: Path, folder: Path, cluster: ClusterAddress, limit: int | None) -> None:
     """Make both libraries of a suite, and ask them its questions."""
     with Corpus.open(folder) as one, Corpus.open(cluster) as other:
         for name, corpus in (("embedded", one), ("cluster", other)):

@@ -10,12 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from embeddings.runtime import check_later, finish_checks
-from qa.desk.database import DeskDatabase
+from qa.desk.desk import DeskDatabase
 from qa.document.metadata import check
 from qa.errors import InputError, LibraryError
 from qa.intake.pipeline import silent
 from qa.limits import check_ids
-from qa.places import library_place
+from qa.places import library_address
 from qa.schema import EVERYTHING, STRICTNESS, AskOptions, Document, DocumentList, Filters, Progress
 from qa.storage.encoders import model_errors
 from qa.storage.open import open_library
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from qa.asking.answer import Answerer
     from qa.asking.confidence import Confidence
     from qa.deadline import Deadline
-    from qa.desk.ports import Desk
+    from qa.desk.interface import Desk
     from qa.intake.distributed.workers import Workers
     from qa.intake.intake import Intake
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.quoting.quoted_answer import QuotedAnswer
     from qa.schema import (
         Dates,
@@ -67,7 +67,7 @@ class Corpus:
         reader: str | None = None,
     ) -> None:
         self.library = store.folder
-        self.place: LibraryPlace = store.folder
+        self.place: LibraryAddress = store.folder
         self.store = store
         self.desk: Desk = DeskDatabase(store)
         self._columns = None if columns is None else tuple(columns.items())
@@ -82,7 +82,7 @@ class Corpus:
     @classmethod
     def open(
         cls,
-        library: LibraryPlace | str,
+        library: LibraryAddress | str,
         *,
         create: bool = True,
         read_only: bool = False,
@@ -107,7 +107,7 @@ class Corpus:
             LibraryError: the library is damaged, locked, or may not be written.
             ModelError: there is no such encoder.
         """
-        place = library_place(library) if isinstance(library, str) else library
+        place = library_address(library) if isinstance(library, str) else library
         store = open_library(place, create=create, read_only=read_only, encoder=encoder)
         corpus = cls(store, date_order, columns, reader)
         corpus.place = place
@@ -233,7 +233,7 @@ class Corpus:
             ModelError: the encoder's weights are missing or damaged.
             LibraryError: the library is locked, may not be written, or is out of space.
         """
-        from qa.intake.uploads import upload_name
+        from qa.intake.upload_names import upload_name
 
         name = upload_name(name)
         collection = check({"collection": collection})["collection"]

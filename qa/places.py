@@ -1,4 +1,4 @@
-"""Places: of a library, of its desk, and the default places of libraries, settings and the shipped corpus."""
+"""Addresses of a library and of its desk, and default folders: of libraries, settings, the shipped corpus."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _DESK_SCHEMES = ("postgresql:", "postgres:")
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterPlace:
-    """The place of a library on Milvus.
+class ClusterAddress:
+    """The address of a library on Milvus, with its desk.
 
     Attributes:
         address: the library's address, such as milvus://HOST:PORT/NAME.
@@ -37,40 +37,40 @@ class ClusterPlace:
         return shown(self.address)
 
 
-LibraryPlace: TypeAlias = Path | ClusterPlace
+LibraryAddress: TypeAlias = Path | ClusterAddress
 """A folder, or an address with a desk."""
 
 
-def library_place(named: Path | str, desk: Path | str | None = None) -> LibraryPlace:
-    """Return the place of the library that a person names: a folder, or an address on Milvus.
+def library_address(name: Path | str, desk: Path | str | None = None) -> LibraryAddress:
+    """Return the address of the library that a person names: a folder, or an address on Milvus.
 
     The desk of a library on Milvus is in `desk`, else in `PULLQUOTE_DESK`, else in the user's data folder.
 
     Raises:
-        InputError: `named` or `desk` is an address of another kind.
+        InputError: `name` or `desk` is an address of another kind.
     """
-    if not is_address(named):
-        return _folder(named, "a library", "milvus://HOST:PORT/NAME")
-    address = _in_small_letters(str(named))
+    if not is_address(name):
+        return _folder(name, "a library", "milvus://HOST:PORT/NAME")
+    address = _in_small_letters(str(name))
     own = desk or os.environ.get("PULLQUOTE_DESK") or _default_desk(address)
-    return ClusterPlace(address, desk_place(own))
+    return ClusterAddress(address, desk_address(own))
 
 
-def desk_place(named: Path | str) -> Path | str:
-    """Return the place of the desk that a person names: a folder, or the address of a database.
+def desk_address(name: Path | str) -> Path | str:
+    """Return the address of the desk that a person names: a folder, or the address of a database.
 
     Raises:
-        InputError: `named` is an address of another kind.
+        InputError: `name` is an address of another kind.
     """
-    if is_shared(named):
-        return _in_small_letters(str(named))
-    return _folder(named, "a desk", "postgresql://USER@HOST:PORT/DATABASE")
+    if is_shared(name):
+        return _in_small_letters(str(name))
+    return _folder(name, "a desk", "postgresql://USER@HOST:PORT/DATABASE")
 
 
-def _folder(named: Path | str, what: str, form: str) -> Path:
-    if is_url(named) or is_address(named) or is_shared(named):
-        raise InputError(f"{shown(str(named))} is not an address of {what}: name a folder, or write {form}")
-    return Path(named)
+def _folder(name: Path | str, what: str, form: str) -> Path:
+    if is_url(name) or is_address(name) or is_shared(name):
+        raise InputError(f"{shown(str(name))} is not an address of {what}: name a folder, or write {form}")
+    return Path(name)
 
 
 def _in_small_letters(address: str) -> str:
@@ -93,24 +93,24 @@ def is_shared(desk: Path | str) -> bool:
     return isinstance(desk, str) and desk.lower().startswith(_DESK_SCHEMES)
 
 
-def is_address(named: Path | str) -> bool:
+def is_address(name: Path | str) -> bool:
     """Return whether the name of a library is an address on Milvus and not a folder."""
-    return isinstance(named, str) and named.lower().startswith(_SCHEMES)
+    return isinstance(name, str) and name.lower().startswith(_SCHEMES)
 
 
-def is_url(named: Path | str) -> bool:
+def is_url(name: Path | str) -> bool:
     """Return whether a name is an address, such as s3://BUCKET, and not a path."""
-    return isinstance(named, str) and bool(_URL.match(named))
+    return isinstance(name, str) and bool(_URL.match(name))
 
 
-def folder_of(place: LibraryPlace) -> Path:
+def folder_of(address: LibraryAddress) -> Path:
     """Return the folder of a library, or of the desk of a library on Milvus.
 
     If the desk is in a database, the folder is for copies of files.
     """
-    if not isinstance(place, ClusterPlace):
-        return place
-    return place.desk if isinstance(place.desk, Path) else _default_desk(place.address, place.desk)
+    if not isinstance(address, ClusterAddress):
+        return address
+    return address.desk if isinstance(address.desk, Path) else _default_desk(address.address, address.desk)
 
 
 def _default_desk(address: str, shared: str = "") -> Path:
@@ -126,8 +126,8 @@ def default_library() -> Path | str:
 
     The folder may not exist.
     """
-    if named := os.environ.get("PULLQUOTE_LIBRARY"):
-        return named
+    if library := os.environ.get("PULLQUOTE_LIBRARY"):
+        return library
     from platformdirs import user_data_path
 
     return user_data_path("pullquote", appauthor=False)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa import __version__
 from qa.errors import InputError, LibraryError, LibraryNotFoundError, MissingExtraError
-from qa.places import ClusterPlace, folder_of
+from qa.places import ClusterAddress, folder_of
 from qa.storage.findings import DAMAGED, Finding, of_encoder
 from qa.text.display import in_one_line, plural
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
 
 _PAGE = b"<!doctype html><title>A page</title><p>This page was read by what reads all pages.</p>"
 _ENOUGH_SPACE = 200_000_000
 
 
-def examine(library: LibraryPlace) -> tuple[Finding, ...]:
+def examine(library: LibraryAddress) -> tuple[Finding, ...]:
     """Check the program, its models and the library in a folder, which may be missing or damaged."""
     return (*_software(), *_sqlite(), _reading(), _ocr(), *_library(library), *_models())
 
@@ -174,7 +174,7 @@ def _models() -> Iterator[Finding]:
         yield Finding("reranker", f"{models.DEFAULT_RERANKER}, in {weights}, SHA-256 as expected", wrong)
 
 
-def _library(library: LibraryPlace) -> Iterator[Finding]:
+def _library(library: LibraryAddress) -> Iterator[Finding]:
     """Check the library and its encoder, or the default encoder if no library can be opened."""
     yield Finding("library", str(library))
     yield _space(folder_of(library))
@@ -198,13 +198,13 @@ def _library(library: LibraryPlace) -> Iterator[Finding]:
         yield from of_encoder(models.DEFAULT_ENCODER, models.encoder_identity)
 
 
-def _desk(library: LibraryPlace) -> Finding:
-    from qa.desk.database import DeskDatabase
+def _desk(library: LibraryAddress) -> Finding:
+    from qa.desk.desk import DeskDatabase
     from qa.desk.file import LAYOUT
     from qa.storage.open import open_library
 
     path = folder_of(library) / LAYOUT.name
-    is_shared = isinstance(library, ClusterPlace) and isinstance(library.desk, str)
+    is_shared = isinstance(library, ClusterAddress) and isinstance(library.desk, str)
     try:
         with (
             closing(open_library(library, create=False, read_only=True)) as store,

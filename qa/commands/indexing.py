@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qa.corpus import Corpus
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.schema import IndexReport
     from qa.text.written_dates import DateOrder
 
@@ -410,7 +410,7 @@ def _show_report(
         _print_report(report, shared.library(settings), prunes=prunes)
 
 
-def _print_report(report: IndexReport, library: LibraryPlace, *, prunes: bool) -> None:
+def _print_report(report: IndexReport, library: LibraryAddress, *, prunes: bool) -> None:
     from qa.formats.kinds import READS
     from qa.intake.folders import is_followable, own_output
     from qa.places import SIDECAR
@@ -507,14 +507,14 @@ def copy_library(settings: options.Settings, source: Path | str, target: Path | 
     """
     from contextlib import closing
 
-    from qa.places import library_place
+    from qa.places import library_address
     from qa.progress import meter
     from qa.storage.copying import copy
     from qa.storage.open import open_library
     from qa.text.display import plural
 
     settings.interrupted = "Run the same command to go on."
-    here, there = (library_place(each, settings.desk) for each in (source, target))
+    here, there = (library_address(each, settings.desk) for each in (source, target))
     if here == there:
         raise click.UsageError("FROM and TO are the same library: name another library to copy to")
     with (
@@ -543,18 +543,18 @@ def copy_desk(settings: options.Settings, target: Path | str) -> None:
     from contextlib import closing
 
     from qa.asking.own_confidence import FILE as CONFIDENCE_FILE
-    from qa.desk.database import DeskDatabase
-    from qa.places import ClusterPlace, desk_place
+    from qa.desk.desk import DeskDatabase
+    from qa.places import ClusterAddress, desk_address
     from qa.storage.open import open_library
     from qa.text.display import plural
     from qa.text.names import ALIAS_FILE
 
     place = shared.library(settings)
-    if not isinstance(place, ClusterPlace):
+    if not isinstance(place, ClusterAddress):
         raise click.UsageError(
             "a library in a folder keeps its desk in that folder: name a library on Milvus with --library"
         )
-    other = ClusterPlace(place.address, desk_place(target))
+    other = ClusterAddress(place.address, desk_address(target))
     if other == place:
         raise click.UsageError("TO is already the desk of the library: name another desk")
     with (

@@ -267,7 +267,7 @@ def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, 
     """
     import shlex
 
-    from qa.evaluation import command, tables
+    from qa.evaluation import command, result_tables
     from qa.progress import meter
 
     if unfit:
@@ -290,14 +290,14 @@ def evaluate(settings: options.Settings, /, suite: Path | None, *, unfit: bool, 
     with meter(quiet=settings.quiet) as show:
         result = command.perform(task, show, shared.say if not settings.quiet else lambda message: None, kept)
     if settings.as_json:
-        shared.print_json(tables.to_dict(result))
+        shared.print_json(result_tables.to_dict(result))
     elif sys.stdout.isatty():
         from rich.console import Console
 
         console = Console(highlight=False)
-        console.print(tables.to_terminal(result, console.width))
+        console.print(result_tables.to_terminal(result, console.width))
     else:
-        click.echo(tables.to_text(result), nl=False)
+        click.echo(result_tables.to_text(result), nl=False)
     sys.exit(0 if result.passed else 1)
 
 

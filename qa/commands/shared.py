@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from qa.commands import options
     from qa.corpus import Corpus
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.schema import Progress
     from qa.storage.open import OpenLibrary
 
@@ -30,16 +30,16 @@ def corpus(settings: options.Settings) -> Iterator[Corpus]:
         yield corpus
 
 
-def library(settings: options.Settings) -> LibraryPlace:
+def library(settings: options.Settings) -> LibraryAddress:
     """Return the library that the settings name, or the default library.
 
     Raises:
         click.UsageError: a desk is named for a library that has its own desk.
     """
-    from qa.places import ClusterPlace, default_library, library_place
+    from qa.places import ClusterAddress, default_library, library_address
 
-    place = library_place(settings.library or default_library(), settings.desk)
-    if settings.desk and not isinstance(place, ClusterPlace):
+    place = library_address(settings.library or default_library(), settings.desk)
+    if settings.desk and not isinstance(place, ClusterAddress):
         raise click.UsageError(
             "--desk is only for a library on Milvus, as a library in a folder keeps "
             "its desk in that folder: leave --desk out"

@@ -123,7 +123,7 @@ DOSSIERS = (
         purged TEXT NOT NULL,
         -- When it was removed, '' while it is not: for a day that can be undone.
         removed TEXT NOT NULL,
-        -- JSON: how a question was asked and what was searched (`qa.desk.dossiers`).
+        -- JSON: how a question was asked and what was searched (`qa.desk.stored_dossiers`).
         how TEXT NOT NULL DEFAULT '{}',
         -- JSON: the places of figures that differ.
         differing TEXT NOT NULL DEFAULT '[]'
@@ -229,5 +229,5 @@ class DeskFile:
         if file is None:
             return []
         with file.reading() as db:
-            found = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
-        return [] if found == ["ok"] else found
+            problems = [str(row) for (row,) in db.execute("PRAGMA integrity_check(5)")]
+        return [] if problems == ["ok"] else problems

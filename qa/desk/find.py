@@ -14,7 +14,7 @@ from qa.errors import DocumentNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qa.desk.conversations import Conversations
+    from qa.desk.stored_conversations import Conversations
     from qa.schema import ConversationInfo
     from qa.storage.ports import Cited
 
@@ -42,11 +42,11 @@ class Match(NamedTuple):
     """A question that a search found.
 
     Attributes:
-        place: the question's place in the conversation, from 1.
+        position: the question's position in the conversation, from 1.
         question: the question.
     """
 
-    place: int
+    position: int
     question: str
 
 
@@ -72,17 +72,22 @@ class Finder:
             return Found(every, complete=True)
         words = conversations.words()
         asked = {conversation: questions for conversation, _, questions in words}
-        said = {each: _folded(" ".join((name, *questions.values()))) for each, name, questions in words}
+        folded_words = {
+            conversation: _folded(" ".join((name, *questions.values())))
+            for conversation, name, questions in words
+        }
         # Words that name and questions lack may be in the quotes.
         lacking = {
             conversation: [word for word in wanted if word not in words]
-            for conversation, words in said.items()
+            for conversation, words in folded_words.items()
         }
         in_quotes: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         complete = self._look_up(conversations, lacking, in_quotes)
-        found = tuple(each for each in every if not lacking.get(each.id, wanted))
-        matches = {each.id: _match(asked[each.id], in_quotes[each.id], wanted) for each in found}
-        return Found(found, complete, {each: match for each, match in matches.items() if match})
+        matching = tuple(info for info in every if not lacking.get(info.id, wanted))
+        matches = {info.id: _match(asked[info.id], in_quotes[info.id], wanted) for info in matching}
+        return Found(
+            matching, complete, {conversation: match for conversation, match in matches.items() if match}
+        )
 
     def _look_up(
         self,
@@ -96,8 +101,10 @@ class Finder:
         Returns whether all quotes that are needed were read.
         """
         until, complete = time.monotonic() + self._seconds, True
-        for conversation, places in groupby(conversations.places(), key=lambda place: place[0]):
-            for _, number, document, sha256, start, end in places:
+        for conversation, quotes in groupby(
+            conversations.quote_references(), key=lambda quote_row: quote_row[0]
+        ):
+            for _, number, document, sha256, start, end in quotes:
                 words = lacking.get(conversation)
                 if not words:
                     break
@@ -111,11 +118,11 @@ class Finder:
 
     def _quote(self, document: str, sha256: str, start: int, end: int, *, may_read: bool) -> str | None:
         """Return the folded text of a quote, or None if it has not been read and may not be read now."""
-        place = (sha256, start, end)
+        key = (sha256, start, end)
         with self._lock:
-            known = self._quotes.get(place)
-        if known is not None or not may_read:
-            return known
+            remembered = self._quotes.get(key)
+        if remembered is not None or not may_read:
+            return remembered
         try:
             quote = _folded(self._cited(sha256, document).document.text[start:end])
         except DocumentNotFoundError:  # purged since the search began
@@ -124,7 +131,7 @@ class Finder:
             if self._left < len(quote):
                 self._quotes.clear()
                 self._left = REMEMBERED
-            self._quotes[place] = quote
+            self._quotes[key] = quote
             self._left -= len(quote)
         return quote
 
@@ -134,11 +141,11 @@ def _match(
 ) -> Match | None:
     """Return the first question with the most words, or None if no question has any word."""
     best, most = None, 0
-    for place, (number, question) in enumerate(questions.items(), 1):
+    for position, (number, question) in enumerate(questions.items(), 1):
         folded = _folded(question)
         held = {word for word in wanted if word in folded} | in_quotes.get(number, set())
         if len(held) > most:
-            best, most = Match(place, question), len(held)
+            best, most = Match(position, question), len(held)
     return best
 
 

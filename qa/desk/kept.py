@@ -131,42 +131,52 @@ def recall(turn: KeptTurn, cited: Callable[[str, str], Cited]) -> Recalled:
 
 
 def _quotes(
-    kept: Iterable[KeptQuote], cited: Callable[[str, str], Cited], fates: dict[CitationId, str]
+    kept_quotes: Iterable[KeptQuote], cited: Callable[[str, str], Cited], fates: dict[CitationId, str]
 ) -> tuple[tuple[Quote, ...], tuple[Lost, ...], dict[int, int]]:
     """Return the quotes, the lost quotes, and the new place of each old place. Add to `fates`."""
     quotes: list[Quote] = []
     lost: list[Lost] = []
-    places: dict[int, int] = {}
-    for at, each in enumerate(kept):
-        read = _read(each, cited)
+    new_positions: dict[int, int] = {}
+    for at, kept_quote in enumerate(kept_quotes):
+        read = _read(kept_quote, cited)
         if read is None:
-            lost.append(Lost(at, each.number, each.purged.date() if each.purged else None))
+            lost.append(Lost(at, kept_quote.number, kept_quote.purged.date() if kept_quote.purged else None))
             continue
-        copies = (_read(copy, cited) for copy in each.copies)
+        copies = (_read(copy, cited) for copy in kept_quote.copies)
         quote = _quote(
-            each,
+            kept_quote,
             read,
-            tuple(_quote(copy, source) for copy, source in zip(each.copies, copies, strict=True) if source),
+            tuple(
+                _quote(copy, source) for copy, source in zip(kept_quote.copies, copies, strict=True) if source
+            ),
         )
-        places[at] = len(quotes)
+        new_positions[at] = len(quotes)
         quotes.append(quote)
         if read.since:
             fates[citation_id(quote)] = f"{read.status} on {date_in_words(read.since.date())}"
-    return tuple(quotes), tuple(lost), places
+    return tuple(quotes), tuple(lost), new_positions
 
 
-def _read(kept: KeptQuote, cited: Callable[[str, str], Cited]) -> Cited | None:
-    if kept.purged:
+def _read(kept_quote: KeptQuote, cited: Callable[[str, str], Cited]) -> Cited | None:
+    if kept_quote.purged:
         return None
     try:
-        return cited(kept.sha256, kept.document)
+        return cited(kept_quote.sha256, kept_quote.document)
     except DocumentNotFoundError:  # purged, but not yet forgotten by the desk
         return None
 
 
-def _quote(kept: KeptQuote, cited: Cited, copies: tuple[Quote, ...] = ()) -> Quote:
+def _quote(kept_quote: KeptQuote, cited: Cited, copies: tuple[Quote, ...] = ()) -> Quote:
     try:
-        return Quote(cited.document, kept.start, kept.end, kept.score, kept.number, kept.emphasis, copies)
+        return Quote(
+            cited.document,
+            kept_quote.start,
+            kept_quote.end,
+            kept_quote.score,
+            kept_quote.number,
+            kept_quote.emphasis,
+            copies,
+        )
     except ValueError as error:
         raise LibraryError(
             f"the desk is damaged: a conversation quotes a place that does not exist ({error}). "

@@ -40,7 +40,7 @@ OF = "sha256 = ?1 AND (?2 = '' OR document = ?2)"
 ERASED = "Pullquote's remarks were erased when a document was purged, as they may have named it."
 
 
-def named(texts: DocumentTexts) -> list[tuple[str, str]]:
+def purge_parameters(texts: DocumentTexts) -> list[tuple[str, str]]:
     """Return the parameters of `OF` that together find all quotes of a document.
 
     If another document has the same text, a quote belongs to this document only if it has this document's id.
@@ -57,14 +57,14 @@ def citing(db: Statements, texts: DocumentTexts, filtered: str, quoting: str) ->
     `filtered` is a statement that selects the serial number, the conversation or dossier, and the filters.
     `quoting` selects the serial number and the conversation or dossier where `OF` holds.
     """
-    found = {
+    owners = {
         serial: whole
         for serial, whole, filters in db.execute(filtered)
         if texts.document_id in filters_of(stored.text(filters)).document
     }
-    for place in named(texts):
-        found.update(db.execute(quoting, place).fetchall())
-    return found
+    for parameters in purge_parameters(texts):
+        owners.update(db.execute(quoting, parameters).fetchall())
+    return owners
 
 
 def to_time(text: object) -> dt.datetime:
@@ -143,8 +143,8 @@ def remarks_row(answer: Answer) -> str:
         "error": answer.error.message if answer.error else "",
         "unsearched": answer.unsearched,
     }
-    said = answer.notes or answer.reply or answer.error or answer.unsearched
-    return _dumps(remarks) if said else ""
+    remarked = answer.notes or answer.reply or answer.error or answer.unsearched
+    return _dumps(remarks) if remarked else ""
 
 
 def filters_row(filters: Filters) -> str:
@@ -171,10 +171,10 @@ def asked_with(row: str) -> tuple[float, Dates, History, int, bool]:
 def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
     """Read an answer, without quotes. If its remarks were erased, each remark is ERASED."""
     held = stored.record(row)
-    said = stored.record(remarks) if remarks else {}
+    kept_remarks = stored.record(remarks) if remarks else {}
 
     def remark(name: str) -> str:
-        return stored.text(said.get(name, ERASED))
+        return stored.text(kept_remarks.get(name, ERASED))
 
     return Answer(
         question,
@@ -188,11 +188,11 @@ def answer_of(question: str, row: str, remarks: str, filters: str) -> Answer:
         searched=stored.number(held["searched"]),
         undated=stored.number(held["undated"]),
         filters=filters_of(filters),
-        notes=tuple(map(stored.text, said.get("notes", [ERASED] if held["notes"] else []))),
+        notes=tuple(map(stored.text, kept_remarks.get("notes", [ERASED] if held["notes"] else []))),
         reply=Reply(
             cast("ReplyKind", _REPLY(held["reply"])),
             remark("reply"),
-            tuple(map(stored.text, said.get("documents", ()))),
+            tuple(map(stored.text, kept_remarks.get("documents", ()))),
         )
         if held["reply"]
         else None,
@@ -266,7 +266,7 @@ def _part(row: Sequence[Any]) -> AnsweredPart:
 
 
 def _reals(kind: Any, values: Sequence[Any]) -> Any:
-    return kind(**{each.name: _real(value) for each, value in zip(fields(kind), values, strict=False)})
+    return kind(**{field.name: _real(value) for field, value in zip(fields(kind), values, strict=False)})
 
 
 def _real(value: object) -> float:

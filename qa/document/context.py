@@ -30,20 +30,20 @@ def introductions(question: str, window: str, before: Sequence[str]) -> list[int
     missing = set(content_words(question)).difference(content_words(window))
     if not missing:
         return []
-    said = {}
+    words_at = {}
     for at in range(max(0, len(before) - LOOKED_BACK), len(before)):
         folded = before[at].casefold()
         if any(word in folded for word in missing):  # a quick test, which most sentences fail
-            said[at] = missing.intersection(content_words(before[at]))
-    long = {at: measure(before[at]) for at, found in said.items() if found}
+            words_at[at] = missing.intersection(content_words(before[at]))
+    long = {at: measure(before[at]) for at, common in words_at.items() if common}
     chosen: list[int] = []
     room = WORDS
     while len(chosen) < MOST:
-        gains = [(len(said[at] & missing), at) for at, words in long.items() if words <= room]
+        gains = [(len(words_at[at] & missing), at) for at, words in long.items() if words <= room]
         gain, at = max(gains, default=(0, 0))
         if not gain:
             break
         chosen.append(at)
-        missing -= said[at]
+        missing -= words_at[at]
         room -= long[at]
     return sorted(chosen)

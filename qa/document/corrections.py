@@ -29,7 +29,7 @@ def correct(document: Document, values: Mapping[str, str]) -> tuple[Document, di
 
     The document must have its source's values.
     """
-    held = {found.field: found for found in document.found}
+    held = {origin.field: origin for origin in document.found}
     corrections = {
         field: Correction(value, value_of(document, field), held.get(field))
         for field, value in values.items()
@@ -39,8 +39,8 @@ def correct(document: Document, values: Mapping[str, str]) -> tuple[Document, di
 
 def uncorrected(document: Document, corrections: Mapping[str, Correction]) -> Document:
     """Return a document with its source's values again."""
-    for field, each in corrections.items():
-        document = with_values(document, {field: each.was}, BY_HAND, "corrected")
-        others = tuple(found for found in document.found if found.field != field)
-        document = replace(document, found=others + ((each.found,) if each.found else ()))
+    for field, correction in corrections.items():
+        document = with_values(document, {field: correction.was}, BY_HAND, "corrected")
+        others = tuple(origin for origin in document.found if origin.field != field)
+        document = replace(document, found=others + ((correction.found,) if correction.found else ()))
     return document

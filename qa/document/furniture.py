@@ -100,17 +100,17 @@ def _is_likely(line: str) -> bool:
 def find_furniture(text: str) -> tuple[Span, ...]:
     """Return the lines of page furniture in a text, in order; none if all lines look like furniture."""
     every = tuple(lines(text))
-    found: list[Span] = []
+    furniture: list[Span] = []
     in_related = False
     for position, span in enumerate(every):
         line = text[span.start : span.end]
         near_bottom = position >= len(every) - _EDGE
         at_edge = near_bottom or position < _EDGE
         if is_furniture(line) or (at_edge and _is_likely(line)):
-            found.append(span)
+            furniture.append(span)
             in_related = in_related or (near_bottom and bool(_RELATED.fullmatch(line)))
         elif in_related and not _SENTENCE_END.search(line):
-            found.append(span)  # the titles listed under "Related posts"
+            furniture.append(span)  # the titles listed under "Related posts"
         else:
             in_related = False
-    return tuple(found) if len(found) < len(every) else ()
+    return tuple(furniture) if len(furniture) < len(every) else ()

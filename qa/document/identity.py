@@ -24,8 +24,8 @@ def words_sha256(text: str, furniture: Iterable[Span] = ()) -> str:
     Words are letters and digits, normalised by NFKC and case-folded. Page furniture does not count.
     """
     ends = [0, *(end for span in furniture for end in (span.start, span.end)), len(text)]
-    kept = "\n".join(text[start:end] for start, end in list(pairwise(ends))[::2])
-    words = " ".join(_WORD.findall(unicodedata.normalize("NFKC", kept).casefold()))
+    body = "\n".join(text[start:end] for start, end in list(pairwise(ends))[::2])
+    words = " ".join(_WORD.findall(unicodedata.normalize("NFKC", body).casefold()))
     return hashlib.sha256(words.encode()).hexdigest() if words else ""
 
 
@@ -40,12 +40,12 @@ def certain_of(document: Document) -> tuple[str, ...]:
     return certain((document.publisher, document.number, date), document.found)
 
 
-def certain(values: tuple[str, ...], found: Iterable[Found]) -> tuple[str, ...]:
+def certain(values: tuple[str, ...], origins: Iterable[Found]) -> tuple[str, ...]:
     """Return publisher, number and date as they are compared: case-folded, and "" where not certain.
 
     A value that was guessed, or stated by a person, is not certain.
     """
-    others = {each.field for each in found if each.sure in ("guessed", "corrected")}
+    others = {origin.field for origin in origins if origin.sure in ("guessed", "corrected")}
     names = ("publisher", "number", "date")
     return tuple(
         "" if name in others else value.casefold() for name, value in zip(names, values, strict=True)

@@ -194,9 +194,9 @@ def _as_text(value: object) -> str:
 
 def without(document: Document, field: str) -> Document:
     """Return the document without its own value of a field, which may be any field but the date."""
-    found = tuple(each for each in document.found if each.field != field)
+    origins = tuple(origin for origin in document.found if origin.field != field)
     nothing: dict[str, Any] = {field: ""}
-    return replace(document, **nothing, found=found)
+    return replace(document, **nothing, found=origins)
 
 
 def with_values(document: Document, values: Mapping[str, str], source: str, sure: Certainty) -> Document:
@@ -208,7 +208,7 @@ def with_values(document: Document, values: Mapping[str, str], source: str, sure
         fields["date"] = parse_date(values["date"]) if values["date"] else None
     if not fields.get("language", document.language):
         fields["language"] = Document("", "").language
-    others = tuple(found for found in document.found if found.field not in values)
+    others = tuple(origin for origin in document.found if origin.field not in values)
     return replace(document, **fields, found=(*others, *(Found(field, source, sure) for field in values)))
 
 
@@ -241,7 +241,7 @@ def with_language(document: Document) -> Document:
     is sure enough. py3langid is Barbaresi's fork of langid.py (Lui and Baldwin, 2012, "langid.py: An
     Off-the-shelf Language Identification Tool").
     """
-    if any(found.field == "language" for found in document.found):
+    if any(origin.field == "language" for origin in document.found):
         return document
     if language := language_of_script(document.text):
         return _in(document, language)
@@ -257,7 +257,9 @@ def language_of_script(text: str) -> str:
     """Return the language of a text if its script identifies the language, or ""."""
     text = text[:_READ]
     letters = len(_LETTER.findall(text))
-    return next((code for code, each in _SCRIPTS if len(each.findall(text)) > _SCRIPT_SHARE * letters), "")
+    return next(
+        (code for code, script in _SCRIPTS if len(script.findall(text)) > _SCRIPT_SHARE * letters), ""
+    )
 
 
 def with_language_of_script(document: Document) -> Document:
@@ -267,11 +269,11 @@ def with_language_of_script(document: Document) -> Document:
     """
     language = language_of_script(document.text)
     if not language and not _may_be_in(document.language, document.text[:_READ]):
-        others = tuple(found for found in document.found if found.field != "language")
+        others = tuple(origin for origin in document.found if origin.field != "language")
         return with_language(replace(document, language=Document("", "").language, found=others))
     if not language or language == document.language or (language == "zh" and document.language in _IN_HAN):
         return document
-    others = tuple(found for found in document.found if found.field != "language")
+    others = tuple(origin for origin in document.found if origin.field != "language")
     return _in(replace(document, found=others), language)
 
 
@@ -283,8 +285,8 @@ def _may_be_in(language: str, text: str) -> bool:
 
 
 def _in(document: Document, language: str) -> Document:
-    found = (*document.found, Found("language", "its text", "likely"))
-    return replace(document, language=language, found=found)
+    origins = (*document.found, Found("language", "its text", "likely"))
+    return replace(document, language=language, found=origins)
 
 
 @cache

@@ -49,10 +49,10 @@ def is_row(part: str) -> bool:
 def numbered(document: Document) -> bool:
     """Return whether a document is a row of a table, or a record of a list, that is named by its number."""
     return document.format in TABLES and any(
-        each.kind in ("row", "record")
-        and each.end - each.start == len(document.text)
-        and document.id.endswith(f"#{each.name}")
-        for each in document.sections
+        section.kind in ("row", "record")
+        and section.end - section.start == len(document.text)
+        and document.id.endswith(f"#{section.name}")
+        for section in document.sections
     )
 
 
@@ -112,15 +112,15 @@ def _gaps(pairs: dict[int, int], old: int, new: int) -> Iterator[tuple[list[int]
 def _alike(old: dict[int, str], new: dict[int, str]) -> dict[int, int]:
     """Pair texts by the share of words that both have, the most alike first."""
     words = {old_at: set(text.split()) for old_at, text in old.items()}
-    found = []
+    candidates = []
     for at, text in new.items():
         mine = set(text.split())
         for old_at, others in words.items():
             alike = len(mine & others) / max(1, len(mine | others))
             if alike >= _ALIKE:
-                found.append((-alike, at, old_at))
+                candidates.append((-alike, at, old_at))
     pairs: dict[int, int] = {}
-    for _, at, old_at in sorted(found):
+    for _, at, old_at in sorted(candidates):
         if at not in pairs and old_at not in pairs.values():
             pairs[at] = old_at
     return pairs

@@ -279,8 +279,8 @@ def _cut(document: Document, start: int, end: int) -> Iterator[Span]:
     """Cut a block into sentences."""
     text = document.text
     ends = sentence_ends(text, start, end, document.language)
-    kept = _without_cuts_in_quotations(text, start, end, ends)
-    for first, last in zip([start, *kept], [*kept, end], strict=True):
+    cuts = _without_cuts_in_quotations(text, start, end, ends)
+    for first, last in zip([start, *cuts], [*cuts, end], strict=True):
         yield from _stripped(text, first, last)
 
 
@@ -288,29 +288,29 @@ def sentence_ends(text: str, start: int, end: int, language: str) -> list[int]:
     """Return where sentences end in `text[start:end]`, in order, also inside quotations."""
     marker = MARKER.match(text, start, end)
     begin = marker.end() if marker else start  # sentencex finds no end in an item that begins with a bullet
-    cuts = sorted(set(_found_in_portions(text, begin, end, language)))
-    kept: list[int] = []
+    cuts = sorted(set(_boundaries_in_portions(text, begin, end, language)))
+    ends: list[int] = []
     for position, cut in enumerate(cuts):
         after = cuts[position + 1] if position + 1 < len(cuts) else end
-        if not _is_false_end(text, kept[-1] if kept else start, cut, after):
-            kept.append(cut)
-    return kept
+        if not _is_false_end(text, ends[-1] if ends else start, cut, after):
+            ends.append(cut)
+    return ends
 
 
-def _found_in_portions(text: str, start: int, end: int, language: str) -> Iterator[int]:
+def _boundaries_in_portions(text: str, start: int, end: int, language: str) -> Iterator[int]:
     """Yield where sentences end. A long block is read in portions.
 
     Each portion begins with a sentence, if an end is sure enough, or else at a space.
     """
     while end - start > _MOST_AT_ONCE:
         limit = start + _MOST_AT_ONCE
-        sure = [cut for cut in _found(text, start, limit, language) if start < cut < limit - _UNSURE]
+        sure = [cut for cut in _boundaries(text, start, limit, language) if start < cut < limit - _UNSURE]
         yield from sure
         start = max(sure, default=0) or text.rfind(" ", start + 1, limit) + 1 or limit
-    yield from _found(text, start, end, language)
+    yield from _boundaries(text, start, end, language)
 
 
-def _found(text: str, start: int, end: int, language: str) -> Iterator[int]:
+def _boundaries(text: str, start: int, end: int, language: str) -> Iterator[int]:
     """Yield where sentences end in `text[start:end]`: after closing quotation marks, before white space."""
     neutral = _TYPED_QUOTES.sub(lambda quote: " " * len(quote.group()), text[start:end]).translate(_NEUTRAL)
     for boundary in get_sentence_boundaries(re.split("[-_]", language.lower())[0], neutral):

@@ -51,12 +51,12 @@ def body(text: str, apart: Iterable[tuple[int, int]]) -> str:
 
 def names(text: str) -> set[str]:
     """Return the words that begin with a capital letter inside a sentence, case-folded."""
-    found, end = set(), 0
+    capitalised, end = set(), 0
     for word in _WORD.finditer(text):
         if end and len(word[0]) > 1 and word[0][0].isupper() and _GOES_ON.fullmatch(text, end, word.start()):
-            found.add(word[0].casefold())
+            capitalised.add(word[0].casefold())
         end = word.end()
-    return found
+    return capitalised
 
 
 def differ(one: str, other: str, ignored: Set[str] = frozenset(), *, in_form: bool = True) -> bool:
@@ -75,14 +75,14 @@ def differ(one: str, other: str, ignored: Set[str] = frozenset(), *, in_form: bo
     words, others = body_words(one), body_words(other)
     if words == others:
         return False
-    named = (names(one) | names(other)) - ignored
-    marks = _Marks.of(words, others, named), _Marks.of(others, words, named)
+    counted_names = (names(one) | names(other)) - ignored
+    marks = _Marks.from_words(words, others, counted_names), _Marks.from_words(others, words, counted_names)
     if in_form:
         slots = set(marks[0].own.values()) & set(marks[1].own.values())
         if len(slots) < MARKS:
             return False
         marks = marks[0].within(slots), marks[1].within(slots)
-    return all(each.tell for each in marks)
+    return all(side.tell for side in marks)
 
 
 class _Marks(NamedTuple):
@@ -97,23 +97,23 @@ class _Marks(NamedTuple):
     all: int
 
     @classmethod
-    def of(cls, words: Sequence[str], others: Sequence[str], named: Set[str]) -> _Marks:
+    def from_words(cls, words: Sequence[str], others: Sequence[str], counted_names: Set[str]) -> _Marks:
         shared = set(_runs(others, RUN))
         covered: set[int] = set()
         for at, run in enumerate(_runs(words, RUN)):
             if run in shared:
                 covered.update(range(at, at + RUN))
-        known = set(others)
+        other_words = set(others)
         own: dict[str, str] = {}
         common: set[str] = set()
         everything: set[str] = set()
         before = ""
         for at, word in enumerate(words):
-            if not (word in named or word[0].isdigit()):
+            if not (word in counted_names or word[0].isdigit()):
                 before = word
                 continue
             everything.add(word)
-            if at not in covered and word in known:
+            if at not in covered and word in other_words:
                 common.add(word)
             elif at not in covered:
                 own.setdefault(word, before)
@@ -133,8 +133,12 @@ class _Marks(NamedTuple):
 def _sentences(text: str) -> str:
     """Leave out short paragraphs that do not end as a sentence does."""
     paragraphs = re.split(r"\n\s*\n", text)
-    kept = [each for each in paragraphs if len(each) > _SHORT_LINE or _ENDS_SENTENCE.search(each.rstrip())]
-    return "\n\n".join(kept)
+    sentences = [
+        paragraph
+        for paragraph in paragraphs
+        if len(paragraph) > _SHORT_LINE or _ENDS_SENTENCE.search(paragraph.rstrip())
+    ]
+    return "\n\n".join(sentences)
 
 
 def contained(one: Sequence[str], other: Sequence[str]) -> float:

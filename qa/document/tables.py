@@ -95,14 +95,14 @@ def _rows(text: str) -> dict[tuple[int, int], _Table]:
     """Map the offsets of each row in a text to its table. Leave out rows of column names."""
     if "|" not in text and "\t" not in text:
         return {}
-    found: dict[tuple[int, int], _Table] = {}
+    tables_by_row: dict[tuple[int, int], _Table] = {}
     for caption, separator, rows in _tables(text):
         fenced = separator is _BAR and all(text[line.start] == "|" for line in rows)
         cells = (_cells(text, line.start, line.end, separator, fenced=fenced) for line in rows)
-        names = _names([text[start:end] for start, end in each] for each in cells)
+        names = _names([text[start:end] for start, end in row_cells] for row_cells in cells)
         table = _Table(caption, separator, fenced, names)
-        found |= {(line.start, line.end): table for line in rows[bool(names) :]}
-    return found
+        tables_by_row |= {(line.start, line.end): table for line in rows[bool(names) :]}
+    return tables_by_row
 
 
 def _tables(text: str) -> Iterator[tuple[str, re.Pattern[str], list[Span]]]:
@@ -111,25 +111,25 @@ def _tables(text: str) -> Iterator[tuple[str, re.Pattern[str], list[Span]]]:
     separator = _BAR
     end = 0
     for line in lines(text):
-        said = text[line.start : line.end]
+        line_text = text[line.start : line.end]
         is_next = text.count("\n", end, line.start) < 2
         end = line.end
-        found = _BAR if "|" in said else _TAB if "\t" in said else None
-        if found is _TAB and _MARK.fullmatch(said.split("\t")[0].strip()):
-            found = None
-        if rows and not (found is separator and is_next):
+        line_separator = _BAR if "|" in line_text else _TAB if "\t" in line_text else None
+        if line_separator is _TAB and _MARK.fullmatch(line_text.split("\t")[0].strip()):
+            line_separator = None
+        if rows and not (line_separator is separator and is_next):
             if len(rows) > 1:
                 yield caption, separator, rows
             rows = []
-        if found is None:
-            above = said
+        if line_separator is None:
+            above = line_text
             continue
-        if "--" in said and _RULE.fullmatch(said):
+        if "--" in line_text and _RULE.fullmatch(line_text):
             continue
         if not rows:
             is_caption = len(above) <= _LONGEST_CAPTION and not above.rstrip().endswith((".", "!", "?"))
             caption = above.strip("#*_ :") if is_caption else ""
-        separator = found
+        separator = line_separator
         rows.append(line)
     if len(rows) > 1:
         yield caption, separator, rows
@@ -185,13 +185,13 @@ def _row(text: str, table: _Table, start: int, end: int) -> Row:
     read = f"{table.caption}. " if table.caption else ""
     placed: list[Cell] = []
     for at, cell in enumerate(cells):
-        said = text[slice(*cell)]
-        if not said:
+        cell_text = text[slice(*cell)]
+        if not cell_text:
             continue
         if placed:
             read += "; " if names or len(placed) > 1 else ": "
         if name := names[at] if at < len(names) else "":
             read += f"{name}: "
-        placed.append(Cell(len(read), len(read) + len(said), Span(*cell)))
-        read += said
+        placed.append(Cell(len(read), len(read) + len(cell_text), Span(*cell)))
+        read += cell_text
     return Row(read, tuple(placed))

@@ -62,13 +62,13 @@ def among_others(document: Document, sentence: str) -> str:
 
 def sentences_before(document: Document, passages: Sequence[Passage], passage: Passage) -> tuple[str, ...]:
     """Return the last LOOKED_BACK quotable sentences before a passage, as the reader reads them."""
-    found: list[str] = []
-    for each in reversed(passages[: passage.ordinal]):
-        quotable = [sentence for sentence in each.sentences if sentence.quotable]
-        found[:0] = [in_words(document, sentence) for sentence in quotable]
-        if len(found) >= LOOKED_BACK:
+    sentences: list[str] = []
+    for earlier_passage in reversed(passages[: passage.ordinal]):
+        quotable = [sentence for sentence in earlier_passage.sentences if sentence.quotable]
+        sentences[:0] = [in_words(document, sentence) for sentence in quotable]
+        if len(sentences) >= LOOKED_BACK:
             break
-    return tuple(found[-LOOKED_BACK:])
+    return tuple(sentences[-LOOKED_BACK:])
 
 
 def legible(text: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
@@ -77,12 +77,12 @@ def legible(text: str, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     A sentence is in Latin script if at least half of its letters are. Sentences without letters, such as
     numbers, are returned too, unless all sentences with words are in other scripts.
     """
-    quotable = [each for each in sentences if each.quotable]
+    quotable = [sentence for sentence in sentences if sentence.quotable]
     if not quotable or is_only_latin(text[quotable[0].start : quotable[-1].end]):
         return tuple(quotable)
-    kept = [each for each in quotable if is_latin(text[each.start : each.end])]
-    has_words = any(letter.isalpha() for each in kept for letter in text[each.start : each.end])
-    return tuple(kept) if has_words else ()
+    latin = [sentence for sentence in quotable if is_latin(text[sentence.start : sentence.end])]
+    has_words = any(letter.isalpha() for sentence in latin for letter in text[sentence.start : sentence.end])
+    return tuple(latin) if has_words else ()
 
 
 def in_words(document: Document, sentence: Sentence) -> str:

@@ -163,11 +163,11 @@ def answer_file(
             with out.open("wb") as file:
                 return answer(Counter(), file)
         basis = _basis(corpus, questions, options)
-        kept, message = keep_earlier(out, basis, asked, fresh=fresh, force=force)
+        outcomes, message = keep_earlier(out, basis, asked, fresh=fresh, force=force)
         if message:
             say(f"{out}: {message}")
         with out.open("ab") as file:
-            done = answer(Counter(kept), file)
+            done = answer(Counter(outcomes), file)
         if is_replaceable(earlier_of(out), ANSWERS):
             earlier_of(out).unlink(missing_ok=True)  # the new answers have replaced it
     except OSError as error:

@@ -62,14 +62,16 @@ def reliability(bins: Sequence[Bin]) -> str:
     """
     figure, axes = _percent_axes("Confidence", "Had an answer")
     axes.plot([0, 1], [0, 1], color=_SOFT, linewidth=1, linestyle=(0, (3, 3)))
-    x, y = [each.confidence for each in bins], [each.answerable for each in bins]
-    axes.vlines(x, [each.low for each in bins], [each.high for each in bins], color=_ACCENT, linewidth=1.5)
+    x, y = [point.confidence for point in bins], [point.answerable for point in bins]
+    axes.vlines(
+        x, [point.low for point in bins], [point.high for point in bins], color=_ACCENT, linewidth=1.5
+    )
     axes.plot(x, y, "o", color=_ACCENT, markersize=7, markeredgecolor=_SURFACE, clip_on=False)
-    counts = sorted({each.count for each in bins})
+    counts = sorted({point.count for point in bins})
     group = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,}–{counts[-1]:,}"
     axes.text(0.03, 0.97, f"● {group} questions", va="top", color=_ACCENT, transform=axes.transAxes)
     groups = "; ".join(
-        f"at {each.confidence:.0%} confidence {each.answerable:.0%} of {each.count}" for each in bins
+        f"at {point.confidence:.0%} confidence {point.answerable:.0%} of {point.count}" for point in bins
     )
     return _svg(
         figure, "reliability", f"Reliability diagram. Share of questions that have an answer: {groups}."
@@ -118,9 +120,9 @@ def histograms(answerable: ArrayLike, unanswerable: ArrayLike, threshold: float 
     axes.set_ylim(-reach, reach)
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_formatter(lambda count, _: f"{abs(count):,.0f}")
-    for text, place, colour in (("With an answer", 0.98, _ACCENT), ("Without", 0.02, _SOFT)):
-        side = "top" if place > 0.5 else "bottom"
-        axes.text(0.03, place, text, va=side, color=colour, transform=axes.transAxes)
+    for text, height, colour in (("With an answer", 0.98, _ACCENT), ("Without", 0.02, _SOFT)):
+        side = "top" if height > 0.5 else "bottom"
+        axes.text(0.03, height, text, va=side, color=colour, transform=axes.transAxes)
     if threshold is not None:
         axes.axvline(threshold, color=_INK, linewidth=1, linestyle=(0, (2, 2)))
     medians = " and ".join(
@@ -145,9 +147,9 @@ def reasons(counts: Mapping[str, int]) -> str:
     axes.spines[:].set_visible(False)
     axes.set_xticks([])
     axes.tick_params(length=0, pad=8, labelcolor=_INK)
-    for place, name in enumerate(names):
+    for position, name in enumerate(names):
         axes.annotate(
-            f"{counts[name]:,}", (counts[name], place), (6, 0), textcoords="offset points",
+            f"{counts[name]:,}", (counts[name], position), (6, 0), textcoords="offset points",
             va="center", color=_INK, annotation_clip=False,
         )  # fmt: skip
     numbers = ", ".join(f"{name}: {count}" for name, count in counts.items())
@@ -202,23 +204,23 @@ def strip(dots: Sequence[Dot]) -> Strip:
     The dots are as large as fits.
     """
     stacks: dict[tuple[bool, int], list[Dot]] = {}
-    for dot in sorted(dots, key=lambda each: (not each.missed, each.confidence, each.number)):
+    for dot in sorted(dots, key=lambda dot: (not dot.missed, dot.confidence, dot.number)):
         step = min(max(int(dot.confidence * STRIP / _STEP), 0), STRIP // _STEP - 1)
         stacks.setdefault((dot.answerable, step), []).append(dot)
     tallest = max(map(len, stacks.values()), default=0)
-    pitch = next((each for each in _PITCHES if _rows(tallest, each) * each <= _SIDE), _PITCHES[-1])
+    pitch = next((size for size in _PITCHES if _rows(tallest, size) * size <= _SIDE), _PITCHES[-1])
     reach = {True: 0.0, False: 0.0}
-    places = []
+    points = []
     for (answerable, step), stack in stacks.items():
         columns = int(_STEP // pitch)
         indent = (_STEP - columns * pitch) / 2
-        for place, dot in enumerate(stack):
-            row, column = divmod(place, columns)
+        for position, dot in enumerate(stack):
+            row, column = divmod(position, columns)
             away = 6 + (row + 0.5) * pitch
             x = step * _STEP + indent + (column + 0.5) * pitch
-            places.append((dot.number, round(x, 1), round(-away if answerable else away, 1), dot.missed))
+            points.append((dot.number, round(x, 1), round(-away if answerable else away, 1), dot.missed))
         reach[answerable] = max(reach[answerable], 6 + _rows(len(stack), pitch) * pitch)
-    return Strip(reach[True], reach[False], round(0.4 * pitch, 2), tuple(sorted(places)))
+    return Strip(reach[True], reach[False], round(0.4 * pitch, 2), tuple(sorted(points)))
 
 
 def _rows(count: int, pitch: float) -> int:
@@ -251,16 +253,16 @@ _POINTS = 400
 def _thinned(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return at most `_POINTS` points of a curve, evenly spaced, including the first and the last."""
     x, y = np.asarray(x), np.asarray(y)
-    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(int))
-    return x[kept], y[kept]
+    indices = np.unique(np.linspace(0, len(x) - 1, min(len(x), _POINTS)).astype(int))
+    return x[indices], y[indices]
 
 
 def _at_quarters(coverage: np.ndarray, risk: np.ndarray) -> Iterator[tuple[float, float]]:
     """Yield the curve's first points that reach 25, 50, 75 and 100 % coverage."""
     for quarter in (0.25, 0.5, 0.75, 1.0):
-        place = int(np.searchsorted(coverage, quarter - 1e-9))
-        if place < len(coverage):
-            yield float(coverage[place]), float(risk[place])
+        index = int(np.searchsorted(coverage, quarter - 1e-9))
+        if index < len(coverage):
+            yield float(coverage[index]), float(risk[index])
 
 
 def _svg(figure: Figure, name: str, label: str) -> str:

@@ -45,7 +45,7 @@ class Finding:
     expected: str = ""
 
     @property
-    def found(self) -> bool:
+    def is_found(self) -> bool:
         """Return whether the quote occurs where it is expected."""
         return self.status in ("exact", "typography")
 
@@ -70,7 +70,9 @@ def with_document_quotes(suite: Suite, findings: Sequence[Finding]) -> Suite:
     queries = tuple(
         replace(
             query,
-            gold=tuple(each.text if each.found else each.quote for each in by_query.get(query.id, ())),
+            gold=tuple(
+                finding.text if finding.is_found else finding.quote for finding in by_query.get(query.id, ())
+            ),
         )
         for query in suite.queries
     )
@@ -91,17 +93,21 @@ def shortened(text: str) -> str:
 def _relevant(document: str, findings: Sequence[Finding]) -> list[str]:
     if document:
         return [document]
-    return list(dict.fromkeys(place for finding in findings if finding.found for place in finding.places))
+    return list(
+        dict.fromkeys(
+            document_id for finding in findings if finding.is_found for document_id in finding.places
+        )
+    )
 
 
 def _find(texts: _Texts, query: str, quote: str, expected: str) -> Finding:
     status: Literal["exact", "typography"]
     elsewhere: dict[str, int] = {}
     for status in ("exact", "typography"):
-        places = texts.exactly(quote) if status == "exact" else texts.in_any_typography(quote)
-        counts = dict(Counter(document for document, _ in places))
-        if expected in counts or (places and not expected):
-            document, text = next(place for place in places if expected in ("", place[0]))
+        matches = texts.exactly(quote) if status == "exact" else texts.in_any_typography(quote)
+        counts = dict(Counter(document for document, _ in matches))
+        if expected in counts or (matches and not expected):
+            document, text = next(match for match in matches if expected in ("", match[0]))
             return Finding(query, quote, status, counts, text, document, expected)
         elsewhere = elsewhere or counts
     document, text = texts.most_similar(quote, expected)

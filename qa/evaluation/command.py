@@ -1,4 +1,4 @@
-"""Run `pullquote evaluate`: load, check, ask, score, compare, write. `tables.py` shows the result."""
+"""Run `pullquote evaluate`: load, check, ask, score, compare, write. `result_tables.py` shows the result."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from qa.evaluation.check import Finding
     from qa.evaluation.schema import AnswerLine, Estimate, Evaluation, Suite
     from qa.outputs import Kind
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.progress import Meter
     from qa.schema import Document
 
@@ -63,8 +63,8 @@ class Gate:
         """
         name, _, value = map(str.strip, text.rpartition("="))
         if name not in MEASURES:
-            known = ", ".join(MEASURES)
-            raise ValueError(f"{text!r} is not a measure. Write MEASURE=VALUE with one of: {known}")
+            measure_names = ", ".join(MEASURES)
+            raise ValueError(f"{text!r} is not a measure. Write MEASURE=VALUE with one of: {measure_names}")
         with suppress(ValueError):
             if math.isfinite(bound := float(value)):
                 return cls(name, bound)
@@ -106,7 +106,7 @@ class Task:
     """
 
     suite: Path | None
-    library: LibraryPlace
+    library: LibraryAddress
     answers: Path | None = None
     out: Path | None = None
     baseline: Path | None = None
@@ -144,10 +144,13 @@ class Task:
         return tuple(path for path in (*asked, *files, self.answers, self.baseline) if path)
 
 
-def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]) -> Result:
+def perform(
+    task: Task, show: Meter, say: Callable[[str], None], note_answers: Callable[[Path], None]
+) -> Result:
     """Load, check, ask, score, compare and write.
 
-    `say` gets messages to the user. `kept` gets the file of the answers before the first question is asked.
+    `say` gets messages to the user. `note_answers` gets the file of the answers before the first question
+    is asked.
 
     Raises:
         InputError: a file cannot be read or written, or does not belong to the others.
@@ -183,7 +186,7 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
     if documents:
         _warn(findings, say)
         run.check_qrels(asked, documents, say)
-    path, reader = (task.answers, "") if task.answers else _ask(task, asked, show, say, kept)
+    path, reader = (task.answers, "") if task.answers else _ask(task, asked, show, say, note_answers)
     answers = _answers(path, asked, say)
     baseline = _answers(task.baseline, asked, say) if task.baseline else None
     show("Scoring", 0, 0)
@@ -197,15 +200,15 @@ def perform(task: Task, show: Meter, say: Callable[[str], None], kept: Callable[
 def _fitted(task: Task, result: Result, reader: ReaderName) -> Result:
     """Fit the confidence on the answers. Store it in the library's folder if it gains."""
     judged = result.evaluation.judged if result.evaluation else ()
-    found = fit.fit(judged, confidence.shipped(reader), task.strictness)
-    if not found.gains:
-        return replace(result, fit=found)
+    new_fit = fit.fit(judged, confidence.shipped(reader), task.strictness)
+    if not new_fit.gains:
+        return replace(result, fit=new_fit)
     own = own_confidence.OwnConfidence(
-        found.confidence,
+        new_fit.confidence,
         own_confidence.identify(reader),
         result.suite.name,
-        found.questions,
-        found.answerable,
+        new_fit.questions,
+        new_fit.answerable,
         dt.datetime.now().astimezone().date().isoformat(),
     )
     with Corpus.open(task.library, create=False) as corpus:
@@ -213,7 +216,7 @@ def _fitted(task: Task, result: Result, reader: ReaderName) -> Result:
         earlier, _ = own_confidence.look_up(corpus.library, reader)
         fitted = own_confidence.save(corpus.library, own)
         corpus.store.share_own_file(own_confidence.FILE)
-    return replace(result, fit=found, fitted=fitted, replaced=earlier)
+    return replace(result, fit=new_fit, fitted=fitted, replaced=earlier)
 
 
 def _asked(task: Task, say: Callable[[str], None]) -> Suite:
@@ -267,7 +270,7 @@ def _documents(task: Task, asked: Suite, show: Meter, say: Callable[[str], None]
 
 
 def _ask(
-    task: Task, asked: Suite, show: Meter, say: Callable[[str], None], kept: Callable[[Path], None]
+    task: Task, asked: Suite, show: Meter, say: Callable[[str], None], note_answers: Callable[[Path], None]
 ) -> tuple[Path, str]:
     """Ask the queries that are not answered yet. Return the file of the answers, and the reader's name."""
 
@@ -287,7 +290,7 @@ def _ask(
                 "--reader."
             )
         path = task.out or run.answers_path(corpus.library, asked)
-        kept(path)
+        note_answers(path)
         run.answer(
             corpus,
             asked,
@@ -308,7 +311,7 @@ def _answers(path: Path, asked: Suite, say: Callable[[str], None]) -> dict[str, 
 
 
 def _warn(findings: Sequence[Finding], say: Callable[[str], None]) -> None:
-    missing = [finding for finding in findings if not finding.found]
+    missing = [finding for finding in findings if not finding.is_found]
     if missing:
         quote = check.shortened(missing[0].quote)
         say(

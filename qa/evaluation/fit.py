@@ -80,13 +80,13 @@ def check_enough(queries: Iterable[Query]) -> None:
     Raises:
         InputError: fewer than LEAST queries are answerable, or fewer than LEAST are not answerable.
     """
-    known = [query.answerable for query in queries if query.answerable is not None]
-    answerable = sum(known)
-    if min(answerable, len(known) - answerable) < LEAST:
+    judged = [query.answerable for query in queries if query.answerable is not None]
+    answerable = sum(judged)
+    if min(answerable, len(judged) - answerable) < LEAST:
         raise InputError(
             f"there are too few test queries to fit the confidence: {answerable:,} with an answer in "
             "the documents and "
-            f"{len(known) - answerable:,} without; at least {LEAST} of each are needed. Add queries "
+            f"{len(judged) - answerable:,} without; at least {LEAST} of each are needed. Add queries "
             "(answerable: yes or no), or press thumbs in the chat."
         )
 
@@ -100,13 +100,13 @@ def fit(judged: Sequence[Judged], shipped: Confidence, strictness: float) -> Fit
         InputError: too few questions have signals, because nothing was read for the others.
     """
     cases = [
-        (shipped.log_odds(Signals(**each.answer["signals"])), each.query.answerable)
-        for each in judged
-        if each.answer.get("signals") and each.query.answerable is not None
+        (shipped.log_odds(Signals(**case.answer["signals"])), case.query.answerable)
+        for case in judged
+        if case.answer.get("signals") and case.query.answerable is not None
     ]
-    check_enough(each.query for each in judged if each.answer.get("signals"))
+    check_enough(case.query for case in judged if case.answer.get("signals"))
     log_odds = np.array([value for value, _ in cases])
-    answerable = np.array([known for _, known in cases], dtype=bool)
+    answerable = np.array([is_answerable for _, is_answerable in cases], dtype=bool)
     before = special.expit(log_odds)
     after = left_out(log_odds, answerable)
     threshold = shipped.threshold(strictness)
@@ -115,8 +115,8 @@ def fit(judged: Sequence[Judged], shipped: Confidence, strictness: float) -> Fit
         scaled(shipped, scale, shift),
         len(cases),
         int(answerable.sum()),
-        _gain(*((each >= threshold) == answerable for each in (before, after))),
-        _gain(*((each - answerable) ** 2 for each in (before, after))),
+        _gain(*((probabilities >= threshold) == answerable for probabilities in (before, after))),
+        _gain(*((probabilities - answerable) ** 2 for probabilities in (before, after))),
     )
 
 
@@ -149,16 +149,16 @@ def left_out(log_odds: Floats, answerable: npt.NDArray[np.bool_], seed: int = 0)
     for kind in (True, False):
         rows = rng.permutation(np.flatnonzero(answerable == kind))
         folds[rows] = np.arange(len(rows)) % FOLDS
-    found = np.empty(len(answerable))
+    probabilities = np.empty(len(answerable))
     for fold in range(FOLDS):
         out = folds == fold
         scale, shift = scaling(log_odds[~out], answerable[~out])
-        found[out] = special.expit(scale * log_odds[out] + shift)
-    return found
+        probabilities[out] = special.expit(scale * log_odds[out] + shift)
+    return probabilities
 
 
 def _gain(before: npt.ArrayLike, after: npt.ArrayLike) -> Gain:
-    old, new = (np.asarray(each, dtype=np.float64) for each in (before, after))
+    old, new = (np.asarray(values, dtype=np.float64) for values in (before, after))
     tested = statistics.randomisation([statistics.mean(np.concatenate([new, old]))], len(new))
-    value, low, high, p = (float(each[0]) for each in tested)
+    value, low, high, p = (float(column[0]) for column in tested)
     return Gain(float(old.mean()), float(new.mean()), Difference(value, low, high, p, len(new)))

@@ -104,11 +104,11 @@ def locate(judged: Judged, text_of: TextOf, relevant: Iterable[str] = ()) -> tup
     not contain.
     """
     query, answer = judged.query, judged.answer
-    known = list(dict.fromkeys([*filter(None, [query.document]), *relevant]))
-    gold = tuple(_locate(text, answer, known, text_of) for text in query.gold)
-    if any(each.document for each in gold) or not known or not query.answerable:
+    expected = list(dict.fromkeys([*filter(None, [query.document]), *relevant]))
+    gold = tuple(_locate(text, answer, expected, text_of) for text in query.gold)
+    if any(occurrence.document for occurrence in gold) or not expected or not query.answerable:
         return gold
-    return tuple(_ranked(Gold("", document), answer) for document in known)
+    return tuple(_ranked(Gold("", document), answer) for document in expected)
 
 
 def explain(judged: Judged, gold: Sequence[Gold]) -> Miss | None:
@@ -150,7 +150,7 @@ def occurrences(text: str, sentence: str) -> Iterator[tuple[int, int]]:
 def _miss(gold: Gold, answer: AnswerLine, percent: str) -> Miss:
     """Return the step at which the gold was lost."""
     what = "expected sentence" if gold.text else "right document"
-    outcome, found = answer.get("outcome"), len(answer.get("passages") or ())
+    outcome, passage_count = answer.get("outcome"), len(answer.get("passages") or ())
     if gold.quote is not None and gold.quote <= QUOTES:
         if outcome == "answered":
             part = "Only a part of the expected sentence was quoted."
@@ -165,22 +165,25 @@ def _miss(gold: Gold, answer: AnswerLine, percent: str) -> Miss:
             "gold not found", f"The {what} does not occur in the documents that were searched for it."
         )
     if gold.rank is None:
-        return Miss("not retrieved", f"The {what} was not in the {plural(found, 'passage')} found.")
-    place = f"The passage with the {what}" if gold.text else "The first passage of the right document"
+        return Miss("not retrieved", f"The {what} was not in the {plural(passage_count, 'passage')} found.")
+    passage = f"The passage with the {what}" if gold.text else "The first passage of the right document"
     if gold.rank > BEST:
         read = answer.get("read") or MOST_READ
         closely = f", and only the first {read} were read closely" if gold.rank > read else ""
         return Miss(
             "not among the candidates",
-            f"{place} came {ordinal(gold.rank)} of {found}; quotes are taken from the first {BEST}{closely}.",
+            f"{passage} came {ordinal(gold.rank)} of {passage_count}; "
+            f"quotes are taken from the first {BEST}{closely}.",
         )
     if outcome == "none" or (not gold.text and outcome != "answered"):
         return Miss(
             "below the threshold",
-            f"{place} came {ordinal(gold.rank)}, but no answer was given, because the confidence was "
+            f"{passage} came {ordinal(gold.rank)}, but no answer was given, because the confidence was "
             f"{percent}.",
         )
-    return Miss("sentence not chosen", f"{place} came {ordinal(gold.rank)}, but other sentences were quoted.")
+    return Miss(
+        "sentence not chosen", f"{passage} came {ordinal(gold.rank)}, but other sentences were quoted."
+    )
 
 
 def _failed(judged: Judged, gold: Sequence[Gold]) -> bool:
@@ -189,36 +192,38 @@ def _failed(judged: Judged, gold: Sequence[Gold]) -> bool:
         return judged.values["right"] < 1
     outcome = judged.answer.get("outcome")
     if outcome is None:  # a run of another system, which only ranks
-        return bool(gold) and all(each.rank is None or each.rank > BEST for each in gold)
+        return bool(gold) and all(occurrence.rank is None or occurrence.rank > BEST for occurrence in gold)
     if not judged.query.answerable or outcome != "answered":
         return bool(judged.query.answerable) is not (outcome == "answered")
     enough = all if judged.query.all_needed else any
-    return bool(gold) and not enough(each.quote is not None and each.quote <= QUOTES for each in gold)
+    return bool(gold) and not enough(
+        occurrence.quote is not None and occurrence.quote <= QUOTES for occurrence in gold
+    )
 
 
 def _decisive(gold: Sequence[Gold], *, all_needed: bool) -> Gold:
     """Return the gold that came nearest to being quoted, or the farthest if all gold is needed."""
 
-    def distance(each: Gold) -> tuple[float, float, bool]:
+    def distance(occurrence: Gold) -> tuple[float, float, bool]:
         return (
-            inf if each.quote is None else each.quote,
-            inf if each.rank is None else each.rank,
-            not each.document,
+            inf if occurrence.quote is None else occurrence.quote,
+            inf if occurrence.rank is None else occurrence.rank,
+            not occurrence.document,
         )
 
     return max(gold, key=distance) if all_needed else min(gold, key=distance)
 
 
-def _locate(sentence: str, answer: AnswerLine, known: Sequence[str], text_of: TextOf) -> Gold:
+def _locate(sentence: str, answer: AnswerLine, expected: Sequence[str], text_of: TextOf) -> Gold:
     """Return the occurrence of a gold sentence that came nearest to being quoted."""
-    for documents in (known, [each for each in ranking(answer) if each not in known]):
-        places = [
+    for documents in (expected, [document for document in ranking(answer) if document not in expected]):
+        candidates = [
             _ranked(Gold(sentence, document, start, end), answer)
             for document in documents
             for start, end in occurrences(text_of(document) or "", sentence)
         ]
-        if places:
-            return _decisive(places, all_needed=False)
+        if candidates:
+            return _decisive(candidates, all_needed=False)
     return _ranked(Gold(sentence), answer)
 
 
@@ -233,16 +238,16 @@ def _ranked(gold: Gold, answer: AnswerLine) -> Gold:
 
 def _first(matches: Iterable[bool]) -> int | None:
     """Return the number, from 1, of the first match."""
-    return next((place for place, match in enumerate(matches, start=1) if match), None)
+    return next((number for number, match in enumerate(matches, start=1) if match), None)
 
 
-def _overlaps(gold: Gold, place: AnswerLine) -> bool:
+def _overlaps(gold: Gold, span: AnswerLine) -> bool:
     """Return whether a passage or quote overlaps with the gold in the gold's document."""
-    if place["document"] != gold.document:
+    if span["document"] != gold.document:
         return False
-    if not gold.end or not {"start", "end"} <= place.keys():  # the document as a whole
+    if not gold.end or not {"start", "end"} <= span.keys():  # the document as a whole
         return True
-    return bool(place["start"] < gold.end and gold.start < place["end"])
+    return bool(span["start"] < gold.end and gold.start < span["end"])
 
 
 def _has_same_words(gold: Gold, quote: AnswerLine) -> bool:

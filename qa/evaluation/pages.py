@@ -60,12 +60,12 @@ class Expected:
     Attributes:
         text: a gold sentence; empty if only a document is known.
         where: the title or id of the document.
-        found: which passage and quote contain the gold.
+        position: which passage and quote contain the gold.
     """
 
     text: str
     where: str
-    found: str
+    position: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ class Page:
         """Return "missed" or "right", or "open" if it is unknown."""
         if self.miss:
             return "missed"
-        known = self.judged.query.answerable is not None and (self.outcome or self.gold)
-        return "right" if known else "open"
+        is_judged = self.judged.query.answerable is not None and (self.outcome or self.gold)
+        return "right" if is_judged else "open"
 
     @property
     def verdict_says(self) -> str:
@@ -169,7 +169,7 @@ class Page:
     def values(self) -> list[tuple[str, float]]:
         """Return the measures of this question, in the order in which people read them."""
         order = [*MEASURES, *self.judged.values]
-        return sorted(self.judged.values.items(), key=lambda each: order.index(each[0]))
+        return sorted(self.judged.values.items(), key=lambda name_and_value: order.index(name_and_value[0]))
 
     @property
     def history(self) -> list[tuple[str, str]]:
@@ -182,7 +182,7 @@ class Page:
 
 def pages(evaluation: Evaluation, text_of: TextOf, title_of: TitleOf) -> Iterator[Page]:
     """Yield the page of each question, in the suite's order."""
-    rivals = {each.query.id: each for each in evaluation.baseline_judged}
+    rivals = {judged.query.id: judged for judged in evaluation.baseline_judged}
     for number, judged in enumerate(evaluation.judged, start=1):
         grades = evaluation.suite.qrels.get(judged.query.id, {})
         relevant = [document for document, grade in grades.items() if grade > 0]
@@ -192,8 +192,8 @@ def pages(evaluation: Evaluation, text_of: TextOf, title_of: TitleOf) -> Iterato
         if rival := rivals.get(judged.query.id):
             missed = bool(misses.why(rival, text_of, relevant))
             change = "gained" if missed and not miss else "lost" if miss and not missed else ""
-        found = len(judged.answer.get("passages") or ())
-        ranks = sorted({each.rank for each in gold if each.rank is not None})
+        passage_count = len(judged.answer.get("passages") or ())
+        ranks = sorted({occurrence.rank for occurrence in gold if occurrence.rank is not None})
         yield Page(
             number,
             judged,
@@ -201,13 +201,17 @@ def pages(evaluation: Evaluation, text_of: TextOf, title_of: TitleOf) -> Iterato
             change,
             tuple(_quoted(quote, gold, text_of, title_of) for quote in judged.answer.get("quotes") or ()),
             tuple(
-                Expected(each.text, title_of(each.document) or each.document, _found(each, found))
-                for each in (gold if judged.query.gold else gold[:_NAMED])
+                Expected(
+                    occurrence.text,
+                    title_of(occurrence.document) or occurrence.document,
+                    _where_found(occurrence, passage_count),
+                )
+                for occurrence in (gold if judged.query.gold else gold[:_NAMED])
             ),
-            min(found, MOST_READ),
+            min(passage_count, MOST_READ),
             tuple(rank for rank in ranks if rank <= MOST_READ),
-            _ranks_say(ranks, found),
-            min((each.quote for each in gold if each.quote is not None), default=None),
+            _ranks_say(ranks, passage_count),
+            min((occurrence.quote for occurrence in gold if occurrence.quote is not None), default=None),
         )
 
 
@@ -218,8 +222,12 @@ def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: 
     publisher = citation.get("published_in") or citation.get("publisher")
     fields = ("author", "series", "number", "date", "locator", "read_by")
     source = text_of(document)
-    spans = [(each.start - start, each.end - start) for each in gold if each.document == document]
-    spans += [span for each in gold for span in misses.occurrences(text, each.text)]
+    spans = [
+        (occurrence.start - start, occurrence.end - start)
+        for occurrence in gold
+        if occurrence.document == document
+    ]
+    spans += [span for occurrence in gold for span in misses.occurrences(text, occurrence.text)]
     return Quoted(
         tuple(_parts(text, spans)),
         title,
@@ -243,16 +251,19 @@ def _parts(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, b
         yield text[at:], False
 
 
-def _found(gold: Gold, found: int) -> str:
+def _where_found(gold: Gold, passage_count: int) -> str:
     if not gold.document:
         return "does not occur in the documents that were searched for it"
     if gold.rank is None:
-        return f"not in the {plural(found, 'passage')} found"
-    return f"passage {gold.rank} of {found:,}" + (f", quote {gold.quote}" if gold.quote is not None else "")
+        return f"not in the {plural(passage_count, 'passage')} found"
+    return f"passage {gold.rank} of {passage_count:,}" + (
+        f", quote {gold.quote}" if gold.quote is not None else ""
+    )
 
 
-def _ranks_say(ranks: Sequence[int], found: int) -> str:
+def _ranks_say(ranks: Sequence[int], passage_count: int) -> str:
     if not ranks:
         return ""
-    places = ", ".join(map(misses.ordinal, ranks[:_NAMED]))
-    return f"Found as the {places} of {plural(found, 'passage')}; quotes are taken from the first {BEST}."
+    ordinals = ", ".join(map(misses.ordinal, ranks[:_NAMED]))
+    passages = plural(passage_count, "passage")
+    return f"Found as the {ordinals} of {passages}; quotes are taken from the first {BEST}."

@@ -25,8 +25,8 @@ from qa.asking.retrieve import MOST_READ
 from qa.evaluation import charts, misses
 from qa.evaluation.measures import BY_TYPE, MEASURES, confidence, reliability, risk_coverage, threshold
 from qa.evaluation.pages import pages
+from qa.evaluation.result_tables import probability
 from qa.evaluation.statistics import LEVEL, wilson
-from qa.evaluation.tables import probability
 from qa.text.dates import date_in_words
 from qa.text.display import plural, visible
 
@@ -62,7 +62,7 @@ def to_html(
     all_pages = list(pages(evaluation, text_of, title_of))
     reasons = _reasons(all_pages)
     verdicts = Counter(page.verdict for page in all_pages)
-    unclear = sum(each.query.answerable is None for each in judged)
+    unclear = sum(case.query.answerable is None for case in judged)
     style, script = (_static(name) for name in ("report.css", "report.js"))
     facts = {
         "Suite": evaluation.suite.name,
@@ -132,20 +132,20 @@ def _headline(evaluation: Evaluation) -> Iterator[Figure]:
     """Yield the few figures that matter, if the suite allows them."""
     measures = evaluation.measures
     for names in (("right", "accuracy", "R@20"), ("hit@3", "answer@3", "Success@1")):
-        if name := next((each for each in names if each in measures), ""):
-            found = measures[name]
-            says = _SAYS[name].format(plural(found.n, "question"))
-            yield Figure(percent(found.value), says, _range(found.low, found.high))
+        if name := next((measure for measure in names if measure in measures), ""):
+            estimate = measures[name]
+            says = _SAYS[name].format(plural(estimate.n, "question"))
+            yield Figure(percent(estimate.value), says, _range(estimate.low, estimate.high))
     silent = [
-        each.answer["outcome"] != "answered"
-        for each in evaluation.judged
-        if each.query.answerable is False and each.answer.get("outcome") not in (None, "error")
+        case.answer["outcome"] != "answered"
+        for case in evaluation.judged
+        if case.query.answerable is False and case.answer.get("outcome") not in (None, "error")
     ]
     if silent:
         share = sum(silent) / len(silent)
         says = f"of {plural(len(silent), 'question')} that the documents do not answer were left unanswered"
         yield Figure(percent(share), says, _range(*wilson(share, len(silent))))
-    quotes = sum(len(each.answer.get("quotes") or ()) for each in evaluation.judged)
+    quotes = sum(len(case.answer.get("quotes") or ()) for case in evaluation.judged)
     if quotes and "verbatim" in measures:
         says = f"of {plural(quotes, 'quote')} are word for word as in the document"
         yield Figure(percent(measures["verbatim"].value), says)
@@ -177,9 +177,9 @@ def _duration(milliseconds: float) -> str:
 
 def _questions(judged: Sequence[Judged]) -> str:
     kinds = {True: "with an answer", False: "without", None: "not judged"}
-    counts = Counter(each.query.answerable for each in judged)
-    known = ", ".join(f"{counts[kind]:,} {words}" for kind, words in kinds.items() if counts[kind])
-    return f"{plural(len(judged), 'question')} ({known})"
+    counts = Counter(case.query.answerable for case in judged)
+    counted = ", ".join(f"{counts[kind]:,} {words}" for kind, words in kinds.items() if counts[kind])
+    return f"{plural(len(judged), 'question')} ({counted})"
 
 
 def _dots(all_pages: Sequence[Page]) -> Iterator[charts.Dot]:
@@ -200,9 +200,9 @@ def _reasons(all_pages: Sequence[Page]) -> dict[str, int]:
 def _charts(evaluation: Evaluation, answers_from: float | None) -> Iterator[Mapping[str, Any]]:
     judged, rivals = evaluation.judged, evaluation.baseline_judged
     scores: dict[bool, list[float]] = {True: [], False: []}
-    for each in judged:
-        if each.query.answerable is not None and (value := confidence(each.answer)) is not None:
-            scores[each.query.answerable].append(value)
+    for case in judged:
+        if case.query.answerable is not None and (value := confidence(case.answer)) is not None:
+            scores[case.query.answerable].append(value)
     if scores[True] and scores[False]:
         yield {
             "title": "Do questions with an answer score higher?",
@@ -231,37 +231,37 @@ def _charts(evaluation: Evaluation, answers_from: float | None) -> Iterator[Mapp
 
 
 def _rows(evaluation: Evaluation) -> Iterator[Mapping[str, Any]]:
-    changes = [each for name, each in evaluation.differences.items() if MEASURES[name].unit == "share"]
-    reach = max((abs(end) for each in changes for end in (each.low, each.high)), default=0.0) or 1.0
+    changes = [change for name, change in evaluation.differences.items() if MEASURES[name].unit == "share"]
+    reach = max((abs(end) for change in changes for end in (change.low, change.high)), default=0.0) or 1.0
     for name, measure in MEASURES.items():
-        if found := evaluation.measures.get(name):
+        if estimate := evaluation.measures.get(name):
             share = measure.unit == "share"
             yield {
                 "name": name,
                 "meaning": measure.meaning,
-                "value": _value(name, found.value),
-                "interval": f"{_value(name, found.low)} to {_value(name, found.high)}",
-                "n": f"{found.n:,}",
-                "bar": _bar(found.low, found.value, found.high) if share else None,
+                "value": _value(name, estimate.value),
+                "interval": f"{_value(name, estimate.low)} to {_value(name, estimate.high)}",
+                "n": f"{estimate.n:,}",
+                "bar": _bar(estimate.low, estimate.value, estimate.high) if share else None,
                 "change": _row_change(name, evaluation, reach) if name in evaluation.differences else None,
             }
 
 
 def _types(evaluation: Evaluation) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of the table of types of questions."""
-    for name, found in evaluation.by_type.items():
+    for name, estimates in evaluation.by_type.items():
         yield {
             "name": name,
-            "n": f"{sum(each.query.type == name for each in evaluation.judged):,}",
-            "cells": [_cell(found.get(each)) for each in BY_TYPE],
+            "n": f"{sum(case.query.type == name for case in evaluation.judged):,}",
+            "cells": [_cell(estimates.get(measure)) for measure in BY_TYPE],
         }
 
 
-def _cell(found: Estimate | None) -> Mapping[str, Any] | None:
-    if found is None:
+def _cell(estimate: Estimate | None) -> Mapping[str, Any] | None:
+    if estimate is None:
         return None
-    interval = f"{percent(found.low)} to {percent(found.high)}"
-    return {"value": percent(found.value), "interval": interval, "n": f"{found.n:,}"}
+    interval = f"{percent(estimate.low)} to {percent(estimate.high)}"
+    return {"value": percent(estimate.value), "interval": interval, "n": f"{estimate.n:,}"}
 
 
 def _row_change(name: str, evaluation: Evaluation, reach: float) -> Mapping[str, Any]:
@@ -286,7 +286,7 @@ def _value(name: str, value: float, sign: str = "") -> str:
 
 
 def _bar(low: float, value: float, high: float) -> Mapping[str, str]:
-    low, value, high = (min(max(each, 0.0), 1.0) for each in (low, value, high))
+    low, value, high = (min(max(share, 0.0), 1.0) for share in (low, value, high))
     return {"low": _hundredths(low), "width": _hundredths(high - low), "at": _hundredths(min(value, 0.99))}
 
 

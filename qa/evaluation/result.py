@@ -45,5 +45,5 @@ class Result:
         If only quotes were checked, return whether all were found.
         """
         if self.evaluation is None:
-            return all(finding.found for finding in self.findings)
+            return all(finding.is_found for finding in self.findings)
         return not self.failures and (self.fit is None or self.fit.gains)

@@ -212,22 +212,22 @@ def check_qrels(suite: Suite, documents: Mapping[str, Document], say: Say) -> No
     Raises:
         InputError: all relevant documents are missing.
     """
-    named = {
+    expected = {
         document
         for query in suite.queries
         for document, grade in suite.qrels.get(query.id, {}).items()
         if grade > 0
     }
-    unknown = sorted(named - documents.keys())
+    unknown = sorted(expected - documents.keys())
     examples = ", ".join(unknown[:_EXAMPLES])
-    if unknown and len(unknown) == len(named):
+    if unknown and len(unknown) == len(expected):
         raise InputError(
             f"none of the documents that {suite.name} expects is here ({examples}, …): the suite is "
             "for another "
             "library, or has other ids. `pullquote documents` lists the ids."
         )
     if unknown:
-        say(f"{len(unknown):,} of the {len(named):,} documents expected are not here: {examples}, …")
+        say(f"{len(unknown):,} of the {len(expected):,} documents expected are not here: {examples}, …")
 
 
 def evaluate(
@@ -249,10 +249,10 @@ def evaluate(
     def judged(lines: Mapping[str, AnswerLine]) -> tuple[Judged, ...]:
         return tuple(
             replace(
-                each,
-                values={key: value for key, value in each.values.items() if documents or key != "verbatim"},
+                case,
+                values={key: value for key, value in case.values.items() if documents or key != "verbatim"},
             )
-            for each in judge(suite, lines, text_of)
+            for case in judge(suite, lines, text_of)
         )
 
     def text_of(document_id: str) -> str | None:

@@ -68,13 +68,13 @@ def with_thumbs(suite: Suite | None, thumbs: Iterable[Mapping[str, Any]]) -> Sui
     A question is not added if the suite has it already, or if it is unknown whether the documents answer it.
     """
     queries = suite.queries if suite else ()
-    known = {each.id for each in queries} | set(map(_asked, queries))
+    known_keys = {query.id for query in queries} | set(map(_asked, queries))
     lines = (_Line("thumbs", number, dict(line)) for number, line in enumerate(thumbs, 1))
     added = (_query(line, assume=None) for line in lines)
     new = [
-        each
-        for each in added
-        if each.answerable is not None and each.id not in known and _asked(each) not in known
+        query
+        for query in added
+        if query.answerable is not None and query.id not in known_keys and _asked(query) not in known_keys
     ]
     return replace(suite or Suite("thumbs", ()), queries=(*queries, *new))
 
@@ -116,12 +116,12 @@ def own_corpus(folder: Path) -> Path | None:
     file, own, shared = folder / "corpus.jsonl", folder / "corpus", folder.resolve().parent / "corpus"
     if file.is_file():
         return file
-    return next((each for each in (own, shared) if each.is_dir()), None)
+    return next((candidate for candidate in (own, shared) if candidate.is_dir()), None)
 
 
 def files_of(corpus: Path) -> list[Path]:
     """Return the files of a corpus: sorted if it is a folder, or the corpus itself if it is a file."""
-    return sorted(each for each in corpus.rglob("*") if each.is_file()) if corpus.is_dir() else [corpus]
+    return sorted(path for path in corpus.rglob("*") if path.is_file()) if corpus.is_dir() else [corpus]
 
 
 def _qrels(folder: Path) -> Qrels:
@@ -185,9 +185,9 @@ class _Line:
         """Return the first existing field of `names`: a list of texts, or one text."""
         name, value = self._first(names)
         values = [value or ""] if isinstance(value, str | None) else value
-        if not (isinstance(values, list) and all(isinstance(each, str) for each in values)):
+        if not (isinstance(values, list) and all(isinstance(text, str) for text in values)):
             raise InputError(f'{self.where}: "{name}" is not a list of texts: ["one", "two"].')
-        return tuple(each.strip() for each in values if each.strip())
+        return tuple(text.strip() for text in values if text.strip())
 
     def _first(self, names: Iterable[str]) -> tuple[str, Any]:
         return next(
@@ -204,14 +204,14 @@ class _Line:
     def parts(self) -> tuple[tuple[str, ...], ...]:
         """Return the gold of each part of the question."""
         parts = self.record.get("parts") or []
-        if not (isinstance(parts, list) and all(isinstance(each, list) for each in parts)):
+        if not (isinstance(parts, list) and all(isinstance(part, list) for part in parts)):
             raise InputError(f'{self.where}: "parts" is not a list of lists: [["one"], ["two", "or this"]].')
         return tuple(replace(self, record={"part": part}).texts("part") for part in parts)
 
     def facts(self) -> dict[str, str]:
         """Return facts about a document that are asked for and that no sentence states, by field."""
         facts = self.record.get("facts") or {}
-        if not (isinstance(facts, dict) and all(isinstance(each, str) for each in facts.values())):
+        if not (isinstance(facts, dict) and all(isinstance(fact, str) for fact in facts.values())):
             raise InputError(
                 f'{self.where}: "facts" is not {{"author": "Ida Norr"}}: fields with a text each.'
             )
@@ -314,7 +314,7 @@ def _csv_queries(data: bytes, path: Path, say: Callable[[str], None]) -> Iterato
         record["history"] += filter(None, [row.get("history")])
         for column in ("quote", "answer"):
             texts = [row.get(column, ""), *row.get(f"{column}s", "").split("\n")]
-            record[f"{column}s"] += [each for each in texts if each not in record[f"{column}s"]]
+            record[f"{column}s"] += [new_text for new_text in texts if new_text not in record[f"{column}s"]]
         for name, value in (
             ("answerable", _truth(row, where)),
             ("document", row.get("document") or None),

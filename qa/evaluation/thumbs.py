@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from qa.desk.ports import Desk
+    from qa.desk.interface import Desk
     from qa.schema import Answer, Document, Turn
     from qa.storage.ports import DeskLibrary
 
@@ -52,8 +52,8 @@ _COLUMNS = ("id", "question", "answerable", "document", "quote", "history", "rej
 def shown_answer(answer: Answer, history: Sequence[str | Turn] = ()) -> ShownAnswer:
     """Return the parts of an answer that are stored with a thumb."""
     quotes, shown = (
-        tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in each)
-        for each in (answer.quotes, (*answer.shown, *answer.nearest))
+        tuple(QuoteReference(q.document.id, q.document.sha256, q.start, q.end) for q in group)
+        for group in (answer.quotes, (*answer.shown, *answer.nearest))
     )
     return ShownAnswer(
         answer.question.strip(),
@@ -61,7 +61,7 @@ def shown_answer(answer: Answer, history: Sequence[str | Turn] = ()) -> ShownAns
         answer.interpreted_question,
         answer.outcome,
         quotes,
-        tuple(each for each in shown if each not in quotes),
+        tuple(reference for reference in shown if reference not in quotes),
         answer.filters,
         answer.strictness,
     )
@@ -70,8 +70,12 @@ def shown_answer(answer: Answer, history: Sequence[str | Turn] = ()) -> ShownAns
 def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
     """Return the thumbs on one answer: the thumb on the whole, and the thumbs on quotes by citation id."""
     return {
-        "answer": next((each.thumb for each in judgements if each.quote is None), None),
-        "quotes": {each.quote.citation_id: each.thumb for each in judgements if each.quote is not None},
+        "answer": next((judgement.thumb for judgement in judgements if judgement.quote is None), None),
+        "quotes": {
+            judgement.quote.citation_id: judgement.thumb
+            for judgement in judgements
+            if judgement.quote is not None
+        },
     }
 
 
@@ -97,11 +101,11 @@ def _asked(judgement: Judgement) -> tuple[str, tuple[str, ...], str]:
 
 
 def _query(judgements: Sequence[Judgement], library: DeskLibrary) -> Line:
-    whole = next((each for each in reversed(judgements) if each.quote is None), None)
+    whole = next((judgement for judgement in reversed(judgements) if judgement.quote is None), None)
     shown = (whole or judgements[-1]).shown
-    thumbs = {each.quote: each.thumb for each in judgements if each.quote is not None}
-    expected = _Slices(library, (place for place, thumb in thumbs.items() if thumb == "up"))
-    rejected = _Slices(library, (place for place, thumb in thumbs.items() if thumb == "down"))
+    thumbs = {judgement.quote: judgement.thumb for judgement in judgements if judgement.quote is not None}
+    expected = _Slices(library, (reference for reference, thumb in thumbs.items() if thumb == "up"))
+    rejected = _Slices(library, (reference for reference, thumb in thumbs.items() if thumb == "down"))
     all_rejected = set(thumbs.values()) == {"down"} and thumbs.keys() >= {*shown.quotes}
     answerable, note = _answerable(whole, expected, all_rejected=all_rejected)
     notes = [*expected.lost, *rejected.lost, *([note] if note else [])]
@@ -139,37 +143,38 @@ def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: boo
 class _Slices:
     """The texts of places, each once and in order of the places; their documents; notes on lost quotes."""
 
-    def __init__(self, library: DeskLibrary, places: Iterable[QuoteReference]) -> None:
+    def __init__(self, library: DeskLibrary, references: Iterable[QuoteReference]) -> None:
         self._library = library
         self.lost: list[str] = []
-        quotes = [quote for place in sorted(places) if (quote := self._quote(place))]
+        quotes = [quote for reference in sorted(references) if (quote := self._quote(reference))]
         self.texts = list(dict.fromkeys(quote.text for quote in quotes))
         self.documents = list(dict.fromkeys(quote.document.id for quote in quotes))
 
-    def _quote(self, place: QuoteReference) -> Quote | None:
-        document, fate = self._document(place)
-        if document is not None and place.end > len(document.text):
+    def _quote(self, reference: QuoteReference) -> Quote | None:
+        document, fate = self._document(reference)
+        if document is not None and reference.end > len(document.text):
             document, fate = None, "has no such place"
         if document is None:
             self.lost.append(
-                f"a quote of {place.document!r} ({place.start}-{place.end}) is left out: the document {fate}"
+                f"a quote of {reference.document!r} ({reference.start}-{reference.end}) is left out: "
+                f"the document {fate}"
             )
             return None
-        quote = Quote(document, place.start, place.end)
+        quote = Quote(document, reference.start, reference.end)
         check(quote, self._library.document)
         return quote
 
-    def _document(self, place: QuoteReference) -> tuple[Document | None, str]:
+    def _document(self, reference: QuoteReference) -> tuple[Document | None, str]:
         """Return the document, perhaps under another id, or None and what happened to it."""
         fate = "has changed since"
         try:
-            document = self._library.document(place.document)
-            if document.sha256 == place.sha256:
+            document = self._library.document(reference.document)
+            if document.sha256 == reference.sha256:
                 return document, ""
         except DocumentNotFoundError:
             fate = "is no longer in the library"
         try:
-            return self._library.document_by_sha256(place.sha256), ""
+            return self._library.document_by_sha256(reference.sha256), ""
         except DocumentNotFoundError:
             return None, fate
 

@@ -43,15 +43,15 @@ def map_columns(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) ->
     taken = set(mapped.values())
     # If two names differ only in case, the first one counts, as a reader would expect.
     free = {name.strip().casefold(): name for name in reversed(names) if name not in taken}
-    found: dict[str, str] = {}
+    column_of: dict[str, str] = {}
     for field, usual in FIELDS.items():
         if field in mapped:
             name = mapped[field] if mapped[field] in names else ""
         else:
-            name = next((free[each] for each in usual if each in free), "")
+            name = next((free[usual_name] for usual_name in usual if usual_name in free), "")
         if name:
-            found[field] = name
-    return found
+            column_of[field] = name
+    return column_of
 
 
 def prose_columns(names: Sequence[str], rows: Iterable[Sequence[str]], taken: Container[str]) -> list[str]:

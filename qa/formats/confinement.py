@@ -103,14 +103,14 @@ def confine(*, programs: tuple[Path, ...] = (), signals: bool = True) -> tuple[s
 
 def readable_paths() -> list[Path]:
     """Return the paths that a reader may open: public files of the system, Python, packages, our code."""
-    places = {*map(Path, _SYSTEM), Path(sys.base_prefix, "lib")}
-    places |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    named = map(Path, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep))
-    places |= {place for place in named if place.is_absolute()}
+    paths = {*map(Path, _SYSTEM), Path(sys.base_prefix, "lib")}
+    paths |= {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    library_paths = map(Path, os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep))
+    paths |= {path for path in library_paths if path.is_absolute()}
     # Folders of installed packages. Any other folder on the path, such as a checkout, may contain documents.
-    places |= {place for place in map(Path, sys.path) if any(place.glob("*.dist-info"))}
+    paths |= {path for path in map(Path, sys.path) if any(path.glob("*.dist-info"))}
     package = Path(__file__).resolve().parents[1]
-    return sorted({*places, package, package.parent / "embeddings"})
+    return sorted({*paths, package, package.parent / "embeddings"})
 
 
 def _restrict_files(libc: ctypes.CDLL, programs: tuple[Path, ...], *, signals: bool) -> int:
@@ -195,7 +195,9 @@ def _filter(machine: str, *, starts_programs: bool, has_landlock: bool) -> list[
         )  # clone
     else:
         others = _refusal(errno.EPERM)
-        code += _looked_at(number(72, 25), *((1, _EQUAL, each, others, None) for each in _SET_OWNER))  # fcntl
+        code += _looked_at(
+            number(72, 25), *((1, _EQUAL, command, others, None) for command in _SET_OWNER)
+        )  # fcntl
         code += _looked_at(number(56, 220), (0, _ANY_BIT, _THREAD, _ALLOWED, others))  # clone
         code += _looked_at(number(62, 129), (0, _EQUAL, 0, _ALLOWED, others))  # kill: its own group
         code += _looked_at(

@@ -123,9 +123,14 @@ def _page_header(opened: Any) -> list[str]:
     if section.different_first_page_header_footer:
         headers.insert(0, section.first_page_header)
     for header in headers:
-        found = [line for each in header.paragraphs for line in each.text.split("\n") if line.strip()]
-        if found:
-            return [line.strip() for line in found[:_MOST_IN_HEADER]]
+        header_lines = [
+            line
+            for header_paragraph in header.paragraphs
+            for line in header_paragraph.text.split("\n")
+            if line.strip()
+        ]
+        if header_lines:
+            return [line.strip() for line in header_lines[:_MOST_IN_HEADER]]
     return []
 
 
@@ -202,14 +207,14 @@ class _Reader:
         """Return the names of the file's contents that `parts` and `notes` did not read."""
         roots = [self._body, *(note for notes in self._note_parts.values() for note in notes.values())]
         tags = {element.tag for root in roots for element in root.iter()}
-        beside = {
+        related = {
             relation.reltype.rpartition("/")[2]
             for relation in self._part.rels.values()
             if not relation.is_external and _has_words(relation.target_part)
         }
-        found = [name for name, those in _UNREAD.items() if those & tags or those & beside]
-        said = (("words struck out", self._struck), ("hidden words", self._hidden))
-        return (*found, *(name for name, is_there in said if is_there))
+        names = [name for name, those in _UNREAD.items() if those & tags or those & related]
+        flags = (("words struck out", self._struck), ("hidden words", self._hidden))
+        return (*names, *(name for name, is_there in flags if is_there))
 
     def parts(self, container: Any) -> list[Part]:
         """Return the paragraphs and tables of a container in order, whatever elements wrap them."""
@@ -268,12 +273,12 @@ class _Reader:
         self._carried = ""
         boxes, self._boxes = self._boxes, []
         self._inside += 1
-        beside = [part for box in boxes for part in self.parts(box)]
+        box_parts = [part for box in boxes for part in self.parts(box)]
         self._inside -= 1
         mark = None if properties is None else properties.find(qn("w:rPr"))
         if mark is not None and any(mark.find(tag) is not None for tag in _GONE):
             self._carried, self._revised = text, True
-            return beside
+            return box_parts
         style_id = value_of(properties, "w:pStyle") or self._default
         style = self._styles.get(style_id)
         outline, list_id, depth = _paragraph_properties(properties)
@@ -285,15 +290,15 @@ class _Reader:
                 depth = self._numbering.level_of_style(list_id, style_id) if own is None else own
         label = self._numbering.next(list_id, depth or 0) if list_id not in ("", "0") else ""
         if not text.strip():
-            return beside
+            return box_parts
         if style_id == "Title" and not self.title:
             self.title = " ".join(text.split())
         if outline is not None and outline < 9:
-            return [Part("heading", f"{label} {text}" if label not in ("", "-") else text), *beside]
+            return [Part("heading", f"{label} {text}" if label not in ("", "-") else text), *box_parts]
         look = self._look(paragraph, style) if self._as_report else None
         if label and not (look and look.quotes):
-            return [Part("item", f"{'  ' * (depth or 0)}{label} {text.strip()}"), *beside]
-        return [Part("paragraph", text, look), *beside]
+            return [Part("item", f"{'  ' * (depth or 0)}{label} {text.strip()}"), *box_parts]
+        return [Part("paragraph", text, look), *box_parts]
 
     def _look(self, paragraph: Any, style: _Style | None) -> Look:
         properties = paragraph.find(qn("w:pPr"))
@@ -408,8 +413,10 @@ def _indents(properties: Any) -> dict[str, str]:
     if element is None:
         return {}
     names = {"left": ("left", "start"), "firstLine": ("firstLine",), "hanging": ("hanging",)}
-    said = {name: [element.get(qn(f"w:{each}")) for each in those] for name, those in names.items()}
-    return {name: value for name, values in said.items() for value in values if value is not None}
+    attributes = {
+        name: [element.get(qn(f"w:{attribute}")) for attribute in those] for name, those in names.items()
+    }
+    return {name: value for name, values in attributes.items() for value in values if value is not None}
 
 
 def _fonts(properties: Any) -> list[str]:

@@ -105,12 +105,12 @@ def _plausible(data: bytes, sample: bytes, encoding: str | None) -> tuple[str, s
         codec = _ENCODINGS.get(codecs.lookup(encoding or "").name, "")
     except LookupError:
         codec = ""
-    for each in (_WIDER.get(codec, codec), codec) if codec else ():
-        text = "" if _failure(data, each) else sample.decode(each, "replace").removesuffix("\ufffd")
+    for candidate in (_WIDER.get(codec, codec), codec) if codec else ():
+        text = "" if _failure(data, candidate) else sample.decode(candidate, "replace").removesuffix("\ufffd")
         if text and _is_plausible(text):
-            usual = _USUAL.get(each, each)
+            usual = _USUAL.get(candidate, candidate)
             is_same = not _failure(data, usual) and sample.decode(usual, "replace") == text
-            return usual if is_same else each, text
+            return usual if is_same else candidate, text
     return "", ""
 
 
@@ -172,14 +172,14 @@ def _utf_16(data: bytes) -> str:
 
 def _sample(data: bytes) -> bytes:
     """Return the first lines that are not ASCII, without tags. Only such lines differ between encodings."""
-    found, size = [], 0
+    lines, size = [], 0
     for line in io.BytesIO(data):
         if not line.isascii():
-            found.append(line)
+            lines.append(line)
             size += len(line)
             if size > _SAMPLE:
                 break
-    return _TAG.sub(b" ", b"".join(found)[:_SAMPLE])
+    return _TAG.sub(b" ", b"".join(lines)[:_SAMPLE])
 
 
 def _failure(data: bytes, codec: str) -> tuple[int, str] | None:
@@ -217,5 +217,5 @@ def _has_capital_within(word: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def _script(letter: str) -> str:
-    found = _SCRIPT.match(unicodedata.name(letter, ""))
-    return found[0] if found else ""
+    match = _SCRIPT.match(unicodedata.name(letter, ""))
+    return match[0] if match else ""

@@ -195,9 +195,9 @@ def _contents(package: ZipFile, book: _Book, name: str) -> list[_Entry]:
     return []
 
 
-def _entries(found: Iterator[tuple[Any, str | None, str, str]], base: str) -> list[_Entry]:
+def _entries(links: Iterator[tuple[Any, str | None, str, str]], base: str) -> list[_Entry]:
     entries = []
-    for element, link, label, nests in found:
+    for element, link, label, nests in links:
         page, fragment = _path(base, link or "")
         depth = sum(1 for _ in element.iterancestors(nests)) + (nests != "ol")
         if page and label.strip():
@@ -297,7 +297,7 @@ def _properties(metadata: Any, order: DateOrder) -> tuple[dict[str, str | None],
         "publisher": next((publisher.text for publisher in values("publisher")), ""),
         "language": next((language.text for language in values("language")), ""),
         "date": date,
-        "url": next((each for each in addresses if re.match(r"https?://\S+$", each)), ""),
+        "url": next((address for address in addresses if re.match(r"https?://\S+$", address)), ""),
     }, doubts
 
 

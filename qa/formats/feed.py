@@ -93,15 +93,15 @@ def _document(entry: _Entry, feed: _Entry, where: str, notes: tuple[str, ...], o
         "url": (link if link.startswith(("http://", "https://")) else "", "entry link"),
         "language": (_language(entry, feed), "feed language"),
     }
-    known = {field: value for field, (value, _) in facts.items() if value}
+    stated = {field: value for field, (value, _) in facts.items() if value}
     document = Document(
         id=key,
         text=body.text,
         format="feed",
         sections=(Section(0, len(body.text), "entry", title or key), *body.sections),
-        found=tuple(Found(field, facts[field][1], "stated") for field in known),
+        found=tuple(Found(field, facts[field][1], "stated") for field in stated),
         notes=notes + ((doubt,) if doubt else ()),
-        **known,
+        **stated,
     )
     return describe(document, key, order)
 
@@ -154,5 +154,5 @@ def _date(entry: _Entry, order: DateOrder) -> tuple[dt.date | None, str, str]:
 
 def _language(entry: _Entry, feed: _Entry) -> str:
     contents = (*entry.get("content", ()), entry.get("summary_detail") or {}, entry.get("title_detail") or {})
-    said = [*(content.get("language") for content in contents), feed.get("language")]
-    return primary_language(next(filter(None, said), ""))
+    languages = [*(content.get("language") for content in contents), feed.get("language")]
+    return primary_language(next(filter(None, languages), ""))

@@ -70,12 +70,12 @@ class Figures:
         pieces = [] if top else [" ".join(caption.split()), "\n\n"]
         start = sum(map(len, pieces))
         sections: list[Section] = []
-        for place, (number, cells) in enumerate(self.rows):
-            if place < top:
+        for index, (number, cells) in enumerate(self.rows):
+            if index < top:
                 line = ", ".join(filter(None, cells))  # not _BETWEEN: a title has no columns
             else:
                 line = _BETWEEN.join(cells[at] if at < len(cells) else "" for at in used).strip()
-            gap = "\n\n" if place < top else "\n"
+            gap = "\n\n" if index < top else "\n"
             sections.append(Section(start, start + len(line), "row", str(number)))
             pieces += [line, gap]
             start += len(line) + len(gap)

@@ -91,16 +91,16 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     about = describe_page(page, tree, every, options.date_order)
     head = list(_head(every))
     containers = [_containers(block) for block in every]  # before trafilatura changes the tree
-    kept = _main_blocks(tree, every)
-    rendered = compose([every[number] for number in kept] or every)
+    main_blocks = _main_blocks(tree, every)
+    rendered = compose([every[number] for number in main_blocks] or every)
     check_text(rendered.text, source.name)
     notes = list(decoded.notes)
-    if not kept:
+    if not main_blocks:
         notes.append("The main text of the page could not be found, so the whole page was read.")
-    elif sum(every[number].linked for number in kept) > _MOSTLY * len(rendered.text):
+    elif sum(every[number].linked for number in main_blocks) > _MOSTLY * len(rendered.text):
         notes.append("The page has little text other than links.")
     else:
-        notes += _left_out(every, kept, containers)
+        notes += _left_out(every, main_blocks, containers)
     if struck:
         notes.append("Words that the page strikes out were left out.")
     document = replace(
@@ -121,7 +121,7 @@ def _head(every: list[Block]) -> Iterator[str]:
     """
     for block in every[:_MOST_ABOVE]:
         words = "\n".join(" ".join(line.split()) for line in block.text.splitlines() if line.strip())
-        aside = any(each.tag in _AROUND for each in (block.node, *block.node.iterancestors()))
+        aside = any(node.tag in _AROUND for node in (block.node, *block.node.iterancestors()))
         if (
             aside
             or _LEGAL.match(words)
@@ -139,22 +139,22 @@ def _with_head(document: Document, head: list[str], order: DateOrder) -> Documen
     """Fill the document's empty fields from the lines above its text."""
     header = parse_header("\n\n".join(head), order, document.title)
     if surely_people(header.author) and any(
-        found.field == "author" and found.sure == "guessed" for found in document.found
+        origin.field == "author" and origin.sure == "guessed" for origin in document.found
     ):  # a person above the text is a surer author than a guessed one, such as an agency
-        others = tuple(found for found in document.found if found.field != "author")
+        others = tuple(origin for origin in document.found if origin.field != "author")
         document = replace(document, author="", found=others)
-    known = {
+    header_values = {
         field: value
         for field in ("title", "author", "publisher", "series", "number", "date")
         if (value := getattr(header, field)) and not getattr(document, field)
     }
     if document.number or document.series:
-        known.pop("series", None)
-    if letters(known.get("publisher", "")) in letters(document.author):
-        known.pop("publisher", None)  # "© 2015 Ann Osei" names the author
-    found = (*document.found, *(Found(field, "the top of the page", "likely") for field in known))
+        header_values.pop("series", None)
+    if letters(header_values.get("publisher", "")) in letters(document.author):
+        header_values.pop("publisher", None)  # "© 2015 Ann Osei" names the author
+    origins = (*document.found, *(Found(field, "the top of the page", "likely") for field in header_values))
     notes = () if document.date else header.notes
-    return replace(document, **known, found=found, notes=(*document.notes, *notes))
+    return replace(document, **header_values, found=origins, notes=(*document.notes, *notes))
 
 
 def _main_blocks(tree: html.HtmlElement, every: list[Block]) -> list[int]:
@@ -183,27 +183,27 @@ def _main_blocks(tree: html.HtmlElement, every: list[Block]) -> list[int]:
         setattr(block.node, block.slot, _mark(number) + words.lstrip())
     quotations = [_quotation(block) for block in every]  # before trafilatura changes the tree
     # Use the fallbacks of trafilatura, and prefer neither precision nor recall. Never give it an address.
-    found = bare_extraction(tree, include_comments=False, include_tables=True)
-    marks = set(_MARK.findall("".join(found.body.itertext()))) if found else set()
+    extracted = bare_extraction(tree, include_comments=False, include_tables=True)
+    marks = set(_MARK.findall("".join(extracted.body.itertext()))) if extracted else set()
     chosen = [number for number in range(len(every)) if _mark(number) in marks]
     if not chosen:
         return []
     first, last = chosen[0], chosen[-1]
     titles = [number for number, block in enumerate(every) if block.level == 1]
-    kept = set(chosen)
+    main = set(chosen)
     levels = {every[number].level for number in chosen}  # levels that a heading above the text may have
     quoted = {quotations[number] for number in chosen} - {None}
     for number, block in reversed(list(enumerate(every))):
         if (
             (titles == [number] and number < first)
             or (block.in_figure and first < number < last and _says_something(block))
-            or (block.kind == "heading" and number + 1 in kept and (number > first or block.level in levels))
+            or (block.kind == "heading" and number + 1 in main and (number > first or block.level in levels))
             or quotations[number] in quoted
         ):
-            kept.add(number)
+            main.add(number)
             levels.add(block.level)
-    kept |= _notes(every, chosen)
-    return sorted(kept)
+    main |= _notes(every, chosen)
+    return sorted(main)
 
 
 def _containers(block: Block) -> set[html.HtmlElement]:
@@ -213,34 +213,34 @@ def _containers(block: Block) -> set[html.HtmlElement]:
     """
     node = block.node if block.slot == "text" else block.node.getparent()
     lineage = [node, *node.iterancestors()]
-    if any(each.tag in _AROUND for each in lineage):
+    if any(element.tag in _AROUND for element in lineage):
         return set()
-    depth = next((depth for depth, each in enumerate(lineage) if breaks(each)), 0)
-    beside = lineage[depth + (block.slot == "text" or depth > 0) :][:1]
-    return {*beside, *(each for each in lineage if each.tag == "article")}
+    depth = next((depth for depth, element in enumerate(lineage) if breaks(element)), 0)
+    container = lineage[depth + (block.slot == "text" or depth > 0) :][:1]
+    return {*container, *(element for element in lineage if element.tag == "article")}
 
 
-def _left_out(every: list[Block], kept: list[int], containers: list[set[html.HtmlElement]]) -> Iterator[str]:
+def _left_out(every: list[Block], main: list[int], containers: list[set[html.HtmlElement]]) -> Iterator[str]:
     """Yield a note on left-out prose that may belong to the text: inside the text, or next to kept prose.
 
     The usual things around a text get no note: navigation, teasers under linked headlines, notices.
     """
-    text = " ".join(" ".join(every[number].text.split()) for number in kept)
+    text = " ".join(" ".join(every[number].text.split()) for number in main)
     kept_containers = {
         container
-        for number in kept
+        for number in main
         if measure(every[number].text) >= _FEWEST_WORDS
         for container in containers[number]
     }
     left: list[str] = []
-    for number in sorted(set(range(len(every))) - set(kept)):
+    for number in sorted(set(range(len(every))) - set(main)):
         block, words = every[number], " ".join(every[number].text.split())
-        above = every[number - 1] if number and number - 1 not in kept else None
+        above = every[number - 1] if number and number - 1 not in main else None
         if (
             measure(words) >= _FEWEST_WORDS
             and _says_something(block)
             and containers[number]
-            and (kept[0] < number < kept[-1] or containers[number] & kept_containers)
+            and (main[0] < number < main[-1] or containers[number] & kept_containers)
             and block.linked < 0.5 * len(block.text)
             and not (above and above.linked > _MOSTLY * len(above.text))
             and not _ADDRESSED.search(words)
@@ -268,7 +268,7 @@ def _quotation(block: Block) -> html.HtmlElement | None:
 def _notes(every: list[Block], chosen: list[int]) -> set[int]:
     """Return the indices of the notes below the text that it refers to by number, and of their heading."""
     text = " ".join(every[number].text for number in chosen)
-    found: set[int] = set()
+    notes: set[int] = set()
     expected = 1
     for number in range(chosen[-1] + 1, len(every)):
         block = every[number]
@@ -280,10 +280,10 @@ def _notes(every: list[Block], chosen: list[int]) -> set[int]:
             and block.linked < _MOSTLY * len(block.text)
         ):
             if expected == 1 and every[number - 1].kind == "heading":
-                found.add(number - 1)
-            found.add(number)
+                notes.add(number - 1)
+            notes.add(number)
             expected += 1
-    return found
+    return notes
 
 
 def _says_something(block: Block) -> bool:
@@ -311,5 +311,5 @@ def _with_host(document: Document) -> Document:
     host = (urlsplit(document.url).hostname or "").removeprefix("www.") if document.url else ""
     if document.publisher or not host:
         return document
-    found = (*document.found, Found("publisher", "its address", "guessed"))
-    return replace(document, publisher=host, found=found)
+    origins = (*document.found, Found("publisher", "its address", "guessed"))
+    return replace(document, publisher=host, found=origins)

@@ -41,18 +41,18 @@ _WEEK = re.compile(r"\d{4}-?W\d\d(?!-?\d)", re.ASCII)  # in ISO 8601: `fromisofo
 
 
 def read_jsonl(
-    path: Path, options: Options = PLAIN, known: AskDocument = nothing_known, shown: str = ""
+    path: Path, options: Options = PLAIN, ask_document: AskDocument = nothing_known, shown: str = ""
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of a JSON Lines file, one at a time, and an InputError for each refused line.
 
-    A document that is `known` (see `qa.formats.reading`) is not read again. Messages call the file `shown`,
-    or its path if `shown` is empty.
+    A document for which `ask_document` returns a result (see `qa.formats.reading`) is not read again.
+    Messages call the file `shown`, or its path if `shown` is empty.
 
     Raises:
         OSError: when the file cannot be read.
     """
     with path.open("rb") as file:
-        yield from _documents(file, shown or str(path), options, known)
+        yield from _documents(file, shown or str(path), options, ask_document)
 
 
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
@@ -63,7 +63,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 def _documents(
-    file: IO[bytes], source: str, options: Options, known: AskDocument
+    file: IO[bytes], source: str, options: Options, ask_document: AskDocument
 ) -> Iterator[Document | FileResult | InputError]:
     seen: set[str] = set()
     number = 0
@@ -91,7 +91,7 @@ def _documents(
             fields, sources = fields_of(record, where, options)
             name = id_of(fields, where)
             sha256 = hashlib.sha256(line).hexdigest()
-            item: Document | FileResult | None = known(name, sha256, len(line))
+            item: Document | FileResult | None = ask_document(name, sha256, len(line))
             if item is None:
                 read_from = f"{where} ({name})"
                 document = document_of(fields, sources, name, sha256, read_from, path, options.date_order)
@@ -114,16 +114,16 @@ def fields_of(record: dict[str, Any], where: str, options: Options) -> tuple[dic
     Raises:
         InputError: naming `where`, when the record lacks the key that is mapped to the text.
     """
-    found = map_columns(tuple(record), options.columns)
-    missing = [column for field, column in options.columns if field == "text" and "text" not in found]
+    key_of = map_columns(tuple(record), options.columns)
+    missing = [column for field, column in options.columns if field == "text" and "text" not in key_of]
     if missing:
         raise InputError(
             f"{where} has no “{missing[0]}”; it has {', '.join(record) or 'nothing'}. "
             "Call the key of the text “text”; or name it with --column text=KEY."
         )
     return (
-        {field: record[key] for field, key in found.items()},
-        {field: f"key “{key}”" for field, key in found.items()},
+        {field: record[key] for field, key in key_of.items()},
+        {field: f"key “{key}”" for field, key in key_of.items()},
     )
 
 
@@ -187,8 +187,8 @@ def document_of(
         source_sha256=sha256,
         notes=notes,
     )
-    said = [field for field in FIELDS if (record.get(field) or "").strip() and value_of(document, field)]
-    return replace(document, found=tuple(Found(field, sources[field], "stated") for field in said))
+    stated = [field for field in FIELDS if (record.get(field) or "").strip() and value_of(document, field)]
+    return replace(document, found=tuple(Found(field, sources[field], "stated") for field in stated))
 
 
 def _field(record: dict[str, Any], name: str, where: str) -> str:

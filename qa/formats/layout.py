@@ -173,7 +173,7 @@ def _with_drop_caps(words: Sequence[Word]) -> list[Word]:
     changed: dict[int, Word] = {}
     for cap in large[:_MOST_DROP_CAPS]:
         top, bottom = cap.top + 0.15 * cap.size, cap.bottom - 0.2 * cap.size
-        beside = _rows(
+        neighbours = _rows(
             [
                 word
                 for word in words
@@ -182,14 +182,14 @@ def _with_drop_caps(words: Sequence[Word]) -> list[Word]:
                 and _DROP_CAP * word.size < cap.size
             ]
         )
-        if len(beside) < 2:
+        if len(neighbours) < 2:
             continue
-        first = beside[0][0]
+        first = neighbours[0][0]
         # "A river", but "After": A, I and O are words of their own if there is room for a space.
         joined = cap.text[-1] not in "AIO" or first.left - cap.right < 0.25 * first.size
         changed[id(cap)] = replace(first, text=cap.text, left=cap.left, right=first.left, spaced=cap.spaced)
         changed[id(first)] = replace(first, spaced=not joined)
-        for row in beside[1:]:
+        for row in neighbours[1:]:
             changed[id(row[0])] = replace(row[0], left=cap.left)
     return [changed.get(id(word), word) for word in words]
 
@@ -344,11 +344,11 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
     """
     size, _ = _usual_type([line for page in pages for line in page.lines])
     edges = [(_edge_rows(page, top=True), _edge_rows(page, top=False)) for page in pages]
-    said: defaultdict[tuple[bool, str], list[tuple[float, int]]] = defaultdict(list)
+    repeats: defaultdict[tuple[bool, str], list[tuple[float, int]]] = defaultdict(list)
     counted: defaultdict[tuple[bool, int], list[tuple[float, int, str, bool]]] = defaultdict(list)
     for index, sides in enumerate(edges):
         for row in chain(*sides):
-            said[row.at_top, row.said].append((row.top, index))
+            repeats[row.at_top, row.comparable_text].append((row.top, index))
             for number, words, first in row.counted(index):
                 counted[row.at_top, number].append((row.top, index, words, first))
     banded = {id(row) for row in _heads_by_place(edges, size)}
@@ -356,7 +356,7 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[str, ...]:
     for index, (page, sides) in enumerate(zip(pages, edges, strict=True)):
         gone: set[int] = set()
         for rows in sides:
-            runs = [id(row) in banded or _runs_on(row, index, said, counted, pages) for row in rows]
+            runs = [id(row) in banded or _runs_on(row, index, repeats, counted, pages) for row in rows]
             count = runs.index(False) if False in runs else len(runs)
             while count and not rows[count - 1].apart:
                 count -= 1
@@ -391,7 +391,7 @@ class _Row:
         return " ".join(line.text for line in sorted(self.lines, key=lambda line: line.left))
 
     @property
-    def said(self) -> str:
+    def comparable_text(self) -> str:
         """Return the row's text with "#" for its date and its numbers, to compare rows."""
         text = self.text
         if date := find_date(text):
@@ -457,12 +457,12 @@ def _heads_by_place(edges: Sequence[tuple[list[_Row], list[_Row]]], size: float)
         pages = sum(bool(sides[side]) for sides in edges)
         rows = sorted(
             ((row.top, index, row) for index, sides in enumerate(edges) for row in sides[side]),
-            key=lambda each: each[:2],
+            key=lambda entry: entry[:2],
         )
         while rows:
             reach = rows[0][0] + _SAME_PLACE
             band = {index: row for top, index, row in rows if top <= reach and _may_be_head(row, size)}
-            rows = [each for each in rows if each[0] > reach]
+            rows = [entry for entry in rows if entry[0] > reach]
             if len(band) >= max(_BAND, 0.75 * pages) and _are_heads(band, size):
                 yield from band.values()
 
@@ -485,8 +485,8 @@ def _are_heads(band: dict[int, _Row], size: float) -> bool:
     at_top = next(iter(band.values())).at_top
     if at_top and max(sizes) < 0.95 * size and max(sizes) - min(sizes) < 0.05 * size:
         return True
-    said = Counter(row.said for row in band.values())
-    repeated = sum(count for count in said.values() if count > 1)
+    counts = Counter(row.comparable_text for row in band.values())
+    repeated = sum(count for count in counts.values() if count > 1)
     offsets = Counter(number for index, row in band.items() for number, _, _ in row.counted(index))
     counting = max(offsets.values(), default=0)
     return repeated >= 0.5 * len(band) or counting >= 0.75 * len(band)
@@ -495,14 +495,16 @@ def _are_heads(band: dict[int, _Row], size: float) -> bool:
 def _runs_on(
     row: _Row,
     index: int,
-    said: dict[tuple[bool, str], list[tuple[float, int]]],
+    repeats: dict[tuple[bool, str], list[tuple[float, int]]],
     counted: dict[tuple[bool, int], list[tuple[float, int, str, bool]]],
     pages: Sequence[Page],
 ) -> bool:
     """Return whether a row is a running head or foot, or a page's number."""
     if len(pages) == 1 and row.text == pages[0].name:
         return True
-    alike = {other for top, other in said[row.at_top, row.said] if abs(top - row.top) <= _SAME_PLACE}
+    alike = {
+        other for top, other in repeats[row.at_top, row.comparable_text] if abs(top - row.top) <= _SAME_PLACE
+    }
     if len(alike) >= max(2, min(3, len(pages))):
         return True
     for number, words, first in row.counted(index):
@@ -604,8 +606,8 @@ class _Joiner:
                 broken.append((half[1].lower(), next_word.group().lower()))
         # In a text that breaks no words, a hyphen at the end of a line belongs to its word.
         joined = sum(left + right in self._words for left, right in broken)
-        kept = sum(f"{left}-{right}" in self._words for left, right in broken)
-        self._breaks_words = joined > 0 or kept == 0
+        hyphenated = sum(f"{left}-{right}" in self._words for left, right in broken)
+        self._breaks_words = joined > 0 or hyphenated == 0
 
     def joint(self, above: str, below: str) -> tuple[int, str]:
         """Return how many characters to remove at the end of `above`, and the text to put before `below`."""
@@ -832,8 +834,8 @@ def _assemble(
             parts.append(text)
             at += len(text)
     starting = [(start, pages[index].name, pages[index].read_by) for index, start in starts.items()]
-    found = [*_sections(starting, "page", at), *_sections(headings, "section", at)]
-    return LaidOutText("".join(parts), tuple(sorted(found)), display, running)
+    sections = [*_sections(starting, "page", at), *_sections(headings, "section", at)]
+    return LaidOutText("".join(parts), tuple(sorted(sections)), display, running)
 
 
 def _sections(starts: list[tuple[int, str, str]], kind: SectionKind, end: int) -> Iterator[Section]:

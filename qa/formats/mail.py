@@ -81,7 +81,7 @@ def read_message(
         lines = reading.lines(message, 0)
         attached, not_read = _attachments(reading.attachments)
         document = _document(message, lines, source)
-        cut_off = any(isinstance(each, _CUT_OFF) for part in message.walk() for each in part.defects)
+        cut_off = any(isinstance(defect, _CUT_OFF) for part in message.walk() for defect in part.defects)
     except (InputError, MemoryError):
         raise
     except Exception as error:  # the parser should raise nothing, but it does
@@ -137,13 +137,13 @@ def _document(message: Message, lines: list[Line], source: Source) -> Document |
     identity = _header(message, "Message-ID").strip("<> ")
     url = archived if re.fullmatch(r"https?://\S+", archived) else f"mid:{identity}" if identity else ""
     subject = _header(message, "Subject")
-    known = {
+    facts = {
         "title": subject,
         "author": "" if _NO_REPLY.match(address) and author == address else author,
         "date": day.isoformat() if day else "",
         "url": url if re.fullmatch(r"\S+", url) else "",
     }
-    stated = {field: value for field, value in known.items() if value}
+    stated = {field: value for field, value in facts.items() if value}
     likely = {field: value for field, value in _issued(name, subject).items() if value}
     document = Document(id="", text=composed.text, sections=composed.sections, format="email", notes=notes)
     described = describe(
@@ -205,7 +205,9 @@ class _Reading:
                 self.attachments.append((_file_name(part, kind, inner), part))
             return []
         if isinstance(inner, list):
-            return self._several(kind, [each for each in inner if not isinstance(each, str)], depth)
+            return self._several(
+                kind, [inner_part for inner_part in inner if not isinstance(inner_part, str)], depth
+            )
         if kind == "text/html":
             return self._html(self._text(part))
         if kind != "text/plain" and part.get_content_maintype() != "multipart":
@@ -222,14 +224,16 @@ class _Reading:
         """
         if kind == "multipart/alternative":
             chosen: list[Line] = []
-            for each in sorted(inner, key=lambda each: each.get_content_type() != "text/plain"):
-                if not (chosen and each.get_content_type() == "text/html"):
-                    said = self.lines(each, depth + 1)
-                    chosen = chosen or (said if any(line.text.strip() for line in said) else [])
+            for inner_part in sorted(
+                inner, key=lambda inner_part: inner_part.get_content_type() != "text/plain"
+            ):
+                if not (chosen and inner_part.get_content_type() == "text/html"):
+                    part_lines = self.lines(inner_part, depth + 1)
+                    chosen = chosen or (part_lines if any(line.text.strip() for line in part_lines) else [])
             return chosen
         lines: list[Line] = []
-        for each in inner:
-            more = self.lines(each, depth + 1)
+        for inner_part in inner:
+            more = self.lines(inner_part, depth + 1)
             lines += [Line(0, ""), *more] if lines and more else more
         return lines
 
@@ -298,11 +302,11 @@ def _file_name(part: Message, kind: str, inner: Any) -> str:
     return re.sub(r"[/\\\s]+", " ", name).strip() or f"a part ({kind})"
 
 
-def _attachments(found: list[tuple[str, Message]]) -> tuple[list[tuple[str, bytes]], list[str]]:
+def _attachments(attachments: list[tuple[str, Message]]) -> tuple[list[tuple[str, bytes]], list[str]]:
     """Return name and bytes of each attachment in a supported format, and the names of the others."""
     attached: list[tuple[str, bytes]] = []
     not_read: list[str] = []
-    for name, part in found:
+    for name, part in attachments:
         if part.get_content_type() == "message/rfc822":
             inner = part.get_payload()
             whole = b""

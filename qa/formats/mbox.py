@@ -40,19 +40,19 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     Raises:
         InputError: naming the source, if it does not begin with a message, or has too many messages.
     """
-    found = [match.span() for match in SEPARATOR.finditer(source.data)]
-    if not found or source.data[: found[0][0]].strip():
+    separators = [match.span() for match in SEPARATOR.finditer(source.data)]
+    if not separators or source.data[: separators[0][0]].strip():
         raise InputError(
             f"{source.name} is not a mailbox: it does not begin with a line “From ADDRESS DATE” followed "
             "by an e-mail's header. Export it again as mbox, or save a single message as .eml."
         )
-    if len(found) > MOST_MESSAGES:
+    if len(separators) > MOST_MESSAGES:
         raise InputError(f"{source.name} holds more than {MOST_MESSAGES:,} messages. Split it.")
-    source.more_time(len(found) * SECONDS_A_MESSAGE)
-    ends = [start for start, _ in found[1:]] + [len(source.data)]
+    source.more_time(len(separators) * SECONDS_A_MESSAGE)
+    ends = [start for start, _ in separators[1:]] + [len(source.data)]
     stem = PurePath(source.file_name).stem
     used: set[str] = set()
-    for number, ((_, start), end) in enumerate(zip(found, ends, strict=True), 1):
+    for number, ((_, start), end) in enumerate(zip(separators, ends, strict=True), 1):
         data = _QUOTED.sub(b"", source.data[start:end])
         prefix = unused(f"/{_message_id(data) or number}", used)
         file_name = f"{stem}, message {number}.eml"
@@ -67,6 +67,6 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 def _message_id(data: bytes) -> str:
     """Return the Message-ID in an e-mail's header, or "" if it has none."""
     header = re.split(rb"\r?\n\r?\n", data[:_HEADER], maxsplit=1)[0]
-    found = _ID.search(header)
-    text = found[1].decode("utf-8", "replace") if found else ""
+    match = _ID.search(header)
+    text = match[1].decode("utf-8", "replace") if match else ""
     return "".join(character for character in text if character.isprintable())

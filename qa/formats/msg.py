@@ -58,7 +58,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     yield from read_message(message, source, options, "msg", notes)
 
 
-def _as_email(found: Message, name: str) -> tuple[EmailMessage, list[str]]:
+def _as_email(outlook_message: Message, name: str) -> tuple[EmailMessage, list[str]]:
     """Convert a message to an e-mail, and return the names of attachments that are only links to files.
 
     Raises:
@@ -67,38 +67,43 @@ def _as_email(found: Message, name: str) -> tuple[EmailMessage, list[str]]:
     message = EmailMessage(
         policy=compat32
     )  # this policy leaves the headers as they are, and `qa.formats.mail` decodes them
-    came = {key.lower(): value for key, value in found.message_headers.items()}
+    came = {key.lower(): value for key, value in outlook_message.message_headers.items()}
     values = {key: came.get(key.lower(), "") for key in _CAME_WITH}
-    values["From"] = values["From"] or found.sender or found.properties.str_prop_value(_SENDER_NAME) or ""
-    if not values["Date"] and found.sent_date:
-        values["Date"] = format_datetime(found.sent_date)
-    for key, value in {**values, "Subject": found.subject}.items():
+    values["From"] = (
+        values["From"]
+        or outlook_message.sender
+        or outlook_message.properties.str_prop_value(_SENDER_NAME)
+        or ""
+    )
+    if not values["Date"] and outlook_message.sent_date:
+        values["Date"] = format_datetime(outlook_message.sent_date)
+    for key, value in {**values, "Subject": outlook_message.subject}.items():
         if value.strip():
             message[key] = " ".join(value.split())
-    body, page = found.body or "", found.html_body or ""
+    body, page = outlook_message.body or "", outlook_message.html_body or ""
     if body.strip():
         message.set_content(body, content_manager=raw_data_manager)
     elif page.strip():
         message.set_content(page, subtype="html", content_manager=raw_data_manager)
-    elif found.properties.binary_prop_value(_RTF):
+    elif outlook_message.properties.binary_prop_value(_RTF):
         raise InputError(f"{name} has its text only as Outlook's RTF. Save the message as .eml or as text.")
     else:
         message.set_content("", content_manager=raw_data_manager)
     links = []
-    for each in found.attachments:
-        title = each.file_name or each.properties.str_prop_value(_SHORT_NAME) or _UNNAMED
-        within = next((part for part in _storages(each) if part.name == _INNER), None)
+    for attachment in outlook_message.attachments:
+        title = attachment.file_name or attachment.properties.str_prop_value(_SHORT_NAME) or _UNNAMED
+        within = next((part for part in _storages(attachment) if part.name == _INNER), None)
         if within is not None:
             inner, more = _as_email(_InnerMessage(within), name)
             links += more
             if message.get_content_type() != "multipart/mixed":
                 message.make_mixed()
             message.attach(cast("EmailMessage", MIMEMessage(inner)))
-        elif each.file_bytes is None:
+        elif attachment.file_bytes is None:
             links.append(title)
         else:
             message.add_attachment(
-                each.file_bytes,
+                attachment.file_bytes,
                 maintype="application",
                 subtype="octet-stream",
                 filename=title,

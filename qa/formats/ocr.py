@@ -42,9 +42,9 @@ _LANGUAGES = {
 
 def program() -> tuple[str, int]:
     """Return Tesseract's path and the time of its last change (ns), or "" and 0 if it is not on the PATH."""
-    found = shutil.which("tesseract") or ""
+    path = shutil.which("tesseract") or ""
     try:
-        return found, Path(found).stat().st_mtime_ns if found else 0
+        return path, Path(path).stat().st_mtime_ns if path else 0
     except OSError:  # deleted just now
         return "", 0
 
@@ -57,7 +57,7 @@ def version(name: str) -> str:
     """
     if shutil.which("tesseract") is None:
         return ""
-    first = _of(name, tesseract.version).splitlines()[:1]
+    first = _output_of(name, tesseract.version).splitlines()[:1]
     return f"Tesseract {''.join(first).removeprefix('tesseract').strip()}"
 
 
@@ -67,7 +67,7 @@ def languages(name: str) -> frozenset[str]:
     Raises:
         InputError: naming `name`, the source that needs OCR, if Tesseract fails.
     """
-    return frozenset(_of(name, tesseract.languages).splitlines()[1:]) - _NO_LANGUAGES
+    return frozenset(_output_of(name, tesseract.languages).splitlines()[1:]) - _NO_LANGUAGES
 
 
 def model_for(language: str, installed: frozenset[str]) -> str:
@@ -107,7 +107,7 @@ def read_picture(grey: NDArray[np.uint8], points_a_pixel: float, model: str, sou
     for quarters in (0, 1, 3, 2):
         source.more_time(tesseract.SECONDS)
         reading = _read(np.ascontiguousarray(np.rot90(grey, quarters)), points_a_pixel, model, source.name)
-        best = max(best, reading, key=lambda each: each.sure * (not each.on_end))
+        best = max(best, reading, key=lambda candidate: candidate.sure * (not candidate.on_end))
         if best.sure >= SURE and not best.on_end:
             break
     return best
@@ -117,10 +117,10 @@ def _read(grey: NDArray[np.uint8], points_a_pixel: float, model: str, name: str)
     height, width = grey.shape
     picture = b"P5 %d %d 255\n" % (width, height) + grey.tobytes()
     dpi = round(72 / points_a_pixel)
-    return _reading(_of(name, lambda: tesseract.read(picture, dpi, model)), points_a_pixel)
+    return _reading(_output_of(name, lambda: tesseract.read(picture, dpi, model)), points_a_pixel)
 
 
-def _of(name: str, run: Callable[[], str]) -> str:
+def _output_of(name: str, run: Callable[[], str]) -> str:
     """Return the output of Tesseract, or raise an InputError that names the source."""
     try:
         return run()

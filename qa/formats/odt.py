@@ -191,11 +191,11 @@ class _Reader:
     def unread(self, roots: list[Any]) -> tuple[str, ...]:
         """Return the names of content in the file that `parts` and `notes` did not read."""
         names = {_name(element) for element in roots[-1].iter()}
-        found = [name for name, those in _UNREAD.items() if those & names]
-        headers = (each for root in roots for tag in _HEADERS for each in root.iter(_tag(tag)))
+        contents = [name for name, those in _UNREAD.items() if those & names]
+        headers = (header for root in roots for tag in _HEADERS for header in root.iter(_tag(tag)))
         if any("".join(header.itertext()).strip() for header in headers):
-            found.append("page headers and footers")
-        return (*found, *(("words struck out",) if self._struck else ()))
+            contents.append("page headers and footers")
+        return (*contents, *(("words struck out",) if self._struck else ()))
 
     def parts(self, container: Any) -> list[Part]:
         """Read paragraphs, lists and tables in order, also inside other elements."""
@@ -241,22 +241,22 @@ class _Reader:
 
     def _look(self, paragraph: Any) -> Look:
         names: list[str] = []
-        said: dict[str, str] = {}
+        properties: dict[str, str] = {}
         font = self._font_of_words(paragraph)
         name, seen = paragraph.get(_tag("text:style-name")) or "", set()
         while name in self._looks and name not in seen:
             seen.add(name)
             style = self._looks[name]
             names += style.names
-            said = style.set | said
+            properties = style.set | properties
             font = font or style.font
             name = style.parent
         return look_of(
             names,
-            _length(said.get(_tag("fo:margin-left"))),
-            _length(said.get(_tag("fo:text-indent"))),
+            _length(properties.get(_tag("fo:margin-left"))),
+            _length(properties.get(_tag("fo:text-indent"))),
             fonts=(font,),
-            other=bool(self._inside) or said.get(_tag("fo:text-align")) in ("center", "end", "right"),
+            other=bool(self._inside) or properties.get(_tag("fo:text-align")) in ("center", "end", "right"),
         )
 
     def _font_of_words(self, paragraph: Any) -> str:
@@ -340,8 +340,8 @@ class _Reader:
         for at in range(depth - shown + 1, depth + 1):
             written = levels[at].get(_tag("style:num-format")) if at in levels else ""
             if written:
-                known = written if written in ("1", "a", "A", "i", "I") else "1"
-                numbers.append(numeral(counts.get(at, 1), cast("NumeralStyle", known)))
+                numeral_style = written if written in ("1", "a", "A", "i", "I") else "1"
+                numbers.append(numeral(counts.get(at, 1), cast("NumeralStyle", numeral_style)))
         if not level.get(_tag("style:num-format")):
             return ""
         around = (level.get(_tag(f"style:num-{side}")) or "" for side in ("prefix", "suffix"))
@@ -436,8 +436,8 @@ def _levels(style: Any) -> dict[int, Any]:
 
 def _length(written: str | None) -> int:
     """Return a length in twentieths of a point, or 0 if it is missing or malformed."""
-    found = _LENGTH.fullmatch(written or "")
-    return round(float(found[1]) * _UNITS[found[2]]) if found else 0
+    match = _LENGTH.fullmatch(written or "")
+    return round(float(match[1]) * _UNITS[match[2]]) if match else 0
 
 
 def _integer(written: str | None, otherwise: int) -> int:

@@ -166,7 +166,7 @@ def describe_page(
 ) -> Document:
     """Return a document without text, but with the metadata of the page of this source, tree and blocks."""
     values: dict[str, Any] = {}
-    found: list[Found] = []
+    origins: list[Found] = []
     doubts: list[str] = []
     facts = list(_facts(source, tree, blocks))
     for field, written, where, sure in [*facts, *_authors(facts)]:
@@ -174,7 +174,7 @@ def describe_page(
         in_utc = field == "date" and bool(_IN_UTC.search(value))
         if field in (_CLAIMED, _SHOWN) or not value or field in values or not value.isprintable():
             if field == "date" and field in values and not in_utc and sure == "stated":
-                _correct_utc(values, found, read_date(value, date_order)[0], where)
+                _correct_utc(values, origins, read_date(value, date_order)[0], where)
             continue
         if field == "date":
             value, doubt = read_date(value, date_order)
@@ -188,12 +188,12 @@ def describe_page(
             value = primary_language(value)
         if value:
             values[field] = value
-            found.append(Found(field, where, sure))
+            origins.append(Found(field, where, sure))
     site = re.escape(values.get("publisher", ""))
     if site and (shorter := re.sub(rf"(?<=\w){_SITE.pattern}{site}$", "", values.get("title", ""))):
         values["title"] = shorter
     notes = () if "date" in values else tuple(dict.fromkeys(doubts))
-    return Document(id="", text="", format="html", found=tuple(found), notes=notes, **values)
+    return Document(id="", text="", format="html", found=tuple(origins), notes=notes, **values)
 
 
 def _authors(facts: list[_Fact]) -> Iterator[_Fact]:
@@ -216,11 +216,11 @@ def _authors(facts: list[_Fact]) -> Iterator[_Fact]:
     yield from others
 
 
-def _correct_utc(values: dict[str, Any], found: list[Found], date: dt.date | None, where: str) -> None:
+def _correct_utc(values: dict[str, Any], origins: list[Found], date: dt.date | None, where: str) -> None:
     """Replace the date of a UTC time by a local date, if they are at most one day apart."""
-    utc = next(each for each in found if each.field == "date")
+    utc = next(origin for origin in origins if origin.field == "date")
     if date and utc.sure == "likely" and abs((date - values["date"]).days) <= 1:
-        found[found.index(utc)] = Found("date", where, "stated")
+        origins[origins.index(utc)] = Found("date", where, "stated")
         values["date"] = date
 
 
@@ -296,8 +296,8 @@ def _head_facts(head: str, titles: list[str], *, of_book: bool, on_web: bool) ->
     elif title == head and (piped := _PIPED.fullmatch(head)):
         title, site = piped["title"], piped["site"]
     parts = [part.strip() for part in _SITE.split(title) if part.strip()]
-    named = len(parts) > 1 and all(is_kind(part) or is_institution(part) for part in parts)
-    yield "title", "" if named else title, "page title", "stated"
+    is_generic = len(parts) > 1 and all(is_kind(part) or is_institution(part) for part in parts)
+    yield "title", "" if is_generic else title, "page title", "stated"
     site = _OF_A_SITE.sub("", site)
     if not is_kind(site) and not is_section_heading(site):
         if number := find_number(site).number:  # "RFC 2822"
@@ -335,19 +335,19 @@ def _titles(blocks: list[Block], head: str, *, of_book: bool) -> list[str]:
     if not titles:  # a part of the title in the head that the page also shows
         tops = [" ".join(line.split()) for block in blocks[:_TOP] for line in block.text.splitlines()]
         return [line for line in tops if line in shown and len(line) > _SHORT][-1:]
-    titles = [each for each in titles if may_be_heading(each) or (of_book and head.startswith(each))]
-    if labelled := [each for each in titles if _is_labelled(each, shown)]:
+    titles = [title for title in titles if may_be_heading(title) or (of_book and head.startswith(title))]
+    if labelled := [title for title in titles if _is_labelled(title, shown)]:
         return labelled
-    if inside := [each for each in titles if _apart(head, [each])[1] or each == head]:
-        highest = [each for each in inside if (headings[0][0], each) in headings]
+    if inside := [title for title in titles if _apart(head, [title])[1] or title == head]:
+        highest = [title for title in inside if (headings[0][0], title) in headings]
         return highest[-1:] if len(highest) > 1 else inside  # the first heading names the site or the work
     if not _is_body(head) and any(
         head == line for block in blocks[:_TOP_OF_PAGE] for line in block.text.splitlines()
     ):
         return []
     top = [words for level, words in headings if level == min(level for level, _ in headings)]
-    named = [each for each in titles if not (may_publish(each) and _is_body(each))]
-    return (named or titles) if set(top) & set(titles) else []
+    own_titles = [title for title in titles if not (may_publish(title) and _is_body(title))]
+    return (own_titles or titles) if set(top) & set(titles) else []
 
 
 def _is_labelled(heading: str, shown: set[str]) -> bool:
@@ -366,8 +366,8 @@ def _marked_up(tree: html.HtmlElement) -> Iterator[_Fact]:
         yield _SHOWN, byline, "byline", "likely"
     times: list[str] = []
     for node in tree.iter("time", "span", "a", "p", "div", "abbr"):
-        said = node.get("itemprop", "").lower()
-        if said == "datepublished":
+        itemprop = node.get("itemprop", "").lower()
+        if itemprop == "datepublished":
             yield (
                 "date",
                 node.get("datetime") or node.get("content") or node.text_content(),
@@ -390,42 +390,45 @@ def _dates_below_title(tree: html.HtmlElement) -> Iterator[str]:
         below = below or node is title
         if below and _is_marked(node, _DATED) and len(written := node.text_content()) <= _MOST_WRITTEN:
             words = " ".join(_TIME_OF_DAY.sub(" ", written).split())
-            if len(words) <= _SENTENCE and (found := find_date(words)):
-                yield words[found.start : found.end]
+            if len(words) <= _SENTENCE and (found_date := find_date(words)):
+                yield words[found_date.start : found_date.end]
 
 
 def _bylines(tree: html.HtmlElement) -> Iterator[str]:
     """Yield the texts of the page's elements for its authors. Elements of one group give one text."""
     marked = [node for node in tree.iter(etree.Element) if _is_marked(node, _BYLINE)]
-    outer = {each for node in marked for each in node.iterancestors()}
+    outer = {ancestor for node in marked for ancestor in node.iterancestors()}
     inner = [node for node in marked if node not in outer][:_MOST_BYLINES]
     around = {node: set(islice(node.iterancestors(), _AROUND_BYLINE)) for node in inner}
     while inner:
         first, *rest = inner
         group = [first, *(node for node in rest if around[first] & around[node])]
         inner = [node for node in rest if node not in group]
-        said = [line for node in group for line in _lines_of(node)]
-        yield "; ".join(dict.fromkeys(each for each in said if each and len(each) <= _PROSE))
+        lines = [line for node in group for line in _lines_of(node)]
+        yield "; ".join(dict.fromkeys(line for line in lines if line and len(line) <= _PROSE))
 
 
 def _lines_of(node: html.HtmlElement) -> list[str]:
     """Return the lines of an element's text."""
-    said: list[str] = []
-    for event, each in etree.iterwalk(node, events=("start", "end")):
+    pieces: list[str] = []
+    for event, element in etree.iterwalk(node, events=("start", "end")):
         if event == "start":
-            said += ["\n" if each.tag == "br" else "", each.text or ""]
-        elif each is not node:
-            said.append(each.tail or "")
-    return [" ".join(line.split()) for line in "".join(said).splitlines()]
+            pieces += ["\n" if element.tag == "br" else "", element.text or ""]
+        elif element is not node:
+            pieces.append(element.tail or "")
+    return [" ".join(line.split()) for line in "".join(pieces).splitlines()]
 
 
 def _is_marked(node: html.HtmlElement, words: re.Pattern[str]) -> bool:
     """Return whether an element's attributes match `words`, and it is outside comments, teasers etc."""
-    of = f"{node.get('class', '')} {node.get('id', '')} {node.get('itemprop', '')} {node.get('rel', '')}"
-    if not words.search(of) or node.tag in ("link", "meta", "script", "body", "html"):
+    attributes = (
+        f"{node.get('class', '')} {node.get('id', '')} {node.get('itemprop', '')} {node.get('rel', '')}"
+    )
+    if not words.search(attributes) or node.tag in ("link", "meta", "script", "body", "html"):
         return False
     around = " ".join(
-        f"{each.get('class', '')} {each.get('id', '')} {each.tag}" for each in (node, *node.iterancestors())
+        f"{element.get('class', '')} {element.get('id', '')} {element.tag}"
+        for element in (node, *node.iterancestors())
     )
     return not _NOT_OF_PAGE.search(around)
 
@@ -455,8 +458,8 @@ def _apart(title: str, headings: list[str]) -> tuple[str, str]:
         before = title.removesuffix(heading)
         if heading and before != title and (rest := _SITE_BEFORE.search(before)):
             return heading, _SITE.split(before[: rest.start()].rstrip())[0]  # "Network | Stories"
-        before, found, after = title.partition(heading) if len(heading) > _SHORT else ("", "", "")
-        if found and (rest := _SITE.match(after)):
+        before, matched, after = title.partition(heading) if len(heading) > _SHORT else ("", "", "")
+        if matched and (rest := _SITE.match(after)):
             whole = f"{before}{heading}" if _NUMBERS_IT.search(before) else heading
             return whole, after[rest.end() :]
     return title, ""
@@ -470,8 +473,8 @@ def may_be_heading(words: str) -> bool:
 def primary_language(tag: str) -> str:
     """Return the language of a tag, such as "en" for "en-GB" or "eng", or "" if it is not a language tag."""
     primary = re.split("[-_,]", tag.lower())[0].strip()
-    known = re.fullmatch("[a-z]{2,3}", primary) and primary not in ("und", "mul", "zxx")
-    return TWO_LETTERS.get(primary, primary) if known else ""
+    is_known = re.fullmatch("[a-z]{2,3}", primary) and primary not in ("und", "mul", "zxx")
+    return TWO_LETTERS.get(primary, primary) if is_known else ""
 
 
 def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:

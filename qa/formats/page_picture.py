@@ -92,11 +92,11 @@ def _boxes(pdf: pdfium.PdfDocument, index: int, part: Part) -> list[_Box]:
         text = pdf[index].get_textpage()
     except pdfium.PdfiumError:
         return []
-    found: list[tuple[int, Sequence[Word]]] = [
+    turned_rows: list[tuple[int, Sequence[Word]]] = [
         (turn, row) for turn, _, row in rows_of(text, characters_of(text))
     ]
-    stretches = find(part, [row for _, row in found])
-    return [_upright(stretch, found[stretch.row][0]) for stretch in stretches]
+    stretches = find(part, [row for _, row in turned_rows])
+    return [_upright(stretch, turned_rows[stretch.row][0]) for stretch in stretches]
 
 
 def _upright(stretch: Stretch, turn: int) -> _Box:

@@ -60,7 +60,7 @@ def find(part: Part, rows: Sequence[Sequence[Word]]) -> list[Stretch]:
     """Return the places of a part on a page with the lines `rows`, or [] if the place is not certain."""
     words = [(number, word, _letters(word.text)) for number, row in enumerate(rows) for word in row]
     page = "".join(letters for _, _, letters in words)
-    places = _places(
+    places = _spans(
         _letters(part.words), _letters(part.before)[-_AROUND:], _letters(part.after)[:_AROUND], page
     )
     stretches: list[Stretch] = []
@@ -81,24 +81,24 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text)))
 
 
-def _places(words: str, before: str, after: str, page: str) -> list[tuple[int, int]]:
+def _spans(words: str, before: str, after: str, page: str) -> list[tuple[int, int]]:
     """Return start and end of each place of the words on the page.
 
     There are several places if other text between two columns interrupts the words.
     """
-    if place := _place(words, before, after, page):
-        return [place]
+    if span := _single_span(words, before, after, page):
+        return [span]
     longest = _longest_start(words, page)
     for length in range(longest, max(longest - _OVERSHOT, 0), -1):
-        if place := _place(words[:length], before, "", page):
-            _, end = place
-            rest = _places(words[length:], "", after, page[end:])
+        if span := _single_span(words[:length], before, "", page):
+            _, end = span
+            rest = _spans(words[length:], "", after, page[end:])
             if rest:
-                return [place, *((end + start, end + stop) for start, stop in rest)]
+                return [span, *((end + start, end + stop) for start, stop in rest)]
     return []
 
 
-def _place(words: str, before: str, after: str, page: str) -> tuple[int, int] | None:
+def _single_span(words: str, before: str, after: str, page: str) -> tuple[int, int] | None:
     """Return the one place of the words, or None if it is not certain.
 
     If the words occur several times, the text around them decides.
@@ -133,14 +133,14 @@ def _in_common(one: str, other: str) -> int:
 
 def _longest_start(words: str, page: str) -> int:
     """Return the length of the longest beginning of the words that occurs on the page."""
-    there, beyond = 0, len(words) + 1
-    while beyond - there > 1:
-        length = (there + beyond) // 2
+    matching, beyond = 0, len(words) + 1
+    while beyond - matching > 1:
+        length = (matching + beyond) // 2
         if words[:length] in page:
-            there = length
+            matching = length
         else:
             beyond = length
-    return there
+    return matching
 
 
 def _add(stretches: list[Stretch], new: Stretch) -> None:

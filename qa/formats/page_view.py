@@ -100,7 +100,7 @@ class _Text(NamedTuple):
 def _mark(root: html.HtmlElement, quote: str) -> None:
     """Mark a quote that occurs exactly once in the page, white space aside. Its mark gets the id "quote"."""
     texts = list(_texts(root))
-    letters = ["".join(each.words.split()) for each in texts]
+    letters = ["".join(node_text.words.split()) for node_text in texts]
     page, wanted = "".join(letters), "".join(quote.split())
     start = page.find(wanted)
     if not wanted or start < 0 or start != page.rfind(wanted):

@@ -362,31 +362,31 @@ def _read_scans(
 
 
 def _notes(pages: Sequence[_PageReading], scanned: Sequence[int], program: str) -> Iterator[str]:
-    def named(indices: Sequence[int]) -> str:
-        return _named([pages[index].page.name for index in indices], indices)
+    def subject(indices: Sequence[int]) -> str:
+        return _pages_were([pages[index].page.name for index in indices], indices)
 
     hidden = [index for index, page in enumerate(pages) if page.hidden]
     damaged = [index for index, page in enumerate(pages) if page.why == "damaged"]
     illegible = [index for index, page in enumerate(pages) if page.why == "illegible"]
     doubtful = [index for index, page in enumerate(pages) if page.doubtful]
     if scanned and not program:
-        yield f"{named(scanned)} not read: the file has only a picture of the text. {ocr.INSTALL}"
+        yield f"{subject(scanned)} not read: the file has only a picture of the text. {ocr.INSTALL}"
     elif read := [index for index in scanned if index not in illegible]:
-        yield f"{named(read)} read by OCR ({program}): check quotes against the page."
+        yield f"{subject(read)} read by OCR ({program}): check quotes against the page."
     if doubtful:
-        yield f"{named(doubtful)} hard to read by OCR: some of the words are wrong."
+        yield f"{subject(doubtful)} hard to read by OCR: some of the words are wrong."
     if illegible:
         yield (
-            f"{named(illegible)} not read: {program} recognises hardly a word, whichever way the page "
+            f"{subject(illegible)} not read: {program} recognises hardly a word, whichever way the page "
             "is turned."
         )
     if hidden:
-        yield f"{named(hidden)} read by OCR (before, by another program): check quotes against the page."
+        yield f"{subject(hidden)} read by OCR (before, by another program): check quotes against the page."
     if damaged:
-        yield f"{named(damaged)} not read: damaged in the file"
+        yield f"{subject(damaged)} not read: damaged in the file"
 
 
-def _named(names: Sequence[str], indices: Sequence[int]) -> str:
+def _pages_were(names: Sequence[str], indices: Sequence[int]) -> str:
     """Return the beginning of a sentence about pages: "Page 3 was", "Pages 1–3 and 7 were"."""
     runs: list[list[int]] = []
     for position, index in enumerate(indices):
@@ -452,9 +452,9 @@ def _described(
     above = [head for head in laid.running if not (find_date(head) or _PAGE_NUMBER.fullmatch(head))]
     above = above if len(above) <= _MOST_RUNNING else []  # changing heads name parts; `_dated` reads dates
     display = _display(laid.display, first)
-    said = {"title": _information(pdf, "Title"), "author": _information(pdf, "Author")}
+    information = {"title": _information(pdf, "Title"), "author": _information(pdf, "Author")}
     page = _as_lines(first)
-    stated = reconcile(said, page, display, above, options.date_order)
+    stated = reconcile(information, page, display, above, options.date_order)
     title, author, publisher = (stated.get(field, "") for field in ("title", "author", "publisher"))
     shown = parse_header(page, options.date_order, title or display, above)
     on_page = letters(title) in letters(laid.text[:_TOP])
@@ -480,7 +480,7 @@ def _described(
         language=re.split("[-_]", language.lower())[0] or "en",
         format="pdf",
         sections=laid.sections,
-        found=tuple(found for value, found in facts if value),
+        found=tuple(origin for value, origin in facts if value),
         notes=tuple(notes),
     )
     document = describe(document, source.file_name.rsplit(".", 1)[0], options.date_order, above=above)
@@ -492,14 +492,14 @@ def _without_affiliation(document: Document) -> Document:
     read = ("its header", "its first page")
     if not document.author or not any(f.field == "publisher" and f.source in read for f in document.found):
         return document
-    beside = letters(document.author.split("; ")[-1] + document.publisher)
+    near_author = letters(document.author.split("; ")[-1] + document.publisher)
     if not (
         ACADEMIC.search(document.publisher)
         or is_division(document.publisher)
-        or (surely_people(document.author) and beside in letters(document.text[:_TOP]))
+        or (surely_people(document.author) and near_author in letters(document.text[:_TOP]))
     ):
         return document
-    others = tuple(found for found in document.found if found.field != "publisher")
+    others = tuple(origin for origin in document.found if origin.field != "publisher")
     return replace(document, publisher="", found=others)
 
 
@@ -536,9 +536,9 @@ def _dated(document: Document, pdf: pdfium.PdfDocument, laid: LaidOutText, optio
         return document
     dates = [date for head in laid.running if (date := find_date(head, options.date_order))]
     if dates and all(date.date == dates[0].date for date in dates):  # different dates belong to their pages
-        found = (*document.found, Found("date", "its running head", "likely"))
+        origins = (*document.found, Found("date", "its running head", "likely"))
         notes = (*document.notes, *((dates[0].note,) if dates[0].note else ()))
-        return replace(document, date=dates[0].date, found=found, notes=notes)
+        return replace(document, date=dates[0].date, found=origins, notes=notes)
     made = re.match(r"D:(\d{4})(\d\d)(\d\d)", _information(pdf, "CreationDate"))
     if made is None:
         return document
@@ -549,7 +549,7 @@ def _dated(document: Document, pdf: pdfium.PdfDocument, laid: LaidOutText, optio
 def _without_needless_headings(document: Document) -> Document:
     """Drop headings that are the title or in the header, because a citation names the title and header."""
     title = letters(document.title)
-    kept = tuple(
+    sections = tuple(
         section
         for section in document.sections
         if section.kind == "page"
@@ -558,4 +558,4 @@ def _without_needless_headings(document: Document) -> Document:
             or any(span.start <= section.start < span.end for span in document.header)
         )
     )
-    return replace(document, sections=kept)
+    return replace(document, sections=sections)

@@ -3,10 +3,11 @@
 A file's bytes are read once and hashed. If the caller already knows the bytes, they are not parsed again. The
 caller gives two functions:
 
-- `known(id, sha256, size)` is called for a file that is one document, and for each record of a .jsonl. It
-  returns the result to report (a `FileResult`, "unchanged"), or None if the document must be read.
-- `same(path, sha256)` is called for every other file. It is also called for a file that `known` does not
-  know, because the file may have been refused before. It returns all results to report, in order, or None.
+- `ask_document(id, sha256, size)` is called for a file that is one document, and for each record of a .jsonl.
+  It returns the result to report (a `FileResult`, "unchanged"), or None if the document must be read.
+- `ask_file(path, sha256)` is called for every other file. It is also called for a file that `ask_document`
+  does not know, because the file may have been refused before. It returns all results to report, in order,
+  or None.
 
 Without a result, a `Worker` parses the file in another process. A .jsonl is parsed in this process.
 """
@@ -107,9 +108,9 @@ def files(path: Path, skipped: list[Path], *, follow_links: bool = False) -> Ite
         return
     empty = True
     inside = None if follow_links else path.resolve()
-    for found in _walk(path, set(), skipped, inside):
+    for file_path in _walk(path, set(), skipped, inside):
         empty = False
-        yield found
+        yield file_path
     if empty:
         raise InputError(f"{path} has nothing that can be read. {READS}.")
 
@@ -160,26 +161,26 @@ def read_path(
     path: Path,
     root: Path | None = None,
     options: Options = PLAIN,
-    known: AskDocument = nothing_known,
-    same: AskFile = nothing_same,
+    ask_document: AskDocument = nothing_known,
+    ask_file: AskFile = nothing_same,
     worker: Worker | None = None,
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of the file at a path, as `read_file` does."""
-    return read_file(InputFile(path, root), options, known, same, worker)
+    return read_file(InputFile(path, root), options, ask_document, ask_file, worker)
 
 
 def read_file(
     file: InputFile,
     options: Options = PLAIN,
-    known: AskDocument = nothing_known,
-    same: AskFile = nothing_same,
+    ask_document: AskDocument = nothing_known,
+    ask_file: AskFile = nothing_same,
     worker: Worker | None = None,
 ) -> Iterator[Document | FileResult | InputError]:
     """Yield the documents of one file in order, or the caller's results for documents that it knows.
 
-    See the module's docstring for `known` and `same`. A document's id is the file's path relative to `root`,
-    with "/", or else the file's name. For a part, "#" and the name of the part follow. For a member of an
-    archive, "/" and the name of the member follow. The id of a .jsonl's record is its `_id`.
+    See the module's docstring for `ask_document` and `ask_file`. A document's id is the file's path relative
+    to `root`, with "/", or else the file's name. For a part, "#" and the name of the part follow. For a
+    member of an archive, "/" and the name of the member follow. The id of a .jsonl's record is its `_id`.
 
     Refused input is yielded as an InputError that names the file, says why, and what to do. Nothing is
     raised. Without a `worker`, a new worker is started and ended.
@@ -188,8 +189,8 @@ def read_file(
     try:
         if file.remote and path == NOWHERE:
             most = None if named(file.file_name) is JSONL else _most_bytes(file) + 1
-            with fetched(file.remote, most) as here:
-                yield from read_file(replace(file, path=here), options, known, same, worker)
+            with fetched(file.remote, most) as local_path:
+                yield from read_file(replace(file, path=local_path), options, ask_document, ask_file, worker)
         elif path.is_dir():
             next(path.iterdir(), None)  # raises an OSError if the folder cannot be listed
             yield InputError(f"{shown} is a folder, not a file. Name the files in it.")
@@ -202,10 +203,10 @@ def read_file(
             yield InputError(f"{shown} is not an ordinary file. {READS}.")
         elif named(file.file_name) is JSONL:
             # A .jsonl may have any size. The standard library reads it line by line, in this process.
-            yield from some_refused(read_jsonl(path, options, known, shown), shown)
+            yield from some_refused(read_jsonl(path, options, ask_document, shown), shown)
         else:
             source = Source(shown, file.file_name, _bytes(file))
-            yield from _read(source, file.id, options, known, same, worker)
+            yield from _read(source, file.id, options, ask_document, ask_file, worker)
     except InputError as error:
         yield error
     except OSError as error:
@@ -231,16 +232,16 @@ def _read(
     source: Source,
     given_id: str,
     options: Options,
-    known: AskDocument,
-    same: AskFile,
+    ask_document: AskDocument,
+    ask_file: AskFile,
     worker: Worker | None,
 ) -> Iterator[Document | FileResult | InputError]:
     sha256 = hashlib.sha256(source.data).hexdigest()
     path = printable(source.name)
     kind, _ = kind_of(source)
-    if not kind.several and (result := known(given_id, sha256, len(source.data))):
+    if not kind.several and (result := ask_document(given_id, sha256, len(source.data))):
         yield result
-    elif (results := same(path, sha256)) is not None:
+    elif (results := ask_file(path, sha256)) is not None:
         yield from results
     else:
         with nullcontext(worker) if worker else Worker() as reader:

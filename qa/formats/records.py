@@ -109,13 +109,13 @@ def _document(record: object, number: int, where: str, stem: str, options: Optio
         raise InputError(f'{where} is not an object. Write {{"_id": …, "title": …, "text": …}}.')
     sha256 = hashlib.sha256(json.dumps(record).encode()).hexdigest()
     fields, sources = jsonl.fields_of(record, where, options)
-    named = "_id" in fields or any(field == "id" for field, _ in options.columns)
-    name = jsonl.id_of(fields, where) if named else str(number)
+    has_id = "_id" in fields or any(field == "id" for field, _ in options.columns)
+    name = jsonl.id_of(fields, where) if has_id else str(number)
     document = jsonl.document_of(fields, sources, name, sha256, where, "", options.date_order)
-    if named:
+    if has_id:
         return describe(document, name, options.date_order)
-    place = Section(0, len(document.text), "record", name)
-    return describe(replace(document, sections=(place,)), f"{stem}, record {number}", options.date_order)
+    section = Section(0, len(document.text), "record", name)
+    return describe(replace(document, sections=(section,)), f"{stem}, record {number}", options.date_order)
 
 
 def _is_object(line: str) -> bool:

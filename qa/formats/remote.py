@@ -115,16 +115,16 @@ def remote_files(url: str) -> RemoteListing:
             described = system.exists(path + SIDECAR)
             name = printable(PurePosixPath(url).name)
             return RemoteListing(False, (RemoteFile(url, name, system.size(path) or 0, described),))
-        found = {
+        sizes = {
             about["name"].removeprefix(path).lstrip("/"): about["size"] or 0 for about in _files(system, path)
         }
-        if not found and not system.exists(path):
+        if not sizes and not system.exists(path):
             raise FileNotFoundError
     return RemoteListing(
         True,
         tuple(
-            RemoteFile(f"{url}/{name}", printable(name), found[name], name + SIDECAR in found)
-            for name in sorted(found, key=lambda name: name.split("/"))
+            RemoteFile(f"{url}/{name}", printable(name), sizes[name], name + SIDECAR in sizes)
+            for name in sorted(sizes, key=lambda name: name.split("/"))
         ),
     )
 
@@ -150,15 +150,15 @@ def fetched(file: RemoteFile, most: int | None) -> Iterator[Path]:
         MissingExtraError: the package for its protocol is not installed.
     """
     with TemporaryDirectory(prefix="pullquote-") as folder:
-        here = Path(folder) / "fetched"
-        with _translated(file.url, "read"), here.open("wb") as copy:
+        local_path = Path(folder) / "fetched"
+        with _translated(file.url, "read"), local_path.open("wb") as copy:
             system, path = _system(file.url)
             with system.open(path, "rb") as opened:
                 left = most
                 while data := opened.read(_BLOCK if left is None else min(_BLOCK, left)):
                     copy.write(data)
                     left = None if left is None else left - len(data)
-        yield here
+        yield local_path
 
 
 def fetched_sidecar(file: RemoteFile) -> bytes:
@@ -219,7 +219,7 @@ def _translated(url: str, what: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise InputError(f"{url} was not found. Check the address.") from error
     except Exception as error:  # each protocol has its own errors
-        said = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
+        message = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
         raise InputError(
-            f"{url} cannot be {what}: {said}. Check the address, and that its server gives you access."
+            f"{url} cannot be {what}: {message}. Check the address, and that its server gives you access."
         ) from error

@@ -201,14 +201,14 @@ class _Reader:
 
     def remarks(self) -> tuple[str, ...]:
         """Return notes for the reader on changes, struck out words, unknown bytes and a missing end."""
-        said = []
+        notes = []
         if self._unknown:
-            said.append(
+            notes.append(
                 "Some bytes are not characters of the code page that the file names; they are shown as �."
             )
         if self._cut_off:
-            said.append("The document is cut off: its end is missing.")
-        return (*revisions(tracked=self._revised, struck=self._struck), *said)
+            notes.append("The document is cut off: its end is missing.")
+        return (*revisions(tracked=self._revised, struck=self._struck), *notes)
 
     def noted(self) -> list[Part]:
         """Return the footnotes and endnotes, outside any section."""
@@ -433,7 +433,7 @@ class _Reader:
             self._style_name = ""
 
     def _text_around(self) -> _Flow | None:
-        return next((each.flow for each in reversed(self._stack) if each.flow is not None), None)
+        return next((state.flow for state in reversed(self._stack) if state.flow is not None), None)
 
     def _make_endnote(self, group: _Group) -> None:
         """Turn the note that was begun into an endnote, and change its mark."""

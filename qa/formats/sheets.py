@@ -57,7 +57,7 @@ class _Sheet:
     sheet: Any = None
     first: int = 0
     names: tuple[str, ...] = ()
-    found: dict[str, str] = field(default_factory=dict)
+    column_of: dict[str, str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     uncalculated: int = 0
@@ -70,8 +70,8 @@ class _Sheet:
     def remarks(self) -> tuple[str, ...]:
         """Return notes on a guessed column, on hidden parts, and on formulas without a result."""
         hidden = [(len(self.hidden_rows), "hidden row"), (len(self.hidden_columns), "hidden column")]
-        said = [f"{count:,} {what}{'s' * (count > 1)}" for count, what in hidden if count]
-        left_out = f"Of the sheet “{self.title}”, {' and '.join(said)} were left out." if said else ""
+        counts = [f"{count:,} {what}{'s' * (count > 1)}" for count, what in hidden if count]
+        left_out = f"Of the sheet “{self.title}”, {' and '.join(counts)} were left out." if counts else ""
         lacking = (
             f"In the sheet “{self.title}”, {self.uncalculated:,} formulas have no stored result and "
             "were read "
@@ -105,7 +105,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
             for sheet in workbook.worksheets:
                 seen[sheet._worksheet_path].sheet = sheet
             yield from _documents(
-                [seen[each._worksheet_path] for each in workbook.worksheets], source, options
+                [seen[worksheet._worksheet_path] for worksheet in workbook.worksheets], source, options
             )
 
 
@@ -144,13 +144,13 @@ def _opened(source: Source) -> Any:
 
 
 def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterator[Document | InputError]:
-    hidden = [each.title for each in every if each.sheet.sheet_state != "visible"]
+    hidden = [sheet.title for sheet in every if sheet.sheet.sheet_state != "visible"]
     sheets: list[_Sheet] = []
     without: list[_Sheet] = []
     for sheet in every:
         if sheet.sheet.sheet_state == "visible":
             _find_columns(sheet, options)
-            (sheets if "text" in sheet.found and not _missing(sheet, options) else without).append(sheet)
+            (sheets if "text" in sheet.column_of and not _missing(sheet, options) else without).append(sheet)
     if not sheets and not options.columns:
         sheets = [sheet for sheet in without if _guess_text(sheet)]
         without = [sheet for sheet in without if sheet not in sheets]
@@ -168,7 +168,7 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
     if not sheets and without:
         first = next(sheet for sheet in without if sheet.names)
         where = f"{source.name}, sheet “{first.title}”,"
-        check_columns(where, first.names, first.found, options, _sample(first, first.first))
+        check_columns(where, first.names, first.column_of, options, _sample(first, first.first))
     elif not sheets and hidden:
         raise InputError(f"{source.name} has only hidden sheets. Unhide a sheet in Excel, and save the file.")
     notes = [f"Hidden sheets were left out: {_listed(hidden)}."] if hidden else []
@@ -178,7 +178,7 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
     empty = bool(sheets)
     for sheet in sheets:
         notes += sheet.remarks()
-        has_text = "text" in sheet.found
+        has_text = "text" in sheet.column_of
         for item in _rows(sheet, source, options) if has_text else _figures(sheet, source):
             empty = False
             if isinstance(item, Document):
@@ -190,7 +190,7 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
 
 
 def _rows(sheet: _Sheet, source: Source, options: Options) -> Iterator[Document | InputError]:
-    index = {field: sheet.names.index(name) for field, name in sheet.found.items()}
+    index = {field: sheet.names.index(name) for field, name in sheet.column_of.items()}
     stem = f"{printable(PurePath(source.file_name).stem)}, {sheet.title}"
     twice = repeated_names(sheet.names, index)
     rows = sheet.sheet.iter_rows(min_row=sheet.first + 1, max_row=MOST_ROWS, max_col=len(sheet.names))
@@ -238,10 +238,10 @@ def _find_columns(sheet: _Sheet, options: Options) -> None:
             name if at not in sheet.hidden_columns or name in mapped else ""
             for at, name in enumerate(cells, 1)
         )
-        found = map_columns(names, options.columns)
-        if "text" in found or sum(map(bool, names)) > sum(map(bool, sheet.names)):
-            sheet.first, sheet.names, sheet.found = number, names, found
-        if "text" in found:
+        column_of = map_columns(names, options.columns)
+        if "text" in column_of or sum(map(bool, names)) > sum(map(bool, sheet.names)):
+            sheet.first, sheet.names, sheet.column_of = number, names, column_of
+        if "text" in column_of:
             return
 
 
@@ -258,7 +258,7 @@ def _guess_text(sheet: _Sheet) -> bool:
     prose = _prose(sheet)
     if len(prose) == 1:
         sheet.guessed = prose[0]
-        sheet.found = {**sheet.found, "text": sheet.guessed}
+        sheet.column_of = {**sheet.column_of, "text": sheet.guessed}
     return bool(sheet.guessed)
 
 
@@ -267,7 +267,7 @@ def _are_figures(sheet: _Sheet, options: Options) -> bool:
 
 
 def _prose(sheet: _Sheet) -> list[str]:
-    return prose_columns(sheet.names, _sample(sheet, sheet.first), {*sheet.found.values(), ""})
+    return prose_columns(sheet.names, _sample(sheet, sheet.first), {*sheet.column_of.values(), ""})
 
 
 def _missing(sheet: _Sheet, options: Options) -> bool:

@@ -50,19 +50,19 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """
     encoding = _encoding(source)
     table = _open(source, encoding)
-    found = dict(map_columns(tuple(table.names), options.columns))  # a copy: the result is cached
-    said = notes_on(encoding)  # notes for the first document
-    is_known = "text" in found or any(field == "text" for field, _ in options.columns)
+    column_of = dict(map_columns(tuple(table.names), options.columns))  # a copy: the result is cached
+    first_notes = notes_on(encoding)  # notes for the first document
+    is_known = "text" in column_of or any(field == "text" for field, _ in options.columns)
     if not is_known:
-        prose = prose_columns(table.names, table.sample(), {*found.values(), ""})
+        prose = prose_columns(table.names, table.sample(), {*column_of.values(), ""})
         if len(prose) == 1:
-            found["text"] = prose[0]
-            said = (*said, guessed(prose[0]))
+            column_of["text"] = prose[0]
+            first_notes = (*first_notes, guessed(prose[0]))
         elif are_figures(prose, [table.names, *table.sample()], table.names, options):
-            yield from _figures(source, encoding, said)
+            yield from _figures(source, encoding, first_notes)
             return
-    check_columns(source.name, table.names, found, options, table.sample())
-    index = {field: table.names.index(name) for field, name in found.items()}
+    check_columns(source.name, table.names, column_of, options, table.sample())
+    index = {field: table.names.index(name) for field, name in column_of.items()}
     stem = printable(PurePath(source.file_name).stem)
     twice = repeated_names(table.names, index)
     well_quoted = table.is_well_quoted(table.lines())
@@ -78,14 +78,14 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         except InputError as error:
             yield error
             continue
-        notes = [*said, *twice, *row.doubts(well_quoted=well_quoted)]
-        said = ()
+        notes = [*first_notes, *twice, *row.doubts(well_quoted=well_quoted)]
+        first_notes = ()
         yield replace(document, notes=(*document.notes, *notes))
     if number == table.first:
         raise InputError(f"{source.name} has no row below the names of its columns. Add a row.")
 
 
-def _figures(source: Source, encoding: str, said: tuple[str, ...]) -> Iterator[Document | InputError]:
+def _figures(source: Source, encoding: str, notes: tuple[str, ...]) -> Iterator[Document | InputError]:
     """Yield an InputError for each refused row, and then a table of figures as one document."""
     table = _open(source, encoding, titled=True)
     well_quoted = table.is_well_quoted(table.lines())
@@ -105,7 +105,7 @@ def _figures(source: Source, encoding: str, said: tuple[str, ...]) -> Iterator[D
         figures.add(number, row.cells)
         doubts = doubts or [f"Row {number}: {doubt}" for doubt in row.doubts(well_quoted=well_quoted)]
     stem = printable(PurePath(source.file_name).stem)
-    yield replace(figures.document(stem, stem), notes=(*said, *doubts))
+    yield replace(figures.document(stem, stem), notes=(*notes, *doubts))
 
 
 def _numbered(table: _Table) -> Iterator[tuple[int, _Row]]:
@@ -256,9 +256,9 @@ def _open(source: Source, encoding: str, *, titled: bool = False) -> _Table:
     delimiters = "\t" if source.file_name.lower().endswith(".tsv") else _DELIMITERS
     skipped = blank = 0
     for line in _lines(source, encoding):
-        said = _SEPARATOR.fullmatch(line)
-        if said:
-            delimiters = said[1]
+        separator = _SEPARATOR.fullmatch(line)
+        if separator:
+            delimiters = separator[1]
         elif line.strip():
             break
         else:
@@ -288,7 +288,7 @@ def _open(source: Source, encoding: str, *, titled: bool = False) -> _Table:
 def repeated_names(names: Sequence[str], index: dict[str, int]) -> list[str]:
     """Return notes on columns that are read and whose name occurs twice."""
     folded = [name.strip().casefold() for name in names]
-    twice = [names[place].strip() for place in index.values() if folded.count(folded[place]) > 1]
+    twice = [names[position].strip() for position in index.values() if folded.count(folded[position]) > 1]
     return [f"The table has two columns “{name}”: the first was read." for name in twice]
 
 
@@ -308,11 +308,11 @@ def row_document(
         InputError: naming `where`, if the row has too many cells, no text, or a field that cannot be read.
     """
     _check_width(where, row, len(names))
-    record = {field: row[place] for field, place in index.items() if place < len(row)}
+    record = {field: row[position] for field, position in index.items() if position < len(row)}
     name = record.get("_id", "").strip() or str(number)
     sha256 = hashlib.sha256(json.dumps(row).encode()).hexdigest()
-    found = {field: f"column “{names[place].strip()}”" for field, place in index.items()}
-    document = document_of(record, found, name, sha256, where, "", options.date_order)
+    sources = {field: f"column “{names[position].strip()}”" for field, position in index.items()}
+    document = document_of(record, sources, name, sha256, where, "", options.date_order)
     end = len(document.text)
     within = (Section(0, end, "sheet", sheet),) if sheet else ()
     document = replace(
@@ -360,7 +360,7 @@ def are_figures(
 def check_columns(
     where: str,
     names: Sequence[str],
-    found: dict[str, str],
+    column_of: dict[str, str],
     options: Options,
     rows: Iterable[Sequence[str]],
 ) -> None:
@@ -370,16 +370,18 @@ def check_columns(
         InputError: naming `where`, if a named column is missing.
         TextColumnError: naming `where`, with values from `rows`, if the column of text is missing or unknown.
     """
-    there = ", ".join(" ".join(name.split()) or "(no name)" for name in names[:50])[:1_000]
+    listed = ", ".join(" ".join(name.split()) or "(no name)" for name in names[:50])[:1_000]
     for field, column in options.columns:
         if column not in names:
-            message = f"{where} has no column “{column}”. It has: {there}. Name one: --column {field}=COLUMN."
+            message = (
+                f"{where} has no column “{column}”. It has: {listed}. Name one: --column {field}=COLUMN."
+            )
             if field == "text":
                 raise TextColumnError(message, with_values(names, rows))
             raise InputError(message)
-    if "text" not in found:
+    if "text" not in column_of:
         message = (
-            f"{where} does not say which column holds the text. Its columns are: {there}. "
+            f"{where} does not say which column holds the text. Its columns are: {listed}. "
             "Call one of them “text”; or say which it is with --column text=COLUMN."
         )
         raise TextColumnError(message, with_values(names, rows))

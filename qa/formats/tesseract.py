@@ -25,14 +25,14 @@ class TesseractError(Exception):
 
 def folders() -> tuple[Path, ...]:
     """Return the folders of Tesseract, its libraries, its data and shells, or none if it is missing."""
-    found = shutil.which("tesseract")
-    if not found:
+    program = shutil.which("tesseract")
+    if not program:
         return ()
-    programs, data = Path(found).parent, os.environ.get("TESSDATA_PREFIX")
-    beside = (programs.parent / name for name in _BESIDE)
+    programs, data = Path(program).parent, os.environ.get("TESSDATA_PREFIX")
+    siblings = (programs.parent / name for name in _BESIDE)
     # The file on the PATH may be a script that starts the program.
     shells = Path("/bin"), Path("/usr/bin")
-    return (programs, *beside, Path(found).resolve(), *shells, *([Path(data)] if data else []))
+    return (programs, *siblings, Path(program).resolve(), *shells, *([Path(data)] if data else []))
 
 
 def fork() -> None:
@@ -146,8 +146,8 @@ def _run(request: dict[str, Any], picture: bytes) -> bytes:
     except subprocess.TimeoutExpired:
         raise TimeoutError from None
     except (subprocess.CalledProcessError, OSError) as error:
-        said = getattr(error, "stderr", b"") or str(error).encode()
-        raise TesseractError(said.decode("utf-8", "replace").strip()) from None
+        message = getattr(error, "stderr", b"") or str(error).encode()
+        raise TesseractError(message.decode("utf-8", "replace").strip()) from None
     return done.stdout
 
 

@@ -136,37 +136,39 @@ def describe(
     only_a_title = not (header.publisher or header.number or header.date or header.url or header.author)
     if only_a_title and document.title and document.title != header.title:
         spans = ()  # the first line is a heading, but not the title
-    known = {
+    header_values = {
         field: getattr(header, field)
         for field in ("title", "author", "publisher", "series", "number", "date", "url")
         if getattr(header, field) and not getattr(document, field)
     }
     if document.number:
-        known.pop("series", None)
+        header_values.pop("series", None)
     authors = (document.author or header.author).split("; ")
-    if any(" " in author and known.get("publisher", "").startswith(author) for author in authors):
-        del known["publisher"]  # a PDF joins this line of the head with the author's line above it
-    found = [Found(field, "its header", "likely") for field in known]
+    if any(" " in author and header_values.get("publisher", "").startswith(author) for author in authors):
+        del header_values["publisher"]  # a PDF joins this line of the head with the author's line above it
+    origins = [Found(field, "its header", "likely") for field in header_values]
     if not document.title and not header.title:
-        known["title"] = fallback_title
-        found.append(Found("title", "its name", "guessed"))
-    title = document.title or known.get("title", "")
+        header_values["title"] = fallback_title
+        origins.append(Found("title", "its name", "guessed"))
+    title = document.title or header_values.get("title", "")
     if (date := document.date or header.date) and _lies_ahead(date):
-        known["date"] = None
-        found = [each for each in found if each.field != "date"]
+        header_values["date"] = None
+        origins = [origin for origin in origins if origin.field != "date"]
         document = replace(
             document,
-            found=tuple(each for each in document.found if each.field != "date"),
+            found=tuple(origin for origin in document.found if origin.field != "date"),
             notes=(*document.notes, f"The date {date} lies in the future; it was left out."),
         )
     return replace(
         document,
-        **known,
-        sections=tuple(each for each in document.sections if not _is_line_of(title, document.text, each)),
+        **header_values,
+        sections=tuple(
+            section for section in document.sections if not _is_line_of(title, document.text, section)
+        ),
         header=spans,
         furniture=tuple(span for span in find_furniture(document.text) if span not in spans),
         notes=document.notes + (() if document.date else header.notes),
-        found=(*document.found, *found),
+        found=(*document.found, *origins),
     )
 
 

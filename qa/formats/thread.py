@@ -117,15 +117,15 @@ def unquoted(text: str) -> list[Line]:
     A single ">" before a word, as in ">5 tonnes", is a quotation only next to other marked lines.
     """
     lines = text.split("\n")
-    found = []
+    unquoted_lines = []
     for position, line in enumerate(lines):
         marks = _MARKS.match(line)
         around = lines[max(0, position - 1) : position + 2 : 2] if position else lines[1:2]
         if marks and (marks[0] != ">" or line == ">" or any(other.startswith(">") for other in around)):
-            found.append(Line(marks[0].count(">"), line[marks.end() :]))
+            unquoted_lines.append(Line(marks[0].count(">"), line[marks.end() :]))
         else:
-            found.append(Line(0, line))
-    return found
+            unquoted_lines.append(Line(0, line))
+    return unquoted_lines
 
 
 def flowed(lines: Sequence[Line], *, delete_space: bool) -> list[Line]:
@@ -148,17 +148,20 @@ def messages(lines: Sequence[Line], sender: Sender) -> list[Part]:
     An e-mail without quotations has no sections. Message 1 is the e-mail itself. The other messages are
     numbered in the order of their beginnings, and named by sender and day if they are known.
     """
-    said, senders = _attributed(lines, sender)
-    _mark_signatures(said)
+    message_lines, senders = _attributed(lines, sender)
+    _mark_signatures(message_lines)
     parts: list[Part] = []
     current = -1
     at = 0
-    while at < len(said):
-        message, furniture = said[at].message, said[at].furniture
+    while at < len(message_lines):
+        message, furniture = message_lines[at].message, message_lines[at].furniture
         end = at
-        while end < len(said) and (said[end].message, said[end].furniture) == (message, furniture):
+        while end < len(message_lines) and (message_lines[end].message, message_lines[end].furniture) == (
+            message,
+            furniture,
+        ):
             end += 1
-        text = "\n".join(line.text.rstrip() for line in said[at:end]).strip("\n")
+        text = "\n".join(line.text.rstrip() for line in message_lines[at:end]).strip("\n")
         at = end
         if not text.strip():
             continue
@@ -170,8 +173,8 @@ def messages(lines: Sequence[Line], sender: Sender) -> list[Part]:
 
 
 def _label(number: int, sender: Sender) -> str:
-    known = ", ".join(filter(None, (sender.name, date_in_words(sender.date) if sender.date else "")))
-    return f"{number + 1} ({known or 'quoted'})"
+    description = ", ".join(filter(None, (sender.name, date_in_words(sender.date) if sender.date else "")))
+    return f"{number + 1} ({description or 'quoted'})"
 
 
 def _attributed(lines: Sequence[Line], sender: Sender) -> tuple[list[_MessageLine], list[Sender]]:
@@ -179,7 +182,7 @@ def _attributed(lines: Sequence[Line], sender: Sender) -> tuple[list[_MessageLin
     senders = [sender]
     owners = [0]  # for each depth, the number of the message that is quoted there now
     announced: Sender | None = None  # by "On … wrote:", for the next quotation
-    said: list[_MessageLine] = []
+    message_lines: list[_MessageLine] = []
     at = 0
     while at < len(lines):
         depth = lines[at].depth
@@ -193,7 +196,7 @@ def _attributed(lines: Sequence[Line], sender: Sender) -> tuple[list[_MessageLin
             announced = None
         if length := _introduction_length(lines, at):
             announced = _writer(" ".join(line.text.strip() for line in lines[at : at + length]))
-            said += [
+            message_lines += [
                 _MessageLine(line.text, owners[depth], furniture=True) for line in lines[at : at + length]
             ]
             if _next_depth(lines, at + length) <= depth:  # the earlier message follows without marks
@@ -203,14 +206,14 @@ def _attributed(lines: Sequence[Line], sender: Sender) -> tuple[list[_MessageLin
         elif length := _header_length(lines, at):
             senders.append(_sender_of(lines[at : at + length]))
             owners[depth:] = [len(senders) - 1]
-            said += [
+            message_lines += [
                 _MessageLine(line.text, owners[depth], furniture=True) for line in lines[at : at + length]
             ]
         else:
             length = 1
-            said.append(_MessageLine(lines[at].text, owners[depth]))
+            message_lines.append(_MessageLine(lines[at].text, owners[depth]))
         at += length
-    return said, senders
+    return message_lines, senders
 
 
 def _next_depth(lines: Sequence[Line], at: int) -> int:
@@ -231,7 +234,9 @@ def _introduction_length(lines: Sequence[Line], at: int) -> int:
         text = f"{text} {line.text.strip()}".strip()
         if not _WROTE.search(text):
             continue
-        rest = (each.depth for each in lines[at + length : at + length + 3] if each.text.strip())
+        rest = (
+            later_line.depth for later_line in lines[at + length : at + length + 3] if later_line.text.strip()
+        )
         quoted = next(rest, depth) > depth
         dated = _date(text) is not None
         return length if (quoted and (dated or length == 1)) or (dated and _ADDRESS.search(text)) else 0
@@ -300,19 +305,19 @@ def _date(text: str) -> dt.date | None:
             return dt.date(*map(int, match.groups()))
         except ValueError:
             return None
-    found = find_date(text)
-    return found.date if found and not isinstance(found.date, PartialDate) else None
+    found_date = find_date(text)
+    return found_date.date if found_date and not isinstance(found_date.date, PartialDate) else None
 
 
-def _mark_signatures(said: list[_MessageLine]) -> None:
+def _mark_signatures(message_lines: list[_MessageLine]) -> None:
     """Mark signatures, and legal notices at the end of a message, as furniture."""
-    for end in range(len(said), 0, -1):
-        if end < len(said) and said[end].message == said[end - 1].message:
+    for end in range(len(message_lines), 0, -1):
+        if end < len(message_lines) and message_lines[end].message == message_lines[end - 1].message:
             continue
         start = end - 1
-        while start > 0 and said[start - 1].message == said[end - 1].message:
+        while start > 0 and message_lines[start - 1].message == message_lines[end - 1].message:
             start -= 1
-        block = said[start:end]
+        block = message_lines[start:end]
         last = max((position for position, line in enumerate(block) if line.text.strip()), default=-1)
         if last >= 0 and _SENT_FROM.fullmatch(block[last].text.strip()):
             block[last].furniture = True
@@ -323,9 +328,9 @@ def _mark_signatures(said: list[_MessageLine]) -> None:
             legal = (
                 starts
                 and left <= 4 * _MOST_SIGNED
-                and _LEGAL.match("\n".join(each.text for each in block[position : position + 8]))
+                and _LEGAL.match("\n".join(next_line.text for next_line in block[position : position + 8]))
             )
             if signed or legal:
-                for each in block[position:]:
-                    each.furniture = True
+                for signature_line in block[position:]:
+                    signature_line.furniture = True
                 break

@@ -251,8 +251,8 @@ class KeptWorker:
 
 def _environment() -> dict[str, str]:
     """Return the environment variables that a reader needs, without tokens and passwords."""
-    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
-    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    variables = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
+    return {**variables, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -344,9 +344,10 @@ def to_plain(document: Document) -> dict[str, Any]:
         "furniture": [(span.start, span.end) for span in document.furniture],
         "notes": document.notes,
         "sections": [
-            (each.start, each.end, each.kind, each.name, each.read_by) for each in document.sections
+            (section.start, section.end, section.kind, section.name, section.read_by)
+            for section in document.sections
         ],
-        "found": [(each.field, each.source, each.sure) for each in document.found],
+        "found": [(origin.field, origin.source, origin.sure) for origin in document.found],
         **({"unread": document.unread} if document.unread else {}),
     }
 
@@ -364,22 +365,22 @@ def from_plain(plain: dict[str, Any]) -> Document:
         furniture=tuple(Span(*span) for span in plain["furniture"]),
         notes=tuple(plain["notes"]),
         sections=tuple(Section(*section) for section in plain["sections"]),
-        found=tuple(Found(*found) for found in plain["found"]),
+        found=tuple(Found(*origin) for origin in plain["found"]),
         unread=tuple(plain.get("unread", ())),
     )
-    places: tuple[Span | Section, ...] = (*document.header, *document.furniture, *document.sections)
+    spans: tuple[Span | Section, ...] = (*document.header, *document.furniture, *document.sections)
     words = [getattr(document, name) for name in _PLAIN] + [*document.notes, *document.unread]
-    words += [word for each in document.sections for word in (each.name, each.read_by)]
-    words += [each.source for each in document.found]
+    words += [word for section in document.sections for word in (section.name, section.read_by)]
+    words += [origin.source for origin in document.found]
     _check_texts(words)
     check_text(document.text, "it")
     if not (
         bounded(document) == document
-        and {each.kind for each in document.sections} <= set(get_args(SectionKind))
-        and {each.sure for each in document.found} <= set(get_args(Certainty))
-        and {each.field for each in document.found} <= _FIELDS
-        and all(type(end) is int for place in places for end in (place.start, place.end))
-        and max((place.end for place in places), default=0) <= len(document.text)
+        and {section.kind for section in document.sections} <= set(get_args(SectionKind))
+        and {origin.sure for origin in document.found} <= set(get_args(Certainty))
+        and {origin.field for origin in document.found} <= _FIELDS
+        and all(type(end) is int for span in spans for end in (span.start, span.end))
+        and max((span.end for span in spans), default=0) <= len(document.text)
     ):
         raise ValueError("a part of it does not belong to a document")
     return document

@@ -52,31 +52,31 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
         InputError: an address contains a password.
         MissingExtraError: the package for an address is not installed.
     """
-    found: dict[str, InputFile] = {}
+    input_files: dict[str, InputFile] = {}
     refused: list[FileResult] = []
     skipped: list[Path] = []
     skipped_urls: list[str] = []
     folders: list[str] = []
-    for each in paths:
-        if is_url(each):
-            url = checked_url(str(each))
+    for path_or_url in paths:
+        if is_url(path_or_url):
+            url = checked_url(str(path_or_url))
             try:
-                there, others = _remote(url)
+                remote_listing, others = _remote(url)
             except InputError as error:
                 refused.append(refusal(printable(url), error))
             else:
-                found |= {file.url: InputFile(NOWHERE, remote=file) for file in there.files}
+                input_files |= {file.url: InputFile(NOWHERE, remote=file) for file in remote_listing.files}
                 skipped_urls += others
-                folders += [url] if there.is_folder else []
+                folders += [url] if remote_listing.is_folder else []
             continue
-        given = Path(each)
+        given = Path(path_or_url)
         root = given if given.is_dir() else None
         if root:
             folders.append(resolved(given))
         try:
             for path in files(given, skipped, follow_links=follow_links):
                 if not (own := own_output(path)):
-                    found.setdefault(resolved(path), InputFile(path, root))
+                    input_files.setdefault(resolved(path), InputFile(path, root))
                 elif root:
                     skipped.append(path)
                 else:
@@ -84,11 +84,11 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
         except InputError as error:
             refused.append(refusal(resolved(given), error))
     of_use = {
-        sidecar_of(file.path) for file in found.values() if not file.remote
+        sidecar_of(file.path) for file in input_files.values() if not file.remote
     }  # a folder skips a link and its sidecar, but the link itself may be given, too
     skipped = [path for path in skipped if path not in of_use]
     return Listing(
-        tuple(found.values()),
+        tuple(input_files.values()),
         tuple(dict.fromkeys(refused)),
         tuple(dict.fromkeys((*map(resolved if follow_links else _itself, skipped), *skipped_urls))),
         tuple(dict.fromkeys(folders)),
@@ -97,15 +97,19 @@ def listing(paths: Iterable[Path | str], *, follow_links: bool = False) -> Listi
 
 def _remote(url: str) -> tuple[RemoteListing, list[str]]:
     """Return the files to read at an address, by the rules of folders, and the addresses of the others."""
-    there = remote_files(url)
-    if not there.is_folder:
-        return there, []
-    seen = [file for file in there.files if not any(part.startswith(HIDDEN) for part in file.id.split("/"))]
+    remote_listing = remote_files(url)
+    if not remote_listing.is_folder:
+        return remote_listing, []
+    seen = [
+        file
+        for file in remote_listing.files
+        if not any(part.startswith(HIDDEN) for part in file.id.split("/"))
+    ]
     read = {file.url: file for file in seen if not file.name.endswith(SIDECAR) and named(file.name)}
     if not read:
         raise InputError(f"{url} has nothing that can be read. {READS}.")
     others = [file.url for file in seen if file.url.removesuffix(SIDECAR) not in read]
-    return replace(there, files=tuple(read.values())), others
+    return replace(remote_listing, files=tuple(read.values())), others
 
 
 def resolved(path: Path) -> str:
@@ -113,7 +117,7 @@ def resolved(path: Path) -> str:
     return os.path.realpath(printable(str(path)))  # also works for a circular link
 
 
-def place(file: InputFile) -> str:
+def library_path(file: InputFile) -> str:
     """Return a file's path as the library stores it."""
     if file.remote:
         return file.remote.url
@@ -142,37 +146,37 @@ def refusal(path: str, error: InputError) -> FileResult:
     return FileResult(path, "refused", error=Failure(error.code, str(error)), columns=columns)
 
 
-def missing(places: Iterable[HeldLocation], seen: set[str]) -> tuple[list[HeldLocation], tuple[str, ...]]:
-    """Return which places are gone, and remarks on files that are missing but whose documents stay.
+def missing(locations: Iterable[HeldLocation], seen: set[str]) -> tuple[list[HeldLocation], tuple[str, ...]]:
+    """Return the locations that are gone, and remarks on files that are missing but whose documents stay.
 
-    Places in files that were seen are not gone. A file is gone if the system says that it does not exist, and
-    if its folder can be read and is not empty. If the folder does not exist either, the nearest existing
+    Locations in files that were seen are not gone. A file is gone if the system says that it does not exist,
+    and if its folder can be read and is not empty. If the folder does not exist either, the nearest existing
     folder above decides. An empty folder is not enough: it may be the mount point of a disk that is not
     mounted.
     """
     gone: list[HeldLocation] = []
-    kept: dict[str, int] = {}
+    counts: dict[str, int] = {}
     doubts: dict[str, str] = {}
-    for place in places:
-        if place.kept or place.path in seen:
+    for location in locations:
+        if location.kept or location.path in seen:
             continue
-        if is_url(place.path):  # its folder was listed
-            gone.append(place)
+        if is_url(location.path):  # its folder was listed
+            gone.append(location)
             continue
-        if not is_gone(place.path):
+        if not is_gone(location.path):
             continue
-        folder = os.path.dirname(place.path)  # noqa: PTH120 -- as text: 10,000 of them
+        folder = os.path.dirname(location.path)  # noqa: PTH120 -- as text: 10,000 of them
         if folder not in doubts:
             doubts[folder] = _doubt(Path(folder))
         if doubts[folder]:
-            kept[doubts[folder]] = kept.get(doubts[folder], 0) + 1
+            counts[doubts[folder]] = counts.get(doubts[folder], 0) + 1
         else:
-            gone.append(place)
+            gone.append(location)
     return gone, tuple(
         f"{doubt}: {count:,} of its files are no longer seen, and their documents stay. To remove the "
         "documents, "
         "remove the folder too, or use `pullquote remove`."
-        for doubt, count in kept.items()
+        for doubt, count in counts.items()
     )
 
 
@@ -228,12 +232,12 @@ def is_followable(link: Path) -> bool:
 
 
 def _reason_of_link(link: Path) -> str:
-    named = f"{link} is a link to {os.path.realpath(link)},"
+    subject = f"{link} is a link to {os.path.realpath(link)},"
     if is_followable(link):
-        return f"{named} out of its folder. To read it, use --follow-links, or name the target of the link."
+        return f"{subject} out of its folder. To read it, use --follow-links, or name the target of the link."
     if os.path.exists(link):  # noqa: PTH110
-        return f"{named} and its name is of no kind that is read. To read it, name the target of the link."
-    return f"{named} where nothing can be read. Correct the link, or remove it."
+        return f"{subject} and its name is of no kind that is read. To read it, name the target of the link."
+    return f"{subject} where nothing can be read. Correct the link, or remove it."
 
 
 def _doubt(folder: Path) -> str:

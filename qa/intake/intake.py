@@ -16,7 +16,7 @@ from qa.document.metadata import check
 from qa.errors import InputError
 from qa.formats.reading import InputFile
 from qa.formats.worker import KeptWorker
-from qa.intake.folders import Listing, listing, missing, place, without_files
+from qa.intake.folders import Listing, library_path, listing, missing, without_files
 from qa.intake.make import segment, vectors_of, with_windows
 from qa.intake.pipeline import one_at_a_time, silent
 from qa.intake.plan import UserOptions
@@ -81,16 +81,20 @@ class Intake:
         A dry run works on a rehearsal of the library.
         """
         started = time.perf_counter()
-        here = listing(paths, follow_links=follow_links)
+        listed = listing(paths, follow_links=follow_links)
         if text_columns:
-            here = Listing(tuple(file for file in here.files if place(file) in text_columns), (), (), ())
-        told = UserOptions(self._date_order, self._columns, named_files, follow_links, text_columns)
+            listed = Listing(
+                tuple(file for file in listed.files if library_path(file) in text_columns), (), (), ()
+            )
+        options = UserOptions(self._date_order, self._columns, named_files, follow_links, text_columns)
         encoders = None if dry_run else self._encoders
         trial = closing(self._library.rehearsal()) if dry_run else nullcontext(self._library)
         with trial as library, one_at_a_time(progress) as show:
-            results, remarks = _take_in(library, encoders, told, here, show, prune=prune, workers=workers)
-        remarks += without_files(here.skipped)
-        report = IndexReport(tuple(results), time.perf_counter() - started, here.skipped, remarks, dry_run)
+            results, remarks = _take_in(
+                library, encoders, options, listed, show, prune=prune, workers=workers
+            )
+        remarks += without_files(listed.skipped)
+        report = IndexReport(tuple(results), time.perf_counter() - started, listed.skipped, remarks, dry_run)
         if prune and not dry_run:
             report = replace(self.prune(report), seconds=time.perf_counter() - started)
         return report
@@ -111,43 +115,43 @@ class Intake:
         with the collection.
         """
         started = time.perf_counter()
-        files = tuple(InputFile(each.path, upload=each.name) for each in uploads)
-        text_columns = {place(file): text_column for file in files}
-        told = UserOptions(
+        files = tuple(InputFile(upload.path, upload=upload.name) for upload in uploads)
+        text_columns = {library_path(file): text_column for file in files}
+        options = UserOptions(
             self._date_order,
             self._columns,
             is_named,
             text_columns=text_columns,
             collection_column=collection_column,
         )
-        here = Listing(files, (), (), ())
+        listed = Listing(files, (), (), ())
         with one_at_a_time(show) as show_one, self._worker.lent() as worker:
             results, remarks = _take_in(
-                self._library, self._encoders, told, here, show_one, prune=False, worker=worker
+                self._library, self._encoders, options, listed, show_one, prune=False, worker=worker
             )
         return IndexReport(tuple(results), time.perf_counter() - started, remarks=remarks)
 
     def prune(self, report: IndexReport) -> IndexReport:
         """Remove the documents that a report says are gone; see `qa.corpus.Corpus.prune`."""
-        places = []
+        locations = []
         results = list(report.files)
         for at, result in enumerate(results):
             if result.status == "gone" and result.document_id:
-                places += [
-                    place
-                    for place in self._library.places_in(result.path)
-                    if (place.part, place.document_id) == (result.part, result.document_id)
+                locations += [
+                    location
+                    for location in self._library.places_in(result.path)
+                    if (location.part, location.document_id) == (result.part, result.document_id)
                 ]
                 results[at] = replace(result, status="removed")
-        forget(self._library, places)
+        forget(self._library, locations)
         return replace(report, files=tuple(results))
 
     def restore(self, ids: Iterable[str], show: OnProgress) -> tuple[FileResult, ...]:
         """Put back documents that were removed; see `qa.corpus.Corpus.restore`."""
         self._encoders.identity()  # raises its errors before anything changes
-        found = [self._library.restorable(document_id) for document_id in dict.fromkeys(ids)]
+        restorable = [self._library.restorable(document_id) for document_id in dict.fromkeys(ids)]
         results = []
-        for _, document in found:
+        for _, document in restorable:
             passages = self._embedded(segment(document), show)
             restored = self._library.restore(document, passages)
             count, notes = len(passages.entries), document.notes
@@ -162,12 +166,12 @@ class Intake:
         """Correct the metadata of a document; see `qa.corpus.Corpus.edit`."""
         given = check(values)
         document = self._library.document(document_id)
-        said = self._library.corrections_of(document_id)
-        kept = {field: each.value for field, each in said.items()}
+        earlier_corrections = self._library.corrections_of(document_id)
+        remaining = {field: correction.value for field, correction in earlier_corrections.items()}
         for name in reset:
-            if kept.pop(name, None) is None:
+            if remaining.pop(name, None) is None:
                 raise InputError(f"the {name} of {document_id!r} was not corrected, so it cannot be reset")
-        edited, corrections = correct(uncorrected(document, said), kept | given)
+        edited, corrections = correct(uncorrected(document, earlier_corrections), remaining | given)
         segmented = with_windows(edited, self._library.passages_of(document_id))
         self._library.edit(edited, self._embedded(segmented, silent), corrections)
         return edited, tuple(corrections)
@@ -186,15 +190,17 @@ class Intake:
         target = self._library.begin_encoding(identity)
         while pending := self._library.adopt_encoding(target, show):
             done = 0
-            held = (with_windows(*self._library.document_and_passages(each)) for each in pending)
+            held = (
+                with_windows(*self._library.document_and_passages(document_id)) for document_id in pending
+            )
             for batch in batches(held):
                 vectors = vectors_of(self._library, batch, identity, open_once, show)
                 self._library.put_vectors(
                     target,
                     {
                         passage.key: (digest, vectors[digest])
-                        for each in batch
-                        for passage, digest in zip(each.passages, each.digests, strict=True)
+                        for segmented in batch
+                        for passage, digest in zip(segmented.passages, segmented.digests, strict=True)
                     },
                 )
                 done += len(batch)
@@ -210,8 +216,8 @@ class Intake:
 def _take_in(
     library: IntakeLibrary,
     encoders: DocumentEncoders | None,
-    told: UserOptions,
-    here: Listing,
+    options: UserOptions,
+    listed: Listing,
     show: OnProgress,
     *,
     prune: bool,
@@ -220,30 +226,30 @@ def _take_in(
 ) -> tuple[list[FileResult], tuple[str, ...]]:
     """Bring the files in. Return the results, also for gone files, and remarks."""
     generation = library.generation
-    run = Run(library, encoders, told, here.files, show, workers)
-    run.take_in(here.refused, worker)
-    found = {place(file): file for file in here.files}
-    seen = found.keys() - {result.path for result in run.results if result.status == "gone"}
+    run = Run(library, encoders, options, listed.files, show, workers)
+    run.take_in(listed.refused, worker)
+    files_by_path = {library_path(file): file for file in listed.files}
+    seen = files_by_path.keys() - {result.path for result in run.results if result.status == "gone"}
     # A folder may have replaced a file of the same path.
-    inside = (library.places_in(folder, folder=True) for folder in here.folders)
-    held = chain(*inside, *(library.places_in(folder) for folder in here.folders))
+    inside = (library.places_in(folder, folder=True) for folder in listed.folders)
+    held = chain(*inside, *(library.places_in(folder) for folder in listed.folders))
     lost, remarks = missing(held, seen)
-    places = tuple({at.number: at for at in (*run.gone, *lost)}.values())
+    locations = tuple({at.number: at for at in (*run.gone, *lost)}.values())
     results = _settled(library, run.results)
-    without = _gone(library, places, results)
-    if places and not (prune or library.read_only):
+    without = _gone(library, locations, results)
+    if locations and not (prune or library.read_only):
         # Tell the user only once. Do not mark places to prune: after an interruption, the next run must find
         # them.
-        library.mark_reported_gone(places)
+        library.mark_reported_gone(locations)
     if library.generation != generation:
         # Read documents again that now follow another of their files.
         to_be_read = library.to_be_read()
         if any(path.startswith(UPLOAD) for path in to_be_read):
-            kept = (InputFile(each.path, upload=each.name) for each in library.uploads())
-            found |= {place(file): file for file in kept}
-        again = {path: found[path] for path in to_be_read if path in found}
+            stored_uploads = (InputFile(upload.path, upload=upload.name) for upload in library.uploads())
+            files_by_path |= {library_path(file): file for file in stored_uploads}
+        again = {path: files_by_path[path] for path in to_be_read if path in files_by_path}
         if again:
-            run = Run(library, encoders, told, tuple(again.values()), show)
+            run = Run(library, encoders, options, tuple(again.values()), show)
             run.take_in(worker=worker)
             results = _updated(results, run.results, again)
     return results + without, remarks
@@ -254,26 +260,26 @@ def _settled(library: IntakeLibrary, results: Sequence[FileResult]) -> list[File
     copied = {result.document_id for result in results if result.status == "duplicate"}
     stands = library.stands(copied) if copied else {}
     return [
-        replace(each, status="moved")
-        if each.status == "duplicate" and stands.get(each.document_id) == 1
-        else each
-        for each in results
+        replace(result, status="moved")
+        if result.status == "duplicate" and stands.get(result.document_id) == 1
+        else result
+        for result in results
     ]
 
 
 def _gone(
-    library: IntakeLibrary, places: Sequence[HeldLocation], results: Iterable[FileResult]
+    library: IntakeLibrary, locations: Sequence[HeldLocation], results: Iterable[FileResult]
 ) -> list[FileResult]:
     """Report gone places. A document with other places only loses the gone places."""
     moved = {result.document_id for result in results if result.status == "moved"}
-    here = Counter(at.document_id for at in places)
-    stands = library.stands(here) if here else {}
-    elsewhere = {held_id for held_id, count in here.items() if stands.get(held_id, 0) > count}
-    if lost := [at for at in places if at.document_id in elsewhere]:
+    gone_counts = Counter(at.document_id for at in locations)
+    stands = library.stands(gone_counts) if gone_counts else {}
+    elsewhere = {held_id for held_id, count in gone_counts.items() if stands.get(held_id, 0) > count}
+    if lost := [at for at in locations if at.document_id in elsewhere]:
         library.prune(lost)
     return [
         FileResult(at.path, "moved" if at.document_id in elsewhere else "gone", at.document_id, part=at.part)
-        for at in places
+        for at in locations
         if at.document_id in elsewhere or at.document_id not in moved
     ]
 
@@ -282,6 +288,6 @@ def _updated(
     results: Sequence[FileResult], later: Iterable[FileResult], paths: Collection[str]
 ) -> list[FileResult]:
     """Report files that were read again (`paths`) once. A later result replaces "unchanged" only."""
-    kept = [each for each in results if each.path not in paths or each.status != "unchanged"]
-    said = {(each.path, each.document_id) for each in kept}
-    return kept + [each for each in later if (each.path, each.document_id) not in said]
+    remaining = [result for result in results if result.path not in paths or result.status != "unchanged"]
+    reported = {(result.path, result.document_id) for result in remaining}
+    return remaining + [result for result in later if (result.path, result.document_id) not in reported]

@@ -119,7 +119,7 @@ class FileReading:
         """Return the results if the whole file has not changed, or None if it must be read."""
         self._sha256 = sha256
         results = self.plan.known.file_unchanged(sha256, self.plan.made_by)
-        if results and any(self._comes_back(each.status) or _lacks_column(each) for each in results):
+        if results and any(self._comes_back(result.status) or _lacks_column(result) for result in results):
             results = None
         self.is_unchanged = results is not None
         return results
@@ -175,7 +175,7 @@ class PlannedFile:
 
     Attributes:
         plan: how the file is to be read.
-        number: the file's place among all files.
+        number: the file's position among all files.
         start: the number of bytes of all files before this file.
         end: the number of bytes up to the end of this file.
     """
@@ -243,12 +243,12 @@ class PreparedDocument:
     """A document that was segmented and embedded ahead. Its corrections may have changed since.
 
     Attributes:
-        said: the corrections that were known, by field.
+        corrected_values: the corrected values that were known, by field.
         segmented: the document in passages.
         vectors: the vectors of the windows, by digest.
     """
 
-    said: Mapping[str, str]
+    corrected_values: Mapping[str, str]
     segmented: SegmentedDocument
     vectors: Mapping[bytes, Float32] = field(default_factory=dict)
 
@@ -268,9 +268,9 @@ def with_windows(document: Document, passages: tuple[Passage, ...]) -> Segmented
 def windows_of(documents: Iterable[SegmentedDocument]) -> dict[bytes, tuple[Document, Passage]]:
     """Return the windows of documents by digest, each once."""
     return {
-        digest: (each.document, passage)
-        for each in documents
-        for digest, passage in zip(each.digests, each.passages, strict=True)
+        digest: (segmented.document, passage)
+        for segmented in documents
+        for digest, passage in zip(segmented.digests, segmented.passages, strict=True)
     }
 
 

@@ -88,30 +88,37 @@ class FilePlan:
         return self.known.rows(TABLES) if self.name else []
 
 
-def plan_file(library: IntakeLibrary, told: UserOptions, file: InputFile, known: KnownFile) -> FilePlan:
+def plan_file(
+    library: IntakeLibrary, user_options: UserOptions, file: InputFile, known_file: KnownFile
+) -> FilePlan:
     """Return how to read a file: as the user's options say, or else as the file was read last."""
-    last = known.read_as
-    columns = last.columns if told.columns is None else told.columns
-    chosen = {"text": told.text_columns.get(known.path), "collection": told.collection_column}
+    last = known_file.read_as
+    columns = last.columns if user_options.columns is None else user_options.columns
+    chosen = {
+        "text": user_options.text_columns.get(known_file.path),
+        "collection": user_options.collection_column,
+    }
     for field_name, column in chosen.items():
         if column:
-            columns = (*(each for each in columns if each[0] != field_name), (field_name, column))
-    options = Options(last.date_order if told.date_order is None else told.date_order, columns)
+            columns = (*(pair for pair in columns if pair[0] != field_name), (field_name, column))
+    options = Options(
+        last.date_order if user_options.date_order is None else user_options.date_order, columns
+    )
     refused, sidecar = None, NO_SIDECAR
     try:
         if file.remote:
             if file.remote.has_sidecar:
                 sidecar = sidecar_from(fetched_sidecar(file.remote), file.remote.url + SIDECAR)
         elif not file.upload:
-            sidecar = open_sidecar(file.path, follow_links=told.follow_links)
+            sidecar = open_sidecar(file.path, follow_links=user_options.follow_links)
     except InputError as error:
         lies = file.remote.url + SIDECAR if file.remote else resolved(sidecar_of(file.path))
         refused = refusal(lies, error)
-        sidecar = Sidecar(library.sidecar_values(known.path), "as it was")
+        sidecar = Sidecar(library.sidecar_values(known_file.path), "as it was")
     name = "" if named(file.file_name) is JSONL else file.id
-    reader = made_by(PurePath(known.path).name, options, sidecar.sha256)
-    is_named = told.named_files and file.root is None
-    return FilePlan(file, is_named, name, options, sidecar, reader, known, refused)
+    reader = made_by(PurePath(known_file.path).name, options, sidecar.sha256)
+    is_named = user_options.named_files and file.root is None
+    return FilePlan(file, is_named, name, options, sidecar, reader, known_file, refused)
 
 
 @cache

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 # The statuses of an input, in the order of reports to the user.
-STATUSES: tuple[FileStatus, ...] = tuple(each for each in get_args(FileStatus) if each != "skipped")
+STATUSES: tuple[FileStatus, ...] = tuple(status for status in get_args(FileStatus) if status != "skipped")
 
 
 def report_to_dict(report: IndexReport) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def write_report(report: IndexReport, path: Path) -> None:
         OutputError: the report cannot be written.
     """
     # Refused files come first, because a person has to do something about them.
-    rows = [_report_row(result) for result in sorted(report.files, key=lambda each: not each.error)]
+    rows = [_report_row(result) for result in sorted(report.files, key=lambda result: not result.error)]
     rows += [
         _report_row(FileResult(name, "skipped", error=Failure(InputError.code, reason(name))))
         for name in report.skipped

@@ -12,7 +12,7 @@ from embeddings.models import EncoderIdentity
 from qa.document.corrections import correct
 from qa.document.row_identity import Row, follow, numbered
 from qa.formats.worker import Worker
-from qa.intake.folders import place
+from qa.intake.folders import library_path
 from qa.intake.make import (
     ASKED,
     ASKED_CHARACTERS,
@@ -81,17 +81,17 @@ class Run:
         self,
         library: IntakeLibrary,
         encoders: DocumentEncoders | None,
-        told: UserOptions,
-        found: Sequence[InputFile],
+        options: UserOptions,
+        files: Sequence[InputFile],
         show: OnProgress,
         workers: Workers | None = None,
     ) -> None:
         self.results: list[FileResult] = []
         self.gone: list[HeldLocation] = []
-        self._library, self._encoders, self._told = library, encoders, told
-        self._found, self._show, self._workers = found, show, workers
+        self._library, self._encoders, self._options = library, encoders, options
+        self._inputs, self._show, self._workers = files, show, workers
         self._identity = encoders.identity() if encoders else _NO_ENCODER
-        self._sizes = list(map(_size, found))
+        self._sizes = list(map(_size, files))
         self._size = sum(self._sizes)
         self._made = self._read = self._embedded = 0
         self._displaced: list[HeldLocation] = []
@@ -123,8 +123,10 @@ class Run:
         self._record()
         self.results = list(map(self._with_former, self.results))
         self.results = [
-            replace(each, document_id=self._now(each.document_id)) if each.status == "unchanged" else each
-            for each in self.results
+            replace(result, document_id=self._now(result.document_id))
+            if result.status == "unchanged"
+            else result
+            for result in self.results
         ]
 
     # Reading
@@ -133,42 +135,44 @@ class Run:
         """Yield the results and documents of files. Documents to embed are segmented."""
         for group in _groups(self._documents(worker)):
             standings = iter(
-                self._library.known_documents([each.document for each in group if isinstance(each, FromFile)])
+                self._library.known_documents([step.document for step in group if isinstance(step, FromFile)])
             )
             for item in group:
                 yield self._standing(item, next(standings)) if isinstance(item, FromFile) else item
 
     def _documents(self, worker: Worker) -> Iterator[Step]:
         """Read the files. Yield documents, and results for refused or unchanged parts."""
-        here = partial(self._read_here, worker)
+        read_here = partial(self._read_here, worker)
         if self._workers:
             identity = self._identity if self._encoders else None
             done = 0
-            for step in self._workers.read(self._planned(), here, self._plan, identity):
+            for step in self._workers.read(self._planned(), read_here, self._plan, identity):
                 yield step
                 if isinstance(step, FileReading):
                     done += 1
-                    self._show(Progress("read", done, len(self._found), step.plan.file.file_name))
+                    self._show(Progress("read", done, len(self._inputs), step.plan.file.file_name))
         else:
-            yield from chain.from_iterable(map(here, self._planned()))
-        self._show(Progress("read", len(self._found), len(self._found)))
+            yield from chain.from_iterable(map(read_here, self._planned()))
+        self._show(Progress("read", len(self._inputs), len(self._inputs)))
 
     def _planned(self) -> Iterator[PlannedFile]:
         """Plan the files. The library is asked about several files at once."""
         number = end = 0
-        sized = zip(self._found, self._sizes, strict=True)
-        for group in grouped(sized, ASKED, ASKED_CHARACTERS, lambda each: each[1]):
-            held = self._library.known_files(place(file) for file, _ in group)
-            for (file, size), known in zip(group, held, strict=True):
+        sized = zip(self._inputs, self._sizes, strict=True)
+        for group in grouped(sized, ASKED, ASKED_CHARACTERS, lambda file_and_size: file_and_size[1]):
+            held = self._library.known_files(library_path(file) for file, _ in group)
+            for (file, size), known_file in zip(group, held, strict=True):
                 start, end = end, end + size
-                yield PlannedFile(plan_file(self._library, self._told, file, known), number, start, end)
+                yield PlannedFile(
+                    plan_file(self._library, self._options, file, known_file), number, start, end
+                )
                 number += 1
 
     def _plan(self, file: InputFile) -> FilePlan:
-        return plan_file(self._library, self._told, file, self._library.known_file(place(file)))
+        return plan_file(self._library, self._options, file, self._library.known_file(library_path(file)))
 
     def _read_here(self, worker: Worker, planned: PlannedFile) -> Iterator[Step]:
-        self._show(Progress("read", planned.number, len(self._found), planned.plan.file.file_name))
+        self._show(Progress("read", planned.number, len(self._inputs), planned.plan.file.file_name))
         return read_planned(replace(planned, plan=self._follow_rows(planned.plan, worker)), worker)
 
     def _follow_rows(self, plan: FilePlan, worker: Worker) -> FilePlan:
@@ -176,12 +180,12 @@ class Run:
         before = plan.rows
         if not before:
             return plan
-        known = {sha256 for row in before for sha256 in (row.source_sha256, row.sha256)}
+        hashes = {sha256 for row in before for sha256 in (row.source_sha256, row.sha256)}
         now = {}
         file = FileReading(plan)
         for item in file.items(worker):
             if isinstance(item, Document) and numbered(item):
-                text = "" if known & {item.source_sha256, item.sha256} else item.text
+                text = "" if hashes & {item.source_sha256, item.sha256} else item.text
                 now[file.part(item)] = Row(file.part(item), item.source_sha256, item.sha256, text)
         path = plan.known.path
         was = follow(before, now.values(), partial(self._library.row_text, path))
@@ -202,10 +206,10 @@ class Run:
         return item if standing.has_text else self._segmented(item, standing)
 
     def _segmented(self, item: FromFile, standing: KnownDocument) -> FromFile:
-        said = {name: each.value for name, each in standing.corrections.items()}
-        document, corrections = correct(item.document.document, said)
+        corrected_values = {name: correction.value for name, correction in standing.corrections.items()}
+        document, corrections = correct(item.document.document, corrected_values)
         read = replace(item.document, document=document)
-        if item.prepared and item.prepared.said == said:
+        if item.prepared and item.prepared.corrected_values == corrected_values:
             segmented = item.prepared.segmented
         else:
             segmented = segment(document) if self._encoders else SegmentedDocument(document)
@@ -218,12 +222,12 @@ class Run:
             return {}
         lacking: list[SegmentedDocument] = []
         given: dict[bytes, Float32] = {}
-        for each in batch:
-            if isinstance(each, FromFile) and each.segmented:
-                if each.prepared and each.segmented is each.prepared.segmented:
-                    given.update(each.prepared.vectors)
+        for step in batch:
+            if isinstance(step, FromFile) and step.segmented:
+                if step.prepared and step.segmented is step.prepared.segmented:
+                    given.update(step.prepared.vectors)
                 else:
-                    lacking.append(each.segmented)
+                    lacking.append(step.segmented)
         encoder, before = self._encoders.documents, self._embedded
 
         def show(progress: Progress) -> None:
@@ -239,7 +243,7 @@ class Run:
     @contextmanager
     def _in_one_change(self, group: Sequence[Step]) -> Iterator[None]:
         """Put a group into the library in one change. Report its results after the commit."""
-        documents = [each.document for each in group if isinstance(each, FromFile)]
+        documents = [step.document for step in group if isinstance(step, FromFile)]
         with self._library.one_change(documents) as self._at_once:
             yield
         self._report()
@@ -313,8 +317,8 @@ class Run:
         if not ingested.new_id_of_former:
             return
         self._since[ingested.document_id] = ingested.new_id_of_former
-        self.results = [_renamed(each, ingested) for each in self.results]
-        self._put_away = [(_renamed(each, ingested), read) for each, read in self._put_away]
+        self.results = [_renamed(result, ingested) for result in self.results]
+        self._put_away = [(_renamed(result, ingested), read) for result, read in self._put_away]
 
     def _with_former(self, result: FileResult) -> FileResult:
         """Add where the former text of a file still stands. All files have been read by now."""
@@ -324,12 +328,12 @@ class Run:
         still = [at for path in paths for at in self._library.places_in(path) if at.document in numbers]
         if not still:
             return result
-        former = still[0].document_id
+        former_id = still[0].document_id
         note = (
             f"Its former text is still at {_listed([at.path for at in still])}, and is quoted "
-            f"as {former}. If it is outdated, correct it there, or remove it (`pullquote remove`)."
+            f"as {former_id}. If it is outdated, correct it there, or remove it (`pullquote remove`)."
         )
-        return replace(result, former=former, notes=(*result.notes, note))
+        return replace(result, former=former_id, notes=(*result.notes, note))
 
     def _now(self, document_id: str) -> str:
         while document_id in self._since:

@@ -44,7 +44,7 @@ def bursts(
         return not any(part.startswith(HIDDEN) for part in under.parts)
 
     while True:
-        there = [_identity(root) for root in roots]
+        identities = [_identity(root) for root in roots]
         begun = False
         try:
             for changes in watch(
@@ -64,7 +64,7 @@ def bursts(
                         f"{root} was removed while it was watched. Start the watch again without it."
                     )
                 gone = {changed for kind, changed in changes if kind == Change.deleted}
-                if now != there or any(str(root) in gone for root in roots):
+                if now != identities or any(str(root) in gone for root in roots):
                     break  # a replaced path reports no changes: watch it again
                 if not follow_links and any(
                     kind == Change.added and _is_folder(Path(changed)) for kind, changed in changes

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
 
+from qa.bounded_cache import BoundedCache
 from qa.errors import DocumentNotFoundError
 from qa.quoting import omissions
 from qa.quoting.antecedents import People, Speaker
@@ -21,7 +22,6 @@ from qa.quoting.opened import open_quote, styled
 from qa.quoting.speaker import paragraph_around, quotation_around
 from qa.quoting.tokens import Source
 from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
-from qa.recent import Recent
 from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
 from qa.storage.ports import read_places
 from qa.text.dates import date_in_words
@@ -164,10 +164,10 @@ class Verifier:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._cited: Recent[tuple[str, str], Cited] = Recent(KEPT_BYTES)
-        self._texts: Recent[str, Text] = Recent(KEPT_BYTES)
-        self._shown: Recent[str, tuple[str, list[int]]] = Recent(KEPT_BYTES)
-        self._people: Recent[str, People] = Recent(KEPT_BYTES)
+        self._cited: BoundedCache[tuple[str, str], Cited] = BoundedCache(KEPT_BYTES)
+        self._texts: BoundedCache[str, Text] = BoundedCache(KEPT_BYTES)
+        self._shown: BoundedCache[str, tuple[str, list[int]]] = BoundedCache(KEPT_BYTES)
+        self._people: BoundedCache[str, People] = BoundedCache(KEPT_BYTES)
         self._titles: defaultdict[str, list[str]] = defaultdict(list)
         documents = library.documents()
         self._names = Names(documents)
@@ -562,7 +562,7 @@ class Verifier:
         return _made(self._texts, text, Text)
 
 
-def _made(kept: Recent[str, _Made], text: str, make: Callable[[str], _Made]) -> _Made:
+def _made(kept: BoundedCache[str, _Made], text: str, make: Callable[[str], _Made]) -> _Made:
     """Return the object that `make` makes from a text, from the cache `kept` if it is there."""
     made = kept.get(text)
     if made is None:

@@ -109,7 +109,7 @@ class Shown:
         remarks = [f"Said by {speaker}."] if (speaker := said_by(self.quote)) else []
         if self.figures:
             own, *others = self.figures
-            given = "; ".join(f"{_words(each)} in {_source(each)}" for each in others)
+            given = "; ".join(f"{_words(figure)} in {_source(figure)}" for figure in others)
             remarks.append(f"Sources differ: {_words(own)} here; {given}.")
         if count := self.quote.text.count(UNREADABLE):
             remarks.append(f"{plural(count, 'letter')} could not be read: each is shown as {UNREADABLE}.")
@@ -145,8 +145,8 @@ def asked_of(answer: Answer, earlier: Sequence[str], generation: int, at: dt.dat
 def how_asked(asked: Asked) -> str:
     """Return the day and strictness of a question in words: `28 November 2026, strictness balanced`."""
     day = date_in_words(asked.at.astimezone().date()) if asked.at else ""
-    named = READINESS.get(asked.strictness, f"{asked.strictness:g}")
-    return ", ".join(filter(None, (day, f"strictness {named}" if asked.strictness else "")))
+    strictness = READINESS.get(asked.strictness, f"{asked.strictness:g}")
+    return ", ".join(filter(None, (day, f"strictness {strictness}" if asked.strictness else "")))
 
 
 def outcome_in_words(asked: Asked, titles: Mapping[str, str] | None = None) -> str:
@@ -173,7 +173,7 @@ def changed_since(asked: Asked, library: Library, generation: int) -> str:
 
 def kept_quote(
     library: Library,
-    place: CitationId,
+    quote_id: CitationId,
     document_id: str = "",
     asked: Asked | None = None,
     differing: Sequence[QuoteReference] = (),
@@ -184,7 +184,7 @@ def kept_quote(
         DocumentNotFoundError: no document has, or had, such a text.
         InputError: the text ends before the quote does, or the quote begins or ends within a line break.
     """
-    quote = open_citation(library, place, document_id).quote
+    quote = open_citation(library, quote_id, document_id).quote
     return entry_of(quote, asked, differing)
 
 
@@ -194,15 +194,15 @@ def entry_of(
     """Return the dossier entry of a quote. `differing` are the figures that differ in the quote's answer."""
     document = quote.document
     start, end = sentences_around(document.text, quote.start, quote.end, beside=1)
-    place = QuoteReference(document.id, document.sha256, quote.start, quote.end)
-    own = [each for each in differing if _is_within(each, place)]
-    kept = (*own, *(each for each in differing if each not in own)) if own else ()
-    return DossierEntry("quote", place=place, context=Span(start, end), asked=asked, differing=kept)
+    reference = QuoteReference(document.id, document.sha256, quote.start, quote.end)
+    own = [figure for figure in differing if _is_within(figure, reference)]
+    figures = (*own, *(figure for figure in differing if figure not in own)) if own else ()
+    return DossierEntry("quote", place=reference, context=Span(start, end), asked=asked, differing=figures)
 
 
-def _is_within(figure: QuoteReference, place: QuoteReference) -> bool:
-    is_of = (figure.document, figure.sha256) == (place.document, place.sha256)
-    return is_of and place.start <= figure.start and figure.end <= place.end
+def _is_within(figure: QuoteReference, reference: QuoteReference) -> bool:
+    is_same_document = (figure.document, figure.sha256) == (reference.document, reference.sha256)
+    return is_same_document and reference.start <= figure.start and figure.end <= reference.end
 
 
 def shown(entries: Sequence[DossierEntry], library: Library) -> tuple[Shown, ...]:
@@ -211,7 +211,7 @@ def shown(entries: Sequence[DossierEntry], library: Library) -> tuple[Shown, ...
     Raises:
         InputError: a text ends before a quote does, which means that the desk is damaged.
     """
-    found, number = [], 0
+    shown_entries, number = [], 0
     for entry in entries:
         opened = None
         if entry.place:
@@ -220,12 +220,12 @@ def shown(entries: Sequence[DossierEntry], library: Library) -> tuple[Shown, ...
             except DocumentNotFoundError:  # the document was purged, and the desk still has the place
                 opened = None
         if opened is None:
-            found.append(Shown(entry))
+            shown_entries.append(Shown(entry))
             continue
         number += 1
         figures = _figures(entry.differing, library)
-        found.append(Shown(entry, number, opened, figures, present_words(opened, library)))
-    return tuple(found)
+        shown_entries.append(Shown(entry, number, opened, figures, present_words(opened, library)))
+    return tuple(shown_entries)
 
 
 def renewed(entry: DossierEntry, library: Library) -> DossierEntry:
@@ -234,26 +234,26 @@ def renewed(entry: DossierEntry, library: Library) -> DossierEntry:
     Raises:
         InputError: the quote is current, or its source has no similar words any more.
     """
-    (each,) = shown([entry], library)
-    if each.present is None:
+    (shown_entry,) = shown([entry], library)
+    if shown_entry.present is None:
         raise InputError(
             "the quote is current, so there is nothing to renew"
-            if each.status == "current"
-            else f"there is nothing to renew; the quote was {each.fate}. {each.today}"
+            if shown_entry.status == "current"
+            else f"there is nothing to renew; the quote was {shown_entry.fate}. {shown_entry.today}"
         )
-    return entry_of(each.present, entry.asked)
+    return entry_of(shown_entry.present, entry.asked)
 
 
-def _figures(places: Sequence[QuoteReference], library: Library) -> tuple[Quote, ...]:
+def _figures(references: Sequence[QuoteReference], library: Library) -> tuple[Quote, ...]:
     """Return figures, read from their documents again, without figures of purged documents.
 
     Return nothing if only one figure remains.
     """
-    found = []
-    for place in places:
+    figures = []
+    for reference in references:
         with suppress(DocumentNotFoundError):
-            found.append(open_place(library, _id(place), place.document).quote)
-    return tuple(found) if len(found) > 1 else ()
+            figures.append(open_place(library, _id(reference), reference.document).quote)
+    return tuple(figures) if len(figures) > 1 else ()
 
 
 def present_words(opened: Opened, library: Library) -> Quote | None:
@@ -269,13 +269,13 @@ def present_words(opened: Opened, library: Library) -> Quote | None:
         for sentence in passage.sentences
         if sentence.start < opened.now.end and opened.now.start < sentence.end
     ]
-    start = min((each.start for each in touched), default=opened.now.start)
-    end = max((each.end for each in touched), default=opened.now.end)
+    start = min((sentence.start for sentence in touched), default=opened.now.start)
+    end = max((sentence.end for sentence in touched), default=opened.now.end)
     return Quote(document, start, end)
 
 
-def _id(place: QuoteReference) -> CitationId:
-    return CitationId(place.sha256, place.start, place.end)
+def _id(reference: QuoteReference) -> CitationId:
+    return CitationId(reference.sha256, reference.start, reference.end)
 
 
 class Question(NamedTuple):
@@ -292,27 +292,31 @@ def questions(entries: Sequence[Shown]) -> tuple[Question, ...]:
     another outcome.
     """
     numbers: dict[tuple[object, ...], tuple[Asked, list[int]]] = {}
-    for each in entries:
-        if asked := each.entry.asked:
+    for shown_entry in entries:
+        if asked := shown_entry.entry.asked:
             day = asked.at and asked.at.date()
-            at = (replace(asked, at=None, generation=0), day, each.entry.kind == "question")
+            at = (replace(asked, at=None, generation=0), day, shown_entry.entry.kind == "question")
             held = numbers.setdefault(at, (asked, []))[1]
-            if each.number:
-                held.append(each.number)
+            if shown_entry.number:
+                held.append(shown_entry.number)
     return tuple(Question(asked, tuple(quotes)) for asked, quotes in numbers.values())
 
 
 def verdicts(entries: Sequence[Shown], verifier: Verifier) -> list[tuple[Shown, Verdict | None]]:
     """Return the verdict on each quote of a dossier, as `pullquote verify` does. A purged quote has None."""
-    return [(each, _verdict(each, verifier)) for each in entries if each.entry.kind == "quote"]
+    return [
+        (shown_entry, _verdict(shown_entry, verifier))
+        for shown_entry in entries
+        if shown_entry.entry.kind == "quote"
+    ]
 
 
 def _verdict(shown: Shown, verifier: Verifier) -> Verdict | None:
-    place, quote = shown.entry.place, shown.quote
-    if place is None or quote is None:
+    reference, quote = shown.entry.place, shown.quote
+    if reference is None or quote is None:
         return None
     where = f"quote {shown.number}"
-    claim = Claim(quote.text, 0, _id(place), place.document, exact=True, where=where)
+    claim = Claim(quote.text, 0, _id(reference), reference.document, exact=True, where=where)
     return verifier.verdict(claim)
 
 
@@ -329,9 +333,9 @@ class Source(NamedTuple):
 def sources(entries: Sequence[Shown]) -> dict[tuple[str, str], Source]:
     """Return the quoted documents by id and SHA-256, in order."""
     documents: dict[tuple[str, str], Document] = {}
-    for each in entries:
-        if each.quote:
-            document = each.quote.document
+    for shown_entry in entries:
+        if shown_entry.quote:
+            document = shown_entry.quote.document
             documents.setdefault((document.id, document.sha256), document)
     # Two texts of the same document count as one source with one key.
     by_id = {document.id: document for document in documents.values()}
@@ -344,9 +348,12 @@ def cited(entries: Sequence[Shown]) -> tuple[list[dict[str, Any]], list[dict[str
     held = sources(entries)
     items = {source.key: csl_item(source.document, key=source.key) for source in held.values()}
     citations = [
-        {"id": held[each.quote.document.id, each.quote.document.sha256].key, **located(each.quote)}
-        for each in entries
-        if each.quote
+        {
+            "id": held[shown_entry.quote.document.id, shown_entry.quote.document.sha256].key,
+            **located(shown_entry.quote),
+        }
+        for shown_entry in entries
+        if shown_entry.quote
     ]
     return list(items.values()), citations
 
@@ -356,14 +363,14 @@ def cited(entries: Sequence[Shown]) -> tuple[list[dict[str, Any]], list[dict[str
 
 def outdated(entries: Sequence[Shown]) -> list[Shown]:
     """Return the quotes that are superseded, removed or purged."""
-    return [each for each in entries if each.fate]
+    return [shown_entry for shown_entry in entries if shown_entry.fate]
 
 
 def outdated_lines(entries: Sequence[Shown]) -> Iterator[str]:
     """Yield a line for each quote that is no longer current, with its state and its present text."""
-    for each in outdated(entries):
-        words = f" “{in_one_line(each.quote.text)}”" if each.quote else ""
-        yield f"{each.name}: {each.fate}. {each.today}{words}"
+    for shown_entry in outdated(entries):
+        words = f" “{in_one_line(shown_entry.quote.text)}”" if shown_entry.quote else ""
+        yield f"{shown_entry.name}: {shown_entry.fate}. {shown_entry.today}{words}"
 
 
 def info_to_dict(info: DossierInfo) -> dict[str, Any]:
@@ -381,15 +388,15 @@ def info_to_dict(info: DossierInfo) -> dict[str, Any]:
 def to_dict(shown: Shown) -> dict[str, Any]:
     """Return an entry for JSON. A quote's words are from the document as it was just read."""
     entry, opened, quote = shown.entry, shown.opened, shown.quote
-    said: dict[str, Any] = {"id": entry.id, "kind": entry.kind}
+    record: dict[str, Any] = {"id": entry.id, "kind": entry.kind}
     if entry.kind in ("heading", "note"):
-        said["words"] = entry.words
+        record["words"] = entry.words
     if entry.kind == "quote":
-        said |= {"number": shown.number, "status": shown.status, "fate": shown.fate, "today": shown.today}
+        record |= {"number": shown.number, "status": shown.status, "fate": shown.fate, "today": shown.today}
     if quote and opened:
         context = entry.context or Span(quote.start, quote.end)
         text = quote.document.text
-        said |= {
+        record |= {
             "citation_id": str(CitationId(quote.document.sha256, quote.start, quote.end)),
             "document": quote.document.id,
             "sha256": quote.document.sha256,
@@ -403,12 +410,12 @@ def to_dict(shown: Shown) -> dict[str, Any]:
             "moved": str(opened.moved.citation_id) if opened.moved else None,
             "present": _place_to_dict(shown.present) if shown.present else None,
             "speaker": speaker_to_dict(quote),
-            "differing": [_place_to_dict(each) for each in shown.figures],
+            "differing": [_place_to_dict(figure) for figure in shown.figures],
             "remarks": shown.remarks,
             "notes": list(quote.document.notes),
         }
     if entry.asked:
-        said |= {
+        record |= {
             "question": entry.asked.question,
             "outcome": entry.asked.outcome,
             "filters": filters_to_dict(entry.asked),
@@ -420,7 +427,7 @@ def to_dict(shown: Shown) -> dict[str, Any]:
             "said": outcome_in_words(entry.asked),
         }
     added = entry.added.isoformat(timespec="seconds") if entry.added else None
-    return said | {"added": added}
+    return record | {"added": added}
 
 
 def _place_to_dict(quote: Quote) -> dict[str, Any]:
@@ -452,9 +459,9 @@ def _asked_after(asked: Asked) -> str:
 
 def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
     """Yield the contents of a dossier for a terminal, as lines of (words, style). The styles are rich's."""
-    for place, each in enumerate(entries, 1):
-        entry = each.entry
-        number = (f"{place:>3}  ", "dim")
+    for position, shown_entry in enumerate(entries, 1):
+        entry = shown_entry.entry
+        number = (f"{position:>3}  ", "dim")
         match entry.kind:
             case "heading":
                 yield [number, (in_one_line(entry.words), "bold")]
@@ -468,18 +475,20 @@ def lines(entries: Sequence[Shown]) -> Iterator[list[tuple[str, str]]]:
                 yield [("     ", ""), (in_one_line(outcome_in_words(entry.asked)), "yellow")]
                 if how := how_asked(entry.asked):
                     yield [("     ", ""), (f"asked on {how}", "dim")]
-            case _ if each.quote and each.opened:
-                first, *others = visible(each.quote.text).split("\n")
+            case _ if shown_entry.quote and shown_entry.opened:
+                first, *others = visible(shown_entry.quote.text).split("\n")
                 yield [number, (first, "")]
                 for line in others:
                     yield [("     ", ""), (line, "")]
-                yield [("     ", ""), (visible(cite_line(each.quote)), "cyan")]
-                if each.fate:
-                    yield [("     ", ""), (f"{each.fate}. {each.today}", "yellow")]
-                notes = (f"Note: {note}" for note in each.quote.document.notes)
-                yield from ([("     ", ""), (in_one_line(words), "dim")] for words in (*each.remarks, *notes))
+                yield [("     ", ""), (visible(cite_line(shown_entry.quote)), "cyan")]
+                if shown_entry.fate:
+                    yield [("     ", ""), (f"{shown_entry.fate}. {shown_entry.today}", "yellow")]
+                notes = (f"Note: {note}" for note in shown_entry.quote.document.notes)
+                yield from (
+                    [("     ", ""), (in_one_line(words), "dim")] for words in (*shown_entry.remarks, *notes)
+                )
             case _:
-                yield [number, (f"a quote, {each.fate}", "yellow")]
+                yield [number, (f"a quote, {shown_entry.fate}", "yellow")]
         if entry.asked and entry.kind == "quote":
             yield [("     ", ""), (f"asked: {in_one_line(_asked_after(entry.asked))}", "dim")]
         if entry.asked and entry.asked.filters and entry.kind == "quote":

@@ -88,7 +88,7 @@ def export(
     entries = shown(corpus.desk.dossiers.entries(info.id), corpus.store)
     opened = open_style(style, files=files)
     items, citations = cited(entries)
-    said = rendered(items, citations, opened) if citations else Rendered((), ())
+    rendered_citations = rendered(items, citations, opened) if citations else Rendered((), ())
     stats = corpus.store.stats()
     facts = Facts(
         info.name,
@@ -99,7 +99,7 @@ def export(
         {READER: READER_SHA256, DEEP_READER: DEEP_READER_SHA256},
         opened.name,
     )
-    written = _written(tree(entries, said, facts, form), facts, form)
+    written = _written(tree(entries, rendered_citations, facts, form), facts, form)
     _check(entries, written, form)
     return written
 
@@ -132,11 +132,11 @@ def _numbered_through(data: bytes) -> bytes:
 
 
 def _check(entries: tuple[Shown, ...], written: bytes, form: Format) -> None:
-    quotes = [each.quote for each in entries if each.quote]
-    for number, found in enumerate(
+    quotes = [entry.quote for entry in entries if entry.quote]
+    for number, is_contained in enumerate(
         contains([with_lines_joined(quote) for quote in quotes], written, form), 1
     ):
-        if not found:
+        if not is_contained:
             raise VerbatimError(
                 f"quote {number} is not word for word in the {form} file, so nothing was written: "
                 "please report this"

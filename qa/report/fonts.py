@@ -40,12 +40,12 @@ class Face:
 
 def folders() -> list[Path]:
     """Return the folders of the fonts that come with installed packages."""
-    found = []
+    font_folders = []
     for package, inside in _PACKAGES:
         spec = find_spec(package)
         if spec and spec.submodule_search_locations:
-            found.append(Path(next(iter(spec.submodule_search_locations))) / inside)
-    return found
+            font_folders.append(Path(next(iter(spec.submodule_search_locations))) / inside)
+    return font_folders
 
 
 def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
@@ -54,43 +54,46 @@ def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
     Raises:
         ExportError: no font has one of the characters. The message names the first few missing characters.
     """
-    wanted = {each for each in characters if _is_drawn(each)}
+    wanted = {character for character in characters if _is_drawn(character)}
     # Fonts define private characters differently, so a font may not show the document's meaning.
-    if private := [each for each in wanted if unicodedata.category(each) == "Co"]:
+    if private := [character for character in wanted if unicodedata.category(character) == "Co"]:
         raise ExportError(_lacking(sorted(private)))
     listed: dict[str, list[Face]] = {}
     for face in faces:
         listed.setdefault(face.family, []).append(face)
     preferred = [*_BASE, *_cjk(wanted)]
-    others = sorted(set(listed) - set(preferred) - {each for each in listed if _LAST_RESORT in each.lower()})
+    others = sorted(set(listed) - set(preferred) - {name for name in listed if _LAST_RESORT in name.lower()})
     chosen: list[str] = []
     unseen = set(wanted)  # the characters that no upright face has so far
     for family in [*preferred, *others]:
         if family not in listed or not (wanted or family in _BASE):
             continue
         has = {face: _drawn_by(face, wanted) for face in listed[family]}
-        upright = {each for face, drawn in has.items() if face.is_regular for each in drawn}
+        upright = {character for face, drawn in has.items() if face.is_regular for character in drawn}
         if upright or family in _BASE:
             chosen.append(family)
             unseen -= upright
             # Titles are in italics and headings in bold, so a character is needed until a family has it in
             # all its faces.
-            wanted = {each for each in wanted if not all(each in drawn for drawn in has.values())}
+            wanted = {
+                character for character in wanted if not all(character in drawn for drawn in has.values())
+            }
     if unseen:
         raise ExportError(_lacking(sorted(unseen)))
     return chosen
 
 
 def _lacking(missing: Sequence[str]) -> str:
-    named = ", ".join(
-        f"{each} (U+{ord(each):04X} {unicodedata.name(each, 'without a name')})" for each in missing[:_NAMED]
+    examples = ", ".join(
+        f"{character} (U+{ord(character):04X} {unicodedata.name(character, 'without a name')})"
+        for character in missing[:_NAMED]
     )
     more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
     advice = "install a font that has them"
-    if any(_is_east_asian(each) for each in missing) and not find_spec("noto_cjk_sans_otc"):
+    if any(_is_east_asian(character) for character in missing) and not find_spec("noto_cjk_sans_otc"):
         advice = "pip install 'pullquote[report]' brings one for Chinese, Japanese and Korean"
     return (
-        f"no font here has {named}{more}, so the PDF would show boxes instead: {advice}, or export "
+        f"no font here has {examples}{more}, so the PDF would show boxes instead: {advice}, or export "
         "as docx, odt or html"
     )
 
@@ -106,13 +109,13 @@ def _is_east_asian(character: str) -> bool:
 def _cjk(wanted: Iterable[str]) -> list[str]:
     """Return the families for East Asian characters. The most frequent script is first and draws the Han."""
     counts = {"ko": 0, "ja": 0, "zh": 0}
-    for each in wanted:
-        name = unicodedata.name(each, "")
+    for character in wanted:
+        name = unicodedata.name(character, "")
         counts["ko"] += name.startswith("HANGUL")
         counts["ja"] += name.startswith(("HIRAGANA", "KATAKANA"))
         counts["zh"] += name.startswith("CJK UNIFIED")
-    order = sorted(counts, key=lambda each: -counts[each])
-    return [_CJK[each] for each in order] if any(map(_is_east_asian, wanted)) else []
+    order = sorted(counts, key=lambda script: -counts[script])
+    return [_CJK[script] for script in order] if any(map(_is_east_asian, wanted)) else []
 
 
 def _drawn_by(face: Face, wanted: Iterable[str]) -> set[str]:
@@ -127,6 +130,6 @@ def _drawn_by(face: Face, wanted: Iterable[str]) -> set[str]:
     try:
         with Font(face.path, fontNumber=face.index, lazy=True) as font:
             has = font.getBestCmap() or {}
-            return {each for each in wanted if ord(each) in has}
+            return {character for character in wanted if ord(character) in has}
     except (TTLibError, OSError, KeyError, AssertionError):  # a damaged font of the system
         return set()

@@ -99,6 +99,6 @@ def _run(task: dict[str, Any]) -> bytes:
             f"the PDF took longer than {SECONDS:g} seconds and was stopped: export fewer quotes"
         ) from None
     if done.returncode:
-        said = " ".join(done.stderr.decode("utf-8", "replace").split())[-500:]
-        raise ExportError(f"Typst cannot set the PDF: {said}")
+        message = " ".join(done.stderr.decode("utf-8", "replace").split())[-500:]
+        raise ExportError(f"Typst cannot set the PDF: {message}")
     return done.stdout

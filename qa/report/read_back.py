@@ -49,9 +49,9 @@ def contains(quotes: Sequence[str], data: bytes, form: Format) -> Iterator[bool]
     for quote in quotes:
         opening, closing = marks_for(quote)
         words = f"{opening}{visible(quote.replace(chr(13) + chr(10), chr(10)))}{closing}"
-        found = text.find(words, at)
-        at = found + len(words) if found >= 0 else at
-        yield found >= 0
+        start = text.find(words, at)
+        at = start + len(words) if start >= 0 else at
+        yield start >= 0
 
 
 def text_of(data: bytes, form: Format) -> str:

@@ -44,7 +44,7 @@ _ESCAPES: dict[str, tuple[str, re.Pattern[str], Callable[[str], str]]] = {
     "md": (
         "commonmark",
         re.compile(r"&(?=#?\w)|\\|\A[ \t]*+[-+=#>]|\A[ \t]*+[0-9]{1,9}[.)]"),
-        lambda said: "&amp;" if said == "&" else f"{said[:-1]}\\{said[-1]}",
+        lambda match: "&amp;" if match == "&" else f"{match[:-1]}\\{match[-1]}",
     ),
 }
 _LINE_END = re.compile(r"\r\n|\n")
@@ -101,11 +101,11 @@ def tree(entries: Sequence[Shown], rendered: Rendered, facts: Facts, form: Forma
     )
     if old := outdated(entries):
         are = "1 quote is" if len(old) == 1 else f"{len(old):,} quotes are"
-        said = f"{are} no longer current: the notes and the appendix describe the changes of the sources."
-        blocks.append(_paragraph(said, form))
+        notice = f"{are} no longer current: the notes and the appendix describe the changes of the sources."
+        blocks.append(_paragraph(notice, form))
     notes = iter(rendered.citations)
-    for each in entries:
-        blocks += _of_entry(each, notes, top, form)
+    for shown in entries:
+        blocks += _of_entry(shown, notes, top, form)
     if rendered.bibliography:
         blocks.append(_heading(top, _text("Bibliography", form)))
         blocks += [_para(entry) for _, entry in rendered.bibliography]
@@ -150,11 +150,11 @@ def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format)
         label = {"t": "Strong", "c": [_str(f"{NOTE}:")]}
         first = _para([label, {"t": "Space"}, *_text(paragraphs[0], form)])
         attributes = [["custom-style", "AnalystNote"]] if form in ("docx", "odt") else []
-        others = [_para(_text(each, form)) for each in paragraphs[1:]]
+        others = [_para(_text(paragraph, form)) for paragraph in paragraphs[1:]]
         yield {"t": "Div", "c": [["", ["note"], attributes], [first, *others]]}
     elif shown.quote:
-        said = " ".join([*_fate(shown), *shown.remarks])
-        note = [*next(notes), *([{"t": "Space"}, *_text(said, form)] if said else [])]
+        remarks = " ".join([*_fate(shown), *shown.remarks])
+        note = [*next(notes), *([{"t": "Space"}, *_text(remarks, form)] if remarks else [])]
         words = [*quoted(with_lines_joined(shown.quote), form), {"t": "Note", "c": [_para(note)]}]
         block = {"t": "BlockQuote", "c": [_para(words)]}
         if form == "pdf" and _is_long(shown.quote.text):
@@ -167,7 +167,7 @@ def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format)
 
 def _is_long(words: str) -> bool:
     """Return whether a quote may be too long for a page of the PDF."""
-    is_wide = any(unicodedata.east_asian_width(each) in ("W", "F") for each in words)
+    is_wide = any(unicodedata.east_asian_width(character) in ("W", "F") for character in words)
     width = _WIDTH // 2 if is_wide else _WIDTH
     return sum(1 + len(line) // width for line in words.split("\n")) > _MOST_LINES
 
@@ -185,9 +185,9 @@ def _fate(shown: Shown) -> list[str]:
 
 def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) -> Iterator[Node]:
     asked = questions(entries)
-    found = [each for each in asked if each.quotes or each.asked.outcome == "answered"]
-    others = [each for each in asked if each not in found]
-    selected = [each.number for each in entries if each.quote and not each.entry.asked]
+    answered = [question for question in asked if question.quotes or question.asked.outcome == "answered"]
+    others = [question for question in asked if question not in answered]
+    selected = [shown.number for shown in entries if shown.quote and not shown.entry.asked]
     number = 0
     yield _heading(top, _text("Appendix: how this was found", form))
     if old := outdated(entries):
@@ -195,17 +195,17 @@ def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) ->
         for quote in old:
             yield _paragraph(f"{quote.name[0].upper()}{quote.name[1:]}: {quote.fate}. {quote.today}", form)
     yield _heading(top + 1, _text("Questions asked", form))
-    if not found:
+    if not answered:
         yield _paragraph("No question is kept with the quotes.", form)
-    for number, each in enumerate(found, 1):
-        yield from _question(number, each, form)
+    for number, question in enumerate(answered, 1):
+        yield from _question(number, question, form)
     if selected:
         yield _paragraph(f"Kept without a question: {_numbers(selected)}.", form)
     yield _heading(top + 1, _text("Questions without an answer", form))
     if not others:
         yield _paragraph("None is kept.", form)
-    for at, each in enumerate(others, number + 1):
-        yield from _question(at, each, form)
+    for at, question in enumerate(others, number + 1):
+        yield from _question(at, question, form)
     yield _heading(top + 1, _text("Manifest", form))
     yield from _manifest(entries, facts, form)
 
@@ -219,9 +219,9 @@ def _question(number: int, question: Question, form: Format) -> Iterator[Node]:
     searched = f"Asked on {asked_how}" if asked.at else "Asked"
     numbers = _numbers(question.quotes)
     if asked.outcome == "answered":
-        kept = f"kept: {numbers}" if question.quotes else "its quotes were purged"
+        kept_quotes = f"kept: {numbers}" if question.quotes else "its quotes were purged"
         where = describe_filters(asked.filters) or "all documents"
-        yield _paragraph(f"{searched}. Searched: {where}. Answered; {kept}.", form)
+        yield _paragraph(f"{searched}. Searched: {where}. Answered; {kept_quotes}.", form)
         return
     nearest = f" Kept from this answer: {numbers}." if question.quotes else ""
     yield _paragraph(f"{searched}. {outcome_in_words(asked)}.{nearest}", form)
@@ -241,7 +241,7 @@ def _manifest(entries: Sequence[Shown], facts: Facts, form: Format) -> Iterator[
     yield _paragraph(
         f"Pullquote {facts.version}; library generation {facts.generation}; encoder {encoder}; read "
         f"by {readers}; citation style {facts.style}. {plural(len(held), 'text')}, "
-        f"{plural(sum(1 for each in entries if each.quote), 'quote')}.",
+        f"{plural(sum(1 for shown in entries if shown.quote), 'quote')}.",
         form,
     )
     yield _paragraph(
@@ -254,10 +254,10 @@ def _manifest(entries: Sequence[Shown], facts: Facts, form: Format) -> Iterator[
         yield _paragraph(
             f"Document {document.id}: {len(document.text):,} characters, SHA-256 {document.sha256}", form
         )
-        for each in entries:
-            quote = each.quote
+        for shown in entries:
+            quote = shown.quote
             if quote and (quote.document.id, quote.document.sha256) == at:
-                yield _paragraph(f"quote {each.number}: {document.sha256}/{quote.start}-{quote.end}", form)
+                yield _paragraph(f"quote {shown.number}: {document.sha256}/{quote.start}-{quote.end}", form)
 
 
 # Nodes
@@ -287,10 +287,10 @@ def _line(words: str, form: Format) -> list[Node]:
         return [_str(words)] if words else []
     raw, pattern, escaped = _ESCAPES[form]
     nodes, at = [], 0
-    for found in pattern.finditer(words):
-        nodes += [_str(words[at : found.start()])] if at < found.start() else []
-        nodes.append({"t": "RawInline", "c": [raw, escaped(found[0])]})
-        at = found.end()
+    for match in pattern.finditer(words):
+        nodes += [_str(words[at : match.start()])] if at < match.start() else []
+        nodes.append({"t": "RawInline", "c": [raw, escaped(match[0])]})
+        at = match.end()
     return [*nodes, _str(words[at:])] if words[at:] else nodes
 
 

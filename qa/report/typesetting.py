@@ -22,9 +22,9 @@ def main() -> None:
     )
     if task.get("fonts"):
         listed = [
-            (each.family, each.path, each.index, each.style == "normal" and each.weight == 400)
-            for each in fonts.fonts()
-            if each.path and each.weight in (400, 700)
+            (font.family, font.path, font.index, font.style == "normal" and font.weight == 400)
+            for font in fonts.fonts()
+            if font.path and font.weight in (400, 700)
         ]
         sys.stdout.buffer.write(json.dumps(listed).encode())
         return

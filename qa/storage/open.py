@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from qa.places import ClusterPlace, folder_of
+from qa.places import ClusterAddress, folder_of
 from qa.storage.embedded.library import EmbeddedLibrary
 from qa.storage.intake_port import EditedLibrary
 from qa.storage.ports import DeskLibrary, Library
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.schema import Document, OnProgress
     from qa.storage.cluster.address import Address
     from qa.storage.findings import Finding
@@ -151,7 +151,7 @@ class OpenLibrary(Library, EditedLibrary, DeskLibrary, Protocol):
 
 
 def open_library(
-    place: LibraryPlace,
+    place: LibraryAddress,
     *,
     create: bool = True,
     read_only: bool = False,
@@ -168,7 +168,7 @@ def open_library(
         ModelError: the encoder does not exist.
     """
     library: OpenLibrary
-    if isinstance(place, ClusterPlace):
+    if isinstance(place, ClusterAddress):
         from qa.storage.cluster.address import Address
         from qa.storage.cluster.library import ClusterLibrary
 
@@ -188,7 +188,7 @@ def open_library(
     return library
 
 
-def open_beside(place: LibraryPlace) -> OpenLibrary | None:
+def open_beside(place: LibraryAddress) -> OpenLibrary | None:
     """Open a library only to read while another process writes it.
 
     Return None for a Milvus Lite file: only one process can open such a file.
@@ -196,16 +196,16 @@ def open_beside(place: LibraryPlace) -> OpenLibrary | None:
     Raises:
         LibraryError: the library is damaged, or Milvus cannot be reached.
     """
-    if isinstance(place, ClusterPlace):
+    if isinstance(place, ClusterAddress):
         from qa.storage.cluster.address import Address
 
         if Address.parse(place.address).lite:
             return None
-        place = ClusterPlace(place.address, Path())  # the desk is not used
+        place = ClusterAddress(place.address, Path())  # the desk is not used
     return open_library(place, create=False, read_only=True)
 
 
-def _shared_desk(place: ClusterPlace, address: Address, *, read_only: bool) -> SharedDatabase | None:
+def _shared_desk(place: ClusterAddress, address: Address, *, read_only: bool) -> SharedDatabase | None:
     if not isinstance(place.desk, str):
         return None
     from qa.storage.desk_address import DeskAddress
@@ -215,7 +215,7 @@ def _shared_desk(place: ClusterPlace, address: Address, *, read_only: bool) -> S
     return SharedDatabase(desk, read_only=read_only)
 
 
-def examine_library(place: LibraryPlace) -> Iterator[Finding]:
+def examine_library(place: LibraryAddress) -> Iterator[Finding]:
     """Check all stored parts of a library, and the encoder of its vectors.
 
     Raises:
@@ -223,7 +223,7 @@ def examine_library(place: LibraryPlace) -> Iterator[Finding]:
         MissingExtraError: the library is on Milvus, and the packages for Milvus are not installed.
         LibraryError: the library is damaged or locked, or Milvus cannot be reached.
     """
-    if isinstance(place, ClusterPlace):
+    if isinstance(place, ClusterAddress):
         from qa.storage.cluster.address import Address
         from qa.storage.cluster.examine import examine as examine_cluster
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from qa.desk.conversations import is_id
 from qa.desk.kept import kept_turn, recall
+from qa.desk.stored_conversations import is_id
 from qa.errors import BusyError, CancelledError, NotReadyError, PullquoteError, UnknownConversationError
 from qa.limits import MAX_DOCUMENTS, MAX_QUESTION_CHARACTERS, MAX_TURNS
 from qa.schema import FILTERED_BY_NAME, Answer, AskOptions, CitationId, DocumentQuery, Failure, Filters

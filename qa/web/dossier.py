@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 
-from qa.desk.dossiers import MOST_HEADING, MOST_NOTE
+from qa.desk.stored_dossiers import MOST_HEADING, MOST_NOTE
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS
 from qa.quoting.cite import facts_of, parse_citation
 from qa.quoting.wording import difference

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
-from qa.desk.dossiers import MOST_NOTE
+from qa.desk.stored_dossiers import MOST_NOTE
 from qa.errors import InputError
 from qa.limits import MAX_ID_CHARACTERS, MAX_OFFSET, MAX_QUESTION_CHARACTERS
 from qa.quoting.cite import parse_citation

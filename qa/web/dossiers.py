@@ -9,7 +9,7 @@ from urllib.parse import quote as percent_encoded
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from qa.desk.dossiers import MOST_NAME
+from qa.desk.stored_dossiers import MOST_NAME
 from qa.limits import MAX_ID_CHARACTERS
 from qa.quoting import verify
 from qa.quoting.bibliography.styles import MAX_STYLE_NAME

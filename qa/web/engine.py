@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadOnlyServerError
-from qa.places import ClusterPlace, folder_of
+from qa.places import ClusterAddress, folder_of
 from qa.quoting.render import info_to_dict
 from qa.schema import EVERYTHING, STRICTNESS, AskOptions, Failure
 from qa.web.problem import without_commands, without_desk, without_folders, without_milvus
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.corpus import Corpus
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.schema import Answer, Dates, DocumentInfo, Filters, Progress, Turn
 
 Stage = Literal["library", "index", "models", "ready", "failed"]
@@ -67,7 +67,7 @@ class Engine:
     and dossiers are neither changed nor shown.
     """
 
-    library: LibraryPlace
+    library: LibraryAddress
     shipped: Path
     say: Callable[[str], None] = log.info
     strictness: float = STRICTNESS
@@ -182,7 +182,7 @@ class Engine:
 
     def public(self, message: str) -> str:
         """Return the message as a page shows it: without folders, and without commands for a terminal."""
-        if isinstance(self.library, ClusterPlace):
+        if isinstance(self.library, ClusterAddress):
             message = without_milvus(message, str(self.library))
             if isinstance(self.library.desk, str):
                 message = without_desk(message, self.library.desk)

@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
 from pydantic import Field
 
-from qa.desk.conversations import MAX_NAME_CHARACTERS
 from qa.desk.find import Finder
 from qa.desk.kept import recall
+from qa.desk.stored_conversations import MAX_NAME_CHARACTERS
 from qa.limits import MAX_FILTER_CHARACTERS
 from qa.schema import answer_to_dict
 from qa.text.dates import date_in_words
@@ -188,9 +188,9 @@ def _item(info: ConversationInfo, match: Match | None = None, query: str = "") -
         f"{at:%H:%M}",
         info.questions,
         info.last,
-        f"/?conversation={info.id}{f'#question-{match.place}' if match else ''}",
+        f"/?conversation={info.id}{f'#question-{match.position}' if match else ''}",
         _marked(info.name, query),
-        _marked(match.question, query) if match and match.place > 1 else "",
+        _marked(match.question, query) if match and match.position > 1 else "",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from qa.recent import Recent
+from qa.bounded_cache import BoundedCache
 
 if TYPE_CHECKING:
     from qa.deadline import Deadline
@@ -19,7 +19,7 @@ class Running:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._deadlines: dict[str, Deadline] = {}
-        self._stopped: Recent[str, bool] = Recent(_STOPPED)
+        self._stopped: BoundedCache[str, bool] = BoundedCache(_STOPPED)
 
     def begin(self, question: str, deadline: Deadline) -> bool:
         """Note that a question begins, or return False if it was stopped before."""

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from qa.document.metadata import MOST_FIELD
 from qa.errors import LibraryError, PullquoteError
-from qa.intake.uploads import MOST_NAME, upload_name
+from qa.intake.upload_names import MOST_NAME, upload_name
 from qa.schema import UPLOAD, Filters
 from qa.web import events
 from qa.web.guard import MAX_UPLOAD_BYTES

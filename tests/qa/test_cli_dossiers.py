@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from qa.cli import cli
 from qa.commands.dossiers import keep
 from qa.commands.last_answer import remember
-from qa.desk.dossiers import Dossiers
+from qa.desk.stored_dossiers import Dossiers
 from qa.schema import Answer, Filters, More, Quote, Reply, Span
 from qa.storage.answer_cache import answers_folder
 from tests.qa.tiny import tiny_corpus, write

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qa.cli import cli
 from qa.errors import InputError
-from qa.places import ClusterPlace, folder_of, is_address, is_url, library_place, shown
+from qa.places import ClusterAddress, folder_of, is_address, is_url, library_address, shown
 from qa.web.api import create_app
 from qa.web.engine import Engine
 
@@ -98,8 +98,8 @@ def test_a_command_shows_no_secret_of_an_address_and_makes_no_folder_of_it(
 def test_an_address_is_shown_without_its_secret(address: str) -> None:
     assert SECRET not in shown(address)
     if is_address(address):
-        assert SECRET not in str(library_place(address))
-        assert SECRET not in str(folder_of(library_place(address)))
+        assert SECRET not in str(library_address(address))
+        assert SECRET not in str(folder_of(library_address(address)))
 
 
 def test_an_address_is_shown_as_far_as_it_is_no_secret() -> None:
@@ -116,14 +116,14 @@ def test_an_address_is_shown_as_far_as_it_is_no_secret() -> None:
 
 def test_a_path_on_a_windows_drive_is_no_address() -> None:
     assert not is_url("C://Users/me")
-    assert library_place("C://Users/me") == Path("C:/Users/me")
+    assert library_address("C://Users/me") == Path("C:/Users/me")
 
 
 def test_a_scheme_is_read_without_case(tmp_path: Path) -> None:
     desk = tmp_path / "desk"
-    assert library_place("MILVUS://Host/x", desk) == library_place("milvus://Host/x", desk)
-    place = library_place("milvus://host/x", "PostgreSQL://me@host/x")
-    assert isinstance(place, ClusterPlace)
+    assert library_address("MILVUS://Host/x", desk) == library_address("milvus://Host/x", desk)
+    place = library_address("milvus://host/x", "PostgreSQL://me@host/x")
+    assert isinstance(place, ClusterAddress)
     assert place.desk == "postgresql://me@host/x"
 
 
@@ -132,7 +132,7 @@ def test_a_scheme_is_read_without_case(tmp_path: Path) -> None:
 @given(address=addresses())
 def test_a_server_says_no_secret_of_its_addresses(tmp_path: Path, address: str) -> None:
     try:
-        place = library_place("milvus://127.0.0.1:1/x", address)
+        place = library_address("milvus://127.0.0.1:1/x", address)
     except InputError:  # no server is started
         return
     engine = Engine(place, tmp_path)

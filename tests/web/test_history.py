@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from qa import Corpus
-from qa.desk.conversations import new_id
 from qa.desk.kept import kept_turn
+from qa.desk.stored_conversations import new_id
 from qa.quoting.claims.file import claims
 from qa.schema import Answer, Quote
 from tests.web.chatting import ask, chat, check_accessible, check_fits, opened

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa import Corpus
-from qa.desk import dossiers
+from qa.desk import stored_dossiers as dossiers
 from qa.report.contents import kept_quote
 from qa.schema import CitationId, DossierEntry
 from tests.qa.desk.test_conversations import turn

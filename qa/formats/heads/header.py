@@ -200,8 +200,8 @@ class _Reading:
             title = ""
         if not title:
             title = next((kind for line in lines for kind in line.kinds if " " in kind), "")
-        if not number and title and not (named := find_number(title)).bare:
-            number = named.number  # "Statement No. 14/2021: Results of the purchase campaign"
+        if not number and title and not (title_number := find_number(title)).bare:
+            number = title_number.number  # "Statement No. 14/2021: Results of the purchase campaign"
         day, notes = self._date(number, dated)
         short = (
             title
@@ -254,12 +254,12 @@ class _Reading:
 
     def _authors(self) -> list[Line]:
         """Return the lines that name the authors: the first line that names people, and others like it."""
-        known = self._known_title or self._stated("title")
+        known_title = self._known_title or self._stated("title")
         shaped = [
             line
             for line in self._lines
             if (surely_people(line.people) or (line is not self._lines[0] and self._likely(line)))
-            and not _same(cells(line.words), known)
+            and not _same(cells(line.words), known_title)
         ]
         if not shaped:
             return []
@@ -282,7 +282,7 @@ class _Reading:
 
     def _heads_block(self, line: Line) -> bool:
         """Return whether a line is the first of its block. Each author may have a block of lines."""
-        return line is next(each for each in self._lines if each.block == line.block)
+        return line is next(other for other in self._lines if other.block == line.block)
 
     def _below(self, line: Line) -> Line | None:
         at = self._lines.index(line) + 1
@@ -317,8 +317,8 @@ class _Reading:
         )
         if numbered and numbered.number and not series and not numbered.volume:
             at = self._lines.index(numbered)
-            beside = [numbered, *self._lines[max(0, at - 1) : at]]
-            series = next((kind for line in beside for kind in line.kinds if _SERIES_KIND.search(kind)), "")
+            nearby = [numbered, *self._lines[max(0, at - 1) : at]]
+            series = next((kind for line in nearby for kind in line.kinds if _SERIES_KIND.search(kind)), "")
         if numbered and _PIECE.fullmatch(series):
             series = self._series_of_pieces(names, numbered, series)
         for position, name in enumerate(names):
@@ -349,8 +349,8 @@ class _Reading:
                 best = best if self._publisher_score(best, names) >= _SURE else None
         counted = self._issue_name(names, numbered) if best and not series and numbered else None
         left = [name for name in names if name not in (best, counted) and not name.person]
-        named = counted and (left or title or names_periodical(counted.text))
-        if counted and counted is not best and named:
+        may_be_series = counted and (left or title or names_periodical(counted.text))
+        if counted and counted is not best and may_be_series:
             series = counted.text  # "Aldergate Pricing / LNG Morning Note | No. 41"
         if best is None or not (spare or is_plainly_institution(best.text)):
             counted_alone = (
@@ -372,13 +372,15 @@ class _Reading:
         at = self._lines.index(numbered)
         above = [line for line in self._lines[max(0, at - 3) : at] if line.block == numbered.block]
         above = above or self._lines[max(0, at - 1) : at] or self._lines[at + 1 : at + 2]
-        found: list[Name] = []
+        candidates: list[Name] = []
         for name in names[::-1]:
             own = self._lines[name.line]
             counts = names_periodical(name.text)
             heads = numbered.issue and own is self._lines[0] and has_name_form(name.text)
-            place = own is numbered and own.dates and (" " not in name.text or f"{name.text}, " in own.words)
-            if (own is not numbered and own not in above) or place or re.search(r"\d|\.$", name.text):
+            is_place = (
+                own is numbered and own.dates and (" " not in name.text or f"{name.text}, " in own.words)
+            )
+            if (own is not numbered and own not in above) or is_place or re.search(r"\d|\.$", name.text):
                 continue
             if (numbered.bare or own.block != numbered.block) and not (counts or heads):
                 continue
@@ -388,10 +390,10 @@ class _Reading:
                 and not name.person
             )
             if plain or _SERIES_OF.match(name.text):
-                found.append(name)
+                candidates.append(name)
         periodicals = [name for name in names if classify_name(name.text) == "periodical"]
         return max(
-            found,
+            candidates,
             key=lambda name: (name in periodicals, self._lines[name.line] is numbered),
             default=None,
         )
@@ -399,9 +401,9 @@ class _Reading:
     def _series_of_pieces(self, names: list[Name], numbered: Line, piece: str) -> str:
         """Return the series of numbered pieces, "Harbour Policy Papers" above "Paper 12", or else `piece`."""
         at = self._lines.index(numbered)
-        beside = [numbered, *self._lines[max(0, at - 1) : at]]
+        nearby = [numbered, *self._lines[max(0, at - 1) : at]]
         for name in names:
-            if self._lines[name.line] in beside and re.search(
+            if self._lines[name.line] in nearby and re.search(
                 rf"\b{re.escape(piece)}(?:s|es)$", name.text, re.IGNORECASE
             ):
                 return name.text
@@ -428,10 +430,10 @@ class _Reading:
         if kind == "perhaps" and not may_name_institution(name.text):
             kind = "other"
         shaped = has_name_form(COURT.sub("", name.text))
-        below = next((each for each in self._lines[name.line + 1 :] if not each.aside), None)
+        below = next((other for other in self._lines[name.line + 1 :] if not other.aside), None)
         above = self._lines[name.line - 1] if name.line else None
         first = name is names[0] and len(names) > 1 and shaped
-        alone = all(each is line or each.block != line.block or each.aside for each in self._lines)
+        alone = all(other is line or other.block != line.block or other.aside for other in self._lines)
         dated = name.dated or bool(
             kind != "other" and line.dates and len(line.names) == 1 and not line.number
         )
@@ -442,8 +444,8 @@ class _Reading:
             and above.block == line.block
             and bool(above.stated.get("author") or (above.people and above.people in self._author))
         )
-        capitals = name.text.isupper() and not all(each.text.isupper() for each in names)
-        state = any(each is not name and self._may_be_whole(each) for each in names) and bool(
+        capitals = name.text.isupper() and not all(other.text.isupper() for other in names)
+        state = any(other is not name and self._may_be_whole(other) for other in names) and bool(
             STATE.match(name.text) or is_division(name.text)
         )
         return (
@@ -462,7 +464,7 @@ class _Reading:
             + (first and (alone or masthead or kind != "other"))
             + (first and masthead)
             + (first and capitals)
-            + (signed and shaped and not name.beside)
+            + (signed and shaped and not name.shares_line)
             + bool(imprint and shaped)
             + 3 * self._is_confirmed(name)
             - 3 * state
@@ -470,8 +472,8 @@ class _Reading:
 
     def _may_be_whole(self, name: Name) -> bool:
         """Return whether a name may be the parent institution of a division among the names."""
-        named = classify_name(name.text) == "institution" or likely_institution(name.text)
-        return named and not is_division(name.text)
+        is_body = classify_name(name.text) == "institution" or likely_institution(name.text)
+        return is_body and not is_division(name.text)
 
     def _beside_date(self, name: Name) -> bool:
         """Return whether the name's line or a line near it in the same block has a date or number.
@@ -542,7 +544,7 @@ class _Reading:
             title = line.words  # "Case 7/2018: the savings bank" is a title with a number in it
         for below in left:
             follows = below.line == best.line + 1 and self._lines[below.line].block == line.block
-            if follows and not below.beside and not best.beside and _goes_on(title, below.text):
+            if follows and not below.shares_line and not best.shares_line and _goes_on(title, below.text):
                 return f"{title} {below.text}"
         return title
 
@@ -560,18 +562,18 @@ class _Reading:
         """Return how much a name's form and place among the names speak for it as the title."""
         line = self._lines[name.line]
         below = self._lines[name.line + 1] if name.line + 1 < len(self._lines) else None
-        others = [each for each in names if each is not name]
-        apart = any(self._lines[each.line].block != line.block for each in others)
-        block = [each for each in self._lines if each.block == line.block]
+        others = [other for other in names if other is not name]
+        apart = any(self._lines[other.line].block != line.block for other in others)
+        block = [block_line for block_line in self._lines if block_line.block == line.block]
         subtitle = any(
-            each.line == name.line - 1 and self._lines[each.line].block == line.block for each in others
+            other.line == name.line - 1 and self._lines[other.line].block == line.block for other in others
         )
         words = WORDS.findall(name.text)
         return (
             2 * (is_like_a_title(name.text) or bool(_INSIDE_A_TITLE.search(name.text)))
             - 6 * _is_credit(name.text)
             + (len(words) >= 3)
-            + (not name.beside and not line.number and not line.dates)
+            + (not name.shares_line and not line.number and not line.dates)
             + bool(below and (below.people or below.stated.get("author")))
             + 3 * (name.numbered and is_like_a_title(name.text))
             - 4 * bool(_SUBTITLE.match(name.text) and others and others[0].line < name.line)
@@ -579,40 +581,42 @@ class _Reading:
             - (6 if others else 3) * name.text[0].islower()
             - (2 if len(words) > _LONG_TITLE else 5) * name.dated
             - 3 * bool(_PART.search(name.text))
-            - 3 * (name.beside and not name.numbered and not name.dated)
+            - 3 * (name.shares_line and not name.numbered and not name.dated)
             - min(3, self._publisher_score(name, self._all))
             - 3 * subtitle
             - bool(re.search(r"\d$", name.text))
             - 2 * (len(words) < 2 and not EAST_ASIAN.search(name.text))
             - 2 * (apart and name.line == 0 and has_name_form(name.text))
-            - (apart and any(each.number or each.dates for each in block))
+            - (apart and any(block_line.number or block_line.dates for block_line in block))
         )
 
     def _date(self, number: str, dateline: HeadDate | None) -> tuple[dt.date | None, tuple[str, ...]]:
         owned = [line for line in self._lines if COPYRIGHT.match(line.words)]
         dates = [
-            each
+            date
             for line in self._lines
-            for each in line.dates
-            if each.role != "never" and (line not in owned or len(owned) == 1)
+            for date in line.dates
+            if date.role != "never" and (line not in owned or len(owned) == 1)
         ]
         if not dates and dateline:
             dates = [dateline]
-        plain = {each.written for each in dates if each.role == "plain"}
-        if not dates or (len(plain) >= _HISTORY and len(plain) == len({each.written for each in dates})):
+        plain = {date.written for date in dates if date.role == "plain"}
+        if not dates or (len(plain) >= _HISTORY and len(plain) == len({date.written for date in dates})):
             return None, ()
-        best = min(dates, key=lambda each: _RANKS[each.role])
-        found = find_date(best.written, self._order, number) or best.found
-        return found.date, ((found.note,) if found.note else ())
+        best = min(dates, key=lambda date: _RANKS[date.role])
+        found_date = find_date(best.written, self._order, number) or best.found_date
+        return found_date.date, ((found_date.note,) if found_date.note else ())
 
     def _spans(self, names: set[str], author: str) -> tuple[Span, ...]:
         """Return the lines of the header: the last line that surely belongs to it, and all lines above."""
         last, block = -1, -1
         stated = any(line.states_something for line in self._lines)
         for position, line in enumerate(self._lines):
-            named = any(any(name.text in each for each in names) for name in line.names if name.text)
+            has_name = any(
+                any(name.text in known_name for known_name in names) for name in line.names if name.text
+            )
             labelled = label_of(line.words)[0] == "aside" and not line.words.lower().startswith("source")
-            sure = line.states_something or named or bool(line.kinds)
+            sure = line.states_something or has_name or bool(line.kinds)
             sure = sure or bool(line.people and line.people in author)
             if sure or (line.aside and (labelled or line.block == block)):
                 last, block = position, line.block
@@ -636,10 +640,10 @@ class _Reading:
         if not alone or not _looks_like_a_title(line.words):
             return Header()
         spans = [line.span]
-        for each in self._lines[self._lines.index(line) + 1 :]:
-            if not (each.aside and each.span):
+        for next_line in self._lines[self._lines.index(line) + 1 :]:
+            if not (next_line.aside and next_line.span):
                 break
-            spans.append(each.span)
+            spans.append(next_line.span)
         return Header(title=line.words, spans=tuple(spans))
 
 

@@ -99,7 +99,10 @@ def year_alone(year: str) -> HeadDate:
 
 def dates_in(words: str, order: DateOrder, role: Role) -> list[HeadDate]:
     """Return all dates in some words, with the same role."""
-    return [HeadDate(found, words[found.start : found.end], role) for found in find_dates(words, order)]
+    return [
+        HeadDate(found_date, words[found_date.start : found_date.end], role)
+        for found_date in find_dates(words, order)
+    ]
 
 
 def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> tuple[str, bool]:
@@ -109,8 +112,8 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
     parts.
     """
     rest, cut, taken = "", 0, False
-    for found in find_dates(part, order):
-        before, after = part[cut : found.start], part[found.end :]
+    for found_date in find_dates(part, order):
+        before, after = part[cut : found_date.start], part[found_date.end :]
         role = _role(before)
         weekday = WEEKDAY.search(before)
         if _RANGE.search(before):
@@ -127,27 +130,27 @@ def without_dates(line: Line, part: str, order: DateOrder, *, shared: bool) -> t
             name = lead.strip(" ,(") if ISSUED.match(lead) else ""
         elif _APART.search(lead) or weekday:
             name = lead.rstrip(" ,(—–:;-")
-            series = name.isupper() and " " in name and isinstance(found.date, PartialDate)
+            series = name.isupper() and " " in name and isinstance(found_date.date, PartialDate)
             name = "" if _is_place(name) and not (shared and " " in name) and not series else name
-            if name and not _may_be_dated(name) and role == "plain" and not found.note:
+            if name and not _may_be_dated(name) and role == "plain" and not found_date.note:
                 role = "event"  # "Fire aboard MV Calder Star, 11 August 2013"
-            if isinstance(found.date, PartialDate) and not _may_be_dated(name):
+            if isinstance(found_date.date, PartialDate) and not _may_be_dated(name):
                 continue  # "Consumer Price Index, April 2024": about the month, not published in it
         elif _PLACE.fullmatch(f"{lead} "):
             name = lead.strip() if find_number(lead).number else ""
         else:
             continue
         if role != "never":
-            line.dates.append(HeadDate(found, part[found.start : found.end], role))
+            line.dates.append(HeadDate(found_date, part[found_date.start : found_date.end], role))
         else:
             line.aside = True
-        rest, cut, taken = f"{rest} {name}".strip(), found.end, True
+        rest, cut, taken = f"{rest} {name}".strip(), found_date.end, True
     if not taken:
         year = re.fullmatch(r"(?P<name>.*[^\W\d]),\s(?P<year>(?:1[5-9]|20)\d\d)", part)
-        named = year and (
+        is_body = year and (
             "&" in part or names_institution(year["name"]) or may_name_institution(year["name"])
         )
-        if year and named and not re.search(r"[:?!]", year["name"]):
+        if year and is_body and not re.search(r"[:?!]", year["name"]):
             date = PartialDate(int(year["year"]))
             line.dates.append(HeadDate(FoundDate(0, 0, date), year["year"], "event"))
             return year["name"], True

@@ -34,10 +34,10 @@ def institution_in(words: str) -> str:
     )
     name = re.sub(r"^the\s|\s(?:for use|with|on behalf)\s.*$", "", name)
     head = name.split(",")[0]
-    named = is_institution(name) or is_institution(head) or likely_institution(head)
+    is_body = is_institution(name) or is_institution(head) or likely_institution(head)
     if not (is_institution(name) and name.count(",") < 2) or "(" in name:
         name = head
-    return name if named and len(name) <= 100 and name[:1].isupper() else ""
+    return name if is_body and len(name) <= 100 and name[:1].isupper() else ""
 
 
 def split_off_kind(name: str) -> tuple[str, str]:
@@ -47,7 +47,7 @@ def split_off_kind(name: str) -> tuple[str, str]:
         return name, ""
     for at in range(1 if EAST_ASIAN.search(name) else 2, len(words)):
         body, kind = " ".join(words[:at]), " ".join(words[at:])
-        told = is_kind(kind) or (is_kind(words[at]) and words[at + 1 : at + 2] in (["for"], ["to"]))
-        if told and not is_kind(body) and names_institution(body) and is_institution(body):
+        begins_kind = is_kind(kind) or (is_kind(words[at]) and words[at + 1 : at + 2] in (["for"], ["to"]))
+        if begins_kind and not is_kind(body) and names_institution(body) and is_institution(body):
             return body, kind
     return name, ""

@@ -18,7 +18,7 @@ Role = Literal["published", "plain", "event", "updated", "never"]
 class HeadDate:
     """A date of the header, and its role: the date of publication, of an event, of an update, or another."""
 
-    found: FoundDate
+    found_date: FoundDate
     written: str
     role: Role
 
@@ -29,7 +29,7 @@ class Name:
 
     text: str
     line: int  # the number of its line
-    beside: bool = False  # whether it shares its line with something else
+    shares_line: bool = False  # whether it shares its line with something else
     dated: bool = False  # whether its line is one part, and has a date, too
     numbered: bool = False  # whether its part of the line has a number, too
     person: bool = False  # whether it may name people

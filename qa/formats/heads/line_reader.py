@@ -81,7 +81,7 @@ def parse_line(words: str, span: Span | None, block: int, order: DateOrder) -> L
     for name, described in pairwise(line.names):
         if _DESCRIBES.match(described.text):  # "Ballot Box — a newsletter on African elections"
             line.series, line.people = name.text, ""
-            line.names = [each for each in line.names if each not in (name, described)]
+            line.names = [other_name for other_name in line.names if other_name not in (name, described)]
             break
     return line
 
@@ -163,17 +163,17 @@ def _read_label(line: Line, name: str, value: str, order: DateOrder) -> None:
     elif name == "aside":
         line.aside = True
         if line.words.lower().startswith(("ref", "our ref")) and re.search(r"\d", value):
-            found = find_number(value)
-            line.number, line.bare = found.number, True
+            numbered = find_number(value)
+            line.number, line.bare = numbered.number, True
         if line.words.lower().startswith("source") and (is_institution(value) or is_periodical(value)):
             line.stated["publisher"] = value
     elif name == "within":
-        found = find_number(re.sub(r",\s(?:19|20)\d\d\.?$", "", value))
-        line.number, line.series, line.volume = found.number, found.series, found.volume
+        numbered = find_number(re.sub(r",\s(?:19|20)\d\d\.?$", "", value))
+        line.number, line.series, line.volume = numbered.number, numbered.series, numbered.volume
     elif name == "number":
-        found = find_number(value)
-        if found.number or re.search(r"\d", value):
-            line.number, line.series = found.number or value.strip(" ."), found.series
+        numbered = find_number(value)
+        if numbered.number or re.search(r"\d", value):
+            line.number, line.series = numbered.number or value.strip(" ."), numbered.series
         else:
             read_part(line, line.words, order, shared=False)
     else:

@@ -88,11 +88,11 @@ def _office_of_institution(part: Part) -> bool:
     return _state_publisher(part, _OFFICE_OF.fullmatch(part.words), "body")
 
 
-def _state_publisher(part: Part, found: re.Match[str] | None, group: str) -> bool:
+def _state_publisher(part: Part, match: re.Match[str] | None, group: str) -> bool:
     """Take a group of a match as publisher. Return whether there is a match."""
-    if found is None:
+    if match is None:
         return False
-    part.line.stated["publisher"] = found[group]
+    part.line.stated["publisher"] = match[group]
     return True
 
 
@@ -175,7 +175,7 @@ _BOXED = re.compile(r"\[(?P<name>[^\[\]]{2,40})\]\s{0,3}(?=\S)")
 def _boxed_east_asian_name(part: Part) -> bool:
     boxed = _BOXED.match(part.words)
     if boxed and EAST_ASIAN.search(boxed["name"]):
-        part.line.names.append(Name(boxed["name"], 0, beside=True))
+        part.line.names.append(Name(boxed["name"], 0, shares_line=True))
         part.words = part.words[boxed.end() :]
     return False
 
@@ -208,7 +208,7 @@ def _person_with_place_and_date(part: Part) -> bool:
         return False
     part.line.stated["author"] = who
     part.line.dates += [
-        HeadDate(found, signed["when"], "plain") for found in find_dates(signed["when"], part.order)
+        HeadDate(found_date, signed["when"], "plain") for found_date in find_dates(signed["when"], part.order)
     ]
     return True
 
@@ -307,10 +307,10 @@ def _sender_or_receiver(part: Part) -> bool:
     if sent is None:
         return False
     name = trimmed(part.words[sent.end() :])
-    named = has_name_form(name.split(",")[0])
-    if part.words[0] in "Ff" and named and not part.shared:
+    has_form = has_name_form(name.split(",")[0])
+    if part.words[0] in "Ff" and has_form and not part.shared:
         part.line.stated["publisher"] = name if institution_in(name) else ""
-    if part.words[:2].lower() == "to" or named:
+    if part.words[:2].lower() == "to" or has_form:
         part.line.aside = True
         return True
     return False
@@ -409,15 +409,15 @@ _YEAR_BEHIND = re.compile(r"[,(]\s?(?P<year>(?:1[89]|20)\d\d)\)?[\s,.]*$")
 
 def _number(part: Part) -> bool:
     line = part.line
-    found = find_number(part.words.strip("[]. ")) if not line.number else None
-    if found is None or not found.number:
+    numbered = find_number(part.words.strip("[]. ")) if not line.number else None
+    if numbered is None or not numbered.number:
         return False
     if year := _YEAR_BEHIND.search(part.words):
         line.dates.append(year_alone(year["year"]))
-    line.number, line.bare = found.number, found.bare
-    line.series, line.volume = found.series, found.volume
-    line.issue = found.generic or found.volume
-    part.words, part.numbered = found.rest, bool(found.rest)
+    line.number, line.bare = numbered.number, numbered.bare
+    line.series, line.volume = numbered.series, numbered.volume
+    line.issue = numbered.generic or numbered.volume
+    part.words, part.numbered = numbered.rest, bool(numbered.rest)
     return False
 
 
@@ -464,7 +464,7 @@ def _name(part: Part) -> bool:
         Name(
             name,
             0,
-            beside=part.shared or bool(part.dated or line.number),
+            shares_line=part.shared or bool(part.dated or line.number),
             dated=part.dated and not part.shared,
             numbered=part.numbered,
             person=bool(who),

@@ -152,9 +152,9 @@ def find_number(words: str) -> Numbered:
     if _CHINESE_SYMBOL.fullmatch(words):
         return Numbered(words)
     if match := _EAST_ASIAN.search(words):
-        found = _numbered(words, match, match["korean"] or match["chinese"])
+        numbered = _numbered(words, match, match["korean"] or match["chinese"])
         names = re.sub(r"^\d{4}\s?[年년]", "", words[: match.start()]).strip()
-        return found if names else replace(found, rest="")
+        return numbered if names else replace(numbered, rest="")
     if episode := _EPISODE.fullmatch(words):
         return Numbered(episode["number"], episode["series"].rstrip(" ,:–-"), episode["title"])
     for match in _MARKED.finditer(words):
@@ -181,10 +181,10 @@ def find_number(words: str) -> Numbered:
             continue
         if _is_year(match[0]):
             continue
-        if named := re.fullmatch(r"([A-Z]{4,}) (\d{1,4})", match[0]):
-            return Numbered(named[2], named[1], bare=True)
-        found = _numbered(words, match, match[0])
-        return Numbered(found.number, found.series, found.rest, bare=True)
+        if acronym_and_number := re.fullmatch(r"([A-Z]{4,}) (\d{1,4})", match[0]):
+            return Numbered(acronym_and_number[2], acronym_and_number[1], bare=True)
+        numbered = _numbered(words, match, match[0])
+        return Numbered(numbered.number, numbered.series, numbered.rest, bare=True)
     return Numbered()
 
 

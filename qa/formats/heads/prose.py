@@ -102,14 +102,14 @@ def dateline(text: str, prose: int, order: DateOrder) -> tuple[HeadDate | None, 
     if prose < 0:
         return None, ""
     start = text[prose : prose + 200].lstrip()
-    for found in find_dates(start, order):
-        dash = _DATELINE.match(start, found.end)
-        if dash and _DATELINE_PLACE.fullmatch(WEEKDAY.sub(" ", start[: found.start])):
+    for found_date in find_dates(start, order):
+        dash = _DATELINE.match(start, found_date.end)
+        if dash and _DATELINE_PLACE.fullmatch(WEEKDAY.sub(" ", start[: found_date.start])):
             agency = dash["agency"] or ""
             speaks = _ANNOUNCES.match(start, dash.end())
             if speaks and is_institution(speaks["body"]):
                 agency = agency or speaks["body"]
-            return HeadDate(found, start[found.start : found.end], "plain"), agency
+            return HeadDate(found_date, start[found_date.start : found_date.end], "plain"), agency
     undated = _UNDATED_LINE.match(start)
     return None, undated["agency"] if undated and not re.search(r"\d{4}", undated[0]) else ""
 
@@ -119,11 +119,11 @@ def letter_subject(text: str, prose: int) -> str | None:
 
     Return "" for a letter without a subject, or None if there is no salutation.
     """
-    found = _SALUTATION.match(text, prose)
-    if found is None:
+    salutation = _SALUTATION.match(text, prose)
+    if salutation is None:
         return None
-    subject = (found["stated"] or found["line"] or "").strip(" *_")
-    return subject if found["stated"] or not re.search(r"[.,:;]$", subject) else ""
+    subject = (salutation["stated"] or salutation["line"] or "").strip(" *_")
+    return subject if salutation["stated"] or not re.search(r"[.,:;]$", subject) else ""
 
 
 def producer(text: str, prose: int) -> str:
@@ -226,13 +226,17 @@ def _imprint(foot: list[str], order: DateOrder) -> tuple[str, dt.date | None]:
             and _is_place(rest, order)
         ):
             publisher = publisher or name
-            found = next(find_dates(rest, order), None)
-            date = date or (found.date if found else None)
-        found = find_date(line, order)
-        if found and _DONE_AT.fullmatch(line[: found.start]) and line[found.end :].strip(" .;") == "":
-            date = date or found.date
+            found_date = next(find_dates(rest, order), None)
+            date = date or (found_date.date if found_date else None)
+        found_date = find_date(line, order)
+        if (
+            found_date
+            and _DONE_AT.fullmatch(line[: found_date.start])
+            and line[found_date.end :].strip(" .;") == ""
+        ):
+            date = date or found_date.date
     if len(owned_in) == 1:  # several years belong to versions
-        date = date or year_alone(owned_in.pop()).found.date
+        date = date or year_alone(owned_in.pop()).found_date.date
     return publisher, date
 
 
@@ -243,7 +247,7 @@ def _may_publish(name: str) -> bool:
 def _is_place(rest: str, order: DateOrder) -> bool:
     """Return whether the words behind a name are its place or a date: ", Vienna." or ", April 2006."."""
     first = re.split(r"\.\s|\.$|;|\|", rest[1:].strip())[0]
-    found = find_date(first, order)
-    if found:
-        first = first[: found.start]
+    found_date = find_date(first, order)
+    if found_date:
+        first = first[: found_date.start]
     return len(first.split()) <= 4 and all(word[:1].isupper() or word[:1].isdigit() for word in first.split())

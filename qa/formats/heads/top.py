@@ -107,7 +107,7 @@ def find_top(text: str) -> Top:
                 continue  # a rule of dashes or stars
             heads = not top.lines and words[position][0] == "#"
             line = words[position]
-            first = not any(text[each.start] == "#" for each, _ in top.lines)
+            first = not any(text[line_span.start] == "#" for line_span, _ in top.lines)
             heads = heads or (first and bool(_LOWER_HEADING.match(line)) and not is_section_heading(line))
             if _LEADERS.search(words[position]):
                 top.prose = span.start
@@ -223,12 +223,12 @@ def _without_what_goes_on(taken: list[Line]) -> list[Line]:
 
 def _without_other_labels(taken: list[Line]) -> list[Line]:
     """Remove the names and dates of a line with an unknown label among lines with known labels."""
-    known = Counter(line.block for line in taken if label_of(cells(line.words))[0])
+    labelled = Counter(line.block for line in taken if label_of(cells(line.words))[0])
     for line in taken:
         words = cells(line.words)
         first = line is taken[0] and line.names
         if (
-            known[line.block] > 1
+            labelled[line.block] > 1
             and not first
             and LABEL.match(words)
             and not label_of(words)[0]

@@ -34,7 +34,7 @@ class Coordinator:
         context.enable_progress_bars = False
         context.execution_options.preserve_order = True
         context.target_max_block_size = 1  # each chunk is a block, so a repeated portion has the same blocks
-        rows = [{"portion": pickle.dumps(each)} for each in portions]
+        rows = [{"portion": pickle.dumps(portion)} for portion in portions]
         dataset = ray.data.from_items(rows, override_num_blocks=len(rows)).flat_map(
             ReadFiles,
             fn_constructor_args=(job,),

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.formats.reading import InputFile
     from qa.intake.make import PlannedFile
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
     from qa.schema import FileResult
     from qa.storage.open import OpenLibrary
 
@@ -63,7 +63,7 @@ class Job:
     """
 
     encoder: EncoderIdentity | None
-    library: LibraryPlace | None
+    library: LibraryAddress | None
     versions: dict[str, str]
 
 
@@ -72,7 +72,7 @@ class Portion:
     """Files that one actor reads, one after the other.
 
     Attributes:
-        number: the portion's place in the dataset.
+        number: the portion's position in the dataset.
         files: the files.
     """
 
@@ -85,7 +85,7 @@ class FileItem:
     """One result of reading a file.
 
     Attributes:
-        file: the place of the file in its portion.
+        file: the position of the file in its portion.
         item: a document, or a result to report. A `FileReading` comes after all of these. If the file does
             not exist on the worker, the only item is an InputError.
         read: how many bytes, of all files, were read by then.
@@ -107,7 +107,7 @@ class Chunk:
 
     Attributes:
         portion: the number of the portion.
-        number: the chunk's place in the portion.
+        number: the chunk's position in the portion.
         state: the state of the files when the actor began the portion. Another state means that files have
             changed since.
         items: the items.
@@ -125,29 +125,29 @@ class Chunk:
 
 def versions(encoder: EncoderIdentity | None) -> dict[str, str]:
     """Return, by name, the versions that decide how files are read and embedded on this machine."""
-    found = {"Python": ".".join(platform.python_version_tuple()[:2]), "Pullquote": version("pullquote")}
+    installed = {"Python": ".".join(platform.python_version_tuple()[:2]), "Pullquote": version("pullquote")}
     for name in ("ray", *LIBRARIES):
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "none"
-    if "none" not in found.values():
-        found["what reads files"] = made_by("a.pdf", PLAIN)[:12]  # with Tesseract and its languages
+            installed[name] = "none"
+    if "none" not in installed.values():
+        installed["what reads files"] = made_by("a.pdf", PLAIN)[:12]  # with Tesseract and its languages
     if encoder:
         try:
             same = identify_encoder(encoder.name, download=False)
-            found[f"the encoder {encoder.name}"] = same.sha256[:12]
+            installed[f"the encoder {encoder.name}"] = same.sha256[:12]
         except WeightsError:
-            found[f"the encoder {encoder.name}"] = "none"
-    return found
+            installed[f"the encoder {encoder.name}"] = "none"
+    return installed
 
 
-def difference(expected: dict[str, str], found: dict[str, str]) -> str:
+def difference(expected: dict[str, str], installed: dict[str, str]) -> str:
     """Return how a worker's versions differ from this program's, or "" if they do not differ."""
     return ", ".join(
-        f"{name} {found.get(name, 'none')} instead of {wanted}"
+        f"{name} {installed.get(name, 'none')} instead of {wanted}"
         for name, wanted in expected.items()
-        if found.get(name) != wanted
+        if installed.get(name) != wanted
     )
 
 
@@ -193,37 +193,39 @@ class ReadFiles(Actor):
 
     def _groups(self, portion: Portion) -> Iterator[tuple[FileItem, ...]]:
         for group in grouped(self._items(portion), ASKED, ASKED_CHARACTERS, _characters):
-            documents = [each.item for each in group if isinstance(each.item, ReadDocument)]
-            known = self._library.known_documents(documents) if self._library else repeat(_NOTHING_KNOWN)
-            standings = iter(known)
+            documents = [file_item.item for file_item in group if isinstance(file_item.item, ReadDocument)]
+            known_documents = (
+                self._library.known_documents(documents) if self._library else repeat(_NOTHING_KNOWN)
+            )
+            standings = iter(known_documents)
             yield tuple(
-                replace(each, prepared=self._prepared(each.item, next(standings)))
-                if isinstance(each.item, ReadDocument)
-                else each
-                for each in group
+                replace(file_item, prepared=self._prepared(file_item.item, next(standings)))
+                if isinstance(file_item.item, ReadDocument)
+                else file_item
+                for file_item in group
             )
 
     def _items(self, portion: Portion) -> Iterator[FileItem]:
-        for place, planned in enumerate(portion.files):
+        for index, planned in enumerate(portion.files):
             file = planned.plan.file
             if not (file.remote or os.path.exists(file.path)):  # noqa: PTH110 -- `Path.exists` raises where it may not look
                 unseen = f"{file.shown} cannot be seen on the worker {platform.node()}. {_SEEN}"
-                yield FileItem(place, InputError(unseen), planned.end)
+                yield FileItem(index, InputError(unseen), planned.end)
                 continue
             for step in read_planned(planned, self._worker):
                 match step:
                     case Reported(result, read):
-                        yield FileItem(place, result, read)
+                        yield FileItem(index, result, read)
                     case FromFile(document=document, read=read):
-                        yield FileItem(place, document, read)
+                        yield FileItem(index, document, read)
                     case FileReading():
-                        yield FileItem(place, step, planned.end)
+                        yield FileItem(index, step, planned.end)
 
     def _prepared(self, document: ReadDocument, standing: KnownDocument) -> PreparedDocument | None:
         if self._job.encoder is None or standing.left_out or standing.has_text:
             return None
-        said = {name: each.value for name, each in standing.corrections.items()}
-        return PreparedDocument(said, segment(correct(document.document, said)[0]))
+        corrected_values = {name: correction.value for name, correction in standing.corrections.items()}
+        return PreparedDocument(corrected_values, segment(correct(document.document, corrected_values)[0]))
 
 
 class EmbedWindows(Actor):
@@ -240,19 +242,19 @@ class EmbedWindows(Actor):
     def _embedded(self, items: Sequence[FileItem]) -> tuple[FileItem, ...]:
         identity = self._job.encoder
         assert identity is not None  # noqa: S101
-        documents = [each.prepared.segmented for each in items if each.prepared]
+        documents = [file_item.prepared.segmented for file_item in items if file_item.prepared]
         vectors = vectors_of(self._library, documents, identity, lambda: self._encoder, silent)
         return tuple(
             replace(
-                each,
+                file_item,
                 prepared=replace(
-                    each.prepared,
-                    vectors={digest: vectors[digest] for digest in each.prepared.segmented.digests},
+                    file_item.prepared,
+                    vectors={digest: vectors[digest] for digest in file_item.prepared.segmented.digests},
                 ),
             )
-            if each.prepared
-            else each
-            for each in items
+            if file_item.prepared
+            else file_item
+            for file_item in items
         )
 
     @cached_property

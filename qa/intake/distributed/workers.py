@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qa.formats.reading import InputFile
     from qa.intake.make import PlannedFile, Step
     from qa.intake.plan import FilePlan
-    from qa.places import LibraryPlace
+    from qa.places import LibraryAddress
 
 LOCAL = "local"
 # Files of one dataset. Their plans are in memory together, and the actors start and end with the dataset.
@@ -62,7 +62,7 @@ class Workers:
         WorkersError: there is no cluster, or its versions differ from this program's.
     """
 
-    def __init__(self, address: str, library: LibraryPlace) -> None:
+    def __init__(self, address: str, library: LibraryAddress) -> None:
         if address != LOCAL and (not address.startswith("ray://") or set(address) & set("@?#")):
             raise InputError(f"{shown(address)} does not name workers: write local, or ray://HOST:PORT")
         _set_environment(address)
@@ -106,13 +106,13 @@ class Workers:
     def read(
         self,
         files: Iterator[PlannedFile],
-        here: Callable[[PlannedFile], Iterator[Step]],
+        read_here: Callable[[PlannedFile], Iterator[Step]],
         plan: Callable[[InputFile], FilePlan],
         encoder: EncoderIdentity | None,
     ) -> Iterator[Step]:
         """Yield what files give, in order, each document with its passages and vectors.
 
-        `here` reads a file in this process. `plan` plans again how to read a file. Without an encoder,
+        `read_here` reads a file in this process. `plan` plans again how to read a file. Without an encoder,
         nothing is segmented.
 
         Raises:
@@ -122,18 +122,18 @@ class Workers:
         self._check(job)
         while dataset := list(islice(files, _DATASET)):
             portions = _portions(dataset)
-            chunks = self._chunks([each for each in portions if each.number >= 0], job)
+            chunks = self._chunks([portion for portion in portions if portion.number >= 0], job)
             for portion in portions:
                 if portion.number < 0:
-                    yield from here(portion.files[0])
+                    yield from read_here(portion.files[0])
                 else:
-                    yield from self._given(portion, chunks, here, plan)
+                    yield from self._given(portion, chunks, read_here, plan)
 
     def _given(
         self,
         portion: Portion,
         chunks: Iterator[Chunk],
-        here: Callable[[PlannedFile], Iterator[Step]],
+        read_here: Callable[[PlannedFile], Iterator[Step]],
         plan: Callable[[InputFile], FilePlan],
     ) -> Iterator[Step]:
         """Yield what the files of a portion give."""
@@ -142,30 +142,30 @@ class Workers:
         state = None
         for chunk in chunks:
             state = state or chunk.state
-            for each in chunk.items if chunk.state == state else ():
-                planned, reading = portion.files[each.file], readings[each.file]
-                match each.item:
+            for file_item in chunk.items if chunk.state == state else ():
+                planned, reading = portion.files[file_item.file], readings[file_item.file]
+                match file_item.item:
                     case ReadDocument():
-                        yield FromFile(each.item, reading, each.read, prepared=each.prepared)
+                        yield FromFile(file_item.item, reading, file_item.read, prepared=file_item.prepared)
                     case FileResult():
-                        yield Reported(each.item, each.read)
+                        yield Reported(file_item.item, file_item.read)
                     case FileReading():
-                        reading.add(each.item)
+                        reading.add(file_item.item)
                         yield reading
                     case InputError() if os.path.exists(planned.plan.file.path):  # noqa: PTH110
-                        reading.refused.append(refusal(planned.plan.known.path, each.item))
-                        yield Reported(reading.refused[-1], each.read)
+                        reading.refused.append(refusal(planned.plan.known.path, file_item.item))
+                        yield Reported(reading.refused[-1], file_item.read)
                         yield reading
                     case InputError():  # the file no longer exists here either
-                        yield from here(planned)
-                if not isinstance(each.item, ReadDocument | FileResult):
-                    ended.add(each.file)
+                        yield from read_here(planned)
+                if not isinstance(file_item.item, ReadDocument | FileResult):
+                    ended.add(file_item.file)
             if chunk.is_last:
                 break
         # A worker died, and the files had changed when they were read again.
-        for place, planned in enumerate(portion.files):
-            if place not in ended:
-                yield from here(replace(planned, plan=plan(planned.plan.file)))
+        for index, planned in enumerate(portion.files):
+            if index not in ended:
+                yield from read_here(replace(planned, plan=plan(planned.plan.file)))
 
     def _chunks(self, portions: list[Portion], job: Job) -> Iterator[Chunk]:
         """Yield the chunks of portions in order, each once, even if actors and nodes die meanwhile."""
@@ -176,10 +176,10 @@ class Workers:
                 for chunk in self._dataset(portions[at[0] :], job):
                     if chunk.error:
                         raise chunk.error
-                    here = (chunk.portion, chunk.number)
-                    if here < at:
+                    position = (chunk.portion, chunk.number)
+                    if position < at:
                         continue
-                    if here > at:
+                    if position > at:
                         break
                     yield chunk
                     at = (at[0] + 1, 0) if chunk.is_last else (at[0], at[1] + 1)
@@ -232,11 +232,15 @@ class Workers:
         for node in ray.nodes():
             if not node["Alive"]:
                 continue
-            there = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            found = ray.remote(versions).options(num_cpus=0, scheduling_strategy=there, max_retries=0)
+            on_node = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
+                node["NodeID"], soft=False
+            )
+            remote_versions = ray.remote(versions).options(
+                num_cpus=0, scheduling_strategy=on_node, max_retries=0
+            )
             name = node["NodeManagerHostname"]
             try:
-                answer = ray.get(found.remote(job.encoder), timeout=_ANSWERS)
+                answer = ray.get(remote_versions.remote(job.encoder), timeout=_ANSWERS)
             except ray.exceptions.GetTimeoutError as error:
                 raise WorkersError(
                     f"the node {name} of the Ray cluster started no worker within {_ANSWERS:.0f} s: check "

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qa.bounded_cache import BoundedCache
 from qa.errors import LibraryError
-from qa.recent import Recent
 from qa.schema import EVERYTHING, UPLOAD, DocumentList, DocumentQuery
 from qa.storage.cluster import conditions, passage_rows, texts
 from qa.storage.cluster import state as states
@@ -17,7 +17,7 @@ from qa.storage.cluster.entities import EDITION
 from qa.storage.cluster.session import ATTEMPTS, Session
 from qa.storage.ports import READ_AT_ONCE, Count
 from qa.storage.records import listing, reading, versions
-from qa.storage.records.corrections import of as corrections_of
+from qa.storage.records.corrections import corrections_of
 from qa.storage.records.locations import row_text
 from qa.storage.records.put import is_held
 from qa.storage.records.reading import document_at, number_of
@@ -42,7 +42,7 @@ class Contents:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._read: Recent[tuple[int, str], Segmented] = Recent(READ_BYTES)
+        self._read: BoundedCache[tuple[int, str], Segmented] = BoundedCache(READ_BYTES)
 
     def count(self) -> Count:
         """Count the documents and passages."""

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qa.bounded_cache import BoundedCache
 from qa.deadline import Deadline
 from qa.document.window import legible
-from qa.recent import Recent
 from qa.schema import EVERYTHING
 from qa.storage.cluster import conditions, spellings
 from qa.storage.cluster import state as states
@@ -43,7 +43,7 @@ class Questions:
     ) -> None:
         self._session, self._contents, self._search = session, contents, search
         self._fetch_own_files = fetch_own_files
-        self._selections: Recent[tuple[Filters, int], Selection] = Recent(KEPT)
+        self._selections: BoundedCache[tuple[Filters, int], Selection] = BoundedCache(KEPT)
 
     def _condition(self, filters: Filters) -> str:
         return conditions.of(self._session.connection, self._session.collections, filters)

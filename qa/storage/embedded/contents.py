@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qa.bounded_cache import BoundedCache
 from qa.deadline import Deadline
 from qa.document.window import legible
-from qa.recent import Recent
 from qa.schema import (
     EVERYTHING,
     Document,
@@ -72,11 +72,11 @@ class Contents:
         self.folder = folder
         self._database = Database(folder, create=create, read_only=read_only)
         self.read_only = self._database.read_only
-        self._selections: Recent[tuple[Filters, int], Selection] = Recent(SELECTIONS)
-        self._listed: Recent[tuple[DocumentQuery, int], Int64] = Recent(LISTS)
+        self._selections: BoundedCache[tuple[Filters, int], Selection] = BoundedCache(SELECTIONS)
+        self._listed: BoundedCache[tuple[DocumentQuery, int], Int64] = BoundedCache(LISTS)
         self._facets: tuple[int, Facets] | None = None
         self._count: tuple[int, Count] | None = None
-        self._read: Recent[tuple[int, str], Segmented] = Recent(READ_BYTES)
+        self._read: BoundedCache[tuple[int, str], Segmented] = BoundedCache(READ_BYTES)
 
     def close(self) -> None:
         """Close the file. The store cannot be used afterwards."""

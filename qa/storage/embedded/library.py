@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qa.bounded_cache import BoundedCache
 from qa.errors import LibraryError
-from qa.recent import Recent
 from qa.storage.embedded.full_text import FullText
 from qa.storage.embedded.store import Store
 from qa.storage.embedded.vector_index import LibraryIndex
@@ -58,7 +58,7 @@ class EmbeddedLibrary(Store):
         self.encoders = Encoders(self, encoder, folder)
         self._index = LibraryIndex(self)
         self._words = FullText(self)
-        self._illegible: Recent[tuple[int, str], frozenset[int]] = Recent(ILLEGIBLE_KEPT)
+        self._illegible: BoundedCache[tuple[int, str], frozenset[int]] = BoundedCache(ILLEGIBLE_KEPT)
 
     def close(self) -> None:
         """Close the library's files."""

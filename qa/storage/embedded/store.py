@@ -28,9 +28,8 @@ from qa.storage.embedded.rehearsal import DatabaseCopy
 from qa.storage.intake_port import Ingested, ReadDocument
 from qa.storage.parts import COPIED, Part
 from qa.storage.records import reading, uploads, versions
-from qa.storage.records.corrections import of as corrections_of
+from qa.storage.records.corrections import corrections_of, put_in_collection
 from qa.storage.records.corrections import put as put_corrections
-from qa.storage.records.corrections import put_in_collection
 from qa.storage.records.locations import (
     RESTORED,
     hand_over,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CERTAINTY = stored.one_of(get_args(Certainty))
 
 
-def of(db: sqlite3.Connection, document_id: str) -> dict[str, Correction]:
+def corrections_of(db: sqlite3.Connection, document_id: str) -> dict[str, Correction]:
     """Read the corrections of a document, by field. The document itself may no longer exist."""
     corrections = {}
     rows = db.execute(
@@ -62,7 +62,7 @@ def put_in_collection(db: sqlite3.Connection, number: int, collection: str) -> s
     ).fetchone()
     if held == collection:
         return ""
-    said, found = of(db, document_id), found_in(row)
+    said, found = corrections_of(db, document_id), found_in(row)
     by_source = next((each for each in found if each.field == "collection"), None)
     before = said.pop("collection", Correction("", held, by_source))
     if collection != before.was:

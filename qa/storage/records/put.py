@@ -18,7 +18,7 @@ from qa.document.window import head
 from qa.errors import LibraryError
 from qa.storage.intake_port import HeldLocation, Ingested, KnownDocument, ReadDocument
 from qa.storage.records import versions
-from qa.storage.records.corrections import of as corrections_of
+from qa.storage.records.corrections import corrections_of
 from qa.storage.records.corrections import put as put_corrections
 from qa.storage.records.locations import (
     displace,

@@ -20,8 +20,7 @@ from qa.storage import columns as stored
 from qa.storage.parts import ENGINES_OWN
 from qa.storage.ports import Cited, Version
 from qa.storage.records import versions
-from qa.storage.records.corrections import found_in
-from qa.storage.records.corrections import of as corrections_of
+from qa.storage.records.corrections import corrections_of, found_in
 from qa.storage.records.rows import COLUMNS, PLAIN, SECTION, date_of, spans_of
 
 if TYPE_CHECKING:

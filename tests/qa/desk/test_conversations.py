@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 from qa.cli import cli
-from qa.desk.conversations import UNDO, is_id, new_id
 from qa.desk.file import FILE_NAME
 from qa.desk.kept import kept_turn, recall
+from qa.desk.stored_conversations import UNDO, is_id, new_id
 from qa.errors import LibraryError, UnknownConversationError
 from qa.schema import Answer, Filters, More, Quote, Reply
 from qa.web import cards, transcript
@@ -171,7 +171,7 @@ def test_a_deleted_conversation_can_be_put_back_and_a_day_later_no_byte_of_it_is
             read(conversation)
     assert kept.restore(conversation).questions == 1
     kept.delete(conversation)
-    monkeypatch.setattr("qa.desk.conversations.UNDO", -UNDO)
+    monkeypatch.setattr("qa.desk.stored_conversations.UNDO", -UNDO)
     kept.delete(other)
     with pytest.raises(UnknownConversationError):
         kept.restore(conversation)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.desk.conversations import UNDO
-from qa.desk.dossiers import MOST_HEADING, MOST_NAME, Dossiers
 from qa.desk.file import FILE_NAME
+from qa.desk.stored_conversations import UNDO
+from qa.desk.stored_dossiers import MOST_HEADING, MOST_NAME, Dossiers
 from qa.errors import DocumentNotFoundError, InputError, LibraryError, UnknownDossierError
 from qa.schema import Asked, DossierEntry, Filters, QuoteReference, Span
 from tests.qa.tiny import tiny_corpus, write

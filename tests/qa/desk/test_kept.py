@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa.desk.conversations import new_id
 from qa.desk.kept import kept_turn, recall
+from qa.desk.stored_conversations import new_id
 from qa.schema import (
     Answer,
     AnsweredPart,

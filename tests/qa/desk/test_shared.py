@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.desk.database import DeskDatabase
+from qa.desk.desk import DeskDatabase
 from qa.desk.file import LAYOUT
 from qa.errors import InputError, LibraryError, MissingExtraError
-from qa.places import ClusterPlace
+from qa.places import ClusterAddress
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer
 from qa.storage.desk_address import PASSWORD_FILE, DeskAddress, schema_of
 from qa.storage.embedded.library import EmbeddedLibrary
@@ -480,7 +480,7 @@ class Seen:
 
 
 def test_a_visitor_is_not_told_where_the_desk_is(postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Engine(ClusterPlace("milvus://host/x", postgresql.address()), Path())
+    engine = Engine(ClusterAddress("milvus://host/x", postgresql.address()), Path())
     monkeypatch.setenv("PGPASSWORD", "mistaken")
     with pytest.raises(LibraryError) as raised:
         opened(f"{postgresql.address()}?schema=s")
@@ -489,7 +489,7 @@ def test_a_visitor_is_not_told_where_the_desk_is(postgresql: Server, monkeypatch
     for secret in ("127.0.0.1", "quoter", str(postgresql.port)):
         assert secret in str(raised.value)
         assert secret not in shown
-    wrong = Engine(ClusterPlace("milvus://host/x", "postgresql://host"), Path())
+    wrong = Engine(ClusterAddress("milvus://host/x", "postgresql://host"), Path())
     assert (
         wrong.public("'postgresql://host' is not an address of a desk") == "'its address' is not an "
         "address of a desk"

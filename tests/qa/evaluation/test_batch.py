@@ -254,7 +254,7 @@ def test_what_does_not_belong_to_this_run_is_begun_anew_and_said(out, spoil):
         ("qa/formats/text.py", True),
         ("embeddings/relevance_head.npz", True),
         ("qa/evaluation/batch.py", True),
-        ("qa/evaluation/tables.py", False),
+        ("qa/evaluation/result_tables.py", False),
         ("qa/web/cards.py", False),
     ],
 )

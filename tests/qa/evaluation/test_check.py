@@ -23,7 +23,7 @@ def look_up(*queries: Query):
 def test_a_quote_is_counted_wherever_it_stands():
     (finding,), suite = look_up(Query("q", "?", gold=("Nobody was hurt.",)))
     assert finding.status == "exact"
-    assert finding.found
+    assert finding.is_found
     assert finding.places == {"water.txt": 1, "fire.txt": 2}
     assert suite.qrels == {"q": {"water.txt": 1, "fire.txt": 1}}
 
@@ -43,7 +43,7 @@ def test_a_quote_in_other_typography_becomes_the_documents_own_characters():
 def test_a_quote_that_is_not_there_is_shown_with_what_is_most_like_it():
     (finding,), suite = look_up(Query("q", "?", gold=("It found three old leaks in the pipes.",)))
     assert finding.status == "missing"
-    assert not finding.found
+    assert not finding.is_found
     assert not finding.places
     assert (finding.document, finding.text) == ("water.txt", "It found three leaks – all of them old.")
     assert suite.queries[0].gold == ("It found three old leaks in the pipes.",)
@@ -67,7 +67,7 @@ def test_a_quote_is_expected_in_the_document_that_its_question_names():
     )
     (found, elsewhere), suite = look_up(here, there)
     assert found.status == "exact"
-    assert (elsewhere.status, elsewhere.found, elsewhere.places) == ("elsewhere", False, {"fire.txt": 1})
+    assert (elsewhere.status, elsewhere.is_found, elsewhere.places) == ("elsewhere", False, {"fire.txt": 1})
     assert elsewhere.document == "water.txt"
     assert suite.qrels == {"a": {"water.txt": 1}, "b": {"water.txt": 1}}
 

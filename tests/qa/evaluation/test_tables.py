@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from qa.evaluation.result import Result
+from qa.evaluation.result_tables import to_dict, to_terminal, to_text
 from qa.evaluation.schema import Difference, Estimate, Evaluation, Judged, Query, Suite
 from qa.evaluation.statistics import LEVEL
-from qa.evaluation.tables import to_dict, to_terminal, to_text
 
 SUITE = Suite("s", (Query("a", "Who?"),))
 JUDGED = (Judged(SUITE.queries[0], {"id": "a", "outcome": "none"}, {}),)

@@ -367,7 +367,7 @@ def test_a_file_is_asked_for_before_it_is_read(tmp_path: Path) -> None:
         return result
 
     with Worker() as worker:
-        assert list(read_path(path, tmp_path, known=known, worker=worker)) == [result]
+        assert list(read_path(path, tmp_path, ask_document=known, worker=worker)) == [result]
         assert asked == [("a.txt", hashlib.sha256(b"He left.").hexdigest(), 8)]
         assert worker._process is None
 
@@ -381,10 +381,12 @@ def test_a_file_of_several_documents_is_asked_for_as_a_whole(tmp_path: Path) -> 
         raise AssertionError(document_id)
 
     with Worker() as worker:
-        found = list(read_path(path, known=never, same=lambda path, sha256: results, worker=worker))
+        found = list(
+            read_path(path, ask_document=never, ask_file=lambda path, sha256: results, worker=worker)
+        )
         assert tuple(found) == results
         assert worker._process is None
-        found = list(read_path(path, known=never, same=lambda path, sha256: None, worker=worker))
+        found = list(read_path(path, ask_document=never, ask_file=lambda path, sha256: None, worker=worker))
     assert [item.id for item in found if isinstance(item, Document)] == ["a.csv#2", "a.csv#3"]
 
 
@@ -393,7 +395,7 @@ def test_a_file_that_was_refused_is_not_read_again(tmp_path: Path) -> None:
     path.write_bytes(b"")
     result = FileResult("a.txt", "refused")
     with Worker() as worker:
-        assert list(read_path(path, same=lambda path, sha256: (result,), worker=worker)) == [result]
+        assert list(read_path(path, ask_file=lambda path, sha256: (result,), worker=worker)) == [result]
         assert worker._process is None
         (error,) = read_path(path, worker=worker)
     assert isinstance(error, InputError)

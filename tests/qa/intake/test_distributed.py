@@ -27,7 +27,7 @@ from qa.corpus import Corpus
 from qa.errors import InputError, MissingExtraError, WorkersError
 from qa.intake.distributed.stages import FileItem, Job, Portion, ReadFiles, difference, versions
 from qa.intake.distributed.workers import Workers
-from qa.intake.folders import listing, place
+from qa.intake.folders import library_path, listing
 from qa.intake.make import PlannedFile
 from qa.intake.plan import UserOptions, plan_file
 from tests.conftest import BRIEF, ROOT
@@ -374,7 +374,7 @@ def test_a_missing_package_is_named_with_the_command(tmp_path: Path, monkeypatch
 
 def portion_of(corpus: Corpus, inbox: Path) -> Portion:
     files = listing([inbox]).files
-    known = corpus.store.known_files(map(place, files))
+    known = corpus.store.known_files(map(library_path, files))
     plans = (
         plan_file(corpus.store, UserOptions(), file, its) for file, its in zip(files, known, strict=True)
     )

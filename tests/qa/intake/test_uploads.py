@@ -20,7 +20,7 @@ import qa.intake.plan
 from qa.cli import cli
 from qa.corpus import Corpus
 from qa.errors import DocumentNotFoundError, InputError, LibraryError, OriginalNotFoundError
-from qa.intake.uploads import MOST_PART, upload_name
+from qa.intake.upload_names import MOST_PART, upload_name
 from qa.schema import Filters
 from qa.storage.embedded import examine
 from qa.storage.records import uploads

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 import ui
 from qa.asking import confidence
 from qa.corpus import Corpus
-from qa.desk.database import DeskDatabase
+from qa.desk.desk import DeskDatabase
 from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.places import shipped_corpus

@@ -12,7 +12,7 @@ import pytest
 from anyio import to_thread
 
 import ui
-from qa.desk.conversations import new_id
+from qa.desk.stored_conversations import new_id
 from qa.schema import STRICTNESS
 from qa.web.conversations import Conversation, opened, read_place
 from tests.qa.tiny import tiny_corpus, write

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.desk.conversations import new_id
+from qa.desk.stored_conversations import new_id
 from qa.schema import Answer, Filters, Quote
 from qa.web.api import create_app
 from tests.qa.tiny import write

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.desk.conversations import new_id
+from qa.desk.stored_conversations import new_id
 from qa.places import shipped_corpus
 from qa.web.api import create_app
 from qa.web.engine import Engine, State

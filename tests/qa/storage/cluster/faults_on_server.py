@@ -31,7 +31,7 @@ import numpy as np
 from qa.asking.answer import Answerer
 from qa.corpus import Corpus
 from qa.errors import LibraryError
-from qa.places import ClusterPlace
+from qa.places import ClusterAddress
 from qa.schema import Document, Passage, Sentence
 from qa.storage.cluster import lease
 from qa.storage.cluster.address import Address
@@ -76,13 +76,13 @@ def index(address: str, desk: str, inbox: str) -> None:
         if progress.stage == "write":
             print(progress.name, flush=True)  # noqa: T201
 
-    with Corpus.open(ClusterPlace(address, Path(desk)), encoder=encoder()) as corpus:
+    with Corpus.open(ClusterAddress(address, Path(desk)), encoder=encoder()) as corpus:
         corpus.index(inbox, progress=acknowledge)
 
 
 def ask(address: str, desk: str) -> None:
     """Ask without end, and say what came of each question."""
-    with Corpus.open(ClusterPlace(address, Path(desk)), encoder=encoder()) as corpus:
+    with Corpus.open(ClusterAddress(address, Path(desk)), encoder=encoder()) as corpus:
         answerer = Answerer(corpus.store, TinyReader())
         while True:
             for beast in BEASTS:
@@ -181,8 +181,8 @@ class Books:
             write(self.inbox, f"{beast}.txt", f"The {beast} sleeps in the barn of {beast}ton.\n")
         self.second_run()
 
-    def place(self) -> ClusterPlace:
-        return ClusterPlace(self.address, self.desk)
+    def place(self) -> ClusterAddress:
+        return ClusterAddress(self.address, self.desk)
 
     def interrupted(self) -> Indexer:
         """Let new files be indexed, and return in the middle of it."""
@@ -370,7 +370,7 @@ def server_gone(server: Server, folder: Path, times: int, seed: int) -> None:
         write(folder / "inbox", f"{number}.txt", words(number))
     for name, seconds in enumerate((0.1, 3.0, 5.5, 9.0) * times):
         way = Way()
-        place = ClusterPlace(f"{way.address}/gone{name}", folder / "desk")
+        place = ClusterAddress(f"{way.address}/gone{name}", folder / "desk")
         with Corpus.open(place, encoder=encoder()) as corpus:
             corpus.index(folder / "inbox")
             answerer = Answerer(corpus.store, TinyReader())

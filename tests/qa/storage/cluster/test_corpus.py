@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from qa.cli import cli
 from qa.corpus import Corpus
 from qa.errors import InputError, LibraryNotFoundError
-from qa.places import ClusterPlace, library_place
+from qa.places import ClusterAddress, library_address
 from qa.storage.open import examine_library, open_library
 from tests.qa.tiny import TinyEncoder
 
@@ -32,11 +32,11 @@ def files(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> ClusterPlace:
-    return ClusterPlace(f"milvus://{tmp_path}/library.db", tmp_path / "desk")
+def place(tmp_path: Path) -> ClusterAddress:
+    return ClusterAddress(f"milvus://{tmp_path}/library.db", tmp_path / "desk")
 
 
-def test_documents_are_indexed_embedded_anew_examined_and_purged(files: Path, place: ClusterPlace) -> None:
+def test_documents_are_indexed_embedded_anew_examined_and_purged(files: Path, place: ClusterAddress) -> None:
     with pytest.raises(LibraryNotFoundError, match="make one with `pullquote index`"):
         open_library(place, create=False)
     with Corpus.open(place, encoder=TinyEncoder()) as corpus:
@@ -68,13 +68,13 @@ def test_documents_are_indexed_embedded_anew_examined_and_purged(files: Path, pl
 def test_an_address_is_no_folder_and_a_desk_is_for_an_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert library_place(tmp_path / "milvus:") == tmp_path / "milvus:"
+    assert library_address(tmp_path / "milvus:") == tmp_path / "milvus:"
     monkeypatch.setenv("PULLQUOTE_DESK", str(tmp_path / "desk"))
-    assert library_place("milvus://host/x") == ClusterPlace("milvus://host/x", tmp_path / "desk")
+    assert library_address("milvus://host/x") == ClusterAddress("milvus://host/x", tmp_path / "desk")
     monkeypatch.delenv("PULLQUOTE_DESK")
-    one, other = (library_place(f"milvus://host/{name}") for name in "xy")
-    assert isinstance(one, ClusterPlace)
-    assert isinstance(other, ClusterPlace)
+    one, other = (library_address(f"milvus://host/{name}") for name in "xy")
+    assert isinstance(one, ClusterAddress)
+    assert isinstance(other, ClusterAddress)
     assert one.desk != other.desk
     assert one.desk.name.startswith("host_x-")
     done = CliRunner().invoke(

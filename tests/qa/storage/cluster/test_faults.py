@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qa.errors import InputError, LibraryAwayError, LibraryError, MissingExtraError
-from qa.places import ClusterPlace
+from qa.places import ClusterAddress
 from qa.schema import UPLOAD, Progress
 from qa.storage.cluster import lease, texts
 from qa.storage.cluster import state as states
@@ -389,7 +389,7 @@ def test_a_server_that_is_away_is_named_with_what_to_do(
         ClusterLibrary(Address.parse("milvus://127.0.0.1:9/x"), tmp_path)
     assert "127.0.0.1:9:" in str(away.value).partition("(")[2]
     # A visitor is told that, and not where it is.
-    shown = Engine(ClusterPlace("milvus://127.0.0.1:9/x", tmp_path), Path()).public(str(away.value))
+    shown = Engine(ClusterAddress("milvus://127.0.0.1:9/x", tmp_path), Path()).public(str(away.value))
     assert shown.startswith("Milvus at its address did not answer in time: check that it runs")
     assert "127.0.0.1" not in shown
 

@@ -20,10 +20,10 @@ from qa.asking import own_confidence
 from qa.asking.confidence import shipped
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.desk.conversations import new_id
 from qa.desk.file import LAYOUT
+from qa.desk.stored_conversations import new_id
 from qa.errors import InputError, LibraryError, OriginalNotFoundError
-from qa.places import ClusterPlace, folder_of, library_place
+from qa.places import ClusterAddress, folder_of, library_address
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer
 from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.cluster.originals import PART_BYTES, PARTS
@@ -194,8 +194,8 @@ def test_the_commands_and_the_doctor_know_a_shared_desk(
     assert "(1 group)" in run("names")
     run("dossier", "note", "Harbours", "A note.")
     assert "Harbours" in run("dossier", "list")
-    place = library_place(address.text, desk)
-    assert isinstance(place, ClusterPlace)
+    place = library_address(address.text, desk)
+    assert isinstance(place, ClusterAddress)
     assert place.desk == desk
     assert folder_of(place).is_relative_to(tmp_path / "data")
     found = {each.about: each for each in examine_library(place)}
@@ -254,7 +254,7 @@ def test_a_desk_moves_from_a_folder_to_a_database_and_back(
     said = "copied: 1 thumb, 1 conversation, 1 dossier, 1 uploaded file"
     assert said in run("copy-desk", desk, at=first)
     assert "is not empty: name an empty" in run("copy-desk", desk, at=first)
-    with Corpus.open(ClusterPlace(address.text, desk), create=False) as corpus:
+    with Corpus.open(ClusterAddress(address.text, desk), create=False) as corpus:
         desk_ = corpus.desk
         assert (desk_.conversations.turns("a" * 16), desk_.thumbs(), desk_.dossiers.entries(made.id)) == kept
         assert corpus.original(read.document_id).path.read_bytes() == TEXT
@@ -264,7 +264,7 @@ def test_a_desk_moves_from_a_folder_to_a_database_and_back(
         assert added.id > max(each.id for each in kept[2])
         desk_.dossiers.remove(made.id, added.id)
     assert said in run("copy-desk", str(last), at=desk)
-    with Corpus.open(ClusterPlace(address.text, last), create=False) as corpus:
+    with Corpus.open(ClusterAddress(address.text, last), create=False) as corpus:
         assert corpus.desk.dossiers.entries(made.id) == kept[2]
         assert corpus.original(read.document_id).path.read_bytes() == TEXT
         assert (last / ALIAS_FILE).exists()

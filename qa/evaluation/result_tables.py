@@ -45,16 +45,16 @@ def to_dict(result: Result) -> dict[str, Any]:
             "queries": len(result.suite.queries),
             "check": _check_dict(result.findings, result.findings),
         }
-    notable = [each for each in result.findings if each.status != "exact"]
+    notable = [finding for finding in result.findings if finding.status != "exact"]
     return {
         "suite": result.suite.name,
         "queries": len(evaluation.judged),
         "measures": {name: asdict(estimate) for name, estimate in evaluation.measures.items()},
         "baseline": {name: asdict(estimate) for name, estimate in evaluation.baseline.items()},
-        "differences": {name: asdict(each) for name, each in evaluation.differences.items()},
+        "differences": {name: asdict(difference) for name, difference in evaluation.differences.items()},
         "types": {
-            name: {each: asdict(estimate) for each, estimate in found.items()}
-            for name, found in evaluation.by_type.items()
+            name: {measure: asdict(estimate) for measure, estimate in estimates.items()}
+            for name, estimates in evaluation.by_type.items()
         },
         "threshold": threshold(evaluation.judged),
         "failed": list(result.failures),
@@ -85,7 +85,7 @@ def _check_dict(findings: Sequence[Finding], listed: Iterable[Finding]) -> dict[
 
 
 def _statuses(findings: Sequence[Finding]) -> dict[str, int]:
-    return {status: sum(each.status == status for each in findings) for status in _STATUSES}
+    return {status: sum(finding.status == status for finding in findings) for status in _STATUSES}
 
 
 # For people
@@ -154,11 +154,11 @@ def _rich_lines(rows: Sequence[Sequence[str]]) -> Iterator[Text]:
 def _opening(result: Result) -> str:
     """Return a line on the questions, and a second line on the outcomes."""
     judged = result.evaluation.judged if result.evaluation else ()
-    queries = [each.query for each in judged] if result.evaluation else result.suite.queries
+    queries = [case.query for case in judged] if result.evaluation else result.suite.queries
     kinds = {True: "answerable", False: "not answerable", None: "nobody has said"}
-    known = Counter(kinds[query.answerable] for query in queries)
-    lines = [f"{result.suite.name}: {plural(len(queries), 'question')} ({_counts(known, kinds.values())})"]
-    outcomes = Counter(each.answer["outcome"] for each in judged if each.answer.get("outcome"))
+    counts = Counter(kinds[query.answerable] for query in queries)
+    lines = [f"{result.suite.name}: {plural(len(queries), 'question')} ({_counts(counts, kinds.values())})"]
+    outcomes = Counter(case.answer["outcome"] for case in judged if case.answer.get("outcome"))
     if outcomes:
         limit = threshold(judged)
         rule = "" if limit is None else f"; answers are given from a confidence of {answers_from(limit)}%"
@@ -178,23 +178,23 @@ def _table(evaluation: Evaluation) -> list[list[str]]:
             *(
                 [
                     name,
-                    _figure(name, found.value),
-                    _interval(name, found.low, found.high),
-                    f"{found.n:,}",
+                    _figure(name, estimate.value),
+                    _interval(name, estimate.low, estimate.high),
+                    f"{estimate.n:,}",
                     measure.meaning,
                 ]
                 for name, measure in MEASURES.items()
-                if (found := evaluation.measures.get(name))
+                if (estimate := evaluation.measures.get(name))
             ),
         ]
     rows = [["measure", "value", "baseline", "difference", "95 % interval", "p", "n"]]
     for name in MEASURES:
-        if found := evaluation.measures.get(name):
+        if estimate := evaluation.measures.get(name):
             base, change = evaluation.baseline.get(name), evaluation.differences.get(name)
             rows.append(
                 [
                     name,
-                    _figure(name, found.value),
+                    _figure(name, estimate.value),
                     _figure(name, base.value) if base else "",
                     _figure(name, change.value, sign="+") if change else "",
                     _interval(name, change.low, change.high, sign="+") if change else "",
@@ -208,15 +208,15 @@ def _table(evaluation: Evaluation) -> list[list[str]]:
 def _type_rows(evaluation: Evaluation) -> list[list[str]]:
     """Return the rows of the table of types of questions, the header first."""
     rows = [["type", "questions", *BY_TYPE]]
-    for name, found in evaluation.by_type.items():
-        number = sum(each.query.type == name for each in evaluation.judged)
-        cells = (found.get(each) for each in BY_TYPE)
-        rows.append([name, f"{number:,}", *(_estimate(each) if each else "" for each in cells)])
+    for name, estimates in evaluation.by_type.items():
+        number = sum(case.query.type == name for case in evaluation.judged)
+        cells = (estimates.get(measure) for measure in BY_TYPE)
+        rows.append([name, f"{number:,}", *(_estimate(cell) if cell else "" for cell in cells)])
     return rows
 
 
-def _estimate(found: Estimate) -> str:
-    return f"{found.value:.2f} [{found.low:.2f} to {found.high:.2f}] of {found.n}"
+def _estimate(estimate: Estimate) -> str:
+    return f"{estimate.value:.2f} [{estimate.low:.2f} to {estimate.high:.2f}] of {estimate.n}"
 
 
 def _figure(name: str, value: float, sign: str = "") -> str:
@@ -247,8 +247,14 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
     if not evaluation.differences:
         return []
     common = len(evaluation.baseline_judged)
-    clear = {name: each for name, each in evaluation.differences.items() if each.significant}
-    better = [name for name, each in clear.items() if (each.value > 0) == MEASURES[name].higher_is_better]
+    clear = {
+        name: difference for name, difference in evaluation.differences.items() if difference.significant
+    }
+    better = [
+        name
+        for name, difference in clear.items()
+        if (difference.value > 0) == MEASURES[name].higher_is_better
+    ]
     worse = [name for name in clear if name not in better]
     others = len(evaluation.differences) - len(clear)
     lines = []
@@ -306,16 +312,16 @@ def _on_findings(result: Result) -> list[str]:
     lines = [f"Quotes expected: {counts}."]
     if result.evaluation:
         return lines
-    missing = [finding for finding in findings if not finding.found]
-    several = [finding for finding in findings if finding.found and sum(finding.places.values()) > 1]
+    missing = [finding for finding in findings if not finding.is_found]
+    several = [finding for finding in findings if finding.is_found and sum(finding.places.values()) > 1]
     for finding in missing[:_LISTED]:
         lines += ["", *_on_missing(finding)]
     lines += _more(missing)
     if several:
         lines += ["", "Found in more than one place:"]
         lines += [
-            f"  question {each.query}: “{shortened(each.quote)}” {_places(each)}"
-            for each in several[:_LISTED]
+            f"  question {finding.query}: “{shortened(finding.quote)}” {_places(finding)}"
+            for finding in several[:_LISTED]
         ]
         lines += _more(several)
     return lines

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qa.desk.conversations import Conversations
-    from qa.desk.dossiers import Dossiers
+    from qa.desk.stored_conversations import Conversations
+    from qa.desk.stored_dossiers import Dossiers
     from qa.schema import Judgement, QuoteReference, ShownAnswer, Thumb
     from qa.storage.ports import DocumentTexts
 

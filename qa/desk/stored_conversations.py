@@ -106,17 +106,17 @@ class Conversations:
     def branch(self, conversation: str, number: int, new: str) -> None:
         """Copy the turns before turn `number` into conversation `new`, which asks that turn differently."""
         with self._tables.writing() as db:
-            found = db.execute(
+            serials = db.execute(
                 "SELECT serial FROM turns WHERE conversation = ? AND number < ? ORDER BY number",
                 (conversation, number),
             ).fetchall()
-            if found:
+            if serials:
                 db.execute(
                     "INSERT INTO conversations SELECT ?, name, began, changed, '' FROM conversations "
                     "WHERE id = ? ON CONFLICT DO NOTHING",
                     (new, conversation),
                 )
-            for (serial,) in found:
+            for (serial,) in serials:
                 copied = db.execute(
                     "INSERT INTO turns (conversation, number, question, asked, answer, remarks, filters) "
                     "SELECT ?, number, question, asked, answer, remarks, filters FROM turns WHERE serial = ?",
@@ -169,16 +169,16 @@ class Conversations:
 
     def _without_purged(self, turn: KeptTurn) -> KeptTurn:
         now = dt.datetime.now(dt.UTC)
-        known: dict[tuple[str, str], bool] = {}
+        in_library: dict[tuple[str, str], bool] = {}
 
         def is_known(quote: KeptQuote) -> bool:
             text = quote.sha256, quote.document
-            if text not in known:
+            if text not in in_library:
                 try:
-                    known[text] = bool(self._library.cited(*text))
+                    in_library[text] = bool(self._library.cited(*text))
                 except DocumentNotFoundError:
-                    known[text] = False
-            return known[text]
+                    in_library[text] = False
+            return in_library[text]
 
         def left(quote: KeptQuote) -> KeptQuote:
             if quote.purged or not is_known(quote):
@@ -203,8 +203,8 @@ class Conversations:
     def all(self) -> tuple[ConversationInfo, ...]:
         """List the conversations, the one changed last first."""
         with self._reading() as db:
-            found = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id")
-            return _told_apart(tuple(map(_info, found)))
+            info_rows = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id")
+            return _told_apart(tuple(map(_info, info_rows)))
 
     def info(self, conversation: str) -> ConversationInfo:
         """Return the description of a conversation.
@@ -212,9 +212,9 @@ class Conversations:
         Raises:
             UnknownConversationError: there is no such conversation, or it was deleted.
         """
-        for each in self.all():
-            if each.id == conversation:
-                return each
+        for info in self.all():
+            if info.id == conversation:
+                return info
         raise _unknown()
 
     def turns(self, conversation: str) -> tuple[KeptTurn, ...]:
@@ -225,7 +225,7 @@ class Conversations:
         """
         with self._reading() as db:
             self._known(db, conversation)
-            found = db.execute(
+            turn_rows = db.execute(
                 "SELECT serial, number, question, asked, answer, remarks, filters FROM turns "
                 "WHERE conversation = ? ORDER BY number",
                 (conversation,),
@@ -237,35 +237,39 @@ class Conversations:
                 (conversation,),
             ):
                 quotes[serial].append(row)
-            return tuple(_turn(row, quotes[serial]) for serial, *row in found)
+            return tuple(_turn(row, quotes[serial]) for serial, *row in turn_rows)
 
     def words(self) -> list[tuple[str, str, dict[int, str]]]:
         """Return the searchable words of each conversation: its id, its name, and its questions by number."""
         with self._reading() as db:
-            said = db.execute(
+            question_rows = db.execute(
                 "SELECT id, name, number, question FROM conversations JOIN turns ON conversation = id "
                 "WHERE deleted = '' ORDER BY id, number"
             )
             return [
-                (each, name, {stored.number(number): stored.text(text) for *_, number, text in questions})
-                for (each, name), questions in groupby(
-                    said, key=lambda row: (stored.text(row[0]), stored.text(row[1]))
+                (
+                    conversation_id,
+                    name,
+                    {stored.number(number): stored.text(text) for *_, number, text in questions},
+                )
+                for (conversation_id, name), questions in groupby(
+                    question_rows, key=lambda row: (stored.text(row[0]), stored.text(row[1]))
                 )
             ]
 
-    def places(self) -> list[tuple[str, int, str, str, int, int]]:
+    def quote_references(self) -> list[tuple[str, int, str, str, int, int]]:
         """Return the quotes of all conversations, newest conversation first.
 
         Each quote is the conversation, the number of the question, the document, the SHA-256, start and end.
         """
         with self._reading() as db:
-            found = db.execute(
+            quote_rows = db.execute(
                 "SELECT DISTINCT changed, conversation, turns.number, document, sha256, start, end "
                 "FROM quotes JOIN turns ON turn = serial JOIN conversations ON conversation = id "
                 "WHERE purged = '' AND copy = 0 AND deleted = '' "
                 "ORDER BY changed DESC, conversation, turns.number"
             )
-            return [tuple(place) for _, *place in found]
+            return [tuple(quote) for _, *quote in quote_rows]
 
     # Purges
 
@@ -289,16 +293,16 @@ class Conversations:
         for texts in purged:
             turns = [(turn,) for turn in _citing(db, texts)]
             db.executemany("UPDATE turns SET filters = '{}' WHERE serial = ?", turns)
-            places = rows.named(texts)
+            parameters = rows.purge_parameters(texts)
             db.executemany(
                 f"DELETE FROM quotes WHERE copy > 0 AND ({rows.OF} OR (turn, of_all, place) IN "
                 f"(SELECT turn, of_all, place FROM quotes WHERE {rows.OF}))",
-                places,
+                parameters,
             )
             db.executemany(
                 "UPDATE quotes SET document = '', sha256 = '', start = 0, end = 0, score = 0, "
                 f"emphasis = '[]', purged = ?3 WHERE {rows.OF}",
-                [(*place, now) for place in places],
+                [(*pair, now) for pair in parameters],
             )
         db.execute("UPDATE turns SET remarks = ''")
 
@@ -348,48 +352,50 @@ def _told_apart(listed: tuple[ConversationInfo, ...]) -> tuple[ConversationInfo,
     """Number the conversations with the same name, from the second on, in order of their beginning."""
     seen: Counter[str] = Counter()
     names = {}
-    for each in sorted(listed, key=lambda each: (each.began, each.id)):
-        seen[each.name] += 1
-        names[each.id] = f"{each.name} ({seen[each.name]})" if seen[each.name] > 1 else each.name
-    return tuple(replace(each, name=names[each.id]) for each in listed)
+    for info in sorted(listed, key=lambda info: (info.began, info.id)):
+        seen[info.name] += 1
+        names[info.id] = f"{info.name} ({seen[info.name]})" if seen[info.name] > 1 else info.name
+    return tuple(replace(info, name=names[info.id]) for info in listed)
 
 
 def _quote_rows(turn: KeptTurn) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of quotes. `of_all` is 0 for the answer, 1 for all that answer, 2 for the nearest."""
     for kind, quotes in enumerate((turn.quotes, turn.all_quotes or (), turn.nearest)):
-        for place, quote in enumerate(quotes):
-            for copy, each in enumerate((quote, *quote.copies)):
+        for position, quote in enumerate(quotes):
+            for copy_number, kept_quote in enumerate((quote, *quote.copies)):
                 yield (
                     kind,
-                    place,
-                    copy,
-                    each.document,
-                    each.sha256,
-                    each.start,
-                    each.end,
-                    each.number,
-                    float(each.score),
-                    rows.spans_row(each.emphasis),
-                    rows.from_time(each.purged) if each.purged else "",
+                    position,
+                    copy_number,
+                    kept_quote.document,
+                    kept_quote.sha256,
+                    kept_quote.start,
+                    kept_quote.end,
+                    kept_quote.number,
+                    float(kept_quote.score),
+                    rows.spans_row(kept_quote.emphasis),
+                    rows.from_time(kept_quote.purged) if kept_quote.purged else "",
                 )
 
 
 def _turn(row: Sequence[Any], quotes: Iterable[Sequence[Any]]) -> KeptTurn:
     number, question, asked, answer, remarks, filters = row
     strictness, dates, history, generation, all_asked = rows.asked_with(answer)
-    kept: Mapping[int, list[KeptQuote]] = defaultdict(list)
-    for (kind, _), group in groupby(quotes, key=lambda each: (stored.number(each[0]), each[1])):
+    quotes_by_kind: Mapping[int, list[KeptQuote]] = defaultdict(list)
+    for (kind, _), group in groupby(
+        quotes, key=lambda quote_row: (stored.number(quote_row[0]), quote_row[1])
+    ):
         first, *copies = map(_kept, group)
-        kept[kind].append(replace(first, copies=tuple(copies)))
+        quotes_by_kind[kind].append(replace(first, copies=tuple(copies)))
     return KeptTurn(
         rows.to_time(asked),
         strictness,
         dates,
         history,
         rows.answer_of(stored.text(question), answer, remarks, filters),
-        tuple(kept[0]),
-        tuple(kept[1]) if all_asked else None,
-        tuple(kept[2]),
+        tuple(quotes_by_kind[0]),
+        tuple(quotes_by_kind[1]) if all_asked else None,
+        tuple(quotes_by_kind[2]),
         generation,
         stored.number(number),
     )

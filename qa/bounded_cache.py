@@ -13,7 +13,7 @@ _Key = TypeVar("_Key", bound="Hashable")
 _Value = TypeVar("_Value")
 
 
-class Recent(Generic[_Key, _Value]):
+class BoundedCache(Generic[_Key, _Value]):
     """The values used last, whose sizes add up to at most `limit`. Several threads may use the cache."""
 
     def __init__(self, limit: int) -> None:

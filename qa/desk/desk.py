@@ -11,10 +11,10 @@ from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from qa.desk import rows
-from qa.desk.conversations import Conversations
-from qa.desk.dossiers import Dossiers
 from qa.desk.file import TABLES, DeskFile
 from qa.desk.shared import SharedTables
+from qa.desk.stored_conversations import Conversations
+from qa.desk.stored_dossiers import Dossiers
 from qa.errors import InputError
 from qa.schema import Filters, Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
@@ -33,7 +33,7 @@ _OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thum
 
 
 class DeskDatabase:
-    """The thumbs, conversations and dossiers of a library. Implements `qa.desk.ports.Desk`. Thread-safe.
+    """The thumbs, conversations and dossiers of a library. Implements `qa.desk.interface.Desk`. Thread-safe.
 
     The file is opened when it is first needed, and made when something is first stored. The same holds for
     tables on a server.
@@ -64,15 +64,16 @@ class DeskDatabase:
         Raises:
             DocumentNotFoundError: the library no longer knows a text that the answer quotes.
         """
-        place = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
+        coordinates = (quote.sha256, quote.start, quote.end) if quote else ("", 0, 0)
         with self._tables.writing() as db:
-            db.execute(f"DELETE FROM thumbs WHERE {_KEY}", (shown.query_id, shown.answer_id, *place))
+            db.execute(f"DELETE FROM thumbs WHERE {_KEY}", (shown.query_id, shown.answer_id, *coordinates))
             if thumb is not None:
-                for each in (*shown.quotes, *shown.all_quotes):  # a purge that begins after this waits for it
-                    self._library.cited(each.sha256, each.document)
+                # A purge that begins after this waits for it.
+                for reference in (*shown.quotes, *shown.all_quotes):
+                    self._library.cited(reference.sha256, reference.document)
                 now = rows.from_time(dt.datetime.now(dt.UTC))
                 document = quote.document if quote else ""
-                row = (shown.query_id, shown.answer_id, *place, document, thumb, _row(shown), now)
+                row = (shown.query_id, shown.answer_id, *coordinates, document, thumb, _row(shown), now)
                 db.execute(_PUT, row)
 
     def thumbs(self, shown: ShownAnswer | None = None) -> tuple[Judgement, ...]:
@@ -80,14 +81,18 @@ class DeskDatabase:
         where = "WHERE query = ? AND answer = ? " if shown else ""
         values = (shown.query_id, shown.answer_id) if shown else ()
         with self._tables.reading() as db:
-            found = db.execute(
+            thumb_rows = db.execute(
                 "SELECT shown, document, sha256, start, end, thumb FROM thumbs "
                 f"{where}ORDER BY query, judged, sha256, start, end",
                 values,
             )
             return tuple(
-                Judgement(_shown(row), _place(place) if place[1] else None, cast("Thumb", _THUMB(thumb)))
-                for row, *place, thumb in found
+                Judgement(
+                    _shown(row),
+                    _reference(reference_row) if reference_row[1] else None,
+                    cast("Thumb", _THUMB(thumb)),
+                )
+                for row, *reference_row, thumb in thumb_rows
             )
 
     def count_thumbs(self) -> tuple[int, int]:
@@ -101,8 +106,8 @@ class DeskDatabase:
     def citing(self, texts: DocumentTexts) -> tuple[int, tuple[str, ...]]:
         """Count the thumbs that `forget` would delete, and list their questions."""
         with self._tables.reading() as db:
-            found = [shown.question for _, shown in _citing(db, texts)]
-        return len(found), tuple(dict.fromkeys(found))
+            questions = [shown.question for _, shown in _citing(db, texts)]
+        return len(questions), tuple(dict.fromkeys(questions))
 
     def forget(self, purged: Iterable[DocumentTexts]) -> None:
         """Forget documents: no byte of their texts or ids stays in the file.
@@ -115,13 +120,13 @@ class DeskDatabase:
             LibraryError: another process keeps reading, so deleted content stays in the file's log.
         """
         if self._tables.is_made():
-            named = tuple(purged)
+            documents = tuple(purged)
             with self._tables.writing() as db:
-                for texts in named:
+                for texts in documents:
                     keys = [key for key, _ in _citing(db, texts)]
                     db.executemany(f"DELETE FROM thumbs WHERE {_KEY}", keys)
-                self.conversations.forget(db, named)
-                self.dossiers.forget(db, named)
+                self.conversations.forget(db, documents)
+                self.dossiers.forget(db, documents)
             self._tables.scrub()
 
     def file_bytes(self) -> int:
@@ -147,13 +152,15 @@ class DeskDatabase:
         Raises:
             InputError: this desk is not empty.
         """
-        with other._tables.reading() as there, self._tables.writing() as here:
-            _check_is_empty(here)
+        with other._tables.reading() as source, self._tables.writing() as target:
+            _check_is_empty(target)
             for table in TABLES:
-                found = there.execute(f"SELECT * FROM {table}").fetchall()
-                if found:
-                    here.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(found[0]))})", found)
-            self._tables.count_on(here)
+                copied_rows = source.execute(f"SELECT * FROM {table}").fetchall()
+                if copied_rows:
+                    target.executemany(
+                        f"INSERT INTO {table} VALUES ({', '.join('?' * len(copied_rows[0]))})", copied_rows
+                    )
+            self._tables.count_on(target)
 
 
 def _check_is_empty(db: Statements) -> None:
@@ -167,20 +174,21 @@ def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...],
     Returns the thumbs' keys and answers.
     """
     own, shared = frozenset(texts.own), frozenset(texts.shared)
-    found = []
+    thumbs = []
     every = db.execute(
         "SELECT query, answer, sha256, start, end, document, shown FROM thumbs ORDER BY query, judged"
     )
     for *key, document, row in every:
         shown = _shown(row)
-        places = (*shown.quotes, *shown.all_quotes)
-        quoted = [(document, key[2]), *((each.document, each.sha256) for each in places)]
+        references = (*shown.quotes, *shown.all_quotes)
+        quoted = [(document, key[2]), *((reference.document, reference.sha256) for reference in references)]
         is_filtered = texts.document_id in shown.filters.document
         if is_filtered or any(
-            sha256 in own or (named == texts.document_id and sha256 in shared) for named, sha256 in quoted
+            sha256 in own or (document_id == texts.document_id and sha256 in shared)
+            for document_id, sha256 in quoted
         ):
-            found.append((tuple(key), shown))
-    return found
+            thumbs.append((tuple(key), shown))
+    return thumbs
 
 
 def _row(shown: ShownAnswer) -> str:
@@ -200,14 +208,14 @@ def _shown(row: str) -> ShownAnswer:
         history=tuple(map(stored.text, held["history"])),
         interpreted_question=stored.text(held["interpreted_question"]),
         outcome=cast("Outcome", _OUTCOME(held["outcome"])),
-        quotes=tuple(map(_place, held["quotes"])),
-        all_quotes=tuple(map(_place, held["all_quotes"])),
+        quotes=tuple(map(_reference, held["quotes"])),
+        all_quotes=tuple(map(_reference, held["all_quotes"])),
         filters=Filters.from_dict(held["filters"]),
         strictness=None if strictness is None else float(strictness),
     )
 
 
-def _place(row: Sequence[Any]) -> QuoteReference:
+def _reference(row: Sequence[Any]) -> QuoteReference:
     document, sha256, start, end = row
     if not 0 <= stored.number(start) < stored.number(end):
         raise ValueError(f"[{start}, {end}) is not a place in a text")

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from qa.desk import rows
-from qa.desk.conversations import UNDO, new_id
+from qa.desk.stored_conversations import UNDO, new_id
 from qa.errors import InputError, LibraryError, UnknownDossierError
 from qa.limits import check_filters, check_question
 from qa.schema import (
@@ -147,8 +147,8 @@ class Dossiers:
     def all(self) -> tuple[DossierInfo, ...]:
         """List the dossiers. The dossier that was changed last comes first."""
         with self._reading() as db:
-            found = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id").fetchall()
-            return tuple(map(_info, found))
+            info_rows = db.execute(f"{_INFO} WHERE deleted = '' ORDER BY changed DESC, id").fetchall()
+            return tuple(map(_info, info_rows))
 
     def info(self, dossier: str) -> DossierInfo:
         """Return the description of a dossier."""
@@ -162,20 +162,22 @@ class Dossiers:
         """Return the dossier with a name, in any case, or with an id."""
         wanted = _folded(name)
         listed = self.all()
-        found = next((each for each in listed if _folded(each.name) == wanted or each.id == name), None)
-        if found is None:
-            named = ", ".join(f"“{each.name}”" for each in listed[:5])
+        dossier = next((info for info in listed if _folded(info.name) == wanted or info.id == name), None)
+        if dossier is None:
+            examples = ", ".join(f"“{info.name}”" for info in listed[:5])
             raise UnknownDossierError(
                 f"there is no dossier {name[:MOST_NAME]!r}: "
-                + (f"there is {named}" if named else "make a dossier with `pullquote dossier add`")
+                + (f"there is {examples}" if examples else "make a dossier with `pullquote dossier add`")
             )
-        return found
+        return dossier
 
     def deleted(self, name: str) -> DossierInfo:
         """Return the dossier with a name that was deleted last and can be put back."""
         with self._reading() as db:
-            found = db.execute(f"{_INFO} WHERE deleted != '' ORDER BY deleted DESC").fetchall()
-            match = next((each for each in map(_info, found) if _folded(each.name) == _folded(name)), None)
+            deleted_rows = db.execute(f"{_INFO} WHERE deleted != '' ORDER BY deleted DESC").fetchall()
+            match = next(
+                (info for info in map(_info, deleted_rows) if _folded(info.name) == _folded(name)), None
+            )
         if match is None:
             raise UnknownDossierError(f"no dossier {name[:MOST_NAME]!r} was deleted within the last day")
         return match
@@ -186,12 +188,12 @@ class Dossiers:
         """Return the entries of a dossier, in order."""
         with self._reading() as db:
             _check_is_known(db, dossier)
-            found = db.execute(
+            entry_rows = db.execute(
                 f"SELECT {_ENTRY} FROM dossier_entries WHERE dossier = ? AND removed = '' "
                 "ORDER BY place, serial",
                 (dossier,),
             ).fetchall()
-            return tuple(map(_entry, found))
+            return tuple(map(_entry, entry_rows))
 
     def entry(self, dossier: str, entry: int) -> DossierEntry:
         """Return one entry of a dossier."""
@@ -203,22 +205,24 @@ class Dossiers:
 
         Entries of the dossier that was changed last come first.
         """
-        kept = (
+        select = (
             "SELECT changed, serial, dossiers.id, name, kind, sha256, start, end FROM dossier_entries "
             "JOIN dossiers ON dossiers.id = dossier WHERE deleted = '' AND removed = '' AND "
         )
         with self._reading() as db:
-            found = [
+            holding_rows = [
                 row
                 for sha256 in dict.fromkeys(texts)
-                for row in db.execute(f"{kept} kind = 'quote' AND sha256 = ?", (sha256,))
+                for row in db.execute(f"{select} kind = 'quote' AND sha256 = ?", (sha256,))
             ]
             if asked:
                 values = asked.question, rows.filters_row(asked.filters)
-                found += db.execute(f"{kept} kind = 'question' AND question = ? AND filters = ?", values)
-            found.sort(key=itemgetter(1))
-            found.sort(key=itemgetter(0), reverse=True)
-            return tuple(_holding(row[1:]) for row in found)
+                holding_rows += db.execute(
+                    f"{select} kind = 'question' AND question = ? AND filters = ?", values
+                )
+            holding_rows.sort(key=itemgetter(1))
+            holding_rows.sort(key=itemgetter(0), reverse=True)
+            return tuple(_holding(row[1:]) for row in holding_rows)
 
     def add(self, dossier: str, entries: Sequence[DossierEntry], at: int | None = None) -> tuple[Added, ...]:
         """Add entries at a place, from 1, or at the end. Return the place of each entry.
@@ -252,7 +256,7 @@ class Dossiers:
                 ids.append(serial)
                 to += 1
             _put_in_order(db, dossier, order)
-        return tuple(Added(each, order.index(each) + 1, each not in before) for each in ids)
+        return tuple(Added(entry_id, order.index(entry_id) + 1, entry_id not in before) for entry_id in ids)
 
     def write(self, dossier: str, entry: int, words: str) -> DossierEntry:
         """Change the words of a heading or a note.
@@ -270,13 +274,13 @@ class Dossiers:
             checked = _checked(DossierEntry(held.kind, words))
             db.execute("UPDATE dossier_entries SET words = ? WHERE serial = ?", (checked.words, entry))
             _change(db, dossier, "changed = ?2", _now())
-        return next(each for each in self.entries(dossier) if each.id == entry)
+        return next(dossier_entry for dossier_entry in self.entries(dossier) if dossier_entry.id == entry)
 
     def move(self, dossier: str, entry: int, to: int) -> None:
         """Move an entry to a place, from 1. A place past the end means the end."""
         with self._tables.writing() as db:
             _row(db, dossier, entry)
-            order = [each for each in _order(db, dossier) if each != entry]
+            order = [serial for serial in _order(db, dossier) if serial != entry]
             order.insert(max(0, to - 1), entry)
             _put_in_order(db, dossier, order)
 
@@ -318,18 +322,18 @@ class Dossiers:
         with self._tables.writing() as db:
             _check_is_known(db, dossier)
             one, values = ("", (dossier,)) if entry is None else (" AND serial = ?", (dossier, entry))
-            found = db.execute(
+            removed_row = db.execute(
                 f"SELECT {_ENTRY} FROM dossier_entries WHERE dossier = ? AND removed != ''{one} "
                 "ORDER BY removed DESC, serial DESC LIMIT 1",
                 values,
             ).fetchone()
-            if found is None:
+            if removed_row is None:
                 raise UnknownDossierError(
                     "there is nothing to put back: no entry was removed within the last day"
                 )
-            db.execute("UPDATE dossier_entries SET removed = '' WHERE serial = ?", (found[0],))
+            db.execute("UPDATE dossier_entries SET removed = '' WHERE serial = ?", (removed_row[0],))
             _put_in_order(db, dossier, _order(db, dossier))
-            return _entry(found)
+            return _entry(removed_row)
 
     # Purges
 
@@ -353,7 +357,7 @@ class Dossiers:
             db.executemany(
                 "UPDATE dossier_entries SET document = '', sha256 = '', start = 0, end = 0, "
                 f"context_start = 0, context_end = 0, purged = ?3 WHERE {rows.OF}",
-                [(*place, now) for place in rows.named(texts)],
+                [(*pair, now) for pair in rows.purge_parameters(texts)],
             )
             _forget_figures(db, texts)
 
@@ -452,38 +456,40 @@ def _citing(db: Statements, texts: DocumentTexts) -> dict[int, str]:
 
 def _forget_figures(db: Statements, texts: DocumentTexts) -> None:
     """Forget the places of differing figures in a document. If one figure is left, forget it, too."""
-    found = db.execute("SELECT serial, differing FROM dossier_entries WHERE differing != '[]'").fetchall()
-    for serial, row in found:
+    figure_rows = db.execute(
+        "SELECT serial, differing FROM dossier_entries WHERE differing != '[]'"
+    ).fetchall()
+    for serial, row in figure_rows:
         held = _differing(row)
         left = [
-            each
-            for each in held
-            if each.sha256 not in texts.own
-            and not (each.sha256 in texts.shared and each.document == texts.document_id)
+            figure
+            for figure in held
+            if figure.sha256 not in texts.own
+            and not (figure.sha256 in texts.shared and figure.document == texts.document_id)
         ]
         if len(left) < len(held):
-            kept = _differing_row(left if len(left) > 1 else ())
-            db.execute("UPDATE dossier_entries SET differing = ? WHERE serial = ?", (kept, serial))
+            figures_row = _differing_row(left if len(left) > 1 else ())
+            db.execute("UPDATE dossier_entries SET differing = ? WHERE serial = ?", (figures_row, serial))
 
 
 def _change(db: Statements, dossier: str, change: str, value: str) -> None:
-    found = db.execute(f"UPDATE dossiers SET {change} WHERE id = ?1 AND deleted = ''", (dossier, value))
-    if not found.rowcount:
+    cursor = db.execute(f"UPDATE dossiers SET {change} WHERE id = ?1 AND deleted = ''", (dossier, value))
+    if not cursor.rowcount:
         raise _unknown()
 
 
 def _order(db: Statements, dossier: str) -> list[int]:
-    found = db.execute(
+    serial_rows = db.execute(
         "SELECT serial FROM dossier_entries WHERE dossier = ? AND removed = '' ORDER BY place, serial",
         (dossier,),
     )
-    return [serial for (serial,) in found]
+    return [serial for (serial,) in serial_rows]
 
 
 def _put_in_order(db: Statements, dossier: str, order: Sequence[int]) -> None:
     db.executemany(
         "UPDATE dossier_entries SET place = ? WHERE serial = ?",
-        [(place, serial) for place, serial in enumerate(order, 1)],
+        [(position, serial) for position, serial in enumerate(order, 1)],
     )
     _change(db, dossier, "changed = ?2", _now())
 
@@ -514,15 +520,15 @@ def _held(db: Statements, dossier: str, entry: DossierEntry) -> int:
         values = (entry.asked.question, rows.filters_row(entry.asked.filters))
     else:
         return 0
-    found = db.execute(
+    held_row = db.execute(
         f"SELECT serial FROM dossier_entries WHERE dossier = ? AND removed = '' AND {where}",
         (dossier, *values),
     ).fetchone()
-    return int(found[0]) if found else 0
+    return int(held_row[0]) if held_row else 0
 
 
 def _insert(db: Statements, dossier: str, entry: DossierEntry) -> int:
-    place, context, asked = entry.place, entry.context, entry.asked
+    reference, context, asked = entry.place, entry.context, entry.asked
     serial = db.execute(
         f"INSERT INTO dossier_entries (dossier, place, removed, {_COLUMNS}) "
         "VALUES (?, 0, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')",
@@ -530,10 +536,10 @@ def _insert(db: Statements, dossier: str, entry: DossierEntry) -> int:
             dossier,
             entry.kind,
             entry.words,
-            place.document if place else "",
-            place.sha256 if place else "",
-            place.start if place else 0,
-            place.end if place else 0,
+            reference.document if reference else "",
+            reference.sha256 if reference else "",
+            reference.start if reference else 0,
+            reference.end if reference else 0,
             context.start if context else 0,
             context.end if context else 0,
             asked.question if asked else "",
@@ -564,10 +570,10 @@ def _info(row: Sequence[Any]) -> DossierInfo:
 
 def _holding(row: Sequence[Any]) -> Holding:
     serial, dossier, name, kind, sha256, start, end = row
-    place = ""
+    quote_id = ""
     if kind == "quote":
-        place = str(CitationId(stored.text(sha256), stored.number(start), stored.number(end)))
-    return Holding(stored.text(dossier), stored.text(name), stored.number(serial), place)
+        quote_id = str(CitationId(stored.text(sha256), stored.number(start), stored.number(end)))
+    return Holding(stored.text(dossier), stored.text(name), stored.number(serial), quote_id)
 
 
 def _entry(row: Sequence[Any]) -> DossierEntry:
@@ -583,18 +589,18 @@ def _entry(row: Sequence[Any]) -> DossierEntry:
             stored.number(generation),
             **_searched(how),
         )
-    place = None
+    reference = None
     if kind == "quote" and not purged:
         if not 0 <= stored.number(start) < stored.number(end):
             raise LibraryError(
                 f"the desk is damaged: a dossier quotes [{start}, {end}), which is not a place in a text. "
                 "Put desk.sqlite3 back from a backup, or delete the dossier"
             )
-        place = QuoteReference(stored.text(document), stored.text(sha256), start, end)
+        reference = QuoteReference(stored.text(document), stored.text(sha256), start, end)
     return DossierEntry(
         cast("EntryKind", _KIND(kind)),
         stored.text(words),
-        place,
+        reference,
         Span(stored.number(begin), stored.number(stop)) if stop else None,
         asked,
         rows.to_time(added),
@@ -608,8 +614,8 @@ def _how(asked: Asked | None) -> str:
     """Write how a question was asked and what was searched, if it is known."""
     if asked is None:
         return "{}"
-    known = {name: getattr(asked, name) for name in ("searched", "strictness", "unjudged", "earlier")}
-    return json.dumps({name: value for name, value in known.items() if value}, ensure_ascii=False)
+    details = {name: getattr(asked, name) for name in ("searched", "strictness", "unjudged", "earlier")}
+    return json.dumps({name: value for name, value in details.items() if value}, ensure_ascii=False)
 
 
 def _searched(row: str) -> dict[str, Any]:
@@ -626,8 +632,8 @@ def _searched(row: str) -> dict[str, Any]:
     }
 
 
-def _differing_row(places: Sequence[QuoteReference]) -> str:
-    return json.dumps([astuple(each) for each in places], ensure_ascii=False)
+def _differing_row(figures: Sequence[QuoteReference]) -> str:
+    return json.dumps([astuple(figure) for figure in figures], ensure_ascii=False)
 
 
 def _differing(row: str) -> tuple[QuoteReference, ...]:

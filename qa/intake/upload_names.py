@@ -25,9 +25,9 @@ def upload_name(given: str) -> str:
     Raises:
         InputError: no name is left, the name is too long, or it belongs to a hidden file or a sidecar.
     """
-    said = unicodedata.normalize("NFC", printable(given))
-    named = (on_one_line(part).strip() for part in re.split(r"[/\\]", said))
-    parts = [part for part in named if part not in ("", ".", "..")]
+    composed = unicodedata.normalize("NFC", printable(given))
+    cleaned_parts = (on_one_line(part).strip() for part in re.split(r"[/\\]", composed))
+    parts = [part for part in cleaned_parts if part not in ("", ".", "..")]
     if parts and _DRIVE.fullmatch(parts[0]):
         del parts[0]
     if not any(character.isalnum() for part in parts for character in part):
