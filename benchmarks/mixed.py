@@ -2,10 +2,10 @@
 
 usage: python -m benchmarks.mixed FOLDER SUITE [SUITE ...] [--documents N]
 
-Makes FOLDER/documents with N documents in the formats of WRITERS. Some documents are rows, entries or members of one
-file. Each document has sentences of the suites' documents, drawn at random. Then the module runs `pullquote
-index` on the folder, and measures the wall time and the peak memory of each process. PDFs are written by
-reportlab, which is one of the development tools.
+Makes FOLDER/documents with N documents in the formats of WRITERS. Some documents are rows, entries or members
+of one file. Each document has sentences of the suites' documents, drawn at random. Then the module runs
+`pullquote index` on the folder, and measures the wall time and the peak memory of each process. PDFs are
+written by reportlab, which is one of the development tools.
 """
 
 from __future__ import annotations
