@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qa.document.metadata import FIELDS, value_of
+from qa.document.metadata import value_of
 from qa.document.segment import passages as segment
 from qa.errors import DocumentNotFoundError
 from qa.quoting.cite import facts
-from qa.schema import UPLOAD, published_in
+from qa.schema import FIELDS, UPLOAD, published_in
 from qa.text.dates import date_in_words
 from qa.text.display import language_in_words
 from qa.web import originals
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from qa.schema import Certainty, Document
     from qa.storage.ports import Version
 
-LABELS = {"url": "Address"}
 _SURENESS: dict[Certainty, str] = {
     "stated": "From: {}",
     "likely": "Probably, from: {}",
@@ -57,7 +56,7 @@ class Field:
     @property
     def label(self) -> str:
         """Return the field's name as the page shows it."""
-        return LABELS.get(self.name, self.name.capitalize())
+        return FIELDS[self.name].label
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from qa.errors import DocumentNotFoundError, NotReadyError, PullquoteError
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.quoting import opened
 from qa.quoting.cite import facts
-from qa.schema import CitationId, DocumentQuery, Filters, Span, citation_id
+from qa.schema import FIELDS, CitationId, DocumentQuery, Filters, Span, citation_id
 from qa.text.dates import date_in_words
 from qa.text.display import language_in_words
 from qa.web import originals, pages
@@ -102,7 +102,7 @@ def _start(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
             documents=[(each, _facts(each)) for each in found.documents],
             total=found.total,
             is_small=found.total <= _SMALL,
-            collections=engine.corpus.store.facets().collections,
+            collections=engine.corpus.store.facets().values["collection"],
             address=address,
         )
 
@@ -129,13 +129,8 @@ def _filters(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
             "filters.html",
             query=query,
             choices=[
-                (name, plural, _choices(name, known, getattr(query, name)))
-                for name, plural, known in (
-                    ("collection", "Collections", facets.collections),
-                    ("publisher", "Publishers", facets.publishers),
-                    ("series", "Series", facets.series),
-                    ("language", "Languages", facets.languages),
-                )
+                (name, FIELDS[name].plural.capitalize(), _choices(name, known, getattr(query, name)))
+                for name, known in facets.values.items()
             ],
             facets=facets,
             documents=_document_choices(engine.corpus, query),
