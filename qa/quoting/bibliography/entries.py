@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from qa.quoting.bibliography.csl import csl_item, date_of, keys
+from qa.quoting.bibliography.csl import PLAIN, csl_item, date_of, keys
 from qa.schema import locator
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _bibtex(item: Mapping[str, Any]) -> str:
         **_bibtex_date(item),
         "url": _bibtex_address(item.get("URL", "")),
         "urldate": date_of(item.get("accessed", {})),
-        "language": bibtex_text(item.get("language", "")),
+        **{field.bibtex[0]: bibtex_text(item.get(field.csl[0], "")) for field in PLAIN},
         "annote": bibtex_text(item.get("note", "")),
     }
     lines = [
@@ -164,7 +164,7 @@ def _ris(item: Mapping[str, Any]) -> str:
         ("DA", _ris_date(day)),
         ("UR", item.get("URL", "")),
         ("Y2", _ris_date(looked_up)),
-        ("LA", item.get("language", "")),
+        *((field.ris[0], item.get(field.csl[0], "")) for field in PLAIN),
         ("N1", item.get("note", "")),
     ]
     return "".join(f"{tag}  - {value}\r\n" for tag, value in tags if value) + "ER  - \r\n\r\n"
