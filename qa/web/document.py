@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qa.document.metadata import value_of
 from qa.document.segment import passages as segment
 from qa.errors import DocumentNotFoundError
-from qa.quoting.cite import facts
+from qa.quoting.cite import facts_of_document
 from qa.schema import FIELDS, UPLOAD, published_in
 from qa.text.dates import date_in_words
 from qa.text.display import language_in_words
@@ -124,7 +124,7 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
         document.id,
         document.sha256,
         title,
-        ", ".join([f"“{' '.join(title.split())}”", *_facts(document)]),
+        ", ".join([f"“{' '.join(title.split())}”", *facts_of_document(document, published_in(document))]),
         document.url if document.url.startswith(("http://", "https://")) else "",
         _fields(corpus, document),
         tuple(map(without_commands, document.notes)),
@@ -154,19 +154,6 @@ def _fields(corpus: Corpus, document: Document) -> list[Field]:
         words = language_in_words(value) if name == "language" and value else words
         fields.append(Field(name, value, words, origin, was))
     return fields
-
-
-def _facts(document: Document) -> list[str]:
-    date = date_in_words(document.date) if document.date else ""
-    return facts(
-        author=document.author,
-        publisher=published_in(document),
-        series=document.series,
-        number=document.number,
-        date=date,
-        locator="",
-        read_by="",
-    )
 
 
 def _size(document: Document) -> list[str]:

@@ -233,7 +233,7 @@ def _row(info: DocumentInfo) -> Row:
         info.id,
         info.title or info.id,
         _cells(asdict(info)),
-        " · ".join(filter(None, (info.author, _numbered(info.series, info.number)))),
+        _known(info.author, info.series, info.number),
         "" if info.passages else "No text",
     )
 
@@ -244,14 +244,13 @@ def _removed(version: Version) -> Row:
         version.document_id,
         version.title or version.document_id,
         _cells({**held, "date": parse_date(held["date"]) if held["date"] else None}),
-        " · ".join(filter(None, (held["author"], _numbered(held["series"], held["number"])))),
+        _known(held["author"], held["series"], held["number"]),
         f"Removed on {date_in_words(version.at)}",
     )
 
 
-def _numbered(series: str, number: str) -> str:
-    known = facts(author="", publisher="", series=series, number=number, date="", locator="", read_by="")
-    return " · ".join(known)
+def _known(author: str, series: str, number: str) -> str:
+    return " · ".join(facts(author=author, series=series, number=number))
 
 
 def find_removed(store: Library, query: FoundQuery) -> list[Version]:

@@ -17,9 +17,8 @@ from qa.document.segment import passages as segment
 from qa.errors import DocumentNotFoundError, NotReadyError, PullquoteError
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.quoting import opened
-from qa.quoting.cite import facts
+from qa.quoting.cite import facts_of_document
 from qa.schema import FIELDS, CitationId, DocumentQuery, Filters, Span, citation_id
-from qa.text.dates import date_in_words
 from qa.text.display import language_in_words
 from qa.web import originals, pages
 from qa.web.cards import address
@@ -258,16 +257,4 @@ def _passages(corpus: Corpus, found: opened.Opened) -> Sequence[Passage]:
 
 
 def _facts(info: DocumentInfo | None) -> str:
-    if info is None:
-        return ""
-    date = date_in_words(info.date) if info.date else ""
-    known = facts(
-        author=info.author,
-        publisher=info.publisher,
-        series=info.series,
-        number=info.number,
-        date=date,
-        locator="",
-        read_by="",
-    )
-    return " · ".join(known)
+    return " · ".join(facts_of_document(info, info.publisher)) if info else ""
