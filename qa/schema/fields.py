@@ -70,19 +70,7 @@ def _declared(default: Any = "", **declaration: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What is known of a document. Unknown values are empty.
-
-    Attributes:
-        title: the title.
-        author: the author.
-        publisher: the publisher.
-        series: the series that the document appeared in.
-        number: the document's number in the series.
-        date: the day of publication.
-        url: the address of the source.
-        language: the language, as an ISO 639-1 code.
-        collection: a name for documents that belong together.
-    """
+    """What is known of a document. Unknown values are empty. `about` says what each field means."""
 
     title: str = _declared(
         about="The title.",
@@ -191,7 +179,7 @@ class Metadata:
     )
     language: str = _declared(
         "en",
-        about="Its language, such as `en`.",
+        about="Its language, as an ISO 639-1 code such as `en`.",
         kind="language",
         filtered="exact",
         only="documents in this language, such as en",
@@ -206,7 +194,7 @@ class Metadata:
         ris=("LA",),
     )
     collection: str = _declared(
-        about="The collection that it is in.",
+        about="The collection that it is in: a name for documents that belong together.",
         filtered="exact",
         only="documents of this collection",
         plural="collections",
@@ -220,15 +208,8 @@ class Metadata:
 class MetadataFilters:
     """Filters by the fields of `Metadata`. An empty filter does not restrict.
 
-    A name matches in any case. Several names are a tuple: a document matches if it has one of them.
-
-    Attributes:
-        since: the first day; a document without a date is left out.
-        until: the last day; a document without a date is left out.
-        publisher: the publishers.
-        series: the series.
-        language: the languages.
-        collection: the collections.
+    A name matches in any case. Several names are a tuple: a document matches if it has one of them. `since`
+    is the first day and `until` the last day. They leave out a document without a date.
     """
 
     since: dt.date | None = None

@@ -128,7 +128,7 @@ def _filters(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
             "filters.html",
             query=query,
             choices=[
-                (name, FIELDS[name].plural.capitalize(), _choices(name, known, getattr(query, name)))
+                (name, _plural(name), _choices(name, known, getattr(query, name)))
                 for name, known in facets.values.items()
             ],
             facets=facets,
@@ -201,6 +201,10 @@ def _sources(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
         return pages.page("similar.html", found=found, place=citation_id)
 
     return router
+
+
+def _plural(name: str) -> str:
+    return FIELDS[name].plural.replace("_", " ").capitalize()
 
 
 def _choices(name: str, known: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
