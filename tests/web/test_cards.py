@@ -98,7 +98,7 @@ def test_what_is_not_in_the_corpus_says_where_was_looked():
     filters = Filters(document=("a.txt",), language="ko")
     none = Answer("Who?", "Who?", "none", filters=filters, searched=1)
     card = answer_card(none, reader(BRIEF), titles={"a.txt": "A <visit>"})
-    assert "in the document searched (document “A &lt;visit&gt;”, language Korean)<" in card
+    assert "in the document searched (language Korean, document “A &lt;visit&gt;”)<" in card
 
 
 @pytest.mark.parametrize(

@@ -396,7 +396,7 @@ def test_filters_are_described_in_the_words_of_the_options():
     filters = Filters(since=dt.date(2008, 1, 1), series="NK Brief", document=("a", "b"), language="en")
     assert (
         describe_filters(filters)
-        == "since 1 January 2008, series NK Brief, document a, document b, language en"
+        == "since 1 January 2008, series NK Brief, language en, document a, document b"
     )
     assert (
         describe_filters(filters, {"a": "A visit"})
