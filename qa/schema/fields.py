@@ -120,6 +120,22 @@ class Metadata:
         bibtex=("institution", "publisher", "organization", "school"),
         ris=("PB",),
     )
+    publication_place: str = _declared(
+        about="Where it was published, such as a city.",
+        filtered="exact",
+        only="documents that were published in this place",
+        plural="publication_places",
+        example="Seoul",
+        columns=("publication_place", "place_of_publication", "publisher_place"),
+        front_matter=("publication_place", "place_of_publication", "publisher_place"),
+        meta=(
+            *("citation_publisher_place", "citation_publication_place", "dc.publisher.place"),
+            "eprints.place_of_pub",
+        ),
+        csl=("publisher-place",),
+        bibtex=("address", "location"),
+        ris=("CY", "PP"),
+    )
     series: str = _declared(
         about="The series it is of.",
         filtered="exact",
@@ -215,6 +231,7 @@ class MetadataFilters:
     since: dt.date | None = None
     until: dt.date | None = None
     publisher: str | tuple[str, ...] = ""
+    publication_place: str | tuple[str, ...] = ""
     series: str | tuple[str, ...] = ""
     language: str | tuple[str, ...] = ""
     collection: str | tuple[str, ...] = ""
