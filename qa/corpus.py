@@ -428,7 +428,7 @@ class Corpus:
 
         Raises:
             DocumentNotFoundError: there is no such document.
-            InputError: a field is not in `metadata.FIELDS`, a date is not ISO 8601, or a field to reset was
+            InputError: a field is not in `qa.schema.FIELDS`, a date is not ISO 8601, or a field to reset was
                 not corrected.
             LibraryError: the library is locked, may not be written, or is out of space; or the document
                 was replaced in the meantime.

@@ -365,7 +365,8 @@ def passages_file(path: Path) -> Iterator[Question]:
         if text not in documents:
             numbers[entry["group"]] += 1
             number = numbers[entry["group"]]
-            documents[text] = Document(f"{path.stem}-{entry['group']}-{number}", text, entry.get("title", ""))
+            name = f"{path.stem}-{entry['group']}-{number}"
+            documents[text] = Document(name, text, title=entry.get("title", ""))
         gold = tuple(Span(start, end) for start, end in entry["gold"])
         if bool(gold) is not entry["answerable"]:
             continue

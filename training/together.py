@@ -88,7 +88,7 @@ def _paragraphs(id_: str, text: str) -> Iterator[tuple[str, Document]]:
         title, _, body = paragraph.partition("\n")
         if body.strip():
             name = f"{id_}-{number}"
-            yield name, Document(name, body.strip(), title)
+            yield name, Document(name, body.strip(), title=title)
 
 
 def _dressed(windows: Iterable[Example], rng: random.Random) -> list[Example]:

@@ -41,20 +41,14 @@ def unmatched(library: Library, filters: Filters) -> str:
 
 def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
     """Yield a sentence for each filter that leaves no document by itself, on what there is instead."""
-    there = {
-        "publisher": facets.publishers,
-        "series": facets.series,
-        "language": facets.languages,
-        "collection": facets.collections,
-    }
-    for name, values in there.items():
+    for name, values in facets.values.items():
         for value in filters.values(name):
             alone: Any = {name: value}
             if not library.select(replace(EVERYTHING, **alone)).documents:
-                held, asked = [each for each, _ in values], value
+                held, asked, words = [each for each, _ in values], value, name.replace("_", " ")
                 if name == "language":
                     held, asked = _languages(held, value)
-                yield f"No document has the {name} “{asked}”: {_instead(held, asked, name)}"
+                yield f"No document has the {words} “{asked}”: {_instead(held, asked, words)}"
     dates = Filters(since=filters.since, until=filters.until)
     if dates and not library.select(dates).documents:
         yield f"No document is dated {describe_filters(dates).replace(', ', ' ')}: {_dated(facets)}."

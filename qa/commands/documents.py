@@ -11,6 +11,7 @@ import click
 
 from qa.commands import bibliography, last_answer, options, shared
 from qa.errors import InputError
+from qa.schema.fields import FIELDS, SEARCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,7 @@ class Documents(click.Group):
     "words",
     default="",
     metavar="WORDS",
-    help="Only documents with WORDS in their title, author, publisher, series, number or id.",
+    help=f"Only documents with WORDS in their {', '.join(SEARCHED)} or id.",
 )
 @click.option(
     "--text", default="", metavar="WORDS", help="Only documents whose text has WORDS together, in this order."
@@ -123,20 +124,20 @@ def _print_removed(versions: tuple[Version, ...], *, as_json: bool) -> None:
 
 
 def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
+    from qa.document.metadata import value_of
     from qa.quoting.render import info_to_dict
     from qa.text.display import plural, visible
 
     if as_json:
         shared.print_json([info_to_dict(info) for info in infos])
         return
+    between = (name for name, field in FIELDS.items() if field.in_terminal and name not in ("date", "title"))
+    shown = ("date", *between, "title")
     rows = [
-        [
-            visible(" ".join(str(field).split()))
-            for field in (info.id, info.date or "", info.author, info.publisher, info.number, info.title)
-        ]
+        [visible(" ".join(cell.split())) for cell in (info.id, *(value_of(info, name) for name in shown))]
         for info in infos
     ]
-    headings = ("ID", "Date", "Author", "Publisher", "Number", "Title")
+    headings = ("ID", *(FIELDS[name].label for name in shown))
     if not sys.stdout.isatty():
         for row in (headings, *rows) if rows else ():
             click.echo("\t".join(row))
@@ -210,8 +211,7 @@ def show(settings: options.Settings, document_id: str, sha256: str | None) -> No
     multiple=True,
     metavar="FIELD=VALUE",
     callback=options.values,
-    help="Set a field: title, author, publisher, series, number, date, url, language or collection; "
-    "may be repeated.",
+    help=f"Set a field: {', '.join(FIELDS)}; may be repeated.",
 )
 @click.option(
     "--reset",

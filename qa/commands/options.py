@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import click
 
 from qa.errors import InputError
+from qa.schema.fields import FIELDS, FILTERED_BY_NAME
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -229,32 +230,31 @@ deadline = click.option(
     help="The most time that an answer may take.",
 )
 
+
+def _option(name: str) -> str:
+    """Return the option of a filter."""
+    return f"--{name.replace('_', '-')}"
+
+
 _filter_options = _options(
     click.option(
         "--since", metavar="DATE", callback=_day(last=False), help="From this day, month or year on."
     ),
     click.option("--until", metavar="DATE", callback=_day(last=True), help="Up to this day, month or year."),
-    click.option(
-        "--publisher", metavar="NAME", multiple=True, help="Only what NAME published; may be repeated."
+    *(
+        click.option(
+            _option(name),
+            metavar="CODE" if FIELDS[name].kind == "language" else "NAME",
+            multiple=True,
+            help=f"Only {FIELDS[name].only}; may be repeated.",
+        )
+        for name in FILTERED_BY_NAME
     ),
-    click.option("--series", metavar="NAME", multiple=True, help="Only the series NAME; may be repeated."),
     click.option(
         "--document",
         metavar="ID",
         multiple=True,
         help="Only this document, or all in this file or folder; may be repeated.",
-    ),
-    click.option(
-        "--language",
-        metavar="CODE",
-        multiple=True,
-        help="Only documents in this language, such as en; may be repeated.",
-    ),
-    click.option(
-        "--collection",
-        metavar="NAME",
-        multiple=True,
-        help="Only documents of this collection; may be repeated.",
     ),
 )
 
@@ -267,24 +267,18 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         *args: Any,
         since: dt.date | None,
         until: dt.date | None,
-        publisher: tuple[str, ...],
-        series: tuple[str, ...],
-        document: tuple[str, ...],
-        language: tuple[str, ...],
-        collection: tuple[str, ...],
         **others: Any,
     ) -> None:
         from qa.limits import check_filters
         from qa.schema import Filters
 
-        named = {"publisher": publisher, "series": series, "document": document}
-        named |= {"language": language, "collection": collection}
+        named = {name: others.pop(name) for name in (*FILTERED_BY_NAME, "document")}
         for name, given in named.items():
             if not all(map(str.strip, given)):
-                raise click.UsageError(f"--{name} is empty: give it a value, or leave the option out")
+                raise click.UsageError(f"{_option(name)} is empty: give it a value, or leave the option out")
         if since and until and since > until:
             raise click.UsageError(f"--since {since} is later than --until {until}")
-        filters = Filters(since, until, **named)
+        filters = Filters(since=since, until=until, **named)
         try:
             check_filters(filters)
         except InputError as error:
@@ -299,9 +293,9 @@ def columns(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> d
     """Read FIELD=NAME, which may be repeated. Return None if it is not given."""
     if not values:
         return None
-    from qa.formats.columns import FIELDS
+    from qa.formats import columns as known
 
-    fields = ["id", *(field for field in FIELDS if field != "_id")]
+    fields = ["id", *(field for field in known.FIELDS if field != "_id")]
     columns = {}
     for value in values:
         field, equals, name = value.partition("=")
@@ -329,8 +323,6 @@ def values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
 
 def fields(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     """Read FIELD, which may be repeated."""
-    from qa.document.metadata import FIELDS
-
     for name in given:
         if name not in FIELDS:
             raise click.BadParameter(f"{name!r} is not a field of a document: use {', '.join(FIELDS)}")

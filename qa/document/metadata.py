@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errors import InputError, LibraryError
 from qa.places import SIDECAR
-from qa.schema import Document, Found
+from qa.schema import FIELDS, Document, Found
+from qa.schema.fields import TEXTS
 from qa.text.dates import parse_date
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from qa.schema import Certainty, DocumentInfo
 
-FIELDS = ("title", "author", "publisher", "series", "number", "date", "url", "language", "collection")
 BY_SIDECAR = "sidecar file"
 SIDECAR_BYTES = 40_000  # enough for all FIELDS at their longest
 # An address. An e-mail without a web page has `mid:` and its Message-ID (RFC 2392).
@@ -164,15 +164,18 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
     for field, value in values.items():
         if field not in FIELDS:
             raise InputError(f"{field!r} is not a field of a document: use {', '.join(FIELDS)}")
-        if field == "date" and value.strip():
+        kind = FIELDS[field].kind
+        if kind == "date" and value.strip():
             try:
                 checked[field] = parse_date(value.strip()).isoformat()
             except ValueError as error:
                 raise InputError(str(error)) from None
         elif len(value) > MOST_FIELD:
             raise InputError(f"the {field} has more than {MOST_FIELD:,} characters: shorten it")
-        elif field == "url" and value.strip() and not ADDRESS.fullmatch(value.strip()):
-            raise InputError("the url does not begin with http:// or https://, or has spaces: correct it")
+        elif kind == "address" and value.strip() and not ADDRESS.fullmatch(value.strip()):
+            raise InputError(
+                f"the {field} does not begin with http:// or https://, or has spaces: correct it"
+            )
         elif not value.isprintable():
             raise InputError(f"the {field} {value!r} holds control characters: write it on one line")
         else:
@@ -222,8 +225,7 @@ def on_one_line(text: str) -> str:
 
 def _on_one_line(document: Document) -> Document:
     """Return the document with each text of its metadata, and each name of a section, on one line."""
-    texts = [field for field in FIELDS if field != "date"]
-    fields: dict[str, Any] = {field: on_one_line(getattr(document, field)) for field in texts}
+    fields: dict[str, Any] = {field: on_one_line(getattr(document, field)) for field in TEXTS}
     sections = tuple(replace(section, name=on_one_line(section.name)) for section in document.sections)
     return replace(document, **fields, sections=sections)
 

@@ -25,7 +25,7 @@ from qa.asking.answer import Answerer, answer_or_error
 from qa.errors import InputError, PullquoteError
 from qa.outputs import ANSWERS, STATE, earlier_of, is_replaceable, spare, state_of, write_output
 from qa.quoting.render import to_json
-from qa.schema import EVERYTHING, Answer, AskOptions, Failure, Filters, Turn
+from qa.schema import EVERYTHING, FILTERED_BY_NAME, Answer, AskOptions, Failure, Filters, Turn
 from qa.text.json_lines import dumps, is_utf8
 from qa.text.names import ALIAS_FILE
 from qa.text.question import ParsedQuestion
@@ -123,8 +123,8 @@ def read_filters(filters: object) -> Filters:
     except (TypeError, ValueError):
         pass
     raise InputError(
-        '"filters" holds "since" and "until" as YYYY-MM-DD, "document" as a list of ids, and "publisher", '
-        '"series", "language" and "collection" as texts or lists of texts'
+        '"filters" holds "since" and "until" as YYYY-MM-DD, "document" as a list of ids, and '
+        f"{', '.join(FILTERED_BY_NAME)} as texts or lists of texts"
     )
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from qa.document.metadata import MOST_FIELD
+from qa.schema import fields
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -15,15 +16,7 @@ if TYPE_CHECKING:
 FIELDS = {
     "_id": ("_id", "id", "doc_id", "docid", "document_id", "identifier"),
     "text": ("text", "body", "content", "contents", "full_text", "fulltext", "article"),
-    "title": ("title", "headline", "heading", "subject"),
-    "date": ("date", "published", "publication_date", "pubdate", "date_published"),
-    "url": ("url", "link", "uri", "web_url"),
-    "publisher": ("publisher", "outlet", "newspaper", "organisation", "organization"),
-    "author": ("author", "authors", "byline", "creator"),
-    "series": ("series",),
-    "number": ("number", "no", "issue"),
-    "language": ("language", "lang"),
-    "collection": ("collection",),
+    **{name: each.columns for name, each in fields.FIELDS.items()},
 }
 
 # Maximum number of columns that a person is shown, and of characters of a value.

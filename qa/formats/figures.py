@@ -84,7 +84,7 @@ class Figures:
         return Document(
             sheet,
             text,
-            title,
+            title=title,
             source_sha256=sha256_text(text) if sheet else "",
             sections=(*within, *sections),
             found=(Found("title", "its name", "guessed"),),

@@ -15,12 +15,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from qa.document.metadata import FIELDS, MOST_FIELD, value_of
+from qa.document.metadata import MOST_FIELD, value_of
 from qa.errors import InputError
 from qa.formats.columns import map_columns
 from qa.formats.source import PLAIN, nothing_known
 from qa.formats.text import MOST_BYTES, bounded, check_text, describe
-from qa.schema import Document, Found, printable
+from qa.schema import FIELDS, Document, Found, printable
+from qa.schema.fields import TEXTS
 from qa.text.written_dates import read_date
 
 if TYPE_CHECKING:
@@ -170,22 +171,16 @@ def document_of(
         raise InputError(f'{where} has no "text". Give the document\'s text, in quotation marks.')
     check_text(text, where)
     date, notes = _date(record.get("date"), where, date_order, _field(record, "number", where))
+    texts: dict[str, Any] = {field: value for field in TEXTS if (value := _field(record, field, where))}
     document = Document(
         id=name,
         text=text,
-        title=_field(record, "title", where),
-        publisher=_field(record, "publisher", where),
-        series=_field(record, "series", where),
-        number=_field(record, "number", where),
         date=date,
-        url=_field(record, "url", where),
-        author=_field(record, "author", where),
-        language=_field(record, "language", where) or "en",
         format="jsonl",
         path=path,
-        collection=_field(record, "collection", where),
         source_sha256=sha256,
         notes=notes,
+        **texts,
     )
     stated = [field for field in FIELDS if (record.get(field) or "").strip() and value_of(document, field)]
     return replace(document, found=tuple(Found(field, sources[field], "stated") for field in stated))

@@ -19,7 +19,7 @@ from qa.formats.heads.numbers import find_number
 from qa.formats.heads.top import TOP
 from qa.formats.markup import under_headings
 from qa.formats.text import decode, describe
-from qa.schema import Document, Found, Span
+from qa.schema import FIELDS, Document, Found, Span
 from qa.text.organisations import is_kind, is_section_heading
 from qa.text.written_dates import find_date, read_date
 
@@ -46,36 +46,7 @@ _GOES_ON = re.compile(r"[ \t]|-[ \t]|#|$")  # a nested value, a list item, a com
 _EMPHASIS = re.compile(
     r"(?<![\w*_])(?P<marks>[*_]{1,3})(?=[^\s*_])(?P<words>[^\r\n]{1,300}?)(?<![\s*_])(?P=marks)(?![\w*_])"
 )
-_FIELDS = {
-    **{
-        field: field
-        for field in ("title", "author", "publisher", "series", "number", "date", "url", "language")
-    },
-    "authors": "author",
-    "by": "author",
-    "published": "date",
-    "pubdate": "date",
-    "lang": "language",
-    "link": "url",
-    "canonical": "url",
-    "canonical_url": "url",
-    "source_url": "url",
-    "no": "number",
-    "issue": "number",
-    "institution": "publisher",
-    "organisation": "publisher",
-    "organization": "publisher",
-    "issued_by": "publisher",
-    "published_by": "publisher",
-    "site": "publisher",
-    "site_name": "publisher",
-    "sitename": "publisher",
-    "journal": "series",
-    "written_by": "author",
-    "date_published": "date",
-    "publish_date": "date",
-    "publication_date": "date",
-}
+_FIELDS = {key: name for name, each in FIELDS.items() for key in each.front_matter}
 _TOP_HEADINGS = 3
 # The end of a sentence: a word of two letters or more, with a full stop.
 _SENTENCE_END = re.compile(r"[^\W\d_]{2}[.!?…][”’\"')\]*_]*(?=\s|$)|[。！？]")

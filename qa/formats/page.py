@@ -14,7 +14,7 @@ from lxml import etree
 
 from qa.formats.heads.numbers import find_number
 from qa.formats.placeholders import is_no_author, is_no_title
-from qa.schema import Document, Found
+from qa.schema import FIELDS, Document, Found
 from qa.text.name_classes import is_institution, letters, may_own, may_publish
 from qa.text.organisations import is_kind, is_periodical, is_section_heading, likely_institution
 from qa.text.people import in_order, likely_people, people_first, surely_people
@@ -30,63 +30,6 @@ if TYPE_CHECKING:
     from qa.schema import Certainty
     from qa.text.written_dates import DateOrder
 
-# Names of <meta> elements in lower case, the most reliable first.
-_META = {
-    "title": ("citation_title", "og:title", "dc.title", "dcterms.title", "twitter:title"),
-    "author": (
-        "citation_author",
-        "author",
-        "dc.creator",
-        "dcterms.creator",
-        "article:author",
-        "sailthru.author",
-        "parsely-author",
-        "search.byline",
-        "byline",
-        "byl",
-    ),
-    "publisher": (
-        "citation_publisher",
-        "citation_technical_report_institution",
-        "citation_dissertation_institution",
-        "og:site_name",
-        "dc.publisher",
-        "dcterms.publisher",
-        "publisher",
-        "application-name",
-    ),
-    "series": ("citation_journal_title", "citation_series_title", "prism.publicationname"),
-    "number": ("citation_technical_report_number", "citation_issue"),
-    "date": (
-        "article:published_time",
-        "citation_publication_date",
-        "citation_date",
-        "dcterms.issued",
-        "dc.date.issued",
-        "dcterms.date",
-        "dc.date",
-        "datepublished",
-        "publishdate",
-        "publish-date",
-        "publication_date",
-        "pubdate",
-        "pub_date",
-        "publish_date",
-        "date",
-        "sailthru.date",
-        "parsely-pub-date",
-    ),
-    "url": ("og:url", "citation_abstract_html_url"),
-    "language": ("content-language", "dc.language", "dcterms.language", "citation_language", "og:locale"),
-}
-_IN_JSON_LD = {
-    "author": "author",
-    "publisher": "publisher",
-    "date": "datePublished",
-    "series": "isPartOf",
-    "url": "url",
-    "language": "inLanguage",
-}
 _ARTICLE = re.compile(r"Article$|^(?:BlogPosting|Report|SocialMediaPosting|Book|Legislation)$")
 _SAVED = re.compile(
     r"<!--\s*saved from url=\(\d+\)(https?://\S+)\s*-->|Page saved with SingleFile\s+url:\s*(https?://\S+)"
@@ -244,8 +187,8 @@ def _facts(source: str, tree: html.HtmlElement, blocks: list[Block]) -> Iterator
         or any(link.get("rel") in _RELATED for link in tree.iter("link"))
     )
     titles = _titles(blocks, head, of_book=of_book)
-    for field, names in _META.items():
-        for name in names:
+    for field, declared in FIELDS.items():
+        for name in declared.meta:
             value = meta.get(name, [""])[0]
             if field == "author":
                 several = list(dict.fromkeys(map(in_order, meta.get(name, ()))))
@@ -488,7 +431,8 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
             continue
         if article:
             yield "title", _name(article.get("headline")) or _name(article.get("name"))
-            yield from ((field, _name(article.get(key))) for field, key in _IN_JSON_LD.items())
+            named = {field: each.json_ld for field, each in FIELDS.items() if each.json_ld}
+            yield from ((field, _name(article.get(key))) for field, key in named.items())
             return
 
 

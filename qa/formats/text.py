@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from qa.document.metadata import FIELDS, MOST_FIELD, value_of
+from qa.document.metadata import MOST_FIELD, value_of
 from qa.errors import InputError
 from qa.formats.encoding import codec_of, notes_on
-from qa.schema import Document, Found, printable
+from qa.schema import FIELDS, Document, Found, printable
 from qa.text.terms import MOST_COMBINING, is_stacked
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def check_text(text: str, name: str) -> None:
 def bounded(document: Document) -> Document:
     """Cut metadata and names of sections to MOST_FIELD characters. A note names the metadata that is cut."""
     long: dict[str, Any] = {
-        field: "" if field == "url" else value[:MOST_FIELD]  # half an address leads nowhere
+        field: "" if FIELDS[field].kind == "address" else value[:MOST_FIELD]  # half an address leads nowhere
         for field in FIELDS
         if len(value := value_of(document, field)) > MOST_FIELD
     }

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote_plus
 
 from qa.errors import DocumentNotFoundError, InputError, VerbatimError
 from qa.schema import CitationId, Document, Quote, sha256_text
 from qa.text.dates import date_in_words
 from qa.text.display import in_one_line, visible
+
+if TYPE_CHECKING:
+    from qa.schema import DocumentInfo
 
 DocumentReader: TypeAlias = Callable[[str], Document]
 """Returns the document of an id as the library has it now, never from a cache: `Corpus.document`."""
@@ -114,12 +117,27 @@ def _goes_on(line: str) -> bool:
 
 
 def facts(
-    *, author: str, publisher: str, series: str, number: str, date: str, locator: str, read_by: str
+    *,
+    author: str = "",
+    publisher: str = "",
+    series: str = "",
+    number: str = "",
+    date: str = "",
+    locator: str = "",
+    read_by: str = "",
 ) -> list[str]:
     """Return the known facts that a citation names after the title. Series and number are one fact."""
     issue = f"{series} No. {number}" if number else series
     said = (author, publisher, issue, date, locator, f"read by {read_by}" if read_by else "")
     return [" ".join(fact.split()) for fact in said if fact.strip()]
+
+
+def facts_of_document(document: Document | DocumentInfo, publisher: str) -> list[str]:
+    """Return the facts that a citation of a whole document names after the title."""
+    date = date_in_words(document.date) if document.date else ""
+    return facts(
+        author=document.author, publisher=publisher, series=document.series, number=document.number, date=date
+    )
 
 
 def facts_of(quote: Quote) -> list[str]:

@@ -15,9 +15,10 @@ import math
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from qa.document.metadata import value_of
 from qa.quoting.cite import check, cite_line, file_among_alike
 from qa.quoting.speaker import said_by, speaker_to_dict
-from qa.schema import READINESS, Answer, Failure, answer_to_dict, citation_id
+from qa.schema import FIELDS, READINESS, Answer, Failure, answer_to_dict, citation_id
 from qa.text import differing_figures as figures
 from qa.text import times
 from qa.text.dates import date_in_words
@@ -211,25 +212,17 @@ def error_to_dict(question: str, filters: Filters, failure: Failure) -> dict[str
 
 
 def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
-    """Return an entry of `documents --json`. The fields are in the order of the design."""
+    """Return an entry of `documents --json`."""
     return {
         "id": info.id,
-        "title": info.title,
-        "publisher": info.publisher,
-        "series": info.series,
-        "number": info.number,
-        "date": info.date.isoformat() if info.date else "",
-        "url": info.url,
+        **{name: value_of(info, name) for name in FIELDS},
         "format": info.format,
         "path": info.path,
         "sha256": info.sha256,
         "source_sha256": info.source_sha256,
         "characters": info.characters,
         "passages": info.passages,
-        "language": info.language,
-        "collection": info.collection,
         "notes": list(info.notes),
-        "author": info.author,
         "found": [asdict(found) for found in info.found],
         "locations": list(info.locations),
     }
@@ -238,7 +231,9 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
 def facets_to_dict(facets: Facets) -> dict[str, Any]:
     """Return the values that filters can choose from, for JSON. Dates are in ISO 8601, of any precision."""
     first, last = (date.isoformat() if date else None for date in (facets.first, facets.last))
-    return {**asdict(facets), "first": first, "last": last}
+    values = {FIELDS[name].plural: values for name, values in facets.values.items()}
+    dates = {"first": first, "last": last, "undated": facets.undated}
+    return {**values, **dates, "formats": facets.formats}
 
 
 def _line(answer: Answer, id: str) -> dict[str, Any]:  # noqa: A002

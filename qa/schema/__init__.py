@@ -28,13 +28,11 @@ from qa.schema.answers import (
 from qa.schema.conversations import ConversationInfo, History, KeptQuote, KeptTurn
 from qa.schema.documents import (
     EVERYTHING,
-    FILTERED_BY_NAME,
     UPLOAD,
     Certainty,
     Document,
     DocumentInfo,
     DocumentList,
-    DocumentOrder,
     DocumentQuery,
     Facets,
     Filters,
@@ -49,6 +47,7 @@ from qa.schema.documents import (
     sha256_text,
 )
 from qa.schema.dossiers import Asked, DossierEntry, DossierInfo, EntryKind, Holding
+from qa.schema.fields import FIELDS, FILTERED_BY_NAME, DocumentOrder, Field, Metadata
 from qa.schema.judgements import Judgement, QuoteReference, ShownAnswer, Thumb, query_id
 from qa.schema.quotes import (
     Citation,
@@ -65,6 +64,7 @@ from qa.schema.reports import FileResult, FileStatus, IndexReport, OnProgress, P
 
 __all__ = [
     "EVERYTHING",
+    "FIELDS",
     "FILTERED_BY_NAME",
     "READINESS",
     "STRICTNESS",
@@ -90,6 +90,7 @@ __all__ = [
     "Facets",
     "Fact",
     "Failure",
+    "Field",
     "FileResult",
     "FileStatus",
     "Filters",
@@ -100,6 +101,7 @@ __all__ = [
     "Judgement",
     "KeptQuote",
     "KeptTurn",
+    "Metadata",
     "Milliseconds",
     "More",
     "OnProgress",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 from qa.errors import InputError
+from qa.schema.fields import FILTERED_BY_NAME, DocumentOrder, Metadata, MetadataFilters
 
 SentenceKind = Literal["body", "heading", "list", "header", "furniture"]
 
@@ -21,9 +22,6 @@ SectionKind = Literal[
 
 
 Certainty = Literal["stated", "likely", "guessed", "corrected"]
-
-
-DocumentOrder = Literal["id", "added", "title", "publisher", "date", "collection", "format", "passages"]
 
 
 def sha256_text(text: str) -> str:
@@ -103,27 +101,18 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class Document(Metadata):
     """One source text and its metadata.
 
     Attributes:
         id: the name of the document in its library.
         text: the text; quotes are slices of it.
-        title: the title.
-        publisher: the publisher.
-        series: the series that the document appeared in.
-        number: the document's number in the series.
-        date: the day of publication.
-        url: the address of the source.
-        language: the language, as an ISO 639-1 code.
         format: the format of the file.
         path: the file.
-        collection: a name for documents that belong together.
         source_sha256: the SHA-256 of the bytes that the document was read from.
         header: the lines of the text that state title, publisher, number and date; they may be quoted.
         furniture: page furniture such as "Share". It is part of the text but is never quoted.
         notes: doubts about the metadata, in words for a reader.
-        author: the author.
         sections: pages, headings, rows and the like. Citations use them to say where a quote is.
         found: the sources of the metadata.
         unread: contents of the file that were not read, in words ("comments"). It is set only for a file that
@@ -133,21 +122,12 @@ class Document:
 
     id: str
     text: str = field(repr=False)
-    title: str = ""
-    publisher: str = ""
-    series: str = ""
-    number: str = ""
-    date: dt.date | None = None
-    url: str = ""
-    language: str = "en"
     format: str = "text"
     path: str = ""
-    collection: str = ""
     source_sha256: str = ""
     header: tuple[Span, ...] = ()
     furniture: tuple[Span, ...] = ()
     notes: tuple[str, ...] = ()
-    author: str = ""
     sections: tuple[Section, ...] = ()
     found: tuple[Found, ...] = ()
     unread: tuple[str, ...] = ()
@@ -198,38 +178,20 @@ class Passage:
     key: int = 0
 
 
-# The filters that compare a name with a document's metadata.
-FILTERED_BY_NAME = ("publisher", "series", "language", "collection")
-
-
 @dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(MetadataFilters):
     """Filters that select the documents a question may be answered from. An empty field does not restrict.
 
-    Publisher, series, language and collection match without regard to case. Each is a text, or a tuple of
-    texts: a document matches if it has one of them. If a folder in `document` ends with a slash, the slash is
-    dropped.
+    If a folder in `document` ends with a slash, the slash is dropped.
 
     Attributes:
-        since: the first day; a document without a date is left out.
-        until: the last day; a document without a date is left out.
-        publisher: the publishers.
-        series: the series.
         document: ids of documents, of files with several documents, such as a table, or of folders.
-        language: the languages.
-        collection: the collections.
 
     Raises:
         InputError: `since` or `until` is not a `datetime.date`, or `document` is a single text.
     """
 
-    since: dt.date | None = None
-    until: dt.date | None = None
-    publisher: str | tuple[str, ...] = ""
-    series: str | tuple[str, ...] = ""
     document: tuple[str, ...] = ()
-    language: str | tuple[str, ...] = ""
-    collection: str | tuple[str, ...] = ""
 
     def __post_init__(self) -> None:
         for name, value in (("since", self.since), ("until", self.until)):
@@ -295,28 +257,24 @@ class Facets:
     """The values that filters can choose from, each with the number of its documents, in order.
 
     Attributes:
-        publishers: the publishers.
-        series: the series.
-        languages: the languages.
-        collections: the collections.
+        values: the values of each filter in FILTERED_BY_NAME.
         first: the earliest date of a document.
         last: the latest date of a document.
         undated: how many documents have no date.
         formats: the formats.
     """
 
-    publishers: tuple[tuple[str, int], ...] = ()
-    series: tuple[tuple[str, int], ...] = ()
-    languages: tuple[tuple[str, int], ...] = ()
-    collections: tuple[tuple[str, int], ...] = ()
+    values: Mapping[str, tuple[tuple[str, int], ...]] = field(
+        default_factory=lambda: dict.fromkeys(FILTERED_BY_NAME, ())
+    )
     first: dt.date | None = None
     last: dt.date | None = None
     undated: int = 0
     formats: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentInfo:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentInfo(Metadata):
     """A document as lists show it: everything but its text (see `Document`).
 
     Attributes:
@@ -326,22 +284,13 @@ class DocumentInfo:
     """
 
     id: str
-    title: str
-    publisher: str
-    series: str
-    number: str
-    date: dt.date | None
-    url: str
     format: str
     path: str
-    collection: str
     sha256: str
     source_sha256: str
     characters: int
     passages: int
-    language: str
     notes: tuple[str, ...] = ()
-    author: str = ""
     found: tuple[Found, ...] = ()
     locations: tuple[str, ...] = ()
 

@@ -82,7 +82,7 @@ def describe_filters(filters: Filters, titles: Mapping[str, str] | None = None) 
                 said = language_in_words(item)
             else:
                 said = item
-            words.append(f"{name} {said}")
+            words.append(f"{name.replace('_', ' ')} {said}")
     return ", ".join(words)
 
 

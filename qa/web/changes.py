@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
-from qa.document.metadata import FIELDS, MOST_FIELD, value_of
+from qa.document.metadata import MOST_FIELD, value_of
 from qa.errors import InputError
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS
-from qa.schema import UPLOAD, Filters
+from qa.schema import FIELDS, UPLOAD, Filters
 from qa.web import uploads
-from qa.web.body import Body
+from qa.web.body import Body, with_fields
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -29,18 +29,9 @@ _Field = Annotated[str, Field(max_length=MOST_FIELD)]
 _IdText = Annotated[str, Field(max_length=MAX_ID_CHARACTERS)]
 
 
+@with_fields(FIELDS, _Field | None, None)
 class MetadataBody(Body):
     """Corrected fields of a document. null takes a correction back. "" says that there is no value."""
-
-    title: _Field | None = None
-    author: _Field | None = None
-    publisher: _Field | None = None
-    series: _Field | None = None
-    number: _Field | None = None
-    date: _Field | None = None
-    url: _Field | None = None
-    language: _Field | None = None
-    collection: _Field | None = None
 
 
 class PurgeBody(Body):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qa.document.metadata import FIELDS, value_of
+from qa.document.metadata import value_of
 from qa.document.segment import passages as segment
 from qa.errors import DocumentNotFoundError
-from qa.quoting.cite import facts
-from qa.schema import UPLOAD, published_in
+from qa.quoting.cite import facts_of_document
+from qa.schema import FIELDS, UPLOAD, published_in
 from qa.text.dates import date_in_words
 from qa.text.display import language_in_words, source_in_words
 from qa.web import originals
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from qa.schema import Certainty, Document
     from qa.storage.ports import Version
 
-LABELS = {"url": "Address"}
 _SURENESS: dict[Certainty, str] = {
     "stated": "From: {}",
     "likely": "Probably, from: {}",
@@ -57,7 +56,7 @@ class Field:
     @property
     def label(self) -> str:
         """Return the field's name as the page shows it."""
-        return LABELS.get(self.name, self.name.capitalize())
+        return FIELDS[self.name].label
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
         document.id,
         document.sha256,
         title,
-        ", ".join([f"“{' '.join(title.split())}”", *_facts(document)]),
+        ", ".join([f"“{' '.join(title.split())}”", *facts_of_document(document, published_in(document))]),
         document.url if document.url.startswith(("http://", "https://")) else "",
         _fields(corpus, document),
         tuple(map(without_commands, document.notes)),
@@ -157,19 +156,6 @@ def _fields(corpus: Corpus, document: Document) -> list[Field]:
         words = language_in_words(value) if name == "language" and value else words
         fields.append(Field(name, value, words, origin, was))
     return fields
-
-
-def _facts(document: Document) -> list[str]:
-    date = date_in_words(document.date) if document.date else ""
-    return facts(
-        author=document.author,
-        publisher=published_in(document),
-        series=document.series,
-        number=document.number,
-        date=date,
-        locator="",
-        read_by="",
-    )
 
 
 def _size(document: Document) -> list[str]:

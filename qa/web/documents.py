@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import datetime as dt
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -13,11 +14,12 @@ from pydantic import BeforeValidator, Field, ValidationError
 from qa.formats.kinds import KINDS
 from qa.limits import MAX_DOCUMENTS, MAX_FILTER_CHARACTERS, MAX_ID_CHARACTERS, MAX_NAMES
 from qa.quoting.cite import facts
-from qa.schema import FILTERED_BY_NAME, DocumentOrder, DocumentQuery, Filters
+from qa.schema import FIELDS, FILTERED_BY_NAME, DocumentOrder, DocumentQuery, Filters
+from qa.schema.fields import SEARCHED
 from qa.text.dates import date_in_words, parse_date
 from qa.text.display import language_in_words
 from qa.web import pages
-from qa.web.body import Body
+from qa.web.body import Body, with_fields
 from qa.web.cards import address
 from qa.web.document import read
 from qa.web.options import Name, Since, Until
@@ -25,7 +27,6 @@ from qa.web.paging import MAX_LISTED
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from qa.schema import DocumentInfo
@@ -38,6 +39,11 @@ ROWS = 100  # rows of the table at first, and rows that each scroll to the end a
 _Text = Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)]
 _Id = Annotated[Name, Field(max_length=MAX_ID_CHARACTERS)]
 _FORMATS = {kind.name: kind.label for kind in KINDS.values()}
+# The columns of the table: the name, the label and the order of the first click.
+COLUMNS = (
+    *((name, each.label, each.in_table) for name, each in FIELDS.items() if each.in_table),
+    ("format", "Format", "asc"),
+)
 
 
 def _listed(value: object) -> object:
@@ -52,6 +58,7 @@ Names = Annotated[
 ]
 
 
+@with_fields(FILTERED_BY_NAME, Names, Field(default=[]))
 class FoundQuery(Body):
     """A query that says which documents are found, and which part of the list is returned."""
 
@@ -59,10 +66,6 @@ class FoundQuery(Body):
     text: _Text = ""
     limit: Annotated[int, Field(ge=0, le=MAX_LISTED)] | None = None
     offset: Annotated[int, Field(ge=0, le=MAX_LISTED)] = 0
-    publisher: Names = Field(default=[])
-    series: Names = Field(default=[])
-    language: Names = Field(default=[])
-    collection: Names = Field(default=[])
     format: _Text = ""
     since: Since | None = None
     until: Until | None = None
@@ -111,16 +114,14 @@ class Row:
     """A document in the table.
 
     Attributes:
+        cells: the values of COLUMNS, but for the title.
         known: the author, and the series with the number.
         state: a remark, such as that the document was removed, or "".
     """
 
     id: str
     title: str
-    publisher: str
-    date: str
-    collection: str
-    format: str
+    cells: list[str]
     known: str
     state: str
 
@@ -167,7 +168,9 @@ def routes(engine: Engine) -> APIRouter:
             more=_href(asked, offset=shown) if shown < total else "",
             href=lambda **changed: _href(asked, offset="", **changed),
             formats=_FORMATS,
-            languages={code: language_in_words(code) for code, _ in facets.languages},
+            columns=COLUMNS,
+            fields=FIELDS,
+            languages={code: language_in_words(code) for code, _ in facets.values["language"]},
         )
 
     @router.get("/documents/{document_id:path}")
@@ -212,33 +215,25 @@ def _row(info: DocumentInfo) -> Row:
     return Row(
         info.id,
         info.title or info.id,
-        info.publisher,
-        _in_words(info.date),
-        info.collection,
-        info.format,
-        " · ".join(filter(None, (info.author, _numbered(info.series, info.number)))),
+        _cells(asdict(info)),
+        _known(info.author, info.series, info.number),
         "" if info.passages else "No text",
     )
 
 
 def _removed(version: Version) -> Row:
     held: Mapping[str, Any] = version.held
-    date = _in_words(parse_date(held["date"]) if held["date"] else None)
     return Row(
         version.document_id,
         version.title or version.document_id,
-        held["publisher"],
-        date,
-        held["collection"],
-        held["format"],
-        " · ".join(filter(None, (held["author"], _numbered(held["series"], held["number"])))),
+        _cells({**held, "date": parse_date(held["date"]) if held["date"] else None}),
+        _known(held["author"], held["series"], held["number"]),
         f"Removed on {date_in_words(version.at)}",
     )
 
 
-def _numbered(series: str, number: str) -> str:
-    known = facts(author="", publisher="", series=series, number=number, date="", locator="", read_by="")
-    return " · ".join(known)
+def _known(author: str, series: str, number: str) -> str:
+    return " · ".join(facts(author=author, series=series, number=number))
 
 
 def find_removed(store: Library, query: FoundQuery) -> list[Version]:
@@ -255,7 +250,7 @@ def _is_found(version: Version, query: FoundQuery) -> bool:
     held = version.held
     asked = {name: getattr(query, name) for name in FILTERED_BY_NAME}
     asked["format"] = [query.format] if query.format else []
-    known = (held[name] for name in ("title", "publisher", "author", "series", "number", "id"))
+    known = (held[name] for name in (*SEARCHED, "id"))
     words = "\n".join(known).casefold()
     return (
         all(word in words for word in query.q.casefold().split())
@@ -267,5 +262,7 @@ def _is_found(version: Version, query: FoundQuery) -> bool:
     )
 
 
-def _in_words(date: dt.date | None) -> str:
-    return date_in_words(date) if date else ""
+def _cells(known: Mapping[str, Any]) -> list[str]:
+    values = [known[name] for name, _, _ in COLUMNS[1:-1]]
+    cells = [date_in_words(value) if isinstance(value, dt.date) else value for value in values]
+    return [*(cell or "" for cell in cells), _FORMATS.get(known["format"], known["format"])]

@@ -85,7 +85,7 @@ def _lists(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         request: Request, response: Response, limit: paging.LimitOrAll = None, offset: paging.Offset = 0
     ) -> list[dict[str, Any]]:
         """List the collections, with how many documents are in each."""
-        found = engine.corpus.store.facets().collections
+        found = engine.corpus.store.facets().values["collection"]
         part = paging.part(request, response, found, limit, offset)
         return [{"name": name, "documents": count} for name, count in part]
 

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from qa.errors import InputError
 from qa.limits import MAX_DOCUMENTS, MAX_NAMES, MAX_OPTIONS_CHARACTERS
-from qa.schema import READINESS, Dates, Filters
+from qa.schema import FILTERED_BY_NAME, READINESS, Dates, Filters
 from qa.text.times import bound
-from qa.web.body import Body
+from qa.web.body import Body, with_fields
 from qa.web.problem import first_error
 
 # A value of a filter. The pattern is only for the OpenAPI document. `qa.limits` refuses other values, and
@@ -27,16 +27,13 @@ Since = Annotated[_Written, AfterValidator(partial(bound, last=False))]
 Until = Annotated[_Written, AfterValidator(partial(bound, last=True))]
 
 
+@with_fields(FILTERED_BY_NAME, Name | _Names, "")
 class FiltersBody(Body):
     """Filters for the documents that may answer; see `qa.schema.Filters`."""
 
     since: Since | None = None
     until: Until | None = None
-    publisher: Name | _Names = ""
-    series: Name | _Names = ""
     document: Name | _Ids = Field(default=[])
-    language: Name | _Names = ""
-    collection: Name | _Names = ""
 
     def filters(self) -> Filters:
         """Return the filters in the form that the answerer takes."""

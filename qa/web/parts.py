@@ -17,9 +17,8 @@ from qa.document.segment import passages as segment
 from qa.errors import DocumentNotFoundError, NotReadyError, PullquoteError
 from qa.limits import MAX_DOCUMENTS, MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.quoting import opened
-from qa.quoting.cite import facts
-from qa.schema import CitationId, DocumentQuery, Filters, Span, citation_id
-from qa.text.dates import date_in_words
+from qa.quoting.cite import facts_of_document
+from qa.schema import FIELDS, CitationId, DocumentQuery, Filters, Span, citation_id
 from qa.text.display import language_in_words
 from qa.web import originals, pages
 from qa.web.cards import address
@@ -102,7 +101,7 @@ def _start(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
             documents=[(each, _facts(each)) for each in found.documents],
             total=found.total,
             is_small=found.total <= _SMALL,
-            collections=engine.corpus.store.facets().collections,
+            collections=engine.corpus.store.facets().values["collection"],
             address=address,
         )
 
@@ -129,13 +128,8 @@ def _filters(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
             "filters.html",
             query=query,
             choices=[
-                (name, plural, _choices(name, known, getattr(query, name)))
-                for name, plural, known in (
-                    ("collection", "Collections", facets.collections),
-                    ("publisher", "Publishers", facets.publishers),
-                    ("series", "Series", facets.series),
-                    ("language", "Languages", facets.languages),
-                )
+                (name, _plural(name), _choices(name, known, getattr(query, name)))
+                for name, known in facets.values.items()
             ],
             facets=facets,
             documents=_document_choices(engine.corpus, query),
@@ -209,6 +203,10 @@ def _sources(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
     return router
 
 
+def _plural(name: str) -> str:
+    return FIELDS[name].plural.replace("_", " ").capitalize()
+
+
 def _choices(name: str, known: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
     """Return the values of a filter. Include the chosen values, even if no document has them any more."""
     counts = dict.fromkeys(chosen, 0) | dict(known)
@@ -263,16 +261,4 @@ def _passages(corpus: Corpus, found: opened.Opened) -> Sequence[Passage]:
 
 
 def _facts(info: DocumentInfo | None) -> str:
-    if info is None:
-        return ""
-    date = date_in_words(info.date) if info.date else ""
-    known = facts(
-        author=info.author,
-        publisher=info.publisher,
-        series=info.series,
-        number=info.number,
-        date=date,
-        locator="",
-        read_by="",
-    )
-    return " · ".join(known)
+    return " · ".join(facts_of_document(info, info.publisher)) if info else ""

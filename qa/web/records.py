@@ -13,7 +13,8 @@ from pydantic import BaseModel, Field
 from qa.quoting.omissions import Omission  # noqa: TC001 - these are read when the schemas are made
 from qa.quoting.verify import Status  # noqa: TC001
 from qa.quoting.wording import Change  # noqa: TC001
-from qa.schema import (  # noqa: TC001
+from qa.schema import (
+    FIELDS,
     Citation,
     Failure,
     Found,
@@ -24,6 +25,7 @@ from qa.schema import (  # noqa: TC001
     Signals,
     Span,
 )
+from qa.web.body import with_fields
 
 
 class Marked(BaseModel):
@@ -188,25 +190,17 @@ class CitationRecord(Marked):
     from_document: CitationWords
 
 
+@with_fields(FIELDS, str)
 class DocumentRecord(BaseModel):
     """The metadata of a document, as in `documents --json`, without its paths on this machine."""
 
     id: str
-    title: str
-    publisher: str
-    series: str
-    number: str
-    date: str
-    url: str
     format: str
     sha256: str
     source_sha256: str
     characters: int
     passages: int
-    language: str
-    collection: str
     notes: list[str]
-    author: str
     found: list[Found]
 
 

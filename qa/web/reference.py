@@ -1,8 +1,8 @@
 """Complete the OpenAPI document of the HTTP interface, and render the page that shows it.
 
 FastAPI knows the routes, parameters and bodies. `reference.toml` adds what FastAPI cannot know: their
-purpose, examples and errors. The page is HTML and a style sheet. It has no script and loads nothing from
-other servers.
+purpose, examples and errors. `qa.schema.fields` describes the metadata of documents. The page is HTML and a
+style sheet. It has no script and loads nothing from other servers.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from markupsafe import Markup, escape
 
 from qa import __version__
 from qa.formats.kinds import ANY_BYTES, MEDIA_TYPES
+from qa.schema import FIELDS
 from qa.web.events import MEDIA
 from qa.web.pages import render
 
@@ -93,7 +94,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         del schemas[name]
     for name, schema in schemas.items():
         for field, properties in schema["properties"].items():
-            properties["description"] = notes["schemas"][name][field]
+            properties["description"] = notes["schemas"].get(name, {}).get(field) or FIELDS[field].about
     schemas["Problem"] = _PROBLEM_SCHEMA
     return document
 
@@ -102,7 +103,7 @@ def _describe(operation: dict[str, Any], note: dict[str, Any], everywhere: dict[
     operation |= {"summary": note["summary"], "tags": [note["group"]]}
     operation["description"] = note["description"].strip()
     for parameter in operation.get("parameters", ()):
-        parameter |= note["parameters"][parameter["name"]]
+        parameter |= note["parameters"].get(parameter["name"]) or _filter(parameter["name"])
     if "events" in note:
         operation["x-events"] = note["events"]
     if "body" in note:
@@ -117,6 +118,11 @@ def _describe(operation: dict[str, Any], note: dict[str, Any], everywhere: dict[
     for status, meaning in sorted((everywhere | note.get("errors", {})).items()):
         content = {"application/problem+json": {"schema": _PROBLEM}}
         responses[status] = {"description": meaning, "content": content}
+
+
+def _filter(name: str) -> dict[str, str]:
+    """Return the description and the example of a parameter that filters by a field of the metadata."""
+    return {"description": f"Only {FIELDS[name].only}; may be repeated.", "example": FIELDS[name].example}
 
 
 def _said(events: dict[str, str]) -> str:

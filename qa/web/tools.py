@@ -27,7 +27,7 @@ from qa.quoting.claims.sentences import sentences_around
 from qa.quoting.opened import open_citation
 from qa.quoting.opened import to_dict as opened_to_dict
 from qa.quoting.render import to_dict
-from qa.schema import EVERYTHING, DocumentQuery, Quote, citation_id, quote_to_dict
+from qa.schema import EVERYTHING, FILTERED_BY_NAME, DocumentQuery, Quote, citation_id, quote_to_dict
 from qa.web.body import Body
 from qa.web.options import FiltersBody  # noqa: TC001 - read when the models are made
 from qa.web.problem import without_commands
@@ -86,7 +86,7 @@ class Asked(Body):
     filters: FiltersBody | None = Field(
         default=None,
         description="Search only documents that match: since and until (YYYY-MM-DD, YYYY-MM or YYYY, both "
-        "inclusive), publisher, series, document (ids), language (such as en) and collection.",
+        f"inclusive), document (ids), {', '.join(FILTERED_BY_NAME)}. A language is a code, such as en.",
     )
     all: Annotated[bool, Field(strict=True)] = Field(
         default=False, description="Also quote every sentence that answers, in `more`."
@@ -120,7 +120,7 @@ class Listed(Body):
     find: str = Field(
         default="",
         max_length=MAX_FILTER_CHARACTERS,
-        description="Words that a document's title, publisher, author or id must have.",
+        description="Words that a document's metadata or id must have.",
     )
     filters: FiltersBody | None = Field(
         default=None, description="List only documents that match, as in ask."

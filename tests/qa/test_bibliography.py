@@ -134,8 +134,8 @@ class TestImport:
         shown = run(held, "documents", "import", path)
         assert shown.exit_code == 1
         assert shown.stdout.splitlines() == [
-            "memo.txt\tpublisher\tnone\tRiver Press\tsame title",
             "memo.txt\ttitle\tA memo\ta MEMO\tsame title",
+            "memo.txt\tpublisher\tnone\tRiver Press\tsame title",
             "memo.txt\tdate\t2008-04-04\t2008-04\tsame title",
         ]
         assert shown.stderr.splitlines() == [

@@ -50,8 +50,10 @@ def test_words_of_earlier_questions_are_shown_and_can_be_taken_away():
 
 
 def test_figures_that_differ_are_compared_above_the_quotes_with_links_to_them():
-    one = Document("a.txt", "61 people died.", "A <b> toll")
-    other = Document("b.txt", "In all, 58 died.", "T" * 111, "Gazette", date=dt.date(2008, 4, 4))
+    one = Document("a.txt", "61 people died.", title="A <b> toll")
+    other = Document(
+        "b.txt", "In all, 58 died.", title="T" * 111, publisher="Gazette", date=dt.date(2008, 4, 4)
+    )
     quotes = (quote(one, "61", "died.", 1, ("61",)), quote(other, "In all", "died.", 2, ("58",)))
     answer = Answer("How many people died?", "How many people died?", "answered", quotes=quotes)
     card = answer_card(answer, reader(one, other))
@@ -96,7 +98,7 @@ def test_what_is_not_in_the_corpus_says_where_was_looked():
     filters = Filters(document=("a.txt",), language="ko")
     none = Answer("Who?", "Who?", "none", filters=filters, searched=1)
     card = answer_card(none, reader(BRIEF), titles={"a.txt": "A <visit>"})
-    assert "in the document searched (document “A &lt;visit&gt;”, language Korean)<" in card
+    assert "in the document searched (language Korean, document “A &lt;visit&gt;”)<" in card
 
 
 @pytest.mark.parametrize(

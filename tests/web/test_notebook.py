@@ -26,7 +26,9 @@ def test_a_hostile_answer_does_nothing_in_a_notebook(browser: Browser) -> None:
         + "<img src=x onerror='window.canary=1'></blockquote><script>window.canary=2</script>"
         + '<style>*{display:none}</style><a href="javascript:1" onfocus="window.canary=3" autofocus>'
     )
-    document = Document("<b>a</b>.txt", text, "<img src=y onerror='window.canary=5'>", url="javascript:1")
+    document = Document(
+        "<b>a</b>.txt", text, title="<img src=y onerror='window.canary=5'>", url="javascript:1"
+    )
     question = "<script>window.canary=6</script>?"
     answer = Answer(question, question, "answered", quotes=(Quote(document, 0, len(text)),))
     page.set_content(to_html(answer, lambda _: document))

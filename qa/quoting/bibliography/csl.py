@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from qa.formats.kinds import KINDS
-from qa.schema import places
+from qa.schema import FIELDS, places
 from qa.text.dates import PartialDate
 from qa.text.display import visible
 from qa.text.people import has_given_name, looks_like_person
@@ -42,6 +42,12 @@ _SURNAMES_FIRST: Final = frozenset(
     lin luo nguyen tran le pham""".split()
 )
 _HASHED: Final = 6
+# The fields that are written as they are. Bibliographies have special ways to write the others.
+PLAIN: Final = tuple(
+    field
+    for name, field in FIELDS.items()
+    if field.csl and name not in ("title", "publisher", "series", "number", "url")
+)
 _SMALL: Final = frozenset(
     "a an the of on in for and to from at by with is are de la le les der die das den und et el los".split()
 )
@@ -66,7 +72,7 @@ def csl_item(document: Document | DocumentInfo, *, key: str = "") -> dict[str, A
         **issue,
         "issued": csl_date(document.date) if document.date else None,
         "URL": document.url if re.match(r"https?://", document.url, re.IGNORECASE) else "",
-        "language": document.language,
+        **{field.csl[0]: getattr(document, field.name) for field in PLAIN},
     }
     clean = {name: _one_line(value) if isinstance(value, str) else value for name, value in item.items()}
     return {name: value for name, value in clean.items() if value}

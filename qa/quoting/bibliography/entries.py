@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from qa.quoting.bibliography.csl import csl_item, date_of, keys
+from qa.quoting.bibliography.csl import PLAIN, csl_item, date_of, keys
 from qa.schema import locator
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _bibtex(item: Mapping[str, Any]) -> str:
         "number": bibtex_text(item.get("number", "")),
         **_bibtex_date(item),
         "url": _bibtex_address(item.get("URL", "")),
-        "language": bibtex_text(item.get("language", "")),
+        **{field.bibtex[0]: bibtex_text(item.get(field.csl[0], "")) for field in PLAIN},
         "annote": bibtex_text(item.get("note", "")),
     }
     lines = [
@@ -161,7 +161,7 @@ def _ris(item: Mapping[str, Any]) -> str:
         ("PY", day[:4]),
         ("DA", _ris_date(day)),
         ("UR", item.get("URL", "")),
-        ("LA", item.get("language", "")),
+        *((field.ris[0], item.get(field.csl[0], "")) for field in PLAIN),
         ("N1", item.get("note", "")),
     ]
     return "".join(f"{tag}  - {value}\r\n" for tag, value in tags if value) + "ER  - \r\n\r\n"

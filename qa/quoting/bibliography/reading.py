@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from qa.document.metadata import check, on_one_line
 from qa.errors import InputError
 from qa.quoting.bibliography.csl import date_of, name_in_words
+from qa.schema import FIELDS
 from qa.text.display import languages
 
 if TYPE_CHECKING:
@@ -28,30 +29,11 @@ _CONCATENATED: Final = re.compile(rf"(?:{_PIECE.pattern})(?:\s*#\s*(?:{_PIECE.pa
 _SITES: Final = frozenset(
     {"online", "electronic", "www", "ELEC", "WEB", "BLOG", "webpage", "post", "post-weblog"}
 )
-# The names of each field in the formats. The first name that a reference has is used.
-_BIBTEX: Final = {
-    "publisher": ("institution", "publisher", "organization", "school"),
-    "series": ("series", "journaltitle", "journal", "booktitle"),
-    "number": ("number", "issue"),
-    "url": ("url",),
-    "language": ("language", "langid"),
-}
-_RIS: Final = {
-    "title": ("TI", "T1", "CT", "BT"),
-    "series": ("T2", "T3", "JO", "JF", "JA"),
-    "number": ("SN", "M1", "IS"),
-    "publisher": ("PB",),
-    "url": ("UR", "L2"),
-    "language": ("LA",),
-}
-_CSL: Final = {
-    "title": ("title",),
-    "publisher": ("publisher",),
-    "series": ("collection-title", "container-title"),
-    "number": ("number", "collection-number", "issue"),
-    "url": ("URL",),
-    "language": ("language",),
-}
+# The names of each field in the formats. The first name that a reference has is used. Authors and dates are
+# read in other ways.
+_BIBTEX: Final = {name: field.bibtex for name, field in FIELDS.items() if field.bibtex}
+_RIS: Final = {name: field.ris for name, field in FIELDS.items() if field.ris}
+_CSL: Final = {name: field.csl for name, field in FIELDS.items() if field.csl}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +216,6 @@ def _bibtex(text: str, name: str) -> list[Reference]:
         try:
             said = {field: _first(raw, names) for field, names in _BIBTEX.items()}
             said = {field: value if field == "url" else decode(value) for field, value in said.items()}
-            said["title"] = decode(raw.get("title", ""))
             said["author"] = "; ".join(
                 _bibtex_author(each, decode) for each in _authors(raw.get("author", ""))
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qa.schema import FILTERED_BY_NAME, UPLOAD
 from qa.storage.answer_cache import short_hash
 from qa.storage.cluster.schema import NO_VECTOR
+from qa.storage.records import tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +28,7 @@ KEYS = {
     "erasing": ("one",),
 }
 # What a list of documents is searched, ordered and filtered by.
-LISTED = (
-    *("serial", "id", "title", "publisher", "author", "series", "number", "date", "collection"),
-    *("format", "language", "passages"),
-)
+LISTED = ("serial", "id", *tables.LISTED, "format", "passages")
 # A column of the tables that the cluster uses for what SQLite does not need: the edition of the passages.
 EDITION = "first_key"
 UNREAD, UPLOADED = "unread", "uploaded"

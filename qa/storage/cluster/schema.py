@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qa.schema import FILTERED_BY_NAME
 from qa.storage.cluster.layout import INDEXES, index_wanted, shards_wanted
+from qa.storage.records import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.storage.cluster.connection import Connection
 
-# Raised with every change to what follows; a library says by which it was made.
-SCHEMA = 1
+# A library says by which schema it was made: of what follows (raised with every change), and of the rows.
+SCHEMA = 1_000 + tables.SCHEMA
 # Up to so many rows Milvus makes no index of (`minSegmentNumRowsToEnableIndex`), but looks at each.
 _EXACT = 1_024
 # The level of a segment that says which rows are deleted, and has none.
@@ -26,7 +28,7 @@ K1, B = 2.4, 0.75
 DENSE, SPARSE = "vector", "sparse"
 # Every collection of Milvus needs a vector: of those that are searched by none, all have this one.
 NO_VECTOR = {DENSE: [0.0, 0.0]}
-FILTERED = ("date", "publisher", "series", "language", "collection")
+FILTERED = ("date", *FILTERED_BY_NAME)
 
 _TEXT = dict.fromkeys(("path", "place", "owner", "row", "listed", "text", "sentences", *FILTERED), LONGEST)
 _TEXT |= dict.fromkeys(("name", "folded", "spelling"), 2_000)

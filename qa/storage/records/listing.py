@@ -10,11 +10,13 @@ read.
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from qa.schema import DocumentOrder
+from qa.schema import DocumentInfo, DocumentOrder
+from qa.schema.fields import SEARCHED
 from qa.storage.records import filters
 from qa.storage.records.rows import info_of
 
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embeddings.arrays import Int64
-    from qa.schema import DocumentInfo, DocumentQuery
+    from qa.schema import DocumentQuery
 
-_SEARCHED = " || char(10) || ".join(("title", "publisher", "author", "series", "number", "id"))
+_SEARCHED = " || char(10) || ".join((*SEARCHED, "id"))
+_COLUMNS = [each.name for each in fields(DocumentInfo) if each.name != "locations"]
 _BY_VALUE = {"id": "id", "date": "date", "passages": "passages"}
 
 
@@ -44,12 +47,11 @@ def find(db: sqlite3.Connection, query: DocumentQuery) -> Int64:
 def infos(db: sqlite3.Connection, serials: Int64) -> Iterator[DocumentInfo]:
     """Yield the DocumentInfo of documents with these row numbers, in this order."""
     rows = db.execute(
-        "SELECT id, title, publisher, series, number, url, format, path, collection, sha256, "
-        "source_sha256, characters, language, date, notes, passages, author, found, "
+        f"SELECT {', '.join(f'documents.{name}' for name in _COLUMNS)}, "
         "(SELECT json_group_array(l.path) FROM (SELECT path FROM locations WHERE document = serial "
         "ORDER BY locations.number) AS l) AS locations "
-        "FROM (SELECT value AS shown, key AS place FROM json_each(?)) "
-        "CROSS JOIN documents ON serial = shown ORDER BY place",
+        "FROM (SELECT value AS shown_serial, key AS shown_at FROM json_each(?)) "
+        "CROSS JOIN documents ON serial = shown_serial ORDER BY shown_at",
         (json.dumps(serials.tolist()),),
     )
     names = [column for column, *_ in rows.description]

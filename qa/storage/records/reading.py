@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from qa.document.corrections import uncorrected
 from qa.document.metadata import BY_SIDECAR, value_of
 from qa.errors import DocumentNotFoundError, LibraryError
-from qa.schema import Document, Facets, Section
+from qa.schema import FILTERED_BY_NAME, Document, Facets, Section
 from qa.storage import columns as stored
 from qa.storage.parts import ENGINES_OWN
 from qa.storage.ports import Cited, Version
@@ -137,10 +137,7 @@ def facets(db: sqlite3.Connection) -> Facets:
         "(SELECT max(date) FROM documents), (SELECT count(*) FROM documents WHERE date = '')"
     ).fetchone()
     return Facets(
-        values("publisher"),
-        values("series"),
-        values("language"),
-        values("collection"),
+        {name: values(name) for name in FILTERED_BY_NAME},
         date_of(first or ""),
         date_of(last or ""),
         undated,

@@ -17,6 +17,7 @@ from qa.schema import (
     SentenceKind,
     Span,
 )
+from qa.schema.fields import TEXTS
 from qa.storage import columns as stored
 from qa.storage.records.corrections import found_in
 from qa.text.dates import parse_date
@@ -27,21 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-PLAIN = (
-    "id",
-    "path",
-    "title",
-    "publisher",
-    "series",
-    "number",
-    "url",
-    "language",
-    "format",
-    "collection",
-    "source_sha256",
-    "text",
-    "author",
-)
+PLAIN = ("id", "path", *TEXTS, "format", "source_sha256", "text")
 
 # The columns of `documents`: fields of a Document as they are, fields in another form, and added columns.
 COLUMNS = (

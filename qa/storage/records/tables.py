@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-SCHEMA = 12
+from qa.schema import FIELDS, FILTERED_BY_NAME
+
+# Raise it when a table changes, also by another field in `qa.schema.fields`. Other libraries are refused.
+SCHEMA = 13
+
+# The fields that a list of documents is searched, ordered or filtered by.
+LISTED = tuple(name for name, each in FIELDS.items() if each.searched or each.filtered or each.in_table)
 
 # The full-text index. Other tables use this statement to get the same stems.
 WORDS = """
@@ -37,22 +43,15 @@ TABLES = (
     )
     """,
     "INSERT INTO library (one) VALUES (1)",
-    """
+    f"""
     CREATE TABLE documents (
         serial INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
         -- The id before it was made unique: with `path`, how a file is known again.
         given_id TEXT NOT NULL,
         path TEXT NOT NULL,
-        title TEXT NOT NULL,
-        publisher TEXT NOT NULL,
-        series TEXT NOT NULL,
-        number TEXT NOT NULL,
-        date TEXT NOT NULL,
-        url TEXT NOT NULL,
-        language TEXT NOT NULL,
+        {"".join(f"{name} TEXT NOT NULL DEFAULT '', " for name in FIELDS)}
         format TEXT NOT NULL,
-        collection TEXT NOT NULL,
         sha256 TEXT NOT NULL,
         source_sha256 TEXT NOT NULL,
         header TEXT NOT NULL,
@@ -68,7 +67,6 @@ TABLES = (
         passages INTEGER NOT NULL DEFAULT 0,
         -- What read and segmented it: a file that is the same, read the same way, is unchanged.
         made_by TEXT NOT NULL DEFAULT '',
-        author TEXT NOT NULL DEFAULT '',
         -- Pages, headings, rows: [[start, end, kind, name], …].
         sections TEXT NOT NULL DEFAULT '[]',
         -- Where the metadata come from: [[field, source, sure], …].
@@ -78,10 +76,10 @@ TABLES = (
     )
     """,
     "CREATE INDEX documents_by_sha256 ON documents (sha256)",
-    """
+    f"""
     -- All that filters ask for, beside the rows, for these hold the texts.
     CREATE INDEX documents_by_filters ON documents (
-        date, publisher, series, language, collection, id, first_key, passages
+        date, {", ".join(FILTERED_BY_NAME)}, id, first_key, passages
     )
     """,
     "CREATE INDEX documents_by_words ON documents (words_sha256) WHERE words_sha256 != ''",
@@ -257,15 +255,15 @@ TABLES = (
     )
     """,
     "CREATE INDEX uploads_by_sha256 ON uploads (sha256)",
-    """
+    f"""
     -- The columns that a list of documents is searched and ordered by: the rows contain the texts.
     CREATE INDEX documents_by_list ON documents (
-        title, publisher, author, series, number, id, date, collection, format, language, passages
+        {", ".join(LISTED)}, id, format, passages
     )
     """,
     # Each column that filters choose from, so that its values are counted without sorting.
     *(
         f"CREATE INDEX documents_by_{column} ON documents ({column}) WHERE {column} != ''"
-        for column in ("publisher", "series", "language", "collection", "format")
+        for column in (*FILTERED_BY_NAME, "format")
     ),
 )

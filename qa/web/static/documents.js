@@ -3,7 +3,6 @@
 import { announce, get, send } from "./base.js";
 
 const AT_ONCE = 1000; // ids that the server takes
-const FILTERS = ["q", "publisher", "format", "language", "collection", "since", "until"];
 
 const bar = document.getElementById("selection");
 const picked = () => [...document.querySelectorAll("#found [name=pick]:checked")].map((box) => box.value);
@@ -43,7 +42,8 @@ const restore = (ids) => change(ids, 1, ([id]) => send("POST", `${path(id)}/rest
 
 const actions = {
   all: async () => {
-    const asked = new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => FILTERS.includes(name)));
+    const filters = [...document.getElementById("find").elements].map(({ name }) => name).filter((name) => name && name !== "state");
+    const asked = new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => filters.includes(name)));
     all = (await get(`/documents?${asked}`)).map(({ id }) => id);
     tell();
   },

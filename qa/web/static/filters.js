@@ -3,7 +3,8 @@
 import { button, make, show } from "./base.js";
 
 const KEPT = "chosen"; // in this tab, over a reload
-const NAMES = { since: "From", until: "To", publisher: "Publisher", series: "Series", language: "Language", collection: "Collection", document: "Document" };
+const NAMES = { since: "From", until: "To" };
+const titled = (name) => NAMES[name] ?? (name[0].toUpperCase() + name.slice(1)).replaceAll("_", " ");
 const DATES = ["since", "until"];
 const inWords = (day) => new Date(day).toLocaleDateString("en-GB", { dateStyle: "long", timeZone: "UTC" });
 
@@ -60,7 +61,7 @@ function change(filters) {
   };
   chips.replaceChildren(
     ...chosen.map((filter) => {
-      const words = `${NAMES[filter.name]}: ${filter.label}`;
+      const words = `${titled(filter.name)}: ${filter.label}`;
       return make("span", { className: "chip" }, words, button("✕", () => remove(filter), { aria: { label: `Remove the filter ${words}` } }));
     }),
   );

@@ -30,7 +30,7 @@ WHO = ParsedQuestion("Who wrote the letter on the pier of Velmar?")
 MAIL = Document(
     "mail",
     "The pier of Velmar will be closed in May.",
-    "Pier of Velmar",
+    title="Pier of Velmar",
     author="Ida Norr",
     date=dt.date(2007, 5, 3),
     format="email",

@@ -286,7 +286,7 @@ def test_a_collection_changes_without_a_passage_embedded_anew(library: Path) -> 
             corpus.put_in_collection(["b.txt", "nothing"], "ports")
         assert corpus.document("b.txt").collection == ""
         assert corpus.rename_collection("ports", "harbours") == ("a.txt", "c")
-        assert dict(corpus.store.facets().collections) == {"harbours": 2}
+        assert dict(corpus.store.facets().values["collection"]) == {"harbours": 2}
         corrected = corpus.store.corrections_of("c")["collection"]
         assert (corrected.value, corrected.was) == ("harbours", "own")
         # Back to what the source says, or to none, nothing is corrected.

@@ -32,7 +32,7 @@ def answered(*quotes: Quote, question: str = "Who was arrested?") -> Answer:
 @example(text="a\r\nb", cuts=[1, 2])
 @example(text="</blockquote><script>x</script>", cuts=[0, 5])
 def test_any_quote_reads_as_its_source_however_it_is_emphasised(text: str, cuts: list[int]) -> None:
-    document = Document("a.txt", text, "Title")
+    document = Document("a.txt", text, title="Title")
     ends = sorted({min(cut, len(text)) for cut in cuts})
     emphasis = tuple(Span(*pair) for pair in zip(ends[::2], ends[1::2], strict=False))
     whole = Quote(document, 0, len(text), emphasis=emphasis)
@@ -64,7 +64,7 @@ def test_an_answer_that_is_none_says_so() -> None:
     [("https://example.com/a_b?c=1&d", 1), ("javascript:alert(1)", 0), ('https://a.b/" onclick="x', 0)],
 )
 def test_only_an_address_of_the_web_becomes_a_link(url: str, links: int) -> None:
-    document = Document("a", "There was nothing.", "Title", url=url)
+    document = Document("a", "There was nothing.", title="Title", url=url)
     page = lxml.html.fromstring(to_html(answered(Quote(document, 0, 18)), lambda _: document))
     assert [each.get("href") for each in page.iter("a")] == [url] * links
 

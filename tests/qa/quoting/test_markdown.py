@@ -99,7 +99,7 @@ def test_only_an_address_becomes_a_link() -> None:
         ("javascript:alert(1)", "paragraph 1\n"),
         ("https://a.b/> <script>", "paragraph 1\n"),
     ):
-        document = Document("a", "There was nothing.", "Title", url=url)
+        document = Document("a", "There was nothing.", title="Title", url=url)
         assert link in to_markdown(answered(Quote(document, 0, 18)), lambda _, held=document: held)
 
 

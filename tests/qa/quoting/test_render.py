@@ -396,40 +396,42 @@ def test_filters_are_described_in_the_words_of_the_options():
     filters = Filters(since=dt.date(2008, 1, 1), series="NK Brief", document=("a", "b"), language="en")
     assert (
         describe_filters(filters)
-        == "since 1 January 2008, series NK Brief, document a, document b, language en"
+        == "since 1 January 2008, series NK Brief, language en, document a, document b"
     )
     assert (
         describe_filters(filters, {"a": "A visit"})
-        == "since 1 January 2008, series NK Brief, document “A visit”, document “b”, language English"
+        == "since 1 January 2008, series NK Brief, language English, document “A visit”, document “b”"
     )
 
 
 def test_a_document_in_a_list_has_the_fields_of_the_design():
     info = DocumentInfo(
-        "a.txt",
-        "T",
-        "P",
-        "S",
-        "1",
-        dt.date(2008, 4, 4),
-        "u",
-        "text",
-        "/a.txt",
-        "c",
-        "ab",
-        "cd",
-        9,
-        2,
-        "en",
-        ("n",),
-        "A",
-        (Found("title", "PDF information", "stated"),),
-        ("/a.txt", "/b.txt"),
+        id="a.txt",
+        title="T",
+        author="A",
+        publisher="P",
+        publication_place="Q",
+        series="S",
+        number="1",
+        date=dt.date(2008, 4, 4),
+        url="u",
+        language="en",
+        collection="c",
+        format="text",
+        path="/a.txt",
+        sha256="ab",
+        source_sha256="cd",
+        characters=9,
+        passages=2,
+        notes=("n",),
+        found=(Found("title", "PDF information", "stated"),),
+        locations=("/a.txt", "/b.txt"),
     )
     assert render.info_to_dict(info) == {
         "id": "a.txt",
         "title": "T",
         "publisher": "P",
+        "publication_place": "Q",
         "series": "S",
         "number": "1",
         "date": "2008-04-04",

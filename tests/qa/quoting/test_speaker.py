@@ -87,7 +87,7 @@ HARD = [
 
 
 def document(text: str, language: str = "en") -> Document:
-    return Document("brief.txt", text, "txt", "brief.txt", language=language)
+    return Document("brief.txt", text, title="txt", publisher="brief.txt", language=language)
 
 
 def said(text: str, words: str = "") -> str:

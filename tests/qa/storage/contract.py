@@ -153,8 +153,8 @@ class LibraryContract:
 
     def test_facets_name_each_value_with_its_documents_and_the_dates(self, filled: Library) -> None:
         facets = filled.facets()
-        assert dict(facets.publishers) == {BRIEF.publisher: 1, "ÉCOLE": 1, "école": 1}
-        assert facets.languages == (("en", 2), ("fr", 1))
+        assert dict(facets.values["publisher"]) == {BRIEF.publisher: 1, "ÉCOLE": 1, "école": 1}
+        assert facets.values["language"] == (("en", 2), ("fr", 1))
         assert facets.formats == (("jsonl", 2), ("text", 1))
         assert (facets.first, facets.last, facets.undated) == (BRIEF.date, dt.date(2010, 1, 1), 1)
 

@@ -24,7 +24,7 @@ def answer(question: str, *texts: str, outcome: str = "answered", documents: int
         start, end = marked.index("["), marked.index("]") - 1
         text = marked.replace("[", "").replace("]", "")
         name = f"{number % documents}.txt"
-        document = Document(name, text, "txt", name)
+        document = Document(name, text, title="txt", publisher=name)
         quotes.append(Quote(document, 0, len(text), 1.0, number + 1, (Span(start, end),)))
     return Answer(question, question, outcome, quotes=tuple(quotes))  # type: ignore[arg-type]
 

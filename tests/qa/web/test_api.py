@@ -507,6 +507,7 @@ def test_filters_name_what_there_is_to_choose_from(client: TestClient):
     assert facets["languages"] == [["en", 1]]
     assert set(facets) == {
         "publishers",
+        "publication_places",
         "series",
         "languages",
         "collections",
