@@ -856,10 +856,8 @@ def test_the_command_names_what_is_gone_and_prunes_it_when_told_to(
     assert named.exit_code == 0
     assert "1 document in " in named.stdout
     assert "1 unchanged; 4 gone" in named.stdout
-    assert (
-        "4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer there; to remove them from the library, add --prune"
-        in named.stdout
-    )
+    said = "4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer there; "
+    assert f"{said}to remove them from the library, add --prune" in named.stdout
     monkeypatch.setattr("qa.commands.indexing._in_a_terminal", lambda: True)
     refused = run(inbox, input="n\n")
     assert f"4 documents (0.txt, 1.txt, 2.txt and 1 more) are no longer in {inbox}" in refused.stderr
