@@ -70,7 +70,7 @@ class TestCite:
         ("arguments", "code", "said"),
         [
             (("--format", "text", "--json"), 2, "--json contradicts --format"),
-            (("--format", "ris", "--style", "apa"), 2, "--format ris has no style"),
+            (("--format", "ris", "--style", "apa"), 2, "--format ris takes no --style"),
             (("--style", "no-such"), 3, "there is no citation style 'no-such': use chicago, apa, mla, ieee"),
             (
                 ("--style", "no-such.csl"),

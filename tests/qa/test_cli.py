@@ -454,7 +454,7 @@ def test_answers_never_overwrite_the_questions(tmp_path):
     questions.write_text('{"_id": "1", "text": "Who?"}\n')
     result = run("answer", str(questions), "--out", str(questions), "--library", str(tmp_path / "library"))
     assert result.exit_code == 3
-    assert "--out names a file that is read" in result.stderr
+    assert "--out names a file that the command also reads" in result.stderr
     assert questions.read_text() == '{"_id": "1", "text": "Who?"}\n'
 
 

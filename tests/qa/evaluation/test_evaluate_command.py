@@ -125,7 +125,7 @@ def test_a_suite_of_files_in_a_folder_is_indexed_once_and_asked(tmp_path, monkey
     source = tmp_path / "suites" / "corpus" / "north" / "ferry.txt"
     refused = run(folder, "--report", source, "--force")
     assert refused.exit_code == 3
-    assert "--report names a file that is read" in refused.stderr
+    assert "--report names a file that the command also reads" in refused.stderr
     assert source.read_text(encoding="utf-8") == DOCUMENTS["ferry"]
 
 
