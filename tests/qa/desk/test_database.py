@@ -238,6 +238,7 @@ def test_what_is_wrong_with_the_file_is_said_with_the_next_step_and_all_else_wor
     assert run(corpus, "documents").exit_code == 0
 
 
+@pytest.mark.slow
 def test_damage_is_said_and_the_file_is_left_as_it_is(corpus: Corpus) -> None:
     put(corpus, "What?")
     corpus.close()
@@ -304,6 +305,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(corpus: Corpus) -> None:
     assert "nothing was lost" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_doctor_and_the_stats_know_the_file(corpus: Corpus) -> None:
     put(corpus, "What?")
     file = corpus.library / FILE_NAME

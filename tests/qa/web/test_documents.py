@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -26,34 +27,55 @@ BASE = "http://127.0.0.1:7860"
 HOSTILE = "</title><script>window.canary=1</script><img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Iterator[Corpus]:
+@contextmanager
+def three_documents(folder: Path) -> Iterator[Corpus]:
     """Three documents, one of them hostile."""
-    with tiny_corpus(tmp_path / "library") as corpus:
+    with tiny_corpus(folder / "library") as corpus:
         corpus.index(
             write(
-                tmp_path,
+                folder,
                 "harbour.txt",
                 "The harbour\n\nOffice of Ports\n4 April 2008\n\nIt was closed in May.\n",
             ),
-            write(tmp_path, "rice.md", "---\ntitle: Rice prices\ndate: 2010-02-01\n---\n\nRice is dear.\n"),
-            write(tmp_path, "a&b <i>.txt", f"{HOSTILE}\n\nNothing runs here.\n"),
+            write(folder, "rice.md", "---\ntitle: Rice prices\ndate: 2010-02-01\n---\n\nRice is dear.\n"),
+            write(folder, "a&b <i>.txt", f"{HOSTILE}\n\nNothing runs here.\n"),
         )
         yield corpus
 
 
-@pytest.fixture
-def engine(corpus: Corpus) -> Engine:
+def engine_of(corpus: Corpus) -> Engine:
     engine = Engine(corpus.library, shipped_corpus())
     engine._corpus = corpus
     return engine
 
 
+def client_of(engine: Engine) -> TestClient:
+    app = create_app(engine, "127.0.0.1")
+    return TestClient(app, base_url=BASE, headers={"Accept": "text/html"})
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    with three_documents(tmp_path) as corpus:
+        yield corpus
+
+
+@pytest.fixture
+def engine(corpus: Corpus) -> Engine:
+    return engine_of(corpus)
+
+
 @pytest.fixture
 def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(
-        create_app(engine, "127.0.0.1"), base_url=BASE, headers={"Accept": "text/html"}
-    ) as client:
+    with client_of(engine) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client of documents that no test changes: to make it takes longer than to ask it."""
+    folder = tmp_path_factory.mktemp("unchanged")
+    with three_documents(folder) as corpus, client_of(engine_of(corpus)) as client:
         yield client
 
 
@@ -62,8 +84,8 @@ def titles(page: str) -> list[str]:
 
 
 class TestTable:
-    def test_it_shows_what_came_last_first_and_escapes_it(self, client: TestClient) -> None:
-        page = client.get("/documents")
+    def test_it_shows_what_came_last_first_and_escapes_it(self, unchanged: TestClient) -> None:
+        page = unchanged.get("/documents")
         assert page.status_code == 200
         assert titles(page.text)[1:] == ["Rice prices", "The harbour"]
         assert "<script>window" not in page.text
@@ -92,18 +114,20 @@ class TestTable:
             ("sort=title&until=2020", ["The harbour", "Rice prices"]),
         ],
     )
-    def test_the_address_says_what_it_shows(self, client: TestClient, query: str, found: list[str]) -> None:
-        shown = titles(client.get(f"/documents?{query}").text)
+    def test_the_address_says_what_it_shows(
+        self, unchanged: TestClient, query: str, found: list[str]
+    ) -> None:
+        shown = titles(unchanged.get(f"/documents?{query}").text)
         assert [title for title in shown if "canary" not in title] == found
 
-    def test_what_makes_no_sense_in_an_address_is_left_out(self, client: TestClient) -> None:
-        page = client.get("/documents?sort=none&order=up&since=20&offset=x&other=1")
+    def test_what_makes_no_sense_in_an_address_is_left_out(self, unchanged: TestClient) -> None:
+        page = unchanged.get("/documents?sort=none&order=up&since=20&offset=x&other=1")
         assert page.status_code == 200
         assert len(titles(page.text)) == 3
         assert "“20” is not a date yet" in page.text
 
-    def test_its_links_keep_what_was_asked_for(self, client: TestClient) -> None:
-        page = client.get("/documents?q=a%26b&format=text&sort=date&order=desc").text
+    def test_its_links_keep_what_was_asked_for(self, unchanged: TestClient) -> None:
+        page = unchanged.get("/documents?q=a%26b&format=text&sort=date&order=desc").text
         assert 'href="/documents?q=a%26b&amp;format=text&amp;sort=title&amp;order=asc"' in page
         assert 'href="/documents?q=a%26b&amp;format=text&amp;sort=date&amp;order=asc"' in page
         assert page.count('aria-sort="descending"') == 1
@@ -149,12 +173,12 @@ class TestListOverHTTP:
         listed: list[dict[str, Any]] = response.json()
         return [each["id"] for each in listed], response.headers["X-Total-Count"]
 
-    def test_all_are_listed_in_order_of_id(self, client: TestClient) -> None:
-        assert self.get(client) == (["a&b <i>.txt", "harbour.txt", "rice.md"], "3")
+    def test_all_are_listed_in_order_of_id(self, unchanged: TestClient) -> None:
+        assert self.get(unchanged) == (["a&b <i>.txt", "harbour.txt", "rice.md"], "3")
 
-    def test_a_part_of_the_list_says_how_many_there_are(self, client: TestClient) -> None:
-        assert self.get(client, "?sort=date&order=desc&limit=1&offset=1") == (["harbour.txt"], "3")
-        assert self.get(client, "?q=txt&since=2008&limit=0") == ([], "1")
+    def test_a_part_of_the_list_says_how_many_there_are(self, unchanged: TestClient) -> None:
+        assert self.get(unchanged, "?sort=date&order=desc&limit=1&offset=1") == (["harbour.txt"], "3")
+        assert self.get(unchanged, "?q=txt&since=2008&limit=0") == ([], "1")
 
     def test_a_filter_takes_several_values(self, client: TestClient, corpus: Corpus) -> None:
         corpus.put_in_collection(["harbour.txt"], "ports")
@@ -166,8 +190,8 @@ class TestListOverHTTP:
     @pytest.mark.parametrize(
         "query", ["?sort=sha256", "?limit=-1", "?offset=x", "?since=20", "?none=1", f"?q={'x' * 501}"]
     )
-    def test_a_query_that_makes_no_sense_is_refused(self, client: TestClient, query: str) -> None:
-        response = client.get(f"/api/v1/documents{query}")
+    def test_a_query_that_makes_no_sense_is_refused(self, unchanged: TestClient, query: str) -> None:
+        response = unchanged.get(f"/api/v1/documents{query}")
         assert (response.status_code, response.json()["code"]) == (400, "bad_input")
 
 
@@ -209,8 +233,8 @@ class TestRemovedOverHTTP:
         assert [each["id"] for each in client.get(f"/api/v1/removed-documents?{query}").json()] == found
 
     @pytest.mark.parametrize("query", ["limit=-1", "offset=x", "since=20", "sort=date", f"q={'x' * 501}"])
-    def test_a_query_that_makes_no_sense_is_refused(self, client: TestClient, query: str) -> None:
-        response = client.get(f"/api/v1/removed-documents?{query}")
+    def test_a_query_that_makes_no_sense_is_refused(self, unchanged: TestClient, query: str) -> None:
+        response = unchanged.get(f"/api/v1/removed-documents?{query}")
         assert (response.status_code, response.json()["code"]) == (400, "bad_input")
 
 
@@ -242,16 +266,16 @@ class TestDescribedOverHTTP:
     @pytest.mark.parametrize(
         ("path", "status"), [("none", 404), ("", 404), ("rice", 404), ("x" * 5_000, 400)]
     )
-    def test_one_that_is_not_there_is_a_problem(self, client: TestClient, path: str, status: int) -> None:
-        response = client.get(f"/api/v1/documents/{path}")
+    def test_one_that_is_not_there_is_a_problem(self, unchanged: TestClient, path: str, status: int) -> None:
+        response = unchanged.get(f"/api/v1/documents/{path}")
         assert response.headers["content-type"] == "application/problem+json"
         assert response.status_code == status
 
     @pytest.mark.parametrize("rest", ["original", "view", "pages/1.png"])
-    def test_it_takes_no_other_routes_place(self, client: TestClient, rest: str) -> None:
-        response = client.get(f"/api/v1/documents/rice.md/{rest}")
+    def test_it_takes_no_other_routes_place(self, unchanged: TestClient, rest: str) -> None:
+        response = unchanged.get(f"/api/v1/documents/rice.md/{rest}")
         assert (response.status_code, response.json()["code"]) == (404, "original_not_found")
-        assert client.get("/api/v1/documents/rice.md/purge").json()["title"] == "Rice prices"
+        assert unchanged.get("/api/v1/documents/rice.md/purge").json()["title"] == "Rice prices"
 
 
 class TestDocumentPage:
@@ -271,8 +295,8 @@ class TestDocumentPage:
             shown = page.split('aria-label="The text">')[1].split('</div>\n<div id="selected-words"')[0]
             assert unescape(re.sub(r"<[^>]*>", "", shown)) == corpus.document(info.id).text
 
-    def test_a_hostile_title_and_text_are_escaped_everywhere(self, client: TestClient) -> None:
-        page = client.get(address("a&b <i>.txt")).text
+    def test_a_hostile_title_and_text_are_escaped_everywhere(self, unchanged: TestClient) -> None:
+        page = unchanged.get(address("a&b <i>.txt")).text
         assert "<script>window" not in page
         assert "<img src=x" not in page
         assert page.count("&lt;script&gt;window.canary") >= 4
@@ -292,8 +316,8 @@ class TestDocumentPage:
         assert "Rice is dearer now." in page
 
     @pytest.mark.parametrize("path", ["/documents/none", "/documents/a/b", "/documents/rice.md?version=00"])
-    def test_one_that_is_not_there_is_a_page_that_says_so(self, client: TestClient, path: str) -> None:
-        response = client.get(path)
+    def test_one_that_is_not_there_is_a_page_that_says_so(self, unchanged: TestClient, path: str) -> None:
+        response = unchanged.get(path)
         assert response.status_code == 404
         assert "There is no such page" in response.text
 
