@@ -302,7 +302,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(corpus: Corpus) -> None:
         [sys.executable, "-c", FULL, str(corpus.library)], capture_output=True, text=True, check=True
     )
     assert "desk.sqlite3" in done.stdout
-    assert "nothing was lost" in done.stdout
+    assert "Nothing was lost" in done.stdout
 
 
 @pytest.mark.slow

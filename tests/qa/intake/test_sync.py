@@ -815,7 +815,7 @@ def test_a_full_disk_is_a_clear_error_and_the_next_run_goes_on(library: Path, in
         [sys.executable, "-c", code, str(library), str(inbox)], capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
-    assert "nothing was lost" in result.stderr, result.stderr
+    assert "Nothing was lost" in result.stderr, result.stderr
     assert problems(library) == []
     with tiny_corpus(library) as corpus:
         held = len(corpus.documents())

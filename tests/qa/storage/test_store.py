@@ -616,7 +616,7 @@ def test_a_disk_that_refuses_to_write_loses_nothing_that_was_acknowledged(tmp_pa
     )
     assert done.returncode == 3, done.stderr
     assert "library.sqlite3" in done.stderr
-    assert "nothing was lost" in done.stderr
+    assert "Nothing was lost" in done.stderr
     acknowledged = done.stdout.split()
     assert len(acknowledged) > 3
     store = Store(library, create=False)

@@ -121,7 +121,7 @@ def test_a_request_that_is_half_sent_is_ended_with_its_reason(
     head, _, body = read_all(connection).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
     assert b"content-type: application/problem+json" in head
-    assert "after 1 seconds" in json.loads(body)["detail"]
+    assert "within 1 seconds" in json.loads(body)["detail"]
 
 
 @pytest.mark.parametrize("sent", [b"", GET])
