@@ -31,8 +31,15 @@ _BIBTEX_TYPES: Final = {
     "webpage": ("online", "organization"),
     "personal_communication": ("letter", "organization"),
     "book": ("book", "publisher"),
+    "speech": ("misc", "organization"),
 }
-_RIS_TYPES: Final = {"report": "RPRT", "webpage": "ELEC", "personal_communication": "ICOMM", "book": "BOOK"}
+_RIS_TYPES: Final = {
+    "report": "RPRT",
+    "webpage": "ELEC",
+    "personal_communication": "ICOMM",
+    "book": "BOOK",
+    "speech": "SLIDE",
+}
 _MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _BIBTEX: Final = {
     "\\": r"{\textbackslash}",

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa.document.metadata import value_of
+from qa.formats.kinds import KINDS
 from qa.quoting.bibliography.csl import csl_item, date_of, name_in_words
 from qa.quoting.bibliography.entries import (
     FORMS,
@@ -58,6 +59,17 @@ def test_bibtexparser_reads_all_of_it():
         )
         assert read.get("url", "") == item.get("URL", "")
         assert said.get("year", "") == date_of(item.get("issued", {}))[:4]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_document_of_each_format_has_an_entry(form):
+    titles = {kind.name: f"Written as {kind.name}" for kind in KINDS.values()}
+    documents = [
+        replace(DOCUMENTS[0], id=name, format=name, title=title, series="", number="")
+        for name, title in titles.items()
+    ]
+    written = entries_of_documents(documents, form)
+    assert [title for title in titles.values() if not re.search(rf"\b{title}\b", written)] == []
 
 
 def test_pandoc_reads_all_of_the_bibtex():
