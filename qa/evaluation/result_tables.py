@@ -271,8 +271,7 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
         what = "other measure" if clear else "measure"
         lines.append(f"No significant difference in {plural(others, what)}.")
     lines.append(
-        f"Significant: p < {LEVEL}, 0 outside the interval. By chance, one difference in "
-        "twenty is significant."
+        f"Significant: p < {LEVEL}, 0 outside the interval. One in twenty is by chance."
     )
     return lines
 

@@ -220,7 +220,7 @@ def test_a_kept_export_serves_questions_when_the_model_is_gone(
     expected = open_query_encoder(identity).encode_query(ODD)
     shutil.rmtree(folder)
     np.testing.assert_array_equal(open_query_encoder(identity).encode_query(ODD), expected)
-    with pytest.raises(ModelError, match="not a model"):
+    with pytest.raises(ModelError, match="There is no model folder"):
         open_encoder(identity.name)
 
 

@@ -15,8 +15,8 @@ def not_opened(message: str, where: str) -> str:
     said = " ".join(message.replace("Multiple connection attempts failed", "").split())
     if "password" in message or "authentication" in message:
         advice = (
-            "check the user, the password (in ~/.pgpass, in PGPASSWORD or in the file that "
-            f"{PASSWORD_FILE} names), and the server's pg_hba.conf"
+            "check the user, the password in ~/.pgpass, in PGPASSWORD or in the file that "
+            f"{PASSWORD_FILE} names, and the server's pg_hba.conf"
         )
     elif "does not exist" in message:
         advice = "create the missing user, database or schema there, or name another database with --desk"

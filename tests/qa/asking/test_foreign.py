@@ -160,7 +160,7 @@ def test_a_korean_sentence_is_shown_where_it_holds_what_is_looked_for_and_nothin
     answer = mixed.ask("DPRK satellite")
     assert (answer.outcome, answer.calibrated, answer.confidence) == ("weak", False, 0)
     assert any("DPRK" in quote.text for quote in answer.quotes)
-    assert any("knows English" in note for note in answer.notes)
+    assert any("knows only English" in note for note in answer.notes)
     for question in ("How are pearls formed?", "Who discovered penicillin?"):
         answer = mixed.ask(question)
         assert all(is_latin(quote.text) for quote in answer.quotes)
@@ -183,4 +183,4 @@ def test_of_documents_in_another_script_alone_it_is_not_said_that_they_do_not_st
 ) -> None:
     answer = mixed.ask("How are pearls formed?", filters=Filters(document=("ko.txt",)))
     assert (answer.outcome, answer.calibrated, answer.quotes) == ("none", False, ())
-    assert any("knows English" in note for note in answer.notes)
+    assert any("knows only English" in note for note in answer.notes)

@@ -117,7 +117,7 @@ def test_thumbs_say_what_was_expected(
     assert query["answerable"] is answerable
     assert query.get("document", "") == ("a.txt" if expected else "")
     to_fill_in = bool(on_answer) and answerable is None
-    assert any("add the quotes" in note for note in query.get("notes", [])) == to_fill_in
+    assert any("add the expected quotes" in note for note in query.get("notes", [])) == to_fill_in
     unmarked = answerable is True and not expected
     assert any("none of its quotes" in note for note in query.get("notes", [])) == unmarked
 
@@ -376,7 +376,7 @@ def test_a_file_that_was_filled_in_is_spared(corpus: Corpus, tmp_path: Path) -> 
     save(to_queries(corpus.desk, corpus.store), path)
     save(to_queries(corpus.desk, corpus.store), path)  # the same again is no loss
     path.write_text("filled in", encoding="utf-8")
-    with pytest.raises(InputError, match=r"queries\.jsonl is there already.*--force"):
+    with pytest.raises(InputError, match=r"queries\.jsonl already exists.*--force"):
         save(to_queries(corpus.desk, corpus.store), path)
     assert path.read_text(encoding="utf-8") == "filled in"
     save(to_queries(corpus.desk, corpus.store), path, replace=True)

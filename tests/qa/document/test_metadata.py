@@ -112,7 +112,7 @@ def test_a_value_is_given_back_as_it_was_put():
     document = with_values(Document("a", "Text."), {"date": "2008-04-04", "author": "A"}, "x", "stated")
     assert (value_of(document, "date"), value_of(document, "author")) == ("2008-04-04", "A")
     assert value_of(document, "url") == ""
-    with pytest.raises(InputError, match="no field"):
+    with pytest.raises(InputError, match="not a field"):
         check({"text": "x"})
 
 

@@ -87,7 +87,7 @@ def test_the_outcomes_after_the_fit_are_those_that_the_fitted_confidence_gives()
 def test_too_few_of_a_kind_are_refused_with_how_many_are_needed(answerable: int, not_answerable: int) -> None:
     known = [True] * answerable + [False] * not_answerable + [None] * 50
     queries = [Query(str(number), "Who?", answerable=each) for number, each in enumerate(known)]
-    needed = f"{answerable} that .* {not_answerable} that .* at least {fit.LEAST} of each"
+    needed = f"{answerable} with an answer .* {not_answerable} without; at least {fit.LEAST} of each"
     with pytest.raises(InputError, match=needed):
         fit.check_enough(queries)
 

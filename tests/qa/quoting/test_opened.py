@@ -96,7 +96,7 @@ def test_other_documents_with_the_very_text_are_named(corpus: Corpus, inbox: Pat
     opened = open_citation(corpus.store, place(SAID), "b")
     assert (opened.quote.document.id, opened.same_text) == ("b", ("a", "c"))
     assert open_citation(corpus.store, place(KEPT, NEW)).same_text == ()
-    assert run(corpus, f"x#cite={place(SAID)}&document=b").stdout.splitlines()[-1] == "the same text: a, c"
+    assert run(corpus, f"x#cite={place(SAID)}&document=b").stdout.splitlines()[-1] == "also the text of: a, c"
 
 
 def test_the_text_is_read_once(superseded: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:

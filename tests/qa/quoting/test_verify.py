@@ -339,7 +339,7 @@ def test_a_rule_of_tildes_in_a_text_hides_no_quote_from_the_command(corpus: Corp
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"Nothing.", "quotes nothing"), (b"\xff\xfe\x00", "not UTF-8")]
+    ("content", "said"), [(b"Nothing.", "no quotation, citation or answer"), (b"\xff\xfe\x00", "not UTF-8")]
 )
 def test_a_file_that_cannot_be_verified_is_named(
     corpus: Corpus, tmp_path: Path, content: bytes, said: str
@@ -960,7 +960,7 @@ def test_a_comma_of_the_sentence_around_is_said(corpus: Corpus) -> None:
     ):
         (verdict,) = verify(corpus, text)
         assert (verdict.status, verdict.comma) == ("verbatim", True)
-        assert "but for the comma" in "".join(words for line in lines(verdict) for words, _ in line)
+        assert "only the comma at the end differs" in "".join(words for line in lines(verdict) for words, _ in line)
     assert statuses(corpus, f"“{SECOND[:-1].replace('forty', 'fifty')},” he said") == ["altered"]
     assert [each.comma for each in verify(corpus, f"“{SECOND}”")] == [False]
 
@@ -972,7 +972,7 @@ def test_a_full_stop_may_stand_for_a_comma_before_a_closing_mark_and_for_no_othe
     one(corpus, tmp_path, f"{text} “We go to Leith,” she said, “unless it rains.”")
     (verdict,) = verify(corpus, "He told us: “We have no ships.”")
     assert (verdict.status, verdict.comma) == ("verbatim", True)
-    assert "but for the full stop" in "".join(words for line in lines(verdict) for words, _ in line)
+    assert "only the full stop at the end differs" in "".join(words for line in lines(verdict) for words, _ in line)
     assert statuses(corpus, "It says: “Having no ships.”") == ["altered"]
     assert statuses(corpus, "She said: “We go to Leith.”") == ["altered"]  # the quotation goes on
 
@@ -1371,7 +1371,7 @@ def test_a_file_without_quotes_is_named_and_costs_no_other_its_result(corpus: Co
     assert done.exit_code == 1
     assert good in done.stdout
     assert done.stdout.count("verbatim") == 1
-    assert f"not verified: {empty} quotes nothing" in done.stderr
+    assert f"not verified: {empty} has no quotation, citation or answer" in done.stderr
     assert f"not verified: cannot read {missing}" in done.stderr
     files = json.loads(run(corpus, "verify", "--json", empty, good).stdout)["files"]
     assert [each["file"] for each in files] == [good, empty]

@@ -232,7 +232,7 @@ def test_the_one_column_that_is_prose_is_taken_for_the_text_and_a_note_says_so()
 
 @pytest.mark.parametrize("rows", [f"{REMARKS};{REMARKS}", ";"])
 def test_where_two_columns_are_prose_or_there_is_no_row_the_columns_are_named(rows: str) -> None:
-    with pytest.raises(TextColumnError, match=r"It has: Place, Remarks\. .*--column text=COLUMN"):
+    with pytest.raises(TextColumnError, match=r"Its columns are: Place, Remarks\. .*--column text=COLUMN"):
         list(table("a.csv", f"Place;Remarks\n{rows}\n".encode()))
 
 

@@ -101,7 +101,7 @@ def test_groups_without_end_are_refused() -> None:
         group = group.add_group_shape().shapes
     group.add_textbox(*BOX).text_frame.text = "Deep."
     made.save(out)
-    assert "groups over 50 deep" in refusal(read_source, out.getvalue(), "a.pptx")
+    assert "more than 50 deep" in refusal(read_source, out.getvalue(), "a.pptx")
 
 
 def test_footers_are_never_quoted() -> None:

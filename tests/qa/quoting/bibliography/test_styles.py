@@ -105,7 +105,7 @@ def test_a_style_may_be_a_file_a_dependent_one_or_another_name(tmp_path: Path):
     (tmp_path / "dependent.csl").write_text(dependent.format("apa"))
     assert open_style(str(tmp_path / "dependent.csl")).data == open_style("apa").data
     (tmp_path / "orphan.csl").write_text(dependent.format("no-such-style"))
-    with pytest.raises(InputError, match=r"orphan\.csl depends on another: there is not a citation style"):
+    with pytest.raises(InputError, match=r"orphan\.csl depends on another: there is no citation style"):
         open_style(str(tmp_path / "orphan.csl"))
 
 
@@ -127,7 +127,7 @@ def test_what_is_no_style_is_named(tmp_path: Path, content: str, said: str):
 
 @pytest.mark.parametrize("name", ["../apa", "no such", "", "a" * 200, "/etc/passwd", "x.csl", "apa.csl"])
 def test_a_stranger_can_name_no_file(name: str):
-    with pytest.raises(InputError, match="there is not a citation style"):
+    with pytest.raises(InputError, match="there is no citation style"):
         open_style(name, files=False)
 
 
