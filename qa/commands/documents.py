@@ -97,7 +97,7 @@ def _not_found(words: str, text: str, filters: Filters) -> str:
     from qa.text.display import describe_filters
 
     within = f" within the filters ({describe_filters(filters)})" if filters else ""
-    named = f"“{words}” in its title, author, publisher, series, number or id" if words else ""
+    named = f"“{words}” in its {', '.join(SEARCHED)} or id" if words else ""
     said = f"“{text}” in its text" if text else ""
     return f"No document{within} has {' and '.join(filter(None, (named, said)))}."
 

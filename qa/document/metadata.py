@@ -189,7 +189,7 @@ def _as_text(value: object) -> str:
             return value
         case dt.datetime():
             return value.date().isoformat()
-        case dt.date() | int():
+        case dt.date() | int() if not isinstance(value, bool):
             return str(value)
         case _:
             raise InputError(f'{value!r} is not a text: put it in quotation marks, as in title = "…"')

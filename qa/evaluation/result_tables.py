@@ -270,9 +270,7 @@ def _on_differences(evaluation: Evaluation) -> list[str]:
     if others:
         what = "other measure" if clear else "measure"
         lines.append(f"No significant difference in {plural(others, what)}.")
-    lines.append(
-        f"Significant: p < {LEVEL}, 0 outside the interval. One in twenty is by chance."
-    )
+    lines.append(f"Significant: p < {LEVEL}, 0 outside the interval. One in twenty is by chance.")
     return lines
 
 

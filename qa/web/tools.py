@@ -28,6 +28,7 @@ from qa.quoting.opened import open_citation
 from qa.quoting.opened import to_dict as opened_to_dict
 from qa.quoting.render import to_dict
 from qa.schema import EVERYTHING, FILTERED_BY_NAME, DocumentQuery, Quote, citation_id, quote_to_dict
+from qa.schema.fields import SEARCHED
 from qa.web.body import Body
 from qa.web.options import FiltersBody  # noqa: TC001 - read when the models are made
 from qa.web.problem import without_commands
@@ -120,7 +121,7 @@ class Listed(Body):
     find: str = Field(
         default="",
         max_length=MAX_FILTER_CHARACTERS,
-        description="Words that a document's metadata or id must have.",
+        description=f"Words that a document's {', '.join(SEARCHED)} or id must have.",
     )
     filters: FiltersBody | None = Field(
         default=None, description="List only documents that match, as in ask."

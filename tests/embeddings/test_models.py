@@ -153,7 +153,7 @@ def test_a_path_to_nothing_is_refused_without_asking_the_hub(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModelError, match="no model folder|not a model"):
+    with pytest.raises(ModelError, match=r"no model folder|not a model"):
         models.named_folder(name)
 
 

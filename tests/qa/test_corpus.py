@@ -647,7 +647,7 @@ class TestPythonInterface:
     def test_one_text_in_place_of_ids_removes_nothing(self, corpus: Corpus, inbox: Path) -> None:
         corpus.index(write(inbox, "a.txt", words(1)), write(inbox, "b.txt", words(2)))
         for change in (corpus.remove, corpus.restore, corpus.purge):
-            with pytest.raises(InputError, match=r"write \['a\.txt'\]"):
+            with pytest.raises(InputError, match=r"write a list of ids, \['a\.txt'\]"):
                 change("a.txt")
         assert corpus.store.count().documents == 2
 

@@ -125,7 +125,7 @@ def _csl_json(text: str, name: str) -> list[Reference]:
     for at, item in enumerate(items, start=1):
         where = f"item {at}"
         try:
-            said = {field: str(_first(item, names)) for field, names in _CSL.items()}
+            said = {field: _csl_text(_first(item, names)) for field, names in _CSL.items()}
             said["title"] = re.sub(r"</?(?:i|b|sup|sub|sc|span)\b[^<>]*>", "", said["title"])
             said["author"] = "; ".join(filter(None, map(name_in_words, item.get("author", ()))))
             said["date"] = date_of(item.get("issued") or {})
@@ -134,6 +134,12 @@ def _csl_json(text: str, name: str) -> list[Reference]:
             raise InputError(f"{name}, {where}: this is not an item of CSL-JSON") from None
         found.append(_reference(str(item.get("id", "")), where, said, name))
     return found
+
+
+def _csl_text(value: object) -> str:
+    if not isinstance(value, str | int | float):
+        raise TypeError
+    return str(value)
 
 
 def _ris(text: str, name: str) -> list[Reference]:

@@ -48,6 +48,7 @@ def test_a_sidecar_gives_fields_as_text_and_dates_as_toml_or_text():
         (b'date = "4 April"', "x: '4 April' is not a date; write 2008-04-04, 2008-04 or 2008"),
         (b'date = "2008-13"', "x: there is no such month: 2008-13"),
         (b'title = ["a"]', "is not a text"),
+        (b"title = true", "is not a text"),
         (b'title = "a\\nb"', "control characters"),
         (b'url = "javascript:alert(1)"', "the url does not begin with http:// or https://"),
         (b'url = "file:///etc/passwd"', "the url does not begin with http:// or https://"),

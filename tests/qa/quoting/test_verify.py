@@ -960,7 +960,9 @@ def test_a_comma_of_the_sentence_around_is_said(corpus: Corpus) -> None:
     ):
         (verdict,) = verify(corpus, text)
         assert (verdict.status, verdict.comma) == ("verbatim", True)
-        assert "only the comma at the end differs" in "".join(words for line in lines(verdict) for words, _ in line)
+        assert "only the comma at the end differs" in "".join(
+            words for line in lines(verdict) for words, _ in line
+        )
     assert statuses(corpus, f"“{SECOND[:-1].replace('forty', 'fifty')},” he said") == ["altered"]
     assert [each.comma for each in verify(corpus, f"“{SECOND}”")] == [False]
 
@@ -972,7 +974,9 @@ def test_a_full_stop_may_stand_for_a_comma_before_a_closing_mark_and_for_no_othe
     one(corpus, tmp_path, f"{text} “We go to Leith,” she said, “unless it rains.”")
     (verdict,) = verify(corpus, "He told us: “We have no ships.”")
     assert (verdict.status, verdict.comma) == ("verbatim", True)
-    assert "only the full stop at the end differs" in "".join(words for line in lines(verdict) for words, _ in line)
+    assert "only the full stop at the end differs" in "".join(
+        words for line in lines(verdict) for words, _ in line
+    )
     assert statuses(corpus, "It says: “Having no ships.”") == ["altered"]
     assert statuses(corpus, "She said: “We go to Leith.”") == ["altered"]  # the quotation goes on
 

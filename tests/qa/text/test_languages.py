@@ -267,7 +267,7 @@ def test_the_english_reader_quotes_other_languages_verbatim_and_does_not_claim_t
                 answer = corpus.ask(question, strictness=strictness)
                 assert answer.outcome in {"weak", "none"}
                 assert (answer.confidence, answer.calibrated) == (0, False)
-            assert any("knows English" in note for note in answer.notes)
+            assert any("knows only English" in note for note in answer.notes)
             assert answer.passages
             for quote in answer.quotes:
                 assert quote.text in texts[quote.document.id.removesuffix(".txt")]

@@ -157,6 +157,7 @@ def test_two_references_of_one_key_are_two():
         ("a.ris", b"TY  - RPRT\nER  - \nTI  - x\n", "a.ris, line 3: a reference of RIS begins with"),
         ("a.json", b'[{"id": "a",\n "title": }]', "a.json, line 2: this is not JSON: "),
         ("a.json", b'[{"title": "x"}, 3]', "a.json, item 2: this is not an item of CSL-JSON"),
+        ("a.json", b'[{"title": ["x"]}]', "a.json, item 1: this is not an item of CSL-JSON"),
         ("a.json", b'"x"', "a.json, line 1: this is not a list of CSL-JSON items"),
         ("a.json", b"[" * 100_000, "a.json, line 1: this JSON cannot be read"),
         ("a.json", b'[{"title": "' + b"x" * 1_001 + b'"}]', "a.json, item 1: the title has more than 1,000"),
