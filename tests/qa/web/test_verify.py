@@ -45,7 +45,7 @@ def test_everybody_is_told_what_assistants_are(client: TestClient, engine: Engin
         ({}, "text"),
         ({"text": 5}, "text"),
         ({"text": DRAFT, "unknown": 1}, "unknown"),
-        ({"text": "There is nothing here."}, "no quotation, citation or answer"),
+        ({"text": "There is nothing here."}, "the text has no quotes"),
         ({"text": "x" * (MAX_DRAFT_CHARACTERS + 1)}, "in parts"),
         ({"text": "“There was nothing at all.” " * 300}, "in parts"),
     ],
