@@ -381,12 +381,12 @@ class _Handlers:
         """End the conversation, and open the stored one that `place` names."""
         conversation.end()
         _set_client()
-        named = conversations.read_place(place).conversation
+        conversation_id = conversations.read_place(place).conversation
         try:
-            kept = await self._opening.run(conversations.opened, self._engine, named)
+            stored = await self._opening.run(conversations.opened, self._engine, conversation_id)
         except BusyError as error:  # the next question opens it
             return conversations.unopened(error), Conversation()
-        return kept.messages, kept
+        return stored.messages, stored
 
     async def save(self, conversation: Conversation) -> str:
         """Return the conversation as a file, or an error."""

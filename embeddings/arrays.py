@@ -64,10 +64,10 @@ class Bits:
 
     def holds(self, keys: Int64) -> Bool:
         """Return for each of these ids, int64 [n], whether it is in the set, bool [n]."""
-        there: Bool = (keys >= 0) & (keys < 8 * len(self.bits))
-        inside = keys[there]
-        there[there] = self.bits[inside >> 3] >> (inside & 7) & 1
-        return there
+        is_held: Bool = (keys >= 0) & (keys < 8 * len(self.bits))
+        inside = keys[is_held]
+        is_held[is_held] = self.bits[inside >> 3] >> (inside & 7) & 1
+        return is_held
 
     @property
     def last(self) -> int:

@@ -93,8 +93,8 @@ def open_query_encoder(identity: EncoderIdentity) -> Encoder:
     if onnx.is_own(identity):
         return onnx.open_own(identity)
     encoder = SentenceTransformerEncoder(identity)
-    kept = onnx.find_export(identity) or encoder.export()
-    return onnx.OnnxEncoder.of(identity, kept).watch(encoder.export) if kept else encoder
+    graph = onnx.find_export(identity) or encoder.export()
+    return onnx.OnnxEncoder.of(identity, graph).watch(encoder.export) if graph else encoder
 
 
 class SentenceTransformerEncoder:

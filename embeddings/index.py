@@ -108,8 +108,8 @@ class VectorIndex:
         """
         index = cls(dimension)
         if len(ids) > EXACT_UP_TO:
-            base, found = build(ids, stored, dimension)
-            index._parts = replace(index._parts, base=base, live=Bits.of_keys(found))
+            base, stored_ids = build(ids, stored, dimension)
+            index._parts = replace(index._parts, base=base, live=Bits.of_keys(stored_ids))
         else:
             index.update(np.empty(0, np.int64), ids, stored)
         return index
@@ -356,11 +356,11 @@ def _exact(delta: Any, queries: Float32, k: int, allowed: Bits | None) -> tuple[
     # Among equal scores, the positions decide which FAISS finds first. So look past the k-th until the scores
     # change, and let the ids decide.
     depth = min(k + 1, available)
-    scores, found = delta.search(queries, depth, params=parameters)
+    scores, positions = delta.search(queries, depth, params=parameters)
     while depth < available and (scores[:, -1] == scores[:, k - 1]).any():
         depth = min(2 * depth, available)
-        scores, found = delta.search(queries, depth, params=parameters)
-    return _best(scores, found, k)
+        scores, positions = delta.search(queries, depth, params=parameters)
+    return _best(scores, positions, k)
 
 
 def _best(scores: Float32, ids: Int64, k: int) -> tuple[Float32, Int64]:
@@ -378,8 +378,8 @@ def _compressed(
     if stored is None:
         return base.search(queries, depth, among)
     # If no more ids are allowed than candidates are needed, all are candidates.
-    found = among.keys() if depth == among.count else np.unique(base.search(queries, depth, among)[1])
-    held, rows = stored(found)
+    candidate_ids = among.keys() if depth == among.count else np.unique(base.search(queries, depth, among)[1])
+    held, rows = stored(candidate_ids)
     if not held.size:
         return _compressed(base, queries, k, _NOTHING, None)
     # Score all queries against all queries' candidates. FAISS computes the scores as it does for a delta.

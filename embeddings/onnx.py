@@ -248,7 +248,7 @@ def _compare(model: SentenceTransformer, exported: OnnxEncoder) -> None:
             (model.encode_query(list(_TRIALS), **settings), exported.encode_query(_TRIALS)),
             (model.encode_document(list(_TRIALS), **settings), exported.encode_documents(_TRIALS)),
         )
-    cosine = min(float((expected * found).sum(axis=1).min()) for expected, found in pairs)
+    cosine = min(float((expected * actual).sum(axis=1).min()) for expected, actual in pairs)
     if not cosine > _MINIMUM_COSINE:  # also true for a NaN
         raise ModelError(
             f"The ONNX export of {exported.identity.name} gives other vectors (cosine {cosine:.4f})."

@@ -114,17 +114,17 @@ class TrainedReader:
         """See Reader."""
         asked = self._model.tokenizer.encode(question, add_special_tokens=False).ids[:_QUESTION_LIMIT]
         # Read the longest windows first: then no core is idle for long when the last window ends.
-        order = sorted(range(len(windows)), key=lambda place: -sum(map(len, windows[place].sentences)))
-        read = runtime.pool().map(lambda place: self._read(asked, windows[place], retrieved[place]), order)
+        order = sorted(range(len(windows)), key=lambda index: -sum(map(len, windows[index].sentences)))
+        read = runtime.pool().map(lambda index: self._read(asked, windows[index], retrieved[index]), order)
         by_place = dict(zip(order, read, strict=True))
-        return [by_place[place] for place in range(len(windows))]
+        return [by_place[index] for index in range(len(windows))]
 
     def _read(self, question: list[int], window: Window, retrieved: float) -> Reading:
         head, context, *sentences = self._model.tokenizer.encode_batch(
             [window.head, window.context, *window.sentences], add_special_tokens=False
         )
         tokens, types, bounds = lay_out(
-            self._marks, question, head.ids, context.ids, [each.ids for each in sentences], _LIMIT
+            self._marks, question, head.ids, context.ids, [encoding.ids for encoding in sentences], _LIMIT
         )
         # A sentence's mean over its tokens, as a matrix [sentences, tokens].
         pool = np.zeros((len(sentences), len(tokens)), dtype=np.float32)
@@ -137,7 +137,7 @@ class TrainedReader:
         evidence, span = given["sentences"], given["span"]
         score = float(given["window"][0])
         none = float(span[0].sum())
-        found = [
+        answers = [
             _words(span[start:end], text, encoding) if start < end else None
             for text, encoding, (start, end) in zip(
                 window.sentences, sentences, pairwise(bounds), strict=True
@@ -146,15 +146,16 @@ class TrainedReader:
         return Reading(
             score + RETRIEVED_WEIGHT * retrieved,
             score,
-            max((each[0] for each in found if each), default=none) - none,
+            max((answer[0] for answer in answers if answer), default=none) - none,
             tuple(
-                _both(score, float(logit)) if each else -np.inf
-                for logit, each in zip(evidence, found, strict=True)
+                _both(score, float(logit)) if answer else -np.inf
+                for logit, answer in zip(evidence, answers, strict=True)
             ),
-            tuple(each[1] if each and each[0] > none else None for each in found),
+            tuple(answer[1] if answer and answer[0] > none else None for answer in answers),
             float(given["relevance"][0]) if "relevance" in given else None,
             tuple(
-                float(logit) if each else -np.inf for logit, each in zip(given["parts"], found, strict=True)
+                float(logit) if answer else -np.inf
+                for logit, answer in zip(given["parts"], answers, strict=True)
             )
             if "parts" in given
             else (),

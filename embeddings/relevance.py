@@ -59,10 +59,10 @@ class CrossEncoderReader:
         """See Reader. Only the SCORED best readings have sentences."""
         weights, bias = _head()
         readings = []
-        for row, found in zip(self.features(question, windows), retrieved, strict=True):
+        for row, retrieval_score in zip(self.features(question, windows), retrieved, strict=True):
             answers = float(row @ weights + bias)
             # The cross-encoder's score is the last of the features.
-            score = float(row[-1]) + ANSWERS_WEIGHT * answers + RETRIEVED_WEIGHT * found
+            score = float(row[-1]) + ANSWERS_WEIGHT * answers + RETRIEVED_WEIGHT * retrieval_score
             readings.append(Reading(score, answers))
         return _with_sentences(self._reranker, question, windows, readings)
 
@@ -111,8 +111,8 @@ class NamedReader:
         """See Reader. Only the SCORED best readings have sentences."""
         scores = self._reranker.scores(question, [" ".join((w.head, *w.sentences)).strip() for w in windows])
         readings = [
-            Reading(score + RETRIEVED_WEIGHT * found, TEMPERED * score)
-            for score, found in zip(scores.tolist(), retrieved, strict=True)
+            Reading(score + RETRIEVED_WEIGHT * retrieval_score, TEMPERED * score)
+            for score, retrieval_score in zip(scores.tolist(), retrieved, strict=True)
         ]
         return _with_sentences(self._reranker, question, windows, readings)
 
@@ -121,10 +121,10 @@ def _with_sentences(
     reranker: Reranker, question: str, windows: Sequence[Window], readings: list[Reading]
 ) -> list[Reading]:
     """Add the scores of their sentences to the SCORED best readings."""
-    best = sorted(range(len(readings)), key=lambda place: -readings[place].score)[:SCORED]
-    scored = _sentences(reranker, question, [windows[place] for place in best])
-    for place, scores in zip(best, scored, strict=True):
-        readings[place] = replace(readings[place], sentences=scores, words=(None,) * len(scores))
+    best = sorted(range(len(readings)), key=lambda index: -readings[index].score)[:SCORED]
+    scored = _sentences(reranker, question, [windows[index] for index in best])
+    for index, scores in zip(best, scored, strict=True):
+        readings[index] = replace(readings[index], sentences=scores, words=(None,) * len(scores))
     return readings
 
 
@@ -140,13 +140,13 @@ def _sentences(reranker: Reranker, question: str, windows: Sequence[Window]) -> 
     texts: list[str] = []
     in_context: dict[int, str] = {}
     for window in windows:
-        for place, (before, text) in enumerate(pairwise(window.sentences), start=len(texts) + 1):
-            in_context[place] = f"{before} {text}"
+        for index, (before, text) in enumerate(pairwise(window.sentences), start=len(texts) + 1):
+            in_context[index] = f"{before} {text}"
         head = f"{window.head}: " if several and window.head else ""
         texts += [head + text for text in window.sentences]
     scores = reranker.scores(question, texts)
-    best = [place for place in np.argsort(-scores, kind="stable")[:IN_CONTEXT] if place in in_context]
-    again = reranker.scores(question, [in_context[place] for place in best])
+    best = [index for index in np.argsort(-scores, kind="stable")[:IN_CONTEXT] if index in in_context]
+    again = reranker.scores(question, [in_context[index] for index in best])
     scores[best] = (scores[best] + CONTEXT_WEIGHT * again) / (1 + CONTEXT_WEIGHT)
     every = iter((scores * TEMPERED).tolist())
     return [tuple(next(every) for _ in window.sentences) for window in windows]

@@ -286,7 +286,7 @@ def keep(graph: Graph, folder: Path) -> Graph:
     Raises:
         OSError: the disk is full or the folder cannot be written.
     """
-    kept = replace(
+    moved = replace(
         graph,
         model=folder / f"{sha256_file(graph.model)}.onnx",
         weights=folder / graph.weights.name,
@@ -294,7 +294,7 @@ def keep(graph: Graph, folder: Path) -> Graph:
     )
     entries = {}
     for role in ("weights", "model", "tokenizer"):
-        source, target = getattr(graph, role), getattr(kept, role)
+        source, target = getattr(graph, role), getattr(moved, role)
         sha256 = sha256_file(source)
         move_whole(source, target)
         status = target.stat()
@@ -306,7 +306,7 @@ def keep(graph: Graph, folder: Path) -> Graph:
         }
     listing = json.dumps({"files": entries, "settings": graph.settings}, indent=1)
     write_whole(_listing(folder), listing.encode())
-    return kept
+    return moved
 
 
 def find(folder: Path, *, thorough: bool = False) -> Graph | None:
@@ -318,9 +318,9 @@ def find(folder: Path, *, thorough: bool = False) -> Graph | None:
     """
     listing = _listing(folder)
     try:
-        kept = json.loads(listing.read_bytes())
+        recorded = json.loads(listing.read_bytes())
         paths, stale = {}, False
-        for role, entry in kept["files"].items():
+        for role, entry in recorded["files"].items():
             paths[role] = folder / entry["name"]
             status = paths[role].stat()
             as_recorded = (status.st_size, status.st_mtime_ns) == (entry["bytes"], entry["modified_ns"])
@@ -337,8 +337,8 @@ def find(folder: Path, *, thorough: bool = False) -> Graph | None:
             stale = True
         if stale:
             with contextlib.suppress(OSError):  # in a read-only cache, the file is hashed each time
-                write_whole(listing, json.dumps(kept, indent=1).encode())
-        return Graph(settings=kept["settings"], **paths)
+                write_whole(listing, json.dumps(recorded, indent=1).encode())
+        return Graph(settings=recorded["settings"], **paths)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -107,10 +107,10 @@ class Corpus:
             LibraryError: the library is damaged, locked, or may not be written.
             ModelError: there is no such encoder.
         """
-        place = library_address(library) if isinstance(library, str) else library
-        store = open_library(place, create=create, read_only=read_only, encoder=encoder)
+        address = library_address(library) if isinstance(library, str) else library
+        store = open_library(address, create=create, read_only=read_only, encoder=encoder)
         corpus = cls(store, date_order, columns, reader)
-        corpus.place = place
+        corpus.place = address
         return corpus
 
     def close(self) -> None:
@@ -253,7 +253,9 @@ class Corpus:
                 if upload.is_new and self.store.generation == generation:  # the library has not changed
                     self.store.forget_upload(upload)
                 raise
-            if upload.is_new and not any(each.document_id for each in report.files if each.status != "gone"):
+            if upload.is_new and not any(
+                result.document_id for result in report.files if result.status != "gone"
+            ):
                 self.store.forget_upload(upload)
             if collection:
                 self._put_new(report, collection)
@@ -320,7 +322,7 @@ class Corpus:
 
     def _put_new(self, report: IndexReport, collection: str) -> None:
         """Put the new documents of a report into a collection, unless they are in one already."""
-        ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.status in _NEW))
+        ids = tuple(dict.fromkeys(result.document_id for result in report.files if result.status in _NEW))
         held = self.documents(Filters(document=ids)) if ids else ()
         without = [info.id for info in held if info.id in ids and not info.collection]
         self.store.put_in_collection(without, collection)
@@ -510,10 +512,10 @@ class Corpus:
     def find_documents(self, query: DocumentQuery) -> DocumentList:
         """List the documents that a query finds, in the query's order. Ties are in order of id."""
         if query.text:
-            found = self.store.phrase(query.text, self.store.select(query.filters)).documents
-            if not found:
+            document_ids = self.store.phrase(query.text, self.store.select(query.filters)).documents
+            if not document_ids:
                 return DocumentList((), 0)
-            filters = replace(query.filters, document=found)
+            filters = replace(query.filters, document=document_ids)
             query = replace(query, filters=filters, text="")
         return self.store.find_documents(query)
 

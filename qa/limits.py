@@ -112,7 +112,7 @@ def check_filters(filters: Filters) -> None:
     if not isinstance(filters, Filters):
         raise InputError(f"the filters are {filters!r:.100}: write, for example, Filters(publisher='IFES')")
     ids = filters.document
-    if not isinstance(ids, tuple) or not all(isinstance(each, str) for each in ids):
+    if not isinstance(ids, tuple) or not all(isinstance(document_id, str) for document_id in ids):
         raise InputError(
             f"the filter 'document' is {ids!r:.100}: write a tuple of ids, such as ('report.txt',)"
         )
@@ -121,15 +121,15 @@ def check_filters(filters: Filters) -> None:
             f"the filter names {len(ids):,} documents; at most {MAX_DOCUMENTS:,} can be named: "
             "filter by collection instead"
         )
-    for each in ids:
-        _check_filter("document", each, MAX_ID_CHARACTERS)
+    for filter_value in ids:
+        _check_filter("document", filter_value, MAX_ID_CHARACTERS)
     for name in FILTERED_BY_NAME:
         value = getattr(filters, name)
         names = value if isinstance(value, tuple) else (value,)
         if len(names) > MAX_NAMES:
             raise InputError(f"the filter {name!r} has {len(names):,} values; at most {MAX_NAMES:,} are read")
-        for each in names:
-            _check_filter(name, each, MAX_FILTER_CHARACTERS)
+        for filter_value in names:
+            _check_filter(name, filter_value, MAX_FILTER_CHARACTERS)
 
 
 def _check_filter(name: str, value: object, most: int) -> None:

@@ -247,11 +247,13 @@ def written_files(path: Path, kind: Kind) -> tuple[Path, ...]:
     """
     if kind is not ANSWERS or _is_stream(path):
         return (path,)
-    beside = state_of(path), earlier_of(path)
-    for each in beside:
-        if _is_stream(each):
-            raise OutputError(f"{each} is not an ordinary file. Remove it, or name a file other than {path}.")
-    return path, *beside
+    further = state_of(path), earlier_of(path)
+    for further_path in further:
+        if _is_stream(further_path):
+            raise OutputError(
+                f"{further_path} is not an ordinary file. Remove it, or name a file other than {path}."
+            )
+    return path, *further
 
 
 def _is_stream(path: Path) -> bool:
@@ -290,12 +292,12 @@ def check_no_source(option: str, path: Path, kind: Kind, sources: Collection[str
     Raises:
         OutputError: a document was read from it. The message names the option and the file.
     """
-    for each in written_files(path, kind):
-        target = each.resolve()
+    for written in written_files(path, kind):
+        target = written.resolve()
         linked = target.exists() and target.stat().st_nlink > 1
         if str(target) in sources or (linked and any(_is_same(target, Path(source)) for source in sources)):
             raise OutputError(
-                f"{option} names a file that documents of the library were read from: {each}. Name "
+                f"{option} names a file that documents of the library were read from: {written}. Name "
                 "another file."
             )
 

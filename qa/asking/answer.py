@@ -163,9 +163,9 @@ class Answerer:
     def _reply(self, question: ParsedQuestion, kind: ReplyKind, run: _Run) -> Answer:
         """Return the reply to a message that is not a question for the documents."""
         filters = run.options.filters
-        found = self._documents_on(question, filters) if kind == "summary" else []
-        if found:
-            reply = replies.reply_about(question, found)
+        documents = self._documents_on(question, filters) if kind == "summary" else []
+        if documents:
+            reply = replies.reply_about(question, documents)
         else:
             listed = self._library.documents(limit=replies.LISTED)
             reply = replies.reply(kind, listed, self._library.count().documents)
@@ -177,8 +177,8 @@ class Answerer:
         options = inquiry.run.options
         run = replace(inquiry.run, options=replace(options, find_all=False))
         answers = [
-            self._answer(run.inquire(each.meaning), each.is_in)
-            for each in combine.readings(asked, inquiry.meaning)
+            self._answer(run.inquire(reading.meaning), reading.is_in)
+            for reading in combine.readings(asked, inquiry.meaning)
         ]
         combined = combine.combined(asked, answers)
         if options.find_all:
@@ -196,8 +196,10 @@ class Answerer:
                 return answer
             alone = self._answer(run.inquire(interpret(question)))
             if answer.outcome == "answered":
-                kept, other = ({quote.document.id for quote in each.quotes[:1]} for each in (answer, alone))
-                return answer if kept == other else alone
+                document_ids, other = (
+                    {quote.document.id for quote in result.quotes[:1]} for result in (answer, alone)
+                )
+                return answer if document_ids == other else alone
             if alone.outcome != "answered" or _is_near(alone, answer):
                 return alone
         elif answer.outcome != "answered" and (last := conversation.with_last_topic(meaning)):
@@ -213,9 +215,12 @@ class Answerer:
         selection = self._library.select(filters) if about else None
         if not (selection and selection.documents):
             return []
-        found = retrieve(self._library, prepare(self._library, interpret(ParsedQuestion(about))), selection)
+        retrieved = retrieve(
+            self._library, prepare(self._library, interpret(ParsedQuestion(about))), selection
+        )
         return [
-            found.documents[name] for name in dict.fromkeys(each.document_id for each, _ in found.to_read)
+            retrieved.documents[name]
+            for name in dict.fromkeys(passage.document_id for passage, _ in retrieved.to_read)
         ]
 
     def _continued(
@@ -252,13 +257,18 @@ class Answerer:
             retrieved = heads.with_heads(search, retrieve(self._library, search, phrases.selection))
             rest: list[Passage | Hit] = [*self._rest(search, retrieved, phrases, selection)]
             if may_answer:
-                kept = {name for name, document in retrieved.documents.items() if may_answer(document)}
-                rest = [*(each for each, _ in retrieved.to_read if each.document_id not in kept), *rest]
-                to_read = [each for each in retrieved.to_read if each[0].document_id in kept]
+                accepted_ids = {
+                    name for name, document in retrieved.documents.items() if may_answer(document)
+                }
+                rest = [
+                    *(passage for passage, _ in retrieved.to_read if passage.document_id not in accepted_ids),
+                    *rest,
+                ]
+                to_read = [pair for pair in retrieved.to_read if pair[0].document_id in accepted_ids]
                 retrieved = replace(retrieved, to_read=to_read)
         if phrases.whole:
-            found = [passage for passage, _ in retrieved.to_read]
-            return _exact_answer(inquiry, phrases, selection, [*found, *rest])
+            passages = [passage for passage, _ in retrieved.to_read]
+            return _exact_answer(inquiry, phrases, selection, [*passages, *rest])
         for_several = asks_for_several(question.text)
         with clock.timing("rerank"):
             deadline.check()
@@ -281,8 +291,8 @@ class Answerer:
             nearest = _numbered_after(nearest, all_that_answers.quotes or quotes)
         facts: tuple[Fact, ...] = ()
         if verdict.outcome != "answered" and not phrases.missing:
-            known = retrieved.documents.values()
-            facts = heads.facts(question, filter(may_answer, known) if may_answer else known)
+            all_documents = retrieved.documents.values()
+            facts = heads.facts(question, filter(may_answer, all_documents) if may_answer else all_documents)
         return inquiry.answer(
             "weak" if facts else verdict.outcome,
             confidence=verdict.confidence,
@@ -290,7 +300,7 @@ class Answerer:
             signals=choice.signals,
             quotes=quotes,
             passages=_ranking(
-                [(each.passage, each.reading.score) for each in choice.read],
+                [(candidate.passage, candidate.reading.score) for candidate in choice.read],
                 [*(passage for passage, _ in retrieved.to_read[len(choice.read) :]), *rest],
             ),
             read=len(choice.read),
@@ -323,8 +333,8 @@ class Answerer:
         """
         rest = [*retrieved.rest, *retrieved.illegible]
         if phrases.selection is not selection:
-            found = candidates(self._library, search, selection)
-            rest += [hit for hit, _ in (*found.legible, *found.illegible)]
+            result = candidates(self._library, search, selection)
+            rest += [hit for hit, _ in (*result.legible, *result.illegible)]
         return rest
 
     def _judge(
@@ -347,12 +357,16 @@ class Answerer:
             if others:
                 chosen, outcome = others, "weak"
             if others or (retrieved.illegible and not choice.evidence):
-                languages = [each.document.language for each in others]
+                languages = [piece.document.language for piece in others]
                 languages += [document.language for document in documents.values()]
                 unjudged = _named_language(languages)
         spelt = search.names.notes(
-            " ".join(text for each in choice.best for text in (each.window.head, *each.window.sentences)),
-            " ".join(each.text for each in chosen) if outcome != "none" else "",
+            " ".join(
+                text
+                for candidate in choice.best
+                for text in (candidate.window.head, *candidate.window.sentences)
+            ),
+            " ".join(piece.text for piece in chosen) if outcome != "none" else "",
         )
         has_subject = bool(search.meaning.question.content)
         notes = [*phrases.notes, *spelt, *(() if has_subject else (_NOTHING_TO_LOOK_FOR,))]
@@ -385,7 +399,7 @@ class Answerer:
         if verdict.outcome == "none":
             return (), (), ()
         any_time = inquiry.preference is None
-        known = copies.Copies(
+        known_copies = copies.Copies(
             self._library, phrases.selection.filters, retrieved.copies, read=retrieved.opened
         )
         most = SHOWN if verdict.several else extract.QUOTES
@@ -395,27 +409,35 @@ class Answerer:
         is_fitted = self._reader.name != "cross-encoder" and not (inquiry.meaning.carried or verdict.several)
         if verdict.outcome == "answered" and is_fitted:
             quotes, near = self._set_apart(inquiry, quotes)
-        quotes, differing = copies.versions(known, quotes, agreed=any_time)
+        quotes, differing = copies.versions(known_copies, quotes, agreed=any_time)
         quotes = exact.foremost(inquiry.meaning.asked, quotes)
         merge = partial(
-            copies.merged, known, read=retrieved.opened, earliest=any_time, deadline=inquiry.run.deadline
+            copies.merged,
+            known_copies,
+            read=retrieved.opened,
+            earliest=any_time,
+            deadline=inquiry.run.deadline,
         )
         quotes = merge(quotes)
-        left = [each for each in merge(near) if not any(copies.holds(quote, each) for quote in quotes)]
+        left = [
+            near_quote
+            for near_quote in merge(near)
+            if not any(copies.holds(quote, near_quote) for quote in quotes)
+        ]
         return quotes, _numbered_after(left, quotes), differing
 
     def _set_apart(
         self, inquiry: _Inquiry, quotes: tuple[Quote, ...]
     ) -> tuple[tuple[Quote, ...], tuple[Quote, ...]]:
         """Part quotes as `extract.set_apart` does, but show each quote that gives another figure or date."""
-        kept, near = extract.set_apart(inquiry.meaning.question, quotes)
+        shown, near = extract.set_apart(inquiry.meaning.question, quotes)
         if not near:
-            return kept, near
+            return shown, near
         figures = differing(inquiry.answer("answered", quotes=quotes))
         differ = {figure.quote.number for figure in figures}
         return (
-            tuple(each for each in quotes if each in kept or each.number in differ),
-            tuple(each for each in near if each.number not in differ),
+            tuple(quote for quote in quotes if quote in shown or quote.number in differ),
+            tuple(quote for quote in near if quote.number not in differ),
         )
 
     def _count_all(
@@ -433,33 +455,37 @@ class Answerer:
         If all are asked for, read on first, and quote all of them.
         """
         find_all, deadline = run.options.find_all, run.deadline
-        found, done, chosen = retrieved, choice.read, choice.chosen
+        all_retrieved, done, chosen = retrieved, choice.read, choice.chosen
         # Scores of the cross-encoder can be compared only within a wave.
         if find_all and self._reader.name != "cross-encoder":
-            found = retrieve(self._library, search, phrases.selection, most=budget.ALL)
+            all_retrieved = retrieve(self._library, search, phrases.selection, most=budget.ALL)
             changed = {
                 name
                 for name, document in retrieved.documents.items()
-                if found.documents.get(name, document).sha256 != document.sha256
+                if all_retrieved.documents.get(name, document).sha256 != document.sha256
             }
-            chosen = [each for each in chosen if each.document.id not in changed]
-            done = [each for each in choice.read if each.passage.document_id not in changed]
-            keys = {each.passage.key for each in done}
-            unread = [each for each in found.to_read if each[0].key not in keys]
-            done += read_on(self._reader, search, unread, found.opened, deadline)
-        documents = retrieved.documents | found.documents
+            chosen = [piece for piece in chosen if piece.document.id not in changed]
+            done = [candidate for candidate in choice.read if candidate.passage.document_id not in changed]
+            keys = {candidate.passage.key for candidate in done}
+            unread = [pair for pair in all_retrieved.to_read if pair[0].key not in keys]
+            done += read_on(self._reader, search, unread, all_retrieved.opened, deadline)
+        documents = retrieved.documents | all_retrieved.documents
         if find_all and search.preference:
             done = preferring(search.preference, done, documents)
         evidence = more.evidence(search.meaning.question, done, documents, chosen, nearest)
         every = None
         if find_all:
-            known = copies.Copies(self._library, phrases.selection.filters, found.copies, read=found.opened)
+            known_copies = copies.Copies(
+                self._library, phrases.selection.filters, all_retrieved.copies, read=all_retrieved.opened
+            )
             made = extract.quotes(search.meaning.asked, evidence, most=None)
             any_time = search.preference is None
-            merged = copies.merged(known, made, earliest=any_time, deadline=deadline)
+            merged = copies.merged(known_copies, made, earliest=any_time, deadline=deadline)
             every = more.numbered_by_document(merged, quotes)
-        is_left = _is_left(found, done)
-        return more.count(evidence, quotes, found.copies, read=len(done), at_least=is_left, every=every)
+        is_left = _is_left(all_retrieved, done)
+        return more.count(
+            evidence, quotes, all_retrieved.copies, read=len(done), at_least=is_left, every=every
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -503,8 +529,8 @@ class _Inquiry:
     preference: DatePreference | None
     run: _Run
 
-    def answer(self, outcome: Outcome, **said: Any) -> Answer:
-        """Return an answer to the question. `said` has the other fields of `Answer`."""
+    def answer(self, outcome: Outcome, **fields: Any) -> Answer:
+        """Return an answer to the question. `fields` has the other fields of `Answer`."""
         return Answer(
             self.meaning.asked.text,
             self.meaning.question.text,
@@ -514,8 +540,8 @@ class _Inquiry:
             preference=self.preference,
             carried=self.meaning.carried,
             strictness=self.run.options.strictness,
-            read_with=tuple(each.text for each in self.meaning.leans_on),
-            **said,
+            read_with=tuple(question.text for question in self.meaning.leans_on),
+            **fields,
         )
 
 
@@ -554,7 +580,7 @@ def _unjudged(question: ParsedQuestion, choice: Choice, outcome: Outcome, *, jud
         return language_of_script(question.text) or UNKNOWN
     if language := foreign_language(question.text):
         return language
-    nearest = {each.document.language for each in choice.chosen}
+    nearest = {piece.document.language for piece in choice.chosen}
     if outcome == "answered" or len(nearest) != 1 or nearest & {"en", *_NO_LANGUAGE}:
         return ""
     if outcome == "none" and is_surely_english(question.text) and _named_in(question, choice.best) != nearest:
@@ -564,18 +590,18 @@ def _unjudged(question: ParsedQuestion, choice: Choice, outcome: Outcome, *, jud
 
 def _named_in(question: ParsedQuestion, read: Sequence[Read]) -> set[str]:
     """Return the languages of the passages that have all names in a question; none if it has no name."""
-    named = {word for word in question.names if word[0].isalpha()}
-    if not named:
+    names = {word for word in question.names if word[0].isalpha()}
+    if not names:
         return set()
     return {
-        each.source[0].language
-        for each in read
-        if named <= set(re.findall(r"\w+", " ".join((each.window.head, *each.window.sentences))))
+        candidate.source[0].language
+        for candidate in read
+        if names <= set(re.findall(r"\w+", " ".join((candidate.window.head, *candidate.window.sentences))))
     }
 
 
 def _named_language(languages: Sequence[str]) -> str:
-    return next((each for each in languages if each not in {"en", *_NO_LANGUAGE}), UNKNOWN)
+    return next((language for language in languages if language not in {"en", *_NO_LANGUAGE}), UNKNOWN)
 
 
 class _Clock:
@@ -597,7 +623,7 @@ class _Clock:
 
 
 def _exact_answer(
-    inquiry: _Inquiry, phrases: Exact, selection: Selection, found: Sequence[Passage | Hit]
+    inquiry: _Inquiry, phrases: Exact, selection: Selection, passages: Sequence[Passage | Hit]
 ) -> Answer:
     """Return the answer to a question that asks only for exact phrases."""
     is_found = bool(phrases.quotes) and not phrases.missing
@@ -605,7 +631,7 @@ def _exact_answer(
         "answered" if is_found else "weak" if phrases.quotes else "none",
         confidence=float(is_found),
         quotes=phrases.quotes,
-        passages=_ranking([(passage, 1.0) for passage in phrases.passages], found),
+        passages=_ranking([(passage, 1.0) for passage in phrases.passages], passages),
         searched=selection.documents,
         undated=selection.undated,
         notes=phrases.notes,
@@ -616,8 +642,8 @@ def _exact_answer(
 
 def _is_left(retrieved: Retrieved, read: Sequence[Read]) -> bool:
     """Return whether there are passages that were not read."""
-    known = {each.passage.key for each in read}
-    unread = any(passage.key not in known for passage, _ in retrieved.to_read)
+    read_keys = {candidate.passage.key for candidate in read}
+    unread = any(passage.key not in read_keys for passage, _ in retrieved.to_read)
     return unread or retrieved.beyond > 0 or not retrieved.is_complete
 
 
@@ -631,7 +657,7 @@ def _ranking(
     floor = scored[-1][1] if scored else 0.0
     ranked: list[tuple[Passage | Hit, float]] = [
         *scored,
-        *((passage, floor - place) for place, passage in enumerate(below.values(), start=1)),
+        *((passage, floor - rank) for rank, passage in enumerate(below.values(), start=1)),
     ]
     return tuple(
         RankedPassage(passage.document_id, passage.start, passage.end, score) for passage, score in ranked
@@ -649,15 +675,15 @@ def _is_near(after: Answer, alone: Answer) -> bool:
 
 def _numbered_after(quotes: Iterable[Quote], others: Sequence[Quote]) -> tuple[Quote, ...]:
     """Number quotes, starting after the last number of `others`."""
-    start = 1 + max((each.number for each in others), default=0)
-    return tuple(replace(each, number=number) for number, each in enumerate(quotes, start))
+    start = 1 + max((quote.number for quote in others), default=0)
+    return tuple(replace(quote, number=number) for number, quote in enumerate(quotes, start))
 
 
 def _speaks_of_topic(answer: Answer, *others: ParsedQuestion) -> bool:
     """Return whether the best quote's document is on the topic of earlier questions, and of `others`."""
     document = answer.quotes[0].document
-    said = (*map(ParsedQuestion, answer.read_with[:1]), *others)
-    return all(combine.speaks_of(document, (each,)) for each in said)
+    questions = (*map(ParsedQuestion, answer.read_with[:1]), *others)
+    return all(combine.speaks_of(document, (question,)) for question in questions)
 
 
 def answer_or_error(

@@ -31,7 +31,7 @@ def asks_for_several(question: str, weights: Mapping[str, float] | None = None) 
     if len(question) > LONGEST:
         return False
     weights = weights or _weights()
-    return weights[""] + sum(weights.get(each, 0.0) for each in features(question)) > LEAST
+    return weights[""] + sum(weights.get(feature, 0.0) for feature in features(question)) > LEAST
 
 
 def features(question: str) -> set[str]:

@@ -55,12 +55,14 @@ def choose(search: Search, retrieved: Retrieved, read: list[Read]) -> Choice:
     signals for the confidence.
     """
     question, preference, best = search.meaning.question, search.preference, read[:BEST]
-    evidence = answering(question, [(each.passage, each.reading) for each in best], retrieved.documents)
+    evidence = answering(
+        question, [(candidate.passage, candidate.reading) for candidate in best], retrieved.documents
+    )
     signals = _signals(retrieved, read, evidence, preference) if evidence else None
     if preference is None:
         return Choice(read, best, evidence, extract.choose(evidence), signals)
     preferred = preferring(preference, read, retrieved.documents)
-    first = [(each.passage, each.reading) for each in preferred[:BEST]]
+    first = [(candidate.passage, candidate.reading) for candidate in preferred[:BEST]]
     chosen = extract.choose(answering(question, first, retrieved.documents))
     return Choice(preferred, best, evidence, chosen, signals)
 
@@ -73,9 +75,9 @@ def answering(
 ) -> list[Evidence]:
     """Return the sentences that may answer, with a logit of at least `least`, the best first."""
     return [
-        each
-        for each in extract.evidence(read, documents, least)
-        if statements.answering(question, each.document, [each.sentence])
+        piece
+        for piece in extract.evidence(read, documents, least)
+        if statements.answering(question, piece.document, [piece.sentence])
     ]
 
 
@@ -83,25 +85,28 @@ def preferring(
     preference: DatePreference, read: Sequence[Read], documents: Mapping[str, Document]
 ) -> list[Read]:
     """Return passages with lower scores where they fit the date preference less; the best first."""
-    found = [(documents[each.passage.document_id], each.passage.start, each.passage.end) for each in read]
+    locations = [
+        (documents[candidate.passage.document_id], candidate.passage.start, candidate.passage.end)
+        for candidate in read
+    ]
     back = times.setbacks(
         preference,
-        [each.reading.score for each in read],
-        [(document.date, document.text[start:end]) for document, start, end in found],
+        [candidate.reading.score for candidate in read],
+        [(document.date, document.text[start:end]) for document, start, end in locations],
     )
     lowered = [
         replace(
-            each,
+            candidate,
             reading=replace(
-                each.reading,
-                score=each.reading.score - less,
-                sentences=tuple(score - less for score in each.reading.sentences),
-                parts=tuple(score - less for score in each.reading.parts),
+                candidate.reading,
+                score=candidate.reading.score - less,
+                sentences=tuple(score - less for score in candidate.reading.sentences),
+                parts=tuple(score - less for score in candidate.reading.parts),
             ),
         )
-        for each, less in zip(read, back, strict=True)
+        for candidate, less in zip(read, back, strict=True)
     ]
-    return sorted(lowered, key=lambda each: -each.reading.score)
+    return sorted(lowered, key=lambda candidate: -candidate.reading.score)
 
 
 def _signals(
@@ -119,9 +124,9 @@ def _signals(
     of_time = (
         preference is None or preference.kind == "latest" or first.is_of(preference, first.best_sentences())
     )
-    surest, *others = sorted((each.reading.answers for each in read), reverse=True)
+    surest, *others = sorted((candidate.reading.answers for candidate in read), reverse=True)
     return Signals(
-        answers=max(each.reading.answers for each in best),
+        answers=max(candidate.reading.answers for candidate in best),
         best=first.reading.answers,
         span=first.reading.span,
         relevance=first.reading.score,
@@ -134,5 +139,7 @@ def _signals(
         few=1 - min(retrieved.count, PLENTY) / PLENTY,
         background=fmean(others or [surest]),
         lead=retrieved.lead if of_time else 0.0,
-        subject=max((score for each in read if (score := each.reading.relevance) is not None), default=0.0),
+        subject=max(
+            (score for candidate in read if (score := candidate.reading.relevance) is not None), default=0.0
+        ),
     )

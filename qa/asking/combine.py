@@ -56,8 +56,8 @@ class Reading:
 
 def speaks_of(document: Document, subject: Sequence[ParsedQuestion]) -> bool:
     """Return whether a document has half of the names in questions, or of the content words without names."""
-    named = {word for said in subject for name in said.names for word in words(name)}
-    asked = named or {word for said in subject for word in said.terms}
+    names = {word for question in subject for name in question.names for word in words(name)}
+    asked = names or {word for question in subject for word in question.terms}
     held = asked.intersection(words(f"{document.title}\n{document.text}"))
     return 2 * len(held) >= len(asked)
 
@@ -69,27 +69,31 @@ def readings(parts: Sequence[Part], whole: Interpretation) -> list[Reading]:
     the whole question.
     """
     searched = tuple((text, WHOLE * weight) for text, weight in whole.variants)
-    found = []
+    part_readings = []
     for at, part in enumerate(parts):
         others = [other.question for other in (*parts[:at], *parts[at + 1 :])]
         leans = not part.question.is_standalone
         leans_on_others = at > 0 or (leans and not whole.leans_on) or _end_together(part.question, others)
-        said = (*whole.leans_on, *(others if leans_on_others else ()))
+        leaned_on = (*whole.leans_on, *(others if leans_on_others else ()))
         meaning = interpret(part.question)
         subject: tuple[ParsedQuestion, ...] = ()
         if leans or not part.question.names:
-            meaning = after(part.question, said) or meaning
-            subject = (whole.leans_on[:1] or said) if leans else tuple(each for each in said if each.names)
+            meaning = after(part.question, leaned_on) or meaning
+            subject = (
+                (whole.leans_on[:1] or leaned_on)
+                if leans
+                else tuple(question for question in leaned_on if question.names)
+            )
         in_context = meaning.variants[1:] if leans else ()
         variants = ((meaning.question.text, 1.0), *in_context, *searched)
-        found.append(Reading(replace(meaning, variants=variants), subject))
-    return found
+        part_readings.append(Reading(replace(meaning, variants=variants), subject))
+    return part_readings
 
 
 def _end_together(question: ParsedQuestion, others: Sequence[ParsedQuestion]) -> bool:
     """Return whether another part's end belongs to both: "How many died, and how many were hurt in Rome?"."""
-    ask_how_many = all(_HOW_MANY.match(each.text) for each in (question, *others))
-    return ask_how_many and any(each.names for each in others)
+    ask_how_many = all(_HOW_MANY.match(part_question.text) for part_question in (question, *others))
+    return ask_how_many and any(other.names for other in others)
 
 
 def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]:
@@ -158,42 +162,48 @@ def combined(parts: Sequence[Part], answers: Sequence[Answer]) -> dict[str, Any]
 
 def _not_answered(ordinal: str, part: Part, answer: Answer, shown: Sequence[Quote]) -> str:
     """Return a note that a part is not answered, or not surely if its closest sentence is quoted."""
-    said = f"the {ordinal} part: “{part.words}”"
+    label = f"the {ordinal} part: “{part.words}”"
     if any(holds(quote, closest) for quote in shown for closest in answer.quotes[:1]):
-        return f"Not sure of {said}; its closest sentence is among the quotes."
-    return f"Nothing on {said}."
+        return f"Not sure of {label}; its closest sentence is among the quotes."
+    return f"Nothing on {label}."
 
 
 def _each_once(answers: Sequence[Answer]) -> tuple[Quote, ...]:
     """Return the quotes of answers: the best quote of each, then the next, each place once."""
-    kept: list[Quote] = []
+    distinct: list[Quote] = []
     for quote in filter(None, chain.from_iterable(zip_longest(*(answer.quotes for answer in answers)))):
-        same = next((at for at, other in enumerate(kept) if holds(other, quote) or holds(quote, other)), None)
+        same = next(
+            (at for at, other in enumerate(distinct) if holds(other, quote) or holds(quote, other)), None
+        )
         if same is not None:
-            longer, other = (kept[same], quote) if holds(kept[same], quote) else (quote, kept[same])
+            longer, other = (
+                (distinct[same], quote) if holds(distinct[same], quote) else (quote, distinct[same])
+            )
             within = {
                 span for span in other.emphasis if longer.start <= span.start and span.end <= longer.end
             }
-            kept[same] = replace(longer, emphasis=tuple(sorted({*longer.emphasis, *within})))
-        elif len(kept) < max(QUOTES, len(answers)):
-            kept.append(quote)
-    return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
+            distinct[same] = replace(longer, emphasis=tuple(sorted({*longer.emphasis, *within})))
+        elif len(distinct) < max(QUOTES, len(answers)):
+            distinct.append(quote)
+    return tuple(replace(quote, number=number) for number, quote in enumerate(distinct, start=1))
 
 
 def _nearest(answers: Iterable[Answer], quotes: Sequence[Quote]) -> tuple[Quote, ...]:
     """Return the quotes of answers that are only near, each place once, numbered after `quotes`."""
-    kept: list[Quote] = []
+    distinct: list[Quote] = []
     for quote in chain.from_iterable(answer.nearest for answer in answers):
-        if not any(holds(other, quote) or holds(quote, other) for other in (*quotes, *kept)):
-            kept.append(quote)
-    return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=len(quotes) + 1))
+        if not any(holds(other, quote) or holds(quote, other) for other in (*quotes, *distinct)):
+            distinct.append(quote)
+    return tuple(
+        replace(quote, number=number) for number, quote in enumerate(distinct, start=len(quotes) + 1)
+    )
 
 
 def _ranking(answers: Iterable[Answer]) -> tuple[RankedPassage, ...]:
     """Return the passages of answers, each once with its best score, the best first."""
     best: dict[tuple[str, int, int], RankedPassage] = {}
     for passage in chain.from_iterable(answer.passages for answer in answers):
-        place = (passage.document_id, passage.start, passage.end)
-        if place not in best or best[place].score < passage.score:
-            best[place] = passage
+        location = (passage.document_id, passage.start, passage.end)
+        if location not in best or best[location].score < passage.score:
+            best[location] = passage
     return tuple(sorted(best.values(), key=lambda passage: -passage.score))

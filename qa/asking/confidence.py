@@ -88,7 +88,7 @@ class Confidence:
             raise ValueError("a number is not finite")
         if any(one >= other for one, other in pairwise(precision)):
             raise ValueError("the shares do not rise")
-        if not all(0 <= each <= 1 for each in thresholds):
+        if not all(0 <= limit <= 1 for limit in thresholds):
             raise ValueError("a threshold is not a probability")
         return cls(weights, intercept, precision, thresholds)
 
@@ -99,7 +99,7 @@ class Confidence:
             "intercept": round(self.intercept, 4),
             "curve": {
                 "precision": list(self.precision),
-                "threshold": [round(each, 4) for each in self.thresholds],
+                "threshold": [round(limit, 4) for limit in self.thresholds],
             },
         }
 

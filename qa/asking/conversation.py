@@ -65,8 +65,8 @@ class Interpretation:
     @cached_property
     def timeless(self) -> ParsedQuestion:
         """The question without words that name a time, its own or carried, unless nothing else is left."""
-        said = _timeless(self.asked, self.leans_on)
-        return ParsedQuestion(said) if said else self.question
+        text = _timeless(self.asked, self.leans_on)
+        return ParsedQuestion(text) if text else self.question
 
 
 def parse(question: str, history: Sequence[str | Turn] = ()) -> tuple[ParsedQuestion, list[ParsedQuestion]]:
@@ -87,20 +87,20 @@ def after(question: ParsedQuestion, earlier: Sequence[ParsedQuestion]) -> Interp
     if not carried:
         return None
     expanded = _with_words(question.text, carried)
-    said = " ".join([*" ".join(each.text for each in earlier).split()[-_AFTER:], question.text])
-    variants = ((question.text, _OWN), (expanded, _CONTEXT), (said, _CONTEXT))
+    context = " ".join([*" ".join(asked.text for asked in earlier).split()[-_AFTER:], question.text])
+    variants = ((question.text, _OWN), (expanded, _CONTEXT), (context, _CONTEXT))
     return Interpretation(question, ParsedQuestion(expanded), variants, leans_on, carried)
 
 
 def topics(earlier: Sequence[ParsedQuestion]) -> list[list[ParsedQuestion]]:
     """Group earlier questions: each question that stands alone, then the questions that lean on it."""
-    found: list[list[ParsedQuestion]] = []
-    for each in earlier:
-        if each.is_standalone:
-            found.append([each])
-        elif found:
-            found[-1].append(each)
-    return found
+    groups: list[list[ParsedQuestion]] = []
+    for question in earlier:
+        if question.is_standalone:
+            groups.append([question])
+        elif groups:
+            groups[-1].append(question)
+    return groups
 
 
 def names_its_own(question: ParsedQuestion) -> bool:
@@ -132,12 +132,12 @@ def _timeless(question: ParsedQuestion, leaned_on: Sequence[ParsedQuestion]) -> 
     alone = times.without(question, leaned_on)
     if leaned_on and not words(OPENING.sub("", alone)):  # "And in 2009?" asks the same of another time
         return _timeless(leaned_on[-1], leaned_on[:-1])
-    said = _with_words(alone, _content(_timeless_each(leaned_on), set(words(alone))))
-    return said if has_content(said) else ""
+    text = _with_words(alone, _content(_timeless_each(leaned_on), set(words(alone))))
+    return text if has_content(text) else ""
 
 
 def _timeless_each(leaned_on: Sequence[ParsedQuestion]) -> list[str]:
-    return [times.without(each, leaned_on[:at]) for at, each in enumerate(leaned_on)]
+    return [times.without(question, leaned_on[:at]) for at, question in enumerate(leaned_on)]
 
 
 def _with_words(question: str, carried: Sequence[str]) -> str:
@@ -146,12 +146,12 @@ def _with_words(question: str, carried: Sequence[str]) -> str:
 
 def earlier_questions(history: Sequence[str | Turn]) -> list[str]:
     """Return the user's last questions for the corpus, at most _REMEMBERED, the oldest first."""
-    said = [
+    texts = [
         turn if isinstance(turn, str) else turn.text
         for turn in history
         if isinstance(turn, str) or turn.role == "user"
     ]
-    return [text for text in said if text.strip() and reply_kind(text) is None][-_REMEMBERED:]
+    return [text for text in texts if text.strip() and reply_kind(text) is None][-_REMEMBERED:]
 
 
 def _carried(question: ParsedQuestion, leaned_on: Sequence[ParsedQuestion]) -> list[str]:
@@ -163,8 +163,8 @@ def _carried(question: ParsedQuestion, leaned_on: Sequence[ParsedQuestion]) -> l
     timeless = _timeless_each(leaned_on)
     time = times.preference(question, leaned_on)
     if not (time and time.words):
-        named = [at for at, each in enumerate(leaned_on) if timeless[at] != each.text]
-        for at in named[-1:]:
+        timed = [at for at, asked in enumerate(leaned_on) if timeless[at] != asked.text]
+        for at in timed[-1:]:
             timeless[at] = leaned_on[at].text
     return _content(timeless, set(question.words))
 
@@ -185,8 +185,8 @@ def _topic(earlier: Sequence[ParsedQuestion]) -> int:
 
     Without such a turn, return the last turn that stands alone, or 0.
     """
-    alone = [place for place, each in enumerate(earlier) if each.is_standalone]
-    telling = [place for place in alone if _sets_topic(earlier[place])]
+    alone = [index for index, question in enumerate(earlier) if question.is_standalone]
+    telling = [index for index in alone if _sets_topic(earlier[index])]
     return (telling or alone or [0])[-1]
 
 

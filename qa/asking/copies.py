@@ -79,8 +79,8 @@ class Copies:
         """
         names = list(dict.fromkeys(quote.document.id for quote in quotes))
         if unknown := [name for name in names if name not in self.others]:
-            found = self._library.copies(unknown, self._filters)
-            self.others |= {name: list(found.get(name, ()))[:LOOKED_UP] for name in unknown}
+            copies = self._library.copies(unknown, self._filters)
+            self.others |= {name: list(copies.get(name, ()))[:LOOKED_UP] for name in unknown}
         wanted = dict.fromkeys([*names, *(other for name in names for other in self.others[name])])
         missing = [name for name in wanted if name not in self.read]
         for document, passages in read_in_parts(self._library, missing[: max(0, MOST_HELD - len(self.read))]):
@@ -102,25 +102,27 @@ def versions(
     publisher are not versions either: they may be a form that it fills in several times.
     """
     copies.look_up(quotes)
-    found: list[Quote] = []
+    shown: list[Quote] = []
     seen: list[Quote] = []
     notes: list[str] = []
     for quote in quotes:
-        if any(covers(place, quote) for place in seen):
+        if any(covers(earlier, quote) for earlier in seen):
             continue
         groups = {_said(quote.text): [quote]}
-        for place in _in_its_place(quote, copies.read.get(quote.document.id), copies.of(quote)):
-            given = next((each for each in quotes if covers(each, place)), place)
+        for counterpart in _in_its_place(quote, copies.read.get(quote.document.id), copies.of(quote)):
+            given = next((other for other in quotes if covers(other, counterpart)), counterpart)
             groups.setdefault(_said(given.text), []).append(given)
         wordings = list(groups.values())
         if agreed:
             wordings.sort(key=lambda group: -len(group))  # among equals the quote's own first: it answers
-        seen += [place for group in wordings for place in group]
-        found += [next((each for each in group if each in quotes), group[0]) for group in wordings[:QUOTED]]
+        seen += [version for group in wordings for version in group]
+        shown += [
+            next((version for version in group if version in quotes), group[0]) for group in wordings[:QUOTED]
+        ]
         if len(wordings) > 1:
             names = "; ".join(short_citation(_first(group)) for group in wordings[:NAMED])
             notes.append(f"Versions of one story, which differ here: {names}.")
-    return tuple(found), tuple(notes)
+    return tuple(shown), tuple(notes)
 
 
 def merged(
@@ -143,28 +145,28 @@ def merged(
     """
     deadline = deadline or Deadline()
     copies.look_up(quotes, deadline)
-    kept: list[Quote] = []
+    distinct: list[Quote] = []
     for quote in quotes:
         deadline.check()
-        if not any(covers(place, quote) for other in kept for place in (other, *other.copies)):
+        if not any(covers(occurrence, quote) for other in distinct for occurrence in (other, *other.copies)):
             others = copies.of(quote)
             places = list(_same_words(quote, others))
-            with_them = {place.document.id for place in places}
-            left = [each for each in others if each[0].id not in with_them]
+            with_them = {copy.document.id for copy in places}
+            left = [segmented for segmented in others if segmented[0].id not in with_them]
             # The same words with other punctuation.
             punctuated = _in_its_place(quote, copies.read.get(quote.document.id), left)
-            places += [place for place in punctuated if _said(place.text) == _said(quote.text)]
-            places = [place for place in places if not _differ_around(quote, place, in_form=True)]
+            places += [copy for copy in punctuated if _said(copy.text) == _said(quote.text)]
+            places = [copy for copy in places if not _differ_around(quote, copy, in_form=True)]
             shown = _earliest(quote, places) if earliest else replace(quote, copies=tuple(places))
             if len(body_words(quote.text)) >= RUN:
-                known = {quote.document.id, *copies.others[quote.document.id]}
-                unpaired = [each for name, each in read.items() if name not in known]
-                same = [place for place in _same_words(quote, unpaired) if _is_same_case(quote, place)]
+                paired_ids = {quote.document.id, *copies.others[quote.document.id]}
+                unpaired = [segmented for name, segmented in read.items() if name not in paired_ids]
+                same = [copy for copy in _same_words(quote, unpaired) if _is_same_case(quote, copy)]
                 shown = replace(shown, copies=(*shown.copies, *same))
-            kept.append(shown)
-    if len(kept) == len(quotes):
-        return tuple(kept)
-    return tuple(replace(quote, number=number) for number, quote in enumerate(kept, start=1))
+            distinct.append(shown)
+    if len(distinct) == len(quotes):
+        return tuple(distinct)
+    return tuple(replace(quote, number=number) for number, quote in enumerate(distinct, start=1))
 
 
 def covers(place: Quote, quote: Quote) -> bool:
@@ -175,7 +177,7 @@ def covers(place: Quote, quote: Quote) -> bool:
 
 def holds(quote: Quote, other: Quote) -> bool:
     """Return whether a quote, or a copy of it, contains another quote."""
-    return any(covers(place, other) for place in (quote, *quote.copies))
+    return any(covers(occurrence, other) for occurrence in (quote, *quote.copies))
 
 
 def _in_its_place(quote: Quote, own: Segmented | None, others: Iterable[Segmented]) -> Iterator[Quote]:
@@ -184,7 +186,7 @@ def _in_its_place(quote: Quote, own: Segmented | None, others: Iterable[Segmente
     It has as many sentences as the quote has in its `own` document, and is the most alike, if alike enough.
     """
     wanted = Counter(_said(quote.text))
-    count = sum(quote.start <= each.start < quote.end for each in _running(own[1])) if own else 0
+    count = sum(quote.start <= sentence.start < quote.end for sentence in _running(own[1])) if own else 0
     for document, passages in others if count else ():
         if not document.publisher or document.publisher != quote.document.publisher:
             sentences = _running(passages)
@@ -192,14 +194,19 @@ def _in_its_place(quote: Quote, own: Segmented | None, others: Iterable[Segmente
                 Quote(document, first.start, last.end, quote.score)
                 for first, last in zip(sentences, sentences[count - 1 :], strict=False)
             ]
-            alike = [_alike(wanted, Counter(_said(place.text))) for place in places]
+            alike = [_alike(wanted, Counter(_said(candidate.text))) for candidate in places]
             if max(alike, default=0.0) >= VERSION:
                 yield places[alike.index(max(alike))]
 
 
 def _running(passages: Iterable[Passage]) -> list[Sentence]:
     """Return the sentences of running text and lists."""
-    return [each for passage in passages for each in passage.sentences if each.kind in ("body", "list")]
+    return [
+        sentence
+        for passage in passages
+        for sentence in passage.sentences
+        if sentence.kind in ("body", "list")
+    ]
 
 
 def _said(text: str) -> tuple[str, ...]:
@@ -212,8 +219,8 @@ def _alike(one: Counter[str], other: Counter[str]) -> float:
     return 2 * (one & other).total() / (one.total() + other.total())
 
 
-def _day(place: Quote) -> dt.date:
-    return place.document.date or dt.date.max
+def _day(quote: Quote) -> dt.date:
+    return quote.document.date or dt.date.max
 
 
 def _first(places: Iterable[Quote]) -> Quote:
@@ -231,38 +238,38 @@ def _same_words(quote: Quote, others: Iterable[Segmented]) -> Iterator[Quote]:
         pattern = pattern or phrase_pattern(_DATELINE.sub("", quote.text))  # 10 ms, mostly not needed
         if pattern is None:
             return
-        for place in occurrences(pattern, document.text):
+        for occurrence in occurrences(pattern, document.text):
             touched = [
                 sentence
                 for passage in passages
                 for sentence in passage.sentences
-                if sentence.start < place.end and place.start < sentence.end
+                if sentence.start < occurrence.end and occurrence.start < sentence.end
             ]
             around = document.text[touched[0].start : touched[-1].end]
             if all(sentence.quotable for sentence in touched) and _said(around) == _said(quote.text):
-                yield Quote(document, place.start, place.end)
+                yield Quote(document, occurrence.start, occurrence.end)
                 break
 
 
-def _differ_around(quote: Quote, place: Quote, *, in_form: bool) -> bool:
+def _differ_around(quote: Quote, other: Quote, *, in_form: bool) -> bool:
     """Return whether the texts around two places of the same words are about different cases."""
     metadata = (
         quote.document.publisher,
         quote.document.author,
-        place.document.publisher,
-        place.document.author,
+        other.document.publisher,
+        other.document.author,
     )
-    return differ(_around(quote), _around(place), set(body_words(" ".join(metadata))), in_form=in_form)
+    return differ(_around(quote), _around(other), set(body_words(" ".join(metadata))), in_form=in_form)
 
 
-def _is_same_case(quote: Quote, place: Quote) -> bool:
+def _is_same_case(quote: Quote, other: Quote) -> bool:
     """Return whether the same words in a document that is not a copy are about the same case.
 
     The words must hold a name or figure, or the texts around both places must share names or figures.
     """
-    if _differ_around(quote, place, in_form=False):
+    if _differ_around(quote, other, in_form=False):
         return False
-    marks = [names(text) | figures(body_words(text)) for text in (_around(quote), _around(place))]
+    marks = [names(text) | figures(body_words(text)) for text in (_around(quote), _around(other))]
     return bool(names(quote.text) or figures(body_words(quote.text)) or len(marks[0] & marks[1]) >= MARKS)
 
 
@@ -282,7 +289,7 @@ def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
         return replace(quote, copies=tuple(places))
     others = (
         Quote(quote.document, quote.start, quote.end),
-        *(place for place in places if place is not first),
+        *(copy for copy in places if copy is not first),
     )
     return Quote(
         first.document, first.start, first.end, quote.score, quote.number, _moved(quote, first), others
@@ -291,7 +298,7 @@ def _earliest(quote: Quote, places: Sequence[Quote]) -> Quote:
 
 def _moved(quote: Quote, to: Quote) -> tuple[Span, ...]:
     """Return the quote's emphasis at another place of its words, or () if it has more or fewer characters."""
-    ours, theirs = ([at for at, c in enumerate(each.text) if not c.isspace()] for each in (quote, to))
+    ours, theirs = ([at for at, c in enumerate(copy.text) if not c.isspace()] for copy in (quote, to))
     if len(ours) != len(theirs):
         return ()
     return tuple(

@@ -91,11 +91,11 @@ def search(
     task = _Task(library, selection, preference, deadline or Deadline(), find_all)
     if not question.phrases:
         return _search_mentioned(task, question)
-    found = _search(task, question.phrases[:MAX_PHRASES], question.without_phrases)
+    exact = _search(task, question.phrases[:MAX_PHRASES], question.without_phrases)
     if len(question.phrases) > MAX_PHRASES:
         ignored = f"Only the first {MAX_PHRASES} of {len(question.phrases)} exact phrases were searched."
-        found = replace(found, notes=(ignored, *found.notes))
-    return found
+        exact = replace(exact, notes=(ignored, *exact.notes))
+    return exact
 
 
 def _search_mentioned(task: _Task, question: ParsedQuestion) -> Exact:
@@ -105,38 +105,45 @@ def _search_mentioned(task: _Task, question: ParsedQuestion) -> Exact:
         return Exact(task.selection)
     names = task.library.names(question.text)
     spelt = names.spelt(mentioned)
-    held = ((each, task.library.phrase(each, task.selection, task.deadline)) for each in spelt)
-    where = {spelling: found for spelling, found in held if found.places}
+    held = ((spelling, task.library.phrase(spelling, task.selection, task.deadline)) for spelling in spelt)
+    where = {spelling: occurrences for spelling, occurrences in held if occurrences.places}
     if not where:
         return Exact(task.selection)
-    found = _quoted(task, where, [place for found in where.values() for place in found.places])
+    quoted = _quoted(
+        task, where, [occurrence for occurrences in where.values() for occurrence in occurrences.places]
+    )
     as_written = f"Searched word for word for “{mentioned}”: other forms of its words were not searched."
     found_as = " ".join(where)
     return replace(
-        found,
+        quoted,
         is_certain=False,
-        notes=(*found.notes, *names.notes(found_as, found_as), as_written),
-        more=found.more and replace(found.more, at_least=True),
+        notes=(*quoted.notes, *names.notes(found_as, found_as), as_written),
+        more=quoted.more and replace(quoted.more, at_least=True),
     )
 
 
 def _search(task: _Task, asked: Sequence[str], rest: str) -> Exact:
     """Find the phrases that are asked for. `rest` is the question without the phrases."""
     library, selection, whole = task.library, task.selection, not has_content(rest)
-    found = {phrase: library.phrase(phrase, selection, task.deadline) for phrase in asked}
-    missing = [phrase for phrase, where in found.items() if not where.places]
+    by_phrase = {phrase: library.phrase(phrase, selection, task.deadline) for phrase in asked}
+    missing = [phrase for phrase, where in by_phrase.items() if not where.places]
     if missing:
-        told = tuple(_missing(phrase, found[phrase]) for phrase in missing)
+        notes = tuple(_missing(phrase, by_phrase[phrase]) for phrase in missing)
         near = _near(task, missing[0]) if whole else ()
-        return Exact(selection, whole, missing=True, quotes=near, notes=told)
-    holding = set.intersection(*(set(where.documents) for where in found.values()))
+        return Exact(selection, whole, missing=True, quotes=near, notes=notes)
+    holding = set.intersection(*(set(where.documents) for where in by_phrase.values()))
     if not holding:
         return Exact(selection, whole, missing=True, notes=("No document has all of the exact phrases.",))
     if not whole:
         restricted = library.select(replace(selection.filters, document=tuple(sorted(holding))))
-        return Exact(restricted, notes=tuple(_searched(phrase, found[phrase]) for phrase in asked))
-    places = [place for each in found.values() for place in each.places if place.document_id in holding]
-    return _quoted(task, found, places)
+        return Exact(restricted, notes=tuple(_searched(phrase, by_phrase[phrase]) for phrase in asked))
+    places = [
+        occurrence
+        for where in by_phrase.values()
+        for occurrence in where.places
+        if occurrence.document_id in holding
+    ]
+    return _quoted(task, by_phrase, places)
 
 
 def _near(task: _Task, phrase: str) -> tuple[Quote, ...]:
@@ -154,13 +161,13 @@ def _quoted(task: _Task, found: Mapping[str, Occurrences], places: Sequence[Occu
     """Quote the places of the phrases that were `found`, for a question of phrases only."""
     library, selection, preference = task.library, task.selection, task.preference
     all_quotes, unquoted, passages, read = _quotes(task, places, ALL if task.find_all else FOLDED)
-    known = copies.Copies(library, selection.filters, read=read)
-    quotes = copies.merged(known, all_quotes, earliest=preference is None, deadline=task.deadline)
+    known_copies = copies.Copies(library, selection.filters, read=read)
+    quotes = copies.merged(known_copies, all_quotes, earliest=preference is None, deadline=task.deadline)
     beyond = _without_copies(library, unquoted, quotes, selection.filters)
     if preference:
         fits = times.fits(preference, [(quote.document.date, quote.text) for quote in quotes])
-        order = sorted(range(len(quotes)), key=lambda place: -fits[place])
-        quotes = tuple(replace(quotes[place], number=at) for at, place in enumerate(order, start=1))
+        order = sorted(range(len(quotes)), key=lambda index: -fits[index])
+        quotes = tuple(replace(quotes[index], number=at) for at, index in enumerate(order, start=1))
     notes = [
         f"The words of “{phrase}” are together in {len(where.documents):,} documents, of which "
         f"{where.read} were read."
@@ -196,20 +203,22 @@ def _without_copies(
     saying: dict[tuple[str, ...], set[str]] = {}
     for quote in quotes:
         places = (quote, *quote.copies)
-        saying.setdefault(tuple(words(quote.text)), set()).update(place.document.id for place in places)
-    kept = []
+        saying.setdefault(tuple(words(quote.text)), set()).update(
+            occurrence.document.id for occurrence in places
+        )
+    document_ids = []
     for name, text in unquoted:
-        said = saying.setdefault(tuple(words(text)), set())
-        if said.isdisjoint(others.get(name, ())):
-            kept.append(name)
-        said.add(name)
-    return kept
+        holders = saying.setdefault(tuple(words(text)), set())
+        if holders.isdisjoint(others.get(name, ())):
+            document_ids.append(name)
+        holders.add(name)
+    return document_ids
 
 
 def foremost(question: ParsedQuestion, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
     """Return the quotes, first the quotes with an exact phrase of the question, numbered in this order."""
     patterns = [pattern for pattern in map(phrase_pattern, question.phrases[:MAX_PHRASES]) if pattern]
-    ordered = sorted(quotes, key=lambda quote: not any(each.search(quote.text) for each in patterns))
+    ordered = sorted(quotes, key=lambda quote: not any(pattern.search(quote.text) for pattern in patterns))
     return tuple(replace(quote, number=number) for number, quote in enumerate(ordered, start=1))
 
 
@@ -255,25 +264,25 @@ def _quotes(
         task.deadline.check()
         sentences = [sentence for passage in passages for sentence in passage.sentences]
         around: dict[tuple[int, int], list[Span]] = {}
-        for place in sorted(set(spans)):
-            touched = _touched(sentences, place)
+        for span in sorted(set(spans)):
+            touched = _touched(sentences, span)
             if touched and all(sentence.quotable for sentence in touched):
                 start, end = touched[0].start, touched[-1].end
-                if start <= place.start and place.end <= end:
-                    around.setdefault((start, end), []).append(place)
+                if start <= span.start and span.end <= end:
+                    around.setdefault((start, end), []).append(span)
         for (start, end), emphasis in around.items():
             if len(quotes) < most:
                 quotes.append(Quote(document, start, end, 1.0, len(quotes) + 1, tuple(emphasis)))
                 read[document.id] = document, passages
             else:
                 unquoted.append((document.id, document.text[start:end]))
-        held_by = {passage.ordinal for place in around for passage in _touched(passages, Span(*place))}
+        held_by = {passage.ordinal for span in around for passage in _touched(passages, Span(*span))}
         holding += [passage for passage in passages if passage.ordinal in held_by]
     return quotes, unquoted, tuple(holding), read
 
 
-def _touched(parts: Sequence[_Part], place: Span) -> Sequence[_Part]:
+def _touched(parts: Sequence[_Part], span: Span) -> Sequence[_Part]:
     """Return the parts of a text, in order and disjoint, that share a character with a place."""
-    first = bisect_right(parts, place.start, key=lambda part: part.end)
-    last = bisect_left(parts, place.end, key=lambda part: part.start)
+    first = bisect_right(parts, span.start, key=lambda part: part.end)
+    last = bisect_left(parts, span.end, key=lambda part: part.start)
     return parts[first:last]

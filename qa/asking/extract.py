@@ -64,7 +64,7 @@ def evidence(
 
     Sentences with a logit below `least` are left out.
     """
-    found = [
+    pieces = [
         Evidence(
             documents[passage.document_id],
             sentence,
@@ -81,7 +81,7 @@ def evidence(
         )
         if score > -inf and score >= least
     ]
-    return sorted(found, key=lambda each: (-each.score, each.document.id, each.sentence.start))
+    return sorted(pieces, key=lambda piece: (-piece.score, piece.document.id, piece.sentence.start))
 
 
 def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None) -> Span | None:
@@ -92,9 +92,9 @@ def _words(document: Document, sentence: Sentence, words: tuple[int, int] | None
     if words is None:
         return None
     if sentence.kind == "header":
-        said = in_words(document, sentence)[slice(*words)]
-        start = document.text.find(said, sentence.start, sentence.end)
-        return Span(start, start + len(said)) if start >= 0 else None
+        text = in_words(document, sentence)[slice(*words)]
+        start = document.text.find(text, sentence.start, sentence.end)
+        return Span(start, start + len(text)) if start >= 0 else None
     if row := tables.row(document, sentence):
         return row.span(*words)
     return Span(sentence.start + words[0], sentence.start + words[1])
@@ -109,17 +109,17 @@ def choose(evidence: Sequence[Evidence]) -> list[Evidence]:
     is left out. At most `SENTENCES` are shown.
     """
     chosen: list[Evidence] = []
-    likely = list(zip(evidence, probabilities([each.score for each in evidence]), strict=True))
-    wanted = sum(p * _length(each) for each, p in likely)
+    likely = list(zip(evidence, probabilities([piece.score for piece in evidence]), strict=True))
+    wanted = sum(p * _length(piece) for piece, p in likely)
     held = shown = best = 0.0
-    for each, p in likely:
-        if any(_repeats(each, other) for other in chosen):
+    for piece, p in likely:
+        if any(_repeats(piece, other) for other in chosen):
             continue
-        length = _length(each)
+        length = _length(piece)
         f1 = 2 * (held + p * length) / (shown + length + wanted)
         if len(chosen) == SENTENCES or (chosen and f1 < best):
             break
-        chosen.append(each)
+        chosen.append(piece)
         best, held, shown = f1, held + p * length, shown + length
     return chosen
 
@@ -132,7 +132,7 @@ def probabilities(scores: Sequence[float]) -> list[float]:
     """
     p = [1 / (1 + exp(-TEMPER * score)) for score in scores]
     total = min(1.0, sum(p))
-    return [each / total for each in p]
+    return [probability / total for probability in p]
 
 
 def _length(evidence: Evidence) -> int:
@@ -148,21 +148,21 @@ def quotes(
     emphasised.
     """
     runs: list[list[Evidence]] = []
-    for each in chosen:
-        beside = [run for run in runs if any(_adjacent(each, other) for other in run)]
-        joined = [each, *(other for run in beside for other in run)]
+    for piece in chosen:
+        adjacent_runs = [run for run in runs if any(_adjacent(piece, other) for other in run)]
+        joined = [piece, *(other for run in adjacent_runs for other in run)]
         # The joined quote takes the place of its best sentence.
-        place = runs.index(beside[0]) if beside else len(runs)
-        runs = [run for run in runs if run not in beside]
-        runs.insert(place, joined)
+        index = runs.index(adjacent_runs[0]) if adjacent_runs else len(runs)
+        runs = [run for run in runs if run not in adjacent_runs]
+        runs.insert(index, joined)
     return tuple(
         Quote(
             run[0].document,
-            min(each.sentence.start for each in run),
-            max(each.sentence.end for each in run),
-            max(each.score for each in run),
+            min(piece.sentence.start for piece in run),
+            max(piece.sentence.end for piece in run),
+            max(piece.score for piece in run),
             number,
-            tuple(sorted(span for each in run for span in emphasis(question, each))),
+            tuple(sorted(span for piece in run for span in emphasis(question, piece))),
         )
         for number, run in enumerate(runs[:most], start=1)
     )
@@ -183,12 +183,12 @@ def set_apart(
     asked = set(question.terms)
     lacking = asked.difference(words(first.text))
     near = [
-        each
-        for each in others
-        if _likely(ANOTHER_ANSWERS, each.score, first.score - each.score) < 1 / 2
-        and len(lacking.intersection(words(each.text))) < PART * len(asked)
+        quote
+        for quote in others
+        if _likely(ANOTHER_ANSWERS, quote.score, first.score - quote.score) < 1 / 2
+        and len(lacking.intersection(words(quote.text))) < PART * len(asked)
     ]
-    return tuple(each for each in quotes if each not in near), tuple(near)
+    return tuple(quote for quote in quotes if quote not in near), tuple(near)
 
 
 def _likely(weights: tuple[float, float, float], *values: float) -> float:

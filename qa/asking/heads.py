@@ -45,13 +45,13 @@ def with_heads(search: Search, retrieved: Retrieved) -> Retrieved:
     if not question.document_fields:
         return retrieved
     heads: dict[int, tuple[Passage, float]] = {}
-    for document, found in _likeliest(question, retrieved)[:DOCUMENTS]:
+    for document, score in _likeliest(question, retrieved)[:DOCUMENTS]:
         passages = retrieved.opened[document.id][1]
         for passage in dict.fromkeys((passages[0], passages[-1])):
             narrowed = search.narrowed(document, passage)
             if narrowed.sentences:
-                heads[passage.key] = (narrowed, found)
-    rest = (each for each in retrieved.to_read if each[0].key not in heads)
+                heads[passage.key] = (narrowed, score)
+    rest = (pair for pair in retrieved.to_read if pair[0].key not in heads)
     return replace(retrieved, to_read=[*heads.values(), *rest])
 
 
@@ -64,19 +64,19 @@ def surer(question: ParsedQuestion, retrieved: Retrieved, read: list[Read]) -> l
     plainly = question.document_fact is not None
     if not (question.document_fields and read):
         return read
-    if not plainly and max(each.reading.answers for each in read) >= SURE:
+    if not plainly and max(candidate.reading.answers for candidate in read) >= SURE:
         return read
     document, _ = _likeliest(question, retrieved)[0]
     fields = statements.naming(question.document_fields)
-    best = max((score for each in read for score in each.reading.sentences), default=0.0)
+    best = max((score for candidate in read for score in candidate.reading.sentences), default=0.0)
     least = best + ABOVE if plainly else -inf
     changed = [
-        replace(each, reading=_surer(document, each, fields, least))
-        if each.passage.document_id == document.id
-        else each
-        for each in read
+        replace(candidate, reading=_surer(document, candidate, fields, least))
+        if candidate.passage.document_id == document.id
+        else candidate
+        for candidate in read
     ]
-    return sorted(changed, key=lambda each: -each.reading.score)
+    return sorted(changed, key=lambda candidate: -candidate.reading.score)
 
 
 def _surer(document: Document, read: Read, fields: frozenset[statements.Field], least: float) -> Reading:
@@ -85,13 +85,15 @@ def _surer(document: Document, read: Read, fields: frozenset[statements.Field], 
     Such a line gets a score of at least `least`, if its fields were recognised.
     """
     reading = read.reading
-    quotable = [each for each in read.passage.sentences if each.quotable]
-    lines = [statements.names_only(document, each) or statements.NOTHING for each in quotable]
-    if not (reading.sentences and any(named & fields for named in lines)):
+    quotable = [sentence for sentence in read.passage.sentences if sentence.quotable]
+    lines = [statements.names_only(document, sentence) or statements.NOTHING for sentence in quotable]
+    if not (reading.sentences and any(line_fields & fields for line_fields in lines)):
         return reading
     scores = [
-        max(score + LINE, score if named == statements.ALL_FIELDS else least) if named & fields else score
-        for score, named in zip(reading.sentences, lines, strict=True)
+        max(score + LINE, score if line_fields == statements.ALL_FIELDS else least)
+        if line_fields & fields
+        else score
+        for score, line_fields in zip(reading.sentences, lines, strict=True)
     ]
     return replace(
         reading,
@@ -99,8 +101,8 @@ def _surer(document: Document, read: Read, fields: frozenset[statements.Field], 
         answers=reading.answers + ANSWERS,
         sentences=tuple(scores),
         words=tuple(
-            _value(document, each, named & fields) or words
-            for each, named, words in zip(quotable, lines, reading.words, strict=True)
+            _value(document, sentence, line_fields & fields) or words
+            for sentence, line_fields, words in zip(quotable, lines, reading.words, strict=True)
         ),
     )
 
@@ -110,8 +112,8 @@ def _value(
 ) -> tuple[int, int] | None:
     """Find the document's value of any of `fields` in a line, as offsets in the line as it is read."""
     line = in_words(document, sentence)
-    known = {"author": document.author, "publisher": document.publisher, "number": document.number}
-    value = next((known[field] for field in known if field in fields and known[field] in line), "")
+    values = {"author": document.author, "publisher": document.publisher, "number": document.number}
+    value = next((values[field] for field in values if field in fields and values[field] in line), "")
     return (line.rindex(value), line.rindex(value) + len(value)) if value else None
 
 
@@ -128,22 +130,22 @@ def facts(question: ParsedQuestion, found: Iterable[Document]) -> tuple[Fact, ..
     field, kind = question.document_fact
     figures = {word for word in question.words if any(map(str.isdigit, word))}
     held = [
-        (len(own.intersection(question.terms)), each)
-        for each in found
-        if _is_a(kind, each) and speaks_of(each, (question,))
-        for own in (_words_of(each),)
+        (len(own.intersection(question.terms)), document)
+        for document in found
+        if _is_a(kind, document) and speaks_of(document, (question,))
+        for own in (_words_of(document),)
         if figures <= own
     ]
     held.sort(key=lambda pair: -pair[0])
     if not held or (len(held) > 1 and held[0][0] == held[1][0]):
         return ()
     document = held[0][1]
-    source = next((each for each in document.found if each.field == field), None)
+    source = next((source for source in document.found if source.field == field), None)
     value = str(getattr(document, field) or "")
     if source is None or source.sure not in ("stated", "corrected") or not value:
         return ()
-    said = date_in_words(document.date) if field == "date" and document.date else value
-    if any(each.casefold() in document.text.casefold() for each in (value, said)):
+    wording = date_in_words(document.date) if field == "date" and document.date else value
+    if any(form.casefold() in document.text.casefold() for form in (value, wording)):
         return ()
     return (Fact(field, value, document.id, document.title, source.source),)
 
@@ -151,21 +153,21 @@ def facts(question: ParsedQuestion, found: Iterable[Document]) -> tuple[Fact, ..
 def _words_of(document: Document) -> set[str]:
     """Return the words of a document's text and metadata."""
     date = f"{document.date} {date_in_words(document.date)}" if document.date else ""
-    known = f"{document.title} {document.author} {document.publisher} {document.number} {date}"
-    return {*words(known), *words(document.text)}
+    metadata = f"{document.title} {document.author} {document.publisher} {document.number} {date}"
+    return {*words(metadata), *words(document.text)}
 
 
 def _likeliest(question: ParsedQuestion, retrieved: Retrieved) -> list[tuple[Document, float]]:
     """Return the documents that were found, each with its best score, the likeliest to be meant first."""
     best: dict[str, float] = {}
-    for passage, found in retrieved.to_read:
-        best[passage.document_id] = max(found, best.get(passage.document_id, 0.0))
+    for passage, score in retrieved.to_read:
+        best[passage.document_id] = max(score, best.get(passage.document_id, 0.0))
 
-    def is_of_another_kind(found: tuple[Document, float]) -> bool:
-        return not any(_is_a(kind, found[0]) for kind in question.document_kinds)
+    def is_of_another_kind(scored: tuple[Document, float]) -> bool:
+        return not any(_is_a(kind, scored[0]) for kind in question.document_kinds)
 
     order = sorted(
-        ((retrieved.documents[name], found) for name, found in best.items()), key=lambda each: -each[1]
+        ((retrieved.documents[name], score) for name, score in best.items()), key=lambda pair: -pair[1]
     )
     return [*sorted(order[:NEAR], key=is_of_another_kind), *sorted(order[NEAR:], key=is_of_another_kind)]
 
@@ -179,6 +181,6 @@ def _is_a(kind: str, document: Document) -> bool:
     head = f"{document.title} {document.text[:HEAD]}"
     if kind == "letter" and re.search(r"^Dear\b", head, re.MULTILINE):
         return True
-    named = f" {' '.join(words(head))} "
+    head_words = f" {' '.join(words(head))} "
     kind = " ".join(words(kind))
-    return document.format not in MAILS and (f" {kind} " in named or f" {kind}s " in named)
+    return document.format not in MAILS and (f" {kind} " in head_words or f" {kind}s " in head_words)

@@ -34,12 +34,12 @@ def evidence(
 
     Leave out sentences in `near`, the quotes that are only near.
     """
-    found = {(each.document.id, each.sentence): each for each in chosen}
-    windows = ((each.passage, each.reading) for each in read)
-    for each in answering(question, windows, documents, LEAST):
-        found.setdefault((each.document.id, each.sentence), each)
-    kept = [each for each in found.values() if not _is_held(each, near)]
-    return sorted(kept, key=lambda each: -each.score)
+    by_sentence = {(piece.document.id, piece.sentence): piece for piece in chosen}
+    windows = ((candidate.passage, candidate.reading) for candidate in read)
+    for piece in answering(question, windows, documents, LEAST):
+        by_sentence.setdefault((piece.document.id, piece.sentence), piece)
+    pieces = [piece for piece in by_sentence.values() if not _is_held(piece, near)]
+    return sorted(pieces, key=lambda piece: -piece.score)
 
 
 def count(
@@ -58,8 +58,8 @@ def count(
     sentences, if all were asked for. Then the documents of `every` are counted.
     """
     distinct = _distinct(evidence, quotes, copies)
-    documents = {each.document.id for each in (distinct if every is None else every)}
-    shown = sum(_is_held(each, quotes) for each in distinct)
+    documents = {item.document.id for item in (distinct if every is None else every)}
+    shown = sum(_is_held(piece, quotes) for piece in distinct)
     return More(shown, len(distinct), len(documents), at_least, read, every)
 
 
@@ -67,12 +67,12 @@ def _distinct(
     evidence: Iterable[Evidence], quotes: Sequence[Quote], copies: Mapping[str, Container[str]]
 ) -> list[Evidence]:
     """Return the sentences, but only one of near-duplicates with the same words, if possible a quoted one."""
-    kept: dict[tuple[str, ...], list[Evidence]] = {}
-    for each in sorted(evidence, key=lambda each: not _is_held(each, quotes)):
-        same = kept.setdefault(extract.wording(each), [])
-        if not any(other.document.id in copies.get(each.document.id, ()) for other in same):
-            same.append(each)
-    return [each for same in kept.values() for each in same]
+    by_wording: dict[tuple[str, ...], list[Evidence]] = {}
+    for piece in sorted(evidence, key=lambda piece: not _is_held(piece, quotes)):
+        same = by_wording.setdefault(extract.wording(piece), [])
+        if not any(other.document.id in copies.get(piece.document.id, ()) for other in same):
+            same.append(piece)
+    return [piece for same in by_wording.values() for piece in same]
 
 
 def _is_held(evidence: Evidence, quotes: Sequence[Quote]) -> bool:
@@ -94,7 +94,7 @@ def numbered_by_document(quotes: Sequence[Quote], numbered: Sequence[Quote]) -> 
     return tuple(
         replace(
             quote,
-            number=min((each.number for each in numbered if covers(quote, each)), default=0)
+            number=min((other.number for other in numbered if covers(quote, other)), default=0)
             or next(following),
         )
         for quote in grouped

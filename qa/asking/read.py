@@ -54,8 +54,8 @@ class Candidate:
     def is_of_unnamed_time(self, preference: DatePreference) -> bool:
         """Return whether the passage is of the time that is asked for, without naming that very time."""
         sentences = self.window.sentences
-        named = any(times.names(preference, self.published, sentence) for sentence in sentences)
-        return not named and self.is_of(preference, sentences)
+        is_named = any(times.names(preference, self.published, sentence) for sentence in sentences)
+        return not is_named and self.is_of(preference, sentences)
 
     def is_of(self, preference: DatePreference, sentences: Sequence[str]) -> bool:
         """Return whether one or more of the passage's `sentences` are of the time that is asked for."""
@@ -97,26 +97,29 @@ def read(
     for wave, unlikely in budget.waves(len(retrieved.to_read), reader.name):
         deadline.enter("reading", len(done), len(retrieved.to_read))
         done += _read_wave(reader, search, retrieved.to_read[wave], retrieved.opened)
-        done.sort(key=lambda each: -each.reading.score)
-        left = [found for _, found in retrieved.to_read[wave.stop :]]
+        done.sort(key=lambda candidate: -candidate.reading.score)
+        left = [score for _, score in retrieved.to_read[wave.stop :]]
         if budget.enough(done[0].reading.score, left, unlikely):
             break
     if done and deeper:
         deadline.enter("reading", len(done), len(retrieved.to_read))
         done[:DEEPER] = read_again(deeper, done[:DEEPER])
-        done.sort(key=lambda each: -each.reading.score)
+        done.sort(key=lambda candidate: -candidate.reading.score)
     return done
 
 
 def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:
     """Let a deeper reader read passages too, and return them with the combined scores of both readers."""
     again: list[Read] = []
-    for question in dict.fromkeys(each.question for each in done):
-        group = [each for each in done if each.question == question]
-        windows, found = [each.window for each in group], [each.retrieved for each in group]
+    for question in dict.fromkeys(candidate.question for candidate in done):
+        group = [candidate for candidate in done if candidate.question == question]
+        windows, scores = (
+            [candidate.window for candidate in group],
+            [candidate.retrieved for candidate in group],
+        )
         again += [
-            replace(each, reading=of_both(each.reading, reading))
-            for each, reading in zip(group, reader.read(question.text, windows, found), strict=True)
+            replace(candidate, reading=of_both(candidate.reading, reading))
+            for candidate, reading in zip(group, reader.read(question.text, windows, scores), strict=True)
         ]
     return again
 
@@ -148,20 +151,20 @@ def _read_wave(
 ) -> list[Read]:
     """Read some passages. Passages of the time asked for are read without the words for the time."""
     candidates = [
-        Candidate(passage, found, source, reading_window(source[0], passage))
-        for passage, found in wave
+        Candidate(passage, score, source, reading_window(source[0], passage))
+        for passage, score in wave
         for source in (opened[passage.document_id],)
     ]
     of_time: list[Read] = []
     if preference := search.preference:
-        timely = [each for each in candidates if each.is_of_unnamed_time(preference)]
+        timely = [candidate for candidate in candidates if candidate.is_of_unnamed_time(preference)]
         of_time = [
-            each
-            for each in _read_each(reader, search.meaning.timeless, timely, search.names)
-            if each.is_of(preference, each.best_sentences())
+            candidate
+            for candidate in _read_each(reader, search.meaning.timeless, timely, search.names)
+            if candidate.is_of(preference, candidate.best_sentences())
         ]
-        settled = {each.passage.key for each in of_time}
-        candidates = [each for each in candidates if each.passage.key not in settled]
+        settled = {candidate.passage.key for candidate in of_time}
+        candidates = [candidate for candidate in candidates if candidate.passage.key not in settled]
     return [*of_time, *_read_each(reader, search.meaning.question, candidates, search.names)]
 
 
@@ -174,18 +177,23 @@ def _read_each(
     not read, because they make wrong passages seem to answer (docs/decisions/0009-reader.md).
     """
     by_question: dict[ParsedQuestion, list[Candidate]] = {}
-    for each in candidates:
-        text = " ".join((each.window.head, *each.window.sentences))
+    for candidate in candidates:
+        text = " ".join((candidate.window.head, *candidate.window.sentences))
         spelt = names.as_in(question, text)
         if wanted := " ".join(spelt.names):
-            before = sentences_before(*each.source, each.passage)
+            before = sentences_before(*candidate.source, candidate.passage)
             context = " ".join(before[at] for at in introductions(wanted, text, before))
-            each = replace(each, window=replace(each.window, context=context))
-        by_question.setdefault(spelt, []).append(each)
+            candidate = replace(candidate, window=replace(candidate.window, context=context))
+        by_question.setdefault(spelt, []).append(candidate)
     for spelt, group in by_question.items():
-        windows, found = [each.window for each in group], [each.retrieved for each in group]
-        for each, reading in zip(group, reader.read(spelt.text, windows, found), strict=True):
-            yield Read(each.passage, each.retrieved, each.source, each.window, spelt, reading)
+        windows, scores = (
+            [candidate.window for candidate in group],
+            [candidate.retrieved for candidate in group],
+        )
+        for candidate, reading in zip(group, reader.read(spelt.text, windows, scores), strict=True):
+            yield Read(
+                candidate.passage, candidate.retrieved, candidate.source, candidate.window, spelt, reading
+            )
 
 
 def read_other_scripts(
@@ -198,13 +206,13 @@ def read_other_scripts(
     """
     opened = library.read(hit.document_id for hit in hits[:OTHERS])
     documents = {name: document for name, (document, _) in opened.items()}
-    passages = {each.key: each for _, own in opened.values() for each in own}
+    passages = {passage.key: passage for _, own in opened.values() for passage in own}
     held = [passages[hit.key] for hit in hits[:OTHERS] if hit.key in passages]  # not removed meanwhile
-    found = []
+    matching = []
     for passage in held:
         text = documents[passage.document_id].text[passage.start : passage.end]
         if confidence.matches(search.names.as_in(search.meaning.question, text), text):
-            found.append(passage)
-    windows = [reading_window(documents[each.document_id], each) for each in found]
-    readings = reader.read(search.meaning.question.text, windows, [0.0] * len(found)) if found else []
-    return list(zip(found, readings, strict=True)), documents
+            matching.append(passage)
+    windows = [reading_window(documents[passage.document_id], passage) for passage in matching]
+    readings = reader.read(search.meaning.question.text, windows, [0.0] * len(matching)) if matching else []
+    return list(zip(matching, readings, strict=True)), documents

@@ -116,7 +116,9 @@ def reply(kind: ReplyKind, documents: Sequence[DocumentInfo], count: int | None 
     """
     holdings = _holdings(documents, len(documents) if count is None else count)
     text = _TEXT[kind](holdings) if kind in _TEXT else f"{_WHAT_IT_IS}\n\n{holdings}"
-    return Reply(kind, text, tuple(each.id for each in documents[:LISTED]) if holdings in text else ())
+    return Reply(
+        kind, text, tuple(document.id for document in documents[:LISTED]) if holdings in text else ()
+    )
 
 
 def reply_about(message: ParsedQuestion, found: Sequence[Document]) -> Reply:
@@ -124,12 +126,18 @@ def reply_about(message: ParsedQuestion, found: Sequence[Document]) -> Reply:
 
     If the request names documents, the reply names only these documents.
     """
-    named = [each for each in found if requests.names(message, each)]
-    shown = (named or found)[:OFFERED]
+    named_documents = [document for document in found if requests.names(message, document)]
+    shown = (named_documents or found)[:OFFERED]
     it = "it is" if len(shown) == 1 else "they are"
-    head = f"The request names this; {it} here to read:" if named else "The nearest documents, to read:"
-    lines = [head, *(f"• {describe(each)}" for each in shown)]
-    return Reply("summary", f"{_NO_TEXT_OF_ITS_OWN}\n\n" + "\n".join(lines), tuple(each.id for each in shown))
+    head = (
+        f"The request names this; {it} here to read:"
+        if named_documents
+        else "The nearest documents, to read:"
+    )
+    lines = [head, *(f"• {describe(document)}" for document in shown)]
+    return Reply(
+        "summary", f"{_NO_TEXT_OF_ITS_OWN}\n\n" + "\n".join(lines), tuple(document.id for document in shown)
+    )
 
 
 def _holdings(documents: Sequence[DocumentInfo], count: int) -> str:

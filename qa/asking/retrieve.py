@@ -84,8 +84,12 @@ class Search:
         """
         read = legible(document.text, passage.sentences) if self.judged else passage.sentences
         answering = statements.answering(self.meaning.question, document, read)
-        heads = {each for each in read if each.kind in ("header", "heading")} if answering else set()
-        return replace(passage, sentences=tuple(each for each in read if each in heads.union(answering)))
+        heads = (
+            {sentence for sentence in read if sentence.kind in ("header", "heading")} if answering else set()
+        )
+        return replace(
+            passage, sentences=tuple(sentence for sentence in read if sentence in heads.union(answering))
+        )
 
 
 def prepare(
@@ -98,13 +102,13 @@ def prepare(
 ) -> Search:
     """Prepare a search for the weighted readings (`variants`) of a question, in each spelling of names."""
     spelt = [names.spelt(text) for text, _ in meaning.variants]
-    texts = [text for each in spelt for text in each]
+    texts = [text for spellings in spelt for text in spellings]
     return Search(
         meaning,
         names,
         preference,
         judged,
-        [(len(each), weight) for each, (_, weight) in zip(spelt, meaning.variants, strict=True)],
+        [(len(spellings), weight) for spellings, (_, weight) in zip(spelt, meaning.variants, strict=True)],
         library.encode_queries(texts),
         [content_words(text) for text in texts],
     )
@@ -153,33 +157,31 @@ def retrieve(library: Library, search: Search, selection: Selection, most: int =
         LibraryError: the library changes faster than it can be searched.
     """
     for _ in range(ATTEMPTS):
-        found, illegible, is_complete, lead = candidates(library, search, selection, most)
-        ids = list(dict.fromkeys(hit.document_id for hit, _ in found))
+        hits, illegible, is_complete, lead = candidates(library, search, selection, most)
+        ids = list(dict.fromkeys(hit.document_id for hit, _ in hits))
         copied = dict.fromkeys(ids, _NO_COPIES) | library.copies(ids, selection.filters)
         if search.preference:
-            found = _by_preference(found, search.preference)
+            hits = _by_preference(hits, search.preference)
         with suppress(_ChangedError):
-            to_read, left_out, opened = _first(library, search, found, copied, most)
-            beyond = found[len(to_read) + len(left_out) :]
+            to_read, left_out, opened = _first(library, search, hits, copied, most)
+            beyond = hits[len(to_read) + len(left_out) :]
             rest = [*left_out, *(hit for hit, _ in beyond)]
             others = [hit for hit, _ in illegible]
-            return Retrieved(
-                to_read, opened, copied, rest, others, len(found), len(beyond), is_complete, lead
-            )
+            return Retrieved(to_read, opened, copied, rest, others, len(hits), len(beyond), is_complete, lead)
     raise LibraryError("the library is changing faster than it can be searched: ask again in a moment")
 
 
-def _by_preference(found: Sequence[tuple[Hit, float]], preference: DatePreference) -> list[tuple[Hit, float]]:
+def _by_preference(hits: Sequence[tuple[Hit, float]], preference: DatePreference) -> list[tuple[Hit, float]]:
     """Order the passages found so that passages that fit the date preference are read sooner."""
-    fits = times.fits(preference, [(hit.published, "") for hit, _ in found])
-    keyed = [-fused - times.BOOST * fit for (_, fused), fit in zip(found, fits, strict=True)]
-    return [found[number] for number in sorted(range(len(found)), key=keyed.__getitem__)]
+    fits = times.fits(preference, [(hit.published, "") for hit, _ in hits])
+    keyed = [-fused - times.BOOST * fit for (_, fused), fit in zip(hits, fits, strict=True)]
+    return [hits[number] for number in sorted(range(len(hits)), key=keyed.__getitem__)]
 
 
 def _first(
     library: Library,
     search: Search,
-    found: Sequence[tuple[Hit, float]],
+    hits: Sequence[tuple[Hit, float]],
     copied: Mapping[str, Mapping[str, float]],
     most: int,
 ) -> tuple[list[tuple[Passage, float]], list[Hit], dict[str, Segmented]]:
@@ -196,14 +198,14 @@ def _first(
     passages: dict[int, Passage] = {}
     read: list[tuple[Passage, float]] = []
     left_out: list[Hit] = []
-    rest = list(found)
+    rest = list(hits)
     while rest and len(read) < most:
         soon = [hit.document_id for hit, _ in rest[: max(AHEAD, min(most, MOST_READ) - len(read))]]
         hit, fused = rest.pop(0)
         name = hit.document_id
         if name not in opened:
             if name not in ahead:
-                ahead |= library.read(each for each in soon if each not in ahead)
+                ahead |= library.read(document_id for document_id in soon if document_id not in ahead)
             if name not in ahead or ahead[name][0].sha256 != hit.sha256:
                 raise _ChangedError
             opened[name] = ahead[name]
@@ -255,10 +257,10 @@ def candidates(library: Library, search: Search, selection: Selection, least: in
     while True:
         nearest = library.nearest(search.vectors, depth, selection)
         matching = library.matching(search.words, depth, selection)
-        hits = {hit.key: hit for each in (*nearest, *matching) for hit, _ in each}
+        hits = {hit.key: hit for ranking in (*nearest, *matching) for hit, _ in ranking}
         legible_keys = library.legible(hits.values()) if search.judged else set(hits)
         fused = _fused(search.weights, nearest, matching, legible_keys)
-        exhausted = all(len(each) < depth for each in nearest)
+        exhausted = all(len(ranking) < depth for ranking in nearest)
         enough_found = len({hits[key].document_id for key in fused}) >= enough
         if exhausted or enough_found or depth >= (DEEPEST if len(legible_keys) < len(hits) else BOUND):
             others = _fused(search.weights, nearest, matching, hits.keys() - legible_keys)
@@ -277,19 +279,19 @@ def related(
     question, this document must have one, too. Otherwise a single word would have near neighbours in
     documents on any subject.
     """
-    search, *earlier = (prepare(library, interpret(each)) for each in (question, *turns))
+    search, *earlier = (prepare(library, interpret(asked)) for asked in (question, *turns))
     best: dict[str, float] = {}
     for hit, score in candidates(library, search, selection).legible:
         best.setdefault(hit.document_id, score)
     highest = max(best.values(), default=0.0)
     near = {name for name in islice(best, RELATED_RANK) if highest - best[name] <= RELATED_GAP}
     matching = {
-        hit.document_id for each in library.matching(search.words, DEPTH, selection) for hit, _ in each
+        hit.document_id for ranking in library.matching(search.words, DEPTH, selection) for hit, _ in ranking
     }
     if matching:
         near &= matching
-    found = (candidates(library, each, selection).legible for each in earlier)
-    return [bool(each) and each[0][0].document_id in near for each in found]
+    rankings = (candidates(library, earlier_search, selection).legible for earlier_search in earlier)
+    return [bool(hits) and hits[0][0].document_id in near for hits in rankings]
 
 
 def _lead(nearest: Sequence[tuple[Hit, float]]) -> float:
@@ -306,11 +308,11 @@ def _fused(
 ) -> dict[int, float]:
     """Return the fused scores of the passages `among`. `weights` has each reading's spellings and weight."""
     total = sum(weight for _, weight in weights)
-    found = zip(nearest, matching, strict=True)
+    rankings = zip(nearest, matching, strict=True)
     fused: dict[int, float] = {}
     for spellings, weight in weights:
         best: dict[int, float] = {}
-        for dense, lexical in islice(found, spellings):
+        for dense, lexical in islice(rankings, spellings):
             scores = fuse(_among(dense, among), _among(lexical, among))
             for key, score in scores.items():
                 best[key] = max(score, best.get(key, 0.0))

@@ -55,24 +55,26 @@ def several(
     The sentence that answers best alone stays first if it is among the sentences. The sentences make the
     answer surer only if several places are asked for (`is_asked_for`).
     """
-    alone = max((each.reading.answers for each in choice.read if each.reading.parts), default=SURE)
+    alone = max(
+        (candidate.reading.answers for candidate in choice.read if candidate.reading.parts), default=SURE
+    )
     if alone >= SURE or choice.signals is None:
         return choice
-    found = _evidence(question, _read(deeper, choice.read), documents)
-    if len(found) < 2:
+    pieces = _evidence(question, _read(deeper, choice.read), documents)
+    if len(pieces) < 2:
         return choice
-    found.sort(key=lambda each: (each.document.id, each.sentence.start))
-    texts = tuple(among_others(each.document, in_words(each.document, each.sentence)) for each in found)
+    pieces.sort(key=lambda piece: (piece.document.id, piece.sentence.start))
+    texts = tuple(among_others(piece.document, in_words(piece.document, piece.sentence)) for piece in pieces)
     [reading] = deeper.read(question.text, [Window("", texts)], [0.0])
     scored = (
-        replace(each, score=(each.score + logit) / 2)
-        for each, logit in zip(found, reading.parts, strict=True)
+        replace(piece, score=(piece.score + logit) / 2)
+        for piece, logit in zip(pieces, reading.parts, strict=True)
     )
-    chosen = sorted((each for each in scored if each.score >= IS), key=lambda each: -each.score)[:SHOWN]
+    chosen = sorted((piece for piece in scored if piece.score >= IS), key=lambda piece: -piece.score)[:SHOWN]
     if len(chosen) < 2 or reading.answers < alone:
         return choice
     best = (choice.chosen or choice.evidence)[0]
-    chosen.sort(key=lambda each: (each.document.id, each.sentence) != (best.document.id, best.sentence))
+    chosen.sort(key=lambda piece: (piece.document.id, piece.sentence) != (best.document.id, best.sentence))
     sure = alone
     if is_asked_for:
         sure += WEIGHT * (reading.answers - alone)
@@ -84,27 +86,32 @@ def _read(reader: Reader, read: Sequence[Read]) -> list[Read]:
     """Return the best passages, read for parts of the question, with not too many of one document."""
     of_one: Counter[str] = Counter()
     wanted: list[Read] = []
-    for each in read:
-        of_one[each.passage.document_id] += 1
-        if each.reading.parts or (of_one[each.passage.document_id] <= OF_ONE and len(wanted) < READ):
-            wanted.append(each)
-    unread = [each for each in wanted if not each.reading.parts]
-    return [*(each for each in wanted if each.reading.parts), *read_again(reader, unread)]
+    for candidate in read:
+        of_one[candidate.passage.document_id] += 1
+        if candidate.reading.parts or (
+            of_one[candidate.passage.document_id] <= OF_ONE and len(wanted) < READ
+        ):
+            wanted.append(candidate)
+    unread = [candidate for candidate in wanted if not candidate.reading.parts]
+    return [*(candidate for candidate in wanted if candidate.reading.parts), *read_again(reader, unread)]
 
 
 def _evidence(
     question: ParsedQuestion, read: Sequence[Read], documents: Mapping[str, Document]
 ) -> list[Evidence]:
     """Return the sentences that are the likeliest evidence for a part, each wording once."""
-    parts = ((each.passage, replace(each.reading, sentences=each.reading.parts)) for each in read)
+    parts = (
+        (candidate.passage, replace(candidate.reading, sentences=candidate.reading.parts))
+        for candidate in read
+    )
     wordings: dict[tuple[str, ...], Evidence] = {}
-    for each in answering(question, parts, documents, MAY_BE):
-        wordings.setdefault(extract.wording(each), each)
+    for piece in answering(question, parts, documents, MAY_BE):
+        wordings.setdefault(extract.wording(piece), piece)
     room = WORDS
     fitting: list[Evidence] = []
-    for each in wordings.values():
-        room -= measure(each.text) + CALLED
+    for piece in wordings.values():
+        room -= measure(piece.text) + CALLED
         if len(fitting) == TOGETHER or room < 0:
             break
-        fitting.append(each)
+        fitting.append(piece)
     return fitting

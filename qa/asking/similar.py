@@ -40,16 +40,16 @@ def similar(library: Library, quote: Quote, most: int = MOST) -> list[Quote]:
         if score >= ALIKE_FROM
     ]
     read = library.read(dict.fromkeys(hit.document_id for hit, _ in hits))
-    found = []
+    quotes = []
     for hit, score in hits:
         document, passages = read.get(hit.document_id, (None, ()))
         if document is None or document.sha256 != hit.sha256:  # removed or replaced meanwhile
             continue
-        passage = next((each for each in passages if each.key == hit.key), None)
+        passage = next((candidate for candidate in passages if candidate.key == hit.key), None)
         other = _quoted(document, passage, score) if passage else None
         if other and not _overlaps(other, quote) and not repeats(other.text, words):
-            found.append(other)
-    return found[:most]
+            quotes.append(other)
+    return quotes[:most]
 
 
 def by_document(quotes: Iterable[Quote]) -> list[tuple[Document, list[Quote]]]:
@@ -66,7 +66,7 @@ def _passage_of(library: Library, quote: Quote) -> str:
     held = library.read([document.id]).get(document.id)
     if held is None or held[0].sha256 != document.sha256:
         return quote.text[:_LONGEST]
-    around = [each for each in held[1] if each.start < quote.end and quote.start < each.end]
+    around = [passage for passage in held[1] if passage.start < quote.end and quote.start < passage.end]
     return document.text[around[0].start : around[-1].end][:_LONGEST]
 
 
@@ -77,5 +77,5 @@ def _overlaps(one: Quote, other: Quote) -> bool:
 
 def _quoted(document: Document, passage: Passage, score: float) -> Quote | None:
     """Return a passage from its first to its last line of running text or lists, or None if it has none."""
-    said = [each for each in passage.sentences if each.kind in ("body", "list")]
-    return Quote(document, said[0].start, said[-1].end, score) if said else None
+    sentences = [sentence for sentence in passage.sentences if sentence.kind in ("body", "list")]
+    return Quote(document, sentences[0].start, sentences[-1].end, score) if sentences else None

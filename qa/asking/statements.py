@@ -113,7 +113,7 @@ _ASKS_FOR: dict[Field, tuple[str, ...]] = {
         r"\b(?:contact(?:ed|s)?|phone|telephone|fax|address|web ?site|url|job title|position|role|reach)\b",
     ),
 }
-_ASKS = {field: re.compile("|".join(each), re.IGNORECASE) for field, each in _ASKS_FOR.items()}
+_ASKS = {field: re.compile("|".join(patterns), re.IGNORECASE) for field, patterns in _ASKS_FOR.items()}
 _ASKS_ALL = re.compile(
     r"\b(?:cit(?:e|ation|ing)|footnote|bibliograph\w|metadata|provenance)\b"
     rf"|\bwhat (?:is|are) {_THIS}\W{{0,3}}$",
@@ -207,7 +207,7 @@ _LABELS_ON_TOP: dict[Field | None, tuple[str, ...]] = {
 
 
 def _labelled_line(labels: dict[Field | None, tuple[str, ...]]) -> re.Pattern[str]:
-    names = "|".join(f"(?P<{field or 'other'}>{'|'.join(each)})" for field, each in labels.items())
+    names = "|".join(f"(?P<{field or 'other'}>{'|'.join(wordings)})" for field, wordings in labels.items())
     return re.compile(rf"[\W_]{{0,3}}(?:{names})[*_]{{0,2}} ?[:：] ?(?P<value>.*)", re.IGNORECASE)
 
 
@@ -287,16 +287,16 @@ def asked(question: ParsedQuestion, document: Document) -> frozenset[Field]:
 def _asked(question: str) -> frozenset[Field]:
     if _ASKS_ALL.search(question):
         return ALL_FIELDS
-    found: set[Field] = {field for field, pattern in _ASKS.items() if pattern.search(question)}
-    found |= naming(asked_of_document(question))
+    fields: set[Field] = {field for field, pattern in _ASKS.items() if pattern.search(question)}
+    fields |= naming(asked_of_document(question))
     if _SPELLS_OUT.search(question) and _ACRONYM.search(question):
-        found |= {"publisher", "author"}
-    return frozenset(found)
+        fields |= {"publisher", "author"}
+    return frozenset(fields)
 
 
 def naming(asked: Iterable[about.Field]) -> frozenset[Field]:
     """Return the fields of lines that name the facts asked of a document."""
-    return frozenset(chain.from_iterable(_NAMED_BY[each] for each in asked))
+    return frozenset(chain.from_iterable(_NAMED_BY[field] for field in asked))
 
 
 def answering(
@@ -304,13 +304,15 @@ def answering(
 ) -> tuple[Sentence, ...]:
     """Return the sentences of a document that may answer a question."""
     fields = asked(question, document)
-    return tuple(each for each in sentences if each.quotable and may_answer(document, each, fields))
+    return tuple(
+        sentence for sentence in sentences if sentence.quotable and may_answer(document, sentence, fields)
+    )
 
 
 def may_answer(document: Document, sentence: Sentence, fields: frozenset[Field]) -> bool:
     """Return whether a sentence states something, or names a field that is asked for."""
-    named = names_only(document, sentence)
-    return named is None or bool(named & fields)
+    line_fields = names_only(document, sentence)
+    return line_fields is None or bool(line_fields & fields)
 
 
 def names_only(document: Document, sentence: Sentence) -> frozenset[Field] | None:
@@ -323,8 +325,8 @@ def names_only(document: Document, sentence: Sentence) -> frozenset[Field] | Non
         return _named_in_header(document, text)
     if len(text) > _LONGEST:
         return None
-    if known := _known(document, text):
-        return known
+    if fields := _known(document, text):
+        return fields
     if sentence.kind == "heading" and _names_a_section(document, sentence, text):
         return NOTHING
     return _by_form(document, sentence, text)
@@ -342,9 +344,9 @@ def _named_in_header(document: Document, text: str) -> frozenset[Field]:
         ("number", document.series),
         ("contact", document.url),
     )
-    named = frozenset(field for field, value in values if value and value in undated)
-    named |= {"date"} if date and document.date else NOTHING
-    return named | (_labelled(" ".join(text.split()), on_top=True, in_company=True) or NOTHING) or ALL_FIELDS
+    fields = frozenset(field for field, value in values if value and value in undated)
+    fields |= {"date"} if date and document.date else NOTHING
+    return fields | (_labelled(" ".join(text.split()), on_top=True, in_company=True) or NOTHING) or ALL_FIELDS
 
 
 def _known(document: Document, text: str) -> frozenset[Field]:
@@ -356,19 +358,19 @@ def _known(document: Document, text: str) -> frozenset[Field]:
         ("number", document.number),
         ("number", f"{document.series} {document.number}"),
     )
-    named = {
+    repeated = {
         field
         for field, value in fields
         if value.strip() and len(text) <= len(value) + _MARKS and words(text) == words(value)
     }
     if document.format == "email" and len(text) <= _LONGEST_NAME and _is_a_sender(document, words(text)):
-        named.add("author")
-    return frozenset(named)
+        repeated.add("author")
+    return frozenset(repeated)
 
 
 def _is_a_sender(document: Document, name: list[str]) -> bool:
     """Return whether these words are part of the name of someone who wrote a message in an e-mail."""
-    senders = [document.author, *(each.name for each in document.sections if each.kind == "message")]
+    senders = [document.author, *(section.name for section in document.sections if section.kind == "message")]
     return bool(name) and any(set(name) <= set(words(sender)) for sender in senders)
 
 
@@ -420,22 +422,22 @@ def _by_form(document: Document, sentence: Sentence, text: str) -> frozenset[Fie
 
 
 def _is_salutation(line: str) -> bool:
-    found = _SALUTATION.fullmatch(line)
-    if found is None:
+    match = _SALUTATION.fullmatch(line)
+    if match is None:
         return False
-    if found["end"] in tuple("!！"):
-        return measure(found["whom"]) <= 3
-    return bool(found["end"]) or _ADDRESSEE.fullmatch(found["whom"]) is not None
+    if match["end"] in tuple("!！"):
+        return measure(match["whom"]) <= 3
+    return bool(match["end"]) or _ADDRESSEE.fullmatch(match["whom"]) is not None
 
 
 def _is_contact(line: str) -> bool:
     """Return whether a line is an e-mail address, a telephone number or links, with few other words."""
     if _MARKDOWN_LINK.search(line):
-        beside = _MARKDOWN_LINK.sub(" ", line)
-        named = _MARKDOWN_LINK.sub(r" \g<text> ", line)
-        return not words(beside) or len(words(named)) <= _CONTACT_WORDS
-    beside = _TELEPHONE.sub(" ", _LINK.sub(" ", line))
-    return beside != line and len(words(beside)) <= _CONTACT_WORDS
+        rest = _MARKDOWN_LINK.sub(" ", line)
+        shown = _MARKDOWN_LINK.sub(r" \g<text> ", line)
+        return not words(rest) or len(words(shown)) <= _CONTACT_WORDS
+    rest = _TELEPHONE.sub(" ", _LINK.sub(" ", line))
+    return rest != line and len(words(rest)) <= _CONTACT_WORDS
 
 
 def _labelled(line: str, *, on_top: bool, in_company: bool) -> frozenset[Field] | None:
@@ -443,37 +445,37 @@ def _labelled(line: str, *, on_top: bool, in_company: bool) -> frozenset[Field] 
 
     Return None if the line is not of this form, or if its value is a sentence.
     """
-    found = (
+    match = (
         _LABELLED.fullmatch(line)
         or (_LABELLED_IN_COMPANY.fullmatch(line) if in_company or _is_label_of_such(line) else None)
         or (_LABELLED_ON_TOP.fullmatch(line) if on_top else None)
     )
-    if found is None or (_ends_as_sentence(line) and measure(found["value"]) >= 5):
+    if match is None or (_ends_as_sentence(line) and measure(match["value"]) >= 5):
         return None
-    return frozenset(field for field in ALL_FIELDS if found.groupdict().get(field))
+    return frozenset(field for field in ALL_FIELDS if match.groupdict().get(field))
 
 
 def _is_label_of_such(line: str) -> bool:
     """Return whether a label has a value of its kind: "Sent: 4 April, 9:12", or a number after "Phone"."""
-    found = _LABELLED_IN_COMPANY.fullmatch(line)
-    if found is None:
+    match = _LABELLED_IN_COMPANY.fullmatch(line)
+    if match is None:
         return False
-    value = found["value"]
-    if found["contact"]:
+    value = match["value"]
+    if match["contact"]:
         return _NUMBER_TO_CALL.fullmatch(value) is not None
-    date = find_date(value) if found["date"] else None
+    date = find_date(value) if match["date"] else None
     return date is not None and measure(value[: date.start] + value[date.end :]) <= 2
 
 
 def _is_in_company(text: str, sentence: Sentence) -> bool:
     """Return whether the line above or below also has a label, or says how to reach someone."""
     above = [
-        each for each in text[max(0, sentence.start - _LONGEST) : sentence.start].splitlines() if each.strip()
+        line for line in text[max(0, sentence.start - _LONGEST) : sentence.start].splitlines() if line.strip()
     ]
-    below = [each for each in text[sentence.end : sentence.end + _LONGEST].splitlines() if each.strip()]
+    below = [line for line in text[sentence.end : sentence.end + _LONGEST].splitlines() if line.strip()]
     return any(
         _LABELLED.fullmatch(line) or _LABELLED_IN_COMPANY.fullmatch(line) or _is_contact(line)
-        for line in (" ".join(each.split()) for each in above[-1:] + below[:1])
+        for line in (" ".join(neighbour.split()) for neighbour in above[-1:] + below[:1])
     )
 
 
@@ -494,10 +496,12 @@ def _is_signed(text: str, sentence: Sentence, line: str) -> bool:
     if not _is_short(line):
         return False
     above = text[max(0, sentence.start - 600) : sentence.start].splitlines()
-    for each in [" ".join(each.split()) for each in reversed(above) if each.strip()][:_SIGNED_LINES]:
-        if _SIGN_OFF.fullmatch(each):
+    for line_above in [" ".join(line_above.split()) for line_above in reversed(above) if line_above.strip()][
+        :_SIGNED_LINES
+    ]:
+        if _SIGN_OFF.fullmatch(line_above):
             return True
-        if not _is_short(each):
+        if not _is_short(line_above):
             break
     return False
 

@@ -45,7 +45,7 @@ def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
         for value in filters.values(name):
             alone: Any = {name: value}
             if not library.select(replace(EVERYTHING, **alone)).documents:
-                held, asked, words = [each for each, _ in values], value, name.replace("_", " ")
+                held, asked, words = [existing for existing, _ in values], value, name.replace("_", " ")
                 if name == "language":
                     held, asked = _languages(held, value)
                 yield f"No document has the {words} “{asked}”: {_instead(held, asked, words)}"
@@ -58,8 +58,8 @@ def _each(library: Library, filters: Filters, facets: Facets) -> Iterator[str]:
         try:
             library.document(document_id)
         except DocumentNotFoundError as error:
-            said = str(error)
-            yield said[0].upper() + said[1:] + "." * (not said.endswith("?"))
+            message = str(error)
+            yield message[0].upper() + message[1:] + "." * (not message.endswith("?"))
 
 
 def _languages(held: Sequence[str], value: str) -> tuple[list[str], str]:
@@ -68,7 +68,7 @@ def _languages(held: Sequence[str], value: str) -> tuple[list[str], str]:
     If the value asked for is not a code, the languages have their codes as well, for the person who typed it.
     """
     asked = language_in_words(value)
-    words = [language_in_words(each) for each in held]
+    words = [language_in_words(code) for code in held]
     if asked != value:
         return words, asked
     return [f"{word} ({code})" for word, code in zip(words, held, strict=True)], value
@@ -80,8 +80,8 @@ def _instead(held: Sequence[str], value: str, name: str) -> str:
         return f"did you mean “{near}”?"
     if not held:
         return f"no document has a {name}."
-    named = ", ".join(f"“{each}”" for each in held[:FEW])
-    return f"there is {named}{f' and {len(held) - FEW:,} more' if len(held) > FEW else ''}."
+    listing = ", ".join(f"“{other}”" for other in held[:FEW])
+    return f"there is {listing}{f' and {len(held) - FEW:,} more' if len(held) > FEW else ''}."
 
 
 def _nearest(held: Sequence[str], value: str) -> tuple[str, float]:
@@ -89,17 +89,17 @@ def _nearest(held: Sequence[str], value: str) -> tuple[str, float]:
     asked = value.casefold()
     matcher = SequenceMatcher(None, b=asked[:MOST_CHARACTERS], autojunk=False)
     bounds: list[tuple[float, int]] = []
-    for place, each in enumerate(held):
-        matcher.set_seq1(each.casefold()[:MOST_CHARACTERS])
-        bounds.append((-_raised(matcher.quick_ratio(), each.casefold(), asked), place))
+    for index, candidate in enumerate(held):
+        matcher.set_seq1(candidate.casefold()[:MOST_CHARACTERS])
+        bounds.append((-_raised(matcher.quick_ratio(), candidate.casefold(), asked), index))
     near, best = -1, 0.0
-    for bound, place in sorted(bounds)[:MOST_COMPARED]:
+    for bound, index in sorted(bounds)[:MOST_COMPARED]:
         if -bound < best:
             break
-        matcher.set_seq1(held[place].casefold()[:MOST_CHARACTERS])
-        likeness = _raised(matcher.ratio(), held[place].casefold(), asked)
-        if likeness > best or (likeness == best and place < near):
-            near, best = place, likeness
+        matcher.set_seq1(held[index].casefold()[:MOST_CHARACTERS])
+        likeness = _raised(matcher.ratio(), held[index].casefold(), asked)
+        if likeness > best or (likeness == best and index < near):
+            near, best = index, likeness
     return held[near] if near >= 0 else "", best
 
 

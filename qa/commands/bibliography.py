@@ -54,8 +54,8 @@ def export(
             _check_out(out, corpus, shared.folder(settings), force=force)
         infos = _named(corpus, ids) if ids else corpus.documents(filters)
         if ids and filters:
-            kept = {info.id for info in corpus.documents(filters)}
-            infos = tuple(info for info in infos if info.id in kept)
+            matching_ids = {info.id for info in corpus.documents(filters)}
+            infos = tuple(info for info in infos if info.id in matching_ids)
         if not infos:
             shared.say(unmatched(corpus.store, filters) if filters else "There is no document.")
     text = entries_of_documents(infos, form)
@@ -115,7 +115,7 @@ def import_(settings: options.Settings, file: Path, *, to_apply: bool) -> None:
         references = read_references(opened.read(MOST_BYTES + 1), str(file))
     with shared.corpus(settings) as corpus:
         matches = match_references(references, corpus.documents())
-        changing = [each for each in matches if each.changes and not each.is_ambiguous]
+        changing = [match for match in matches if match.changes and not match.is_ambiguous]
         if not settings.as_json:
             _show(matches, quiet=settings.quiet)
         if changing and not to_apply and not settings.as_json and sys.stdin.isatty():
@@ -125,10 +125,10 @@ def import_(settings: options.Settings, file: Path, *, to_apply: bool) -> None:
             for match in changing:
                 corpus.edit(match.documents[0], match.values)
     if settings.as_json:
-        shared.print_json({"applied": to_apply, "references": [_to_dict(each) for each in matches]})
+        shared.print_json({"applied": to_apply, "references": [_to_dict(match) for match in matches]})
     elif not settings.quiet:
         _say_done(changing, applied=to_apply)
-    left = any(not each.documents or each.is_ambiguous for each in matches)
+    left = any(not match.documents or match.is_ambiguous for match in matches)
     sys.exit(1 if left else 0)
 
 
@@ -191,9 +191,9 @@ def _show(matches: list[Match], *, quiet: bool) -> None:
 def _left(matches: list[Match]) -> Iterator[str]:
     for match in matches:
         what = match.reference.values.get("title") or match.reference.values.get("url") or match.reference.key
-        named = f"{match.reference.where} ({what[:80]})"
+        label = f"{match.reference.where} ({what[:80]})"
         if not match.documents:
-            yield f"left out: {named}: no document has this address or title"
+            yield f"left out: {label}: no document has this address or title"
         elif len(match.documents) > 1:
             some = ", ".join(match.documents[: shared.NAMED])
             more = (
@@ -201,7 +201,7 @@ def _left(matches: list[Match]) -> Iterator[str]:
                 if len(match.documents) > shared.NAMED
                 else ""
             )
-            yield f"left out: {named}: several documents have this {match.reason}: {some}{more}"
+            yield f"left out: {label}: several documents have this {match.reason}: {some}{more}"
         elif match.also:
             others = ", ".join(match.also[: shared.NAMED])
-            yield f"left out: {named}: {others} also describes {match.documents[0]}"
+            yield f"left out: {label}: {others} also describes {match.documents[0]}"

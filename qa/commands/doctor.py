@@ -211,7 +211,7 @@ def _desk(library: LibraryAddress) -> Finding:
             closing(DeskDatabase(store)) as desk,
         ):
             wrong = "; ".join(desk.damage())
-            kept = [
+            counts = [
                 plural(desk.count_thumbs()[0], "thumb"),
                 plural(desk.conversations.count(), "conversation"),
             ]
@@ -219,7 +219,7 @@ def _desk(library: LibraryAddress) -> Finding:
         return Finding("desk", "not to be used", str(error))
     where = f" in {path}" if path.exists() and not is_shared else ""
     mending = f"{path} is damaged ({wrong}): put it back from a backup, or {LAYOUT.advice_if_damaged}"
-    return Finding("desk", f"{' and '.join(kept)}{where}", mending if wrong else "")
+    return Finding("desk", f"{' and '.join(counts)}{where}", mending if wrong else "")
 
 
 def _confidence(library: Path) -> Finding:
@@ -237,7 +237,11 @@ def _confidence(library: Path) -> Finding:
 
 
 def _space(library: Path) -> Finding:
-    there = next(folder for folder in (library, *library.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    short = f"only {free / 1e6:.0f} MB are free in {there}: free some space" if free < _ENOUGH_SPACE else ""
+    existing_folder = next(folder for folder in (library, *library.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(existing_folder).free
+    short = (
+        f"only {free / 1e6:.0f} MB are free in {existing_folder}: free some space"
+        if free < _ENOUGH_SPACE
+        else ""
+    )
     return Finding("disk space", f"{free / 1e9:.1f} GB free", short)

@@ -97,9 +97,9 @@ def _not_found(words: str, text: str, filters: Filters) -> str:
     from qa.text.display import describe_filters
 
     within = f" within the filters ({describe_filters(filters)})" if filters else ""
-    named = f"“{words}” in its {', '.join(SEARCHED)} or id" if words else ""
-    said = f"“{text}” in its text" if text else ""
-    return f"No document{within} has {' and '.join(filter(None, (named, said)))}."
+    in_metadata = f"“{words}” in its {', '.join(SEARCHED)} or id" if words else ""
+    in_text = f"“{text}” in its text" if text else ""
+    return f"No document{within} has {' and '.join(filter(None, (in_metadata, in_text)))}."
 
 
 def _print_stats(stats: LibraryStats, *, as_json: bool) -> None:
@@ -185,15 +185,17 @@ def show(settings: options.Settings, document_id: str, sha256: str | None) -> No
         else:
             earlier, document = corpus.store.earlier(document_id, sha256)
             text, info, versions = document.text, earlier.info(document), (earlier,)
-    known = info_to_dict(info)
+    metadata = info_to_dict(info)
     if settings.as_json:
-        shared.print_json({**known, "versions": [each.to_dict() for each in versions], "text": text})
+        shared.print_json({**metadata, "versions": [version.to_dict() for version in versions], "text": text})
         return
-    places, notes, found = known.pop("locations"), known.pop("notes"), known.pop("found")
-    origins = {each["field"]: f" ({each['source']}, {each['sure']})" for each in found}
-    origins |= {each["field"]: f" ({each['source']})" for each in found if each["sure"] == "corrected"}
-    several = [*(("location", place) for place in places), *(("note", note) for note in notes)]
-    for name, value in [*known.items(), *several]:
+    places, notes, sources = metadata.pop("locations"), metadata.pop("notes"), metadata.pop("found")
+    origins = {source["field"]: f" ({source['source']}, {source['sure']})" for source in sources}
+    origins |= {
+        source["field"]: f" ({source['source']})" for source in sources if source["sure"] == "corrected"
+    }
+    several = [*(("location", location) for location in places), *(("note", note) for note in notes)]
+    for name, value in [*metadata.items(), *several]:
         if value != "" or name in origins:
             click.echo(
                 f"{name}: {visible(' '.join(str(value).splitlines()))}{visible(origins.get(name, ''))}"
@@ -402,10 +404,10 @@ class _Lost:
                     f"{_some(names)}"
                 )
         for document_id, removed in self.before.items():
-            for each in removed:
+            for removed_document in removed:
                 yield (
                     f"{document_id} was another document's id before, and that document would be erased too: "
-                    f"{each}"
+                    f"{removed_document}"
                 )
         for document_id, others in self.same_text.items():
             for other in others:
@@ -426,10 +428,11 @@ class _Lost:
         """Return the effects for a program."""
         return {
             "thumbs": {
-                each: {"count": n, "questions": list(asked)} for each, (n, asked) in self.thumbs.items()
+                document_id: {"count": n, "questions": list(asked)}
+                for document_id, (n, asked) in self.thumbs.items()
             },
-            "conversations": {each: list(names) for each, names in self.conversations.items()},
-            "dossiers": {each: list(names) for each, names in self.dossiers.items()},
+            "conversations": {document_id: list(names) for document_id, names in self.conversations.items()},
+            "dossiers": {document_id: list(names) for document_id, names in self.dossiers.items()},
             "files": {str(path): quotes for path, quotes in self.files.items()},
             "before": self.before,
             "same_text": self.same_text,
@@ -492,8 +495,8 @@ def cite(
             f"--format {form} takes no --style, as the reference manager applies the style: leave --style out"
         )
     with shared.corpus(settings) as corpus:
-        named = last_answer.quote_named(corpus, citation)
-        opened = open_citation(corpus.store, named.place, named.document)
+        quote = last_answer.quote_named(corpus, citation)
+        opened = open_citation(corpus.store, quote.place, quote.document)
     if form or style:
         from qa.quoting.bibliography.copied import copied
         from qa.quoting.bibliography.styles import open_style
@@ -555,23 +558,26 @@ def names(settings: options.Settings, name: str, given: Path | None) -> None:
     with shared.corpus(settings) as corpus:
         if given:
             _take_aliases(corpus, given)
-        found, held = corpus.store.names(name).names if name else (), bool(name) and corpus.store.holds(name)
+        matches, held = (
+            corpus.store.names(name).names if name else (),
+            bool(name) and corpus.store.holds(name),
+        )
         aliases = corpus.store.aliases()
         path = corpus.library / ALIAS_FILE
     groups = plural(aliases.own, "group") if path.exists() else "not there"
     if settings.as_json:
-        matched = [{"asked": each.asked, "found": list(each.found)} for each in found]
+        matched = [{"asked": match.asked, "found": list(match.found)} for match in matches]
         listed = {"file": str(path), "groups": aliases.own, "problems": list(aliases.problems)}
         shared.print_json({"name": name, "held": held, "matched": matched, "aliases": listed})
     else:
-        for each in found:
-            click.echo(visible(f"{each.asked}: {', '.join(each.found)}"))
+        for match in matches:
+            click.echo(visible(f"{match.asked}: {', '.join(match.found)}"))
         if name:
             click.echo(visible(f"the documents {'hold' if held else 'do not hold'} {name} as written"))
         click.echo(visible(f"aliases: {path} ({groups})"))
         for problem in aliases.problems:
             shared.say(problem)
-    sys.exit(1 if aliases.problems or (name and not found and not held) else 0)
+    sys.exit(1 if aliases.problems or (name and not matches and not held) else 0)
 
 
 def _take_aliases(corpus: Corpus, given: Path) -> None:

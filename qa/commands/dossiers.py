@@ -65,7 +65,9 @@ def show(settings: options.Settings, name: str) -> None:
     with shared.corpus(settings) as corpus:
         info, entries = _opened(corpus, name)
     if settings.as_json:
-        shared.print_json({**info_to_dict(info), "entries": [to_dict(each) for each in entries]})
+        shared.print_json(
+            {**info_to_dict(info), "entries": [to_dict(shown_entry) for shown_entry in entries]}
+        )
         return
     shared.print_styled(lines(entries))
 
@@ -101,9 +103,9 @@ def add(settings: options.Settings, name: str, citation: str, question: str | No
     from qa.schema import Asked
 
     with shared.corpus(settings) as corpus:
-        place, document, asked, differing = last_answer.quote_named(corpus, citation)
+        cited, document, asked, differing = last_answer.quote_named(corpus, citation)
         asked = Asked(question) if question else asked
-        entry = kept_quote(corpus.store, place, document, asked, differing)
+        entry = kept_quote(corpus.store, cited, document, asked, differing)
         info = corpus.desk.dossiers.find_or_create(name)
         _add(settings, corpus, info, entry, at)
 
@@ -152,19 +154,19 @@ def _add(
     if settings.as_json:
         shared.print_json({"dossier": info.name, "entry": added.number, "added": added.is_new})
     elif not settings.quiet:
-        said = "added" if added.is_new else "is there already"
-        click.echo(f"{_visible(info.name)}: {said} as entry {added.number}")
+        outcome = "added" if added.is_new else "is there already"
+        click.echo(f"{_visible(info.name)}: {outcome} as entry {added.number}")
 
 
 def _number_of(corpus: Corpus, info: DossierInfo, entry: int) -> int:
-    return [each.id for each in corpus.desk.dossiers.entries(info.id)].index(entry) + 1
+    return [entry.id for entry in corpus.desk.dossiers.entries(info.id)].index(entry) + 1
 
 
 def _entry(corpus: Corpus, info: DossierInfo, number: int) -> DossierEntry:
     entries = corpus.desk.dossiers.entries(info.id)
     if not 1 <= number <= len(entries):
-        there = f"it has 1 to {len(entries)}" if entries else "it is empty"
-        raise UnknownDossierError(f"there is no entry {number} in “{info.name}”: {there}")
+        numbers = f"it has 1 to {len(entries)}" if entries else "it is empty"
+        raise UnknownDossierError(f"there is no entry {number} in “{info.name}”: {numbers}")
     return entries[number - 1]
 
 
@@ -201,8 +203,8 @@ def remove(settings: options.Settings, name: str, number: int) -> None:
     with shared.corpus(settings) as corpus:
         info = corpus.desk.dossiers.find(name)
         corpus.desk.dossiers.remove(info.id, _entry(corpus, info, number).id)
-    said = f"entry {number} was removed; pullquote dossier undo {_quoted(info.name)} puts it back"
-    _say(settings, {"dossier": info.name, "removed": number}, said)
+    message = f"entry {number} was removed; pullquote dossier undo {_quoted(info.name)} puts it back"
+    _say(settings, {"dossier": info.name, "removed": number}, message)
 
 
 @dossier.command()
@@ -224,11 +226,11 @@ def renew(settings: options.Settings, name: str, number: int) -> None:
         if entry.kind != "quote":
             raise InputError(f"entry {number} is not a quote: only a superseded quote can be renewed")
         added = corpus.desk.dossiers.replace(info.id, entry.id, renewed(entry, corpus.store))
-    said = (
+    message = (
         f"entry {added.number} has the present words; pullquote dossier undo {_quoted(info.name)} puts the "
         "former quote back next to it"
     )
-    _say(settings, {"dossier": info.name, "renewed": added.number}, said)
+    _say(settings, {"dossier": info.name, "renewed": added.number}, message)
 
 
 @dossier.command()
@@ -254,8 +256,8 @@ def delete(settings: options.Settings, name: str) -> None:
     with shared.corpus(settings) as corpus:
         info = corpus.desk.dossiers.find(name)
         corpus.desk.dossiers.delete(info.id)
-    said = f"{info.name} was deleted; pullquote dossier undo {_quoted(info.name)} puts it back"
-    _say(settings, {"deleted": info.name}, said)
+    message = f"{info.name} was deleted; pullquote dossier undo {_quoted(info.name)} puts it back"
+    _say(settings, {"deleted": info.name}, message)
 
 
 @dossier.command()
@@ -382,10 +384,10 @@ def verify(settings: options.Settings, name: str) -> None:
     with shared.corpus(settings) as corpus:
         info, entries = _opened(corpus, name)
         judged = verdicts(entries, Verifier(corpus.store))
-    found = [verdict for _, verdict in judged if verdict]
+    present = [verdict for _, verdict in judged if verdict]
     purged = [shown for shown, verdict in judged if verdict is None]
     if settings.as_json:
-        shared.print_json({"dossier": info.name, **to_dict(found), "purged": len(purged)})
+        shared.print_json({"dossier": info.name, **to_dict(present), "purged": len(purged)})
     else:
         for shown, verdict in judged:
             if verdict:
@@ -395,10 +397,10 @@ def verify(settings: options.Settings, name: str) -> None:
         if not settings.quiet:
             gone = f"{len(purged):,} purged" if purged else ""
             shared.say(
-                ", ".join(filter(None, (summary(found), gone)))
+                ", ".join(filter(None, (summary(present), gone)))
                 or "the dossier has no quote: add one with `pullquote dossier add`"
             )
-    sys.exit(0 if not purged and all(each.status == "verbatim" for each in found) else 1)
+    sys.exit(0 if not purged and all(verdict.status == "verbatim" for verdict in present) else 1)
 
 
 def keep(corpus: Corpus, name: str, answer: Answer, history: Sequence[str | Turn] = ()) -> str:
@@ -422,7 +424,7 @@ def keep(corpus: Corpus, name: str, answer: Answer, history: Sequence[str | Turn
     if answer.unsearched:
         return "nothing was kept: no document matches the filters, so nothing was searched"
     info = corpus.desk.dossiers.find_or_create(name)
-    added = [each for each in corpus.desk.dossiers.add(info.id, entries) if each.is_new]
+    added = [entry for entry in corpus.desk.dossiers.add(info.id, entries) if entry.is_new]
     if asked.outcome != "answered":
         if not added:
             return f"{info.name} already has this question; to record the new search, remove that entry first"

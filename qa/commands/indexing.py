@@ -164,7 +164,7 @@ def index(
         if not settings.quiet:
             shared.say(f"Watching has ended: {_summary(done)}.")
         return
-    read = [each.status for each in report.files if each.status != "skipped"]
+    read = [result.status for result in report.files if result.status != "skipped"]
     if (not read and not uploads) or "refused" in read:
         sys.exit(1 if set(read) - {"refused"} else 3)
 
@@ -186,7 +186,7 @@ class _Task:
     @property
     def local(self) -> list[Path]:
         """Return what is given by its path, and not by its address."""
-        return [each for each in self.given if isinstance(each, Path)]
+        return [path for path in self.given if isinstance(path, Path)]
 
 
 def _check_usage(paths: Sequence[Path | str], task: _Task) -> None:
@@ -253,7 +253,7 @@ def _ask(corpus: Corpus, report: IndexReport, task: _Task) -> IndexReport:
     """
     if chosen := _text_columns(report):
         again = corpus.index(*task.given, follow_links=task.follow_links, text_columns=chosen)
-        first = tuple(each for each in report.files if each.path not in chosen)
+        first = tuple(result for result in report.files if result.path not in chosen)
         report = replace(report, files=first + again.files, seconds=report.seconds + again.seconds)
     if task.prune:
         return report
@@ -269,7 +269,7 @@ def _ask(corpus: Corpus, report: IndexReport, task: _Task) -> IndexReport:
 def _after(done: Counter[str], report: IndexReport) -> Counter[str]:
     """Add up the rounds of a watch. For statuses that each round reports again, count only the last round."""
     did = Counter({status: count for status, count in done.items() if status not in _FOUND_AGAIN})
-    return did + Counter(each.status for each in report.files if each.status != "unchanged")
+    return did + Counter(result.status for result in report.files if result.status != "unchanged")
 
 
 def _summary(done: Counter[str]) -> str:
@@ -286,9 +286,9 @@ def _check_report(path: Path, given: Sequence[Path], library: Path, *, force: bo
 
     kind = INDEX_TABLE if path.suffix.lower() == ".csv" else INDEX_REPORT
     target = path.resolve()
-    within = any(target.is_relative_to(each.resolve()) for each in given if each.is_dir())
+    within = any(target.is_relative_to(path.resolve()) for path in given if path.is_dir())
     is_source = within and target.is_file() and supported(target) and not output_kind(target)
-    read = [*(each for each in given if each.is_file()), *([target] if is_source and force else [])]
+    read = [*(path for path in given if path.is_file()), *([target] if is_source and force else [])]
     check_output("--report", path, kind, library=library, read=read, force=force)
 
 
@@ -341,18 +341,18 @@ def _text_columns(report: IndexReport) -> dict[str, str]:
     return {path: column for path, column in chosen.items() if column}
 
 
-def _column(names: Sequence[str], said: str) -> str:
+def _column(names: Sequence[str], answer: str) -> str:
     """Return the column that a person means, by its number or its name, or "" for an empty answer.
 
     Raises:
         click.BadParameter: there is no such column.
     """
-    if said.isdecimal() and 0 < int(said) <= len(names):
-        return names[int(said) - 1]
-    named = [name for name in names if name.strip() == said.strip()]
-    if said.strip() and not named:
-        raise click.BadParameter(f"there is no column “{said}”")
-    return named[0] if named else ""
+    if answer.isdecimal() and 0 < int(answer) <= len(names):
+        return names[int(answer) - 1]
+    matching = [name for name in names if name.strip() == answer.strip()]
+    if answer.strip() and not matching:
+        raise click.BadParameter(f"there is no column “{answer}”")
+    return matching[0] if matching else ""
 
 
 def _in_a_terminal() -> bool:
@@ -362,7 +362,9 @@ def _in_a_terminal() -> bool:
 def _gone(report: IndexReport) -> list[str]:
     """Return the ids of the documents whose files are gone."""
     return list(
-        dict.fromkeys(each.document_id for each in report.files if each.status == "gone" and each.document_id)
+        dict.fromkeys(
+            result.document_id for result in report.files if result.status == "gone" and result.document_id
+        )
     )
 
 
@@ -423,9 +425,11 @@ def _print_report(report: IndexReport, library: LibraryAddress, *, prunes: bool)
                 other = f": {result.document_id}" if result.document_id else ""
                 click.echo(visible(f"{result.status:>9} {result.path}{other}"))
     counts = Counter[str](result.status for result in report.files)
-    beside = Counter({status: counts.pop(status) for status in _NOT_HELD if status in counts})
-    said = [f"{plural(counts.total(), 'document')} in {report.seconds:.1f} s: {_summary(counts)}"]
-    click.echo("; ".join([*said, *([_summary(beside)] if beside.total() > beside["skipped"] else [])]))
+    not_held = Counter({status: counts.pop(status) for status in _NOT_HELD if status in counts})
+    summaries = [f"{plural(counts.total(), 'document')} in {report.seconds:.1f} s: {_summary(counts)}"]
+    click.echo(
+        "; ".join([*summaries, *([_summary(not_held)] if not_held.total() > not_held["skipped"] else [])])
+    )
     links = [path for path in report.skipped if Path(path).is_symlink()]
     followable = [Path(path).name for path in links if is_followable(Path(path))]
     if followable:
@@ -459,8 +463,8 @@ def _print_report(report: IndexReport, library: LibraryAddress, *, prunes: bool)
         for note in result.notes if result.status != "unchanged" else ():
             # A note of a skipped part of an archive names the part itself. It concerns no document of the
             # archive. A duplicate has the id of a document that stands elsewhere, too.
-            named = result.path if result.status == "duplicate" else result.document_id or result.path
-            about = "" if result.status == "skipped" else f"{visible(named)}: "
+            name = result.path if result.status == "duplicate" else result.document_id or result.path
+            about = "" if result.status == "skipped" else f"{visible(name)}: "
             click.echo(f"note: {about}{visible(note)}")
     click.echo(f"library: {visible(str(library))}")
 
@@ -514,12 +518,12 @@ def copy_library(settings: options.Settings, source: Path | str, target: Path | 
     from qa.text.display import plural
 
     settings.interrupted = "Run the same command to go on."
-    here, there = (library_address(each, settings.desk) for each in (source, target))
-    if here == there:
+    from_address, to_address = (library_address(library, settings.desk) for library in (source, target))
+    if from_address == to_address:
         raise click.UsageError("FROM and TO are the same library: name another library to copy to")
     with (
-        closing(open_library(here, create=False, read_only=True)) as one,
-        closing(open_library(there)) as other,
+        closing(open_library(from_address, create=False, read_only=True)) as one,
+        closing(open_library(to_address)) as other,
         meter(quiet=settings.quiet) as show,
     ):
         count = copy(one, other, lambda done, total: show("Copying documents", done, total))
@@ -549,29 +553,29 @@ def copy_desk(settings: options.Settings, target: Path | str) -> None:
     from qa.text.display import plural
     from qa.text.names import ALIAS_FILE
 
-    place = shared.library(settings)
-    if not isinstance(place, ClusterAddress):
+    address = shared.library(settings)
+    if not isinstance(address, ClusterAddress):
         raise click.UsageError(
             "a library in a folder keeps its desk in that folder: name a library on Milvus with --library"
         )
-    other = ClusterAddress(place.address, desk_address(target))
-    if other == place:
+    other = ClusterAddress(address.address, desk_address(target))
+    if other == address:
         raise click.UsageError("TO is already the desk of the library: name another desk")
     with (
-        closing(open_library(place, create=False)) as here,
-        closing(open_library(other, create=False)) as there,
-        closing(DeskDatabase(here)) as old,
-        closing(DeskDatabase(there)) as new,
+        closing(open_library(address, create=False)) as source_store,
+        closing(open_library(other, create=False)) as target_store,
+        closing(DeskDatabase(source_store)) as old,
+        closing(DeskDatabase(target_store)) as new,
     ):
         new.check_is_empty()
-        uploads = here.uploads()
+        uploads = source_store.uploads()
         for upload in uploads:
             with upload.path.open("rb") as content:
-                there.keep_upload(upload.name, content)
-        here.fetch_own_files()
+                target_store.keep_upload(upload.name, content)
+        source_store.fetch_own_files()
         for name in (ALIAS_FILE, CONFIDENCE_FILE):
-            if (here.folder / name).exists():
-                shared.put_own_file(there, name, (here.folder / name).read_bytes())
+            if (source_store.folder / name).exists():
+                shared.put_own_file(target_store, name, (source_store.folder / name).read_bytes())
         new.take(old)  # last, so that after an interruption the same command does everything
         thumbs, conversations = new.count_thumbs()[0], new.conversations.count()
         dossiers = len(new.dossiers.all())

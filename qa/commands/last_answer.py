@@ -80,9 +80,10 @@ def quote_named(corpus: Corpus, named: str) -> Named:
         last = json.loads(_path(corpus).read_bytes())
         asked = _asked(last["asked"])
         quotes = {
-            int(number): (parse_citation(each)[0], name) for number, (each, name) in last["quotes"].items()
+            int(number): (parse_citation(address)[0], name)
+            for number, (address, name) in last["quotes"].items()
         }
-        differing = tuple(QuoteReference(*each) for each in last["differing"])
+        differing = tuple(QuoteReference(*reference) for reference in last["differing"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, InputError):
         raise InputError(
             f"there is no last answer, so there is no quote {named}: ask a question first with "
@@ -90,8 +91,8 @@ def quote_named(corpus: Corpus, named: str) -> Named:
             "give the quote's id, SHA256/START-END"
         ) from None
     if int(named) not in quotes:
-        there = f"it has {len(quotes)}" if quotes else "it quoted nothing"
-        raise InputError(f"the last answer, to {asked.question!r}, has no quote {named}: {there}")
+        quoted = f"it has {len(quotes)}" if quotes else "it quoted nothing"
+        raise InputError(f"the last answer, to {asked.question!r}, has no quote {named}: {quoted}")
     return Named(*quotes[int(named)], asked, differing)
 
 

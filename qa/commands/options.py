@@ -272,13 +272,13 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         from qa.limits import check_filters
         from qa.schema import Filters
 
-        named = {name: others.pop(name) for name in (*FILTERED_BY_NAME, "document")}
-        for name, given in named.items():
+        named_filters = {name: others.pop(name) for name in (*FILTERED_BY_NAME, "document")}
+        for name, given in named_filters.items():
             if not all(map(str.strip, given)):
                 raise click.UsageError(f"{_option(name)} is empty: give it a value, or leave the option out")
         if since and until and since > until:
             raise click.UsageError(f"--since {since} is later than --until {until}")
-        filters = Filters(since=since, until=until, **named)
+        filters = Filters(since=since, until=until, **named_filters)
         try:
             check_filters(filters)
         except InputError as error:
@@ -311,7 +311,7 @@ def values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
     from qa.document.metadata import check
     from qa.errors import InputError
 
-    pairs = [each.partition("=") for each in given]
+    pairs = [pair.partition("=") for pair in given]
     for name, equals, _value in pairs:
         if not equals:
             raise click.BadParameter(f"{name!r} says no value; write title=… or title= for none")

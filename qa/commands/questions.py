@@ -69,9 +69,9 @@ def ask(
         _print_answer(answer, corpus, "json" if settings.as_json else form)
         last_answer.remember(corpus, answer, history)
         if dossier:
-            kept = dossiers.keep(corpus, dossier, answer, history)
+            message = dossiers.keep(corpus, dossier, answer, history)
             if not settings.quiet:
-                shared.say(kept)
+                shared.say(message)
         if not (settings.quiet or corpus.store.count().documents):
             shared.say("add documents with: pullquote index PATH")
     sys.exit(0 if answer.outcome == "answered" else 1)

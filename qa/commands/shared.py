@@ -38,13 +38,13 @@ def library(settings: options.Settings) -> LibraryAddress:
     """
     from qa.places import ClusterAddress, default_library, library_address
 
-    place = library_address(settings.library or default_library(), settings.desk)
-    if settings.desk and not isinstance(place, ClusterAddress):
+    address = library_address(settings.library or default_library(), settings.desk)
+    if settings.desk and not isinstance(address, ClusterAddress):
         raise click.UsageError(
             "--desk is only for a library on Milvus, as a library in a folder keeps "
             "its desk in that folder: leave --desk out"
         )
-    return place
+    return address
 
 
 def folder(settings: options.Settings) -> Path:

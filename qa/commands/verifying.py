@@ -95,8 +95,12 @@ class _Verified:
     @property
     def is_right(self) -> bool:
         """Return whether all quotes are verbatim, and everything was read."""
-        verdicts = (verdict for each in self.verdicts.values() for verdict in each)
-        return all(each.status == "verbatim" for each in verdicts) and not self.unpaired and not self.refused
+        verdicts = (verdict for file_verdicts in self.verdicts.values() for verdict in file_verdicts)
+        return (
+            all(verdict.status == "verbatim" for verdict in verdicts)
+            and not self.unpaired
+            and not self.refused
+        )
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the files as `--json` gives them."""
@@ -105,12 +109,12 @@ class _Verified:
         files: list[dict[str, Any]] = [
             {
                 "file": str(path),
-                **to_dict(each),
+                **to_dict(file_verdicts),
                 "passed_over": len(self.read[path].passed_over),
                 "passed_over_lines": [claim.line for claim in self.read[path].passed_over],
                 "unread": list(self.read[path].unread),
             }
-            for path, each in self.verdicts.items()
+            for path, file_verdicts in self.verdicts.items()
         ]
         refused = self.refused.items()
         return files + [
@@ -165,8 +169,8 @@ def _verdicts(settings: options.Settings, read: Mapping[Path, Reading]) -> dict[
         verifier = Verifier(corpus.store)
         for path, reading in read.items():
             judged = verifier.verdicts(reading.claims, functools.partial(show, f"Verifying {path.name}"))
-            verdicts[path] = [each for each in judged if not is_work(each)]
-            reading.passed_over.extend(each.claim for each in judged if is_work(each))
+            verdicts[path] = [verdict for verdict in judged if not is_work(verdict)]
+            reading.passed_over.extend(verdict.claim for verdict in judged if is_work(verdict))
     return verdicts
 
 
@@ -174,10 +178,10 @@ def _print_verdicts(verified: _Verified, *, are_named: bool) -> None:
     """Print the verdicts on each file, under its name if `are_named`, and why files were refused."""
     from qa.quoting.verify import lines
 
-    for path, each in verified.verdicts.items():
+    for path, file_verdicts in verified.verdicts.items():
         if are_named:
             shared.print_styled([[(str(path), "bold")]])
-        for verdict in each:
+        for verdict in file_verdicts:
             shared.print_styled(lines(verdict))
     for why in verified.refused.values():
         shared.say(f"not verified: {why}")
@@ -189,7 +193,7 @@ def _say_summary(verified: _Verified) -> None:
     from qa.quoting.verify import found_in_words, summary
     from qa.text.display import plural, visible
 
-    verdicts = [verdict for each in verified.verdicts.values() for verdict in each]
+    verdicts = [verdict for file_verdicts in verified.verdicts.values() for verdict in file_verdicts]
     passed, unpaired = [claim for _, claim in verified.passed_over], verified.unpaired
     shared.say(found_in_words(verdicts))
     if verdicts:

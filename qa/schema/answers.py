@@ -300,11 +300,13 @@ class Answer:
 
     def __post_init__(self) -> None:
         every = self.more.quotes if self.more and self.more.quotes else ()
-        told = iter(told_apart((*self.quotes, *every, *self.nearest)))
-        object.__setattr__(self, "quotes", tuple(islice(told, len(self.quotes))))
+        marked_quotes = iter(told_apart((*self.quotes, *every, *self.nearest)))
+        object.__setattr__(self, "quotes", tuple(islice(marked_quotes, len(self.quotes))))
         if self.more and every:
-            object.__setattr__(self, "more", replace(self.more, quotes=tuple(islice(told, len(every)))))
-        object.__setattr__(self, "nearest", tuple(told))
+            object.__setattr__(
+                self, "more", replace(self.more, quotes=tuple(islice(marked_quotes, len(every))))
+            )
+        object.__setattr__(self, "nearest", tuple(marked_quotes))
 
     @property
     def is_answered_in_part(self) -> bool:

@@ -200,12 +200,15 @@ class Filters(MetadataFilters):
         if isinstance(self.document, str):
             raise InputError(f"document holds ids: write ({self.document!r},)")
         if isinstance(self.document, tuple):
-            ids = tuple(each.rstrip("/") or each if isinstance(each, str) else each for each in self.document)
+            ids = tuple(
+                document_id.rstrip("/") or document_id if isinstance(document_id, str) else document_id
+                for document_id in self.document
+            )
             object.__setattr__(self, "document", ids)
         for name in FILTERED_BY_NAME:
             value = getattr(self, name)
             if isinstance(value, tuple):  # equal if they restrict to the same documents
-                names = tuple(each for each in value if each != "")
+                names = tuple(text for text in value if text != "")
                 object.__setattr__(self, name, names if len(names) > 1 else names[0] if names else "")
 
     def values(self, name: str) -> tuple[str, ...]:
@@ -239,7 +242,7 @@ class Filters(MetadataFilters):
         read: dict[str, Any] = {}
         for name, value in values.items():
             several = isinstance(value, list)
-            if not all(isinstance(each, str) for each in (value if several else [value])):
+            if not all(isinstance(text, str) for text in (value if several else [value])):
                 raise TypeError(
                     f"the filter {name} is neither a text nor a list of texts: write a "
                     "text, or a tuple of texts"

@@ -238,14 +238,18 @@ class MetadataFilters:
 
 
 FIELDS: Final = {
-    each.name: Field(
-        **{"name": each.name, "label": each.name.replace("_", " ").capitalize(), **each.metadata},
+    dataclass_field.name: Field(
+        **{
+            "name": dataclass_field.name,
+            "label": dataclass_field.name.replace("_", " ").capitalize(),
+            **dataclass_field.metadata,
+        },
     )
-    for each in fields(Metadata)
+    for dataclass_field in fields(Metadata)
 }
 # The fields whose values are texts.
-TEXTS: Final = tuple(name for name, each in FIELDS.items() if each.kind != "date")
+TEXTS: Final = tuple(name for name, definition in FIELDS.items() if definition.kind != "date")
 # The fields that a search for words in the metadata searches.
-SEARCHED: Final = tuple(name for name, each in FIELDS.items() if each.searched)
+SEARCHED: Final = tuple(name for name, definition in FIELDS.items() if definition.searched)
 # The filters that compare a name with a document's metadata.
-FILTERED_BY_NAME: Final = tuple(name for name, each in FIELDS.items() if each.filtered == "exact")
+FILTERED_BY_NAME: Final = tuple(name for name, definition in FIELDS.items() if definition.filtered == "exact")

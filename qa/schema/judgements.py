@@ -74,7 +74,7 @@ class ShownAnswer:
     @property
     def answer_id(self) -> str:
         """The id of the answer. Another strictness, outcome or quote gives another id."""
-        quotes = [place.citation_id for place in self.quotes]
+        quotes = [quote.citation_id for quote in self.quotes]
         return _short_hash([self.query_id, self.strictness, self.outcome, *quotes])
 
     def place(self, citation_id: str) -> QuoteReference:
@@ -83,9 +83,9 @@ class ShownAnswer:
         Raises:
             InputError: the answer has no such quote.
         """
-        for place in (*self.quotes, *self.all_quotes):
-            if place.citation_id == citation_id:
-                return place
+        for quote in (*self.quotes, *self.all_quotes):
+            if quote.citation_id == citation_id:
+                return quote
         raise InputError(
             f"the answer has no quote {citation_id[:100]!r}: judge a quote that the answer shows"
         )

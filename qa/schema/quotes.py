@@ -169,7 +169,7 @@ def told_apart(quotes: tuple[Quote, ...]) -> tuple[Quote, ...]:
     ids: dict[tuple[str, dt.date | None], set[str]] = {}
     for quote in quotes:
         ids.setdefault(_face(quote.document), set()).add(quote.document.id)
-    return tuple(replace(each, looks_alike=len(ids[_face(each.document)]) > 1) for each in quotes)
+    return tuple(replace(quote, looks_alike=len(ids[_face(quote.document)]) > 1) for quote in quotes)
 
 
 def _face(document: Document) -> tuple[str, dt.date | None]:
@@ -195,7 +195,7 @@ def locator(document: Document, start: int, end: int) -> str:
     only header or page furniture do not count. If a text has several lines but no blank line, the line
     follows: "line 7". The place of a range within the header is "header".
     """
-    return ", ".join(place.words for place in places(document, start, end))
+    return ", ".join(part.words for part in places(document, start, end))
 
 
 def places(document: Document, start: int, end: int) -> tuple[Place, ...]:
@@ -204,14 +204,17 @@ def places(document: Document, start: int, end: int) -> tuple[Place, ...]:
         return (Place("header", "", "header"),)
     overlapping = [section for section in document.sections if section.start < end and start < section.end]
     touched = [section for section in overlapping if not _is_around(section, overlapping)]
-    named = {
+    names_by_kind = {
         kind: [" ".join(section.name.split()) for section in touched if section.kind == kind]
         for kind in _SECTION_KINDS
     }
     title = [" ".join(document.title.split())]
-    if any(_alike(named["section"], names) for names in (named["chapter"], named["entry"], title)):
-        named["section"] = []
-    parts = [_sections(kind, names) for kind, names in named.items() if names]
+    if any(
+        _alike(names_by_kind["section"], names)
+        for names in (names_by_kind["chapter"], names_by_kind["entry"], title)
+    ):
+        names_by_kind["section"] = []
+    parts = [_sections(kind, names) for kind, names in names_by_kind.items() if names]
     if not any(section.kind in _ENOUGH for section in touched):
         # Count from the start of the smallest section that holds the range's start.
         begin = max((s.start for s in touched if s.start <= start), default=0)
@@ -302,27 +305,27 @@ def _numbered(text: str, block: Span) -> tuple[tuple[int, ...], tuple[str, ...]]
     A line is an item if its number is one more than the number above it, or one less than the number below.
     The two numbers must be aligned at the left or at the right. A line of prose may begin with any number.
     """
-    found = list(_ITEM.finditer(text, block.start, block.end))
+    matches = list(_ITEM.finditer(text, block.start, block.end))
     items: set[int] = set()
     last: dict[tuple[str, int], re.Match[str]] = {}
-    for item in found:
+    for item in matches:
         indent, number = len(item["indent"]), item["number"]
         for edge in (("left", indent), ("right", indent + len(number))):
             before = last.get(edge)
             if before and int(number) == int(before["number"]) + 1:
                 items |= {before.start(), item.start()}
             last[edge] = item
-    starts = tuple(item.start() for item in found)
-    return starts, tuple(item["number"] if item.start() in items else "" for item in found)
+    starts = tuple(item.start() for item in matches)
+    return starts, tuple(item["number"] if item.start() in items else "" for item in matches)
 
 
 @lru_cache(maxsize=8)
 def _counted(
-    text: str, begin: int, stop: int, beside: tuple[Span, ...]
+    text: str, begin: int, stop: int, excluded: tuple[Span, ...]
 ) -> tuple[tuple[Span, ...], tuple[int, ...]]:
-    """Return the blocks between blank lines, and the starts of blocks that `beside` does not cover."""
+    """Return the blocks between blank lines, and the starts of blocks that `excluded` does not cover."""
     blocks = tuple(Span(block.start + begin, block.end + begin) for block in _blocks(text[begin:stop]))
-    return blocks, tuple(block.start for block in blocks if not _covered(text, block, beside))
+    return blocks, tuple(block.start for block in blocks if not _covered(text, block, excluded))
 
 
 def _blocks(text: str) -> list[Span]:

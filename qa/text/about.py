@@ -69,8 +69,8 @@ _ASKED: dict[Field, tuple[str, str]] = {
     "place": (r"datelines?|filed from", r"place|city|town|where"),
 }
 _CUES = tuple(
-    (field, re.compile(rf"\b(?:{alone})\b", re.IGNORECASE), re.compile(rf"\b(?:{beside})\b", re.IGNORECASE))
-    for field, (alone, beside) in _ASKED.items()
+    (field, re.compile(rf"\b(?:{alone})\b", re.IGNORECASE), re.compile(rf"\b(?:{near})\b", re.IGNORECASE))
+    for field, (alone, near) in _ASKED.items()
 )
 # "When" and "where" ask for a fact about a document only with words that say that the document appeared.
 _OF_ITS_APPEARING = frozenset(("date", "place"))
@@ -120,15 +120,15 @@ def asked_of_document(question: str) -> tuple[Field, ...]:
     A question that asks when a document was published does not ask who published it.
     """
     kinds = _NAMES_KIND.finditer(question)
-    near = " ".join(question[max(0, each.start() - _NEAR) : each.end() + _NEAR] for each in kinds)
+    near = " ".join(question[max(0, match.start() - _NEAR) : match.end() + _NEAR] for match in kinds)
     appeared = _APPEARED.search(question)
     alone = [field for field, cue, _ in _CUES if cue.search(question)]
-    beside = [
+    near_fields = [
         field for field, _, cue in _CUES if cue.search(near) and (appeared or field not in _OF_ITS_APPEARING)
     ]
-    if "publisher" in beside and _WHEN.match(question):
-        beside.remove("publisher")
-    return tuple(dict.fromkeys([*alone, *beside]))
+    if "publisher" in near_fields and _WHEN.match(question):
+        near_fields.remove("publisher")
+    return tuple(dict.fromkeys([*alone, *near_fields]))
 
 
 def fact_asked(question: str) -> tuple[Fact, str] | None:

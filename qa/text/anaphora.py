@@ -96,12 +96,14 @@ def refers_back(question: str) -> bool:
 def _without_bound(question: str) -> str:
     """Return the question with "someone" for each pronoun that refers to something in the question."""
     for antecedent, pronouns in ((_ACTING, _OF_THE_ACTING), (_NAMED, _OF_THE_NAMED)):
-        if found := antecedent.search(question):
-            question = question[: found.end()] + pronouns.sub("someone", question[found.end() :])
-    named = [word for word in re.finditer(r"\w+", question) if word[0].casefold() not in FUNCTION_WORDS]
-    if len(named) < FRAGMENT or _FRONTED.match(question):
+        if match := antecedent.search(question):
+            question = question[: match.end()] + pronouns.sub("someone", question[match.end() :])
+    content_words = [
+        word for word in re.finditer(r"\w+", question) if word[0].casefold() not in FUNCTION_WORDS
+    ]
+    if len(content_words) < FRAGMENT or _FRONTED.match(question):
         return question
-    clause = _CLAUSE.search(question, named[FRAGMENT - 1].end())
+    clause = _CLAUSE.search(question, content_words[FRAGMENT - 1].end())
     return (
         question[: clause.end()] + _OF_ANYTHING.sub("someone", question[clause.end() :])
         if clause

@@ -131,12 +131,12 @@ def differing(answer: Answer) -> tuple[Figure, ...]:
     kind = ParsedQuestion(answer.interpreted_question).answer_type
     if answer.outcome != "answered" or kind is None or answer.parts:
         return ()
-    found: dict[str, Figure] = {}
+    by_document: dict[str, Figure] = {}
     for quote in answer.quotes:
         figure = _figure(quote, kind)
-        if figure and quote.document.id not in found:
-            found[quote.document.id] = figure
-    figures = tuple(found.values())
+        if figure and quote.document.id not in by_document:
+            by_document[quote.document.id] = figure
+    figures = tuple(by_document.values())
     if any(_differ(one, other) for at, one in enumerate(figures) for other in figures[:at]):
         return figures
     return ()
@@ -170,15 +170,15 @@ def _figure(quote: Quote, kind: AnswerType) -> Figure | None:
     if quote.document.language not in ("en", ""):
         return None
     pattern = _DATE if kind == "date" else _FIGURE
-    found = [
+    matches = [
         match
         for span in quote.emphasis
         for match in pattern.finditer(text, span.start, min(span.end + _BEYOND, quote.end))
         if match.start() < span.end
     ]
-    if len(found) != 1:
+    if len(matches) != 1:
         return None
-    (match,) = found
+    (match,) = matches
     before = text[max(0, match.start() - 20) : match.start()]
     if _BOUND.search(before) or _GOES_ON.match(text, match.end()):
         return None

@@ -75,14 +75,14 @@ def describe_filters(filters: Filters, titles: Mapping[str, str] | None = None) 
     for name, value in asdict(filters).items():
         for item in value if isinstance(value, tuple) else (value,) if value else ():
             if isinstance(item, dt.date):
-                said = date_in_words(item)
+                text = date_in_words(item)
             elif titles is not None and name == "document":
-                said = f"“{titles.get(item, item)}”"
+                text = f"“{titles.get(item, item)}”"
             elif titles is not None and name == "language":
-                said = language_in_words(item)
+                text = language_in_words(item)
             else:
-                said = item
-            words.append(f"{name.replace('_', ' ')} {said}")
+                text = item
+            words.append(f"{name.replace('_', ' ')} {text}")
     return ", ".join(words)
 
 

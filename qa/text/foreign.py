@@ -46,10 +46,12 @@ def foreign_language(question: str) -> str:
     The code is UNKNOWN if two languages are equally likely. A single such word, as in a title, is enough only
     if a question begins with it.
     """
-    found = _found(question)
+    language = _found(question)
     first = re.match(r"\W*(\w{3,})", question)
-    begins = first is not None and first[1].casefold() in found.evidence and question.rstrip().endswith("?")
-    return found.code if (begins or len(found.evidence) > 1) and not found.english else ""
+    begins = (
+        first is not None and first[1].casefold() in language.evidence and question.rstrip().endswith("?")
+    )
+    return language.code if (begins or len(language.evidence) > 1) and not language.english else ""
 
 
 def is_surely_english(question: str) -> bool:
@@ -80,15 +82,17 @@ def _found(text: str) -> _Found:
     plain = {word.casefold() for word in words if not word[0].isupper()}
     if words and not any(word[0].isupper() for word in words[1:2]):
         plain.add(words[0].casefold())
-    found = []
-    for code, each in _lists().items():
-        held = frozenset(plain & each)
-        found.append(_Found(code, held, held - ENGLISH_TOO - FUNCTION_WORDS, folded & FUNCTION_WORDS - each))
-    best = max(found, key=lambda each: len(each.evidence))
+    languages = []
+    for code, function_words in _lists().items():
+        held = frozenset(plain & function_words)
+        languages.append(
+            _Found(code, held, held - ENGLISH_TOO - FUNCTION_WORDS, folded & FUNCTION_WORDS - function_words)
+        )
+    best = max(languages, key=lambda language: len(language.evidence))
     if len(best.evidence) <= len(best.english):
         return _Found("")
     size = len(best.evidence), len(best.held)
-    alike = [each for each in found if (len(each.evidence), len(each.held)) >= size]
+    alike = [language for language in languages if (len(language.evidence), len(language.held)) >= size]
     return best if len(alike) == 1 else best._replace(code=UNKNOWN)
 
 

@@ -178,7 +178,7 @@ class Names:
         words = f" {fold(text)} "
         chosen = [
             next(
-                (each for each in (name.asked, *name.found) if f" {fold(each)} " in words),
+                (spelling for spelling in (name.asked, *name.found) if f" {fold(spelling)} " in words),
                 name.asked if name.held else name.found[0],
             )
             for name in self.names
@@ -192,18 +192,20 @@ class Names:
         """
         notes = []
         for name in self.names:
-            found = [
-                each
-                for each in name.found
-                if _folded(each) != _folded(name.asked)
+            forms = [
+                spelling
+                for spelling in name.found
+                if _folded(spelling) != _folded(name.asked)
                 and (
-                    fold(each) in fold(quoted)
-                    if _UNPARTED.search(each)
-                    else f" {fold(each)} " in f" {fold(read)} "
+                    fold(spelling) in fold(quoted)
+                    if _UNPARTED.search(spelling)
+                    else f" {fold(spelling)} " in f" {fold(read)} "
                 )
             ]
-            if found:
-                notes.append(f"Matched {' and '.join(f'“{each}”' for each in found)} for “{name.asked}”.")
+            if forms:
+                notes.append(
+                    f"Matched {' and '.join(f'“{spelling}”' for spelling in forms)} for “{name.asked}”."
+                )
         return tuple(notes)
 
     def _with(self, question: str, spellings: Sequence[str]) -> str:
@@ -309,15 +311,15 @@ def _whole_names(keyed: Iterable[tuple[_Window, str]]) -> Iterator[tuple[_Window
     "Kim Jong" is only part of a name in "Kim Jong Nam".
     """
     reach = 0
-    for _, group in groupby(keyed, key=lambda each: each[0].start):
-        here = list(group)
+    for _, group in groupby(keyed, key=lambda pair: pair[0].start):
+        group_windows = list(group)
         persons = (
             window.end
-            for window, name_key in here
+            for window, name_key in group_windows
             if name_key and len(window.words) > 1 and _is_surname(window.words[0])
         )
         longest = max(persons, default=0)
-        for window, name_key in here:
+        for window, name_key in group_windows:
             yield window, "" if window.end <= reach or window.end < longest else name_key
         reach = max(reach, longest)
 
@@ -346,7 +348,7 @@ def _key(window: _Window, text: str, *, lower: bool = False) -> str:
 
 def spellings(text: str) -> dict[tuple[str, str], str]:
     """Find possible romanised names in a text: their first spelling there, by key and folded form."""
-    found: dict[tuple[str, str], str] = {}
+    by_form: dict[tuple[str, str], str] = {}
     keyed = (
         (window, spelt)
         for window in _windows(text, _MOST_WORDS, small=False)
@@ -354,8 +356,8 @@ def spellings(text: str) -> dict[tuple[str, str], str]:
     )
     whole = dict.fromkeys((spelt, window.text) for window, spelt in _whole_names(keyed) if spelt)
     for name_key, spelling in whole:
-        found.setdefault((name_key, fold(spelling)), " ".join(spelling.split()))
-    return found
+        by_form.setdefault((name_key, fold(spelling)), " ".join(spelling.split()))
+    return by_form
 
 
 # Aliases
@@ -383,7 +385,7 @@ class Aliases:
     def others(self, words: Sequence[str], its_key: str) -> tuple[str, ...]:
         """Return all names of the groups that hold a name with the same words or the same key."""
         groups = (group for handle in _handles(words, its_key) for group in self._by_name.get(handle, ()))
-        return tuple(dict.fromkeys(each for group in groups for each in group))
+        return tuple(dict.fromkeys(name for group in groups for name in group))
 
 
 def _handles(words: Sequence[str], its_key: str) -> list[str]:
@@ -410,17 +412,17 @@ def read_aliases(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
     problems: list[str] = []
     left = MOST_ALIASES
     for number, line in enumerate(lines, start=1):
-        said = line.partition("#")[0].strip()
-        if not said:
+        text = line.partition("#")[0].strip()
+        if not text:
             continue
-        names = tuple(dict.fromkeys(" ".join(name.split()) for name in said.split("=")))
+        names = tuple(dict.fromkeys(" ".join(name.split()) for name in text.split("=")))
         if long := [name for name in names if not _can_be_asked(name)]:
             problem = (
                 f"{long[0][:60]!r} has more than {_MOST_ALIAS_WORDS} words or {_MOST_CHARACTERS} characters: "
                 "shorten it"
             )
         elif len(names) < 2 or not all(map(_folded, names)):
-            problem = f'write names with " = " between them: {said[:60]!r}'
+            problem = f'write names with " = " between them: {text[:60]!r}'
         elif len(names) > left:
             problems.append(
                 f"{path}, line {number}: there are more than {MOST_ALIASES:,} names: the other names "
@@ -529,7 +531,7 @@ def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
     """
     revised = _REVISED.search(fold(" ".join(words)))
     marked = re.search("[ŏŭ]", "".join(map(_letters, words)))
-    found: dict[str, list[set[str]]] = {sound: [] for sound in "ctkp"}
+    by_sound: dict[str, list[set[str]]] = {sound: [] for sound in "ctkp"}
     for word in map(_letters, words[1:] if _is_surname(words[0]) else words):
         for stop in _STOP.finditer(word):
             letters = stop[1]
@@ -546,8 +548,8 @@ def _stops(words: Sequence[str]) -> dict[str, list[set[str]]]:
             elif letters in ("ch", "t", "k", "p") and marked:
                 says = {"plain"}
             sound = "c" if re.search("ch|j", letters) else letters.translate(_PLAIN)[0]
-            found[sound].append(says)
-    return found
+            by_sound[sound].append(says)
+    return by_sound
 
 
 def _vowels(words: Sequence[str]) -> list[set[str]]:
@@ -557,20 +559,20 @@ def _vowels(words: Sequence[str]) -> list[set[str]]:
     """
     given = [_letters(word).replace("'", "") for word in words[1:]]
     marked = re.search("[ŏŭ]", "".join(given))
-    found = []
+    vowels = []
     for word in given:
         for vowel in _O_OR_U.finditer(word):
             letters = vowel[0]
             closed = (vowel.start() or letters == "yu") and _CODA.match(word, vowel.end())
             if letters in ("o", "yo"):
-                found.append({"o"} if marked else {"o", "ŏ"})
+                vowels.append({"o"} if marked else {"o", "ŏ"})
             elif letters in ("u", "yu"):
-                found.append({"u", "ŭ", *(("ŏ",) if closed and not marked else ())})
+                vowels.append({"u", "ŭ", *(("ŏ",) if closed and not marked else ())})
             elif letters in ("eu", "ŭ"):
-                found.append({"ŭ"})
+                vowels.append({"ŭ"})
             else:
-                found.append({"ŏ"} if re.search("[eŏ]|wo$|you", letters) else {"u"})
-    return found
+                vowels.append({"ŏ"} if re.search("[eŏ]|wo$|you", letters) else {"u"})
+    return vowels
 
 
 def find(question: str, known: Aliases, corpus: Spellings) -> Names:
@@ -595,31 +597,31 @@ def find(question: str, known: Aliases, corpus: Spellings) -> Names:
     if not windows:
         return Names()
     keys = {form for window, name_key, _ in windows for form in _forms(window, name_key)}
-    keys.update(filter(None, (key(_WORD.findall(each)) for _, _, others in windows for each in others)))
+    keys.update(filter(None, (key(_WORD.findall(alias)) for _, _, others in windows for alias in others)))
     held = corpus.spellings(keys)
     names: list[Name] = []
     taken: set[int] = set()
-    for window, name_key, others in sorted(windows, key=lambda each: each[0].start - each[0].end):
-        place = range(window.start, window.end)
-        if taken.intersection(place):
+    for window, name_key, others in sorted(windows, key=lambda entry: entry[0].start - entry[0].end):
+        characters = range(window.start, window.end)
+        if taken.intersection(characters):
             continue
         spelt = [
-            each
+            spelling
             for form in _forms(window, name_key)
-            for each in held.get(form, ())
-            if not _apart(window.words, _WORD.findall(each))
+            for spelling in held.get(form, ())
+            if not _apart(window.words, _WORD.findall(spelling))
         ]
         for other in others:
             spelt += [other, *held.get(key(_WORD.findall(other)), ())]
         differing: dict[str, str] = {}
-        for each in spelt:
-            differing.setdefault(fold(each), each)
+        for spelling in spelt:
+            differing.setdefault(fold(spelling), spelling)
         whole = f" {fold(window.text)} "
-        differing = {folded: each for folded, each in differing.items() if f" {folded} " not in whole}
+        differing = {folded: spelling for folded, spelling in differing.items() if f" {folded} " not in whole}
         if not spelt or (window.text.islower() and differing and corpus.holds_in_lower_case(window.text)):
             continue
-        taken.update(place)
-        found = tuple(islice(filter(corpus.holds, differing.values()), MOST_SPELLINGS))
-        if found:
-            names.append(Name(window.text, found, corpus.holds(window.text)))
+        taken.update(characters)
+        held_spellings = tuple(islice(filter(corpus.holds, differing.values()), MOST_SPELLINGS))
+        if held_spellings:
+            names.append(Name(window.text, held_spellings, corpus.holds(window.text)))
     return Names(tuple(names))

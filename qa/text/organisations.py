@@ -227,6 +227,6 @@ def is_section_heading(line: str) -> bool:
 
 def issued_by(line: str) -> str:
     """Return "Harbour Mission" for "Newsletter of the Harbour Mission", and "" for any other line."""
-    found = _BODY_OF.fullmatch(line)
-    body = (found["its"] or found["body"]).strip() if found else ""
+    match = _BODY_OF.fullmatch(line)
+    body = (match["its"] or match["body"]).strip() if match else ""
     return body if names_institution(body) or body.lower().startswith("friends of ") else ""

@@ -84,8 +84,8 @@ def parts(question: ParsedQuestion) -> tuple[Part, ...]:
     if len(asked) > LONGEST or question.phrases or re.search(r"[;\[\]{}()]|[.!] ", body):
         return ()
     for divided in (_compared, _both, _two_questions, _together, _clauses):
-        if found := tuple(divided(body)):
-            return found if len(found) <= MOST else ()
+        if divided_parts := tuple(divided(body)):
+            return divided_parts if len(divided_parts) <= MOST else ()
     return ()
 
 
@@ -125,8 +125,8 @@ def _each_asks(clauses: list[str]) -> Iterator[Part]:
     """Make a part of each clause, if each begins with a question word or a verb and has further words."""
     begins = [_STARTS.match(clause) for clause in clauses]
     if all(
-        found and len(clause) > found.end() and not _MORE.fullmatch(clause)
-        for found, clause in zip(begins, clauses, strict=True)
+        match and len(clause) > match.end() and not _MORE.fullmatch(clause)
+        for match, clause in zip(begins, clauses, strict=True)
     ):
         yield from (Part(_asked(clause), clause) for clause in clauses)
 
@@ -168,7 +168,9 @@ _SAID = (
     rf" (?:(?P<word>{_WORD})|(?:more|fewer|less)(?: (?P<noun>[\w’'-]{{1,40}}+))?)(?P<rest> [^,:]{{1,60}}+)?"
 )
 _WHICH = rf"(?:[Ww]hich|[Ww]ho)(?: of (?:the|these|those) two)?(?: one)? {_SAID}"
-_COMPARISONS = tuple(re.compile(rf"\A{each}") for each in (_WHICH + _GAP + _THINGS, _THINGS + _GAP + _WHICH))
+_COMPARISONS = tuple(
+    re.compile(rf"\A{pattern}") for pattern in (_WHICH + _GAP + _THINGS, _THINGS + _GAP + _WHICH)
+)
 # "Was A larger than B?", "Did more people die in A than in B?"
 _LARGER_THAN = re.compile(
     rf"(?P<copula>Is|Are|Was|Were) (?P<one>{_THING}) (?P<word>{_WORD}) than (?P<other>{_THING})"
@@ -191,36 +193,36 @@ def _compared(body: str) -> Iterator[Part]:
         if (match := pattern.fullmatch(body)) and _are_things(match):
             kind = (match["kind"] or match["sort"] or "").strip()
             if kind or not _ONE.search(f"{match['one']} {match['other']}"):
-                for each in ("one", "other"):
-                    thing = _ONE.sub(kind, match[each])
-                    yield Part(_asked(_of_thing(thing, match)), match[each])
+                for side in ("one", "other"):
+                    thing = _ONE.sub(kind, match[side])
+                    yield Part(_asked(_of_thing(thing, match)), match[side])
             return
     if (match := _LARGER_THAN.fullmatch(body)) and _are_things(match):
         how = f"{_COMPARED[match['word']]} {match['copula'].lower()}"
-        yield from (Part(_asked(f"{how} {match[each]}"), match[each]) for each in ("one", "other"))
+        yield from (Part(_asked(f"{how} {match[side]}"), match[side]) for side in ("one", "other"))
     elif (match := _MORE_THAN.fullmatch(body)) and _are_things(match):
         verb = (
             match["verb"] if match["auxiliary"] == "Did" else f"{match['auxiliary'].lower()} {match['verb']}"
         )
         how = f"{_how_many(match['noun'])} {verb} {match['in']}"
-        yield from (Part(_asked(f"{how} {match[each]}"), match[each]) for each in ("one", "other"))
+        yield from (Part(_asked(f"{how} {match[side]}"), match[side]) for side in ("one", "other"))
 
 
 def _are_things(match: re.Match[str]) -> bool:
     """Return whether the compared phrases can be two things, and are not clauses."""
     things = match["one"], match["other"]
-    return all(len(each.split()) <= _LONGEST_THING and not _NO_THING.search(each) for each in things)
+    return all(len(thing.split()) <= _LONGEST_THING and not _NO_THING.search(thing) for thing in things)
 
 
-def _of_thing(thing: str, said: re.Match[str]) -> str:
+def _of_thing(thing: str, match: re.Match[str]) -> str:
     """Return the question about one thing: "How old is the dam", "The strike lasted how long"."""
-    noun, rest = said["noun"], said["rest"] or ""
-    how = _COMPARED[said["word"]] if said["word"] else _how_many(noun) if noun else "how much"
-    if not said["auxiliary"]:
-        return f"{thing} {said['past']} {how}{rest}"
-    if noun and not said["verb"]:  # "is more expensive"
+    noun, rest = match["noun"], match["rest"] or ""
+    how = _COMPARED[match["word"]] if match["word"] else _how_many(noun) if noun else "how much"
+    if not match["auxiliary"]:
+        return f"{thing} {match['past']} {how}{rest}"
+    if noun and not match["verb"]:  # "is more expensive"
         how = f"how {noun}"
-    return f"{how} {said['auxiliary'].lower()} {thing}{said['verb']}{rest}"
+    return f"{how} {match['auxiliary'].lower()} {thing}{match['verb']}{rest}"
 
 
 def _how_many(noun: str) -> str:
@@ -251,4 +253,4 @@ def _both(body: str) -> Iterator[Part]:
 
 def _written(words: list[str]) -> list[str]:
     """Return the form of words: articles as they are, other words by whether they are capitalised."""
-    return [each if each in ("the", "a", "an") else str(each[0].isupper()) for each in words]
+    return [word if word in ("the", "a", "an") else str(word[0].isupper()) for word in words]

@@ -163,8 +163,8 @@ def has_given_name(name: str) -> bool:
     if not words:
         return False
     given = _words("given_names.txt")
-    known = words[0] in given or words[0].split("-")[0].rstrip(".") in given
-    return known or bool(_INITIAL.fullmatch(words[0]) or any(map(_ROMANISED.fullmatch, name.split()[1:])))
+    is_given = words[0] in given or words[0].split("-")[0].rstrip(".") in given
+    return is_given or bool(_INITIAL.fullmatch(words[0]) or any(map(_ROMANISED.fullmatch, name.split()[1:])))
 
 
 # Given names that are also ordinary words.
@@ -246,7 +246,7 @@ def people_in_line(line: str) -> str:
     rest = re.sub(r"^(?:and|&)\s(?:staff|others|colleagues|team)\b,?\s?", "", rest, flags=re.IGNORECASE)
     rest = re.sub(r"^(?:(?:reports|writes|reporting) from|in|at|from)\s(?=[^\W\d_a-z])[\w\s,’'-]+$", "", rest)
     rest = "" if _KOREAN_ROLE.fullmatch(rest) else rest
-    plain = not rest or all(_DEGREE.fullmatch(each.strip(" .,")) for each in rest.split(",") if each.strip())
+    plain = not rest or all(_DEGREE.fullmatch(role.strip(" .,")) for role in rest.split(",") if role.strip())
     if (
         plain
         or re.fullmatch(r"[^\W\d_][\w’'-]+", rest)
@@ -267,10 +267,10 @@ def people_first(words: str) -> str:
 
 def who_is(line: str) -> str:
     """Return "Olga Prins" for "Olga Prins teaches public law in Tarn.", and "" for any other line."""
-    found = _WHO_IS.match(line) if len(line) <= 140 else None
-    if found is None or not _ROLE.search(line[found.end() - 1 :]):
+    match = _WHO_IS.match(line) if len(line) <= 140 else None
+    if match is None or not _ROLE.search(line[match.end() - 1 :]):
         return ""
-    return people_in_line(found["who"])
+    return people_in_line(match["who"])
 
 
 def is_role(words: str) -> bool:

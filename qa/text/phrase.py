@@ -107,10 +107,10 @@ def near(phrase: str, text: str) -> Iterator[Span]:
     asked = [word.casefold() for word in _WORD.findall(unicodedata.normalize("NFC", phrase))]
     if len(asked) < LEAST_NEAR:
         return
-    said = [
+    tokens = [
         (unicodedata.normalize("NFC", word.group()).casefold(), word.span()) for word in _WORD.finditer(text)
     ]
-    words = [word for word, _ in said]
+    words = [word for word, _ in tokens]
     at = 0
     while at < len(words):
         same = next((i for i, word in enumerate(asked) if words[at + i : at + i + 1] != [word]), len(asked))
@@ -122,7 +122,7 @@ def near(phrase: str, text: str) -> Iterator[Span]:
             rest, behind = asked[same + left_out :], at + same + too_many
             end = behind + len(rest)
             if (left_out or same) and end <= len(words) and words[behind:end] == rest:
-                yield Span(said[at][1][0], said[end - 1][1][1])
+                yield Span(tokens[at][1][0], tokens[end - 1][1][1])
                 at = end - 1
                 break
         at += 1

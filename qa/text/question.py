@@ -118,8 +118,8 @@ class ParsedQuestion:
     @cached_property
     def phrases(self) -> tuple[str, ...]:
         """The phrases in double quotation marks that have a word, in order and each once."""
-        found = (next(filter(None, groups)).strip() for groups in _PHRASE.findall(self.text))
-        return tuple(dict.fromkeys(phrase for phrase in found if re.search(r"\w", phrase)))
+        quoted = (next(filter(None, groups)).strip() for groups in _PHRASE.findall(self.text))
+        return tuple(dict.fromkeys(phrase for phrase in quoted if re.search(r"\w", phrase)))
 
     @property
     def without_phrases(self) -> str:

@@ -53,7 +53,7 @@ def is_stacked(text: str) -> bool:
     return any(
         accent and sum(1 for _ in run) > MOST_COMBINING
         for marks in _MARKS.finditer(text)
-        for accent, run in groupby(marks.group(), lambda each: unicodedata.combining(each) > 0)
+        for accent, run in groupby(marks.group(), lambda character: unicodedata.combining(character) > 0)
     )
 
 
@@ -101,5 +101,5 @@ def has_content(text: str) -> bool:
 
 def content_words(text: str) -> list[str]:
     """Return the content words, in order and each once, or all words if there are none ("what was it?")."""
-    found = list(dict.fromkeys(words(text)))
-    return [word for word in found if word not in FUNCTION_WORDS] or found
+    distinct = list(dict.fromkeys(words(text)))
+    return [word for word in distinct if word not in FUNCTION_WORDS] or distinct

@@ -134,11 +134,11 @@ def preference(
     text = question.blanked
     day = today or dt.date.today()  # noqa: DTZ011 -- the day where the user is
     before = preference(earlier[-1], earlier[:-1], day) if earlier else None
-    known = (before.since or before.until) if before else None
+    day_before = (before.since or before.until) if before else None
     for match in _TIME.finditer(text):
-        found = _bounded(text, match, day, known.year if known else None)
-        if found:
-            return found
+        bounded = _bounded(text, match, day, day_before.year if day_before else None)
+        if bounded:
+            return bounded
     if latest := _LATEST.search(text):
         return DatePreference("latest", words=Span(*latest.span()))
     if before is None or _OTHER_TIME.search(text):
@@ -155,11 +155,11 @@ def is_relative(question: ParsedQuestion) -> bool:
 
 def without(question: ParsedQuestion, earlier: Sequence[ParsedQuestion] = ()) -> str:
     """Return the question without the words that name its time."""
-    found, text = preference(question, earlier), question.text
-    if found is None or found.words is None:
+    time, text = preference(question, earlier), question.text
+    if time is None or time.words is None:
         return text
-    before, after = text[: found.words.start].rstrip(), text[found.words.end :].lstrip()
-    if found.kind == "published":
+    before, after = text[: time.words.start].rstrip(), text[time.words.end :].lstrip()
+    if time.kind == "published":
         before = _IN_ISSUES.sub(lambda match: match["issues"] or "", before)
     if not before:
         after = after.lstrip(" ,;:–-")
@@ -175,8 +175,10 @@ def _bounded(question: str, match: re.Match[str], today: dt.date, year: int | No
     second = _framed(question, following, today, year) if following else None
     if not but or not second or not second.words or second.words.start != but.end():
         return _framed(question, match, today, year)
-    known = second.since or second.until
-    first = _framed(question, match, today, known.year if known else year)  # "after May but before July 2008"
+    second_day = second.since or second.until
+    first = _framed(
+        question, match, today, second_day.year if second_day else year
+    )  # "after May but before July 2008"
     if not first or not first.words:
         return first
     bounds = (first.since or second.since, first.until or second.until)
@@ -259,8 +261,8 @@ def _is_no_time(question: str, match: re.Match[str], before: re.Match[str]) -> b
 def _is_name(question: str, match: re.Match[str], before: re.Match[str]) -> bool:
     """Return whether a time is part of a name: "in the 2015 election" without "2015" is "in the election"."""
     follows = _NEXT_WORD.match(question, match.end())
-    named = (match["year"] or match["my"]) and before[0].lower().endswith("the ")
-    return bool(named and follows and follows[1] and follows[1].casefold() not in FUNCTION_WORDS)
+    in_name = (match["year"] or match["my"]) and before[0].lower().endswith("the ")
+    return bool(in_name and follows and follows[1] and follows[1].casefold() not in FUNCTION_WORDS)
 
 
 def _after(match: re.Match[str] | None) -> int:
@@ -301,13 +303,13 @@ def _dates(match: re.Match[str], today: dt.date, year: int | None) -> tuple[dt.d
         if match["ago"]:
             return _back(match["some"], match["ago"], today)
         name = match["dm1"] or match["dm2"] or match["month"]
-        named = match["dy1"] or match["dy2"] or match["my"] or year
+        year_text = match["dy1"] or match["dy2"] or match["my"] or year
         day = match["d1"] or match["d2"]
-        if named is None:
+        if year_text is None:
             return None
         month = _MONTHS.index(name[:3].lower()) + 1
-        first, last = _span(int(named), month, int(day) if day else 0)
-        return (_span(int(named), month, int(match["d0"]))[0] if match["d0"] else first), last
+        first, last = _span(int(year_text), month, int(day) if day else 0)
+        return (_span(int(year_text), month, int(match["d0"]))[0] if match["d0"] else first), last
     except (ValueError, OverflowError):  # 31 February; "yesterday" in a text of 1 January 1
         return None
 
@@ -386,11 +388,11 @@ def fits(asked: DatePreference, found: Sequence[tuple[dt.date | None, str]]) -> 
     For "latest", the newest item gets 1. The other items get less than a half, by their age.
     """
     if asked.kind == "latest":
-        told = [_told_of(published, text) for published, text in found]
-        days = sorted({day for day in told if day})
+        days_told = [_told_of(published, text) for published, text in found]
+        days = sorted({day for day in days_told if day})
         return [
             0.0 if day is None else 1.0 if day == days[-1] else days.index(day) / (2 * len(days))
-            for day in told
+            for day in days_told
         ]
     return [_fit(asked, published, text) for published, text in found]
 
@@ -409,10 +411,10 @@ def _fit(asked: DatePreference, published: dt.date | None, text: str) -> float:
     since, until = asked.since or dt.date.min, asked.until or dt.date.max
     if asked.kind == "published":
         return float(published is not None and _overlap(span_of(published), (since, until)))
-    named = list(spoken_of(text, published))
-    if any(since <= first and last <= until for first, last in named):
+    spans = list(spoken_of(text, published))
+    if any(since <= first and last <= until for first, last in spans):
         return _SPEAKS
-    if named and not any(_overlap(time, (since, until)) for time in named):
+    if spans and not any(_overlap(time, (since, until)) for time in spans):
         return 0.0
     if published is None:
         return _LATER
@@ -436,7 +438,7 @@ def is_of(asked: DatePreference, published: dt.date | None, sentence: str) -> bo
 
 def names(asked: DatePreference, published: dt.date | None, sentence: str) -> bool:
     """Return whether a sentence names exactly the time asked for, so that a model needs no hint of it."""
-    return any(named == (asked.since, asked.until) for named in spoken_of(sentence, published))
+    return any(span == (asked.since, asked.until) for span in spoken_of(sentence, published))
 
 
 def setbacks(
@@ -447,11 +449,11 @@ def setbacks(
     `scores` say how well each reading answers, as logits. For `found`, see `fits`. If no reading fits, all
     stay as they are.
     """
-    close = [place for place, score in enumerate(scores) if score >= max(scores) - CLOSE]
-    fitting = fits(asked, [found[place] for place in close])
+    close = [index for index, score in enumerate(scores) if score >= max(scores) - CLOSE]
+    fitting = fits(asked, [found[index] for index in close])
     back = [0.0] * len(scores)
-    for place, fit in zip(close, fitting, strict=True):
-        back[place] = CLOSE * (max(fitting) - fit)
+    for index, fit in zip(close, fitting, strict=True):
+        back[index] = CLOSE * (max(fitting) - fit)
     return back
 
 

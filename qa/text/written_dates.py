@@ -171,10 +171,10 @@ def find_dates(text: str, order: DateOrder = "auto", number: str = "") -> Iterat
 def find_date(text: str, order: DateOrder = "auto", number: str = "") -> FoundDate | None:
     """Return the first day in the text, else the first month, or None if there is neither (`find_dates`)."""
     month = None
-    for found in find_dates(text, order, number):
-        if not isinstance(found.date, PartialDate):
-            return found
-        month = month or found
+    for date in find_dates(text, order, number):
+        if not isinstance(date.date, PartialDate):
+            return date
+        month = month or date
     return month
 
 
@@ -190,5 +190,5 @@ def read_date(written: str, order: DateOrder = "auto", number: str = "") -> tupl
             re.sub(r"^(\d{4})/(\d\d)$", r"\1-\2", re.sub(r"^(\d\d)/(\d{4})$", r"\2-\1", written.strip()))
         ), ""
     except ValueError:
-        found = find_date(written, order, number)
-        return (found.date, found.note) if found else (None, "")
+        date = find_date(written, order, number)
+        return (date.date, date.note) if date else (None, "")

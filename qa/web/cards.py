@@ -93,8 +93,8 @@ def answer_card(
     if answer.reply is not None:
         return f'<article class="answer"><section class="reply">{_reply(answer.reply)}</section></article>'
     quotes = list(_quote_cards(answer.quotes, read_document, fates))
-    for each in lost:
-        quotes.insert(each.at, _lost_card(each))
+    for lost_quote in lost:
+        quotes.insert(lost_quote.at, _lost_card(lost_quote))
     parts = [*_remarks(answer)]
     if answer.unsearched:
         return f'<article class="answer none">{_unsearched(answer)}{"".join(parts)}</article>'
@@ -167,9 +167,9 @@ def quote_card(quote: Quote, read_document: DocumentReader, fate: str = "") -> s
         facts = facts.replace(words, f'<time datetime="{date.isoformat()}">{words}</time>', 1)
     link = _cite(quote, facts)
     speaker = said_by(quote)
-    said = f'<p class="speaker">Said by {text(speaker)}</p>' if speaker else ""
+    speaker_line = f'<p class="speaker">Said by {text(speaker)}</p>' if speaker else ""
     since = f'<p class="since">This source was {text(fate)}.</p>' if fate else ""
-    below = said + _also_in(quote) + since
+    below = speaker_line + _also_in(quote) + since
     return f'<section class="card">{block}<p class="source">{link}</p>{below}</section>'
 
 
@@ -244,8 +244,8 @@ def _hash(quote: Quote, *, ambiguous: bool) -> str:
 
     If `ambiguous`, it names the quote's document, because other documents may have the same text.
     """
-    named = f"&amp;document={urlquote(quote.document.id, safe='')}" if ambiguous else ""
-    return f"#cite={citation_id(quote)}{named}"
+    parameter = f"&amp;document={urlquote(quote.document.id, safe='')}" if ambiguous else ""
+    return f"#cite={citation_id(quote)}{parameter}"
 
 
 class Numbers:
@@ -355,16 +355,16 @@ def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str])
             '<section class="not-in-corpus weak in-part"><h2>Only a part of the question is answered</h2>'
             f"<p>The quotes answer that part alone.</p>{facts}{clear}{''.join(_folded(quotes))}</section>"
         )
-    said = f"<h2>{text(no_answer(answer, titles))}{'.' if answer.unjudged else ''}</h2>"
+    message = f"<h2>{text(no_answer(answer, titles))}{'.' if answer.unjudged else ''}</h2>"
     sure, enough = percents(answer)
     if answer.calibrated and quotes and sure < enough:
         least = text(strictness_in_words(answer))
-        said += f"<p>The nearest passages are {sure}&nbsp;% likely to answer: too little for {least}.</p>"
-    said += facts
+        message += f"<p>The nearest passages are {sure}&nbsp;% likely to answer: too little for {least}.</p>"
+    message += facts
     if quotes and not answer.unjudged:
         clear += f"<h3>{NEAREST}</h3>"
     kind = "weak" if quotes else "none"
-    return f'<section class="not-in-corpus {kind}">{said}{clear}{"".join(_folded(quotes))}</section>'
+    return f'<section class="not-in-corpus {kind}">{message}{clear}{"".join(_folded(quotes))}</section>'
 
 
 def _emphasised(quote: Quote) -> str:

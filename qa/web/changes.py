@@ -152,10 +152,10 @@ def _of_collections(engine: Engine, threads: Threads) -> APIRouter:
 def metadata(corpus: Corpus, document: Document) -> dict[str, Any]:
     """Return each field of a document: its value, its source, and the source's value before a correction."""
     corrected = corpus.store.corrections_of(document.id)
-    found = {each.field: each for each in document.found}
+    sources = {source.field: source for source in document.found}
 
     def said(field: str) -> dict[str, Any]:
-        by, correction = found.get(field), corrected.get(field)
+        by, correction = sources.get(field), corrected.get(field)
         return {
             "value": value_of(document, field),
             "source": by.source if by else "",
@@ -169,8 +169,8 @@ def metadata(corpus: Corpus, document: Document) -> dict[str, Any]:
 
 def find_info(corpus: Corpus, document_id: str) -> DocumentInfo | None:
     """Return the metadata that lists show of a document, or None if no current document has this id."""
-    found = corpus.documents(Filters(document=(document_id,)))  # also all in a file or folder of that name
-    return next((info for info in found if info.id == document_id), None)
+    infos = corpus.documents(Filters(document=(document_id,)))  # also all in a file or folder of that name
+    return next((info for info in infos if info.id == document_id), None)
 
 
 def lost(corpus: Corpus, document_id: str) -> dict[str, Any]:

@@ -144,7 +144,9 @@ class Conversation:
         self.questions.append(turn.question)
         if turn.dates == "ignore":
             timeless = times.without(ParsedQuestion(turn.question))
-            self.questions = [timeless if each == turn.question else each for each in self.questions]
+            self.questions = [
+                timeless if question == turn.question else question for question in self.questions
+            ]
 
 
 def _messages(question: str, card: str) -> list[dict[str, str]]:
@@ -157,9 +159,9 @@ def is_at(engine: Engine, place: Place, shown: Conversation) -> bool:
     """Tell whether a question is asked in the conversation that is `shown`."""
     if place.edited is not None:
         return False
-    named = place.conversation if engine.may_change else ""
+    conversation_id = place.conversation if engine.may_change else ""
     begun_unnamed = not shown.id and bool(shown.exchanges)
-    return named in ("", shown.id) or begun_unnamed
+    return conversation_id in ("", shown.id) or begun_unnamed
 
 
 def at_place(engine: Engine, place: Place, shown: Conversation) -> Conversation:
@@ -195,8 +197,10 @@ def _exchange(
 ) -> Exchange:
     """Return the exchange of a stored turn. Its quotes have the same numbers as before."""
     for quote in (*turn.quotes, *(turn.all_quotes or ()), *turn.nearest):
-        place = f"purged {quote.number}" if quote.purged else CitationId(quote.sha256, quote.start, quote.end)
-        conversation.numbers.take(str(place), quote.number)
+        citation = (
+            f"purged {quote.number}" if quote.purged else CitationId(quote.sha256, quote.start, quote.end)
+        )
+        conversation.numbers.take(str(citation), quote.number)
     options = Options(filters=_filters(turn), dates=turn.dates, history=turn.history)
     earlier = [] if turn.history == "ignore" else conversation.questions[-MAX_TURNS:]
     asked = Asked(turn.question, earlier, turn.strictness, options.model_dump_json())
@@ -220,9 +224,9 @@ def _filters(turn: KeptTurn) -> FiltersBody:
 def _branch(engine: Engine, shown: Conversation, edited: int, new_id: str) -> Conversation:
     """Begin a conversation with the exchanges before a question of `shown`, which ends but stays stored."""
     branch = Conversation(new_id, exchanges=shown.exchanges[:edited])
-    kept = [exchange.turn.number for exchange in branch.exchanges if exchange.turn]
-    if shown.id and kept:
-        engine.corpus.desk.conversations.branch(shown.id, max(kept) + 1, new_id)
+    numbers = [exchange.turn.number for exchange in branch.exchanges if exchange.turn]
+    if shown.id and numbers:
+        engine.corpus.desk.conversations.branch(shown.id, max(numbers) + 1, new_id)
     for exchange in branch.exchanges:
         if exchange.turn:
             branch.note(exchange.turn)
@@ -324,18 +328,18 @@ def _answered(
     try:
         options = read_options(asked.options)
         earlier = [] if options.history == "ignore" else asked.earlier
-        found = engine.ask(
+        new_answer = engine.ask(
             asked.question,
             earlier,
             AskOptions(options.filters.filters(), asked.strictness, options.dates, find_all),
             wait=True,
             deadline=deadline,
         )
-        found = conversation.numbers.number(found)
-        generation, titles = engine.corpus.store.generation, _titles(engine, found)
-        answer_id = _remember(engine, found, earlier, generation, at)
-        card = cards.answer_card(found, engine.corpus.document, answer_id, titles=titles)
-        return card, kept_turn(found, at, asked.strictness, options.dates, options.history, generation)
+        new_answer = conversation.numbers.number(new_answer)
+        generation, titles = engine.corpus.store.generation, _titles(engine, new_answer)
+        answer_id = _remember(engine, new_answer, earlier, generation, at)
+        card = cards.answer_card(new_answer, engine.corpus.document, answer_id, titles=titles)
+        return card, kept_turn(new_answer, at, asked.strictness, options.dates, options.history, generation)
     except CancelledError:
         return cards.STOPPED, None
     except NotReadyError as error:
@@ -352,11 +356,13 @@ def _answered(
     return cards.error_card(failure), kept_turn(none, at, asked.strictness, options.dates, options.history)
 
 
-def _remember(engine: Engine, found: Answer, earlier: list[str], generation: int, asked: dt.datetime) -> str:
+def _remember(
+    engine: Engine, new_answer: Answer, earlier: list[str], generation: int, asked: dt.datetime
+) -> str:
     """Return an id to judge and keep an answer with, or "" if changes are not allowed."""
     if not engine.may_change:
         return ""
-    return engine.answers.remember(found, earlier, generation, asked)
+    return engine.answers.remember(new_answer, earlier, generation, asked)
 
 
 def _card(engine: Engine, turn: KeptTurn, again: Recalled, earlier: list[str]) -> str:
@@ -369,8 +375,11 @@ def _titles(engine: Engine, answer: Answer) -> dict[str, str]:
     """Return the titles of the documents that the filters name, by id."""
     if not answer.filters.document:
         return {}
-    named = DocumentQuery(filters=Filters(document=answer.filters.document), limit=MAX_DOCUMENTS)
-    return {each.id: each.title or each.id for each in engine.corpus.find_documents(named).documents}
+    query = DocumentQuery(filters=Filters(document=answer.filters.document), limit=MAX_DOCUMENTS)
+    return {
+        document.id: document.title or document.id
+        for document in engine.corpus.find_documents(query).documents
+    }
 
 
 def as_file(engine: Engine, turns: Iterable[KeptTurn]) -> str:

@@ -133,7 +133,7 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
         outline(document),
         status,
         _day(since),
-        [each for each in store.versions(document_id) if each.sha256 != document.sha256],
+        [version for version in store.versions(document_id) if version.sha256 != document.sha256],
         document.path.startswith(UPLOAD),
         status == "current" and originals.shown(document) in ("pages", "view"),
         lost(corpus, document_id),
@@ -142,12 +142,12 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
 
 def _fields(corpus: Corpus, document: Document) -> list[Field]:
     corrections = corpus.store.corrections_of(document.id)
-    found = {each.field: each for each in document.found}
+    sources = {source.field: source for source in document.found}
     fields = []
     for name in FIELDS:
         origin = ""
-        if name in found:
-            origin = _SURENESS[found[name].sure].format(source_in_words(found[name].source))
+        if name in sources:
+            origin = _SURENESS[sources[name].sure].format(source_in_words(sources[name].source))
         if name == "collection" and name in corrections:
             origin = "Chosen by you"
         was = corrections[name].was if name in corrections else None

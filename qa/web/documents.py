@@ -41,7 +41,11 @@ _Id = Annotated[Name, Field(max_length=MAX_ID_CHARACTERS)]
 _FORMATS = {kind.name: kind.label for kind in KINDS.values()}
 # The columns of the table: the name, the label and the order of the first click.
 COLUMNS = (
-    *((name, each.label, each.in_table) for name, each in FIELDS.items() if each.in_table),
+    *(
+        (name, definition.label, definition.in_table)
+        for name, definition in FIELDS.items()
+        if definition.in_table
+    ),
     ("format", "Format", "asc"),
 )
 
@@ -145,11 +149,11 @@ def routes(engine: Engine) -> APIRouter:
         store = engine.corpus.store
         if query.state == "removed":
             found_removed = find_removed(store, query)
-            rows = [_removed(each) for each in found_removed[query.offset :][:ROWS]]
+            rows = [_removed(version) for version in found_removed[query.offset :][:ROWS]]
             total = len(found_removed)
         else:
-            found = engine.corpus.find_documents(replace(query.query(), limit=ROWS))
-            rows, total = [_row(each) for each in found.documents], found.total
+            matching = engine.corpus.find_documents(replace(query.query(), limit=ROWS))
+            rows, total = [_row(document) for document in matching.documents], matching.total
         shown = query.offset + len(rows)
         facets = store.facets()
         held = store.count().documents
@@ -196,12 +200,12 @@ def routes(engine: Engine) -> APIRouter:
 
 def _read(asked: Mapping[str, str]) -> tuple[TableQuery, set[str]]:
     """Read the query of an address. Return the query, and the names of the invalid values."""
-    known = {name: value for name, value in asked.items() if name in TableQuery.model_fields}
+    values = {name: value for name, value in asked.items() if name in TableQuery.model_fields}
     try:
-        return TableQuery.model_validate(known), set()
+        return TableQuery.model_validate(values), set()
     except ValidationError as error:
-        refused = {str(each["loc"][0]) for each in error.errors()}
-        rest = {name: value for name, value in known.items() if name not in refused}
+        refused = {str(detail["loc"][0]) for detail in error.errors()}
+        rest = {name: value for name, value in values.items() if name not in refused}
         return TableQuery.model_validate(rest), refused
 
 
@@ -250,8 +254,8 @@ def _is_found(version: Version, query: FoundQuery) -> bool:
     held = version.held
     asked = {name: getattr(query, name) for name in FILTERED_BY_NAME}
     asked["format"] = [query.format] if query.format else []
-    known = (held[name] for name in (*SEARCHED, "id"))
-    words = "\n".join(known).casefold()
+    texts = (held[name] for name in (*SEARCHED, "id"))
+    words = "\n".join(texts).casefold()
     return (
         all(word in words for word in query.q.casefold().split())
         and all(
@@ -262,7 +266,7 @@ def _is_found(version: Version, query: FoundQuery) -> bool:
     )
 
 
-def _cells(known: Mapping[str, Any]) -> list[str]:
-    values = [known[name] for name, _, _ in COLUMNS[1:-1]]
+def _cells(metadata: Mapping[str, Any]) -> list[str]:
+    values = [metadata[name] for name, _, _ in COLUMNS[1:-1]]
     cells = [date_in_words(value) if isinstance(value, dt.date) else value for value in values]
-    return [*(cell or "" for cell in cells), _FORMATS.get(known["format"], known["format"])]
+    return [*(cell or "" for cell in cells), _FORMATS.get(metadata["format"], metadata["format"])]

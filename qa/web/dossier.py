@@ -55,9 +55,9 @@ def routes(engine: Engine) -> APIRouter:
         """List the dossiers, the last changed first."""
         if not engine.may_change:
             return pages.page("dossiers.html", kept=False)
-        found = engine.corpus.desk.dossiers.all()
+        infos = engine.corpus.desk.dossiers.all()
         return pages.page(
-            "dossiers.html", kept=True, dossiers=[(each, _when(each.changed)) for each in found]
+            "dossiers.html", kept=True, dossiers=[(info, _when(info.changed)) for info in infos]
         )
 
     @router.get("/dossier")
@@ -73,10 +73,10 @@ def routes(engine: Engine) -> APIRouter:
             return pages.page("dossiers.html", kept=False)
         corpus = engine.corpus
         info = corpus.desk.dossiers.info(dossier)
-        kept = corpus.desk.dossiers.entries(dossier)
-        entries = shown(kept, corpus.store)
-        titles = _titles(corpus, kept)
-        fates = Counter(each.status for each in entries if each.fate)
+        stored = corpus.desk.dossiers.entries(dossier)
+        entries = shown(stored, corpus.store)
+        titles = _titles(corpus, stored)
+        fates = Counter(entry.status for entry in entries if entry.fate)
         return pages.page(
             "dossier.html",
             info=info,
@@ -105,9 +105,11 @@ def routes(engine: Engine) -> APIRouter:
     ) -> HTMLResponse:
         """Show the dossiers that can keep a quote of an answer, or a question that found no answer."""
         engine.check_may_change()
-        place = str(parse_citation(citation)[0]) if citation else ""
-        kept = [each for each in kept_in(engine, answer, citation) if each.citation_id == place]
-        held = {each.dossier: each.entry for each in kept}
+        cited_id = str(parse_citation(citation)[0]) if citation else ""
+        holdings = [
+            holding for holding in kept_in(engine, answer, citation) if holding.citation_id == cited_id
+        ]
+        held = {holding.dossier: holding.entry for holding in holdings}
         return pages.page("keep.html", dossiers=engine.corpus.desk.dossiers.all(), held=held)
 
     return router
@@ -125,16 +127,18 @@ def _when(changed: dt.datetime) -> str:
     return f"{day}, {at:%H:%M}" if day else f"on {date_in_words(at)}"
 
 
-def _difference(each: Shown) -> Difference:
+def _difference(entry: Shown) -> Difference:
     """Return how the words of a superseded quote differ from the present sentences."""
-    return difference(each.quote.text, each.present.text) if each.quote and each.present else ()
+    return difference(entry.quote.text, entry.present.text) if entry.quote and entry.present else ()
 
 
 def _titles(corpus: Corpus, entries: Sequence[DossierEntry]) -> dict[str, str]:
     """Return the titles of the documents that the filters of questions name, by id."""
-    named = dict.fromkeys(each for entry in entries if entry.asked for each in entry.asked.filters.document)
-    if not named:
+    ids = dict.fromkeys(
+        document_id for entry in entries if entry.asked for document_id in entry.asked.filters.document
+    )
+    if not ids:
         return {}
-    filters = Filters(document=tuple(named)[:MAX_DOCUMENTS])
-    found = corpus.find_documents(DocumentQuery(filters=filters)).documents
-    return {each.id: each.title or each.id for each in found}
+    filters = Filters(document=tuple(ids)[:MAX_DOCUMENTS])
+    documents = corpus.find_documents(DocumentQuery(filters=filters)).documents
+    return {document.id: document.title or document.id for document in documents}

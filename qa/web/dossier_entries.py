@@ -77,8 +77,8 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         offset: paging.Offset = 0,
     ) -> list[dict[str, Any]]:
         """List the entries of a dossier in order. The quotes are read from their documents now."""
-        found = shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store)
-        return [to_dict(each) for each in paging.part(request, response, found, limit, offset)]
+        shown_entries = shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store)
+        return [to_dict(entry) for entry in paging.part(request, response, shown_entries, limit, offset)]
 
     @router.post("")
     @few_at_once
@@ -170,9 +170,9 @@ def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
     if body.kind == "quote":
         if not body.citation:
             raise InputError("a quote needs its citation: send SHA256/START-END, as the answer has it")
-        place, document = parse_citation(body.citation)
+        cited, document = parse_citation(body.citation)
         differing = engine.answers.differing(body.answer) if body.answer else ()
-        return kept_quote(engine.corpus.store, place, document, asked, differing)
+        return kept_quote(engine.corpus.store, cited, document, asked, differing)
     if body.kind == "question":
         if asked is None:
             raise InputError("a question needs its words: send them as `question`")

@@ -48,9 +48,9 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         request: Request, response: Response, limit: paging.Limit = LISTED, offset: paging.Offset = 0
     ) -> dict[str, Any]:
         """List the dossiers, the last changed first."""
-        found = engine.corpus.desk.dossiers.all()
-        listed = [info_to_dict(each) for each in paging.part(request, response, found, limit, offset)]
-        return {"dossiers": listed, "total": len(found)}
+        infos = engine.corpus.desk.dossiers.all()
+        listed = [info_to_dict(info) for info in paging.part(request, response, infos, limit, offset)]
+        return {"dossiers": listed, "total": len(infos)}
 
     @router.post("")
     def create(body: DossierBody) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         """Return a dossier with its entries in order. The quotes are read from their documents now."""
         corpus = engine.corpus
         entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
-        return {**described(engine, dossier), "in_order": [to_dict(each) for each in entries]}
+        return {**described(engine, dossier), "in_order": [to_dict(entry) for entry in entries]}
 
     @router.patch("/{dossier}")
     def rename(dossier: Id, body: DossierBody) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _reports(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         """List the quotes that an export would contain although they are superseded, removed or purged."""
         corpus = engine.corpus
         entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
-        return {"outdated": [to_dict(each) for each in outdated(entries)]}
+        return {"outdated": [to_dict(entry) for entry in outdated(entries)]}
 
     @router.get("/{dossier}/export")
     @exporting.limited
@@ -120,11 +120,11 @@ def _reports(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         old = outdated(shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store))
         data = export(engine.corpus, info, format, style, files=False)
         plain = re.sub(r"[^\w -]", "_", info.name, flags=re.ASCII)[:80].strip() or "dossier"
-        named = (
+        filename = (
             f"filename=\"{plain}.{format}\"; filename*=UTF-8''{percent_encoded(info.name, safe='')}.{format}"
         )
         headers = {
-            "Content-Disposition": f"attachment; {named}",
+            "Content-Disposition": f"attachment; {filename}",
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
             "Pullquote-Outdated": str(len(old)),
         }
@@ -137,8 +137,8 @@ def _reports(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         corpus = engine.corpus
         entries = shown(corpus.desk.dossiers.entries(dossier), corpus.store)
         judged = [verdict for _, verdict in verdicts(entries, verify.Verifier(corpus.store))]
-        found = [verdict for verdict in judged if verdict]
-        return {**verify.to_dict(found), "purged": len(judged) - len(found)}
+        present = [verdict for verdict in judged if verdict]
+        return {**verify.to_dict(present), "purged": len(judged) - len(present)}
 
     return router
 
@@ -167,7 +167,7 @@ def kept_in(engine: Engine, answer: str, citation: str) -> tuple[Holding, ...]:
 def kept_to_dict(kept: Sequence[Holding]) -> dict[str, Any]:
     """Return the places of quotes, by citation id, and of the question, as HTTP gives them."""
     quotes: dict[str, list[dict[str, Any]]] = {"": []}
-    for each in kept:
-        said = {"dossier": each.dossier, "name": each.name, "entry": each.entry}
-        quotes.setdefault(each.citation_id, []).append(said)
+    for holding in kept:
+        record = {"dossier": holding.dossier, "name": holding.name, "entry": holding.entry}
+        quotes.setdefault(holding.citation_id, []).append(record)
     return {"question": quotes.pop(""), "quotes": quotes}

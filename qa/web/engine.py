@@ -190,9 +190,9 @@ class Engine:
 
     def describe(self, info: DocumentInfo) -> dict[str, Any]:
         """Return the metadata of a document, without its paths on this machine."""
-        known = info_to_dict(info)
-        del known["path"], known["locations"]
-        return known | {"notes": list(map(self.public, known["notes"]))}
+        metadata = info_to_dict(info)
+        del metadata["path"], metadata["locations"]
+        return metadata | {"notes": list(map(self.public, metadata["notes"]))}
 
     def _not_ready(self) -> NotReadyError:
         failure = self.state.error

@@ -43,10 +43,10 @@ async def _without_silence(events: AsyncGenerator[bytes]) -> AsyncGenerator[byte
             if not coming.done():
                 yield KEEPALIVE_COMMENT
                 continue
-            said = coming.result()
-            if said is None:
+            next_event = coming.result()
+            if next_event is None:
                 return
-            yield said
+            yield next_event
             coming = asyncio.ensure_future(anext(events, None))
     finally:
         coming.cancel()

@@ -84,11 +84,11 @@ def _examples(corpus: Corpus, _generation: int) -> tuple[str, ...]:
     if corpus.store.holds_only(_SHIPPED):
         return _EXAMPLES
     newest = corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_NEWEST)).documents
-    found: list[str] = []
+    questions: list[str] = []
     with suppress(DeadlineError):  # then return the questions that were found so far
         for question in islice(_answered(corpus, [info.id for info in newest]), _SHOWN):
-            found.append(question)  # noqa: PERF402 - one by one, as the time may be up at any
-    return tuple(found) or _ANY_EXAMPLES
+            questions.append(question)  # noqa: PERF402 - one by one, as the time may be up at any
+    return tuple(questions) or _ANY_EXAMPLES
 
 
 def _answered(corpus: Corpus, newest: Sequence[str]) -> Iterator[str]:
@@ -145,8 +145,8 @@ def _names(document: Document) -> Iterator[str]:
     names = []
     if sum(word[0].isupper() for word, _ in words[1:]) <= len(words[1:]) / 2:
         for is_name, group in groupby(words[1:], key=lambda word: word[0][0].isupper()):
-            named = list(group)
-            if is_name and len(named[0][0]) > 2:
-                names.append(title[named[0][1] : named[-1][1] + len(named[-1][0])])
+            name_words = list(group)
+            if is_name and len(name_words[0][0]) > 2:
+                names.append(title[name_words[0][1] : name_words[-1][1] + len(name_words[-1][0])])
     longest = max((word for word, _ in words), key=len, default="")
     yield from (name for name in names or [longest] if name and document.text.count(name) > 1)

@@ -269,10 +269,10 @@ class Guard:
 
         Other names are refused, because an attack by DNS rebinding uses such a name.
         """
-        named = _HOST.fullmatch(host)
-        if named is None:
+        match = _HOST.fullmatch(host)
+        if match is None:
             return False
-        name = named[1].strip("[]").lower()
+        name = match[1].strip("[]").lower()
         if name in self._names or host.lower() == self._access.host:
             return True
         try:
@@ -350,8 +350,8 @@ def _bound(scope: Scope) -> Scope:
 
 def _named(scope: Scope, host: str) -> Scope:
     """Return the request with the host's name as browsers write it."""
-    named = (b"host", host.encode())
-    return {**scope, "headers": [named if line[0] == b"host" else line for line in scope["headers"]]}
+    header = (b"host", host.encode())
+    return {**scope, "headers": [header if line[0] == b"host" else line for line in scope["headers"]]}
 
 
 def _without(scope: Scope, *names: bytes) -> Scope:

@@ -64,14 +64,16 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
 
         Without `q`, list all conversations. With an `id`, list only the conversation with this id, if any.
         """
-        found = finder.find(engine.corpus.desk.conversations, q)
+        result = finder.find(engine.corpus.desk.conversations, q)
         if id:
-            found = found._replace(conversations=tuple(each for each in found.conversations if each.id == id))
-        part = paging.part(request, response, found.conversations, limit, offset)
+            result = result._replace(
+                conversations=tuple(info for info in result.conversations if info.id == id)
+            )
+        part = paging.part(request, response, result.conversations, limit, offset)
         return {
-            "conversations": [info_to_dict(each) for each in part],
-            "total": len(found.conversations),
-            "complete": found.complete,
+            "conversations": [info_to_dict(info) for info in part],
+            "total": len(result.conversations),
+            "complete": result.complete,
         }
 
     @router.get("/{conversation}")
@@ -89,8 +91,10 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
         offset: paging.Offset = 0,
     ) -> list[dict[str, Any]]:
         """Return each question of a conversation with its answer, with quotes read from their sources now."""
-        cited, kept = reading(engine), engine.corpus.desk.conversations.turns(conversation)
-        return [_turn_to_dict(turn, cited) for turn in paging.part(request, response, kept, limit, offset)]
+        cited, kept_turns = reading(engine), engine.corpus.desk.conversations.turns(conversation)
+        return [
+            _turn_to_dict(turn, cited) for turn in paging.part(request, response, kept_turns, limit, offset)
+        ]
 
     @router.get("/{conversation}/export")
     @few_at_once
@@ -133,8 +137,8 @@ def page(engine: Engine, finder: Finder) -> APIRouter:
         """Show all conversations, or the conversations that a search finds."""
         if not engine.may_change:
             return pages.page("history.html", kept=False)
-        found = finder.find(engine.corpus.desk.conversations, q)
-        shown, total = found.conversations[offset : offset + LISTED], len(found.conversations)
+        result = finder.find(engine.corpus.desk.conversations, q)
+        shown, total = result.conversations[offset : offset + LISTED], len(result.conversations)
         searched = {"q": q} if q.strip() else {}
         after = offset + len(shown)
         return pages.page(
@@ -142,14 +146,14 @@ def page(engine: Engine, finder: Finder) -> APIRouter:
             kept=True,
             held=total if not searched else engine.corpus.desk.conversations.count(),
             total=total,
-            complete=found.complete,
+            complete=result.complete,
             days=[
                 (day, list(items))
                 for day, items in groupby(
-                    (_item(each, found.matches.get(each.id), q) for each in shown), key=lambda each: each.day
+                    (_item(info, result.matches.get(info.id), q) for info in shown), key=lambda item: item.day
                 )
             ],
-            day_before=_item(found.conversations[offset - 1]).day if 0 < offset <= total else "",
+            day_before=_item(result.conversations[offset - 1]).day if 0 < offset <= total else "",
             q=q,
             again=f"/history?{urlencode(searched)}",
             more=f"/history?{urlencode(searched | {'offset': after})}" if after < total else "",
@@ -225,7 +229,7 @@ def _turn_to_dict(turn: KeptTurn, cited: Callable[[str, str], Cited]) -> dict[st
         "history": turn.history,
         "generation": turn.generation,
         "answer": answer_to_dict(again.answer),
-        "since": {str(place): fate for place, fate in again.fates.items()},
+        "since": {str(citation): fate for citation, fate in again.fates.items()},
         "purged": [
             {"number": lost.number, "on": lost.purged.isoformat() if lost.purged else None}
             for lost in again.lost

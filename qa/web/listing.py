@@ -44,11 +44,11 @@ def _lists(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @few_at_once
     def bibliography(request: Request, form: Form, query: Annotated[BibliographyQuery, Query()]) -> Response:
         """Return BibTeX, RIS or CSL-JSON for the documents that are named, or for all that are found."""
-        found = engine.corpus.find_documents(query.query())
-        if query.document and not found.total:
+        result = engine.corpus.find_documents(query.query())
+        if query.document and not result.total:
             engine.corpus.document(query.document[0])  # raises an error if it does not exist
-        response = Response(entries_of_documents(found.documents, form), media_type=MEDIA[form])
-        paging.say_part(request, response, found.total, query.limit, query.offset)
+        response = Response(entries_of_documents(result.documents, form), media_type=MEDIA[form])
+        paging.say_part(request, response, result.total, query.limit, query.offset)
         response.headers["Content-Disposition"] = f'attachment; filename="documents.{ENDINGS[form]}"'
         return response
 
@@ -64,9 +64,9 @@ def _lists(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         request: Request, response: Response, query: Annotated[ListQuery, Query()]
     ) -> list[dict[str, Any]]:
         """List the library's documents, without their texts and without their paths on this machine."""
-        found = engine.corpus.find_documents(query.query())
-        paging.say_part(request, response, found.total, query.limit, query.offset)
-        return list(map(engine.describe, found.documents))
+        result = engine.corpus.find_documents(query.query())
+        paging.say_part(request, response, result.total, query.limit, query.offset)
+        return list(map(engine.describe, result.documents))
 
     @router.get("/removed-documents")
     @few_at_once
@@ -74,10 +74,10 @@ def _lists(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         request: Request, response: Response, query: Annotated[FoundQuery, Query()]
     ) -> list[dict[str, Any]]:
         """List the removed documents that can be put back, the last removed first."""
-        found = documents.find_removed(engine.corpus.store, query)
-        paging.say_part(request, response, len(found), query.limit, query.offset)
+        versions = documents.find_removed(engine.corpus.store, query)
+        paging.say_part(request, response, len(versions), query.limit, query.offset)
         end = None if query.limit is None else query.offset + query.limit
-        return [version.to_dict() for version in found[query.offset : end]]
+        return [version.to_dict() for version in versions[query.offset : end]]
 
     @router.get("/collections")
     @few_at_once
@@ -85,8 +85,8 @@ def _lists(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         request: Request, response: Response, limit: paging.LimitOrAll = None, offset: paging.Offset = 0
     ) -> list[dict[str, Any]]:
         """List the collections, with how many documents are in each."""
-        found = engine.corpus.store.facets().values["collection"]
-        part = paging.part(request, response, found, limit, offset)
+        counts = engine.corpus.store.facets().values["collection"]
+        part = paging.part(request, response, counts, limit, offset)
         return [{"name": name, "documents": count} for name, count in part]
 
     return router
@@ -100,10 +100,10 @@ def _one(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     @few_at_once
     def original(document_id: changes.Id) -> Response:
         """Send the file that a document was read from, to be saved."""
-        found = engine.corpus.original(document_id)
-        name = PurePosixPath(found.name)
+        stored = engine.corpus.original(document_id)
+        name = PurePosixPath(stored.name)
         return FileResponse(
-            found.path,
+            stored.path,
             media_type=MEDIA_TYPES.get(name.suffix.lower(), ANY_BYTES),
             filename=name.name,
             headers={

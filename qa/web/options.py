@@ -71,5 +71,5 @@ def read_options(text: str) -> Options:
 
 def readiness(start: float) -> list[tuple[str, float]]:
     """Return the names and values of the choices of strictness, from loose to strict, with `start`."""
-    named = {start: f"{100 * start:g}\u00a0%", **READINESS}
-    return [(named[share], share) for share in sorted(named)]
+    labels = {start: f"{100 * start:g}\u00a0%", **READINESS}
+    return [(labels[share], share) for share in sorted(labels)]

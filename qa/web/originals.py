@@ -174,17 +174,17 @@ def routes(engine: Engine) -> APIRouter:
         def values() -> dict[str, Any]:
             document = engine.corpus.document(document_id)
             quote, how = _quote(document, start, end), shown(document)
-            found: dict[str, Any] = {"document": document, "how": how, "quote": quote}
+            result: dict[str, Any] = {"document": document, "how": how, "quote": quote}
             if how == "pages":
-                found["picture"] = originals.picture(engine.corpus, document, page, quote)
-                label = found["picture"].label
-                found["expected"] = quote and any(part.page == label for part in _parts(document, quote))
-                found["by_ocr"] = any(
+                result["picture"] = originals.picture(engine.corpus, document, page, quote)
+                label = result["picture"].label
+                result["expected"] = quote and any(part.page == label for part in _parts(document, quote))
+                result["by_ocr"] = any(
                     section.name == label and section.read_by for section in document.sections
                 )
             elif how == "view":
                 originals.view(engine.corpus, document, quote)  # raises an error if it cannot be shown
-            return found
+            return result
 
         try:
             return pages.page("original.html", problem="", **await drawing.run(values))

@@ -35,15 +35,15 @@ _ADVICE = {
 @cache
 def environment() -> Environment:
     """Return the environment of all templates. It escapes everything, and a missing value is an error."""
-    found = Environment(
+    templates = Environment(
         loader=PackageLoader("qa.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["in_words"] = date_in_words
-    return found
+    templates.filters["in_words"] = date_in_words
+    return templates
 
 
 def render(template: str, **values: Any) -> str:

@@ -95,12 +95,12 @@ def _start(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
     @limited
     def welcome() -> HTMLResponse:
         """Show the documents that were added last. If the library is small, also offer to add more."""
-        found = engine.corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_LISTED))
+        newest = engine.corpus.find_documents(DocumentQuery(order="added", descending=True, limit=_LISTED))
         return pages.page(
             "first.html",
-            documents=[(each, _facts(each)) for each in found.documents],
-            total=found.total,
-            is_small=found.total <= _SMALL,
+            documents=[(document, _facts(document)) for document in newest.documents],
+            total=newest.total,
+            is_small=newest.total <= _SMALL,
             collections=engine.corpus.store.facets().values["collection"],
             address=address,
         )
@@ -128,8 +128,8 @@ def _filters(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
             "filters.html",
             query=query,
             choices=[
-                (name, _plural(name), _choices(name, known, getattr(query, name)))
-                for name, known in facets.values.items()
+                (name, _plural(name), _choices(name, value_counts, getattr(query, name)))
+                for name, value_counts in facets.values.items()
             ],
             facets=facets,
             documents=_document_choices(engine.corpus, query),
@@ -160,7 +160,7 @@ def _sources(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
     ) -> HTMLResponse:
         """Show a quote in its source. The other quotes of the conversation (`quotes`) are marked too."""
         try:
-            found = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
+            cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
         except DocumentNotFoundError:
             problem = "This library does not have this text: it was never added, or it was erased for good."
             return pages.page("opened.html", found=None, problem=problem, again="")
@@ -169,22 +169,22 @@ def _sources(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
             return pages.page("opened.html", found=None, problem=engine.public(str(error)), again=again)
         except PullquoteError as error:
             return pages.page("opened.html", found=None, problem=engine.public(str(error)), again="")
-        current, shown = Span(start, end), found.quote.document
+        current, shown = Span(start, end), cited.quote.document
         places = side_by_side(current, _read_places(quotes, len(shown.text)))
         at = places.index(current)
         return pages.page(
             "opened.html",
-            found=found,
-            said=opened.to_dict(found),
+            found=cited,
+            said=opened.to_dict(cited),
             notes=[without_commands(note) for note in shown.notes],
             places=places,
             at=at,
             previous=places[at - 1],
             next=places[(at + 1) % len(places)],
-            text=to_html(shown, _passages(engine.corpus, found), Marks(places, current)),
+            text=to_html(shown, _passages(engine.corpus, cited), Marks(places, current)),
             may_change=engine.may_change,
-            has_original=found.status == "current" and originals.shown(shown) in ("pages", "view"),
-            quoted=Markup(verbatim(found.quote.text)),  # noqa: S704 - escaped there
+            has_original=cited.status == "current" and originals.shown(shown) in ("pages", "view"),
+            quoted=Markup(verbatim(cited.quote.text)),  # noqa: S704 - escaped there
             here=address(shown.id),
             query=f"?{urlencode({'document': document})}" if document else "",
         )
@@ -197,8 +197,8 @@ def _sources(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
         from qa.asking.similar import by_document, similar
 
         cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
-        found = by_document(similar(engine.corpus.store, cited.quote))
-        return pages.page("similar.html", found=found, place=citation_id)
+        groups = by_document(similar(engine.corpus.store, cited.quote))
+        return pages.page("similar.html", found=groups, place=citation_id)
 
     return router
 
@@ -207,11 +207,13 @@ def _plural(name: str) -> str:
     return FIELDS[name].plural.replace("_", " ").capitalize()
 
 
-def _choices(name: str, known: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
+def _choices(name: str, value_counts: Sequence[tuple[str, int]], chosen: Sequence[str]) -> list[Choice]:
     """Return the values of a filter. Include the chosen values, even if no document has them any more."""
-    counts = dict.fromkeys(chosen, 0) | dict(known)
+    counts = dict.fromkeys(chosen, 0) | dict(value_counts)
     in_words = language_in_words if name == "language" else str
-    choices = [Choice(each, in_words(each), f"{count:,}", each in chosen) for each, count in counts.items()]
+    choices = [
+        Choice(value, in_words(value), f"{count:,}", value in chosen) for value, count in counts.items()
+    ]
     return sorted(choices, key=lambda choice: choice.name)
 
 
@@ -219,11 +221,19 @@ def _document_choices(corpus: Corpus, query: FilterQuery) -> list[Choice]:
     """Return the chosen documents, then the first documents that the words of `q` find."""
     chosen = dict.fromkeys(query.document)
     of_chosen = DocumentQuery(filters=Filters(document=tuple(chosen)))
-    known = {each.id: each for each in corpus.find_documents(of_chosen).documents} if chosen else {}
-    found = corpus.find_documents(DocumentQuery(query.q, order="title", limit=_FOUND)).documents
+    chosen_infos = {info.id: info for info in corpus.find_documents(of_chosen).documents} if chosen else {}
+    matching = corpus.find_documents(DocumentQuery(query.q, order="title", limit=_FOUND)).documents
     return [
-        *(Choice(each, _title(known.get(each)) or each, _facts(known.get(each)), True) for each in chosen),
-        *(Choice(each.id, _title(each), _facts(each), False) for each in found if each.id not in chosen),
+        *(
+            Choice(
+                document_id,
+                _title(chosen_infos.get(document_id)) or document_id,
+                _facts(chosen_infos.get(document_id)),
+                True,
+            )
+            for document_id in chosen
+        ),
+        *(Choice(info.id, _title(info), _facts(info), False) for info in matching if info.id not in chosen),
     ]
 
 
@@ -233,26 +243,26 @@ def _title(info: DocumentInfo | None) -> str:
 
 def _read_places(places: str, length: int) -> Iterator[Span]:
     """Read places such as `0-23,40-61`. Leave out places that are not within a text of this length."""
-    for each in places.split(","):
-        start, _, end = each.partition("-")
-        if each and int(start) < int(end) <= length:
+    for written in places.split(","):
+        start, _, end = written.partition("-")
+        if written and int(start) < int(end) <= length:
             yield Span(int(start), int(end))
 
 
 def side_by_side(current: Span, others: Iterable[Span]) -> list[Span]:
     """Return the places of quotes in order. Leave out places that overlap the current or an earlier place."""
-    kept: list[Span] = []
-    for each in sorted({current, *others}):
-        is_beside = each.end <= current.start or current.end <= each.start
-        if each == current or (is_beside and (not kept or kept[-1].end <= each.start)):
-            kept.append(each)
-    return kept
+    spans: list[Span] = []
+    for span in sorted({current, *others}):
+        is_beside = span.end <= current.start or current.end <= span.start
+        if span == current or (is_beside and (not spans or spans[-1].end <= span.start)):
+            spans.append(span)
+    return spans
 
 
-def _passages(corpus: Corpus, found: opened.Opened) -> Sequence[Passage]:
+def _passages(corpus: Corpus, opened_quote: opened.Opened) -> Sequence[Passage]:
     """Return the passages of the text that a citation opens."""
-    cited = found.quote.document
-    if found.status == "current":
+    cited = opened_quote.quote.document
+    if opened_quote.status == "current":
         with contextlib.suppress(DocumentNotFoundError):
             document, passages = corpus.store.document_and_passages(cited.id)
             if document.sha256 == cited.sha256:

@@ -104,7 +104,7 @@ def without_folders(message: str, *known: Path) -> str:
 
     The paths of `known` folders may contain any signs. Other paths end at a sign that _IN_NAME leaves out.
     """
-    for folder in sorted({*known, *(each.absolute() for each in known)}, key=lambda each: -len(str(each))):
+    for folder in sorted({*known, *(path.absolute() for path in known)}, key=lambda path: -len(str(path))):
         if folder.parent != folder:
             message = message.replace(f"{folder.parent}{os.sep}", "")
     return _PATH.sub("", message)
@@ -112,11 +112,11 @@ def without_folders(message: str, *known: Path) -> str:
 
 def without_milvus(message: str, address: str) -> str:
     """Return the message without the address of a library's server, and without a remark on the address."""
-    before, named, after = message.partition(f"Milvus at {address}")
+    before, separator, after = message.partition(f"Milvus at {address}")
     cut, parenthesis, rest = after.partition(" (")
     if parenthesis:
         after = f"{cut}: {rest.rpartition('): ')[2]}"
-    return f"{before}{named}{after}".replace(address, "its address")
+    return f"{before}{separator}{after}".replace(address, "its address")
 
 
 def without_desk(message: str, address: str) -> str:

@@ -109,8 +109,11 @@ class ListBody(Body):
 
     def named(self) -> list[tuple[str, QuestionBody]]:
         """Return the questions with their ids. A question without an id gets its number as the id."""
-        asked = [QuestionBody(question=each) if isinstance(each, str) else each for each in self.questions]
-        return [(each.id or str(number), each) for number, each in enumerate(asked, 1)]
+        asked = [
+            QuestionBody(question=question) if isinstance(question, str) else question
+            for question in self.questions
+        ]
+        return [(body.id or str(number), body) for number, body in enumerate(asked, 1)]
 
     def check_ids(self) -> None:
         """Raise an error if two questions have the same id.
@@ -185,8 +188,8 @@ async def _answers(engine: Engine, body: QuestionsBody, asking: Threads) -> Asyn
         deadline = engine.deadline()
         line = await asking.run_while_awaited(deadline, _answered_or_error, engine, asked, body, deadline)
         outcomes[line["outcome"]] += 1
-        said = {"id": name, "done": number, "total": len(body.questions), "answer": line}
-        yield events.event("answer", said, str(number))
+        record = {"id": name, "done": number, "total": len(body.questions), "answer": line}
+        yield events.event("answer", record, str(number))
     yield events.event("end", {"total": len(body.questions), **outcomes})
 
 
@@ -209,11 +212,11 @@ def _bounded(answer: Answer) -> Answer:
     The best passage of each of the first _LEAST_DOCUMENTS documents is always kept.
     """
     first: dict[str, RankedPassage] = {}
-    for each in answer.passages:
-        first.setdefault(each.document_id, each)
-    named = dict.fromkeys([*islice(first.values(), _LEAST_DOCUMENTS), *answer.passages])
-    kept = set(islice(named, _MOST_PASSAGES))
-    return replace(answer, passages=tuple(each for each in answer.passages if each in kept))
+    for passage in answer.passages:
+        first.setdefault(passage.document_id, passage)
+    ordered = dict.fromkeys([*islice(first.values(), _LEAST_DOCUMENTS), *answer.passages])
+    best = set(islice(ordered, _MOST_PASSAGES))
+    return replace(answer, passages=tuple(passage for passage in answer.passages if passage in best))
 
 
 def _answered_or_error(

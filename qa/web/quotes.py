@@ -57,15 +57,15 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         place of the quote's exact words in its text. If the words have changed, `difference` says how. If
         the present text has nothing like the quote, `moved` is null and `difference` is empty.
         """
-        place = CitationId(sha256, start, end)
-        found = opened.open_citation(engine.corpus.store, place, document)
+        citation = CitationId(sha256, start, end)
+        opened_quote = opened.open_citation(engine.corpus.store, citation, document)
         if form or style:
             in_style = open_style(style, files=False) if style else None
-            text = copied(found, form or "text", in_style)
+            text = copied(opened_quote, form or "text", in_style)
             # HTML is sent as plain text, so that a browser does not show it as a page.
             return Response(text, media_type=MEDIA.get(form or "text", "text/plain"))
-        original = originals.shown(found.quote.document) if found.status == "current" else None
-        shown = opened.to_dict(found) | {"original": original}
+        original = originals.shown(opened_quote.quote.document) if opened_quote.status == "current" else None
+        shown = opened.to_dict(opened_quote) | {"original": original}
         return shown | {"notes": list(map(without_commands, shown["notes"]))}
 
     @router.get("/citations/{sha256}/{start:offset}-{end:offset}/similar")
@@ -80,11 +80,11 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         cited = opened.open_citation(engine.corpus.store, CitationId(sha256, start, end), document)
         return [
             {
-                "document": each.id,
-                "title": each.title,
+                "document": source.id,
+                "title": source.title,
                 "quotes": [quote_to_dict(quote) for quote in quotes],
             }
-            for each, quotes in by_document(similar(engine.corpus.store, cited.quote))
+            for source, quotes in by_document(similar(engine.corpus.store, cited.quote))
         ]
 
     @router.post("/verify")

@@ -52,11 +52,13 @@ def outline(document: Document) -> list[Heading]:
 
     If fewer than two parts have a name, return the pages or slides. One part alone gives an empty list.
     """
-    parts = [each for each in document.sections if each.kind in _IN_OUTLINE]
+    parts = [section for section in document.sections if section.kind in _IN_OUTLINE]
     if len(parts) < 2:
-        parts = [each for each in document.sections if each.kind in ("page", "slide")]
-    named = {each.start: Heading(_label(each) or each.name, each.start) for each in sorted(parts)}
-    return list(named.values()) if len(named) > 1 else []
+        parts = [section for section in document.sections if section.kind in ("page", "slide")]
+    headings = {
+        section.start: Heading(_label(section) or section.name, section.start) for section in sorted(parts)
+    }
+    return list(headings.values()) if len(headings) > 1 else []
 
 
 class Marks:
@@ -73,27 +75,31 @@ class Marks:
     def html(self, text: str, start: int, end: int) -> str:
         """Return `text[start:end]` as HTML, with marks around the quotes in it."""
         at, parts = start, []
-        for place in self._places[bisect_right(self._places, start, key=lambda each: each.end) :]:
-            if place.start >= end:
+        for span in self._places[bisect_right(self._places, start, key=lambda span: span.end) :]:
+            if span.start >= end:
                 break
-            begin, stop = max(place.start, start), min(place.end, end)
-            parts += [verbatim(text[at:begin]), self._mark(place, verbatim(text[begin:stop]))]
+            begin, stop = max(span.start, start), min(span.end, end)
+            parts += [verbatim(text[at:begin]), self._mark(span, verbatim(text[begin:stop]))]
             at = stop
         return "".join([*parts, verbatim(text[at:end])])
 
-    def _mark(self, place: Span, words: str) -> str:
-        is_current = place == self._current
-        how = 'class="current"' if is_current else f'data-does="go" data-to="{place.start}-{place.end}"'
-        if place not in self._begun:
-            self._begun.add(place)
+    def _mark(self, span: Span, words: str) -> str:
+        is_current = span == self._current
+        how = 'class="current"' if is_current else f'data-does="go" data-to="{span.start}-{span.end}"'
+        if span not in self._begun:
+            self._begun.add(span)
             how += f' tabindex="{-1 if is_current else 0}"'
         return f"<mark {how}>{words}</mark>"
 
 
 def to_html(document: Document, passages: Sequence[Passage], marks: Marks | None = None) -> Markup:
     """Return the text as HTML, to be shown with `white-space: pre-wrap`."""
-    begins = {each.start for each in document.sections if each.kind in _NAMED or each.kind in _IN_OUTLINE}
-    named = {each.start: _label(each) for each in document.sections if each.kind in _NAMED}
+    begins = {
+        section.start
+        for section in document.sections
+        if section.kind in _NAMED or section.kind in _IN_OUTLINE
+    }
+    labels = {section.start: _label(section) for section in document.sections if section.kind in _NAMED}
     marks = marks or Marks()
     parts = []
     for kind, group in groupby(_blocks(document, passages, sorted(begins)), key=lambda block: block[0]):
@@ -103,7 +109,7 @@ def to_html(document: Document, passages: Sequence[Passage], marks: Marks | None
         fenced = all(document.text.startswith("|", start) for _, start, _ in blocks)
         for _, start, end in blocks:
             attributes = f' id="at-{start}"' if start in begins else ""
-            attributes += f' data-begins="{escape(named[start])}"' if start in named else ""
+            attributes += f' data-begins="{escape(labels[start])}"' if start in labels else ""
             html.append(_block(kind, document.text, start, end, attributes, marks, fenced=fenced))
         role = {"list": "list", "table": "table"}.get(kind)
         parts += [f'<div role="{role}">', *html, "</div>"] if role else html
@@ -122,16 +128,16 @@ def _blocks(
     kind: Kind = "body"
     start = 0
     is_apart = True  # an empty line separates it from the block before
-    for begin, end, found, may_go_on in _lines(text, passages):
+    for begin, end, line_kind, may_go_on in _lines(text, passages):
         if text[begin:end].isspace():
             is_apart = True
             continue
         first, last = bisect_left(cuts, begin), bisect_left(cuts, end)
         is_cut = first < last and cuts[first] == begin
-        if is_apart or is_cut or not may_go_on or found != kind:
+        if is_apart or is_cut or not may_go_on or line_kind != kind:
             if begin > start:
                 yield kind, start, begin
-            kind, start = found, begin
+            kind, start = line_kind, begin
         for cut in cuts[first + is_cut : last]:
             yield kind, start, cut
             start = cut

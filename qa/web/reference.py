@@ -136,8 +136,8 @@ def _reply(content: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:
     """
     types = note.get("media", ())
     media: dict[str, Any] = {
-        each: {"schema": {"type": "array"} if each.endswith("+json") else {"type": "string"}}
-        for each in (_OF_ORIGINALS if types == "originals" else types)
+        media_type: {"schema": {"type": "array"} if media_type.endswith("+json") else {"type": "string"}}
+        for media_type in (_OF_ORIGINALS if types == "originals" else types)
     }
     if "events" in note:
         media[MEDIA] = {"itemSchema": _EVENT | {"description": _said(note["events"])}}
@@ -198,7 +198,10 @@ def page(document: dict[str, Any], base: str) -> str:
         errors=notes["errors"],
         error_example=_pretty(json.loads(notes["error_example"])),
         base=base.rstrip("/"),
-        groups=[(name, list(each)) for name, each in groupby(operations, key=lambda each: each.group)],
+        groups=[
+            (name, list(members))
+            for name, members in groupby(operations, key=lambda operation: operation.group)
+        ],
         prose=_prose,
         paragraphs=_paragraphs,
     )
@@ -208,46 +211,54 @@ def _operations(document: dict[str, Any], base: str) -> Iterator[Operation]:
     schemas = document["components"]["schemas"]
     everywhere = _notes()["errors_everywhere"].values()
     for path, methods in document["paths"].items():
-        for method, found in methods.items():
-            parameters = found.get("parameters", [])
-            bodies = found.get("requestBody", {}).get("content", {})
+        for method, operation in methods.items():
+            parameters = operation.get("parameters", [])
+            bodies = operation.get("requestBody", {}).get("content", {})
             sent = bodies.get("application/json", {})
-            reply = found["responses"]["200"]
+            reply = operation["responses"]["200"]
             received = reply["content"].get("application/json", {})
             schema = received.get("schema", {})
             asked = path
             for parameter in parameters:
                 asked = asked.replace(f"{{{parameter['name']}}}", quote(str(parameter["example"]), safe=""))
-            queried = [each for each in parameters if each["in"] == "query" and each["required"]]
-            needed = {each["name"]: each["example"] for each in queried}
+            queried = [
+                parameter for parameter in parameters if parameter["in"] == "query" and parameter["required"]
+            ]
+            needed = {parameter["name"]: parameter["example"] for parameter in queried}
             asked += f"?{urlencode(needed)}" if needed else ""
             yield Operation(
                 anchor=re.sub(r"\W+", "-", f"{method}{path.removeprefix('/api/v1')}").strip("-"),
                 method=method.upper(),
                 path=path,
-                group=found["tags"][0],
-                summary=found["summary"],
-                description=found["description"],
+                group=operation["tags"][0],
+                summary=operation["summary"],
+                description=operation["description"],
                 parameters=[
-                    Field(each["name"], _kind(each["schema"]), each["description"], each["required"])
-                    for each in parameters
+                    Field(
+                        parameter["name"],
+                        _kind(parameter["schema"]),
+                        parameter["description"],
+                        parameter["required"],
+                    )
+                    for parameter in parameters
                 ],
                 bodies=list(_bodies(sent.get("schema", {}), schemas)),
                 headers=[
-                    Field(name, "", each["description"]) for name, each in reply.get("headers", {}).items()
+                    Field(name, "", header["description"])
+                    for name, header in reply.get("headers", {}).items()
                 ],
-                events=[Field(name, "", text) for name, text in found.get("x-events", {}).items()],
+                events=[Field(name, "", text) for name, text in operation.get("x-events", {}).items()],
                 reply=[
-                    Field(name, "", each["description"])
-                    for name, each in schema.get("items", schema).get("properties", {}).items()
+                    Field(name, "", definition["description"])
+                    for name, definition in schema.get("items", schema).get("properties", {}).items()
                 ],
                 curl=_curl(method.upper(), base + asked, sent.get("example"), is_file=_RAW in bodies),
                 example=reply["content"].get(MEDIA, {}).get("example", "")
                 or (_pretty(received["example"]) if "example" in received else ""),
                 errors=[
-                    (int(status), HTTPStatus(int(status)).phrase, each["description"])
-                    for status, each in sorted(found["responses"].items())
-                    if status != "200" and each["description"] not in everywhere
+                    (int(status), HTTPStatus(int(status)).phrase, response["description"])
+                    for status, response in sorted(operation["responses"].items())
+                    if status != "200" and response["description"] not in everywhere
                 ],
             )
 
@@ -255,14 +266,14 @@ def _operations(document: dict[str, Any], base: str) -> Iterator[Operation]:
 def _bodies(schema: Any, schemas: dict[str, Any]) -> Iterator[tuple[str, list[Field]]]:
     """Yield the title and the fields of each schema in a body, and of the schemas inside each schema."""
     for name in dict.fromkeys(re.findall(r"#/components/schemas/(\w+)", json.dumps(schema))):
-        found = schemas[name]
-        required = found.get("required", ())
+        definition = schemas[name]
+        required = definition.get("required", ())
         fields = [
-            Field(field, _kind(each), each["description"], field in required)
-            for field, each in found["properties"].items()
+            Field(field, _kind(field_schema), field_schema["description"], field in required)
+            for field, field_schema in definition["properties"].items()
         ]
         yield _title(name), fields
-        yield from _bodies(found["properties"], schemas)
+        yield from _bodies(definition["properties"], schemas)
 
 
 def _title(schema: str) -> str:
@@ -276,7 +287,7 @@ def _kind(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(map(_kind, schema["anyOf"])))
     if "enum" in schema:
-        return " or ".join(f"“{each}”" for each in schema["enum"])
+        return " or ".join(f"“{value}”" for value in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_kind(schema['items'])}"
     kind: str = schema["type"]

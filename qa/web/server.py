@@ -166,7 +166,7 @@ class BoundedProtocol(H11Protocol):
     def _make_room(self) -> None:
         """If there are too many connections, end a connection of an address that has the most."""
         connections = cast("set[BoundedProtocol]", self.connections)
-        served = {each for each in connections if not each._refused}
+        served = {connection for connection in connections if not connection._refused}
         if len(served) > MAX_CONNECTIONS:
             _one_of_the_heaviest(served)._give_way()
         elif len(connections) > MAX_CONNECTIONS + MAX_REFUSED:
@@ -220,9 +220,9 @@ class BoundedProtocol(H11Protocol):
 
 def _one_of_the_heaviest(connections: set[BoundedProtocol]) -> BoundedProtocol:
     """Return the connection that is worth least among the addresses with the most connections."""
-    counts = Counter(each.address for each in connections)
+    counts = Counter(connection.address for connection in connections)
     most = max(counts.values())
-    heaviest = (each for each in connections if counts[each.address] == most)
+    heaviest = (connection for connection in connections if counts[connection.address] == most)
     return min(heaviest, key=BoundedProtocol._worth)
 
 

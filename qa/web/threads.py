@@ -27,16 +27,16 @@ class Threads(Turns):
         super().__init__(at_once, spare=spare, seconds=seconds)
         self._own = CapacityLimiter(at_once + spare)  # anyio's default threads stay free
 
-    async def run(self, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs) -> _R:
+    async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Run a function with its arguments when its turn comes."""
-        return await self._run(None, partial(function, *args, **named))
+        return await self._run(None, partial(function, *args, **kwargs))
 
-    async def run_in_turn(self, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs) -> _R:
+    async def run_in_turn(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Run a function with its arguments. The caller must have a turn already."""
-        return await to_thread.run_sync(partial(function, *args, **named), limiter=self._own)
+        return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._own)
 
     async def run_while_awaited(
-        self, deadline: Deadline, function: Callable[_P, _R], *args: _P.args, **named: _P.kwargs
+        self, deadline: Deadline, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs
     ) -> _R:
         """Run a function with its arguments when its turn comes.
 
@@ -45,7 +45,7 @@ class Threads(Turns):
         Raises:
             BusyError, CancelledError: see `Turns.turn`.
         """
-        work = asyncio.ensure_future(self._run(deadline, partial(function, *args, **named)))
+        work = asyncio.ensure_future(self._run(deadline, partial(function, *args, **kwargs)))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -57,8 +57,8 @@ class Threads(Turns):
         """Return a function that runs `function` in a thread when its turn comes."""
 
         @wraps(function)
-        async def run(*args: _P.args, **named: _P.kwargs) -> _R:
-            return await self.run(function, *args, **named)
+        async def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            return await self.run(function, *args, **kwargs)
 
         return run
 

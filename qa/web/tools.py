@@ -162,10 +162,10 @@ class Tool:
 
     def call(self, engine: Engine, arguments: Body, deadline: Deadline) -> dict[str, Any]:
         """Run the tool and return its record, with the words of documents in `from_document`."""
-        found = self.run(engine, arguments, deadline)
+        record = self.run(engine, arguments, deadline)
         marked = self.record.model_fields["from_document"].annotation.model_fields  # type: ignore[union-attr]
-        theirs = {name: found.pop(name) for name in marked}
-        return {"notice": NOTICE, **found, "from_document": theirs}
+        theirs = {name: record.pop(name) for name in marked}
+        return {"notice": NOTICE, **record, "from_document": theirs}
 
 
 def ask(engine: Engine, asked: Asked, deadline: Deadline) -> dict[str, Any]:
@@ -187,20 +187,20 @@ def search(engine: Engine, searched: Searched, deadline: Deadline) -> dict[str, 
     """Return the passages that a question would be answered from, whether or not they answer it."""
     filters = searched.filters.filters() if searched.filters else EVERYTHING
     answer = engine.ask(searched.query, (), engine.options(filters), wait=True, deadline=deadline)
-    found: list[dict[str, Any]] = []
+    passages: list[dict[str, Any]] = []
     for passage in answer.passages[:_MOST_PASSAGES]:
         try:
             document = engine.corpus.document(passage.document_id)
-            quote = Quote(document, passage.start, passage.end, passage.score, len(found) + 1)
+            quote = Quote(document, passage.start, passage.end, passage.score, len(passages) + 1)
         except (DocumentNotFoundError, ValueError):  # removed or replaced meanwhile
             continue
         record = quote_to_dict(quote) | _named(quote)
         check(quote, engine.corpus.document, record["text"])
-        found.append(record)
+        passages.append(record)
     notes = [*answer.notes, *([answer.unsearched] if answer.unsearched else [])]
     return {
         "query": answer.question,
-        "passages": found,
+        "passages": passages,
         "searched": answer.searched,
         "notes": list(map(engine.public, notes)),
     }
@@ -225,13 +225,13 @@ def list_documents(engine: Engine, listed: Listed, deadline: Deadline) -> dict[s
     """List the library's documents, without their paths on this machine."""
     filters = listed.filters.filters() if listed.filters else EVERYTHING
     query = DocumentQuery(listed.find, filters, limit=_MOST_LISTED, offset=listed.offset)
-    found = engine.corpus.find_documents(query)
-    documents = list(map(engine.describe, found.documents))
+    result = engine.corpus.find_documents(query)
+    documents = list(map(engine.describe, result.documents))
     end = listed.offset + len(documents)
     return {
         "documents": documents,
-        "total": found.total,
-        "next": end if documents and end < found.total else None,
+        "total": result.total,
+        "next": end if documents and end < result.total else None,
     }
 
 
@@ -254,15 +254,15 @@ def verify(engine: Engine, draft: Draft, deadline: Deadline) -> dict[str, Any]:
         judged = verifier.verdicts(claims, lambda done, total: deadline.check())
     except DeadlineError:
         raise DeadlineError("the text could not be verified in the allowed time: send it in parts") from None
-    quotes = [each for each in judged if not verdicts.is_work(each)]
-    passed_over += [each.claim for each in judged if verdicts.is_work(each)]
+    quotes = [verdict for verdict in judged if not verdicts.is_work(verdict)]
+    passed_over += [verdict.claim for verdict in judged if verdicts.is_work(verdict)]
     report = verdicts.to_dict(quotes)
     for verdict, record in zip(quotes, report["quotes"], strict=True):
-        _, *said = verdicts.lines(verdict)
-        record["said"] = "\n".join("".join(words for words, _ in line).strip() for line in said)
+        _, *verdict_lines = verdicts.lines(verdict)
+        record["said"] = "\n".join("".join(words for words, _ in line).strip() for line in verdict_lines)
     unpaired = any(claim.unpaired for claim in passed_over)
     return {
-        "right": not unpaired and all(each.status == "verbatim" for each in quotes),
+        "right": not unpaired and all(verdict.status == "verbatim" for verdict in quotes),
         "summary": verdicts.summary(quotes) or "no quotes",
         "found": verdicts.found_in_words(quotes),
         **report,
@@ -277,13 +277,13 @@ def _named(quote: Quote) -> dict[str, str]:
 
 
 def _opened(engine: Engine, cited: Cited) -> Opened:
-    place, document_id = parse_citation(cited.citation)
-    if place.end - place.start > _MOST_READ:
+    citation, document_id = parse_citation(cited.citation)
+    if citation.end - citation.start > _MOST_READ:
         raise InputError(
-            f"this range has {place.end - place.start:,} characters; at most {_MOST_READ:,} are read "
+            f"this range has {citation.end - citation.start:,} characters; at most {_MOST_READ:,} are read "
             "at once: name a shorter range"
         )
-    return open_citation(engine.corpus.store, place, document_id)
+    return open_citation(engine.corpus.store, citation, document_id)
 
 
 def _record(opened: Opened, begin: int, end: int) -> dict[str, Any]:

@@ -98,8 +98,8 @@ def _opening(answer: Answer, titles: Mapping[str, str]) -> Iterator[str]:
         yield f"Read as: {' '.join(part.interpreted_question for part in answer.parts)}"
     if answer.reply:
         yield answer.reply.text
-    elif said := said_of_none(answer, titles):
-        yield said
+    elif message := said_of_none(answer, titles):
+        yield message
     if answer.error:
         yield FAILED
         yield answer.error.message
@@ -137,13 +137,13 @@ def _purged(lost: Lost) -> str:
 
 def _cited(quote: Quote, fate: str) -> str:
     """Return the full citation with the place: the text's SHA-256 and the quote's offsets."""
-    place = citation_id(quote)
+    cited_id = citation_id(quote)
     url = f" {quote.document.url}" if quote.document.url else ""
     copies = "; ".join(map(short_citation, quote.copies))
     also = f'<span class="also">Also in: {text(copies)}</span>' if copies else ""
     if speaker := said_by(quote):
         also = f'<span class="also">Said by {text(speaker)}</span>{also}'
     return (
-        f'<p class="source" id="cite={place}"><a class="cite" href="#cite={place}">[{quote.number}] '
-        f'{text(cite_line(quote, fate) + url)} <span class="place">{place}</span></a>{also}</p>'
+        f'<p class="source" id="cite={cited_id}"><a class="cite" href="#cite={cited_id}">[{quote.number}] '
+        f'{text(cite_line(quote, fate) + url)} <span class="place">{cited_id}</span></a>{also}</p>'
     )

@@ -121,13 +121,13 @@ class Turns:
         """Return how many pieces come before the work with this deadline, or None if it does not wait."""
         clients = list(self._waiting)
         for number, client in enumerate(clients):
-            for place, ticket in enumerate(self._waiting[client]):
+            for position, ticket in enumerate(self._waiting[client]):
                 if ticket.deadline is deadline:
-                    turn = self._running[client] + place
-                    return place + sum(
-                        min(len(self._waiting[each]), max(0, turn - self._running[each] + (at < number)))
-                        for at, each in enumerate(clients)
-                        if each != client
+                    turn = self._running[client] + position
+                    return position + sum(
+                        min(len(self._waiting[other]), max(0, turn - self._running[other] + (at < number)))
+                        for at, other in enumerate(clients)
+                        if other != client
                     )
         return None
 
@@ -177,7 +177,8 @@ class Turns:
         most = min(_MOST_WAITING, self._seconds / self._cost - self._running.total())
         while self._seconds < math.inf and self._waiting and self._length() > most:
             client = max(
-                self._waiting, key=lambda each: (len(self._waiting[each]), self._waiting[each][-1].number)
+                self._waiting,
+                key=lambda candidate: (len(self._waiting[candidate]), self._waiting[candidate][-1].number),
             )
             ticket = self._waiting[client][-1]
             self._withdraw(client, ticket)

@@ -72,7 +72,7 @@ def routes(engine: Engine, taking_in: Threads) -> APIRouter:
         """
         corpus, name = engine.corpus, upload_name(name)
         corpus.check_may_write()  # before the file is received
-        told: deque[Progress] = deque(maxlen=1)
+        latest: deque[Progress] = deque(maxlen=1)
         take_in = partial(
             _taken_in,
             engine,
@@ -81,7 +81,7 @@ def routes(engine: Engine, taking_in: Threads) -> APIRouter:
             collection=collection,
             text_column=text_column,
             collection_column=collection_column,
-            progress=told.append,
+            progress=latest.append,
             save=False,
         )
         try:
@@ -90,7 +90,7 @@ def routes(engine: Engine, taking_in: Threads) -> APIRouter:
             return Problem(HTTPStatus.BAD_REQUEST, "the file did not arrive completely: send it again")
         if events.are_wanted(request.headers):
             work.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody awaits
-            return events.stream(_events(engine, work, told))
+            return events.stream(_events(engine, work, latest))
         return await work
 
     @router.post("/documents/sample")
@@ -189,16 +189,16 @@ def _not_written(error: OSError) -> LibraryError:
 
 
 async def _events(
-    engine: Engine, work: asyncio.Task[_Results], told: deque[Progress]
+    engine: Engine, work: asyncio.Task[_Results], latest: deque[Progress]
 ) -> AsyncGenerator[bytes]:
     """Yield events that say how far the work on a file has come, and at last an event with the result."""
     yield events.event("progress", {"stage": "wait", "done": 0, "total": 0})
     while not work.done():
         await asyncio.wait((work,), timeout=_TOLD_EVERY)
-        if told:
-            progress = told.pop()
-            said = {"stage": progress.stage, "done": progress.done, "total": progress.total}
-            yield events.event("progress", said)
+        if latest:
+            progress = latest.pop()
+            record = {"stage": progress.stage, "done": progress.done, "total": progress.total}
+            yield events.event("progress", record)
     failed = work.exception()
     if failed is None:
         yield events.event("result", work.result())
@@ -232,9 +232,9 @@ def _taken_in(
         progress=progress,
         save=save,
     )
-    ids = tuple(dict.fromkeys(each.document_id for each in report.files if each.document_id))
+    ids = tuple(dict.fromkeys(result.document_id for result in report.files if result.document_id))
     held = {info.id: info for info in corpus.documents(Filters(document=ids))} if ids else {}
-    return [_result(engine, each, held.get(each.document_id)) for each in report.files]
+    return [_result(engine, result, held.get(result.document_id)) for result in report.files]
 
 
 def _result(engine: Engine, result: FileResult, info: DocumentInfo | None) -> dict[str, Any]:
