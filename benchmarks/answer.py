@@ -75,16 +75,16 @@ def main() -> None:
             corpus = stack.enter_context(Corpus.open(library, create=False, reader=reader))
             sides[side(size, reader)] = corpus, asked
         print(machine.line())
-        found: dict[str, Any] = {
+        results: dict[str, Any] = {
             "machine": machine.line(),
             "one": one_user(sides, arguments.repeats),
             "many": many_users(sides, arguments.users, arguments.repeats),
         }
         if arguments.reference:
             smallest, _ = sides[side(min(arguments.passages), arguments.readers[0])]
-            found["reference"] = reference(arguments.reference, smallest, arguments.suite, asked)
+            results["reference"] = reference(arguments.reference, smallest, arguments.suite, asked)
     if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        arguments.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
 
 
 def side(size: int, reader: str) -> str:
@@ -104,25 +104,25 @@ def one_user(
         corpus.warm()
         ask(corpus, asked[0])
     for repeat in range(repeats):
-        for place in range(max(len(asked) for _, asked in sides.values())):
+        for index in range(max(len(asked) for _, asked in sides.values())):
             for name, (corpus, asked) in sides.items():
-                if place < len(asked):
-                    answer = ask(corpus, asked[place])
-                    times, held = asdict(answer.milliseconds), best[name][place]
-                    best[name][place] = {stage: min(times[stage], held.get(stage, 1e9)) for stage in STAGES}
+                if index < len(asked):
+                    answer = ask(corpus, asked[index])
+                    times, held = asdict(answer.milliseconds), best[name][index]
+                    best[name][index] = {stage: min(times[stage], held.get(stage, 1e9)) for stage in STAGES}
                     if not repeat:
                         read[name].append(answer.read)
     columns = "".join(f"{stage + ' p50/p95':>19}" for stage in STAGES)
     print(f"\n{'one user, warm':<26}{'windows':>8}{columns}")
-    found: dict[str, dict[str, list[float]]] = {}
+    by_side: dict[str, dict[str, list[float]]] = {}
     for name, rows in best.items():
-        found[name] = {stage: percentiles([row[stage] for row in rows]) for stage in STAGES}
-        found[name]["windows"] = percentiles(read[name])
-        cells = ("/".join(f"{value:.0f}" for value in found[name][stage]) + " ms" for stage in STAGES)
+        by_side[name] = {stage: percentiles([row[stage] for row in rows]) for stage in STAGES}
+        by_side[name]["windows"] = percentiles(read[name])
+        cells = ("/".join(f"{value:.0f}" for value in by_side[name][stage]) + " ms" for stage in STAGES)
         print(
             f"{name:<26}{statistics.mean(read[name]):>8.1f}", "".join(f"{cell:>19}" for cell in cells), sep=""
         )
-    return found
+    return by_side
 
 
 def many_users(
@@ -131,7 +131,7 @@ def many_users(
     """Let one user and then several users ask. Return the best of the repeats, and the errors of all."""
     print(f"\n{f'{users} users at once':<26}{'answers/s':>10}{'of one':>8}{'p50/p95 ms':>14}"
           f"{'p95 of one p50':>16}{'errors':>8}")  # fmt: skip
-    found = {}
+    by_side = {}
     for name, (corpus, asked) in sides.items():
         runs = []
         errors: float = 0
@@ -141,19 +141,19 @@ def many_users(
             errors += alone["errors"] + together["errors"]
             runs.append((together["p95"] / alone["p50"], together["rate"] / alone["rate"], together))
         slowdown, gain, together = min(runs, key=lambda run: run[0])
-        found[name] = {**together, "errors": errors, "p95 of one p50": slowdown, "of one": gain}
+        by_side[name] = {**together, "errors": errors, "p95 of one p50": slowdown, "of one": gain}
         both = f"{together['p50']:.0f}/{together['p95']:.0f}"
         print(f"{name:<26}{together['rate']:>10.1f}{gain:>8.2f}{both:>14}{slowdown:>16.1f}{errors:>8}")
-    return found
+    return by_side
 
 
 def rush(corpus: Corpus, asked: Sequence[Query], users: int, seed: int) -> dict[str, float]:
     """Let `users` threads ask the questions, each in a different order, and time all threads together."""
-    each = max(1, len(asked) // users)
+    quota = max(1, len(asked) // users)
 
     def user(number: int) -> list[tuple[float, Answer]]:
         answers = []
-        for query in random.Random(f"{seed} {number}").sample(list(asked), each):
+        for query in random.Random(f"{seed} {number}").sample(list(asked), quota):
             started = time.perf_counter()
             answer = answer_or_error(corpus.answerer(), query.text, query.history)
             answers.append((1000 * (time.perf_counter() - started), answer))
@@ -178,7 +178,7 @@ def ask(corpus: Corpus, query: Query) -> Answer:
 def percentiles(values: Sequence[float]) -> list[float]:
     """Return the values at `PERCENTILES`: for each, the lowest value that this share does not exceed."""
     ordered = sorted(values)
-    return [ordered[min(len(ordered) - 1, len(ordered) * each // 100)] for each in PERCENTILES]
+    return [ordered[min(len(ordered) - 1, len(ordered) * percentile // 100)] for percentile in PERCENTILES]
 
 
 def reference(script: Path, corpus: Corpus, folder: Path, asked: Sequence[Query]) -> list[float]:
@@ -193,9 +193,9 @@ def reference(script: Path, corpus: Corpus, folder: Path, asked: Sequence[Query]
         command: list[str | Path] = [sys.executable, script, made, made / "out", "--ids", made / "ids"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         answers = [json.loads(line) for line in (made / "out").read_text(encoding="utf-8").splitlines()]
-    found = percentiles([answer["milliseconds"]["total"] for answer in answers])
-    print(f"\nthe reference, on the texts of the smallest: {found[0]:.0f}/{found[1]:.0f} ms p50/p95")
-    return found
+    quantiles = percentiles([answer["milliseconds"]["total"] for answer in answers])
+    print(f"\nthe reference, on the texts of the smallest: {quantiles[0]:.0f}/{quantiles[1]:.0f} ms p50/p95")
+    return quantiles
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def main() -> None:
                 times["round trip over HTTP"].append(1000 * (time.perf_counter() - asked))
                 for stage in STAGES:
                     times[f"answer: {stage}"].append(answer["milliseconds"][stage])
-    print(line(), HEADER, *(row(name, each) for name, each in times.items()), sep="\n")
+    print(line(), HEADER, *(row(name, values) for name, values in times.items()), sep="\n")
     if not browser:
         print("no Chromium: the page's rows are left out (pip install playwright; apt install chromium)")
 

@@ -64,11 +64,11 @@ def main() -> None:
                 begun = time.perf_counter()
                 longest = put(library, made, group)
                 seconds = time.perf_counter() - begun
-                said = ", ".join(f"{name} {count}" for name, count in calls.most_common())
+                counts = ", ".join(f"{name} {count}" for name, count in calls.most_common())
                 print(
                     f"{'Lite' if address.lite else 'server'} {library.connection.version}, {group} together: "
                     f"{len(made) / seconds:.1f} documents/s, {calls.total() / len(made):.2f} calls each "
-                    f"({said}), the longest change {longest:.2f} s"
+                    f"({counts}), the longest change {longest:.2f} s"
                 )
 
 

@@ -48,7 +48,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = random.Random(3).sample([each.text for each in suite.load(arguments.suite).queries], DISTINCT)
+    drawn = random.Random(3).sample([query.text for query in suite.load(arguments.suite).queries], DISTINCT)
     with ExitStack() as stack:
         server = stack.enter_context(Server(folder / "server"))
         address = f"{server.address}/load"
@@ -66,10 +66,10 @@ def main() -> None:
         print(machine.line(), flush=True)
         right = {text: Visitor().ask(text)[0] for text in drawn}
         visitors = [Visitor() for _ in range(arguments.visitors)]
-        each = arguments.questions // len(visitors)
+        questions = arguments.questions // len(visitors)
         begun = time.perf_counter()
         with ThreadPoolExecutor(len(visitors)) as pool:
-            runs = list(pool.map(lambda visitor: visitor.go(drawn, right, each), visitors))
+            runs = list(pool.map(lambda visitor: visitor.go(drawn, right, questions), visitors))
         seconds = time.perf_counter() - begun
     outcomes = sum((Counter(kinds) for kinds, _ in runs), Counter[str]())
     times = np.concatenate([milliseconds for _, milliseconds in runs])

@@ -106,7 +106,7 @@ def server_in(folder: Path, address: str | None) -> Any:
 
 def say(what: str, **values: object) -> None:
     """Print one line of JSON."""
-    rounded = {name: round(each, 4) if isinstance(each, float) else each for name, each in values.items()}
+    rounded = {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
     print(json.dumps({"what": what, **rounded}), flush=True)
 
 
@@ -175,7 +175,7 @@ class Run:
         held = library.count().passages
         while self._documents * synthetic.PER_DOCUMENT < held:  # of an interrupted run
             _, entries = synthetic.synthetic(self._documents, synthetic.PER_DOCUMENT, self._sources)
-            self._exact(np.stack([each.vector for each in entries]))
+            self._exact(np.stack([entry.vector for entry in entries]))
             self._documents += 1
         begun, first = time.perf_counter(), held
         cpu = time.process_time()
@@ -184,7 +184,7 @@ class Run:
             while held < size and len(some) < at_once:
                 most = min(synthetic.PER_DOCUMENT, size - held)
                 document, entries = synthetic.synthetic(self._documents, most, self._sources)
-                self._exact(np.stack([each.vector for each in entries]))
+                self._exact(np.stack([entry.vector for entry in entries]))
                 some.append((ReadDocument.of(document), EmbeddedPassages(entries, self._encoder.identity)))
                 held += len(entries)
                 self._documents += 1
@@ -339,7 +339,7 @@ def put_once(library: ClusterLibrary, some: Sequence[tuple[ReadDocument, Embedde
 
 def share(found: Sequence[Sequence[float]], least: Float32) -> float:
     """Return the share of the nearest passages that were found."""
-    near = sum(score >= enough for each, enough in zip(found, least, strict=True) for score in each)
+    near = sum(score >= enough for scores, enough in zip(found, least, strict=True) for score in scores)
     return float(near) / (NEAREST * len(found))
 
 

@@ -43,8 +43,8 @@ def main() -> None:
                 took = timed(command, cache)
                 if number:  # the first run does not count, because it fills the page cache
                     times[name].append(took)
-    print(line(), HEADER, *(row(name, each) for name, each in times.items()), sep="\n")
-    medians = {name: statistics.median(each) for name, each in times.items()}
+    print(line(), HEADER, *(row(name, values) for name, values in times.items()), sep="\n")
+    medians = {name: statistics.median(values) for name, values in times.items()}
     print(f"{ASK} takes {medians[ASK] / medians[BARE]:.1f} times what {BARE} takes")
     print(f"with an empty model cache it takes {medians[EMPTY] / medians[ASK]:.1f} times what it takes else")
 

@@ -67,9 +67,9 @@ def main() -> None:
                 HEADER,
                 sep="\n",
             )
-            for what, each in times.items():
-                failed = f" ({each.count(None)} failed)" if None in each else ""
-                print(row(what + failed, [1000 * one for one in each if one is not None] or [0]), flush=True)
+            for what, taken in times.items():
+                failed = f" ({taken.count(None)} failed)" if None in taken else ""
+                print(row(what + failed, [1000 * one for one in taken if one is not None] or [0]), flush=True)
 
 
 class Client:
@@ -111,19 +111,19 @@ class Client:
         data = [question, STRICTNESS, "", "", None]
         asked = {"fn_index": 0, "data": data, "session_hash": session, "trigger_id": 6}
         status, _ = self.status("/gradio_api/queue/join", asked)
-        said = self._until_completed(session) if status == "200" else b""
-        return time.perf_counter() - start if b'class=\\"card\\"' in said else None
+        messages = self._until_completed(session) if status == "200" else b""
+        return time.perf_counter() - start if b'class=\\"card\\"' in messages else None
 
     def _until_completed(self, session: str) -> bytes:
         """Return the messages to the page about its question, until the question is answered."""
-        said = b""
+        messages = b""
         with (
             contextlib.suppress(OSError, HTTPException),
             self.open(f"/gradio_api/queue/data?session_hash={session}") as response,
         ):
-            while b"process_completed" not in said and (piece := response.read1(1 << 16)):
-                said += piece
-        return said
+            while b"process_completed" not in messages and (piece := response.read1(1 << 16)):
+                messages += piece
+        return messages
 
     def seconds(self, path: str, body: object = None) -> float | None:
         """Return the seconds of a request, or None if it is not answered."""
@@ -155,8 +155,8 @@ def crowd(url: str, clients: int, questions: list[str], seconds: float) -> str:
     times.sort()
     p50, p95 = (times[min(len(times) - 1, int(len(times) * part))] for part in (0.5, 0.95))
     late = statuses["504"] / max(1, statuses["504"] + statuses["200"])
-    said = ", ".join(f"{status}: {many}" for status, many in sorted(statuses.items()))
-    return f"{clients:<10}{statuses['200'] / seconds:>10.2f}{p50:>8.2f}{p95:>8.2f}  {said}; {late:.1%}"
+    counts = ", ".join(f"{status}: {many}" for status, many in sorted(statuses.items()))
+    return f"{clients:<10}{statuses['200'] / seconds:>10.2f}{p50:>8.2f}{p95:>8.2f}  {counts}; {late:.1%}"
 
 
 def attacked(

@@ -69,7 +69,7 @@ class BgeSmall:
             "attention_mask": read.attention_mask,
             "token_type_ids": read.type_ids,
         }
-        wanted = {each.name for each in self._session.get_inputs()}
+        wanted = {tensor.name for tensor in self._session.get_inputs()}
         feed = {name: np.array([ids], dtype=np.int64) for name, ids in inputs.items() if name in wanted}
         vector: Float32 = self._session.run(None, feed)[0][0, 0]
         return vector
@@ -97,7 +97,7 @@ def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
     keys = np.array([passage.key for passage in passages])
     vectors = bge.encode([window_text(documents[passage.document_id], passage) for passage in passages])
     owner = {passage.key: passage.document_id for passage in passages}
-    found: dict[str, list[list[float]]] = defaultdict(list)
+    rows_by_encoder: dict[str, list[list[float]]] = defaultdict(list)
     for query in asked.queries:
         relevant = {d: g for d, g in asked.qrels.get(query.id, {}).items() if g > 0}
         if not relevant:
@@ -125,8 +125,8 @@ def measure(corpus: Corpus, asked: Suite, bge: BgeSmall) -> None:
         for name, searches in dense.items():
             pairs = list(zip(searches, lexical, strict=True))
             row = [ndcg([owner[key] for key in rank(pairs, counts, weight)], relevant) for weight in WEIGHTS]
-            found[name].append(row)
-    for name, rows in found.items():
+            rows_by_encoder[name].append(row)
+    for name, rows in rows_by_encoder.items():
         print(f"{asked.name:<28}{name:<12}" + "".join(f"{mean:<12.3f}" for mean in np.mean(rows, axis=0)))
 
 

@@ -82,13 +82,21 @@ def main() -> None:
 
 def shares(count: Counter[str]) -> str:
     """Return the shares of right, wrong and refused texts as cells of a table."""
-    return " | ".join(f"{100 * count[each] / count.total():.1f} %" for each in ("right", "wrong", "refused"))
+    return " | ".join(
+        f"{100 * count[outcome] / count.total():.1f} %" for outcome in ("right", "wrong", "refused")
+    )
 
 
 def runs(path: Path, size: int, number: int, rng: random.Random) -> Iterator[str]:
     """Yield `number` runs of about `size` characters. Each begins with a paragraph that is not ASCII."""
-    paragraphs = [" ".join(each.split()) for each in re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))]
-    starts = [at for at, each in enumerate(paragraphs) if len(each) > SIZES[0] // 2 and not each.isascii()]
+    paragraphs = [
+        " ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))
+    ]
+    starts = [
+        at
+        for at, paragraph in enumerate(paragraphs)
+        if len(paragraph) > SIZES[0] // 2 and not paragraph.isascii()
+    ]
     for _ in range(number):
         at, text = rng.choice(starts), ""
         while len(text) < size and at < len(paragraphs):
@@ -111,10 +119,10 @@ def by_charset_normalizer(text: str, encoding: str) -> str:
     from charset_normalizer import from_bytes
 
     data = text.encode(encoding, "ignore")
-    found = from_bytes(data).best()
-    if found is None:
+    match = from_bytes(data).best()
+    if match is None:
         return "refused"
-    return "right" if data.decode(found.encoding, "replace") == data.decode(encoding) else "wrong"
+    return "right" if data.decode(match.encoding, "replace") == data.decode(encoding) else "wrong"
 
 
 if __name__ == "__main__":

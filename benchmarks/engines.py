@@ -71,19 +71,19 @@ def compare(suite: Path, folder: Path, cluster: ClusterAddress, limit: int | Non
         near = 0.0
         milliseconds: dict[str, list[float]] = {"embedded": [], "cluster": []}
         for line in list(_lines(suite / "queries.jsonl"))[:limit]:
-            found = []
+            answers = []
             for name, corpus in (("embedded", one), ("cluster", other)):
                 begun = time.perf_counter()
                 answer = corpus.ask(line["text"], history=_history(line))
                 milliseconds[name].append(1000 * (time.perf_counter() - begun))
-                quotes = [(each.document.id, each.start, each.end) for each in answer.quotes]
-                found.append((answer.outcome, quotes))
+                quotes = [(quote.document.id, quote.start, quote.end) for quote in answer.quotes]
+                answers.append((answer.outcome, quotes))
             count += 1
             near += _near(one, other, line["text"])
-            same_outcome += found[0][0] == found[1][0]
-            same_quotes += found[0] == found[1]
-            if found[0] != found[1]:
-                print(f"  {line['_id']}: {line['text']!r}: {found[0]} in a folder, {found[1]} on Milvus")
+            same_outcome += answers[0][0] == answers[1][0]
+            same_quotes += answers[0] == answers[1]
+            if answers[0] != answers[1]:
+                print(f"  {line['_id']}: {line['text']!r}: {answers[0]} in a folder, {answers[1]} on Milvus")
         one_p50, other_p50 = map(statistics.median, milliseconds.values())
         print(
             f"{suite.name}: of {count} questions, outcome the same {same_outcome / count:.3f}, outcome and "
@@ -101,7 +101,9 @@ def _none(queries: Sequence[Sequence[str]], k: int, selection: Selection) -> lis
 def _near(one: Corpus, other: Corpus, question: str) -> float:
     """Return the share of one library's nearest passages that the other finds. Equal scores count."""
     vectors = one.store.encode_queries([question])
-    exact, found = (each.store.nearest(vectors, NEAREST, each.store.select())[0] for each in (one, other))
+    exact, found = (
+        library.store.nearest(vectors, NEAREST, library.store.select())[0] for library in (one, other)
+    )
     return sum(score >= exact[-1][1] - 1e-5 for _, score in found) / len(exact)
 
 
@@ -111,7 +113,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _history(line: dict[str, Any]) -> list[str]:
-    return [each if isinstance(each, str) else each["text"] for each in line.get("history", [])]
+    return [turn if isinstance(turn, str) else turn["text"] for turn in line.get("history", [])]
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ class Histories:
         """Return turns about documents that are neither relevant to the query nor quoted in its answer."""
         own = relevant(self.asked, query) | {quote.document.id for quote in answer.quotes}
         for pool in self.pools:
-            about = {each.text: relevant(pool, each) for each in pool.queries}
+            about = {query.text: relevant(pool, query) for query in pool.queries}
             others = [text for text, documents in about.items() if documents and not documents & own]
             if len(others) >= self.turns:
                 return self.rng.sample(others, self.turns)
@@ -154,7 +154,7 @@ def with_and_without(corpus: Corpus, asked: Suite, show: Meter) -> None:
             answer = answer_or_error(corpus.answerer(), query.text, query.history)
             answers[query.id] = answer.to_dict()
         measured = run.evaluate(posed, answers, documents).measures
-        figures = [f"{each} {measured[each].value:.3f}" for each in MEASURES if each in measured]
+        figures = [f"{measure} {measured[measure].value:.3f}" for measure in MEASURES if measure in measured]
         print(f"  {name:<20} {', '.join(figures)}", flush=True)
 
 

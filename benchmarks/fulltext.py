@@ -171,8 +171,8 @@ def tantivy_index(path: Path) -> Any:
     index = tantivy.Index(schema.build(), path=str(path))
     filters = tantivy.Filter.lowercase(), tantivy.Filter.ascii_fold(), tantivy.Filter.stemmer("English")
     analyzer = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    for each in filters:
-        analyzer = analyzer.filter(each)
+    for token_filter in filters:
+        analyzer = analyzer.filter(token_filter)
     index.register_tokenizer("english", analyzer.build())
     return index
 
@@ -267,13 +267,13 @@ class Fts5:
         cursor = self._db.execute(_LATE, (quoted(words), _RANK))
         if allowed is None:
             return [(key, -cost) for key, cost in cursor.fetchmany(k)]
-        found: Found = []
+        hits: Found = []
         for key, cost in cursor:
             if allowed[key]:
-                found.append((key, -cost))
-                if len(found) == k:
+                hits.append((key, -cost))
+                if len(hits) == k:
                     break
-        return found
+        return hits
 
     def kept(self, words: Sequence[str]) -> list[str]:
         """Return the rarest words that should match at most `BUDGET` passages, but at least two words."""
@@ -383,11 +383,11 @@ def search(library: Path, kinds: Sequence[str], count: int) -> None:
                 for way in ["Store.bm25", *ways]:
                     started = time.perf_counter()
                     if way == "Store.bm25":
-                        found = store.bm25(words, DEPTH, selections[name])
+                        hits = store.bm25(words, DEPTH, selections[name])
                     else:
-                        found = ways[way](words, DEPTH, filters)
+                        hits = ways[way](words, DEPTH, filters)
                     times[way].append(1000 * (time.perf_counter() - started))
-                    keys = [key for key, _ in found[:JUDGED]]
+                    keys = [key for key, _ in hits[:JUDGED]]
                     if exact:
                         wanted = min(JUDGED, len(exact))
                         shares[way].append(sum(exact.get(key, 0) >= least - 1e-6 for key in keys) / wanted)
@@ -395,8 +395,8 @@ def search(library: Path, kinds: Sequence[str], count: int) -> None:
                         gold[way].append(
                             bool(documents & {hit.document_id for hit in store.hits(keys).values()})
                         )
-            for way, each in times.items():
-                p50, p95 = np.quantile(each, [0.5, 0.95])
+            for way, milliseconds in times.items():
+                p50, p95 = np.quantile(milliseconds, [0.5, 0.95])
                 overlap = np.mean(shares[way]) if shares[way] else 1.0
                 answered = f"{np.mean(gold[way]):.3f}" if gold[way] else ""
                 row = f"{kind} | {name} | {way} | {p50:.1f} | {p95:.1f} | {overlap:.3f} | {answered}"
@@ -421,14 +421,14 @@ def first(library: Path, way: str) -> None:
         search = Postings(library)
     opened = time.perf_counter()
     search(words, DEPTH, EVERYTHING)
-    found = time.perf_counter()
+    done = time.perf_counter()
     asked = [words for its in questions(library, 20).values() for words, _ in its]
-    for each in asked:
-        search(each, DEPTH, EVERYTHING)
+    for question_words in asked:
+        search(question_words, DEPTH, EVERYTHING)
     after = resident()
     print(
         f"{library.name} {way}: opened in {1000 * (opened - started):.0f} ms, first search "
-        f"{1000 * (found - opened):.0f} ms; MiB resident (anonymous) {base[0]:.0f} ({base[1]:.0f}) before, "
+        f"{1000 * (done - opened):.0f} ms; MiB resident (anonymous) {base[0]:.0f} ({base[1]:.0f}) before, "
         f"{after[0]:.0f} ({after[1]:.0f}) after {len(asked)} questions"
     )
 

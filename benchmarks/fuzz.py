@@ -74,9 +74,9 @@ def main() -> None:
     print(machine.line(), file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         endings = frozenset(arguments.only or ENDINGS)
-        found = run(arguments.keep or Path(folder), arguments.files, arguments.seed, endings=endings)
-    print(json.dumps(found, indent=2, ensure_ascii=False))
-    sys.exit(1 if faults(found) else 0)
+        results = run(arguments.keep or Path(folder), arguments.files, arguments.seed, endings=endings)
+    print(json.dumps(results, indent=2, ensure_ascii=False))
+    sys.exit(1 if faults(results) else 0)
 
 
 def faults(found: dict[str, Any]) -> list[str]:
@@ -99,28 +99,28 @@ def run(
     good = make(inbox, count, seed, large=large, endings=endings)
     watched = [folder / "outer", temporary, *map(Path, OUT)]
     before = _listed(watched)
-    found: dict[str, Any] = {"files": len(list(_files(inbox))), "crash": ""}
+    measured: dict[str, Any] = {"files": len(list(_files(inbox))), "crash": ""}
     report: IndexReport | None = None
     began = time.perf_counter()
     with Corpus.open(folder / "library", encoder=Instant()) as corpus, _measured() as (seconds, peaks):
         try:
             report = corpus.index(inbox)
         except BaseException as error:
-            found["crash"] = f"{type(error).__name__}: {error}"
+            measured["crash"] = f"{type(error).__name__}: {error}"
         held = {info.id: info for info in corpus.documents()}
         lost = [name for name, text in good.items() if name not in held or corpus.document(name).text != text]
-    found["seconds"] = round(time.perf_counter() - began, 1)
+    measured["seconds"] = round(time.perf_counter() - began, 1)
     after = _listed(watched)
     results = report.files if report else ()
     paths = [os.path.realpath(path) for path in _files(inbox)]
     skipped = report.skipped if report else ()
-    named = {os.path.realpath(path) for path in (*(result.path for result in results), *skipped)}
+    reported = {os.path.realpath(path) for path in (*(result.path for result in results), *skipped)}
     messages = [result.error.message for result in results if result.error]
     return {
-        **found,
+        **measured,
         "results": Counter(result.status for result in results),
         "lost": lost,
-        "unnamed": [path for path in paths if path not in named],
+        "unnamed": [path for path in paths if path not in reported],
         "unnamed_refusals": sum(
             result.path not in result.error.message for result in results if result.error is not None
         ),
@@ -148,8 +148,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _listed(paths: list[Path]) -> set[tuple[str, int, int]]:
     """Return files, and all files in folders, with size and time of change."""
-    found = (path for given in paths for path in ([given] if given.is_file() else _files(given)))
-    return {(str(path), path.lstat().st_size, path.lstat().st_mtime_ns) for path in found}
+    files = (path for given in paths for path in ([given] if given.is_file() else _files(given)))
+    return {(str(path), path.lstat().st_size, path.lstat().st_mtime_ns) for path in files}
 
 
 @contextmanager
@@ -205,8 +205,8 @@ def _peak(process: int) -> int:
         status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     except OSError:
         return 0
-    found = re.search(r"VmHWM:\s+(\d+)", status)
-    return int(found[1]) * 1024 if found else 0
+    match = re.search(r"VmHWM:\s+(\d+)", status)
+    return int(match[1]) * 1024 if match else 0
 
 
 # The files
@@ -226,7 +226,7 @@ def make(
     for path in real:
         by_ending.setdefault(path.suffix.lower(), []).append(path.read_bytes())
     made_to_harm = chain(_hostile(chance), _large() if large else ())
-    hostile = (each for each in made_to_harm if PurePath(each[0]).suffix in endings)
+    hostile = (file for file in made_to_harm if PurePath(file[0]).suffix in endings)
     good: dict[str, str] = {}
     for number in range(count):
         folder = inbox / f"{number % 7}"
@@ -342,7 +342,7 @@ def _pptx(slide: bytes) -> bytes:
     """Return the presentation of the tests with another second slide."""
     out = io.BytesIO(_of_tests("pptx/deck.pptx"))
     with zipfile.ZipFile(out) as package:
-        members = {each.filename: package.read(each) for each in package.infolist()}
+        members = {member.filename: package.read(member) for member in package.infolist()}
     return _zip({**members, "ppt/slides/slide2.xml": slide})
 
 
@@ -467,7 +467,7 @@ def _hostile(chance: random.Random) -> Iterator[tuple[str, bytes]]:
     yield "nested.pdf", _pdf(b"q " * many) + b"[" * many
     yield "nested-forms.pdf", b"%PDF-1.7\n1 0 obj" + b"<</A" * many + b"endobj"
     boundary = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=%d\n\n--%d\n"
-    yield "nested-parts.eml", b"From: a\n" + b"".join(boundary % (each, each) for each in range(3_000))
+    yield "nested-parts.eml", b"From: a\n" + b"".join(boundary % (number, number) for number in range(3_000))
     yield "nested-mails.eml", b"From: a\n" + b"Content-Type: message/rfc822\n\n" * 20_000
     yield "nested.rtf", b"{\\rtf1 " + b"{" * 1_000_000 + b"He left."
     yield "nested-destinations.rtf", b"{\\rtf1 " + b"{\\*\\a{\\footnote " * many + b"He left."
@@ -482,12 +482,12 @@ def _hostile(chance: random.Random) -> Iterator[tuple[str, bytes]]:
     yield "far-cells.xlsx", _xlsx(_HEADING + b"<row r='1048576'><c r='ZZZ1048576' t='str'><v>a</v></c></row>")
     yield "strings.xlsx", _xlsx(_HEADING + b"<row><c t='s'><v>999999999</v></c></row>")
     slide = f'<p:sld xmlns:p="{_SHOW}" xmlns:a="{_DRAWING}"><p:cSld><p:spTree>%s</p:spTree></p:cSld></p:sld>'
-    said = "<p:sp><p:txBody><a:p><a:r><a:t>%s</a:t></a:r></a:p></p:txBody></p:sp>"
-    yield "entities.pptx", _pptx(f"{xml}{slide % (said % '&e10;')}".encode())
-    yield "outside.pptx", _pptx(f"{outside}{slide % (said % '&e;')}".encode())
+    shape = "<p:sp><p:txBody><a:p><a:r><a:t>%s</a:t></a:r></a:p></p:txBody></p:sp>"
+    yield "entities.pptx", _pptx(f"{xml}{slide % (shape % '&e10;')}".encode())
+    yield "outside.pptx", _pptx(f"{outside}{slide % (shape % '&e;')}".encode())
     yield "nested.pptx", _pptx((slide % ("<p:grpSp>" * many)).encode())
     yield "groups.pptx", _pptx((slide % ("<p:grpSp>" * 200 + "</p:grpSp>" * 200)).encode())
-    yield "shapes.pptx", _pptx((slide % (said % "He left." * many)).encode())
+    yield "shapes.pptx", _pptx((slide % (shape % "He left." * many)).encode())
     letter = _of_tests("msg/page.msg")
     yield "nested.msg", letter.replace(letter[512:1_024], b"\0" * 512)
     yield "circle.msg", letter[:76] + b"\0" * 436 + letter[512:]

@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--half", choices=["develop", "held-out"])
     parser.add_argument("--misses", action="store_true", help="list what is wrong or missing")
     arguments = parser.parse_args()
-    listed, said = [], []
+    listed, found_values = [], []
     languages: Counter[bool] = Counter()
     for item in items(Path(__file__).with_name("heads.jsonl")):
         file = arguments.folder / item["package"] / item["path"]
@@ -41,11 +41,11 @@ def main() -> None:
             continue
         document = _read(file)
         listed.append({"id": item["package"], "form": file.name, **item})
-        said.append(values(document))
+        found_values.append(values(document))
         languages[document.language == item["language"]] += 1
         if arguments.misses and document.language != item["language"]:
             print(f"{item['package']} {file.name} language: said {document.language!r}")
-    scores, misses = score(listed, said)
+    scores, misses = score(listed, found_values)
     print(f"{len(listed)} files\n\n{_without_others(table(scores))}")
     print(f"\nlanguage: {languages[True]} of {len(listed)}")
     if arguments.misses:

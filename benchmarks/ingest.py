@@ -123,7 +123,7 @@ def side(name: str, texts: list[str], folder: Path) -> Side:
         return lambda: plain.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
     if name == BARE:
         model = onnx.open_own(models.encoder_identity())._model
-        tokens = [np.array([each.ids]) for each in model.tokenizer.encode_batch(texts)]
+        tokens = [np.array([encoding.ids]) for encoding in model.tokenizer.encode_batch(texts)]
         run = model.session.run
         return lambda: list(runtime.in_turn(lambda ids: run(None, {"tokens": ids}), tokens))
     encoder = open_encoder(models.INT8_ENCODER if name == INT8 else None)
@@ -172,9 +172,9 @@ def compare(arguments: argparse.Namespace, texts: list[str], folder: Path) -> No
     for name in sides:
         print(f"{name:<44}{child(arguments, name) / 1024:>9.0f} MiB", flush=True)
     few, many = (child(arguments, str(count)) for count in (arguments.records // 10, arguments.records))
-    each = (many - few) * 1024 / (arguments.records * 0.9)
+    record_bytes = (many - few) * 1024 / (arguments.records * 0.9)
     name = f"{arguments.records} records and their index"
-    print(f"{name:<44}{many / 1024:>9.0f} MiB, {each:.0f} B each")
+    print(f"{name:<44}{many / 1024:>9.0f} MiB, {record_bytes:.0f} B each")
 
 
 def child(arguments: argparse.Namespace, only: str) -> int:

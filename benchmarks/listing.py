@@ -56,18 +56,18 @@ def make(folder: Path, number: int) -> None:
     chance = random.Random(4)
     database = Database(folder)
     with database.writing() as db:
-        for each in range(number):
+        for index in range(number):
             words = chance.choices(_WORDS, k=CHARACTERS // 7)
-            text = f"{each} {' '.join(words)}."
+            text = f"{index} {' '.join(words)}."
             day = f"{chance.randint(1990, 2025)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
             held = {
-                "id": f"made/{each}.txt",
-                "given_id": f"made/{each}.txt",
-                "path": f"/made/{each}.txt",
+                "id": f"made/{index}.txt",
+                "given_id": f"made/{index}.txt",
+                "path": f"/made/{index}.txt",
                 "title": " ".join(words[:6]).capitalize(),
                 "publisher": f"Publisher {chance.randint(1, 300)}",
                 "series": "Made Brief",
-                "number": f"{day[2:4]}-{each % 97}",
+                "number": f"{day[2:4]}-{index % 97}",
                 "date": day,
                 "url": "",
                 "language": chance.choice(("en", "en", "fr")),

@@ -78,12 +78,12 @@ Text = tuple[str, list[str]]  # a title and paragraphs
 
 def sentences(suites: list[Path]) -> list[str]:
     """Return the sentences of the suites, split by a simple rule."""
-    found = []
+    pool = []
     for suite in suites:
         with (suite / "corpus.jsonl").open(encoding="utf-8") as file:
             for line in file:
-                found += re.findall(r"[A-Z][^.\n]{40,300}[.](?= [A-Z]|\n|$)", json.loads(line)["text"])
-    return found
+                pool += re.findall(r"[A-Z][^.\n]{40,300}[.](?= [A-Z]|\n|$)", json.loads(line)["text"])
+    return pool
 
 
 def text_of(rng: random.Random, pool: list[str]) -> Text:
@@ -98,12 +98,12 @@ def make(folder: Path, suites: list[Path], count: int) -> tuple[int, int]:
     """Write the documents. Return the number of files and their bytes."""
     rng, pool = random.Random(6), sentences(suites)
     files = size = 0
-    for kind, (share, each, write) in WRITERS.items():
+    for kind, (share, in_a_file, write) in WRITERS.items():
         inside = folder / kind
         inside.mkdir()
         texts = [text_of(rng, pool) for _ in range(count * share // 100)]
-        for start in range(0, len(texts), each):
-            data = write(texts[start : start + each])
+        for start in range(0, len(texts), in_a_file):
+            data = write(texts[start : start + in_a_file])
             (inside / f"{start:05}.{kind}").write_bytes(data)
             files, size = files + 1, size + len(data)
     return files, size
@@ -148,8 +148,8 @@ def pdf(texts: list[Text]) -> bytes:
     ((title, body),) = texts
     styles, out = getSampleStyleSheet(), io.BytesIO()
     story = [Paragraph(title, styles["Title"])]
-    for each in body:
-        story += [Paragraph(escape(each), styles["BodyText"]), Spacer(1, 8)]
+    for paragraph in body:
+        story += [Paragraph(escape(paragraph), styles["BodyText"]), Spacer(1, 8)]
 
     def number(canvas: object, document: object) -> None:
         canvas.drawString(200, 20, str(document.page))  # type: ignore[attr-defined]
@@ -166,8 +166,8 @@ def docx(texts: list[Text]) -> bytes:
     document, out = library.Document(), io.BytesIO()
     document.core_properties.title = title
     document.add_heading(title, 1)
-    for each in body:
-        document.add_paragraph(each)
+    for paragraph in body:
+        document.add_paragraph(paragraph)
     document.save(out)
     return out.getvalue()
 
@@ -193,8 +193,8 @@ def odt(texts: list[Text]) -> bytes:
     document, out = Document("text"), io.BytesIO()
     document.body.clear()
     document.body.append(Header(1, title))
-    for each in body:
-        document.body.append(Paragraph(each))
+    for paragraph in body:
+        document.body.append(Paragraph(paragraph))
     document.save(out)
     return out.getvalue()
 

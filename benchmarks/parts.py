@@ -116,17 +116,17 @@ def find(corpus: Corpus, query: Query, relevant: Mapping[str, int], table: Table
     counts = [count for _, count in variants]
     for weight in DENSE_WEIGHTS:
         table[f"dense {weight:.1f}: nDCG@10"].append(ndcg(ranked(weight, counts), relevant))
-    found = ranked(retrieve.DENSE_WEIGHT, counts)
+    ranking = ranked(retrieve.DENSE_WEIGHT, counts)
     for depth in CANDIDATES:
-        share = len(relevant.keys() & set(found[:depth])) / len(relevant)
+        share = len(relevant.keys() & set(ranking[:depth])) / len(relevant)
         table[f"relevant among the first {depth:>2} candidates"].append(share)
     if len(variants) == len(READINGS):
-        for place, name in enumerate(READINGS):
-            alone = [float(place == other) for other in range(len(variants))]
+        for index, name in enumerate(READINGS):
+            alone = [float(index == other) for other in range(len(variants))]
             table[f"follow-ups, {name}: nDCG@10"].append(ndcg(ranked(retrieve.DENSE_WEIGHT, alone), relevant))
         best = ranked(retrieve.DENSE_WEIGHT, [1.0] * len(variants), max)
         table["follow-ups, the best of all: nDCG@10"].append(ndcg(best, relevant))
-        table["follow-ups, weighted mean: nDCG@10"].append(ndcg(found, relevant))
+        table["follow-ups, weighted mean: nDCG@10"].append(ndcg(ranking, relevant))
 
 
 def read(
@@ -140,11 +140,11 @@ def read(
     """Read the candidates with each reader, order them in every way, and choose quotes in every way."""
     meaning = interpret(*parse(query.text, query.history))
     search = retrieve.prepare(corpus.store, meaning)
-    found = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
-    opened = corpus.store.read(hit.document_id for hit, _ in found[: retrieve.MOST_READ])
-    passages = {each.key: each for _, own in opened.values() for each in own}
-    top = [(passages[hit.key], fused) for hit, fused in found[: retrieve.MOST_READ]]
-    rest = [hit.document_id for hit, _ in found[retrieve.MOST_READ :]]
+    hits = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
+    opened = corpus.store.read(hit.document_id for hit, _ in hits[: retrieve.MOST_READ])
+    passages = {passage.key: passage for _, own in opened.values() for passage in own}
+    top = [(passages[hit.key], fused) for hit, fused in hits[: retrieve.MOST_READ]]
+    rest = [hit.document_id for hit, _ in hits[retrieve.MOST_READ :]]
     documents = {name: document for name, (document, _) in opened.items()}
     windows = [reading_window(documents[passage.document_id], passage) for passage, _ in top]
     fused = np.array([score for _, score in top])
@@ -189,7 +189,7 @@ def rank(
 
 def ndcg(ranking: Sequence[str], relevant: Mapping[str, int]) -> float:
     """Return nDCG@10 of the documents of ranked passages, each at its first occurrence."""
-    scores = {document: -place for place, document in enumerate(dict.fromkeys(ranking))}
+    scores = {document: -rank for rank, document in enumerate(dict.fromkeys(ranking))}
     measure = ir_measures.nDCG @ 10
     return float(ir_measures.calc_aggregate([measure], {"q": dict(relevant)}, {"q": scores})[measure])
 

@@ -82,28 +82,28 @@ def main() -> None:
         sys.exit(
             "pdftotext is missing. Install poppler-utils (Debian) or poppler (Homebrew), and run this again."
         )
-    found: list[Difference] = []
+    pdfs: list[Difference] = []
     for path in sorted(arguments.folder.rglob("*.pdf")):
         try:
-            found.append(compare(path))
+            pdfs.append(compare(path))
         except InputError as error:
             print(f"not compared: {error}")
             continue
-        print(f"{_figures(found[-1])}  {path.name}")
+        print(f"{_figures(pdfs[-1])}  {path.name}")
         for kind in KINDS:
-            shown = [word for word, _ in getattr(found[-1], kind).most_common(arguments.samples)]
+            shown = [word for word, _ in getattr(pdfs[-1], kind).most_common(arguments.samples)]
             if shown:
                 print(f"    {kind}: {' · '.join(shown)}")
-    if not found:
+    if not pdfs:
         sys.exit(f"{arguments.folder} has no PDFs that can be compared.")
-    print(f"{_figures(*found)}  {len(found)} PDFs")
-    words = sum(each.words for each in found)
-    print(f"glued: {10_000 * sum(each.glued.total() for each in found) / max(1, words):,.2f} of 10,000 words")
+    print(f"{_figures(*pdfs)}  {len(pdfs)} PDFs")
+    words = sum(pdf.words for pdf in pdfs)
+    print(f"glued: {10_000 * sum(pdf.glued.total() for pdf in pdfs) / max(1, words):,.2f} of 10,000 words")
 
 
-def _figures(*found: Difference) -> str:
-    counts = [sum(each.words for each in found)]
-    counts += [sum(getattr(each, kind).total() for each in found) for kind in KINDS]
+def _figures(*differences: Difference) -> str:
+    counts = [sum(difference.words for difference in differences)]
+    counts += [sum(getattr(difference, kind).total() for difference in differences) for kind in KINDS]
     return "  ".join(f"{name} {count:>7,}" for name, count in zip(("words", *KINDS), counts, strict=True))
 
 
@@ -169,14 +169,14 @@ def _are_words(parts: Sequence[str]) -> bool:
 def _compounds(words: Counter[str], others: Sequence[str]) -> list[tuple[str, Sequence[str]]]:
     """Return the words that are several neighbouring other words, with their parts."""
     left = Counter(words)
-    found: list[tuple[str, Sequence[str]]] = []
+    compounds: list[tuple[str, Sequence[str]]] = []
     for first, joined in enumerate(others):
         for last in range(first + 1, min(first + _MOST_PARTS, len(others))):
             joined += others[last]
             if left[joined] > 0:
                 left[joined] -= 1
-                found.append((joined, others[first : last + 1]))
-    return found
+                compounds.append((joined, others[first : last + 1]))
+    return compounds
 
 
 if __name__ == "__main__":

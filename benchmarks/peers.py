@@ -173,17 +173,19 @@ def own_sides(corpus: Path, work: Path) -> list[Side]:
 
 def peer_sides(corpus: Path, work: Path) -> list[Side]:
     """Return the sides txtai and Haystack, with the Python of the environment in `PULLQUOTE_PEERS`."""
-    named = os.environ.get("PULLQUOTE_PEERS")
-    if not named:
+    environment = os.environ.get("PULLQUOTE_PEERS")
+    if not environment:
         print("txtai and haystack are absent, as PULLQUOTE_PEERS names no environment.", HOW, sep="\n")
         return []
-    python = str(Path(named).absolute() / "bin" / "python")
+    python = str(Path(environment).absolute() / "bin" / "python")
     names = (*PACKAGES, "torch")
     code = f"from importlib.metadata import version\nfor name in {names}: print(name, version(name))"
     try:
         installed = subprocess.run([python, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise SystemExit(f"PULLQUOTE_PEERS={named} is no environment of the peers: {error}\n{HOW}") from error
+        raise SystemExit(
+            f"PULLQUOTE_PEERS={environment} is no environment of the peers: {error}\n{HOW}"
+        ) from error
     print("the peers' environment:", ", ".join(installed.stdout.splitlines()))
     return [scripted(name, python, script, corpus, work) for name, script in PEERS.items()]
 
@@ -328,7 +330,7 @@ def refer(side: Side, arguments: argparse.Namespace, queries: Sequence[Query]) -
     for line in out.read_text(encoding="utf-8").splitlines():
         answer = json.loads(line)
         side.milliseconds.append(answer["milliseconds"]["total"])
-        side.found[answer["id"]] = list(dict.fromkeys(each["document"] for each in answer["passages"]))
+        side.found[answer["id"]] = list(dict.fromkeys(passage["document"] for passage in answer["passages"]))
 
 
 def quality(side: Side, asked: Suite, queries: Sequence[Query]) -> dict[str, float]:
@@ -338,8 +340,8 @@ def quality(side: Side, asked: Suite, queries: Sequence[Query]) -> dict[str, flo
     relevant = {query.id: dict(asked.qrels[query.id]) for query in queries if query.id in asked.qrels}
     if not relevant or not side.found:
         return {}
-    found = {id_: {document: -place for place, document in enumerate(ids)} for id_, ids in side.found.items()}
-    scores = ir_measures.calc_aggregate([ir_measures.nDCG @ 10, ir_measures.Success @ 1], relevant, found)
+    runs = {id_: {document: -rank for rank, document in enumerate(ids)} for id_, ids in side.found.items()}
+    scores = ir_measures.calc_aggregate([ir_measures.nDCG @ 10, ir_measures.Success @ 1], relevant, runs)
     return {str(measure): value for measure, value in scores.items()}
 
 

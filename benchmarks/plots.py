@@ -32,13 +32,15 @@ def main() -> None:
 def draw_scale(libraries: list[dict[str, Any]]) -> pyplot.Figure:
     """Draw the times of retrieval and the bytes of a passage on disk, both by part and size of library."""
     figure, (time, bytes_) = pyplot.subplots(1, 2, figsize=SIZE, layout="constrained")
-    sizes = [each["passages"] for each in libraries]
-    stacked = [[_median(each, part) for each in libraries] for part in PARTS]
+    sizes = [library["passages"] for library in libraries]
+    stacked = [[_median(library, part) for library in libraries] for part in PARTS]
     time.stackplot(sizes, stacked, labels=PARTS, alpha=0.8)
     time.set(xscale="log", xlabel="passages", ylabel="median ms", title="Finding candidates for a question")
     time.legend(loc="upper left", frameon=False)
-    kinds = list(dict.fromkeys(kind for each in libraries for kind in each["bytes"]))
-    stacked = [[each["bytes"].get(kind, 0) / each["passages"] for each in libraries] for kind in kinds]
+    kinds = list(dict.fromkeys(kind for library in libraries for kind in library["bytes"]))
+    stacked = [
+        [library["bytes"].get(kind, 0) / library["passages"] for library in libraries] for kind in kinds
+    ]
     bytes_.stackplot(sizes, stacked, labels=kinds, alpha=0.8)
     bytes_.set(xscale="log", xlabel="passages", ylabel="bytes a passage", title="On disk")
     bytes_.legend(loc="lower left", frameon=True)

@@ -45,7 +45,7 @@ def main() -> None:
     sides: dict[str, Callable[[str, Sequence[Window], Sequence[float]], object]] = {
         "the reader: windows, sentences, words": lambda q, w, r: reader.read(q, w, r),
         "the cross-encoder: windows alone": lambda q, w, r: reranker.scores(
-            q, [" ".join((each.head, *each.sentences)) for each in w]
+            q, [" ".join((window.head, *window.sentences)) for window in w]
         ),
         "the cross-encoder in the reader's place": lambda q, w, r: stand_in.read(q, w, r),
     }
@@ -55,11 +55,11 @@ def main() -> None:
             meaning = interpret(*parse(query.text, query.history))
             search = retrieve.prepare(corpus.store, meaning)
             hits = retrieve.candidates(corpus.store, search, corpus.store.select()).legible
-            found = hits[: retrieve.MOST_READ]
-            opened = corpus.store.read(hit.document_id for hit, _ in found)
-            passages = {each.key: each for _, own in opened.values() for each in own}
-            windows = [reading_window(opened[hit.document_id][0], passages[hit.key]) for hit, _ in found]
-            retrieved = [score for _, score in found]
+            nearest = hits[: retrieve.MOST_READ]
+            opened = corpus.store.read(hit.document_id for hit, _ in nearest)
+            passages = {passage.key: passage for _, own in opened.values() for passage in own}
+            windows = [reading_window(opened[hit.document_id][0], passages[hit.key]) for hit, _ in nearest]
+            retrieved = [score for _, score in nearest]
             for _ in range(arguments.repeats):
                 for name, read in sides.items():
                     start = time.perf_counter()
@@ -67,8 +67,8 @@ def main() -> None:
                     times[name].append(1000 * (time.perf_counter() - start))
     slowest = max(len(name) for name in times)
     base = statistics.median(times["the cross-encoder: windows alone"])
-    for name, each in times.items():
-        median = statistics.median(each)
+    for name, milliseconds in times.items():
+        median = statistics.median(milliseconds)
         print(f"{name:<{slowest}}  {median:6.0f} ms a question, {median / base:.2f} of the second")
 
 

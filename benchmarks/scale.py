@@ -76,11 +76,11 @@ def measure(folder: Path, sizes: Sequence[int], questions: int, rounds: int) -> 
     report: dict[str, Any] = {"machine": machine.line(), "libraries": []}
     for size in sizes:
         started = time.perf_counter()
-        found = recall(folder / str(size), questions)  # also makes a missing index
+        share = recall(folder / str(size), questions)  # also makes a missing index
         took = time.perf_counter() - started
         print(f"{size} passages: recall and, where it was not there, the index: {took:.0f} s", flush=True)
         report["libraries"].append(
-            {"passages": size, "recall": found, "bytes": bytes_by_part(folder / str(size)), "runs": []}
+            {"passages": size, "recall": share, "bytes": bytes_by_part(folder / str(size)), "runs": []}
         )
     for _ in range(rounds):
         for library in report["libraries"]:
@@ -97,8 +97,8 @@ def asked(library: Path, count: int) -> dict[str, list[list[tuple[str, float]]]]
     lines = [json.loads(line) for line in (library.parent / "questions.jsonl").open(encoding="utf-8")]
     random.Random(3).shuffle(lines)
     variants = [[(text, weight) for text, weight in line["variants"]] for line in lines]
-    alone = [each for each in variants if len(each) == 1][:count]
-    follow_ups = [each for each in variants if len(each) > 1][:count]
+    alone = [variant_list for variant_list in variants if len(variant_list) == 1][:count]
+    follow_ups = [variant_list for variant_list in variants if len(variant_list) > 1][:count]
     return dict(zip(KINDS, (alone, follow_ups, alone), strict=True))
 
 
@@ -126,7 +126,7 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
                 parts["retrieval"].append(whole)
         status = Path("/proc/self/status").read_text(encoding="utf-8")
     memory = {
-        name: 1024 * int(found[1]) if (found := re.search(rf"{name}:\s+(\d+)", status)) else 0
+        name: 1024 * int(match[1]) if (match := re.search(rf"{name}:\s+(\d+)", status)) else 0
         for name in ("VmRSS", "RssAnon")
     }
     return {"opened": opened, "memory": memory, "milliseconds": milliseconds}
@@ -158,12 +158,12 @@ def recall(library: Path, count: int) -> float:
         texts = [variants[0][0] for variants in asked(library, count)["question"]]
         queries = corpus.store.encode_queries(texts)
         selection = corpus.store.select()
-        found = [
+        keys_of_queries = [
             [hit.key for hit, _ in corpus.store.nearest(query[None], NEAREST, selection)[0]]
             for query in queries
         ]
     best = np.full((len(queries), NEAREST), -2, np.float32)
-    scores_of = [dict.fromkeys(keys, -2.0) for keys in found]
+    scores_of = [dict.fromkeys(keys, -2.0) for keys in keys_of_queries]
     db = sqlite3.connect(f"file:{library / 'library.sqlite3'}?mode=ro", uri=True)
     rows = db.execute("SELECT passage, vector FROM vectors ORDER BY passage")
     while block := rows.fetchmany(BLOCK):
@@ -258,10 +258,10 @@ def show(report: dict[str, Any]) -> None:
             ]
             if not all(map(len, values)):
                 continue
-            medians = [float(np.median(each)) for each in values]
+            medians = [float(np.median(times)) for times in values]
             rows[part] = [
-                f"{median:,.1f} / {np.quantile(each, 0.95):,.1f}"
-                for median, each in zip(medians, values, strict=True)
+                f"{median:,.1f} / {np.quantile(times, 0.95):,.1f}"
+                for median, times in zip(medians, values, strict=True)
             ]
             if part == "retrieval" and TIMES_OF in sizes:
                 base = medians[sizes.index(TIMES_OF)]

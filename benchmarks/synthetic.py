@@ -81,10 +81,14 @@ def make(folder: Path, suites: Sequence[Path], asked: Sequence[Path], sizes: Seq
     """Make libraries of the given sizes, and the questions."""
     folder.mkdir(parents=True, exist_ok=True)
     cache, encoder = folder / "vectors.npz", open_encoder()
-    questions = [json.dumps(each) for path in dict.fromkeys((*suites, *asked)) for each in _questions(path)]
+    questions = [
+        json.dumps(question) for path in dict.fromkeys((*suites, *asked)) for question in _questions(path)
+    ]
     (folder / "questions.jsonl").write_text("\n".join(questions), encoding="utf-8")
     sources = sources_of(suites, cache, encoder)
-    print(machine.line(), f"{sum(len(each.sentences) for each in sources)} sentences", sep="\n", flush=True)
+    print(
+        machine.line(), f"{sum(len(source.sentences) for source in sources)} sentences", sep="\n", flush=True
+    )
     _compare(suites, sources, cache, encoder)
     real = list(_real(asked, cache, encoder))
     for size in sizes:
@@ -159,21 +163,27 @@ def _documents(path: Path) -> Iterator[Document]:
 
 def sources_of(suites: Iterable[Path], cache: Path, encoder: Encoder) -> list[Source]:
     """Return the documents with enough sentences to draw from."""
-    found = []
-    for document in (each for path in suites for each in _documents(path)):
-        texts = [document.text[each.start : each.end] for each in sentences(document) if each.kind == "body"]
+    titled_texts = []
+    for document in (document for path in suites for document in _documents(path)):
+        texts = [
+            document.text[sentence.start : sentence.end]
+            for sentence in sentences(document)
+            if sentence.kind == "body"
+        ]
         texts = [text for text in dict.fromkeys(texts) if len(text.split()) >= FEWEST_WORDS]
         if len(texts) >= SENTENCES[1]:
-            found.append((document.title, texts))
-    vectors = _encoded([text for _, texts in found for text in texts], cache, encoder)
-    ends = np.cumsum([len(texts) for _, texts in found])
+            titled_texts.append((document.title, texts))
+    vectors = _encoded([text for _, texts in titled_texts for text in texts], cache, encoder)
+    ends = np.cumsum([len(texts) for _, texts in titled_texts])
     parts = np.split(vectors, ends[:-1])
-    return [Source(title, tuple(texts), rows) for (title, texts), rows in zip(found, parts, strict=True)]
+    return [
+        Source(title, tuple(texts), rows) for (title, texts), rows in zip(titled_texts, parts, strict=True)
+    ]
 
 
 def _real(suites: Iterable[Path], cache: Path, encoder: Encoder) -> Iterator[tuple[Document, list[Entry]]]:
     """Yield the documents of suites in the form that the product stores."""
-    documents = [(each, passages(each)) for path in suites for each in _documents(path)]
+    documents = [(document, passages(document)) for path in suites for document in _documents(path)]
     windows = [window_text(document, passage) for document, its in documents for passage in its]
     vectors = iter(_encoded(windows, cache, encoder))
     for document, its in documents:
@@ -228,7 +238,7 @@ def _compare(suites: Sequence[Path], sources: Sequence[Source], cache: Path, enc
     for name, vectors in (("real", real), ("synthetic", np.stack(made))):
         cosines = np.sort(vectors @ vectors.T, axis=1)[:, ::-1][:, 1:]  # without the passage itself
         of = (cosines[:, 0], cosines[:, min(9, cosines.shape[1] - 1)], cosines)
-        columns = [" ".join(f"{q:.2f}" for q in np.quantile(each, [0.05, 0.5, 0.95])) for each in of]
+        columns = [" ".join(f"{q:.2f}" for q in np.quantile(column, [0.05, 0.5, 0.95])) for column in of]
         print(f"  {name:<55}" + "  ".join(columns), flush=True)
 
 

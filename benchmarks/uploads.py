@@ -53,7 +53,7 @@ def _post(server: Server, number: int) -> str:
 def _processes(server: Server) -> list[int]:
     """Return the ids of the server's process and its child processes."""
     listed = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-    return [server.process.pid, *(int(each) for path in listed for each in path.read_text().split())]
+    return [server.process.pid, *(int(number) for path in listed for number in path.read_text().split())]
 
 
 def _worked(server: Server) -> float:
@@ -70,7 +70,7 @@ def _memory(server: Server) -> str:
     sizes = []
     for process in _processes(server):
         (line,) = (
-            each for each in Path(f"/proc/{process}/status").read_text().splitlines() if "VmRSS" in each
+            line for line in Path(f"/proc/{process}/status").read_text().splitlines() if "VmRSS" in line
         )
         sizes.append(f"{int(line.split()[1]) >> 10}")
     return " + ".join(sizes)
@@ -83,16 +83,16 @@ def _look(server: Server, number: int, library: Path) -> None:
     for path in ("documents", "documents?q=harbour&sort=title", f"documents/{number // 100}%2F{number}.txt"):
         began, before = time.perf_counter(), _worked(server)
         with urllib.request.urlopen(server.url + path, timeout=600) as response:  # noqa: S310
-            found = len(response.read())
+            length = len(response.read())
         print(
-            f"GET /{path}: {response.status}, {found} bytes, {time.perf_counter() - began:.2f} s, "
+            f"GET /{path}: {response.status}, {length} bytes, {time.perf_counter() - began:.2f} s, "
             f"{_worked(server) - before:.2f} s of processor time"
         )
     command = [sys.executable, "-m", "qa", "doctor", "--library", str(library)]
     doctor = subprocess.run(command, check=False, capture_output=True, text=True)
     lines = doctor.stdout.splitlines()
-    said = ("documents ", "originals ", "index ")
-    print(*(each for each in lines if each.startswith(said)), lines[-1], doctor.stderr, sep="\n")
+    beginnings = ("documents ", "originals ", "index ")
+    print(*(line for line in lines if line.startswith(beginnings)), lines[-1], doctor.stderr, sep="\n")
 
 
 def main() -> None:
@@ -111,10 +111,10 @@ def main() -> None:
                 began, before = time.perf_counter(), _worked(server)
                 statuses = Counter(pool.map(lambda number: _post(server, number), numbers))
                 took = time.perf_counter() - began
-                each = 1000 * took / len(numbers)
+                taken = 1000 * took / len(numbers)
                 worked = 1000 * (_worked(server) - before) / len(numbers)
                 print(
-                    f"{first:6} …: {took:7.1f} s, {each:5.0f} ms each, {worked:5.0f} of processor time, "
+                    f"{first:6} …: {took:7.1f} s, {taken:5.0f} ms each, {worked:5.0f} of processor time, "
                     f"{_memory(server)} MiB, {dict(statuses)}",
                     flush=True,
                 )

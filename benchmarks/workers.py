@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=240)
     arguments = parser.parse_args()
     print(machine.line())
-    with tempfile.TemporaryDirectory() as named:
-        folder = Path(named)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         write(folder / "in", arguments.documents, arguments.words)
         for workers in (None, "local"):
             with Corpus.open(folder / f"library {workers}") as corpus:
@@ -44,7 +44,7 @@ def main() -> None:
             print(f"{workers or 'no workers'}: {count:,} documents, {passages:,} passages in {seconds:.1f} s")
             print(f"  of which {seconds - spent_on_files:.1f} s start and end; in the rest, a second,")
             print(f"  {count / spent_on_files:.1f} documents and {passages / spent_on_files:.1f} passages")
-            costs = ", ".join(f"{name} {1000 * sum(each) / count:.2f}" for name, each in spent.items())
+            costs = ", ".join(f"{name} {1000 * sum(seconds) / count:.2f}" for name, seconds in spent.items())
             print(f"  processor time of one process, ms a document: {costs}")
 
 
@@ -53,8 +53,8 @@ def write(folder: Path, documents: int, words: int) -> None:
     drawn = random.Random(45)
     folder.mkdir()
     for number in range(documents):
-        said = [f"word{drawn.randrange(_VOCABULARY)}" for _ in range(words)]
-        lines = [" ".join(said[at : at + _LINE]).capitalize() + "." for at in range(0, words, _LINE)]
+        drawn_words = [f"word{drawn.randrange(_VOCABULARY)}" for _ in range(words)]
+        lines = [" ".join(drawn_words[at : at + _LINE]).capitalize() + "." for at in range(0, words, _LINE)]
         (folder / f"{number:06}.txt").write_text("\n\n".join(lines))
 
 

@@ -45,40 +45,40 @@ def main() -> None:
         for name in ("kinds", "questions")
         for line in read_lines(ROOT / "training" / "written" / f"{name}.jsonl")
     ]
-    for left_out in sorted({each.documents for each in questions if each.for_several}):
-        weights = fit([each for each in questions if each.documents != left_out])
-        own = [each.text for each in questions if each.for_several and each.documents == left_out]
-        found = [asks_for_several(text, weights) for text in own]
-        print(f"{left_out}: {np.mean(found):.2f} of {len(own)} found")
+    for left_out in sorted({question.documents for question in questions if question.for_several}):
+        weights = fit([question for question in questions if question.documents != left_out])
+        own = [asked.text for asked in questions if asked.for_several and asked.documents == left_out]
+        judgements = [asks_for_several(text, weights) for text in own]
+        print(f"{left_out}: {np.mean(judgements):.2f} of {len(own)} found")
     weights = fit(questions)
     for name in SUITES:
         by_type: dict[str, list[bool]] = {}
         for line in read_lines(ROOT / "tests" / "suites" / name / "queries.jsonl"):
             kind = "two_places" if line["type"] == "two_places" else "others"
             by_type.setdefault(kind, []).append(asks_for_several(line["text"], weights))
-        print(name, *(f"{kind} {np.mean(each):.2f} of {len(each)}" for kind, each in by_type.items()))
-    kept = {name: round(weights[name], 2) for name in sorted(weights) if round(weights[name], 2)}
-    lines = json.dumps(kept, indent=0, ensure_ascii=False)
+        print(name, *(f"{kind} {np.mean(judged):.2f} of {len(judged)}" for kind, judged in by_type.items()))
+    rounded = {name: round(weights[name], 2) for name in sorted(weights) if round(weights[name], 2)}
+    lines = json.dumps(rounded, indent=0, ensure_ascii=False)
     ROOT.joinpath("qa", "asking", FILE).write_text(f"{lines}\n", encoding="utf-8")
-    print(f"{len(kept) - 1} words and pairs have a weight")
+    print(f"{len(rounded) - 1} words and pairs have a weight")
 
 
 def fit(questions: list[Asked]) -> dict[str, float]:
     """Return the weights that are not 0, by name. The name "" has the intercept."""
-    found = [features(each.text) for each in questions]
-    held = Counter(name for each in found for name in each)
+    feature_sets = [features(question.text) for question in questions]
+    held = Counter(name for own in feature_sets for name in own)
     sets: dict[str, set[str]] = {}
-    for each, own in zip(questions, found, strict=True):
+    for question, own in zip(questions, feature_sets, strict=True):
         for name in own:
-            sets.setdefault(name, set()).add(each.documents)
+            sets.setdefault(name, set()).add(question.documents)
     names = sorted(name for name, count in held.items() if count >= RARE and len(sets[name]) >= SETS)
     columns = {name: at for at, name in enumerate(names)}
-    rows = [sorted(columns[name] for name in own if name in columns) for own in found]
+    rows = [sorted(columns[name] for name in own if name in columns) for own in feature_sets]
     bounds = np.cumsum([0, *map(len, rows)])
     places = [column for row in rows for column in row]
     matrix = csr_matrix((np.ones(len(places)), places, bounds), shape=(len(rows), len(names)))
     model = LogisticRegression(l1_ratio=1, solver="liblinear", C=C, random_state=0)
-    model.fit(matrix, [each.for_several for each in questions])
+    model.fit(matrix, [question.for_several for question in questions])
     weights = {name: float(weight) for name, weight in zip(names, model.coef_[0], strict=True) if weight}
     return {"": float(model.intercept_[0]), **weights}
 

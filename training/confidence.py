@@ -193,13 +193,13 @@ def main() -> None:
         table(unseen, [model.probability(group.signals) for group in unseen], [curve] * len(unseen), before)
     draw(groups, held_out, curve)
     print(f"\nstrictness  threshold  kept by {CORPORA:.0%} of corpora  right, {ANSWERABLE:.0%} answerable")
-    for target, threshold, kept in zip(TARGETS, curve, floor, strict=True):
+    for target, threshold, precision in zip(TARGETS, curve, floor, strict=True):
         right = np.mean([group.right(p, threshold) for group, p in zip(groups, held_out, strict=True)])
-        print(f"{target:>10.3f}  {threshold:>9.3f}  {kept:>22.3f}  {right:>21.3f}")
+        print(f"{target:>10.3f}  {threshold:>9.3f}  {precision:>22.3f}  {right:>21.3f}")
     weights = {NAMES[i]: round(float(w), 4) for i, w in zip(used, model.weights, strict=True)}
     fitted = Confidence(weights, round(model.intercept, 4), tuple(TARGETS), tuple(curve))
     written = fitted.to_dict() | {"questions": {group.name: len(group.answerable) for group in groups}}
-    written["curve"]["floor"] = [round(each, 3) for each in floor]
+    written["curve"]["floor"] = [round(precision, 3) for precision in floor]
     target = Path(__file__).parent.parent / "qa" / "asking" / FILE
     every = json.loads(target.read_text(encoding="utf-8")) | {arguments.reader: written}
     target.write_text(json.dumps(every, indent=1) + "\n", encoding="utf-8")
@@ -212,13 +212,13 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
     Questions without a label, and questions for which no passage was read, are left out. A corpus is left out
     unless it has answerable and unanswerable questions.
     """
-    found: dict[str, tuple[list[str], list[list[float]], list[bool], list[bool]]] = {}
+    by_corpus: dict[str, tuple[list[str], list[list[float]], list[bool], list[bool]]] = {}
     for path in suites:
         loaded = suite.load(path, print)
         corpus = hashlib.sha256(loaded.corpus.read_bytes()).hexdigest() if loaded.corpus else "the library"
         whole, small, _ = loaded.name.partition(SMALL)
         key, name = (whole, whole + SMALL) if small else (corpus, loaded.name)
-        names, signals, answerable, quoted = found.setdefault(key, ([], [], [], []))
+        names, signals, answerable, quoted = by_corpus.setdefault(key, ([], [], [], []))
         if name not in names:
             names.append(name)
         lines = read_answers(answers / f"{loaded.name}.jsonl")
@@ -231,7 +231,7 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
                 quoted.append(query.answerable and judged.values.get("hit@3", 1.0) == 1.0)
     groups = [
         Group(TOGETHER.join(names), np.array(s), np.array(a), np.array(q))
-        for names, s, a, q in found.values()
+        for names, s, a, q in by_corpus.values()
     ]
     for group in groups:
         if len(set(group.answerable)) < 2:
@@ -241,7 +241,9 @@ def read(answers: Path, suites: Sequence[Path]) -> list[Group]:
 
 def _texts(corpus: Path | None) -> Callable[[str], str | None]:
     """Return a function that gives the text of a document of a suite's corpus by its id."""
-    texts = {each.id: each.text for each in suite_documents(corpus, print).values()} if corpus else {}
+    texts = (
+        {document.id: document.text for document in suite_documents(corpus, print).values()} if corpus else {}
+    )
     return texts.get
 
 
@@ -267,8 +269,8 @@ def without(
     groups: Sequence[Group], held_out: Sequence[Float64], out: Group
 ) -> tuple[list[Group], list[Float64]]:
     """Return all groups of other corpora, with their probabilities."""
-    kept = [(group, p) for group, p in zip(groups, held_out, strict=True) if group.is_apart(out)]
-    return [group for group, _ in kept], [p for _, p in kept]
+    apart = [(group, p) for group, p in zip(groups, held_out, strict=True) if group.is_apart(out)]
+    return [group for group, _ in apart], [p for _, p in apart]
 
 
 def is_sensible(model: Model) -> bool:
@@ -338,11 +340,11 @@ def thresholds(groups: Sequence[Group], held_out: Sequence[Float64]) -> list[flo
     last = np.append(np.diff(confidence[order]) != 0, True)
     precision, share = (right / np.cumsum(given))[last], (np.cumsum(given) / given.sum())[last]
     first = int(np.searchsorted(share, FIRST))
-    found = []
+    probabilities = []
     for target in TARGETS:
         enough = np.flatnonzero(precision[first:] >= target)
-        found.append(float(confidence[order][last][first + enough[-1]]) if len(enough) else 1.0)
-    return [float(t) for t in np.maximum.accumulate(found)]
+        probabilities.append(float(confidence[order][last][first + enough[-1]]) if len(enough) else 1.0)
+    return [float(t) for t in np.maximum.accumulate(probabilities)]
 
 
 def floors(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> list[float]:
@@ -354,11 +356,11 @@ def floors(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence
     fewer groups, the lowest precision is returned. A corpus without any answer keeps every precision.
     """
     rank = min(len(groups), math.ceil(CORPORA * (len(groups) + 1)))
-    found = []
+    precisions = []
     for threshold in curve:
         precision = [group.precision(p, threshold) for group, p in zip(groups, held_out, strict=True)]
-        found.append(sorted(precision, reverse=True)[rank - 1])
-    return found
+        precisions.append(sorted(precision, reverse=True)[rank - 1])
+    return precisions
 
 
 def draw(groups: Sequence[Group], held_out: Sequence[Float64], curve: Sequence[float]) -> None:

@@ -41,12 +41,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("suites", nargs="*", metavar="SUITE=IDS")
     arguments = parser.parse_args()
-    for source in sorted(each for each in arguments.public.iterdir() if each.is_dir()):
+    for source in sorted(folder for folder in arguments.public.iterdir() if folder.is_dir()):
         documents, questions = (read_lines(source / name) for name in ("corpus.jsonl", "queries.jsonl"))
         corpus, asked = suite(source.name, documents, questions)
-        relevant = [f"{each['_id']}\t{each['document']}\t1" for each in asked if each["answerable"]]
+        relevant = [
+            f"{question['_id']}\t{question['document']}\t1" for question in asked if question["answerable"]
+        ]
         write_suite(arguments.folder / source.name, corpus, asked, relevant)
-    for suite_path, _, ids in (each.partition("=") for each in arguments.suites):
+    for suite_path, _, ids in (argument.partition("=") for argument in arguments.suites):
         wanted = set(Path(ids).read_text(encoding="utf-8").split())
         questions = [line for line in read_lines(Path(suite_path) / "queries.jsonl") if line["_id"] in wanted]
         qrels = (Path(suite_path) / "qrels.tsv").read_text(encoding="utf-8").splitlines()
@@ -61,52 +63,54 @@ def main() -> None:
 
 def suite(source: str, documents: Sequence[Line], questions: Sequence[Line]) -> tuple[list[Line], list[Line]]:
     """Return the corpus and the questions of the part of a set that is held out from training."""
-    corpus = {each["_id"]: each for each in documents if is_public_held_out(source, each["_id"])}
-    held_out = [each for each in questions if each["document"] in corpus]
+    corpus = {
+        document["_id"]: document for document in documents if is_public_held_out(source, document["_id"])
+    }
+    held_out = [line for line in questions if line["document"] in corpus]
     rng = random.Random(source)
     rng.shuffle(held_out)
     answering: dict[str, set[str]] = defaultdict(set)
-    for each in held_out:
-        if each["answerable"]:
-            answering[_asked(each)].add(each["document"])
-    for each in held_out:
-        own = public_group(source, each["document"])
-        others = answering[_asked(each)]
-        siblings = all(public_group(source, other) == own and other != each["document"] for other in others)
-        if not each["answerable"] and siblings and _number(f"twins of {own}") % 2:
+    for line in held_out:
+        if line["answerable"]:
+            answering[_asked(line)].add(line["document"])
+    for line in held_out:
+        own = public_group(source, line["document"])
+        others = answering[_asked(line)]
+        siblings = all(public_group(source, other) == own and other != line["document"] for other in others)
+        if not line["answerable"] and siblings and _number(f"twins of {own}") % 2:
             for other in others:
                 corpus.pop(other, None)
     for others in answering.values():
         others.intersection_update(corpus)
-    held_out = [each for each in held_out if each["document"] in corpus]
-    near = [each for each in held_out if not each["answerable"] and not answering[_asked(each)]][:MOST]
+    held_out = [line for line in held_out if line["document"] in corpus]
+    near = [line for line in held_out if not line["answerable"] and not answering[_asked(line)]][:MOST]
     far: list[Line] = []
     if len(near) < FEW:
-        far = _far(source, corpus, [each for each in held_out if each["answerable"]], rng)
-    answered = [each for each in held_out if each["answerable"] and each["document"] in corpus][:MOST]
-    near = [each for each in near if each["document"] in corpus]
+        far = _far(source, corpus, [line for line in held_out if line["answerable"]], rng)
+    answered = [line for line in held_out if line["answerable"] and line["document"] in corpus][:MOST]
+    near = [line for line in near if line["document"] in corpus]
     return list(corpus.values()), [*answered, *near, *far]
 
 
 def _far(source: str, corpus: dict[str, Line], answered: Sequence[Line], rng: random.Random) -> list[Line]:
     """Take whole groups of documents, at most a third, out of the corpus. Return questions about them."""
-    groups = sorted({public_group(source, each) for each in corpus})
+    groups = sorted({public_group(source, document_id) for document_id in corpus})
     rng.shuffle(groups)
     out: set[str] = set()
     far: list[Line] = []
     by_group: dict[str, list[Line]] = defaultdict(list)
-    for each in answered:
-        by_group[public_group(source, each["document"])].append(each)
+    for question in answered:
+        by_group[public_group(source, question["document"])].append(question)
     for name in groups[: max(1, len(groups) // 3)]:
         out.add(name)
         far += by_group[name]
         if len(far) >= MOST:
             break
-    for document_id in [each for each in corpus if public_group(source, each) in out]:
+    for document_id in [id_ for id_ in corpus if public_group(source, id_) in out]:
         del corpus[document_id]
     return [
-        {**each, "answerable": False, "gold_sentences": [], "answers": [], "type": "far"}
-        for each in far[:MOST]
+        {**question, "answerable": False, "gold_sentences": [], "answers": [], "type": "far"}
+        for question in far[:MOST]
     ]
 
 
@@ -133,7 +137,7 @@ def write_suite(
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "qrels.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *qrels, ""]), encoding="utf-8")
-    answered = sum(each["answerable"] for each in questions)
+    answered = sum(question["answerable"] for question in questions)
     print(f"{folder.name}: {answered} answerable, {len(questions) - answered} not")
 
 

@@ -59,13 +59,13 @@ class Remembering:
 
     def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
         """See Reader."""
-        new = [each for each in dict.fromkeys(windows) if (question, each) not in self._read]
+        new = [window for window in dict.fromkeys(windows) if (question, window) not in self._read]
         for window, reading in zip(new, self._reader.read(question, new, [0.0] * len(new)), strict=True):
             self._read[question, window] = reading
-        known = (self._read[question, window] for window in windows)
+        readings = (self._read[question, window] for window in windows)
         return [
-            replace(each, score=each.answers + RETRIEVED_WEIGHT * found)
-            for each, found in zip(known, retrieved, strict=True)
+            replace(reading, score=reading.answers + RETRIEVED_WEIGHT * retrieved_score)
+            for reading, retrieved_score in zip(readings, retrieved, strict=True)
         ]
 
 
@@ -93,10 +93,10 @@ def compare(asked: Suite, corpus: Corpus, ways: Sequence[str]) -> None:
         budget.WAVES = way(name)  # type: ignore[assignment] # of any number of waves
         retrieve.MOST_READ = budget.most()
         answers = {query.id: answerer.ask(query.text, query.history) for query in asked.queries}
-        lines = {key: render.to_dict(each, corpus.document, key) for key, each in answers.items()}
+        lines = {key: render.to_dict(answer, corpus.document, key) for key, answer in answers.items()}
         evaluation = run.evaluate(asked, lines, documents, baseline)
         baseline = baseline or lines
-        read = [each.read for each in answers.values()]
+        read = [answer.read for answer in answers.values()]
         shown = [f"{np.mean(read):5.1f} {np.median(read):3.0f} {np.percentile(read, 95):3.0f} "]
         for measure in MEASURES:
             if measure in evaluation.measures:

@@ -148,9 +148,12 @@ def main() -> None:
 
 def average(checkpoints: Sequence[str]) -> dict[str, Tensor]:
     """Return the mean of the checkpoints' weights. A checkpoint without a share has the share 1."""
-    named = [(path, float(share or 1)) for path, _, share in (each.partition("=") for each in checkpoints)]
-    total = sum(share for _, share in named)
-    states = [(torch.load(path)["model"], share / total) for path, share in named]
+    path_shares = [
+        (path, float(share or 1))
+        for path, _, share in (checkpoint.partition("=") for checkpoint in checkpoints)
+    ]
+    total = sum(share for _, share in path_shares)
+    states = [(torch.load(path)["model"], share / total) for path, share in path_shares]
     return {name: sum(share * state[name] for state, share in states) for name in states[0][0]}
 
 
@@ -192,7 +195,7 @@ def quantise(source: Path, target: Path, layers: Sequence[int] = ()) -> None:
     The last product of each of `layers`, counted from 0, stays in float.
     """
     every = {node.name for node in onnx.load(source).graph.node if node.op_type in ("MatMul", "Gather")}
-    kept = [*KEPT, *(f"/output/dense{f'_{layer}' * (layer > 0)}/" for layer in layers)]
+    in_float = [*KEPT, *(f"/output/dense{f'_{layer}' * (layer > 0)}/" for layer in layers)]
     quantize_dynamic(
         source,
         target,
@@ -200,7 +203,7 @@ def quantise(source: Path, target: Path, layers: Sequence[int] = ()) -> None:
         per_channel=True,
         reduce_range=REDUCED,
         weight_type=QuantType.QInt8,
-        nodes_to_exclude=[*sorted(name for name in every if any(each in name for each in kept)), *HEADS],
+        nodes_to_exclude=[*sorted(name for name in every if any(part in name for part in in_float)), *HEADS],
         # Types are not inferred through ONNX Runtime's own operators.
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )

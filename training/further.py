@@ -46,8 +46,8 @@ def main() -> None:
     answers, *paths = map(Path, sys.argv[1:])
     cases, asked = [], {}
     for path in paths:
-        found, asked[path.name] = read(answers, path)
-        cases += found
+        own_cases, asked[path.name] = read(answers, path)
+        cases += own_cases
     for name, model in zip(("FIRST_ANSWERS", "ANOTHER_ANSWERS"), fit(cases), strict=True):
         print(f"{name} = {tuple(np.round([*model.coef_[0], model.intercept_[0]], 3).tolist())}")
     for sure in TRIED:
@@ -55,12 +55,12 @@ def main() -> None:
         print("  questions  lost  other quotes; those without gold beside a right first one")
         for name in asked:
             models = fit([case for case in cases if case.suite != name])
-            kept = [(case, shown(models, case, sure)) for case in cases if case.suite == name]
-            lost = sum(any(c.gold) and not any(np.array(c.gold) & np.array(k)) for c, k in kept)
-            others = [(c, k[at], c.gold[at]) for c, k in kept for at in range(1, len(k))]
-            beside = [is_shown for c, is_shown, is_gold in others if c.gold[0] and not is_gold]
+            shown_cases = [(case, shown(models, case, sure)) for case in cases if case.suite == name]
+            lost = sum(any(c.gold) and not any(np.array(c.gold) & np.array(k)) for c, k in shown_cases)
+            others = [(c, k[at], c.gold[at]) for c, k in shown_cases for at in range(1, len(k))]
+            without_gold = [is_shown for c, is_shown, is_gold in others if c.gold[0] and not is_gold]
             left = sum(is_shown for _, is_shown, _ in others)
-            counts = f"{len(others)} → {left}; {len(beside)} → {sum(beside)}"
+            counts = f"{len(others)} → {left}; {len(without_gold)} → {sum(without_gold)}"
             print(f"  {asked[name]:>9}  {lost:>4}  {counts}  {name}")
 
 
@@ -78,7 +78,7 @@ def read(answers: Path, path: Path) -> tuple[list[Case], int]:
         quotes = line["quotes"][:QUOTES]
         if line["outcome"] == "answered" and len(quotes) > 1 and not line["parts"] and not line["carried"]:
             texts = [normalise(quote["text"]) for quote in quotes]
-            gold = tuple(any(each in text or text in each for each in golds) for text in texts)
+            gold = tuple(any(sentence in text or text in sentence for sentence in golds) for text in texts)
             cases.append(Case(path.name, tuple(quote["score"] for quote in quotes), gold))
     return cases, asked
 

@@ -130,7 +130,7 @@ class ReaderModel(nn.Module):
     def heads(self) -> list[nn.Parameter]:
         """Return the parameters that learn at the higher rate."""
         heads = (self.sentence, self.part, self.span, self.relevance)
-        return [self.scale, self.bias, *(each for head in heads for each in head.parameters())]
+        return [self.scale, self.bias, *(parameter for head in heads for parameter in head.parameters())]
 
     def freeze(self, layers: int) -> None:
         """Keep the embeddings of words and the lowest layers as they are.
@@ -239,15 +239,15 @@ def encode(tokenizer: Tokenizer, example: Example) -> Tokens:
         question.ids[:QUESTION_TOKENS],
         head.ids,
         context.ids,
-        [each.ids for each in sentences],
+        [sentence.ids for sentence in sentences],
         MOST_TOKENS,
     )
     span = None if example.answers or any(example.parts) else (0, 0)
     if example.span:
-        place, start, end = example.span
-        inside = [i for i, (a, b) in enumerate(sentences[place].offsets) if a < end and b > start]
-        if inside and bounds[place] + inside[-1] < MOST_TOKENS - 1:
-            span = (bounds[place] + inside[0], bounds[place] + inside[-1])
+        index, start, end = example.span
+        inside = [i for i, (a, b) in enumerate(sentences[index].offsets) if a < end and b > start]
+        if inside and bounds[index] + inside[-1] < MOST_TOKENS - 1:
+            span = (bounds[index] + inside[0], bounds[index] + inside[-1])
     return Tokens(ids, types, bounds, span)
 
 
@@ -283,7 +283,7 @@ class Batch:
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device."""
         first, *others = (getattr(self, field.name) for field in fields(self))
-        return Batch(tuple(each.to(device) for each in first), *(each.to(device) for each in others))
+        return Batch(tuple(tensor.to(device) for tensor in first), *(tensor.to(device) for tensor in others))
 
 
 def collate(
@@ -291,8 +291,8 @@ def collate(
 ) -> Batch:
     """Return a batch. `lists` has the numbers of the examples' lists. Without it, each example is a list."""
     size = len(examples)
-    tokens = max(len(each.ids) for each in encoded)
-    most = max(len(each.bounds) - 1 for each in encoded)
+    tokens = max(len(window.ids) for window in encoded)
+    most = max(len(window.bounds) - 1 for window in encoded)
     ids, types, mask = (torch.zeros(size, tokens, dtype=torch.long) for _ in range(3))
     ids += padding
     pool = torch.zeros(size, most, tokens)
@@ -300,32 +300,32 @@ def collate(
     taught_parts = torch.full((size, most), torch.nan)
     labels, parts, read = (torch.zeros(size, most) for _ in range(3))
     spans = torch.full((size, 2), -100)
-    for row, (each, example) in enumerate(zip(encoded, examples, strict=True)):
-        ids[row, : len(each.ids)] = torch.tensor(each.ids)
-        types[row, : len(each.ids)] = torch.tensor(each.types)
-        mask[row, : len(each.ids)] = 1
-        own = averaging(each)
-        pool[row, : len(own), : len(each.ids)] = own
+    for row, (window, example) in enumerate(zip(encoded, examples, strict=True)):
+        ids[row, : len(window.ids)] = torch.tensor(window.ids)
+        types[row, : len(window.ids)] = torch.tensor(window.types)
+        mask[row, : len(window.ids)] = 1
+        own = averaging(window)
+        pool[row, : len(own), : len(window.ids)] = own
         if example.taught:
             logits = torch.tensor(example.taught).sigmoid()
             taught[row, : 1 + len(own)] = logits[: 1 + len(own)]
             taught_parts[row, : len(own)] = logits[1 + len(own) :]
-        for place, (start, end) in enumerate(pairwise(each.bounds)):
+        for index, (start, end) in enumerate(pairwise(window.bounds)):
             if end > start:
-                read[row, place] = 1
-                labels[row, place] = example.labels[place]
-                parts[row, place] = (example.parts or example.labels)[place]
-        if each.span:
-            spans[row] = torch.tensor(each.span)
+                read[row, index] = 1
+                labels[row, index] = example.labels[index]
+                parts[row, index] = (example.parts or example.labels)[index]
+        if window.span:
+            spans[row] = torch.tensor(window.span)
     # A window answers only if its evidence was not cut off.
     answers = labels.amax(dim=1)
     spans[(answers == 0) & (parts.amax(dim=1) == 0)] = 0
     numbers = torch.tensor(lists or range(size))
-    plain = torch.tensor([not each.context for each in examples])
-    known = torch.cat([answers[:, None], labels], dim=1)
+    plain = torch.tensor([not example.context for example in examples])
+    truth = torch.cat([answers[:, None], labels], dim=1)
     return Batch(
         (ids, mask, types, pool), answers, labels, parts, read, spans, numbers, plain,
-        torch.where(taught.isnan(), known, taught), torch.where(taught_parts.isnan(), parts, taught_parts),
+        torch.where(taught.isnan(), truth, taught), torch.where(taught_parts.isnan(), parts, taught_parts),
     )  # fmt: skip
 
 
@@ -352,7 +352,7 @@ def loss(
     share = weights.taught
     windows, sentences, spans, scores, partial = [], [], [], [], []
     for batch in parts:
-        window, sentence, span, score, part = (each.float() for each in model(*batch.inputs))
+        window, sentence, span, score, part = (output.float() for output in model(*batch.inputs))
         windows.append(window)
         scores.append(score)
         sentences.append(_of_sentences(sentence, batch.labels, batch.taught[:, 1:], share, batch.read))
@@ -360,23 +360,23 @@ def loss(
         padding = (batch.inputs[1] == 0).unsqueeze(-1) * -1e4
         logits = (span + padding).transpose(1, 2).reshape(-1, span.shape[1])
         spans.append(nn.functional.cross_entropy(logits, batch.spans.reshape(-1), reduction="sum"))
-    window, answers = torch.cat(windows), torch.cat([each.answers for each in parts])
-    taught = torch.cat([each.taught[:, 0] for each in parts])
-    read = sum(each.read.sum() for each in parts)
-    known = sum((each.spans >= 0).sum() for each in parts)
+    window, answers = torch.cat(windows), torch.cat([batch.answers for batch in parts])
+    taught = torch.cat([batch.taught[:, 0] for batch in parts])
+    read = sum(batch.read.sum() for batch in parts)
+    known_spans = sum((batch.spans >= 0).sum() for batch in parts)
     losses = {
         "window": nn.functional.binary_cross_entropy_with_logits(
             window, (1 - share) * answers + share * taught
         ),
         "sentence": sum(sentences) / torch.clamp(read, min=1),
-        "span": sum(spans) / torch.clamp(known, min=1),
+        "span": sum(spans) / torch.clamp(known_spans, min=1),
         "part": sum(partial) / torch.clamp(read, min=1),
     }
     whole = losses["window"] + 2 * losses["sentence"] + 0.3 * losses["span"] + losses["part"]
     if weights.rivals:
-        losses["rivals"] = rivals(window, answers, torch.cat([each.lists for each in parts]))
+        losses["rivals"] = rivals(window, answers, torch.cat([batch.lists for batch in parts]))
         whole = whole + weights.rivals * losses["rivals"]
-    plain = torch.cat([each.plain for each in parts])
+    plain = torch.cat([batch.plain for batch in parts])
     if relevance and plain.any():
         own, taught = torch.cat(scores)[plain], torch.cat(list(relevance))[plain]
         losses["relevance"] = nn.functional.smooth_l1_loss(own, taught)

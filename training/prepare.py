@@ -59,29 +59,31 @@ def main() -> None:
     path, most = counted(arguments.traindata)
     every = list(briefs(path, WRITTEN))
     given = [
-        ([each for each in every if each.source != WRITTEN.name], BRIEFS, most),
-        ([each for each in every if each.source == WRITTEN.name], BRIEFS, arguments.written),
+        ([question for question in every if question.source != WRITTEN.name], BRIEFS, most),
+        ([question for question in every if question.source == WRITTEN.name], BRIEFS, arguments.written),
     ]
     if not arguments.watch:
         given.append((list(kinds(path, WRITTEN)), KINDS, None))
     for path, most in map(counted, arguments.sources):
         given.append((list(suite(path) if path.is_dir() else passages_file(path)), OTHERS, most))
     if arguments.watch:
-        kept = [
-            ([q for q in found if is_held_out(q.document.id, q.source)], rates) for found, rates, _ in given
+        held_out = [
+            ([q for q in questions if is_held_out(q.document.id, q.source)], rates)
+            for questions, rates, _ in given
         ]
-        chosen = [(found, rates, arguments.watch) for found, rates in kept if found]
+        chosen = [(questions, rates, arguments.watch) for questions, rates in held_out if questions]
     else:
         apart = Apart(arguments.apart)
-        chosen = [(apart.without(found), rates, most) for found, rates, most in given]
+        chosen = [(apart.without(questions), rates, most) for questions, rates, most in given]
     sources = [
-        Source(drawn(found, most, arguments.epochs, rng), rates, most) for found, rates, most in chosen
+        Source(drawn(questions, most, arguments.epochs, rng), rates, most)
+        for questions, rates, most in chosen
     ]
     number = 0
     sizes = SHORTER if arguments.shorter else SIZES
     with arguments.out.open("w", encoding="utf-8") as out:
         for epoch in range(1, arguments.epochs + 1):
-            made = [each for source in sources for each in source.lists(rng, sizes) if each]
+            made = [examples for source in sources for examples in source.lists(rng, sizes) if examples]
             rng.shuffle(made)
             for examples in made:
                 number += 1

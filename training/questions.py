@@ -158,10 +158,10 @@ class Apart:
     def without(self, questions: Sequence[Question]) -> list[Question]:
         """Return the questions on documents that are not kept for validation."""
         documents = {
-            (each.source, each.document.id): each.document
+            (candidate.source, candidate.document.id): candidate.document
             for question in questions
-            for each in (question, question.twin)
-            if each
+            for candidate in (question, question.twin)
+            if candidate
         }
         left_out = {
             key
@@ -172,7 +172,8 @@ class Apart:
             question
             for question in questions
             if not any(
-                each and (each.source, each.document.id) in left_out for each in (question, question.twin)
+                candidate and (candidate.source, candidate.document.id) in left_out
+                for candidate in (question, question.twin)
             )
         ]
 
@@ -192,14 +193,14 @@ def briefs(folder: Path, written: Path | None = None) -> Iterator[Question]:
     A follow-up comes twice: in its complete wording, and as the product reads it. The questions in `written`
     are about the briefs and about the documents in `written`.
     """
-    domains = sorted(folder.glob("d*"), key=lambda each: int(each.name[1:]))
-    known: dict[str, Document] = {}
+    domains = sorted(folder.glob("d*"), key=lambda path: int(path.name[1:]))
+    all_documents: dict[str, Document] = {}
     for domain in [*domains, *filter(None, [written])]:
         documents = {d.id: d for d in read_path(domain / "briefs.jsonl") if isinstance(d, Document)}
-        known |= documents
+        all_documents |= documents
         for line in (domain / "questions.jsonl").open(encoding="utf-8"):
             entry = json.loads(line)
-            document = known[entry["doc"]]
+            document = all_documents[entry["doc"]]
             gold = found(document, entry["gold_sentences"])
             understood = interpret(*parse(entry["text"], entry.get("history", ()))).question.text
             for text in dict.fromkeys((entry.get("complete") or entry["text"], understood)):
@@ -226,14 +227,14 @@ def kinds(folder: Path, written: Path) -> Iterator[Question]:
     Each part of a question is asked by itself. A question of several parts is also asked of each document
     that has evidence for a part. It is answered only if one document has all parts.
     """
-    known = written_documents(folder, written)
+    documents = written_documents(folder, written)
     for line in (written / "kinds.jsonl").open(encoding="utf-8"):
         entry = json.loads(line)
         parts = entry["parts"]
         related = frozenset([*entry.get("group", ()), *entry["documents"]])
         gold: dict[str, list[Span]] = defaultdict(list)
         for part in parts:
-            document = known[part["document"] or entry.get("about") or entry["group"][0]]
+            document = documents[part["document"] or entry.get("about") or entry["group"][0]]
             spans = found(document, part["gold_sentences"])
             gold[document.id] += spans[:1]
             made = Question(
@@ -251,8 +252,8 @@ def kinds(folder: Path, written: Path) -> Iterator[Question]:
         for id_, evidence in gold.items() if len(parts) > 1 else ():
             whole = tuple(evidence) if len(gold) == 1 and entry["answerable"] else ()
             yield replace(
-                made, text=entry["text"], document=known[id_], gold=whole, answer=None,
-                group=_group(known[id_]), parts=tuple(evidence),
+                made, text=entry["text"], document=documents[id_], gold=whole, answer=None,
+                group=_group(documents[id_]), parts=tuple(evidence),
             )  # fmt: skip
 
 
@@ -260,10 +261,10 @@ def about_headers(documents: Iterable[Document]) -> Iterator[Question]:
     """Yield two questions about the header of each document."""
     for document in documents:
         rng = random.Random(document.id)
-        known = header_lines(document)
-        for field in rng.sample(sorted(known), min(2, len(known))):
+        spans_by_field = header_lines(document)
+        for field in rng.sample(sorted(spans_by_field), min(2, len(spans_by_field))):
             text = rng.choice(HEADER_QUESTIONS[field])
-            yield Question(text, document, tuple(known[field]), None, "headers", _group(document))
+            yield Question(text, document, tuple(spans_by_field[field]), None, "headers", _group(document))
 
 
 def _group(document: Document) -> str:
@@ -345,9 +346,9 @@ def with_twins(questions: Mapping[str, Sequence[Question]], twin_of: Mapping[str
             if questions[answered][0].gold and not questions[unanswered][0].gold:
                 twins[answered] = questions[unanswered][0]
                 given.add(unanswered)
-    for id_, each in questions.items():
+    for id_, asked in questions.items():
         if id_ not in given:
-            yield from (replace(question, twin=twins.get(id_)) for question in each)
+            yield from (replace(question, twin=twins.get(id_)) for question in asked)
 
 
 def passages_file(path: Path) -> Iterator[Question]:
@@ -376,7 +377,7 @@ def passages_file(path: Path) -> Iterator[Question]:
 
 def found(document: Document, sentences: Iterable[str]) -> tuple[Span, ...]:
     """Return the spans of the sentences in the document. Sentences that it does not contain are left out."""
-    starts = ((document.text.find(each), len(each)) for each in sentences)
+    starts = ((document.text.find(sentence), len(sentence)) for sentence in sentences)
     return tuple(Span(start, start + length) for start, length in starts if start >= 0)
 
 

@@ -122,8 +122,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def open_tokenizer(file: Path | None = None) -> Tokenizer:
     """Return a tokenizer without padding or truncation: of uncased BERT if there is no `file`."""
-    known = file if file and file.is_file() else reranker_folder() / "tokenizer.json"
-    tokenizer = Tokenizer.from_file(str(known))
+    path = file if file and file.is_file() else reranker_folder() / "tokenizer.json"
+    tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return tokenizer
@@ -140,10 +140,10 @@ def read(path: Path) -> list[list[Example]]:
 
 def example(entry: dict[str, Any]) -> Example:
     """Return the window of a line that `training/prepare.py` or `training/teach.py` wrote."""
-    known = {name: value for name, value in entry.items() if name not in ("epoch", "list")}
-    known |= {name: tuple(known.get(name, ())) for name in ("sentences", "labels", "parts", "taught")}
-    known["span"] = known["span"] and tuple(known["span"])
-    return Example(**known)
+    values = {name: value for name, value in entry.items() if name not in ("epoch", "list")}
+    values |= {name: tuple(values.get(name, ())) for name in ("sentences", "labels", "parts", "taught")}
+    values["span"] = values["span"] and tuple(values["span"])
+    return Example(**values)
 
 
 def batches(lists: Sequence[list[Example]]) -> list[list[list[Example]]]:
@@ -153,17 +153,20 @@ def batches(lists: Sequence[list[Example]]) -> list[list[list[Example]]]:
     for first in range(0, len(lists), SORTED):
         stretch = sorted(lists[first : first + SORTED], key=_length)
         packed: list[list[list[Example]]] = [[]]
-        for each in stretch:
+        for examples in stretch:
             if sum(map(len, packed[-1])) >= BATCH:
                 packed.append([])
-            packed[-1].append(each)
+            packed[-1].append(examples)
         rng.shuffle(packed)
         made += packed
     return made
 
 
 def _length(examples: Sequence[Example]) -> int:
-    return max(len(each.question) + len(each.context) + sum(map(len, each.sentences)) for each in examples)
+    return max(
+        len(example.question) + len(example.context) + sum(map(len, example.sentences))
+        for example in examples
+    )
 
 
 def together(
@@ -202,7 +205,7 @@ def train(
     model.freeze(plan.frozen)
     model.to(device)
     average = {name: weight.clone() for name, weight in model.state_dict().items()}
-    heads = {id(each) for each in model.heads()}
+    heads = {id(parameter) for parameter in model.heads()}
     body = [p for p in model.parameters() if p.requires_grad and id(p) not in heads]
     optimiser = torch.optim.AdamW(
         [{"params": body}, {"params": model.heads()}], lr=plan.rate, weight_decay=0.01, fused=True
@@ -234,14 +237,16 @@ def train(
             for group, highest in zip(optimiser.param_groups, (plan.rate, plan.heads), strict=True):
                 group["lr"] = highest * factor
             parts = [
-                each.to(device)
-                for each in together(
+                batch.to(device)
+                for batch in together(
                     tokenizer, todo[step], model.padding, PART_OF_DEEPER if model.padding else PART
                 )
             ]
             with in_bfloat16(device):
                 taught = (
-                    [_taught(teacher, each) for each in parts] if teacher and step % TAUGHT_EVERY == 0 else []
+                    [_taught(teacher, batch) for batch in parts]
+                    if teacher and step % TAUGHT_EVERY == 0
+                    else []
                 )
                 value, losses = loss(model, parts, plan.weights, taught)
             optimiser.zero_grad()
@@ -251,20 +256,20 @@ def train(
             for name, weight in model.state_dict().items():
                 average[name].lerp_(weight, 1 - min(AVERAGED, (step + 1) / (step + 10)))
             seen += sum(map(len, todo[step]))
-            for name, each in losses.items():
-                sums[name].append(each)
+            for name, part in losses.items():
+                sums[name].append(part)
             now = step + 1
             if now % LOG_EVERY == 0:
                 seconds = time.perf_counter() - started
-                means = " ".join(f"{name} {sum(each) / len(each):.3f}" for name, each in sums.items())
+                means = " ".join(f"{name} {sum(values) / len(values):.3f}" for name, values in sums.items())
                 say(f"{now}/{end} {seconds:.0f} s, {seen / seconds:.1f} windows/s: {means}")
                 sums.clear()
             if watched and (now % WATCH_EVERY == 0 or now == end):
-                found = watch(_with(average), tokenizer, watched)
-                worse = 0 if found["window"] < best else worse + 1
-                say(f"{now} watched: " + " ".join(f"{name} {value:.4f}" for name, value in found.items()))
+                measures = watch(_with(average), tokenizer, watched)
+                worse = 0 if measures["window"] < best else worse + 1
+                say(f"{now} watched: " + " ".join(f"{name} {value:.4f}" for name, value in measures.items()))
                 if not worse:
-                    best = found["window"]
+                    best = measures["window"]
                     torch.save({"model": _on_cpu(average)}, out / "best.pt")
             if now % SAVE_EVERY == 0 or now == stop:
                 state = {
@@ -318,17 +323,17 @@ def watch(model: ReaderModel, tokenizer: Tokenizer, watched: Sequence[list[Examp
     by_source: dict[str, tuple[list[bool], list[float]]] = defaultdict(lambda: ([], []))
     losses, firsts = [], []
     for examples in watched:
-        parts = [each.to(device) for each in together(tokenizer, [examples], model.padding)]
+        parts = [batch.to(device) for batch in together(tokenizer, [examples], model.padding)]
         with in_bfloat16(device):
-            window = torch.cat([model(*each.inputs)[0].float() for each in parts])
-        answers = torch.cat([each.answers for each in parts])
+            window = torch.cat([model(*batch.inputs)[0].float() for batch in parts])
+        answers = torch.cat([batch.answers for batch in parts])
         losses += nn.functional.binary_cross_entropy_with_logits(window, answers, reduction="none").tolist()
         truth, scores = by_source[examples[0].source]
         truth += (answers > 0).tolist()
         scores += window.tolist()
         if 0 < answers.sum() < len(answers):
             firsts.append(bool(answers[window.argmax()]))
-    aurocs = [roc_auc_score(*each) for each in by_source.values() if len(set(each[0])) > 1]
+    aurocs = [roc_auc_score(*pair) for pair in by_source.values() if len(set(pair[0])) > 1]
     return {
         "window": sum(losses) / len(losses),
         "auroc": sum(aurocs) / max(1, len(aurocs)),

@@ -77,7 +77,7 @@ def main() -> None:
     else:
         rng = random.Random(SEED)
         collected = [*briefs(arguments.traindata, rng), *squad(arguments.squad, rng)]
-        answers = np.array([each.answers for each in collected])
+        answers = np.array([example.answers for example in collected])
         print(f"{len(collected)} windows, {answers.mean():.0%} answer", file=sys.stderr)
         features = run(collected)
         if arguments.cache:
@@ -119,28 +119,28 @@ def examples(question: str, document: Document, gold: list[str], rng: random.Ran
     """Yield an answering window, sometimes again without its gold, and one or two other windows."""
     spans = found(document, gold)
     read = [example(question, document, passage, spans) for passage in passages(document)]
-    positive = [each for each in read if each.answers]
-    negative = [each for each in read if each.labels and not each.answers]
+    positive = [example for example in read if example.answers]
+    negative = [example for example in read if example.labels and not example.answers]
     if positive:
         chosen = rng.choice(positive)
         yield chosen
         if rng.random() < 0.25 and not all(chosen.labels):
-            kept = tuple(
+            remaining = tuple(
                 s for s, gold in zip(chosen.window.sentences, chosen.labels, strict=True) if not gold
             )
-            yield Example(question, Window(chosen.window.head, kept), (False,) * len(kept))
+            yield Example(question, Window(chosen.window.head, remaining), (False,) * len(remaining))
     yield from rng.sample(negative, min(len(negative), 1 if positive else 2))
 
 
 def header_examples(document: Document, rng: random.Random) -> Iterator[Example]:
     """Yield questions on the header, each with a passage that answers and with another passage."""
-    known = header_lines(document)
+    lines = header_lines(document)
     for field in rng.sample(sorted(HEADER_QUESTIONS), 2):
-        if field in known:
+        if field in lines:
             question = rng.choice(HEADER_QUESTIONS[field])
-            read = [example(question, document, p, known[field]) for p in passages(document)]
-            yield from (each for each in read if each.answers)
-            yield rng.choice([each for each in read if not each.answers])
+            read = [example(question, document, p, lines[field]) for p in passages(document)]
+            yield from (example for example in read if example.answers)
+            yield rng.choice([example for example in read if not example.answers])
 
 
 def example(question: str, document: Document, passage: Passage, gold: Sequence[Span]) -> Example:
@@ -157,7 +157,7 @@ def run(found: list[Example]) -> Float16:
     started = time.perf_counter()
     rows = []
     with ThreadPoolExecutor(cores()) as pool:
-        for row in pool.map(lambda each: reader.features(each.question, [each.window])[0], found):
+        for row in pool.map(lambda example: reader.features(example.question, [example.window])[0], found):
             rows.append(row.astype(np.float16))
             if len(rows) % 1000 == 0:
                 print(f"{len(rows)}/{len(found)} {time.perf_counter() - started:.0f} s", file=sys.stderr)

@@ -43,7 +43,11 @@ def main() -> None:
         judged = [line.split("\t") for line in (path / "qrels.tsv").read_text(encoding="utf-8").splitlines()]
         relevant = {query: document for query, document, *_ in judged[1:]}
         for number, (held, asked) in enumerate(libraries(path.name, documents, questions, relevant), start=1):
-            lines = [f"{each['_id']}\t{relevant[each['_id']]}\t1" for each in asked if each["answerable"]]
+            lines = [
+                f"{question['_id']}\t{relevant[question['_id']]}\t1"
+                for question in asked
+                if question["answerable"]
+            ]
             write_suite(arguments.folder / f"{path.name}~{number}", held, asked, lines)
 
 
@@ -57,30 +61,30 @@ def libraries(
     """
     rng = random.Random(name)
     by_document: dict[str, list[Line]] = {}
-    for each in questions:
-        about = relevant.get(each["_id"]) or each.get("document") or each.get("near_miss_doc")
-        if about and not each.get("history") and each.get("type") != "far":
-            by_document.setdefault(about, []).append(each)
-    kin = kinship([each["_id"] for each in documents])
-    known = {each["_id"]: each for each in documents}
-    order = sorted(known.keys() & by_document.keys())
+    for question in questions:
+        about = relevant.get(question["_id"]) or question.get("document") or question.get("near_miss_doc")
+        if about and not question.get("history") and question.get("type") != "far":
+            by_document.setdefault(about, []).append(question)
+    kin = kinship([document["_id"] for document in documents])
+    lines_by_id = {document["_id"]: document for document in documents}
+    order = sorted(lines_by_id.keys() & by_document.keys())
     rng.shuffle(order)
     for size in SIZES:
         held, order = order[:size], order[size:]
         if len(held) < size:
             return
-        own = [each for document in held for each in by_document[document]]
-        families = {kin[each] for each in held}
+        own = [question for document in held for question in by_document[document]]
+        families = {kin[document_id] for document_id in held}
         far = [
-            {**each, "answerable": False, "gold_sentences": [], "answers": [], "type": "far"}
+            {**question, "answerable": False, "gold_sentences": [], "answers": [], "type": "far"}
             for document, asked in by_document.items()
             if kin.get(document, document) not in families
-            for each in asked
+            for question in asked
         ]
         kinds = ([q for q in own if q["answerable"]], [q for q in own if not q["answerable"]], far)
         yield (
-            [known[each] for each in held],
-            [each for kind in kinds for each in rng.sample(kind, min(MOST, len(kind)))],
+            [lines_by_id[document_id] for document_id in held],
+            [question for kind in kinds for question in rng.sample(kind, min(MOST, len(kind)))],
         )
 
 
@@ -89,8 +93,8 @@ def kinship(ids: Sequence[str]) -> dict[str, str]:
 
     If all documents would be of one family, the ids are numbers only. Then each document is a family.
     """
-    kin = {each: NUMBERED.sub("", each) for each in ids}
-    return kin if len(set(kin.values())) > 1 else {each: each for each in ids}
+    kin = {document_id: NUMBERED.sub("", document_id) for document_id in ids}
+    return kin if len(set(kin.values())) > 1 else {document_id: document_id for document_id in ids}
 
 
 if __name__ == "__main__":

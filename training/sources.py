@@ -107,14 +107,14 @@ def unansq(folder: Path, known: Iterable[dict[str, Any]]) -> Iterator[dict[str, 
             gold = [(places[int(first)][0], places[int(last)][1])]
             yield line(asked, text, gold, "", f"unansq-{text[:40]}")
             yield line(twin, text, [], "", f"unansq-{text[:40]}")
-    by_question = {tuple(words(each["question"])): each for each in known if each["answerable"]}
+    by_question = {tuple(words(entry["question"])): entry for entry in known if entry["answerable"]}
     for (_, asked, *_), (_, twin, *_) in zip(
         rows(folder / "train-answerable-questions.txt"),
         rows(folder / "train-unanswerable-questions.txt"),
         strict=True,
     ):
-        if found := by_question.get(tuple(words(asked))):
-            yield line(twin, found["text"], [], found["title"], found["group"])
+        if entry := by_question.get(tuple(words(asked))):
+            yield line(twin, entry["text"], [], entry["title"], entry["group"])
 
 
 def rows(path: Path) -> list[list[str]]:

@@ -34,11 +34,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("reader", type=Path, nargs="?")
     arguments = parser.parse_args(argv)
     if arguments.reader:
-        found = reader(weights(arguments.reader))
-        if "relevance.weight" not in found:  # an earlier version, without a second judgement
-            known = weights(reranker_folder() / "model.onnx")
-            found |= {f"relevance.{name}": known[f"classifier.{name}"] for name in ("weight", "bias")}
-        model = ReaderModel.restored(found)  # raises an error if weights are missing
+        tensors = reader(weights(arguments.reader))
+        if "relevance.weight" not in tensors:  # an earlier version, without a second judgement
+            default_weights = weights(reranker_folder() / "model.onnx")
+            tensors |= {
+                f"relevance.{name}": default_weights[f"classifier.{name}"] for name in ("weight", "bias")
+            }
+        model = ReaderModel.restored(tensors)  # raises an error if weights are missing
         torch.save({"model": model.state_dict()}, arguments.out)
     else:
         cross_encoder(weights(reranker_folder() / "model.onnx")).save_pretrained(arguments.out)
@@ -56,12 +58,12 @@ def weights(path: Path) -> dict[str, Tensor]:
         stored, zero, scale = (arrays[f"{name}_{part}"] for part in ("quantized", "zero_point", "scale"))
         return (stored.astype(np.float32) - zero.astype(np.float32)) * scale
 
-    found = {
+    float_arrays = {
         name: array
         for name, array in arrays.items()
         if name.rpartition(".")[2] in {"weight", "bias", "scale"}
     }
-    found |= {
+    float_arrays |= {
         name: whole(name)
         for name in (stored.removesuffix("_quantized") for stored in arrays)
         if name.endswith("embeddings.weight")
@@ -72,8 +74,10 @@ def weights(path: Path) -> dict[str, Tensor]:
             while after.op_type != "Add":
                 after = users[after.output[0]]
             [bias] = [name for name in after.input if name in arrays]
-            found[bias.removesuffix("bias") + "weight"] = whole(node.input[1].removesuffix("_quantized")).T
-    return {name: torch.tensor(array.copy()) for name, array in found.items()}
+            float_arrays[bias.removesuffix("bias") + "weight"] = whole(
+                node.input[1].removesuffix("_quantized")
+            ).T
+    return {name: torch.tensor(array.copy()) for name, array in float_arrays.items()}
 
 
 def cross_encoder(found: dict[str, Tensor]) -> BertForSequenceClassification:

@@ -40,7 +40,7 @@ def main() -> None:
     arguments = parser.parse_args()
     model = ReaderModel.restored(average(arguments.checkpoints)).eval()
     teacher = BertForSequenceClassification.from_pretrained(arguments.teacher).eval()
-    plain = [[each] for examples in read(arguments.windows) for each in examples if not each.context]
+    plain = [[example] for examples in read(arguments.windows) for example in examples if not example.context]
     drawn = random.Random(SEED).sample(plain, min(arguments.most, len(plain)))
     pooled, taught = [], []
     for part in together(open_tokenizer(), drawn):
@@ -51,10 +51,10 @@ def main() -> None:
             taught.append(teacher(**inputs).logits.squeeze(-1).float())
     states, scores = torch.cat(pooled).numpy(), torch.cat(taught).numpy()
     order = random.Random(SEED).sample(range(len(scores)), len(scores))
-    kept, fitted_on = order[: int(LEFT_OUT * len(order))], order[int(LEFT_OUT * len(order)) :]
+    left_out, fitted_on = order[: int(LEFT_OUT * len(order))], order[int(LEFT_OUT * len(order)) :]
     head = Ridge(STRENGTH).fit(states[fitted_on], scores[fitted_on])
-    explained = head.score(states[kept], scores[kept])
-    print(f"{len(fitted_on)} windows; explained of {len(kept)} others: {explained:.3f}")
+    explained = head.score(states[left_out], scores[left_out])
+    print(f"{len(fitted_on)} windows; explained of {len(left_out)} others: {explained:.3f}")
     model.relevance.weight.copy_(torch.tensor(head.coef_[None]))
     model.relevance.bias.fill_(float(head.intercept_))
     torch.save({"model": model.state_dict()}, arguments.out)

@@ -79,8 +79,8 @@ class Teacher:
     def __init__(self, model: runtime.Model) -> None:
         self._session = model.session
         self._tokenizer = model.tokenizer
-        self._inputs = {each.name for each in self._session.get_inputs()}
-        self._outputs = [each.name for each in self._session.get_outputs()]
+        self._inputs = {tensor.name for tensor in self._session.get_inputs()}
+        self._outputs = [tensor.name for tensor in self._session.get_outputs()]
 
     def read(self, window: Example) -> dict[str, Float32]:
         """Return the logits of a window by name: `window` [1], `sentences` and `parts` [sentences]."""

@@ -50,15 +50,15 @@ def main() -> None:
 
 def together(folder: Path, written: Path, rng: random.Random) -> Iterator[list[Example]]:
     """Yield for each written question of several parts windows that answer or lack a part."""
-    known = written_documents(folder, written)
+    documents = written_documents(folder, written)
     lines: dict[str, list[Line]] = {}
     for entry in read_lines(written / "kinds.jsonl"):
         ids = dict.fromkeys([*entry["documents"], *entry.get("group", ())])
         if len(entry["parts"]) < 2 or not ids:
             continue
         for id_ in ids:
-            lines.setdefault(id_, [each for run in Lines(known[id_]).runs for each in run])
-        yield _dressed(_windows(entry, known, lines, rng), rng)
+            lines.setdefault(id_, [line for run in Lines(documents[id_]).runs for line in run])
+        yield _dressed(_windows(entry, documents, lines, rng), rng)
 
 
 def twins(folder: Path, rng: random.Random) -> Iterator[list[Example]]:
@@ -68,19 +68,24 @@ def twins(folder: Path, rng: random.Random) -> Iterator[list[Example]]:
     for entry in asked.values():
         if is_public_held_out(folder.name, entry["document"]):
             continue
-        known = dict(_paragraphs(entry["document"], texts[entry["document"]]))
-        lines = {name: [each for run in Lines(each).runs for each in run] for name, each in known.items()}
+        documents = dict(_paragraphs(entry["document"], texts[entry["document"]]))
+        lines = {
+            name: [line for run in Lines(document).runs for line in run]
+            for name, document in documents.items()
+        }
         whole = entry if entry["answerable"] else asked.get(entry.get("twin", ""))
         parts = [
             {
-                "document": next((name for name, each in known.items() if sentence in each.text), ""),
+                "document": next(
+                    (name for name, document in documents.items() if sentence in document.text), ""
+                ),
                 "gold_sentences": [sentence],
             }
             for sentence in (whole or {}).get("gold_sentences", ())
         ]
         if len(parts) > 1 and all(part["document"] for part in parts) == entry["answerable"]:
-            said = {**entry, "parts": parts, "documents": list(known)}
-            yield _dressed(_windows(said, known, lines, rng), rng)
+            full_entry = {**entry, "parts": parts, "documents": list(documents)}
+            yield _dressed(_windows(full_entry, documents, lines, rng), rng)
 
 
 def _paragraphs(id_: str, text: str) -> Iterator[tuple[str, Document]]:
@@ -93,7 +98,7 @@ def _paragraphs(id_: str, text: str) -> Iterator[tuple[str, Document]]:
 
 def _dressed(windows: Iterable[Example], rng: random.Random) -> list[Example]:
     seed = rng.random()
-    return [dress(each, random.Random(seed)) for each in windows]
+    return [dress(window, random.Random(seed)) for window in windows]
 
 
 def _windows(
@@ -123,7 +128,7 @@ def _windows(
         likely = sorted(
             others, key=lambda place: -len(asked & set(lines[place[0]][place[1]].text.casefold().split()))
         )[: 2 * MOST_OTHERS]
-        some = [rng.choice(likely) if rng.random() < SHARED else each for each in some]
+        some = [rng.choice(likely) if rng.random() < SHARED else other for other in some]
         shown = list(dict.fromkeys([*places, *some]))
         rng.shuffle(shown)
         texts = tuple(among_others(known[id_], lines[id_][at].text) for id_, at in shown)

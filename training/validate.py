@@ -45,22 +45,24 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=PASSAGE_WORDS, help="words in a window")
     parser.add_argument("--context", action="store_true", help="with what the document said before")
     arguments = parser.parse_args()
-    sets = {"d3 + d8": briefs(arguments.traindata)} | {each.name: suite(each) for each in arguments.suite}
-    kept = {
+    sets = {"d3 + d8": briefs(arguments.traindata)} | {path.name: suite(path) for path in arguments.suite}
+    held_out = {
         name: [
-            each
-            for question in found
+            candidate
+            for question in questions
             if is_held_out(question.document.id, question.source)
             and question.source not in ("d12", "headers")
-            for each in (question, question.twin)
-            if each
+            for candidate in (question, question.twin)
+            if candidate
         ]
-        for name, found in sets.items()
+        for name, questions in sets.items()
     }
-    shared = any("=" in each for each in arguments.checkpoints)
-    for paths in [arguments.checkpoints] if shared else [[each] for each in arguments.checkpoints]:
+    shared = any("=" in checkpoint for checkpoint in arguments.checkpoints)
+    for paths in (
+        [arguments.checkpoints] if shared else [[checkpoint] for checkpoint in arguments.checkpoints]
+    ):
         model = ReaderModel.restored(average(paths)).eval()
-        for name, questions in kept.items():
+        for name, questions in held_out.items():
             drawn = random.Random(SEED).sample(questions, min(arguments.most, len(questions)))
             first, three, auroc = measure(model, drawn, arguments.words, in_context=arguments.context)
             print(
@@ -91,16 +93,16 @@ def measure(
         for passage, w in windows:
             text = " ".join((w.head, *w.sentences))
             names = " ".join(ParsedQuestion(question.text).names)
-            said = introductions(names, text, before) if in_context else ()
-            context = " ".join(before[at] for at in said)
+            indices = introductions(names, text, before) if in_context else ()
+            context = " ".join(before[at] for at in indices)
             labels = (False,) * len(w.sentences)
             examples.append(
                 Example(question.text, w.head, w.sentences, labels, None, "", question.source, context)
             )
             own = (each for each in passage.sentences if each.quotable and each.kind != "header")
-            before += (in_words(question.document, each) for each in own)
+            before += (in_words(question.document, sentence) for sentence in own)
         answers, sentences, *_ = model(
-            *collate([encode(tokenizer, each) for each in examples], examples).inputs
+            *collate([encode(tokenizer, example) for example in examples], examples).inputs
         )
         probability = torch.sigmoid(answers.float())[:, None] * torch.sigmoid(sentences.float())
         read = [
@@ -108,7 +110,7 @@ def measure(
             for (passage, _), row in zip(windows, probability, strict=True)
             for s, p in zip([s for s in passage.sentences if s.quotable], row, strict=False)
         ]
-        read.sort(key=lambda each: -each[0])
+        read.sort(key=lambda pair: -pair[0])
         sure.append(read[0][0])
         answerable.append(bool(question.gold))
         if question.gold:

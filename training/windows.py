@@ -233,10 +233,10 @@ def lists(
             # All windows of a list get the same earlier question and the same slips.
             yield [
                 dress(
-                    replace(each, question=in_conversation(each.question, asked, random.Random(seed))),
+                    replace(window, question=in_conversation(window.question, asked, random.Random(seed))),
                     random.Random(seed),
                 )
-                for each in made
+                for window in made
             ]
 
 
@@ -291,7 +291,7 @@ class _List:
         self.own = material.lines[question.document.id]
         self.gold = self.own.gold(question)
         self.parts = self.own.at(question.parts)
-        [bounds] = rng.choices([each for each, _ in sizes], [share for _, share in sizes])
+        [bounds] = rng.choices([size for size, _ in sizes], [share for _, share in sizes])
         self.wanted = rng.randint(*bounds)
         self.with_context = rng.random() < WITH_CONTEXT
         self.with_head = rng.random() > 0.1
@@ -308,10 +308,10 @@ class _List:
                 answering = self._around(self.own, self.rng.choice(sorted(self.gold)))
                 yield self._example(answering, "answers", gold=self.gold)
             yield from self._rivals(answering, rates)
-        for place in range(
+        for index in range(
             _times(rates["same"], self.rng) if self.gold else 1 + _times(rates["same"] / 2, self.rng)
         ):
-            yield from self._same(place)
+            yield from self._same(index)
         # Another document's header may answer a question about headers as well.
         if self.question.source != "headers":
             for _ in range(_times(rates["other"], self.rng)):
@@ -323,9 +323,11 @@ class _List:
         """Yield the windows most like an answering window: without evidence, or with another question."""
         for _ in range(_times(rates["removed"], self.rng)):
             whole = self._example(answering, "removed", gold=self.gold)
-            kept = tuple(text for text, label in zip(whole.sentences, whole.labels, strict=True) if not label)
-            if len(kept) > 1:
-                yield replace(whole, sentences=kept, labels=(False,) * len(kept), span=None)
+            texts = tuple(
+                text for text, label in zip(whole.sentences, whole.labels, strict=True) if not label
+            )
+            if len(texts) > 1:
+                yield replace(whole, sentences=texts, labels=(False,) * len(texts), span=None)
         for _ in range(_times(rates["changed"], self.rng)):
             changed = change(self.question.text, self.question.document.text, self.material.names, self.rng)
             if changed:
@@ -340,14 +342,14 @@ class _List:
                     self._around(lines, self.rng.choice(lines.places)), "twin", question=twin.text
                 )
 
-    def _same(self, place: int) -> Iterator[Example]:
+    def _same(self, index: int) -> Iterator[Example]:
         """Yield a window of the same document that does not answer, mostly of the most similar passages."""
         passages = self.material.near.passages
         own = [i for i, (document, _) in enumerate(passages) if document.id == self.question.document.id]
-        nearest = sorted(own, key=lambda i: -self.similar[i])[: 1 + place]
+        nearest = sorted(own, key=lambda i: -self.similar[i])[: 1 + index]
         evidence = self.gold | self.parts
-        free = [each for each in self.own.places if each not in evidence]
-        likely = [each for i in nearest for each in _inside(self.own, passages[i][1], free)]
+        free = [place for place in self.own.places if place not in evidence]
+        likely = [place for i in nearest for place in _inside(self.own, passages[i][1], free)]
         if likely or free:
             chosen = self.rng.choice(likely if likely and self.rng.random() < 0.7 else free)
             yield self._example(self._around(self.own, chosen, avoid=evidence), "same")
@@ -356,11 +358,11 @@ class _List:
         """Yield a window of one of the nearest passages of other documents."""
         passages = self.material.near.passages
         answer = self.question.answer
-        said = answer and self.question.document.text[answer.start : answer.end]
+        phrase = answer and self.question.document.text[answer.start : answer.end]
         nearest = [
             i
             for i in np.argsort(-self.similar)[: 3 * NEAR]
-            if self._is_unrelated(passages[i][0]) and not (said and said in passages[i][0].text)
+            if self._is_unrelated(passages[i][0]) and not (phrase and phrase in passages[i][0].text)
         ]
         if nearest:
             yield from self._about(
@@ -449,11 +451,11 @@ def _times(rate: float, rng: random.Random) -> int:
     return int(rate) + (rng.random() < rate % 1)
 
 
-def _span(question: Question, kept: Sequence[Line], labels: Sequence[bool]) -> tuple[int, int, int] | None:
+def _span(question: Question, lines: Sequence[Line], labels: Sequence[bool]) -> tuple[int, int, int] | None:
     answer = question.answer
-    for place, line in enumerate(kept if answer else ()):
-        if labels[place] and answer and (words := line.place(answer)):
-            return place, *words
+    for index, line in enumerate(lines if answer else ()):
+        if labels[index] and answer and (words := line.place(answer)):
+            return index, *words
     return None
 
 
@@ -467,7 +469,7 @@ def change(question: str, text: str, names: Sequence[str], rng: random.Random) -
     details = [
         *((match, _other_number(match.group(), rng)) for match in _NUMBER.finditer(question)),
         *(
-            (match, rng.choice([each for each in group if each != match.group()]))
+            (match, rng.choice([name for name in group if name != match.group()]))
             for group in (MONTHS, DAYS)
             for match in re.finditer(rf"\b(?:{'|'.join(group)})\b", question)
         ),
@@ -479,7 +481,7 @@ def change(question: str, text: str, names: Sequence[str], rng: random.Random) -
         ),
     ]
     # A detail that the document has, too, might be as true.
-    details = [each for each in details if not re.search(rf"\b{re.escape(each[1])}\b", text)]
+    details = [detail for detail in details if not re.search(rf"\b{re.escape(detail[1])}\b", text)]
     if not details:
         return None
     match, other = rng.choice(details)

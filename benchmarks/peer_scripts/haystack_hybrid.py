@@ -48,8 +48,8 @@ def opened(weights: str, folder: Path) -> Search:
     pipeline.connect("dense", "joiner")
 
     def search(question: str) -> list[tuple[str, str]]:
-        found = pipeline.run({"embedder": {"text": question}, "bm25": {"query": question}})
-        return [(each.id, each.content) for each in found["joiner"]["documents"]]
+        outputs = pipeline.run({"embedder": {"text": question}, "bm25": {"query": question}})
+        return [(document.id, document.content) for document in outputs["joiner"]["documents"]]
 
     return search
 

@@ -32,8 +32,8 @@ def opened(weights: str, folder: Path) -> Search:
     documents = json.loads((folder / "documents.json").read_text(encoding="utf-8"))
 
     def search(question: str) -> list[tuple[str, str]]:
-        _, found = nearest.search(model.encode([question], normalize_embeddings=True), FOUND)
-        return [documents[place] for place in found[0] if place >= 0]
+        _, numbers = nearest.search(model.encode([question], normalize_embeddings=True), FOUND)
+        return [documents[number] for number in numbers[0] if number >= 0]
 
     return search
 

@@ -26,7 +26,7 @@ def answers(corpus: Corpus) -> Search:
 
     def search(question: str) -> list[tuple[str, str]]:
         ranked = corpus.ask(question).passages
-        return [(id_, "") for id_ in dict.fromkeys(each.document_id for each in ranked)][:FOUND]
+        return [(id_, "") for id_ in dict.fromkeys(passage.document_id for passage in ranked)][:FOUND]
 
     return search
 
@@ -36,8 +36,8 @@ def retrieval(corpus: Corpus) -> Search:
 
     def search(question: str) -> list[tuple[str, str]]:
         prepared = prepare(corpus.store, interpret(*parse(question)))
-        found = candidates(corpus.store, prepared, corpus.store.select()).legible
-        ranked = list(dict.fromkeys(hit.document_id for hit, _ in found))[:FOUND]
+        hits = candidates(corpus.store, prepared, corpus.store.select()).legible
+        ranked = list(dict.fromkeys(hit.document_id for hit, _ in hits))[:FOUND]
         return [(id_, corpus.document(id_).text) for id_ in ranked]
 
     return search

@@ -36,8 +36,8 @@ def run(index: Index, opened: Callable[[str, Path], Search]) -> None:
     if verb == "index":
         index(weights, documents(Path(rest[0])), Path(rest[1]))
     elif verb == "ask":
-        found = opened(weights, Path(rest[0]))(rest[1])
-        print(*(found[0] if found else ("nothing",)), sep="\n")
+        hits = opened(weights, Path(rest[0]))(rest[1])
+        print(*(hits[0] if hits else ("nothing",)), sep="\n")
     else:
         serve(opened(weights, Path(rest[0])))
 
@@ -46,7 +46,7 @@ def documents(corpus: Path) -> list[tuple[str, str]]:
     """Return (id, text) of each document of a BEIR corpus. A text begins with its title, as in BEIR."""
     with corpus.open(encoding="utf-8") as lines:
         records = [json.loads(line) for line in lines]
-    return [(each["_id"], f"{each.get('title') or ''}\n{each['text']}".strip()) for each in records]
+    return [(record["_id"], f"{record.get('title') or ''}\n{record['text']}".strip()) for record in records]
 
 
 def serve(search: Search) -> None:
@@ -57,7 +57,7 @@ def serve(search: Search) -> None:
     for line in sys.stdin:
         question = json.loads(line)
         start = time.perf_counter()
-        found = search(question)
+        hits = search(question)
         milliseconds = 1000 * (time.perf_counter() - start)
-        answer = {"milliseconds": milliseconds, "found": [document for document, _ in found]}
+        answer = {"milliseconds": milliseconds, "found": [document for document, _ in hits]}
         print(json.dumps(answer), file=answers, flush=True)

@@ -27,7 +27,7 @@ def opened(_: str, folder: Path) -> Search:
     """Load the index. It names the folder of its model."""
     embeddings = Embeddings()
     embeddings.load(str(folder / "index"))
-    return lambda question: [(each["id"], each["text"]) for each in embeddings.search(question, FOUND)]
+    return lambda question: [(hit["id"], hit["text"]) for hit in embeddings.search(question, FOUND)]
 
 
 if __name__ == "__main__":

@@ -117,26 +117,26 @@ def measure(
     estimates: dict[str, Estimate] = {}
     for rows, measures in _together([judged]):
         cases = [judged[row] for row in rows]
-        computed = [each.statistic(*_columns(each, cases)) for each in measures]
-        strata = [str(each.query.answerable) for each in cases]
+        computed = [metric.statistic(*_columns(metric, cases)) for metric in measures]
+        strata = [str(case.query.answerable) for case in cases]
         ends = statistics.bootstrap(computed, strata, seed, resamples)
-        for each, value, low, high in zip(measures, *map(np.ndarray.tolist, ends), strict=True):
-            if each.reflected:
+        for metric, value, low, high in zip(measures, *map(np.ndarray.tolist, ends), strict=True):
+            if metric.reflected:
                 low, high = max(0.0, 2 * value - high), min(1.0, 2 * value - low)
-            if low == high and each.unit == "share":
+            if low == high and metric.unit == "share":
                 low, high = statistics.wilson(value, len(cases))
-            estimates[each.name] = Estimate(value, min(low, value), max(high, value), len(cases))
+            estimates[metric.name] = Estimate(value, min(low, value), max(high, value), len(cases))
     return {name: estimates[name] for name in MEASURES if name in estimates}
 
 
 def by_type(judged: Sequence[Judged]) -> dict[str, dict[str, Estimate]]:
     """Return the measures of BY_TYPE for each type of question, or {} with fewer than two types."""
-    types = dict.fromkeys(each.query.type for each in judged if each.query.type)
-    found: dict[str, dict[str, Estimate]] = {}
+    types = dict.fromkeys(case.query.type for case in judged if case.query.type)
+    estimates: dict[str, dict[str, Estimate]] = {}
     for name in types if len(types) > 1 else ():
-        measures = measure([each for each in judged if each.query.type == name])
-        found[name] = {each: measures[each] for each in BY_TYPE if each in measures}
-    return found
+        measures = measure([case for case in judged if case.query.type == name])
+        estimates[name] = {key: measures[key] for key in BY_TYPE if key in measures}
+    return estimates
 
 
 def compare(
@@ -152,20 +152,21 @@ def compare(
     swap ranks, as in Venkatraman and Begg, "A distribution-free procedure for comparing receiver operating
     characteristic curves from a paired experiment" (1996).
     """
-    others = {each.query.id: each for each in baseline}
-    pairs = [(each, others[each.query.id]) for each in judged if each.query.id in others]
+    others = {case.query.id: case for case in baseline}
+    pairs = [(case, others[case.query.id]) for case in judged if case.query.id in others]
     ours, theirs = [run for run, _ in pairs], [base for _, base in pairs]
     differences: dict[str, Difference] = {}
     for rows, measures in _together([ours, theirs]):
         systems = [[system[row] for row in rows] for system in (ours, theirs)]
         computed = [
-            each.statistic(*np.hstack([_ranked(each, system) for system in systems])) for each in measures
+            metric.statistic(*np.hstack([_ranked(metric, system) for system in systems]))
+            for metric in measures
         ]
         tested = statistics.randomisation(computed, len(rows), seed, resamples)
-        for each, value, low, high, p in zip(measures, *map(np.ndarray.tolist, tested), strict=True):
-            if each.unit == "share":
+        for metric, value, low, high, p in zip(measures, *map(np.ndarray.tolist, tested), strict=True):
+            if metric.unit == "share":
                 low, high = max(low, -1.0), min(high, 1.0)
-            differences[each.name] = Difference(value, low, high, p, len(rows))
+            differences[metric.name] = Difference(value, low, high, p, len(rows))
     return {name: differences[name] for name in MEASURES if name in differences}
 
 
@@ -175,7 +176,7 @@ def risk_coverage(judged: Sequence[Judged]) -> tuple[Floats, Floats]:
     The curve has one point for each distinct confidence, from the highest down. The area under it is the
     measure AURC. The curve is empty if no answer is known to be right or wrong.
     """
-    cases = [case for each in judged if (case := _confidence_and_wrong(each))]
+    cases = [case for judgement in judged if (case := _confidence_and_wrong(judgement))]
     if not cases:
         return np.empty(0), np.empty(0)
     scores, wrong = zip(*cases, strict=True)
@@ -184,7 +185,7 @@ def risk_coverage(judged: Sequence[Judged]) -> tuple[Floats, Floats]:
 
 def reliability(judged: Sequence[Judged], bins: int = 10) -> tuple[Bin, ...]:
     """Return the reliability diagram: bins of equal count, by rising confidence. Their mean gap is ECE."""
-    cases = [case for each in judged if (case := _confidence_and_answerable(each))]
+    cases = [case for judgement in judged if (case := _confidence_and_answerable(judgement))]
     if not cases:
         return ()
     scores, answerable = zip(*cases, strict=True)
@@ -207,8 +208,8 @@ def threshold(judged: Sequence[Judged]) -> float | None:
 
     A line whose threshold is 0 was not compared with a threshold (an error, a fixed reply, an exact phrase).
     """
-    named = {each.answer.get("threshold") or 0.0 for each in judged} - {0.0}
-    return named.pop() if len(named) == 1 else None
+    thresholds = {case.answer.get("threshold") or 0.0 for case in judged} - {0.0}
+    return thresholds.pop() if len(thresholds) == 1 else None
 
 
 def normalise(text: str) -> str:
@@ -229,8 +230,8 @@ def is_found(query: Query, answer: AnswerLine) -> bool:
         if query.document in ("", quote["document"])
     ]
     parts = [_letters(part) for part in query.parts if part] or [[gold] for gold in _letters(query.gold)]
-    found = [any(gold in text for gold in part for text in quoted) for part in parts]
-    return all(found) if several and found else any(found)
+    hits = [any(gold in text for gold in part for text in quoted) for part in parts]
+    return all(hits) if several and hits else any(hits)
 
 
 # For each query
@@ -252,13 +253,13 @@ def _ranking_values(
     for number, query in enumerate(asked):
         ranked = ranking(answers[query])
         numbers = {
-            document: str(place) for place, document in enumerate(dict.fromkeys((*ranked, *qrels[query])))
+            document: str(index) for index, document in enumerate(dict.fromkeys((*ranked, *qrels[query])))
         }
         grades[str(number)] = {numbers[document]: grade for document, grade in qrels[query].items()}
         run[str(number)] = {numbers[document]: -float(rank) for rank, document in enumerate(ranked)}
     values: dict[str, dict[str, float]] = {query: {} for query in asked}
-    for found in ir_measures.iter_calc(RANKING, grades, run) if asked else ():
-        values[asked[int(found.query_id)]][str(found.measure)] = float(found.value)
+    for score in ir_measures.iter_calc(RANKING, grades, run) if asked else ():
+        values[asked[int(score.query_id)]][str(score.measure)] = float(score.value)
     return values
 
 
@@ -276,8 +277,8 @@ def _values(query: Query, answer: AnswerLine, text_of: TextOf) -> dict[str, floa
         elif query.gold and quotes is not None:
             values["right"] = float(outcome == "answered" and is_found(query, answer))
         elif query.facts:
-            said = {fact["value"] for fact in answer.get("facts") or ()}
-            values["facts"] = values["right"] = float(said.issuperset(query.facts.values()))
+            facts = {fact["value"] for fact in answer.get("facts") or ()}
+            values["facts"] = values["right"] = float(facts.issuperset(query.facts.values()))
     if outcome != "error" and answer.get("milliseconds"):
         values["ms"] = float(answer["milliseconds"]["total"])
     return values
@@ -292,7 +293,7 @@ def quote_values(query: Query, quotes: Sequence[Mapping[str, Any]], text_of: Tex
     if query.answerable and query.gold:
         gold = _letters(query.gold)
         hits = [
-            text != "" and any(text in each or each in text for each in gold)
+            text != "" and any(text in sentence or sentence in text for sentence in gold)
             for text in map(normalise, texts)
         ]
         values |= {"hit@1": float(any(hits[:1])), "hit@3": float(any(hits[:3]))}
@@ -333,20 +334,22 @@ def _together(systems: Sequence[Sequence[Judged]]) -> Iterator[tuple[list[int], 
     system's answer. Yields the rows of the queries, and the measures.
     """
     groups: dict[tuple[int, ...], list[Measure]] = defaultdict(list)
-    for each in MEASURES.values():
+    for metric in MEASURES.values():
         rows = [
             row
             for row, answers in enumerate(zip(*systems, strict=True))
-            if all(each.columns(judged) is not None for judged in answers)
+            if all(metric.columns(judged) is not None for judged in answers)
         ]
-        if rows and each.allowed([systems[0][row].query for row in rows]):
-            groups[tuple(rows)].append(each)
+        if rows and metric.allowed([systems[0][row].query for row in rows]):
+            groups[tuple(rows)].append(metric)
     for rows_of_group, measures in groups.items():
         yield list(rows_of_group), measures
 
 
 def _columns(measure: Measure, judged: Sequence[Judged]) -> Iterator[tuple[float, ...]]:
-    return zip(*(case for each in judged if (case := measure.columns(each)) is not None), strict=True)
+    return zip(
+        *(case for judgement in judged if (case := measure.columns(judgement)) is not None), strict=True
+    )
 
 
 def _ranked(measure: Measure, judged: Sequence[Judged]) -> Floats:
@@ -396,8 +399,8 @@ def _of_values(name: str, meaning: str, **more: Any) -> Measure:
 
 # The measures by name, in the order in which people read them.
 MEASURES: dict[str, Measure] = {
-    each.name: each
-    for each in (
+    metric.name: metric
+    for metric in (
         _of_values(
             "nDCG@10",
             "How well the first ten documents are ranked: 1 if the most relevant documents come first.",

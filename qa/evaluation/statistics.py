@@ -224,14 +224,19 @@ def randomisation(
     """
 
     def swapped(signs: Floats, axis: int) -> Floats:
-        kept = np.atleast_2d(signs > 0).T.astype(np.float64)
-        first = np.vstack([kept, 1 - kept])
+        unswapped = np.atleast_2d(signs > 0).T.astype(np.float64)
+        first = np.vstack([unswapped, 1 - unswapped])
         differences = np.round(_values(statistics, first) - _values(statistics, 1 - first), _DIGITS)
         return differences.T.reshape(*signs.shape[:-1], -1)
 
-    found: Floats = swapped(np.ones(n), -1)
+    differences: Floats = swapped(np.ones(n), -1)
     if n == 1:  # swapped or not, the difference has the same size; scipy needs at least two cases
-        return found, found - np.abs(found), found + np.abs(found), np.ones_like(found)
+        return (
+            differences,
+            differences - np.abs(differences),
+            differences + np.abs(differences),
+            np.ones_like(differences),
+        )
     tested = stats.permutation_test(
         (np.ones(n),),  # of one sample, scipy flips signs at random
         lambda signs, axis: np.abs(swapped(signs, axis)),
@@ -247,7 +252,7 @@ def randomisation(
     rank = max(1, math.ceil(LEVEL * (ways + drawn) - drawn))
     # The largest difference whose p is `LEVEL` or more.
     reach = np.sort(tested.null_distribution, axis=0)[-rank]
-    return found, found - reach, found + reach, tested.pvalue
+    return differences, differences - reach, differences + reach, tested.pvalue
 
 
 def _values(statistics: Sequence[Statistic], weights: Floats) -> Floats:

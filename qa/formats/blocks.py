@@ -125,7 +125,7 @@ def join(parts: Iterable[Part]) -> Composed:
             waiting.append(("section", text, None))
         for section, name, around in waiting:
             if around is None:  # otherwise, the block's own depth has ended the others
-                end([each for each in going_on if section in _ENDED_BY[each[1]]])
+                end([entry for entry in going_on if section in _ENDED_BY[entry[1]]])
             going_on.append((start, section, " ".join(name.split())))
         waiting.clear()
         pieces += [gap, text]
@@ -133,7 +133,7 @@ def join(parts: Iterable[Part]) -> Composed:
         if kind == "furniture":
             furniture.append(Span(start, length))
     end(list(going_on))
-    sections.sort(key=lambda each: (each.start, each.kind == "section", -each.end))
+    sections.sort(key=lambda section: (section.start, section.kind == "section", -section.end))
     return Composed("".join(pieces), tuple(sections), tuple(furniture))
 
 

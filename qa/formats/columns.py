@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FIELDS = {
     "_id": ("_id", "id", "doc_id", "docid", "document_id", "identifier"),
     "text": ("text", "body", "content", "contents", "full_text", "fulltext", "article"),
-    **{name: each.columns for name, each in fields.FIELDS.items()},
+    **{name: field.columns for name, field in fields.FIELDS.items()},
 }
 
 # Maximum number of columns that a person is shown, and of characters of a value.

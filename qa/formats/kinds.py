@@ -345,7 +345,7 @@ def reading_of(file_name: str) -> str:
     """
     kind = named(file_name)
     kinds = {kind} if kind and not kind.holds else set(ENDINGS.values())
-    return " ".join(sorted(f"{each.name} {each.reading}" for each in kinds))
+    return " ".join(sorted(f"{kind.name} {kind.reading}" for kind in kinds))
 
 
 def named(file_name: str) -> Kind | None:
@@ -361,52 +361,52 @@ def kind_of(source: Source) -> tuple[Kind, str]:
     Raises:
         InputError: naming the source, when its format cannot be read or recognised.
     """
-    said = named(source.file_name)
+    named_kind = named(source.file_name)
     ending = PurePath(source.file_name).suffix
-    shown = _signature(source.data, said)
+    shown = _signature(source.data, named_kind)
     if isinstance(shown, str):
         raise InputError(f"{source.name} is {shown}. {READS}: save it as one of these, or leave it out.")
-    if shown is None and said is None:
+    if shown is None and named_kind is None:
         what = f"a {ending} file" if ending else "a file without an extension"
         raise InputError(f"{source.name} is {what}. {READS}: save its text as a .txt file in UTF-8.")
-    if shown is None and said and said.signed and source.data:
+    if shown is None and named_kind and named_kind.signed and source.data:
         raise InputError(
-            f"{source.name} is not {said.what}, although its name says so. Open it, and save it again "
+            f"{source.name} is not {named_kind.what}, although its name says so. Open it, and save it again "
             "in this format."
         )
-    kind = shown or said
+    kind = shown or named_kind
     assert kind is not None  # noqa: S101
-    if kind is said or not said:
+    if kind is named_kind or not named_kind:
         return kind, ""
     return kind, f"The file is named {ending}, but it is {kind.what}, and was read as one."
 
 
-def _signature(data: bytes, said: Kind | None) -> Kind | str | None:
+def _signature(data: bytes, named_kind: Kind | None) -> Kind | str | None:
     """Return the format that the bytes show, the description of a format that is not read, or None."""
-    if data.startswith(_OLE) and (_OUTLOOK in data or said is KINDS["msg"]):
+    if data.startswith(_OLE) and (_OUTLOOK in data or named_kind is KINDS["msg"]):
         return KINDS["msg"]
     if unreadable := next((what for start, what in _UNREADABLE if data.startswith(start)), None):
         return unreadable
-    if data.startswith(b"%PDF-") or (said is KINDS["pdf"] and b"%PDF-" in data[:1024]):
+    if data.startswith(b"%PDF-") or (named_kind is KINDS["pdf"] and b"%PDF-" in data[:1024]):
         return KINDS["pdf"]
     if data.startswith(b"{\\rtf"):
         return KINDS["rtf"]
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _archive(data, said)
+        return _archive(data, named_kind)
     head = data[:_HEAD]
     # Some programs write a mailbox's first line above a single e-mail.
-    if said is not KINDS["email"] and _MAILBOX.match(head):
+    if named_kind is not KINDS["email"] and _MAILBOX.match(head):
         return KINDS["mbox"]
     if encoding_of(head) == "utf-16":
         head = head.decode("utf-16", "ignore").encode()
-    found = _MARKUP.match(head)
-    root = found["root"] if found else None
+    match = _MARKUP.match(head)
+    root = match["root"] if match else None
     if root and root.lower() != b"html":
         return KINDS["feed"]
-    return KINDS["html"] if root or (found and found["page"]) else None
+    return KINDS["html"] if root or (match and match["page"]) else None
 
 
-def _archive(data: bytes, said: Kind | None) -> Kind | str:
+def _archive(data: bytes, named_kind: Kind | None) -> Kind | str:
     """Return the format of a ZIP archive, or the description of a format that is not read.
 
     Files of several formats are ZIP archives.
@@ -422,7 +422,7 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
             return "an OpenDocument file that is not a text"
     listed = data[-_TAIL:]
     # An archive may hold a Word document that lists its members just before the archive's own list.
-    if b"[Content_Types].xml" in listed and (said is not ZIP or first == b"[Content_Types].xml"):
+    if b"[Content_Types].xml" in listed and (named_kind is not ZIP or first == b"[Content_Types].xml"):
         if b"word/document" in listed:
             return KINDS["docx"]
         if b"xl/workbook.xml" in listed:
@@ -431,7 +431,7 @@ def _archive(data: bytes, said: Kind | None) -> Kind | str:
             return "an Excel workbook in the binary format (.xlsb)"
         if b"ppt/presentation" in listed:
             return KINDS["pptx"]
-    return said if said and said.name in ("docx", "xlsx", "pptx", "odt", "epub") else ZIP
+    return named_kind if named_kind and named_kind.name in ("docx", "xlsx", "pptx", "odt", "epub") else ZIP
 
 
 def read_source(source: Source, options: Options) -> Iterator[Document | InputError]:
@@ -456,8 +456,8 @@ def read_source(source: Source, options: Options) -> Iterator[Document | InputEr
             continue
         document = bounded(replace(item, id=item.id[:MOST_FIELD]))
         check_text(document.text, f"{source.name}, {document.id}" if document.id else source.name)
-        ends = [each.end for each in (*document.header, *document.furniture)]
-        if max([*ends, *(each.end for each in document.sections)], default=0) > len(document.text):
+        ends = [span.end for span in (*document.header, *document.furniture)]
+        if max([*ends, *(section.end for section in document.sections)], default=0) > len(document.text):
             raise ValueError("a span is outside its text")
         if not (kind.holds and document.id.startswith("/")):
             document = replace(

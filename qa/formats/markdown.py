@@ -46,7 +46,7 @@ _GOES_ON = re.compile(r"[ \t]|-[ \t]|#|$")  # a nested value, a list item, a com
 _EMPHASIS = re.compile(
     r"(?<![\w*_])(?P<marks>[*_]{1,3})(?=[^\s*_])(?P<words>[^\r\n]{1,300}?)(?<![\s*_])(?P=marks)(?![\w*_])"
 )
-_FIELDS = {key: name for name, each in FIELDS.items() for key in each.front_matter}
+_FIELDS = {key: name for name, field in FIELDS.items() for key in field.front_matter}
 _TOP_HEADINGS = 3
 # The end of a sentence: a word of two letters or more, with a full stop.
 _SENTENCE_END = re.compile(r"[^\W\d_]{2}[.!?…][”’\"')\]*_]*(?=\s|$)|[。！？]")
@@ -132,11 +132,11 @@ def _with_facts(document: Document, front: _Front, title: str, order: DateOrder)
         if not date and not doubt:
             doubt = f"The date “{written}” has no day, so it was left out."
         notes += (doubt,) if doubt else ()
-    found = [Found(field, "front matter", "stated") for field in values]
+    origins = [Found(field, "front matter", "stated") for field in values]
     if title and "title" not in values:
         values["title"] = title
-        found.append(Found("title", "first heading", "stated"))
-    return replace(document, found=tuple(found), notes=notes, **values)
+        origins.append(Found("title", "first heading", "stated"))
+    return replace(document, found=tuple(origins), notes=notes, **values)
 
 
 def _line_span(text: str, start: int, end: int) -> Span | None:
@@ -182,8 +182,8 @@ def _title(tokens: list[Token]) -> str:
     first = next((token for token in tokens if not _is_comment(token)), None)
     if headings and first and first.type == "heading_open":
         words = [words for _, _, words in headings[:_TOP_HEADINGS]]
-        named = [each for each in words if may_be_title(each)]
-        return (named or [each for each in words[:1] if not is_section_heading(each)] or [""])[0]
+        titles = [heading for heading in words if may_be_title(heading)]
+        return (titles or [heading for heading in words[:1] if not is_section_heading(heading)] or [""])[0]
     highest = min((level for _, level, _ in headings), default=1)
     firsts = [words for _, level, words in headings if level == highest and not is_section_heading(words)]
     return firsts[0] if len(firsts) == 1 else ""
@@ -249,8 +249,8 @@ def _wordless(text: str, lines: list[_Bounds], tokens: list[Token], env: dict[st
 
 
 def _is_comment(token: Token) -> bool:
-    said = token.content.strip() if token.type == "html_block" else ""
-    return said.startswith("<!--") and said.endswith("-->")
+    content = token.content.strip() if token.type == "html_block" else ""
+    return content.startswith("<!--") and content.endswith("-->")
 
 
 def _is_fence(text: str, line: _Bounds, markup: str) -> bool:
@@ -266,14 +266,14 @@ def _front_matter(text: str) -> _Front:
     The YAML reader knows only plain pairs, and lists of plain values. A citation does not need other forms of
     YAML, such as nested maps, anchors and folded texts.
     """
-    found = _FRONT.match(text)
-    if not found:
+    match = _FRONT.match(text)
+    if not match:
         return _Front({})
-    toml = found["mark"] == "+++"
-    lines = [line for line in LINE.finditer(text, found.start("body"), found.end("body")) if line[0]]
+    toml = match["mark"] == "+++"
+    lines = [line for line in LINE.finditer(text, match.start("body"), match.end("body")) if line[0]]
     if toml:
         try:
-            held: dict[str, Any] = tomllib.loads(found["body"].replace("\r\n", "\n"))
+            held: dict[str, Any] = tomllib.loads(match["body"].replace("\r\n", "\n"))
         except (tomllib.TOMLDecodeError, RecursionError):
             return _Front({})
     else:
@@ -288,7 +288,7 @@ def _front_matter(text: str) -> _Front:
         if field and field not in values and written and written.isprintable():
             values[field] = written
     header: list[Span] = []
-    furniture = [Span(0, 3), Span(found.start("end"), found.start("end") + 3)]
+    furniture = [Span(0, 3), Span(match.start("end"), match.start("end") + 3)]
     says = False
     for line in lines:
         if not _GOES_ON.match(line[0].rstrip()):
@@ -296,7 +296,7 @@ def _front_matter(text: str) -> _Front:
             says = bool(pair and field_of(pair["key"]))
         if span := _line_span(text, *line.span()):
             (header if says else furniture).append(span)
-    return _Front(values, tuple(header), tuple(furniture), found.end())
+    return _Front(values, tuple(header), tuple(furniture), match.end())
 
 
 def field_of(key: str) -> str:

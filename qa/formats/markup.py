@@ -109,11 +109,11 @@ def _decoded(data: bytes, name: str) -> Decoded:
         # Text in another encoding is hardly ever valid UTF-8. So a valid page is UTF-8, whatever it declares.
         if b"\0" not in data[:_HEAD] or encoding_of(data) == "utf-16":
             return Decoded(data.decode(encoding_of(data)))
-    found = _DECLARED.search(data[:_HEAD])
-    if not found:
+    match = _DECLARED.search(data[:_HEAD])
+    if not match:
         codec = codec_of(data, name)
         return Decoded(data.decode(codec), notes_on(codec))
-    declared = (found[1] or found[2]).decode("ascii")
+    declared = (match[1] or match[2]).decode("ascii")
     meant = MEANT.get(declared.lower(), declared)
     try:
         text = data.decode(meant)
@@ -196,7 +196,9 @@ def _scopes(every: Sequence[Block]) -> dict[int, html.HtmlElement | None]:
             last |= dict.fromkeys(_ending(block), number)
     for number, block in enumerate(every):
         if block.node.tag == "caption" or block.kind == "heading":
-            scopes[number] = next((each for each in _ending(block) if last.get(each, -1) > number), None)
+            scopes[number] = next(
+                (element for element in _ending(block) if last.get(element, -1) > number), None
+            )
     return {
         number: scope
         for number, scope in scopes.items()
@@ -207,7 +209,7 @@ def _scopes(every: Sequence[Block]) -> dict[int, html.HtmlElement | None]:
 def _ending(block: Block) -> list[html.HtmlElement]:
     """Return the elements around a block that end the sections inside them, the innermost first."""
     tags = ("table",) if block.node.tag == "caption" or block.kind == "row" else ()
-    return [each for each in block.node.iterancestors() if each.tag in (*_ENDS_PART, *tags)]
+    return [element for element in block.node.iterancestors() if element.tag in (*_ENDS_PART, *tags)]
 
 
 def under_headings(text: str, headings: list[tuple[int, str]]) -> tuple[Section, ...]:

@@ -431,8 +431,8 @@ def _linked(tree: html.HtmlElement) -> Iterator[tuple[str, str]]:
             continue
         if article:
             yield "title", _name(article.get("headline")) or _name(article.get("name"))
-            named = {field: each.json_ld for field, each in FIELDS.items() if each.json_ld}
-            yield from ((field, _name(article.get(key))) for field, key in named.items())
+            keys = {field: info.json_ld for field, info in FIELDS.items() if info.json_ld}
+            yield from ((field, _name(article.get(key))) for field, key in keys.items())
             return
 
 

@@ -194,11 +194,13 @@ def _fields(tree: Any, order: DateOrder) -> tuple[dict[str, str | None], list[st
     doubts = []
     for field in first.children if isinstance(first, nodes.field_list) else ():
         name, body = field.children[0].astext(), field.children[-1]
-        known = field_of(name)
-        separator = "; " if known == "author" else " "
-        said = " ".join(separator.join(each.astext() for each in body.findall(nodes.paragraph)).split())
-        if known and said and not values.get(known):
-            values[known] = said.strip("$ ").removeprefix("Date: ") if known == "date" else said
+        field_name = field_of(name)
+        separator = "; " if field_name == "author" else " "
+        value = " ".join(
+            separator.join(paragraph.astext() for paragraph in body.findall(nodes.paragraph)).split()
+        )
+        if field_name and value and not values.get(field_name):
+            values[field_name] = value.strip("$ ").removeprefix("Date: ") if field_name == "date" else value
     if written := values.pop("date", None):
         date, doubt = read_date(written, order)
         values["date"] = date.isoformat() if date else ""
@@ -223,8 +225,8 @@ class _Reader:
         """Return the footnotes and citations, outside any section."""
         parts = [Part("section", "")]
         for note in self._notes:
-            label = next((each.astext() for each in note.children if isinstance(each, nodes.label)), "")
-            own = self._all(each for each in note.children if not isinstance(each, nodes.label))
+            label = next((child.astext() for child in note.children if isinstance(child, nodes.label)), "")
+            own = self._all(child for child in note.children if not isinstance(child, nodes.label))
             if own:
                 own[0] = own[0]._replace(text=f"[{label}] {own[0].text}")
                 parts += [Part("footnote", label), *own]
@@ -260,7 +262,7 @@ class _Reader:
             return self._after(f"{self._words(name)}: ", body)
         if isinstance(node, nodes.option_list_item):
             names, *body = node.children
-            return self._after(", ".join(each.astext() for each in names.children) + "  ", body)
+            return self._after(", ".join(option.astext() for option in names.children) + "  ", body)
         if isinstance(node, nodes.line_block):
             return [self._part("\n".join(self._lines(node)))]
         if isinstance(node, nodes.FixedTextElement):
@@ -304,15 +306,17 @@ class _Reader:
 
     def _table(self, node: Any) -> list[Part]:
         """Return the caption of a table and its rows. A cell over several rows is in the first of them."""
-        parts = [self._part(self._words(each)) for each in node.children if isinstance(each, nodes.title)]
-        groups = [each for each in node.children if isinstance(each, nodes.tgroup)]
-        bodies = [each for group in groups for each in group.children if not isinstance(each, nodes.colspec)]
+        parts = [self._part(self._words(child)) for child in node.children if isinstance(child, nodes.title)]
+        groups = [child for child in node.children if isinstance(child, nodes.tgroup)]
+        bodies = [
+            child for group in groups for child in group.children if not isinstance(child, nodes.colspec)
+        ]
         covered: Counter[int] = (
             Counter()
         )  # by the number of a column, the rows that a cell above still covers
-        for each in (each for body in bodies for each in body.children):
+        for table_row in (table_row for body in bodies for table_row in body.children):
             cells: list[list[Part]] = []
-            for entry in each.children:
+            for entry in table_row.children:
                 while covered[len(cells)]:
                     covered[len(cells)] -= 1
                     cells.append([])
@@ -327,18 +331,18 @@ class _Reader:
 
         A directive without text is left out instead, and named in a remark.
         """
-        blocks = [each.astext() for each in node.children if isinstance(each, nodes.literal_block)]
+        blocks = [child.astext() for child in node.children if isinstance(child, nodes.literal_block)]
         if blocks and (directive := _DIRECTIVE.match(blocks[0])):
             self._left_out[directive[1]] = None
             return []
         return [Part("paragraph", words) for words in blocks if node["level"] >= _LOST]
 
     def _lines(self, node: Any) -> Iterator[str]:
-        for each in node.children:
-            if isinstance(each, nodes.line_block):
-                yield from self._lines(each)
+        for child in node.children:
+            if isinstance(child, nodes.line_block):
+                yield from self._lines(child)
             else:
-                yield self._words(each)
+                yield self._words(child)
 
     def _words(self, node: Any, *, keep_space: bool = False) -> str:
         words = "".join(self._pieces(node))
@@ -354,8 +358,8 @@ class _Reader:
         elif isinstance(node, nodes.superscript) and re.fullmatch(r"[-+−0-9]+", node.astext()):
             yield node.astext().translate(RAISED)  # 10⁶ is not 106
         elif not isinstance(node, _UNSEEN):
-            for each in node.children:
-                yield from self._pieces(each)
+            for child in node.children:
+                yield from self._pieces(child)
 
     def _replacement(self, node: Any) -> str:
         """Return what stands for a substitution in the text: its definition, or its name if it has none."""
@@ -367,7 +371,7 @@ class _Reader:
             self._replacements[name] = f"|{node.astext()}|"  # also for a definition that refers to itself
             definition = definitions.get(name)
             if definition is not None and len(definition.astext()) <= _LONGEST_REPLACEMENT:
-                words = "".join(piece for each in definition.children for piece in self._pieces(each))
+                words = "".join(piece for child in definition.children for piece in self._pieces(child))
                 if len(words) <= _LONGEST_REPLACEMENT:
                     self._replacements[name] = words
         return self._replacements[name]

@@ -110,10 +110,12 @@ class People:
         self._people: dict[tuple[str, ...], _Person] = {}
         self._by_family_name: dict[str, list[_Person]] = {}
         self._by_any_name: dict[str, list[_Person]] = {}
-        named = self._named()
+        mentions = self._named()
         heads = {head for person in self._people.values() for head in person.heads}
-        self._mentions = sorted([*named, *self._others(named, heads)], key=lambda each: each.start)
-        self._starts = [each.start for each in self._mentions]
+        self._mentions = sorted(
+            [*mentions, *self._others(mentions, heads)], key=lambda mention: mention.start
+        )
+        self._starts = [mention.start for mention in self._mentions]
 
     @property
     def surnames(self) -> frozenset[str]:
@@ -127,23 +129,23 @@ class People:
 
     def _named(self) -> list[_Mention]:
         """Return the mentions of people by full name, or by title and surname. Store their descriptions."""
-        found = [
+        names = [
             (start, end, source.name, _key(source.name))
             for start, end, source in people_in(self._text)
             if is_surely_person(source.name)
         ]
-        for start, end, name, key in sorted(found, key=lambda each: len(each[3]), reverse=True):
-            known = self._of(key)
-            if not known:
-                known = (self._people.setdefault(key, _Person(_plain(name))),)
-                self._by_family_name.setdefault(_family_name(key), []).append(known[0])
-                self._by_any_name.setdefault(key[0], []).append(known[0])
-                self._by_any_name.setdefault(key[-1], []).append(known[0])
-            if len(known) == 1:
-                self._describe(known[0], start, end)
+        for start, end, name, key in sorted(names, key=lambda entry: len(entry[3]), reverse=True):
+            people = self._of(key)
+            if not people:
+                people = (self._people.setdefault(key, _Person(_plain(name))),)
+                self._by_family_name.setdefault(_family_name(key), []).append(people[0])
+                self._by_any_name.setdefault(key[0], []).append(people[0])
+                self._by_any_name.setdefault(key[-1], []).append(people[0])
+            if len(people) == 1:
+                self._describe(people[0], start, end)
         return [
             _Mention(start, end, self._of(key), _is_subject(self._text, start, end))
-            for start, end, _, key in found
+            for start, end, _, key in names
         ]
 
     def _of(self, key: tuple[str, ...]) -> tuple[_Person, ...]:
@@ -176,9 +178,9 @@ class People:
                 person.described.update(described)
                 person.heads.update([*roles, *(head[-1:] if begins else ())])
 
-    def _others(self, named: list[_Mention], heads: set[str]) -> Iterator[_Mention]:
+    def _others(self, mentions: list[_Mention], heads: set[str]) -> Iterator[_Mention]:
         """Yield the mentions by a surname, by a role, or by a word such as “woman”."""
-        taken = sorted(named, key=lambda each: each.start)
+        taken = sorted(mentions, key=lambda mention: mention.start)
         at = 0
         for match in _WORD.finditer(self._text):
             while at < len(taken) and taken[at].end <= match.start():
@@ -194,7 +196,7 @@ class People:
             elif word.islower() and word in PERSONS | _OTHERS | heads:
                 determined = _BEFORE_ROLE.search(self._text, max(0, match.start() - _BESIDE), match.start())
                 if determined and not _is_description(self._text, match.start(), taken):
-                    those = tuple(each for each in self._people.values() if word in each.heads)
+                    those = tuple(person for person in self._people.values() if word in person.heads)
                     yield _Mention(match.start(), match.end(), those or (None,), not owned)
 
     def _called(self, word: str, *, any_name: bool = True) -> list[_Person]:
@@ -248,7 +250,7 @@ class People:
 
         Examples are “a spokesman” and “the finance minister”.
         """
-        own = [each for each in self._mentions if each.people == (person,)]
+        own = [other_mention for other_mention in self._mentions if other_mention.people == (person,)]
         for match in _WORD.finditer(self._text, 0, mention.start):
             if match[0].casefold() != role:
                 continue
@@ -272,10 +274,14 @@ class People:
             stop = begin
         else:
             return None
-        last = [each for each in near if each.start >= self._sentence(begin, near[-1].start)]
+        last = [
+            other_mention
+            for other_mention in near
+            if other_mention.start >= self._sentence(begin, near[-1].start)
+        ]
         for those in (near, last):
-            people = {person for each in those for person in each.people}
-            subjects = [each for each in those if each.is_subject]
+            people = {person for other_mention in those for person in other_mention.people}
+            subjects = [other_mention for other_mention in those if other_mention.is_subject]
             if len(people) == 1 and subjects and (person := people.pop()) is not None:
                 if those is last and not self._speaks(last[-1], stop):
                     return None
@@ -305,14 +311,14 @@ def _key(name: str) -> tuple[str, ...]:
     return (words[0], words[-1]) if len(words) > 1 else tuple(words)
 
 
-def _is_description(text: str, at: int, named: Sequence[_Mention]) -> bool:
+def _is_description(text: str, at: int, mentions: Sequence[_Mention]) -> bool:
     """Return whether a role describes a name next to it: “Ada Orr, the master”, “the master, Ada Orr”."""
-    index = bisect_left(named, at, key=lambda each: each.start)
-    for each in named[max(0, index - 1) : index + 1]:
-        if each.start > at:
-            if re.fullmatch(r"[\w’'-]{1,40},?\s{1,4}", text[at : min(each.start, at + _BESIDE)]):
+    index = bisect_left(mentions, at, key=lambda mention: mention.start)
+    for mention in mentions[max(0, index - 1) : index + 1]:
+        if mention.start > at:
+            if re.fullmatch(r"[\w’'-]{1,40},?\s{1,4}", text[at : min(mention.start, at + _BESIDE)]):
                 return True
-        elif at - each.end < _BESIDE and _DESCRIBES.fullmatch(text, each.end, at):
+        elif at - mention.end < _BESIDE and _DESCRIBES.fullmatch(text, mention.end, at):
             return True
     return False
 

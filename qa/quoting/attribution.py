@@ -108,13 +108,13 @@ class Names:
         """Return the sources to which the words around a claim ascribe the claim, in their order."""
         before = tokens_of(claim.before[-_MOST_AROUND:], self._find)
         after = tokens_of(claim.after[:_MOST_AROUND], self._find)
-        found = narrowed(after, named_after(after))
+        sources = narrowed(after, named_after(after))
         if not is_subject(after):  # “X says “…” is a lie”
-            found = [*narrowed(before, named_before(before)), *found]
+            sources = [*narrowed(before, named_before(before)), *sources]
         for reference in claim.references:
             tokens = tokens_of(reference[:_MOST_AROUND], self._find)
-            found += narrowed(tokens, named_in_reference(tokens) or named_after(tokens))
-        return tuple(dict.fromkeys(found))
+            sources += narrowed(tokens, named_in_reference(tokens) or named_after(tokens))
+        return tuple(dict.fromkeys(sources))
 
     def has_title(self, words: str) -> bool:
         """Return whether a document has this title, with or without a subtitle after it."""
@@ -124,8 +124,12 @@ class Names:
         """Return the names of documents in a text, and the names of periodicals outside the library."""
         listed = list(self._of_documents(text))
         taken = {at for start, end, _ in listed for at in range(start, end)}
-        others = (each for each in _periodicals(text) if taken.isdisjoint(range(each[0], each[1])))
-        return sorted([*listed, *others], key=lambda each: each[0])
+        others = (
+            periodical
+            for periodical in _periodicals(text)
+            if taken.isdisjoint(range(periodical[0], periodical[1]))
+        )
+        return sorted([*listed, *others], key=lambda name: name[0])
 
     def _of_documents(self, text: str) -> Iterator[tuple[int, int, Source]]:
         """Yield the ranges where a text names documents, with the longest name at each place."""
@@ -164,16 +168,16 @@ def people(before: str, after: str, surnames: frozenset[str] = frozenset()) -> t
     """
 
     def find(text: str) -> list[tuple[int, int, Source]]:
-        found = list(people_in(text))
-        taken = {at for start, end, _ in found for at in range(start, end)}
+        names = list(people_in(text))
+        taken = {at for start, end, _ in names for at in range(start, end)}
         for start, end in _proper_names(text):
             if start not in taken and bare(text[start:end]) in surnames:
-                found.append((start, end, Source(text[start:end], "person")))
-        return sorted(found, key=lambda each: each[0])
+                names.append((start, end, Source(text[start:end], "person")))
+        return sorted(names, key=lambda name: name[0])
 
     first, second = tokens_of(before[-_MOST_AROUND:], find), tokens_of(after[:_MOST_AROUND], find)
-    said = (_quoted(first) or named_before(first), _quoted(second) or named_after(second))
-    return tuple(dict.fromkeys([*narrowed(first, said[0]), *narrowed(second, said[1])]))
+    indices = (_quoted(first) or named_before(first), _quoted(second) or named_after(second))
+    return tuple(dict.fromkeys([*narrowed(first, indices[0]), *narrowed(second, indices[1])]))
 
 
 def _quoted(tokens: Sequence[Token]) -> list[int]:
@@ -201,14 +205,14 @@ def is_of(source: Source, document: Document, around: str) -> bool:
     """
     if document.id in source.documents:
         return True
-    said = (document.title, document.publisher, document.series, document.author)
+    names = (document.title, document.publisher, document.series, document.author)
     name = _significant(source.name)
     if source.kind == "unlisted":
-        known = set().union(*map(_significant, (*said, document.id)))
-        return not document.publisher or bool(name & known) or _occurs(source.name, document.text)
+        words = set().union(*map(_significant, (*names, document.id)))
+        return not document.publisher or bool(name & words) or _occurs(source.name, document.text)
     if source.kind == "number":
         return False
-    near = any(name and known and (name <= known or known <= name) for known in map(_significant, said))
+    near = any(name and words and (name <= words or words <= name) for words in map(_significant, names))
     return near or _occurs(source.name, around)
 
 
@@ -263,8 +267,8 @@ def _proper_names(text: str) -> Iterator[tuple[int, int]]:
             start += len(words.pop(0)) + 1
         if words:
             name = text[start:end]
-            kept = re.sub(r"(?:['’]s|['’.])\Z", "", name)
-            yield start, start + len(kept)
+            bare_name = re.sub(r"(?:['’]s|['’.])\Z", "", name)
+            yield start, start + len(bare_name)
 
 
 def _is_part_of_name(text: str, start: int, end: int, *, alone: bool) -> bool:
@@ -323,7 +327,7 @@ def _surnames(name: str) -> set[str]:
 def bare(word: str) -> str:
     """Return a word in lower case and without accents."""
     decomposed = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(each for each in decomposed if not unicodedata.combining(each))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def _occurs(name: str, text: str) -> bool:

@@ -128,8 +128,8 @@ def facts(
 ) -> list[str]:
     """Return the known facts that a citation names after the title. Series and number are one fact."""
     issue = f"{series} No. {number}" if number else series
-    said = (author, publisher, issue, date, locator, f"read by {read_by}" if read_by else "")
-    return [" ".join(fact.split()) for fact in said if fact.strip()]
+    parts = (author, publisher, issue, date, locator, f"read by {read_by}" if read_by else "")
+    return [" ".join(fact.split()) for fact in parts if fact.strip()]
 
 
 def facts_of_document(document: Document | DocumentInfo, publisher: str) -> list[str]:
@@ -144,7 +144,7 @@ def facts_of(quote: Quote) -> list[str]:
     """Return the facts that a quote's citation names after the title, with the date in words."""
     where = quote.citation
     date = date_in_words(quote.document.date) if quote.document.date else ""
-    said = facts(
+    known_facts = facts(
         author=where.author,
         publisher=where.published_in,
         series=where.series,
@@ -153,7 +153,7 @@ def facts_of(quote: Quote) -> list[str]:
         locator=where.locator,
         read_by=where.read_by,
     )
-    return [*said, *file_among_alike(quote)]
+    return [*known_facts, *file_among_alike(quote)]
 
 
 def file_among_alike(quote: Quote) -> list[str]:
@@ -170,8 +170,8 @@ def cite_line(quote: Quote, fate: str = "", most: int | None = None) -> str:
     2008". A title or fact with more than `most` characters is cut and ends in "…".
     """
     title = " ".join((quote.document.title or quote.document.id).split())
-    said = (f"“{_cut(title, most)}”", *(_cut(fact, most) for fact in facts_of(quote)), fate)
-    return ", ".join(filter(None, said))
+    parts = (f"“{_cut(title, most)}”", *(_cut(fact, most) for fact in facts_of(quote)), fate)
+    return ", ".join(filter(None, parts))
 
 
 def _cut(words: str, most: int | None) -> str:

@@ -138,18 +138,22 @@ def between(text: str, parts: Sequence[Span], prose: str = "") -> tuple[Omission
     Leaving out whole sentences changes nothing. A speaker is not reported if the `prose` around the quote
     names the speaker.
     """
-    found: list[Omission] = []
+    omissions: list[Omission] = []
     for before, after in pairwise(parts):
         ends = _sentence_ends(text, before, after)
         pieces = [(before.end, ends[0]), (ends[1], after.start)] if ends else [(before.end, after.start)]
         for start, end in pieces:
-            found += _in_piece(text, start, end)
-        found += _quotation_opened(text, before, after)
+            omissions += _in_piece(text, start, end)
+        omissions += _quotation_opened(text, before, after)
         words = [text[start:end].strip() for start, end in pieces]
-        if ends and all(re.search(r"\w", each) for each in words):
-            found.append(Omission("sentence", _shortened(" … ".join(words))))
-    named = (each for each in found if not (each.kind == "speaker" and _names(prose, each.text)))
-    return tuple(dict.fromkeys(named))
+        if ends and all(re.search(r"\w", piece) for piece in words):
+            omissions.append(Omission("sentence", _shortened(" … ".join(words))))
+    reported = (
+        omission
+        for omission in omissions
+        if not (omission.kind == "speaker" and _names(prose, omission.text))
+    )
+    return tuple(dict.fromkeys(reported))
 
 
 def around(text: str, span: Span, prose: str = "", *, whole: bool = False) -> tuple[Omission, ...]:
@@ -167,18 +171,18 @@ def around(text: str, span: Span, prose: str = "", *, whole: bool = False) -> tu
         answered = None
     right = "" if _ENDS_SENTENCE.search(quote) else text[span.end : span.end + 40]
     right = _CLAUSE_START.split(right, maxsplit=1)[0].lstrip()
-    found = []
+    omissions = []
     denied = _DENIED.search(left) or _DENIED_AFTER.match(right) or answered
     if denied and not _NEGATION.search(prose):
-        found.append(Omission("negation", _shortened(denied["words"])))
+        omissions.append(Omission("negation", _shortened(denied["words"])))
     after = _HEDGED_AFTER.match(right)
     hedged = _hedge_before(left, quote[:40]) or (after["words"] if after else "")
     if hedged and hedged.casefold() not in prose.casefold() and not _HEDGE.search(prose):
-        found.append(Omission("hedge", _shortened(hedged)))
-    said = _SAID_BEFORE.search(left) if whole else None
-    if said and not _SAID.search(prose):
-        found.append(Omission("speaker", _shortened(left.strip())))
-    return tuple(found)
+        omissions.append(Omission("hedge", _shortened(hedged)))
+    ascribed = _SAID_BEFORE.search(left) if whole else None
+    if ascribed and not _SAID.search(prose):
+        omissions.append(Omission("speaker", _shortened(left.strip())))
+    return tuple(omissions)
 
 
 def _hedge_before(left: str, right: str) -> str:
@@ -197,14 +201,12 @@ def _sentence_ends(text: str, before: Span, after: Span) -> tuple[int, int] | No
         windows = [(begin, end)]
     else:
         windows = [(begin, before.end + _WINDOW), (after.start - _WINDOW, end)]
-    found = [at for first, last in windows for at in sentence_ends(text, first, last, "")]
-    found += [
-        m.start() for first, last in windows for m in re.compile(r"\n\s*\n").finditer(text, first, last)
-    ]
-    found = [at for at in found if before.end <= at <= after.start]
-    if not found and len(windows) > 1:  # a sentence of several pages counts as two sentences
-        found = [before.end + _WINDOW, after.start - _WINDOW]
-    return (min(found), max(found)) if found else None
+    ends = [at for first, last in windows for at in sentence_ends(text, first, last, "")]
+    ends += [m.start() for first, last in windows for m in re.compile(r"\n\s*\n").finditer(text, first, last)]
+    ends = [at for at in ends if before.end <= at <= after.start]
+    if not ends and len(windows) > 1:  # a sentence of several pages counts as two sentences
+        ends = [before.end + _WINDOW, after.start - _WINDOW]
+    return (min(ends), max(ends)) if ends else None
 
 
 def _in_piece(text: str, start: int, end: int) -> Iterator[Omission]:
@@ -271,8 +273,8 @@ def _names(prose: str, words: str) -> bool:
 
     Verbs of saying do not count.
     """
-    said = set(re.findall(r"\w{4,}", _SAID.sub(" ", words).casefold()))
-    return bool(said.intersection(re.findall(r"\w{4,}", prose.casefold())))
+    speaker_words = set(re.findall(r"\w{4,}", _SAID.sub(" ", words).casefold()))
+    return bool(speaker_words.intersection(re.findall(r"\w{4,}", prose.casefold())))
 
 
 def _shortened(words: str) -> str:

@@ -162,11 +162,11 @@ def _current(opened: Opened) -> dict[str, Any] | None:
     if opened.status == "removed":
         return None
     document = opened.current or opened.quote.document
-    named = {"document": document.id, "sha256": document.sha256}
+    current = {"document": document.id, "sha256": document.sha256}
     if opened.current is None:
-        return named
+        return current
     first = re.search(r"\S[^\r\n]*", document.text)
-    return named | asdict(opened.now or (Span(*first.span()) if first else Span(0, 1)))
+    return current | asdict(opened.now or (Span(*first.span()) if first else Span(0, 1)))
 
 
 def lines(opened: Opened) -> Iterator[list[tuple[str, str]]]:

@@ -40,7 +40,7 @@ class QuotedAnswer(Answer):
     @classmethod
     def of(cls, answer: Answer, read_document: DocumentReader) -> Self:
         """Return a `QuotedAnswer` that reads its documents by `read_document` (`Corpus.document`)."""
-        made = cls(**{each.name: getattr(answer, each.name) for each in fields(answer)})
+        made = cls(**{field.name: getattr(answer, field.name) for field in fields(answer)})
         # This is not a dataclass field, because a copied or stored answer must not contain its library.
         object.__setattr__(made, "_read_document", read_document)
         return made

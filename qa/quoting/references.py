@@ -42,12 +42,12 @@ _SOURCE_COLUMN = re.compile(
 
 def notes_of(text: str) -> dict[str, str]:
     """Return the beginnings of the notes of a text by mark. Notes with signs such as “†” are left out."""
-    found: dict[str, str] = {}
+    notes: dict[str, str] = {}
     for match in NOTE.finditer(text):
         mark = match["raised"] or (f"[^{match['label']}]" if match["label"] else f"[{match['number']}]")
         if not match["sign"]:
-            found.setdefault(mark, in_short(match["says"]))
-    return found
+            notes.setdefault(mark, in_short(match["says"]))
+    return notes
 
 
 def in_short(words: str) -> str:
@@ -94,20 +94,20 @@ class Rows:
         """Yield the other short cells of a row, from columns of sources and columns without a name."""
         row, names = self._row(at)
         for position, (start, end) in enumerate(row):
-            known = names[position] if names and position < len(names) else ""
+            name = names[position] if names and position < len(names) else ""
             words = self._text[start:end].strip()
             if (
                 not start <= at <= end
                 and 0 < len(words) <= LONGEST_CELL
-                and (not known or is_source_column(known))
+                and (not name or is_source_column(name))
             ):
                 yield words
 
     def _row(self, at: int) -> tuple[Sequence[tuple[int, int]], Sequence[str] | None]:
-        found = bisect_right(self._starts, at) - 1
-        if found < 0 or at > self._rows[found][-1][1]:
+        index = bisect_right(self._starts, at) - 1
+        if index < 0 or at > self._rows[index][-1][1]:
             return (), None
-        return self._rows[found], self._heads[found]
+        return self._rows[index], self._heads[index]
 
 
 _HAS_MARKS = re.compile(r"[“”„«»\"]")

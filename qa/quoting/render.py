@@ -156,8 +156,8 @@ def strictness_in_words(of: Answer | Asked) -> str:
     """Return the required strictness in the words of the page: `“balanced”`, or `a strictness of 0.9`."""
     if not of.strictness:
         return "an answer"
-    named = READINESS.get(of.strictness)
-    return f"“{named}”" if named else f"a strictness of {of.strictness:g}"
+    readiness = READINESS.get(of.strictness)
+    return f"“{readiness}”" if readiness else f"a strictness of {of.strictness:g}"
 
 
 def percents(answer: Answer) -> tuple[int, int]:
@@ -201,8 +201,8 @@ def _searched(of: Answer | Asked, titles: Mapping[str, str] | None) -> str:
         where = f" in the {plural(of.searched, 'document') if of.searched > 1 else 'document'} searched"
     if collections:
         *first, last = collections
-        named = f"{', '.join(first)} and {last}" if first else last
-        where += f" in {'collections' if first else 'collection'} {named}"
+        collection_names = f"{', '.join(first)} and {last}" if first else last
+        where += f" in {'collections' if first else 'collection'} {collection_names}"
     return where + (f" ({others})" if others else "")
 
 
@@ -223,7 +223,7 @@ def info_to_dict(info: DocumentInfo) -> dict[str, Any]:
         "characters": info.characters,
         "passages": info.passages,
         "notes": list(info.notes),
-        "found": [asdict(found) for found in info.found],
+        "found": [asdict(origin) for origin in info.found],
         "locations": list(info.locations),
     }
 
@@ -269,8 +269,8 @@ def opening(answer: Answer) -> Iterator[tuple[str, str]]:
         yield f"Read as: {' '.join(part.interpreted_question for part in answer.parts)}", "italic"
     if answer.reply:
         yield answer.reply.text, ""
-    elif said := said_of_none(answer):
-        yield said, "bold yellow"
+    elif line := said_of_none(answer):
+        yield line, "bold yellow"
     if answer.error:
         yield FAILED, "bold red"
         yield f"{answer.error.message} ({answer.error.code})", ""
@@ -280,9 +280,9 @@ def opening(answer: Answer) -> Iterator[tuple[str, str]]:
 
 def said_of_none(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
     """Return the line above the quotes of a question that is not fully answered, or "" for an answer."""
-    said = _said(answer, titles)
+    line = _said(answer, titles)
     is_list = bool(answer.quotes) and not (answer.unjudged or answer.is_answered_in_part)
-    return f"{said} {NEAREST}:" if is_list and said else said
+    return f"{line} {NEAREST}:" if is_list and line else line
 
 
 def _said(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
@@ -290,8 +290,8 @@ def _said(answer: Answer, titles: Mapping[str, str] | None = None) -> str:
         return f"Nothing was searched. {answer.unsearched}"
     if answer.is_answered_in_part:
         return " ".join([IN_PART, *map(fact_in_words, answer.facts)])
-    said = no_answer(answer, titles)
-    return " ".join([f"{said}.", *map(fact_in_words, answer.facts)]) if said else ""
+    sentence = no_answer(answer, titles)
+    return " ".join([f"{sentence}.", *map(fact_in_words, answer.facts)]) if sentence else ""
 
 
 def fact_in_words(fact: Fact) -> str:
@@ -326,11 +326,13 @@ def more_than_shown(answer: Answer) -> str:
 
     Return "" if all sentences are shown.
     """
-    found = answer.more
-    if found is None or found.quotes is not None or found.sentences <= found.shown:
+    extent = answer.more
+    if extent is None or extent.quotes is not None or extent.sentences <= extent.shown:
         return ""
-    least = "at least " if found.at_least else ""
-    return f"{found.shown} of {least}{found.sentences:,} sentences in {plural(found.documents, 'document')}"
+    least = "at least " if extent.at_least else ""
+    return (
+        f"{extent.shown} of {least}{extent.sentences:,} sentences in {plural(extent.documents, 'document')}"
+    )
 
 
 def by_part(answer: Answer) -> str:
@@ -429,7 +431,7 @@ def document_heading(answer: Answer, quote: Quote) -> str:
     if answer.nearest and quote is answer.nearest[0]:
         return NEAREST
     every = answer.more.quotes if answer.more else None
-    first = next((each for each in every or () if each.document.id == quote.document.id), None)
+    first = next((candidate for candidate in every or () if candidate.document.id == quote.document.id), None)
     title = quote.document.title or quote.document.id
     return " ".join(title.split()) if quote is first else ""
 
@@ -442,11 +444,11 @@ def _numbered(quote: Quote) -> str:
 def besides(quote: Quote) -> list[str]:
     """Return the lines that name the speaker of a quote and the other documents with the same words."""
     speaker = said_by(quote)
-    said = [f"Said by {speaker}."] if speaker else []
+    lines = [f"Said by {speaker}."] if speaker else []
     if not quote.copies:
-        return said
-    named = "; ".join(map(short_citation, quote.copies[:NAMED]))
-    return [*said, f"Also in: {named}{more(quote)}."]
+        return lines
+    citations = "; ".join(map(short_citation, quote.copies[:NAMED]))
+    return [*lines, f"Also in: {citations}{more(quote)}."]
 
 
 def more(quote: Quote) -> str:

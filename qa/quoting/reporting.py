@@ -117,11 +117,11 @@ def tokens_of(text: str, find: Callable[[str], Iterable[tuple[int, int, Source]]
 
 def _is_quote(match: re.Match[str], names: Sequence[tuple[int, int, Source]]) -> bool:
     """Return whether words in quotation marks are a quote, not a name, and are not too few."""
-    named = any(
+    is_name = any(
         start - match.start() <= 1 and match.end() - end <= 2 and start >= match.start()
         for start, end, _ in names
     )
-    return not named and measure(match[0]) >= _LEAST_QUOTED
+    return not is_name and measure(match[0]) >= _LEAST_QUOTED
 
 
 def _word(tokens: Sequence[Token], at: int) -> str:
@@ -147,23 +147,23 @@ def narrowed(tokens: Sequence[Token], found: Iterable[int]) -> list[Source]:
     title.
     """
     indices = sorted(set(found))
-    kept = []
+    sources = []
     for at, following in zip_longest(indices, indices[1:]):
         source, then = tokens[at].source, following is not None and tokens[following].source
         assert source is not None  # noqa: S101 - only names are found
         between = tokens[at + 1 : following] if following is not None else ()
-        joined = all(each.word in _JOINS or each.text in ",(’'" for each in between)
+        joined = all(token.word in _JOINS or token.text in ",(’'" for token in between)
         if then and then.kind == "title" and source.kind != "title" and joined:
             continue
-        kept.append(source)
-    return kept
+        sources.append(source)
+    return sources
 
 
 def named_before(tokens: Sequence[Token]) -> Iterator[int]:
     """Yield the indices of the tokens before a quote that name its source."""
-    if tokens and tokens[-1].text in (":", *_DASHES) and not any(each.text == ";" for each in tokens):
+    if tokens and tokens[-1].text in (":", *_DASHES) and not any(token.text == ";" for token in tokens):
         yield from named_in_reference(tokens[:-1], dated=False)
-    if any(each.word in _NEGATIONS for each in tokens):  # “Nowhere does X say that”
+    if any(token.word in _NEGATIONS for token in tokens):  # “Nowhere does X say that”
         return
     for at, token in enumerate(tokens):
         if token.source is None:
@@ -201,23 +201,23 @@ def named_after(tokens: Sequence[Token]) -> Iterator[int]:
         start, end = _phrase(clause, at)
         between = clause[:start]
         last = _word(between, len(between) - 1)
-        if any(each.word in _TURNS for each in between):
+        if any(token.word in _TURNS for token in between):
             continue
         if last in ("so", "thus"):
-            said = _ends_phrase(clause, end)
+            names_source = _ends_phrase(clause, end)
         elif not between or (last in ("as", "how", "what") and len(between) <= _NEAR_VERB):
-            said = _verb_of(clause, at, end) is not None
+            names_source = _verb_of(clause, at, end) is not None
         elif last in _SAYING:
-            said = len(between) <= _NEAR_VERB and not any(each.source for each in between)
-            said = said and _word(between, 0) not in _RELATIVES
+            names_source = len(between) <= _NEAR_VERB and not any(token.source for token in between)
+            names_source = names_source and _word(between, 0) not in _RELATIVES
             if last in _TELLING and len(between) > 1:  # “…”, he told X: X is the listener
-                said = False
+                names_source = False
             if _word(clause, end) == "," and _word(clause, end + 1) in _CITING:  # “…”, writes X, quoting Y
-                said = said and token.source.kind != "person"
+                names_source = names_source and token.source.kind != "person"
         else:
             read = _is_read(clause, start, at) and _follows(between)
-            said = (read or _is_cited(clause, start, at)) and _ends_phrase(clause, end)
-        if said:
+            names_source = (read or _is_cited(clause, start, at)) and _ends_phrase(clause, end)
+        if names_source:
             yield begin + at
 
 
@@ -233,20 +233,20 @@ def named_in_reference(tokens: Sequence[Token], *, dated: bool = True) -> list[i
     sentence and no reference if they contain words in lower case that are unusual in references. If the
     reference must be `dated`, an unlisted source counts only if there is a number.
     """
-    numbered = not dated or any(each.text[0].isdigit() for each in tokens if each.text)
-    found: list[int] = []
+    numbered = not dated or any(token.text[0].isdigit() for token in tokens if token.text)
+    indices: list[int] = []
     part: list[int] = []
     for at, token in enumerate([*tokens, Token(".")]):
         ends = token.text in (".", ";") and not token.source
         if not ends or (part and _is_abbreviated(tokens[part[-1]])):
             part.append(at)
             continue
-        words = {tokens[each].word for each in part if each < len(tokens)}
-        small = {tokens[each].word for each in part if tokens[each].text[:1].islower()} - {""}
+        words = {tokens[index].word for index in part if index < len(tokens)}
+        small = {tokens[index].word for index in part if tokens[index].text[:1].islower()} - {""}
         if not (small - OF_REFERENCES or words & _ON):
-            found += [each for each in part if tokens[each].source]
+            indices += [index for index in part if tokens[index].source]
         part = []
-    return [at for at in found if numbered or not _is_unlisted(tokens[at])]
+    return [at for at in indices if numbered or not _is_unlisted(tokens[at])]
 
 
 def _is_abbreviated(token: Token) -> bool:
@@ -276,9 +276,9 @@ def _role(tokens: Sequence[Token], name: int) -> int | None:
         word, before = _word(tokens, at), _word(tokens, at - 1)
         if word in DETERMINERS and before != "of" and at < name - 2:
             cited = before == "to" and _word(tokens, at - 2) == "according"
-            said = before in _SAYING and (at == 1 or tokens[at - 2].text in _OPENS)
+            follows_verb = before in _SAYING and (at == 1 or tokens[at - 2].text in _OPENS)
             opens = at == 0 or tokens[at - 1].text in _OPENS or before in _CONJUNCTIONS
-            return at if opens or said or cited else None
+            return at if opens or follows_verb or cited else None
         if not word[:1].isalpha() or word in _WHEN_TO_SAY:
             return None
         if word != "of" and not (_is_adjective(word) or word in DETERMINERS):
@@ -359,7 +359,7 @@ def _opens_clause(tokens: Sequence[Token], start: int) -> bool:
     if before is None or before.is_quote or before.text in _OPENS or before.word in _CONJUNCTIONS | {"both"}:
         return True
     first = max(0, start - _NEAR_VERB)
-    words = [each.word for each in tokens[first:start]]
+    words = [token.word for token in tokens[first:start]]
     if words[-2:] in (["it", "was"], ["it", "is"]):
         return True
     when = first == 0 and words[0] in _TIMES | _WHEN and words[-1] not in _PREPOSITIONS
@@ -419,10 +419,10 @@ def _past_time(tokens: Sequence[Token], at: int) -> int:
     """Return the index of the verb of saying after “in its May issue” or “last week”, or else `at`."""
     if _word(tokens, at) not in _TIMES:
         return at
-    for each in range(at, min(len(tokens), at + _NEAR_VERB + 1)):
-        word = _word(tokens, each)
+    for index in range(at, min(len(tokens), at + _NEAR_VERB + 1)):
+        word = _word(tokens, index)
         if word in _FINITE:
-            return each
+            return index
         if word != "," and (not word[:1].isalnum() or word in _STOPS | _PRONOUNS):
             break
     return at
@@ -436,25 +436,25 @@ def _past_adverbs(tokens: Sequence[Token], at: int) -> int:
 
 def _breaks_off(rest: Sequence[Token]) -> bool:
     """Return whether the words between a source and a quote begin another statement."""
-    if len(rest) > _NEAR or any(each.text == ";" or each.word in _TURNS for each in rest):
+    if len(rest) > _NEAR or any(token.text == ";" or token.word in _TURNS for token in rest):
         return True
-    quotes = [at for at, each in enumerate(rest) if each.is_quote]
-    return bool(quotes) and any(each.word not in _COORDINATORS for each in rest[quotes[-1] + 1 :])
+    quotes = [at for at, token in enumerate(rest) if token.is_quote]
+    return bool(quotes) and any(token.word not in _COORDINATORS for token in rest[quotes[-1] + 1 :])
 
 
 def _says(tokens: Sequence[Token], verb: int) -> bool:
     """Return whether a verb introduces the quote: no other verb with its own subject stands between them."""
     rest = tokens[verb + 1 :]
-    words = [each.word for each in rest]
+    words = [token.word for token in rest]
     if _breaks_off(rest) or _ELSEWHERE.intersection(words):
         return False
-    if "and" in words and not any(each.is_quote for each in rest):
+    if "and" in words and not any(token.is_quote for token in rest):
         return False
     if words and tokens[verb].word in _WEAK and words[-1] not in ("that", ":", ","):
         return False
     return not any(
-        each.word in _FINITE and _word(rest, at - 1) not in DETERMINERS | _LEADS
-        for at, each in enumerate(rest)
+        token.word in _FINITE and _word(rest, at - 1) not in DETERMINERS | _LEADS
+        for at, token in enumerate(rest)
     )
 
 
@@ -468,7 +468,7 @@ def _is_cited(tokens: Sequence[Token], start: int, at: int) -> bool:
         return True
     if first in ("told", "tells") or (first == "with" and second == "interview"):
         return source is not None and source.is_medium
-    if first in _BE and "source" in {each.word for each in tokens[:start]}:
+    if first in _BE and "source" in {token.word for token in tokens[:start]}:
         return True
     words = first == "of" and second in ("words", "those", "reading")
     return words or first in _CITING or (first == "see" and start == 1)
@@ -480,10 +480,10 @@ def _is_read(tokens: Sequence[Token], start: int, at: int) -> bool:
     source = tokens[at].source
     assert source is not None  # noqa: S101 - its callers have looked
     if preposition in _IN:
-        parts = any(each.word in WORKS for each in tokens[start:at])
+        parts = any(token.word in WORKS for token in tokens[start:at])
         return source.is_medium or parts or _word(tokens, start - 2) in _SAYING | _READING
     if preposition == "on":
-        return any(each.word in _PARTS for each in tokens[start:at])
+        return any(token.word in _PARTS for token in tokens[start:at])
     return preposition == "by" and start == 1
 
 
@@ -515,18 +515,19 @@ def _introduces(tokens: Sequence[Token], start: int, end: int) -> bool:
     if tokens[opened].text in _OPENS and tokens[opened].text != ",":
         return not _breaks_off(rest)
     if tokens[opened].text == "," and opened < start - 2:  # “The mayor, writing in X, said”
-        told = _word(rest, 0) == "," and _word(rest, _past_adverbs(rest, 1)) in _SAYING
-        return told and not _breaks_off(rest)
-    said = _word(tokens, start - 2) in _SAYING | _READING or _word(tokens, start - 2) in WORKS
-    return said and all(
-        each.word in ("that", ",", ":", "") or each.text[0].isdigit() or each.word in MONTHS for each in rest
+        verb_follows = _word(rest, 0) == "," and _word(rest, _past_adverbs(rest, 1)) in _SAYING
+        return verb_follows and not _breaks_off(rest)
+    follows_verb = _word(tokens, start - 2) in _SAYING | _READING or _word(tokens, start - 2) in WORKS
+    return follows_verb and all(
+        token.word in ("that", ",", ":", "") or token.text[0].isdigit() or token.word in MONTHS
+        for token in rest
     )
 
 
 def _follows(between: Sequence[Token]) -> bool:
     """Return whether the words between a quote and “in X” only say that the quote is said or read in X."""
-    said = [at for at, each in enumerate(between[:-1]) if each.word in _SAYING | _READING]
-    if not said:
+    verbs = [at for at, token in enumerate(between[:-1]) if token.word in _SAYING | _READING]
+    if not verbs:
         return len(between) <= 1
-    stops = {each.word for each in between} & _STOPS
-    return not stops and said[0] < _NEAR_VERB and not any(each.text in ";:(" for each in between)
+    stops = {token.word for token in between} & _STOPS
+    return not stops and verbs[0] < _NEAR_VERB and not any(token.text in ";:(" for token in between)

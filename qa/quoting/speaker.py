@@ -110,8 +110,8 @@ def speaker_to_dict(quote: Quote) -> dict[str, Any] | None:
 
 def speaker_of(document: Document, start: int, end: int) -> Speaker | None:
     """Return the speaker of all of `text[start:end]`, or None if its source names no speaker or several."""
-    found = _said(document, start, end)
-    return found and _resolve_source(document, paragraph_around(document.text, start, end).start, found)
+    speaker = _said(document, start, end)
+    return speaker and _resolve_source(document, paragraph_around(document.text, start, end).start, speaker)
 
 
 def mention_of(document: Document, start: int, end: int) -> Span | None:
@@ -121,14 +121,14 @@ def mention_of(document: Document, start: int, end: int) -> Span | None:
     """
     text = document.text
     around = [
-        each
-        for each in _quotations(text, paragraph_around(text, start, end)) or ()
-        if each.start <= start < each.end
+        quotation
+        for quotation in _quotations(text, paragraph_around(text, start, end)) or ()
+        if quotation.start <= start < quotation.end
     ]
-    if any(not _OPENS.match(text, each.start) for each in around):  # 5" is five inches
+    if any(not _OPENS.match(text, quotation.start) for quotation in around):  # 5" is five inches
         return None
-    found = _said(document, start, end, pronouns=True)
-    return None if found is None or found.reported_by else found.name
+    speaker = _said(document, start, end, pronouns=True)
+    return None if speaker is None or speaker.reported_by else speaker.name
 
 
 def _said(document: Document, start: int, end: int, *, pronouns: bool = False) -> Speaker | None:
@@ -136,9 +136,9 @@ def _said(document: Document, start: int, end: int, *, pronouns: bool = False) -
         return None
     span = paragraph_around(document.text, start, end)
     paragraph = _Paragraph(document.text, span, document.language, pronouns=pronouns)
-    said = zip(paragraph.sentences, paragraph.speakers, strict=True)
-    found = {speaker for each, speaker in said if each.start < end and start < each.end}
-    return found.pop() if len(found) == 1 else None
+    pairs = zip(paragraph.sentences, paragraph.speakers, strict=True)
+    speakers = {speaker for sentence, speaker in pairs if sentence.start < end and start < sentence.end}
+    return speakers.pop() if len(speakers) == 1 else None
 
 
 def quotation_around(text: str, start: int, end: int) -> Span | None:
@@ -146,8 +146,10 @@ def quotation_around(text: str, start: int, end: int) -> Span | None:
 
     Return None if there is no such quotation, or if a quotation mark of the paragraph has no partner.
     """
-    found = _quotations(text, paragraph_around(text, start, end)) or ()
-    around = next((each for each in found if each.start <= start and end <= each.end), None)
+    quotations = _quotations(text, paragraph_around(text, start, end)) or ()
+    around = next(
+        (quotation for quotation in quotations if quotation.start <= start and end <= quotation.end), None
+    )
     return around if around and _OPENS.match(text, around.start) else None
 
 
@@ -168,16 +170,16 @@ def _resolve_source(document: Document, before: int, speaker: Speaker) -> Speake
     if text[speaker.name.start : speaker.name.end].casefold() != "the source":
         return speaker
     earlier = max(0, before - _NEAR)
-    named: list[Speaker] = []
+    speakers: list[Speaker] = []
     for at in [earlier, *(match.end() for match in _BREAK.finditer(text, earlier, before))]:
         if at < before:
-            named += filter(
+            speakers += filter(
                 None, _Paragraph(text, paragraph_around(text, at, at), document.language).speakers
             )
     sources = {
-        each
-        for each in named
-        if re.match(r"(?i)an? (?:\S+ ){0,2}source\b", text[each.name.start : each.name.end])
+        speaker
+        for speaker in speakers
+        if re.match(r"(?i)an? (?:\S+ ){0,2}source\b", text[speaker.name.start : speaker.name.end])
     }
     # If the text mentions several sources, “the source” is ambiguous.
     mentioned = [match[0] for match in _SOURCE.finditer(text, earlier, before)]
@@ -198,22 +200,22 @@ class _Paragraph:
         self.span = span
         self._text = text
         ends = [*sentence_ends(text, span.start, span.end, language or "en"), span.end]
-        self.sentences = [Span(*each) for each in zip([span.start, *ends[:-1]], ends, strict=True)]
+        self.sentences = [Span(*bounds) for bounds in zip([span.start, *ends[:-1]], ends, strict=True)]
         quotations = _quotations(text, span)
         self.speakers: list[Speaker | None] = [None] * len(self.sentences)
         if quotations is None:
             return
-        inside = [[q for q in quotations if _overlap(q, each)] for each in self.sentences]
-        tokens = [self._tokens(each, own) for each, own in zip(self.sentences, inside, strict=True)]
-        own = [None if _is_bare(each) else _speaker(each) for each in tokens]
+        inside = [[q for q in quotations if _overlap(q, sentence)] for sentence in self.sentences]
+        tokens = [self._tokens(sentence, own) for sentence, own in zip(self.sentences, inside, strict=True)]
+        own = [None if _is_bare(sentence_tokens) else _speaker(sentence_tokens) for sentence_tokens in tokens]
         if not pronouns:
-            own = [None if each and _is_pronoun(text, each.name) else each for each in own]
+            own = [None if speaker and _is_pronoun(text, speaker.name) else speaker for speaker in own]
         self.speakers = list(own)
-        for at, each in enumerate(tokens):
-            if _is_bare(each) and inside[at]:
+        for at, sentence_tokens in enumerate(tokens):
+            if _is_bare(sentence_tokens) and inside[at]:
                 quotation = inside[at][0]
-                beside = {own[other] for other in range(len(own)) if quotation in inside[other]} - {None}
-                self.speakers[at] = beside.pop() if len(beside) == 1 else None
+                speakers = {own[other] for other in range(len(own)) if quotation in inside[other]} - {None}
+                self.speakers[at] = speakers.pop() if len(speakers) == 1 else None
         if quotations:
             self._continue(quotations[-1], tokens, inside)
 
@@ -236,7 +238,9 @@ class _Paragraph:
 
     def _tokens(self, sentence: Span, inside: Sequence[Span]) -> list[Token]:
         """Return the words, marks and quotations of a sentence."""
-        ranges = [(max(each.start, sentence.start), min(each.end, sentence.end)) for each in inside]
+        ranges = [
+            (max(quotation.start, sentence.start), min(quotation.end, sentence.end)) for quotation in inside
+        ]
         quotations = [Token(self._text[start:end], start, end, is_quote=True) for start, end in ranges]
         return tokenise(self._text, sentence.start, sentence.end, quotations)
 
@@ -256,13 +260,13 @@ def _is_bare(tokens: Sequence[Token]) -> bool:
 
 def _quotations(text: str, span: Span) -> list[Span] | None:
     """Return the quotations of a range, with their marks, or None if a quotation mark has no partner."""
-    found: list[Span] = []
+    quotations: list[Span] = []
     opened: int | None = None
     closing = ""
     for at in range(span.start, span.end):
         mark = text[at]
         if opened is not None and mark == closing:
-            found.append(Span(opened, at + 1))
+            quotations.append(Span(opened, at + 1))
             opened = None
         elif mark in _OPENING:
             if opened is not None and mark != '"':
@@ -271,7 +275,7 @@ def _quotations(text: str, span: Span) -> list[Span] | None:
                 opened, closing = at, _OPENING[mark]
         elif opened is None and mark in "”»":
             return None
-    return found if opened is None else None
+    return quotations if opened is None else None
 
 
 # The shapes of a sentence with a speaker
@@ -361,9 +365,9 @@ def _quoted(tokens: Sequence[Token], at: int) -> Speaker | None:
     saying = _SAYING.participle
     while end < len(name) and not name[end].is_quote and _low(name[end]) not in saying | {"as"}:
         end += 1
-    said = [_low(token) for token in name[end : end + 2]]
+    following = [_low(token) for token in name[end : end + 2]]
     name = name[:end]
-    if saying.isdisjoint(said[1:] if said[:1] == ["as"] else said[:1]):
+    if saying.isdisjoint(following[1:] if following[:1] == ["as"] else following[:1]):
         return None
     if not _is_name(by, first=begin == 0) or not _is_name(name, first=False):
         return None
@@ -428,14 +432,14 @@ def _is_rest(tokens: Sequence[Token], words: Sequence[str], at: int) -> bool:
     if any(token.is_quote for token in rest):
         return False
     following = words[at] if at < len(words) else ""
-    told = at > 0 and words[at - 1] in ("told", "tells") and _RELATIVES.isdisjoint(words[at:])
-    beside = (
-        told
+    has_listeners = at > 0 and words[at - 1] in ("told", "tells") and _RELATIVES.isdisjoint(words[at:])
+    may_follow = (
+        has_listeners
         or following in _PREPOSITIONS | {"reporters", "lawmakers", "parliament"}
         or (at < len(tokens) and tokens[at].word in _TIMES)
     )
     return _ends(tokens, at) or (
-        beside and len(rest) <= _MOST_BESIDE and not any(t.text == "," for t in rest)
+        may_follow and len(rest) <= _MOST_BESIDE and not any(t.text == "," for t in rest)
     )
 
 
@@ -525,9 +529,9 @@ def _past_apposition(tokens: Sequence[Token], words: Sequence[str], comma: int) 
             or bool(set(words[begin:at]) & _ROLES)
         )
     )
-    named = tokens[comma - 1].text[:1].isupper() or words[begin : begin + 1] != ["the"]
+    may_be_name = tokens[comma - 1].text[:1].isupper() or words[begin : begin + 1] != ["the"]
     whole = at >= len(tokens) or not tokens[at].is_quote
-    return at if says_who and named and whole and _is_name(phrase, first=False) else end
+    return at if says_who and may_be_name and whole and _is_name(phrase, first=False) else end
 
 
 def _named(phrase: Sequence[Token], *, first: bool) -> Span | None:

@@ -72,9 +72,9 @@ def tokenise(text: str, start: int, end: int, known: Iterable[Token]) -> list[To
     """Return the words and marks of `text[start:end]`, with the known names and quotes as single tokens."""
     tokens: list[Token] = []
     at = start
-    for each in [*sorted(known, key=lambda token: token.start), Token("", end, end)]:
-        found = _TOKEN.finditer(text, at, each.start)
-        tokens += [Token(match[0], match.start(), match.end()) for match in found]
-        tokens += [each] if each.text else []
-        at = max(at, each.end)
+    for token in [*sorted(known, key=lambda token: token.start), Token("", end, end)]:
+        matches = _TOKEN.finditer(text, at, token.start)
+        tokens += [Token(match[0], match.start(), match.end()) for match in matches]
+        tokens += [token] if token.text else []
+        at = max(at, token.end)
     return tokens

@@ -192,16 +192,18 @@ class Verifier:
         for done, at in enumerate(order, 1):
             claim = replace(claims[at], line=0, where="")
             if claim not in same:
-                found = self._verdicts(claim)
+                verdicts = self._verdicts(claim)
                 # A document's title is not a quote, even if no document has these words in its text.
-                nowhere = found[0].status in ("altered", "unknown") and not claim.citation
-                same[claim] = [] if nowhere and self._is_title(claim) else found
+                nowhere = verdicts[0].status in ("altered", "unknown") and not claim.citation
+                same[claim] = [] if nowhere and self._is_title(claim) else verdicts
             judged[at] = [
                 replace(
-                    each,
-                    claim=replace(each.claim, line=claims[at].line + each.claim.line, where=claims[at].where),
+                    verdict,
+                    claim=replace(
+                        verdict.claim, line=claims[at].line + verdict.claim.line, where=claims[at].where
+                    ),
                 )
-                for each in same[claim]
+                for verdict in same[claim]
             ]
             if progress:
                 progress(done, len(claims))
@@ -251,9 +253,9 @@ class Verifier:
             if verdict.status not in ("altered", "unknown"):
                 return verdict
         for spelling in _spellings(shown):
-            found = self._verdict(replace(claim, text=spelling, readings=()))
-            if found.status not in ("altered", "unknown"):
-                return replace(found, claim=claim)
+            respelled = self._verdict(replace(claim, text=spelling, readings=()))
+            if respelled.status not in ("altered", "unknown"):
+                return replace(respelled, claim=claim)
         if not claim.text.endswith((",", ".")):
             return verdict
         # The last mark may belong to the sentence around the quote: “It is closed,” he said. He said: “It is
@@ -264,12 +266,12 @@ class Verifier:
             for text in (claim.text, *_spellings(claim.text)[:1])
             for end in ends
         ]
-        standing = [each for each in others if each.status not in ("altered", "unknown")]
+        standing = [other for other in others if other.status not in ("altered", "unknown")]
         if ends == (",",):
-            standing = [each for each in standing if self._ends_quotation(each)]
+            standing = [other for other in standing if self._ends_quotation(other)]
         if not standing:
             return verdict
-        return replace(min(standing, key=lambda each: each.status == "moved"), claim=claim, comma=True)
+        return replace(min(standing, key=lambda other: other.status == "moved"), claim=claim, comma=True)
 
     def _ends_quotation(self, verdict: Verdict) -> bool:
         """Return whether the document closes a quotation right after the words, and does not continue it."""
@@ -296,9 +298,11 @@ class Verifier:
             return verdict
         around = _with_neighbours(document.text, place.start, place.end)
         same = {document.id, *self._library.same_text(document.id)}
-        if sources and not any(same & each.documents or is_of(each, document, around) for each in sources):
-            listed = any(each.documents for each in sources)
-            names = ", ".join(dict.fromkeys(each.name for each in sources))
+        if sources and not any(
+            same & source.documents or is_of(source, document, around) for source in sources
+        ):
+            listed = any(source.documents for source in sources)
+            names = ", ".join(dict.fromkeys(source.name for source in sources))
             return replace(verdict, status="moved", attributed=names, unlisted=not listed)
         return self._as_spoken(verdict, document, place)
 
@@ -307,27 +311,29 @@ class Verifier:
         claim = verdict.claim
         if not re.search(r"[^\W\d_a-z]", claim.prose):  # no word may be a name
             return verdict
-        known = _made(self._people, document.text, People)
-        named = people(claim.before, claim.after, known.surnames)
-        if not named:
+        document_people = _made(self._people, document.text, People)
+        sources = people(claim.before, claim.after, document_people.surnames)
+        if not sources:
             return verdict
         start, end = _quotation_around(document.text, place.start, place.end)
-        meant = known.speaker(document, place.start, place.end)
+        meant = document_people.speaker(document, place.start, place.end)
         if meant:
             speakers = tuple(Source(name, "person") for name in meant.names)
             near = _near(document.text, start, end, meant)
-            named = tuple(each for each in named if is_surely_person(each.name))
+            sources = tuple(source for source in sources if is_surely_person(source.name))
         else:
             speakers = people(*sentence_around(document.text, start, end))
             near = _with_neighbours(document.text, start, end)
-        if not (named and speakers) or any(is_named(each, f"{document.author} {near}") for each in named):
-            return verdict
-        if any(are_same(one, other) for one in named for other in speakers) and not (
-            meant and all(known.is_other(each.name, meant) for each in named)
+        if not (sources and speakers) or any(
+            is_named(source, f"{document.author} {near}") for source in sources
         ):
             return verdict
-        omitted = [Omission("speaker", each.name) for each in speakers]
-        names = ", ".join(each.name for each in named)
+        if any(are_same(one, other) for one in sources for other in speakers) and not (
+            meant and all(document_people.is_other(source.name, meant) for source in sources)
+        ):
+            return verdict
+        omitted = [Omission("speaker", speaker.name) for speaker in speakers]
+        names = ", ".join(source.name for source in sources)
         mention = meant.mention if meant and meant.mention not in meant.names else ""
         return replace(
             verdict,
@@ -364,10 +370,10 @@ class Verifier:
                 return Verdict(claim, "unknown", None, source.title or source.id)
             return self._beside(claim, cited, Span(start, end))
         if end <= len(source.text):
-            said = source.text[start:end]
-            if _same(claim, said):
+            words = source.text[start:end]
+            if _same(claim, words):
                 return self._stands(claim, cited, Span(start, end))
-            if _is_marked_up(claim, source) and _same(claim, without_markup(said)[0]):
+            if _is_marked_up(claim, source) and _same(claim, without_markup(words)[0]):
                 return replace(self._stands(claim, cited, Span(start, end)), markup=True)
         part = _find_parts(claim, source.text[:end], start)
         if part:
@@ -378,8 +384,8 @@ class Verifier:
         elsewhere = self._at("moved", claim, source, span) if span else self._in_library(claim, "moved")
         if elsewhere:
             return elsewhere
-        said = source.text[start:end]
-        nearest = Text(said).nearest(claim.words) if said else None
+        words = source.text[start:end]
+        nearest = Text(words).nearest(claim.words) if words else None
         return (
             self._altered(claim, source, Span(start, end) if nearest else None)
             or self._likely(claim, [])
@@ -389,13 +395,13 @@ class Verifier:
     def _beside(self, claim: Claim, cited: Cited, span: Span) -> Verdict:
         """Return the verdict on a citation without a quote, from the words before the citation."""
         opened = self._stands(claim, cited, span)
-        words, said = _plain(claim.beside), _plain(cited.document.text[span.start : span.end])
-        if not words or find(said, words) or find(said[:1].swapcase() + said[1:], words):
+        words, cited_words = _plain(claim.beside), _plain(cited.document.text[span.start : span.end])
+        if not words or find(cited_words, words) or find(cited_words[:1].swapcase() + cited_words[1:], words):
             return opened
-        near = Text(words).nearest(said) if len(said) <= 2 * len(words) else None
+        near = Text(words).nearest(cited_words) if len(cited_words) <= 2 * len(words) else None
         if near:
-            found = words[near.start : near.end]
-            return replace(opened, status="altered", difference=difference(said, found), now=None)
+            nearest = words[near.start : near.end]
+            return replace(opened, status="altered", difference=difference(cited_words, nearest), now=None)
         return replace(opened, status="cited") if opened.status == "verbatim" else opened
 
     # Finding the place of a claim's words
@@ -404,20 +410,20 @@ class Verifier:
         """Return the verdict on a claim that cites no text, or a text that the library does not have."""
         if claim.text is None:
             return Verdict(claim, "unknown")
-        named = list(dict.fromkeys(self._named(claim)))
+        document_ids = list(dict.fromkeys(self._named(claim)))
         given = bool(claim.citation)
-        for document_id in named:
+        for document_id in document_ids:
             document = self._document(document_id)
             if document and (span := _find(claim, document.text)):
                 return self._at("moved" if given else "verbatim", claim, document, span)
-        sources = self._names.sources(claim) if not (named or given) else ()
-        among = tuple(sorted(set().union(*(each.documents for each in sources))))
-        there = self._in_library(claim, "verbatim", Filters(document=among)) if among else None
+        sources = self._names.sources(claim) if not (document_ids or given) else ()
+        among = tuple(sorted(set().union(*(source.documents for source in sources))))
+        verdict = self._in_library(claim, "verbatim", Filters(document=among)) if among else None
         return (
-            there
+            verdict
             or self._in_library(claim, "moved" if given or claim.title else "verbatim")
             or self._earlier(claim)
-            or self._likely(claim, named)
+            or self._likely(claim, document_ids)
             or self._likely_earlier(claim)
             or Verdict(claim, "unknown")
         )
@@ -434,20 +440,20 @@ class Verifier:
         The verdict is "distorted" only if it is "distorted" at all places that were examined.
         """
         places = self._everywhere(claim, status, self._library.select(filters))
-        found = [self._as_ascribed(each) for each in islice(places, _MOST_PLACES)]
-        return min(found, key=lambda each: _PREFERRED.index(each.status), default=None)
+        verdicts = [self._as_ascribed(verdict) for verdict in islice(places, _MOST_PLACES)]
+        return min(verdicts, key=lambda verdict: _PREFERRED.index(verdict.status), default=None)
 
     def _everywhere(self, claim: Claim, status: Status, selection: Selection) -> Iterator[Verdict]:
         places = self._library.phrase(claim.words, selection).places
         for (document, _), spans in read_places(self._library, places):
             for span in spans:
-                if (found := _find_whole(claim, document.text, span.start)) is not None:
-                    yield self._at(status, claim, document, found)
+                if (claim_span := _find_whole(claim, document.text, span.start)) is not None:
+                    yield self._at(status, claim, document, claim_span)
         parts = _parts(claim)
         places = self._library.phrase(max(parts, key=len), selection).places if parts else ()
         for (document, _), _spans in read_places(self._library, places):
-            if (found := _find_parts(claim, document.text)) is not None:
-                yield self._at(status, claim, document, found)
+            if (claim_span := _find_parts(claim, document.text)) is not None:
+                yield self._at(status, claim, document, claim_span)
 
     def _earlier(self, claim: Claim) -> Verdict | None:
         """Return the verdict on the words in a superseded or removed text, or None."""
@@ -470,11 +476,11 @@ class Verifier:
             if cited and cited.status != "current":
                 yield cited
 
-    def _likely(self, claim: Claim, named: Sequence[str]) -> Verdict | None:
+    def _likely(self, claim: Claim, document_ids: Sequence[str]) -> Verdict | None:
         """Return the verdict on similar words in a named document, or in one with the same rare words."""
         words = content_words(claim.words)[:MOST_COMPARED]
         hits = self._library.matching([words], ASKED, self._library.select())[0]
-        for document_id in dict.fromkeys([*named, *(hit.document_id for hit, _ in hits)]):
+        for document_id in dict.fromkeys([*document_ids, *(hit.document_id for hit, _ in hits)]):
             document = self._document(document_id)
             verdict = document and self._altered(claim, document)
             if verdict:
@@ -490,8 +496,8 @@ class Verifier:
         span = _find(claim, text)
         if span is None:
             return None
-        there = Span(offsets[span.start], offsets[span.end - 1] + 1)
-        return _with_omissions(self._at(status, claim, document, there), text, span)
+        marked_span = Span(offsets[span.start], offsets[span.end - 1] + 1)
+        return _with_omissions(self._at(status, claim, document, marked_span), text, span)
 
     # Making a verdict
 
@@ -509,8 +515,8 @@ class Verifier:
 
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
         marked_up = _is_marked_up(claim, document)
-        named = claim.title or claim.citation
-        elsewhere = named and _folded(claim.title) != _folded(document.title or document.id)
+        source = claim.title or claim.citation
+        elsewhere = source and _folded(claim.title) != _folded(document.title or document.id)
         if marked_up and (shown := self._find_shown(claim, document, "moved" if elsewhere else "verbatim")):
             return replace(shown, markup=True)
         span = span or self._text(document.text).nearest(claim.words)
@@ -555,19 +561,19 @@ class Verifier:
         return cited
 
     def _document(self, document_id: str) -> Document | None:
-        found = self._library.read([document_id]).values()
-        return next((document for document, _ in found), None)
+        pairs = self._library.read([document_id]).values()
+        return next((document for document, _ in pairs), None)
 
     def _text(self, text: str) -> Text:
         return _made(self._texts, text, Text)
 
 
-def _made(kept: BoundedCache[str, _Made], text: str, make: Callable[[str], _Made]) -> _Made:
-    """Return the object that `make` makes from a text, from the cache `kept` if it is there."""
-    made = kept.get(text)
+def _made(cache: BoundedCache[str, _Made], text: str, make: Callable[[str], _Made]) -> _Made:
+    """Return the object that `make` makes from a text, from `cache` if it is there."""
+    made = cache.get(text)
     if made is None:
         made = make(text)
-        kept.put(text, made, len(text) * _BYTES_A_CHARACTER)
+        cache.put(text, made, len(text) * _BYTES_A_CHARACTER)
     return made
 
 
@@ -605,10 +611,10 @@ def _placed(parts: Sequence[str], text: str, start: int = 0) -> Iterator[list[Sp
         spans: list[Span] = []
         for part in parts:
             at = spans[-1].end if spans else start
-            found = next(_spans(part, text, at), None)
-            if found is None:
+            span = next(_spans(part, text, at), None)
+            if span is None:
                 return
-            spans.append(found)
+            spans.append(span)
         for at in range(len(parts) - 2, -1, -1):
             spans[at] = _last(parts[at], text, spans[at], spans[at + 1].start)
         yield spans
@@ -617,12 +623,12 @@ def _placed(parts: Sequence[str], text: str, start: int = 0) -> Iterator[list[Sp
 
 def _last(words: str, text: str, first: Span, end: int) -> Span:
     """Return the last place of the words that ends at or before an offset, or else `first`."""
-    found = first
+    last = first
     for span in _spans(words, text, first.end):
         if span.end > end:
             break
-        found = span
-    return found
+        last = span
+    return last
 
 
 def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
@@ -635,15 +641,17 @@ def _with_omissions(verdict: Verdict, text: str, span: Span) -> Verdict:
     whole = not claim.text[:1].islower() and claim.text.rstrip("”’\"'").endswith(tuple(".!?。！？"))
     around = omissions.around(text, span, claim.prose, whole=whole)
     opened = whole or bool(_ELISION.match(claim.text))
-    distorts = inside or any(each.kind == "negation" or (opened and each.kind == "hedge") for each in around)
+    distorts = inside or any(
+        omission.kind == "negation" or (opened and omission.kind == "hedge") for omission in around
+    )
     status = "distorted" if distorts and verdict.status == "verbatim" else verdict.status
     return replace(verdict, status=status, omitted=(*inside, *around))
 
 
 def _quotation_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the range of the quotation around a range of a text, or the same range without a quotation."""
-    if found := quotation_around(text, start, end):
-        return found.start, found.end
+    if quotation := quotation_around(text, start, end):
+        return quotation.start, quotation.end
     # A quotation of several paragraphs.
     before = [*_QUOTATION_MARKS.finditer(text, max(0, start - _MOST_SHOWN), start + 1)]
     after = _QUOTATION_MARKS.search(text, max(start, end - 1), end + _MOST_SHOWN)
@@ -748,18 +756,18 @@ def _spellings(text: str) -> list[str]:
     """
     cases = [_INITIAL.sub(r"\1", text), _INITIAL.sub(lambda match: match[1].swapcase(), text)]
     marked = [_INNER.sub(marks, case) for case in cases for marks in (r"\g<0>", r"“\1”", r'"\1"')]
-    return [each for each in dict.fromkeys(marked) if each != text]
+    return [spelling for spelling in dict.fromkeys(marked) if spelling != text]
 
 
-def _same(claim: Claim, said: str) -> bool:
+def _same(claim: Claim, text: str) -> bool:
     """Return whether a claim's words are the words of a text. White space may differ in running text."""
-    return claim.words == said or (not claim.exact and _alike(claim.words, said))
+    return claim.words == text or (not claim.exact and _alike(claim.words, text))
 
 
-def _alike(words: str, said: str) -> bool:
+def _alike(words: str, text: str) -> bool:
     """Return whether two texts are equal apart from white space, apostrophes, and line ends after hyphens."""
-    words, said = _plain(words).replace("’", "'"), said.replace("’", "'")
-    return words in (_plain(said), _plain(_HYPHENATED.sub("", said)))
+    words, text = _plain(words).replace("’", "'"), text.replace("’", "'")
+    return words in (_plain(text), _plain(_HYPHENATED.sub("", text)))
 
 
 def _is_marked_up(claim: Claim, document: Document) -> bool:
@@ -810,7 +818,7 @@ def to_dict(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 "difference": [asdict(change) for change in verdict.difference],
                 "markup": verdict.markup,
                 "comma": verdict.comma,
-                "omitted": [asdict(each) for each in verdict.omitted],
+                "omitted": [asdict(omission) for omission in verdict.omitted],
                 "attributed": verdict.attributed,
                 "unlisted": verdict.unlisted,
                 "mention": verdict.mention,
@@ -833,49 +841,57 @@ def lines(verdict: Verdict) -> Iterator[list[tuple[str, str]]]:
     on = f" on {date_in_words(verdict.since.date())}" if verdict.since else ""
     match verdict.status:
         case "verbatim":
-            said = where
+            message = where
         case "superseded" | "removed":
-            said = f"{where}: {verdict.status}{on}"
+            message = f"{where}: {verdict.status}{on}"
             if verdict.now:
                 at = f"{verdict.now_locator} ({verdict.now.start}-{verdict.now.end})"
-                said += f"; the new text has the same words: {at}"
+                message += f"; the new text has the same words: {at}"
             elif verdict.difference:
-                said += "; the words have changed:"
+                message += "; the words have changed:"
             elif verdict.status == "superseded":
-                said += "; the new text says nothing similar"
+                message += "; the new text says nothing similar"
         case "moved":
-            said = f"another document says it: {where}: {verdict.place.citation_id if verdict.place else ''}"
+            message = (
+                f"another document says it: {where}: {verdict.place.citation_id if verdict.place else ''}"
+            )
             if verdict.attributed:
-                said += f"; the text names {_plain(verdict.attributed)}"
-                said += ", which is not a source in the library" if verdict.unlisted else ""
+                message += f"; the text names {_plain(verdict.attributed)}"
+                message += ", which is not a source in the library" if verdict.unlisted else ""
         case "cited":
-            said = f"{where}: the citation is right, but the words next to it were not compared"
+            message = f"{where}: the citation is right, but the words next to it were not compared"
         case "distorted":
-            said = f"{where}: the words left out change the sense"
+            message = f"{where}: the words left out change the sense"
             if verdict.attributed:
-                speakers = " or ".join(each.text for each in verdict.omitted if each.kind == "speaker")
-                said = f"{where}: not said by {_plain(verdict.attributed)}, but by {_plain(speakers)}"
-                said += f" (“{_plain(verdict.mention)}” in the document)" if verdict.mention else ""
+                speakers = " or ".join(
+                    omission.text for omission in verdict.omitted if omission.kind == "speaker"
+                )
+                message = f"{where}: not said by {_plain(verdict.attributed)}, but by {_plain(speakers)}"
+                message += f" (“{_plain(verdict.mention)}” in the document)" if verdict.mention else ""
         case "altered" if verdict.fate != "current":
-            said = f"{where}, {verdict.fate}{on}, says it differently:"
+            message = f"{where}, {verdict.fate}{on}, says it differently:"
         case "altered":
-            said = f"{where} says it differently:"
+            message = f"{where} says it differently:"
         case _ if claim.wrong:
-            said = f"its citation is wrong: {claim.wrong}"
+            message = f"its citation is wrong: {claim.wrong}"
         case _:
-            said = "no document in the library says anything similar"
-    left_out = [each for each in verdict.omitted if each.kind != "speaker" or not verdict.attributed]
+            message = "no document in the library says anything similar"
+    left_out = [
+        omission for omission in verdict.omitted if omission.kind != "speaker" or not verdict.attributed
+    ]
     if left_out:
-        named = ", ".join(f"“{_plain(each.text)}” ({omissions.NAMES[each.kind]})" for each in left_out)
-        said += f"; the quote leaves out {named}"
+        omitted_words = ", ".join(
+            f"“{_plain(omission.text)}” ({omissions.NAMES[omission.kind]})" for omission in left_out
+        )
+        message += f"; the quote leaves out {omitted_words}"
     if verdict.left_out:
-        said += f"; with {plural(verdict.left_out, 'word')} left out" + (":" if verdict.difference else "")
+        message += f"; with {plural(verdict.left_out, 'word')} left out" + (":" if verdict.difference else "")
     if verdict.markup:
-        said += "; only the markup differs"
+        message += "; only the markup differs"
     if verdict.comma:
         mark = "comma" if (verdict.claim.text or "").endswith(",") else "full stop"
-        said += f"; only the {mark} at the end differs"
-    yield [(f"    {said}", "dim")]
+        message += f"; only the {mark} at the end differs"
+    yield [(f"    {message}", "dim")]
     if verdict.difference:
         yield [("    ", ""), *styled(verdict.difference)]
 

@@ -95,7 +95,9 @@ def cuts(text: str, at: int) -> bool:
 def _bare(text: str) -> str:
     """Return a text without accents and invisible characters, such as soft hyphens and joiners."""
     return "".join(
-        each for each in text if each != _EDGE and unicodedata.category(each) not in ("Mn", "Mc", "Me", "Cf")
+        character
+        for character in text
+        if character != _EDGE and unicodedata.category(character) not in ("Mn", "Mc", "Me", "Cf")
     )
 
 
@@ -110,11 +112,11 @@ def find(words: str, text: str, near: int = 0) -> Span | None:
     Only the nearest places are examined, because a text may repeat the words very often.
     """
     places = min(MOST_PLACES, MOST_SEARCHED // max(1, len(words)))
-    found = (
-        next((span for span in islice(each, places) if is_whole(span, text)), None)
-        for each in (_before(words, text, near), _from(words, text, near))
+    nearest = (
+        next((span for span in islice(spans, places) if is_whole(span, text)), None)
+        for spans in (_before(words, text, near), _from(words, text, near))
     )
-    return min(filter(None, found), key=lambda span: abs(span.start - near), default=None)
+    return min(filter(None, nearest), key=lambda span: abs(span.start - near), default=None)
 
 
 def _from(words: str, text: str, near: int) -> Iterator[Span]:
@@ -171,11 +173,11 @@ class Text:
         """
         words = [match[0].casefold() for match in _WORD.finditer(quote)]
         asked = [self._numbers.get(word, -1) for word in words]
-        known = np.array(sorted({number for number in asked if number >= 0}), np.int64)
-        if not known.size:
+        numbers = np.array(sorted({number for number in asked if number >= 0}), np.int64)
+        if not numbers.size:
             return None
         length = min(len(asked), len(self._words))
-        shared = np.where(np.isin(self._words, known), self._rarity[self._words], 0.0)
+        shared = np.where(np.isin(self._words, numbers), self._rarity[self._words], 0.0)
         sums = np.concatenate([[0.0], np.cumsum(shared)])
         best = int(np.argmax(sums[length:] - sums[:-length]))
         margin = length // 4 + 2

@@ -25,16 +25,16 @@ def copy(source: OpenLibrary, target: OpenLibrary, progress: Callable[[int, int]
         LibraryError: the target's contents differ from the source's.
     """
     wanted = dict(source.hashes())
-    there = dict(target.hashes())
-    if any(wanted.get(document_id) != sha256 for document_id, sha256 in there.items()):
+    target_hashes = dict(target.hashes())
+    if any(wanted.get(document_id) != sha256 for document_id, sha256 in target_hashes.items()):
         raise InputError("the library to copy to already has documents: name an empty or a new library")
     copied = 0
     for part in source.parts():
-        if part.document is None or part.document.id not in there:
+        if part.document is None or part.document.id not in target_hashes:
             target.take(part)
         if part.document:
-            copied += part.document.id not in there
-            progress(copied + len(there), len(wanted))
+            copied += part.document.id not in target_hashes
+            progress(copied + len(target_hashes), len(wanted))
     for upload in source.uploads():
         with upload.path.open("rb") as content:
             target.keep_upload(upload.name, content)
@@ -75,4 +75,4 @@ def _compare_cited(source: OpenLibrary, target: OpenLibrary, sha256: str, docume
 
 def _plain(passages: Sequence[Passage]) -> list[Passage]:
     """Return passages with key 0: each library gives its own keys."""
-    return [replace(each, key=0) for each in passages]
+    return [replace(passage, key=0) for passage in passages]

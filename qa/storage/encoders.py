@@ -141,8 +141,8 @@ def permitted(recorded: EncoderIdentity) -> EncoderIdentity:
     """
     if recorded.name in PACKAGED_ENCODERS:
         return identify_encoder(recorded.name)
-    if named := os.environ.get(ENCODER_VARIABLE):
-        identity = identify_encoder(named)
+    if encoder_name := os.environ.get(ENCODER_VARIABLE):
+        identity = identify_encoder(encoder_name)
         if (identity.sha256, identity.dimension) == (recorded.sha256, recorded.dimension):
             return identity
     if is_trusted(recorded):

@@ -71,7 +71,7 @@ def of_aliases(library: Path) -> Finding:
 
 def of_originals(uploaded: Sequence[Upload]) -> Finding:
     """Check the uploaded files: read and hash each of them."""
-    problems = [f"{each.name} {wrong}" for each in uploaded if (wrong := uploads.damage(each))]
+    problems = [f"{upload.name} {wrong}" for upload in uploaded if (wrong := uploads.damage(upload))]
     if (more := len(problems) - _NAMED) > 0:
         problems[_NAMED:] = [f"{more:,} more"]
     if problems:

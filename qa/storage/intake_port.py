@@ -307,10 +307,10 @@ class KnownFile:
         if self.last is None or (self.last.sha256, self.last.made_by) != (sha256, made_by):
             return None
         held = self.parts.values() if self.last.documents else ()
-        removed = (each for part, each in self.withdrawn.items() if "~" not in part.partition("#")[2])
+        removed = (document for part, document in self.withdrawn.items() if "~" not in part.partition("#")[2])
         return (
             *map(self._unchanged, held),
-            *(FileResult(self.path, "withdrawn", each.document_id) for each in removed),
+            *(FileResult(self.path, "withdrawn", document.document_id) for document in removed),
             *(FileResult(self.path, "purged") for _ in self.purged),
             *self.last.refused,
         )
@@ -318,9 +318,9 @@ class KnownFile:
     def rows(self, formats: Container[str]) -> list[Row]:
         """List the rows without ids in tables of these formats, both stored rows and removed rows."""
         rows = [
-            *(Row(part, each.source_sha256, each.sha256)
-              for part, each in self.parts.items() if each.format in formats),
-            *(Row(part, each.source_sha256, each.sha256) for part, each in self.withdrawn.items()),
+            *(Row(part, entry.source_sha256, entry.sha256)
+              for part, entry in self.parts.items() if entry.format in formats),
+            *(Row(part, entry.source_sha256, entry.sha256) for part, entry in self.withdrawn.items()),
         ]  # fmt: skip
         return [row for row in rows if is_row(row.part)]
 

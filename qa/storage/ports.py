@@ -141,13 +141,13 @@ class Version:
 
     def info(self, document: Document) -> DocumentInfo:
         """Describe the document as it was, with 0 passages: no passage of it is searched any more."""
-        known: dict[str, Any] = {
+        values: dict[str, Any] = {
             field.name: getattr(document, field.name)
             for field in fields(DocumentInfo)
             if hasattr(document, field.name)
         }
-        places = tuple(dict.fromkeys(place["path"] for place in self.locations))
-        return DocumentInfo(**known, characters=len(document.text), passages=0, locations=places)
+        places = tuple(dict.fromkeys(location["path"] for location in self.locations))
+        return DocumentInfo(**values, characters=len(document.text), passages=0, locations=places)
 
     @property
     def locations(self) -> list[Mapping[str, Any]]:
@@ -310,11 +310,11 @@ def read_places(library: Library, places: Iterable[Occurrence]) -> Iterator[tupl
     Leave out a document that was replaced after the phrase was found.
     """
     spans: dict[tuple[str, str], list[Span]] = {}
-    for place in places:
-        spans.setdefault((place.document_id, place.sha256), []).append(place.span)
+    for occurrence in places:
+        spans.setdefault((occurrence.document_id, occurrence.sha256), []).append(occurrence.span)
     for document, passages in read_in_parts(library, (document_id for document_id, _ in spans)):
-        if here := spans.get((document.id, document.sha256)):
-            yield (document, passages), here
+        if phrase_spans := spans.get((document.id, document.sha256)):
+            yield (document, passages), phrase_spans
 
 
 @dataclass(frozen=True, slots=True)

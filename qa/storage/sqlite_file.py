@@ -187,16 +187,16 @@ class SqliteFile:
                     f"the library in {self.folder} is empty: fill it with `pullquote index`"
                 )
             db.execute("PRAGMA journal_mode = WAL")
-        held, known = _version(db), self.layout.schema
-        if tables and held < known:
+        held, schema = _version(db), self.layout.schema
+        if tables and held < schema:
             raise LibraryError(
                 f"{self.path} was made by an earlier Pullquote (schema {held}, this Pullquote reads "
-                f"{known}), "
+                f"{schema}), "
                 f"and was not changed: {self.layout.advice_if_refused}"
             )
-        if held > known:
+        if held > schema:
             raise LibraryError(
-                f"{self.path} was made by a newer Pullquote (schema {held}, this Pullquote reads {known}): "
+                f"{self.path} was made by a newer Pullquote (schema {held}, this Pullquote reads {schema}): "
                 "upgrade Pullquote, or name another folder with --library"
             )
         if tables:
@@ -311,7 +311,7 @@ class SqliteFile:
 
 def may_write(path: Path) -> bool:
     """Return whether this user may write a file and its folder."""
-    return all(os.access(each, os.W_OK) for each in (path, path.parent))
+    return all(os.access(target, os.W_OK) for target in (path, path.parent))
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ def to_text(stats: LibraryStats) -> str:
     if stats.desk_bytes:
         lines["desk"] = f"{size(stats.desk_bytes)}, of thumbs and conversations"
     width = max(map(len, lines))
-    return "".join(f"{name:<{width}}  {said}\n" for name, said in lines.items())
+    return "".join(f"{name:<{width}}  {value}\n" for name, value in lines.items())
 
 
 def size(count: int) -> str:

@@ -40,11 +40,11 @@ def copied(opened: Opened, form: CopyFormat, style: Style | None = None) -> str:
         return entry_of_quote(quote, form)  # type: ignore[arg-type]
     markup: Markup = form  # type: ignore[assignment]
     text = ESCAPES[markup](quote.text if markup == "text" else with_lines_joined(quote))
-    kept = f'<span style="white-space: pre-wrap">{text}</span>' if markup == "html" else text
-    said = f"“{kept}”"
+    body = f'<span style="white-space: pre-wrap">{text}</span>' if markup == "html" else text
+    quoted = f"“{body}”"
     if style is None:
         address = csl_item(quote.document).get("URL", "")
-        return _noted(said, _own(opened, address, markup), citation_key(quote.document), markup)
+        return _noted(quoted, _own(opened, address, markup), citation_key(quote.document), markup)
     item = csl_item(quote.document)
     place = located(quote)
     if opened.fate:
@@ -52,9 +52,9 @@ def copied(opened: Opened, form: CopyFormat, style: Style | None = None) -> str:
     made = rendered([item], [{"id": item["id"], **place}], style)
     citation = words(made.citations[0], markup)
     if style.in_notes:
-        return _noted(said, citation, item["id"], markup)
+        return _noted(quoted, citation, item["id"], markup)
     entry = words(made.bibliography[0][1], markup) if made.bibliography else ""
-    return _in_text(said, citation, entry, markup)
+    return _in_text(quoted, citation, entry, markup)
 
 
 def _own(opened: Opened, address: str, markup: Markup) -> str:
@@ -65,25 +65,25 @@ def _own(opened: Opened, address: str, markup: Markup) -> str:
     return words(line, markup)
 
 
-def _noted(said: str, citation: str, key: str, markup: Markup) -> str:
+def _noted(quoted: str, citation: str, key: str, markup: Markup) -> str:
     match markup:
         case "markdown":
-            return f"{said}[^{key}]\n\n[^{key}]: {citation}\n"
+            return f"{quoted}[^{key}]\n\n[^{key}]: {citation}\n"
         case "latex":
-            return f"{said}\\footnote{{{citation}}}\n"
+            return f"{quoted}\\footnote{{{citation}}}\n"
         case "html":
-            return _paragraphs(said, citation)
+            return _paragraphs(quoted, citation)
         case "text":
-            return f"{said}\n{citation}\n"
+            return f"{quoted}\n{citation}\n"
 
 
-def _in_text(said: str, citation: str, entry: str, markup: Markup) -> str:
-    whole = f"{said} {citation}"
+def _in_text(quoted: str, citation: str, entry: str, markup: Markup) -> str:
+    whole = f"{quoted} {citation}"
     if markup == "html":
         return _paragraphs(whole, entry)
     below = f"\\noindent {entry}" if markup == "latex" else entry
     return f"{whole}\n\n{below}\n" if entry else f"{whole}\n"
 
 
-def _paragraphs(said: str, below: str) -> str:
-    return f"<p>{said}</p>\n<p>{below}</p>\n" if below else f"<p>{said}</p>\n"
+def _paragraphs(above: str, below: str) -> str:
+    return f"<p>{above}</p>\n<p>{below}</p>\n" if below else f"<p>{above}</p>\n"

@@ -102,7 +102,7 @@ def names(author: str) -> list[dict[str, str]]:
     written = author.split(";")
     if len(written) == 1 and len(several := author.split(", ")) > 1 and all(map(_is_whole, several)):
         written = several
-    return [_name(each) for each in map(_one_line, written) if each]
+    return [_name(name) for name in map(_one_line, written) if name]
 
 
 def _is_whole(name: str) -> bool:
@@ -151,10 +151,10 @@ def located(quote: Quote) -> dict[str, str]:
     example, section “Methods”, paragraph 3 becomes "para. 3, section “Methods”".
     """
     parts = list(places(quote.document, quote.start, quote.end))
-    known = next((part for part in reversed(parts) if part.kind in _LABELS), None)
-    at = {"label": _LABELS[known.kind], "locator": known.name} if known else {}
-    beside = ", ".join(part.words for part in parts if part is not known)
-    return {**at, **({"suffix": f", {beside}"} if beside else {})}
+    labelled_part = next((part for part in reversed(parts) if part.kind in _LABELS), None)
+    at = {"label": _LABELS[labelled_part.kind], "locator": labelled_part.name} if labelled_part else {}
+    rest = ", ".join(part.words for part in parts if part is not labelled_part)
+    return {**at, **({"suffix": f", {rest}"} if rest else {})}
 
 
 def citation_key(document: Document | DocumentInfo) -> str:
@@ -166,13 +166,13 @@ def citation_key(document: Document | DocumentInfo) -> str:
     who = names(document.author)
     name = (who[0].get("family") or who[0].get("literal", "")) if who else document.publisher
     short = re.search(r"\(([A-Z]{2,8})\)", name)
-    said = (
+    pieces = (
         _word(short[1] if short else name),
         str(document.date.year) if document.date else "",
         _word(document.title),
     )
     digest = hashlib.sha256(document.id.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{'' if said[0] or said[2] else 'document'}{''.join(said)}-{digest[:_HASHED]}"
+    return f"{'' if pieces[0] or pieces[2] else 'document'}{''.join(pieces)}-{digest[:_HASHED]}"
 
 
 def keys(documents: Iterable[Document | DocumentInfo]) -> list[str]:

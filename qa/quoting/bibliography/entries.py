@@ -55,7 +55,7 @@ def entries_of_documents(documents: Iterable[Document | DocumentInfo], form: For
     """Return documents in one of the formats, each with its own key (`keys`)."""
     documents = tuple(documents)
     return entries(
-        [csl_item(each, key=key) for each, key in zip(documents, keys(documents), strict=True)], form
+        [csl_item(document, key=key) for document, key in zip(documents, keys(documents), strict=True)], form
     )
 
 
@@ -148,7 +148,7 @@ def _bibtex_name(name: Mapping[str, str]) -> str:
 
 def _bibtex_address(address: str) -> str:
     """Return an address for BibTeX, which has no escapes in addresses. Special characters are %-encoded."""
-    return re.sub(r"[{}\\\s]", lambda found: f"%{ord(found[0]):02X}", address)
+    return re.sub(r"[{}\\\s]", lambda match: f"%{ord(match[0]):02X}", address)
 
 
 def _ris(item: Mapping[str, Any]) -> str:

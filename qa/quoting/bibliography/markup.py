@@ -62,10 +62,10 @@ def latex(text: str) -> str:
     return _LATEX_FOUND.sub(_in_latex, text)
 
 
-def _in_latex(found: re.Match[str]) -> str:
-    if found["space"]:
+def _in_latex(match: re.Match[str]) -> str:
+    if match["space"]:
         return "\\ "
-    return f"{{}}{found[0]}" if found["joined"] else _LATEX[found[0]]
+    return f"{{}}{match[0]}" if match["joined"] else _LATEX[match[0]]
 
 
 def plain(text: str) -> str:
@@ -106,7 +106,7 @@ _AROUND: Final[dict[str, dict[str, tuple[str, str]]]] = {
 
 def words(inlines: Inlines, form: Markup) -> str:
     """Return a citation of pandoc's citeproc in one of the formats."""
-    return "".join(_word(each, form) for each in inlines)
+    return "".join(_word(inline, form) for inline in inlines)
 
 
 def _word(inline: dict[str, Any], form: Markup) -> str:
@@ -144,5 +144,5 @@ def _link(shown: str, text: str, address: str, form: Markup) -> str:
     return f"<{address}>" if text == address else f"[{shown}](<{address}>)"
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\{found[0]}"
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\{match[0]}"

@@ -78,14 +78,15 @@ def match_references(references: Sequence[Reference], documents: Iterable[Docume
         by["address", address_key(document.url)].append(document)
         by["title", title_key(document.title)].append(document)
     by_hash = {
-        hashlib.sha256(each.id.encode("utf-8", "surrogatepass")).hexdigest(): each for each in documents
+        hashlib.sha256(document.id.encode("utf-8", "surrogatepass")).hexdigest(): document
+        for document in documents
     }
-    matches = [_match(each, by, by_hash) for each in references]
-    told: dict[str, list[str]] = defaultdict(list)
+    matches = [_match(reference, by, by_hash) for reference in references]
+    places: dict[str, list[str]] = defaultdict(list)
     for match in matches:
         if len(match.documents) == 1:
-            told[match.documents[0]].append(match.reference.where)
-    return [_alone(match, told) for match in matches]
+            places[match.documents[0]].append(match.reference.where)
+    return [_alone(match, places) for match in matches]
 
 
 def _match(
@@ -98,31 +99,31 @@ def _match(
         ("title", title_key(reference.values.get("title", ""))),
     )
     for reason, key in sought:
-        if found := by.get((reason, key), ()) if key else ():
-            return _found(reference, found, reason)
+        if documents := by.get((reason, key), ()) if key else ():
+            return _found(reference, documents, reason)
     if key_hash := _KEY.fullmatch(reference.key):
-        found = [document for digest, document in by_hash.items() if digest.startswith(key_hash[1])]
-        if found:
-            return _found(reference, found, "key")
+        documents = [document for digest, document in by_hash.items() if digest.startswith(key_hash[1])]
+        if documents:
+            return _found(reference, documents, "key")
     return Match(reference)
 
 
-def _found(reference: Reference, found: Sequence[DocumentInfo], reason: Reason) -> Match:
-    ids = tuple(document.id for document in found)
-    if len(found) > 1:
+def _found(reference: Reference, documents: Sequence[DocumentInfo], reason: Reason) -> Match:
+    ids = tuple(document.id for document in documents)
+    if len(documents) > 1:
         return Match(reference, ids, reason)
-    said = {field: " ".join(value_of(found[0], field).split()) for field in reference.values}
-    if not said.get("title"):
-        said["title"] = found[0].id  # citations name a document without a title by its id
-    changes = (Change(field, said[field], value) for field, value in reference.values.items())
-    return Match(reference, ids, reason, tuple(each for each in changes if each.old != each.new))
+    stored_values = {field: " ".join(value_of(documents[0], field).split()) for field in reference.values}
+    if not stored_values.get("title"):
+        stored_values["title"] = documents[0].id  # citations name a document without a title by its id
+    changes = (Change(field, stored_values[field], value) for field, value in reference.values.items())
+    return Match(reference, ids, reason, tuple(change for change in changes if change.old != change.new))
 
 
-def _alone(match: Match, told: Mapping[str, Sequence[str]]) -> Match:
+def _alone(match: Match, places: Mapping[str, Sequence[str]]) -> Match:
     """Return a match with the places of other references to the same document."""
     if len(match.documents) != 1:
         return match
-    others = tuple(each for each in told[match.documents[0]] if each != match.reference.where)
+    others = tuple(where for where in places[match.documents[0]] if where != match.reference.where)
     return Match(match.reference, match.documents, match.reason, match.changes, others) if others else match
 
 

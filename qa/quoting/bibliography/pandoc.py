@@ -80,7 +80,7 @@ def run_pandoc(
         folder = Path(name)
         for file, data in (files or {}).items():
             (folder / file).write_bytes(data)
-        environment = {each: os.environ[each] for each in _KEPT if each in os.environ}
+        environment = {variable: os.environ[variable] for variable in _KEPT if variable in os.environ}
         # The folder of user data is empty, so a user's templates, filters and styles do not change the
         # output.
         (folder / "data").mkdir()
@@ -101,6 +101,6 @@ def run_pandoc(
         except OSError as error:
             raise MissingExtraError(f"{program} cannot be run: {error.strerror}") from error
     if done.returncode:
-        said = " ".join(done.stderr.decode("utf-8", "replace").split())
-        raise InputError(f"pandoc refuses this: {said[:500] or f'exit code {done.returncode}'}")
+        message = " ".join(done.stderr.decode("utf-8", "replace").split())
+        raise InputError(f"pandoc refuses this: {message[:500] or f'exit code {done.returncode}'}")
     return done.stdout

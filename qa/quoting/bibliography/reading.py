@@ -69,19 +69,19 @@ def read_references(data: bytes, name: str) -> list[Reference]:
     beginning = text.lstrip()[:10]
     ending = name.lower().rpartition(".")[2]
     if ending == "json" or (ending not in ("bib", "ris") and beginning[:1] in ("[", "{")):
-        found = _csl_json(text, name)
+        references = _csl_json(text, name)
     elif ending == "ris" or (ending != "bib" and _TAG.match(beginning)):
-        found = _ris(text, name)
+        references = _ris(text, name)
     else:
-        found = _bibtex(text, name)
-    if not found:
+        references = _bibtex(text, name)
+    if not references:
         raise InputError(f"{name}, line 1: the file has no reference in BibTeX, RIS or CSL-JSON")
-    return found
+    return references
 
 
-def _reference(key: str, where: str, said: Mapping[str, str], name: str) -> Reference:
+def _reference(key: str, where: str, raw_values: Mapping[str, str], name: str) -> Reference:
     """Return a reference. Its values are checked in the same way as values that a person enters."""
-    values = {field: " ".join(on_one_line(value).split()) for field, value in said.items()}
+    values = {field: " ".join(on_one_line(value).split()) for field, value in raw_values.items()}
     if "language" in values:
         values["language"] = _language(values["language"])
     if not re.match(r"https?://", values.get("url", "http://"), re.IGNORECASE):
@@ -104,11 +104,11 @@ def _first(record: Mapping[str, str], names: tuple[str, ...]) -> str:
     return next((record[name] for name in names if record.get(name)), "")
 
 
-def _site_as_publisher(said: dict[str, str], kind: str) -> dict[str, str]:
+def _site_as_publisher(values: dict[str, str], kind: str) -> dict[str, str]:
     """Return the values with a web page's series as its publisher: in these formats it is the site's name."""
-    if kind in _SITES and not said.get("publisher"):
-        said["publisher"] = said.pop("series", "")
-    return said
+    if kind in _SITES and not values.get("publisher"):
+        values["publisher"] = values.pop("series", "")
+    return values
 
 
 def _csl_json(text: str, name: str) -> list[Reference]:
@@ -121,19 +121,19 @@ def _csl_json(text: str, name: str) -> list[Reference]:
     items = items.get("items", [items]) if isinstance(items, dict) else items
     if not isinstance(items, list):
         raise InputError(f"{name}, line 1: this is not a list of CSL-JSON items")
-    found = []
+    references = []
     for at, item in enumerate(items, start=1):
         where = f"item {at}"
         try:
-            said = {field: _csl_text(_first(item, names)) for field, names in _CSL.items()}
-            said["title"] = re.sub(r"</?(?:i|b|sup|sub|sc|span)\b[^<>]*>", "", said["title"])
-            said["author"] = "; ".join(filter(None, map(name_in_words, item.get("author", ()))))
-            said["date"] = date_of(item.get("issued") or {})
-            said = _site_as_publisher(said, str(item.get("type", "")))
+            values = {field: _csl_text(_first(item, names)) for field, names in _CSL.items()}
+            values["title"] = re.sub(r"</?(?:i|b|sup|sub|sc|span)\b[^<>]*>", "", values["title"])
+            values["author"] = "; ".join(filter(None, map(name_in_words, item.get("author", ()))))
+            values["date"] = date_of(item.get("issued") or {})
+            values = _site_as_publisher(values, str(item.get("type", "")))
         except (AttributeError, TypeError, ValueError, LookupError):
             raise InputError(f"{name}, {where}: this is not an item of CSL-JSON") from None
-        found.append(_reference(str(item.get("id", "")), where, said, name))
-    return found
+        references.append(_reference(str(item.get("id", "")), where, values, name))
+    return references
 
 
 def _csl_text(value: object) -> str:
@@ -143,7 +143,7 @@ def _csl_text(value: object) -> str:
 
 
 def _ris(text: str, name: str) -> list[Reference]:
-    found: list[Reference] = []
+    references: list[Reference] = []
     record: dict[str, list[str]] | None = None
     begun, last = 0, ""
     for at, line in enumerate(text.splitlines(), start=1):
@@ -159,7 +159,7 @@ def _ris(text: str, name: str) -> list[Reference]:
         elif tag == "TY":
             raise InputError(f"{name}, line {at}: the reference of line {begun} has no end, “ER  - ”")
         elif tag == "ER":
-            found.append(_of_ris(record, f"line {begun}", name))
+            references.append(_of_ris(record, f"line {begun}", name))
             record = None
         elif tag:
             record.setdefault(tag, []).append(value)
@@ -168,17 +168,17 @@ def _ris(text: str, name: str) -> list[Reference]:
             record[last][-1] = f"{record[last][-1]} {value}".strip()
     if record is not None:
         raise InputError(f"{name}, line {begun}: the reference that begins here has no end, “ER  - ”")
-    return found
+    return references
 
 
 def _of_ris(record: dict[str, list[str]], where: str, name: str) -> Reference:
     firsts = {tag: values[0] for tag, values in record.items()}
-    said = {field: _first(firsts, tags) for field, tags in _RIS.items()}
+    values = {field: _first(firsts, tags) for field, tags in _RIS.items()}
     authors = [author for tag in ("AU", "A1") for author in record.get(tag, ())]
-    said["author"] = "; ".join(map(_in_order, authors))
+    values["author"] = "; ".join(map(_in_order, authors))
     day = _first(firsts, ("DA", "PY", "Y1")).split("/")[:3]
-    said["date"] = _joined(*(*day, "", "")[:3])
-    return _reference(firsts.get("ID", ""), where, _site_as_publisher(said, firsts["TY"]), name)
+    values["date"] = _joined(*(*day, "", "")[:3])
+    return _reference(firsts.get("ID", ""), where, _site_as_publisher(values, firsts["TY"]), name)
 
 
 def _in_order(author: str) -> str:
@@ -214,25 +214,25 @@ def _bibtex(text: str, name: str) -> list[Reference]:
             why = getattr(block.error, "abort_reason", None) or block.error
             line = (block.start_line or 0) + 1
             raise InputError(f"{name}, line {line}: this BibTeX cannot be read: {why}")
-    strings = {each.key.lower(): str(each.value) for each in library.strings}
-    found = []
+    strings = {string.key.lower(): str(string.value) for string in library.strings}
+    references = []
     for entry in sorted(blocks, key=lambda block: block.start_line or 0):
         where = f"line {(entry.start_line or 0) + 1}"
         raw = {field.key.lower(): _concatenated(str(field.value), strings) for field in entry.fields}
         try:
-            said = {field: _first(raw, names) for field, names in _BIBTEX.items()}
-            said = {field: value if field == "url" else decode(value) for field, value in said.items()}
-            said["author"] = "; ".join(
-                _bibtex_author(each, decode) for each in _authors(raw.get("author", ""))
+            values = {field: _first(raw, names) for field, names in _BIBTEX.items()}
+            values = {field: value if field == "url" else decode(value) for field, value in values.items()}
+            values["author"] = "; ".join(
+                _bibtex_author(author, decode) for author in _authors(raw.get("author", ""))
             )
-            said["date"] = decode(raw.get("date", "")).partition("/")[0] or _joined(
+            values["date"] = decode(raw.get("date", "")).partition("/")[0] or _joined(
                 decode(raw.get("year", "")), decode(raw.get("month", "")), decode(raw.get("day", ""))
             )
         except RecursionError:
             raise InputError(f"{name}, {where}: its braces and commands are nested too deep.") from None
-        said = _site_as_publisher(said, entry.entry_type.lower())
-        found.append(_reference(entry.key, where, said, name))
-    return found
+        values = _site_as_publisher(values, entry.entry_type.lower())
+        references.append(_reference(entry.key, where, values, name))
+    return references
 
 
 def _concatenated(value: str, strings: Mapping[str, str]) -> str:
@@ -241,7 +241,7 @@ def _concatenated(value: str, strings: Mapping[str, str]) -> str:
         if '"' in value and _CONCATENATED.fullmatch(written):
             pieces = _PIECE.findall(written)
             return "".join(
-                each[1:-1] if each[0] == '"' else strings.get(each.lower(), each) for each in pieces
+                piece[1:-1] if piece[0] == '"' else strings.get(piece.lower(), piece) for piece in pieces
             )
     return value
 
@@ -250,7 +250,7 @@ def _authors(written: str) -> list[str]:
     """Return the names that are separated by "and" outside braces."""
     from bibtexparser.middlewares.names import split_multiple_persons_names
 
-    return [each for each in split_multiple_persons_names(written) if each.lower() != "others"]
+    return [name for name in split_multiple_persons_names(written) if name.lower() != "others"]
 
 
 def _bibtex_author(author: str, decode: Callable[[str], str]) -> str:
@@ -267,7 +267,7 @@ def _decoder() -> Callable[[str], str]:
     """Return a function that decodes TeX's escapes, with escapes that Zotero writes and pylatexenc lacks."""
     from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
-    known = get_default_latex_context_db()
+    context = get_default_latex_context_db()
     more = {
         "textless": "<",
         "textgreater": ">",
@@ -278,8 +278,8 @@ def _decoder() -> Callable[[str], str]:
         "textbraceright": "}",
         "vphantom": "",
     }
-    known.add_context_category("more", [MacroTextSpec(*each) for each in more.items()], prepend=True)
-    latex = LatexNodes2Text(latex_context=known, keep_comments=True, strict_latex_spaces=False)
+    context.add_context_category("more", [MacroTextSpec(*macro) for macro in more.items()], prepend=True)
+    latex = LatexNodes2Text(latex_context=context, keep_comments=True, strict_latex_spaces=False)
 
     def decode(value: str) -> str:
         # Many files have a plain "&", which in TeX begins a table cell.

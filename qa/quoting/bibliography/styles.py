@@ -94,8 +94,8 @@ def open_style(name: str, *, files: bool = True) -> Style:
             with path.open("rb") as file:
                 data = file.read(_MOST_BYTES + 1)
         except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else error
-            raise InputError(f"the style {name} cannot be read: {said}") from None
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise InputError(f"the style {name} cannot be read: {reason}") from None
         return replace(_style(name, data), is_file=True)
     return _style(name, _shipped(name))
 
@@ -140,7 +140,7 @@ def _style(name: str, data: bytes, *, parent_of: str = "") -> Style:
     if root.tag != f"{_NAMESPACE}style":
         raise InputError(f"{name} is not a citation style: its first element is {root.tag!s:.80}")
     links = root.iterfind(f"{_NAMESPACE}info/{_NAMESPACE}link")
-    parent = next((each.get("href", "") for each in links if each.get("rel") == "independent-parent"), "")
+    parent = next((link.get("href", "") for link in links if link.get("rel") == "independent-parent"), "")
     if parent and parent_of:
         raise InputError(f"the style {parent_of} depends on {name}, which depends on another")
     if parent:
@@ -171,7 +171,7 @@ def rendered(
         InputError: pandoc refuses the style, or a style from a file takes too long.
         MissingExtraError: pandoc is not installed.
     """
-    paragraphs = [_paragraph(each, at) for at, each in enumerate(citations, start=1)]
+    paragraphs = [_paragraph(citation, at) for at, citation in enumerate(citations, start=1)]
     document = {"pandoc-api-version": [1, 23, 1], "meta": {}, "blocks": paragraphs}
     files = {"style.csl": style.data, "items.json": _json([_for_style(item) for item in items])}
     arguments = ("--from=json", "--to=json", "--citeproc", "--csl=style.csl", "--bibliography=items.json")
@@ -181,10 +181,10 @@ def rendered(
     except InputError as error:
         raise InputError(f"the style {style.name}: {error}") from None
     blocks = json.loads(made)["blocks"]
-    said = tuple(_restored(_without_note(block["c"])) for block in blocks[: len(paragraphs)])
+    rendered_citations = tuple(_restored(_without_note(block["c"])) for block in blocks[: len(paragraphs)])
     entries = [entry for block in blocks[len(paragraphs) :] for entry in block["c"][1] if entry["t"] == "Div"]
     listed = ((entry["c"][0][0].removeprefix("ref-"), _restored(_flat(entry["c"][1]))) for entry in entries)
-    return Rendered(said, tuple((key, words) for key, words in listed if words))
+    return Rendered(rendered_citations, tuple((key, words) for key, words in listed if words))
 
 
 def _for_style(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,8 +198,8 @@ def _for_style(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _paragraph(citation: Mapping[str, str], note: int) -> dict[str, Any]:
-    label, place = citation.get("label", ""), citation.get("locator", "")
-    inside = f"{_LABELS[label]} {re.sub('[{}]', ' ', place)}" if place else ""
+    label, locator = citation.get("label", ""), citation.get("locator", "")
+    inside = f"{_LABELS[label]} {re.sub('[{}]', ' ', locator)}" if locator else ""
     words = f", {{{inside}}}{citation.get('suffix', '')}".split(" ")
     suffix = [piece for word in words for piece in ({"t": "Space"}, {"t": "Str", "c": word})][1:]
     cited = {
@@ -215,32 +215,32 @@ def _paragraph(citation: Mapping[str, str], note: int) -> dict[str, Any]:
 
 def _without_note(inlines: Inlines) -> Inlines:
     """Return the content of a citation, and the content of its note if it has one."""
-    found: Inlines = []
-    for each in inlines:
-        if each["t"] == "Cite":
-            found += _without_note(each["c"][1])
-        elif each["t"] == "Note":
-            found += _flat(each["c"])
+    content: Inlines = []
+    for inline in inlines:
+        if inline["t"] == "Cite":
+            content += _without_note(inline["c"][1])
+        elif inline["t"] == "Note":
+            content += _flat(inline["c"])
         else:
-            found.append(each)
-    return found
+            content.append(inline)
+    return content
 
 
 def _flat(blocks: list[dict[str, Any]]) -> Inlines:
     """Return the inlines of blocks, with a space between a number in the margin and its entry."""
-    found: Inlines = []
+    inlines: Inlines = []
     for block in blocks:
         inner = _flat(block["c"][1]) if block["t"] == "Div" else _unmargined(block["c"])
-        found += [{"t": "Space"}, *inner] if found else inner
-    return found
+        inlines += [{"t": "Space"}, *inner] if inlines else inner
+    return inlines
 
 
 def _unmargined(inlines: Inlines) -> Inlines:
-    found: Inlines = []
-    for each in inlines:
-        is_margin = each["t"] == "Span" and "csl-left-margin" in each["c"][0][1]
-        found += [*_trimmed(each["c"][1]), {"t": "Space"}] if is_margin else [each]
-    return found
+    unmargined: Inlines = []
+    for inline in inlines:
+        is_margin = inline["t"] == "Span" and "csl-left-margin" in inline["c"][0][1]
+        unmargined += [*_trimmed(inline["c"][1]), {"t": "Space"}] if is_margin else [inline]
+    return unmargined
 
 
 def _trimmed(inlines: Inlines) -> Inlines:

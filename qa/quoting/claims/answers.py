@@ -41,31 +41,31 @@ def of_json(text: str) -> list[Claim] | None:
 def _of_value(value: object, line: int) -> Iterator[Claim]:
     """Yield the quotes in a value at any depth: quotes of answers, and the `quotes` of test queries."""
     if isinstance(value, list):
-        for each in value:
-            yield from _of_value(each, line)
+        for item in value:
+            yield from _of_value(item, line)
     elif isinstance(value, dict):
         if isinstance(value.get("sha256"), str) and isinstance(value.get("text"), str) and "start" in value:
             yield _of_quote(value, line)
             return
-        for name, each in value.items():
-            if name == "quotes" and isinstance(each, list) and all(isinstance(one, str) for one in each):
+        for name, item in value.items():
+            if name == "quotes" and isinstance(item, list) and all(isinstance(one, str) for one in item):
                 document = value.get("document")
-                named = document if isinstance(document, str) else ""
-                yield from (Claim(one, line, document=named, exact=True) for one in each)
+                named_document = document if isinstance(document, str) else ""
+                yield from (Claim(one, line, document=named_document, exact=True) for one in item)
             else:
-                yield from _of_value(each, line)
+                yield from _of_value(item, line)
 
 
 def _of_quote(quote: dict[str, Any], line: int) -> Claim:
-    named = quote.get("citation")
-    title = named.get("title", "") if isinstance(named, dict) else ""
+    citation = quote.get("citation")
+    title = citation.get("title", "") if isinstance(citation, dict) else ""
     start, end = quote["start"], quote.get("end")
     if type(start) is int and type(end) is int:
-        place = CitationId(quote["sha256"], start, end)
-        wrong = wrong_range(place)
+        citation_id = CitationId(quote["sha256"], start, end)
+        wrong = wrong_range(citation_id)
     else:
-        place, wrong = None, f"start {start!r} and end {end!r} are not both whole numbers"
-    return Claim(quote["text"], line, place, str(quote.get("document", "")), str(title), True, wrong)
+        citation_id, wrong = None, f"start {start!r} and end {end!r} are not both whole numbers"
+    return Claim(quote["text"], line, citation_id, str(quote.get("document", "")), str(title), True, wrong)
 
 
 def is_transcript(text: str) -> bool:
@@ -79,7 +79,7 @@ def of_transcript(text: str) -> list[Claim]:
     All words above a numbered citation are its quote. In a terminal, answers are indented and their lines are
     wrapped. The text around the answers is running text: the report into which they were pasted.
     """
-    found: list[Claim] = []
+    claims: list[Claim] = []
     around = text.split("\n")
     lines = [line.removeprefix("  ").rstrip() for line in around]
     begin: int | None = None
@@ -97,13 +97,13 @@ def of_transcript(text: str) -> list[Claim]:
             around[begin : at + 1] = [""] * (at + 1 - begin)
             begin += 2 * (lines[begin : begin + 2] == ["[…]", ""])
             title = first_title(line)
-            found.append(Claim("\n".join(lines[begin:at]), begin + 1, title=title, shape="answer"))
+            claims.append(Claim("\n".join(lines[begin:at]), begin + 1, title=title, shape="answer"))
             if measure(title) >= LEAST_WORDS:
-                found.append(Claim(title, at + 1, maybe_title=True))
+                claims.append(Claim(title, at + 1, maybe_title=True))
             part, begin = "citation", None
         elif not line:
             begin = begin if part in ("", "closing") else at + 1
             part = ""
         if part == "opening" or around[at].startswith(_GO_ON.get(part, ())):
             around[at] = ""
-    return sorted([*found, *of_prose("\n".join(around))], key=lambda claim: claim.line)
+    return sorted([*claims, *of_prose("\n".join(around))], key=lambda claim: claim.line)

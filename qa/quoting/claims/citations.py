@@ -79,8 +79,8 @@ def link_start(line: str) -> int:
 
 def own_words(before: str, label: str = "") -> str:
     """Return the words before a citation and in its link, or "" if they are only labels of a citation."""
-    named = f"{before} [{label.strip(' []')}]" if label else before
-    return f"{before} {label}" if re.search(r"\w", LABEL.sub(" ", _LINK.sub(" ", named))) else ""
+    words = f"{before} [{label.strip(' []')}]" if label else before
+    return f"{before} {label}" if re.search(r"\w", LABEL.sub(" ", _LINK.sub(" ", words))) else ""
 
 
 def without_links(text: str) -> str:

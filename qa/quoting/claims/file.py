@@ -82,8 +82,8 @@ def claims_of_text(text: str) -> Reading:
 
 
 def _of_text(text: str, kind: str) -> Reading:
-    found, kind = _of_kind(text, kind)
-    return _parted(found, (*(never_read(kind) if kind == "json" else ()), *unread_of_text(text, kind)))
+    claims, kind = _of_kind(text, kind)
+    return _parted(claims, (*(never_read(kind) if kind == "json" else ()), *unread_of_text(text, kind)))
 
 
 def of_text(text: str) -> list[Claim]:
@@ -91,9 +91,9 @@ def of_text(text: str) -> list[Claim]:
     return claims_of_text(text).claims
 
 
-def _parted(found: list[Claim], unread: tuple[str, ...]) -> Reading:
-    read = [each for each in found if _is_read(each)]
-    return Reading(read, [each for each in found if not _is_read(each)], unread)
+def _parted(claims: list[Claim], unread: tuple[str, ...]) -> Reading:
+    read = [claim for claim in claims if _is_read(claim)]
+    return Reading(read, [claim for claim in claims if not _is_read(claim)], unread)
 
 
 def _is_read(claim: Claim) -> bool:
@@ -106,7 +106,7 @@ def _of_documents(source: Source) -> Reading:
     Raises:
         InputError: a document is refused.
     """
-    found: list[Claim] = []
+    claims: list[Claim] = []
     unread: list[str] = []
     with Worker() as worker:
         for document in worker.read(source, _REPORT):
@@ -125,8 +125,8 @@ def _of_documents(source: Source) -> Reading:
                 shape = "note" if noted else claim.shape
                 parts = (visible(document.id.lstrip("/#")), where)
                 claim = replace(claim, where=", ".join(filter(None, parts)), shape=shape)
-                found.append(in_note(claim) if titled else claim)
-    return _parted(found, tuple(dict.fromkeys(unread)))
+                claims.append(in_note(claim) if titled else claim)
+    return _parted(claims, tuple(dict.fromkeys(unread)))
 
 
 def all_of_text(text: str, kind: str = "") -> list[Claim]:
@@ -139,8 +139,8 @@ def all_of_text(text: str, kind: str = "") -> list[Claim]:
 
 def _of_kind(text: str, kind: str) -> tuple[list[Claim], str]:
     """Return the claims of a text, and the format as which the text was read."""
-    if kind != "latex" and text.lstrip()[:1] in ("{", "[") and (found := of_json(text)) is not None:
-        return found, "json"
+    if kind != "latex" and text.lstrip()[:1] in ("{", "[") and (claims := of_json(text)) is not None:
+        return claims, "json"
     if kind == "html" or (kind != "latex" and is_page(text)):
         return list(of_page(text)), "html"
     if kind == "csv" or is_table(text):

@@ -58,11 +58,11 @@ def plain_text(text: str) -> str:
 
 def _without_footnotes(text: str) -> tuple[str, list[str]]:
     pieces, notes, at = [], [], 0
-    while found := _FOOTNOTE.search(text, at):
-        end = _closing(text, found.end())
-        notes.append(text[found.end() : end - 1])
-        lines = "\n" * text.count("\n", found.start(), end)
-        pieces += [text[at : found.start()], f"[^{len(notes)}]{lines}"]
+    while match := _FOOTNOTE.search(text, at):
+        end = _closing(text, match.end())
+        notes.append(text[match.end() : end - 1])
+        lines = "\n" * text.count("\n", match.start(), end)
+        pieces += [text[at : match.start()], f"[^{len(notes)}]{lines}"]
         at = end
     return "".join(pieces) + text[at:], notes
 
@@ -84,8 +84,8 @@ def _words(text: str) -> str:
 
 
 def _character(piece: re.Match[str]) -> str:
-    said, accent, letter, other, its_letter, command, escaped = piece[0], *piece.groups()
-    if said.startswith("\\\\"):
+    written, accent, letter, other, its_letter, command, escaped = piece[0], *piece.groups()
+    if written.startswith("\\\\"):
         return ""  # the line end after the command stays
     if accent or other:
         return f"{letter or its_letter}{_ACCENTS[accent or other]}"
@@ -96,4 +96,4 @@ def _character(piece: re.Match[str]) -> str:
     return {
         "\\hspace{0pt}": "\u200b", "\\^{}": "^", "\\~{}": "~", "\\/": "", "\\-": "\u00ad", "``": "“",
         "''": "”", "{": "", "}": "", "~": "\u00a0",
-    }[said]  # fmt: skip
+    }[written]  # fmt: skip

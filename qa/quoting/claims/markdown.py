@@ -92,7 +92,7 @@ def without_attributes(text: str) -> str:
 
 def without_escapes(text: str) -> str:
     """Return Markdown without backslashes before punctuation, and with numeric entities as characters."""
-    return _ESCAPE.sub(lambda found: found["mark"] or html.unescape(found[0]), text)
+    return _ESCAPE.sub(lambda match: match["mark"] or html.unescape(match[0]), text)
 
 
 def html_quotes(text: str) -> Iterator[tuple[int, int, str]]:

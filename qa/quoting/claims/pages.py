@@ -94,45 +94,47 @@ def of_page(text: str) -> Iterator[Claim]:
     notes = _mark_notes(tree)
     waiting: HtmlElement | None = None
     last = None
-    beside: list[str] = []  # words since the last quote or citation of the paragraph
+    preceding: list[str] = []  # words since the last quote or citation of the paragraph
     for event, element in etree.iterwalk(tree, events=("start", "end")):
         if not isinstance(element.tag, str):
-            beside += [element.tail or ""] if event == "end" else []
+            preceding += [element.tail or ""] if event == "end" else []
             continue
         if breaks(element):
-            beside = []
+            preceding = []
         if event == "end":
-            beside.append(element.tail or "")
+            preceding.append(element.tail or "")
             continue
-        before, label = (" ".join(beside), element.text_content()) if element.tag == "a" else ("", "")
-        beside.append(element.text or "")
+        before, label = (" ".join(preceding), element.text_content()) if element.tag == "a" else ("", "")
+        preceding.append(element.text or "")
         if "quote" in element.classes or (element.tag in _QUOTING and _quotes(element)):
             if waiting is not None:
                 yield _of_element(waiting, notes)
             waiting, last = element, None
         elif (match := CITATION_ID.search(element.get("href") or "")) or "cite" in element.classes:
-            place = citation_in(match) if match else None
+            citation = citation_in(match) if match else None
             if waiting is not None:
-                yield _of_element(waiting, notes, place, element)
-            elif place:
+                yield _of_element(waiting, notes, citation, element)
+            elif citation:
                 ours = element.xpath(f"boolean(ancestor::{_ANSWER})")
                 words = "" if ours else own_words(before[-MOST_BESIDE:], label)
-                if place != last or words:
-                    yield Claim(None, element.sourceline or 1, place, wrong=wrong_range(place), beside=words)
-            waiting, last = None, place or last
-            beside = []
+                if citation != last or words:
+                    yield Claim(
+                        None, element.sourceline or 1, citation, wrong=wrong_range(citation), beside=words
+                    )
+            waiting, last = None, citation or last
+            preceding = []
     if waiting is not None:
         yield _of_element(waiting, notes)
     for read in tree.xpath(_READ):
         read.clear(keep_tail=True)  # faster than `drop_tree`, which joins the text around each element
-    named, in_notes = (
-        "\n".join(each.text_content() for each in tree.xpath(path))[:MOST_CHARACTERS]
+    in_names, in_notes = (
+        "\n".join(element.text_content() for element in tree.xpath(path))[:MOST_CHARACTERS]
         for path in (_NAMES, _NOTES)
     )
     for claim in of_prose(*_joined(tree), page_notes=notes):
         if claim.text and not claim.citation and claim.text in in_notes:
             yield in_note(claim)
-        elif claim.text and not claim.citation and claim.text in named:
+        elif claim.text and not claim.citation and claim.text in in_names:
             yield replace(claim, maybe_title=True)
         else:
             yield claim
@@ -183,7 +185,7 @@ def _quotes(element: HtmlElement) -> bool:
 def _of_element(
     element: HtmlElement,
     notes: Mapping[str, str],
-    place: CitationId | None = None,
+    citation: CitationId | None = None,
     cite: HtmlElement | None = None,
 ) -> Claim:
     """Return the claim of an element that quotes, with the citation after it."""
@@ -194,16 +196,16 @@ def _of_element(
     line = element.sourceline or 1
     if "quote" in element.classes:
         text = element.text_content()
-        return Claim(text, line, place, title=title, exact=True, wrong=wrong_range(place))
+        return Claim(text, line, citation, title=title, exact=True, wrong=wrong_range(citation))
     before, after = _around_inline(element) if element.tag == "q" else _around_block(element)
     text, marks = _without_note_marks(_joined(element, "\n\n")[0], notes)
     return Claim(
         without_marks(text),
         line,
-        place,
+        citation,
         title=title,
-        wrong=wrong_range(place),
-        paragraphs=not place,
+        wrong=wrong_range(citation),
+        paragraphs=not citation,
         before=before,
         after=after,
         references=(*noted(marks or after, notes), *_beside_in_row(element)),
@@ -246,16 +248,16 @@ def _text(element: HtmlElement | None) -> str:
 def _mark_notes(tree: HtmlElement) -> dict[str, str]:
     """Replace the text of links to notes by the marks “[^…]”, and return the texts of the notes by mark."""
     targets = {element.get("id"): element for element in tree.xpath("//*[@id]")}
-    found: dict[str, str] = {}
+    notes: dict[str, str] = {}
     for link in tree.xpath("//a[starts-with(@href, '#')]"):
         name = link.get("href")[1:]
         target = targets.get(name)
         is_note = target is not None and target.tag in _NOTE_ELEMENTS
         if is_note and not len(link) and _FOOTNOTE_LABEL.fullmatch(link.text or ""):
             link.text = mark = f"[^{re.sub(r'[^0-9A-Za-z_-]', '-', name)[:40]}]"
-            if mark not in found:
-                found[mark] = _says(target)
-    return found
+            if mark not in notes:
+                notes[mark] = _says(target)
+    return notes
 
 
 def _says(note: HtmlElement) -> str:
@@ -271,10 +273,10 @@ def _says(note: HtmlElement) -> str:
 
 def _without_note_marks(words: str, notes: Mapping[str, str]) -> tuple[str, str]:
     """Return a quote without the note marks at its end, and these marks."""
-    kept = words.rstrip()
-    while (mark := kept[max(kept.rfind("["), 0) :]) and mark in notes:
-        kept = kept.removesuffix(mark).rstrip()
-    return kept, words[len(kept) :].strip()
+    quote = words.rstrip()
+    while (mark := quote[max(quote.rfind("["), 0) :]) and mark in notes:
+        quote = quote.removesuffix(mark).rstrip()
+    return quote, words[len(quote) :].strip()
 
 
 def _beside_in_row(element: HtmlElement) -> Iterator[str]:
@@ -296,7 +298,9 @@ def _column_names(row: HtmlElement) -> list[str]:
     """Return the names of a row’s columns, or nothing if the table does not begin with a row of headings."""
     table = next(row.iterancestors("table"), None)
     # `find` would be slow, because lxml would also search the whole table for the second row.
-    first = None if table is None else next((each for each in table.iter() if each.tag == "tr"), None)
+    first = (
+        None if table is None else next((element for element in table.iter() if element.tag == "tr"), None)
+    )
     if first is None or first is row or any(cell.tag != "th" for cell in first):
         return []
     return [_says(cell) for cell in first[:MOST_CELLS]]

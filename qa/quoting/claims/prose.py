@@ -65,10 +65,10 @@ def of_prose(
     text, blocks, headings = markdown.blocks(text, is_markdown=is_markdown)
     text = markdown.without_attributes(without_entities(text))
     text = _ASKED.sub(_without_marks, text)
-    found = _quotations(text, blocks)
-    prose = _Prose(text, found, headings, added, edges, page_notes or {}, is_markdown=is_markdown)
+    quotations = _quotations(text, blocks)
+    prose = _Prose(text, quotations, headings, added, edges, page_notes or {}, is_markdown=is_markdown)
     claims = [*prose.quoted(), *prose.only_cited(), *prose.unpaired()]
-    yield from (claim for _, claim in sorted(claims, key=lambda each: each[0]))
+    yield from (claim for _, claim in sorted(claims, key=lambda pair: pair[0]))
 
 
 class _Prose:
@@ -80,7 +80,7 @@ class _Prose:
     def __init__(
         self,
         text: str,
-        found: Sequence[Quotation],
+        quotations: Sequence[Quotation],
         headings: Sequence[tuple[int, int]],
         added: Sequence[int],
         edges: Sequence[int],
@@ -94,7 +94,7 @@ class _Prose:
         self._is_markdown = is_markdown
         self._line_ends = [match.start() for match in re.finditer("\n", text)]
         self._cited = [match for match in CITATION_ID.finditer(text) if int(match[2]) < int(match[3])]
-        self._found = list(self._with_ids(found))
+        self._found = list(self._with_ids(quotations))
         self._titles = _Ranges(title_places(text, headings))
         self._notes = _Ranges(note_places(text, headings))
         self._notes_by_mark = {**notes_of(text), **page_notes}
@@ -103,14 +103,14 @@ class _Prose:
 
     def quoted(self) -> Iterator[tuple[int, Claim]]:
         """Yield the claims of quotations, and of the titles after them that may be quotations too."""
-        for each, ids in self._found:
-            if not (ids or each.title) and measure(each.words) < LEAST_WORDS:
-                yield each.start, Claim(each.words, self._line(each.start), short=True)
+        for quotation, ids in self._found:
+            if not (ids or quotation.title) and measure(quotation.words) < LEAST_WORDS:
+                yield quotation.start, Claim(quotation.words, self._line(quotation.start), short=True)
                 continue
-            yield each.start, self._claim(each, ids)
-            if each.marked and measure(each.title) >= LEAST_WORDS:
-                at = self._text.find(each.title, each.end)
-                yield at, Claim(each.title, self._line(at), maybe_title=True)
+            yield quotation.start, self._claim(quotation, ids)
+            if quotation.marked and measure(quotation.title) >= LEAST_WORDS:
+                at = self._text.find(quotation.title, quotation.end)
+                yield at, Claim(quotation.title, self._line(at), maybe_title=True)
 
     def only_cited(self) -> Iterator[tuple[int, Claim]]:
         """Yield the claims of citations without a quote. Leave out a citation that only repeats the last."""
@@ -118,7 +118,10 @@ class _Prose:
         claimed = {match.start() for _, ids in self._found for match in ids}
         last = None
         hashes = [match.end() for match in _HASH.finditer(text)]
-        ends = [*(each.range[1] for each, _ in self._found), *(match.end() for match in self._cited)]
+        ends = [
+            *(quotation.range[1] for quotation, _ in self._found),
+            *(match.end() for match in self._cited),
+        ]
         begins = sorted([0, *hashes, *ends])
         for match in self._cited:
             begin = max(begins[bisect_right(begins, match.start()) - 1], match.start() - MOST_BESIDE)
@@ -130,19 +133,19 @@ class _Prose:
 
     def unpaired(self) -> Iterator[tuple[int, Claim]]:
         """Yield the claims of quotation marks without their other."""
-        read = _Ranges(each.range for each, _ in self._found)
+        read = _Ranges(quotation.range for quotation, _ in self._found)
         for mark in UNPAIRED.finditer(self._text):
             if not read.contain(mark.start()):
                 words = self._text[mark.start() : mark.start() + _MOST_SHOWN].partition("\n")[0]
                 yield mark.start(), Claim(words, self._line(mark.start()), unpaired=True)
 
-    def _with_ids(self, found: Sequence[Quotation]) -> Iterator[tuple[Quotation, list[re.Match[str]]]]:
+    def _with_ids(self, quotations: Sequence[Quotation]) -> Iterator[tuple[Quotation, list[re.Match[str]]]]:
         """Yield each quotation with the citation ids that belong to it."""
         at_ids = [match.start() for match in self._cited]
         end = len(self._text)
-        for each, following in pairwise([*found, Quotation(end, end, "")]):
-            after = slice(bisect_left(at_ids, each.end), bisect_left(at_ids, following.start))
-            yield each, _own_ids(self._text, each, self._cited[after])
+        for quotation, following in pairwise([*quotations, Quotation(end, end, "")]):
+            after = slice(bisect_left(at_ids, quotation.end), bisect_left(at_ids, following.start))
+            yield quotation, _own_ids(self._text, quotation, self._cited[after])
 
     def _claim(self, quotation: Quotation, ids: Sequence[re.Match[str]]) -> Claim:
         """Return the claim of a quotation with the citation ids that belong to it."""
@@ -182,17 +185,19 @@ class _Prose:
 def _quotations(text: str, blocks: Sequence[tuple[int, int]]) -> list[Quotation]:
     """Return the quotations of a text in order: above citations, in block quotes and between marks."""
     ends = Ends(text)
-    found = [*quotes_above(text, ends)]
-    above = _Ranges(each.range for each in found)
+    quotations = [*quotes_above(text, ends)]
+    above = _Ranges(quotation.range for quotation in quotations)
     for start, end in blocks:
-        found += [
-            each for each in markdown.quotes_of_block(text, start, end, ends) if not above.contain(each.start)
+        quotations += [
+            quotation
+            for quotation in markdown.quotes_of_block(text, start, end, ends)
+            if not above.contain(quotation.start)
         ]
-    whole = _Ranges(each.range for each in found)
+    whole = _Ranges(quotation.range for quotation in quotations)
     for start, end, words in markdown.html_quotes(text):
         if words and not whole.contain(start) and not is_marked(words, 0, len(words), Ends(words)):
-            found.append(Quotation(start, end, words, paragraphs=True, form="block quote"))
-    quoted = deque(sorted(each.range for each in found))
+            quotations.append(Quotation(start, end, words, paragraphs=True, form="block quote"))
+    quoted = deque(sorted(quotation.range for quotation in quotations))
     at = 0
     while opened := OPENING.search(text, at):
         while quoted and quoted[0][0] <= opened.start():
@@ -206,13 +211,13 @@ def _quotations(text: str, blocks: Sequence[tuple[int, int]]) -> list[Quotation]
         line = CITATION_LINE.match(text, close)
         title = cited_title(line["cites"]) if line else ""
         at = line.end() if line and title else close
-        found.append(Quotation(opened.start(), close, text[opened.start() + 1 : close - 1], at, title))
-    return sorted(found)
+        quotations.append(Quotation(opened.start(), close, text[opened.start() + 1 : close - 1], at, title))
+    return sorted(quotations)
 
 
 def _own_ids(text: str, quotation: Quotation, after: Sequence[re.Match[str]]) -> list[re.Match[str]]:
     """Return the citation ids after a quotation that belong to it, up to an id with other words before it."""
-    ids = [each for each in after[:_MOST_LINKS] if text.count("\n\n", quotation.end, each.start()) < 2]
+    ids = [match for match in after[:_MOST_LINKS] if text.count("\n\n", quotation.end, match.start()) < 2]
     for count, (before, following) in enumerate(pairwise(ids), 1):
         if measure(without_links(text[before.end() : following.start()])) >= LEAST_WORDS:
             return ids[:count]

@@ -39,9 +39,9 @@ class Sentences:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        found = [match.span() for match in _SENTENCE_END.finditer(text)]
-        self._stops = [stop for stop, _ in found]
-        self._ends = [end for _, end in found]
+        spans = [match.span() for match in _SENTENCE_END.finditer(text)]
+        self._stops = [stop for stop, _ in spans]
+        self._ends = [end for _, end in spans]
 
     def around(
         self, start: int, end: int, first: int = 0, last: int | None = None, *, noted: bool = False

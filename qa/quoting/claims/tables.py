@@ -32,17 +32,18 @@ def is_table(text: str) -> bool:
 
 def of_table(text: str) -> Iterator[Claim]:
     """Yield the claims of a table's cells, each with the cells of its row that name its source."""
-    named = _SEPARATOR.match(text)
-    rest = text[named.end() :] if named else text
+    separator = _SEPARATOR.match(text)
+    rest = text[separator.end() :] if separator else text
     head = rest.lstrip("\r\n").partition("\n")[0]
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     rows = csv.reader(
-        io.StringIO(rest, newline=""), delimiter=named[1] if named else max(_DELIMITERS, key=head.count)
+        io.StringIO(rest, newline=""),
+        delimiter=separator[1] if separator else max(_DELIMITERS, key=head.count),
     )
     names: list[str] = []
-    begins = 1 + bool(named)
+    begins = 1 + bool(separator)
     for row in rows:
-        line, begins = begins, rows.line_num + 1 + bool(named)
+        line, begins = begins, rows.line_num + 1 + bool(separator)
         if not names:
             names = [name.strip().lower() for name in row]
             continue
@@ -56,6 +57,8 @@ def of_table(text: str) -> Iterator[Claim]:
                     if words := without_marks(part):
                         yield Claim(words, line, document=document, references=sources, shape="table cell")
             elif name not in _NOT_READ:
-                for each in of_prose(cell):
-                    references = (*each.references, *sources)
-                    yield replace(each, line=line + each.line - 1, references=references, shape="table cell")
+                for claim in of_prose(cell):
+                    references = (*claim.references, *sources)
+                    yield replace(
+                        claim, line=line + claim.line - 1, references=references, shape="table cell"
+                    )

@@ -131,12 +131,12 @@ class Contents:
         """
         with self._database.reading() as db:
             key = replace(query, limit=None, offset=0), generation_of(db)
-            found = self._listed.get(key)
-            if found is None:
-                found = listing.find(db, query)
-                self._listed.put(key, found)
-            end = len(found) if query.limit is None else query.offset + query.limit
-            return DocumentList(tuple(listing.infos(db, found[query.offset : end])), len(found))
+            numbers = self._listed.get(key)
+            if numbers is None:
+                numbers = listing.find(db, query)
+                self._listed.put(key, numbers)
+            end = len(numbers) if query.limit is None else query.offset + query.limit
+            return DocumentList(tuple(listing.infos(db, numbers[query.offset : end])), len(numbers))
 
     def facets(self) -> Facets:
         """Return the values that filters can choose from."""
@@ -255,10 +255,10 @@ class Contents:
                 document_id: frozenset()
                 if is_only_latin(text)
                 else frozenset(
-                    each.key
-                    for each in passages_where(db, "document = ?", number)
-                    if any(sentence.quotable for sentence in each.sentences)
-                    and not legible(text, each.sentences)
+                    passage.key
+                    for passage in passages_where(db, "document = ?", number)
+                    if any(sentence.quotable for sentence in passage.sentences)
+                    and not legible(text, passage.sentences)
                 )
                 for document_id, number, text in texts
             }
@@ -277,18 +277,18 @@ class Contents:
 
         Leave out ids that do not exist. The last documents are cached until the library changes.
         """
-        found: dict[str, Segmented] = {}
+        documents: dict[str, Segmented] = {}
         with_id = "SELECT serial FROM documents WHERE id = ?"
         with self._database.reading() as db:
             generation = generation_of(db)
             for document_id in dict.fromkeys(ids):
-                if known := self._read.get((generation, document_id)):
-                    found[document_id] = known
+                if cached := self._read.get((generation, document_id)):
+                    documents[document_id] = cached
                 elif row := db.execute(with_id, (document_id,)).fetchone():
                     segmented = self._document(db, *row), tuple(passages_where(db, "document = ?", *row))
                     self._read.put((generation, document_id), segmented, held_bytes(*segmented))
-                    found[document_id] = segmented
-        return found
+                    documents[document_id] = segmented
+        return documents
 
     def document_and_passages(self, document_id: str) -> Segmented:
         """Read a document and its passages, in one snapshot.

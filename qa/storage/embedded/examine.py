@@ -90,15 +90,15 @@ def _contents(store: Store) -> Iterator[Finding]:
 
 def _originals(store: Store) -> Finding:
     """Check the uploaded files: read and hash each of them, and count leftovers of interrupted uploads."""
-    found = of_originals(store.uploads())
+    finding = of_originals(store.uploads())
     names, paths = store.leftovers()
     if count := len(names) + len(paths):
         left = (
             f"{plural(count, 'file')} in {store.folder / uploads.FOLDER} belong to no document (left "
             "by an interrupted upload): `pullquote remove --purge` removes them"
         )
-        return replace(found, problem="; ".join(filter(None, (found.problem, left))))
-    return found
+        return replace(finding, problem="; ".join(filter(None, (finding.problem, left))))
+    return finding
 
 
 def _index(store: Store, passages: int) -> Finding:

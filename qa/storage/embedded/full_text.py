@@ -153,7 +153,7 @@ class Postings:
         mean = sum(part.tokens for part in self._parts) / max(1, self._passages) or 1.0
         # Here and in `_impacts`, operations are in FTS5's own order, for the same rounding.
         lengths = [part.segment.lengths.astype(np.float64) for part in self._parts]
-        return [_K1 * ((1 - _B) + _B * each / mean) for each in lengths]
+        return [_K1 * ((1 - _B) + _B * part_lengths / mean) for part_lengths in lengths]
 
     def search(
         self, queries: Iterable[Sequence[bytes]], k: int, allowed: Bits | None
@@ -164,24 +164,24 @@ class Postings:
         the k-th passage.
         """
         masks = [part.mask(allowed) for part in self._parts]
-        known: dict[bytes, list[Impacts]] = {}
+        impacts_by_stem: dict[bytes, list[Impacts]] = {}
         results = []
         for query in queries:
             for stem in query:
-                if stem not in known:
-                    known[stem] = self._impacts(stem)
-            found, scores = [np.empty(0, np.int64)], [np.empty(0)]
+                if stem not in impacts_by_stem:
+                    impacts_by_stem[stem] = self._impacts(stem)
+            best_keys, scores = [np.empty(0, np.int64)], [np.empty(0)]
             for at, (part, mask) in enumerate(zip(self._parts, masks, strict=True)):
                 sums = np.zeros(-(-len(part.segment) // _ROWS) * _ROWS)
                 for stem in query:
-                    places, impacts = known[stem][at]
+                    places, impacts = impacts_by_stem[stem][at]
                     sums[places] += impacts
                 if mask is not None:
                     sums[: len(mask)] *= mask
                 best = _highest(sums, k)
-                found.append(part.segment.keys[best])
+                best_keys.append(part.segment.keys[best])
                 scores.append(sums[best])
-            keys, all_scores = np.concatenate(found), np.concatenate(scores)
+            keys, all_scores = np.concatenate(best_keys), np.concatenate(scores)
             best = np.argsort(-all_scores, kind="stable")
             least = all_scores[best[k - 1]] if k <= len(best) else 0.0
             best = best[all_scores[best] >= least]
@@ -340,9 +340,9 @@ class FullText:
         whole = [all(len(stems[word]) <= 1 for word in query) for query in asked]
         pairs = list(zip(asked, whole, strict=True))
         ours = [[stem for word in query for stem in stems[word]] for query, one in pairs if one]
-        found = iter(postings.search(ours, k, selection.allowed))
+        hits = iter(postings.search(ours, k, selection.allowed))
         return [
-            self._in_order(*next(found), k) if one else self._store.bm25(query, k, selection)
+            self._in_order(*next(hits), k) if one else self._store.bm25(query, k, selection)
             for query, one in pairs
         ]
 
@@ -351,12 +351,12 @@ class FullText:
         same = scores[1:] == scores[:-1]
         equal = np.append(same, [False]) | np.append([False], same) if len(scores) else same
         held = {key: at for at, key in enumerate(self._store.in_order(keys[equal]))} if equal.any() else {}
-        found = [
+        hits = [
             (key, score)
             for key, score, tied in zip(keys.tolist(), scores.tolist(), equal.tolist(), strict=True)
             if not tied or key in held
         ]
-        return sorted(found, key=lambda each: (-each[1], held.get(each[0], 0)))[:k]
+        return sorted(hits, key=lambda hit: (-hit[1], held.get(hit[0], 0)))[:k]
 
     def file_bytes(self) -> int:
         """Return the size of the files, or 0 if there are no files and FTS5 answers."""

@@ -149,12 +149,12 @@ class EmbeddedLibrary(Store):
         """
         for _ in range(ATTEMPTS):
             generation = self.generation
-            found = search(self.select(selection.filters))
-            keys = {key for each in found for key, _ in each}
+            results = search(self.select(selection.filters))
+            keys = {key for result in results for key, _ in result}
             hits = self.hits(keys)
             if self.generation == generation:
                 break
-        return [[(hits[key], score) for key, score in each if key in hits] for each in found]
+        return [[(hits[key], score) for key, score in result if key in hits] for result in results]
 
     def legible(self, hits: Iterable[Hit]) -> set[int]:
         """Return the keys of the passages that the shipped models can read, at least in part.
@@ -171,9 +171,9 @@ class EmbeddedLibrary(Store):
                 unknown.add(document_id)
             else:
                 illegible[document_id] = held
-        for document_id, found in self.illegible(unknown).items() if unknown else ():
-            self._illegible.put((generation, document_id), found, 1 + len(found))
-            illegible[document_id] = found
+        for document_id, keys in self.illegible(unknown).items() if unknown else ():
+            self._illegible.put((generation, document_id), keys, 1 + len(keys))
+            illegible[document_id] = keys
         return {
             key
             for key, document_id in owners.items()

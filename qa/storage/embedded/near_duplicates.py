@@ -57,10 +57,10 @@ def copies_of(db: sqlite3.Connection, ids: Iterable[str], filters: Filters) -> d
         """,
         (json.dumps(list(dict.fromkeys(ids))), *values, _WHOLE, *values),
     )
-    found: dict[str, dict[str, float]] = {}
+    copies: dict[str, dict[str, float]] = {}
     for document_id, other, alike in rows:
-        found.setdefault(document_id, {})[other] = alike
-    return found
+        copies.setdefault(document_id, {})[other] = alike
+    return copies
 
 
 def _compare(db: sqlite3.Connection, number: int, text: str) -> None:

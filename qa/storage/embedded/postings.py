@@ -61,8 +61,8 @@ class Segment:
         at = np.searchsorted(self.keys, keys)
         inside = at < len(self.keys)
         at, keys = at[inside], keys[inside]
-        found: Int64 = at[self.keys[at] == keys]
-        return found
+        places: Int64 = at[self.keys[at] == keys]
+        return places
 
     def find(self, word: bytes) -> tuple[UInt32, npt.NDArray[np.unsignedinteger]]:
         """Return the places of the passages with the word, uint32 [m] and ascending, and its weights."""
@@ -150,10 +150,10 @@ def build(db: sqlite3.Connection, keys: Int64, out: BinaryIO) -> Segment:
         width = np.where(np.maximum.reduceat(weights, first) < 256, 1, 4)
         bounds = [*first.tolist(), len(starts)]
         size = np.diff(bounds) * (4 + width)
-        for at, each in enumerate(width.tolist()):
+        for at, weight_width in enumerate(width.tolist()):
             run = slice(bounds[at], bounds[at + 1])
             out.write(places[run].astype("<i4").tobytes())
-            out.write(weights[run].astype(f"<u{each}").tobytes())
+            out.write(weights[run].astype(f"<u{weight_width}").tobytes())
             out.write(bytes(-size[at] % 4))
         words += some
         ends.append(np.array([len(word) for word in some], np.int64))

@@ -117,7 +117,7 @@ def _clear(db: sqlite3.Connection, number: int) -> None:
     )
     db.execute("DELETE FROM passages WHERE document = ?", (number,))
     head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
-    gone = [each for each in spellings(f"{head}\n\n{text}") if not words.holds(db, each[1])]
+    gone = [spelling for spelling in spellings(f"{head}\n\n{text}") if not words.holds(db, spelling[1])]
     db.executemany("DELETE FROM spellings WHERE key = ? AND folded = ?", gone)
 
 
@@ -131,5 +131,5 @@ def _has_passages(
         (encoding.number, number),
     ).fetchall()
     return held == [
-        (*passage_row(ordinal, each.passage), each.digest) for ordinal, each in enumerate(passages.entries)
+        (*passage_row(ordinal, entry.passage), entry.digest) for ordinal, entry in enumerate(passages.entries)
     ]

@@ -126,8 +126,8 @@ class Store(Contents):
     def _record(self, columns: str) -> IndexRecord:
         with self._database.reading() as db:
             generation, file, *of_file = db.execute(f"SELECT generation, {columns} FROM library").fetchone()
-            named = file if _DERIVED.fullmatch(file) else ""
-            return IndexRecord(generation, vectors.encoding(db), named, *of_file)
+            derived_file = file if _DERIVED.fullmatch(file) else ""
+            return IndexRecord(generation, vectors.encoding(db), derived_file, *of_file)
 
     # Writing
 
@@ -167,10 +167,10 @@ class Store(Contents):
             self._check(read.document, passages)
         with self._database.writing() as db:
 
-            def write(number: int | None, named: ReadDocument, given_id: str) -> tuple[int, Status]:
+            def write(number: int | None, document: ReadDocument, given_id: str) -> tuple[int, Status]:
                 assert passages  # noqa: S101 - otherwise it is not called
                 encoding = self._encoding_for(db, passages.encoder)
-                return write_document(db, number, named, given_id, passages, encoding)
+                return write_document(db, number, document, given_id, passages, encoding)
 
             return put_document(db, read, corrections, write if passages else None)
 
@@ -240,7 +240,11 @@ class Store(Contents):
         """
         with self._database.writing() as db:
             numbers = [number_of(db, document_id) for document_id in dict.fromkeys(ids)]
-            return tuple(each for number in numbers if (each := put_in_collection(db, number, collection)))
+            return tuple(
+                document_id
+                for number in numbers
+                if (document_id := put_in_collection(db, number, collection))
+            )
 
     def rename_collection(self, name: str, new_name: str) -> tuple[str, ...]:
         """Rename a collection in all its documents, or in none, in one transaction. Return the ids.
@@ -253,7 +257,9 @@ class Store(Contents):
             numbers = [number for (number,) in rows.fetchall()]
             if not numbers:
                 raise InputError(f"there is no collection {name!r}: its documents may have been moved")
-            return tuple(each for number in numbers if (each := put_in_collection(db, number, new_name)))
+            return tuple(
+                document_id for number in numbers if (document_id := put_in_collection(db, number, new_name))
+            )
 
     def corrections_of(self, document_id: str) -> dict[str, Correction]:
         """Read a person's corrections of a document, by field."""
@@ -355,7 +361,9 @@ class Store(Contents):
         Leave out the parts in `beside`, which may be a million.
         """
         with self._database.reading() as db:
-            return tuple(each for each in places_in(db, path, folder=folder) if each.part not in beside)
+            return tuple(
+                location for location in places_in(db, path, folder=folder) if location.part not in beside
+            )
 
     def sources(self) -> list[str]:
         """List the paths of the files of all documents and earlier texts, without uploads."""
@@ -414,8 +422,8 @@ class Store(Contents):
             LibraryError: the bytes are missing, or differ from the uploaded bytes.
         """
         with self._database.reading() as db:
-            found = uploads.original(db, db, self.folder, document_id)
-            return uploads.checked(found, document_id)
+            upload = uploads.original(db, db, self.folder, document_id)
+            return uploads.checked(upload, document_id)
 
     def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
         """Delete documents with all their versions, all or none. `scrub` then overwrites their bytes.

@@ -94,12 +94,12 @@ def known(db: sqlite3.Connection, digests: Iterable[bytes], encoder: EncoderIden
         "SELECT vector FROM vectors JOIN encodings ON encodings.number = encoding "
         "WHERE digest = ? AND sha256 = ? AND dimension = ? LIMIT 1"
     )
-    found = {}
+    vectors = {}
     for digest in digests:
         row = db.execute(query, (digest, encoder.sha256, encoder.dimension)).fetchone()
         if row:
-            found[digest] = np.frombuffer(row[0], _VECTOR)
-    return found
+            vectors[digest] = np.frombuffer(row[0], _VECTOR)
+    return vectors
 
 
 def put(
@@ -151,18 +151,18 @@ def difference(
     if encoding(db) != of:
         return None
     now, since = db.execute("SELECT generation, gone_since FROM library").fetchone()
-    known = generation >= since
+    knows_removals = generation >= since
     # The active encoding gets vectors only for new passages, and keys only grow.
     rows = db.execute(
         "SELECT passage FROM vectors WHERE encoding = ? AND passage > ? ORDER BY passage",
-        (of.number, last if known else -1),
+        (of.number, last if knows_removals else -1),
     )
     held = np.fromiter((key for (key,) in rows), np.int64)
     # `gone` has each removed passage with the last generation that still had it. An index that mirrors this
     # generation has the passage, too.
     rows = db.execute("SELECT passage FROM gone WHERE generation >= ?", (generation,))
-    gone = np.fromiter((key for (key,) in rows), np.int64) if known else held[:0]
-    if known:
+    gone = np.fromiter((key for (key,) in rows), np.int64) if knows_removals else held[:0]
+    if knows_removals:
         return Difference(now, gone, held)
     has = keys()
     return Difference(now, np.setdiff1d(has, held), np.setdiff1d(held, has))

@@ -145,8 +145,8 @@ class SharedDatabase:
 
     def schemas(self, db: Statements) -> dict[str, int]:
         """Return the number of the schema of each part's tables, by part."""
-        (there,) = db.execute("SELECT to_regclass(?)", (f"{self.address.schema}.versions",)).fetchone()
-        return dict(db.execute("SELECT part, version FROM versions").fetchall()) if there else {}
+        (table,) = db.execute("SELECT to_regclass(?)", (f"{self.address.schema}.versions",)).fetchone()
+        return dict(db.execute("SELECT part, version FROM versions").fetchall()) if table else {}
 
     def _make(self, db: Statements, part: Layout) -> None:
         """Create the tables of a part."""
@@ -296,15 +296,15 @@ class SharedDatabase:
         with self._transaction(_READING) as db:
             schema = self.address.schema
             before = time.time()
-            version, clock, fsync, synchronous, only_reads, there, may_create = db.execute(
+            version, clock, fsync, synchronous, only_reads, schema_exists, may_create = db.execute(
                 "SELECT current_setting('server_version'), extract(epoch FROM clock_timestamp())::float8, "
                 "current_setting('fsync'), current_setting('synchronous_commit'), pg_is_in_recovery(), "
                 "to_regnamespace(?) IS NOT NULL, has_database_privilege(current_database(), 'CREATE')",
                 (schema,),
             ).fetchone()
             ahead = clock - (before + time.time()) / 2
-            lacking = "" if there or may_create else "CREATE on the database"
-            if there:
+            lacking = "" if schema_exists or may_create else "CREATE on the database"
+            if schema_exists:
                 row = db.execute("SELECT has_schema_privilege(?, 'USAGE')", (schema,)).fetchone()
                 lacking = "" if row[0] else f"USAGE on the schema {schema}"
             off = [
@@ -328,7 +328,7 @@ class SharedDatabase:
                 (self.address.schema,),
             )
             sizes = dict(rows.fetchall())
-        return sum(sizes.get(each, 0) for each in tables)
+        return sum(sizes.get(table, 0) for table in tables)
 
 
 def _take_no_samples(db: Statements, schema: str) -> None:

@@ -39,13 +39,13 @@ class Session:
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Found:
         """Run a statement."""
         translated, numbered = translate(statement)
-        given: Any = {str(at): each for at, each in enumerate(values, 1)} if numbered else tuple(values)
+        given: Any = {str(at): value for at, value in enumerate(values, 1)} if numbered else tuple(values)
         return Answer(self._db, self._db.execute(translated.encode(), given))
 
     def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> None:
         """Run a statement with each of several values."""
         translated, numbered = translate(statement)
-        many: Any = (dict(zip(map(str, range(1, len(each) + 1)), each, strict=True)) for each in values)
+        many: Any = (dict(zip(map(str, range(1, len(row) + 1)), row, strict=True)) for row in values)
         with self._db.cursor() as cursor:
             cursor.executemany(translated.encode(), many if numbered else map(tuple, values))
 
@@ -76,5 +76,5 @@ def translate(statement: str) -> tuple[str, bool]:
         for kind, other in _TYPES:
             statement = kind.sub(other, statement)
     numbered = any(_PLACE.findall(statement))
-    statement = _PLACE.sub(lambda place: f"%({place[1]})s" if place[1] else "%s", statement)
+    statement = _PLACE.sub(lambda match: f"%({match[1]})s" if match[1] else "%s", statement)
     return _RESERVED.sub('"end"', statement), numbered

@@ -25,8 +25,8 @@ def corrections_of(db: sqlite3.Connection, document_id: str) -> dict[str, Correc
         "SELECT field, value, was, found FROM corrections WHERE document = ? ORDER BY rowid", (document_id,)
     )
     for name, value, was, found in rows:
-        (said,) = found_in(f"[{found}]") or (None,)
-        corrections[stored.text(name)] = Correction(stored.text(value), stored.text(was), said)
+        (origin,) = found_in(f"[{found}]") or (None,)
+        corrections[stored.text(name)] = Correction(stored.text(value), stored.text(was), origin)
     return corrections
 
 
@@ -45,8 +45,8 @@ def put(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Corr
     db.executemany(
         "INSERT INTO corrections (document, field, value, was, found) VALUES (?, ?, ?, ?, ?)",
         [
-            (document_id, field, each.value, each.was, _found_row(each.found))
-            for field, each in corrections.items()
+            (document_id, field, correction.value, correction.was, _found_row(correction.found))
+            for field, correction in corrections.items()
         ],
     )
 
@@ -62,23 +62,27 @@ def put_in_collection(db: sqlite3.Connection, number: int, collection: str) -> s
     ).fetchone()
     if held == collection:
         return ""
-    said, found = corrections_of(db, document_id), found_in(row)
-    by_source = next((each for each in found if each.field == "collection"), None)
-    before = said.pop("collection", Correction("", held, by_source))
+    corrections, origins = corrections_of(db, document_id), found_in(row)
+    by_source = next((origin for origin in origins if origin.field == "collection"), None)
+    before = corrections.pop("collection", Correction("", held, by_source))
     if collection != before.was:
-        said["collection"] = replace(before, value=collection)
+        corrections["collection"] = replace(before, value=collection)
         by_source = Found("collection", BY_HAND, "corrected")
     else:
         by_source = before.found
-    said_where = [each for each in found if each.field != "collection"]
+    said_where = [origin for origin in origins if origin.field != "collection"]
     said_where += [by_source] if by_source else []
     db.execute(
         "UPDATE documents SET collection = ?, found = ? WHERE serial = ?",
-        (collection, json.dumps([(each.field, each.source, each.sure) for each in said_where]), number),
+        (
+            collection,
+            json.dumps([(origin.field, origin.source, origin.sure) for origin in said_where]),
+            number,
+        ),
     )
-    put(db, document_id, said)
+    put(db, document_id, corrections)
     return str(document_id)
 
 
-def _found_row(found: Found | None) -> str:
-    return json.dumps([found.field, found.source, found.sure]) if found else ""
+def _found_row(origin: Found | None) -> str:
+    return json.dumps([origin.field, origin.source, origin.sure]) if origin else ""

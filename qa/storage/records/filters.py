@@ -79,11 +79,11 @@ def where(filters: Filters) -> tuple[str, list[str]]:
     if filters.until:
         conditions["date != '' AND date <= ?"] = (span_of(filters.until)[1].isoformat(),)
     for field in FILTERED_BY_NAME:
-        if names := tuple(each.casefold() for each in filters.values(field)):
+        if names := tuple(name.casefold() for name in filters.values(field)):
             conditions[f"casefold({field}) IN ({', '.join('?' * len(names))})"] = names
     if filters.document:
-        records = [each for each in filters.document if each.lower().endswith(".jsonl")]
-        files = [*records, *(each.replace("/", os.sep) for each in records if os.sep != "/")]
-        named = {_NAMED: json.dumps(filters.document)} | ({_RECORDS: json.dumps(files)} if files else {})
-        conditions[f"({' OR '.join(named)})"] = tuple(named.values())
+        records = [path for path in filters.document if path.lower().endswith(".jsonl")]
+        files = [*records, *(path.replace("/", os.sep) for path in records if os.sep != "/")]
+        clauses = {_NAMED: json.dumps(filters.document)} | ({_RECORDS: json.dumps(files)} if files else {})
+        conditions[f"({' OR '.join(clauses)})"] = tuple(clauses.values())
     return " AND ".join(conditions) or "TRUE", [value for values in conditions.values() for value in values]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qa.schema import DocumentQuery
 
 _SEARCHED = " || char(10) || ".join((*SEARCHED, "id"))
-_COLUMNS = [each.name for each in fields(DocumentInfo) if each.name != "locations"]
+_COLUMNS = [field.name for field in fields(DocumentInfo) if field.name != "locations"]
 _BY_VALUE = {"id": "id", "date": "date", "passages": "passages"}
 
 
@@ -38,10 +38,10 @@ def find(db: sqlite3.Connection, query: DocumentQuery) -> Int64:
     # For ORDER BY serial, SQLite would scan the rows themselves. Any index is smaller.
     ordered = "" if query.order == "added" else f"ORDER BY {_order(query)}"
     rows = db.execute(f"SELECT serial FROM documents WHERE {condition} {ordered}", values)
-    found = np.fromiter((serial for (serial,) in rows), np.int64)
+    numbers = np.fromiter((serial for (serial,) in rows), np.int64)
     if not ordered:
-        found.sort()
-    return found[::-1] if query.order == "added" and query.descending else found
+        numbers.sort()
+    return numbers[::-1] if query.order == "added" and query.descending else numbers
 
 
 def infos(db: sqlite3.Connection, serials: Int64) -> Iterator[DocumentInfo]:
@@ -90,4 +90,7 @@ def _pattern(word: str) -> str:
     LIKE ignores the case of ASCII letters only, so the pattern matches any character where the word has a
     non-ASCII character.
     """
-    return "".join(f"!{each}" if each in "!%_" else each if each.isascii() else "_" for each in word)
+    return "".join(
+        f"!{character}" if character in "!%_" else character if character.isascii() else "_"
+        for character in word
+    )

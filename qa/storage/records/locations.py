@@ -86,7 +86,7 @@ def target(db: sqlite3.Connection, read: ReadDocument) -> Target:
        places, the source takes over that document's id.
     """
     document = read.document
-    here = db.execute(
+    location = db.execute(
         "SELECT document, locations.number, "
         "documents.sha256 = ? OR (words_sha256 = ? AND words_sha256 != '') FROM locations "
         "JOIN documents ON serial = document WHERE locations.path = ? AND part = ?",
@@ -94,8 +94,8 @@ def target(db: sqlite3.Connection, read: ReadDocument) -> Target:
     ).fetchone()
     former = None
     is_first = is_homeless = False
-    if here:
-        former, number, has_words = here
+    if location:
+        former, number, has_words = location
         places = places_of(db, former)
         is_first, is_homeless = places[0].number == number, len(places) == 1
         if has_words:
@@ -106,7 +106,7 @@ def target(db: sqlite3.Connection, read: ReadDocument) -> Target:
     if other is None:
         return Target(None, former=former, keeps_former_id=is_first, new_words=True)
     places = places_of(db, other)
-    missing = tuple(each.number for each in places if is_gone(each.path))
+    missing = tuple(place.number for place in places if is_gone(place.path))
     held = db.execute(
         "SELECT sha256, format, source_sha256, made_by FROM documents WHERE serial = ?", (other,)
     ).fetchone()
@@ -133,12 +133,12 @@ def _same(db: sqlite3.Connection, read: ReadDocument) -> int | None:
     """
     document = read.document
     if document.format in RECORDS:
-        named = db.execute(
+        row = db.execute(
             "SELECT serial FROM documents WHERE sha256 = ? AND given_id = ? ORDER BY serial",
             (document.sha256, document.id),
         ).fetchone()
-        if named:
-            return int(named[0])
+        if row:
+            return int(row[0])
         rows = db.execute(
             "SELECT serial, locations.path FROM documents JOIN locations ON document = serial "
             "WHERE documents.sha256 = ? AND part = ? AND locations.source_sha256 = ? "
@@ -292,13 +292,13 @@ def _read_as(db: sqlite3.Connection, path: str) -> ReadAs:
 
 def row_text(db: sqlite3.Connection, path: str, part: str) -> str:
     """Return the text of a row at the last reading, or "" if there is no such row."""
-    found = db.execute(
+    row = db.execute(
         "SELECT text FROM locations JOIN documents ON serial = document "
         "WHERE locations.path = ?1 AND part = ?2 UNION ALL "
         "SELECT text FROM withdrawn JOIN versions ON number = version WHERE path = ?1 AND part = ?2",
         (path, part),
     ).fetchone()
-    return str(found[0]) if found else ""
+    return str(row[0]) if row else ""
 
 
 def prune(
@@ -310,7 +310,7 @@ def prune(
     """
     removed = []
     for place in places:
-        numbers = [each.number for each in places_of(db, place.document)]
+        numbers = [location.number for location in places_of(db, place.document)]
         if numbers == [place.number]:
             drop(place.document)
             removed.append(place.document_id)
@@ -396,7 +396,11 @@ def put_file(db: sqlite3.Connection, file: FileRecord) -> None:
     is read again until those documents are removed, so that they are named each time.
     """
     refused = json.dumps(
-        [(each.path, each.status, each.error.code, each.error.message) for each in file.refused if each.error]
+        [
+            (refusal.path, refusal.status, refusal.error.code, refusal.error.message)
+            for refusal in file.refused
+            if refusal.error
+        ]
     )
     (held,) = db.execute("SELECT count(*) FROM locations WHERE path = ?", (file.path,)).fetchone()
     whole = held == file.documents or not file.documents

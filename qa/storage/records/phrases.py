@@ -58,18 +58,18 @@ def find_phrase(
     if not complete and words:
         holding = holding_together(words)
     places: list[Occurrence] = []
-    documents_read, found, partial = 0, 0, False
+    documents_read, documents_found, partial = 0, 0, False
     for document_id, sha256, text in read(holding):
         deadline.check()
-        if not complete and (documents_read == PHRASE_READ or found == PHRASE_FOUND):
+        if not complete and (documents_read == PHRASE_READ or documents_found == PHRASE_FOUND):
             break
         spans = occurrences(pattern, text)
         most = max(1, PHRASE_PLACES - len(places))
-        here = [Occurrence(document_id, sha256, span) for span in islice(spans, most)]
+        hits = [Occurrence(document_id, sha256, span) for span in islice(spans, most)]
         partial = partial or next(spans, None) is not None
-        places += here
-        documents_read, found = documents_read + 1, found + bool(here)
-    documents = (each.document_id for each in places) if complete else holding
+        places += hits
+        documents_read, documents_found = documents_read + 1, documents_found + bool(hits)
+    documents = (occurrence.document_id for occurrence in places) if complete else holding
     return Occurrences(
         tuple(places),
         tuple(dict.fromkeys(documents)),

@@ -66,11 +66,11 @@ def put_document(
             put_corrections(db, read.document.id, corrections)
     displaced = _put_at_place(db, to, number, read)
     (collection,) = db.execute("SELECT collection FROM documents WHERE serial = ?", (number,)).fetchone()
-    here = (read.document.path, read.part)
-    beside = tuple(at.path for at in places_of(db, number) if (at.path, at.part) != here)
+    location = (read.document.path, read.part)
+    other_paths = tuple(at.path for at in places_of(db, number) if (at.path, at.part) != location)
     parts_from = to.former if to.former != number and not to.former_is_homeless else None
     former = _held_at(db, parts_from) if parts_from else ()
-    return Ingested(status, read.document.id, displaced, parted, beside, collection, former)
+    return Ingested(status, read.document.id, displaced, parted, other_paths, collection, former)
 
 
 def _held_at(db: sqlite3.Connection, number: int) -> tuple[HeldLocation, ...]:
@@ -87,15 +87,15 @@ def known_document(db: sqlite3.Connection, read: ReadDocument) -> KnownDocument:
     left_out = versions.left_out(db, read, new_words=to.new_words)
     if not to.gives_text:
         return KnownDocument(left_out, has_text=True)
-    _, named = with_free_id(db, read, to)
-    return KnownDocument(left_out, has_text=False, corrections=corrections_of(db, named.document.id))
+    _, with_id = with_free_id(db, read, to)
+    return KnownDocument(left_out, has_text=False, corrections=corrections_of(db, with_id.document.id))
 
 
 def _was_edited(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> bool:
     """Return whether a document's stored corrections now differ from `corrections`."""
     now = corrections_of(db, document_id)
-    return {name: each.value for name, each in now.items()} != {
-        name: each.value for name, each in corrections.items()
+    return {name: correction.value for name, correction in now.items()} != {
+        name: correction.value for name, correction in corrections.items()
     }
 
 

@@ -158,9 +158,9 @@ def cited(db: sqlite3.Connection, place: object, sha256: str, document_id: str =
         "SELECT serial, id FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
         (sha256.lower(), document_id),
     ).fetchone()
-    kept = list(versions.find(db, "sha256 = ?", sha256.lower()))
-    named = (version for version in kept if version.document_id == document_id)
-    version = next(named, kept[0] if kept else None)
+    earlier_versions = list(versions.find(db, "sha256 = ?", sha256.lower()))
+    own_versions = (version for version in earlier_versions if version.document_id == document_id)
+    version = next(own_versions, earlier_versions[0] if earlier_versions else None)
     if held and (held[1] == document_id or version is None or version.document_id != document_id):
         document = document_at(db, place, held[0])
         others = versions.with_text(db, document)
@@ -193,18 +193,18 @@ def earlier(db: sqlite3.Connection, place: object, document_id: str, sha256: str
     Raises:
         DocumentNotFoundError: no earlier text has such a SHA-256, or several have.
     """
-    found = [
-        each
-        for each in versions.find(db, "document = ?", document_id)
-        if sha256 and each.sha256.startswith(sha256.lower())
+    matches = [
+        version
+        for version in versions.find(db, "document = ?", document_id)
+        if sha256 and version.sha256.startswith(sha256.lower())
     ]
-    if len({each.sha256 for each in found}) != 1:
-        such = "more than one earlier text" if found else "no earlier text"
+    if len({version.sha256 for version in matches}) != 1:
+        such = "more than one earlier text" if matches else "no earlier text"
         raise DocumentNotFoundError(
             f"{document_id!r} has {such} whose SHA-256 begins with {sha256!r}: "
             "`pullquote documents show` lists them"
         )
-    return found[0], as_document(place, {**found[0].held, "text": versions.text(db, found[0])})
+    return matches[0], as_document(place, {**matches[0].held, "text": versions.text(db, matches[0])})
 
 
 def kept_with(db: sqlite3.Connection, words: str) -> list[str]:
@@ -248,5 +248,7 @@ def sidecar_values(db: sqlite3.Connection, place: object, path: str) -> dict[str
     document = document_at(db, place, row[0])
     document = uncorrected(document, corrections_of(db, document.id))
     return {
-        found.field: value_of(document, found.field) for found in document.found if found.source == BY_SIDECAR
+        origin.field: value_of(document, origin.field)
+        for origin in document.found
+        if origin.source == BY_SIDECAR
     }

@@ -60,7 +60,7 @@ def row_of(document: Document, words: str, given_id: str, head: str) -> tuple[st
         json.dumps([(span.start, span.end) for span in document.furniture]),
         json.dumps(document.notes),
         json.dumps([(s.start, s.end, s.kind, s.name, s.read_by) for s in document.sections]),
-        json.dumps([(each.field, each.source, each.sure) for each in document.found]),
+        json.dumps([(origin.field, origin.source, origin.sure) for origin in document.found]),
         document.sha256,
         words,
         given_id,
@@ -103,7 +103,7 @@ def passages_where(db: sqlite3.Connection, where: str, value: str | int) -> Iter
     )
     for key, document_id, ordinal, start, end, sentences, characters in rows:
         whole = stored.rows(sentences, Sentence, *SENTENCE)
-        edges = [start, *(edge for each in whole for edge in (each.start, each.end)), end]
+        edges = [start, *(edge for sentence in whole for edge in (sentence.start, sentence.end)), end]
         if min(edges) < 0 or edges != sorted(edges) or end > characters:
             raise ValueError("a passage that its document does not have")
         yield Passage(document_id, ordinal, start, end, whole, key)

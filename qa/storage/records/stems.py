@@ -32,12 +32,12 @@ class Stemmer:
         Raises:
             sqlite3.ProgrammingError: the stemmer is closed.
         """
-        found: list[list[bytes]] = [[] for _ in texts]
+        stems: list[list[bytes]] = [[] for _ in texts]
         with self._lock:
             self._db.execute("INSERT INTO words (words) VALUES ('delete-all')")
             self._db.executemany("INSERT INTO words (rowid, body) VALUES (?, ?)", enumerate(texts))
             for row, stem in self._db.execute(
                 "SELECT doc, CAST(term AS BLOB) FROM stems ORDER BY doc, offset"
             ):
-                found[row].append(stem)
-        return [tuple(each) for each in found]
+                stems[row].append(stem)
+        return [tuple(text_stems) for text_stems in stems]

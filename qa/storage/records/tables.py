@@ -8,7 +8,7 @@ from qa.schema import FIELDS, FILTERED_BY_NAME
 SCHEMA = 13
 
 # The fields that a list of documents is searched, ordered or filtered by.
-LISTED = tuple(name for name, each in FIELDS.items() if each.searched or each.filtered or each.in_table)
+LISTED = tuple(name for name, field in FIELDS.items() if field.searched or field.filtered or field.in_table)
 
 # The full-text index. Other tables use this statement to get the same stems.
 WORDS = """

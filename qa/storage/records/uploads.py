@@ -74,14 +74,14 @@ def write_part(library: Path, content: BinaryIO) -> tuple[Path, str]:
 
 def keep(kept: Statements, library: Path, name: str, sha256: str, part: Path) -> Upload:
     """Move a temporary file to its path, and record it as the newest file of that name."""
-    known = kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256)).rowcount
+    deleted = kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256)).rowcount
     path = path_of(library, sha256)
     with _translated(library):
         if not _is_kept(path, part.stat().st_size):
             _make_folder(path.parent)
             move_whole(part, path)
     kept.execute("INSERT INTO uploads (name, sha256, at) VALUES (?, ?, ?)", (name, sha256, _now()))
-    return Upload(name, sha256, path, is_new=not known)
+    return Upload(name, sha256, path, is_new=not deleted)
 
 
 def newest(kept: Statements, library: Path, name: str | None = None) -> tuple[Upload, ...]:
@@ -93,7 +93,8 @@ def newest(kept: Statements, library: Path, name: str | None = None) -> tuple[Up
         values,
     )
     return tuple(
-        Upload(stored.text(each), sha256, path_of(library, stored.text(sha256))) for each, sha256 in rows
+        Upload(stored.text(stored_name), sha256, path_of(library, stored.text(sha256)))
+        for stored_name, sha256 in rows
     )
 
 
@@ -103,17 +104,17 @@ def of_source(kept: Statements, library: Path, places: Iterable[tuple[str, str]]
     `places` are the paths of the document's places, each with the SHA-256 of the document's bytes there. If
     no file of a name has that SHA-256, take the newest: a part of a file has another SHA-256 than the file.
     """
-    found: list[Upload] = []
+    files: list[Upload] = []
     for path, source_sha256 in places:
         if not path.startswith(UPLOAD):
             continue
         name = path.removeprefix(UPLOAD)
-        known = newest(kept, library, name)
+        candidates = newest(kept, library, name)
         exact = "SELECT 1 FROM uploads WHERE name = ? AND sha256 = ?"
-        if known and kept.execute(exact, (name, source_sha256)).fetchone():
-            known = (Upload(name, source_sha256, path_of(library, source_sha256)),)
-        found += known
-    return tuple(found)
+        if candidates and kept.execute(exact, (name, source_sha256)).fetchone():
+            candidates = (Upload(name, source_sha256, path_of(library, source_sha256)),)
+        files += candidates
+    return tuple(files)
 
 
 def original(db: sqlite3.Connection, kept: Statements, library: Path, document_id: str) -> Upload:
@@ -132,12 +133,12 @@ def original(db: sqlite3.Connection, kept: Statements, library: Path, document_i
     else:
         version = versions.restorable(db, document_id)
         places = [(at["path"], at["source_sha256"]) for at in version.held["locations"]]
-    found = of_source(kept, library, places)
-    if not found:
+    files = of_source(kept, library, places)
+    if not files:
         raise OriginalNotFoundError(
             f"{document_id!r} was not uploaded: its file is where it was indexed from"
         )
-    return found[0]
+    return files[0]
 
 
 def checked(upload: Upload, document_id: str) -> Upload:
@@ -202,11 +203,11 @@ def strays(kept: Statements, library: Path) -> list[Path]:
 
     A file is a stray only if its name is like our names: the library may lie in a folder with other files.
     """
-    known = {sha256 for (sha256,) in kept.execute("SELECT sha256 FROM uploads")}
+    digests = {sha256 for (sha256,) in kept.execute("SELECT sha256 FROM uploads")}
     folder, left_behind = library / FOLDER, time.time() - _LEFT_BEHIND
     if folder.is_symlink():
         return []
-    whole = (path for path in folder.glob("??/*") if _is_ours(path) and path.name not in known)
+    whole = (path for path in folder.glob("??/*") if _is_ours(path) and path.name not in digests)
     parts = (path for path in folder.glob(".upload-*.part") if _PART.fullmatch(path.name))
     return sorted((*whole, *(path for path in parts if path.lstat().st_mtime < left_behind)))
 

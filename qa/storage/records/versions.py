@@ -115,8 +115,8 @@ def _withdrawn_text(db: sqlite3.Connection, read: ReadDocument) -> LeftOut | Non
                 held["given_id"] == document.id or _was_moved(db, number, read)
             )
         else:
-            found = found_in(held["found"])
-            theirs = certain((held["publisher"], held["number"], held["date"]), found)
+            origins = found_in(held["found"])
+            theirs = certain((held["publisher"], held["number"], held["date"]), origins)
             same = agree(certain_of(document), theirs)
         if same:
             return LeftOut(number, document_id)
@@ -186,8 +186,8 @@ def find(db: sqlite3.Connection, where: str, *values: str | int) -> Iterator[Ver
 def _held(row: str) -> Mapping[str, Any]:
     """Parse a version's metadata and locations."""
     held = stored.record(row)
-    for each in (held, *held["locations"]):
-        stored.text(each["path"])
+    for entry in (held, *held["locations"]):
+        stored.text(entry["path"])
     stored.text(held["title"])
     return held
 
@@ -286,7 +286,9 @@ def erase(db: sqlite3.Connection, document_id: str) -> set[str]:
     """
     cited = json.dumps([document_id, texts(db, document_id)])
     paths = {
-        location["path"] for each in find(db, "document = ?", document_id) for location in each.locations
+        location["path"]
+        for version in find(db, "document = ?", document_id)
+        for location in version.locations
     }
     paths |= {
         path
