@@ -90,7 +90,8 @@ _STARTS_WITH_NUMBER = re.compile(
 )
 _ENDS_WITH_NUMBER = re.compile(rf"(?:\d|{_WORD_NUMBER})\s*$", re.IGNORECASE)
 _UNIT = re.compile(rf"(?P<unit>{_any('unit')})", re.IGNORECASE)
-_VERB = rf"(?:{'|'.join(sorted(verbs('say').finite - word_list('nouns') - {'written'}))}|{_any('verb')})"
+_NO_VERB = word_list("no_verb", "omissions")
+_VERB = rf"(?:{'|'.join(sorted(verbs('say').finite - word_list('nouns') - _NO_VERB))}|{_any('verb')})"
 _SAID = re.compile(
     rf"\b(?:{_any('said')}|{_VERB}(?=(?:\s+\w+){{0,2}}?\s*(?:\bthat\b|[,:;.\"“]|$)))|(?<=[,”\"] ){_VERB}\b"
     rf"|{_any('said_elsewhere')}",

@@ -32,7 +32,7 @@ _MOST_NAME = 14
 _MOST_BESIDE = 30
 
 _SAYING = verbs("say", "observe")
-SAYING_VERBS = _SAYING.finite | {"say"}
+SAYING_VERBS = _SAYING.finite | {"say", "believes"}
 _SAYS = frozenset("said says say".split())
 _NOUNS = word_list("nouns")
 # A sentence with two of these verbs may have two speakers.
@@ -242,7 +242,7 @@ class _Paragraph:
             (max(quotation.start, sentence.start), min(quotation.end, sentence.end)) for quotation in inside
         ]
         quotations = [Token(self._text[start:end], start, end, is_quote=True) for start, end in ranges]
-        return tokenise(self._text, sentence.start, sentence.end, quotations)
+        return tokenise(self._text, sentence.start, sentence.end, quotations, whole=True)
 
 
 def _is_pronoun(text: str, name: Span) -> bool:

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 Kind = Literal["title", "number", "publisher", "author", "unlisted", "person"]
 ABBREVIATED_TITLES = "Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Sgt|Capt|Maj|Cmdr|Adm|Sen|Rep|Gov|St|Rev|Hon|Jr|Sr"
-# A word, with the full stop of a title or an initial, or a mark that is no quotation mark.
-_TOKEN = re.compile(
+# A word, or a mark that is no quotation mark.
+_TOKEN = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*|[^\w\s“”„«»\"]")
+# As above, but a word may have the full stop of a title or an initial, a comma in it, and a last apostrophe.
+_WHOLE = re.compile(
     rf"(?:{ABBREVIATED_TITLES}|[A-Z](?:\.[A-Z])*)\.(?=\s+[^\W\d_])"
-    r"|[^\W_]+(?:[’'.,-][^\W_]+)*(?:[’'](?![^\W_]))?|[^\w\s“”„«»\"]"
+    rf"|[^\W_]+(?:[’'.,-][^\W_]+)*(?:[’'](?![^\W_]))?|{_TOKEN.pattern}"
 )
 
 
@@ -68,12 +70,16 @@ class Token(NamedTuple):
         return "" if self.source or self.is_quote else self.text.casefold()
 
 
-def tokenise(text: str, start: int, end: int, known: Iterable[Token]) -> list[Token]:
-    """Return the words and marks of `text[start:end]`, with the known names and quotes as single tokens."""
+def tokenise(text: str, start: int, end: int, known: Iterable[Token], *, whole: bool = False) -> list[Token]:
+    """Return the words and marks of `text[start:end]`, with the known names and quotes as single tokens.
+
+    With `whole`, the full stop of “J. Orr” or “the U.S. embassy” is part of its word. Otherwise, it is a
+    token, because it may end a sentence.
+    """
     tokens: list[Token] = []
     at = start
     for token in [*sorted(known, key=lambda token: token.start), Token("", end, end)]:
-        matches = _TOKEN.finditer(text, at, token.start)
+        matches = (_WHOLE if whole else _TOKEN).finditer(text, at, token.start)
         tokens += [Token(match[0], match.start(), match.end()) for match in matches]
         tokens += [token] if token.text else []
         at = max(at, token.end)

@@ -13,7 +13,7 @@ class Verbs(NamedTuple):
 
     Attributes:
         base: “report”, “write”. The base form may be a noun.
-        finite: the third person and the past forms: “reports”, “reported”, “writes”, “wrote”, “written”.
+        finite: the third person and the past forms: “reports”, “reported”, “writes”, “wrote”.
         participle: “reporting”, “writing”.
     """
 

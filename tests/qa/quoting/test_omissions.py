@@ -51,6 +51,11 @@ def test_what_testers_left_out_is_found_and_nothing_else(elision: Elision) -> No
         "The mayor {of Little Rock} resigned on Friday over the affair.",
         "The mayor may {, who is ill,} resign on Friday over the affair.",
         "The lorries are used {in the north} to carry ore to the smelter.",
+        "The treaty {that both sides concluded in Paris, after long talks,} ended the war.",
+        "The fleet {that the navy maintains, with docks,} left the port.",
+        "The cases {that the clinic confirmed, all in May,} closed the school.",
+        "The council paid {confirmed victims, their families} and the port.",
+        "The offer was made{, the deal was confirmed,} and the ships sailed.",
     ],
 )
 def test_words_that_only_look_so_change_nothing(marked: str) -> None:
@@ -59,6 +64,17 @@ def test_words_that_only_look_so_change_nothing(marked: str) -> None:
 
 def between(elision: Elision) -> tuple[omissions.Omission, ...]:
     return omissions.between(elision.text, elision.parts)
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "The fleet {that the navy maintains, with two docks,} left the port.",
+        "The council paid {40 confirmed victims, their families} and the port.",
+    ],
+)
+def test_a_number_is_left_out_and_no_speaker(marked: str) -> None:
+    assert [each.kind for each in between(read(marked, ""))] == ["number"]
 
 
 def test_a_speaker_whom_the_report_names_is_not_left_out() -> None:
