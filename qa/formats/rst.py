@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import PurePath
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from docutils.frontend import get_default_settings
 from docutils.parsers.rst import Directive, Parser, directives, roles
-from docutils.parsers.rst.languages import en
 from docutils.transforms.frontmatter import DocTitle
 from docutils.transforms.references import Footnotes
 from docutils.utils import new_document
@@ -48,31 +48,39 @@ _SETTINGS = {
     "smart_quotes": False,
     "line_length_limit": MOST_CHARACTERS,
 }
-_DIRECTIVE = re.compile(
-    r"^[^\r\n]{0,200}?\.\.[ \t]++(?:\|[^|\r\n]{1,200}+\|[ \t]++)?+([\w:.+-]{1,100}?) ?::", re.MULTILINE
+_DIRECTIVE = re.compile(r"\.\. +(\|[^|]+\|\s+)?([\w:.+-]+?) ?::(?: (.*))?((?:\n *:[\w.+-]+:(?=\s|$).*)*)")
+# Directives without text. Those of the second set hold what a reader may miss: a remark names them.
+_SILENT = frozenset(
+    """date toctree index highlight module currentmodule default-domain tabularcolumns contents sectnum
+    section-numbering header footer meta target-notes program testsetup testcleanup""".split()
 )
-_ROLE = re.compile(r":([A-Za-z][\w:.+-]{0,100}):`|`:([A-Za-z][\w:.+-]{0,100}):")
-# Directives whose words are no text: names of files and of terms for an index, settings, code for pictures.
-_WORDLESS = frozenset(
-    """date toctree index highlight module currentmodule default-domain tabularcolumns graphviz digraph graph
-    inheritance-diagram literalinclude""".split()
+_LEFT_OUT = frozenset(
+    "graphviz digraph graph inheritance-diagram mermaid uml plantuml plot literalinclude include raw".split()
 )
+# Directives with an argument that is no text: conditions, names of files, of classes and of languages.
+_UNSAID = frozenset(
+    """only ifconfig image figure code code-block sourcecode container class rst-class cssclass role
+    default-role unicode replace doctest testcode testoutput code-tab ipython grid""".split()
+)
+_RELEASES = frozenset("versionadded versionchanged versionremoved deprecated".split())
+# Roles without targets: their "<" is one of the words.
+_LITERAL = frozenset("command file samp kbd guilabel menuselection option program expr".split())
+_docutils_directive, _docutils_role = directives.directive, roles.role
 _STYLES = {"arabic": "1", "loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}
 _LOST = 3  # the level of docutils' messages on text that it could not parse
 _LONGEST_REPLACEMENT = 1_000  # characters of a substitution; a longer one would make a small file large
-_UNSEEN = (
-    nodes.comment,
-    nodes.decoration,
-    nodes.generated,
-    nodes.image,
-    nodes.meta,
-    nodes.pending,
-    nodes.raw,
-    nodes.substitution_definition,
-)
+_UNSEEN = (nodes.comment, nodes.image, nodes.pending, nodes.raw, nodes.substitution_definition)
 _BEFORE_FIELDS = (*_UNSEEN, nodes.title, nodes.subtitle, nodes.system_message)
 _QUOTE = Look(0, 0, quotes=True, other=False)
 _BODY = Look(0, 0, quotes=False, other=False)
+
+
+class _AnyOption(dict[str, Any]):
+    def __missing__(self, name: str) -> Any:
+        return lambda value: value
+
+
+_ANY = _AnyOption(name=directives.unchanged)  # docutils asks an empty one for nothing
 
 
 class _Wordless(Directive):  # type: ignore[misc]  # docutils ships no types
@@ -81,24 +89,21 @@ class _Wordless(Directive):  # type: ignore[misc]  # docutils ships no types
     optional_arguments = 1
     final_argument_whitespace = True
     has_content = True
-
-    class _AnyOption(dict[str, Any]):
-        def __missing__(self, name: str) -> Any:
-            return directives.unchanged
-
-    option_spec = _AnyOption(name=directives.unchanged)
+    option_spec = _ANY
 
     def run(self) -> list[Any]:
-        return []
+        if self.name.lower() not in _LEFT_OUT:
+            return []
+        return [self.reporter.warning("", nodes.literal_block(self.block_text, self.block_text))]
 
 
 class _Unknown(_Wordless):
     """A directive that docutils does not know, such as those of Sphinx: its argument and its content."""
 
     def run(self) -> list[Any]:
-        held = nodes.container()
-        if self.content or " " in "".join(self.arguments):  # else, it may be the number of a release
-            for argument in self.arguments:
+        held, name = nodes.container(), self.name.lower()
+        for argument in self.arguments:
+            if name not in _UNSAID and (name not in _RELEASES or len(argument.split()) > 1):
                 words, messages = self.state.inline_text(argument, self.lineno)
                 held += [nodes.paragraph("", "", *words), *messages]
         if self.content:
@@ -106,11 +111,28 @@ class _Unknown(_Wordless):
         return [held]
 
 
+class _Lenient(Directive):  # type: ignore[misc]
+    """A directive of docutils that takes any option, and drops those with which it can do nothing."""
+
+    known: dict[str, Any]
+    options: dict[str, Any]
+
+    def run(self) -> list[Any]:
+        given, self.options = self.options, {}
+        for name, value in given.items():
+            with suppress(AttributeError, KeyError, TypeError, ValueError):
+                self.options[name] = self.known[name](value)
+        words, messages = self.state.inline_text(given.get("caption") or "", self.lineno)
+        caption = [nodes.paragraph("", "", *words), *messages] if words else []
+        return [*caption, *super().run()]
+
+
 def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     """Yield the one document of a reStructuredText file.
 
     Raises:
-        InputError: if the file is empty, binary, in an unknown encoding, or nested too deep.
+        InputError: if the file is empty, binary, in an unknown encoding, nested too deep, or has too many
+            links in a paragraph.
     """
     decoded = decode(source.data, source.name)
     try:
@@ -119,7 +141,8 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
         parts = [*reader.parts(tree), *reader.notes()]
     except RecursionError:
         raise InputError(
-            f"{source.name} is nested too deep to be read. Save its text as a .txt file."
+            f"{source.name} is nested too deep to be read, or has too many links in a paragraph. "
+            "Save its text as a .txt file."
         ) from None
     composed = compose(marked(parts) if options.as_report else parts)
     fields, doubts = _fields(tree, options.date_order)
@@ -149,7 +172,7 @@ def _parsed(text: str) -> Any:
     settings.doctitle_xform = True
     settings.sectsubtitle_xform = False
     tree = new_document("", settings)
-    with _words_of_all(text, tree):
+    with _words_of_all():
         Parser().parse(text, tree)
     tree.transformer.transforms.clear()  # those that directives ask for make text
     tree.transformer.add_transforms([DocTitle, Footnotes])
@@ -158,33 +181,46 @@ def _parsed(text: str) -> Any:
 
 
 @contextmanager
-def _words_of_all(text: str, tree: Any) -> Iterator[None]:
+def _words_of_all() -> Iterator[None]:
     """Make docutils read roles and directives that it does not know as their words, while a text is parsed.
 
-    docutils keeps both in the module. A text may define roles; the next text does not have them.
+    docutils keeps the roles that a text defines in the module. The next text does not have them.
     """
-    before = dict(directives._directives), dict(roles._roles)
-    for name in {match[1].lower() for match in _DIRECTIVE.finditer(text)}:
-        if name in _WORDLESS or name.startswith("auto"):
-            directives.register_directive(name, _Wordless)
-        elif directives.directive(name, en, tree)[0] is None:
-            directives.register_directive(name, _Unknown)
-    for name in {(match[1] or match[2]).lower() for match in _ROLE.finditer(text)}:
-        if roles.role(name, en, 0, tree.reporter)[0] is None:
-            roles.register_local_role(name, _in_words)
+    before = dict(roles._roles)
+    directives.directive, roles.role = _directive, _role
     try:
         yield
     finally:
-        for registry, held in zip((directives._directives, roles._roles), before, strict=True):
-            registry.clear()
-            registry.update(held)
+        directives.directive, roles.role = _docutils_directive, _docutils_role
+        roles._roles.clear()
+        roles._roles.update(before)
 
 
-def _in_words(_: str, raw: str, text: str, *__: Any, **___: Any) -> tuple[list[Any], list[Any]]:
+def _directive(name: str, language: Any, tree: Any) -> tuple[Any, list[Any]]:
+    if _is_wordless(name):
+        return _Wordless, []
+    known, _ = _docutils_directive(name, language, tree)
+    if known is None:
+        return _Unknown, []
+    options = _ANY if known.option_spec else None
+    return type("_", (_Lenient, known), {"option_spec": options, "known": known.option_spec}), []
+
+
+def _is_wordless(name: str) -> bool:
+    return name.lower() in _SILENT | _LEFT_OUT or name.lower().startswith("auto")
+
+
+def _role(*asked: Any) -> tuple[Any, list[Any]]:
+    known, _ = _docutils_role(*asked)
+    return (_in_words if known in {None, roles.unimplemented_role} else known), []
+
+
+def _in_words(name: str, raw: str, text: str, *_: Any, **__: Any) -> tuple[list[Any], list[Any]]:
     """Return the words of a role that docutils does not know: "words" of `:ref:`words <target>``."""
-    text = nodes.unescape(text)
-    words = text.partition("<")[0].strip() if text.endswith(">") else ""
-    return [nodes.inline(raw, words or text.lstrip("!~"))], []
+    words, target = text.rpartition("<")[::2]
+    if target.endswith(">") and words[-1:].isspace() and name.rpartition(":")[2].lower() not in _LITERAL:
+        text = words.strip()
+    return [nodes.inline(raw, nodes.unescape(text).lstrip("!~"))], []
 
 
 def _fields(tree: Any, order: DateOrder) -> tuple[dict[str, str | None], list[str]]:
@@ -196,10 +232,12 @@ def _fields(tree: Any, order: DateOrder) -> tuple[dict[str, str | None], list[st
         name, body = field.children[0].astext(), field.children[-1]
         field_name = field_of(name)
         separator = "; " if field_name == "author" else " "
-        value = " ".join(
-            separator.join(paragraph.astext() for paragraph in body.findall(nodes.paragraph)).split()
-        )
-        if field_name and value and not values.get(field_name):
+        paragraphs = (paragraph.astext() for paragraph in body.findall(nodes.paragraph))
+        value = " ".join(separator.join(paragraphs).split())
+        before = values.get(field_name) if field_name else ""
+        if field_name == "author" and value and before:
+            values[field_name] = f"{before}; {value}"
+        elif field_name and value and not before:
             values[field_name] = value.strip("$ ").removeprefix("Date: ") if field_name == "date" else value
     if written := values.pop("date", None):
         date, doubt = read_date(written, order)
@@ -238,7 +276,7 @@ class _Reader:
 
     def parts(self, node: Any) -> list[Part]:
         """Return the blocks of a node."""
-        if isinstance(node, _UNSEEN) or _is_contents(node):
+        if isinstance(node, _UNSEEN):
             return []
         if isinstance(node, nodes.system_message):
             return self._unparsed(node)
@@ -329,13 +367,18 @@ class _Reader:
     def _unparsed(self, node: Any) -> list[Part]:
         """Return the words that docutils could not parse, such as a table whose lines do not meet.
 
-        A directive without text is left out instead, and named in a remark.
+        A directive without text is left out instead, and named in a remark. Of another, the words of its
+        argument and of its content are kept.
         """
         blocks = [child.astext() for child in node.children if isinstance(child, nodes.literal_block)]
         if blocks and (directive := _DIRECTIVE.match(blocks[0])):
-            self._left_out[directive[1]] = None
-            return []
-        return [Part("paragraph", words) for words in blocks if node["level"] >= _LOST]
+            substitution, name, argument, _ = directive.groups("")
+            body = dedent(blocks[0][directive.end() :])
+            blocks = ["" if name.lower() in _UNSAID else argument, body.strip("\n")]
+            if substitution or node["level"] < _LOST or _is_wordless(name) or not any(blocks):
+                self._left_out[name] = None
+                return []
+        return [Part("paragraph", words) for words in blocks if words and node["level"] >= _LOST]
 
     def _lines(self, node: Any) -> Iterator[str]:
         for child in node.children:
@@ -375,7 +418,3 @@ class _Reader:
                 if len(words) <= _LONGEST_REPLACEMENT:
                     self._replacements[name] = words
         return self._replacements[name]
-
-
-def _is_contents(node: Any) -> bool:
-    return isinstance(node, nodes.topic) and "contents" in node["classes"]

@@ -114,6 +114,7 @@ def test_title_and_fields_are_metadata() -> None:
     [
         (":Authors: - Ann Osei\n          - Bo Strand\n", ("Ann Osei; Bo Strand", None, 0)),
         (":Autor: Ann Osei\n:Date: $Date: 2008/04/04 $\n", ("Ann Osei", dt.date(2008, 4, 4), 0)),
+        (":Author: Ann Osei\n:Author: Bo Strand\n", ("Ann Osei; Bo Strand", None, 0)),
         (":date: soon\n", ("", None, 1)),
         (":tocdepth: 2\n", ("", None, 0)),
     ],
@@ -162,10 +163,11 @@ def test_nothing_is_included_fetched_run_or_made_up(source: str, text: str | Non
 
 
 def test_what_is_left_out_is_named() -> None:
-    source = b"He left.\n\n.. include:: a.txt\n\n.. raw:: html\n\n   <b>x</b>\n"
-    assert one_of(read, source, "a.rst").notes == (
-        "Left out, as it is no text or cannot be read: include, raw.",
-    )
+    pictures = b".. mermaid::\n\n   a-->b\n\n.. note:: .. uml::\n\n      a -> b\n\n   In May.\n"
+    source = b"He left.\n\n.. include:: a.txt\n\n.. raw:: html\n\n   <b>x</b>\n\n" + pictures
+    found = one_of(read, source, "a.rst")
+    assert found.text == "He left.\n\nIn May."
+    assert found.notes == ("Left out, as it is no text or cannot be read: include, raw, mermaid, uml.",)
 
 
 def test_a_substitution_makes_no_large_text_of_a_small_file() -> None:
@@ -199,6 +201,44 @@ def test_broken_markup_loses_no_words(source: str, text: str | None) -> None:
         assert set(re.findall(r"\w+", source)) == set(re.findall(r"\w+", found))
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (".. note::\n   :collapsible:\n   :ids: a\n\n   He left.\n", "He left."),
+        (".. note::\n   :class: ?\n   He left.\n", "He left."),
+        (".. code-block:: python\n   :caption: To *sell*\n   :linenos:\n\n   sell()\n", "To sell\n\nsell()"),
+        (".. math::\n   :label: eq1\n\n   a + b\n", "a + b"),
+        (".. figure:: a.png\n   :numbered:\n   :width: wide\n\n   A map.\n", "A map."),
+        (".. image:: a.png\n\n   A map.\n", "A map."),
+        (
+            ".. list-table:: Prices\n\n   * - May\n     - 4\n   * - June\n",
+            "Prices\n\n* - May\n  - 4\n* - June",
+        ),
+        (".. table:: Prices\n\n   +---+\n   | 4\n   +-\n", "Prices\n\n+---+\n| 4\n+-"),
+        (".. note:: .. seealso:: He left.\n", "He left."),
+        (".. seealso:: Glossary\n\n.. centered:: LICENSE\n", "Glossary\n\nLICENSE"),
+        (".. versionadded:: 2.1\n\n.. deprecated:: 3.0\n\n   Sell.\n\n.. index:: copper\n", "Sell."),
+        (".. only:: not html\n\n   He left.\n\n.. ifconfig:: x\n\n   So did I.\n", "He left.\n\nSo did I."),
+        (".. topic:: Ports\n   :class: contents\n\n   He left.\n\n.. contents:: All\n", "Ports\n\nHe left."),
+    ],
+)
+def test_a_directive_gives_its_words_and_not_its_settings(source: str, text: str) -> None:
+    assert text_of(source) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (":index:`copper` and :index:`scrap <single: x>`", "copper and scrap"),
+        (":command:`kill <pid>` or :file:`/usr/<dir>`", "kill <pid> or /usr/<dir>"),
+        (":c:expr:`x<y>` and :cpp:class:`vector<int>`", "x<y> and vector<int>"),
+        (":ref:`a < b <label>` and :py:func:`~os.path`", "a < b and os.path"),
+    ],
+)
+def test_a_role_gives_its_words_without_its_target(source: str, text: str) -> None:
+    assert text_of(source) == text
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_any_encoding_and_any_line_end_gives_the_same_text(encoding: str, end: str) -> None:
@@ -221,6 +261,7 @@ def test_a_report_marks_block_quotes(tmp_path: Path) -> None:
 
 def test_text_nested_too_deep_is_refused() -> None:
     assert "is nested too deep" in refusal(read, b"- " * 3_000 + b"a", "a.rst")
+    assert "too many links in a paragraph" in refusal(read, b"see http://a.b\n" * 3_000, "a.rst")
 
 
 def test_an_enormous_table_is_read_or_refused() -> None:
