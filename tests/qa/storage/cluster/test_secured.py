@@ -62,7 +62,7 @@ def test_without_it_the_error_says_what_to_do_and_not_the_password(
     monkeypatch: pytest.MonkeyPatch, token: str
 ) -> None:
     monkeypatch.setenv(TOKEN, token)
-    with pytest.raises(LibraryError, match=r"does not let this user in.*PULLQUOTE_MILVUS_TOKEN") as raised:
+    with pytest.raises(LibraryError, match=r"refuses this user.*PULLQUOTE_MILVUS_TOKEN") as raised:
         version()
     assert "wrong" not in str(raised.value)
 
