@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BeforeValidator, Field, ValidationError
 
 from qa.formats.kinds import KINDS
-from qa.limits import MAX_DOCUMENTS, MAX_FILTER_CHARACTERS, MAX_ID_CHARACTERS, MAX_NAMES
+from qa.limits import MAX_DOCUMENTS, MAX_FILTER_CHARACTERS, MAX_ID_CHARACTERS, MAX_NAMES, check_filters
 from qa.quoting.cite import facts
 from qa.schema import FIELDS, FILTERED_BY_NAME, DocumentOrder, DocumentQuery, Filters
 from qa.schema.fields import SEARCHED
@@ -241,7 +241,13 @@ def _known(author: str, series: str, number: str) -> str:
 
 
 def find_removed(store: Library, query: FoundQuery) -> list[Version]:
-    """Return the removed documents that match the query and can be put back, the last removed first."""
+    """Return the removed documents that match the query and can be put back, the last removed first.
+
+    Raises:
+        InputError: see `check_filters`.
+    """
+    values: dict[str, Any] = {name: tuple(getattr(query, name)) for name in FILTERED_BY_NAME}
+    check_filters(Filters(**values))
     holding = set(store.kept_with(query.text)) if query.text else None
     return [
         version

@@ -232,7 +232,9 @@ class TestRemovedOverHTTP:
         corpus.remove(["rice.md"])
         assert [each["id"] for each in client.get(f"/api/v1/removed-documents?{query}").json()] == found
 
-    @pytest.mark.parametrize("query", ["limit=-1", "offset=x", "since=20", "sort=date", f"q={'x' * 501}"])
+    @pytest.mark.parametrize(
+        "query", ["limit=-1", "offset=x", "since=20", "sort=date", f"q={'x' * 501}", "collection=%01"]
+    )
     def test_a_query_that_makes_no_sense_is_refused(self, unchanged: TestClient, query: str) -> None:
         response = unchanged.get(f"/api/v1/removed-documents?{query}")
         assert (response.status_code, response.json()["code"]) == (400, "bad_input")
