@@ -76,7 +76,7 @@ def parse(question: str, history: Sequence[str | Turn] = ()) -> tuple[ParsedQues
 
 def interpret(question: ParsedQuestion, earlier: Sequence[ParsedQuestion] = ()) -> Interpretation:
     """Read a question as it stands, or after earlier questions if it cannot be understood without them."""
-    leaning = None if question.is_standalone else after(question, earlier)
+    leaning = after(question, earlier) if earlier and not question.is_standalone else None
     return leaning or Interpretation(question, question, ((question.text, 1.0),))
 
 
