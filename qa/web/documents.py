@@ -74,6 +74,11 @@ class FoundQuery(Body):
     since: Since | None = None
     until: Until | None = None
 
+    def filters(self) -> Filters:
+        """Return the filters in the form that the library takes."""
+        values: dict[str, Any] = {name: tuple(getattr(self, name)) for name in FILTERED_BY_NAME}
+        return Filters(**values | {"since": self.since, "until": self.until})
+
 
 class ListQuery(FoundQuery):
     """A query that also says the order of the documents; see `qa.schema.DocumentQuery`."""
@@ -83,12 +88,9 @@ class ListQuery(FoundQuery):
 
     def query(self) -> DocumentQuery:
         """Return the query in the form that the library takes."""
-        values: dict[str, Any] = {name: tuple(getattr(self, name)) for name in FILTERED_BY_NAME}
-        values |= {"since": self.since, "until": self.until}
-        filters = Filters(**values)
         descending = self.order == "desc"
         return DocumentQuery(
-            self.q, filters, self.format, self.sort, descending, self.limit, self.offset, self.text
+            self.q, self.filters(), self.format, self.sort, descending, self.limit, self.offset, self.text
         )
 
 
@@ -246,8 +248,7 @@ def find_removed(store: Library, query: FoundQuery) -> list[Version]:
     Raises:
         InputError: see `check_filters`.
     """
-    values: dict[str, Any] = {name: tuple(getattr(query, name)) for name in FILTERED_BY_NAME}
-    check_filters(Filters(**values))
+    check_filters(query.filters())
     holding = set(store.kept_with(query.text)) if query.text else None
     return [
         version
