@@ -124,14 +124,12 @@ def _filters(engine: Engine, limited: Callable[[Any], Any]) -> APIRouter:
     def filters(query: Annotated[FilterQuery, Query()]) -> HTMLResponse:
         """Show the filters that a question can have, and the values that are set."""
         facets = engine.corpus.store.facets()
-        # Collections are the user's own order of the documents: they come first.
-        collections_first = sorted(facets.values.items(), key=lambda item: item[0] != "collection")
         return pages.page(
             "filters.html",
             query=query,
             choices=[
                 (name, _plural(name), _choices(name, value_counts, getattr(query, name)))
-                for name, value_counts in collections_first
+                for name, value_counts in facets.values.items()
             ],
             facets=facets,
             documents=_document_choices(engine.corpus, query),

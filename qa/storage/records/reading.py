@@ -137,7 +137,8 @@ def facets(db: sqlite3.Connection) -> Facets:
         "(SELECT max(date) FROM documents), (SELECT count(*) FROM documents WHERE date = '')"
     ).fetchone()
     return Facets(
-        {name: values(name) for name in FILTERED_BY_NAME},
+        # Collections come first, on pages, too: they are the user's own order of the documents.
+        {name: values(name) for name in sorted(FILTERED_BY_NAME, key=lambda name: name != "collection")},
         date_of(first or ""),
         date_of(last or ""),
         undated,
