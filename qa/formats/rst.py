@@ -63,7 +63,7 @@ _UNSAID = frozenset(
     default-role unicode replace doctest testcode testoutput code-tab ipython grid""".split()
 )
 _RELEASES = frozenset("versionadded versionchanged versionremoved deprecated".split())
-# Roles without targets: their "<" is one of the words.
+# Roles without targets. A "<" in such a role is text.
 _LITERAL = frozenset("command file samp kbd guilabel menuselection option program expr".split())
 _docutils_directive, _docutils_role = directives.directive, roles.role
 _STYLES = {"arabic": "1", "loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}
@@ -174,7 +174,7 @@ def _parsed(text: str) -> Any:
     tree = new_document("", settings)
     with _words_of_all():
         Parser().parse(text, tree)
-    tree.transformer.transforms.clear()  # those that directives ask for make text
+    tree.transformer.transforms.clear()  # transforms that directives ask for would add text
     tree.transformer.add_transforms([DocTitle, Footnotes])
     tree.transformer.apply_transforms()
     return tree

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["title", "number", "publisher", "author", "unlisted", "person"]
 ABBREVIATED_TITLES = "Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Sgt|Capt|Maj|Cmdr|Adm|Sen|Rep|Gov|St|Rev|Hon|Jr|Sr"
-# A word, or a mark that is no quotation mark.
+# A word, or any mark except a quotation mark.
 _TOKEN = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*|[^\w\s“”„«»\"]")
 # As above, but a word may have the full stop of a title or an initial, a comma in it, and a last apostrophe.
 _WHOLE = re.compile(

@@ -162,7 +162,7 @@ class Metadata:
         bibtex=("number", "issue"),
         ris=("SN", "M1", "IS"),
     )
-    date: dt.date | None = _declared(  # noqa: RUF009 - it is no call of each document
+    date: dt.date | None = _declared(  # noqa: RUF009 - one call for the class, none for a document
         None,
         about="When it was published: YYYY-MM-DD, YYYY-MM or YYYY.",
         kind="date",
