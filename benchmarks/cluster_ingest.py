@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qa.storage.cluster.address import Address
+from qa.storage.cluster.library import ClusterLibrary
 
 from benchmarks import machine
 from embeddings.models import EncoderIdentity
 from qa.intake.make import segment
 from qa.schema import Document
-from qa.storage.cluster.address import Address
-from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.intake_port import ReadDocument
 
 if TYPE_CHECKING:

@@ -29,12 +29,6 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import numpy as np
-
-from benchmarks import machine, synthetic
-from embeddings.encoder import open_encoder
-from qa.errors import LibraryError
-from qa.evaluation import suite
-from qa.schema import EVERYTHING, Filters
 from qa.storage.cluster import spellings
 from qa.storage.cluster import state as states
 from qa.storage.cluster.address import Address
@@ -42,6 +36,12 @@ from qa.storage.cluster.conditions import condition
 from qa.storage.cluster.contents import Contents
 from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.cluster.schema import DENSE
+
+from benchmarks import machine, synthetic
+from embeddings.encoder import open_encoder
+from qa.errors import LibraryError
+from qa.evaluation import suite
+from qa.schema import EVERYTHING, Filters
 from qa.storage.intake_port import EmbeddedPassages, ReadDocument
 from qa.storage.records.put import put_document
 

@@ -11,13 +11,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa.storage.cluster.own_files import SharedFiles
+
 from qa.desk.desk import DeskDatabase
 from qa.desk.kept import kept_turn
 from qa.desk.stored_conversations import new_id
 from qa.schema import Answer, DossierEntry, ShownAnswer
-from qa.storage.cluster.own_files import SharedFiles
 from qa.storage.desk_address import DeskAddress
-from qa.storage.embedded.library import EmbeddedLibrary
+from qa.storage.library import EmbeddedLibrary
 from qa.storage.postgresql.database import SharedDatabase
 from tests.postgresql import Server
 

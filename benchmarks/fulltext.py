@@ -46,14 +46,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qa.storage.sqlite.words import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT
 
-import qa.storage.embedded.full_text
+import qa.storage.file_index.full_text
 from benchmarks import machine
 from qa.schema import EVERYTHING, Filters
-from qa.storage.embedded.full_text import FullText
-from qa.storage.embedded.store import Store
-from qa.storage.embedded.words import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT
-from qa.storage.records.stems import Stemmer
+from qa.storage.file_index.full_text import FullText
+from qa.storage.records.store import Store
+from qa.storage.sqlite.stems import Stemmer
 from qa.text.terms import content_words
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def build_tantivy(library: Path, path: Path) -> None:
 
 def build_postings(library: Path, _: Path) -> None:
     """Make the product's postings in the library itself."""
-    qa.storage.embedded.full_text.FTS5_UP_TO = 0
+    qa.storage.file_index.full_text.FTS5_UP_TO = 0
     store = Store(library)
     with closing(FullText(store)) as full_text:
         full_text.save()

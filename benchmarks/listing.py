@@ -24,7 +24,7 @@ from benchmarks import machine
 from qa import Corpus
 from qa.places import shipped_corpus
 from qa.schema import sha256_text
-from qa.storage.embedded.database import Database
+from qa.storage.sqlite.database import Database
 from qa.web.api import create_app
 from qa.web.engine import Engine
 

@@ -35,7 +35,7 @@ from qa.text.question import ParsedQuestion
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qa.storage.ports import Library
+    from qa.storage.library import Library
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 TIMES_OF = 10_000  # the size with which times are compared

@@ -36,8 +36,8 @@ from qa.document.window import window_text
 from qa.evaluation import suite
 from qa.formats.reading import read_path
 from qa.schema import Document, Passage, Sentence
-from qa.storage.embedded.store import Store
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.records.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

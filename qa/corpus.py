@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         Turn,
     )
     from qa.storage.intake_port import Upload
-    from qa.storage.open import OpenLibrary
+    from qa.storage.library import Library
     from qa.storage.ports import Cited, LibraryStats
     from qa.text.written_dates import DateOrder
 
@@ -61,7 +61,7 @@ class Corpus:
 
     def __init__(
         self,
-        store: OpenLibrary,
+        store: Library,
         date_order: DateOrder | None = None,
         columns: Mapping[str, str] | None = None,
         reader: str | None = None,

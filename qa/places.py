@@ -1,4 +1,4 @@
-"""Addresses of a library and of its desk, and default folders: of libraries, settings, the shipped corpus."""
+"""Addresses of a library, and default folders: of libraries, settings, the shipped corpus."""
 
 from __future__ import annotations
 
@@ -16,60 +16,49 @@ SIDECAR = ".meta.toml"
 
 _URL = re.compile(r"[^/\\]{2,}://")  # a single letter is a drive on Windows
 _ADDRESS = re.compile(r"\A([^/\\:@?#]+:)?(/*)([^?#]*)(.*)", re.DOTALL)
-_SCHEMES = ("milvus:", "milvus+tls:")
-_DESK_SCHEMES = ("postgresql:", "postgres:")
+_SCHEMES = ("postgresql:", "postgres:")
+_INDEX_SCHEMES = ("milvus:", "milvus+tls:")
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterAddress:
-    """The address of a library on Milvus, with its desk.
+class ServerAddress:
+    """The address of a library on a PostgreSQL server.
 
     Attributes:
-        address: the library's address, such as milvus://HOST:PORT/NAME.
-        desk: the folder of the user's own data on the library, or the address of a database that servers
-            share.
+        address: the address, such as postgresql://USER@HOST:PORT/DATABASE?schema=NAME.
+        folder: the local folder for copies of files that the database has.
     """
 
     address: str
-    desk: Path | str
+    folder: Path
 
     def __str__(self) -> str:
         return shown(self.address)
 
 
-LibraryAddress: TypeAlias = Path | ClusterAddress
-"""A folder, or an address with a desk."""
+LibraryAddress: TypeAlias = Path | ServerAddress
+"""A folder, or an address on a server."""
 
 
-def library_address(name: Path | str, desk: Path | str | None = None) -> LibraryAddress:
-    """Return the address of the library that a person names: a folder, or an address on Milvus.
-
-    The desk of a library on Milvus is in `desk`, else in `PULLQUOTE_DESK`, else in the user's data folder.
-
-    Raises:
-        InputError: `name` or `desk` is an address of another kind.
-    """
-    if not is_address(name):
-        return _folder(name, "a library", "milvus://HOST:PORT/NAME")
-    address = _in_small_letters(str(name))
-    own = desk or os.environ.get("PULLQUOTE_DESK") or _default_desk(address)
-    return ClusterAddress(address, desk_address(own))
-
-
-def desk_address(name: Path | str) -> Path | str:
-    """Return the address of the desk that a person names: a folder, or the address of a database.
+def library_address(name: Path | str) -> LibraryAddress:
+    """Return the address of the library that a person names: a folder, or an address on a server.
 
     Raises:
         InputError: `name` is an address of another kind.
     """
-    if is_shared(name):
-        return _in_small_letters(str(name))
-    return _folder(name, "a desk", "postgresql://USER@HOST:PORT/DATABASE")
-
-
-def _folder(name: Path | str, what: str, form: str) -> Path:
-    if is_url(name) or is_address(name) or is_shared(name):
-        raise InputError(f"{shown(str(name))} is not an address of {what}: name a folder, or write {form}")
+    if is_index(name):
+        raise InputError(
+            f"{shown(str(name))} is the address of an index, not of a library: write `pullquote index PATH "
+            "--library postgresql://USER@HOST:PORT/DATABASE --index milvus://HOST:PORT`"
+        )
+    if is_address(name):
+        address = _in_small_letters(str(name))
+        return ServerAddress(address, _copies(address))
+    if is_url(name):
+        raise InputError(
+            f"{shown(str(name))} is not an address of a library: name a folder, or write "
+            "postgresql://USER@HOST:PORT/DATABASE"
+        )
     return Path(name)
 
 
@@ -88,14 +77,14 @@ def shown(address: str) -> str:
     return f"{scheme.lower()}{slashes}{'…' if '@' in after else where.rpartition('@')[2]}"
 
 
-def is_shared(desk: Path | str) -> bool:
-    """Return whether the name of a desk is the address of a database and not a folder."""
-    return isinstance(desk, str) and desk.lower().startswith(_DESK_SCHEMES)
-
-
 def is_address(name: Path | str) -> bool:
-    """Return whether the name of a library is an address on Milvus and not a folder."""
+    """Return whether the name of a library is an address on a server and not a folder."""
     return isinstance(name, str) and name.lower().startswith(_SCHEMES)
+
+
+def is_index(name: Path | str) -> bool:
+    """Return whether a name is the address of an index on Milvus."""
+    return isinstance(name, str) and name.lower().startswith(_INDEX_SCHEMES)
 
 
 def is_url(name: Path | str) -> bool:
@@ -104,21 +93,16 @@ def is_url(name: Path | str) -> bool:
 
 
 def folder_of(address: LibraryAddress) -> Path:
-    """Return the folder of a library, or of the desk of a library on Milvus.
-
-    If the desk is in a database, the folder is for copies of files.
-    """
-    if not isinstance(address, ClusterAddress):
-        return address
-    return address.desk if isinstance(address.desk, Path) else _default_desk(address.address, address.desk)
+    """Return the folder of a library, or of the local copies of files of a library on a server."""
+    return address.folder if isinstance(address, ServerAddress) else address
 
 
-def _default_desk(address: str, shared: str = "") -> Path:
+def _copies(address: str) -> Path:
     from platformdirs import user_data_path
 
     readable = re.sub("[^A-Za-z0-9.]+", "_", shown(address).partition("://")[2])[-60:].strip("_")
-    name = f"{readable}-{hashlib.sha256((address + shared).encode()).hexdigest()[:8]}"
-    return user_data_path("pullquote", appauthor=False) / "desks" / name
+    name = f"{readable}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+    return user_data_path("pullquote", appauthor=False) / "servers" / name
 
 
 def default_library() -> Path | str:

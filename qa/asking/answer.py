@@ -68,7 +68,8 @@ if TYPE_CHECKING:
         ReplyKind,
         Turn,
     )
-    from qa.storage.ports import Hit, Library, Selection
+    from qa.storage.library import Library
+    from qa.storage.ports import Hit, Selection
     from qa.text.parts import Part
 
 _USUAL = AskOptions()

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qa.schema import Filters, Passage, Sentence
-    from qa.storage.ports import Library, Segmented
+    from qa.storage.library import Library
+    from qa.storage.ports import Segmented
 
 # Minimum share of a passage's runs that stand in another passage if the passage only repeats it.
 REPEATED = 0.9

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qa.schema import DatePreference, Filters
-    from qa.storage.ports import Library, Occurrences, Segmented, Selection
+    from qa.storage.library import Library
+    from qa.storage.ports import Occurrences, Segmented, Selection
     from qa.text.question import ParsedQuestion
 
 _Part = TypeVar("_Part", Sentence, Passage)

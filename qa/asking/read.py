@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from qa.asking.retrieve import Retrieved, Search
     from qa.deadline import Deadline
     from qa.schema import DatePreference, Document, Passage
-    from qa.storage.ports import Hit, Library, Segmented
+    from qa.storage.library import Library
+    from qa.storage.ports import Hit, Segmented
     from qa.text.names import Names
     from qa.text.question import ParsedQuestion
 

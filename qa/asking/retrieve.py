@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from qa.asking.conversation import Interpretation
     from qa.schema import DatePreference, Document, Passage
-    from qa.storage.ports import Hit, Library, Segmented, Selection
+    from qa.storage.library import Library
+    from qa.storage.ports import Hit, Segmented, Selection
     from qa.text.question import ParsedQuestion
 
 DENSE_WEIGHT = 0.6

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.schema import Document, Passage
-    from qa.storage.ports import Library
+    from qa.storage.library import Library
 
 MOST = 8
 # Minimum score of a passage in a search for another passage's words. That other passage itself scores 1.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qa.schema import Facets
-    from qa.storage.ports import Library
+    from qa.storage.library import Library
 
 # Minimum likeness, 0 to 1, of a value that may have been meant. Values that contain each other reach it.
 ALIKE_FROM = 0.6

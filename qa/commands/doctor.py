@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa import __version__
 from qa.errors import InputError, LibraryError, LibraryNotFoundError, MissingExtraError
-from qa.places import ClusterAddress, folder_of
+from qa.places import ServerAddress, folder_of
 from qa.storage.findings import DAMAGED, Finding, of_encoder
 from qa.text.display import in_one_line, plural
 
@@ -204,7 +204,7 @@ def _desk(library: LibraryAddress) -> Finding:
     from qa.storage.open import open_library
 
     path = folder_of(library) / LAYOUT.name
-    is_shared = isinstance(library, ClusterAddress) and isinstance(library.desk, str)
+    is_shared = isinstance(library, ServerAddress) and isinstance(library.desk, str)
     try:
         with (
             closing(open_library(library, create=False, read_only=True)) as store,

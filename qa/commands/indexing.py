@@ -548,17 +548,17 @@ def copy_desk(settings: options.Settings, target: Path | str) -> None:
 
     from qa.asking.own_confidence import FILE as CONFIDENCE_FILE
     from qa.desk.desk import DeskDatabase
-    from qa.places import ClusterAddress, desk_address
+    from qa.places import ServerAddress, desk_address
     from qa.storage.open import open_library
     from qa.text.display import plural
     from qa.text.names import ALIAS_FILE
 
     address = shared.library(settings)
-    if not isinstance(address, ClusterAddress):
+    if not isinstance(address, ServerAddress):
         raise click.UsageError(
             "a library in a folder keeps its desk in that folder: name a library on Milvus with --library"
         )
-    other = ClusterAddress(address.address, desk_address(target))
+    other = ServerAddress(address.address, desk_address(target))
     if other == address:
         raise click.UsageError("TO is already the desk of the library: name another desk")
     with (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.places import LibraryAddress
     from qa.schema import Progress
-    from qa.storage.open import OpenLibrary
+    from qa.storage.library import Library
 
 NAMED = 3  # files or other names that a message lists at most
 
@@ -36,10 +36,10 @@ def library(settings: options.Settings) -> LibraryAddress:
     Raises:
         click.UsageError: a desk is named for a library that has its own desk.
     """
-    from qa.places import ClusterAddress, default_library, library_address
+    from qa.places import ServerAddress, default_library, library_address
 
     address = library_address(settings.library or default_library(), settings.desk)
-    if settings.desk and not isinstance(address, ClusterAddress):
+    if settings.desk and not isinstance(address, ServerAddress):
         raise click.UsageError(
             "--desk is only for a library on Milvus, as a library in a folder keeps "
             "its desk in that folder: leave --desk out"
@@ -54,7 +54,7 @@ def folder(settings: options.Settings) -> Path:
     return folder_of(library(settings))
 
 
-def put_own_file(library: OpenLibrary, name: str, content: bytes) -> None:
+def put_own_file(library: Library, name: str, content: bytes) -> None:
     """Put a file next to the library, for all servers that share the desk. Replace an earlier file.
 
     Raises:

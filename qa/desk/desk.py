@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qa.desk.tables import DeskTables
-    from qa.storage.ports import DeskLibrary, DocumentTexts
+    from qa.storage.library import Library
+    from qa.storage.ports import DocumentTexts
     from qa.storage.statements import Statements
 
 _COLUMNS = ("query", "answer", "sha256", "start", "end", "document", "thumb", "shown", "judged")
@@ -42,11 +43,11 @@ class DeskDatabase:
     schema, or out of space, or if the server cannot be reached. What was committed before is unchanged.
     """
 
-    def __init__(self, library: DeskLibrary) -> None:
+    def __init__(self, library: Library) -> None:
         self._library = library
         self._tables: DeskTables = (
-            SharedTables(library.shared)
-            if library.shared
+            SharedTables(library.database.shared)
+            if library.database.shared
             else DeskFile(library.folder, read_only=library.read_only)
         )
         self.conversations = Conversations(self._tables, library)

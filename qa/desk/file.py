@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryNotFoundError
-from qa.storage.sqlite_file import FileLayout, SqliteFile, translated
+from qa.storage.sqlite.file import FileLayout, SqliteFile, translated
 from qa.storage.statements import empty
 
 if TYPE_CHECKING:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from qa.desk.tables import DeskTables
-    from qa.storage.ports import DeskLibrary, DocumentTexts
+    from qa.storage.library import Library
+    from qa.storage.ports import DocumentTexts
     from qa.storage.statements import Statements
 
 MOST_NAME = 200
@@ -77,7 +78,7 @@ class Dossiers:
     the entry does not exist.
     """
 
-    def __init__(self, tables: DeskTables, library: DeskLibrary) -> None:
+    def __init__(self, tables: DeskTables, library: Library) -> None:
         self._tables = tables
         self._library = library
 

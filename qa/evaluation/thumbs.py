@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from qa.desk.interface import Desk
     from qa.schema import Answer, Document, Turn
-    from qa.storage.ports import DeskLibrary
+    from qa.storage.library import Library
 
 Form = Literal["jsonl", "csv"]
 Line: TypeAlias = dict[str, Any]
@@ -82,7 +82,7 @@ def thumbs_on(judgements: Sequence[Judgement]) -> dict[str, Any]:
 # Test queries
 
 
-def to_queries(desk: Desk, library: DeskLibrary) -> list[Line]:
+def to_queries(desk: Desk, library: Library) -> list[Line]:
     """Return test queries from the thumbs on a library's answers, in order of the questions.
 
     Each test query is a question with its history and its filters. Quotes are sliced from their sources now.
@@ -100,7 +100,7 @@ def _asked(judgement: Judgement) -> tuple[str, tuple[str, ...], str]:
     return shown.question, shown.history, shown.query_id
 
 
-def _query(judgements: Sequence[Judgement], library: DeskLibrary) -> Line:
+def _query(judgements: Sequence[Judgement], library: Library) -> Line:
     whole = next((judgement for judgement in reversed(judgements) if judgement.quote is None), None)
     shown = (whole or judgements[-1]).shown
     thumbs = {judgement.quote: judgement.thumb for judgement in judgements if judgement.quote is not None}
@@ -143,7 +143,7 @@ def _answerable(whole: Judgement | None, expected: _Slices, *, all_rejected: boo
 class _Slices:
     """The texts of places, each once and in order of the places; their documents; notes on lost quotes."""
 
-    def __init__(self, library: DeskLibrary, references: Iterable[QuoteReference]) -> None:
+    def __init__(self, library: Library, references: Iterable[QuoteReference]) -> None:
         self._library = library
         self.lost: list[str] = []
         quotes = [quote for reference in sorted(references) if (quote := self._quote(reference))]

@@ -33,14 +33,10 @@ if TYPE_CHECKING:
     from qa.intake.distributed.workers import Workers
     from qa.intake.make import SegmentedDocument
     from qa.schema import Document, OnProgress
-    from qa.storage.intake_port import (
-        DocumentEncoders,
-        EditedLibrary,
-        EmbeddedPassages,
-        HeldLocation,
-        IntakeLibrary,
-        Upload,
-    )
+    from qa.storage.encoders import Encoders
+    from qa.storage.intake_port import EmbeddedPassages, HeldLocation, Upload
+    from qa.storage.library import Library
+    from qa.storage.records.store import Store
     from qa.text.written_dates import DateOrder
 
 
@@ -49,8 +45,8 @@ class Intake:
 
     def __init__(
         self,
-        library: EditedLibrary,
-        encoders: DocumentEncoders,
+        library: Library,
+        encoders: Encoders,
         date_order: DateOrder | None = None,
         columns: tuple[tuple[str, str], ...] | None = None,
     ) -> None:
@@ -214,8 +210,8 @@ class Intake:
 
 
 def _take_in(
-    library: IntakeLibrary,
-    encoders: DocumentEncoders | None,
+    library: Store,
+    encoders: Encoders | None,
     options: UserOptions,
     listed: Listing,
     show: OnProgress,
@@ -255,7 +251,7 @@ def _take_in(
     return results + without, remarks
 
 
-def _settled(library: IntakeLibrary, results: Sequence[FileResult]) -> list[FileResult]:
+def _settled(library: Store, results: Sequence[FileResult]) -> list[FileResult]:
     """Report "moved" instead of "duplicate" if the new place is the document's only place in the end."""
     copied = {result.document_id for result in results if result.status == "duplicate"}
     stands = library.stands(copied) if copied else {}
@@ -268,7 +264,7 @@ def _settled(library: IntakeLibrary, results: Sequence[FileResult]) -> list[File
 
 
 def _gone(
-    library: IntakeLibrary, locations: Sequence[HeldLocation], results: Iterable[FileResult]
+    library: Store, locations: Sequence[HeldLocation], results: Iterable[FileResult]
 ) -> list[FileResult]:
     """Report gone places. A document with other places only loses the gone places."""
     moved = {result.document_id for result in results if result.status == "moved"}

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from qa.formats.worker import Worker
     from qa.intake.plan import FilePlan
     from qa.schema import Document, OnProgress, Passage
-    from qa.storage.intake_port import IntakeLibrary, LeftOut
+    from qa.storage.intake_port import LeftOut
+    from qa.storage.records.store import Store
 
 # Most documents, and their characters, that the library is asked about at a time.
 ASKED, ASKED_CHARACTERS = 64, 1_000_000
@@ -302,7 +303,7 @@ def embed(
 
 
 def vectors_of(
-    library: IntakeLibrary | None,
+    library: Store | None,
     documents: Iterable[SegmentedDocument],
     identity: EncoderIdentity,
     encoder: Callable[[], Encoder],

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from qa.document.row_identity import Row
     from qa.formats.reading import InputFile
     from qa.schema import FileResult
-    from qa.storage.intake_port import IntakeLibrary, KnownFile
+    from qa.storage.intake_port import KnownFile
+    from qa.storage.records.store import Store
     from qa.text.written_dates import DateOrder
 
 
@@ -88,9 +89,7 @@ class FilePlan:
         return self.known.rows(TABLES) if self.name else []
 
 
-def plan_file(
-    library: IntakeLibrary, user_options: UserOptions, file: InputFile, known_file: KnownFile
-) -> FilePlan:
+def plan_file(library: Store, user_options: UserOptions, file: InputFile, known_file: KnownFile) -> FilePlan:
     """Return how to read a file: as the user's options say, or else as the file was read last."""
     last = known_file.read_as
     columns = last.columns if user_options.columns is None else user_options.columns

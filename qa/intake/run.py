@@ -38,15 +38,9 @@ if TYPE_CHECKING:
     from qa.intake.make import Step
     from qa.intake.plan import FilePlan, UserOptions
     from qa.schema import OnProgress
-    from qa.storage.intake_port import (
-        DocumentEncoders,
-        FileRecord,
-        HeldLocation,
-        Ingested,
-        IntakeLibrary,
-        KnownDocument,
-        ReadAs,
-    )
+    from qa.storage.encoders import Encoders
+    from qa.storage.intake_port import FileRecord, HeldLocation, Ingested, KnownDocument, ReadAs
+    from qa.storage.records.store import Store
 
 # Windows that are embedded at a time, over several documents. This is enough to keep the encoder busy, and
 # few enough that an interrupted run loses only seconds of work.
@@ -79,8 +73,8 @@ class Run:
 
     def __init__(
         self,
-        library: IntakeLibrary,
-        encoders: DocumentEncoders | None,
+        library: Store,
+        encoders: Encoders | None,
         options: UserOptions,
         files: Sequence[InputFile],
         show: OnProgress,
@@ -365,7 +359,7 @@ def _renamed(result: FileResult, ingested: Ingested) -> FileResult:
     return replace(result, document_id=ingested.new_id_of_former)
 
 
-def forget(library: IntakeLibrary, places: Sequence[HeldLocation]) -> None:
+def forget(library: Store, places: Sequence[HeldLocation]) -> None:
     """Forget places, a batch at a time."""
     for start in range(0, len(places), BATCH):
         library.prune(places[start : start + BATCH])

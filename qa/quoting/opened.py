@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from qa.quoting.wording import Difference
     from qa.schema import CitationId, Document
-    from qa.storage.ports import Cited, Library
+    from qa.storage.library import Library
+    from qa.storage.ports import Cited
 
 # Maximum number of documents with the same text that are named.
 _NAMED = 10

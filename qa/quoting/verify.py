@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from qa.quoting.claims.claim import Claim
     from qa.quoting.wording import Difference
     from qa.schema import Document
-    from qa.storage.ports import Cited, Library, Selection
+    from qa.storage.library import Library
+    from qa.storage.ports import Cited, Selection
 
 _Made = TypeVar("_Made")
 Status = Literal["verbatim", "superseded", "removed", "moved", "cited", "distorted", "altered", "unknown"]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from qa.quoting.opened import Opened
     from qa.quoting.verify import Verdict, Verifier
     from qa.schema import Answer, Document, DossierInfo
-    from qa.storage.ports import Library
+    from qa.storage.library import Library
 
 NOTE = "Analyst’s note"
 UNREADABLE = "\ufffd"

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qa.schema import Passage
-    from qa.storage.open import OpenLibrary
+    from qa.storage.library import Library
 
 
-def copy(source: OpenLibrary, target: OpenLibrary, progress: Callable[[int, int], None]) -> int:
+def copy(source: Library, target: Library, progress: Callable[[int, int], None]) -> int:
     """Copy all contents of a library into an empty library, or continue an interrupted copy.
 
     Return the number of documents that were copied. After copying, read each document of the target with its
@@ -43,7 +43,7 @@ def copy(source: OpenLibrary, target: OpenLibrary, progress: Callable[[int, int]
     return copied
 
 
-def _compare(source: OpenLibrary, target: OpenLibrary) -> None:
+def _compare(source: Library, target: Library) -> None:
     """Read both libraries, and compare them.
 
     Raises:
@@ -68,7 +68,7 @@ def _compare(source: OpenLibrary, target: OpenLibrary) -> None:
         _compare_cited(source, target, version.sha256, version.document_id)
 
 
-def _compare_cited(source: OpenLibrary, target: OpenLibrary, sha256: str, document_id: str) -> None:
+def _compare_cited(source: Library, target: Library, sha256: str, document_id: str) -> None:
     if source.cited(sha256, document_id) != target.cited(sha256, document_id):
         raise LibraryError(f"an earlier text of {document_id!r} differs in the copy: copy again")
 

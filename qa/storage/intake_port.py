@@ -1,26 +1,22 @@
-"""The interface of a library for intake, for any engine, and the values that they exchange."""
+"""The values that a library exchanges with intake."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from qa.document.identity import RECORDS, words_sha256
 from qa.document.row_identity import Row, is_row
 from qa.schema import FileResult
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Container, Mapping, Sequence
     from pathlib import Path
-    from typing import BinaryIO
 
     from embeddings.arrays import Float32
-    from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
-    from qa.schema import Document, OnProgress, Passage
-    from qa.storage.ports import Version
+    from qa.schema import Document, Passage
     from qa.text.written_dates import DateOrder
 
 Status = Literal["added", "replaced", "unchanged", "moved", "duplicate"]
@@ -326,174 +322,3 @@ class KnownFile:
 
     def _unchanged(self, held: KnownPart) -> FileResult:
         return FileResult(self.path, "unchanged", held.document_id, held.passages, notes=held.notes)
-
-
-class IntakeLibrary(Protocol):
-    """The interface of a library for intake: how intake reads and changes a library.
-
-    Every method may raise LibraryError. A method that changes something does so in one transaction. It raises
-    the generation if answers may change.
-    """
-
-    @property
-    def generation(self) -> int:
-        """A number that grows with every committed change, of any process."""
-
-    @property
-    def read_only(self) -> bool:
-        """Whether the library may not be written."""
-
-    # Reading
-
-    def known_file(self, path: str) -> KnownFile:
-        """Read the library's knowledge about a file."""
-
-    def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
-        """Read the library's knowledge about files, in their order. All of it is in memory at once."""
-
-    def row_text(self, path: str, part: str) -> str:
-        """Return the text of a table's row at the last reading."""
-
-    def sidecar_values(self, path: str) -> dict[str, str]:
-        """Return the values of a file's sidecar file, by field, at its last successful reading."""
-
-    def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
-        """Return the library's knowledge about each document that was read."""
-
-    def vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
-        """Return this encoder's stored vectors of windows with these digests, by digest."""
-
-    def places_in(
-        self, path: str, *, folder: bool = False, beside: Container[str] = ()
-    ) -> tuple[HeldLocation, ...]:
-        """List the places in a file, or in all files under a folder, except the parts in `beside`."""
-
-    def stands(self, ids: Collection[str]) -> dict[str, int]:
-        """Count the places of documents, by id."""
-
-    def to_be_read(self) -> tuple[str, ...]:
-        """List the files that must be read again, because they are now the first place of a document."""
-
-    def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
-        """List the newest uploaded file of each name, or of `name` only, in order of name."""
-
-    # Writing
-
-    def one_change(self, documents: Iterable[ReadDocument] = ()) -> AbstractContextManager[bool]:
-        """Treat all puts, withholds, renumbers, records and prunes of this thread in the block as one change.
-
-        Yield whether each change in the block is committed at once, as without the block. If not, the engine
-        commits all changes at the end of the block. Until then only this thread sees them, and none counts as
-        acknowledged. If a change fails, the changes before it are committed, and the error is raised.
-
-        The library's knowledge about `documents`, which will be put, is fetched at once. The block may change
-        nothing else, and nobody else may write meanwhile.
-        """
-
-    def put(
-        self,
-        read: ReadDocument,
-        passages: EmbeddedPassages | None = None,
-        corrections: Mapping[str, Correction] | None = None,
-    ) -> Ingested | None:
-        """Put a document where it was read.
-
-        Nothing changes, and None is returned, in two cases: the library lacks the document's text and there
-        are no passages, or a person has changed the document's corrections meanwhile. Then call
-        `known_documents` again.
-        """
-
-    def withhold(self, read: ReadDocument, version: int) -> None:
-        """Note one more place of a document that a person removed. `version` is the removed version."""
-
-    def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
-        """Move documents with their rows. `was` maps parts of `now` to the rows' former parts."""
-
-    def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
-        """Record files that were read to their ends, and how to read some files, by path, from now on."""
-
-    def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
-        """Forget places. Remove the documents that then have no place, and return their ids."""
-
-    def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
-        """Remember that the user was told that these places are gone, so that they are told only once."""
-
-    # Dry runs
-
-    def rehearsal(self) -> Rehearsal:
-        """Return a copy of this library's knowledge about documents, to try changes in."""
-
-
-class Rehearsal(IntakeLibrary, Protocol):
-    """A library whose changes are lost when it is closed. It stores no passages."""
-
-    def close(self) -> None:
-        """Delete the rehearsal."""
-
-
-class EditedLibrary(IntakeLibrary, Protocol):
-    """The interface of a library for intake, restoring, editing and embedding again."""
-
-    def document(self, document_id: str) -> Document:
-        """Read a document from the store. Raise DocumentNotFoundError if it does not exist."""
-
-    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
-        """Read a document's passages, in order. Raise DocumentNotFoundError if it does not exist."""
-
-    def document_and_passages(self, document_id: str) -> tuple[Document, tuple[Passage, ...]]:
-        """Read a document and its passages in one snapshot.
-
-        Raise DocumentNotFoundError if the document does not exist.
-        """
-
-    def corrections_of(self, document_id: str) -> dict[str, Correction]:
-        """Read a person's corrections of a document, by field."""
-
-    def edit(
-        self, document: Document, passages: EmbeddedPassages, corrections: Mapping[str, Correction]
-    ) -> None:
-        """Replace a document's metadata and corrections. Raise LibraryError if its text has changed."""
-
-    def restorable(self, document_id: str) -> tuple[Version, Document]:
-        """Find the removed version that `restore` puts back.
-
-        Raise DocumentNotFoundError if no document of that id was removed, or if it was purged.
-        """
-
-    def restore(self, document: Document, passages: EmbeddedPassages) -> Ingested:
-        """Put a removed document back to its places. Raise InputError if its id is taken."""
-
-    # Uploaded files
-
-    def keep_upload(self, name: str, content: BinaryIO) -> Upload:
-        """Store an uploaded file, whole or not at all. It becomes the newest file of its name."""
-
-    def forget_upload(self, upload: Upload) -> None:
-        """Forget a file that gave no document. Delete its bytes, unless another name has the same bytes."""
-
-    # Another encoder
-
-    def begin_encoding(self, encoder: EncoderIdentity) -> Encoding:
-        """Begin another embedding of every passage, next to the active embedding."""
-
-    def put_vectors(self, encoding: Encoding, given: Mapping[int, tuple[bytes, Float32]]) -> None:
-        """Add digests and vectors to an embedding, by passage key. Skip keys that no longer exist."""
-
-    def adopt_encoding(self, encoding: Encoding, progress: OnProgress | None = None) -> tuple[str, ...]:
-        """Make an embedding the active embedding.
-
-        If the embedding lacks documents, return their ids and change nothing.
-        """
-
-
-class DocumentEncoders(Protocol):
-    """The encoder of a library's documents, opened when it is needed."""
-
-    def identity(self) -> EncoderIdentity:
-        """Return the identity of the encoder, which must have made the library's vectors."""
-
-    def documents(self) -> Encoder:
-        """Return the encoder. The first call opens it."""
-
-    def use(self, encoder: str | Encoder, identity: EncoderIdentity) -> None:
-        """Use the encoder that has made all vectors again."""

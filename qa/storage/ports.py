@@ -1,25 +1,21 @@
-"""The interfaces of a library for asking, quoting and the desk, for any engine."""
+"""The values that a library exchanges with asking, quoting and the desk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qa.schema import EVERYTHING, DocumentInfo, Filters
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from embeddings.arrays import Bits, Float32
     from embeddings.index import IndexStats
     from embeddings.models import EncoderIdentity
-    from qa.deadline import Deadline
-    from qa.schema import Document, DocumentList, DocumentQuery, Facets, Passage, Span
-    from qa.storage.postgresql.database import SharedDatabase
-    from qa.text.names import Names
+    from qa.schema import Document, Passage, Span
+    from qa.storage.library import Library
 
 
 # Maximum number of documents in memory when many are read one after the other.
@@ -85,21 +81,18 @@ class Occurrences:
     has_more_places: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """The passages that filters leave to search in.
+    """The documents that filters leave to search in.
 
     Attributes:
         documents: the number of documents that the filters leave.
         undated: the number of documents that a date filter leaves out because they have no date.
-        allowed: the keys of the passages. None means all passages, or that the engine applies `filters`
-            itself when it searches.
         filters: the filters.
     """
 
     documents: int
     undated: int
-    allowed: Bits | None
     filters: Filters = EVERYTHING
 
 
@@ -218,85 +211,6 @@ class LibraryStats:
     desk_bytes: int = 0
 
 
-class Library(Protocol):
-    """The interface of a library for questions, citations and checks of quotes.
-
-    Every method may raise LibraryError. Each call sees one state of the library. The next call may see a
-    later state. If a document's SHA-256 differs from a hit's, the document was replaced after the hit was
-    found. Documents that were removed meanwhile are left out of a result.
-    """
-
-    def count(self) -> Count:
-        """Count the documents and passages."""
-
-    def facets(self) -> Facets:
-        """Return the values that filters can choose from."""
-
-    def documents(self, filters: Filters = EVERYTHING, limit: int | None = None) -> tuple[DocumentInfo, ...]:
-        """List the documents that the filters leave, or the first `limit` of them, in order of id."""
-
-    def find_documents(self, query: DocumentQuery) -> DocumentList:
-        """List the documents that a query finds, in the query's order. Equals are in order of id."""
-
-    def document(self, document_id: str) -> Document:
-        """Read a document from the store. Raise DocumentNotFoundError if it does not exist."""
-
-    def read(self, ids: Iterable[str]) -> dict[str, Segmented]:
-        """Read documents with their passages, by id, in the order of `ids`. Leave out ids that do not exist.
-
-        All documents are in memory at once. Read a large number of documents in parts.
-        """
-
-    def select(self, filters: Filters = EVERYTHING) -> Selection:
-        """Find the passages that the filters leave. Raise InputError if `since` is later than `until`."""
-
-    def encode_queries(self, texts: Sequence[str]) -> Float32:
-        """Embed questions with the library's encoder. Return unit vectors, float32 [n, d]."""
-
-    def nearest(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[Hit, float]]]:
-        """Find the `k` nearest passages of each unit vector, float32 [m, d], with cosines, highest first."""
-
-    def matching(
-        self, queries: Sequence[Sequence[str]], k: int, selection: Selection
-    ) -> list[list[tuple[Hit, float]]]:
-        """Find the best `k` passages by BM25 for any of the words of each query, with scores, highest first.
-
-        Passages with equal scores are in order of document id, then of place in the document.
-        """
-
-    def phrase(self, phrase: str, selection: Selection, deadline: Deadline | None = None) -> Occurrences:
-        """Find the exact occurrences of a phrase. Typography is ignored (`qa.text.phrase`).
-
-        Raises:
-            DeadlineError, CancelledError: see `Deadline.check`.
-        """
-
-    def legible(self, hits: Iterable[Hit]) -> set[int]:
-        """Return the keys of the passages that the shipped models can read, at least in part."""
-
-    def copies(self, ids: Iterable[str], filters: Filters = EVERYTHING) -> dict[str, dict[str, float]]:
-        """Find the near-duplicates of documents among the documents that the filters leave.
-
-        Return, by each document's id, the ids and similarities (0 to 1) of its near-duplicates, the most
-        similar first. Leave out documents without near-duplicates.
-        """
-
-    def names(self, question: str) -> Names:
-        """Find the names in a question that the documents spell in another way."""
-
-    def cited(self, sha256: str, document_id: str = "") -> Cited:
-        """Read the document whose text has, or had, this SHA-256 (hex), and its status now."""
-
-    def kept_with(self, words: str) -> list[str]:
-        """Return the SHA-256 of each text that is no longer searched and contains exactly these words."""
-
-    def removed(self) -> tuple[Version, ...]:
-        """List the documents that can be restored, the last removed first."""
-
-    def same_text(self, document_id: str) -> tuple[str, ...]:
-        """List the ids of other documents that share a present or earlier text with a document."""
-
-
 def read_in_parts(library: Library, ids: Iterable[str]) -> Iterator[Segmented]:
     """Read documents in order, `READ_AT_ONCE` in one call. Leave out ids that do not exist."""
     left = iter(dict.fromkeys(ids))
@@ -329,34 +243,3 @@ class DocumentTexts:
     document_id: str
     own: tuple[str, ...]
     shared: tuple[str, ...]
-
-
-class DeskLibrary(Protocol):
-    """The interface of a library for the desk: the texts of quotes in judged answers."""
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the library, or of the files kept for a library on Milvus."""
-
-    @property
-    def shared(self) -> SharedDatabase | None:
-        """The database of a desk that several servers share, or None if the desk lies in the folder."""
-
-    @property
-    def read_only(self) -> bool:
-        """Whether the library may not be written."""
-
-    def cited(self, sha256: str, document_id: str = "") -> Cited:
-        """Read the document whose text has, or had, this SHA-256 (hex), and its status now.
-
-        Raise DocumentNotFoundError if there is no such text.
-        """
-
-    def document(self, document_id: str) -> Document:
-        """Read a document from the store. Raise DocumentNotFoundError if it does not exist."""
-
-    def document_by_sha256(self, sha256: str) -> Document:
-        """Read the document whose text has this SHA-256 (hex).
-
-        Raise DocumentNotFoundError if there is no such document.
-        """

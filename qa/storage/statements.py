@@ -29,6 +29,10 @@ class Found(Protocol):
     def lastrowid(self) -> int | None:
         """The number of the row that the statement inserted."""
 
+    @property
+    def description(self) -> Any:
+        """The columns of the rows. The first item of each column is its name."""
+
     def fetchone(self) -> Any:
         """Return the next row, or None."""
 

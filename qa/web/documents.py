@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qa.schema import DocumentInfo
-    from qa.storage.ports import Library, Version
+    from qa.storage.library import Library
+    from qa.storage.ports import Version
     from qa.web.engine import Engine
 
 # Maximum number of threads for these pages. Other threads stay free for quick requests.

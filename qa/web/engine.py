@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadOnlyServerError
-from qa.places import ClusterAddress, folder_of
+from qa.places import ServerAddress, folder_of
 from qa.quoting.render import info_to_dict
 from qa.schema import EVERYTHING, STRICTNESS, AskOptions, Failure
 from qa.web.problem import without_commands, without_desk, without_folders, without_milvus
@@ -182,7 +182,7 @@ class Engine:
 
     def public(self, message: str) -> str:
         """Return the message as a page shows it: without folders, and without commands for a terminal."""
-        if isinstance(self.library, ClusterAddress):
+        if isinstance(self.library, ServerAddress):
             message = without_milvus(message, str(self.library))
             if isinstance(self.library.desk, str):
                 message = without_desk(message, self.library.desk)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-import qa.storage.embedded.full_text
+import qa.storage.file_index.full_text
 from benchmarks import fulltext, scale, synthetic
 from qa import Corpus
 from qa.schema import EVERYTHING
@@ -42,7 +42,7 @@ def ways(library: Path) -> dict[str, fulltext.Search]:
     fulltext.build(library, "fts5")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            qa.storage.embedded.full_text, "FTS5_UP_TO", qa.storage.embedded.full_text.FTS5_UP_TO
+            qa.storage.file_index.full_text, "FTS5_UP_TO", qa.storage.file_index.full_text.FTS5_UP_TO
         )  # what `build` lowers, is put back
         fulltext.build(library, "postings")
     fts5 = fulltext.Fts5(library)

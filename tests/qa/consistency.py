@@ -14,8 +14,8 @@ from embeddings.arrays import Bits
 from embeddings.index import VectorIndex
 from qa.document.identity import words_sha256
 from qa.schema import Span, sha256_text
-from qa.storage.embedded.full_text import Postings
-from qa.storage.embedded.vector_index import PART_SECONDS
+from qa.storage.file_index.full_text import Postings
+from qa.storage.file_index.vector_index import PART_SECONDS
 from qa.text.terms import indexed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qa.storage.ports import Library
+    from qa.storage.library import Library
 
 
 class Recorded:

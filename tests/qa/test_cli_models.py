@@ -22,7 +22,7 @@ from qa.asking import confidence
 from qa.cli import cli
 from qa.corpus import Corpus
 from qa.schema import sha256_text
-from qa.storage.embedded.database import FILE_NAME
+from qa.storage.sqlite.database import FILE_NAME
 from tests.conftest import ROOT
 from tests.qa.briefs import BRIEF, SEED
 

@@ -27,7 +27,7 @@ from qa.errors import (
 from qa.limits import check_question
 from qa.quoting.render import to_dict
 from qa.schema import Answer, Document, Filters, Progress, Quote, answer_to_dict, citation
-from qa.storage.embedded.contents import held_bytes
+from qa.storage.records.contents import held_bytes
 from tests.qa.consistency import index_problems, problems
 from tests.qa.test_deadline import until
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
@@ -303,7 +303,7 @@ def test_a_document_that_was_read_is_not_read_again_until_something_changes(
     assert corpus.store.read(["a.txt"])["a.txt"][0].text == words(3)
     corpus.remove(["b.txt"])
     assert corpus.store.read(["b.txt"]) == {}
-    monkeypatch.setattr("qa.storage.embedded.contents.READ_BYTES", 100)
+    monkeypatch.setattr("qa.storage.records.contents.READ_BYTES", 100)
     with tiny_corpus(corpus.library) as small:
         assert small.store.read(["a.txt"])["a.txt"] is not small.store.read(["a.txt"])["a.txt"]
 

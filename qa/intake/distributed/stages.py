@@ -33,7 +33,7 @@ from qa.intake.make import (
 from qa.intake.pipeline import grouped, silent
 from qa.intake.plan import made_by
 from qa.storage.intake_port import KnownDocument, ReadDocument
-from qa.storage.open import open_beside
+from qa.storage.open import open_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from qa.intake.make import PlannedFile
     from qa.places import LibraryAddress
     from qa.schema import FileResult
-    from qa.storage.open import OpenLibrary
+    from qa.storage.records.store import Store
 
 # A row of the dataset: one pickled value.
 Row = dict[str, bytes]
@@ -158,8 +158,8 @@ class Actor:
         self._job = job
 
     @cached_property
-    def _library(self) -> OpenLibrary | None:
-        return open_beside(self._job.library) if self._job.library else None
+    def _library(self) -> Store | None:
+        return open_records(self._job.library) if self._job.library else None
 
     def _failed(self, error: PullquoteError) -> WorkersError:
         return WorkersError(f"on the worker {platform.node()}: {error}")

@@ -55,7 +55,7 @@ class Answer:
 
     def __init__(self, db: psycopg.Connection[Any], cursor: psycopg.Cursor[Any]) -> None:
         self._db, self._cursor = db, cursor
-        self.rowcount = cursor.rowcount
+        self.rowcount, self.description = cursor.rowcount, cursor.description
         self.fetchone, self.fetchall = cursor.fetchone, cursor.fetchall
 
     def __iter__(self) -> Iterator[Any]:

@@ -11,14 +11,15 @@ from qa.schema import Certainty, Found
 from qa.storage import columns as stored
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
+
+    from qa.storage.statements import Statements
 
 
 _CERTAINTY = stored.one_of(get_args(Certainty))
 
 
-def corrections_of(db: sqlite3.Connection, document_id: str) -> dict[str, Correction]:
+def corrections_of(db: Statements, document_id: str) -> dict[str, Correction]:
     """Read the corrections of a document, by field. The document itself may no longer exist."""
     corrections = {}
     rows = db.execute(
@@ -39,7 +40,7 @@ def found_in(row: str) -> tuple[Found, ...]:
     return stored.rows(row, Found, stored.text, stored.text, _CERTAINTY)
 
 
-def put(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> None:
+def put(db: Statements, document_id: str, corrections: Mapping[str, Correction]) -> None:
     """Replace all corrections of a document."""
     db.execute("DELETE FROM corrections WHERE document = ?", (document_id,))
     db.executemany(
@@ -51,7 +52,7 @@ def put(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Corr
     )
 
 
-def put_in_collection(db: sqlite3.Connection, number: int, collection: str) -> str:
+def put_in_collection(db: Statements, number: int, collection: str) -> str:
     """Put a document into a collection, or into none (""), as a person's correction. Return its id.
 
     Return "" if the document is in the collection already. If the document's source names this collection,

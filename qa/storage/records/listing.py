@@ -21,18 +21,18 @@ from qa.storage.records import filters
 from qa.storage.records.rows import info_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from embeddings.arrays import Int64
     from qa.schema import DocumentQuery
+    from qa.storage.statements import Statements
 
 _SEARCHED = " || char(10) || ".join((*SEARCHED, "id"))
 _COLUMNS = [field.name for field in fields(DocumentInfo) if field.name != "locations"]
 _BY_VALUE = {"id": "id", "date": "date", "passages": "passages"}
 
 
-def find(db: sqlite3.Connection, query: DocumentQuery) -> Int64:
+def find(db: Statements, query: DocumentQuery) -> Int64:
     """Return the row numbers of all documents that a query finds, in the query's order."""
     condition, values = _where(query)
     # For ORDER BY serial, SQLite would scan the rows themselves. Any index is smaller.
@@ -44,7 +44,7 @@ def find(db: sqlite3.Connection, query: DocumentQuery) -> Int64:
     return numbers[::-1] if query.order == "added" and query.descending else numbers
 
 
-def infos(db: sqlite3.Connection, serials: Int64) -> Iterator[DocumentInfo]:
+def infos(db: Statements, serials: Int64) -> Iterator[DocumentInfo]:
     """Yield the DocumentInfo of documents with these row numbers, in this order."""
     rows = db.execute(
         f"SELECT {', '.join(f'documents.{name}' for name in _COLUMNS)}, "

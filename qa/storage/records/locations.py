@@ -20,10 +20,10 @@ from qa.storage.intake_port import FileRecord, HeldLocation, KnownFile, KnownPar
 from qa.storage.records.corrections import found_in
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from qa.storage.intake_port import ReadDocument
+    from qa.storage.statements import Statements
 
 # `made_by` at the places of a restored document: RESTORED until the file is read again, and KEPT once the
 # user was told that the file is gone.
@@ -74,7 +74,7 @@ class Target:
     new_words: bool = False
 
 
-def target(db: sqlite3.Connection, read: ReadDocument) -> Target:
+def target(db: Statements, read: ReadDocument) -> Target:
     """Find the document that a source becomes.
 
     1. If the document at the source's place has the source's words, the source is that document.
@@ -116,7 +116,7 @@ def target(db: sqlite3.Connection, read: ReadDocument) -> Target:
     return Target(other, gives_text, former, is_homeless, missing)
 
 
-def places_of(db: sqlite3.Connection, document: int) -> list[Place]:
+def places_of(db: Statements, document: int) -> list[Place]:
     """List the places of a document, in order."""
     rows = db.execute(
         "SELECT path, part, format, number FROM locations WHERE document = ? ORDER BY number", (document,)
@@ -124,7 +124,7 @@ def places_of(db: sqlite3.Connection, document: int) -> list[Place]:
     return [Place(*row) for row in rows]
 
 
-def _same(db: sqlite3.Connection, read: ReadDocument) -> int | None:
+def _same(db: Statements, read: ReadDocument) -> int | None:
     """Find the document that a read document is a copy of.
 
     A record is a copy if it has the same id and text, or if it was the same row of a file that is gone. Any
@@ -182,7 +182,7 @@ def id_of_next(places: Sequence[Place], given_id: str) -> str:
     return f"{name}{second.part}"
 
 
-def put_location(db: sqlite3.Connection, number: int, read: ReadDocument) -> None:
+def put_location(db: Statements, number: int, read: ReadDocument) -> None:
     """Store the place where a document was read, after the document's other places.
 
     A different document at this place loses the place.
@@ -205,7 +205,7 @@ def put_location(db: sqlite3.Connection, number: int, read: ReadDocument) -> Non
     )
 
 
-def displace(db: sqlite3.Connection, document: int) -> HeldLocation:
+def displace(db: Statements, document: int) -> HeldLocation:
     """Free the only place of a document for another document. Return the displaced document's new place.
 
     The new place is one more part of the same file. The displaced words may stand in a file that is yet to be
@@ -228,7 +228,7 @@ def aside_part(part: str, document: int) -> str:
     return f"{part}~{document}"
 
 
-def known_file(db: sqlite3.Connection, path: str) -> KnownFile:
+def known_file(db: Statements, path: str) -> KnownFile:
     """Read the library's knowledge about a file."""
     rows = db.execute(
         "SELECT part, id, locations.format, locations.source_sha256, locations.sha256, locations.made_by, "
@@ -267,7 +267,7 @@ def known_file(db: sqlite3.Connection, path: str) -> KnownFile:
     )
 
 
-def _last(db: sqlite3.Connection, path: str) -> FileRecord | None:
+def _last(db: Statements, path: str) -> FileRecord | None:
     """Return the record of a file's last complete reading, or None if the file must be read."""
     row = db.execute(
         "SELECT sha256, made_by, documents, refused FROM files WHERE path = ?", (path,)
@@ -282,7 +282,7 @@ def _last(db: sqlite3.Connection, path: str) -> FileRecord | None:
     return FileRecord(path, sha256, made_by, documents, failures)
 
 
-def _read_as(db: sqlite3.Connection, path: str) -> ReadAs:
+def _read_as(db: Statements, path: str) -> ReadAs:
     """Return a person's choice of how to read a file."""
     row = db.execute("SELECT date_order, columns FROM read_as WHERE path = ?", (path,)).fetchone()
     return (
@@ -290,7 +290,7 @@ def _read_as(db: sqlite3.Connection, path: str) -> ReadAs:
     )
 
 
-def row_text(db: sqlite3.Connection, path: str, part: str) -> str:
+def row_text(db: Statements, path: str, part: str) -> str:
     """Return the text of a row at the last reading, or "" if there is no such row."""
     row = db.execute(
         "SELECT text FROM locations JOIN documents ON serial = document "
@@ -301,9 +301,7 @@ def row_text(db: sqlite3.Connection, path: str, part: str) -> str:
     return str(row[0]) if row else ""
 
 
-def prune(
-    db: sqlite3.Connection, places: Iterable[HeldLocation], drop: Callable[[int], object]
-) -> tuple[str, ...]:
+def prune(db: Statements, places: Iterable[HeldLocation], drop: Callable[[int], object]) -> tuple[str, ...]:
     """Forget places. Call `drop` with the number of each document that then has no place.
 
     Return the ids of the dropped documents.
@@ -320,7 +318,7 @@ def prune(
     return tuple(removed)
 
 
-def renumber(db: sqlite3.Connection, path: str, was: Mapping[str, str], now: Container[str]) -> None:
+def renumber(db: Statements, path: str, was: Mapping[str, str], now: Container[str]) -> None:
     """Move stored and removed documents with their rows. `was` maps parts of `now` to the rows' former parts.
 
     If a document's part now belongs to another row, and no row follows the document, it gets a part that no
@@ -347,7 +345,7 @@ def renumber(db: sqlite3.Connection, path: str, was: Mapping[str, str], now: Con
     db.execute("DELETE FROM files WHERE path = ?", (path,))  # it must be read again to its end
 
 
-def mark_reported_gone(db: sqlite3.Connection, places: Iterable[int]) -> None:
+def mark_reported_gone(db: Statements, places: Iterable[int]) -> None:
     """Remember that the user was told that these places are gone. Restored documents are reported once.
 
     `places` are the numbers of the locations.
@@ -363,7 +361,7 @@ def mark_reported_gone(db: sqlite3.Connection, places: Iterable[int]) -> None:
         )
 
 
-def hand_over(db: sqlite3.Connection, document: int) -> None:
+def hand_over(db: Statements, document: int) -> None:
     """Copy the path, format and source of a document's first place to the document.
 
     If that place has another text (for example other white space), other bytes or another reader, its file
@@ -389,7 +387,7 @@ def hand_over(db: sqlite3.Connection, document: int) -> None:
         )
 
 
-def put_file(db: sqlite3.Connection, file: FileRecord) -> None:
+def put_file(db: Statements, file: FileRecord) -> None:
     """Record that a file was read to its end, and that all its documents are stored.
 
     If the library still has documents of the file that the file no longer gives, the file is not recorded. It
@@ -418,7 +416,7 @@ def put_file(db: sqlite3.Connection, file: FileRecord) -> None:
         )
 
 
-def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:
+def put_read_as(db: Statements, path: str, options: ReadAs) -> None:
     """Store how to read a file, unless the options are the default options."""
     db.execute("DELETE FROM read_as WHERE path = ?", (path,))
     if options != ReadAs():
@@ -428,7 +426,7 @@ def put_read_as(db: sqlite3.Connection, path: str, options: ReadAs) -> None:
         )
 
 
-def places_in(db: sqlite3.Connection, path: str, *, folder: bool) -> Iterator[HeldLocation]:
+def places_in(db: Statements, path: str, *, folder: bool) -> Iterator[HeldLocation]:
     """Yield the locations in a file, or in the files of a folder and its subfolders, by path and part."""
     first, end = path, f"{path}\0"  # no file name sorts between them
     if folder:

@@ -31,22 +31,22 @@ from qa.storage.records.locations import (
 from qa.storage.records.rows import COLUMNS, row_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Mapping
 
     from qa.document.corrections import Correction
     from qa.schema import Document
     from qa.storage.intake_port import EmbeddedPassages, Status
     from qa.storage.records.locations import Target
+    from qa.storage.statements import Statements
 
 
 def put_document(
-    db: sqlite3.Connection,
+    db: Statements,
     read: ReadDocument,
     corrections: Mapping[str, Correction] | None,
     write: Callable[[int | None, ReadDocument, str], tuple[int, Status]] | None,
 ) -> Ingested | None:
-    """Put a document where it was read; see `IntakeLibrary.put`.
+    """Put a document where it was read; see `Store.put`.
 
     `write(number, document, given_id)` writes the document with the id that it was first given. It replaces
     the document of that number, or adds a document if the number is None. It returns the document's number
@@ -73,7 +73,7 @@ def put_document(
     return Ingested(status, read.document.id, displaced, parted, other_paths, collection, former)
 
 
-def _held_at(db: sqlite3.Connection, number: int) -> tuple[HeldLocation, ...]:
+def _held_at(db: Statements, number: int) -> tuple[HeldLocation, ...]:
     (document_id,) = db.execute("SELECT id FROM documents WHERE serial = ?", (number,)).fetchone()
     return tuple(
         HeldLocation(at.number, at.path, at.part, number, document_id, at.format)
@@ -81,7 +81,7 @@ def _held_at(db: sqlite3.Connection, number: int) -> tuple[HeldLocation, ...]:
     )
 
 
-def known_document(db: sqlite3.Connection, read: ReadDocument) -> KnownDocument:
+def known_document(db: Statements, read: ReadDocument) -> KnownDocument:
     """Return the library's knowledge about a document that was read."""
     to = target(db, read)
     left_out = versions.left_out(db, read, new_words=to.new_words)
@@ -91,7 +91,7 @@ def known_document(db: sqlite3.Connection, read: ReadDocument) -> KnownDocument:
     return KnownDocument(left_out, has_text=False, corrections=corrections_of(db, with_id.document.id))
 
 
-def _was_edited(db: sqlite3.Connection, document_id: str, corrections: Mapping[str, Correction]) -> bool:
+def _was_edited(db: Statements, document_id: str, corrections: Mapping[str, Correction]) -> bool:
     """Return whether a document's stored corrections now differ from `corrections`."""
     now = corrections_of(db, document_id)
     return {name: correction.value for name, correction in now.items()} != {
@@ -99,7 +99,7 @@ def _was_edited(db: sqlite3.Connection, document_id: str, corrections: Mapping[s
     }
 
 
-def with_free_id(db: sqlite3.Connection, read: ReadDocument, to: Target) -> tuple[str, ReadDocument]:
+def with_free_id(db: Statements, read: ReadDocument, to: Target) -> tuple[str, ReadDocument]:
     """Give a document its stored id, or a free id if it is new. Return its first given id and the document.
 
     If a corrected document was removed from this place, the document gets that document's id. The id is
@@ -119,7 +119,7 @@ def with_free_id(db: sqlite3.Connection, read: ReadDocument, to: Target) -> tupl
     return given_id, replace(read, document=replace(document, id=held_id))
 
 
-def leave_to_other_places(db: sqlite3.Connection, number: int) -> str:
+def leave_to_other_places(db: Statements, number: int) -> str:
     """Give a document a new id by its second place, because another text takes its id at its first place.
 
     Return the new id. Passages and vectors stay. A person's corrections of the document stay with the copies,
@@ -136,7 +136,7 @@ def leave_to_other_places(db: sqlite3.Connection, number: int) -> str:
     return free
 
 
-def free_id(db: sqlite3.Connection, wanted: str) -> str:
+def free_id(db: Statements, wanted: str) -> str:
     """Return the wanted id, or the first of `id~2`, `id~3`, … that has no document and no corrections."""
     held = "SELECT 1 FROM documents WHERE id = ?1 UNION ALL SELECT 1 FROM corrections WHERE document = ?1"
     free = wanted
@@ -170,7 +170,7 @@ class Row:
         return held is not None and all(held[name] == self.values[name] for name in ("sha256", "head"))
 
 
-def compare_row(db: sqlite3.Connection, number: int | None, read: ReadDocument, given_id: str) -> Row:
+def compare_row(db: Statements, number: int | None, read: ReadDocument, given_id: str) -> Row:
     """Make the row of a document, which is new or replaces the row of that number.
 
     If the stored row has another text, keep the stored text as a version.
@@ -187,7 +187,7 @@ def compare_row(db: sqlite3.Connection, number: int | None, read: ReadDocument, 
     return Row(number, values, held, read)
 
 
-def put_row(db: sqlite3.Connection, row: Row, text: str, *, has_passages: bool) -> tuple[int, Status]:
+def put_row(db: Statements, row: Row, text: str, *, has_passages: bool) -> tuple[int, Status]:
     """Write a row. Return its number and the document's status.
 
     `has_passages` says whether the document's passages are stored already.
@@ -211,7 +211,7 @@ def put_row(db: sqlite3.Connection, row: Row, text: str, *, has_passages: bool) 
     return row.number, "replaced"
 
 
-def edited(db: sqlite3.Connection, document: Document, number: int) -> tuple[ReadDocument, str]:
+def edited(db: Statements, document: Document, number: int) -> tuple[ReadDocument, str]:
     """Return a document with edited metadata as it must be written, and its first given id.
 
     Raises:
@@ -250,7 +250,7 @@ def _status_of(to: Target) -> Status:
     return "moved" if to.missing else "duplicate"
 
 
-def _put_at_place(db: sqlite3.Connection, to: Target, number: int, read: ReadDocument) -> HeldLocation | None:
+def _put_at_place(db: Statements, to: Target, number: int, read: ReadDocument) -> HeldLocation | None:
     """Store the place where a document was read.
 
     Return the former document of the place, displaced, if it has no other place.
@@ -264,6 +264,6 @@ def _put_at_place(db: sqlite3.Connection, to: Target, number: int, read: ReadDoc
     return displaced
 
 
-def is_held(db: sqlite3.Connection, document_id: str) -> bool:
+def is_held(db: Statements, document_id: str) -> bool:
     """Return whether a document has this id."""
     return db.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone() is not None

@@ -24,8 +24,9 @@ from qa.storage.records.corrections import corrections_of, found_in
 from qa.storage.records.rows import COLUMNS, PLAIN, SECTION, date_of, spans_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Mapping
+
+    from qa.storage.statements import Statements
 
 # Number of ids before, and after, a missing id in order, among which similar ids are looked for.
 SUGGESTED_FROM = 500
@@ -33,7 +34,7 @@ SUGGESTED_FROM = 500
 _READ = ", ".join(name if name != "text" else "CAST(text AS BLOB)" for name in COLUMNS)
 
 
-def document_at(db: sqlite3.Connection, place: object, number: int) -> Document:
+def document_at(db: Statements, place: object, number: int) -> Document:
     """Read the document of that number, and check the text's hash."""
     row = db.execute(f"SELECT {_READ} FROM documents WHERE serial = ?", (number,)).fetchone()
     held = dict(zip(COLUMNS, row, strict=True))
@@ -65,14 +66,14 @@ def as_document(place: object, held: Mapping[str, Any]) -> Document:
     return document
 
 
-def rows_of(db: sqlite3.Connection, table: str, where: str = "TRUE", *values: object) -> list[dict[str, Any]]:
+def rows_of(db: Statements, table: str, where: str = "TRUE", *values: object) -> list[dict[str, Any]]:
     """Return the rows of a table that meet a condition, each row by column."""
     cursor = db.execute(f"SELECT * FROM {table} WHERE {where}", values)
     names = [name for name, *_ in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
-def put_rows(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+def put_rows(db: Statements, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Put rows of another library into a table, without the columns about an engine's own passages."""
     held = [name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
     for row in rows:
@@ -83,7 +84,7 @@ def put_rows(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any
         )
 
 
-def number_of(db: sqlite3.Connection, document_id: str) -> int:
+def number_of(db: Statements, document_id: str) -> int:
     """Return the number of a document's row.
 
     Raises:
@@ -106,7 +107,7 @@ def number_of(db: sqlite3.Connection, document_id: str) -> int:
     return int(row[0])
 
 
-def with_sha256(db: sqlite3.Connection, place: object, sha256: str) -> Document:
+def with_sha256(db: Statements, place: object, sha256: str) -> Document:
     """Read the document whose text has that SHA-256 (hex). If several have it, read the first by id.
 
     Raises:
@@ -123,7 +124,7 @@ def with_sha256(db: sqlite3.Connection, place: object, sha256: str) -> Document:
     return document_at(db, place, row[0])
 
 
-def facets(db: sqlite3.Connection) -> Facets:
+def facets(db: Statements) -> Facets:
     """Return the values that filters can choose from."""
 
     def values(column: str) -> tuple[tuple[str, int], ...]:
@@ -146,7 +147,7 @@ def facets(db: sqlite3.Connection) -> Facets:
     )
 
 
-def cited(db: sqlite3.Connection, place: object, sha256: str, document_id: str = "") -> Cited:
+def cited(db: Statements, place: object, sha256: str, document_id: str = "") -> Cited:
     """Read the document whose text has, or had, that SHA-256 (hex), and its status now.
 
     If several documents have, or had, the text, prefer the document of that id, then a document that has the
@@ -188,7 +189,7 @@ def cited(db: sqlite3.Connection, place: object, sha256: str, document_id: str =
     return Cited(document, "removed", (removal or version).at, same_text=others)
 
 
-def earlier(db: sqlite3.Connection, place: object, document_id: str, sha256: str) -> tuple[Version, Document]:
+def earlier(db: Statements, place: object, document_id: str, sha256: str) -> tuple[Version, Document]:
     """Read an earlier text of a document, by the text's SHA-256 (hex) or the beginning of the SHA-256.
 
     Raises:
@@ -208,7 +209,7 @@ def earlier(db: sqlite3.Connection, place: object, document_id: str, sha256: str
     return matches[0], as_document(place, {**matches[0].held, "text": versions.text(db, matches[0])})
 
 
-def kept_with(db: sqlite3.Connection, words: str) -> list[str]:
+def kept_with(db: Statements, words: str) -> list[str]:
     """Return the SHA-256 of each text that is no longer searched and contains exactly these words."""
     rows = db.execute(
         "SELECT sha256 FROM versions WHERE instr(text, ?) ORDER BY number DESC", (words,)
@@ -216,13 +217,13 @@ def kept_with(db: sqlite3.Connection, words: str) -> list[str]:
     return list(dict.fromkeys(sha256 for (sha256,) in rows))
 
 
-def former(db: sqlite3.Connection, document_id: str) -> tuple[Version, ...]:
+def former(db: Statements, document_id: str) -> tuple[Version, ...]:
     """List the earlier texts of a document, the newest first. Leave out the text that it has now."""
     others = "document = ? AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)"
     return tuple(versions.find(db, others, document_id))
 
 
-def removed(db: sqlite3.Connection) -> tuple[Version, ...]:
+def removed(db: Statements) -> tuple[Version, ...]:
     """List the documents that can be restored, the last removed first."""
     last = (
         "number IN (SELECT max(number) FROM versions WHERE reason = 'removed' GROUP BY document) "
@@ -231,13 +232,13 @@ def removed(db: sqlite3.Connection) -> tuple[Version, ...]:
     return tuple(versions.find(db, last))
 
 
-def restorable(db: sqlite3.Connection, place: object, document_id: str) -> tuple[Version, Document]:
+def restorable(db: Statements, place: object, document_id: str) -> tuple[Version, Document]:
     """Return the version that `restore` puts back, and its document; see `versions.restorable`."""
     version = versions.restorable(db, document_id)
     return version, as_document(place, {**version.held, "text": versions.text(db, version)})
 
 
-def sidecar_values(db: sqlite3.Connection, place: object, path: str) -> dict[str, str]:
+def sidecar_values(db: Statements, place: object, path: str) -> dict[str, str]:
     """Return the values of a file's sidecar file, by field, at its last successful reading."""
     row = db.execute(
         "SELECT serial FROM documents JOIN locations ON document = serial "
@@ -253,3 +254,8 @@ def sidecar_values(db: sqlite3.Connection, place: object, path: str) -> dict[str
         for origin in document.found
         if origin.source == BY_SIDECAR
     }
+
+
+def generation_of(db: Statements) -> int:
+    """Return the generation, a number that grows with every committed change."""
+    return int(db.execute("SELECT generation FROM library").fetchone()[0])

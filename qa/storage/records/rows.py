@@ -24,8 +24,9 @@ from qa.text.dates import parse_date
 
 if TYPE_CHECKING:
     import datetime as dt
-    import sqlite3
     from collections.abc import Iterator
+
+    from qa.storage.statements import Statements
 
 
 PLAIN = ("id", "path", *TEXTS, "format", "source_sha256", "text")
@@ -94,7 +95,7 @@ def spans_of(row: str) -> tuple[Span, ...]:
     return stored.rows(row, Span, stored.number, stored.number)
 
 
-def passages_where(db: sqlite3.Connection, where: str, value: str | int) -> Iterator[Passage]:
+def passages_where(db: Statements, where: str, value: str | int) -> Iterator[Passage]:
     """Yield the passages that meet a condition on one value, in order of document and place."""
     rows = db.execute(
         "SELECT key, id, ordinal, start, end, sentences, characters FROM passages "

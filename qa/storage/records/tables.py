@@ -5,7 +5,7 @@ from __future__ import annotations
 from qa.schema import FIELDS, FILTERED_BY_NAME
 
 # Raise it when a table changes, also by another field in `qa.schema.fields`. Other libraries are refused.
-SCHEMA = 13
+SCHEMA = 14
 
 # The fields that a list of documents is searched, ordered or filtered by.
 LISTED = tuple(name for name, field in FIELDS.items() if field.searched or field.filtered or field.in_table)
@@ -39,7 +39,10 @@ TABLES = (
         gone_since INTEGER NOT NULL DEFAULT 0,
         -- The file of postings, and the generation that it mirrors.
         words_file TEXT NOT NULL DEFAULT '',
-        words_generation INTEGER NOT NULL DEFAULT 0
+        words_generation INTEGER NOT NULL DEFAULT 0,
+        -- The address of the index, or '' for files in the folder, and the index's name there.
+        index_address TEXT NOT NULL DEFAULT '',
+        index_name TEXT NOT NULL DEFAULT ''
     )
     """,
     "INSERT INTO library (one) VALUES (1)",
@@ -104,6 +107,10 @@ TABLES = (
     CREATE TRIGGER passage_gone AFTER DELETE ON passages BEGIN
         INSERT INTO gone SELECT old.key, generation FROM library;
     END
+    """,
+    """
+    -- The passages that an index on a server must still add or delete (`qa.storage.records.outbox`).
+    CREATE TABLE outbox (passage INTEGER PRIMARY KEY, since TEXT NOT NULL)
     """,
     """
     CREATE TABLE vectors (

@@ -27,7 +27,6 @@ from qa.storage.records import versions
 from qa.storage.records.put import is_held
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
@@ -117,7 +116,7 @@ def of_source(kept: Statements, library: Path, places: Iterable[tuple[str, str]]
     return tuple(files)
 
 
-def original(db: sqlite3.Connection, kept: Statements, library: Path, document_id: str) -> Upload:
+def original(db: Statements, kept: Statements, library: Path, document_id: str) -> Upload:
     """Find the uploaded file that a stored or removed document was read from.
 
     Raises:
@@ -158,7 +157,7 @@ def forget(kept: Statements, library: Path, upload: Upload) -> None:
     _remove(kept, library, {upload.sha256})
 
 
-def forget_unused(db: sqlite3.Connection, kept: Statements, library: Path, names: set[str]) -> None:
+def forget_unused(db: Statements, kept: Statements, library: Path, names: set[str]) -> None:
     """Forget the files of the unused names among `names`: no document and no earlier text is from them.
 
     Forget the same bytes under other unused names too, for example after an interrupted upload.
@@ -175,7 +174,7 @@ def forget_unused(db: sqlite3.Connection, kept: Statements, library: Path, names
     _remove(kept, library, sha256s)
 
 
-def sweep(db: sqlite3.Connection, kept: Statements, library: Path) -> None:
+def sweep(db: Statements, kept: Statements, library: Path) -> None:
     """Remove the files that interrupted uploads have left behind."""
     forget_unused(db, kept, library, unread(db, kept))
     drop_strays(kept, library)
@@ -190,7 +189,7 @@ def drop_strays(kept: Statements, library: Path, *, old: bool = False) -> None:
                 path.unlink(missing_ok=True)
 
 
-def unread(db: sqlite3.Connection, kept: Statements) -> set[str]:
+def unread(db: Statements, kept: Statements) -> set[str]:
     """Return the names of unused uploads that are no longer being read."""
     before = (dt.datetime.now(dt.UTC) - _UNREAD).isoformat(timespec="seconds")
     rows = kept.execute("SELECT name FROM uploads GROUP BY name HAVING max(at) < ?", (before,))
@@ -234,7 +233,7 @@ def _is_ours(path: Path) -> bool:
     return bool(_SHA256.fullmatch(path.name)) and path.name.startswith(path.parent.name) and not in_link
 
 
-def _used(db: sqlite3.Connection) -> set[str]:
+def _used(db: Statements) -> set[str]:
     """Return the names of the uploads of stored documents, earlier texts and removed documents."""
     rows = db.execute(
         "SELECT path FROM locations WHERE path >= ?1 AND path < ?2 UNION "

@@ -23,11 +23,11 @@ from qa.storage.records.corrections import found_in
 from qa.storage.records.locations import RESTORED, aside_part
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
 
     from qa.schema import Document
     from qa.storage.intake_port import ReadDocument
+    from qa.storage.statements import Statements
 
 # Columns of `documents` that `versions.held` lacks: they apply only to a document that is searched, or have a
 # column of their own in `versions`.
@@ -42,7 +42,7 @@ def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
-def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool = False) -> None:
+def keep(db: Statements, number: int, reason: Reason, *, withdrawn: bool = False) -> None:
     """Keep a document's text and metadata as a version.
 
     If `withdrawn`, the same files do not bring the document back. If the document has a version with the same
@@ -69,7 +69,7 @@ def keep(db: sqlite3.Connection, number: int, reason: Reason, *, withdrawn: bool
         )
 
 
-def left_out(db: sqlite3.Connection, read: ReadDocument, *, new_words: bool) -> LeftOut | None:
+def left_out(db: Statements, read: ReadDocument, *, new_words: bool) -> LeftOut | None:
     """Find the removed or purged document that a read document is.
 
     It is found by its place, or by its words if no stored document has them (`new_words`).
@@ -91,7 +91,7 @@ def left_out(db: sqlite3.Connection, read: ReadDocument, *, new_words: bool) -> 
     return _withdrawn_text(db, read) or (PURGED if was_purged.fetchone() else None)
 
 
-def _withdrawn_text(db: sqlite3.Connection, read: ReadDocument) -> LeftOut | None:
+def _withdrawn_text(db: Statements, read: ReadDocument) -> LeftOut | None:
     """Find the removed document that a read document is a copy of, by the rules of `locations._same`.
 
     A removed text may come back at this place if another text was read from this place meanwhile.
@@ -123,7 +123,7 @@ def _withdrawn_text(db: sqlite3.Connection, read: ReadDocument) -> LeftOut | Non
     return None
 
 
-def _was_moved(db: sqlite3.Connection, version: int, read: ReadDocument) -> bool:
+def _was_moved(db: Statements, version: int, read: ReadDocument) -> bool:
     """Return whether a removed record was the same part of a file that is gone."""
     rows = db.execute(
         "SELECT path FROM withdrawn WHERE version = ? AND part = ? AND source_sha256 = ?",
@@ -132,7 +132,7 @@ def _was_moved(db: sqlite3.Connection, version: int, read: ReadDocument) -> bool
     return any(is_gone(path) for (path,) in rows)
 
 
-def withhold(db: sqlite3.Connection, read: ReadDocument, version: int) -> None:
+def withhold(db: Statements, read: ReadDocument, version: int) -> None:
     """Note one more place of a text that a person removed."""
     db.execute(
         "INSERT OR REPLACE INTO withdrawn (path, part, source_sha256, version) "
@@ -141,7 +141,7 @@ def withhold(db: sqlite3.Connection, read: ReadDocument, version: int) -> None:
     )
 
 
-def corrected_at(db: sqlite3.Connection, path: str, part: str, sha256: str = "") -> str | None:
+def corrected_at(db: Statements, path: str, part: str, sha256: str = "") -> str | None:
     """Return the id of the corrected document that was last removed from a place, or None.
 
     If `sha256` is given, the document must have had that text.
@@ -156,7 +156,7 @@ def corrected_at(db: sqlite3.Connection, path: str, part: str, sha256: str = "")
     return str(row[0]) if row else None
 
 
-def admit(db: sqlite3.Connection, read: ReadDocument) -> None:
+def admit(db: Statements, read: ReadDocument) -> None:
     """Allow removed and purged documents of a place to come back there: a document is read from there now.
 
     At other places, a removed text is recognised by its words and stays out.
@@ -172,7 +172,7 @@ def admit(db: sqlite3.Connection, read: ReadDocument) -> None:
     )
 
 
-def find(db: sqlite3.Connection, where: str, *values: str | int) -> Iterator[Version]:
+def find(db: Statements, where: str, *values: str | int) -> Iterator[Version]:
     """Read the versions that meet a condition, the newest first."""
     rows = db.execute(
         f"SELECT number, document, sha256, reason, at, held FROM versions WHERE {where} ORDER BY number DESC",
@@ -192,13 +192,13 @@ def _held(row: str) -> Mapping[str, Any]:
     return held
 
 
-def text(db: sqlite3.Connection, version: Version) -> str:
+def text(db: Statements, version: Version) -> str:
     """Read a version's text."""
     row = db.execute("SELECT text FROM versions WHERE number = ?", (version.number,)).fetchone()
     return str(row[0])
 
 
-def restorable(db: sqlite3.Connection, document_id: str) -> Version:
+def restorable(db: Statements, document_id: str) -> Version:
     """Return the version that `restore` puts back: the document's text when it was last removed.
 
     Raises:
@@ -221,7 +221,7 @@ def restorable(db: sqlite3.Connection, document_id: str) -> Version:
     return version
 
 
-def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
+def put_back(db: Statements, version: Version, number: int) -> None:
     """Give a restored document its places again, except places that another document has now.
 
     If other documents have all its places, it becomes one more part of the first file. The next run finds
@@ -255,7 +255,7 @@ def put_back(db: sqlite3.Connection, version: Version, number: int) -> None:
     db.execute("DELETE FROM versions WHERE number = ?", (version.number,))
 
 
-def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
+def same_text(db: Statements, document_id: str) -> tuple[str, ...]:
     """List the ids of other documents that share a present or earlier text with a document."""
     own = "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1"
     rows = db.execute(
@@ -266,7 +266,7 @@ def same_text(db: sqlite3.Connection, document_id: str) -> tuple[str, ...]:
     return tuple(other for (other,) in rows)
 
 
-def with_text(db: sqlite3.Connection, document: Document) -> tuple[str, ...]:
+def with_text(db: Statements, document: Document) -> tuple[str, ...]:
     """List the ids of other documents that have, or had, this document's text."""
     rows = db.execute(
         "SELECT id FROM documents WHERE sha256 = ?1 AND id != ?2 "
@@ -276,7 +276,7 @@ def with_text(db: sqlite3.Connection, document: Document) -> tuple[str, ...]:
     return tuple(stored.text(other) for (other,) in rows)
 
 
-def erase(db: sqlite3.Connection, document_id: str) -> set[str]:
+def erase(db: Statements, document_id: str) -> set[str]:
     """Delete all versions of a document, and the records of its files. Note the texts for the desk to forget.
 
     Return the paths of the document's present and former places.
@@ -317,7 +317,7 @@ def erase(db: sqlite3.Connection, document_id: str) -> set[str]:
     return paths | {path for path, _ in stood}
 
 
-def texts(db: sqlite3.Connection, document_id: str) -> list[str]:
+def texts(db: Statements, document_id: str) -> list[str]:
     """List the SHA-256 of a document's present and earlier texts."""
     rows = db.execute(
         "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1",
@@ -326,7 +326,7 @@ def texts(db: sqlite3.Connection, document_id: str) -> list[str]:
     return [stored.text(sha256) for (sha256,) in rows]
 
 
-def parted(db: sqlite3.Connection, document_id: str, texts: Iterable[str]) -> DocumentTexts:
+def parted(db: Statements, document_id: str, texts: Iterable[str]) -> DocumentTexts:
     """Split a document's texts, by SHA-256, into its own and texts that another document has, or had, too."""
     rows = db.execute(
         "SELECT sha256 FROM documents WHERE sha256 IN (SELECT value FROM json_each(?1)) AND id != ?2 "
@@ -338,7 +338,7 @@ def parted(db: sqlite3.Connection, document_id: str, texts: Iterable[str]) -> Do
     return DocumentTexts(document_id, tuple(sorted({*texts}.difference(shared))), shared)
 
 
-def to_forget(db: sqlite3.Connection) -> dict[int, DocumentTexts]:
+def to_forget(db: Statements) -> dict[int, DocumentTexts]:
     """Read the notes of the purged texts that the desk must forget, by the note's number."""
     rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
     notes = {number: stored.items(cited) for number, cited in rows}

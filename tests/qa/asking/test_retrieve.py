@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from qa.storage.ports import Library
+    from qa.storage.library import Library
 
 
 def found_for(library: Library, readings: Sequence[tuple[str, float]], **options: bool) -> Candidates:

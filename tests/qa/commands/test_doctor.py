@@ -70,7 +70,7 @@ def test_it_works_without_a_library_and_makes_none(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"not a database at all, but long enough to be read as one" * 40])
 def test_it_works_on_a_file_that_is_no_library_and_leaves_it_alone(content, tmp_path):
-    from qa.storage.embedded.database import FILE_NAME
+    from qa.storage.sqlite.database import FILE_NAME
 
     (tmp_path / FILE_NAME).write_bytes(content)
     findings = doctor.examine(tmp_path)

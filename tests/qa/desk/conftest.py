@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa.storage.desk_address import DeskAddress
-from qa.storage.embedded.library import EmbeddedLibrary
+from qa.storage.library import EmbeddedLibrary
 from qa.storage.postgresql.database import SharedDatabase
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from qa.desk.kept import kept_turn
 from qa.errors import LibraryError, UnknownDossierError
 from qa.schema import Answer, DossierEntry, ShownAnswer
 from qa.storage.desk_address import DeskAddress
-from qa.storage.embedded.library import EmbeddedLibrary
+from qa.storage.library import EmbeddedLibrary
 from qa.storage.postgresql.database import SharedDatabase
 from tests.qa.tiny import tiny_corpus
 

@@ -260,7 +260,7 @@ def test_damage_is_said_and_the_file_is_left_as_it_is(corpus: Corpus) -> None:
 def test_a_file_that_is_being_written_and_a_link_are_said(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("qa.storage.sqlite_file.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("qa.storage.sqlite.file.BUSY_SECONDS", 0.1)
     put(corpus, "What?")
     corpus.close()
     with (

@@ -24,8 +24,8 @@ from qa.errors import InputError, LibraryError, MissingExtraError
 from qa.places import ClusterAddress
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer
 from qa.storage.desk_address import PASSWORD_FILE, DeskAddress, schema_of
-from qa.storage.embedded.library import EmbeddedLibrary
 from qa.storage.findings import of_shared_desk
+from qa.storage.library import EmbeddedLibrary
 from qa.storage.postgresql.database import MOST, SharedDatabase
 from qa.storage.postgresql.dialect import translate
 from qa.web.api import create_app

@@ -348,7 +348,7 @@ def test_the_process_starts_with_nothing_heavy() -> None:
         "lxml",
         "docx",
         "qa.corpus",
-        "qa.storage.embedded.store",
+        "qa.storage.records.store",
         "embeddings",
     } & set(loaded.split())
 

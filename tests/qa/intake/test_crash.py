@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 import qa.intake.run
-import qa.storage.embedded.full_text
+import qa.storage.file_index.full_text
 from qa.errors import DocumentNotFoundError
 from tests.qa.consistency import index_problems, problems, words_problems
 from tests.qa.intake.writer import (
@@ -121,7 +121,7 @@ class Books:
             self._check_citations(corpus, here)
             self._check_afresh(corpus)
             corpus.store._words.save()
-            large = corpus.store.count().passages > qa.storage.embedded.full_text.FTS5_UP_TO
+            large = corpus.store.count().passages > qa.storage.file_index.full_text.FTS5_UP_TO
         assert problems(self.library) == []
         assert index_problems(self.library) == []
         assert not large or words_problems(self.library) == []
@@ -255,7 +255,7 @@ def crash(
 def large(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether the library counts as large, to its writer and here."""
     if request.param:
-        monkeypatch.setattr(qa.storage.embedded.full_text, "FTS5_UP_TO", 5)
+        monkeypatch.setattr(qa.storage.file_index.full_text, "FTS5_UP_TO", 5)
     return bool(request.param)
 
 

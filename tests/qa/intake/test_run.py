@@ -22,8 +22,8 @@ from qa.formats.source import PLAIN
 from qa.intake.make import segment
 from qa.intake.plan import made_by
 from qa.schema import Document, Progress
-from qa.storage.embedded.store import Store
 from qa.storage.intake_port import ReadDocument
+from qa.storage.records.store import Store
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -143,7 +143,7 @@ def test_an_error_of_the_store_comes_from_index_and_leaves_what_was_committed(
 ) -> None:
     """Another process takes the library, as the third document is to be written."""
     monkeypatch.setattr("qa.intake.run.BATCH", 1)
-    monkeypatch.setattr("qa.storage.sqlite_file.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("qa.storage.sqlite.file.BUSY_SECONDS", 0.01)
     for number in range(6):
         write(inbox, f"{number}.txt", words(number))
     named: list[str] = []

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import embeddings.files
 import embeddings.index
 import qa.intake.run
-import qa.storage.embedded.full_text
+import qa.storage.file_index.full_text
 import qa.storage.records.versions
 from embeddings.index import VectorIndex
 from qa.formats.kinds import read_source
 from qa.formats.source import Options, Source
 from qa.formats.worker import Worker
 from qa.schema import Document
-from qa.storage.embedded.full_text import FullText
-from qa.storage.embedded.store import Store
-from qa.storage.embedded.vector_index import LibraryIndex
+from qa.storage.file_index.full_text import FullText
+from qa.storage.file_index.vector_index import LibraryIndex
+from qa.storage.records.store import Store
 from tests.qa.tiny import tiny_corpus, words
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def run(
     random.seed(seed)
     if large:
         embeddings.index.EXACT_UP_TO, embeddings.index.DELTA_LEAST, embeddings.index.DELTA_MOST = 5, 2, 10
-        qa.storage.embedded.full_text.FTS5_UP_TO = 5
+        qa.storage.file_index.full_text.FTS5_UP_TO = 5
     keep_worker()
     with tiny_corpus(library) as corpus:
         _arm(kill_at)
@@ -275,8 +275,8 @@ DEADLY: dict[KillPoint | LargeKillPoint, tuple[object, str]] = {
     "before the postings are made anew": (FullText, "remake"),
     "before the erasure is recorded": (Store, "erased"),
     "before the postings are made": (Store, "write_postings"),
-    "in the middle of them": (qa.storage.embedded.full_text.shutil, "copyfileobj"),
-    "when all but their head is written": (qa.storage.embedded.full_text, "write_sealed"),
+    "in the middle of them": (qa.storage.file_index.full_text.shutil, "copyfileobj"),
+    "when all but their head is written": (qa.storage.file_index.full_text, "write_sealed"),
     "before they are recorded": (Store, "record_words"),
     "before the old ones are cleared away": (FullText, "_sweep"),
 }

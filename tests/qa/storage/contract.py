@@ -20,7 +20,7 @@ from tests.qa.tiny import words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qa.storage.ports import Library
+    from qa.storage.library import Library
 
 EVERYTHING = Filters()
 BRIEF = Document(

@@ -1,4 +1,4 @@
-"""What every engine promises to intake: `qa.storage.intake_port.EditedLibrary`, as tests to be inherited."""
+"""What every engine promises to intake: `qa.storage.intake_port.Library`, as tests to be inherited."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from tests.qa.tiny import TinyEncoder, words
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qa.storage.intake_port import EditedLibrary, Ingested, IntakeLibrary
+    from qa.storage.intake_port import Ingested
+    from qa.storage.library import Library
+    from qa.storage.records.store import Store
 
 ENCODER = TinyEncoder()
 READER = "a reader"
@@ -45,7 +47,7 @@ def read(document: Document, part: str = "") -> ReadDocument:
     return ReadDocument.of(document, part, READER)
 
 
-def put(library: IntakeLibrary, document: Document, part: str = "") -> Ingested:
+def put(library: Store, document: Document, part: str = "") -> Ingested:
     ingested = library.put(read(document, part), embedded(document))
     assert ingested is not None
     return ingested
@@ -58,20 +60,20 @@ class IntakeContract:
     """
 
     @pytest.fixture
-    def library(self) -> EditedLibrary:
+    def library(self) -> Library:
         raise NotImplementedError
 
-    def remove(self, library: EditedLibrary, document_id: str) -> None:
+    def remove(self, library: Library, document_id: str) -> None:
         """Remove a document, so that the same file does not bring it back."""
         raise NotImplementedError
 
-    def purge(self, library: EditedLibrary, document_id: str) -> None:
+    def purge(self, library: Library, document_id: str) -> None:
         """Erase a document with all its versions."""
         raise NotImplementedError
 
     # Together
 
-    def test_what_is_put_together_is_known_within_and_there_afterwards(self, library: EditedLibrary) -> None:
+    def test_what_is_put_together_is_known_within_and_there_afterwards(self, library: Library) -> None:
         held, *new = (document(f"/{name}.txt", f"Text {name}.", f"{name}.txt") for name in "abc")
         put(library, held)
         new += [document("/d/c.txt", "Another.", "c.txt"), document("/a.txt", "Text a, revised.", "a.txt")]
@@ -102,7 +104,7 @@ class IntakeContract:
         assert last.sha256 == "aa"
 
     def test_what_was_put_together_before_one_that_fails_is_there(
-        self, library: EditedLibrary, tmp_path: Path
+        self, library: Library, tmp_path: Path
     ) -> None:
         new, last = (document(f"/{name}.txt", f"Text {name}.", f"{name}.txt") for name in "bc")
         first, copy = tmp_path / "a.txt", tmp_path / "copy.txt"
@@ -140,7 +142,7 @@ class IntakeContract:
 
     # Identity
 
-    def test_the_same_id_from_another_file_gets_a_suffix_and_keeps_it(self, library: EditedLibrary) -> None:
+    def test_the_same_id_from_another_file_gets_a_suffix_and_keeps_it(self, library: Library) -> None:
         first, second, third = (document(f"/{name}/x.txt", f"From {name}.") for name in "abc")
         ids = [put(library, each).document_id for each in (first, second, third)]
         assert ids == ["x.txt", "x.txt~2", "x.txt~3"]
@@ -155,7 +157,7 @@ class IntakeContract:
         assert put(library, first).document_id == "x.txt"
 
     def test_a_file_that_was_moved_is_the_same_document_and_follows_its_new_path(
-        self, library: EditedLibrary
+        self, library: Library
     ) -> None:
         put(library, document("/gone/x.txt", "Moved."))
         moved = library.put(read(document("/here/y.txt", "Moved.", "y.txt")))
@@ -165,7 +167,7 @@ class IntakeContract:
         assert library.places_in("/gone/x.txt") == ()
 
     def test_a_copy_of_a_file_that_still_exists_is_the_same_document_and_stays_where_it_was(
-        self, library: EditedLibrary, tmp_path: Path
+        self, library: Library, tmp_path: Path
     ) -> None:
         original = tmp_path / "x.txt"
         original.write_text("Copied.")
@@ -182,7 +184,7 @@ class IntakeContract:
         assert library.generation == generation
 
     def test_what_stood_at_the_place_of_a_copy_is_set_aside_until_it_is_forgotten(
-        self, library: EditedLibrary, tmp_path: Path
+        self, library: Library, tmp_path: Path
     ) -> None:
         original = tmp_path / "a.txt"
         original.write_text("Kept.")
@@ -196,7 +198,7 @@ class IntakeContract:
         assert [each.document_id for each in library.places_in("/b.txt")] == ["a.txt"]
 
     def test_the_first_of_two_places_keeps_the_id_when_its_text_changes(
-        self, library: EditedLibrary, tmp_path: Path
+        self, library: Library, tmp_path: Path
     ) -> None:
         for name in ("a.txt", "b.txt"):
             (tmp_path / name).write_text("Shared.")
@@ -213,7 +215,7 @@ class IntakeContract:
 
     # Putting in
 
-    def test_news_without_passages_changes_nothing(self, library: EditedLibrary) -> None:
+    def test_news_without_passages_changes_nothing(self, library: Library) -> None:
         put(library, document("/x.txt", "Old."))
         generation = library.generation
         news = read(document("/x.txt", "New."))
@@ -221,7 +223,7 @@ class IntakeContract:
         assert [each.has_text for each in library.known_documents([news])] == [False]
         assert (library.document("x.txt").text, library.generation) == ("Old.", generation)
 
-    def test_a_document_whose_passages_leave_a_gap_is_refused(self, library: EditedLibrary) -> None:
+    def test_a_document_whose_passages_leave_a_gap_is_refused(self, library: Library) -> None:
         gapped = document("/x.txt", "The first sentence. The second one.")
         (first, *_), vector = passages(gapped), np.zeros(32, np.float32)
         gap = replace(first, sentences=first.sentences[:1], end=first.end - 1)
@@ -230,7 +232,7 @@ class IntakeContract:
         with pytest.raises(DocumentNotFoundError):
             library.document("x.txt")
 
-    def test_vectors_of_two_encoders_are_never_mixed(self, library: EditedLibrary) -> None:
+    def test_vectors_of_two_encoders_are_never_mixed(self, library: Library) -> None:
         put(library, document("/x.txt", "Some text."))
         other, another = document("/y.txt", "Another text.", "y.txt"), TinyEncoder("other")
         with pytest.raises(
@@ -240,7 +242,7 @@ class IntakeContract:
         assert library.known_file("/y.txt") == KnownFile("/y.txt")
 
     def test_vectors_are_found_by_the_digests_of_their_windows_and_the_encoder(
-        self, library: EditedLibrary
+        self, library: Library
     ) -> None:
         text = document("/x.txt", words(1, 600))
         put(library, text)
@@ -253,7 +255,7 @@ class IntakeContract:
 
     # What is known of a file
 
-    def test_a_file_is_known_with_its_documents_and_as_it_was_read(self, library: EditedLibrary) -> None:
+    def test_a_file_is_known_with_its_documents_and_as_it_was_read(self, library: Library) -> None:
         assert library.known_file("/f.zip") == KnownFile("/f.zip")
         for name in ("/b", "/a"):
             put(library, document("/f.zip", f"In {name}.", f"f.zip{name}", notes=("A note.",)), name)
@@ -279,7 +281,7 @@ class IntakeContract:
         library.prune(library.places_in("/f.zip", beside={"/a"}))
         assert library.known_file("/f.zip").last is None
 
-    def test_the_places_in_a_folder_are_those_of_its_files_in_order(self, library: EditedLibrary) -> None:
+    def test_the_places_in_a_folder_are_those_of_its_files_in_order(self, library: Library) -> None:
         for path in ("/in0", "/in/b", "/in/a/c", "/in.txt", "/in/a.txt"):
             put(library, document(path, f"At {path}.", path))
         inside = ["/in/a.txt", "/in/a/c", "/in/b"]
@@ -287,7 +289,7 @@ class IntakeContract:
         assert library.places_in("/in") == ()
         assert [each.path for each in library.places_in("/in0")] == ["/in0"]
 
-    def test_a_removed_document_stays_out_wherever_it_is_found(self, library: EditedLibrary) -> None:
+    def test_a_removed_document_stays_out_wherever_it_is_found(self, library: Library) -> None:
         removed = document("/x.txt", "Removed.")
         put(library, removed)
         self.remove(library, "x.txt")
@@ -308,7 +310,7 @@ class IntakeContract:
         with pytest.raises(InputError, match="already in the library"):
             library.restore(held, embedded(held))
 
-    def test_a_purged_document_is_known_by_hashes_at_its_place_alone(self, library: EditedLibrary) -> None:
+    def test_a_purged_document_is_known_by_hashes_at_its_place_alone(self, library: Library) -> None:
         purged = document("/x.txt", "Purged.")
         put(library, purged)
         self.purge(library, "x.txt")
@@ -322,7 +324,7 @@ class IntakeContract:
     # Uploaded files
 
     def test_an_uploaded_file_is_kept_byte_for_byte_and_the_newest_of_a_name_counts(
-        self, library: EditedLibrary
+        self, library: Library
     ) -> None:
         for name, content in [("a.txt", b"one"), ("ü/b.txt", b"one"), ("a.txt", b"two")]:
             kept = library.keep_upload(name, BytesIO(content))
@@ -340,7 +342,7 @@ class IntakeContract:
             assert rehearsal.uploads() == library.uploads()
 
     def test_a_file_that_is_forgotten_goes_with_its_bytes_unless_another_name_has_them(
-        self, library: EditedLibrary
+        self, library: Library
     ) -> None:
         first, second = (library.keep_upload(name, BytesIO(b"bytes")) for name in ("a.txt", "b.txt"))
         library.forget_upload(first)
@@ -352,7 +354,7 @@ class IntakeContract:
 
     # Changes
 
-    def test_corrections_are_told_of_whatever_comes_to_the_place(self, library: EditedLibrary) -> None:
+    def test_corrections_are_told_of_whatever_comes_to_the_place(self, library: Library) -> None:
         text = document("/x.txt", "A text.", title="Its own title")
         put(library, text)
         said = {"title": Correction("Corrected", "Its own title")}
@@ -364,7 +366,7 @@ class IntakeContract:
         with pytest.raises(LibraryError, match="replaced while you edited it"):
             library.edit(replace(edited, text="Another."), embedded(replace(edited, text="Another.")), said)
 
-    def test_documents_follow_their_rows(self, library: EditedLibrary) -> None:
+    def test_documents_follow_their_rows(self, library: Library) -> None:
         for number in (1, 2):
             row = document("/t.csv", f"Row {number}.", f"t.csv#{number}", format="csv")
             put(library, row, f"#{number}")
@@ -376,7 +378,7 @@ class IntakeContract:
         assert {each.document_id for each in parts.values()} == {"t.csv#1", "t.csv#2"}
 
     def test_a_rehearsal_says_what_would_become_of_documents_and_changes_nothing(
-        self, library: EditedLibrary
+        self, library: Library
     ) -> None:
         put(library, document("/a.txt", "One.", "a.txt"))
         put(library, document("/b.txt", "Two.", "b.txt"))

@@ -14,8 +14,8 @@ from qa.cli import cli
 from qa.corpus import Corpus
 from qa.desk import file as desk_file
 from qa.schema import QuoteReference, ShownAnswer
-from qa.storage.embedded.database import LAYOUT
-from qa.storage.sqlite_file import FileLayout, expected_schema
+from qa.storage.sqlite.database import LAYOUT
+from qa.storage.sqlite.file import FileLayout, expected_schema
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:

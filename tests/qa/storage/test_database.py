@@ -12,7 +12,7 @@ import pytest
 
 from qa.corpus import Corpus
 from qa.errors import LibraryError
-from qa.storage.embedded.database import FILE_NAME, Database
+from qa.storage.sqlite.database import FILE_NAME, Database
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from embeddings.models import EncoderIdentity
 from qa.cli import cli
 from qa.corpus import Corpus
 from qa.errors import EncoderMismatchError, InputError, LibraryError, UntrustedEncoderError
-from qa.storage.embedded.database import FILE_NAME
 from qa.storage.encoders import ENCODER_VARIABLE, is_trusted, trust
+from qa.storage.sqlite.database import FILE_NAME
 from tests.qa.quoting.test_verify import verify
 from tests.qa.tiny import TinyEncoder, write
 
@@ -82,7 +82,7 @@ def test_the_encoder_that_a_library_names_is_neither_read_nor_looked_for(tmp_pat
     script = """
 from qa.cli import cli
 from qa.corpus import Corpus
-from qa.storage.embedded.database import FILE_NAME
+from qa.storage.sqlite.database import FILE_NAME
 from qa.errors import UntrustedEncoderError
 from pathlib import Path
 with Corpus.open(sys.argv[1]) as corpus:

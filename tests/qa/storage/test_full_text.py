@@ -19,17 +19,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import qa.storage.embedded.full_text
-import qa.storage.embedded.postings
+import qa.storage.file_index.full_text
+import qa.storage.file_index.postings
 from qa.commands.doctor import examine
 from qa.errors import InputError, LibraryError
 from qa.schema import EVERYTHING, Document, Filters, Passage, Sentence
-from qa.storage.embedded.contents import Contents
-from qa.storage.embedded.full_text import FullText, Postings
-from qa.storage.embedded.postings import build_of_texts
-from qa.storage.embedded.store import Store
-from qa.storage.embedded.vector_index import PART_SECONDS
+from qa.storage.file_index.full_text import FullText, Postings
+from qa.storage.file_index.postings import build_of_texts
+from qa.storage.file_index.vector_index import PART_SECONDS
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.records.contents import Contents
+from qa.storage.records.store import Store
 from tests.qa.consistency import problems, words_problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -56,10 +56,10 @@ SAME_BITS = platform.machine() in {"x86_64", "AMD64"}
 
 
 def set_low(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(qa.storage.embedded.full_text, "FTS5_UP_TO", 10)
-    patch.setattr(qa.storage.embedded.full_text, "MOST_FOLLOWED", 12)
-    patch.setattr(qa.storage.embedded.full_text, "_BLOCK", 3)
-    patch.setattr(qa.storage.embedded.postings, "_BLOCK", 40)
+    patch.setattr(qa.storage.file_index.full_text, "FTS5_UP_TO", 10)
+    patch.setattr(qa.storage.file_index.full_text, "MOST_FOLLOWED", 12)
+    patch.setattr(qa.storage.file_index.full_text, "_BLOCK", 3)
+    patch.setattr(qa.storage.file_index.postings, "_BLOCK", 40)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
@@ -319,7 +319,7 @@ def test_a_question_does_not_wait_for_many_new_passages(
     with closing(FullText(store)) as full_text, closing(FullText(store)) as other:
         fill(store, 2, 3, "new ")
         with monkeypatch.context() as patch:
-            patch.setattr(qa.storage.embedded.full_text, "build_of_texts", None)
+            patch.setattr(qa.storage.file_index.full_text, "build_of_texts", None)
             assert_equals_fts5(full_text, store)
         other.save()
         right = store.bm25(["rice"], 50, store.select())
@@ -390,7 +390,7 @@ def test_a_changed_byte_of_a_structure_is_seen_wherever_it_is(store: Store) -> N
     for place in range(0, structure, 7):
         base.write_bytes(content[:place] + bytes([content[place] ^ 0x40]) + content[place + 1 :])
         os.utime(base, ns=(0, modified))
-        with pytest.raises(qa.storage.embedded.full_text.DamagedFileError, match="damaged"):
+        with pytest.raises(qa.storage.file_index.full_text.DamagedFileError, match="damaged"):
             Postings.open(store.folder, file.name, 0)
 
 
@@ -399,7 +399,7 @@ def test_where_nothing_may_be_written_what_there_is_is_used(
 ) -> None:
     file, base = saved(store)
     store.close()
-    monkeypatch.setattr("qa.storage.sqlite_file.os.access", lambda *_: False)
+    monkeypatch.setattr("qa.storage.sqlite.file.os.access", lambda *_: False)
     with closing(Store(store.folder)) as read_only, closing(FullText(read_only)) as full_text:
         assert read_only.read_only
         assert_equals_fts5(full_text, read_only)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from embeddings.files import KnownFile, read_sealed, write_sealed
 from qa.schema import EVERYTHING, Filters
-from qa.storage.embedded.examine import _postings
-from qa.storage.embedded.full_text import FullText, Postings
-from qa.storage.embedded.store import Store
+from qa.storage.examine import _postings
+from qa.storage.file_index.full_text import FullText, Postings
+from qa.storage.records.store import Store
 from tests.qa.consistency import words_problems
 from tests.qa.storage.test_full_text import fill, put, set_low
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from qa.storage.embedded.full_text import Found
+    from qa.storage.file_index.full_text import Found
     from qa.storage.ports import Selection
 
 MARK = b"pullquote postings 1\n"

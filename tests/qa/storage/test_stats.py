@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import embeddings.index
-import qa.storage.embedded.full_text
+import qa.storage.file_index.full_text
 from qa.cli import cli
 from qa.storage.stats import size
 from tests.qa.tiny import tiny_corpus, words, write
@@ -51,7 +51,7 @@ def test_a_large_library_says_how_much_of_its_index_is_searched_and_what_that_fi
     library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embeddings.index, "EXACT_UP_TO", 20)
-    monkeypatch.setattr(qa.storage.embedded.full_text, "FTS5_UP_TO", 20)
+    monkeypatch.setattr(qa.storage.file_index.full_text, "FTS5_UP_TO", 20)
     with tiny_corpus(library) as corpus:
         corpus.index(tmp_path / "documents")
         corpus.remove(["3.txt"])

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import qa.storage.sqlite.words
 
-import qa.storage.embedded.words
 import qa.storage.records.filters
 import qa.storage.records.phrases
 import qa.storage.records.reading
-import qa.storage.sqlite_file
+import qa.storage.sqlite.file
 from qa.document.segment import passages
 from qa.errors import (
     DocumentNotFoundError,
@@ -27,10 +27,10 @@ from qa.errors import (
     LibraryNotFoundError,
 )
 from qa.schema import Document, Filters
-from qa.storage.embedded.database import LAYOUT
-from qa.storage.embedded.store import Store
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.ports import Count, Hit
+from qa.storage.records.store import Store
+from qa.storage.sqlite.database import LAYOUT
 from qa.text.dates import parse_date
 from tests.qa.consistency import problems
 from tests.qa.storage.contract import BRIEF, finds_each_phrase, text
@@ -273,8 +273,8 @@ def _as_one_statement(store: Store, terms: list[str], k: int, filters: Filters) 
             "JOIN documents ON documents.serial = document "
             f"WHERE words MATCH ? AND {where} ORDER BY cost, id, ordinal LIMIT ?",
             (
-                qa.storage.embedded.words.BM25_HEAD_WEIGHT,
-                qa.storage.embedded.words.BM25_BODY_WEIGHT,
+                qa.storage.sqlite.words.BM25_HEAD_WEIGHT,
+                qa.storage.sqlite.words.BM25_BODY_WEIGHT,
                 " OR ".join(terms),
                 *values,
                 k,
@@ -439,7 +439,7 @@ def test_a_writer_that_has_to_wait_too_long_is_told_so_and_readers_go_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest(store, BRIEF)
-    monkeypatch.setattr(qa.storage.sqlite_file, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(qa.storage.sqlite.file, "BUSY_SECONDS", 0.05)
     other = Store(store.folder)
     blocker = sqlite3.connect(store.folder / "library.sqlite3", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
@@ -587,7 +587,7 @@ _FILL_A_FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from qa.errors import LibraryError
-from qa.storage.embedded.store import Store
+from qa.storage.records.store import Store
 from tests.qa.storage.test_store import ingest, text, words
 store = Store(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -633,7 +633,7 @@ _READ_ONLY = """
 import os, sys
 from pathlib import Path
 from qa.errors import LibraryError
-from qa.storage.embedded.store import Store
+from qa.storage.records.store import Store
 from tests.qa.storage.test_store import ingest, text
 if os.geteuid() == 0:
     os.setuid(65534)  # to root, no folder is read-only

@@ -25,9 +25,9 @@ from embeddings.index import VectorIndex
 from qa.commands.doctor import examine
 from qa.document.segment import passages
 from qa.schema import Document
-from qa.storage.embedded.store import Store
-from qa.storage.embedded.vector_index import PART_SECONDS, LibraryIndex
+from qa.storage.file_index.vector_index import PART_SECONDS, LibraryIndex
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.records.store import Store
 from tests.qa.consistency import index_problems, problems
 from tests.qa.tiny import DIMENSION, TinyEncoder, words
 

@@ -20,7 +20,7 @@ from qa.document.segment import passages as passages_of
 from qa.errors import DocumentNotFoundError, InputError, LibraryError
 from qa.evaluation.thumbs import shown_answer
 from qa.schema import Answer, Quote, QuoteReference, sha256_text
-from qa.storage.sqlite_file import SqliteFile
+from qa.storage.sqlite.file import SqliteFile
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from tests.embeddings.conftest import make_encoder, tiny_transformer  # noqa: F401 - fixtures
@@ -529,7 +529,7 @@ def test_a_purge_of_a_large_library_leaves_no_byte_in_its_derived_files(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("embeddings.index.EXACT_UP_TO", 5)
-    monkeypatch.setattr("qa.storage.embedded.full_text.FTS5_UP_TO", 5)
+    monkeypatch.setattr("qa.storage.file_index.full_text.FTS5_UP_TO", 5)
     with tiny_corpus(library) as corpus:
         paths = [write(inbox, f"{number}.txt", words(number)) for number in range(8)]
         corpus.index(*paths, write(inbox, "a.txt", UNIQUE))
@@ -557,7 +557,7 @@ def test_a_text_that_another_document_has_too_keeps_that_ones_thumbs(corpus: Cor
 def test_a_purge_that_a_reader_holds_up_says_so_and_is_finished_by_the_next(
     library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.storage.sqlite_file.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("qa.storage.sqlite.file.BUSY_SECONDS", 0.1)
     with tiny_corpus(library) as corpus:
         corpus.index(write(inbox, "a.txt", UNIQUE), write(inbox, "b.txt", OLD))
         reader = sqlite3.connect(library / "library.sqlite3", isolation_level=None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import qa.storage.embedded.full_text
+import qa.storage.file_index.full_text
 from qa import Corpus
 from qa.asking import confidence
 from qa.document.segment import MOST_SENTENCE_WORDS, passages, sentences
@@ -180,7 +180,7 @@ def corpus(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Corpus]:
     if request.param == "postings":
-        monkeypatch.setattr(qa.storage.embedded.full_text, "FTS5_UP_TO", 1)
+        monkeypatch.setattr(qa.storage.file_index.full_text, "FTS5_UP_TO", 1)
     for name, text in {"ko.txt": " ".join(KOREAN), "zh.txt": "".join(CHINESE), "en.txt": ENGLISH}.items():
         write(tmp_path, f"in/{name}", text + "\n")
     with tiny_corpus(tmp_path / "library") as opened:

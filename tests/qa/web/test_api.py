@@ -20,7 +20,7 @@ from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.places import shipped_corpus
 from qa.schema import STRICTNESS, Answer, Quote
-from qa.storage.embedded.library import EmbeddedLibrary
+from qa.storage.library import EmbeddedLibrary
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.guard import MAX_BODY_BYTES

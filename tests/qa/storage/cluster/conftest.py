@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from qa.storage.cluster import state as states
 from qa.storage.cluster.address import Address
 from qa.storage.cluster.connection import Connection
 from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.cluster.schema import Collections
 from qa.storage.cluster.state import State
+
 from tests.qa.tiny import TinyEncoder
 
 if TYPE_CHECKING:

@@ -27,16 +27,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qa.storage.cluster import lease
+from qa.storage.cluster.address import Address
+from qa.storage.cluster.examine import examine
+from qa.storage.cluster.library import ClusterLibrary
 
 from qa.asking.answer import Answerer
 from qa.corpus import Corpus
 from qa.errors import LibraryError
 from qa.places import ClusterAddress
 from qa.schema import Document, Passage, Sentence
-from qa.storage.cluster import lease
-from qa.storage.cluster.address import Address
-from qa.storage.cluster.examine import examine
-from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from tests.qa.storage.cluster.on_server import PORT, Server
 from tests.qa.tiny import TinyEncoder, TinyReader, words, write
@@ -44,8 +44,9 @@ from tests.qa.tiny import TinyEncoder, TinyReader, words, write
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qa.schema import Progress
     from qa.storage.cluster.state import State
+
+    from qa.schema import Progress
 
 # Half of what it is: who waits for the turn of one who was killed waits so long.
 LEASE = 30.0

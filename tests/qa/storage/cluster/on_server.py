@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from milvus import MilvusServer, MilvusServerConfig
-
-from qa.errors import LibraryError
 from qa.storage.cluster.address import Address
 from qa.storage.cluster.connection import Connection
+
+from qa.errors import LibraryError
 
 if TYPE_CHECKING:
     from types import TracebackType

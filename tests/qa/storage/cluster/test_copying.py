@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.storage.cluster.library import ClusterLibrary
-    from qa.storage.open import OpenLibrary
+
+    from qa.storage.library import Library
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def original(tmp_path: Path) -> Iterator[OpenLibrary]:
+def original(tmp_path: Path) -> Iterator[Library]:
     with closing(open_library(tmp_path / "original", encoder=ENCODER)) as library:
         put(library, document("/a.txt", words(1, 600), "a.txt", title="A", publisher="P"))
         put(library, document("/a.txt", words(2, 300), "a.txt", title="A", publisher="P"))
@@ -42,7 +43,7 @@ def original(tmp_path: Path) -> Iterator[OpenLibrary]:
         yield library
 
 
-def known(library: OpenLibrary) -> list[object]:
+def known(library: Library) -> list[object]:
     cited = [library.cited(sha256) for _, sha256 in library.hashes()]
     cited += [library.cited(each.sha256) for name in ("a.txt", "c.txt") for each in library.versions(name)]
     return [
@@ -56,7 +57,7 @@ def known(library: OpenLibrary) -> list[object]:
 
 
 def test_a_library_is_the_same_on_milvus_and_back(
-    original: OpenLibrary, cluster: ClusterLibrary, tmp_path: Path
+    original: Library, cluster: ClusterLibrary, tmp_path: Path
 ) -> None:
     steps: list[tuple[int, int]] = []
     assert copy(original, cluster, lambda done, total: steps.append((done, total))) == 2
@@ -77,7 +78,7 @@ def test_a_library_is_the_same_on_milvus_and_back(
 
 
 def test_a_copy_goes_on_where_it_was_broken_off_and_leaves_other_libraries_alone(
-    original: OpenLibrary, cluster: ClusterLibrary
+    original: Library, cluster: ClusterLibrary
 ) -> None:
     def stop(done: int, _: int) -> None:
         if done == 1:
@@ -97,7 +98,7 @@ def test_a_copy_goes_on_where_it_was_broken_off_and_leaves_other_libraries_alone
         copy(original, cluster, lambda *_: None)
 
 
-def test_a_copy_that_is_not_the_original_is_named(original: OpenLibrary, cluster: ClusterLibrary) -> None:
+def test_a_copy_that_is_not_the_original_is_named(original: Library, cluster: ClusterLibrary) -> None:
     copy(original, cluster, lambda *_: None)
     other = replace(cluster.document("b.txt"), title="Not the original's")
     cluster.edit(other, embedded(other), {})

@@ -15,10 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from qa.errors import InputError, LibraryAwayError, LibraryError, MissingExtraError
-from qa.places import ClusterAddress
-from qa.schema import UPLOAD, Progress
 from qa.storage.cluster import lease, texts
 from qa.storage.cluster import state as states
 from qa.storage.cluster.address import TOKEN_FILE, Address
@@ -26,6 +22,10 @@ from qa.storage.cluster.connection import Connection
 from qa.storage.cluster.library import ClusterLibrary
 from qa.storage.cluster.stems import Stemmer
 from qa.storage.cluster.texts import PART
+
+from qa.errors import InputError, LibraryAwayError, LibraryError, MissingExtraError
+from qa.places import ClusterAddress
+from qa.schema import UPLOAD, Progress
 from qa.web.engine import Engine
 from tests.qa.storage.intake_contract import ENCODER, document, embedded, put, read
 from tests.qa.tiny import words

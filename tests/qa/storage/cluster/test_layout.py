@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from qa.storage.cluster import layout
 
 from qa.errors import InputError
-from qa.storage.cluster import layout
 
 
 def test_without_a_word_it_is_a_graph_in_one_shard(monkeypatch: pytest.MonkeyPatch) -> None:

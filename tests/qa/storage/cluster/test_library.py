@@ -8,8 +8,9 @@ from tests.qa.storage.contract import LibraryContract
 from tests.qa.storage.test_store import ingest
 
 if TYPE_CHECKING:
-    from qa.schema import Document
     from qa.storage.cluster.library import ClusterLibrary
+
+    from qa.schema import Document
 
 pytestmark = pytest.mark.slow
 

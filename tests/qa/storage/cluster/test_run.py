@@ -6,18 +6,19 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from qa.storage.cluster.library import ClusterLibrary
 
 from qa.formats.reading import InputFile
 from qa.intake.pipeline import silent
 from qa.intake.plan import UserOptions
 from qa.intake.run import Run
-from qa.storage.cluster.library import ClusterLibrary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qa.schema import Progress
     from qa.storage.cluster.address import Address
+
+    from qa.schema import Progress
 
 pytestmark = pytest.mark.slow
 

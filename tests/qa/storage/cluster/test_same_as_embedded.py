@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from qa.storage.cluster.fetched_rows import never_twice
 
 from qa.document.corrections import BY_HAND, Correction
 from qa.errors import PullquoteError
 from qa.schema import Filters, Found
-from qa.storage.cluster.fetched_rows import never_twice
 from qa.storage.embedded import database
 from qa.storage.intake_port import FileRecord, HeldLocation, Ingested, ReadAs
 from qa.storage.open import open_library
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.storage.cluster.library import ClusterLibrary
-    from qa.storage.open import OpenLibrary
+
+    from qa.storage.library import Library
 
 TEXTS = [
     f"The {animal} sleeps.{tail}" for animal in ("unicorn", "griffin", "bear") for tail in ("", " It dreams.")
@@ -38,13 +39,13 @@ STEPS = 40
 class Pair:
     """Two libraries that are put through the same."""
 
-    def __init__(self, folder: OpenLibrary, cluster: ClusterLibrary, seed: int, files: Path) -> None:
+    def __init__(self, folder: Library, cluster: ClusterLibrary, seed: int, files: Path) -> None:
         self.both = folder, cluster
         self.random = random.Random(seed)
         self.paths = [str(files / name) for name in ("a.txt", "b.txt", "c.txt", "d/e.txt")] + ["/gone/x.txt"]
-        self.displaced: dict[OpenLibrary, list[HeldLocation]] = {library: [] for library in self.both}
+        self.displaced: dict[Library, list[HeldLocation]] = {library: [] for library in self.both}
 
-    def same(self, do: Callable[[OpenLibrary], Any]) -> Any:
+    def same(self, do: Callable[[Library], Any]) -> Any:
         """Do the same with both, with the same outcome."""
         outcomes, (_, cluster) = [], self.both
         for library in self.both:
@@ -128,7 +129,7 @@ class Pair:
             return
         passages = None if known.has_text else embedded(new)
 
-        def put(library: OpenLibrary) -> Any:
+        def put(library: Library) -> Any:
             done = library.put(one, passages, known.corrections)
             if done and done.displaced:
                 self.displaced[library].append(done.displaced)
@@ -180,17 +181,17 @@ def without_time(version: Any) -> Any:
     return version.document_id, version.sha256, version.reason, held, places
 
 
-def cited(library: OpenLibrary, sha256: str) -> Any:
+def cited(library: Library, sha256: str) -> Any:
     found = library.cited(sha256)
     return replace(found, since=None)
 
 
-def restored(library: OpenLibrary, document_id: str) -> Any:
+def restored(library: Library, document_id: str) -> Any:
     _, held = library.restorable(document_id)
     return library.restore(held, embedded(held))
 
 
-def edited(library: OpenLibrary, document_id: str, title: str) -> None:
+def edited(library: Library, document_id: str, title: str) -> None:
     held = library.document(document_id)
     said = library.corrections_of(document_id)
     before = said.pop("title", Correction("", held.title, None))

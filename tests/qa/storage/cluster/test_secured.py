@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from qa.storage.cluster.address import CERTIFICATE, TOKEN, TOKEN_FILE
 
 from qa.errors import LibraryError
-from qa.storage.cluster.address import CERTIFICATE, TOKEN, TOKEN_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path

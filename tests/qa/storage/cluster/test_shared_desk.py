@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from qa.storage.cluster.library import ClusterLibrary
+from qa.storage.cluster.originals import PART_BYTES, PARTS
 
 from qa.asking import own_confidence
 from qa.asking.confidence import shipped
@@ -25,8 +27,6 @@ from qa.desk.stored_conversations import new_id
 from qa.errors import InputError, LibraryError, OriginalNotFoundError
 from qa.places import ClusterAddress, folder_of, library_address
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer
-from qa.storage.cluster.library import ClusterLibrary
-from qa.storage.cluster.originals import PART_BYTES, PARTS
 from qa.storage.desk_address import DeskAddress, schema_of
 from qa.storage.open import examine_library
 from qa.storage.postgresql.database import SharedDatabase
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.storage.cluster.address import Address
+
     from tests.postgresql import Server
 
 pytestmark = pytest.mark.slow

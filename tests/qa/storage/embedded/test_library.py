@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.schema import Document
-    from qa.storage.open import OpenLibrary
+    from qa.storage.library import Library
 
 
 class TestEmbeddedLibrary(LibraryContract):
     @pytest.fixture
-    def library(self, tmp_path: Path) -> Iterator[OpenLibrary]:
+    def library(self, tmp_path: Path) -> Iterator[Library]:
         library = open_library(tmp_path / "a library, in Zürich", encoder=ENCODER)
         yield library
         library.close()
 
-    def put(self, library: OpenLibrary, *documents: Document) -> None:
+    def put(self, library: Library, *documents: Document) -> None:
         for document in documents:
             ingest(library, document)
 
-    def remove(self, library: OpenLibrary, *ids: str) -> None:
+    def remove(self, library: Library, *ids: str) -> None:
         library.remove(ids)

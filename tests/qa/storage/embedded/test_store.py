@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.storage.embedded.store import Store
+from qa.storage.records.store import Store
 from tests.qa.consistency import problems
 from tests.qa.storage.intake_contract import IntakeContract
 

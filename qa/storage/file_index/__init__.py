@@ -1,0 +1,1 @@
+"""The index in files: FAISS for vectors, and full text for BM25."""

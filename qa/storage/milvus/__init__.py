@@ -1,0 +1,1 @@
+"""The index of a library on a Milvus server, or in a Milvus Lite file."""

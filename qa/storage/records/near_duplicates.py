@@ -1,0 +1,115 @@
+"""Finds near-duplicates in the store. The copies of a document are found when the document is put in."""
+
+# ruff: noqa: S608 -- as in `store`: values from outside are always bound.
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from qa.document.similarity import SHORT, body, body_words, differ, signature_bands, similarity
+from qa.storage.records.filters import where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from qa.schema import Document, Filters
+    from qa.storage.statements import Statements
+
+
+# Minimum number of bands that two documents share before they are compared.
+SHARED = 2
+# Maximum number of documents with the same band. If more have it, the band is of a form that they fill in.
+CROWD = 200
+# Number of the band with the whole text's hash. The signature's bands have higher numbers.
+_WHOLE = 0
+
+
+def compare(db: Statements, number: int, document: Document) -> None:
+    """Find the copies of a document that was just written, and store them in the same transaction."""
+    apart = [(span.start, span.end) for span in (*document.header, *document.furniture)]
+    _compare(db, number, body(document.text, apart))
+
+
+def copies_of(db: Statements, ids: Iterable[str], filters: Filters) -> dict[str, dict[str, float]]:
+    """Find the copies of documents, by id, that the filters leave, with the similarity, highest first."""
+    condition, values = where(filters)
+    # CROSS JOIN keeps this order of tables: few documents are asked for, and they have few copies.
+    rows = db.execute(
+        f"""
+        WITH asked (original, name) AS (
+            SELECT serial, id FROM documents WHERE id IN (SELECT value FROM json_each(?))
+        )
+        SELECT name, id, similarity FROM asked
+            CROSS JOIN copies ON copies.document = original
+            CROSS JOIN documents ON serial = other
+            WHERE {condition}
+        UNION ALL
+        SELECT name, id, 1.0 FROM asked
+            CROSS JOIN bands AS mine ON mine.document = original AND mine.band = ?
+            CROSS JOIN bands AS same ON same.band = mine.band AND same.hash = mine.hash
+                AND same.document != mine.document
+            CROSS JOIN documents ON serial = same.document
+            WHERE {condition}
+        ORDER BY 1, 3 DESC, 2
+        """,
+        (json.dumps(list(dict.fromkeys(ids))), *values, _WHOLE, *values),
+    )
+    copies: dict[str, dict[str, float]] = {}
+    for document_id, other, alike in rows:
+        copies.setdefault(document_id, {})[other] = alike
+    return copies
+
+
+def _compare(db: Statements, number: int, text: str) -> None:
+    words = body_words(text)
+    db.execute("DELETE FROM bands WHERE document = ?", (number,))
+    db.execute("DELETE FROM copies WHERE document = ? OR other = ?", (number, number))
+    # A text without words has no copies.
+    whole = hashlib.blake2b(" ".join(words or [str(number)]).encode(), digest_size=16).digest()
+    bands = signature_bands(words) if len(words) >= SHORT else []
+    for other in _candidates(db, whole, bands):
+        held_body = _held_body(db, other)
+        alike = similarity(words, body_words(held_body))
+        if alike and not differ(text, held_body, _credited(db, (number, other))):
+            db.executemany(
+                "INSERT INTO copies (document, other, similarity) VALUES (?, ?, ?)",
+                [(number, other, alike), (other, number, alike)],
+            )
+    db.executemany(
+        "INSERT INTO bands (document, band, hash) VALUES (?, ?, ?)",
+        [(number, _WHOLE, whole), *((number, band, value) for band, value in enumerate(bands, start=1))],
+    )
+
+
+def _candidates(db: Statements, whole: bytes, bands: Sequence[bytes]) -> list[int]:
+    """List the documents that share enough bands, except documents with the same hash of the whole text."""
+    shared: Counter[int] = Counter()
+    for band, value in enumerate(bands, start=1):
+        rows = db.execute(
+            "SELECT document FROM bands WHERE band = ? AND hash = ? LIMIT ?", (band, value, CROWD + 1)
+        ).fetchall()
+        if len(rows) <= CROWD:
+            shared.update(document for (document,) in rows)
+    equal = {
+        document
+        for (document,) in db.execute(
+            "SELECT document FROM bands WHERE band = ? AND hash = ?", (_WHOLE, whole)
+        )
+    }
+    return sorted(document for document, count in shared.items() if count >= SHARED and document not in equal)
+
+
+def _held_body(db: Statements, number: int) -> str:
+    text, header, furniture = db.execute(
+        "SELECT text, header, furniture FROM documents WHERE serial = ?", (number,)
+    ).fetchone()
+    return body(text, [*json.loads(header), *json.loads(furniture)])
+
+
+def _credited(db: Statements, numbers: tuple[int, int]) -> set[str]:
+    """Return the words of the publishers' and authors' names, which papers print with a story."""
+    rows = db.execute("SELECT publisher || ' ' || author FROM documents WHERE serial IN (?, ?)", numbers)
+    return {word for (credit,) in rows for word in body_words(credit)}

@@ -1,0 +1,521 @@
+"""The records of a library, which count: documents, passages as offsets, vectors, versions and places.
+
+Each ingest of a document, and each removal, is one transaction, which raises `generation` if it changes
+something. The index is derived from the records. Several threads may use a `Store`, and several processes may
+use its database.
+"""
+
+
+# outside are always bound.
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qa.errors import InputError
+from qa.schema import UPLOAD
+from qa.storage.intake_port import Ingested, ReadDocument
+from qa.storage.parts import COPIED, Part
+from qa.storage.records import reading, uploads, vectors, versions
+from qa.storage.records.contents import Contents
+from qa.storage.records.corrections import corrections_of, put_in_collection
+from qa.storage.records.corrections import put as put_corrections
+from qa.storage.records.locations import (
+    RESTORED,
+    hand_over,
+    known_file,
+    mark_reported_gone,
+    places_in,
+    prune,
+    put_file,
+    put_read_as,
+    renumber,
+    row_text,
+)
+from qa.storage.records.put import check_tiled, edited, is_held, known_document, put_document
+from qa.storage.records.reading import number_of, put_rows, rows_of
+from qa.storage.records.rows import passages_where
+from qa.storage.records.write import delete, drop, write_document, write_passages
+from qa.storage.sqlite.copy import DatabaseCopy
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from embeddings.arrays import Float32
+    from embeddings.models import EncoderIdentity
+    from qa.document.corrections import Correction
+    from qa.schema import Document
+    from qa.storage.engines import Database
+    from qa.storage.intake_port import (
+        EmbeddedPassages,
+        Encoding,
+        FileRecord,
+        HeldLocation,
+        KnownDocument,
+        KnownFile,
+        ReadAs,
+        Status,
+        Upload,
+    )
+    from qa.storage.ports import DocumentTexts
+    from qa.storage.statements import Statements
+
+
+class Store(Contents):
+    """The records of a library.
+
+    Every method raises `LibraryError` if the database is damaged, away, locked by another writer, or out of
+    space. Earlier commits are not lost.
+    """
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._words = database.full_text
+
+    # Writing
+
+    @contextmanager
+    def one_change(self, documents: Iterable[ReadDocument] = ()) -> Iterator[bool]:
+        """Make the changes of this thread in the block one change, if the database can; see the port."""
+        names = [name for read in documents for name in _names(read)]
+        with self.database.one_change(names) as is_at_once:
+            yield is_at_once
+
+    def put(
+        self,
+        read: ReadDocument,
+        passages: EmbeddedPassages | None = None,
+        corrections: Mapping[str, Correction] | None = None,
+    ) -> Ingested | None:
+        """Put a document where it was read, or replace the stored document, in one transaction.
+
+        A document is recognised by its place (`document.path` and the `part` of that file) or by its words
+        (see `locations.target`). The same words in another place are one more location of the same document.
+        The status is then "moved" if one of the document's files is gone, otherwise "duplicate".
+
+        If the id of a new document is taken, it gets an id of its own: `id~2`, `id~3` and so on. If a text
+        changes, the old text is kept, see `versions`. `corrections` are the corrections that were made to the
+        document (`qa.document.corrections`).
+
+        Nothing changes, and None is returned, in two cases: the library lacks the document's text and there
+        are no passages, or a person has changed the document's corrections meanwhile.
+
+        Raises:
+            EncoderMismatchError: another encoder made the active vectors.
+            ValueError: the passages do not tile the document.
+        """
+        if passages:
+            self._check(read.document, passages)
+        with self.database.writing(names=_names(read)) as db:
+
+            def write(number: int | None, document: ReadDocument, given_id: str) -> tuple[int, Status]:
+                assert passages  # noqa: S101 - otherwise it is not called
+                encoding = self._encoding_for(db, passages.encoder)
+                return write_document(db, self._words, number, document, given_id, passages, encoding)
+
+            return put_document(db, read, corrections, write if passages else None)
+
+    def withhold(self, read: ReadDocument, version: int) -> None:
+        """Note one more place of a document that a person removed, in one transaction.
+
+        The generation stays.
+        """
+        with self.database.writing(counted=False) as db:
+            versions.withhold(db, read, version)
+
+    def restore(self, document: Document, passages: EmbeddedPassages) -> Ingested:
+        """Put a removed document back to its places, in one transaction.
+
+        Raises:
+            InputError: the library has a document of that id again.
+            DocumentNotFoundError: the document was purged meanwhile.
+            EncoderMismatchError: another encoder made the active vectors.
+        """
+        self._check(document, passages)
+        with self.database.writing() as db:
+            encoding = self._encoding_for(db, passages.encoder)
+            version = versions.restorable(db, document.id)
+            read = ReadDocument.of(document, made_by=RESTORED)
+            number, status = write_document(
+                db, self._words, None, read, version.held["given_id"], passages, encoding
+            )
+            versions.put_back(db, version, number)
+            hand_over(db, number)
+        return Ingested(status, document.id)
+
+    def _check(self, document: Document, passages: EmbeddedPassages) -> None:
+        """Raise ValueError if the passages do not tile their document."""
+        check_tiled(document, passages)
+
+    def _encoding_for(self, db: Statements, encoder: EncoderIdentity) -> Encoding | None:
+        """Return the active encoding, or None if no passages are written."""
+        return vectors.encoding_for(db, encoder, self.database.where)
+
+    def rehearsal(self) -> Rehearsal:
+        """Return a copy of this store's knowledge about documents, to try changes in."""
+        return Rehearsal(self)
+
+    def edit(
+        self, document: Document, passages: EmbeddedPassages, corrections: Mapping[str, Correction]
+    ) -> None:
+        """Replace a document's metadata and corrections, in one transaction. Its text stays.
+
+        Raises:
+            DocumentNotFoundError: the document does not exist.
+            LibraryError: the stored document has another text now.
+        """
+        self._check(document, passages)
+        with self.database.writing() as db:
+            number = number_of(db, document.id)
+            read, given_id = edited(db, document, number)
+            encoding = self._encoding_for(db, passages.encoder)
+            write_document(db, self._words, number, read, given_id, passages, encoding)
+            put_corrections(db, document.id, corrections)
+
+    def put_in_collection(self, ids: Iterable[str], collection: str) -> tuple[str, ...]:
+        """Put documents into a collection, or into none (""), all or none, in one transaction.
+
+        Return the ids of the documents that moved. Passages and vectors stay, because windows do not contain
+        the collection.
+
+        Raises:
+            DocumentNotFoundError: an id does not exist. Then nothing changes.
+        """
+        with self.database.writing() as db:
+            numbers = [number_of(db, document_id) for document_id in dict.fromkeys(ids)]
+            return tuple(
+                document_id
+                for number in numbers
+                if (document_id := put_in_collection(db, number, collection))
+            )
+
+    def rename_collection(self, name: str, new_name: str) -> tuple[str, ...]:
+        """Rename a collection in all its documents, or in none, in one transaction. Return the ids.
+
+        Raises:
+            InputError: the collection does not exist.
+        """
+        with self.database.writing() as db:
+            rows = db.execute("SELECT serial FROM documents WHERE collection = ? AND ? != ''", (name, name))
+            numbers = [number for (number,) in rows.fetchall()]
+            if not numbers:
+                raise InputError(f"there is no collection {name!r}: its documents may have been moved")
+            return tuple(
+                document_id for number in numbers if (document_id := put_in_collection(db, number, new_name))
+            )
+
+    def corrections_of(self, document_id: str) -> dict[str, Correction]:
+        """Read a person's corrections of a document, by field."""
+        with self.database.reading() as db:
+            return corrections_of(db, document_id)
+
+    def sidecar_values(self, path: str) -> dict[str, str]:
+        """Return the values of a file's sidecar file, by field, at its last successful reading."""
+        with self.database.reading() as db:
+            return reading.sidecar_values(db, self.database.where, path)
+
+    def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
+        """Return the library's knowledge about each document that was read."""
+        with self.database.reading() as db:
+            return [known_document(db, read) for read in documents]
+
+    def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
+        """Remove documents, all or none, in one transaction. Return the ids, each once.
+
+        The texts are kept (`versions`). If `withdrawn`, the same files do not bring the documents back.
+
+        Raises:
+            DocumentNotFoundError: an id does not exist. Then no document is removed.
+        """
+        removed = tuple(dict.fromkeys(ids))
+        with self.database.writing() as db:
+            for number in [number_of(db, document_id) for document_id in removed]:
+                drop(db, self._words, number, withdrawn=withdrawn)
+        return removed
+
+    # Places of documents
+
+    def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
+        """Forget places, and remove the documents that then have no place. Return the removed documents' ids.
+
+        All is one transaction.
+        """
+        with self.database.writing() as db:
+            return prune(db, places, partial(drop, db, self._words))
+
+    def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
+        """Remember that the user was told that these places are gone. The generation stays."""
+        with self.database.writing(counted=False) as db:
+            mark_reported_gone(db, [place.number for place in places])
+
+    def stands(self, ids: Collection[str]) -> dict[str, int]:
+        """Count the places of documents, by id. Leave out ids that do not exist."""
+        with self.database.reading() as db:
+            rows = db.execute(
+                "SELECT id, count(*) FROM documents JOIN locations ON document = serial "
+                "WHERE id IN (SELECT value FROM json_each(?)) GROUP BY id",
+                (json.dumps(list(ids)),),
+            )
+            return dict(rows.fetchall())
+
+    def to_be_read(self) -> tuple[str, ...]:
+        """List the files that must be read again, because they are now the first place of a document."""
+        with self.database.reading() as db:
+            rows = db.execute(
+                "SELECT DISTINCT path FROM locations WHERE made_by = '' ORDER BY path"
+            ).fetchall()
+        return tuple(path for (path,) in rows)
+
+    def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
+        """Record files that were read to their ends, in one transaction. The generation stays.
+
+        `read_as` says how to read some of the files, by path, from now on.
+        """
+        with self.database.writing(counted=False) as db:
+            for file in files:
+                put_file(db, file)
+            for path, options in read_as.items():
+                put_read_as(db, path, options)
+
+    def known_file(self, path: str) -> KnownFile:
+        """Read the library's knowledge about a file."""
+        return self.known_files([path])[0]
+
+    def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
+        """Read the library's knowledge about files, in their order."""
+        with self.database.reading() as db:
+            return [known_file(db, path) for path in paths]
+
+    def row_text(self, path: str, part: str) -> str:
+        """Return the text of a row at the last reading, or "" if there is no such row."""
+        with self.database.reading() as db:
+            return row_text(db, path, part)
+
+    def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
+        """Move documents with their rows, in one transaction; see `locations`. The generation stays."""
+        with self.database.writing(counted=False) as db:
+            renumber(db, path, was, now)
+
+    def places_in(
+        self, path: str, *, folder: bool = False, beside: Container[str] = ()
+    ) -> tuple[HeldLocation, ...]:
+        """List the places in a file, or in all files under a folder, in order of path and part.
+
+        Leave out the parts in `beside`, which may be a million.
+        """
+        with self.database.reading() as db:
+            return tuple(
+                location for location in places_in(db, path, folder=folder) if location.part not in beside
+            )
+
+    def sources(self) -> list[str]:
+        """List the paths of the files of all documents and earlier texts, without uploads."""
+        with self.database.reading() as db:
+            rows = db.execute(
+                "SELECT path FROM locations UNION SELECT path FROM withdrawn "
+                "UNION SELECT json_extract(held, '$.path') FROM versions "
+                "UNION SELECT json_extract(value, '$.path') FROM versions, json_each(held, '$.locations') "
+                "ORDER BY 1"
+            )
+            return [path for (path,) in rows if not path.startswith(UPLOAD)]
+
+    # Uploaded files
+
+    def keep_upload(self, name: str, content: BinaryIO) -> Upload:
+        """Store an uploaded file, and record it in one transaction as the newest file of its name.
+
+        Raises:
+            LibraryError: the bytes cannot be written, such as on a full disk. No bytes are left.
+        """
+        with self.database.writing(counted=False):  # raise an error before bytes are written
+            pass
+        part, sha256 = uploads.write_part(self.folder, content)
+        try:
+            with self.database.writing(counted=False) as db:
+                return uploads.keep(db, self.folder, name, sha256, part)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def forget_upload(self, upload: Upload) -> None:
+        """Forget a file that gave no document, in one transaction."""
+        with self.database.writing(counted=False) as db:
+            uploads.forget(db, self.folder, upload)
+
+    def forget_unused_uploads(self) -> None:
+        """Remove the files that interrupted uploads have left behind, in one transaction."""
+        with self.database.writing(counted=False) as db:
+            uploads.sweep(db, db, self.folder)
+
+    def leftovers(self) -> tuple[list[str], list[Path]]:
+        """List the remains of interrupted uploads: names of unused uploads, and files of no upload."""
+        with self.database.reading() as db:
+            return sorted(uploads.unread(db, db)), uploads.strays(db, self.folder)
+
+    def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
+        """List the newest uploaded file of each name, or of `name` only, in order of name."""
+        with self.database.reading() as db:
+            return uploads.newest(db, self.folder, name)
+
+    def original(self, document_id: str) -> Upload:
+        """Find the uploaded file that a stored or removed document was read from, and check its bytes.
+
+        Raises:
+            DocumentNotFoundError: the document does not exist.
+            OriginalNotFoundError: the document was not uploaded.
+            LibraryError: the bytes are missing, or differ from the uploaded bytes.
+        """
+        with self.database.reading() as db:
+            upload = uploads.original(db, db, self.folder, document_id)
+            return uploads.checked(upload, document_id)
+
+    def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """Delete documents with all their versions, all or none. `scrub` then overwrites their bytes.
+
+        `to_forget` returns the texts that the desk must forget.
+
+        Raises:
+            DocumentNotFoundError: an id belongs to no stored or removed document. Then none is deleted.
+        """
+        purged = tuple(dict.fromkeys(ids))
+        uploaded: set[str] = set()
+        with self.database.writing() as db:
+            for document_id in purged:
+                held = is_held(db, document_id) or not any(versions.find(db, "document = ?", document_id))
+                number = number_of(db, document_id) if held else None
+                paths = versions.erase(db, document_id)
+                uploaded |= {path.removeprefix(UPLOAD) for path in paths if path.startswith(UPLOAD)}
+                if number is not None:
+                    delete(db, self._words, number)
+            uploads.forget_unused(db, db, self.folder, uploaded)
+            if purged:
+                db.execute("UPDATE library SET index_file = '', words_file = ''")
+        return purged
+
+    @property
+    def erasing(self) -> bool:
+        """Whether bytes of purged documents may still be stored in the library's files."""
+        with self.database.reading() as db:
+            return db.execute("SELECT 1 FROM erasing").fetchone() is not None
+
+    def to_forget(self) -> dict[int, DocumentTexts]:
+        """Read the notes of the purged texts that the desk must forget, by the note's number."""
+        with self.database.reading() as db:
+            return versions.to_forget(db)
+
+    def forgotten(self, notes: Iterable[int]) -> None:
+        """Empty the notes with these numbers: the desk has forgotten the texts."""
+        with self.database.writing(counted=False) as db:
+            db.executemany("UPDATE erasing SET cited = '' WHERE one IS ?", [(number,) for number in notes])
+
+    def scrub(self) -> list[int]:
+        """Overwrite the bytes of purged documents in the store's file. Return the numbers of the empty notes.
+
+        Raises:
+            LibraryError: another process keeps reading. `erasing` stays.
+        """
+        with self.database.reading() as db:  # first, so that later notes of another process stay
+            rows = db.execute("SELECT one FROM erasing WHERE cited = ''").fetchall()
+        self.database.scrub()
+        return [number for (number,) in rows]
+
+    def erased(self, notes: Iterable[int]) -> None:
+        """Delete the notes with these numbers: the library's files have no byte of the purged documents."""
+        with self.database.writing(counted=False) as db:
+            db.executemany("DELETE FROM erasing WHERE one IS ?", [(number,) for number in notes])
+
+    # Copying
+
+    def parts(self) -> Iterator[Part]:
+        """Yield all contents of the library, in parts, to be copied. Each part is one snapshot."""
+        with self.database.reading() as db:
+            serials = [serial for (serial,) in db.execute("SELECT serial FROM documents ORDER BY serial")]
+        for serial in serials:
+            with self.database.reading() as db:
+                if rows := rows_of(db, "documents", "serial = ?", serial):
+                    places = rows_of(db, "locations", "document = ?", serial)
+                    passages = vectors.embedded(db, passages_where(db, "document = ?", serial))
+                    document = self._document(db, serial)
+                    yield Part({"documents": rows, "locations": places}, document, passages)
+        for table in COPIED:
+            if table not in ("documents", "locations"):
+                with self.database.reading() as db:
+                    yield Part({table: rows_of(db, table)})
+
+    def take(self, part: Part) -> None:
+        """Store a part of another library in one transaction. It replaces rows of the same numbers."""
+        with self.database.writing() as db:
+            for table in COPIED:
+                put_rows(db, table, part.rows.get(table, ()))
+            if part.document and part.passages:
+                encoding = self._encoding_for(db, part.passages.encoder)
+                write_passages(db, self._words, part.document, part.passages.entries, encoding)
+
+    # Vectors
+
+    def vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
+        """Return this encoder's stored vectors of windows with these digests, by digest."""
+        with self.database.reading() as db:
+            return vectors.known(db, digests, encoder)
+
+    def begin_encoding(self, encoder: EncoderIdentity) -> Encoding:
+        """Begin another embedding of every passage, next to the active embedding."""
+        with self.database.writing(counted=False) as db:
+            return vectors.new_encoding(db, encoder)
+
+    def put_vectors(self, encoding: Encoding, given: Mapping[int, tuple[bytes, Float32]]) -> None:
+        """Add digests and vectors to an embedding, by passage key. Skip keys that no longer exist.
+
+        Raises:
+            LibraryError: another reindex finished meanwhile and has deleted this embedding.
+        """
+        with self.database.writing(counted=False) as db:
+            vectors.put(db, encoding, given, self.database.where)
+
+    def adopt_encoding(self, encoding: Encoding) -> tuple[str, ...]:
+        """Make an embedding the active embedding, and delete all others, in one transaction.
+
+        If the embedding lacks passages, return the ids of their documents, and change nothing.
+        """
+        with self.database.writing() as db:
+            return vectors.adopt(db, encoding)
+
+
+class Rehearsal(Store):
+    """A copy of a store's knowledge about documents, without their texts. Changes in it are lost.
+
+    It stores no passages. Texts are read from the store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(DatabaseCopy(store.database))
+        self._store = store
+
+    def row_text(self, path: str, part: str) -> str:
+        """Return the text of a row at the last reading, or "" if there is no such row."""
+        return self._store.row_text(path, part)
+
+    def sidecar_values(self, path: str) -> dict[str, str]:
+        """Return the values of a file's sidecar file, by field, at its last successful reading."""
+        return self._store.sidecar_values(path)
+
+    def _check(self, *_: object) -> None:
+        """Accept all passages: none are written."""
+
+    def _encoding_for(self, *_: object) -> None:
+        """Return None, so that no passages are written."""
+
+
+def _names(read: ReadDocument) -> list[str]:
+    """Return the names of a document that was read. Writers of documents that share a name take turns."""
+    document = read.document
+    return [
+        f"place {document.path} {read.part}",
+        f"id {document.id}",
+        f"text {document.sha256}",
+        f"words {read.words or document.sha256}",
+    ]

@@ -1,0 +1,146 @@
+"""Finds words and phrases in the records' full-text table, and the documents' spellings of names.
+
+Each function works inside a transaction of the records' database. `table` is the database's full-text table.
+"""
+
+# ruff: noqa: S608 -- as in `store`: values from outside are always bound.
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from qa.storage.records import phrases
+from qa.storage.records.filters import where
+from qa.text.terms import indexed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from embeddings.arrays import Int64
+    from qa.deadline import Deadline
+    from qa.schema import Filters
+    from qa.storage.engines import FullTextTable
+    from qa.storage.ports import Occurrences
+    from qa.storage.statements import Statements
+
+# Maximum number of passages that are read to find a word in small letters. A common word is found in them.
+SMALL_READ = 20
+
+
+def in_order(db: Statements, keys: Iterable[int]) -> list[int]:
+    """Order passages by document id and place in the document. Leave out keys that no longer exist."""
+    rows = db.execute(
+        "SELECT key FROM passages JOIN documents ON documents.serial = document "
+        "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY id, ordinal",
+        (json.dumps([int(key) for key in keys]),),
+    ).fetchall()
+    return [key for (key,) in rows]
+
+
+def texts_of(db: Statements, keys: Int64) -> list[tuple[int, str, str]]:
+    """Return the indexed words of passages as (key, head, body). Leave out keys that do not exist."""
+    rows: list[tuple[int, str, str]] = []
+    places = db.execute(
+        "SELECT document, key, start, end FROM passages "
+        "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+        (json.dumps(keys.tolist()),),
+    ).fetchall()
+    for number, group in groupby(places, key=itemgetter(0)):
+        head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
+        rows += [(key, indexed(head), indexed(text[start:end])) for _, key, start, end in group]
+    return rows
+
+
+def find_phrase(
+    db: Statements, table: FullTextTable, phrase: str, filters: Filters, deadline: Deadline
+) -> Occurrences:
+    """Find the occurrences of a phrase; see `qa.storage.records.phrases`."""
+
+    def read(ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        for document_id in ids:
+            yield db.execute("SELECT id, sha256, text FROM documents WHERE id = ?", (document_id,)).fetchone()
+
+    return phrases.find_phrase(
+        phrase,
+        lambda words: _holding_words(db, table, words, filters),
+        lambda words: _holding_together(db, table, words, filters),
+        read,
+        deadline,
+    )
+
+
+def spellings(db: Statements, keys: Iterable[str]) -> dict[str, list[str]]:
+    """Return the documents' spellings of names, by the names' keys, in order."""
+    rows = db.execute(
+        "SELECT key, spelling FROM spellings WHERE key IN (SELECT value FROM json_each(?)) "
+        "ORDER BY key, folded",
+        (json.dumps(sorted(keys)),),
+    ).fetchall()
+    return {key: [spelling for _, spelling in group] for key, group in groupby(rows, key=itemgetter(0))}
+
+
+def _holding_words(db: Statements, table: FullTextTable, words: Sequence[str], filters: Filters) -> list[str]:
+    """List the ids of the documents that contain all rare words among some words, in order.
+
+    Frequent words are ignored: they exclude few documents, and take long. At most `phrases.PHRASE_READ` + 1
+    ids are returned.
+    """
+    matches = [table.matches(word) for word in words]
+    rare = [
+        (match, values)
+        for match, values in matches
+        if db.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM words WHERE {match} LIMIT ?) AS some",
+            (*values, phrases.PHRASE_RARE),
+        ).fetchone()[0]
+        < phrases.PHRASE_RARE
+    ]
+    condition, values = where(filters)
+    # The words may be in different passages: a phrase may run from one passage into the next.
+    holding = " INTERSECT ".join(
+        f"SELECT document FROM words JOIN passages ON passages.key = words.{table.key} WHERE {match}"
+        for match, _ in rare
+    )
+    within = f"serial IN ({holding})" if rare else "TRUE"
+    rows = db.execute(
+        f"SELECT id FROM documents WHERE {within} AND {condition} ORDER BY id LIMIT ?",
+        (*(value for _, match_values in rare for value in match_values), *values, phrases.PHRASE_READ + 1),
+    )
+    return [document_id for (document_id,) in rows]
+
+
+def _holding_together(
+    db: Statements, table: FullTextTable, words: Sequence[str], filters: Filters
+) -> list[str]:
+    """List the ids of the documents with a passage that has the words in sequence, in order of id."""
+    match, match_values = table.matches(" ".join(words))
+    condition, values = where(filters)
+    rows = db.execute(
+        f"SELECT DISTINCT documents.id FROM words JOIN passages ON passages.key = words.{table.key} "
+        f"JOIN documents ON documents.serial = document WHERE {match} AND {condition} ORDER BY documents.id",
+        (*match_values, *values),
+    )
+    return [document_id for (document_id,) in rows]
+
+
+def holds(db: Statements, table: FullTextTable, name: str) -> bool:
+    """Return whether the words of a folded name occur anywhere in sequence, up to inflection."""
+    match, values = table.matches(indexed(name), head=True)
+    return db.execute(f"SELECT 1 FROM words WHERE {match} LIMIT 1", values).fetchone() is not None
+
+
+def holds_in_lower_case(db: Statements, table: FullTextTable, word: str) -> bool:
+    """Return whether one of the first passages with a word writes it in small letters, as it is given."""
+    match, values = table.matches(indexed(word))
+    rows = db.execute(
+        "SELECT substr(text, start + 1, end - start) FROM words "
+        f"JOIN passages ON passages.key = words.{table.key} "
+        f"JOIN documents ON serial = document WHERE {match} LIMIT ?",
+        (*values, SMALL_READ),
+    )
+    # Full text finds inflections too, so any word with this beginning counts.
+    return any(re.search(rf"\b{re.escape(word)}", text) for (text,) in rows)

@@ -1,0 +1,149 @@
+"""Writes and deletes one document: its row, passages, vectors and words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qa.storage.records import near_duplicates, outbox, vectors, versions, words
+from qa.storage.records.put import compare_row, put_row
+from qa.storage.records.rows import passage_row
+from qa.text.names import spellings
+from qa.text.terms import indexed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa.schema import Document
+    from qa.storage.engines import FullTextTable
+    from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry, ReadDocument, Status
+    from qa.storage.statements import Statements
+
+
+def write_document(
+    db: Statements,
+    table: FullTextTable,
+    number: int | None,
+    read: ReadDocument,
+    given_id: str,
+    passages: EmbeddedPassages,
+    encoding: Encoding | None,
+) -> tuple[int, Status]:
+    """Write a document as a new row, or over the row of that number. Write its passages only if they change.
+
+    Without an encoding, as in a rehearsal, write only the row, without its text.
+    """
+    document = read.document
+    row = compare_row(db, number, read, given_id)
+    has_passages = (
+        number is not None
+        and row.has_same_words
+        and (not encoding or _has_passages(db, number, passages, encoding))
+    )
+    if number is not None and not has_passages:
+        _clear(db, table, number)
+    number, status = put_row(db, row, document.text if encoding else "", has_passages=has_passages)
+    if encoding and not has_passages:
+        _write_passages(db, table, number, document, str(row.values["head"]), passages.entries, encoding)
+    return number, status
+
+
+def write_passages(
+    db: Statements,
+    table: FullTextTable,
+    document: Document,
+    entries: Sequence[Entry],
+    encoding: Encoding | None,
+) -> None:
+    """Write the passages of a document that has a row but no passages."""
+    number, head = db.execute("SELECT serial, head FROM documents WHERE id = ?", (document.id,)).fetchone()
+    if encoding:
+        _write_passages(db, table, number, document, head, entries, encoding)
+
+
+def _write_passages(
+    db: Statements,
+    table: FullTextTable,
+    number: int,
+    document: Document,
+    head: str,
+    entries: Sequence[Entry],
+    encoding: Encoding,
+) -> None:
+    """Write a document's passages, vectors and words, and find its copies."""
+    searched = indexed(head)
+    keys = []
+    for ordinal, entry in enumerate(entries):
+        key = db.execute(
+            "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
+            (number, *passage_row(ordinal, entry.passage)),
+        ).lastrowid
+        assert key is not None  # noqa: S101 - the row was just inserted
+        keys.append(key)
+        db.execute(
+            "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
+            (key, encoding.number, entry.digest, vectors.stored(entry.vector)),
+        )
+    table.put(
+        db,
+        [
+            (key, searched, indexed(document.text[entry.passage.start : entry.passage.end]))
+            for key, entry in zip(keys, entries, strict=True)
+        ],
+    )
+    outbox.note(db, keys)
+    _put_spellings(db, f"{head}\n\n{document.text}")
+    # The keys are consecutive: there is only one writer at a time, and keys only grow.
+    db.execute(
+        "UPDATE documents SET first_key = ?, passages = ? WHERE serial = ?",
+        (keys[0] if keys else 0, len(keys), number),
+    )
+    near_duplicates.compare(db, number, document)
+
+
+def drop(db: Statements, table: FullTextTable, number: int, *, withdrawn: bool = False) -> None:
+    """Remove a document, and keep its text (`versions`)."""
+    versions.keep(db, number, "removed", withdrawn=withdrawn)
+    delete(db, table, number)
+
+
+def delete(db: Statements, table: FullTextTable, number: int) -> None:
+    """Delete a document with its passages, vectors and words, without keeping its text."""
+    _clear(db, table, number)
+    db.execute("DELETE FROM documents WHERE serial = ?", (number,))
+
+
+def _clear(db: Statements, table: FullTextTable, number: int) -> None:
+    """Delete a document's passages and vectors, its words in the full-text index, and unused spellings."""
+    rows = db.execute(
+        "SELECT key, head, text, start, end FROM passages "
+        "JOIN documents ON documents.serial = document WHERE document = ?",
+        (number,),
+    ).fetchall()
+    table.delete(db, [(key, indexed(head), indexed(text[start:end])) for key, head, text, start, end in rows])
+    outbox.note(db, (row[0] for row in rows))
+    db.execute("DELETE FROM passages WHERE document = ?", (number,))
+    head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
+    gone = [
+        spelling for spelling in spellings(f"{head}\n\n{text}") if not words.holds(db, table, spelling[1])
+    ]
+    db.executemany("DELETE FROM spellings WHERE key = ? AND folded = ?", gone)
+
+
+def _has_passages(db: Statements, number: int, passages: EmbeddedPassages, encoding: Encoding) -> bool:
+    """Return whether a document already has these passages, with vectors of the same windows."""
+    held = db.execute(
+        "SELECT ordinal, start, end, sentences, digest FROM passages "
+        "LEFT JOIN vectors ON passage = key AND encoding = ? WHERE document = ? ORDER BY ordinal",
+        (encoding.number, number),
+    ).fetchall()
+    return held == [
+        (*passage_row(ordinal, entry.passage), entry.digest) for ordinal, entry in enumerate(passages.entries)
+    ]
+
+
+def _put_spellings(db: Statements, text: str) -> None:
+    """Store the spellings of names in a text."""
+    db.executemany(
+        "INSERT INTO spellings (key, folded, spelling) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(key, folded, spelling) for (key, folded), spelling in spellings(text).items()],
+    )
