@@ -77,8 +77,8 @@ class SharedDatabase:
             import psycopg  # noqa: F401 - the other methods import it again
         except ImportError as error:
             raise MissingExtraError(
-                f"the desk at {address.where} is on PostgreSQL, which needs a package that is not installed "
-                f"({error.name}): pip install 'pullquote[cluster]'"
+                f"the library at {address.where} is on PostgreSQL, which needs a package that is not "
+                f"installed ({error.name}): pip install 'pullquote[cluster]'"
             ) from error
         self.address, self.read_only = address, read_only
         self._idle: list[psycopg.Connection[Any]] = []
@@ -108,7 +108,7 @@ class SharedDatabase:
     def writing(self, part: Layout) -> Iterator[Statements]:
         """Open the only write transaction of a part. Create the part's tables if they do not exist."""
         if self.read_only:
-            raise LibraryError(f"the desk at {self.address.where} was opened only for reading")
+            raise LibraryError(f"the library at {self.address.where} was opened only for reading")
         with self._transaction(_WRITING) as db:
             db.execute(_LOCK, (f"{self.address.schema} {part.name}",))
             if not self._is_made(db, part):
@@ -136,7 +136,7 @@ class SharedDatabase:
                 else ("an earlier", "name another schema by `?schema=NAME` in its address")
             )
             raise LibraryError(
-                f"the desk at {self.address.where} was made by {age} Pullquote (schema {held} of its "
+                f"the library at {self.address.where} was made by {age} Pullquote (schema {held} of its "
                 f"{part.name}, this Pullquote reads {part.schema}): {advice}"
             )
         if held:
@@ -156,7 +156,7 @@ class SharedDatabase:
             if encoding != "UTF8":
                 raise LibraryError(
                     f"the database {self.address.where} holds text as {encoding}, which does not have "
-                    "all characters: create another database for the desk, with ENCODING 'UTF8'"
+                    "all characters: create another database for the library, with ENCODING 'UTF8'"
                 )
             db.execute(f"CREATE SCHEMA {self.address.schema}")
         # Look again: the first look may have seen a cache from before another writer made the tables.
@@ -201,7 +201,7 @@ class SharedDatabase:
                 _roll_back(db)
                 raise
             raise LibraryError(
-                f"the connection to the desk at {self.address.where} was lost while a change was being "
+                f"the connection to the library at {self.address.where} was lost while a change was being "
                 "committed: check whether the change was made before you repeat it"
             ) from error
 
@@ -210,8 +210,8 @@ class SharedDatabase:
         """Lend a connection to one thread, in a transaction."""
         if not self._places.acquire(timeout=LOCK_SECONDS):
             raise LibraryError(
-                f"all {MOST} connections of this process to the desk at {self.address.where} are in use: try "
-                "again in a moment"
+                f"all {MOST} connections of this process to the library at {self.address.where} are in use: "
+                "try again in a moment"
             )
         try:
             db = self._begun(begin)
@@ -263,7 +263,7 @@ class SharedDatabase:
                 client_encoding="utf-8",
             )
         except (psycopg.Error, UnicodeEncodeError) as error:
-            raise LibraryError(not_opened(str(error), self.address.where)) from error
+            raise not_opened(str(error), self.address.where) from error
 
     # Errors
 
@@ -276,16 +276,14 @@ class SharedDatabase:
         try:
             yield
         except psycopg.DataError as error:
-            raise InputError(
-                f"a value cannot be stored on the desk ({first_line(error)}): type it again"
-            ) from error
+            raise InputError(f"a value cannot be stored ({first_line(error)}): type it again") from error
         except (psycopg.Error, sqlite3.Error) as error:
-            raise LibraryError(meaning(error, where, STATEMENT_SECONDS)) from error
+            raise meaning(error, where, STATEMENT_SECONDS) from error
         except UnicodeEncodeError as error:
             raise InputError(f"{error.object!r} is not valid text: type it again") from error
         except NO_VALUE as error:
             raise LibraryError(
-                f"the desk at {where} is damaged: it has content that Pullquote does not write "
+                f"the library at {where} is damaged: it has content that Pullquote does not write "
                 f"({type(error).__name__}: {error}). It was not changed: put it back from a backup"
             ) from error
 

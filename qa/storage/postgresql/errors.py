@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qa.errors import LibraryAwayError, LibraryError
 from qa.storage.postgresql.address import PASSWORD_FILE
 
 
@@ -10,8 +11,9 @@ def first_line(error: Exception) -> str:
     return " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
 
 
-def not_opened(message: str, where: str) -> str:
-    """Return the message for a failed connection. libpq reports the cause only as text, without a code."""
+def not_opened(message: str, where: str) -> LibraryError:
+    """Return the error for a failed connection. libpq reports the cause only as text, without a code."""
+    error_class = LibraryError
     cause = " ".join(message.replace("Multiple connection attempts failed", "").split())
     if "password" in message or "authentication" in message:
         advice = (
@@ -19,42 +21,49 @@ def not_opened(message: str, where: str) -> str:
             f"{PASSWORD_FILE} names, and the server's pg_hba.conf"
         )
     elif "does not exist" in message:
-        advice = "create the missing user, database or schema there, or name another database with --desk"
+        advice = "create the missing user, database or schema there, or name another database with --library"
     elif "too many" in message or "reserved" in message:
-        advice = "raise its max_connections, or try again later"
+        error_class, advice = LibraryAwayError, "raise its max_connections, or try again later"
     else:
-        advice = "check that the server runs and accepts this machine, or name another desk with --desk"
-    return f"the desk at {where} cannot be opened ({cause[-300:]}): {advice}"
+        error_class = LibraryAwayError
+        advice = "check that the server runs and accepts this machine, or name another library with --library"
+    return error_class(f"the library at {where} cannot be opened ({cause[-300:]}): {advice}")
 
 
-def meaning(error: Exception, where: str, seconds: int) -> str:
-    """Return the message for an error, by its SQLSTATE (PostgreSQL's documentation, appendix A).
+def meaning(error: Exception, where: str, seconds: int) -> LibraryError:
+    """Return the error that says what to do next, by the SQLSTATE of PostgreSQL's error.
 
-    `seconds` is the time limit of a statement.
+    PostgreSQL's documentation lists the SQLSTATEs (appendix A). `seconds` is the time limit of a statement.
     """
     state, line = getattr(error, "sqlstate", None), first_line(error)
     kind = (state or "08")[:2]
     if state == "55P03":
-        return f"the desk at {where} is being written by another Pullquote: try again when it is done"
+        return LibraryError(
+            f"the library at {where} is being written by another Pullquote: try again when it is done"
+        )
     if state == "57014":
-        return f"the desk at {where} took more than {seconds} s, so the request was stopped: try again"
+        return LibraryAwayError(
+            f"the library at {where} took more than {seconds} s, so the request was stopped: try again"
+        )
     if state in ("53100", "58030"):
-        return f"there is no space left, or no disk, for the desk at {where} ({line}): nothing was lost"
+        return LibraryError(
+            f"there is no space left, or no disk, for the library at {where} ({line}): nothing was lost"
+        )
     if state == "42501":
-        return (
-            f"the desk at {where} may not be written by this user ({line}): grant it CREATE on the database, "
-            "or have its schema made for it (CREATE SCHEMA … AUTHORIZATION …)"
+        return LibraryError(
+            f"the library at {where} may not be written by this user ({line}): grant it CREATE on the "
+            "database, or have its schema made for it (CREATE SCHEMA … AUTHORIZATION …)"
         )
     if state == "25006":
-        return f"the desk at {where} is a read-only copy ({line}): name the original server"
+        return LibraryError(f"the library at {where} is a read-only copy ({line}): name the original server")
     if kind in ("08", "57", "25") or state is None:
-        return (
-            f"the connection to the desk at {where} was lost ({line}): try again when the server runs. "
+        return LibraryAwayError(
+            f"the connection to the library at {where} was lost ({line}): try again when the server runs. "
             "No finished change is lost"
         )
     if state in ("42P01", "3F000", "42703"):
-        return (
-            f"the desk at {where} lacks a table or function that Pullquote created ({line}): put the "
-            "desk back from a backup"
+        return LibraryError(
+            f"the library at {where} lacks a table or function that Pullquote created ({line}): put the "
+            "library back from a backup"
         )
-    return f"the desk at {where} refuses ({line})"
+    return LibraryError(f"the library at {where} refuses ({line})")
