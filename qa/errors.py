@@ -65,6 +65,10 @@ class LibraryError(PullquoteError):
     exit_code = 3
 
 
+class ConflictError(LibraryError):
+    """Another writer has changed the same rows at the same time. The change can be tried again."""
+
+
 class LibraryNotFoundError(LibraryError):
     """The named folder has no library yet."""
 

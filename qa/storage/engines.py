@@ -86,11 +86,15 @@ class Database(Protocol):
         """Yield one snapshot, which commits of others do not change."""
 
     def writing(
-        self, *, counted: bool = True, names: Iterable[str] = ()
+        self, *, counted: bool = True, names: Iterable[str] | None = None
     ) -> AbstractContextManager[Statements]:
         """Open a write transaction. If `counted`, it raises the generation if it changes something.
 
-        Other writers that give one of these names wait.
+        Other writers that give one of these names wait. None stands for all names. A writer without names
+        waits for nobody, except for a row that another transaction has changed.
+
+        Raises:
+            ConflictError: another writer has changed the same rows. The change can be tried again.
         """
 
     def one_change(self, names: Iterable[str] = ()) -> AbstractContextManager[bool]:
@@ -113,6 +117,9 @@ class Database(Protocol):
 
     def keep_original(self, db: Statements, upload: Upload) -> None:
         """Keep the bytes of an uploaded file in the database, too, if other machines read them there."""
+
+    def count_on(self, db: Statements, tables: Iterable[str]) -> None:
+        """Give new rows of tables greater numbers than the rows that were put in with their numbers."""
 
     def scrub(self) -> None:
         """Overwrite the bytes of deleted rows.

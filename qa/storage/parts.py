@@ -11,8 +11,18 @@ if TYPE_CHECKING:
     from qa.schema import Document
     from qa.storage.intake_port import EmbeddedPassages
 
-# The tables about documents (`qa.storage.records.tables`), each after the tables that it refers to.
-COPIED = ("documents", "versions", "locations", "withdrawn", "files", "purged", "corrections", "read_as")
+# The keys of the tables about documents (`qa.storage.records.tables`), by table. Each table comes after the
+# tables that it refers to.
+COPIED = {
+    "documents": "serial",
+    "versions": "number",
+    "locations": "number",
+    "withdrawn": "path, part",
+    "files": "path",
+    "purged": "path_sha256, source_sha256",
+    "corrections": "document, field",
+    "read_as": "path",
+}
 # Columns about an engine's own passages: a copy does not take their values.
 ENGINES_OWN = ("first_key", "passages")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 import threading
 import time
@@ -37,7 +38,10 @@ _SETTINGS = (
     "set_config('lock_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true)"
 )
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))"
-_VERSIONS = "CREATE TABLE versions (part TEXT PRIMARY KEY, version INTEGER NOT NULL)"
+_SHARED_LOCK = "SELECT pg_advisory_xact_lock_shared(hashtextextended(?, 0))"
+# The locks are taken in the order of the keys, so that two writers do not wait for each other.
+_LOCKS = "SELECT count(pg_advisory_xact_lock(key)) FROM unnest(CAST(? AS bigint[])) AS key"
+_LAYOUTS = "CREATE TABLE layouts (part TEXT PRIMARY KEY, version INTEGER NOT NULL)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +105,31 @@ class SharedDatabase:
             if self._is_made(db, part):
                 yield db
                 return
-        with self._named(), empty(part) as nothing:
+        with self.named(), empty(part) as nothing:
             yield nothing
 
     @contextlib.contextmanager
-    def writing(self, part: Layout) -> Iterator[Statements]:
-        """Open the only write transaction of a part. Create the part's tables if they do not exist."""
+    def writing(self, part: Layout, names: Iterable[str] | None = None) -> Iterator[Session]:
+        """Open a write transaction of a part. Create the part's tables if they do not exist.
+
+        It is the only one of the part, or of each of some names; see `qa.storage.engines.Database.writing`.
+        """
         if self.read_only:
             raise LibraryError(f"the library at {self.address.where} was opened only for reading")
         with self._transaction(_WRITING) as db:
-            db.execute(_LOCK, (f"{self.address.schema} {part.name}",))
+            self.lock(db, part, names)
             if not self._is_made(db, part):
                 self._make(db, part)
             yield db
+
+    def lock(self, db: Statements, part: Layout, names: Iterable[str] | None) -> None:
+        """Wait for other writers of a part, or of some names of the part, until the end of the transaction."""
+        whole = f"{self.address.schema} {part.name}"
+        if names is None:
+            db.execute(_LOCK, (whole,))
+        elif keys := sorted({_key(f"{whole} {name}") for name in names}):
+            db.execute(_SHARED_LOCK, (whole,))
+            db.execute(_LOCKS, (keys,))
 
     def has(self, part: Layout) -> bool:
         """Return whether a part was ever written."""
@@ -145,8 +161,8 @@ class SharedDatabase:
 
     def schemas(self, db: Statements) -> dict[str, int]:
         """Return the number of the schema of each part's tables, by part."""
-        (table,) = db.execute("SELECT to_regclass(?)", (f"{self.address.schema}.versions",)).fetchone()
-        return dict(db.execute("SELECT part, version FROM versions").fetchall()) if table else {}
+        (table,) = db.execute("SELECT to_regclass(?)", (f"{self.address.schema}.layouts",)).fetchone()
+        return dict(db.execute("SELECT part, version FROM layouts").fetchall()) if table else {}
 
     def _make(self, db: Statements, part: Layout) -> None:
         """Create the tables of a part."""
@@ -162,11 +178,11 @@ class SharedDatabase:
         # Look again: the first look may have seen a cache from before another writer made the tables.
         made = self.schemas(db)
         if not made:
-            db.execute(_VERSIONS)
+            db.execute(_LAYOUTS)
         if part.name not in made:
             part.make(db)
             _take_no_samples(db, self.address.schema)
-            db.execute("INSERT INTO versions VALUES (?, ?)", (part.name, part.schema))
+            db.execute("INSERT INTO layouts VALUES (?, ?)", (part.name, part.schema))
 
     def rewrite(self, tables: Iterable[str], *, whole: bool) -> None:
         """Free the space of deleted rows in tables.
@@ -174,7 +190,7 @@ class SharedDatabase:
         If `whole`, write the tables' files again, and return the space to the system. Otherwise later rows
         may use the space.
         """
-        with self._named(), contextlib.closing(self._connect()) as db:
+        with self.named(), contextlib.closing(self._connect()) as db:
             db.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'".encode())
             for table in tables:
                 db.execute(f"VACUUM {'(FULL)' if whole else ''} {self.address.schema}.{table}".encode())
@@ -183,7 +199,7 @@ class SharedDatabase:
 
     @contextlib.contextmanager
     def _transaction(self, begin: str) -> Iterator[Session]:
-        with self._named(), self._lent(begin) as db:
+        with self.named(), self._lent(begin) as db:
             try:
                 yield Session(db)
             except BaseException:
@@ -268,15 +284,15 @@ class SharedDatabase:
     # Errors
 
     @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
+    def named(self) -> Iterator[None]:
         """Translate errors of PostgreSQL and of malformed values into errors that say what to do next."""
         import psycopg
 
         where = self.address.where
         try:
             yield
-        except psycopg.DataError as error:
-            raise InputError(f"a value cannot be stored ({first_line(error)}): type it again") from error
+        except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
+            raise InputError(f"PostgreSQL cannot store a value ({first_line(error)}): correct it") from error
         except (psycopg.Error, sqlite3.Error) as error:
             raise meaning(error, where, STATEMENT_SECONDS) from error
         except UnicodeEncodeError as error:
@@ -332,13 +348,22 @@ class SharedDatabase:
 def _take_no_samples(db: Statements, schema: str) -> None:
     """Let the server's planner collect no samples of text and bytes: a purge would not delete the samples."""
     columns = db.execute(
-        "SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
-        "WHERE relnamespace = to_regnamespace(?)::oid AND relkind = 'r' AND attnum > 0 AND NOT attisdropped "
-        "AND coalesce(attstattarget, -1) != 0 AND atttypid IN ('text'::regtype, 'bytea'::regtype)",
+        "SELECT CASE relkind WHEN 'r' THEN 'TABLE' ELSE 'INDEX' END, attrelid::regclass, "
+        "CASE relkind WHEN 'r' THEN quote_ident(attname) ELSE attnum::text END "
+        "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid LEFT JOIN pg_index ON indexrelid = attrelid "
+        "WHERE relnamespace = to_regnamespace(?)::oid AND attnum > 0 AND NOT attisdropped "
+        "AND (relkind = 'r' OR relkind = 'i' AND indkey[attnum - 1] = 0) "  # the index of an expression
+        "AND coalesce(attstattarget, -1) != 0 "
+        "AND atttypid IN ('text'::regtype, 'bytea'::regtype, 'tsvector'::regtype, 'integer'::regtype)",
         (schema,),
     )
-    for table, column in columns.fetchall():
-        db.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
+    for kind, relation, column in columns.fetchall():
+        db.execute(f"ALTER {kind} {relation} ALTER COLUMN {column} SET STATISTICS 0")
+
+
+def _key(name: str) -> int:
+    """Return the key of the advisory lock of a name. Names that share a key only wait for each other."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
 
 
 def _begin(db: psycopg.Connection[Any], begin: str, schema: str) -> None:

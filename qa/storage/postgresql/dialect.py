@@ -17,6 +17,13 @@ _ASIDE = re.compile(r"--[^\n]*")
 _PLACE = re.compile(r"\?(\d*)")
 # Names of columns that are keywords in PostgreSQL.
 _RESERVED = re.compile(r"\bend\b")
+# SQLite's words, with PostgreSQL's. SQLite keeps the order of tables at a CROSS JOIN; here it is a plain join.
+_WORDS = (
+    ("CROSS JOIN", "JOIN"),
+    ("WITHOUT ROWID", ""),
+    ("instr(", "strpos("),
+    ("CAST(text AS BLOB)", "convert_to(text, 'UTF8')"),
+)
 # SQLite's types of columns, with PostgreSQL's. Texts are compared by their bytes, as in SQLite.
 _TYPES = (
     (
@@ -35,12 +42,15 @@ class Session:
 
     def __init__(self, db: psycopg.Connection[Any]) -> None:
         self._db = db
+        self.changes = 0  # number of rows that were inserted, changed or deleted
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Found:
         """Run a statement."""
         translated, numbered = translate(statement)
         given: Any = {str(at): value for at, value in enumerate(values, 1)} if numbered else tuple(values)
-        return Answer(self._db, self._db.execute(translated.encode(), given))
+        cursor = self._db.execute(translated.encode(), given)
+        self._count(cursor)
+        return Answer(self._db, cursor)
 
     def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> None:
         """Run a statement with each of several values."""
@@ -48,6 +58,11 @@ class Session:
         many: Any = (dict(zip(map(str, range(1, len(row) + 1)), row, strict=True)) for row in values)
         with self._db.cursor() as cursor:
             cursor.executemany(translated.encode(), many if numbered else map(tuple, values))
+            self._count(cursor)
+
+    def _count(self, cursor: psycopg.Cursor[Any]) -> None:
+        if cursor.description is None and cursor.rowcount > 0:
+            self.changes += cursor.rowcount
 
 
 class Answer:
@@ -76,5 +91,7 @@ def translate(statement: str) -> tuple[str, bool]:
         for kind, other in _TYPES:
             statement = kind.sub(other, statement)
     numbered = any(_PLACE.findall(statement))
+    for word, other in _WORDS:
+        statement = statement.replace(word, other)
     statement = _PLACE.sub(lambda match: f"%({match[1]})s" if match[1] else "%s", statement)
     return _RESERVED.sub('"end"', statement), numbered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qa.errors import LibraryAwayError, LibraryError
+from qa.errors import ConflictError, LibraryAwayError, LibraryError
 from qa.storage.postgresql.address import PASSWORD_FILE
 
 
@@ -38,8 +38,12 @@ def meaning(error: Exception, where: str, seconds: int) -> LibraryError:
     state, line = getattr(error, "sqlstate", None), first_line(error)
     kind = (state or "08")[:2]
     if state == "55P03":
-        return LibraryError(
+        return ConflictError(
             f"the library at {where} is being written by another Pullquote: try again when it is done"
+        )
+    if state in ("23503", "23505", "40001", "40P01"):
+        return ConflictError(
+            f"the library at {where} was changed by another Pullquote at the same time ({line}): try again"
         )
     if state == "57014":
         return LibraryAwayError(

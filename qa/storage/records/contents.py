@@ -90,7 +90,7 @@ class Contents:
         with self.database.reading() as db:
             generation = generation_of(db)
             if self._count is None or self._count[0] != generation:
-                counted = db.execute("SELECT count(*), coalesce(sum(passages), 0) FROM documents").fetchone()
+                counted = db.execute("SELECT count(*), CAST(coalesce(sum(passages), 0) AS BIGINT) FROM documents").fetchone()
                 self._count = generation, Count(*counted)
             return self._count[1]
 
@@ -212,7 +212,7 @@ class Contents:
             rows = db.execute(
                 "SELECT key, id, sha256, start, end, date FROM passages "
                 "JOIN documents ON documents.serial = document "
-                "WHERE key IN (SELECT value FROM json_each(?))",
+                "WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
                 (json.dumps([int(key) for key in keys]),),
             )
             return {

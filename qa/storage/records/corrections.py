@@ -23,7 +23,7 @@ def corrections_of(db: Statements, document_id: str) -> dict[str, Correction]:
     """Read the corrections of a document, by field. The document itself may no longer exist."""
     corrections = {}
     rows = db.execute(
-        "SELECT field, value, was, found FROM corrections WHERE document = ? ORDER BY rowid", (document_id,)
+        "SELECT field, value, was, found FROM corrections WHERE document = ? ORDER BY field", (document_id,)
     )
     for name, value, was, found in rows:
         (origin,) = found_in(f"[{found}]") or (None,)

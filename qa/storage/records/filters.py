@@ -21,7 +21,7 @@ _NAMED = """id IN (
     WITH named(id) AS (SELECT value FROM json_each(?)),
     inside(first, beyond) AS (
         SELECT id || mark, id || next
-        FROM named, (SELECT '#' AS mark, '$' AS next UNION ALL SELECT '/', '0')
+        FROM named, (SELECT '#' AS mark, '$' AS next UNION ALL SELECT '/', '0') AS marks
         WHERE id NOT IN (SELECT id FROM documents)
     )
     SELECT id FROM named
@@ -32,9 +32,9 @@ _NAMED = """id IN (
 _RECORDS = f"""id IN (
     SELECT documents.id
     FROM (SELECT value FROM json_each(?)) AS named
-    JOIN (SELECT DISTINCT path AS file FROM locations)
+    JOIN (SELECT DISTINCT path AS file FROM locations) AS files
         ON file IN (value, '{UPLOAD}' || value)
-        OR substr(file, -1 - length(value)) IN ('{os.sep}' || value, '/' || value)
+        OR substr(file, length(file) - length(value)) IN ('{os.sep}' || value, '/' || value)
     JOIN locations ON locations.path = file
     JOIN documents ON serial = document
 )"""

@@ -10,7 +10,9 @@ read.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import fields
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -27,9 +29,12 @@ if TYPE_CHECKING:
     from qa.schema import DocumentQuery
     from qa.storage.statements import Statements
 
-_SEARCHED = " || char(10) || ".join((*SEARCHED, "id"))
+_SEARCHED = " || '\n' || ".join((*SEARCHED, "id"))
+# The text that a list is searched in: SQL's lower() changes ASCII letters only, in both databases.
+SEARCHED_TEXT = f"lower({_SEARCHED})"
+_SMALL = {ord(letter): letter.lower() for letter in ascii_uppercase}
 _COLUMNS = [field.name for field in fields(DocumentInfo) if field.name != "locations"]
-_BY_VALUE = {"id": "id", "date": "date", "passages": "passages"}
+_BY_VALUE = ("id", "date")
 
 
 def find(db: Statements, query: DocumentQuery) -> Int64:
@@ -46,17 +51,23 @@ def find(db: Statements, query: DocumentQuery) -> Int64:
 
 def infos(db: Statements, serials: Int64) -> Iterator[DocumentInfo]:
     """Yield the DocumentInfo of documents with these row numbers, in this order."""
+    shown = json.dumps(serials.tolist())
+    paths: defaultdict[int, list[str]] = defaultdict(list)
+    for serial, path in db.execute(
+        "SELECT document, path FROM locations "
+        "WHERE document IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) ORDER BY number",
+        (shown,),
+    ):
+        paths[serial].append(path)
     rows = db.execute(
-        f"SELECT {', '.join(f'documents.{name}' for name in _COLUMNS)}, "
-        "(SELECT json_group_array(l.path) FROM (SELECT path FROM locations WHERE document = serial "
-        "ORDER BY locations.number) AS l) AS locations "
-        "FROM (SELECT value AS shown_serial, key AS shown_at FROM json_each(?)) "
-        "CROSS JOIN documents ON serial = shown_serial ORDER BY shown_at",
-        (json.dumps(serials.tolist()),),
+        f"SELECT serial, {', '.join(_COLUMNS)} FROM documents "
+        "WHERE serial IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
+        (shown,),
     )
-    names = [column for column, *_ in rows.description]
-    for row in rows:
-        yield info_of(dict(zip(names, row, strict=True)))
+    held = {serial: dict(zip(_COLUMNS, row, strict=True)) for serial, *row in rows}
+    for serial in serials.tolist():
+        if serial in held:
+            yield info_of(held[serial] | {"locations": paths[serial]})
 
 
 def _where(query: DocumentQuery) -> tuple[str, list[str]]:
@@ -64,14 +75,14 @@ def _where(query: DocumentQuery) -> tuple[str, list[str]]:
     condition, values = filters.where(query.filters)
     conditions = [condition]
     if query.format:
-        conditions.append("+format = ?")  # "+" keeps SQLite from using the index on `format` alone
+        conditions.append("format || '' = ?")  # keeps SQLite from using the index on `format` alone
         values.append(query.format)
     for word in query.words.split():
-        conditions.append(f"{_SEARCHED} LIKE ? ESCAPE '!'")
+        conditions.append(f"{SEARCHED_TEXT} LIKE ? ESCAPE '!'")
         values.append(f"%{_pattern(word)}%")
         if not word.isascii():
             cases = dict.fromkeys((word, word.lower(), word.upper(), word.title()))
-            conditions.append(f"({' OR '.join(f'instr({_SEARCHED}, ?)' for _ in cases)})")
+            conditions.append(f"({' OR '.join(f'instr({_SEARCHED}, ?) > 0' for _ in cases)})")
             values += cases
     return " AND ".join(conditions), values
 
@@ -80,7 +91,9 @@ def _order(query: DocumentQuery) -> str:
     """Return the ORDER BY terms: documents without a value come last, and equals in order of id."""
     assert query.order in get_args(DocumentOrder)  # noqa: S101 - it becomes part of a statement
     direction = "DESC" if query.descending else "ASC"
-    by = _BY_VALUE.get(query.order, f"{query.order} COLLATE NOCASE")
+    if query.order == "passages":
+        return f"passages {direction}, id"
+    by = query.order if query.order in _BY_VALUE else f"lower({query.order})"
     return f"{query.order} = '', {by} {direction}, id"
 
 
@@ -92,5 +105,5 @@ def _pattern(word: str) -> str:
     """
     return "".join(
         f"!{character}" if character in "!%_" else character if character.isascii() else "_"
-        for character in word
+        for character in word.translate(_SMALL)
     )

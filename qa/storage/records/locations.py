@@ -196,7 +196,7 @@ def put_location(db: Statements, number: int, read: ReadDocument) -> None:
         "INSERT INTO locations (path, part, document, format, source_sha256, sha256, made_by) "
         "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path, part) DO UPDATE SET format = excluded.format, "
         "source_sha256 = excluded.source_sha256, sha256 = excluded.sha256, made_by = excluded.made_by "
-        "WHERE (format, source_sha256, sha256, made_by) "
+        "WHERE (locations.format, locations.source_sha256, locations.sha256, locations.made_by) "
         "!= (excluded.format, excluded.source_sha256, excluded.sha256, excluded.made_by)",
         (
             *(document.path, read.part, number, document.format),
@@ -352,7 +352,7 @@ def mark_reported_gone(db: Statements, places: Iterable[int]) -> None:
     """
     of_these = (
         "made_by = ?1 AND {} IN (SELECT document FROM locations "
-        "WHERE made_by = ?1 AND number IN (SELECT value FROM json_each(?2)))"
+        "WHERE made_by = ?1 AND number IN (SELECT CAST(value AS BIGINT) FROM json_each(?2)))"
     )
     for table, key in (("documents", "serial"), ("locations", "document")):
         db.execute(
@@ -428,7 +428,7 @@ def put_read_as(db: Statements, path: str, options: ReadAs) -> None:
 
 def places_in(db: Statements, path: str, *, folder: bool) -> Iterator[HeldLocation]:
     """Yield the locations in a file, or in the files of a folder and its subfolders, by path and part."""
-    first, end = path, f"{path}\0"  # no file name sorts between them
+    first, end = path, f"{path}\1"  # no file name sorts between them, as no file name has a NUL
     if folder:
         first = path.rstrip(os.sep) + os.sep
         end = first[:-1] + chr(ord(os.sep) + 1)

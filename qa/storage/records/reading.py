@@ -17,7 +17,7 @@ from qa.document.metadata import BY_SIDECAR, value_of
 from qa.errors import DocumentNotFoundError, LibraryError
 from qa.schema import FILTERED_BY_NAME, Document, Facets, Section
 from qa.storage import columns as stored
-from qa.storage.parts import ENGINES_OWN
+from qa.storage.parts import COPIED, ENGINES_OWN
 from qa.storage.ports import Cited, Version
 from qa.storage.records import versions
 from qa.storage.records.corrections import corrections_of, found_in
@@ -75,12 +75,15 @@ def rows_of(db: Statements, table: str, where: str = "TRUE", *values: object) ->
 
 def put_rows(db: Statements, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Put rows of another library into a table, without the columns about an engine's own passages."""
-    held = [name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+    held = [name for name, *_ in db.execute(f"SELECT * FROM {table} LIMIT 0").description]
     for row in rows:
         values = {name: row[name] for name in held if name in row and name not in ENGINES_OWN}
         marks = ", ".join("?" * len(values))
+        anew = ", ".join(f"{name} = excluded.{name}" for name in values)
         db.execute(
-            f"INSERT OR REPLACE INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
+            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) "
+            f"ON CONFLICT ({COPIED[table]}) DO UPDATE SET {anew}",
+            tuple(values.values()),
         )
 
 
@@ -212,7 +215,7 @@ def earlier(db: Statements, place: object, document_id: str, sha256: str) -> tup
 def kept_with(db: Statements, words: str) -> list[str]:
     """Return the SHA-256 of each text that is no longer searched and contains exactly these words."""
     rows = db.execute(
-        "SELECT sha256 FROM versions WHERE instr(text, ?) ORDER BY number DESC", (words,)
+        "SELECT sha256 FROM versions WHERE instr(text, ?) > 0 ORDER BY number DESC", (words,)
     ).fetchall()
     return list(dict.fromkeys(sha256 for (sha256,) in rows))
 

@@ -77,12 +77,12 @@ def passage_row(ordinal: int, passage: Passage) -> tuple[int, int, int, str]:
 
 
 def info_of(held: dict[str, Any]) -> DocumentInfo:
-    """Return the DocumentInfo of a row."""
+    """Return the DocumentInfo of a row, to which the paths of its locations were added."""
     made: dict[str, Any] = {
         "date": date_of(held["date"]),
         "notes": tuple(map(stored.text, stored.items(held["notes"]))),
         "found": found_in(held["found"]),
-        "locations": tuple(dict.fromkeys(map(stored.text, stored.items(held["locations"])))),
+        "locations": tuple(dict.fromkeys(map(stored.text, held["locations"]))),
         "characters": stored.number(held["characters"]),
         "passages": stored.number(held["passages"]),
     }

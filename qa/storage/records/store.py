@@ -11,11 +11,13 @@ use its database.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+import random
+import time
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qa.errors import InputError
+from qa.errors import ConflictError, InputError
 from qa.schema import UPLOAD
 from qa.storage.intake_port import Ingested, ReadDocument
 from qa.storage.parts import COPIED, Part
@@ -65,6 +67,10 @@ if TYPE_CHECKING:
     from qa.storage.ports import DocumentTexts
     from qa.storage.statements import Statements
 
+# Maximum number of times that a document is put in if other writers change the same rows meanwhile, and the
+# longest pause after the first time.
+ATTEMPTS, PAUSE_SECONDS = 8, 0.05
+
 
 class Store(Contents):
     """The records of a library.
@@ -111,6 +117,18 @@ class Store(Contents):
         """
         if passages:
             self._check(read.document, passages)
+        for attempt in range(1, ATTEMPTS):
+            with suppress(ConflictError):
+                return self._put(read, passages, corrections)
+            time.sleep(random.uniform(0, attempt * PAUSE_SECONDS))  # noqa: S311 - not for security
+        return self._put(read, passages, corrections)
+
+    def _put(
+        self,
+        read: ReadDocument,
+        passages: EmbeddedPassages | None,
+        corrections: Mapping[str, Correction] | None,
+    ) -> Ingested | None:
         with self.database.writing(names=_names(read)) as db:
 
             def write(number: int | None, document: ReadDocument, given_id: str) -> tuple[int, Status]:
@@ -125,7 +143,7 @@ class Store(Contents):
 
         The generation stays.
         """
-        with self.database.writing(counted=False) as db:
+        with self.database.writing(counted=False, names=_names(read)) as db:
             versions.withhold(db, read, version)
 
     def restore(self, document: Document, passages: EmbeddedPassages) -> Ingested:
@@ -276,7 +294,9 @@ class Store(Contents):
 
         `read_as` says how to read some of the files, by path, from now on.
         """
-        with self.database.writing(counted=False) as db:
+        files = list(files)
+        names = [f"file {path}" for path in (*(file.path for file in files), *read_as)]
+        with self.database.writing(counted=False, names=names) as db:
             for file in files:
                 put_file(db, file)
             for path, options in read_as.items():
@@ -410,7 +430,7 @@ class Store(Contents):
     def forgotten(self, notes: Iterable[int]) -> None:
         """Empty the notes with these numbers: the desk has forgotten the texts."""
         with self.database.writing(counted=False) as db:
-            db.executemany("UPDATE erasing SET cited = '' WHERE one IS ?", [(number,) for number in notes])
+            db.executemany("UPDATE erasing SET cited = '' WHERE one = ?", [(number,) for number in notes])
 
     def scrub(self) -> list[int]:
         """Overwrite the bytes of purged documents in the store's file. Return the numbers of the empty notes.
@@ -426,7 +446,7 @@ class Store(Contents):
     def erased(self, notes: Iterable[int]) -> None:
         """Delete the notes with these numbers: the library's files have no byte of the purged documents."""
         with self.database.writing(counted=False) as db:
-            db.executemany("DELETE FROM erasing WHERE one IS ?", [(number,) for number in notes])
+            db.executemany("DELETE FROM erasing WHERE one = ?", [(number,) for number in notes])
 
     # Copying
 
@@ -451,6 +471,7 @@ class Store(Contents):
         with self.database.writing() as db:
             for table in COPIED:
                 put_rows(db, table, part.rows.get(table, ()))
+            self.database.count_on(db, part.rows)
             if part.document and part.passages:
                 encoding = self._encoding_for(db, part.passages.encoder)
                 write_passages(db, self._words, part.document, part.passages.entries, encoding)

@@ -59,6 +59,9 @@ def new_encoding(db: Statements, encoder: EncoderIdentity) -> Encoding:
 def encoding_for(db: Statements, encoder: EncoderIdentity, where: str) -> Encoding:
     """Return the active encoding, which must be this encoder's. The first ingest of a library records it."""
     held = encoding(db)
+    if held is None:  # another writer may do the same: lock the row, and look again
+        db.execute("UPDATE library SET encoding = encoding WHERE encoding IS NULL")
+        held = encoding(db)
     if held is None:
         held = new_encoding(db, encoder)
         db.execute("UPDATE library SET encoding = ?", (held.number,))
@@ -96,8 +99,9 @@ def put(db: Statements, encoding: Encoding, vectors: Mapping[int, tuple[bytes, F
             f"another `pullquote reindex` of {where} finished first: run yours again if needed"
         )
     db.executemany(
-        "INSERT OR REPLACE INTO vectors (passage, encoding, digest, vector) "
-        "SELECT key, ?, ?, ? FROM passages WHERE key = ?",
+        "INSERT INTO vectors (passage, encoding, digest, vector) SELECT key, ?, ?, ? FROM passages "
+        "WHERE key = ? ON CONFLICT (passage, encoding) DO UPDATE "
+        "SET digest = excluded.digest, vector = excluded.vector",
         [(encoding.number, digest, stored(vector), key) for key, (digest, vector) in vectors.items()],
     )
 
@@ -138,7 +142,7 @@ def read(db: Statements, keys: Int64, encoding: Encoding) -> tuple[Int64, Float3
     """Read vectors by key. Return the keys that exist, ascending, and their vectors, float32 [n, d]."""
     rows = db.execute(
         "SELECT passage, vector FROM vectors WHERE encoding = ? "
-        "AND passage IN (SELECT value FROM json_each(?)) ORDER BY passage",
+        "AND passage IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) ORDER BY passage",
         (encoding.number, json.dumps(keys.tolist())),
     ).fetchall()
     held = np.array([key for key, _ in rows], np.int64)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from qa.document.identity import RECORDS, agree, certain, certain_of
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 # Columns of `documents` that `versions.held` lacks: they apply only to a document that is searched, or have a
 # column of their own in `versions`.
 _NOT_HELD = ("serial", "first_key", "passages", "text")
+_ANEW = (
+    "ON CONFLICT (path, part) DO UPDATE SET source_sha256 = excluded.source_sha256, "
+    "version = excluded.version"
+)
 
 
 PURGED = LeftOut(None, "")
@@ -51,7 +56,7 @@ def keep(db: Statements, number: int, reason: Reason, *, withdrawn: bool = False
     cursor = db.execute("SELECT * FROM documents WHERE serial = ?", (number,))
     held = dict(zip((column for column, *_ in cursor.description), cursor.fetchone(), strict=True))
     text = held["text"]
-    cursor = db.execute("SELECT * FROM locations WHERE document = ? ORDER BY rowid", (number,))
+    cursor = db.execute("SELECT * FROM locations WHERE document = ? ORDER BY number", (number,))
     names = [column for column, *_ in cursor.description]
     locations = [dict(zip(names, row, strict=True)) | {"document": None} for row in cursor]
     for at in locations:  # undo `locations.displace`
@@ -64,7 +69,7 @@ def keep(db: Statements, number: int, reason: Reason, *, withdrawn: bool = False
     ).lastrowid
     if withdrawn:
         db.executemany(
-            "INSERT OR REPLACE INTO withdrawn (path, part, source_sha256, version) VALUES (?, ?, ?, ?)",
+            f"INSERT INTO withdrawn (path, part, source_sha256, version) VALUES (?, ?, ?, ?) {_ANEW}",
             [(at["path"], at["part"], at["source_sha256"], version) for at in locations],
         )
 
@@ -135,8 +140,8 @@ def _was_moved(db: Statements, version: int, read: ReadDocument) -> bool:
 def withhold(db: Statements, read: ReadDocument, version: int) -> None:
     """Note one more place of a text that a person removed."""
     db.execute(
-        "INSERT OR REPLACE INTO withdrawn (path, part, source_sha256, version) "
-        "SELECT ?, ?, ?, number FROM versions WHERE number = ?",
+        "INSERT INTO withdrawn (path, part, source_sha256, version) "
+        f"SELECT ?, ?, ?, number FROM versions WHERE number = ? {_ANEW}",
         (read.document.path, read.part, read.document.source_sha256, version),
     )
 
@@ -301,19 +306,19 @@ def erase(db: Statements, document_id: str) -> set[str]:
     db.execute("DELETE FROM corrections WHERE document = ?", (document_id,))
     # A feed's entry is recognised by its text: its bytes are the whole feed, which changes often.
     stood = db.execute(
-        "SELECT path, iif(format = 'feed', sha256, source_sha256) FROM locations "
+        "SELECT path, CASE WHEN format = 'feed' THEN sha256 ELSE source_sha256 END FROM locations "
         "WHERE document = (SELECT serial FROM documents WHERE id = ?1) UNION "
-        "SELECT path, iif(json_extract(held, '$.format') = 'feed', sha256, source_sha256) "
+        "SELECT path, CASE WHEN json_extract(held, '$.format') = 'feed' THEN sha256 ELSE source_sha256 END "
         "FROM withdrawn JOIN versions ON number = version WHERE document = ?1 AND source_sha256 != ''",
         (document_id,),
     ).fetchall()
     db.executemany(
-        "INSERT OR IGNORE INTO purged (path_sha256, source_sha256) VALUES (?, ?)",
+        "INSERT INTO purged (path_sha256, source_sha256) VALUES (?, ?) ON CONFLICT DO NOTHING",
         [(sha256_text(path), source_sha256) for path, source_sha256 in stood],
     )
     db.execute("DELETE FROM versions WHERE document = ?", (document_id,))
     # A random number: a new note must not get the number of a note that another process is about to delete.
-    db.execute("INSERT INTO erasing (one, cited) VALUES (random(), ?)", (cited,))
+    db.execute("INSERT INTO erasing (one, cited) VALUES (?, ?)", (secrets.randbits(63), cited))
     return paths | {path for path, _ in stood}
 
 

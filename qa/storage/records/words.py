@@ -35,7 +35,7 @@ def in_order(db: Statements, keys: Iterable[int]) -> list[int]:
     """Order passages by document id and place in the document. Leave out keys that no longer exist."""
     rows = db.execute(
         "SELECT key FROM passages JOIN documents ON documents.serial = document "
-        "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY id, ordinal",
+        "WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) ORDER BY id, ordinal",
         (json.dumps([int(key) for key in keys]),),
     ).fetchall()
     return [key for (key,) in rows]
@@ -46,7 +46,7 @@ def texts_of(db: Statements, keys: Int64) -> list[tuple[int, str, str]]:
     rows: list[tuple[int, str, str]] = []
     places = db.execute(
         "SELECT document, key, start, end FROM passages "
-        "WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+        "WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) ORDER BY key",
         (json.dumps(keys.tolist()),),
     ).fetchall()
     for number, group in groupby(places, key=itemgetter(0)):
@@ -94,7 +94,7 @@ def _holding_words(db: Statements, table: FullTextTable, words: Sequence[str], f
         (match, values)
         for match, values in matches
         if db.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM words WHERE {match} LIMIT ?) AS some",
+            f"SELECT count(*) FROM (SELECT 1 FROM words WHERE {match} LIMIT ?) AS few",
             (*values, phrases.PHRASE_RARE),
         ).fetchone()[0]
         < phrases.PHRASE_RARE
@@ -139,7 +139,8 @@ def holds_in_lower_case(db: Statements, table: FullTextTable, word: str) -> bool
     rows = db.execute(
         "SELECT substr(text, start + 1, end - start) FROM words "
         f"JOIN passages ON passages.key = words.{table.key} "
-        f"JOIN documents ON serial = document WHERE {match} LIMIT ?",
+        f"JOIN documents ON serial = document WHERE {match} "
+        f"ORDER BY words.{table.key} LIMIT ?",
         (*values, SMALL_READ),
     )
     # Full text finds inflections too, so any word with this beginning counts.

@@ -71,18 +71,21 @@ def _write_passages(
 ) -> None:
     """Write a document's passages, vectors and words, and find its copies."""
     searched = indexed(head)
-    keys = []
-    for ordinal, entry in enumerate(entries):
-        key = db.execute(
-            "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
-            (number, *passage_row(ordinal, entry.passage)),
-        ).lastrowid
-        assert key is not None  # noqa: S101 - the row was just inserted
-        keys.append(key)
-        db.execute(
-            "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
-            (key, encoding.number, entry.digest, vectors.stored(entry.vector)),
-        )
+    db.executemany(
+        "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
+        [(number, *passage_row(ordinal, entry.passage)) for ordinal, entry in enumerate(entries)],
+    )
+    keys = [
+        key
+        for (key,) in db.execute("SELECT key FROM passages WHERE document = ? ORDER BY ordinal", (number,))
+    ]
+    db.executemany(
+        "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
+        [
+            (key, encoding.number, entry.digest, vectors.stored(entry.vector))
+            for key, entry in zip(keys, entries, strict=True)
+        ],
+    )
     table.put(
         db,
         [
@@ -92,7 +95,7 @@ def _write_passages(
     )
     outbox.note(db, keys)
     _put_spellings(db, f"{head}\n\n{document.text}")
-    # The keys are consecutive: there is only one writer at a time, and keys only grow.
+    # In SQLite, the keys are consecutive: there is only one writer at a time, and keys only grow.
     db.execute(
         "UPDATE documents SET first_key = ?, passages = ? WHERE serial = ?",
         (keys[0] if keys else 0, len(keys), number),
@@ -114,15 +117,12 @@ def delete(db: Statements, table: FullTextTable, number: int) -> None:
 
 def _clear(db: Statements, table: FullTextTable, number: int) -> None:
     """Delete a document's passages and vectors, its words in the full-text index, and unused spellings."""
-    rows = db.execute(
-        "SELECT key, head, text, start, end FROM passages "
-        "JOIN documents ON documents.serial = document WHERE document = ?",
-        (number,),
-    ).fetchall()
-    table.delete(db, [(key, indexed(head), indexed(text[start:end])) for key, head, text, start, end in rows])
-    outbox.note(db, (row[0] for row in rows))
-    db.execute("DELETE FROM passages WHERE document = ?", (number,))
     head, text = db.execute("SELECT head, text FROM documents WHERE serial = ?", (number,)).fetchone()
+    rows = db.execute("SELECT key, start, end FROM passages WHERE document = ?", (number,)).fetchall()
+    searched = indexed(head)
+    table.delete(db, [(key, searched, indexed(text[start:end])) for key, start, end in rows])
+    outbox.note(db, (key for key, *_ in rows))
+    db.execute("DELETE FROM passages WHERE document = ?", (number,))
     gone = [
         spelling for spelling in spellings(f"{head}\n\n{text}") if not words.holds(db, table, spelling[1])
     ]

@@ -71,7 +71,9 @@ class SqliteDatabase(SqliteFile):
         super()._recognise(db, create=create)
 
     @contextlib.contextmanager
-    def writing(self, *, counted: bool = True, names: Iterable[str] = ()) -> Iterator[sqlite3.Connection]:
+    def writing(
+        self, *, counted: bool = True, names: Iterable[str] | None = None
+    ) -> Iterator[sqlite3.Connection]:
         """Open the only write transaction. If `counted`, it raises the generation if it changes something."""
         with super().writing() as db:
             before = db.total_changes
@@ -103,6 +105,9 @@ class SqliteDatabase(SqliteFile):
 
     def share_own_file(self, name: str) -> None:
         """Do nothing: the file in the folder is the only copy."""
+
+    def count_on(self, db: Statements, tables: Iterable[str]) -> None:
+        """Do nothing: SQLite numbers a new row after the greatest number."""
 
     def examine(self) -> Iterator[Finding]:
         """Check the file, and whether this user may write it."""

@@ -1,0 +1,197 @@
+"""The PostgreSQL database of a library's records."""
+
+# ruff: noqa: S608 -- statements are built from constants.
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from qa.errors import LibraryError, LibraryNotFoundError
+from qa.storage.findings import Finding, of_shared_desk
+from qa.storage.parts import COPIED
+from qa.storage.postgresql.address import PostgresAddress
+from qa.storage.postgresql.database import SharedDatabase
+from qa.storage.postgresql.full_text import TsvectorTable
+from qa.storage.postgresql.tables import LAYOUT, NAMES
+from qa.text.display import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from qa.storage.intake_port import Upload
+    from qa.storage.postgresql.dialect import Session
+    from qa.storage.statements import Statements
+
+
+class PostgresDatabase:
+    """The records of a library in a schema on a PostgreSQL server. Implements `qa.storage.engines.Database`.
+
+    The schema has the desk, too. Documents with different names are written at the same time: a writer of
+    some names shares the lock of the records, and a writer of all names has the lock alone. The generation is
+    raised by the last statement of a change, so that writers wait for each other only there.
+
+    Raises:
+        MissingExtraError: the package psycopg is not installed.
+        LibraryNotFoundError: the schema has no library, and `create` is False or `read_only` is True.
+        LibraryError: another version of Pullquote made the library, or the server is away.
+    """
+
+    full_text = TsvectorTable()
+    skip_locked = "FOR UPDATE SKIP LOCKED"
+
+    def __init__(self, address: str, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
+        self.shared = SharedDatabase(PostgresAddress.parse(address), read_only=read_only)
+        self.folder, self.where, self.read_only = folder, self.shared.address.where, read_only
+        self.after_commit: Callable[[], object] = bool  # does nothing
+        self._of_thread = threading.local()
+        try:
+            if not self.shared.has(LAYOUT):
+                if read_only or not create:
+                    raise LibraryNotFoundError(
+                        f"there is no library at {self.where}: fill it with `pullquote index`"
+                    )
+                with self.shared.writing(LAYOUT):
+                    pass  # this makes the tables
+            if not read_only:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.shared.close()
+
+    # Transactions
+
+    @property
+    def _change(self) -> Session | None:
+        """The transaction of this thread's `one_change`, or None."""
+        return getattr(self._of_thread, "change", None)
+
+    @contextmanager
+    def reading(self) -> Iterator[Statements]:
+        """Yield one snapshot, or the open transaction of this thread's `one_change`."""
+        if change := self._change:
+            with self.shared.named():
+                yield change
+        else:
+            with self.shared.reading(LAYOUT) as db:
+                yield db
+
+    @contextmanager
+    def writing(self, *, counted: bool = True, names: Iterable[str] | None = None) -> Iterator[Statements]:
+        """Open a write transaction, or a part of this thread's `one_change`; see the port."""
+        if change := self._change:
+            with self.shared.named(), self._part(change, counted=counted):
+                self.shared.lock(change, LAYOUT, names)
+                yield change
+        else:
+            with self._transaction(names, counted=counted) as db:
+                yield db
+
+    @contextmanager
+    def one_change(self, names: Iterable[str] = ()) -> Iterator[bool]:
+        """Make all writes of this thread in the block one transaction; see the port."""
+        if self._change:
+            yield False
+            return
+        failure: BaseException | None = None
+        try:
+            with self._transaction(names) as db:
+                self._of_thread.change = db
+                try:
+                    yield False
+                except BaseException as error:  # noqa: BLE001 - it is raised after the commit
+                    failure = error
+                finally:
+                    self._of_thread.change = None
+        except LibraryError:
+            if failure:  # it is the cause
+                raise failure from None
+            raise
+        if failure:
+            raise failure
+
+    @contextmanager
+    def _transaction(self, names: Iterable[str] | None, *, counted: bool = True) -> Iterator[Session]:
+        with self.shared.writing(LAYOUT, names) as db:
+            if names is None:  # such a change may concern all documents, and take long
+                db.execute("SET LOCAL statement_timeout = 0")
+            before = db.changes
+            yield db
+            is_counted = counted and db.changes > before
+            if is_counted:
+                db.execute("UPDATE library SET generation = generation + 1")
+        if is_counted:
+            self.after_commit()
+
+    @contextmanager
+    def _part(self, change: Session, *, counted: bool) -> Iterator[None]:
+        """Write a part of a change. If it fails, undo it alone."""
+        before = change.changes
+        change.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            change.execute("ROLLBACK TO SAVEPOINT part")
+            change.changes = before
+            raise
+        change.execute("RELEASE SAVEPOINT part")
+        if not counted:
+            change.changes = before
+
+    # Files
+
+    def fetched(self, upload: Upload) -> Upload:
+        """Bring the bytes of an uploaded file into the folder, if only the database has them."""
+        return upload
+
+    def keep_original(self, db: Statements, upload: Upload) -> None:
+        """Keep the bytes of an uploaded file in the database."""
+
+    def fetch_own_files(self) -> None:
+        """Bring the user's own files in the folder up to date."""
+
+    def share_own_file(self, name: str) -> None:
+        """Put one of the user's own files into the database, or delete its copy there."""
+
+    # Tables
+
+    def count_on(self, db: Statements, tables: Iterable[str]) -> None:
+        """Give new rows of tables greater numbers than the rows that were put in with their numbers."""
+        for table in tables:
+            if (key := COPIED[table]) in ("serial", "number"):
+                db.execute(
+                    f"SELECT setval(held, greatest(nextval(held), (SELECT max({key}) + 1 FROM {table})), false) "
+                    "FROM CAST(pg_get_serial_sequence(?, ?) AS regclass) AS held",
+                    (table, key),
+                )
+
+    def scrub(self) -> None:
+        """Write the tables again without deleted content. The server's logs and backups are unchanged."""
+        self.shared.rewrite(NAMES, whole=True)
+
+    def file_bytes(self) -> int:
+        """Return the size of the tables with their indexes in bytes."""
+        return self.shared.table_bytes(NAMES)
+
+    def examine(self) -> Iterator[Finding]:
+        """Check the server, and whether all tables exist."""
+        yield of_shared_desk(self.shared)
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(?)::oid AND relkind = 'r'",
+                (self.shared.address.schema,),
+            )
+            missing = sorted(set(NAMES) - {name for (name,) in rows})
+        yield Finding(
+            "store",
+            f"{plural(len(NAMES), 'table')} of records",
+            f"the tables {', '.join(missing)} are missing: put the library back from a backup"
+            if missing
+            else "",
+        )
