@@ -17,8 +17,8 @@ from qa.desk.desk import DeskDatabase
 from qa.desk.kept import kept_turn
 from qa.desk.stored_conversations import new_id
 from qa.schema import Answer, DossierEntry, ShownAnswer
-from qa.storage.desk_address import DeskAddress
 from qa.storage.library import EmbeddedLibrary
+from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
 from tests.postgresql import Server
 
@@ -60,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, closing(EmbeddedLibrary(Path(folder))) as library:
         print("a file")
         run(DeskDatabase(library))
-        shared = SharedDatabase(DeskAddress.parse(server.address(), "benchmark"))
+        shared = SharedDatabase(PostgresAddress.parse(server.address()))
         library.shared = shared
         print("PostgreSQL, on this machine")
         run(DeskDatabase(library))

@@ -26,7 +26,7 @@ from qa.errors import (
     UnknownDossierError,
 )
 from qa.places import shown
-from qa.storage.desk_address import DeskAddress
+from qa.storage.postgresql.address import PostgresAddress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +122,7 @@ def without_milvus(message: str, address: str) -> str:
 def without_desk(message: str, address: str) -> str:
     """Return the message without the address of a shared desk, and without its server's own words."""
     try:
-        where = DeskAddress.parse(address, "").where
+        where = PostgresAddress.parse(address).where
     except InputError:  # the message says that the address is wrong
         return message.replace(shown(address), "its address")
     if where not in message:

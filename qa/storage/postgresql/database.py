@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from qa.storage.desk_address import DeskAddress
+    from qa.storage.postgresql.address import PostgresAddress
     from qa.storage.statements import Layout, Statements
 
 # Maximum waits: for a connection, for other writers, for a statement, and for a transaction's next statement.
@@ -72,7 +72,7 @@ class SharedDatabase:
         MissingExtraError: the package psycopg is not installed.
     """
 
-    def __init__(self, address: DeskAddress, *, read_only: bool = False) -> None:
+    def __init__(self, address: PostgresAddress, *, read_only: bool = False) -> None:
         try:
             import psycopg  # noqa: F401 - the other methods import it again
         except ImportError as error:

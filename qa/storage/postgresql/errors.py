@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qa.storage.desk_address import PASSWORD_FILE
+from qa.storage.postgresql.address import PASSWORD_FILE
 
 
 def first_line(error: Exception) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.storage.desk_address import DeskAddress
 from qa.storage.library import EmbeddedLibrary
+from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
 
 if TYPE_CHECKING:
@@ -30,5 +30,5 @@ def on_desk(keeper: str, request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     """Have libraries in folders keep their desk where the test is to."""
     if keeper == "postgresql":
         server: Server = request.getfixturevalue("postgresql")
-        address = DeskAddress.parse(f"{server.address()}?schema=desk_{next(_numbers)}", "")
+        address = PostgresAddress.parse(f"{server.address()}?schema=desk_{next(_numbers)}")
         monkeypatch.setattr(EmbeddedLibrary, "shared", SharedDatabase(address))

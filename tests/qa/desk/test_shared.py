@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import secrets
 import socket
 import subprocess
 import sys
@@ -23,9 +24,9 @@ from qa.desk.file import LAYOUT
 from qa.errors import InputError, LibraryError, MissingExtraError
 from qa.places import ClusterAddress
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer
-from qa.storage.desk_address import PASSWORD_FILE, DeskAddress, schema_of
 from qa.storage.findings import of_shared_desk
 from qa.storage.library import EmbeddedLibrary
+from qa.storage.postgresql.address import PASSWORD_FILE, PostgresAddress
 from qa.storage.postgresql.database import MOST, SharedDatabase
 from qa.storage.postgresql.dialect import translate
 from qa.web.api import create_app
@@ -50,12 +51,12 @@ TEXT = "The qwertzuiop was seen at noon. Nobody was told.\n"
 
 @pytest.fixture
 def address(postgresql: Server, tmp_path: Path) -> str:
-    return f"{postgresql.address()}?schema={schema_of(str(tmp_path))}"
+    return f"{postgresql.address()}?schema=desk_{secrets.token_hex(6)}"
 
 
 @pytest.fixture
 def database(address: str) -> Iterator[SharedDatabase]:
-    database = SharedDatabase(DeskAddress.parse(address, ""))
+    database = SharedDatabase(PostgresAddress.parse(address))
     yield database
     database.close()
 
@@ -138,10 +139,12 @@ def test_a_writer_waits_for_another_and_not_for_ever(
 
 
 def test_two_libraries_in_one_database_keep_apart(postgresql: Server) -> None:
-    one, other = (DeskAddress.parse(postgresql.address(), f"host:19530/{name}") for name in "xy")
-    assert one.schema.startswith("pullquote_host_19530_x_")
-    assert one.schema != other.schema
-    assert DeskAddress.parse(postgresql.address(), "host:19530/x") == one
+    one, other = (
+        PostgresAddress.parse(f"{postgresql.address()}{schema}") for schema in ("", "?schema=other")
+    )
+    assert one.schema == "pullquote"
+    assert other.schema == "other"
+    assert other.where == f"{one.where}?schema=other"
 
 
 # A server that dies
@@ -210,7 +213,7 @@ def test_a_connection_that_is_lost_in_the_middle_loses_that_change_alone(
 
 
 def opened(address: str) -> None:
-    with SharedDatabase(DeskAddress.parse(address, "")).writing(LAYOUT):
+    with SharedDatabase(PostgresAddress.parse(address)).writing(LAYOUT):
         pass
 
 
@@ -243,10 +246,10 @@ def test_the_password_may_stand_in_a_file_and_not_in_the_address(
     (tmp_path / "password").write_text(f"{postgresql.password}\n")
     monkeypatch.setenv(PASSWORD_FILE, str(tmp_path / "password"))
     opened(address)
-    database = SharedDatabase(DeskAddress.parse(address, ""))
+    database = SharedDatabase(PostgresAddress.parse(address))
     assert postgresql.password not in f"{database!r} {database.address!r} {of_shared_desk(database)!r}"
     monkeypatch.setenv(PASSWORD_FILE, str(tmp_path / "none"))
-    with pytest.raises(InputError, match="none, which PULLQUOTE_DESK_PASSWORD_FILE names, cannot be read"):
+    with pytest.raises(InputError, match="none, which PULLQUOTE_PASSWORD_FILE names, cannot be read"):
         opened(address)
     for wrong in (
         "postgresql://me:hidden@host/x",
@@ -261,7 +264,7 @@ def test_the_password_may_stand_in_a_file_and_not_in_the_address(
         with pytest.raises(
             InputError, match=r"may not have a password: put it into ~/\.pgpass, PGPASSWORD"
         ) as raised:
-            DeskAddress.parse(wrong, "")
+            PostgresAddress.parse(wrong)
         assert "hidden" not in str(raised.value)
 
 
@@ -271,8 +274,8 @@ def test_the_password_may_stand_in_a_file_and_not_in_the_address(
      "postgresql://host/a?schema=pg_catalog", "postgresql://host/a?schema=A;B", "postgresql://host/a#b"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(wrong: str) -> None:
-    with pytest.raises(InputError, match=r"is not an address of a desk|cannot be the name of a schema"):
-        DeskAddress.parse(wrong, "")
+    with pytest.raises(InputError, match=r"is not an address of a library|cannot be the name of a schema"):
+        PostgresAddress.parse(wrong)
 
 
 def test_a_user_who_may_make_no_tables_is_told_which_right_is_lacking(postgresql: Server) -> None:
@@ -282,10 +285,10 @@ def test_a_user_who_may_make_no_tables_is_told_which_right_is_lacking(postgresql
         LibraryError, match=r"may not be written by this user .*CREATE SCHEMA … AUTHORIZATION"
     ):
         opened(guest)
-    assert "CREATE on the database" in of_shared_desk(SharedDatabase(DeskAddress.parse(guest, ""))).problem
+    assert "CREATE on the database" in of_shared_desk(SharedDatabase(PostgresAddress.parse(guest))).problem
     postgresql.sql("CREATE SCHEMA of_guests AUTHORIZATION guest")
     opened(guest)
-    assert of_shared_desk(SharedDatabase(DeskAddress.parse(guest, ""))).problem == ""
+    assert of_shared_desk(SharedDatabase(PostgresAddress.parse(guest))).problem == ""
 
 
 @pytest.mark.parametrize(
@@ -295,7 +298,7 @@ def test_tables_of_another_schema_are_left_as_they_are(
     corpus: Corpus, address: str, postgresql: Server, schema: int, advice: str
 ) -> None:
     put(corpus, "What?")
-    where = DeskAddress.parse(address, "")
+    where = PostgresAddress.parse(address)
     again = SharedDatabase(where)
     postgresql.sql(f"UPDATE {where.schema}.versions SET version = {schema}")
     with pytest.raises(LibraryError, match=advice):
@@ -309,7 +312,7 @@ def test_tables_of_another_schema_are_left_as_they_are(
 
 
 def test_what_may_not_be_written_is_read_and_makes_no_tables(address: str, postgresql: Server) -> None:
-    database = SharedDatabase(DeskAddress.parse(address, ""), read_only=True)
+    database = SharedDatabase(PostgresAddress.parse(address), read_only=True)
     with database.reading(LAYOUT) as db:
         assert db.execute("SELECT count(*) FROM thumbs").fetchone() == (0,)
     with pytest.raises(LibraryError, match="opened only for reading"), database.writing(LAYOUT):
@@ -322,7 +325,7 @@ def test_damage_and_what_is_no_text_are_said(corpus: Corpus, address: str, postg
     put(corpus, "What?")
     with pytest.raises(InputError, match="cannot be stored on the desk"):
         corpus.desk.dossiers.create("a\0b")
-    schema = DeskAddress.parse(address, "").schema
+    schema = PostgresAddress.parse(address).schema
     postgresql.sql(f"UPDATE {schema}.thumbs SET shown = '[]'")
     with pytest.raises(LibraryError, match="is damaged: it has content that Pullquote does not write"):
         corpus.desk.thumbs()
@@ -450,7 +453,7 @@ def test_two_servers_show_one_desk_over_http(
 ) -> None:
     route = "/api/v1/dossiers"
     with tiny_corpus(library) as other:
-        other.desk = DeskDatabase(Seen(other.store, SharedDatabase(DeskAddress.parse(address, ""))))  # type: ignore[arg-type]
+        other.desk = DeskDatabase(Seen(other.store, SharedDatabase(PostgresAddress.parse(address))))  # type: ignore[arg-type]
         clients = []
         for each in (corpus, other):
             engine = Engine(each.library, each.library.parent, _corpus=each)

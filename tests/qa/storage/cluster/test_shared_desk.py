@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,8 +28,8 @@ from qa.desk.stored_conversations import new_id
 from qa.errors import InputError, LibraryError, OriginalNotFoundError
 from qa.places import ClusterAddress, folder_of, library_address
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer
-from qa.storage.desk_address import DeskAddress, schema_of
 from qa.storage.open import examine_library
+from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
 from qa.text.names import ALIAS_FILE
 from tests.qa.desk.test_conversations import turn
@@ -50,13 +51,13 @@ LARGE = bytes(range(256)) * (PART_BYTES // 100)
 
 @pytest.fixture
 def desk(postgresql: Server, tmp_path: Path) -> str:
-    return f"{postgresql.address()}?schema={schema_of(str(tmp_path))}"
+    return f"{postgresql.address()}?schema=desk_{secrets.token_hex(6)}"
 
 
 @contextmanager
 def server(address: Address, desk: str, folder: Path) -> Iterator[Corpus]:
     """One of several chat servers."""
-    shared = SharedDatabase(DeskAddress.parse(desk, ""))
+    shared = SharedDatabase(PostgresAddress.parse(desk))
     with Corpus(ClusterLibrary(address, folder, shared, encoder=ENCODER)) as corpus:
         yield corpus
 
@@ -108,7 +109,7 @@ def test_a_purge_on_one_server_takes_the_bytes_from_the_database_and_from_the_ot
     copy = two.original(read.document_id).path
     os.utime(copy, (time.time() - 3600,) * 2)
     one.purge([read.document_id])
-    schema = DeskAddress.parse(desk, "").schema
+    schema = PostgresAddress.parse(desk).schema
     left = f"SELECT count(*) FROM {schema}.{PARTS}"  # noqa: S608
     assert postgresql.sql(left) == "1"
     assert not any(TEXT in path.read_bytes() for path in files_in(one.library))
@@ -123,7 +124,7 @@ def test_a_file_that_is_damaged_in_the_database_is_not_shown(
 ) -> None:
     one, two = servers
     (read,) = one.upload("seen.txt", io.BytesIO(TEXT)).files
-    schema = DeskAddress.parse(desk, "").schema
+    schema = PostgresAddress.parse(desk).schema
     postgresql.sql(f"UPDATE {schema}.{PARTS} SET content = 'another'")  # noqa: S608
     with pytest.raises(LibraryError, match=r"is missing: upload 'seen\.txt' again"):
         two.original(read.document_id)
