@@ -27,7 +27,6 @@ from qa.desk.file import LAYOUT
 from qa.desk.stored_conversations import new_id
 from qa.errors import InputError, LibraryError, OriginalNotFoundError
 from qa.places import ClusterAddress, folder_of, library_address
-from qa.schema import DossierEntry, QuoteReference, ShownAnswer
 from qa.storage.open import examine_library
 from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
@@ -225,48 +224,3 @@ def test_the_commands_and_the_doctor_know_a_shared_desk(
         cli, ["dossier", "list", "--library", address.text, "--desk", "postgresql://me:hidden@h/x"]
     )
     assert (done.exit_code, "hidden" in done.output) == (InputError.exit_code, False)
-
-
-def test_a_desk_moves_from_a_folder_to_a_database_and_back(
-    address: Address, cluster: ClusterLibrary, desk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    cluster.close()
-
-    def run(*arguments: str, at: Path | str) -> str:
-        done = CliRunner().invoke(cli, [*arguments, "--library", address.text, "--desk", str(at)])
-        assert done.exit_code in (0, InputError.exit_code), done.output
-        return done.output
-
-    first, last = tmp_path / "desk", tmp_path / "again"
-    with Corpus(ClusterLibrary(address, first, encoder=ENCODER)) as corpus:
-        (read,) = corpus.upload("seen.txt", io.BytesIO(TEXT)).files
-        corpus.desk.conversations.keep("a" * 16, turn("Who was told?"))
-        corpus.desk.conversations.keep("a" * 16, turn("And where?", minutes=1))
-        corpus.desk.put_thumb(ShownAnswer("Who?", (), "Who?", "none"), None, "up")
-        place = QuoteReference("seen.txt", corpus.document("seen.txt").sha256, 0, 32)
-        made = corpus.desk.dossiers.create("Harbours")
-        corpus.desk.dossiers.add(made.id, [DossierEntry("quote", place=place), DossierEntry("note", "Mine.")])
-        (first / ALIAS_FILE).write_text("Whitemount = Changbai\n")
-        kept = (
-            corpus.desk.conversations.turns("a" * 16),
-            corpus.desk.thumbs(),
-            corpus.desk.dossiers.entries(made.id),
-        )
-    said = "copied: 1 thumb, 1 conversation, 1 dossier, 1 uploaded file"
-    assert said in run("copy-desk", desk, at=first)
-    assert "is not empty: name an empty" in run("copy-desk", desk, at=first)
-    with Corpus.open(ClusterAddress(address.text, desk), create=False) as corpus:
-        desk_ = corpus.desk
-        assert (desk_.conversations.turns("a" * 16), desk_.thumbs(), desk_.dossiers.entries(made.id)) == kept
-        assert corpus.original(read.document_id).path.read_bytes() == TEXT
-        assert corpus.store.aliases().own == 1
-        # Numbers go on after those that were copied.
-        (added,) = desk_.dossiers.add(made.id, [DossierEntry("note", "Another.")])
-        assert added.id > max(each.id for each in kept[2])
-        desk_.dossiers.remove(made.id, added.id)
-    assert said in run("copy-desk", str(last), at=desk)
-    with Corpus.open(ClusterAddress(address.text, last), create=False) as corpus:
-        assert corpus.desk.dossiers.entries(made.id) == kept[2]
-        assert corpus.original(read.document_id).path.read_bytes() == TEXT
-        assert (last / ALIAS_FILE).exists()
