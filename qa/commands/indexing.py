@@ -309,7 +309,7 @@ def _to_index(settings: options.Settings, *, dry_run: bool, **options: Any) -> I
     library = shared.library(settings)
     with TemporaryDirectory() as empty:
         try:
-            index = shared.new_index(settings, library)
+            index = "" if dry_run else shared.new_index(settings, library)
             corpus = Corpus.open(library, create=not dry_run, read_only=dry_run, index=index, **options)
         except LibraryNotFoundError:
             if not dry_run:

@@ -51,11 +51,11 @@ def check_no_desk() -> None:
 
 
 def new_index(settings: options.Settings, library: LibraryAddress) -> str:
-    """Return the index that --index names, or the default index if there is no library yet."""
-    from qa.storage.open import exists
+    """Return the index that --index names, or the default index for a new library."""
+    from qa.storage.open import takes_index
 
     default = settings.default_index
-    return settings.index or ("" if not default or exists(library) else default)
+    return settings.index or (default if default and takes_index(library) else "")
 
 
 def folder(settings: options.Settings) -> Path:

@@ -36,7 +36,7 @@ def open_library(
 ) -> Library:
     """Open the library in a folder or on a server, with its engines.
 
-    `index` is the address of the index, which an empty library remembers. "" means the index that the library
+    `index` is the address of the index, which a new library remembers. "" means the index that the library
     has, or files in the folder of a new library.
 
     Raises:
@@ -50,7 +50,7 @@ def open_library(
     """
     asked = index_address(index) if index else ""
     try:
-        may_create = create and not (isinstance(place, ServerAddress) and not asked)
+        may_create = create and (bool(asked) or not isinstance(place, ServerAddress))
         database = _database(place, create=may_create, read_only=read_only)
     except LibraryNotFoundError:
         if not create:
@@ -83,18 +83,19 @@ def open_records(place: LibraryAddress, *, read_only: bool = True) -> Store:
     return Store(_database(place, create=False, read_only=read_only))
 
 
-def exists(place: LibraryAddress) -> bool:
-    """Return whether there is a library in a folder or on a server.
+def takes_index(place: LibraryAddress) -> bool:
+    """Return whether there is no library yet, or only an empty library that remembers no index.
 
     Raises:
         MissingExtraError: the library is on a server, and the packages for it are not installed.
         LibraryError: the library is damaged, locked or away.
     """
     try:
-        open_records(place).close()
+        with closing(open_records(place)) as records, records.database.reading() as db:
+            address, generation = db.execute("SELECT index_address, generation FROM library").fetchone()
     except LibraryNotFoundError:
-        return False
-    return True
+        return True
+    return not address and not generation
 
 
 def examine_library(place: LibraryAddress) -> Iterator[Finding]:
@@ -118,26 +119,33 @@ def _database(place: LibraryAddress, *, create: bool, read_only: bool) -> Databa
 
 
 def _index(database: Database, asked: str) -> Index:
-    """Open the index that the library remembers. An empty library remembers the index that is asked for."""
+    """Open the index that the library remembers. A new library remembers the index that is asked for."""
     with database.reading() as db:
         address, name, generation = db.execute(
             "SELECT index_address, index_name, generation FROM library"
         ).fetchone()
-    if asked and asked != address:
-        if generation:
-            raise InputError(
-                f"the library at {database.where} has its index "
-                f"{f'at {shown(address)}' if address else 'in files'}, not at {shown(asked)}: leave --index "
-                "out, or copy the library to a new library with that index"
-            )
+    if asked and asked != address and generation:
+        raise InputError(
+            f"the library at {database.where} has its index "
+            f"{f'at {shown(address)}' if address else 'in files'}, not at {shown(asked)}: leave --index "
+            "out, or copy the library to a new library with that index"
+        )
+    is_new = bool(asked) and asked != address
+    if is_new:
         address, name = asked, f"pullquote_{secrets.token_hex(6)}"
-        if not database.read_only:
-            with database.writing(counted=False) as db:
-                db.execute("UPDATE library SET index_address = ?, index_name = ?", (address, name))
     if not address and isinstance(database, SqliteDatabase):
         return FileIndex(database)
     if not address:
         raise InputError(f"the library at {database.where} needs an index on Milvus: write {NEW_ON_SERVER}")
     from qa.storage.milvus.index import MilvusIndex
 
-    return MilvusIndex(database, address, name)
+    index = MilvusIndex(database, address, name)
+    if is_new:
+        try:
+            index.check()  # so that no library remembers an address that is wrong
+            with database.writing(counted=False) as db:
+                db.execute("UPDATE library SET index_address = ?, index_name = ?", (address, name))
+        except BaseException:
+            index.close()
+            raise
+    return index

@@ -54,7 +54,7 @@ class State:
 class Engine:
     """A library that opens itself: call `start`, then `ask`.
 
-    A library that does not exist yet is made, with its index at the address `index`, and filled with
+    A library that does not exist yet is made, with an index at the address `index`, and filled with
     `shipped`, and `say` gets a message about it. If `makes` is false, no library is made, and the start
     fails.
 
@@ -212,13 +212,15 @@ class Engine:
 
     def _open(self) -> None:
         from qa.corpus import Corpus
+        from qa.storage.open import takes_index
 
+        index = self.index if self.index and takes_index(self.library) else ""
         try:
-            corpus = Corpus.open(self.library, create=False, reader=self.reader)
+            corpus = Corpus.open(self.library, create=False, reader=self.reader, index=index)
         except LibraryNotFoundError:
             if not self.makes:
                 raise
-            corpus = Corpus.open(self.library, reader=self.reader, index=self.index)
+            corpus = Corpus.open(self.library, reader=self.reader, index=index)
         # The library is new, or the first start was cut short.
         if self.makes and corpus.store.generation == 0:
             self.say(f"There is no library in {self.library} yet: indexing the sample brief")
