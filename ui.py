@@ -78,12 +78,13 @@ def serve(
     allow_changes: bool = False,
     public_url: str = "",
     asks_token: bool = True,
+    index: str = "",
 ) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 means any free port. The page begins with `strictness`.
 
     An answer may take `seconds`. If others can reach the chat, by its address or through a proxy at
     `public_url`, the chat asks for a token unless `asks_token` is false. Then the chat also allows no changes
-    unless `allow_changes` is true.
+    unless `allow_changes` is true. A library that does not exist yet is made, with its index at `index`.
 
     Raises:
         AddressError: the address cannot be used. This is found before anything heavy is loaded.
@@ -103,7 +104,6 @@ def serve(
     exposed = others or bool(public)
     file = os.environ.get(TOKEN_FILE)
     token = new_token(file) if asks_token and (exposed or file) else ""
-    access = Access(token, public, anyone=not asks_token)
     shown_token = f"?token={token}" if token and not file else ""
     _say(f"Pullquote is starting at {url}{shown_token} (stop it with Ctrl-C)")
     if public:
@@ -120,7 +120,7 @@ def serve(
             )
         )
     may_change = allow_changes or not exposed
-    engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds, may_change)
+    engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds, may_change, index=index)
     with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
         # Gradio reads these when it is imported. It then asks no outside host, and keeps its files in
         # `scratch`. It also makes no statistics of all questions after each question. Nobody could see the
@@ -133,7 +133,7 @@ def serve(
         }
         # No imported object is ever freed, and a search for garbage among them would take 0.1 s.
         gc.disable()
-        app = create_app(engine, host, access)
+        app = create_app(engine, host, Access(token, public, anyone=not asks_token))
         gc.freeze()
         gc.enable()
         engine.start()

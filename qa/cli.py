@@ -72,7 +72,7 @@ def cli(ctx: click.Context) -> None:
 
 
 for _command in (
-    *(indexing.index, indexing.reindex, indexing.copy_library, indexing.copy_desk),
+    *(indexing.index, indexing.reindex, indexing.copy_library),
     *(questions.ask, questions.answer_many, questions.evaluate),
     *(documents.documents, documents.remove, documents.restore, documents.names),
     *(documents.cite, verifying.verify, dossiers.dossier),

@@ -54,7 +54,7 @@ _NEW = ("added",)
 
 
 class Corpus:
-    """A library of documents in a folder or on Milvus. Several threads and processes may use it.
+    """A library of documents in a folder or on a server. Several threads and processes may use it.
 
     Use `Corpus.open`. As a context manager, a corpus closes itself.
     """
@@ -90,9 +90,13 @@ class Corpus:
         date_order: DateOrder | None = None,
         columns: Mapping[str, str] | None = None,
         reader: str | None = None,
+        index: str = "",
     ) -> Self:
-        """Open the library in a folder, or at an address on Milvus. With `create`, make it if there is none.
+        """Open the library in a folder, or on a PostgreSQL server. With `create`, make it if there is none.
 
+        `index` is the address of the index on Milvus, such as "milvus://HOST:19530". A new library remembers
+        the address. Without it, a new library in a folder has its index in files there. A new library on
+        PostgreSQL needs an index on Milvus.
         A library that is opened `read_only` is not changed by a single byte.
         `encoder` is the name of an encoder, or an encoder that is open already. Without it, the library's own
         encoder is used, or the default encoder for a new library.
@@ -102,13 +106,14 @@ class Corpus:
         `reader` names the model that reads passages (`embeddings.reader.open_reader`).
 
         Raises:
-            LibraryNotFoundError: the folder has no library, and `create` is False.
+            LibraryNotFoundError: there is no library, and `create` is False.
+            InputError: an address is not valid, or the library has another index.
             EncoderMismatchError: another encoder made the library's vectors.
             LibraryError: the library is damaged, locked, or may not be written.
             ModelError: there is no such encoder.
         """
         address = library_address(library) if isinstance(library, str) else library
-        store = open_library(address, create=create, read_only=read_only, encoder=encoder)
+        store = open_library(address, create=create, read_only=read_only, encoder=encoder, index=index)
         corpus = cls(store, date_order, columns, reader)
         corpus.place = address
         return corpus

@@ -18,6 +18,12 @@ _URL = re.compile(r"[^/\\]{2,}://")  # a single letter is a drive on Windows
 _ADDRESS = re.compile(r"\A([^/\\:@?#]+:)?(/*)([^?#]*)(.*)", re.DOTALL)
 _SCHEMES = ("postgresql:", "postgres:")
 _INDEX_SCHEMES = ("milvus:", "milvus+tls:")
+_SCHEMA = re.compile(r"\?schema=\w+")
+_INDEX_FORM = "write milvus://HOST:PORT, milvus+tls://HOST:PORT, or milvus:///FOLDER/FILE.db"
+NEW_ON_SERVER = (
+    "`pullquote index PATH --library postgresql://USER@HOST:PORT/DATABASE --index milvus://HOST:PORT`"
+)
+"""The command that makes a library on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,7 @@ def library_address(name: Path | str) -> LibraryAddress:
     """
     if is_index(name):
         raise InputError(
-            f"{shown(str(name))} is the address of an index, not of a library: write `pullquote index PATH "
-            "--library postgresql://USER@HOST:PORT/DATABASE --index milvus://HOST:PORT`"
+            f"{shown(str(name))} is the address of an index, not of a library: write {NEW_ON_SERVER}"
         )
     if is_address(name):
         address = _in_small_letters(str(name))
@@ -62,6 +67,24 @@ def library_address(name: Path | str) -> LibraryAddress:
     return Path(name)
 
 
+def index_address(name: str) -> str:
+    """Return the address of the index that a person names, in the one form that a library remembers.
+
+    Raises:
+        InputError: `name` is not an address of an index, or it contains a password.
+    """
+    address = _in_small_letters(name.strip())
+    is_file = address.startswith("milvus:///")
+    if is_index(address) and not is_file and set(address) & set("@?#"):
+        raise InputError(
+            "the address of an index is shown and stored, so it may not have a password: put user:password "
+            "into PULLQUOTE_MILVUS_TOKEN, or into a file that PULLQUOTE_MILVUS_TOKEN_FILE names"
+        )
+    if not is_index(address) or not is_url(address):
+        raise InputError(f"{shown(name)} is not an address of an index: {_INDEX_FORM}")
+    return address if is_file else address.rstrip("/")
+
+
 def _in_small_letters(address: str) -> str:
     scheme, colon, rest = address.partition(":")
     return scheme.lower() + colon + rest
@@ -70,11 +93,13 @@ def _in_small_letters(address: str) -> str:
 def shown(address: str) -> str:
     """Return an address without parts that may be secret: the user, and all that follows "?" or "#".
 
-    A text that is not quite an address, such as an address in quotation marks, is cut in the same way.
+    The schema of a library on PostgreSQL is not secret. A text that is not quite an address, such as an
+    address in quotation marks, is cut in the same way.
     """
     ((scheme, slashes, where, after),) = _ADDRESS.findall(address.strip())  # any text matches exactly once
     # A password may hold "?", and the part after "?" may hold "@". Then the host cannot be found.
-    return f"{scheme.lower()}{slashes}{'…' if '@' in after else where.rpartition('@')[2]}"
+    schema = after if scheme.lower() in _SCHEMES and _SCHEMA.fullmatch(after) else ""
+    return f"{scheme.lower()}{slashes}{'…' if '@' in after else where.rpartition('@')[2]}{schema}"
 
 
 def is_address(name: Path | str) -> bool:

@@ -41,6 +41,7 @@ from qa.commands import options, shared
     is_flag=True,
     help="Ask nobody for a token. Use it only behind a proxy that asks users to sign in.",
 )
+@options.index
 @options.strictness
 @options.reader
 @options.general
@@ -79,6 +80,7 @@ def chat(
         allow_changes=allow_changes,
         public_url=public_url,
         asks_token=not no_token,
+        index=settings.index or settings.default_index,
     )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa import __version__
 from qa.errors import InputError, LibraryError, LibraryNotFoundError, MissingExtraError
-from qa.places import ServerAddress, folder_of
+from qa.places import folder_of
 from qa.storage.findings import DAMAGED, Finding, of_encoder
 from qa.text.display import in_one_line, plural
 
@@ -34,7 +34,7 @@ _ENOUGH_SPACE = 200_000_000
 
 
 def examine(library: LibraryAddress) -> tuple[Finding, ...]:
-    """Check the program, its models and the library in a folder, which may be missing or damaged."""
+    """Check the program, its models and the library, which may be missing or damaged."""
     return (*_software(), *_sqlite(), _reading(), _ocr(), *_library(library), *_models())
 
 
@@ -204,7 +204,6 @@ def _desk(library: LibraryAddress) -> Finding:
     from qa.storage.open import open_library
 
     path = folder_of(library) / LAYOUT.name
-    is_shared = isinstance(library, ServerAddress) and isinstance(library.desk, str)
     try:
         with (
             closing(open_library(library, create=False, read_only=True)) as store,
@@ -217,7 +216,7 @@ def _desk(library: LibraryAddress) -> Finding:
             ]
     except LibraryError as error:
         return Finding("desk", "not to be used", str(error))
-    where = f" in {path}" if path.exists() and not is_shared else ""
+    where = f" in {path}" if path.exists() else ""
     mending = f"{path} is damaged ({wrong}): put it back from a backup, or {LAYOUT.advice_if_damaged}"
     return Finding("desk", f"{' and '.join(counts)}{where}", mending if wrong else "")
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.places import LibraryAddress
     from qa.schema import IndexReport
+    from qa.storage.library import Library
+    from qa.storage.records.store import Store
     from qa.text.written_dates import DateOrder
 
 # The statuses of files whose documents are not in the library afterwards.
@@ -87,6 +89,7 @@ class _NamesFormats(click.Command):
     help="Write the result for each file: a table if FILE ends in .csv, otherwise one JSON object in "
     "each line.",
 )
+@options.index
 @options.force
 @options.json
 @options.general
@@ -126,6 +129,9 @@ def index(
 
     If a file is gone from its folder, its documents stay in the library. In a terminal, the command asks
     whether to remove them. Elsewhere, --prune removes them. `pullquote restore` puts them back.
+
+    A library in a folder has its index in files there. With --index, the index is on Milvus. A library on
+    PostgreSQL has its index on Milvus. --index is needed only once, as the library remembers it.
 
     With --watch, Ctrl-C ends the command and prints what was done. The exit code is 0, or 130 if Ctrl-C
     interrupts the indexing of files.
@@ -303,7 +309,8 @@ def _to_index(settings: options.Settings, *, dry_run: bool, **options: Any) -> I
     library = shared.library(settings)
     with TemporaryDirectory() as empty:
         try:
-            corpus = Corpus.open(library, create=not dry_run, read_only=dry_run, **options)
+            index = "" if dry_run else shared.new_index(settings, library)
+            corpus = Corpus.open(library, create=not dry_run, read_only=dry_run, index=index, **options)
         except LibraryNotFoundError:
             if not dry_run:
                 raise
@@ -498,89 +505,65 @@ def reindex(settings: options.Settings, encoder: str) -> None:
 @click.command("copy")
 @click.argument("source", type=options.PlaceName(), metavar="FROM")
 @click.argument("target", type=options.PlaceName(), metavar="TO")
+@options.index
 @options.general
 @click.pass_obj
 def copy_library(settings: options.Settings, source: Path | str, target: Path | str) -> None:
-    """Copy a library into an empty library: from a folder to Milvus or back, or between two of the same kind.
+    """Copy a library into an empty library: from a folder to a server or back, or to another index.
 
     Documents keep their ids, earlier texts, corrections and places, so that citations open as before. No
-    file is read or embedded again. Then every text and passage of both libraries is read and compared.
-    After an interruption, run the same command again to go on. The desk (thumbs, conversations, dossiers,
-    aliases) is not copied: copy its files yourself, or use `copy-desk`. If one of the two libraries is on
-    Milvus, --desk names its desk.
+    file is read or embedded again. Then every text and passage of both libraries is read and compared. The
+    thumbs, conversations, dossiers, aliases and the fitted confidence are copied, too. Of uploaded files,
+    the newest of each name is copied. After an interruption, run the same command again to go on.
+
+    End the chat first: what people store during the copy may be left out. --index names the index of TO.
     """
     from contextlib import closing
 
     from qa.places import library_address
     from qa.progress import meter
     from qa.storage.copying import copy
-    from qa.storage.open import open_library
+    from qa.storage.open import open_library, open_records
     from qa.text.display import plural
 
+    shared.check_no_desk()
     settings.interrupted = "Run the same command to go on."
-    from_address, to_address = (library_address(library, settings.desk) for library in (source, target))
+    from_address, to_address = map(library_address, (source, target))
     if from_address == to_address:
         raise click.UsageError("FROM and TO are the same library: name another library to copy to")
     with (
-        closing(open_library(from_address, create=False, read_only=True)) as one,
-        closing(open_library(to_address)) as other,
+        closing(open_records(from_address)) as one,
+        closing(open_library(to_address, index=shared.new_index(settings, to_address))) as other,
         meter(quiet=settings.quiet) as show,
     ):
         count = copy(one, other, lambda done, total: show("Copying documents", done, total))
         held = other.count().documents
+        desk = _copy_desk(one, other)
     if not settings.quiet:
         click.echo(f"{plural(count, 'document')} copied; all {held:,} compared with the originals")
+        click.echo(desk)
 
 
-@click.command("copy-desk")
-@click.argument("target", type=options.PlaceName(), metavar="TO")
-@options.general
-@click.pass_obj
-def copy_desk(settings: options.Settings, target: Path | str) -> None:
-    """Copy the desk of a library on Milvus to another desk, TO, which must be empty.
-
-    Use it to move a desk from a folder to a database that several servers share, or back. It copies thumbs,
-    conversations, dossiers, aliases, the fitted confidence, and the newest uploaded file of each name.
-    --desk names the present desk. The library and the present desk do not change. End the chat first: what
-    people store during the copy may be left out.
-    """
+def _copy_desk(source: Store, target: Library) -> str:
+    """Copy all that people keep to a library whose desk is empty. Return words on what was done."""
     from contextlib import closing
 
     from qa.asking.own_confidence import FILE as CONFIDENCE_FILE
     from qa.desk.desk import DeskDatabase
-    from qa.places import ServerAddress, desk_address
-    from qa.storage.open import open_library
     from qa.text.display import plural
     from qa.text.names import ALIAS_FILE
 
-    address = shared.library(settings)
-    if not isinstance(address, ServerAddress):
-        raise click.UsageError(
-            "a library in a folder keeps its desk in that folder: name a library on Milvus with --library"
-        )
-    other = ServerAddress(address.address, desk_address(target))
-    if other == address:
-        raise click.UsageError("TO is already the desk of the library: name another desk")
-    with (
-        closing(open_library(address, create=False)) as source_store,
-        closing(open_library(other, create=False)) as target_store,
-        closing(DeskDatabase(source_store)) as old,
-        closing(DeskDatabase(target_store)) as new,
-    ):
-        new.check_is_empty()
-        uploads = source_store.uploads()
-        for upload in uploads:
-            with upload.path.open("rb") as content:
-                target_store.keep_upload(upload.name, content)
-        source_store.fetch_own_files()
-        for name in (ALIAS_FILE, CONFIDENCE_FILE):
-            if (source_store.folder / name).exists():
-                shared.put_own_file(target_store, name, (source_store.folder / name).read_bytes())
-        new.take(old)  # last, so that after an interruption the same command does everything
+    source.database.fetch_own_files()
+    target.fetch_own_files()
+    for name in (ALIAS_FILE, CONFIDENCE_FILE):
+        if (source.folder / name).exists() and not (target.folder / name).exists():
+            shared.put_own_file(target, name, (source.folder / name).read_bytes())
+    with closing(DeskDatabase(source)) as old, closing(DeskDatabase(target)) as new:
+        if not new.is_empty():
+            return "TO already has thumbs, conversations or dossiers, so none were copied"
+        new.take(old)
         thumbs, conversations = new.count_thumbs()[0], new.conversations.count()
-        dossiers = len(new.dossiers.all())
-    if not settings.quiet:
-        click.echo(
-            f"copied: {plural(thumbs, 'thumb')}, {plural(conversations, 'conversation')}, "
-            f"{plural(dossiers, 'dossier')}, {plural(len(uploads), 'uploaded file')}"
+        return (
+            f"{plural(thumbs, 'thumb')}, {plural(conversations, 'conversation')} and "
+            f"{plural(len(new.dossiers.all()), 'dossier')} copied"
         )

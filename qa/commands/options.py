@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
+from click.core import ParameterSource
 
 from qa.errors import InputError
+from qa.places import NEW_ON_SERVER
 from qa.schema.fields import FIELDS, FILTERED_BY_NAME
 
 if TYPE_CHECKING:
@@ -20,12 +22,18 @@ if TYPE_CHECKING:
     from qa.schema import Failure
 
 
+NO_DESK = (
+    f"there is no {{}}: a library has its desk itself. To share both between servers, write {NEW_ON_SERVER}"
+)
+
+
 @dataclass
 class Settings:
     """The settings of one run of the program, from options before or after the command's name."""
 
     library: Path | str | None = None
-    desk: Path | str | None = None
+    index: str = ""
+    default_index: str = ""
     verbose: bool = False
     quiet: bool = False
     as_json: bool = False
@@ -59,17 +67,27 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda command: functools.reduce(lambda inner, option: option(inner), reversed(options), command)
 
 
+def _set_index(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    is_default = ctx.get_parameter_source(parameter.name or "") is ParameterSource.ENVIRONMENT
+    setattr(ctx.ensure_object(Settings), "default_index" if is_default else "index", value or "")
+
+
+def _refuse_desk(_: click.Context, __: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise click.UsageError(NO_DESK.format("--desk"))
+
+
 class PlaceName(click.Path):
-    """The folder or the address of a library or a desk. An address is returned unchanged, and read later."""
+    """The folder or the address of a library. An address is returned unchanged, and read later."""
 
     def __init__(self) -> None:
         super().__init__(file_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return a path, or an address."""
-        from qa.places import is_address, is_shared, is_url
+        from qa.places import is_address, is_index, is_url
 
-        is_one = is_address(value) or is_shared(value) or is_url(value)
+        is_one = is_address(value) or is_index(value) or is_url(value)
         return value if is_one else super().convert(value, param, ctx)
 
 
@@ -93,21 +111,10 @@ general = _options(
         metavar="DIR",
         expose_value=False,
         callback=_set("library"),
-        help="The library: a folder, milvus://HOST:PORT/NAME or milvus:///DIR/FILE.db. [default: "
-        "PULLQUOTE_LIBRARY, "
-        "or a folder in the user's data folder]",
+        help="The library: a folder, or postgresql://USER@HOST:PORT/DATABASE. [default: "
+        "PULLQUOTE_LIBRARY, or a folder in the user's data folder]",
     ),
-    click.option(
-        "--desk",
-        type=PlaceName(),
-        metavar="DIR",
-        expose_value=False,
-        callback=_set("desk"),
-        help="The desk of a library on Milvus (thumbs, conversations, dossiers and uploaded files): a "
-        "folder, or postgresql://USER@HOST:PORT/DATABASE, "
-        "which several servers can share. "
-        "[default: PULLQUOTE_DESK, or a folder in the user's data folder]",
-    ),
+    click.option("--desk", hidden=True, expose_value=False, callback=_refuse_desk),
     click.option(
         "-q",
         "--quiet",
@@ -124,6 +131,16 @@ general = _options(
         callback=_set_verbose,
         help="Show each step, and the place in the code where an error was raised.",
     ),
+)
+index = click.option(
+    "--index",
+    metavar="ADDRESS",
+    envvar="PULLQUOTE_INDEX",
+    show_envvar=True,
+    expose_value=False,
+    callback=_set_index,
+    help="The index of a new library: milvus://HOST:PORT, or milvus:///DIR/FILE.db. The library remembers "
+    "it. A library on PostgreSQL needs it. [default: files in the library's folder]",
 )
 json = click.option(
     "--json", is_flag=True, expose_value=False, callback=_set("as_json"), help="Print JSON, for a program."

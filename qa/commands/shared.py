@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from qa.commands import options
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from qa.commands import options
     from qa.corpus import Corpus
     from qa.places import LibraryAddress
     from qa.schema import Progress
@@ -31,20 +33,29 @@ def corpus(settings: options.Settings) -> Iterator[Corpus]:
 
 
 def library(settings: options.Settings) -> LibraryAddress:
-    """Return the library that the settings name, or the default library.
+    """Return the library that the settings name, or the default library."""
+    from qa.places import default_library, library_address
+
+    check_no_desk()
+    return library_address(settings.library or default_library())
+
+
+def check_no_desk() -> None:
+    """Refuse a variable that names a desk.
 
     Raises:
-        click.UsageError: a desk is named for a library that has its own desk.
+        click.UsageError: there is such a variable.
     """
-    from qa.places import ServerAddress, default_library, library_address
+    if os.environ.get("PULLQUOTE_DESK"):
+        raise click.UsageError(options.NO_DESK.format("PULLQUOTE_DESK"))
 
-    address = library_address(settings.library or default_library(), settings.desk)
-    if settings.desk and not isinstance(address, ServerAddress):
-        raise click.UsageError(
-            "--desk is only for a library on Milvus, as a library in a folder keeps "
-            "its desk in that folder: leave --desk out"
-        )
-    return address
+
+def new_index(settings: options.Settings, library: LibraryAddress) -> str:
+    """Return the index that --index names, or the default index for a new library."""
+    from qa.storage.open import takes_index
+
+    default = settings.default_index
+    return settings.index or (default if default and takes_index(library) else "")
 
 
 def folder(settings: options.Settings) -> Path:
@@ -55,7 +66,7 @@ def folder(settings: options.Settings) -> Path:
 
 
 def put_own_file(library: Library, name: str, content: bytes) -> None:
-    """Put a file next to the library, for all servers that share the desk. Replace an earlier file.
+    """Put a file next to the library, for all servers that share the library. Replace an earlier file.
 
     Raises:
         LibraryError: the file cannot be written.

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qa.desk.tables import DeskTables
-    from qa.storage.library import Library
     from qa.storage.ports import DocumentTexts
+    from qa.storage.records.store import Store
     from qa.storage.statements import Statements
 
 _COLUMNS = ("query", "answer", "sha256", "start", "end", "document", "thumb", "shown", "judged")
@@ -43,7 +43,7 @@ class DeskDatabase:
     schema, or out of space, or if the server cannot be reached. What was committed before is unchanged.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Store) -> None:
         self._library = library
         self._tables: DeskTables = (
             SharedTables(library.database.shared)
@@ -138,14 +138,10 @@ class DeskDatabase:
         """Return the damage that is found in the desk's files."""
         return self._tables.damage()
 
-    def check_is_empty(self) -> None:
-        """Refuse to copy another desk here if this desk is not empty.
-
-        Raises:
-            InputError: this desk is not empty.
-        """
+    def is_empty(self) -> bool:
+        """Return whether nothing is stored here."""
         with self._tables.reading() as db:
-            _check_is_empty(db)
+            return _is_empty(db)
 
     def take(self, other: DeskDatabase) -> None:
         """Copy everything from another desk to this desk, as one change.
@@ -154,7 +150,8 @@ class DeskDatabase:
             InputError: this desk is not empty.
         """
         with other._tables.reading() as source, self._tables.writing() as target:
-            _check_is_empty(target)
+            if not _is_empty(target):
+                raise InputError("the desk to copy to is not empty: copy to an empty or a new library")
             for table in TABLES:
                 copied_rows = source.execute(f"SELECT * FROM {table}").fetchall()
                 if copied_rows:
@@ -164,9 +161,8 @@ class DeskDatabase:
             self._tables.count_on(target)
 
 
-def _check_is_empty(db: Statements) -> None:
-    if any(db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES):
-        raise InputError("the desk to copy to is not empty: name an empty or a new desk")
+def _is_empty(db: Statements) -> bool:
+    return not any(db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES)
 
 
 def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...], ShownAnswer]]:

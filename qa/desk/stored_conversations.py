@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from qa.desk.tables import DeskTables
-    from qa.storage.library import Library
     from qa.storage.ports import DocumentTexts
+    from qa.storage.records.store import Store
     from qa.storage.statements import Statements
 
 _ID = re.compile(r"[\w-]{16}", re.ASCII)
@@ -56,7 +56,7 @@ class Conversations:
     Every method may raise LibraryError; see `DeskTables`.
     """
 
-    def __init__(self, tables: DeskTables, library: Library) -> None:
+    def __init__(self, tables: DeskTables, library: Store) -> None:
         self._tables = tables
         self._library = library
 

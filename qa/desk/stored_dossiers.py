@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from qa.desk.tables import DeskTables
-    from qa.storage.library import Library
     from qa.storage.ports import DocumentTexts
+    from qa.storage.records.store import Store
     from qa.storage.statements import Statements
 
 MOST_NAME = 200
@@ -78,7 +78,7 @@ class Dossiers:
     the entry does not exist.
     """
 
-    def __init__(self, tables: DeskTables, library: Library) -> None:
+    def __init__(self, tables: DeskTables, library: Store) -> None:
         self._tables = tables
         self._library = library
 

@@ -1,4 +1,4 @@
-"""Copies a library to another place, with any engine on either side, and compares each document."""
+"""Copies the records of a library to a library with any engines, and compares each document."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from qa.schema import Passage
     from qa.storage.library import Library
+    from qa.storage.records.store import Store
 
 
-def copy(source: Library, target: Library, progress: Callable[[int, int], None]) -> int:
+def copy(source: Store, target: Library, progress: Callable[[int, int], None]) -> int:
     """Copy all contents of a library into an empty library, or continue an interrupted copy.
 
     Return the number of documents that were copied. After copying, read each document of the target with its
@@ -43,7 +44,7 @@ def copy(source: Library, target: Library, progress: Callable[[int, int], None])
     return copied
 
 
-def _compare(source: Library, target: Library) -> None:
+def _compare(source: Store, target: Library) -> None:
     """Read both libraries, and compare them.
 
     Raises:
@@ -68,7 +69,7 @@ def _compare(source: Library, target: Library) -> None:
         _compare_cited(source, target, version.sha256, version.document_id)
 
 
-def _compare_cited(source: Library, target: Library, sha256: str, document_id: str) -> None:
+def _compare_cited(source: Store, target: Library, sha256: str, document_id: str) -> None:
     if source.cited(sha256, document_id) != target.cited(sha256, document_id):
         raise LibraryError(f"an earlier text of {document_id!r} differs in the copy: copy again")
 

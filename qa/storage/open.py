@@ -9,8 +9,8 @@ import secrets
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from qa.errors import InputError
-from qa.places import ServerAddress, shown
+from qa.errors import InputError, LibraryNotFoundError
+from qa.places import NEW_ON_SERVER, ServerAddress, index_address, shown
 from qa.storage.examine import examine
 from qa.storage.file_index.index import FileIndex
 from qa.storage.library import Library
@@ -42,14 +42,25 @@ def open_library(
     Raises:
         LibraryNotFoundError: the library does not exist, and `create` is False.
         MissingExtraError: the library is on a server, and the packages for it are not installed.
-        InputError: an address is not valid, or the library has another index.
+        InputError: an address is not valid, the library has another index, or a new library on a server has
+            none.
         EncoderMismatchError: another encoder than `encoder` made the library's vectors.
         LibraryError: the library is damaged, locked, or may not be written.
         ModelError: the encoder does not exist.
     """
-    database = _database(place, create=create, read_only=read_only)
+    asked = index_address(index) if index else ""
     try:
-        library = Library(database, _index(database, index), encoder)
+        may_create = create and (bool(asked) or not isinstance(place, ServerAddress))
+        database = _database(place, create=may_create, read_only=read_only)
+    except LibraryNotFoundError:
+        if not create:
+            raise
+        raise InputError(
+            f"there is no library at {place} yet, and a new library on PostgreSQL needs an index on Milvus: "
+            f"write {NEW_ON_SERVER}"
+        ) from None
+    try:
+        library = Library(database, _index(database, asked), encoder)
     except BaseException:
         database.close()
         raise
@@ -70,6 +81,21 @@ def open_records(place: LibraryAddress, *, read_only: bool = True) -> Store:
         LibraryError: the library is damaged, locked or away.
     """
     return Store(_database(place, create=False, read_only=read_only))
+
+
+def takes_index(place: LibraryAddress) -> bool:
+    """Return whether there is no library yet, or only an empty library that remembers no index.
+
+    Raises:
+        MissingExtraError: the library is on a server, and the packages for it are not installed.
+        LibraryError: the library is damaged, locked or away.
+    """
+    try:
+        with closing(open_records(place)) as records, records.database.reading() as db:
+            address, generation = db.execute("SELECT index_address, generation FROM library").fetchone()
+    except LibraryNotFoundError:
+        return True
+    return not address and not generation
 
 
 def examine_library(place: LibraryAddress) -> Iterator[Finding]:
@@ -98,23 +124,28 @@ def _index(database: Database, asked: str) -> Index:
         address, name, generation = db.execute(
             "SELECT index_address, index_name, generation FROM library"
         ).fetchone()
-    is_new = not address and not generation
-    if asked and asked != address:
-        if not is_new:
-            raise InputError(
-                f"the library at {database.where} has its index "
-                f"{f'at {shown(address)}' if address else 'in files'}, not at {shown(asked)}: leave --index "
-                "out, or copy the library to a new library with that index"
-            )
+    if asked and asked != address and generation:
+        raise InputError(
+            f"the library at {database.where} has its index "
+            f"{f'at {shown(address)}' if address else 'in files'}, not at {shown(asked)}: leave --index "
+            "out, or copy the library to a new library with that index"
+        )
+    is_new = bool(asked) and asked != address
+    if is_new:
         address, name = asked, f"pullquote_{secrets.token_hex(6)}"
-        with database.writing(counted=False) as db:
-            db.execute("UPDATE library SET index_address = ?, index_name = ?", (address, name))
     if not address and isinstance(database, SqliteDatabase):
         return FileIndex(database)
     if not address:
-        raise InputError(
-            f"the library at {database.where} needs an index on Milvus: name it with --index milvus://HOST:PORT"
-        )
+        raise InputError(f"the library at {database.where} needs an index on Milvus: write {NEW_ON_SERVER}")
     from qa.storage.milvus.index import MilvusIndex
 
-    return MilvusIndex(database, address, name)
+    index = MilvusIndex(database, address, name)
+    if is_new:
+        try:
+            index.check()  # so that no library remembers an address that is wrong
+            with database.writing(counted=False) as db:
+                db.execute("UPDATE library SET index_address = ?, index_name = ?", (address, name))
+        except BaseException:
+            index.close()
+            raise
+    return index

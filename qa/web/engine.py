@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qa.deadline import Deadline
 from qa.errors import LibraryNotFoundError, NotReadyError, PullquoteError, ReadOnlyServerError
-from qa.places import ServerAddress, folder_of
+from qa.places import folder_of
 from qa.quoting.render import info_to_dict
 from qa.schema import EVERYTHING, STRICTNESS, AskOptions, Failure
-from qa.web.problem import without_commands, without_desk, without_folders, without_milvus
+from qa.web.problem import without_commands, without_folders, without_servers
 from qa.web.running import Running
 from qa.web.shown import Answers
 from qa.web.threads import Threads
@@ -54,8 +54,9 @@ class State:
 class Engine:
     """A library that opens itself: call `start`, then `ask`.
 
-    A library that does not exist yet is made and filled with `shipped`, and `say` gets a message about it. If
-    `makes` is false, no library is made, and the start fails.
+    A library that does not exist yet is made, with an index at the address `index`, and filled with
+    `shipped`, and `say` gets a message about it. If `makes` is false, no library is made, and the start
+    fails.
 
     `state` is replaced, never changed, so that any thread may read it. `answers` are the answers that were
     shown lately and can be judged. `running` are the page's questions that are being answered. Questions are
@@ -75,6 +76,7 @@ class Engine:
     seconds: float = DEADLINE
     may_change: bool = True
     makes: bool = True
+    index: str = ""
     state: State = field(default_factory=State)
     answers: Answers = field(default_factory=Answers)
     running: Running = field(default_factory=Running)
@@ -181,11 +183,8 @@ class Engine:
         return Deadline(self.seconds)
 
     def public(self, message: str) -> str:
-        """Return the message as a page shows it: without folders, and without commands for a terminal."""
-        if isinstance(self.library, ServerAddress):
-            message = without_milvus(message, str(self.library))
-            if isinstance(self.library.desk, str):
-                message = without_desk(message, self.library.desk)
+        """Return the message as a page shows it: without servers, folders, and commands for a terminal."""
+        message = without_servers(message, self.library)
         return without_commands(without_folders(message, folder_of(self.library)))
 
     def describe(self, info: DocumentInfo) -> dict[str, Any]:
@@ -213,13 +212,15 @@ class Engine:
 
     def _open(self) -> None:
         from qa.corpus import Corpus
+        from qa.storage.open import takes_index
 
+        index = self.index if self.index and takes_index(self.library) else ""
         try:
-            corpus = Corpus.open(self.library, create=False, reader=self.reader)
+            corpus = Corpus.open(self.library, create=False, reader=self.reader, index=index)
         except LibraryNotFoundError:
             if not self.makes:
                 raise
-            corpus = Corpus.open(self.library, reader=self.reader)
+            corpus = Corpus.open(self.library, reader=self.reader, index=index)
         # The library is new, or the first start was cut short.
         if self.makes and corpus.store.generation == 0:
             self.say(f"There is no library in {self.library} yet: indexing the sample brief")

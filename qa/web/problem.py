@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from qa.errors import (
     UnknownConversationError,
     UnknownDossierError,
 )
-from qa.places import shown
+from qa.places import ServerAddress
 from qa.storage.postgresql.address import PostgresAddress
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from qa.errors import PullquoteError
+    from qa.places import LibraryAddress
 
 DEFECT = "something went wrong inside Pullquote; its log says what"
 # The HTTP status of each class of errors, the most specific class first.
@@ -60,6 +62,12 @@ _STATUS = (
 _IN_NAME = r"[^\s/\\:;,'\"()]"
 _PATH = re.compile(
     rf"(?<![\w/.:~-])(?:[A-Za-z]:[\\/]|\\\\|/)(?:{_IN_NAME}++(?: ++{_IN_NAME}++)*+[\\/])+(?={_IN_NAME})"
+)
+
+# The address of a server, without a sign that ends the address in a message. Forms such as HOST:PORT stay.
+_SERVER = re.compile(
+    r"\b(?:postgres(?:ql)?|milvus(?:\+tls)?):/*+(?!USER@|HOST|FOLDER)[^\s,;()'\"]*[^\s,;()'\".:]",
+    re.IGNORECASE,
 )
 
 # Text to type at a terminal: a command in backticks, an option, or a program that messages name.
@@ -110,25 +118,16 @@ def without_folders(message: str, *known: Path) -> str:
     return _PATH.sub("", message)
 
 
-def without_milvus(message: str, address: str) -> str:
-    """Return the message without the address of a library's server, and without a remark on the address."""
-    before, separator, after = message.partition(f"Milvus at {address}")
-    cut, parenthesis, rest = after.partition(" (")
-    if parenthesis:
-        after = f"{cut}: {rest.rpartition('): ')[2]}"
-    return f"{before}{separator}{after}".replace(address, "its address")
-
-
-def without_desk(message: str, address: str) -> str:
-    """Return the message without the address of a shared desk, and without its server's own words."""
-    try:
-        where = PostgresAddress.parse(address).where
-    except InputError:  # the message says that the address is wrong
-        return message.replace(shown(address), "its address")
-    if where not in message:
+def without_servers(message: str, library: LibraryAddress) -> str:
+    """Return the message without the addresses of a library's servers, and without the servers' own words."""
+    public = _SERVER.sub("its address", message)
+    if isinstance(library, ServerAddress):
+        with suppress(InputError):  # then the message says that the address is wrong
+            public = public.replace(PostgresAddress.parse(library.address).where, "its address")
+    if public == message:
         return message
-    before, parenthesis, after = message.partition(" (")
-    return (before + after.rpartition(")")[2] if parenthesis else message).replace(where, "its address")
+    before, parenthesis, after = public.partition(" (")
+    return before + after.rpartition(")")[2] if parenthesis else public
 
 
 def without_commands(message: str) -> str:

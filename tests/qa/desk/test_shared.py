@@ -22,7 +22,7 @@ from fastapi.testclient import TestClient
 from qa.desk.desk import DeskDatabase
 from qa.desk.file import LAYOUT
 from qa.errors import InputError, LibraryError, MissingExtraError
-from qa.places import ClusterAddress
+from qa.places import library_address
 from qa.schema import DossierEntry, QuoteReference, ShownAnswer
 from qa.storage.findings import of_shared_desk
 from qa.storage.library import EmbeddedLibrary
@@ -483,17 +483,14 @@ class Seen:
 
 
 def test_a_visitor_is_not_told_where_the_desk_is(postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Engine(ClusterAddress("milvus://host/x", postgresql.address()), Path())
+    engine = Engine(library_address(f"{postgresql.address()}?schema=s"), Path())
     monkeypatch.setenv("PGPASSWORD", "mistaken")
     with pytest.raises(LibraryError) as raised:
         opened(f"{postgresql.address()}?schema=s")
     shown = engine.public(str(raised.value))
-    assert shown.startswith("the desk at its address cannot be opened: check the user")
+    assert shown.startswith("the library at its address cannot be opened: check the user")
     for secret in ("127.0.0.1", "quoter", str(postgresql.port)):
         assert secret in str(raised.value)
         assert secret not in shown
-    wrong = Engine(ClusterAddress("milvus://host/x", "postgresql://host"), Path())
-    assert (
-        wrong.public("'postgresql://host' is not an address of a desk") == "'its address' is not an "
-        "address of a desk"
-    )
+    wrong = Engine(library_address("postgresql://host"), Path())
+    assert wrong.public("'postgresql://host' is not an address") == "'its address' is not an address"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.web.problem import without_commands, without_folders
+from qa.places import library_address
+from qa.web.problem import without_commands, without_folders, without_servers
 
 
 @pytest.mark.parametrize(
@@ -89,3 +90,35 @@ def test_a_long_message_takes_no_time() -> None:
         without_folders(hostile)
     for hostile in (" (" * 100_000, ". A" * 100_000, ", or `" * 50_000, " (`" * 100_000):
         without_commands(hostile)
+
+
+SERVED = library_address("postgresql://ann@db.example:5432/news?schema=wires")
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (
+            'the library at db.example:5432/news?schema=wires cannot be opened (user "ann" at 10.0.0.7): try',
+            "the library at its address cannot be opened: try",
+        ),
+        (
+            "Milvus at milvus://index.example:19530 does not answer (index.example: refused): try again",
+            "Milvus at its address does not answer: try again",
+        ),
+        ("Milvus at milvus:///home/ann/x.db: it is in use", "Milvus at its address: it is in use"),
+        ("no library at postgresql://db.example/news.", "no library at its address."),
+        ("'Postgres://db.example' is no address", "'its address' is no address"),
+        (
+            "postgresql:x is wrong: write postgresql://USER@HOST",
+            "its address is wrong: write postgresql://USER@HOST",
+        ),
+        ("there is no document 'a' (it was removed)", "there is no document 'a' (it was removed)"),
+    ],
+)
+def test_a_server_is_not_named(message: str, told: str) -> None:
+    assert without_servers(message, SERVED) == told
+
+
+def test_an_index_of_a_library_in_a_folder_is_not_named() -> None:
+    assert without_servers("Milvus at milvus://h:1 is away", Path("lib")) == "Milvus at its address is away"
