@@ -17,15 +17,15 @@ from qa.desk.kept import kept_turn
 from qa.errors import LibraryError, UnknownDossierError
 from qa.schema import Answer, DossierEntry, ShownAnswer
 from qa.storage.desk_address import DeskAddress
-from qa.storage.library import EmbeddedLibrary
 from qa.storage.postgresql.database import SharedDatabase
+from qa.storage.sqlite.database import SqliteDatabase
 from tests.qa.tiny import tiny_corpus
 
 DOSSIER, CONVERSATION = "Harbours", "a" * 16
 
 
 def main(library: str, desk: str, name: str, count: str) -> None:
-    EmbeddedLibrary.shared = SharedDatabase(DeskAddress.parse(desk, ""))
+    SqliteDatabase.shared = SharedDatabase(DeskAddress.parse(desk, ""))  # type: ignore[assignment]
     drawn = random.Random(name)
     with tiny_corpus(Path(library)) as corpus:
         desk_, number = corpus.desk, 0
