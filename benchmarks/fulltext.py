@@ -16,7 +16,7 @@ in
 
 All ways use BM25 with k1 = 1.2 and b = .75. The head counts half.
 
-- Store.bm25: the search of the product.
+- Source.bm25: the search of the product.
 - joined: FTS5, with every match looked up in `passages` and `documents` and sorted there.
 - late: FTS5 ranks by itself. Only the results are looked up.
 - budget: as late, but without the most frequent words of the question, until at most BUDGET matches are
@@ -46,13 +46,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qa.storage.sqlite.words import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT
 
 import qa.storage.file_index.full_text
 from benchmarks import machine
 from qa.schema import EVERYTHING, Filters
+from qa.storage.file_index.fts5 import BM25_BODY_WEIGHT, BM25_HEAD_WEIGHT
 from qa.storage.file_index.full_text import FullText
+from qa.storage.file_index.source import Source
 from qa.storage.records.store import Store
+from qa.storage.sqlite.database import SqliteDatabase
 from qa.storage.sqlite.stems import Stemmer
 from qa.text.terms import content_words
 
@@ -201,10 +203,8 @@ def build_tantivy(library: Path, path: Path) -> None:
 def build_postings(library: Path, _: Path) -> None:
     """Make the product's postings in the library itself."""
     qa.storage.file_index.full_text.FTS5_UP_TO = 0
-    store = Store(library)
-    with closing(FullText(store)) as full_text:
+    with closing(SqliteDatabase(library)) as database, closing(FullText(Source(database))) as full_text:
         full_text.save()
-    store.close()
 
 
 # Searching
@@ -328,9 +328,10 @@ class Postings:
     """The product's search in its file of postings, without FTS5."""
 
     def __init__(self, library: Path) -> None:
-        self._store = Store(library)
-        self._selections = {filters: self._store.select(filters) for filters in FILTERS.values()}
-        self._full_text = FullText(self._store)
+        database = SqliteDatabase(library)
+        store = Store(database)
+        self._selections = {filters: store.select(filters) for filters in FILTERS.values()}
+        self._full_text = FullText(Source(database))
 
     def __call__(self, words: Sequence[str], k: int, filters: Filters) -> Found:
         """Search."""
@@ -357,8 +358,8 @@ def questions(library: Path, count: int) -> dict[str, list[tuple[list[str], froz
 
 def search(library: Path, kinds: Sequence[str], count: int) -> None:
     """Print time, overlap and gold of each way, by kind of question and filter."""
-    store = Store(library)
-    selections = {name: store.select(filters) for name, filters in FILTERS.items()}
+    database = SqliteDatabase(library)
+    store, source = Store(database), Source(database)
     fts5 = Fts5(library)
     ways: dict[str, Search] = {
         "joined": fts5.joined,
@@ -367,7 +368,7 @@ def search(library: Path, kinds: Sequence[str], count: int) -> None:
     }
     if index_path(library, "tantivy").exists():
         ways["tantivy"] = Tantivy(index_path(library, "tantivy"))
-    if store.words_record().file:
+    if source.words_record().file:
         ways["postings"] = Postings(library)
     print(machine.line())
     print(f"{library.name} passages; milliseconds; of the first {JUDGED}, the share that exact BM25 has too")
@@ -380,10 +381,10 @@ def search(library: Path, kinds: Sequence[str], count: int) -> None:
             for words, documents in its:
                 exact = dict(fts5.late(words, 5000, filters))
                 least = sorted(exact.values(), reverse=True)[:JUDGED][-1] if exact else 0.0
-                for way in ["Store.bm25", *ways]:
+                for way in ["Source.bm25", *ways]:
                     started = time.perf_counter()
-                    if way == "Store.bm25":
-                        hits = store.bm25(words, DEPTH, selections[name])
+                    if way == "Source.bm25":
+                        hits = source.bm25(words, DEPTH, filters)
                     else:
                         hits = ways[way](words, DEPTH, filters)
                     times[way].append(1000 * (time.perf_counter() - started))

@@ -24,7 +24,7 @@ from benchmarks import machine
 from qa import Corpus
 from qa.places import shipped_corpus
 from qa.schema import sha256_text
-from qa.storage.sqlite.database import Database
+from qa.storage.sqlite.database import SqliteDatabase
 from qa.web.api import create_app
 from qa.web.engine import Engine
 
@@ -54,7 +54,7 @@ def make(folder: Path, number: int) -> None:
     """Fill a library with `number` documents."""
     Corpus.open(folder).close()
     chance = random.Random(4)
-    database = Database(folder)
+    database = SqliteDatabase(folder)
     with database.writing() as db:
         for index in range(number):
             words = chance.choices(_WORDS, k=CHARACTERS // 7)

@@ -113,7 +113,7 @@ def child(library: Path, count: int, started: float) -> dict[str, Any]:
         for kind, filters in KINDS.items():
             parts = milliseconds[kind] = defaultdict(list)
             for variants in questions[kind]:
-                timed = Timed(corpus.store)
+                timed: Any = Timed(corpus.store)
                 start = time.perf_counter()
                 selection = corpus.store.select(filters)
                 question = ParsedQuestion(variants[0][0])

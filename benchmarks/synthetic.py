@@ -38,6 +38,7 @@ from qa.formats.reading import read_path
 from qa.schema import Document, Passage, Sentence
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.records.store import Store
+from qa.storage.sqlite.database import SqliteDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -138,7 +139,7 @@ def _fill(
     encoder: Encoder,
 ) -> int:
     """Fill a library to its size, and return the number of passages that were written."""
-    store = Store(library)
+    store = Store(SqliteDatabase(library))
     documents = store.documents()
     held, before = {info.id for info in documents}, sum(info.passages for info in documents)
     total = before

@@ -109,8 +109,8 @@ def test_the_comparison_of_full_text_prints_a_row_for_each_way(
 ) -> None:
     fulltext.search(library, fulltext.KINDS, 2)
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| 300")]
-    assert {row[3] for row in rows} >= {"Store.bm25", *ways}
-    assert all(float(row[6]) == 1 for row in rows if row[3] in {"Store.bm25", "joined", "late"})
+    assert {row[3] for row in rows} >= {"Source.bm25", *ways}
+    assert all(float(row[6]) == 1 for row in rows if row[3] in {"Source.bm25", "joined", "late"})
 
 
 def test_the_scale_of_a_library_is_measured_in_new_processes(

@@ -29,6 +29,7 @@ from qa.quoting.render import to_dict
 from qa.schema import Answer, Document, Filters, Progress, Quote, answer_to_dict, citation
 from qa.storage.records.contents import held_bytes
 from tests.qa.consistency import index_problems, problems
+from tests.qa.storage.folder import source
 from tests.qa.test_deadline import until
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
@@ -270,10 +271,10 @@ def test_dense_search_finds_the_nearest_passages_as_brute_force_does(corpus: Cor
     chosen = tuple(f"even{number}.txt" for number in range(0, 12, 2))
     for filters in (EVERYTHING, Filters(document=chosen)):
         selection = corpus.store.select(filters)
-        keys, vectors = corpus.store.vectors_of(np.arange(10_000), corpus.store.encoding())
+        keys, vectors = source(corpus.store).vectors_of(np.arange(10_000), corpus.store.encoding())
         scores = dict(zip(keys.tolist(), (vectors @ query).tolist(), strict=True))
-        if selection.allowed is not None:
-            scores = {key: scores[key] for key in selection.allowed.keys().tolist()}
+        if (allowed := source(corpus.store).allowed(filters)) is not None:
+            scores = {key: scores[key] for key in allowed.keys().tolist()}
         best = sorted(scores, key=lambda key: (-scores[key], key))[:7]
         found = corpus.store.nearest(query[None], 7, selection)[0]
         exact = [scores[hit.key] for hit, _ in found]
@@ -374,7 +375,7 @@ def test_an_index_that_is_behind_is_brought_up_at_the_next_start(library: Path, 
         corpus.remove(["1.txt"])
         corpus.index(write(inbox, "new.txt", words(50)))
         expected = nearest(corpus, "word1 word2")
-        record = corpus.store.index_record()
+        record = source(corpus.store).index_record()
     # As a crash between the commits and the files would have left it.
     (library / record.file).unlink()
     old.write_bytes(content)

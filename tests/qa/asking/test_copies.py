@@ -558,7 +558,7 @@ def test_a_case_is_told_apart_whatever_the_length_of_the_form() -> None:
 
 def test_what_was_paired_before_is_told_apart_when_it_is_shown(tmp_path: Path) -> None:
     with _noted(tmp_path, form) as corpus:
-        with corpus.store._database.writing() as db:
+        with corpus.store.database.writing() as db:
             numbers = [number for (number,) in db.execute("SELECT serial FROM documents")]
             db.executemany("INSERT OR IGNORE INTO copies VALUES (?, ?, 0.9)", permutations(numbers, 2))
         asked = _quoted(corpus, "Aurora-Rotterdam Office", CAUSE, "anchor")

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from qa.cli import cli
 from qa.commands import doctor
 from qa.commands.doctor import Finding
-from qa.storage.embedded import examine
+from qa.storage.sqlite.database import SqliteDatabase
 from tests.qa.tiny import tiny_corpus, write
 
 ROOT = Path(__file__).parents[3]
@@ -149,8 +150,11 @@ def test_lines_of_aliases_that_make_no_sense_are_a_problem(tmp_path):
     assert finding.problem.endswith("; and 4 more")
 
 
-def test_a_library_that_may_not_be_written_is_a_problem(tmp_path):
-    closed, opened = (examine._access(tmp_path, writable=writable) for writable in (False, True))
+def test_a_library_that_may_not_be_written_is_a_problem(tmp_path, monkeypatch):
+    with closing(SqliteDatabase(tmp_path)) as database:
+        opened = {finding.about: finding for finding in database.examine()}["access"]
+        monkeypatch.setattr("qa.storage.sqlite.file.os.access", lambda *_: False)
+        closed = {finding.about: finding for finding in database.examine()}["access"]
     assert (closed.value, opened.value, opened.problem) == ("read only", "read and write", "")
     assert str(tmp_path) in closed.problem
     assert "permissions" in closed.problem

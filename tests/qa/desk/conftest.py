@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.storage.library import EmbeddedLibrary
 from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
+from qa.storage.sqlite.database import SqliteDatabase
 
 if TYPE_CHECKING:
     from tests.postgresql import Server
@@ -31,4 +31,4 @@ def on_desk(keeper: str, request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     if keeper == "postgresql":
         server: Server = request.getfixturevalue("postgresql")
         address = PostgresAddress.parse(f"{server.address()}?schema=desk_{next(_numbers)}")
-        monkeypatch.setattr(EmbeddedLibrary, "shared", SharedDatabase(address))
+        monkeypatch.setattr(SqliteDatabase, "shared", SharedDatabase(address))

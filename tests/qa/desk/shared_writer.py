@@ -16,16 +16,16 @@ from pathlib import Path
 from qa.desk.kept import kept_turn
 from qa.errors import LibraryError, UnknownDossierError
 from qa.schema import Answer, DossierEntry, ShownAnswer
-from qa.storage.library import EmbeddedLibrary
 from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
+from qa.storage.sqlite.database import SqliteDatabase
 from tests.qa.tiny import tiny_corpus
 
 DOSSIER, CONVERSATION = "Harbours", "a" * 16
 
 
 def main(library: str, desk: str, name: str, count: str) -> None:
-    EmbeddedLibrary.shared = SharedDatabase(PostgresAddress.parse(desk))
+    SqliteDatabase.shared = SharedDatabase(PostgresAddress.parse(desk))  # type: ignore[assignment]
     drawn = random.Random(name)
     with tiny_corpus(Path(library)) as corpus:
         desk_, number = corpus.desk, 0

@@ -17,6 +17,7 @@ import pytest
 import qa.intake.run
 import qa.storage.file_index.full_text
 from qa.errors import DocumentNotFoundError
+from qa.schema import EVERYTHING
 from tests.qa.consistency import index_problems, problems, words_problems
 from tests.qa.intake.writer import (
     Change,
@@ -32,6 +33,7 @@ from tests.qa.intake.writer import (
     refusals,
     run,
 )
+from tests.qa.storage.folder import source
 from tests.qa.tiny import TinyEncoder, tiny_corpus
 
 if TYPE_CHECKING:
@@ -201,7 +203,7 @@ def contents(corpus: Corpus) -> dict[str, Any]:
     for query in queries:
         # FTS5 answers where the postings are behind; the next change brings them in step.
         matching = [(hit.key, score) for hit, score in corpus.store.matching([query], 20, everything)[0]]
-        assert matching == corpus.store.bm25(query, 20, everything)
+        assert matching == source(corpus.store).bm25(query, 20, EVERYTHING)
     return {
         "texts": {sha256: info.title for info in corpus.documents() for sha256 in [info.sha256]},
         "passages": Counter(

@@ -23,8 +23,8 @@ from qa.intake.make import segment
 from qa.intake.plan import made_by
 from qa.schema import Document, Progress
 from qa.storage.intake_port import ReadDocument
-from qa.storage.records.store import Store
 from tests.qa.consistency import index_problems, problems
+from tests.qa.storage.folder import records
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def mixed(inbox: Path) -> None:
 
 def one_after_the_other(library: Path, inbox: Path) -> None:
     encoder = TinyEncoder()
-    store = Store(library)
+    store = records(library)
     for path in files(inbox, []):
         for item in read_path(path, inbox):
             if isinstance(item, Document):
@@ -319,7 +319,7 @@ with Corpus.open(folder / "library", encoder=TinyEncoder()) as corpus:
             for number in range(count):
                 record = {"_id": f"{count}-{number}", "text": f"Prices rose by {number}. " * 20}
                 file.write(json.dumps(record) + "\\n")
-        corpus.store._index.save = lambda: None
+        corpus.store.index.vectors.save = lambda: None
         assert corpus.index(path).count("added") == count
         print(re.findall(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[0])
 """

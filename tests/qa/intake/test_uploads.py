@@ -22,7 +22,7 @@ from qa.corpus import Corpus
 from qa.errors import DocumentNotFoundError, InputError, LibraryError, OriginalNotFoundError
 from qa.intake.upload_names import MOST_PART, upload_name
 from qa.schema import Filters
-from qa.storage.embedded import examine
+from qa.storage.open import examine_library
 from qa.storage.records import uploads
 from tests.qa.consistency import problems
 from tests.qa.tiny import TinyEncoder, tiny_corpus, write
@@ -348,7 +348,7 @@ def test_a_disk_that_is_full_leaves_nothing_of_it(corpus: Corpus) -> None:
 
 def test_the_doctor_names_what_is_missing_damaged_or_left_behind(corpus: Corpus) -> None:
     def finding() -> tuple[str, str]:
-        (found,) = (each for each in examine.examine(corpus.library) if each.about == "originals")
+        (found,) = (each for each in examine_library(corpus.library) if each.about == "originals")
         return found.value, found.problem
 
     assert finding() == ("0 uploaded files", "")

@@ -20,6 +20,7 @@ from qa.formats.source import Options, Source
 from qa.formats.worker import Worker
 from qa.schema import Document
 from qa.storage.file_index.full_text import FullText
+from qa.storage.file_index.source import Source as Records
 from qa.storage.file_index.vector_index import LibraryIndex
 from qa.storage.records.store import Store
 from tests.qa.tiny import tiny_corpus, words
@@ -267,17 +268,17 @@ DEADLY: dict[KillPoint | LargeKillPoint, tuple[object, str]] = {
     "in the middle of it": (embeddings.files.os, "fsync"),
     "when all but its head is written": (embeddings.index, "write_sealed"),
     "before the old one is cleared away": (LibraryIndex, "_sweep"),
-    "before it is recorded": (Store, "record_index"),
+    "before it is recorded": (Records, "record_index"),
     "in the middle of a removal": (qa.storage.records.versions, "now"),
     "in the middle of a restoration": (qa.storage.records.versions, "put_back"),
     "before what is purged is overwritten": (Store, "scrub"),
     "before the index is made anew": (LibraryIndex, "remake"),
     "before the postings are made anew": (FullText, "remake"),
     "before the erasure is recorded": (Store, "erased"),
-    "before the postings are made": (Store, "write_postings"),
+    "before the postings are made": (Records, "write_postings"),
     "in the middle of them": (qa.storage.file_index.full_text.shutil, "copyfileobj"),
     "when all but their head is written": (qa.storage.file_index.full_text, "write_sealed"),
-    "before they are recorded": (Store, "record_words"),
+    "before they are recorded": (Records, "record_words"),
     "before the old ones are cleared away": (FullText, "_sweep"),
 }
 

@@ -20,7 +20,7 @@ from qa.errors import InputError
 from qa.evaluation.suite import load
 from qa.places import shipped_corpus
 from qa.schema import STRICTNESS, Answer, Quote
-from qa.storage.library import EmbeddedLibrary
+from qa.storage.library import Library
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.guard import MAX_BODY_BYTES
@@ -522,8 +522,8 @@ def test_filters_name_what_there_is_to_choose_from(client: TestClient):
 @pytest.mark.parametrize(
     ("path", "body", "waits"),
     [
-        (f"citations/{'0' * 64}/0-1", None, (EmbeddedLibrary, "cited")),
-        ("filters", None, (EmbeddedLibrary, "facets")),
+        (f"citations/{'0' * 64}/0-1", None, (Library, "cited")),
+        ("filters", None, (Library, "facets")),
         ("documents", None, (Corpus, "find_documents")),
         ("feedback/test-queries.csv", None, (DeskDatabase, "thumbs")),
         ("feedback", {}, (DeskDatabase, "put_thumb")),

@@ -29,6 +29,7 @@ from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.guard import MAX_UPLOAD_BYTES
 from tests.qa.consistency import problems
+from tests.qa.storage.folder import source
 from tests.qa.test_deadline import until
 from tests.qa.tiny import TinyEncoder, tiny_corpus, write
 from tests.qa.web.server_sent import read_events
@@ -622,5 +623,5 @@ def test_the_index_is_written_after_the_last_of_the_files_that_come_together(
         assert set(pool.map(post, range(12))) == {200}
     assert len(written) < 12
     assert written[-1] == before + 12
-    record = engine.corpus.store.index_record()
+    record = source(engine.corpus.store).index_record()
     assert record.file_generation == record.generation

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from embeddings.files import KnownFile, read_sealed, write_sealed
 from qa.schema import EVERYTHING, Filters
-from qa.storage.examine import _postings
 from qa.storage.file_index.full_text import FullText, Postings
-from qa.storage.records.store import Store
+from qa.storage.file_index.index import _postings
 from tests.qa.consistency import words_problems
-from tests.qa.storage.test_full_text import fill, put, set_low
+from tests.qa.storage.file_index.test_full_text import fill, put, set_low
+from tests.qa.storage.folder import records, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,13 +39,14 @@ class Library:
     """A library with a base of postings, and a segment that was added since; both files can be put back."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store(folder)
+        self.store = records(folder)
+        self.source = source(self.store)
         fill(self.store, documents=16)
-        with closing(FullText(self.store)) as full_text:
+        with closing(FullText(self.source)) as full_text:
             full_text.save()
             put(self.store, "later", ["copper rice\n", "the bar\n"])
             full_text.save()
-        record = self.store.words_record()
+        record = self.source.words_record()
         self.file, self.generation = folder / record.file, record.file_generation
         self.known = Postings.open(folder, self.file.name, self.generation).file
         self.base = folder / self.known.name
@@ -57,7 +58,7 @@ class Library:
         return [search(QUERIES, 50, self.store.select(filters)) for filters in FILTERS]
 
     def fts5(self, queries: list[list[str]], k: int, selection: Selection) -> list[Found]:
-        return [self.store.bm25(words, k, selection) for words in queries]
+        return [self.source.bm25(words, k, selection.filters) for words in queries]
 
     def put_back(self) -> None:
         for path in self.store.folder.glob("*.bin"):
@@ -65,7 +66,7 @@ class Library:
         for path, (content, modified) in self.whole.items():
             path.write_bytes(content)
             os.utime(path, ns=(modified, modified))
-        self.store.record_words(self.file.name, self.generation)
+        self.source.record_words(self.file.name, self.generation)
 
     def seal(self, described: object, rest: bytes) -> None:
         """Write the file in force as one who means harm can: its hash is right."""
@@ -91,12 +92,12 @@ class Library:
     def check(self, caplog: pytest.LogCaptureFixture, *, right: bool) -> None:
         """See that questions are answered, rightly unless the files lie, and that no command fails."""
         caplog.clear()
-        with closing(FullText(self.store)) as full_text, caplog.at_level(logging.WARNING, "qa"):
+        with closing(FullText(self.source)) as full_text, caplog.at_level(logging.WARNING, "qa"):
             answers = self.answers(full_text.search)
             if right or caplog.records:
                 assert answers == self.right
             assert all(np.isfinite(score) for found in answers for each in found for _, score in each)
-            _postings(self.store, self.store.count().passages)
+            _postings(self.source, self.store.count().passages)
             full_text.file_bytes()
             full_text.save()
             if right or caplog.records:

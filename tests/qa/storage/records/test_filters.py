@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qa.schema import Filters
+from tests.conftest import ROOT
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
 
-FORMATS = Path(__file__).parents[1] / "formats"
+FORMATS = ROOT / "tests/qa/formats"
 FILES = (
     *("csv/briefs.csv", "csv/wire.tsv", "json/briefs.json", "xlsx/briefs.xlsx", "mbox/desk.mbox"),
     *("zip/mixed.zip", "feed/files/atom.xml", "feed/files/rss.xml"),

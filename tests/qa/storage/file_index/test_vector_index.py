@@ -27,12 +27,14 @@ from qa.document.segment import passages
 from qa.schema import Document
 from qa.storage.file_index.vector_index import PART_SECONDS, LibraryIndex
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
-from qa.storage.records.store import Store
 from tests.qa.consistency import index_problems, problems
+from tests.qa.storage.folder import records, source
 from tests.qa.tiny import DIMENSION, TinyEncoder, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from qa.storage.records.store import Store
 
 ENCODER = TinyEncoder()
 
@@ -47,7 +49,7 @@ def set_low(patch: pytest.MonkeyPatch) -> None:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """The store of a library for which 40 passages are many."""
     set_low(monkeypatch)
-    with closing(Store(tmp_path / "library ü")) as opened:
+    with closing(records(tmp_path / "library ü")) as opened:
         yield opened
 
 
@@ -69,14 +71,14 @@ def fill(store: Store, least: int = 100) -> None:
 
 def all_keys(store: Store) -> np.ndarray:
     encoding = store.encoding()
-    return store.vectors_of(np.arange(10_000), encoding)[0] if encoding else np.empty(0, np.int64)
+    return source(store).vectors_of(np.arange(10_000), encoding)[0] if encoding else np.empty(0, np.int64)
 
 
 def assert_finds_the_nearest(index: LibraryIndex, store: Store, allowed: np.ndarray | None = None) -> None:
     """Compare with numpy over what the store holds now."""
     encoding = store.encoding()
     assert encoding is not None
-    keys, vectors = store.vectors_of(np.arange(10_000) if allowed is None else allowed, encoding)
+    keys, vectors = source(store).vectors_of(np.arange(10_000) if allowed is None else allowed, encoding)
     queries = ENCODER.encode_query([f"word{number} word{number + 1}" for number in range(20)])
     found = index.search(queries, 7, None if allowed is None else Bits.of_keys(allowed))
     shares = []
@@ -111,8 +113,8 @@ class Follower:
             compared.append(True)
             return np.array(sorted(self.keys), np.int64)
 
-        difference = store.difference(encoding, keys, max(self.keys, default=-1), self.generation)
-        whole = store.difference(encoding, keys)
+        difference = source(store).difference(encoding, keys, max(self.keys, default=-1), self.generation)
+        whole = source(store).difference(encoding, keys)
         assert difference is not None
         assert whole is not None
         assert len(compared) == 1 + (self.generation < since(store))
@@ -154,7 +156,7 @@ def test_what_has_come_and_gone_since_is_what_a_comparison_of_all_keys_finds(
     history: list[tuple[str, int, int, int]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        stores = [Store(Path(folder)), Store(Path(folder))]
+        stores = [records(Path(folder)), records(Path(folder))]
         followers = [Follower() for _ in range(4)]
         for action, process, number, seed in history:
             store = stores[process]
@@ -170,7 +172,7 @@ def test_what_has_come_and_gone_since_is_what_a_comparison_of_all_keys_finds(
                     forget(store)
                 case "reindex" if encoding := store.encoding():
                     again = store.begin_encoding(ENCODER.identity)
-                    keys, vectors = store.vectors_of(np.arange(10_000), encoding)
+                    keys, vectors = source(store).vectors_of(np.arange(10_000), encoding)
                     rows = dict(zip(keys.tolist(), ((bytes(16), row) for row in vectors), strict=True))
                     store.put_vectors(again, rows)
                     assert store.adopt_encoding(again) == ()
@@ -187,20 +189,22 @@ def test_vectors_are_read_by_key_those_that_there_are(store: Store) -> None:
     encoding = store.encoding()
     assert encoding is not None
     (first, *_) = pieces = store.passages_of("b.txt")
-    keys, vectors = store.vectors_of(np.array([999, first.key, 1, pieces[1].key, first.key]), encoding)
+    keys, vectors = source(store).vectors_of(
+        np.array([999, first.key, 1, pieces[1].key, first.key]), encoding
+    )
     assert keys.tolist() == [first.key, pieces[1].key]
     text = store.document("b.txt").text
     expected = ENCODER.encode_documents([text[piece.start : piece.end] for piece in pieces[:2]])
     assert vectors.dtype == np.float32
     assert vectors.tolist() == expected.tolist()
-    assert store.vectors_of(np.empty(0, np.int64), encoding)[1].shape == (0, DIMENSION)
+    assert source(store).vectors_of(np.empty(0, np.int64), encoding)[1].shape == (0, DIMENSION)
 
 
 # The index
 
 
 def test_a_library_becomes_large_and_small_again_and_finds_the_nearest_all_the_while(store: Store) -> None:
-    index = LibraryIndex(store)
+    index = LibraryIndex(source(store))
     assert index.search(np.zeros((2, DIMENSION), np.float32), 3) == [[], []]
     assert index.stats() is None
     put(store, "small.txt", 99)
@@ -241,7 +245,7 @@ def test_a_library_becomes_large_and_small_again_and_finds_the_nearest_all_the_w
 def saved(store: Store) -> Path:
     """Fill and save a large library; gives its base."""
     fill(store)
-    LibraryIndex(store).save()
+    LibraryIndex(source(store)).save()
     (base,) = store.folder.glob("vectors-*.faiss")
     return base
 
@@ -252,7 +256,7 @@ def test_a_large_library_is_opened_and_not_built_again(
     saved(store)
     put(store, "more.txt", 77)
     monkeypatch.delattr(embeddings.index, "build")
-    index = LibraryIndex(store)
+    index = LibraryIndex(source(store))
     assert_finds_the_nearest(index, store)
     assert index.keys().tolist() == all_keys(store).tolist()
     assert caplog.records == []
@@ -268,7 +272,7 @@ def test_a_base_that_is_missing_or_damaged_is_made_again_with_a_warning(
     if harm != "missing":
         base.write_bytes(whole[:-1] if harm == "cut" else whole[:-1] + b"\x99")
     with caplog.at_level(logging.WARNING, "qa"):
-        assert_finds_the_nearest(LibraryIndex(store), store)
+        assert_finds_the_nearest(LibraryIndex(source(store)), store)
     assert base.name in caplog.text
     assert "made again from the store" in caplog.text
     assert index_problems(store.folder) == []
@@ -283,7 +287,7 @@ def test_a_doctor_sees_what_an_opening_does_not(store: Store) -> None:
     modified = base.stat().st_mtime_ns
     base.write_bytes(base.read_bytes()[:-1] + b"\x99")
     os.utime(base, ns=(0, modified))
-    assert_finds_the_nearest(LibraryIndex(store), store)
+    assert_finds_the_nearest(LibraryIndex(source(store)), store)
     (finding,) = (each for each in examine(store.folder) if each.about == "index")
     assert f"{base.name} is damaged" in finding.problem
 
@@ -291,7 +295,7 @@ def test_a_doctor_sees_what_an_opening_does_not(store: Store) -> None:
 def test_bases_of_before_are_cleared_away_once_nobody_can_be_about_to_name_them(store: Store) -> None:
     base = saved(store)
     put(store, "much.txt", 55, 2400)
-    index = LibraryIndex(store)
+    index = LibraryIndex(source(store))
     index.save()
     (other,) = set(store.folder.glob("vectors-*.faiss")) - {base}
     assert base.exists()  # it might just have been written, by a process about to name it
@@ -307,7 +311,7 @@ def test_questions_wait_neither_for_a_save_nor_for_each_other(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved(store)
-    index = LibraryIndex(store)
+    index = LibraryIndex(source(store))
     index.keys()
     put(store, "much.txt", 55, 2400)
     begun, go_on = threading.Event(), threading.Event()
@@ -339,9 +343,9 @@ def test_questions_wait_neither_for_a_save_nor_for_each_other(
 
 def write_and_save(folder: Path, rounds: int) -> None:
     """What another process does to a library: its index is compacted again and again."""
-    with pytest.MonkeyPatch.context() as patch, closing(Store(folder)) as store:
+    with pytest.MonkeyPatch.context() as patch, closing(records(folder)) as store:
         set_low(patch)
-        index = LibraryIndex(store)
+        index = LibraryIndex(source(store))
         for seed in range(rounds):
             put(store, f"{seed % 5}.txt", 100 + seed, 1200)
             index.save()
@@ -352,7 +356,7 @@ def test_one_process_asks_while_another_changes_and_compacts(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     saved(store)
-    index = LibraryIndex(store)
+    index = LibraryIndex(source(store))
     context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
     writer = context.Process(target=write_and_save, args=(store.folder, 12))
     writer.start()

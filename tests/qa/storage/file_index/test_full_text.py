@@ -26,15 +26,17 @@ from qa.errors import InputError, LibraryError
 from qa.schema import EVERYTHING, Document, Filters, Passage, Sentence
 from qa.storage.file_index.full_text import FullText, Postings
 from qa.storage.file_index.postings import build_of_texts
+from qa.storage.file_index.source import Source
 from qa.storage.file_index.vector_index import PART_SECONDS
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
-from qa.storage.records.contents import Contents
-from qa.storage.records.store import Store
 from tests.qa.consistency import problems, words_problems
+from tests.qa.storage.folder import records, source
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from qa.storage.records.store import Store
 
 ENCODER = TinyEncoder()
 VOCABULARY = (
@@ -75,7 +77,7 @@ def low(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def store(tmp_path: Path, low: None) -> Iterator[Store]:
     """The store of a library for which 10 passages are many."""
-    with closing(Store(tmp_path / "library ü")) as opened:
+    with closing(records(tmp_path / "library ü")) as opened:
         yield opened
 
 
@@ -114,7 +116,7 @@ def assert_equals_fts5(full_text: FullText, store: Store) -> None:
         for k in (1, 3, 1000):
             found = full_text.search(queries, k, selection)
             for query, got in zip(queries, found, strict=True):
-                right = store.bm25(query, k, selection)
+                right = source(store).bm25(query, k, filters)
                 assert [key for key, _ in got] == [key for key, _ in right], query
                 scores = [score for _, score in right]
                 assert [score for _, score in got] == (
@@ -124,13 +126,13 @@ def assert_equals_fts5(full_text: FullText, store: Store) -> None:
 
 def without_fts5(patch: pytest.MonkeyPatch) -> None:
     """From here on, FTS5 answers nothing."""
-    patch.delattr(Contents, "bm25")
+    patch.delattr(Source, "bm25")
 
 
 def saved(store: Store) -> tuple[Path, Path]:
     """Fill and save a library; gives the file in force and its base."""
     fill(store)
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         full_text.save()
     (file,), (base,) = store.folder.glob("words-*.bin"), store.folder.glob("postings-*.bin")
     return file, base
@@ -169,10 +171,10 @@ def test_whatever_happens_to_a_library_the_same_is_found_in_the_same_order(steps
     with (
         tempfile.TemporaryDirectory() as folder,
         pytest.MonkeyPatch.context() as patch,
-        closing(Store(Path(folder))) as store,
+        closing(records(Path(folder))) as store,
     ):
         set_low(patch)
-        full_texts = [FullText(store)]
+        full_texts = [FullText(source(store))]
         fill(store)
         full_texts[0].save()
         for kind, *values in steps:
@@ -188,7 +190,7 @@ def test_whatever_happens_to_a_library_the_same_is_found_in_the_same_order(steps
                     full_texts[-1].save()
                     assert words_problems(store.folder) == []
                 case "open":
-                    full_texts.append(FullText(store))
+                    full_texts.append(FullText(source(store)))
             if kind == "ask":
                 assert_equals_fts5(full_texts[0], store)
         for full_text in full_texts:
@@ -200,9 +202,9 @@ def test_it_is_our_postings_that_answer_and_words_of_several_stems_that_fts5_doe
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved(store)
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         assert_equals_fts5(full_text, store)
-        right = store.bm25(["copper"], 5, store.select())
+        right = source(store).bm25(["copper"], 5, EVERYTHING)
         without_fts5(monkeypatch)
         assert full_text.search([["copper"]], 5, store.select()) == [right]
         with pytest.raises(AttributeError, match="bm25"):
@@ -211,7 +213,7 @@ def test_it_is_our_postings_that_answer_and_words_of_several_stems_that_fts5_doe
 
 def test_what_fts5_refuses_is_refused_in_the_same_words(store: Store) -> None:
     saved(store)
-    with closing(FullText(store)) as full_text, pytest.raises(InputError, match="is not valid text"):
+    with closing(FullText(source(store))) as full_text, pytest.raises(InputError, match="is not valid text"):
         full_text.search([["\ud83d"]], 5, store.select())
 
 
@@ -220,7 +222,7 @@ def test_a_word_may_stand_very_often_in_a_passage(store: Store, times: int) -> N
     fill(store)
     put(store, "often", ["rice " * times], "rice")
     put(store, "once", ["rice "], "copper")
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         full_text.save()
         assert_equals_fts5(full_text, store)
     places, weights = build_of_texts([(7, "rice", "rice " * times), (9, "", "rice")]).find(b"rice")
@@ -229,7 +231,7 @@ def test_a_word_may_stand_very_often_in_a_passage(store: Store, times: int) -> N
 
 def test_passages_without_any_word_count_too(store: Store) -> None:
     put(store, "silent", ["…\n"] * 12)
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         full_text.save()
         assert_equals_fts5(full_text, store)
         put(store, "one", ["rice\n", "!\n"])
@@ -242,16 +244,16 @@ def test_what_is_removed_before_its_text_is_read_is_left_out(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved(store)
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         put(store, "short-lived", ["rice\n"])
-        texts_of = Store.texts_of
+        texts_of = Source.texts_of
 
-        def after_removal(self: Store, keys: np.ndarray) -> list[tuple[int, str, str]]:
-            self.remove(["short-lived"])
+        def after_removal(self: Source, keys: np.ndarray) -> list[tuple[int, str, str]]:
+            store.remove(["short-lived"])
             return texts_of(self, keys)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Store, "texts_of", after_removal)
+            patch.setattr(Source, "texts_of", after_removal)
             full_text.search([["rice"]], 3, store.select())
         assert_equals_fts5(full_text, store)
         full_text.save()
@@ -263,9 +265,9 @@ def test_what_is_removed_before_its_text_is_read_is_left_out(
 
 def test_a_small_library_has_no_postings(store: Store) -> None:
     put(store, "a", ["rice\n"] * 10)
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         full_text.save()
-        assert store.words_record().file == ""
+        assert source(store).words_record().file == ""
         assert list(store.folder.glob("*.bin")) == []
         fill(store)
         full_text.save()
@@ -273,7 +275,7 @@ def test_a_small_library_has_no_postings(store: Store) -> None:
         store.remove([info.id for info in store.documents() if info.id != "a"])
         assert_equals_fts5(full_text, store)
         full_text.save()
-        assert store.words_record().file == ""
+        assert source(store).words_record().file == ""
         assert list(store.folder.glob("words-*.bin")) == []
         assert_equals_fts5(full_text, store)
 
@@ -282,13 +284,13 @@ def test_segments_are_followed_saved_and_joined_until_the_base_is_made_anew(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(store, documents=40)
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         full_text.save()
         with monkeypatch.context() as patch:
             patch.delattr(Postings, "of")  # nothing is made anew
             for number in range(19):
                 put(store, f"new {number}", [f"rice straße {number}\n"])
-                with closing(FullText(store)) as other:
+                with closing(FullText(source(store))) as other:
                     other.save()
                 sizes = [len(segment) for segment in other._postings.segments[1:]]  # type: ignore[union-attr]
                 assert sum(sizes) == number + 1
@@ -316,13 +318,13 @@ def test_a_question_does_not_wait_for_many_new_passages(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved(store)
-    with closing(FullText(store)) as full_text, closing(FullText(store)) as other:
+    with closing(FullText(source(store))) as full_text, closing(FullText(source(store))) as other:
         fill(store, 2, 3, "new ")
         with monkeypatch.context() as patch:
             patch.setattr(qa.storage.file_index.full_text, "build_of_texts", None)
             assert_equals_fts5(full_text, store)
         other.save()
-        right = store.bm25(["rice"], 50, store.select())
+        right = source(store).bm25(["rice"], 50, EVERYTHING)
         without_fts5(monkeypatch)
         assert full_text.search([["rice"]], 50, store.select()) == [right]
 
@@ -347,7 +349,7 @@ def test_files_that_are_missing_or_damaged_are_named_and_made_again(
             path.write_bytes(b"pullquote index 1\n" + whole[18:])
         case "a folder":
             path.mkdir()
-    with closing(FullText(store)) as full_text, caplog.at_level(logging.WARNING, "qa"):
+    with closing(FullText(source(store))) as full_text, caplog.at_level(logging.WARNING, "qa"):
         assert_equals_fts5(full_text, store)
         (record,) = warnings(caplog)  # once, though there were many questions
         assert path.name in record.message
@@ -368,14 +370,14 @@ def test_damage_that_an_opening_does_not_see_does_no_harm_and_a_doctor_sees_it(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, base = saved(store)
-    postings = Postings.open(store.folder, store.words_record().file, 0)
+    postings = Postings.open(store.folder, source(store).words_record().file, 0)
     content, modified = base.read_bytes(), base.stat().st_mtime_ns
     start = postings.file.structure
     base.write_bytes(content[:start] + b"\x7f" * (len(content) - start))
     os.utime(base, ns=(0, modified))
     (finding,) = (each for each in examine(store.folder) if each.about == "postings")
     assert f"{base.name} is damaged" in finding.problem
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         assert_equals_fts5(full_text, store)
         assert f"{base.name} is damaged" in caplog.text
         full_text.save()
@@ -400,12 +402,12 @@ def test_where_nothing_may_be_written_what_there_is_is_used(
     file, base = saved(store)
     store.close()
     monkeypatch.setattr("qa.storage.sqlite.file.os.access", lambda *_: False)
-    with closing(Store(store.folder)) as read_only, closing(FullText(read_only)) as full_text:
+    with closing(records(store.folder)) as read_only, closing(FullText(source(read_only))) as full_text:
         assert read_only.read_only
         assert_equals_fts5(full_text, read_only)
         base.unlink()
         full_text.save()
-    with closing(Store(store.folder)) as read_only, closing(FullText(read_only)) as full_text:
+    with closing(records(store.folder)) as read_only, closing(FullText(source(read_only))) as full_text:
         assert_equals_fts5(full_text, read_only)
         full_text.save()
     assert set(store.folder.glob("*.bin")) == {file}
@@ -417,7 +419,7 @@ def test_a_full_disk_is_logged_and_fts5_answers(store: Store, caplog: pytest.Log
 
     fill(store)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))
         try:
             full_text.save()
@@ -435,7 +437,7 @@ def test_bases_of_before_and_parts_are_cleared_away_once_nobody_can_need_them(st
     part = store.folder / ".postings-killed.part"
     part.touch()
     fill(store, 3, name="more ")
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         full_text.save()
         assert base.exists()  # it might just have been written, by a process about to name it
         assert part.exists()
@@ -477,8 +479,8 @@ def write_and_save(folder: Path, rounds: int) -> None:
     """What another process does to a library: its postings are made anew again and again."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        closing(Store(folder)) as store,
-        closing(FullText(store)) as other,
+        closing(records(folder)) as store,
+        closing(FullText(source(store))) as other,
     ):
         set_low(patch)
         for seed in range(rounds):
@@ -495,7 +497,7 @@ def test_one_process_asks_while_another_changes_and_saves(
     writer = context.Process(target=write_and_save, args=(store.folder, 30))
     writer.start()
     asked = 0
-    with closing(FullText(store)) as full_text:
+    with closing(FullText(source(store))) as full_text:
         while writer.is_alive():
             for found in full_text.search([["copper"], ["rice", "the"]], 9, store.select()):
                 # What goes between a search and the ordering of its equals is left out.
@@ -511,7 +513,7 @@ def test_one_process_asks_while_another_changes_and_saves(
 
 def test_what_is_asked_of_a_closed_library_is_an_error_that_says_so(store: Store) -> None:
     saved(store)
-    words, selection = FullText(store), store.select()
+    words, selection = FullText(source(store)), store.select()
     assert words.search([["rice"]], 3, selection)[0]
     words.close()
     with pytest.raises(LibraryError, match="was closed"):
@@ -520,7 +522,7 @@ def test_what_is_asked_of_a_closed_library_is_an_error_that_says_so(store: Store
 
 def test_a_library_that_is_closed_while_questions_run_does_not_crash(store: Store) -> None:
     saved(store)
-    words, selection = FullText(store), store.select()
+    words, selection = FullText(source(store)), store.select()
 
     def ask(_: int) -> bool:
         try:
@@ -538,7 +540,7 @@ def test_a_library_that_is_closed_while_questions_run_does_not_crash(store: Stor
 
 def test_a_segment_names_the_places_of_the_keys_that_it_has_and_each_once(store: Store) -> None:
     saved(store)
-    segment = Postings.of(store).segments[0]
+    segment = Postings.of(source(store)).segments[0]
     held = segment.keys.tolist()
     asked = np.array([-5, -1, held[0], held[3], held[-1], held[-1] + 7])
     assert segment.places(asked).tolist() == [0, 3, len(held) - 1]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import qa.storage.sqlite.words
 
+import qa.storage.file_index.fts5
 import qa.storage.records.filters
 import qa.storage.records.phrases
 import qa.storage.records.reading
@@ -26,18 +26,21 @@ from qa.errors import (
     LibraryError,
     LibraryNotFoundError,
 )
-from qa.schema import Document, Filters
+from qa.schema import EVERYTHING, Document, Filters
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.ports import Count, Hit
-from qa.storage.records.store import Store
 from qa.storage.sqlite.database import LAYOUT
 from qa.text.dates import parse_date
+from tests.conftest import ROOT
 from tests.qa.consistency import problems
 from tests.qa.storage.contract import BRIEF, finds_each_phrase, text
+from tests.qa.storage.folder import records, source
 from tests.qa.tiny import TinyEncoder, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from qa.storage.records.store import Store
 
 ENCODER = TinyEncoder()
 
@@ -55,7 +58,7 @@ def ingest(store: Store, document: Document, encoder: TinyEncoder = ENCODER) -> 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "a library, in Zürich")
+    store = records(tmp_path / "a library, in Zürich")
     yield store
     store.close()
 
@@ -142,7 +145,7 @@ def test_an_id_that_is_not_held_is_compared_with_few_of_many(
     monkeypatch.setattr(qa.storage.records.reading, "SUGGESTED_FROM", 3)
     for number in range(10, 40):
         ingest(store, text(f"brief-{number}.txt", "Text."))
-    with store._database.reading() as db:
+    with store.database.reading() as db:
         pass  # one thread has the same connection each time
     rows: list[str] = []
     db.set_trace_callback(rows.append)
@@ -171,11 +174,10 @@ def test_what_is_held_is_counted_and_named_without_a_look_at_each(store: Store) 
 def test_what_is_removed_or_replaced_leaves_no_word_behind(store: Store) -> None:
     ingest(store, text("a", "The unicorn sleeps."))
     ingest(store, text("a", "The griffin sleeps."))
-    everything = store.select()
-    assert store.bm25(["unicorn"], 5, everything) == []
-    assert len(store.bm25(["griffin"], 5, everything)) == 1
+    assert source(store).bm25(["unicorn"], 5, EVERYTHING) == []
+    assert len(source(store).bm25(["griffin"], 5, EVERYTHING)) == 1
     store.remove(["a"])
-    assert store.bm25(["griffin"], 5, everything) == []
+    assert source(store).bm25(["griffin"], 5, EVERYTHING) == []
 
 
 def test_a_difference_is_told_only_for_the_vectors_in_force(store: Store) -> None:
@@ -187,15 +189,15 @@ def test_a_difference_is_told_only_for_the_vectors_in_force(store: Store) -> Non
     assert store.adopt_encoding(new) == (BRIEF.id,)
     store.put_vectors(new, dict.fromkeys([*keys, 999], (b"", np.zeros(32, np.float32))))
     assert store.adopt_encoding(new) == ()
-    assert store.difference(old, lambda: np.empty(0, np.int64)) is None
-    difference = store.difference(new, lambda: np.array([999]))
+    assert source(store).difference(old, lambda: np.empty(0, np.int64)) is None
+    difference = source(store).difference(new, lambda: np.array([999]))
     assert difference is not None
     assert (difference.stale.tolist(), difference.missing.tolist()) == ([999], keys)
 
 
 def test_an_ingest_never_reads_all_documents(store: Store) -> None:
     statements: list[str] = []
-    with store._database.reading() as db:
+    with store.database.reading() as db:
         pass  # one thread has the same connection each time
     db.set_trace_callback(statements.append)
     ingest(store, Document(id="x", text="A record.", path="/a.jsonl", format="jsonl"))
@@ -248,7 +250,7 @@ def test_a_month_is_kept_as_a_month(store: Store) -> None:
 def test_a_selection_looks_at_no_passage_and_at_no_text_and_is_made_once(
     filled: Store, filters: Filters
 ) -> None:
-    with filled._database.reading() as db:
+    with filled.database.reading() as db:
         pass  # one thread has the same connection each time
     statements: list[str] = []
     db.set_trace_callback(statements.append)
@@ -267,14 +269,14 @@ def test_a_selection_looks_at_no_passage_and_at_no_text_and_is_made_once(
 def _as_one_statement(store: Store, terms: list[str], k: int, filters: Filters) -> list[tuple[int, float]]:
     """The search that bm25 is to equal: every match joined with its document."""
     where, values = qa.storage.records.filters.where(filters)
-    with store._database.reading() as db:
+    with store.database.reading() as db:
         rows = db.execute(
             "SELECT key, bm25(words, ?, ?) AS cost FROM words JOIN passages ON key = words.rowid "  # noqa: S608
             "JOIN documents ON documents.serial = document "
             f"WHERE words MATCH ? AND {where} ORDER BY cost, id, ordinal LIMIT ?",
             (
-                qa.storage.sqlite.words.BM25_HEAD_WEIGHT,
-                qa.storage.sqlite.words.BM25_BODY_WEIGHT,
+                qa.storage.file_index.fts5.BM25_HEAD_WEIGHT,
+                qa.storage.file_index.fts5.BM25_BODY_WEIGHT,
                 " OR ".join(terms),
                 *values,
                 k,
@@ -297,10 +299,9 @@ def test_bm25_finds_what_a_join_of_every_match_would_in_the_same_order(store: St
     store.remove([f"{number}" for number in drawn[:40]])
     wanted = (Filters(), Filters(series="S1"), Filters(document=("7", "8", "70")), Filters(series="none"))
     for filters in wanted:
-        selection = store.select(filters)
         for terms in (["copper"], ["coal", "rice"], ["notes"], ["absent"]):
             for k in (1, 7, 100, 1000):
-                assert store.bm25(terms, k, selection) == _as_one_statement(store, terms, k, filters)
+                assert source(store).bm25(terms, k, filters) == _as_one_statement(store, terms, k, filters)
 
 
 def test_a_phrase_is_found_across_passages_and_only_where_the_filters_let_it(store: Store) -> None:
@@ -354,7 +355,7 @@ def test_threads_read_and_write_one_store_at_the_same_time(store: Store) -> None
         try:
             for turn in range(10):
                 ingest(store, text(f"{number}", f"Text {number} of turn {turn}, with copper."))
-                assert store.bm25(["copper"], 50, store.select())
+                assert source(store).bm25(["copper"], 50, EVERYTHING)
         except BaseException as error:
             errors.append(error)
 
@@ -376,14 +377,14 @@ def test_readers_wait_neither_for_each_other_nor_for_the_writer(store: Store) ->
     seen = []
 
     def read() -> None:
-        with store._database.reading() as db:
+        with store.database.reading() as db:
             together.wait()  # all three are inside their transactions
             seen.append(db.execute("SELECT count(*) FROM documents").fetchone()[0])
 
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
         reader.start()
-    with store._database.writing() as db:
+    with store.database.writing() as db:
         db.execute("DELETE FROM passages")
         db.execute("DELETE FROM documents")
         together.wait()
@@ -409,12 +410,12 @@ def test_a_file_that_was_exchanged_while_open_is_never_read_beside_the_old_one(
     path = store.folder / "library.sqlite3"
     shutil.copy(path, tmp_path / "copy")
     (tmp_path / "copy").replace(path)
-    with store._database.reading(), pytest.raises(LibraryError, match="exchanged"):
+    with store.database.reading(), pytest.raises(LibraryError, match="exchanged"):
         store.documents()
 
 
 def _fill(folder: Path, number: int) -> None:
-    store = Store(folder)
+    store = records(folder)
     for turn in range(15):
         ingest(store, text(f"{number}-{turn}", f"Text {number} of turn {turn}."))
     store.close()
@@ -429,7 +430,7 @@ def test_processes_that_make_and_fill_one_library_at_the_same_time_take_turns(tm
     for writer in writers:
         writer.join(60)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
-    store = Store(tmp_path / "lib", create=False)
+    store = records(tmp_path / "lib", create=False)
     assert len(store.documents()) == 45
     store.close()
     assert problems(tmp_path / "lib") == []
@@ -440,7 +441,7 @@ def test_a_writer_that_has_to_wait_too_long_is_told_so_and_readers_go_on(
 ) -> None:
     ingest(store, BRIEF)
     monkeypatch.setattr(qa.storage.sqlite.file, "BUSY_SECONDS", 0.05)
-    other = Store(store.folder)
+    other = records(store.folder)
     blocker = sqlite3.connect(store.folder / "library.sqlite3", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(LibraryError, match="being written by another Pullquote"):
@@ -457,7 +458,7 @@ def test_a_writer_that_has_to_wait_too_long_is_told_so_and_readers_go_on(
 
 def saved(tmp_path: Path) -> Path:
     folder = tmp_path / "lib"
-    store = Store(folder)
+    store = records(folder)
     for number in range(20):
         ingest(store, text(f"{number}", words(number)))
     store.close()
@@ -466,16 +467,16 @@ def saved(tmp_path: Path) -> Path:
 
 def test_a_folder_without_a_library_is_named_with_the_command_that_makes_one(tmp_path: Path) -> None:
     with pytest.raises(LibraryNotFoundError, match=r"nowhere.*pullquote index"):
-        Store(tmp_path / "nowhere", create=False)
+        records(tmp_path / "nowhere", create=False)
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_file_that_a_killed_start_left_empty_is_filled_by_the_next(tmp_path: Path) -> None:
     (tmp_path / "library.sqlite3").touch()
     with pytest.raises(LibraryNotFoundError):
-        Store(tmp_path, create=False)
-    Store(tmp_path).close()
-    Store(tmp_path, create=False).close()
+        records(tmp_path, create=False)
+    records(tmp_path).close()
+    records(tmp_path, create=False).close()
 
 
 @pytest.mark.parametrize(
@@ -500,7 +501,7 @@ def test_a_damaged_or_foreign_file_is_named_and_left_as_it_is(
     damage(path)  # type: ignore[operator]
     before = path.read_bytes()
     with pytest.raises(LibraryError, match=message) as caught:
-        Store(folder).documents()
+        records(folder).documents()
     assert str(folder) in str(caught.value)
     assert path.read_bytes() == before
 
@@ -540,13 +541,13 @@ def test_damage_inside_the_file_is_named_when_it_is_met(tmp_path: Path) -> None:
     content[4096:] = b"\xa5" * (len(content) - 4096)
     path.write_bytes(content)
     with pytest.raises(LibraryError, match="damaged"):
-        Store(folder, create=False).documents()
+        records(folder, create=False).documents()
 
 
 def test_a_text_that_no_longer_has_its_hash_is_an_error_and_not_a_source(tmp_path: Path) -> None:
     folder = saved(tmp_path)
     _sql(folder / "library.sqlite3", "UPDATE documents SET text = 'x' || substr(text, 2) WHERE id = '3'")
-    store = Store(folder)
+    store = records(folder)
     with pytest.raises(LibraryError, match=r"'3'.*SHA-256"):
         store.document("3")
     assert store.document("4").text == words(4)
@@ -562,7 +563,7 @@ def test_a_library_of_another_schema_is_left_as_it_is(tmp_path: Path, schema: in
     _sql(folder / "library.sqlite3", f"PRAGMA user_version = {schema}")
     before = (folder / "library.sqlite3").read_bytes()
     with pytest.raises(LibraryError, match=advice):
-        Store(folder, create=False)
+        records(folder, create=False)
     assert (folder / "library.sqlite3").read_bytes() == before
 
 
@@ -571,7 +572,7 @@ def test_a_library_of_another_schema_is_left_as_it_is(tmp_path: Path, schema: in
 
 def test_a_full_store_says_so_and_keeps_what_it_has(store: Store) -> None:
     ingest(store, BRIEF)
-    with store._database.reading() as db:
+    with store.database.reading() as db:
         pass  # one thread has the same connection each time
     (pages,) = db.execute("PRAGMA page_count").fetchone()
     db.execute(f"PRAGMA max_page_count = {pages + 5}")
@@ -587,9 +588,9 @@ _FILL_A_FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from qa.errors import LibraryError
-from qa.storage.records.store import Store
-from tests.qa.storage.test_store import ingest, text, words
-store = Store(Path(sys.argv[1]))
+from tests.qa.storage.folder import records
+from tests.qa.storage.records.test_store import ingest, text, words
+store = records(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, 800_000))
 try:
@@ -611,7 +612,7 @@ def test_a_disk_that_refuses_to_write_loses_nothing_that_was_acknowledged(tmp_pa
         capture_output=True,
         text=True,
         timeout=60,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
         check=False,
     )
     assert done.returncode == 3, done.stderr
@@ -619,7 +620,7 @@ def test_a_disk_that_refuses_to_write_loses_nothing_that_was_acknowledged(tmp_pa
     assert "Nothing was lost" in done.stderr
     acknowledged = done.stdout.split()
     assert len(acknowledged) > 3
-    store = Store(library, create=False)
+    store = records(library, create=False)
     assert {info.id for info in store.documents()} == set(acknowledged)
     assert ingest(store, text("after", "There is space again.")) == "after"
     store.close()
@@ -633,13 +634,14 @@ _READ_ONLY = """
 import os, sys
 from pathlib import Path
 from qa.errors import LibraryError
-from qa.storage.records.store import Store
-from tests.qa.storage.test_store import ingest, text
+from qa.schema import EVERYTHING
+from tests.qa.storage.folder import records, source
+from tests.qa.storage.records.test_store import ingest, text
 if os.geteuid() == 0:
     os.setuid(65534)  # to root, no folder is read-only
-store = Store(Path(sys.argv[1]), create=True)
+store = records(Path(sys.argv[1]), create=True)
 assert store.read_only
-print(len(store.documents()), len(store.bm25(["word3"], 100, store.select())) > 0, flush=True)
+print(len(store.documents()), len(source(store).bm25(["word3"], 100, EVERYTHING)) > 0, flush=True)
 try:
     ingest(store, text("new", "New."))
 except LibraryError as error:
@@ -677,7 +679,7 @@ def reader(folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )
 
 
@@ -690,7 +692,7 @@ def test_a_library_that_may_only_be_read_is_read_and_follows_one_who_may_write(p
         assert "may not be written" in child.stdout.readline()
         assert [path.name for path in public.iterdir()] == ["library.sqlite3"]
         unlock(public)
-        writer = Store(public)
+        writer = records(public)
         ingest(writer, text("later", "Four"))
         writer.close()
         lock(public)
@@ -704,7 +706,7 @@ def test_a_library_that_may_only_be_read_is_read_and_follows_one_who_may_write(p
 def test_a_library_that_was_killed_and_then_made_read_only_still_gives_what_was_acknowledged(
     public: Path,
 ) -> None:
-    writer = Store(public)
+    writer = records(public)
     ingest(writer, text("later", "Four"))
     assert (public / "library.sqlite3-wal").stat().st_size > 0  # as a kill leaves it
     lock(public)

@@ -6,7 +6,7 @@ import pytest
 
 from qa.storage.open import open_library
 from tests.qa.storage.contract import LibraryContract
-from tests.qa.storage.test_store import ENCODER, ingest
+from tests.qa.storage.records.test_store import ENCODER, ingest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qa.storage.library import Library
 
 
-class TestEmbeddedLibrary(LibraryContract):
+class TestLibrary(LibraryContract):
     @pytest.fixture
     def library(self, tmp_path: Path) -> Iterator[Library]:
         library = open_library(tmp_path / "a library, in Zürich", encoder=ENCODER)

@@ -12,7 +12,8 @@ import pytest
 
 from qa.corpus import Corpus
 from qa.errors import LibraryError
-from qa.storage.sqlite.database import FILE_NAME, Database
+from qa.storage.sqlite.database import FILE_NAME, SqliteDatabase
+from tests.qa.storage.folder import source
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ FOREIGN = {
 def test_a_library_with_what_is_not_ours_is_refused_by_name(made: Path, kind: str, read_only: bool) -> None:
     change(made, FOREIGN[kind])
     with pytest.raises(LibraryError, match=r"theirs"):
-        Database(made, create=False, read_only=read_only)
+        SqliteDatabase(made, create=False, read_only=read_only)
 
 
 def test_a_trigger_of_ours_with_another_body_is_refused(made: Path) -> None:
@@ -59,13 +60,13 @@ def test_a_trigger_of_ours_with_another_body_is_refused(made: Path) -> None:
         "CREATE TRIGGER passage_gone AFTER DELETE ON passages BEGIN DELETE FROM documents; END",
     )
     with pytest.raises(LibraryError, match="passage_gone"):
-        Database(made, create=False)
+        SqliteDatabase(made, create=False)
 
 
 def test_a_view_in_place_of_a_table_of_ours_is_refused(made: Path) -> None:
     change(made, "DROP TABLE purged", "CREATE VIEW purged AS SELECT 1 AS path_sha256, 2 AS source_sha256")
     with pytest.raises(LibraryError, match="purged"):
-        Database(made, create=False)
+        SqliteDatabase(made, create=False)
 
 
 def test_a_table_of_the_full_text_index_that_computes_is_refused(made: Path) -> None:
@@ -76,18 +77,18 @@ def test_a_table_of_the_full_text_index_that_computes_is_refused(made: Path) -> 
         "v AS (randomblob(9))) WITHOUT ROWID' WHERE name = 'words_config'",
     )
     with pytest.raises(LibraryError):
-        Database(made, create=False)
+        SqliteDatabase(made, create=False)
 
 
 @pytest.mark.parametrize("version", [-1, 0, 1, 3])
 def test_a_version_that_the_schema_is_not_of_is_refused(made: Path, version: int) -> None:
     change(made, f"PRAGMA user_version = {version}")
     with pytest.raises(LibraryError):
-        Database(made, create=False)
+        SqliteDatabase(made, create=False)
 
 
 def test_connections_trust_no_schema(made: Path) -> None:
-    with closing(Database(made)) as database:
+    with closing(SqliteDatabase(made)) as database:
         for lend in (database.reading, database.writing):
             with lend() as db:
                 assert db.execute("PRAGMA trusted_schema").fetchone() == (0,)
@@ -104,7 +105,7 @@ def test_a_link_in_place_of_a_file_of_the_library_is_refused_and_what_it_leads_t
     (made / name).unlink(missing_ok=True)
     (made / name).symlink_to(mine)
     with pytest.raises(LibraryError, match="is a link"):
-        Database(made)
+        SqliteDatabase(made)
     assert mine.read_text() == "Not to be touched."
 
 
@@ -112,7 +113,7 @@ def test_no_file_elsewhere_is_opened_as_an_index(made: Path, tmp_path: Path) -> 
     os.mkfifo(tmp_path / "pipe")
     change(made, "UPDATE library SET index_file = '../pipe', words_file = '../pipe'")
     with tiny_corpus(made) as corpus:
-        assert corpus.store.index_record().file == corpus.store.words_record().file == ""
+        assert source(corpus.store).index_record().file == source(corpus.store).words_record().file == ""
         assert corpus.stats().passages == 1
 
 

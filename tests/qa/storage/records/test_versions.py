@@ -577,13 +577,13 @@ def test_what_another_process_purges_while_an_index_is_remade_is_erased_by_the_n
 ) -> None:
     with tiny_corpus(library) as corpus, tiny_corpus(library) as other:
         corpus.index(write(inbox, "a.txt", OLD), write(inbox, "b.txt", UNIQUE))
-        remake = corpus.store._index.remake
+        remake = corpus.store.index.vectors.remake
 
         def remake_while_another_purges() -> None:
             other.store.purge(["b.txt"])  # and is killed
             remake()
 
-        monkeypatch.setattr(corpus.store._index, "remake", remake_while_another_purges)
+        monkeypatch.setattr(corpus.store.index.vectors, "remake", remake_while_another_purges)
         corpus.purge(["a.txt"])
         monkeypatch.undo()
         assert corpus.store.erasing
