@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -48,7 +48,12 @@ class Database(Protocol):
 
     Every method raises LibraryError if the database is damaged, away, locked by another writer, or out of
     space. Earlier commits are not lost.
+
+    Attributes:
+        after_commit: called after each counted change that this process commits. The index may set it.
     """
+
+    after_commit: Callable[[], object]
 
     @property
     def folder(self) -> Path:

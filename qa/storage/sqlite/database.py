@@ -16,7 +16,7 @@ from qa.storage.sqlite.full_text import Fts5Table
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from qa.storage.intake_port import Upload
@@ -56,6 +56,7 @@ class SqliteDatabase(SqliteFile):
     def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
         super().__init__(folder, LAYOUT, create=create, read_only=read_only)
         self.where = str(folder)
+        self.after_commit: Callable[[], object] = bool  # does nothing
 
     def _recognise(self, db: sqlite3.Connection, *, create: bool) -> None:
         # Look for the index first: another process may fill the library between the two statements.
@@ -75,8 +76,11 @@ class SqliteDatabase(SqliteFile):
         with super().writing() as db:
             before = db.total_changes
             yield db
-            if counted and db.total_changes > before:
+            is_counted = counted and db.total_changes > before
+            if is_counted:
                 db.execute("UPDATE library SET generation = generation + 1")
+        if is_counted:
+            self.after_commit()
 
     @contextlib.contextmanager
     def one_change(self, names: Iterable[str] = ()) -> Iterator[bool]:
