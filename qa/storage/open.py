@@ -98,17 +98,15 @@ def _index(database: Database, asked: str) -> Index:
         address, name, generation = db.execute(
             "SELECT index_address, index_name, generation FROM library"
         ).fetchone()
-    is_new = not address and not generation
-    if asked and asked != address:
-        if not is_new:
-            raise InputError(
-                f"the library at {database.where} has its index "
-                f"{f'at {shown(address)}' if address else 'in files'}, not at {shown(asked)}: leave --index "
-                "out, or copy the library to a new library with that index"
-            )
+    if asked and asked != address and generation:
+        raise InputError(
+            f"the library at {database.where} has its index "
+            f"{f'at {shown(address)}' if address else 'in files'}, not at {shown(asked)}: leave --index "
+            "out, or copy the library to a new library with that index"
+        )
+    is_new = bool(asked) and asked != address
+    if is_new:
         address, name = asked, f"pullquote_{secrets.token_hex(6)}"
-        with database.writing(counted=False) as db:
-            db.execute("UPDATE library SET index_address = ?, index_name = ?", (address, name))
     if not address and isinstance(database, SqliteDatabase):
         return FileIndex(database)
     if not address:
@@ -117,4 +115,13 @@ def _index(database: Database, asked: str) -> Index:
         )
     from qa.storage.milvus.index import MilvusIndex
 
-    return MilvusIndex(database, address, name)
+    index = MilvusIndex(database, address, name)
+    if is_new:
+        try:
+            index.check()  # so that no library remembers an address that is wrong
+            with database.writing(counted=False) as db:
+                db.execute("UPDATE library SET index_address = ?, index_name = ?", (address, name))
+        except BaseException:
+            index.close()
+            raise
+    return index
