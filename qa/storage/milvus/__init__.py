@@ -1,1 +1,1 @@
-"""The index of a library on a Milvus server, or in a Milvus Lite file."""
+"""The index of a library on Milvus: a server, or a Milvus Lite file."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from qa.document.corrections import BY_HAND, Correction
 from qa.schema import Certainty, Found
 from qa.storage import columns as stored
+from qa.storage.records import outbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +83,7 @@ def put_in_collection(db: Statements, number: int, collection: str) -> str:
         ),
     )
     put(db, document_id, corrections)
+    outbox.note_document(db, number)
     return str(document_id)
 
 

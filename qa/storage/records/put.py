@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from qa.document.row_identity import numbered
 from qa.document.window import head
 from qa.errors import LibraryError
+from qa.schema import FILTERED_BY_NAME
 from qa.storage.intake_port import HeldLocation, Ingested, KnownDocument, ReadDocument
-from qa.storage.records import versions
+from qa.storage.records import outbox, versions
 from qa.storage.records.corrections import corrections_of
 from qa.storage.records.corrections import put as put_corrections
 from qa.storage.records.locations import (
@@ -208,6 +209,10 @@ def put_row(db: Statements, row: Row, text: str, *, has_passages: bool) -> tuple
     db.execute(
         f"UPDATE documents SET {' = ?, '.join(values)} = ? WHERE serial = ?", (*values.values(), row.number)
     )
+    if has_passages and row.held:
+        filtered = ("date", *FILTERED_BY_NAME)
+        if any(row.held[name] != row.values[name] for name in filtered):
+            outbox.note_document(db, row.number)
     return row.number, "replaced"
 
 

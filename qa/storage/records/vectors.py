@@ -38,6 +38,12 @@ def encoding(db: Statements) -> Encoding | None:
     return Encoding(int(number), EncoderIdentity(name, sha256, int(dimension)))
 
 
+def encodings(db: Statements) -> list[Encoding]:
+    """Return the active encoding, and the encodings that may become the active one."""
+    rows = db.execute("SELECT number, name, sha256, dimension FROM encodings ORDER BY number").fetchall()
+    return [Encoding(int(number), EncoderIdentity(*identity)) for number, *identity in rows]
+
+
 def new_encoding(db: Statements, encoder: EncoderIdentity) -> Encoding:
     """Add an embedding by an encoder, without vectors yet.
 

@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import pytest
 
+from qa.document.segment import passages
 from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import Document, DocumentOrder, DocumentQuery, Filters, Span
+from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.ports import READ_AT_ONCE, Count, Hit, Occurrence, read_in_parts, read_places
 from qa.text.dates import PartialDate, parse_date
 from qa.text.phrase import occurrences, phrase_pattern
 from tests.qa.recorded import Recorded
-from tests.qa.tiny import words
+from tests.qa.tiny import TinyEncoder, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qa.storage.library import Library
+    from qa.storage.records.store import Store
 
+ENCODER = TinyEncoder()
 EVERYTHING = Filters()
 BRIEF = Document(
     id="briefs/scrap.txt",
@@ -47,6 +51,18 @@ def text(name: str, content: str, **fields: object) -> Document:
     # A record: of those none is merged with another that has the same words.
     fields = {"format": "jsonl"} | fields
     return Document(id=name, text=content, path=f"/in/{name}", **fields)  # type: ignore[arg-type]
+
+
+def ingest(store: Store, document: Document, encoder: TinyEncoder = ENCODER) -> str:
+    """Put a document with vectors of its passages' own texts. Return its id."""
+    entries = [
+        Entry(passage, document.text[passage.start : passage.end].encode()[:16], vector)
+        for passage in passages(document)
+        for vector in encoder.encode_documents([document.text[passage.start : passage.end]])
+    ]
+    ingested = store.put(ReadDocument.of(document), EmbeddedPassages(entries, encoder.identity))
+    assert ingested
+    return ingested.document_id
 
 
 def finds_each_phrase(library: Library, documents: Sequence[Document]) -> None:

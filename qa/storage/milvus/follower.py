@@ -1,0 +1,162 @@
+"""Follows the outbox: applies the changes of the records to the collections, also in a background thread."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qa.errors import PullquoteError
+from qa.schema import Progress
+from qa.storage.milvus import rows
+from qa.storage.milvus.connection import MissingCollectionError
+from qa.storage.records import outbox, vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qa.schema import OnProgress
+    from qa.storage.engines import Database
+    from qa.storage.intake_port import Encoding
+    from qa.storage.milvus.collection import Collection
+    from qa.storage.milvus.opened import Opened
+    from qa.storage.milvus.rows import Stemmer
+    from qa.storage.statements import Statements
+
+log = logging.getLogger(__name__)
+
+# Maximum number of changes that are followed in one transaction. On SQLite, other writers wait meanwhile.
+AT_ONCE = 500
+# Seconds after a commit until it is followed: the changes of several commits are then followed together.
+GATHERING = 0.2
+# Seconds between two attempts if Milvus is away: the first and the longest pause.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+# Maximum seconds that `close` waits for the thread.
+CLOSING = 15.0
+
+
+class Follower:
+    """Follows the outbox of a library. Threads may share it.
+
+    A change stays in the outbox until Milvus has it. So after an error or a crash, it is followed again.
+    """
+
+    def __init__(self, database: Database, opened: Opened, stemmer: Stemmer) -> None:
+        self._database, self._opened, self._stemmer = database, opened, stemmer
+        self._following = threading.Lock()
+        self._starting = threading.Lock()
+        self._work, self._closing = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def follow(self) -> int:
+        """Follow some changes, and return their number.
+
+        It is 0 if no change is waiting, or if other processes follow all of them.
+
+        Raises:
+            LibraryError: Milvus or the database is away. The changes stay in the outbox.
+        """
+        for attempt in range(2):
+            try:
+                with self._following:
+                    return self._follow()
+            except MissingCollectionError:
+                self._opened.forget()
+                if attempt:
+                    raise
+        return 0
+
+    def _follow(self) -> int:
+        with self._database.reading() as db:
+            encoding, (count, _) = vectors.encoding(db), outbox.waiting(db)
+        if not count or self._database.read_only:
+            return 0
+        self._opened.connection.check()  # before the transaction, so that no writer waits for a server
+        if encoding:
+            self._opened.active(encoding)
+        with self._database.writing(counted=False) as db:
+            keys = outbox.take(db, AT_ONCE, self._database.skip_locked)
+            # Read the encodings after the rows are locked: see `fill`.
+            active, present = vectors.encoding(db), self._opened.existing(vectors.encodings(db))
+            if active and active not in [encoding for encoding, _ in present]:
+                raise MissingCollectionError(f"the index of encoding {active.number} is missing: try again")
+            for encoding, collection in present:
+                self._apply(db, keys, encoding, collection)
+            outbox.done(db, keys)
+        return len(keys)
+
+    def _apply(self, db: Statements, keys: Sequence[int], encoding: Encoding, collection: Collection) -> None:
+        """Add the passages that the records have to a collection, and delete the others."""
+        stemmer = self._stemmer if self._opened.connection.has_words else None
+        added = rows.read(db, keys, encoding, stemmer)
+        deleted = sorted(set(keys) - {row["key"] for row in added})
+        if added:
+            collection.upsert(added)
+        if deleted:
+            collection.delete(deleted)
+
+    def fill(self, encoding: Encoding, progress: OnProgress | None) -> None:
+        """Fill the collection of an encoding that will become active with the vectors of the records.
+
+        From now on, `follow` also writes to this collection. The rows of passages are locked while they are
+        copied, as in `follow`. Otherwise an old row could replace the row of a change that is followed
+        meanwhile.
+        """
+        with self._database.reading() as db:
+            query = "SELECT passage FROM vectors WHERE encoding = ? ORDER BY passage"
+            held = [key for (key,) in db.execute(query, (encoding.number,))]
+        if not held:
+            return
+        collection = self._opened.prepared(encoding)
+        missing = np.setdiff1d(np.array(held, np.int64), collection.keys()).tolist()
+        for first in range(0, len(missing), AT_ONCE):
+            keys, mark = missing[first : first + AT_ONCE], f"filling {secrets.token_hex(8)}"
+            with self._following, self._database.writing(counted=False) as db:
+                outbox.lock(db, keys, mark)
+                self._apply(db, keys, encoding, collection)
+                outbox.unlock(db, mark)
+            if progress:
+                progress(Progress("index", min(first + AT_ONCE, len(missing)), len(missing)))
+        if missing:
+            collection.finish(len(held), progress)
+
+    # The thread
+
+    def wake(self) -> None:
+        """Follow the outbox in the background."""
+        if self._database.read_only or self._closing.is_set():
+            return
+        self._work.set()
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread. Changes that it has not followed stay in the outbox."""
+        self._closing.set()
+        self._work.set()
+        with self._starting:
+            if self._thread:
+                self._thread.join(CLOSING)
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._closing.is_set():
+            self._work.wait()
+            self._work.clear()
+            self._closing.wait(GATHERING)
+            try:
+                while not self._closing.is_set() and self.follow():
+                    pause = FIRST_PAUSE
+            except PullquoteError as error:
+                if self._closing.is_set():
+                    return
+                if pause == FIRST_PAUSE:
+                    log.warning("%s; the index follows the records as soon as it can", error)
+                self._work.set()
+                self._closing.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)

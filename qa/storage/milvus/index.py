@@ -1,0 +1,345 @@
+"""The index of a library on Milvus, which follows the records by their outbox."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qa.errors import LibraryAwayError, LibraryError
+from qa.schema import Progress
+from qa.storage.findings import Finding
+from qa.storage.milvus.address import Address
+from qa.storage.milvus.conditions import condition
+from qa.storage.milvus.connection import MOST, MissingCollectionError
+from qa.storage.milvus.follower import Follower
+from qa.storage.milvus.opened import Opened
+from qa.storage.milvus.pending import Pending, selected
+from qa.storage.milvus.rows import Stemmer
+from qa.storage.records import outbox, vectors, words
+from qa.storage.records.reading import generation_of
+from qa.text.display import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from embeddings.arrays import Float32, Int64
+    from embeddings.index import IndexStats
+    from qa.schema import OnProgress
+    from qa.storage.engines import Database
+    from qa.storage.intake_port import Encoding
+    from qa.storage.milvus.collection import Collection
+    from qa.storage.ports import Selection
+    from qa.storage.statements import Statements
+
+# Maximum number of changes that a search follows itself.
+FOLLOWED = 256
+# Maximum number of passages in the outbox that a search compares one by one.
+SCANNED = 100_000
+# Maximum seconds in which the outbox does not get shorter although others follow it, and between two looks.
+STUCK, _LOOK = 300.0, 0.1
+
+_Found = list[list[tuple[int, float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The records as a search sees them.
+
+    Attributes:
+        encoding: the active encoding.
+        generation: the generation of the records.
+        pending: the passages that Milvus may not have yet, or may still have.
+    """
+
+    encoding: Encoding
+    generation: int
+    pending: frozenset[int]
+
+
+class MilvusIndex:
+    """The index of a library on Milvus. Implements `qa.storage.engines.Index`. Threads may share it.
+
+    A search is complete even if the index lags: it reads the outbox first, and compares the passages there
+    itself. If Milvus is away, a search is an error, and never an empty result.
+
+    Raises:
+        InputError: the address is not valid.
+    """
+
+    def __init__(self, database: Database, address: str, name: str) -> None:
+        self._database, self._stemmer = database, Stemmer()
+        self._opened = Opened(database, Address.parse(address), name)
+        self._follower = Follower(database, self._opened, self._stemmer)
+        self._pending = Pending(database.full_text, self._stemmer)
+        self._seen: _State | None = None
+        database.after_commit = self._follower.wake
+
+    def close(self) -> None:
+        """Close the index. It cannot be used afterwards."""
+        self._database.after_commit = bool  # does nothing
+        self._follower.close()
+        self._opened.close()
+        self._stemmer.close()
+
+    def check(self) -> None:
+        """Raise LibraryError if Milvus cannot be used."""
+        self._opened.connection.check()
+
+    # Searching
+
+    def nearest(self, vectors: Float32, k: int, selection: Selection) -> _Found:
+        """Find the `k` nearest passages of each unit vector, float32 [m, d], with cosines, highest first."""
+        queries = np.atleast_2d(vectors)
+
+        def search(collection: Collection, most: int, where: str) -> _Found:
+            return collection.nearest(queries, most, where)
+
+        def scan(db: Statements, keys: Sequence[int], encoding: Encoding) -> _Found:
+            return self._pending.nearest(db, keys, encoding, queries)
+
+        return self._found(len(queries), k, selection, search, scan)
+
+    def matching(self, queries: Sequence[Sequence[str]], k: int, selection: Selection) -> _Found:
+        """Find the best `k` passages by BM25 for any of the words of each query, with scores, best first.
+
+        Passages with equal scores are in order of document id, then of place in the document. Nothing is
+        found if Milvus has no BM25.
+        """
+        stems = [self._stemmer.written(list(query)) for query in queries]
+        asked = [" ".join(dict.fromkeys(stem for word in query for stem in word)) for query in stems]
+        some = [at for at, text in enumerate(asked) if text]
+        results: _Found = [[] for _ in queries]
+        if not some or self._state() is None or not self._opened.connection.has_words:
+            return results
+
+        def search(collection: Collection, most: int, where: str) -> _Found:
+            return collection.matching([asked[at] for at in some], most, where)
+
+        def scan(db: Statements, keys: Sequence[int], _: Encoding) -> _Found:
+            return self._pending.matching(db, keys, [queries[at] for at in some])
+
+        for at, found in zip(some, self._found(len(some), k, selection, search, scan), strict=True):
+            results[at] = found
+        return results
+
+    def _found(
+        self,
+        queries: int,
+        k: int,
+        selection: Selection,
+        search: Callable[[Collection, int, str], _Found],
+        scan: Callable[[Statements, Sequence[int], Encoding], _Found],
+    ) -> _Found:
+        """Search the collection and the outbox, and merge the results.
+
+        A collection that is dropped meanwhile, because another encoding became active, is searched again.
+        """
+        if not queries or not selection.documents:
+            return [[] for _ in range(queries)]
+        self._follow_few()
+        for attempt in range(2):
+            state = self._state()
+            if state is None:
+                break
+            try:
+                collection = self._opened.active(state.encoding)
+                state = self._state() or state  # a collection that was missing is empty, and all is pending
+                return self._merged(state, collection, k, selection, search, scan)
+            except MissingCollectionError:
+                self._opened.forget()
+                if attempt:
+                    raise
+        return [[] for _ in range(queries)]
+
+    def _follow_few(self) -> None:
+        """Follow the changes if they are few, so that Milvus itself finds them. Leave many to the thread."""
+        with self._database.reading() as db:
+            count, _ = outbox.waiting(db)
+        if not count or self._database.read_only:
+            return
+        if count > FOLLOWED:
+            self._follower.wake()
+        else:
+            self._follower.follow()
+
+    def _state(self) -> _State | None:
+        """Read the state of the records, or None if there are no vectors.
+
+        If it differs from the last state, search strongly: other processes may have written to Milvus.
+        """
+        with self._database.reading() as db:
+            encoding = vectors.encoding(db)
+            if encoding is None:
+                return None
+            state = _State(encoding, generation_of(db), frozenset(outbox.pending(db)))
+        if state != self._seen:
+            self._opened.connection.read_strongly()
+            self._seen = state
+        return state
+
+    def _merged(
+        self,
+        state: _State,
+        collection: Collection,
+        k: int,
+        selection: Selection,
+        search: Callable[[Collection, int, str], _Found],
+        scan: Callable[[Statements, Sequence[int], Encoding], _Found],
+    ) -> _Found:
+        """Search until there are `k` passages, and no further passage can be as good as the last of them."""
+        if len(state.pending) > SCANNED:
+            raise LibraryAwayError(
+                f"the index at {self._opened.address.text} still lacks {len(state.pending):,} changes of the "
+                f"library at {self._database.where}: wait until `pullquote index` has ended, and try again"
+            )
+        with self._database.reading() as db:
+            where = condition(db, selection.filters)
+            pending = selected(db, state.pending, selection.filters)
+            scanned = [_best(found, k) for found in scan(db, pending, state.encoding)] if pending else []
+        most = min(2 * k + 10, MOST)
+        while True:
+            raw = search(collection, most, where)
+            results = [
+                [hit for hit in found if hit[0] not in state.pending] + (scanned[at] if scanned else [])
+                for at, found in enumerate(raw)
+            ]
+            with self._database.reading() as db:
+                keys = {key for found in results for key, _ in found}
+                place = {key: at for at, key in enumerate(words.in_order(db, keys))}
+            results = [
+                sorted((hit for hit in found if hit[0] in place), key=lambda hit: (-hit[1], place[hit[0]]))
+                for found in results
+            ]
+            enough = all(
+                len(rows) < most or (len(found) >= k and found[k - 1][1] > rows[-1][1])
+                for rows, found in zip(raw, results, strict=True)
+            )
+            if enough or most == MOST:
+                return [found[:k] for found in results]
+            most = min(8 * most, MOST)
+
+    # Following
+
+    def save(self, progress: OnProgress | None = None, *, changed: bool = True) -> None:
+        """Follow the outbox to its end, and wait until Milvus has indexed all passages.
+
+        If not `changed`, only finish what an interrupted save has left.
+
+        Raises:
+            LibraryError: Milvus is away, or others do not finish to follow their part.
+        """
+        with self._database.reading() as db:
+            encoding, start = vectors.encoding(db), outbox.pending(db)
+        if encoding is None or self._database.read_only or not (changed or start):
+            return
+        self._follow_all(start, progress)
+        with self._database.reading() as db:
+            encoding = vectors.encoding(db) or encoding
+            (passages,) = db.execute("SELECT coalesce(sum(passages), 0) FROM documents").fetchone()
+        self._opened.active(encoding).finish(passages, progress)
+        self._opened.drop_former()
+
+    def _follow_all(self, start: set[int], progress: OnProgress | None) -> None:
+        """Follow until none of the passages that were pending at the start is pending."""
+        left, since = len(start), time.monotonic()
+        waiting = start
+        while waiting:
+            followed = self._follower.follow()
+            with self._database.reading() as db:
+                waiting = start & outbox.pending(db)
+            if progress and waiting:
+                progress(Progress("index", len(start) - len(waiting), len(start)))
+            if followed or len(waiting) < left:
+                left, since = len(waiting), time.monotonic()
+            elif time.monotonic() > since + STUCK:
+                raise LibraryError(
+                    f"another process holds {plural(left, 'change')} for the index at "
+                    f"{self._opened.address.text}, and does not go on: end that process, and try again"
+                )
+            else:
+                time.sleep(_LOOK)
+
+    def prepare(self, encoding: Encoding, progress: OnProgress | None = None) -> None:
+        """Fill the collection of an embedding that is about to become the active one."""
+        self._follower.fill(encoding, progress)
+
+    def erase(self) -> None:
+        """Delete purged passages, and have Milvus write its files without them.
+
+        A server removes the old files after the time of its garbage collection.
+        """
+        with self._database.reading() as db:
+            encoding, start = vectors.encoding(db), outbox.pending(db)
+        self._follow_all(start, None)
+        if encoding:
+            self._opened.active(encoding).compact()
+
+    # Size and state
+
+    def stats(self) -> IndexStats | None:
+        """Return None: only the server knows the size of the index."""
+        return None
+
+    def file_bytes(self) -> int:
+        """Return 0: the server has the words."""
+        return 0
+
+    def examine(self, passages: int) -> Iterator[Finding]:
+        """Check the server, the collection and the outbox against the records, without changing anything."""
+        with self._database.reading() as db:
+            encoding, (count, since), pending = vectors.encoding(db), outbox.waiting(db), outbox.pending(db)
+            held = np.array([key for (key,) in db.execute("SELECT key FROM passages ORDER BY key")], np.int64)
+        try:
+            yield self._server()
+            if encoding is None:
+                yield Finding("index", "not needed: there are no documents")
+                return
+            yield from _collection(self._opened.of(encoding), held, pending)
+            yield Finding("outbox", f"{plural(count, 'change')}, waiting since {since}" if count else "empty")
+        except LibraryError as error:
+            yield Finding("index", "away", str(error))
+
+    def _server(self) -> Finding:
+        self.check()
+        connection, address = self._opened.connection, self._opened.address
+        what = "Milvus Lite" if address.lite else "Milvus"
+        too_old = ", without BM25 (new in 2.5): questions are answered by vectors alone"
+        return Finding(
+            "index server",
+            f"{what} {connection.version} at {address.text}{'' if connection.has_words else too_old}",
+        )
+
+
+def _collection(collection: Collection, held: Int64, pending: set[int]) -> Iterator[Finding]:
+    """Compare the keys in a collection with the keys of all passages, and count the rows without an index."""
+    mending = "the next question builds the index again from the records"
+    if not collection.exists():
+        yield Finding("index", "none", f"Milvus does not have {collection.name}: {mending}")
+        return
+    kept = collection.keys()
+    differing = set(np.setxor1d(held, kept).tolist()) - pending
+    yield Finding(
+        "index",
+        f"{collection.name}, {collection.kind()}, {plural(len(kept), 'passage')}",
+        f"{plural(len(differing), 'passage')} differ from the records: drop {collection.name} in Milvus, and "
+        f"{mending}"
+        if differing
+        else "",
+    )
+    if waiting := collection.not_indexed():
+        yield Finding(
+            "index of vectors",
+            "behind",
+            f"{plural(waiting, 'row')} not indexed yet: until then, questions may miss them",
+        )
+
+
+def _best(found: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
+    """Return the best `k` passages, and all that are as good as the last of them."""
+    if len(found) <= k:
+        return found
+    least = sorted((score for _, score in found), reverse=True)[max(k - 1, 0)]
+    return [hit for hit in found if hit[1] >= least]
