@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qa.formats.worker import Worker
     from qa.intake.plan import FilePlan
     from qa.schema import Document, OnProgress, Passage
-    from qa.storage.intake_port import LeftOut
+    from qa.storage.intake_port import Ingested, LeftOut
     from qa.storage.records.store import Store
 
 # Most documents, and their characters, that the library is asked about at a time.
@@ -244,14 +244,21 @@ class PreparedDocument:
     """A document that was segmented and embedded ahead. Its corrections may have changed since.
 
     Attributes:
-        corrected_values: the corrected values that were known, by field.
+        corrections: the person's corrections that were known, by field.
         segmented: the document in passages.
-        vectors: the vectors of the windows, by digest.
+        vectors: the vectors of the windows, by digest. Empty if the document was put in.
+        ingested: the result of putting the document into the library, or None if that is still to be done.
     """
 
-    corrected_values: Mapping[str, str]
+    corrections: Mapping[str, Correction]
     segmented: SegmentedDocument
     vectors: Mapping[bytes, Float32] = field(default_factory=dict)
+    ingested: Ingested | None = None
+
+    @property
+    def corrected_values(self) -> dict[str, str]:
+        """The corrected values, by field."""
+        return {name: correction.value for name, correction in self.corrections.items()}
 
 
 def segment(document: Document) -> SegmentedDocument:

@@ -129,10 +129,16 @@ class Run:
         """Yield the results and documents of files. Documents to embed are segmented."""
         for group in _groups(self._documents(worker)):
             standings = iter(
-                self._library.known_documents([step.document for step in group if isinstance(step, FromFile)])
+                self._library.known_documents(
+                    [step.document for step in group if isinstance(step, FromFile) and not _is_put(step)]
+                )
             )
             for item in group:
-                yield self._standing(item, next(standings)) if isinstance(item, FromFile) else item
+                if isinstance(item, FromFile) and _is_put(item):
+                    item.file.take(item.document, None)
+                    yield item
+                else:
+                    yield self._standing(item, next(standings)) if isinstance(item, FromFile) else item
 
     def _documents(self, worker: Worker) -> Iterator[Step]:
         """Read the files. Yield documents, and results for refused or unchanged parts."""
@@ -237,7 +243,7 @@ class Run:
     @contextmanager
     def _in_one_change(self, group: Sequence[Step]) -> Iterator[None]:
         """Put a group into the library in one change. Report its results after the commit."""
-        documents = [step.document for step in group if isinstance(step, FromFile)]
+        documents = [step.document for step in group if isinstance(step, FromFile) and not _is_put(step)]
         with self._library.one_change(documents) as self._at_once:
             yield
         self._report()
@@ -266,6 +272,8 @@ class Run:
             self._report()
 
     def _put_document(self, item: FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
+        if item.prepared and item.prepared.ingested:
+            return self._put_result(item, item.prepared.segmented, item.prepared.ingested)
         segmented = item.segmented
         passages = segmented.embedded(vectors, self._identity) if segmented else None
         ingested = self._library.put(item.document, passages, item.corrections)
@@ -273,6 +281,12 @@ class Run:
             (standing,) = self._library.known_documents([item.document])
             item = self._segmented(item, standing)
             return self._put_document(item, self._embed([item]))
+        return self._put_result(item, segmented, ingested)
+
+    def _put_result(
+        self, item: FromFile, segmented: SegmentedDocument | None, ingested: Ingested
+    ) -> FileResult:
+        """Note that a document was put in, and return its result."""
         self._displaced += [ingested.displaced] if ingested.displaced else []
         self._rename(ingested)
         count = len(segmented.passages) if segmented else 0
@@ -339,6 +353,11 @@ class Run:
         if self._encoders:
             name = result.document_id or result.path
             self._show(Progress("write", len(self.results), 0, name, self._made, read, self._size))
+
+
+def _is_put(item: FromFile) -> bool:
+    """Return whether another process has put a document into the library."""
+    return item.prepared is not None and item.prepared.ingested is not None
 
 
 def _same_text(ingested: Ingested) -> str:

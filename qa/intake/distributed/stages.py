@@ -60,11 +60,13 @@ class Job:
         encoder: the encoder, or None in a rehearsal. In a rehearsal nothing is segmented either.
         library: the library that actors may ask, or None if only this program can open it.
         versions: the versions that the actors must have.
+        puts: whether actors put the documents that they embed into the library.
     """
 
     encoder: EncoderIdentity | None
     library: LibraryAddress | None
     versions: dict[str, str]
+    puts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,9 @@ class Actor:
 
     @cached_property
     def _library(self) -> Store | None:
-        return open_records(self._job.library) if self._job.library else None
+        if self._job.library is None:
+            return None
+        return open_records(self._job.library, read_only=not self._job.puts)
 
     def _failed(self, error: PullquoteError) -> WorkersError:
         return WorkersError(f"on the worker {platform.node()}: {error}")
@@ -225,11 +229,16 @@ class ReadFiles(Actor):
         if self._job.encoder is None or standing.left_out or standing.has_text:
             return None
         corrected_values = {name: correction.value for name, correction in standing.corrections.items()}
-        return PreparedDocument(corrected_values, segment(correct(document.document, corrected_values)[0]))
+        corrected, corrections = correct(document.document, corrected_values)
+        return PreparedDocument(corrections, segment(corrected))
 
 
 class EmbedWindows(Actor):
-    """Embed the windows of documents, except windows whose vectors the library has."""
+    """Embed the windows of documents, except windows whose vectors the library has. Maybe put documents in.
+
+    An actor that dies after it has put documents in is asked for them again. Then the library has them, and
+    nothing changes.
+    """
 
     def __call__(self, row: Row) -> Row:
         """Add the vectors to a chunk."""
@@ -244,7 +253,7 @@ class EmbedWindows(Actor):
         assert identity is not None  # noqa: S101
         documents = [file_item.prepared.segmented for file_item in items if file_item.prepared]
         vectors = vectors_of(self._library, documents, identity, lambda: self._encoder, silent)
-        return tuple(
+        embedded = tuple(
             replace(
                 file_item,
                 prepared=replace(
@@ -256,6 +265,26 @@ class EmbedWindows(Actor):
             else file_item
             for file_item in items
         )
+        return self._put(embedded) if self._job.puts else embedded
+
+    def _put(self, items: tuple[FileItem, ...]) -> tuple[FileItem, ...]:
+        """Put the embedded documents into the library in one change. Return the items with the results."""
+        library, identity = self._library, self._job.encoder
+        assert library is not None  # noqa: S101
+        assert identity is not None  # noqa: S101
+        read = [file_item.item for file_item in items if isinstance(file_item.item, ReadDocument)]
+        results = []
+        with library.one_change(read):
+            for file_item in items:
+                prepared = file_item.prepared
+                if prepared and isinstance(file_item.item, ReadDocument):
+                    document = replace(file_item.item, document=prepared.segmented.document)
+                    passages = prepared.segmented.embedded(prepared.vectors, identity)
+                    ingested = library.put(document, passages, prepared.corrections)
+                    if ingested:  # otherwise this program puts it in: its corrections have changed
+                        prepared = replace(prepared, vectors={}, ingested=ingested)
+                results.append(replace(file_item, prepared=prepared))
+        return tuple(results)
 
     @cached_property
     def _encoder(self) -> Encoder:

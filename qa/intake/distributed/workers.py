@@ -21,7 +21,7 @@ from qa.errors import InputError, MissingExtraError, WorkersError
 from qa.intake.distributed.stages import Chunk, Job, Portion, difference, versions
 from qa.intake.folders import refusal
 from qa.intake.make import FileReading, FromFile, Reported
-from qa.places import shown
+from qa.places import ServerAddress, shown
 from qa.schema import FileResult
 from qa.storage.intake_port import ReadDocument
 
@@ -118,7 +118,8 @@ class Workers:
         Raises:
             WorkersError: the cluster has failed repeatedly.
         """
-        job = Job(encoder, self._library if encoder else None, versions(encoder))
+        puts = bool(encoder) and isinstance(self._library, ServerAddress)
+        job = Job(encoder, self._library if encoder else None, versions(encoder), puts)
         self._check(job)
         while dataset := list(islice(files, _DATASET)):
             portions = _portions(dataset)
