@@ -105,7 +105,7 @@ class PostgresDatabase:
                 self._of_thread.change = db
                 try:
                     yield False
-                except BaseException as error:  # noqa: BLE001 - it is raised after the commit
+                except BaseException as error:
                     failure = error
                 finally:
                     self._of_thread.change = None

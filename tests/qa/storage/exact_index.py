@@ -52,7 +52,10 @@ class ExactIndex:
             keys, held = vectors.read(db, self._keys(db, selection), encoding)
         cosines = given @ held.T
         best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-        return [[(int(keys[at]), float(row[at])) for at in places] for row, places in zip(cosines, best, strict=True)]
+        return [
+            [(int(keys[at]), float(row[at])) for at in places]
+            for row, places in zip(cosines, best, strict=True)
+        ]
 
     def matching(
         self, queries: Sequence[Sequence[str]], k: int, selection: Selection
@@ -64,7 +67,9 @@ class ExactIndex:
                 "(head, body, tokenize = 'porter unicode61 remove_diacritics 2')"
             )
             places = {key: place for place, key in enumerate(keys.tolist())}
-            all_keys = np.array([key for (key,) in db.execute("SELECT key FROM passages").fetchall()], np.int64)
+            all_keys = np.array(
+                [key for (key,) in db.execute("SELECT key FROM passages").fetchall()], np.int64
+            )
             fts.executemany(
                 "INSERT INTO words (rowid, head, body) VALUES (?, ?, ?)", words.texts_of(db, all_keys)
             )

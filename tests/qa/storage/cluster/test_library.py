@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.qa.storage.test_store import ingest
 
 from tests.qa.storage.contract import LibraryContract
-from tests.qa.storage.test_store import ingest
 
 if TYPE_CHECKING:
     from qa.storage.cluster.library import ClusterLibrary
