@@ -101,7 +101,7 @@ def selected(db: Statements, keys: Collection[int], filters: Filters) -> list[in
     condition, values = where(filters)
     rows = db.execute(
         "SELECT key FROM passages JOIN documents ON serial = document "  # noqa: S608 - values are bound
-        f"WHERE key IN (SELECT value FROM json_each(?)) AND {condition} ORDER BY key",
+        f"WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) AND {condition} ORDER BY key",
         (json.dumps(sorted(keys)), *values),
     )
     return [key for (key,) in rows]

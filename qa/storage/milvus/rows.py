@@ -53,7 +53,7 @@ def read(db: Statements, keys: Sequence[int], encoding: Encoding, stemmer: Stemm
     searched = stemmer.passages(db, held) if stemmer else {}
     documents = db.execute(
         f"SELECT key, document, {', '.join(COLUMNS)} FROM passages "  # noqa: S608 - constants
-        "JOIN documents ON serial = document WHERE key IN (SELECT value FROM json_each(?))",
+        "JOIN documents ON serial = document WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
         (json.dumps(held.tolist()),),
     ).fetchall()
     columns = {key: (document, date, *map(folded, names)) for key, document, date, *names in documents}
