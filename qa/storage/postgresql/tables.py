@@ -1,7 +1,5 @@
 """The tables of a library's records on PostgreSQL, and the SQL functions that its statements use."""
 
-# ruff: noqa: S608 -- statements are built from constants.
-
 from __future__ import annotations
 
 import re
@@ -16,9 +14,14 @@ from qa.storage.statements import Layout
 if TYPE_CHECKING:
     from qa.storage.statements import Statements
 
-# Not for PostgreSQL: the words, the passages that a file index has to delete, and indexes with so many columns
-# that a row may be too long for them.
-_ONLY_SQLITE = ("CREATE TABLE gone ", "CREATE TRIGGER ", "INDEX documents_by_filters ", "INDEX documents_by_list ")
+# Not for PostgreSQL: the passages that a file index has to delete, and indexes of so many columns that a row
+# may be too long for them.
+_ONLY_SQLITE = (
+    "CREATE TABLE gone ",
+    "CREATE TRIGGER ",
+    "INDEX documents_by_filters ",
+    "INDEX documents_by_list ",
+)
 
 _WORDS = (
     """
@@ -92,7 +95,7 @@ def _casefold() -> str:
             folded = f"replace({folded}, '{character}', '{fold}')"
     return (
         "CREATE FUNCTION casefold(value text) RETURNS text IMMUTABLE STRICT LANGUAGE sql AS "
-        f"$$SELECT CASE WHEN octet_length(value) = length(value) THEN lower(value COLLATE \"C\") "
+        f'$$SELECT CASE WHEN octet_length(value) = length(value) THEN lower(value COLLATE "C") '
         f"ELSE {folded} END$$"
     )
 

@@ -90,7 +90,9 @@ class Contents:
         with self.database.reading() as db:
             generation = generation_of(db)
             if self._count is None or self._count[0] != generation:
-                counted = db.execute("SELECT count(*), CAST(coalesce(sum(passages), 0) AS BIGINT) FROM documents").fetchone()
+                counted = db.execute(
+                    "SELECT count(*), CAST(coalesce(sum(passages), 0) AS BIGINT) FROM documents"
+                ).fetchone()
                 self._count = generation, Count(*counted)
             return self._count[1]
 

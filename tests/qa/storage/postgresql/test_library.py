@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qa.storage.intake_port import ReadDocument
 from qa.storage.library import Library
 from qa.storage.records.store import Store
 from tests.qa.storage.contract import LibraryContract
 from tests.qa.storage.exact_index import ExactIndex
 from tests.qa.storage.intake_contract import ENCODER, IntakeContract, embedded
-from qa.storage.intake_port import ReadDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
