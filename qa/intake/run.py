@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 from embeddings.models import EncoderIdentity
 from qa.document.corrections import correct
 from qa.document.row_identity import Row, follow, numbered
+from qa.errors import InputError
 from qa.formats.worker import Worker
-from qa.intake.folders import library_path
+from qa.intake.folders import library_path, refusal
 from qa.intake.make import (
     ASKED,
     ASKED_CHARACTERS,
@@ -266,7 +267,10 @@ class Run:
             document = item.document.document
             result = FileResult(document.path, item.left_out.status, item.left_out.document_id)
         else:
-            result = self._put_document(item, vectors)
+            try:
+                result = self._put_document(item, vectors)
+            except InputError as error:  # a character that the library's database cannot store
+                result = refusal(item.document.document.path, error)
         self._put_away.append((result, item.read))
         if self._at_once:
             self._report()

@@ -123,7 +123,7 @@ class SharedDatabase:
             yield db
 
     def lock(self, db: Statements, part: Layout, names: Iterable[str] | None) -> None:
-        """Wait for other writers of a part, or of some names of the part, until the end of the transaction."""
+        """Wait for other writers of a part, or of some of its names. Then they wait for this transaction."""
         whole = f"{self.address.schema} {part.name}"
         if names is None:
             db.execute(_LOCK, (whole,))
@@ -149,7 +149,7 @@ class SharedDatabase:
             age, advice = (
                 ("a newer", "upgrade Pullquote here, too")
                 if held > part.schema
-                else ("an earlier", "name another schema by `?schema=NAME` in its address")
+                else ("an earlier", "index again into another schema (`?schema=NAME` in the address)")
             )
             raise LibraryError(
                 f"the library at {self.address.where} was made by {age} Pullquote (schema {held} of its "
@@ -350,10 +350,11 @@ def _take_no_samples(db: Statements, schema: str) -> None:
     columns = db.execute(
         "SELECT CASE relkind WHEN 'r' THEN 'TABLE' ELSE 'INDEX' END, attrelid::regclass, "
         "CASE relkind WHEN 'r' THEN quote_ident(attname) ELSE attnum::text END "
-        "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid LEFT JOIN pg_index ON indexrelid = attrelid "
+        "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+        "LEFT JOIN pg_index ON indexrelid = attrelid "
         "WHERE relnamespace = to_regnamespace(?)::oid AND attnum > 0 AND NOT attisdropped "
-        "AND (relkind = 'r' OR relkind = 'i' AND indkey[attnum - 1] = 0) "  # the index of an expression
-        "AND coalesce(attstattarget, -1) != 0 "
+        "AND (relkind = 'r' OR relkind = 'i' AND indkey[attnum - 1] = 0) "  # an index of an expression
+        "AND coalesce(attstattarget, -1) != 0 "  # trigrams are integers
         "AND atttypid IN ('text'::regtype, 'bytea'::regtype, 'tsvector'::regtype, 'integer'::regtype)",
         (schema,),
     )

@@ -17,7 +17,7 @@ _ASIDE = re.compile(r"--[^\n]*")
 _PLACE = re.compile(r"\?(\d*)")
 # Names of columns that are keywords in PostgreSQL.
 _RESERVED = re.compile(r"\bend\b")
-# SQLite's words, with PostgreSQL's. SQLite keeps the order of tables at a CROSS JOIN; here it is a plain join.
+# SQLite's words, with PostgreSQL's. CROSS JOIN keeps the order of tables in SQLite. Here it is a plain join.
 _WORDS = (
     ("CROSS JOIN", "JOIN"),
     ("WITHOUT ROWID", ""),

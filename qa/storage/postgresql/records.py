@@ -48,18 +48,21 @@ class PostgresDatabase:
         self.after_commit: Callable[[], object] = bool  # does nothing
         self._of_thread = threading.local()
         try:
-            if not self.shared.has(LAYOUT):
-                if read_only or not create:
-                    raise LibraryNotFoundError(
-                        f"there is no library at {self.where}: fill it with `pullquote index`"
-                    )
-                with self.shared.writing(LAYOUT):
-                    pass  # this makes the tables
-            if not read_only:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._open(create=create and not read_only)
         except BaseException:
             self.close()
             raise
+
+    def _open(self, *, create: bool) -> None:
+        if not self.shared.has(LAYOUT):
+            if not create:
+                raise LibraryNotFoundError(
+                    f"there is no library at {self.where}: fill it with `pullquote index`"
+                )
+            with self.shared.writing(LAYOUT):
+                pass  # this makes the tables
+        if not self.read_only:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def close(self) -> None:
         """Close all connections."""
@@ -166,7 +169,8 @@ class PostgresDatabase:
         for table in tables:
             if (key := COPIED[table]) in ("serial", "number"):
                 db.execute(
-                    f"SELECT setval(held, greatest(nextval(held), (SELECT max({key}) + 1 FROM {table})), false) "
+                    "SELECT setval(held, "
+                    f"greatest(nextval(held), (SELECT max({key}) + 1 FROM {table})), false) "
                     "FROM CAST(pg_get_serial_sequence(?, ?) AS regclass) AS held",
                     (table, key),
                 )

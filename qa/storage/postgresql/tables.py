@@ -14,8 +14,8 @@ from qa.storage.statements import Layout
 if TYPE_CHECKING:
     from qa.storage.statements import Statements
 
-# Not for PostgreSQL: the words, the passages that a file index has to delete, and indexes with so many columns
-# that a row may be too long for them.
+# Not for PostgreSQL: the passages that a file index has to delete, and indexes of so many columns that a row
+# may be too long for them.
 _ONLY_SQLITE = (
     "CREATE TABLE gone ",
     "CREATE TRIGGER ",

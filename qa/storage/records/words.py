@@ -137,7 +137,7 @@ def holds_in_lower_case(db: Statements, table: FullTextTable, word: str) -> bool
     """Return whether one of the first passages with a word writes it in small letters, as it is given."""
     match, values = table.matches(indexed(word))
     rows = db.execute(
-        "SELECT substr(text, start + 1, end - start) FROM words "
+        "SELECT substr(text, CAST(start + 1 AS INTEGER), CAST(end - start AS INTEGER)) FROM words "
         f"JOIN passages ON passages.key = words.{table.key} "
         f"JOIN documents ON serial = document WHERE {match} "
         f"ORDER BY words.{table.key} LIMIT ?",

@@ -50,7 +50,7 @@ class ExactIndex:
             if encoding is None:
                 return [[] for _ in given]
             keys, held = vectors.read(db, self._keys(db, selection), encoding)
-        cosines = given @ held.T
+        cosines = np.stack([held @ vector for vector in given])  # the same for one vector as for several
         best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
         return [
             [(int(keys[at]), float(row[at])) for at in places]
@@ -75,16 +75,16 @@ class ExactIndex:
             )
             found = []
             for query in queries:
-                rows: list[tuple[int, float]] = []
+                hits: list[tuple[int, float]] = []
                 if asked := " OR ".join(quoted(indexed(word)) for word in query if indexed(word).strip()):
-                    rows = [
+                    hits = [
                         (key, -score)
                         for key, score in fts.execute(
                             "SELECT rowid, bm25(words) FROM words WHERE words MATCH ?", (asked,)
                         )
                         if key in places
                     ]
-                found.append(sorted(rows, key=lambda row: (-row[1], places[row[0]]))[:k])
+                found.append(sorted(hits, key=lambda row: (-row[1], places[row[0]]))[:k])
             return found
 
     def save(self, progress: OnProgress | None = None, *, changed: bool = True) -> None:

@@ -399,4 +399,7 @@ class IntakeContract:
             assert rehearsal.places_in("/", folder=True) == ()
         assert (library.generation, library.document("a.txt").text) == (generation, "One.")
         assert [put(library, each) for each in changes] == foreseen
-        assert library.places_in("/", folder=True) == places
+        numbered = {"number": 0, "document": 0}  # a database may leave numbers out
+        assert [replace(each, **numbered) for each in library.places_in("/", folder=True)] == [
+            replace(each, **numbered) for each in places
+        ]

@@ -1,0 +1,233 @@
+"""The records on PostgreSQL: writers at the same time, changes of several writes, refusals and erasure."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qa.errors import InputError, LibraryError, LibraryNotFoundError
+from qa.schema import DocumentQuery
+from qa.storage.postgresql.records import PostgresDatabase
+from qa.storage.postgresql.tables import LAYOUT, NAMES
+from qa.storage.records.store import Store
+from tests.qa.storage.contract import BRIEF, text
+from tests.qa.storage.intake_contract import document, embedded, put, read
+from tests.qa.tiny import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from qa.schema import Document
+    from tests.postgresql import Server
+
+WRITERS, DOCUMENTS = 4, 24
+
+
+@pytest.fixture
+def store(database: PostgresDatabase) -> Store:
+    return Store(database)
+
+
+def mixed(folder: Path, count: int = DOCUMENTS) -> list[Document]:
+    """Documents of the files of a folder: some have the same words, and each third is a record."""
+    folder.mkdir(exist_ok=True)
+    documents = []
+    for at in range(count):
+        path = folder / f"{at}.txt"
+        path.touch()
+        kind = "jsonl" if at % 3 == 0 else "text"
+        content = f"Text {at // 2}. {words(at // 2, 60)}"
+        documents.append(document(path, content, f"{at}.txt", format=kind, source_sha256=content[:9]))
+    return documents
+
+
+def write(
+    address: str, folder: Path, number: int, documents: Sequence[Document], problems: list[str]
+) -> None:
+    """Put documents in changes of six, beginning at another document than other writers."""
+    try:
+        with closing(Store(PostgresDatabase(address, folder))) as store:
+            turned = [*documents[number * 5 :], *documents[: number * 5]]
+            for start in range(0, len(turned), 6):
+                group = [read(each) for each in turned[start : start + 6]]
+                with store.one_change(group):
+                    for each in group:
+                        store.put(each, embedded(each.document))
+    except Exception as error:
+        problems.append(f"{type(error).__name__}: {error}")
+
+
+def write_in_process(address: str, folder: Path, number: int) -> None:
+    problems: list[str] = []
+    write(address, folder, number, mixed(folder.parent / "in"), problems)
+    if problems:
+        raise SystemExit(problems[0])
+
+
+def same_as_one_writer(address: str, folder: Path, documents: Sequence[Document]) -> None:
+    """Compare the library with what one writer leaves: the places, texts, passages, words and vectors."""
+    with closing(Store(PostgresDatabase(address, folder))) as store:
+        places = [(at.path, at.part) for at in store.places_in(str(folder.parent / "in"), folder=True)]
+        assert places == sorted((each.path, "") for each in documents)
+        texts = {each.text for each in documents}
+        held = [store.document(info.id) for info in store.documents()]
+        records = [each for each in documents if each.format == "jsonl"]
+        assert {each.text for each in held} == texts
+        assert len(held) == len(records) + len({each.text for each in documents if each.format == "text"})
+        for each in held:
+            passages = store.passages_of(each.id)
+            assert "".join(each.text[at.start : at.end] for at in passages) == each.text
+            assert store.document(each.id).sha256 == each.sha256
+        with store.database.reading() as db:
+            (passages,) = db.execute("SELECT count(*) FROM passages").fetchone()
+            for table in ("words", "vectors"):
+                assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (passages,)  # noqa: S608
+            assert db.execute("SELECT count(*) FROM encodings").fetchone() == (1,)
+
+
+def test_threads_that_put_the_same_files_at_once_lose_nothing(address: str, tmp_path: Path) -> None:
+    documents = mixed(tmp_path / "in")
+    problems: list[str] = []
+    threads = [
+        threading.Thread(target=write, args=(address, tmp_path / str(number), number, documents, problems))
+        for number in range(WRITERS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    same_as_one_writer(address, tmp_path / "all", documents)
+
+
+def test_processes_that_put_the_same_files_at_once_lose_nothing(address: str, tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    processes = [
+        spawn.Process(target=write_in_process, args=(address, tmp_path / str(number), number))
+        for number in range(2)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
+    same_as_one_writer(address, tmp_path / "all", mixed(tmp_path / "in"))
+
+
+def test_only_this_thread_sees_a_change_before_its_end(store: Store, address: str, tmp_path: Path) -> None:
+    one, two = text("one", "First."), text("two", "Second.")
+    with closing(Store(PostgresDatabase(address, tmp_path / "other"))) as other:
+        generation = store.generation
+        with store.one_change([read(one), read(two)]) as is_at_once:
+            put(store, one)
+            put(store, two)
+            assert not is_at_once
+            assert store.count().documents == 2
+            assert other.count().documents == 0
+        assert other.count().documents == 2
+        assert store.generation == generation + 1
+
+
+def test_what_was_written_before_a_failure_in_a_change_is_committed(store: Store) -> None:
+    one, two = text("one", "First."), text("two", "Sec\0nd.")
+
+    def change() -> None:
+        with store.one_change([read(one), read(two)]):
+            put(store, one)
+            put(store, two)
+
+    with pytest.raises(InputError, match="NUL"):
+        change()
+    assert [info.id for info in store.documents()] == ["one"]
+    put(store, replace(two, text="Second."))
+    assert store.count().documents == 2
+
+
+def test_each_counted_commit_calls_the_hook(store: Store) -> None:
+    calls: list[int] = []
+    store.database.after_commit = lambda: calls.append(store.generation)
+    put(store, BRIEF)
+    put(store, BRIEF)
+    with store.one_change():
+        put(store, text("two", "Second."))
+        put(store, text("three", "Third."))
+    store.put_files([], {})
+    assert calls == [1, 2]
+
+
+def test_a_library_that_is_not_there_is_not_made_by_a_reader(address: str, tmp_path: Path) -> None:
+    for options in ({"create": False}, {"read_only": True}):
+        with pytest.raises(LibraryNotFoundError, match="pullquote index"):
+            PostgresDatabase(address, tmp_path, **options)
+    with closing(PostgresDatabase(address, tmp_path)):
+        pass
+    with closing(Store(PostgresDatabase(address, tmp_path, read_only=True))) as store:
+        assert store.count().documents == 0
+        with pytest.raises(LibraryError, match="only for reading"):
+            put(store, BRIEF)
+
+
+def test_a_library_of_another_version_is_refused(address: str, tmp_path: Path, postgresql: Server) -> None:
+    with closing(PostgresDatabase(address, tmp_path)):
+        pass
+    schema = address.partition("schema=")[2]
+    postgresql.sql(f"UPDATE {schema}.layouts SET version = 3 WHERE part = 'records'")  # noqa: S608
+    message = rf"earlier Pullquote \(schema 3.*{LAYOUT.schema}\).*index again.*schema=NAME"
+    with pytest.raises(LibraryError, match=message):
+        PostgresDatabase(address, tmp_path)
+
+
+def test_no_word_of_a_purged_document_stays_on_the_server(
+    store: Store, address: str, postgresql: Server
+) -> None:
+    secret = "The zyzzogeton was seen. " + words(1, 80)
+    put(store, document("/in/secret.txt", secret, "secret.txt", source_sha256="ab" * 32))
+    put(store, document("/in/other.txt", words(1, 80), "other.txt"))
+    schema = address.partition("schema=")[2]
+    postgresql.sql("ANALYZE")
+    store.purge(["secret.txt"])
+    store.scrub()
+    postgresql.sql("CHECKPOINT")
+    data = postgresql.data / "base"
+    held = [path for path in data.rglob("*") if path.is_file() and b"zyzzogeton" in path.read_bytes()]
+    assert [postgresql.sql(f"SELECT pg_filenode_relation(0, {path.name})") for path in held] == []
+    samples = (
+        f"SELECT count(*) FROM pg_stats WHERE schemaname = '{schema}' "  # noqa: S608
+        "AND concat(histogram_bounds, most_common_vals, most_common_elems) ~ '[a-z]'"
+    )
+    assert postgresql.sql(samples) == "0"
+
+
+def test_lists_find_words_by_an_index_of_trigrams(store: Store, address: str, postgresql: Server) -> None:
+    trigrams = f"schemaname = '{address.partition('schema=')[2]}' AND indexdef LIKE '%trgm%'"
+    assert store.find_documents(DocumentQuery(words="none")).documents == ()
+    assert postgresql.sql(f"SELECT count(*) FROM pg_indexes WHERE {trigrams}") == "1"  # noqa: S608
+
+
+def test_the_server_folds_the_case_of_letters_as_python_does(store: Store) -> None:
+    with store.database.reading() as db:
+        for character in map(chr, [*range(1, 0x2FF), 0x1E9E, 0xFB03, 0x10D0, 0x13A0, 0x10400]):
+            word = f"a{character}B"
+            assert db.execute("SELECT casefold(?)", (word,)).fetchone() == (word.casefold(),)
+
+
+def test_a_word_that_the_server_cannot_hold_whole_is_found(store: Store) -> None:
+    long = "x" * 5_000
+    put(store, text("long", f"It says {long} and 'quoted' \\ words " + "again " * 400))
+    selection = store.select()
+    assert [at.document_id for at in store.phrase(long, selection).places] == ["long"]
+    assert [at.document_id for at in store.phrase("quoted", selection).places] == ["long"]
+    assert store.holds("quoted words again")
+
+
+def test_the_server_is_examined(store: Store) -> None:
+    assert {"documents", "passages", "words", "outbox"} <= set(NAMES)
+    findings = {each.about: each for each in store.database.examine()}
+    assert not any(each.problem for each in findings.values() if "fsync" not in each.problem)
+    assert store.file_bytes() > 0
