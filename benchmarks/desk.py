@@ -11,15 +11,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.storage.cluster.own_files import SharedFiles
-
 from qa.desk.desk import DeskDatabase
 from qa.desk.kept import kept_turn
 from qa.desk.stored_conversations import new_id
 from qa.schema import Answer, DossierEntry, ShownAnswer
-from qa.storage.library import EmbeddedLibrary
-from qa.storage.postgresql.address import PostgresAddress
-from qa.storage.postgresql.database import SharedDatabase
+from qa.storage.postgresql.records import PostgresDatabase
+from qa.storage.records.store import Store
+from qa.storage.sqlite.database import SqliteDatabase
 from tests.postgresql import Server
 
 if TYPE_CHECKING:
@@ -57,17 +55,19 @@ def main() -> None:
     """Measure a desk in a file and a desk on a server."""
     server = Server()
     os.environ["PGPASSWORD"] = server.password
-    with tempfile.TemporaryDirectory() as folder, closing(EmbeddedLibrary(Path(folder))) as library:
-        print("a file")
-        run(DeskDatabase(library))
-        shared = SharedDatabase(PostgresAddress.parse(server.address()))
-        library.shared = shared
-        print("PostgreSQL, on this machine")
-        run(DeskDatabase(library))
-        files = SharedFiles(shared, Path(folder) / "copies")
-        measure("aliases and confidence looked at", lambda _: files.fetch())
-        shared.close()
-    server.stop()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            one = SqliteDatabase(Path(folder) / "library", create=True)
+            other = PostgresDatabase(server.address(), Path(folder) / "copies", create=True)
+            for name, database in (("a file", one), ("PostgreSQL, on this machine", other)):
+                with closing(Store(database)) as records:
+                    print(name)
+                    run(DeskDatabase(records))
+                    measure(
+                        "aliases and confidence looked at", lambda _, held=database: held.fetch_own_files()
+                    )  # type: ignore[misc]
+    finally:
+        server.stop()
 
 
 if __name__ == "__main__":
