@@ -23,6 +23,8 @@ from tests.postgresql import Server
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qa.storage.engines import Database
+
 TIMES, ENTRIES = 200, 100
 
 
@@ -51,21 +53,23 @@ def run(desk: DeskDatabase) -> None:
     measure(f"a dossier of {ENTRIES} read", lambda _: desk.dossiers.entries(dossier))
 
 
+def compare(name: str, database: Database) -> None:
+    """Measure a desk, and the user's own files, in a database."""
+    print(name)
+    with closing(Store(database)) as records:
+        run(DeskDatabase(records))
+        measure("aliases and confidence looked at", lambda _: database.fetch_own_files())
+
+
 def main() -> None:
     """Measure a desk in a file and a desk on a server."""
     server = Server()
     os.environ["PGPASSWORD"] = server.password
     try:
         with tempfile.TemporaryDirectory() as folder:
-            one = SqliteDatabase(Path(folder) / "library", create=True)
-            other = PostgresDatabase(server.address(), Path(folder) / "copies", create=True)
-            for name, database in (("a file", one), ("PostgreSQL, on this machine", other)):
-                with closing(Store(database)) as records:
-                    print(name)
-                    run(DeskDatabase(records))
-                    measure(
-                        "aliases and confidence looked at", lambda _, held=database: held.fetch_own_files()
-                    )  # type: ignore[misc]
+            compare("a file", SqliteDatabase(Path(folder) / "library"))
+            address = server.address()
+            compare("PostgreSQL, on this machine", PostgresDatabase(address, Path(folder) / "copies"))
     finally:
         server.stop()
 
