@@ -1,96 +1,112 @@
-"""Measure how a library on Milvus takes documents: documents a second, and calls for each document.
+"""Measure how fast writers put documents into a library on PostgreSQL, and how fast Milvus follows.
 
-usage: python -m benchmarks.cluster_ingest [--address ADDRESS] [--documents N] [--passages N]
-           [--together N [N ...]]
+python -m benchmarks.cluster_ingest --library postgresql://USER@HOST:PORT/DATABASE --index milvus://HOST:PORT
+           [--documents N] [--passages N] [--together N] [--writers N [N ...]]
 
-Made-up documents of `--passages` passages, with random unit vectors of 384 dimensions, are added in groups of
-each size of `--together`, as an index run adds them. Without an address, the library is a new Milvus Lite
-file. `unshare -rn python -m tests.qa.storage.cluster.on_server FOLDER --run benchmarks.cluster_ingest` starts
-a server for it. The documents stay in the library at the address.
+Made-up documents of `--passages` passages, with random unit vectors of 384 dimensions, are put by groups of
+`--together`, as an index run puts them. Each of `--writers` processes puts `--documents` documents. Each
+number of writers has a library of its own, in a new schema. The time until Milvus has everything is stated
+separately. With FOLDER as the library, the records are in SQLite, whose writers take turns.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import multiprocessing
 import random
-import tempfile
+import secrets
 import time
-from collections import Counter
 from contextlib import closing
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from qa.storage.cluster.address import Address
-from qa.storage.cluster.library import ClusterLibrary
 
 from benchmarks import machine
 from embeddings.models import EncoderIdentity
 from qa.intake.make import segment
+from qa.places import is_address, library_address
 from qa.schema import Document
 from qa.storage.intake_port import ReadDocument
+from qa.storage.open import open_library, open_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from multiprocessing.synchronize import Barrier
 
     from qa.storage.intake_port import EmbeddedPassages
+    from qa.storage.records.store import Store
+
+    Documents = list[tuple[ReadDocument, EmbeddedPassages]]
 
 DIMENSION = 384
 ENCODER = EncoderIdentity("random", "0" * 64, DIMENSION)
-CALLS = ("query", "get", "search", "upsert", "delete", "query_iterator")
 
 
 def main() -> None:
-    """Print a line for each size of a group."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--address", default=os.environ.get("PULLQUOTE_TEST_MILVUS", ""))
+    """Print a line for each number of writers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", required=True, help="a server without a schema, or a new folder")
+    parser.add_argument("--index", required=True)
     parser.add_argument("--documents", type=int, default=256)
     parser.add_argument("--passages", type=int, default=10)
-    parser.add_argument("--together", type=int, nargs="+", default=[1, 64])
+    parser.add_argument("--together", type=int, default=64)
+    parser.add_argument("--writers", type=int, nargs="+", default=[1, 4])
     arguments = parser.parse_args()
     print(machine.line())
-    with tempfile.TemporaryDirectory() as folder:
-        server = f"{arguments.address}/ingest_{os.getpid()}" if arguments.address else ""
-        address = Address.parse(server or f"milvus://{folder}/library.db")
-        with closing(ClusterLibrary(address, Path(folder) / "desk")) as library:
-            calls = count_calls(library)
-            for group in arguments.together:
-                made = list(documents(arguments.documents, arguments.passages, f"by {group}"))
-                put(
-                    library, list(documents(1, 1, f"before {group}")), 1
-                )  # only the first document waits for this
-                calls.clear()
-                begun = time.perf_counter()
-                longest = put(library, made, group)
-                seconds = time.perf_counter() - begun
-                counts = ", ".join(f"{name} {count}" for name, count in calls.most_common())
-                print(
-                    f"{'Lite' if address.lite else 'server'} {library.connection.version}, {group} together: "
-                    f"{len(made) / seconds:.1f} documents/s, {calls.total() / len(made):.2f} calls each "
-                    f"({counts}), the longest change {longest:.2f} s"
-                )
+    for writers in arguments.writers:
+        measure(arguments, writers)
 
 
-def count_calls(library: ClusterLibrary) -> Counter[str]:
-    """Count the calls of Milvus from now on, by name."""
-    calls: Counter[str] = Counter()
+def measure(arguments: argparse.Namespace, writers: int) -> None:
+    """Let writers fill a new library, then let Milvus follow."""
+    name = f"ingest_{writers}_{secrets.token_hex(3)}"
+    is_server = is_address(arguments.library)
+    library = f"{arguments.library}?schema={name}" if is_server else f"{arguments.library}/{name}"
+    context = multiprocessing.get_context("spawn")
+    barrier, size = (
+        context.Barrier(writers + 1),
+        (arguments.documents, arguments.passages, arguments.together),
+    )
+    with closing(open_library(library_address(library), index=arguments.index)) as opened:
+        put(opened, list(documents(1, 1, "before")), 1)  # only the first document makes an embedding
+    processes = [
+        context.Process(target=write, args=(barrier, library, f"by {number}", size))
+        for number in range(writers)
+    ]
+    for process in processes:
+        process.start()
+    barrier.wait()
+    begun = time.perf_counter()
+    for process in processes:
+        process.join()
+    seconds = time.perf_counter() - begun
+    if any(process.exitcode for process in processes):
+        raise RuntimeError("a writer has failed")
+    with closing(open_library(library_address(library))) as opened:
+        begun = time.perf_counter()
+        opened.save()
+        behind = time.perf_counter() - begun
+        held = opened.count()
+    print(
+        f"{writers} writers, {arguments.together} documents in a change: {held.documents:,} documents, "
+        f"{held.passages / seconds:,.0f} passages/s; Milvus has everything after {behind:.1f} s more",
+        flush=True,
+    )
 
-    def counted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def count(*given: Any, **named: Any) -> Any:
-            calls[name] += 1
-            return call(*given, **named)
 
-        return count
-
-    for name in CALLS:
-        setattr(library.connection.milvus, name, counted(name, getattr(library.connection.milvus, name)))
-    return calls
+def write(barrier: Barrier, library: str, name: str, size: tuple[int, int, int]) -> None:
+    """Put documents into a library, as one of several writers."""
+    count, passages, together = size
+    made = list(documents(count, passages, name))
+    with closing(open_records(library_address(library), read_only=False)) as records:
+        barrier.wait()
+        put(records, made, together)
 
 
 def documents(count: int, passages: int, name: str) -> Iterator[tuple[ReadDocument, EmbeddedPassages]]:
     """Yield documents of `passages` passages each."""
-    drawn, numbers = random.Random(name), np.random.default_rng(len(name))
+    drawn = random.Random(name)
+    numbers = np.random.default_rng(drawn.randrange(2**32))
     for number in range(count):
         text = ""
         segmented = segment(Document(id="", text=text, path=""))
@@ -98,27 +114,20 @@ def documents(count: int, passages: int, name: str) -> Iterator[tuple[ReadDocume
             text += " ".join(f"word{drawn.randrange(10_000)}" for _ in range(12)).capitalize() + ". "
             document = Document(id=f"{name}/{number}.txt", text=text, path=f"/{name}/{number}.txt")
             segmented = segment(document)
-        drawn_vectors = numbers.standard_normal((passages, DIMENSION)).astype(np.float32)
+        drawn_vectors = numbers.standard_normal((len(segmented.passages), DIMENSION)).astype(np.float32)
         vectors = drawn_vectors / np.linalg.norm(drawn_vectors, axis=1, keepdims=True)
         by_digest = dict(zip(segmented.digests, vectors, strict=True))
         yield ReadDocument.of(document, made_by="a benchmark"), segmented.embedded(by_digest, ENCODER)
 
 
-def put(library: ClusterLibrary, made: list[tuple[ReadDocument, EmbeddedPassages]], group: int) -> float:
-    """Put documents in by groups, as an index run does. Return the seconds of the slowest group."""
-    longest = 0.0
-    for first in range(0, len(made), group):
-        some = made[first : first + group]
-        library.known_documents([read for read, _ in some])
-        begun = time.perf_counter()
-        if group == 1:
-            library.put(*some[0])
-        else:
-            with library.one_change([read for read, _ in some]):
-                for read, passages in some:
-                    library.put(read, passages)
-        longest = max(longest, time.perf_counter() - begun)
-    return longest
+def put(records: Store, made: Documents, together: int) -> None:
+    """Put documents by groups, as an index run does."""
+    for first in range(0, len(made), together):
+        some = made[first : first + together]
+        records.known_documents([read for read, _ in some])
+        with records.one_change([read for read, _ in some]):
+            for read, passages in some:
+                records.put(read, passages)
 
 
 if __name__ == "__main__":

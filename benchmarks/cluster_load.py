@@ -1,10 +1,10 @@
-"""Let many visitors ask several chat servers behind nginx, over one library on a Milvus server.
+"""Let many visitors ask several chat servers behind nginx, over one library on PostgreSQL and Milvus.
 
-unshare -rn python -m benchmarks.cluster_load FOLDER SUITE [--chats 2] [--visitors 8] [--questions 400]
+python -m benchmarks.cluster_load FOLDER SUITE --library postgresql://USER@HOST:PORT/DATABASE
+           --index milvus://HOST:PORT [--chats 2] [--visitors 8] [--questions 400]
 
-Starts everything in FOLDER: the Milvus server of the `milvus` wheel, `--chats` chat servers, and nginx with
-`deploy/nginx.conf`. Each visitor keeps the cookie that nginx gives, and asks one question after the other
-over HTTP. Before, all questions are asked once. Answers that differ later are printed.
+Starts `--chats` chat servers, and nginx in FOLDER with `deploy/nginx.conf`. Each visitor asks one question
+after the other over HTTP. Before, all questions are asked once. Answers that differ later are printed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ import numpy as np
 from benchmarks import machine
 from qa.corpus import Corpus
 from qa.evaluation import suite
-from qa.places import ClusterAddress
-from tests.qa.storage.cluster.on_server import Server
 from tests.web.chatting import ROOT, TOKEN, chat
 
 FIRST_PORT, PROXY, PUBLIC = 7801, "http://127.0.0.1:7800", "http://chat.localhost:7800"
@@ -42,6 +40,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("suite", type=Path)
+    parser.add_argument("--library", required=True)
+    parser.add_argument("--index", required=True)
     parser.add_argument("--chats", type=int, default=2)
     parser.add_argument("--visitors", type=int, default=8)
     parser.add_argument("--questions", type=int, default=400)
@@ -50,15 +50,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     drawn = random.Random(3).sample([query.text for query in suite.load(arguments.suite).queries], DISTINCT)
     with ExitStack() as stack:
-        server = stack.enter_context(Server(folder / "server"))
-        address = f"{server.address}/load"
-        with Corpus.open(ClusterAddress(address, folder / "desk")) as corpus:
+        with Corpus.open(arguments.library, index=arguments.index) as corpus:
             corpus.index(arguments.suite / "corpus.jsonl")
             print(f"{corpus.stats().passages:,} passages", flush=True)
         for number in range(arguments.chats):
-            desk = ("--desk", str(folder / f"desk {number}"))
-            options = (*desk, "--deadline", "300", "--public-url", PUBLIC)
-            stack.enter_context(chat(address, *options, port=FIRST_PORT + number, token=TOKEN))
+            options = ("--deadline", "300", "--public-url", PUBLIC)
+            stack.enter_context(chat(arguments.library, *options, port=FIRST_PORT + number, token=TOKEN))
         for number in range(arguments.chats):
             wait_for(f"http://127.0.0.1:{FIRST_PORT + number}/api/v1/health")
         proxy = nginx(folder, arguments.chats)

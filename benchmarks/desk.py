@@ -11,19 +11,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa.storage.cluster.own_files import SharedFiles
-
 from qa.desk.desk import DeskDatabase
 from qa.desk.kept import kept_turn
 from qa.desk.stored_conversations import new_id
 from qa.schema import Answer, DossierEntry, ShownAnswer
-from qa.storage.library import EmbeddedLibrary
-from qa.storage.postgresql.address import PostgresAddress
-from qa.storage.postgresql.database import SharedDatabase
+from qa.storage.postgresql.records import PostgresDatabase
+from qa.storage.records.store import Store
+from qa.storage.sqlite.database import SqliteDatabase
 from tests.postgresql import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from qa.storage.engines import Database
 
 TIMES, ENTRIES = 200, 100
 
@@ -53,21 +53,25 @@ def run(desk: DeskDatabase) -> None:
     measure(f"a dossier of {ENTRIES} read", lambda _: desk.dossiers.entries(dossier))
 
 
+def compare(name: str, database: Database) -> None:
+    """Measure a desk, and the user's own files, in a database."""
+    print(name)
+    with closing(Store(database)) as records:
+        run(DeskDatabase(records))
+        measure("aliases and confidence looked at", lambda _: database.fetch_own_files())
+
+
 def main() -> None:
     """Measure a desk in a file and a desk on a server."""
     server = Server()
     os.environ["PGPASSWORD"] = server.password
-    with tempfile.TemporaryDirectory() as folder, closing(EmbeddedLibrary(Path(folder))) as library:
-        print("a file")
-        run(DeskDatabase(library))
-        shared = SharedDatabase(PostgresAddress.parse(server.address()))
-        library.shared = shared
-        print("PostgreSQL, on this machine")
-        run(DeskDatabase(library))
-        files = SharedFiles(shared, Path(folder) / "copies")
-        measure("aliases and confidence looked at", lambda _: files.fetch())
-        shared.close()
-    server.stop()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            compare("a file", SqliteDatabase(Path(folder) / "library"))
+            address = server.address()
+            compare("PostgreSQL, on this machine", PostgresDatabase(address, Path(folder) / "copies"))
+    finally:
+        server.stop()
 
 
 if __name__ == "__main__":

@@ -1,25 +1,27 @@
-"""Compare the answers of a library on Milvus with the answers of a library in a folder.
+"""Compare the answers of a library whose index is on Milvus with the answers of a library in a folder.
 
-python -m benchmarks.engines FOLDER SUITE ... [--address milvus://HOST:PORT]
+python -m benchmarks.engines FOLDER SUITE ... [--library postgresql://USER@HOST:PORT/DATABASE]
+           [--index milvus://HOST:PORT]
 
-Both libraries have the same documents. Without an address, the library on Milvus is a Milvus Lite file in
-FOLDER. `--server` starts a server in FOLDER, in a network of its own. The module prints how many outcomes and
-quotes are the same, the times, and each question with a difference. It also prints the share of the ten
-nearest passages of the folder, whose search is exact, that Milvus finds. A server before 2.5 has no search by
-words. Then the library in the folder is asked by vectors alone, too.
+Both libraries have the same documents. Without --library, the records of the second library are in FOLDER,
+too. On a server, each suite has a schema of its own. Without --index, the index is a Milvus Lite file in
+FOLDER. The module prints how many outcomes and quotes are the same, the times, and each question with a
+difference. It also prints the share of the ten nearest passages of the folder, whose search is exact, that
+Milvus finds. With --vectors, both libraries are asked by vectors alone, because a Milvus server before 2.5
+has no search by words.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.corpus import Corpus
-from qa.places import ClusterAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,45 +36,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("suites", nargs="+", type=Path)
-    parser.add_argument("--address", help="of a server; its libraries are named after the suites")
+    parser.add_argument("--library", help="of a PostgreSQL server, without a schema")
+    parser.add_argument("--index", help="of a Milvus server")
     parser.add_argument("--limit", type=int, help="ask only so many questions of each suite")
-    parser.add_argument("--server", action="store_true", help="start one, under unshare -rn")
+    parser.add_argument("--vectors", action="store_true", help="ask by vectors alone")
     arguments = parser.parse_args()
-    if arguments.server:
-        from tests.qa.storage.cluster.on_server import Server
-
-        with Server((arguments.folder / "server").resolve()) as server:
-            arguments.address = server.address
-            compare_all(arguments)
-    else:
-        compare_all(arguments)
-
-
-def compare_all(arguments: argparse.Namespace) -> None:
-    """Compare the answers to the questions of all suites."""
     for suite in arguments.suites:
-        folder = arguments.folder / suite.name
-        address = f"{arguments.address}/{suite.name}" if arguments.address else f"milvus://{folder}/lite.db"
-        compare(suite, folder / "embedded", ClusterAddress(address, folder / "desk"), arguments.limit)
+        compare(suite, arguments)
 
 
-def compare(suite: Path, folder: Path, cluster: ClusterAddress, limit: int | None) -> None:
+def compare(suite: Path, arguments: argparse.Namespace) -> None:
     """Make both libraries of a suite, and ask them its questions."""
-    with Corpus.open(folder) as one, Corpus.open(cluster) as other:
-        for name, corpus in (("embedded", one), ("cluster", other)):
+    folder = (arguments.folder / suite.name).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    schema = re.sub("[^a-z0-9]", "_", f"engines_{suite.name.lower()}")
+    library = f"{arguments.library}?schema={schema}" if arguments.library else folder / "with Milvus"
+    index = arguments.index or f"milvus://{folder}/index.db"
+    with Corpus.open(folder / "in files") as one, Corpus.open(library, index=index) as other:
+        for name, corpus in (("a folder", one), ("Milvus", other)):
             begun = time.perf_counter()
             corpus.index(suite / "corpus.jsonl")
             seconds = time.perf_counter() - begun
             passages = corpus.stats().passages
             print(f"{suite.name}: {name} has {passages:,} passages; indexed in {seconds:.1f} s")
-        if not other.store.connection.has_words:  # type: ignore[attr-defined]
+        if arguments.vectors:
             one.store.matching = other.store.matching = _none  # type: ignore[method-assign]
         same_outcome = same_quotes = count = 0
         near = 0.0
-        milliseconds: dict[str, list[float]] = {"embedded": [], "cluster": []}
-        for line in list(_lines(suite / "queries.jsonl"))[:limit]:
+        milliseconds: dict[str, list[float]] = {"a folder": [], "Milvus": []}
+        for line in list(_lines(suite / "queries.jsonl"))[: arguments.limit]:
             answers = []
-            for name, corpus in (("embedded", one), ("cluster", other)):
+            for name, corpus in (("a folder", one), ("Milvus", other)):
                 begun = time.perf_counter()
                 answer = corpus.ask(line["text"], history=_history(line))
                 milliseconds[name].append(1000 * (time.perf_counter() - begun))
