@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from qa.deadline import Deadline
 from qa.document.similarity import MARKS, RUN, body, body_words, contained, differ, figures, names
 from qa.schema import Quote, Span
-from qa.storage.ports import read_in_parts
+from qa.storage.library import read_in_parts
 from qa.text.display import short_citation
 from qa.text.phrase import occurrences, phrase_pattern
 

@@ -10,7 +10,8 @@ from qa.asking import copies
 from qa.asking.more import numbered_by_document
 from qa.deadline import Deadline
 from qa.schema import More, Passage, Quote, Sentence, Span
-from qa.storage.ports import Occurrence, read_in_parts, read_places
+from qa.storage.library import read_in_parts, read_places
+from qa.storage.ports import Occurrence
 from qa.text import times
 from qa.text.phrase import near, phrase_pattern, phrase_words, repeats_itself
 from qa.text.terms import has_content, words

@@ -23,7 +23,7 @@ from qa.quoting.speaker import paragraph_around, quotation_around
 from qa.quoting.tokens import Source
 from qa.quoting.wording import MOST_COMPARED, Change, Text, difference, find, is_whole
 from qa.schema import EVERYTHING, Filters, Quote, QuoteReference, Span, locator
-from qa.storage.ports import read_places
+from qa.storage.library import read_places
 from qa.text.dates import date_in_words
 from qa.text.display import plural, visible
 from qa.text.inline_markup import without_markup

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from embeddings import models
 from qa.errors import LibraryError
-from qa.storage.findings import Finding, of_aliases, of_encoder, of_originals
+from qa.storage.findings import NAMED, Finding, of_aliases, of_encoder
 from qa.storage.records import uploads
 from qa.text.display import plural
 
@@ -52,12 +51,16 @@ def _contents(library: Library) -> Iterator[Finding]:
 
 def _originals(library: Library) -> Finding:
     """Check the uploaded files: read and hash each of them, and count leftovers of interrupted uploads."""
-    finding = of_originals(library.uploads())
+    uploaded = library.uploads()
+    problems = [f"{upload.name} {wrong}" for upload in uploaded if (wrong := uploads.damage(upload))]
+    if (more := len(problems) - NAMED) > 0:
+        problems[NAMED:] = [f"{more:,} more"]
+    if problems:
+        problems.append("answers are not affected; to repair the originals, upload these files again")
     names, paths = library.leftovers()
     if count := len(names) + len(paths):
-        left = (
+        problems.append(
             f"{plural(count, 'file')} in {library.folder / uploads.FOLDER} belong to no document (left "
             "by an interrupted upload): `pullquote remove --purge` removes them"
         )
-        return replace(finding, problem="; ".join(filter(None, (finding.problem, left))))
-    return finding
+    return Finding("originals", plural(len(uploaded), "uploaded file"), "; ".join(problems))

@@ -6,23 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.errors import PullquoteError
-from qa.storage.records import uploads
 from qa.text.display import plural
 from qa.text.names import ALIAS_FILE, aliases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from embeddings.models import EncoderIdentity
-    from qa.storage.intake_port import Upload
     from qa.storage.postgresql.database import SharedDatabase
 
 DAMAGED = (
     "the {}'s files in the cache were damaged, so they are made again. Earlier answers may "
     "be wrong: restart a running chat, and check the disk"
 )
-_NAMED = 5  # maximum number of problems that are listed; the rest are only counted
+NAMED = 5  # maximum number of problems that are listed; the rest are only counted
 _CLOCK = 2.0  # seconds that two clocks may differ
 
 
@@ -63,20 +61,10 @@ def of_encoder(name: str, identify: Callable[[], EncoderIdentity]) -> Iterator[F
 def of_aliases(library: Path) -> Finding:
     """Check the user's file of aliases (names that mean the same)."""
     held = aliases(library)
-    wrong = "; ".join(held.problems[:_NAMED])
-    if (more := len(held.problems) - _NAMED) > 0:
+    wrong = "; ".join(held.problems[:NAMED])
+    if (more := len(held.problems) - NAMED) > 0:
         wrong += f"; and {more:,} more"
     return Finding("aliases", f"{plural(held.own, 'group')} of names in {library / ALIAS_FILE}", wrong)
-
-
-def of_originals(uploaded: Sequence[Upload]) -> Finding:
-    """Check the uploaded files: read and hash each of them."""
-    problems = [f"{upload.name} {wrong}" for upload in uploaded if (wrong := uploads.damage(upload))]
-    if (more := len(problems) - _NAMED) > 0:
-        problems[_NAMED:] = [f"{more:,} more"]
-    if problems:
-        problems.append("answers are not affected; to repair the originals, upload these files again")
-    return Finding("originals", plural(len(uploaded), "uploaded file"), "; ".join(problems))
 
 
 def of_shared_desk(shared: SharedDatabase) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from qa.bounded_cache import BoundedCache
@@ -12,25 +13,27 @@ from qa.storage.records.store import Store
 from qa.text.names import aliases, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
-    from qa.schema import OnProgress
+    from qa.schema import OnProgress, Span
     from qa.storage.engines import Database, Index
     from qa.storage.intake_port import Encoding
-    from qa.storage.ports import Hit, Selection
+    from qa.storage.ports import Hit, Occurrence, Segmented, Selection
     from qa.text.names import Aliases, Names
 
 # Maximum size of the cache of illegible passages: its documents, plus their illegible passages.
 ILLEGIBLE_KEPT = 100_000
 # Maximum number of times that a search is made, if the library changes during each search.
 ATTEMPTS = 5
+# Maximum number of documents in memory when many are read one after the other.
+READ_AT_ONCE = 50
 
 
 class Library(Store):
-    """A library; Several threads may use it at once.
+    """A library. Several threads may use it at once.
 
     `encoder` is the name of an encoder, or an open encoder. By default the library uses the encoder that made
     its vectors. A new library uses the default encoder.
@@ -173,3 +176,23 @@ class Library(Store):
     def share_own_file(self, name: str) -> None:
         """Share one of the user's own files with the servers, or delete their copy if it is gone."""
         self.database.share_own_file(name)
+
+
+def read_in_parts(library: Library, ids: Iterable[str]) -> Iterator[Segmented]:
+    """Read documents in order, `READ_AT_ONCE` in one call. Leave out ids that do not exist."""
+    left = iter(dict.fromkeys(ids))
+    while part := list(islice(left, READ_AT_ONCE)):
+        yield from library.read(part).values()
+
+
+def read_places(library: Library, places: Iterable[Occurrence]) -> Iterator[tuple[Segmented, list[Span]]]:
+    """Read the documents that contain a phrase, in parts, each with the spans of the phrase.
+
+    Leave out a document that was replaced after the phrase was found.
+    """
+    spans: dict[tuple[str, str], list[Span]] = {}
+    for occurrence in places:
+        spans.setdefault((occurrence.document_id, occurrence.sha256), []).append(occurrence.span)
+    for document, passages in read_in_parts(library, (document_id for document_id, _ in spans)):
+        if phrase_spans := spans.get((document.id, document.sha256)):
+            yield (document, passages), phrase_spans

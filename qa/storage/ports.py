@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from qa.schema import EVERYTHING, DocumentInfo, Filters
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from embeddings.index import IndexStats
     from embeddings.models import EncoderIdentity
     from qa.schema import Document, Passage, Span
-    from qa.storage.library import Library
 
 
-# Maximum number of documents in memory when many are read one after the other.
-READ_AT_ONCE = 50
 Segmented: TypeAlias = "tuple[Document, tuple[Passage, ...]]"
 """A document with its passages, whose offsets refer to the document's text."""
 
@@ -209,26 +205,6 @@ class LibraryStats:
     postings_bytes: int
     originals_bytes: int = 0
     desk_bytes: int = 0
-
-
-def read_in_parts(library: Library, ids: Iterable[str]) -> Iterator[Segmented]:
-    """Read documents in order, `READ_AT_ONCE` in one call. Leave out ids that do not exist."""
-    left = iter(dict.fromkeys(ids))
-    while part := list(islice(left, READ_AT_ONCE)):
-        yield from library.read(part).values()
-
-
-def read_places(library: Library, places: Iterable[Occurrence]) -> Iterator[tuple[Segmented, list[Span]]]:
-    """Read the documents that contain a phrase, in parts, each with the spans of the phrase.
-
-    Leave out a document that was replaced after the phrase was found.
-    """
-    spans: dict[tuple[str, str], list[Span]] = {}
-    for occurrence in places:
-        spans.setdefault((occurrence.document_id, occurrence.sha256), []).append(occurrence.span)
-    for document, passages in read_in_parts(library, (document_id for document_id, _ in spans)):
-        if phrase_spans := spans.get((document.id, document.sha256)):
-            yield (document, passages), phrase_spans
 
 
 @dataclass(frozen=True, slots=True)

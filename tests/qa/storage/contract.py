@@ -13,7 +13,8 @@ from qa.document.segment import passages
 from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import Document, DocumentOrder, DocumentQuery, Filters, Span
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
-from qa.storage.ports import READ_AT_ONCE, Count, Hit, Occurrence, read_in_parts, read_places
+from qa.storage.library import READ_AT_ONCE, read_in_parts, read_places
+from qa.storage.ports import Count, Hit, Occurrence
 from qa.text.dates import PartialDate, parse_date
 from qa.text.phrase import occurrences, phrase_pattern
 from tests.qa.recorded import Recorded
