@@ -155,7 +155,6 @@ class Pair:
         self.same(lambda library: library.kept_with("unicorn"))
         self.same(lambda library: library.select(Filters(collection="c", publisher="")).documents)
 
-
     def compare_searches(self) -> None:
         """Compare the passages that searches find. Only the vectors' scores are the same on all engines."""
         for filters in FILTERS:
