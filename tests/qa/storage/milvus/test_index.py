@@ -195,9 +195,11 @@ def test_a_collection_that_is_lost_is_made_again_without_embedding(library: Libr
     assert found(library) == {"a.txt", "b.txt"}
     before = ENCODER.embedded
     index_of(library)._opened.connection.call("drop_collection", collection(library).name)
-    with closing(open_library(library.folder, encoder=ENCODER, read_only=True)) as other:
-        with pytest.raises(LibraryError, match=r"does not have the index .* run `pullquote index`"):
-            found(other)
+    with (
+        closing(open_library(library.folder, encoder=ENCODER, read_only=True)) as other,
+        pytest.raises(LibraryError, match=r"does not have the index .* run `pullquote index`"),
+    ):
+        found(other)
     assert found(library) == {"a.txt", "b.txt"}
     library.save()
     assert set(collection(library).keys().tolist()) == keys(library)
