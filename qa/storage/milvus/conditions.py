@@ -47,8 +47,8 @@ def condition(db: Statements, filters: Filters) -> str:
         _is_in(field, map(folded, values)) for field in FILTERED_BY_NAME if (values := filters.values(field))
     ]
     if filters.document:
-        named, values = where(Filters(document=filters.document))
-        serials = db.execute(f"SELECT serial FROM documents WHERE {named}", values)  # noqa: S608 - bound
+        named, bound = where(Filters(document=filters.document))
+        serials = db.execute(f"SELECT serial FROM documents WHERE {named}", bound)  # noqa: S608 - bound
         numbers = [serial for (serial,) in serials] or [-1]  # no document has this number
         conditions.append(_is_in("document", numbers))
     return " and ".join(f"({each})" for each in conditions)

@@ -6,7 +6,7 @@ import json
 import math
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -126,7 +126,7 @@ def _missing(held: Collection[int], keys: Sequence[int]) -> Int64:
     return np.array([key for key in keys if key not in held], np.int64)
 
 
-def _drop_others(held: dict[int, object], keys: Sequence[int]) -> None:
+def _drop_others(held: dict[int, Any], keys: Sequence[int]) -> None:
     """Drop the passages that are no longer in the outbox, if most of the passages are not."""
     if len(held) > 2 * len(keys) + 1_000:
         kept = set(keys)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import pytest
 
-from qa.document.segment import passages
+from qa.document import segment
 from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import Document, DocumentOrder, DocumentQuery, Filters, Span
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
@@ -58,7 +58,7 @@ def ingest(store: Store, document: Document, encoder: TinyEncoder = ENCODER) -> 
     """Put a document with vectors of its passages' own texts. Return its id."""
     entries = [
         Entry(passage, document.text[passage.start : passage.end].encode()[:16], vector)
-        for passage in passages(document)
+        for passage in segment.passages(document)
         for vector in encoder.encode_documents([document.text[passage.start : passage.end]])
     ]
     ingested = store.put(ReadDocument.of(document), EmbeddedPassages(entries, encoder.identity))

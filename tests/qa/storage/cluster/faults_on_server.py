@@ -31,6 +31,7 @@ from qa.storage.cluster import lease
 from qa.storage.cluster.address import Address
 from qa.storage.cluster.examine import examine
 from qa.storage.cluster.library import ClusterLibrary
+from tests.qa.storage.cluster.on_server import PORT, Server
 
 from qa.asking.answer import Answerer
 from qa.corpus import Corpus
@@ -38,7 +39,6 @@ from qa.errors import LibraryError
 from qa.places import ClusterAddress
 from qa.schema import Document, Passage, Sentence
 from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
-from tests.qa.storage.cluster.on_server import PORT, Server
 from tests.qa.tiny import TinyEncoder, TinyReader, words, write
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.qa.storage.cluster.test_server import unshared
 
 ROOT = Path(__file__).parents[4]

@@ -1,4 +1,4 @@
-"""Libraries in a folder with an index on Milvus. A Milvus Lite file takes a second to open: a module has one."""
+"""Libraries with an index on Milvus. A Milvus Lite file takes a second to open: a module has one file."""
 
 from __future__ import annotations
 

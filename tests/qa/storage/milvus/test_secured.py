@@ -1,4 +1,4 @@
-"""TLS and passwords: on a server that wants both (`on_server --secured`)."""
+"""TLS and passwords, on a server that needs both (`on_server --secured`)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from qa.storage.cluster.address import CERTIFICATE, TOKEN, TOKEN_FILE
 
 from qa.errors import LibraryError
+from qa.storage.milvus.address import CERTIFICATE, TOKEN, TOKEN_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,13 +29,13 @@ def certificate(monkeypatch: pytest.MonkeyPatch) -> None:
 def version(server: str = SERVER) -> str:
     """Connect in a process of its own: pymilvus keeps what is open, by host and user."""
     code = (
-        "import sys; from qa.errors import LibraryError; from qa.storage.cluster.address import Address\n"
-        "from qa.storage.cluster.connection import Connection\n"
+        "import sys; from qa.errors import LibraryError; from qa.storage.milvus.address import Address\n"
+        "from qa.storage.milvus.connection import Connection\n"
         "try: print(Connection(Address.parse(sys.argv[1])).version)\n"
         "except LibraryError as error: sys.exit(str(error))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, f"{server}/secured"],
+        [sys.executable, "-c", code, server],
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,6 @@
 """Run a Milvus server of the `milvus` wheel in its own network, and the tests of an engine on it.
 
-`unshare -rn python -m tests.qa.storage.cluster.on_server [--secured] FOLDER [PYTEST ARGUMENTS]`: the server
+`unshare -rn python -m tests.qa.storage.milvus.on_server [--secured] FOLDER [PYTEST ARGUMENTS]`: the server
 listens on nine fixed ports of all interfaces. A secured server needs TLS, with its own certificate, and a
 password. With `--run MODULE` instead of pytest's arguments, the module is run with the arguments that follow.
 """
@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from milvus import MilvusServer, MilvusServerConfig
-from qa.storage.cluster.address import Address
-from qa.storage.cluster.connection import Connection
 
 from qa.errors import LibraryError
+from qa.storage.milvus.address import Address
+from qa.storage.milvus.connection import Connection
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -50,7 +50,7 @@ class Server:
 
     Attributes:
         folder: the folder of the files.
-        address: the beginning of the addresses of libraries on the server.
+        address: the address of the server.
     """
 
     def __init__(self, folder: Path, *, secured: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""A library copied to Milvus and back: all that is known, and citations open as before."""
+"""A library copied to a library on Milvus and back: its contents and citations are the same."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from qa.errors import InputError, LibraryError
 from qa.storage.copying import copy
 from qa.storage.open import open_library
 from tests.qa.consistency import problems
-from tests.qa.storage.cluster.test_same_as_embedded import without_time
 from tests.qa.storage.intake_contract import ENCODER, document, embedded, put
+from tests.qa.storage.pairs import without_time
 from tests.qa.tiny import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from qa.storage.cluster.library import ClusterLibrary
 
     from qa.storage.library import Library
 
@@ -57,14 +55,14 @@ def known(library: Library) -> list[object]:
 
 
 def test_a_library_is_the_same_on_milvus_and_back(
-    original: Library, cluster: ClusterLibrary, tmp_path: Path
+    original: Library, library: Library, tmp_path: Path
 ) -> None:
     steps: list[tuple[int, int]] = []
-    assert copy(original, cluster, lambda done, total: steps.append((done, total))) == 2
+    assert copy(original, library, lambda done, total: steps.append((done, total))) == 2
     assert steps == [(1, 2), (2, 2)]
-    assert known(cluster) == known(original)
+    assert known(library) == known(original)
     with closing(open_library(tmp_path / "back", encoder=ENCODER)) as back:
-        assert copy(cluster, back, lambda *_: None) == 2
+        assert copy(library, back, lambda *_: None) == 2
         assert known(back) == known(original)
         found = [
             [(hit.document_id, hit.start, round(score, 5)) for hit, score in hits]
@@ -77,30 +75,30 @@ def test_a_library_is_the_same_on_milvus_and_back(
     assert problems(tmp_path / "back") == []
 
 
-def test_a_copy_goes_on_where_it_was_broken_off_and_leaves_other_libraries_alone(
-    original: Library, cluster: ClusterLibrary
+def test_an_interrupted_copy_continues_and_leaves_other_libraries_alone(
+    original: Library, library: Library
 ) -> None:
     def stop(done: int, _: int) -> None:
         if done == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        copy(original, cluster, stop)
-    assert cluster.count().documents == 1
-    assert copy(original, cluster, lambda *_: None) == 1
-    assert known(cluster) == known(original)
+        copy(original, library, stop)
+    assert library.count().documents == 1
+    assert copy(original, library, lambda *_: None) == 1
+    assert known(library) == known(original)
     changed = replace(original.document("a.txt"), title="Changed")
     original.edit(changed, embedded(changed), {"title": Correction("Changed", "A")})
     with pytest.raises(LibraryError, match=r"'a.txt' differs from its original: .* copy to a new library"):
-        copy(original, cluster, lambda *_: None)
-    put(cluster, document("/e.txt", "Another.", "e.txt"))
+        copy(original, library, lambda *_: None)
+    put(library, document("/e.txt", "Another.", "e.txt"))
     with pytest.raises(InputError, match="already has documents"):
-        copy(original, cluster, lambda *_: None)
+        copy(original, library, lambda *_: None)
 
 
-def test_a_copy_that_is_not_the_original_is_named(original: Library, cluster: ClusterLibrary) -> None:
-    copy(original, cluster, lambda *_: None)
-    other = replace(cluster.document("b.txt"), title="Not the original's")
-    cluster.edit(other, embedded(other), {})
+def test_a_copy_that_differs_from_the_original_is_named(original: Library, library: Library) -> None:
+    copy(original, library, lambda *_: None)
+    other = replace(library.document("b.txt"), title="Not the original's")
+    library.edit(other, embedded(other), {})
     with pytest.raises(LibraryError, match=r"the copy of 'b.txt' differs from its original"):
-        copy(original, cluster, lambda *_: None)
+        copy(original, library, lambda *_: None)

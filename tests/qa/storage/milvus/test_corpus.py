@@ -1,16 +1,13 @@
-"""The facade, `doctor` and the options on a library on Milvus."""
+"""The facade and `doctor` on a library with an index on Milvus."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
 
-from qa.cli import cli
 from qa.corpus import Corpus
-from qa.errors import InputError, LibraryNotFoundError
-from qa.places import ClusterAddress, library_address
+from qa.errors import InputError
 from qa.storage.open import examine_library, open_library
 from tests.qa.tiny import TinyEncoder
 
@@ -32,13 +29,14 @@ def files(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> ClusterAddress:
-    return ClusterAddress(f"milvus://{tmp_path}/library.db", tmp_path / "desk")
+def place(tmp_path: Path, address: str) -> Path:
+    """A new library, which remembers its index."""
+    place = tmp_path / "library"
+    open_library(place, index=address).close()
+    return place
 
 
-def test_documents_are_indexed_embedded_anew_examined_and_purged(files: Path, place: ClusterAddress) -> None:
-    with pytest.raises(LibraryNotFoundError, match="make one with `pullquote index`"):
-        open_library(place, create=False)
+def test_documents_are_indexed_embedded_anew_examined_and_purged(files: Path, place: Path) -> None:
     with Corpus.open(place, encoder=TinyEncoder()) as corpus:
         report = corpus.index(files)
         assert sorted(each.status for each in report.files) == ["added"] * 3
@@ -63,23 +61,5 @@ def test_documents_are_indexed_embedded_anew_examined_and_purged(files: Path, pl
         assert not corpus.store.holds("Kapsan")
         assert corpus.store.holds("Musan")
         assert [each.status for each in corpus.index(files).files].count("purged") == 1
-
-
-def test_an_address_is_no_folder_and_a_desk_is_for_an_address(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert library_address(tmp_path / "milvus:") == tmp_path / "milvus:"
-    monkeypatch.setenv("PULLQUOTE_DESK", str(tmp_path / "desk"))
-    assert library_address("milvus://host/x") == ClusterAddress("milvus://host/x", tmp_path / "desk")
-    monkeypatch.delenv("PULLQUOTE_DESK")
-    one, other = (library_address(f"milvus://host/{name}") for name in "xy")
-    assert isinstance(one, ClusterAddress)
-    assert isinstance(other, ClusterAddress)
-    assert one.desk != other.desk
-    assert one.desk.name.startswith("host_x-")
-    done = CliRunner().invoke(
-        cli, ["documents", "--library", str(tmp_path), "--desk", str(tmp_path / "desk")]
-    )
-    assert (done.exit_code, "--desk is only for a library on Milvus" in done.output) == (2, True)
-    done = CliRunner().invoke(cli, ["documents", "--library", "milvus://user:secret@host/x"])
-    assert (done.exit_code, "secret" in done.output) == (InputError.exit_code, False)
+    with pytest.raises(InputError, match=r"has its index at milvus://.*, not at milvus://elsewhere"):
+        open_library(place, index="milvus://elsewhere")

@@ -1,4 +1,4 @@
-"""The contract on a real server, of the `milvus` wheel: in a network of its own, as its ports are fixed."""
+"""The tests on a real server of the `milvus` wheel. Its ports are fixed, so it has its own network."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run_on_server(*arguments: str) -> None:
     """Run tests on a server."""
     if not shutil.which("unshare") or subprocess.run(unshared(["true"]), check=False).returncode:
         pytest.skip("no network of its own can be made here")
-    command = unshared([sys.executable, "-m", "tests.qa.storage.cluster.on_server", *arguments])
+    command = unshared([sys.executable, "-m", "tests.qa.storage.milvus.on_server", *arguments])
     done = subprocess.run(command, check=False, timeout=1_500, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-5_000:] + done.stderr[-2_000:]
     assert " passed" in done.stdout
@@ -34,8 +34,8 @@ def run_on_server(*arguments: str) -> None:
 @pytest.mark.day
 @pytest.mark.skipif(not importlib.util.find_spec("milvus"), reason="the milvus wheel is not installed")
 def test_the_contract_holds_on_a_real_server(tmp_path: Path) -> None:
-    tests = [str(HERE / "test_library.py"), str(HERE / "test_intake.py")]
-    run_on_server(str(tmp_path / "server"), "-q", *tests)
+    tests = [str(HERE / name) for name in ("test_library.py", "test_same_as_in_folder.py", "test_index.py")]
+    run_on_server(str(tmp_path / "server"), "-q", "-n", "0", "-m", "not day", *tests)
 
 
 @pytest.mark.day

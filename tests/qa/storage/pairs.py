@@ -1,31 +1,21 @@
-"""What becomes of documents is the same on a cluster as in a folder: the rules are the same code.
-
-What differs is which rows a cluster fetches for them. So both are put through the same changes, at random.
-"""
+"""Puts two libraries with different engines through the same random changes, and compares them."""
 
 from __future__ import annotations
 
 import random
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-
-import pytest
-from qa.storage.cluster.fetched_rows import never_twice
 
 from qa.document.corrections import BY_HAND, Correction
 from qa.errors import PullquoteError
 from qa.schema import Filters, Found
-from qa.storage.embedded import database
 from qa.storage.intake_port import FileRecord, HeldLocation, Ingested, ReadAs
-from qa.storage.open import open_library
-from tests.qa.storage.intake_contract import ENCODER, document, embedded, read
+from tests.qa.storage.intake_contract import document, embedded, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from qa.storage.cluster.library import ClusterLibrary
 
     from qa.storage.library import Library
 
@@ -33,28 +23,32 @@ TEXTS = [
     f"The {animal} sleeps.{tail}" for animal in ("unicorn", "griffin", "bear") for tail in ("", " It dreams.")
 ]
 TEXTS += ["The unicorn  sleeps.", ""]  # other white space, and none at all
-STEPS = 40
+WORDS = (["unicorn"], ["sleeps", "dreams"], ["title"], ["none"])
+FILTERS = (
+    Filters(),
+    Filters(publisher="p"),
+    Filters(collection=("C", "E")),
+    Filters(document=("a.txt", "d", "t.csv")),
+)
 
 
 class Pair:
-    """Two libraries that are put through the same."""
+    """Two libraries that go through the same changes."""
 
-    def __init__(self, folder: Library, cluster: ClusterLibrary, seed: int, files: Path) -> None:
-        self.both = folder, cluster
+    def __init__(self, one: Library, other: Library, seed: int, files: Path) -> None:
+        self.both = one, other
         self.random = random.Random(seed)
         self.paths = [str(files / name) for name in ("a.txt", "b.txt", "c.txt", "d/e.txt")] + ["/gone/x.txt"]
         self.displaced: dict[Library, list[HeldLocation]] = {library: [] for library in self.both}
 
     def same(self, do: Callable[[Library], Any]) -> Any:
         """Do the same with both, with the same outcome."""
-        outcomes, (_, cluster) = [], self.both
+        outcomes = []
         for library in self.both:
             try:
                 outcomes.append(do(library))
             except PullquoteError as error:
-                where = (str(library.folder), cluster.address.text)
-                said = str(error).replace(where[0], "HERE").replace(where[1], "HERE")
-                outcomes.append((type(error), said))
+                outcomes.append((type(error), str(error).replace(library.database.where, "HERE")))
         assert plain(outcomes[0]) == plain(outcomes[1])
         return outcomes[0]
 
@@ -161,6 +155,26 @@ class Pair:
         self.same(lambda library: library.kept_with("unicorn"))
         self.same(lambda library: library.select(Filters(collection="c", publisher="")).documents)
 
+    def compare_searches(self, *, has_words: bool) -> None:
+        """Compare the passages that searches find. Only the vectors' scores are the same on all engines."""
+        for filters in FILTERS:
+            for words in WORDS:
+                self.same(lambda library, words=words, filters=filters: by_vectors(library, words, filters))
+                if has_words:
+                    self.same(lambda library, words=words, filters=filters: by_words(library, words, filters))
+
+
+def by_vectors(library: Library, words: list[str], filters: Filters) -> Any:
+    vectors = library.encode_queries([" ".join(words)])
+    (found,) = library.nearest(vectors, 100, library.select(filters))
+    return sorted((round(score, 4), hit.document_id, hit.start) for hit, score in found)
+
+
+def by_words(library: Library, words: list[str], filters: Filters) -> Any:
+    (found,) = library.matching([words], 100, library.select(filters))
+    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+    return sorted((hit.document_id, hit.start) for hit, _ in found)
+
 
 def plain(outcome: Any) -> Any:
     """An outcome without the numbers of places, of which an engine may leave some out."""
@@ -198,22 +212,3 @@ def edited(library: Library, document_id: str, title: str) -> None:
     found = Found("title", BY_HAND, "corrected")
     now = replace(held, title=title, found=(*(each for each in held.found if each.field != "title"), found))
     library.edit(now, embedded(now), said | {"title": replace(before, value=title)})
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 26, *(pytest.param(n, marks=pytest.mark.day) for n in range(30, 60))])
-def test_the_same_changes_have_the_same_outcome(
-    cluster: ClusterLibrary, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    numbered = replace(database.LAYOUT, statements=tuple(never_twice(database.LAYOUT.statements)))
-    monkeypatch.setattr(database, "LAYOUT", numbered)  # so that numbers are the same, too
-    files = tmp_path / "files"
-    (files / "d").mkdir(parents=True)
-    for name in ("a.txt", "b.txt", "d/e.txt"):  # the others are gone
-        (files / name).touch()
-    with closing(open_library(tmp_path / "library", encoder=ENCODER)) as folder:
-        pair = Pair(folder, cluster, seed, files)
-        for step in range(STEPS):
-            pair.step()
-            if step % 20 == 19:
-                pair.compare()
