@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _PAGE = b"<!doctype html><title>A page</title><p>This page was read by what reads all pages.</p>"
 _ENOUGH_SPACE = 200_000_000
+# Packages that only another encoder, another reader or a GPU needs. Images of containers leave them out.
+_FOR_OTHER_MODELS = ("torch",)
 
 
 def examine(library: LibraryAddress) -> tuple[Finding, ...]:
@@ -66,8 +68,11 @@ def _software() -> Iterator[Finding]:
         try:
             yield Finding(package, metadata.version(package))
         except metadata.PackageNotFoundError:
+            needed = package not in _FOR_OTHER_MODELS
             yield Finding(
-                package, "missing", f"the package {package} is not installed: pip install {package}"
+                package,
+                "missing" if needed else "missing; the models that ship do not need it",
+                f"the package {package} is not installed: pip install {package}" if needed else "",
             )
     threads = [
         f"{name}={os.environ[name]}" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if name in os.environ

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from contextlib import closing
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,16 @@ def test_a_missing_package_is_a_problem_with_its_mending(monkeypatch):
     (finding,) = [f for f in doctor._software() if f.about == "no-such-package-x"]
     assert finding.value == "missing"
     assert finding.problem.endswith("pip install no-such-package-x")
+
+
+def test_without_torch_the_models_that_ship_still_answer(monkeypatch):
+    def version(package):
+        raise metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(doctor, "required_packages", lambda: ["torch"])
+    monkeypatch.setattr(doctor.metadata, "version", version)
+    (finding,) = [f for f in doctor._software() if f.about == "torch"]
+    assert (finding.value, finding.problem) == ("missing; the models that ship do not need it", "")
 
 
 def test_without_problems_the_report_says_so_last():
