@@ -30,7 +30,7 @@ class Field:
             the date: since and until.
         only: for an "exact" filter, the documents that it selects: "documents of this series".
         plural: for an "exact" filter, the name of the list of the field's values.
-        example: for an "exact" filter, a value.
+        example: a value, or "" if a document often has none.
         searched: whether a search for words in the metadata searches the field.
         in_table: for a column in the page's table of documents, the order of its first click.
         in_terminal: whether the list of `pullquote documents` has the field as a column.
@@ -74,6 +74,7 @@ class Metadata:
 
     title: str = _declared(
         about="The title.",
+        example="Scrap metal smuggling rampant in North Korea",
         searched=True,
         in_table="asc",
         in_terminal=True,
@@ -153,6 +154,7 @@ class Metadata:
     )
     number: str = _declared(
         about="Its number in the series.",
+        example="08-4-4-1",
         searched=True,
         in_terminal=True,
         columns=("number", "no", "issue"),
@@ -165,6 +167,7 @@ class Metadata:
     date: dt.date | None = _declared(  # noqa: RUF009 - one call for the class, none for a document
         None,
         about="When it was published: YYYY-MM-DD, YYYY-MM or YYYY.",
+        example="2008-04-04",
         kind="date",
         filtered="range",
         in_table="desc",

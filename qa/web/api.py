@@ -43,6 +43,7 @@ from qa.web.changes import may_change
 from qa.web.guard import Guard
 from qa.web.options import readiness
 from qa.web.problem import DEFECT, Problem, first_error, status_of
+from qa.web.replies import replies
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -104,13 +105,14 @@ def routes(engine: Engine, finder: Finder) -> APIRouter:
     router.include_router(questions.routes(engine, few_at_once))
     router.include_router(changes.routes(engine, threads))
     router.include_router(listing.routes(engine, few_at_once))  # not first: it would match changes' routes
+    hidden = replies(None, {403: "`read_only_server`: this chat neither changes nor shows what people keep"})
     for private in (
         feedback.routes(engine, few_at_once),
         history.routes(engine, finder, few_at_once),
         dossiers.routes(engine, few_at_once),
         dossier_entries.routes(engine, few_at_once),
     ):
-        router.include_router(private, dependencies=[may_change(engine)])
+        router.include_router(private, dependencies=[may_change(engine)], responses=hidden)
 
     @router.get("/docs", include_in_schema=False)
     def docs(request: Request) -> HTMLResponse:

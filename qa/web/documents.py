@@ -24,6 +24,7 @@ from qa.web.cards import address
 from qa.web.document import read
 from qa.web.options import Name, Since, Until
 from qa.web.paging import MAX_LISTED
+from qa.web.replies import QUOTE
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -63,17 +64,33 @@ Names = Annotated[
 ]
 
 
-@with_fields(FILTERED_BY_NAME, Names, Field(default=[]))
+@with_fields(FILTERED_BY_NAME, Names, [], selects=True)
 class FoundQuery(Body):
     """A query that says which documents are found, and which part of the list is returned."""
 
-    q: _Text = ""
-    text: _Text = ""
-    limit: Annotated[int, Field(ge=0, le=MAX_LISTED)] | None = None
-    offset: Annotated[int, Field(ge=0, le=MAX_LISTED)] = 0
-    format: _Text = ""
-    since: Since | None = None
-    until: Until | None = None
+    q: _Text = Field(
+        default="",
+        description=f"Words that the {', '.join(SEARCHED)} or id must have, as parts of words in any case.",
+        examples=["scrap"],
+    )
+    text: _Text = Field(
+        default="", description="Words that the text has together, in this order.", examples=["scrap metal"]
+    )
+    limit: Annotated[int, Field(ge=0, le=MAX_LISTED)] | None = Field(
+        default=None, description="The most items to return.", examples=[100]
+    )
+    offset: Annotated[int, Field(ge=0, le=MAX_LISTED)] = Field(
+        default=0, description="The number of items to skip.", examples=[0]
+    )
+    format: _Text = Field(default="", description="Only documents of this format.", examples=["text"])
+    since: Since | None = Field(
+        default=None, description="Only documents of this day, month or year, or later.", examples=["2008"]
+    )
+    until: Until | None = Field(
+        default=None,
+        description="Only documents of this day, month or year, or earlier.",
+        examples=["2008-12-31"],
+    )
 
     def filters(self) -> Filters:
         """Return the filters in the form that the library takes."""
@@ -84,8 +101,13 @@ class FoundQuery(Body):
 class ListQuery(FoundQuery):
     """A query that also says the order of the documents; see `qa.schema.DocumentQuery`."""
 
-    sort: DocumentOrder = "id"
-    order: Literal["asc", "desc"] = "asc"
+    sort: DocumentOrder = Field(
+        default="id",
+        description="The field to order by. Documents without a value come last. `added` is the order in "
+        "which documents were added.",
+        examples=["date"],
+    )
+    order: Literal["asc", "desc"] = Field(default="asc", description="The order.", examples=["desc"])
 
     def query(self) -> DocumentQuery:
         """Return the query in the form that the library takes."""
@@ -99,7 +121,9 @@ class BibliographyQuery(ListQuery):
     """The query of a bibliography: it names documents in `document`, or takes all that the filters find."""
 
     document: Annotated[list[_Id], Field(max_length=MAX_DOCUMENTS), BeforeValidator(_listed)] = Field(
-        default=[]
+        default=[],
+        description="Only this document, or all in this file or folder; may be repeated.",
+        examples=[[QUOTE["document"]]],
     )
 
     def query(self) -> DocumentQuery:

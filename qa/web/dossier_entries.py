@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
@@ -14,12 +14,14 @@ from qa.limits import MAX_ID_CHARACTERS, MAX_OFFSET, MAX_QUESTION_CHARACTERS
 from qa.quoting.cite import parse_citation
 from qa.quoting.render import to_dict as to_line
 from qa.report.contents import kept_quote, renewed, shown, to_dict
-from qa.schema import EVERYTHING, Asked, DossierEntry, Outcome
+from qa.schema import EVERYTHING, Asked, DossierEntry, EntryKind, Outcome
 from qa.web import paging
 from qa.web.body import Body
-from qa.web.dossiers import Id, described
+from qa.web.dossiers import UNKNOWN, DossierRecord, EntryRecord, Id, described
 from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is made
-from qa.web.questions import while_connected
+from qa.web.questions import DEADLINE, while_connected
+from qa.web.records import AnswerLine
+from qa.web.replies import ANSWER, CITATION, QUESTION, replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,37 +29,87 @@ if TYPE_CHECKING:
     from qa.deadline import Deadline
     from qa.web.engine import Engine
 
-_Entry = Annotated[int, Path(ge=1, le=MAX_OFFSET)]
+_NAMED = "The `id` of an entry."
+_Entry = Annotated[int, Path(ge=1, le=MAX_OFFSET, description=_NAMED, examples=[2])]
+_QuestionEntry = Annotated[int, Path(ge=1, le=MAX_OFFSET, description=_NAMED, examples=[3])]
 _Place = Annotated[int, Field(ge=1, le=MAX_OFFSET, strict=True)]
+_NOT_A_QUESTION = {400: "`bad_input`: the entry has no question"}
+_NOT_ADDED = {
+    400: "`bad_input`: a field is missing, or there are too many entries",
+    404: "`dossier_not_found`: no such dossier; `document_not_found`: no document has, or had, the cited "
+    "text",
+}
+_NOT_RENEWED = {
+    400: "`bad_input`: the quote is current, its source now says nothing similar, the question is "
+    "answered, or the dossier already has the new entry",
+    404: "`dossier_not_found`: no such dossier or entry; `answer_not_found`: no such answer",
+}
+_NOT_CHANGED = {400: "`bad_input`: the entry is a quote, or the words are empty"}
 
 
 class EntryBody(Body):
-    """An entry: a quote by its citation, a heading or note in words, or a question that found nothing.
+    """An entry: a quote by its citation, a heading or note in words, or a question that found nothing."""
 
-    `answer`, the id of an answer line, gives the question, its filters and its outcome.
-    """
-
-    kind: Literal["quote", "heading", "note", "question"]
-    citation: Annotated[str, Field(max_length=MAX_ID_CHARACTERS + 200)] | None = None
-    words: Annotated[str, Field(max_length=MOST_NOTE)] | None = None
-    question: Annotated[str, Field(max_length=MAX_QUESTION_CHARACTERS)] | None = None
-    outcome: Outcome | None = None
-    filters: FiltersBody | None = None
-    answer: Annotated[str, Field(max_length=64)] | None = None
-    at: _Place | None = None
+    kind: EntryKind = Field(
+        description="The kind of entry: `quote`, `heading`, `note`, or `question` for a question without an "
+        "answer.",
+        examples=["quote"],
+    )
+    citation: Annotated[str, Field(max_length=MAX_ID_CHARACTERS + 200)] | None = Field(
+        default=None,
+        description="For a quote: SHA256/START-END, or the link to its source in the chat.",
+        examples=[CITATION],
+    )
+    words: Annotated[str, Field(max_length=MOST_NOTE)] | None = Field(
+        default=None, description="For a heading or a note: its words."
+    )
+    question: Annotated[str, Field(max_length=MAX_QUESTION_CHARACTERS)] | None = Field(
+        default=None,
+        description="For a quote: the question that it answers, if there is one. For a question: its words.",
+        examples=[QUESTION],
+    )
+    outcome: Outcome | None = Field(default=None, description="The outcome of the question.")
+    filters: FiltersBody | None = Field(default=None, description="The filters of the question.")
+    answer: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None,
+        description="The `id` of an answer that the chat still remembers. It replaces question, outcome and "
+        "filters.",
+    )
+    at: _Place | None = Field(
+        default=None, description="The place of the entry, from 1. Default: at the end."
+    )
 
 
 class RenewBody(Body):
-    """For a question: the id of the answer line of its new search. For a quote: nothing."""
+    """What an entry is renewed by."""
 
-    answer: Annotated[str, Field(max_length=64)] | None = None
+    answer: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None,
+        description="For a question: the `id` of the answer line of its new search. For a quote: leave it "
+        "out.",
+        examples=[ANSWER],
+    )
 
 
 class EntryChange(Body):
     """Other words of a heading or note, another place in the dossier, or both."""
 
-    words: Annotated[str, Field(max_length=MOST_NOTE)] | None = None
-    to: _Place | None = None
+    words: Annotated[str, Field(max_length=MOST_NOTE)] | None = Field(
+        default=None, description="The new words of a heading or a note."
+    )
+    to: _Place | None = Field(default=None, description="The new place of the entry, from 1.", examples=[1])
+
+
+class AddedRecord(DossierRecord):
+    """The dossier, and its new entry."""
+
+    entry: int = Field(description="The `id` of the new entry.", examples=[5])
+
+
+class RenewedRecord(AddedRecord):
+    """The dossier, its new entry, and the entry that the new entry replaces."""
+
+    replaced: int = Field(description="The `id` of the entry that was replaced.", examples=[3])
 
 
 def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
@@ -65,9 +117,11 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
 
     `few_at_once` limits the routes that can take long.
     """
-    router = APIRouter(prefix="/dossiers/{dossier}/entries")
+    router = APIRouter(
+        prefix="/dossiers/{dossier}/entries", tags=["Dossiers"], responses=replies(None, UNKNOWN)
+    )
 
-    @router.get("")
+    @router.get("", responses=replies(list[EntryRecord], headers=paging.HEADERS))
     @few_at_once
     def entries(
         request: Request,
@@ -76,30 +130,52 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         limit: paging.LimitOrAll = None,
         offset: paging.Offset = 0,
     ) -> list[dict[str, Any]]:
-        """List the entries of a dossier in order. The quotes are read from their documents now."""
+        """List the entries of a dossier. In order, as *Read a dossier* has them: all of them, or a part."""
         shown_entries = shown(engine.corpus.desk.dossiers.entries(dossier), engine.corpus.store)
         return [to_dict(entry) for entry in paging.part(request, response, shown_entries, limit, offset)]
 
-    @router.post("")
+    @router.post("", responses=replies(AddedRecord, _NOT_ADDED))
     @few_at_once
     def add(dossier: Id, body: EntryBody) -> dict[str, Any]:
-        """Add an entry. A quote that the dossier has already stays where it is."""
+        """Add an entry.
+
+        Add a quote, a heading, a note, or a question without an answer. A quote that the dossier already has
+        stays where it is. `entry` is the entry's id.
+        """
         (added,) = engine.corpus.desk.dossiers.add(dossier, [_entry(engine, body)], body.at)
         return {"entry": added.id, **described(engine, dossier)}
 
-    @router.post("/{entry}/ask")
-    async def ask_again(dossier: Id, entry: _Entry, request: Request) -> dict[str, Any]:
-        """Ask the question of an entry again, as it was asked. The dossier does not change."""
+    router.include_router(_again(engine, few_at_once))
+    router.include_router(_changes(engine, few_at_once))
+    return router
+
+
+def _again(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
+    """Return the routes that ask the question of an entry again, and that renew an entry."""
+    router = APIRouter()
+
+    @router.post("/{entry}/ask", responses=replies(AnswerLine, _NOT_A_QUESTION | DEADLINE))
+    async def ask_again(dossier: Id, entry: _QuestionEntry, request: Request) -> dict[str, Any]:
+        """Ask a kept question again.
+
+        The question is asked with its own filters, strictness and earlier questions. The reply is an answer
+        line, as in *Ask a question*. The dossier does not change: add the quotes, or renew the entry with the
+        `id` of the line.
+        """
         deadline = engine.deadline()
         async with while_connected(request, deadline):
             return await engine.asking.run_while_awaited(
                 deadline, _asked_again, engine, dossier, entry, deadline
             )
 
-    @router.post("/{entry}/renew")
+    @router.post("/{entry}/renew", responses=replies(RenewedRecord, _NOT_RENEWED))
     @few_at_once
-    def renew(dossier: Id, entry: _Entry, body: RenewBody) -> dict[str, Any]:
-        """Replace a superseded quote with the present words, or a question's search with a new search."""
+    def renew(dossier: Id, entry: _QuestionEntry, body: RenewBody) -> dict[str, Any]:
+        """Renew an entry.
+
+        Replace a superseded quote by the present words of its source (`present`), or a question's search by a
+        new search. `entry` is the new entry. The `replaced` entry can be put back for a day.
+        """
         dossiers = engine.corpus.desk.dossiers
         held = dossiers.entry(dossier, entry)
         if held.kind == "quote":
@@ -112,27 +188,37 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
             **described(engine, dossier),
         }
 
-    @router.patch("/{entry}")
+    return router
+
+
+def _changes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
+    """Return the routes that change, remove and put back an entry."""
+    router = APIRouter()
+
+    @router.patch("/{entry}", responses=replies(DossierRecord, _NOT_CHANGED))
     @few_at_once
     def change(dossier: Id, entry: _Entry, body: EntryChange) -> dict[str, Any]:
-        """Change the words of a heading or note, or move an entry."""
+        """Change or move an entry.
+
+        Change the words of a heading or note, or move an entry. The words of a quote cannot be changed.
+        """
         if body.words is not None:
             engine.corpus.desk.dossiers.write(dossier, entry, body.words)
         if body.to is not None:
             engine.corpus.desk.dossiers.move(dossier, entry, body.to)
         return described(engine, dossier)
 
-    @router.delete("/{entry}")
+    @router.delete("/{entry}", responses=replies(DossierRecord))
     @few_at_once
     def remove(dossier: Id, entry: _Entry) -> dict[str, Any]:
-        """Take an entry out. It can be put back for a day."""
+        """Remove an entry. It can be put back for a day."""
         engine.corpus.desk.dossiers.remove(dossier, entry)
         return described(engine, dossier)
 
-    @router.post("/{entry}/restore")
+    @router.post("/{entry}/restore", responses=replies(DossierRecord))
     @few_at_once
     def put_back(dossier: Id, entry: _Entry) -> dict[str, Any]:
-        """Put back an entry that was removed."""
+        """Put back an entry. Undo a removal of the last day. The entry returns to its place."""
         engine.corpus.desk.dossiers.put_back(dossier, entry)
         return described(engine, dossier)
 

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
 from qa.text.json_lines import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     from starlette.datastructures import Headers
 
 MEDIA = "text/event-stream"
 # Seconds without an event after which a comment is sent, because proxies end a silent connection.
 _SILENCE_SECONDS = 15.0
+# The schema of an event in a stream, as in OpenAPI 3.2. Tools for OpenAPI 3.1 can read it.
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "id": {"type": "string"},
+    },
+    "required": ["event", "data"],
+}
+
+
+def described(meanings: Mapping[str, str], example: str = "") -> dict[str, Any]:
+    """Return the content of a stream: the events that it has, and an example."""
+    said = "\n\n".join(f"`{name}`: {meaning}" for name, meaning in meanings.items())
+    content = {"itemSchema": _EVENT | {"description": said}, "x-events": meanings}
+    return content | ({"example": example} if example else {})
 
 
 def are_wanted(headers: Headers) -> bool:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
 from qa import __version__
 from qa.errors import NotReadyError
+from qa.schema import Failure  # noqa: TC001 - read when the models are made
+from qa.web.engine import Stage  # noqa: TC001
 from qa.web.problem import Problem
+from qa.web.replies import replies
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -20,14 +24,46 @@ if TYPE_CHECKING:
 _AT_ONCE = 2
 
 
+class HealthRecord(BaseModel):
+    """The server can answer questions."""
+
+    status: Literal["ok"] = Field(examples=["ok"])
+    version: str = Field(examples=[__version__])
+    generation: int = Field(description="The number of changes of the library.", examples=[1])
+
+
+class StatusRecord(BaseModel):
+    """How far the start has come."""
+
+    stage: Stage = Field(description="`library`, `index`, `models`, `ready` or `failed`.", examples=["ready"])
+    done: int = Field(description="The number of steps done, of `total` (0: not known).", examples=[0])
+    total: int = Field(examples=[0])
+    name: str = Field(description="The file or model that is being read or loaded.", examples=[""])
+    error: Failure | None = Field(
+        description="The error of a failed start: its `code` and `message`.", examples=[None]
+    )
+    may_change: bool = Field(
+        description="Whether documents, thumbs and history may be changed here.", examples=[True]
+    )
+
+
+_STARTING = (
+    "`not_ready`, or the error of the start. `stage`, `done` and `total` say how far the start has come"
+)
+
+
 def routes(engine: Engine) -> APIRouter:
     """Return the routes for the state of the server."""
-    router = APIRouter()
+    router = APIRouter(tags=["State"])
 
-    @router.get("/health")
+    @router.get("/health", responses=replies(HealthRecord, {503: _STARTING}))
     @Threads(_AT_ONCE).limited  # own threads, so that it answers even if others are busy
     def health() -> JSONResponse:
-        """Return 200 once questions can be answered. Until then, return 503 with the stage of the start."""
+        """Ask whether questions can be answered.
+
+        Returns 200 once questions can be answered, and 503 until then. It is meant for programs that monitor
+        the chat.
+        """
         state = engine.state
         if state.stage == "ready":
             return JSONResponse(
@@ -38,11 +74,11 @@ def routes(engine: Engine) -> APIRouter:
         progress = {"stage": state.stage, "done": state.done, "total": state.total}
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, code, **progress)
 
-    @router.get("/status")
+    @router.get("/status", responses=replies(StatusRecord))
     def status() -> dict[str, Any]:
-        """Return how far the start has come, and whether changes are allowed.
+        """Follow the start.
 
-        The status is always 200, because the page polls this route.
+        Return how far the start has come. The status is always 200, so that a page can poll it.
         """
         state = asdict(engine.state) | {"may_change": engine.may_change}
         state["name"] = engine.public(state["name"])

@@ -11,17 +11,18 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import Markup
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from qa.desk.find import Finder
 from qa.desk.kept import recall
 from qa.desk.stored_conversations import MAX_NAME_CHARACTERS
 from qa.limits import MAX_FILTER_CHARACTERS
-from qa.schema import answer_to_dict
+from qa.schema import Dates, History, answer_to_dict
 from qa.text.dates import date_in_words
 from qa.web import pages, paging
 from qa.web.body import Body
 from qa.web.conversations import as_file, reading
+from qa.web.replies import CONVERSATION, QUESTION, replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +32,74 @@ if TYPE_CHECKING:
     from qa.storage.ports import Cited
     from qa.web.engine import Engine
 
-_Id = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
+_NAMED = "The `id` of a conversation."
+_Id = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$", description=_NAMED, examples=[CONVERSATION])]
+_UNKNOWN = {404: "`conversation_not_found`: there is no such conversation, or it was deleted"}
+_FIND = "Words that the conversation must have, each in a question, a quote or the name."
+_Words = Annotated[str, Query(max_length=MAX_FILTER_CHARACTERS, description=_FIND, examples=["factory"])]
+_ONLY = "List only the conversation with this `id`. If there is none, the list is empty."
+_OnlyId = Annotated[str, Query(max_length=64, description=_ONLY, examples=[CONVERSATION])]
+_TOO_LONG = {400: f"`bad_input`: a name of more than {MAX_NAME_CHARACTERS} characters"}
 LISTED = 50
 
 
 class NameBody(Body):
-    """The name of a conversation. With "", the conversation is named by its first question again."""
+    """The name of a conversation."""
 
-    name: Annotated[str, Field(max_length=MAX_NAME_CHARACTERS)]
+    name: Annotated[str, Field(max_length=MAX_NAME_CHARACTERS)] = Field(
+        description=f"The name, at most {MAX_NAME_CHARACTERS} characters.",
+        examples=["The fertilizer factory"],
+    )
+
+
+class ConversationRecord(BaseModel):
+    """A conversation without its turns."""
+
+    id: str = Field(
+        description="The id of the conversation. The page opens it at `/?conversation=ID`.",
+        examples=[CONVERSATION],
+    )
+    name: str = Field(
+        description="The name: the first question, unless it was renamed. If several conversations have the "
+        "same name, they are numbered.",
+        examples=[QUESTION],
+    )
+    began: str = Field(
+        description="The time of its first question (UTC).", examples=["2026-11-28T09:30:05+00:00"]
+    )
+    changed: str = Field(description="The time of its last question.", examples=["2026-11-28T09:41:17+00:00"])
+    questions: int = Field(description="The number of questions.", examples=[3])
+    last: str = Field(description="The last question.", examples=["And who paid?"])
+
+
+class ConversationsRecord(BaseModel):
+    """A part of the list of conversations."""
+
+    conversations: list[ConversationRecord]
+    total: int = Field(description="The number of items in all, or of items found.", examples=[1])
+    complete: bool = Field(
+        description="Whether every quote was searched. If not, quotes are still being read: the same search "
+        "goes on.",
+        examples=[True],
+    )
+
+
+class TurnRecord(BaseModel):
+    """A question of a conversation, and its answer."""
+
+    number: int
+    asked: str = Field(description="When the question was asked.")
+    strictness: float
+    dates: Dates
+    history: History
+    generation: int = Field(description="The number of changes of the library before the question.")
+    answer: dict[str, Any] = Field(description="The answer line, with quotes as they are read now.")
+    since: dict[str, str] = Field(
+        description="The quotes whose texts were superseded or removed, by place, and when that was."
+    )
+    purged: list[dict[str, Any]] = Field(
+        description="The quotes whose documents were purged: the `number` of each, and the time (`on`)."
+    )
 
 
 def finder(engine: Engine) -> Finder:
@@ -48,21 +109,22 @@ def finder(engine: Engine) -> Finder:
 
 def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) -> APIRouter:
     """Return the routes under `/api/v1/conversations`. `few_at_once` limits the routes that can take long."""
-    router = APIRouter(prefix="/conversations")
+    router = APIRouter(prefix="/conversations", tags=["Conversations"])
 
-    @router.get("")
+    @router.get("", responses=replies(ConversationsRecord, headers=paging.HEADERS))
     @few_at_once
     def conversations(
         request: Request,
         response: Response,
-        q: Annotated[str, Query(max_length=MAX_FILTER_CHARACTERS)] = "",
-        id: Annotated[str, Query(max_length=64)] = "",  # noqa: A002
+        q: _Words = "",
+        id: _OnlyId = "",  # noqa: A002
         limit: paging.Limit = LISTED,
         offset: paging.Offset = 0,
     ) -> dict[str, Any]:
-        """List the conversations that contain every word of `q`, the last changed first.
+        """List or search the conversations.
 
-        Without `q`, list all conversations. With an `id`, list only the conversation with this id, if any.
+        List the questions and answers of the page. They are stored as questions and places, never with the
+        text of a quote. The conversation that was changed last comes first.
         """
         result = finder.find(engine.corpus.desk.conversations, q)
         if id:
@@ -76,12 +138,14 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
             "complete": result.complete,
         }
 
-    @router.get("/{conversation}")
+    @router.get("/{conversation}", responses=replies(ConversationRecord, _UNKNOWN))
     def conversation(conversation: _Id) -> dict[str, Any]:
-        """Describe a conversation."""
+        """Describe a conversation. Return its name, its times, and its number of questions."""
         return info_to_dict(engine.corpus.desk.conversations.info(conversation))
 
-    @router.get("/{conversation}/turns")
+    @router.get(
+        "/{conversation}/turns", responses=replies(list[TurnRecord], _UNKNOWN, headers=paging.HEADERS)
+    )
     @few_at_once
     def turns(
         request: Request,
@@ -90,36 +154,54 @@ def routes(engine: Engine, finder: Finder, few_at_once: Callable[[Any], Any]) ->
         limit: paging.LimitOrAll = None,
         offset: paging.Offset = 0,
     ) -> list[dict[str, Any]]:
-        """Return each question of a conversation with its answer, with quotes read from their sources now."""
+        """Read a conversation.
+
+        Return each question with its answer line, as it was shown. The quotes are read from their sources
+        now, also from texts that were superseded or removed.
+        """
         cited, kept_turns = reading(engine), engine.corpus.desk.conversations.turns(conversation)
         return [
             _turn_to_dict(turn, cited) for turn in paging.part(request, response, kept_turns, limit, offset)
         ]
 
-    @router.get("/{conversation}/export")
+    @router.get("/{conversation}/export", responses=replies(None, _UNKNOWN, media=["text/html"]))
     @few_at_once
     def export(conversation: _Id) -> HTMLResponse:
-        """Return a conversation as the file that *Save* on the page writes."""
+        """Download a conversation.
+
+        The file that *Save* on the page writes: HTML to read, print and check with `pullquote verify`.
+        """
         info = engine.corpus.desk.conversations.info(conversation)
         page = as_file(engine, engine.corpus.desk.conversations.turns(conversation))
         name = f"pullquote-{info.changed.astimezone():%Y-%m-%d}.html"
         return HTMLResponse(page, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
-    @router.patch("/{conversation}")
+    router.include_router(_changes(engine))
+    return router
+
+
+def _changes(engine: Engine) -> APIRouter:
+    """Return the routes that rename, delete and put back a conversation."""
+    router = APIRouter()
+
+    @router.patch("/{conversation}", responses=replies(ConversationRecord, _TOO_LONG | _UNKNOWN))
     def rename(conversation: _Id, body: NameBody) -> dict[str, Any]:
-        """Give a conversation a name."""
+        """Rename a conversation.
+
+        With an empty name, the conversation is named after its first question again.
+        """
         return info_to_dict(engine.corpus.desk.conversations.rename(conversation, body.name))
 
-    @router.delete("/{conversation}")
+    @router.delete("/{conversation}", responses=replies(ConversationRecord, _UNKNOWN))
     def delete(conversation: _Id) -> dict[str, Any]:
-        """Delete a conversation. It can be put back for a day."""
+        """Delete a conversation. The conversation can be put back for a day. Then it is erased."""
         info = engine.corpus.desk.conversations.info(conversation)
         engine.corpus.desk.conversations.delete(conversation)
         return info_to_dict(info)
 
-    @router.post("/{conversation}/restore")
+    @router.post("/{conversation}/restore", responses=replies(ConversationRecord, _UNKNOWN))
     def restore(conversation: _Id) -> dict[str, Any]:
-        """Put back a conversation that was deleted."""
+        """Put back a deleted conversation. The conversation is as it was when it was deleted."""
         return info_to_dict(engine.corpus.desk.conversations.restore(conversation))
 
     return router

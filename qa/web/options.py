@@ -31,9 +31,9 @@ Until = Annotated[_Written, AfterValidator(partial(bound, last=True))]
 class FiltersBody(Body):
     """Filters for the documents that may answer; see `qa.schema.Filters`."""
 
-    since: Since | None = None
-    until: Until | None = None
-    document: Name | _Ids = Field(default=[])
+    since: Since | None = Field(default=None, description="The earliest date: YYYY-MM-DD, YYYY-MM or YYYY.")
+    until: Until | None = Field(default=None, description="The latest date, itself included.")
+    document: Name | _Ids = Field(default=[], description="The id of a document, or several.")
 
     def filters(self) -> Filters:
         """Return the filters in the form that the answerer takes."""

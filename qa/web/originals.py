@@ -26,7 +26,8 @@ from qa.formats.source import Source
 from qa.formats.worker import KeptWorker
 from qa.limits import MAX_ID_CHARACTERS, MAX_OFFSET
 from qa.schema import UPLOAD, Span
-from qa.web import pages
+from qa.web import changes, pages
+from qa.web.replies import replies
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -52,8 +53,24 @@ _SANDBOX = (
 )
 
 _Id = Annotated[str, InPath(max_length=MAX_ID_CHARACTERS)]
+_NUMBER = "The number of the page, from 1."
+_Page = Annotated[int, InPath(ge=1, le=MOST_PAGE, description=_NUMBER, examples=[1])]
 _PageNumber = Annotated[int | None, Query(ge=1, le=MOST_PAGE)]
-_Offset = Annotated[int | None, Query(ge=0, lt=MAX_OFFSET)]
+_BEGIN, _END = "Where a quote begins in the document's text, in code points.", "Where the quote ends."
+_Start = Annotated[int | None, Query(ge=0, lt=MAX_OFFSET, description=_BEGIN, examples=[0])]
+_End = Annotated[int | None, Query(ge=0, lt=MAX_OFFSET, description=_END, examples=[30])]
+_NOT_DRAWN = {
+    400: "`bad_input`: there is no quote at these characters, or the file cannot be drawn",
+    404: "`original_not_found`: the document is not from a PDF, there is no such page, or the file is gone "
+    "or has changed; `document_not_found`: no such document",
+}
+_NOT_SHOWN = {
+    400: "`bad_input`: the file cannot be shown",
+    404: "`original_not_found`: the document is neither a saved page nor a Word document, or the file is "
+    "gone or has changed; `document_not_found`: no such document",
+}
+_DRAWN = replies(None, _NOT_DRAWN, media=["image/png"])
+_SHOWN = replies(None, _NOT_SHOWN, media=["text/html"])
 
 
 class Originals:
@@ -130,17 +147,25 @@ class Originals:
 def routes(engine: Engine) -> APIRouter:
     """Return the routes that show originals."""
     originals, drawing = Originals(), Threads(1)
-    router = APIRouter()
+    router = APIRouter(tags=["Documents"])
 
-    @router.get("/api/v1/documents/{document_id:path}/pages/{page}.png")
+    @router.get("/api/v1/documents/{document_id:path}/pages/{page}.png", responses=_DRAWN)
     async def page(
         request: Request,
-        document_id: _Id,
-        page: Annotated[int, InPath(ge=1, le=MOST_PAGE)],
-        start: _Offset = None,
-        end: _Offset = None,
+        document_id: Annotated[str, changes.document_id("report.pdf")],
+        page: _Page,
+        start: _Start = None,
+        end: _End = None,
     ) -> Response:
-        """Send a page of a PDF as a picture, with the quote from `start` to `end` outlined."""
+        """Show a page of a PDF.
+
+        The page as a picture (PNG), drawn from the file that the document was read from. With `start` and
+        `end`, the place of the quote is outlined if it is certain. It is never outlined on a page that was
+        read by OCR.
+
+        If the document was not uploaded, the file is read from the place where it was indexed, if it has not
+        changed since.
+        """
 
         def drawn() -> PagePicture:
             document = engine.corpus.document(document_id)
@@ -152,11 +177,17 @@ def routes(engine: Engine) -> APIRouter:
             return Response(status_code=304, headers={"ETag": tag})
         return Response(picture.png, media_type="image/png", headers={"ETag": tag})
 
-    @router.get("/api/v1/documents/{document_id:path}/view")
-    async def view(document_id: _Id, start: _Offset = None, end: _Offset = None) -> HTMLResponse:
-        """Send a saved page or a Word document as HTML that can do nothing.
+    @router.get("/api/v1/documents/{document_id:path}/view", responses=_SHOWN)
+    async def view(
+        document_id: Annotated[str, changes.document_id("report.html")],
+        start: _Start = None,
+        end: _End = None,
+    ) -> HTMLResponse:
+        """Look at a saved page or a Word document.
 
-        The quote from `start` to `end` is marked if its words occur in the HTML once.
+        Return HTML that is made from the original file. Scripts, forms, links and everything that loads
+        something are left out, and the security policy of the reply forbids them. A quote is marked if its
+        words occur in the HTML exactly once.
         """
 
         def viewed() -> str:
@@ -167,7 +198,7 @@ def routes(engine: Engine) -> APIRouter:
 
     @router.get("/documents/{document_id:path}/original", include_in_schema=False)
     async def original(
-        document_id: _Id, page: _PageNumber = None, start: _Offset = None, end: _Offset = None
+        document_id: _Id, page: _PageNumber = None, start: _Start = None, end: _End = None
     ) -> HTMLResponse:
         """Show the original of a document, as a page that our other pages show in a frame."""
 

@@ -16,9 +16,15 @@ MAX_LIMIT = 1_000
 MAX_LISTED = 1_000_000
 # Maximum characters of the header `Link`, which contains all filters. Clients read no longer lines.
 _MOST_LINK = 8_000
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-LimitOrAll = Annotated[int | None, Query(ge=1, le=MAX_LIMIT)]
-Offset = Annotated[int, Query(ge=0, le=MAX_LISTED)]
+_SOME = "The most items to return, up to 1,000."
+_SKIPPED = "The number of items to skip."
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description=_SOME, examples=[100])]
+LimitOrAll = Annotated[int | None, Query(ge=1, le=MAX_LIMIT, description=_SOME, examples=[100])]
+Offset = Annotated[int, Query(ge=0, le=MAX_LISTED, description=_SKIPPED, examples=[0])]
+HEADERS = {
+    "X-Total-Count": "The number of items in all, or of items found.",
+    "Link": "The addresses of the previous and the next part.",
+}
 
 
 def part(

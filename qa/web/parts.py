@@ -26,6 +26,7 @@ from qa.web.documents import ListQuery
 from qa.web.examples import examples
 from qa.web.problem import without_commands
 from qa.web.reader import Marks, to_html, verbatim
+from qa.web.replies import QUOTE
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -53,10 +54,13 @@ class _OffsetConvertor(StringConvertor):
 
 
 register_url_convertor("offset", _OffsetConvertor())
-Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
-Start = Annotated[int, Path(ge=0, lt=MAX_OFFSET)]
-End = Annotated[int, Path(ge=1, lt=MAX_OFFSET)]
-Id = Annotated[str, Query(max_length=MAX_ID_CHARACTERS)]
+_TEXT = "The SHA-256 of the document's text, from a quote."
+_NAMED = "The document's id, if several documents have the same text."
+_BEGIN, _END = "Where the quote begins, in code points.", "Where the quote ends."
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description=_TEXT, examples=[QUOTE["sha256"]])]
+Start = Annotated[int, Path(ge=0, lt=MAX_OFFSET, description=_BEGIN, examples=[QUOTE["start"]])]
+End = Annotated[int, Path(ge=1, lt=MAX_OFFSET, description=_END, examples=[QUOTE["end"]])]
+Id = Annotated[str, Query(max_length=MAX_ID_CHARACTERS, description=_NAMED, examples=[QUOTE["document"]])]
 
 
 class FilterQuery(ListQuery):

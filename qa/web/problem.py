@@ -8,6 +8,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from qa.errors import (
@@ -37,6 +38,21 @@ if TYPE_CHECKING:
 
     from qa.errors import PullquoteError
     from qa.places import LibraryAddress
+
+
+class ProblemBody(BaseModel):
+    """The error (RFC 9457)."""
+
+    model_config = ConfigDict(
+        title="Problem", json_schema_extra={"required": ["type", "title", "status", "detail"]}
+    )
+
+    type: str = Field(description="Always about:blank.", examples=["about:blank"])
+    title: str = Field(description="The status in words.", examples=["Bad Request"])
+    status: int = Field(description="The status.", examples=[400])
+    detail: str = Field(description="What is wrong, and what to do.", examples=["question: Field required"])
+    code: str = Field(description="The error's name, for scripts.", examples=["bad_input"])
+
 
 DEFECT = "something went wrong inside Pullquote; its log says what"
 # The HTTP status of each class of errors, the most specific class first.

@@ -31,6 +31,8 @@ from qa.web.body import Body
 from qa.web.examples import examples
 from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is made
 from qa.web.problem import DEFECT
+from qa.web.records import AnswerLine
+from qa.web.replies import ANSWER, QUESTION, replies
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -45,35 +47,90 @@ log = logging.getLogger(__name__)
 # so many were found.
 _MOST_PASSAGES, _LEAST_DOCUMENTS = 100, 20
 _PageId = Annotated[str, Path(pattern="^[0-9A-Za-z_-]{16}$")]
+_Examples = Annotated[
+    list[str],
+    Field(
+        examples=[
+            [
+                "What was taken from the Kumsandong fertilizer factory?",
+                "Why did the crackdown on smugglers fail?",
+            ]
+        ]
+    ),
+]
 _LISTS_AT_ONCE = 2  # own threads, so that a person's single question never waits for a list
+
+
+DEADLINE = {504: "`deadline`: the answer took longer than the chat allows (30 seconds by default)"}
+_NOT_ASKED = {
+    400: "`bad_question`: the question is empty, too long or not text; `bad_input`: a field is unknown, too "
+    "long or not valid"
+}
+_NONE_ASKED = {
+    400: "`bad_input`: a field is unknown, too long or not valid, or there is no question, or too many. No "
+    "question was asked"
+}
+_EVENTS = {
+    "answer": "`id` names the question, `done` of `total` are answered, and `answer` is the line that *Ask a "
+    "question* gives.",
+    "end": "The number of questions (`total`), and the number by outcome.",
+}
+_STREAM = f"""\
+event: answer
+data: {{"id": "1", "done": 1, "total": 2, "answer": {{"id": "{ANSWER}", "question": "{QUESTION}", \
+"outcome": "answered", …}}}}
+id: 1
+
+event: answer
+data: {{"id": "mayor", "done": 2, "total": 2, "answer": {{"id": "x0fvK2pTnQ3rWb7e", "question": "Who was \
+elected mayor of Oslo?", "outcome": "none", …}}}}
+id: 2
+
+event: end
+data: {{"total": 2, "answered": 1, "none": 1}}
+"""
 
 
 class TurnBody(Body):
     """An earlier turn of the conversation: a question or an answer."""
 
-    role: Literal["user", "assistant"]
-    text: Annotated[str, Field(max_length=MAX_REPLY_CHARACTERS)]
+    role: Literal["user", "assistant"] = Field(description="The speaker of the turn: `user` or `assistant`.")
+    text: Annotated[str, Field(max_length=MAX_REPLY_CHARACTERS)] = Field(description="The text of the turn.")
 
 
 # Bounds for the OpenAPI document only. `qa.limits` and `qa.asking.confidence` check them, with own messages.
 _LENGTH = {"maxLength": MAX_QUESTION_CHARACTERS}
+_QUESTION = f"The question, at most {MAX_QUESTION_CHARACTERS:,} characters."
+_HISTORY = (
+    f"Earlier turns, the oldest first, at most {MAX_TURNS}. They are used to understand a follow-up. Each is "
+    "a question as text, or a turn with its `role`."
+)
 _Strictness = Annotated[
     float, Field(strict=True, json_schema_extra={"minimum": LOOSEST, "maximum": STRICTEST})
 ]
 
 
 class HowBody(Body):
-    """How questions are asked: the filters, and the share of answers that should be right.
+    """How questions are asked."""
 
-    The default of `strictness` is the strictness of `pullquote chat`; see `qa.asking.confidence.threshold`.
-    If `dates` is "ignore", a time that the question names is not treated as a preference. With `all`, `more`
-    quotes every sentence that answers.
-    """
-
-    filters: FiltersBody | None = None
-    strictness: _Strictness | None = None
-    dates: Dates = "auto"
-    all: Annotated[bool, Field(strict=True)] = False
+    filters: FiltersBody | None = Field(
+        default=None, description="Search only the documents that match. Default: all documents."
+    )
+    strictness: _Strictness | None = Field(
+        default=None,
+        description="The share of answers that should be right, such as 0.9. Default: the value that the "
+        "chat was started with.",
+    )
+    dates: Dates = Field(
+        default="auto",
+        description="`auto` prefers documents of a time that the question names. `ignore` does not.",
+    )
+    all: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        description="Whether to read on for every sentence that answers, and to quote all of them in `more`. "
+        "This takes a second or two for each question. For a question that asks for several things, it is "
+        "not done, and a note says so.",
+    )
 
     def chosen_filters(self) -> Filters:
         """Return the filters for the documents that may answer."""
@@ -83,29 +140,37 @@ class HowBody(Body):
 class AskedBody(Body):
     """A question, and the conversation before it."""
 
-    question: str
-    history: list[str | TurnBody] = Field(default=[], max_length=MAX_TURNS)
+    question: str = Field(description=_QUESTION)
+    history: list[str | TurnBody] = Field(default=[], max_length=MAX_TURNS, description=_HISTORY)
 
 
 class AskBody(HowBody, AskedBody):
     """A question, and how it is asked."""
 
-    question: Annotated[str, Field(json_schema_extra={"minLength": 1} | _LENGTH)]
+    question: Annotated[str, Field(json_schema_extra={"minLength": 1} | _LENGTH)] = Field(
+        description=_QUESTION, examples=[QUESTION]
+    )
     history: list[Annotated[str, Field(json_schema_extra=_LENGTH)] | TurnBody] = Field(
-        default=[], max_length=MAX_TURNS
+        default=[], max_length=MAX_TURNS, description=_HISTORY
     )
 
 
 class QuestionBody(AskedBody):
     """One of many questions. Its event has its `id`, and also says what is wrong with the question."""
 
-    id: Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)] = ""
+    id: Annotated[str, Field(max_length=MAX_FILTER_CHARACTERS)] = Field(
+        default="", description="The id of the question in its event. Default: its number."
+    )
 
 
 class ListBody(Body):
     """Many questions."""
 
-    questions: Annotated[list[str | QuestionBody], Field(min_length=1, max_length=MAX_QUESTIONS)]
+    questions: Annotated[list[str | QuestionBody], Field(min_length=1, max_length=MAX_QUESTIONS)] = Field(
+        description=f"Up to {MAX_QUESTIONS:,}: each a text, or an object with its `question`. They are "
+        "answered in this order, one after the other.",
+        examples=[[QUESTION, {"id": "mayor", "question": "Who was elected mayor of Oslo?"}]],
+    )
 
     def named(self) -> list[tuple[str, QuestionBody]]:
         """Return the questions with their ids. A question without an id gets its number as the id."""
@@ -134,19 +199,28 @@ class QuestionsBody(HowBody, ListBody):
 
 def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     """Return the routes for questions. `few_at_once` limits the search for example questions."""
-    router = APIRouter()
+    router = APIRouter(tags=["Questions"])
     asking_many = Threads(_LISTS_AT_ONCE)
 
-    @router.get("/examples")
+    @router.get("/examples", responses=replies(_Examples))
     @few_at_once
     def to_begin_with() -> tuple[str, ...]:
-        """Return example questions. Each was asked beforehand, and has an answer."""
+        """Suggest questions.
+
+        Return example questions. Each was asked beforehand and has an answer. They are about the sample brief
+        only if the library has no other document.
+        """
         engine.check_ready()
         return examples(engine.corpus)
 
-    @router.post("/ask")
+    @router.post("/ask", responses=replies(AnswerLine, _NOT_ASKED | DEADLINE))
     async def ask(body: AskBody, request: Request) -> dict[str, Any]:
-        """Answer a question. Return the answer line, with the id under which the answer can be judged."""
+        """Ask a question.
+
+        The answer consists of quotes only. `outcome` is `answered`, `weak` (no answer was found; the quotes
+        are the nearest passages) or `none` (nothing is near); `said` says so in a sentence. A greeting, a
+        question about Pullquote, or a request for a summary has a fixed `reply` instead.
+        """
         engine.check_ready()
         deadline = engine.deadline()  # includes the wait for a turn
         async with while_connected(request, deadline):
@@ -169,9 +243,21 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         waits = deadline is not None and engine.asking.before(deadline) is not None
         return {"begun": engine.running.stop(question) and not waits}
 
-    @router.post("/questions")
+    stream = replies(None, _NONE_ASKED, stream=events.described(_EVENTS, _STREAM))
+
+    @router.post("/questions", responses=stream)
     async def ask_many(body: QuestionsBody) -> EventSourceResponse:
-        """Answer questions one after the other, with an event for each. Stop when the client leaves."""
+        """Ask many questions.
+
+        The reply is a stream of server-sent events: `answer` for each question, in order and as soon as it is
+        answered, and `end` after the last. The data of each event is a line of JSON. A stream without `end`
+        was cut off: the server stopped, or had too many streams. At most 96 are open at once. A further
+        stream ends the oldest stream of the client that has the most. Send the remaining questions again.
+
+        An answer that fails has the outcome `error`, never `none`, with its `code` and `message` (`deadline`
+        if it took too long). The next question is then asked. When the client leaves, the work stops. A
+        comment (`: ping`) every 15 seconds keeps proxies from ending a quiet stream.
+        """
         engine.check_ready()
         body.check_ids()
         check_filters(body.chosen_filters())

@@ -1,8 +1,8 @@
 """Complete the OpenAPI document of the HTTP interface, and render the page that shows it.
 
-FastAPI knows the routes, parameters and bodies. `reference.toml` adds what FastAPI cannot know: their
-purpose, examples and errors. `qa.schema.fields` describes the metadata of documents. The page is HTML and a
-style sheet. It has no script and loads nothing from other servers.
+Routes declare their purpose (the docstring), their parameters, bodies and replies (pydantic models), and
+their errors (`replies`). This module adds what belongs to all routes. The page is HTML and a style sheet. It
+has no script and loads nothing from other servers.
 """
 
 from __future__ import annotations
@@ -10,12 +10,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import tomllib
-from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
-from importlib.resources import files
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -23,257 +20,218 @@ from fastapi.openapi.utils import get_openapi
 from markupsafe import Markup, escape
 
 from qa import __version__
-from qa.formats.kinds import ANY_BYTES, MEDIA_TYPES
-from qa.schema import FIELDS
+from qa.formats.kinds import ANY_BYTES
 from qa.web.events import MEDIA
 from qa.web.pages import render
+from qa.web.problem import ProblemBody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from fastapi import FastAPI
 
 _RAW = ANY_BYTES  # the body of an upload
-_OF_ORIGINALS = sorted({media.partition(";")[0] for media in MEDIA_TYPES.values()})
+_GROUPS = ("Questions", "Documents", "Thumbs", "Dossiers", "Conversations", "State")
+_METHODS = ("get", "post", "patch", "delete")
 _CODE = re.compile(r"`([^`]+)`")
+_LINE_END = re.compile(r"(?<!\n)\n(?!\n)")
+_INTRODUCTION = """\
+A script can get everything that the chat shows: while `pullquote chat` runs, it answers in JSON at the
+address below. Quotes are verbatim slices of the documents; `sha256`, `start` and `end` name the place of a
+quote for good. Offsets count Unicode code points.
+
+On this machine, no key is needed. If others can reach the chat (`--host`, `--public-url`), every route
+except `/api/v1/health` asks for the token that was printed when the chat was started. Send `Authorization:
+Bearer TOKEN` with each request. There are no accounts: whoever has the token can ask and read. They can
+change something only if the chat was started with `--allow-changes`. Otherwise, routes that change or show
+what people keep answer 403 (`read_only_server`).
+
+Lists are returned in parts, by `limit` and `offset`. The header `X-Total-Count` has the number of items in
+all. The header `Link` has the address of the next part (`rel="next"`) and of the previous part
+(`rel="prev"`), relative to the requested address (RFC 8288)."""
+_ERRORS = """\
+An error is `application/problem+json` (RFC 9457): `detail` says in words what is wrong and what to do. `code`
+is for scripts. Any route may also answer these errors."""
+# The page shows these errors once, not with each route.
+_EVERYWHERE = {
+    401: "`token_needed`: the server asks for a token, and it is missing or wrong. The reply to a wrong "
+    "token waits up to 4 seconds.",
+    403: "The request comes from a page of another site.",
+    408: "The request did not arrive within 15 seconds.",
+    411: "The body came in chunks, without its Content-Length.",
+    413: "The body has more than 1,048,576 bytes, or a file more than 100,000,000.",
+    421: "The host name is not one of this machine's.",
+    429: "`token_needed`: too many wrong tokens at once. The right token is still accepted.",
+    500: "`library`, `model` or `internal`: the terminal says more.",
+    503: "`not_ready`: the library is still being opened, or cannot be opened; `busy`: the server is busy "
+    "with other requests, so ask again after the seconds in `Retry-After`.",
+}
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
-_PROBLEM_SCHEMA = {
-    "type": "object",
-    "description": "The error (RFC 9457).",
-    "properties": {
-        "type": {"type": "string", "description": "Always about:blank."},
-        "title": {"type": "string", "description": "The status in words."},
-        "status": {"type": "integer", "description": "The status."},
-        "detail": {"type": "string", "description": "What is wrong, and what to do."},
-        "code": {"type": "string", "description": "The error's name, for scripts."},
-    },
-    "required": ["type", "title", "status", "detail"],
-}
-
-
-# The schema of an event in a stream, as in OpenAPI 3.2. Tools for OpenAPI 3.1 can read it.
-_EVENT = {
-    "type": "object",
-    "properties": {
-        "event": {"type": "string"},
-        "data": {"type": "string", "contentMediaType": "application/json"},
-        "id": {"type": "string"},
-    },
-    "required": ["event", "data"],
-}
-
-
-@cache
-def _notes() -> dict[str, Any]:
-    return tomllib.loads(files("qa.web").joinpath("reference.toml").read_text(encoding="utf-8"))
+_BAD_INPUT = "`bad_input`: a value is not valid, for example too long"
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of the app's routes, with the texts of `reference.toml`.
-
-    Raises:
-        KeyError: `reference.toml` lacks a route or a field of a body, or describes a route that is missing.
-    """
-    document = get_openapi(title="Pullquote", version=__version__, routes=app.routes)
-    notes = _notes()
-    document["info"]["description"] = notes["introduction"].strip()
+    """Return the OpenAPI document of the app's routes."""
+    document = get_openapi(
+        title="Pullquote", version=__version__, description=_in_lines(_INTRODUCTION), routes=app.routes
+    )
     document["security"] = [{}, {"token": []}]
-    document["components"]["securitySchemes"] = {
-        "token": {"type": "http", "scheme": "bearer", "description": notes["errors_everywhere"]["401"]}
+    components = document["components"]
+    components["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": _EVERYWHERE[401]}
     }
-    everywhere = notes["errors_everywhere"]
-    described = {note["route"]: note for note in notes["operation"]}
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            _describe(operation, described[f"{method.upper()} {path}"], everywhere)
-    paths, document["paths"] = document["paths"], {}
-    for method, path in map(str.split, described):  # in the order of reference.toml
-        document["paths"].setdefault(path, {})[method.lower()] = paths[path][method.lower()]
-    schemas = document["components"]["schemas"]
+    schemas = components["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's errors; ours are `Problem`
         del schemas[name]
-    for name, schema in schemas.items():
-        for field, properties in schema["properties"].items():
-            properties["description"] = notes["schemas"].get(name, {}).get(field) or FIELDS[field].about
-    schemas["Problem"] = _PROBLEM_SCHEMA
+    schemas["Problem"] = ProblemBody.model_json_schema()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            _complete(operation, schemas)
+    document["paths"] = {
+        path: {method: methods[method] for method in _METHODS if method in methods}
+        for path, methods in sorted(document["paths"].items(), key=_place)
+    }
     return document
 
 
-def _describe(operation: dict[str, Any], note: dict[str, Any], everywhere: dict[str, str]) -> None:
-    operation |= {"summary": note["summary"], "tags": [note["group"]]}
-    operation["description"] = note["description"].strip()
+def _place(item: tuple[str, dict[str, Any]]) -> tuple[int, int]:
+    """Return the place of a path: its group, and before longer paths."""
+    path, methods = item
+    [group] = {operation["tags"][0] for operation in methods.values()}
+    return _GROUPS.index(group), path.count("{")
+
+
+def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Add what FastAPI does not write of an operation: examples, and the errors of all routes."""
+    said = _in_lines(operation["description"])
+    operation["summary"], operation["description"] = re.split(r"\.\s+", said, maxsplit=1)
     for parameter in operation.get("parameters", ()):
-        parameter |= note["parameters"].get(parameter["name"]) or _filter(parameter["name"])
-    if "events" in note:
-        operation["x-events"] = note["events"]
-    if "body" in note:
-        operation["requestBody"]["content"]["application/json"]["example"] = json.loads(note["body"])
+        [parameter["example"]] = parameter["schema"].pop("examples")
+    sent = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if sent:
+        [sent["example"]] = _examples(sent["schema"], schemas)
     responses = operation["responses"]
-    responses.pop("422", None)
-    responses["200"] |= {"description": "As asked for.", "content": _reply(responses["200"]["content"], note)}
-    headers = note.get("headers", {}).items()
-    if headers:
-        described = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers}
-        responses["200"]["headers"] = described
-    for status, meaning in sorted((everywhere | note.get("errors", {})).items()):
-        content = {"application/problem+json": {"schema": _PROBLEM}}
-        responses[status] = {"description": meaning, "content": content}
+    reply = responses.setdefault("200", {})
+    schema = _without_any(reply["content"].pop("application/json")["schema"])
+    if schema:
+        as_json = dict(zip(("schema", "example"), (schema, *_examples(schema, schemas)), strict=False))
+        reply["content"] = {"application/json": as_json, **reply["content"]}
+    if responses.pop("422", None):
+        responses.setdefault("400", {"description": _BAD_INPUT})
+    errors = {str(status): {"description": meaning} for status, meaning in _EVERYWHERE.items()} | responses
+    del errors["200"]
+    for response in errors.values():
+        response["content"] = {"application/problem+json": {"schema": _PROBLEM}}
+    operation["responses"] = {"200": reply, **dict(sorted(errors.items()))}
 
 
-def _filter(name: str) -> dict[str, str]:
-    """Return the description and the example of a parameter that filters by a field of the metadata."""
-    return {"description": f"Only {FIELDS[name].only}; may be repeated.", "example": FIELDS[name].example}
+def _without_any(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a declared reply. FastAPI adds the type that the function returns: a dict."""
+    if "$ref" in schema:
+        return {"$ref": schema["$ref"]}
+    return schema | {"items": _without_any(schema["items"])} if "items" in schema else schema
 
 
-def _said(events: dict[str, str]) -> str:
-    return "\n\n".join(f"`{name}`: {text}" for name, text in events.items())
+def _examples(schema: dict[str, Any], schemas: dict[str, Any]) -> list[Any]:
+    """Return an example of a schema, made of the examples of its fields, or no example."""
+    if "examples" in schema:
+        return list(schema["examples"][:1])
+    if "$ref" in schema:
+        return _examples(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    if "items" in schema:
+        return [[item] for item in _examples(schema["items"], schemas)]
+    several = [_examples(each, schemas) for each in schema.get("anyOf", ())]
+    fields = schema.get("properties", {}).items()
+    record = {name: value for name, field in fields for value in _examples(field, schemas)}
+    return next(filter(None, several), [record] if record else [])
 
 
-def _reply(content: dict[str, Any], note: dict[str, Any]) -> dict[str, Any]:
-    """Return the content of a route's reply, by media type.
-
-    JSON is left out if the route has other media types and no example in JSON.
-    """
-    types = note.get("media", ())
-    media: dict[str, Any] = {
-        media_type: {"schema": {"type": "array"} if media_type.endswith("+json") else {"type": "string"}}
-        for media_type in (_OF_ORIGINALS if types == "originals" else types)
-    }
-    if "events" in note:
-        media[MEDIA] = {"itemSchema": _EVENT | {"description": _said(note["events"])}}
-    if "stream" in note:
-        media[MEDIA]["example"] = note["stream"]
-    if media and "answer" not in note:
-        return media
-    as_json = content["application/json"]
-    example = json.loads(note["answer"]) if "answer" in note else None
-    if example is not None:
-        as_json["example"] = example
-    if "reply" in note:
-        fields = {name: {"description": text} for name, text in note["reply"].items()}
-        as_json["schema"] = {"type": "object", "properties": fields}
-        if isinstance(example, list):
-            as_json["schema"] = {"type": "array", "items": as_json["schema"]}
-    return {"application/json": as_json, **media}
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A parameter, a field of a body or a field of a reply."""
-
-    name: str
-    kind: str
-    description: str
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A route as the page shows it."""
-
-    anchor: str
-    method: str
-    path: str
-    group: str
-    summary: str
-    description: str
-    parameters: list[Field]
-    bodies: list[tuple[str, list[Field]]]
-    headers: list[Field]
-    reply: list[Field]
-    events: list[Field]
-    curl: str
-    example: str
-    errors: list[tuple[int, str, str]]
+def _in_lines(text: str) -> str:
+    """Return a text with each paragraph on one line."""
+    return _LINE_END.sub(" ", text)
 
 
 def page(document: dict[str, Any], base: str) -> str:
     """Return the reference as an HTML page. Its examples call the server at `base`."""
     operations = list(_operations(document, base.rstrip("/")))
-    notes = _notes()
+    schemas = document["components"]["schemas"]
     return render(
         "reference.html",
         version=document["info"]["version"],
-        introduction=notes["introduction"],
-        errors=notes["errors"],
-        error_example=_pretty(json.loads(notes["error_example"])),
+        introduction=_INTRODUCTION,
+        problem=_ERRORS,
+        errors=_errors(_EVERYWHERE),
+        error_example=_pretty(*_examples(_PROBLEM, schemas)),
         base=base.rstrip("/"),
-        groups=[
-            (name, list(members))
-            for name, members in groupby(operations, key=lambda operation: operation.group)
-        ],
+        groups=[(name, list(members)) for name, members in groupby(operations, key=itemgetter("group"))],
+        kind=_kind,
         prose=_prose,
         paragraphs=_paragraphs,
     )
 
 
-def _operations(document: dict[str, Any], base: str) -> Iterator[Operation]:
+def _operations(document: dict[str, Any], base: str) -> Iterator[dict[str, Any]]:
     schemas = document["components"]["schemas"]
-    everywhere = _notes()["errors_everywhere"].values()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             parameters = operation.get("parameters", [])
             bodies = operation.get("requestBody", {}).get("content", {})
             sent = bodies.get("application/json", {})
             reply = operation["responses"]["200"]
+            stream = reply["content"].get(MEDIA, {})
             received = reply["content"].get("application/json", {})
-            schema = received.get("schema", {})
             asked = path
             for parameter in parameters:
                 asked = asked.replace(f"{{{parameter['name']}}}", quote(str(parameter["example"]), safe=""))
-            queried = [
-                parameter for parameter in parameters if parameter["in"] == "query" and parameter["required"]
-            ]
-            needed = {parameter["name"]: parameter["example"] for parameter in queried}
+            needed = {
+                parameter["name"]: parameter["example"]
+                for parameter in parameters
+                if parameter["in"] == "query" and parameter["required"]
+            }
             asked += f"?{urlencode(needed)}" if needed else ""
-            yield Operation(
-                anchor=re.sub(r"\W+", "-", f"{method}{path.removeprefix('/api/v1')}").strip("-"),
-                method=method.upper(),
-                path=path,
-                group=operation["tags"][0],
-                summary=operation["summary"],
-                description=operation["description"],
-                parameters=[
-                    Field(
-                        parameter["name"],
-                        _kind(parameter["schema"]),
-                        parameter["description"],
-                        parameter["required"],
-                    )
-                    for parameter in parameters
-                ],
-                bodies=list(_bodies(sent.get("schema", {}), schemas)),
-                headers=[
-                    Field(name, "", header["description"])
-                    for name, header in reply.get("headers", {}).items()
-                ],
-                events=[Field(name, "", text) for name, text in operation.get("x-events", {}).items()],
-                reply=[
-                    Field(name, "", definition["description"])
-                    for name, definition in schema.get("items", schema).get("properties", {}).items()
-                ],
-                curl=_curl(method.upper(), base + asked, sent.get("example"), is_file=_RAW in bodies),
-                example=reply["content"].get(MEDIA, {}).get("example", "")
+            yield {
+                "anchor": re.sub(r"\W+", "-", f"{method}{path.removeprefix('/api/v1')}").strip("-"),
+                "method": method.upper(),
+                "path": path,
+                "group": operation["tags"][0],
+                "summary": operation["summary"],
+                "description": operation["description"],
+                "parameters": {
+                    parameter["name"]: parameter["schema"] | parameter for parameter in parameters
+                },
+                "required": [parameter["name"] for parameter in parameters if parameter["required"]],
+                "bodies": list(_bodies(sent.get("schema", {}), schemas)),
+                "headers": reply.get("headers", {}),
+                "events": {name: {"description": text} for name, text in stream.get("x-events", {}).items()},
+                "reply": _described(received.get("schema", {}), schemas),
+                "curl": _curl(method.upper(), base + asked, sent.get("example"), is_file=_RAW in bodies),
+                "example": stream.get("example", "")
                 or (_pretty(received["example"]) if "example" in received else ""),
-                errors=[
-                    (int(status), HTTPStatus(int(status)).phrase, response["description"])
-                    for status, response in sorted(operation["responses"].items())
-                    if status != "200" and response["description"] not in everywhere
-                ],
-            )
+                "errors": _errors(
+                    {
+                        int(status): response["description"]
+                        for status, response in operation["responses"].items()
+                        if status != "200" and response["description"] not in _EVERYWHERE.values()
+                    }
+                ),
+            }
 
 
-def _bodies(schema: Any, schemas: dict[str, Any]) -> Iterator[tuple[str, list[Field]]]:
-    """Yield the title and the fields of each schema in a body, and of the schemas inside each schema."""
+def _errors(meanings: Mapping[int, str]) -> list[tuple[int, str, str]]:
+    return [(status, HTTPStatus(status).phrase, meaning) for status, meaning in meanings.items()]
+
+
+def _described(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a reply, or of its items, that need more words than their names."""
+    named = schemas.get(schema.get("items", schema).get("$ref", "").rpartition("/")[2], {})
+    return {name: field for name, field in named.get("properties", {}).items() if "description" in field}
+
+
+def _bodies(schema: Any, schemas: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the title and the schema of each part of a body, and of the parts inside each part."""
     for name in dict.fromkeys(re.findall(r"#/components/schemas/(\w+)", json.dumps(schema))):
-        definition = schemas[name]
-        required = definition.get("required", ())
-        fields = [
-            Field(field, _kind(field_schema), field_schema["description"], field in required)
-            for field, field_schema in definition["properties"].items()
-        ]
-        yield _title(name), fields
-        yield from _bodies(definition["properties"], schemas)
+        yield _title(name), schemas[name]
+        yield from _bodies(schemas[name]["properties"], schemas)
 
 
 def _title(schema: str) -> str:

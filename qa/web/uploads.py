@@ -14,15 +14,17 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from qa.document.metadata import MOST_FIELD
 from qa.errors import LibraryError, PullquoteError
 from qa.intake.upload_names import MOST_NAME, upload_name
-from qa.schema import UPLOAD, Filters
+from qa.schema import UPLOAD, Failure, FileStatus, Filters
 from qa.web import events
 from qa.web.guard import MAX_UPLOAD_BYTES
 from qa.web.problem import DEFECT, Problem, status_of, without_commands
+from qa.web.replies import replies
 from qa.web.turns import Turns
 
 if TYPE_CHECKING:
@@ -50,6 +52,51 @@ _RAW = {
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 _Results: TypeAlias = list[dict[str, Any]]
+_NAMED = "The file's name; it may have folders, as in `2008/report.txt`."
+_Name = Annotated[str, Query(max_length=4 * MOST_NAME, description=_NAMED, examples=["report.txt"])]
+_PUT = "The collection for documents that are in no collection."
+_Collection = Annotated[str, Query(max_length=MOST_FIELD, description=_PUT, examples=["markets"])]
+_TEXT = "The column of a table that holds the text."
+_TextColumn = Annotated[str, Query(max_length=MOST_FIELD, description=_TEXT, examples=["Body"])]
+_COLLECTION = (
+    "The column of a table, or the key of a record, that holds the collection. Without it, the documents are "
+    "put into no collection."
+)
+_CollectionColumn = Annotated[str, Query(max_length=MOST_FIELD, description=_COLLECTION, examples=["Desk"])]
+_NOT_ADDED = {
+    400: "`bad_input`: the name is empty or too long, the file is hidden, or the body did not arrive "
+    "completely",
+    408: "the file arrived too slowly: less than 256 kB in 15 seconds",
+    413: f"the file has more than {MAX_UPLOAD_BYTES:,} bytes",
+    500: "`library`: the library may not be written, or its disk is full",
+}
+_EVENTS = {
+    "progress": "The present `stage`: `wait` (other files are read first), `model`, `read`, `embed`, `write` "
+    "or `index` (a server indexes the new passages); `done` of `total` (0: not known).",
+    "result": "The reply as it comes without events.",
+    "error": "The error, as in other replies: `status`, `title`, `detail` and `code`.",
+}
+
+
+class FileRecord(BaseModel):
+    """The result for a document of a file."""
+
+    status: FileStatus = Field(examples=["added"])
+    document: str = Field(examples=["report.txt"])
+    title: str = Field(examples=["A report"])
+    collection: str = Field(examples=[""])
+    also_at: list[str] = Field(description="The other places of the same text.", examples=[[]])
+    former: str = Field(
+        description="If the former text of this file is also at another place: the id of its document, which "
+        "is still quoted.",
+        examples=[""],
+    )
+    passages: int = Field(examples=[12])
+    error: Failure | None = Field(description="Why a file was refused.", examples=[None])
+    columns: list[dict[str, str]] = Field(
+        description="The columns of a table if it is not clear which column holds the text.", examples=[[]]
+    )
+    notes: list[str] = Field(examples=[[]])
 
 
 def routes(engine: Engine, taking_in: Threads) -> APIRouter:
@@ -57,18 +104,37 @@ def routes(engine: Engine, taking_in: Threads) -> APIRouter:
     router = APIRouter()
     inbox = _Inbox(engine, taking_in)
 
-    @router.post("/documents", openapi_extra={"requestBody": _RAW})
+    declared = replies(list[FileRecord], _NOT_ADDED, stream=events.described(_EVENTS))
+
+    @router.post("/documents", openapi_extra={"requestBody": _RAW}, responses=declared)
     async def add(
         request: Request,
-        name: Annotated[str, Query(max_length=4 * MOST_NAME)],
-        collection: Annotated[str, Query(max_length=MOST_FIELD)] = "",
-        text_column: Annotated[str, Query(max_length=MOST_FIELD)] = "",
-        collection_column: Annotated[str, Query(max_length=MOST_FIELD)] = "",
+        name: _Name,
+        collection: _Collection = "",
+        text_column: _TextColumn = "",
+        collection_column: _CollectionColumn = "",
     ) -> Any:
-        """Take in the file that is the body. Return the result for each document, or events up to the result.
+        """Add a file.
 
-        A file that is sent again is `unchanged`. A file that has come whole is taken in, even if its client
-        has left.
+        The body is the file, of at most 100 MB. It is read as by `pullquote index`, with the same limits, and
+        stored. The reply has the result for each of its documents. Another file of the same name replaces the
+        first file, whose text is kept for citations. Files are read one after the other.
+
+        `status` is `added`, `replaced` (an earlier text), `duplicate` or `moved` (the document was there),
+        `unchanged`, `refused` (`error` says why), `withdrawn` (a person removed the document, which can be
+        restored), `gone` (a part that the file no longer has; its document stays) or `skipped`. A document
+        that the library had stays in its `collection`, whatever `collection` was sent.
+
+        A table is refused with the code `text_column` if it is not clear which column holds the text.
+        `columns` then has the `name` of each column, with a `value` from it. Send the file again, and name
+        the column as `text_column`. The choice is remembered.
+
+        It is safe to send a file again if no reply came: a file is recognised by its name and its bytes, so a
+        file that was already added is `unchanged`. A file that is being read is added even if its client has
+        left. (If somebody has sent another file of the same name since, your file replaces it again.)
+
+        With `Accept: text/event-stream` the reply is a stream of server-sent events, once the file has
+        arrived: several `progress` events, and then `result` or `error`.
         """
         corpus, name = engine.corpus, upload_name(name)
         corpus.check_may_write()  # before the file is received
@@ -93,9 +159,12 @@ def routes(engine: Engine, taking_in: Threads) -> APIRouter:
             return events.stream(_events(engine, work, latest))
         return await work
 
-    @router.post("/documents/sample")
+    @router.post("/documents/sample", responses=replies(list[FileRecord]))
     async def add_sample() -> _Results:
-        """Take in the sample briefs that ship."""
+        """Add the sample brief.
+
+        Add the brief that comes with Pullquote, to try it. The reply is the same as for *Add a file*.
+        """
 
         def taken_in() -> _Results:
             results = []

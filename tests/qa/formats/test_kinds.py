@@ -136,7 +136,6 @@ MAY_NAME = (
     "qa/report/",
     "qa/web/dossier.py",
     "qa/commands/dossiers.py",
-    "qa/web/reference.toml",
 )
 
 
