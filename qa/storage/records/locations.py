@@ -438,4 +438,4 @@ def places_in(db: Statements, path: str, *, folder: bool) -> Iterator[HeldLocati
         "WHERE locations.path >= ? AND locations.path < ? ORDER BY locations.path, part",
         (KEPT, first, end),
     )
-    return (HeldLocation(*row, kept=bool(kept)) for *row, kept in rows)
+    return (HeldLocation(*columns, kept=bool(kept)) for *columns, kept in rows)  # type: ignore[misc]
