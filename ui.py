@@ -224,8 +224,10 @@ def page(engine: Engine) -> gr.Blocks:
             [box.question, chat, conversation],
             **several,
         )
-        keep.click(handlers.save, [conversation], [box.saved], **quiet)
-        finding = box.show.click(handlers.show_all, [box.all_of, conversation], [chat], **several)
+        keep.click(handlers.save, [box.place, conversation], [box.saved], **quiet)
+        finding = box.show.click(
+            handlers.show_all, [box.all_of, box.place, conversation], [chat, conversation], **several
+        )
         box.again.click(handlers.open_kept, [box.place, conversation], [chat, conversation], **quiet)
         # Runs that are still in progress would bring the old conversation back.
         new.click(
@@ -334,8 +336,8 @@ class _Handlers:
             async with engine.asking.turn(deadline):
                 if not conversations.is_at(engine, where, conversation):
                     yield "", conversation.messages_with(question, where), _same()
-                    conversation = await self._open(where, conversation)
-                    box = _same()  # text that was typed meanwhile stays
+                    box = _same()  # text that is typed meanwhile stays
+                conversation = await self._open(where, conversation)
                 exchange = conversation.ask(question, strictness, options)
                 self._tabs[_tab()] = conversation
                 yield box, *_shown(conversation)
@@ -360,15 +362,18 @@ class _Handlers:
             if exchange and exchange.card == cards.PENDING:  # broken off: nothing will answer it
                 conversation.exchanges.remove(exchange)
 
-    async def show_all(self, number: str, conversation: Conversation) -> Any:
+    async def show_all(self, number: str, place: str, conversation: Conversation) -> tuple[Any, Any]:
         """Replace an answer with all quotes that answer, or add an error below it."""
+        _set_client()
         try:
+            conversation = await self._current(place, conversation)
             exchange = conversation.exchanges[int(number)]
         except (TypeError, ValueError, IndexError):  # not from the page's script
-            return _same()
-        _set_client()
+            return _same(), _same()
+        except BusyError as error:
+            return conversations.unopened(error), _same()
         await conversations.find_all(self._engine, exchange, conversation)
-        return _same() if conversation.ended else conversation.messages
+        return _shown(conversation)
 
     def start_anew(self, conversation: Conversation) -> tuple[list[dict[str, str]], Conversation]:
         """End the conversation, and begin an empty one."""
@@ -388,11 +393,12 @@ class _Handlers:
             return conversations.unopened(error), Conversation()
         return stored.messages, stored
 
-    async def save(self, conversation: Conversation) -> str:
+    async def save(self, place: str, conversation: Conversation) -> str:
         """Return the conversation as a file, or an error."""
-        turns = (exchange.turn for exchange in conversation.exchanges)
         _set_client()
         try:
+            conversation = await self._current(place, conversation)
+            turns = (exchange.turn for exchange in conversation.exchanges)
             return await self._opening.run(
                 conversations.as_file, self._engine, [turn for turn in turns if turn]
             )
@@ -405,8 +411,14 @@ class _Handlers:
             conversation.cancel()
 
     async def _open(self, where: conversations.Place, conversation: Conversation) -> Conversation:
-        """Return the conversation for a question that is not asked in `conversation`."""
+        """Return the conversation for a question."""
         return await self._opening.run(conversations.at_place, self._engine, where, conversation)
+
+    async def _current(self, place: str, conversation: Conversation) -> Conversation:
+        """Return the conversation that the page shows, with the answers of other servers."""
+        where = conversations.read_place(place)
+        shown = where.of or where.conversation
+        return await self._opening.run(conversations.current, self._engine, shown, conversation)
 
 
 def _same() -> Any:

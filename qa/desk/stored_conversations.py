@@ -240,6 +240,12 @@ class Conversations:
                 quotes[serial].append(row)
             return tuple(_turn(row, quotes[serial]) for serial, *row in turn_rows)
 
+    def numbers(self, conversation: str) -> set[int]:
+        """Return the numbers of the turns of a conversation. There are none if it does not exist."""
+        with self._reading() as db:
+            found = db.execute("SELECT number FROM turns WHERE conversation = ?", (conversation,))
+            return {number for (number,) in found}
+
     def words(self) -> list[tuple[str, str, dict[int, str]]]:
         """Return the searchable words of each conversation: its id, its name, and its questions by number."""
         with self._reading() as db:

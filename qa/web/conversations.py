@@ -47,11 +47,12 @@ class Place(Body):
     """The place of a question in a conversation: at the end, or instead of an earlier question.
 
     `edited` is the place of the earlier question, from 0. `conversation` is then the id of a new branch of
-    the conversation that the page shows. `question` is the page's id of the question (`qa.web.running`).
+    the conversation `of` that the page shows. `question` is the page's id of the question (`qa.web.running`).
     """
 
     conversation: Annotated[str, Field(max_length=64), AfterValidator(_id)] = ""
     edited: Annotated[int, Field(ge=0)] | None = None
+    of: Annotated[str, Field(max_length=64), AfterValidator(_id)] = ""
     question: Annotated[str, Field(max_length=64)] = ""
 
 
@@ -156,7 +157,7 @@ def _messages(question: str, card: str) -> list[dict[str, str]]:
 
 
 def is_at(engine: Engine, place: Place, shown: Conversation) -> bool:
-    """Tell whether a question is asked in the conversation that is `shown`."""
+    """Tell whether a question is asked in the conversation that is `shown`, as far as this server knows."""
     if place.edited is not None:
         return False
     conversation_id = place.conversation if engine.may_change else ""
@@ -165,10 +166,31 @@ def is_at(engine: Engine, place: Place, shown: Conversation) -> bool:
 
 
 def at_place(engine: Engine, place: Place, shown: Conversation) -> Conversation:
-    """Return the conversation for a question that is not asked in `shown`: a stored one, or a new branch."""
+    """Return the conversation for a question: `shown`, a stored one, or a new branch."""
     if place.edited is not None:
+        shown = current(engine, place.of, shown)
         return _branch(engine, shown, place.edited, place.conversation if engine.may_change else "")
+    if is_at(engine, place, shown):
+        return current(engine, shown.id, shown)
     return opened(engine, place.conversation)
+
+
+def current(engine: Engine, conversation_id: str, shown: Conversation) -> Conversation:
+    """Return `shown`, or open the conversation with this id if `shown` is another or lacks stored turns.
+
+    Another server may have answered the last questions of the page.
+    """
+    if not (conversation_id and engine.may_change) or (shown.exchanges and not shown.id):
+        return shown
+    if conversation_id == shown.id:
+        numbers = {exchange.turn.number for exchange in shown.exchanges if exchange.turn}
+        is_answering = any(exchange.card == cards.PENDING for exchange in shown.exchanges)
+        try:
+            if is_answering or engine.corpus.desk.conversations.numbers(conversation_id) <= numbers:
+                return shown
+        except PullquoteError:  # to store the answer will fail, too, and the card will say so
+            return shown
+    return opened(engine, conversation_id)
 
 
 def opened(engine: Engine, conversation_id: str) -> Conversation:

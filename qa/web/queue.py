@@ -21,7 +21,7 @@ from qa.web.body import Body
 
 # How many values each function of the page takes, by its index: ask, save, show all, open, new conversation
 # (`ui.page`).
-INPUTS = (5, 1, 2, 2, 1)
+INPUTS = (5, 2, 3, 2, 1)
 _ASK = 0
 # Far more than a question may have, so that the page itself can say that a question is too long.
 MAX_TEXT_CHARACTERS = 1 << 18

@@ -112,13 +112,13 @@ def test_an_ended_conversation_takes_no_answer() -> None:
 
 def test_all_that_answers_leaves_a_question_on_its_way_and_an_ended_conversation_alone() -> None:
     async def test() -> None:
-        functions = functions_of_an_ended_chat()
+        functions, skipped = functions_of_an_ended_chat(), (gr.skip(), gr.skip())
         asked, show_all, start_anew = (functions[name] for name in ("ask", "show_all", "start_anew"))
         conversation = Conversation()
         await all_of(asked("Why?", 0.5, "", "", conversation))
         answers = asked("Who?", 0.5, "", "", conversation)
         await anext(answers)
-        messages = await show_all("0", conversation)
+        messages, _ = await show_all("0", "", conversation)
         assert [said["content"] for said in messages[::2]] == ["Why?", "Who?"]
         # the second error stands below what was there
         assert messages[1]["content"].count("Pullquote is stopping.") == 2
@@ -126,9 +126,9 @@ def test_all_that_answers_leaves_a_question_on_its_way_and_an_ended_conversation
         await answers.aclose()  # as Gradio does where the page has gone
         assert conversation.messages == messages[:2]
         for number in ("1", "", "first", None):
-            assert await show_all(number, conversation) == gr.skip()
+            assert await show_all(number, "", conversation) == skipped
         start_anew(conversation)
-        assert await show_all("0", conversation) == gr.skip()
+        assert await show_all("0", "", conversation) == skipped
         assert conversation.messages == messages[:2]
 
     run(test())

@@ -23,7 +23,7 @@ const inAddress = () => new URLSearchParams(location.search).get("conversation")
 
 /** Tell the server where the next question is asked, and its id. */
 function carry() {
-  const where = edited === null ? { conversation: shown } : { conversation: next, edited };
+  const where = edited === null ? { conversation: shown } : { conversation: next, edited, of: shown };
   carrier.value = JSON.stringify({ ...where, question });
   carrier.dispatchEvent(new Event("input", { bubbles: true }));
 }
@@ -199,7 +199,9 @@ async function watch() {
   try {
     const now = await whichRun();
     run ??= now;
-    if (now !== run || (!banner.hidden && page.busy())) return void location.reload();
+    // An answer on its way ended with its server. Another server opens the conversation with the next question.
+    if (page.busy() && (now !== run || !banner.hidden)) return void location.reload();
+    run = now;
     if (!banner.hidden) banner.hidden = true;
   } catch {
     if (banner.hidden) {

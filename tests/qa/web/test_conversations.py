@@ -70,8 +70,11 @@ class Tab:
         return self.messages[-1]["content"]
 
     def open(self) -> None:
-        where = json.dumps({"conversation": self.id})
-        self.messages, self.state = run(self.functions["open_kept"](where, self.state))
+        self.messages, self.state = run(self.functions["open_kept"](self.place, self.state))
+
+    @property
+    def place(self) -> str:
+        return json.dumps({"conversation": self.id})
 
     @property
     def shown(self) -> list[str]:
@@ -136,7 +139,7 @@ def test_all_that_answers_is_kept_in_place_of_the_answer(corpus: Corpus, engine:
     tab.ask(FERRY)
     tab.ask(HARBOUR)
     tab.open()
-    tab.messages = run(tab.functions["show_all"]("0", tab.state))
+    tab.messages, tab.state = run(tab.functions["show_all"]("0", tab.place, tab.state))
     turns = corpus.desk.conversations.turns(tab.id)
     assert [each.question for each in turns] == [FERRY, HARBOUR]
     assert turns[0].all_quotes
@@ -152,8 +155,11 @@ def test_two_tabs_write_into_one_conversation_and_nothing_is_lost(corpus: Corpus
     two.open()
     two.ask(FERRY)
     one.ask("Who was told?")
-    assert len(one.messages) == len(two.messages) == 4  # each shows its own
+    assert len(two.messages) == 4
+    assert len(one.messages) == 6  # the next question brings what the other has asked
+    shown = one.shown
     one.open()
+    assert one.shown == shown
     asked = [each["content"] for each in one.messages[::2]]
     assert [each.replace("&#32;", " ") for each in asked] != []
     turns = corpus.desk.conversations.turns(one.id)
@@ -182,6 +188,26 @@ def test_a_question_asked_otherwise_is_shown_in_its_place_and_the_old_course_is_
     tab.ask("Who told whom?", edited=0)
     assert [each.question for each in kept.turns(tab.id)] == ["Who told whom?"]
     assert kept.info(first).questions == 2
+
+
+def test_a_visitor_may_reach_another_server_with_each_request(corpus: Corpus, engine: Engine) -> None:
+    """Each server has its own functions of the page, and its own state for the tab."""
+    one, two = Tab(engine, new_id()), Tab(engine_over(corpus), "")
+    two.id = one.id
+    one.ask(HARBOUR)
+    two.ask(FERRY)
+    one.ask("And who was told?")
+    assert len(one.messages) == 6
+    two.messages, two.state = run(two.functions["show_all"]("2", two.place, two.state))
+    assert two.shown[:5] == one.shown[:5]
+    assert len(two.state.exchanges) == 3
+    saved = run(two.functions["save"](two.place, Conversation()))
+    assert saved.count("<article") == 3
+    two.id, two.state = new_id(), Conversation()
+    two.ask("When was the harbour dredged?", edited=2, of=one.id)
+    assert [each.question for each in corpus.desk.conversations.turns(two.id)] == [
+        HARBOUR, FERRY, "When was the harbour dredged?",
+    ]  # fmt: skip
 
 
 def test_a_new_conversation_does_not_lose_what_is_still_being_answered(
@@ -252,7 +278,7 @@ def test_what_is_marked_and_purged_is_so_where_the_conversation_is_saved(
     tab.ask(FERRY)
     corpus.index(write(inbox, "a.txt", "Another text, of which nothing is known.\n"))
     corpus.purge(["b.txt"])
-    page = run(tab.functions["save"](tab.state)).replace("&#32;", " ")
+    page = run(tab.functions["save"](tab.place, tab.state)).replace("&#32;", " ")
     assert "superseded on" in page
     assert "Purged" in page
     assert "ferry sank" not in page
@@ -302,7 +328,7 @@ def test_where_too_many_conversations_are_opened_it_is_said_and_nothing_is_lost(
     async def test() -> None:
         opening = [asyncio.create_task(open_kept(where, Conversation())) for _ in range(ui._OPENED_AT_ONCE)]
         await asyncio.sleep(0.1)
-        file = await save(tab.state)
+        file = await save(where, tab.state)
         assert file.startswith("The conversation was not saved: the server is busy")
         *_, (_, messages, _) = await all_of(ask(FERRY, STRICTNESS, "", where, Conversation()))
         assert "the server is busy" in messages[-1]["content"]

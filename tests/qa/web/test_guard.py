@@ -137,7 +137,8 @@ def test_the_functions_of_the_page_are_those_that_may_be_called() -> None:
 def test_what_the_page_sends_joins_the_queue(client: TestClient) -> None:
     assert client.post(JOIN, json=ASKED).status_code == 200
     assert (
-        client.post(JOIN, json=ASKED | {"data": [None], "fn_index": 1, "event_data": None}).status_code == 200
+        client.post(JOIN, json=ASKED | {"data": [None, None], "fn_index": 1, "event_data": None}).status_code
+        == 200
     )
     cancelled = {"event_id": EVENT, "session_hash": "v5r1c2lt52l", "fn_index": 0}
     assert client.post("/gradio_api/cancel", json=cancelled).json() == {"success": True}
