@@ -467,7 +467,7 @@ class Corpus:
         from qa.storage.answer_cache import forget_answers
 
         with self._alone():
-            purged = self.store.purge(check_ids(ids))
+            purged = self.store.purge(check_ids(ids), self.desk.forget)
             try:
                 self.store.forget_unused_uploads()
             except LibraryError as error:
@@ -483,6 +483,7 @@ class Corpus:
             notes = self.store.to_forget()
             try:
                 self.desk.forget(notes.values())
+                self.desk.scrub()
             except LibraryError as error:
                 raise LibraryError(
                     f"{error}. The documents are erased, but their thumbs and their places in conversations "

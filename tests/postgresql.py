@@ -79,6 +79,24 @@ class Server:
         )  # fmt: skip
         return done.stdout.strip()
 
+    def dump(self, schema: str) -> str:
+        """Return a backup of a schema, and of the extension that its indexes use, as SQL."""
+        return self._client(
+            "pg_dump", "--schema", schema, "--extension", "pg_trgm", "-d", self.address()
+        ).stdout
+
+    def restore(self, dump: str, database: str) -> None:
+        """Restore a backup into a new database."""
+        self.sql(f"CREATE DATABASE {database}", database="postgres")
+        address = self.address(database=database)
+        self._client("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", address, given=dump)
+
+    def _client(self, program: str, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self._programs / program, *arguments], env=os.environ | {"PGPASSWORD": self.password},
+            check=True, capture_output=True, text=True, input=given,
+        )  # fmt: skip
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self._process = self._started()

@@ -111,14 +111,11 @@ class DeskDatabase:
         return len(questions), tuple(dict.fromkeys(questions))
 
     def forget(self, purged: Iterable[DocumentTexts]) -> None:
-        """Forget documents: no byte of their texts or ids stays in the file.
+        """Forget documents, in this thread's transaction of the library's database if the desk is there.
 
         Delete each thumb that is on a text of the documents, or on an answer that quotes such a text or is
         filtered by a document. If another document has the same text, delete only the thumbs with the purged
         document's id. For conversations and dossiers, see `Conversations.forget` and `Dossiers.forget`.
-
-        Raises:
-            LibraryError: another process keeps reading, so deleted content stays in the file's log.
         """
         if self._tables.is_made():
             documents = tuple(purged)
@@ -128,7 +125,14 @@ class DeskDatabase:
                     db.executemany(f"DELETE FROM thumbs WHERE {_KEY}", keys)
                 self.conversations.forget(db, documents)
                 self.dossiers.forget(db, documents)
-            self._tables.scrub()
+
+    def scrub(self) -> None:
+        """Leave no byte of deleted content in the files.
+
+        Raises:
+            LibraryError: another process keeps reading, so deleted content stays in the file's log.
+        """
+        self._tables.scrub()
 
     def file_bytes(self) -> int:
         """Return how many bytes the desk takes on disk."""

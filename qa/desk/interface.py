@@ -38,12 +38,15 @@ class Desk(Protocol):
         """Count the thumbs that `forget` would delete, and list their questions."""
 
     def forget(self, purged: Iterable[DocumentTexts]) -> None:
-        """Forget documents: no byte of their texts or ids stays.
+        """Forget documents. `scrub` then overwrites their bytes.
 
         Delete each thumb that is on a text of the documents, or on an answer that quotes such a text or is
         filtered by a document. If another document has the same text, delete only the thumbs with the purged
         document's id. Of quotes in conversations and dossiers, only the time of the purge stays.
         """
+
+    def scrub(self) -> None:
+        """Leave no byte of deleted content in the files."""
 
     def file_bytes(self) -> int:
         """Return how many bytes the desk takes on disk."""

@@ -23,7 +23,7 @@ class DeskTables(Protocol):
         """Give new rows numbers after the rows that were inserted with their numbers."""
 
     def is_made(self) -> bool:
-        """Return whether anything was ever stored."""
+        """Return whether anything may be stored."""
 
     def scrub(self) -> None:
         """Leave no deleted content in the files."""

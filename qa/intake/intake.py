@@ -240,9 +240,10 @@ def _take_in(
     if library.generation != generation:
         # Read documents again that now follow another of their files.
         to_be_read = library.to_be_read()
-        if any(path.startswith(UPLOAD) for path in to_be_read):
-            stored_uploads = (InputFile(upload.path, upload=upload.name) for upload in library.uploads())
-            files_by_path |= {library_path(file): file for file in stored_uploads}
+        names = [path.removeprefix(UPLOAD) for path in to_be_read if path.startswith(UPLOAD)]
+        uploads = chain.from_iterable(map(library.uploads, names))
+        stored_uploads = (InputFile(upload.path, upload=upload.name) for upload in uploads)
+        files_by_path |= {library_path(file): file for file in stored_uploads}
         again = {path: files_by_path[path] for path in to_be_read if path in files_by_path}
         if again:
             run = Run(library, encoders, options, tuple(again.values()), show)

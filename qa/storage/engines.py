@@ -110,7 +110,7 @@ class Database(Protocol):
         """Bring the bytes of an uploaded file into the folder, if only the database has them."""
 
     def fetch_own_files(self) -> None:
-        """Bring the user's own files in the folder up to date, if the database has them."""
+        """Bring the copies in the folder of the user's own files up to date, if the database has them."""
 
     def share_own_file(self, name: str) -> None:
         """Put one of the user's own files into the database, if it has them, or delete its copy there."""
@@ -120,6 +120,9 @@ class Database(Protocol):
 
     def count_on(self, db: Statements, tables: Iterable[str]) -> None:
         """Give new rows of tables greater numbers than the rows that were put in with their numbers."""
+
+    def drop_originals(self, db: Statements) -> None:
+        """Delete the bytes of uploaded files in the database that no upload has any more."""
 
     def scrub(self) -> None:
         """Overwrite the bytes of deleted rows.

@@ -164,6 +164,7 @@ class Library(Store):
 
     def aliases(self) -> Aliases:
         """Read the aliases (names that mean the same), including those of the user's file."""
+        self.fetch_own_files()
         return aliases(self.folder)
 
     def fetch_own_files(self) -> None:

@@ -88,7 +88,8 @@ class SharedDatabase:
         self._idle: list[psycopg.Connection[Any]] = []
         self._pool = threading.Lock()
         self._places = threading.BoundedSemaphore(MOST)
-        self._made: set[str] = set()  # parts whose tables exist
+        self._made: set[str] = set()  # parts whose tables exist, and were committed
+        self._of_thread = threading.local()
 
     def close(self) -> None:
         """Close the unused connections. The next use opens a connection again."""
@@ -98,11 +99,22 @@ class SharedDatabase:
 
     # Transactions
 
+    @property
+    def change(self) -> Session | None:
+        """The open write transaction of this thread, or None."""
+        return getattr(self._of_thread, "change", None)
+
     @contextlib.contextmanager
     def reading(self, part: Layout) -> Iterator[Statements]:
-        """Yield one snapshot of a part, or empty tables if the part was never written."""
-        with self._transaction(_READING) as db:
-            if self._is_made(db, part):
+        """Yield one snapshot of a part, or empty tables if the part was never written.
+
+        In a write transaction of this thread, yield this transaction.
+        """
+        with self._joined() if self.change else self._transaction(_READING) as db:
+            is_made = self._is_made(db, part)
+            if is_made and not self.change:
+                self._made.add(part.name)
+            if is_made:
                 yield db
                 return
         with self.named(), empty(part) as nothing:
@@ -113,14 +125,44 @@ class SharedDatabase:
         """Open a write transaction of a part. Create the part's tables if they do not exist.
 
         It is the only one of the part, or of each of some names; see `qa.storage.engines.Database.writing`.
+        In a write transaction of this thread, which may be of another part, open a savepoint. If the block
+        fails, what it has written is undone, and the transaction goes on.
         """
         if self.read_only:
             raise LibraryError(f"the library at {self.address.where} was opened only for reading")
-        with self._transaction(_WRITING) as db:
+        with self._savepoint() if self.change else self._begun_change() as db:
             self.lock(db, part, names)
             if not self._is_made(db, part):
                 self._make(db, part)
             yield db
+
+    @contextlib.contextmanager
+    def _begun_change(self) -> Iterator[Session]:
+        with self._transaction(_WRITING) as db:
+            self._of_thread.change = db
+            try:
+                yield db
+            finally:
+                self._of_thread.change = None
+
+    @contextlib.contextmanager
+    def _joined(self) -> Iterator[Session]:
+        with self.named():
+            assert self.change  # noqa: S101
+            yield self.change
+
+    @contextlib.contextmanager
+    def _savepoint(self) -> Iterator[Session]:
+        with self._joined() as db:
+            before = db.changes
+            db.execute("SAVEPOINT part")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK TO SAVEPOINT part")
+                db.changes = before
+                raise
+            db.execute("RELEASE SAVEPOINT part")
 
     def lock(self, db: Statements, part: Layout, names: Iterable[str] | None) -> None:
         """Wait for other writers of a part, or of some of its names. Then they wait for this transaction."""
@@ -155,8 +197,6 @@ class SharedDatabase:
                 f"the library at {self.address.where} was made by {age} Pullquote (schema {held} of its "
                 f"{part.name}, this Pullquote reads {part.schema}): {advice}"
             )
-        if held:
-            self._made.add(part.name)
         return bool(held)
 
     def schemas(self, db: Statements) -> dict[str, int]:

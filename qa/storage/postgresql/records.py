@@ -4,25 +4,26 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError, LibraryNotFoundError
 from qa.storage.findings import Finding, of_shared_desk
 from qa.storage.parts import COPIED
+from qa.storage.postgresql import originals
 from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
 from qa.storage.postgresql.full_text import TsvectorTable
+from qa.storage.postgresql.own_files import OwnFiles
 from qa.storage.postgresql.tables import LAYOUT, NAMES
 from qa.text.display import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from qa.storage.intake_port import Upload
-    from qa.storage.postgresql.dialect import Session
     from qa.storage.statements import Statements
 
 
@@ -46,7 +47,7 @@ class PostgresDatabase:
         self.shared = SharedDatabase(PostgresAddress.parse(address), read_only=read_only)
         self.folder, self.where, self.read_only = folder, self.shared.address.where, read_only
         self.after_commit: Callable[[], object] = bool  # does nothing
-        self._of_thread = threading.local()
+        self._own_files = OwnFiles(self)
         try:
             self._open(create=create and not read_only)
         except BaseException:
@@ -70,48 +71,40 @@ class PostgresDatabase:
 
     # Transactions
 
-    @property
-    def _change(self) -> Session | None:
-        """The transaction of this thread's `one_change`, or None."""
-        return getattr(self._of_thread, "change", None)
-
-    @contextmanager
-    def reading(self) -> Iterator[Statements]:
-        """Yield one snapshot, or the open transaction of this thread's `one_change`."""
-        if change := self._change:
-            with self.shared.named():
-                yield change
-        else:
-            with self.shared.reading(LAYOUT) as db:
-                yield db
+    def reading(self) -> AbstractContextManager[Statements]:
+        """Yield one snapshot, or the open write transaction of this thread."""
+        return self.shared.reading(LAYOUT)
 
     @contextmanager
     def writing(self, *, counted: bool = True, names: Iterable[str] | None = None) -> Iterator[Statements]:
-        """Open a write transaction, or a part of this thread's `one_change`; see the port."""
-        if change := self._change:
-            with self.shared.named(), self._part(change, counted=counted):
-                self.shared.lock(change, LAYOUT, names)
-                yield change
-        else:
-            with self._transaction(names, counted=counted) as db:
-                yield db
+        """Open a write transaction, or a part of this thread's write transaction; see the port."""
+        is_part = self.shared.change is not None
+        with self.shared.writing(LAYOUT, names) as db:
+            if names is None and not is_part:  # such a change may concern all documents, and take long
+                db.execute("SET LOCAL statement_timeout = 0")
+            before = db.changes
+            yield db
+            is_counted = counted and db.changes > before and not is_part
+            if not counted:
+                db.changes = before
+            if is_counted:
+                db.execute("UPDATE library SET generation = generation + 1")
+        if is_counted:
+            self.after_commit()
 
     @contextmanager
     def one_change(self, names: Iterable[str] = ()) -> Iterator[bool]:
         """Make all writes of this thread in the block one transaction; see the port."""
-        if self._change:
+        if self.shared.change:
             yield False
             return
         failure: BaseException | None = None
         try:
-            with self._transaction(names) as db:
-                self._of_thread.change = db
+            with self.writing(names=names):
                 try:
                     yield False
                 except BaseException as error:
                     failure = error
-                finally:
-                    self._of_thread.change = None
         except LibraryError:
             if failure:  # it is the cause
                 raise failure from None
@@ -119,48 +112,28 @@ class PostgresDatabase:
         if failure:
             raise failure
 
-    @contextmanager
-    def _transaction(self, names: Iterable[str] | None, *, counted: bool = True) -> Iterator[Session]:
-        with self.shared.writing(LAYOUT, names) as db:
-            if names is None:  # such a change may concern all documents, and take long
-                db.execute("SET LOCAL statement_timeout = 0")
-            before = db.changes
-            yield db
-            is_counted = counted and db.changes > before
-            if is_counted:
-                db.execute("UPDATE library SET generation = generation + 1")
-        if is_counted:
-            self.after_commit()
-
-    @contextmanager
-    def _part(self, change: Session, *, counted: bool) -> Iterator[None]:
-        """Write a part of a change. If it fails, undo it alone."""
-        before = change.changes
-        change.execute("SAVEPOINT part")
-        try:
-            yield
-        except BaseException:
-            change.execute("ROLLBACK TO SAVEPOINT part")
-            change.changes = before
-            raise
-        change.execute("RELEASE SAVEPOINT part")
-        if not counted:
-            change.changes = before
-
     # Files
 
     def fetched(self, upload: Upload) -> Upload:
         """Bring the bytes of an uploaded file into the folder, if only the database has them."""
+        originals.fetch(self, upload)
         return upload
 
     def keep_original(self, db: Statements, upload: Upload) -> None:
         """Keep the bytes of an uploaded file in the database."""
+        originals.keep(db, self.folder, upload)
+
+    def drop_originals(self, db: Statements) -> None:
+        """Delete the bytes of uploaded files that no upload has any more."""
+        originals.drop_unused(db)
 
     def fetch_own_files(self) -> None:
-        """Bring the user's own files in the folder up to date."""
+        """Bring the copies in the folder of the user's own files up to date."""
+        self._own_files.fetch()
 
     def share_own_file(self, name: str) -> None:
         """Put one of the user's own files into the database, or delete its copy there."""
+        self._own_files.share(name)
 
     # Tables
 

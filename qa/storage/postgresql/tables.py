@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from qa.schema import FILTERED_BY_NAME
+from qa.storage.postgresql import originals, own_files
 from qa.storage.records.listing import SEARCHED_TEXT
 from qa.storage.records.tables import SCHEMA, TABLES, WORDS
 from qa.storage.statements import Layout
@@ -128,6 +129,8 @@ LAYOUT = _Layout(
         *_WORDS,
         *_LOCATION_GONE,
         *_INDEXES,
+        *originals.TABLES,
+        *own_files.TABLES,
     ),
 )
 

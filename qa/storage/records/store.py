@@ -44,7 +44,7 @@ from qa.storage.records.write import delete, drop, write_document, write_passage
 from qa.storage.sqlite.copy import DatabaseCopy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -70,6 +70,9 @@ if TYPE_CHECKING:
 # Maximum number of times that a document is put in if other writers change the same rows meanwhile, and the
 # longest pause after the first time.
 ATTEMPTS, PAUSE_SECONDS = 8, 0.05
+
+# The name under which writers of uploads take turns: they also add and remove files in a folder.
+_UPLOADS = "uploads"
 
 
 class Store(Contents):
@@ -352,34 +355,41 @@ class Store(Contents):
         Raises:
             LibraryError: the bytes cannot be written, such as on a full disk. No bytes are left.
         """
-        with self.database.writing(counted=False):  # raise an error before bytes are written
+        with self.database.writing(
+            counted=False, names=[_UPLOADS]
+        ):  # raise an error before bytes are written
             pass
         part, sha256 = uploads.write_part(self.folder, content)
         try:
-            with self.database.writing(counted=False) as db:
-                return uploads.keep(db, self.folder, name, sha256, part)
+            with self.database.writing(counted=False, names=[_UPLOADS]) as db:
+                upload = uploads.keep(db, self.folder, name, sha256, part)
+                self.database.keep_original(db, upload)
+                return upload
         finally:
             part.unlink(missing_ok=True)
 
     def forget_upload(self, upload: Upload) -> None:
         """Forget a file that gave no document, in one transaction."""
-        with self.database.writing(counted=False) as db:
+        with self.database.writing(counted=False, names=[_UPLOADS]) as db:
             uploads.forget(db, self.folder, upload)
+            self.database.drop_originals(db)
 
     def forget_unused_uploads(self) -> None:
         """Remove the files that interrupted uploads have left behind, in one transaction."""
-        with self.database.writing(counted=False) as db:
-            uploads.sweep(db, db, self.folder)
+        with self.database.writing(counted=False, names=[_UPLOADS]) as db:
+            uploads.sweep(db, self.folder)
+            self.database.drop_originals(db)
 
     def leftovers(self) -> tuple[list[str], list[Path]]:
         """List the remains of interrupted uploads: names of unused uploads, and files of no upload."""
         with self.database.reading() as db:
-            return sorted(uploads.unread(db, db)), uploads.strays(db, self.folder)
+            return sorted(uploads.unread(db)), uploads.strays(db, self.folder)
 
     def uploads(self, name: str | None = None) -> tuple[Upload, ...]:
         """List the newest uploaded file of each name, or of `name` only, in order of name."""
         with self.database.reading() as db:
-            return uploads.newest(db, self.folder, name)
+            newest = uploads.newest(db, self.folder, name)
+        return tuple(map(self.database.fetched, newest))
 
     def original(self, document_id: str) -> Upload:
         """Find the uploaded file that a stored or removed document was read from, and check its bytes.
@@ -390,13 +400,16 @@ class Store(Contents):
             LibraryError: the bytes are missing, or differ from the uploaded bytes.
         """
         with self.database.reading() as db:
-            upload = uploads.original(db, db, self.folder, document_id)
-            return uploads.checked(upload, document_id)
+            upload = uploads.original(db, self.folder, document_id)
+        return uploads.checked(self.database.fetched(upload), document_id)
 
-    def purge(self, ids: Iterable[str]) -> tuple[str, ...]:
+    def purge(
+        self, ids: Iterable[str], forget: Callable[[Iterable[DocumentTexts]], None] | None = None
+    ) -> tuple[str, ...]:
         """Delete documents with all their versions, all or none. `scrub` then overwrites their bytes.
 
-        `to_forget` returns the texts that the desk must forget.
+        `forget` makes the desk forget texts. If the desk is in the same database, `forget` is called in the
+        transaction that deletes the documents. Otherwise `to_forget` returns the texts afterwards.
 
         Raises:
             DocumentNotFoundError: an id belongs to no stored or removed document. Then none is deleted.
@@ -411,9 +424,14 @@ class Store(Contents):
                 uploaded |= {path.removeprefix(UPLOAD) for path in paths if path.startswith(UPLOAD)}
                 if number is not None:
                     delete(db, self._words, number)
-            uploads.forget_unused(db, db, self.folder, uploaded)
+            uploads.forget_unused(db, self.folder, uploaded)
+            self.database.drop_originals(db)
             if purged:
                 db.execute("UPDATE library SET index_file = '', words_file = ''")
+            if forget and self.database.shared:
+                notes = self.to_forget()
+                forget(notes.values())
+                self.forgotten(notes)
         return purged
 
     @property

@@ -3,8 +3,6 @@
 A name may have several files. The newest file counts. The others stay as long as the library has a document,
 or an earlier text, from that name. Files are added and removed inside a write transaction of the table of
 uploads, so that no process removes a file that another process has just added.
-
-`db` has the documents, and `kept` has the table of uploads. In a library in a folder they are the same.
 """
 
 from __future__ import annotations
@@ -57,7 +55,7 @@ def write_part(library: Path, content: BinaryIO) -> tuple[Path, str]:
     Raises:
         LibraryError: the bytes cannot be written, such as on a full disk. No file is left.
     """
-    with _translated(library):
+    with translated(library):
         folder = _make_folder(library / FOLDER)
         part, sha256 = part_path(folder, "upload"), hashlib.sha256()
         try:
@@ -71,22 +69,22 @@ def write_part(library: Path, content: BinaryIO) -> tuple[Path, str]:
         return part, sha256.hexdigest()
 
 
-def keep(kept: Statements, library: Path, name: str, sha256: str, part: Path) -> Upload:
+def keep(db: Statements, library: Path, name: str, sha256: str, part: Path) -> Upload:
     """Move a temporary file to its path, and record it as the newest file of that name."""
-    deleted = kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256)).rowcount
+    deleted = db.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256)).rowcount
     path = path_of(library, sha256)
-    with _translated(library):
+    with translated(library):
         if not _is_kept(path, part.stat().st_size):
             _make_folder(path.parent)
             move_whole(part, path)
-    kept.execute("INSERT INTO uploads (name, sha256, at) VALUES (?, ?, ?)", (name, sha256, _now()))
+    db.execute("INSERT INTO uploads (name, sha256, at) VALUES (?, ?, ?)", (name, sha256, _now()))
     return Upload(name, sha256, path, is_new=not deleted)
 
 
-def newest(kept: Statements, library: Path, name: str | None = None) -> tuple[Upload, ...]:
+def newest(db: Statements, library: Path, name: str | None = None) -> tuple[Upload, ...]:
     """List the newest file of each name, or of `name` only, in order of name."""
     of_name, values = ("", ()) if name is None else ("name = ? AND ", (name,))
-    rows = kept.execute(
+    rows = db.execute(
         f"SELECT name, sha256 FROM uploads WHERE {of_name}"  # noqa: S608
         "number IN (SELECT max(number) FROM uploads GROUP BY name) ORDER BY name",
         values,
@@ -97,7 +95,7 @@ def newest(kept: Statements, library: Path, name: str | None = None) -> tuple[Up
     )
 
 
-def of_source(kept: Statements, library: Path, places: Iterable[tuple[str, str]]) -> tuple[Upload, ...]:
+def of_source(db: Statements, library: Path, places: Iterable[tuple[str, str]]) -> tuple[Upload, ...]:
     """Find the uploaded files that a document was read from.
 
     `places` are the paths of the document's places, each with the SHA-256 of the document's bytes there. If
@@ -108,15 +106,15 @@ def of_source(kept: Statements, library: Path, places: Iterable[tuple[str, str]]
         if not path.startswith(UPLOAD):
             continue
         name = path.removeprefix(UPLOAD)
-        candidates = newest(kept, library, name)
+        candidates = newest(db, library, name)
         exact = "SELECT 1 FROM uploads WHERE name = ? AND sha256 = ?"
-        if candidates and kept.execute(exact, (name, source_sha256)).fetchone():
+        if candidates and db.execute(exact, (name, source_sha256)).fetchone():
             candidates = (Upload(name, source_sha256, path_of(library, source_sha256)),)
         files += candidates
     return tuple(files)
 
 
-def original(db: Statements, kept: Statements, library: Path, document_id: str) -> Upload:
+def original(db: Statements, library: Path, document_id: str) -> Upload:
     """Find the uploaded file that a stored or removed document was read from.
 
     Raises:
@@ -132,7 +130,7 @@ def original(db: Statements, kept: Statements, library: Path, document_id: str) 
     else:
         version = versions.restorable(db, document_id)
         places = [(at["path"], at["source_sha256"]) for at in version.held["locations"]]
-    files = of_source(kept, library, places)
+    files = of_source(db, library, places)
     if not files:
         raise OriginalNotFoundError(
             f"{document_id!r} was not uploaded: its file is where it was indexed from"
@@ -151,13 +149,13 @@ def checked(upload: Upload, document_id: str) -> Upload:
     return upload
 
 
-def forget(kept: Statements, library: Path, upload: Upload) -> None:
+def forget(db: Statements, library: Path, upload: Upload) -> None:
     """Forget one file of a name. Remove its bytes, unless another name has the same bytes."""
-    kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (upload.name, upload.sha256))
-    _remove(kept, library, {upload.sha256})
+    db.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (upload.name, upload.sha256))
+    _remove(db, library, {upload.sha256})
 
 
-def forget_unused(db: Statements, kept: Statements, library: Path, names: set[str]) -> None:
+def forget_unused(db: Statements, library: Path, names: set[str]) -> None:
     """Forget the files of the unused names among `names`: no document and no earlier text is from them.
 
     Forget the same bytes under other unused names too, for example after an interrupted upload.
@@ -166,43 +164,49 @@ def forget_unused(db: Statements, kept: Statements, library: Path, names: set[st
         return
     used = _used(db)
     of_name = "SELECT sha256 FROM uploads WHERE name = ?"
-    sha256s = {sha256 for name in names - used for (sha256,) in kept.execute(of_name, (name,))}
+    sha256s = {sha256 for name in names - used for (sha256,) in db.execute(of_name, (name,))}
     for sha256 in sha256s:
-        for (name,) in kept.execute("SELECT name FROM uploads WHERE sha256 = ?", (sha256,)).fetchall():
+        for (name,) in db.execute("SELECT name FROM uploads WHERE sha256 = ?", (sha256,)).fetchall():
             if name not in used:
-                kept.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256))
-    _remove(kept, library, sha256s)
+                db.execute("DELETE FROM uploads WHERE name = ? AND sha256 = ?", (name, sha256))
+    _remove(db, library, sha256s)
 
 
-def sweep(db: Statements, kept: Statements, library: Path) -> None:
+def sweep(db: Statements, library: Path) -> None:
     """Remove the files that interrupted uploads have left behind."""
-    forget_unused(db, kept, library, unread(db, kept))
-    drop_strays(kept, library)
+    forget_unused(db, library, unread(db))
+    drop_strays(db, library)
 
 
-def drop_strays(kept: Statements, library: Path, *, old: bool = False) -> None:
-    """Remove the strays in the folder of originals. If `old`, remove only strays that are not new."""
-    before = time.time() - _LEFT_BEHIND
-    with _translated(library):
-        for path in strays(kept, library):
-            if not old or path.lstat().st_mtime < before:
+def drop_strays(db: Statements, library: Path, *, old: bool = False) -> bool:
+    """Remove the strays in the folder of originals. Return whether none is left.
+
+    If `old`, remove only strays that are not new.
+    """
+    before, is_clean = time.time() - _LEFT_BEHIND, True
+    with translated(library):
+        for path in strays(db, library):
+            if old and path.lstat().st_mtime >= before:
+                is_clean = False
+            else:
                 path.unlink(missing_ok=True)
+    return is_clean
 
 
-def unread(db: Statements, kept: Statements) -> set[str]:
+def unread(db: Statements) -> set[str]:
     """Return the names of unused uploads that are no longer being read."""
     before = (dt.datetime.now(dt.UTC) - _UNREAD).isoformat(timespec="seconds")
-    rows = kept.execute("SELECT name FROM uploads GROUP BY name HAVING max(at) < ?", (before,))
+    rows = db.execute("SELECT name FROM uploads GROUP BY name HAVING max(at) < ?", (before,))
     old = {name for (name,) in rows}
     return old - _used(db) if old else set()
 
 
-def strays(kept: Statements, library: Path) -> list[Path]:
+def strays(db: Statements, library: Path) -> list[Path]:
     """List the strays in the folder of originals: files of no upload that are not being written.
 
     A file is a stray only if its name is like our names: the library may lie in a folder with other files.
     """
-    digests = {sha256 for (sha256,) in kept.execute("SELECT sha256 FROM uploads")}
+    digests = {sha256 for (sha256,) in db.execute("SELECT sha256 FROM uploads")}
     folder, left_behind = library / FOLDER, time.time() - _LEFT_BEHIND
     if folder.is_symlink():
         return []
@@ -244,11 +248,11 @@ def _used(db: Statements) -> set[str]:
     return {path.removeprefix(UPLOAD) for (path,) in rows if path.startswith(UPLOAD)}
 
 
-def _remove(kept: Statements, library: Path, sha256s: Iterable[str]) -> None:
+def _remove(db: Statements, library: Path, sha256s: Iterable[str]) -> None:
     """Remove files by their SHA-256, except files that an upload still has."""
     for sha256 in sha256s:
-        if not kept.execute("SELECT 1 FROM uploads WHERE sha256 = ?", (sha256,)).fetchone():
-            with _translated(library):
+        if not db.execute("SELECT 1 FROM uploads WHERE sha256 = ?", (sha256,)).fetchone():
+            with translated(library):
                 path = path_of(library, sha256)
                 path.unlink(missing_ok=True)
                 with suppress(OSError):  # the folder has other files, too
@@ -282,7 +286,7 @@ def _now() -> str:
 
 
 @contextmanager
-def _translated(library: Path) -> Iterator[None]:
+def translated(library: Path) -> Iterator[None]:
     """Translate the system's errors about the folder of originals into errors that say what to do next."""
     folder = library / FOLDER
     try:

@@ -100,6 +100,9 @@ class SqliteDatabase(SqliteFile):
     def keep_original(self, db: Statements, upload: Upload) -> None:
         """Do nothing: the bytes lie in the folder."""
 
+    def drop_originals(self, db: Statements) -> None:
+        """Do nothing: the bytes lie in the folder."""
+
     def fetch_own_files(self) -> None:
         """Do nothing: the files lie in the folder."""
 

@@ -1,7 +1,7 @@
 """Write to a shared desk, as one of several servers, and print what was acknowledged.
 
-`python -m tests.qa.desk.shared_writer LIBRARY DESK NAME COUNT`: COUNT rounds, or endless rounds with 0. If
-the desk refuses, "lost" is printed, and the next round begins.
+`python -m tests.qa.desk.shared_writer FOLDER ADDRESS NAME COUNT`: COUNT rounds, or endless rounds with 0. If
+the server refuses, "lost" is printed, and the next round begins.
 """
 
 from __future__ import annotations
@@ -16,18 +16,14 @@ from pathlib import Path
 from qa.desk.kept import kept_turn
 from qa.errors import LibraryError, UnknownDossierError
 from qa.schema import Answer, DossierEntry, ShownAnswer
-from qa.storage.postgresql.address import PostgresAddress
-from qa.storage.postgresql.database import SharedDatabase
-from qa.storage.sqlite.database import SqliteDatabase
-from tests.qa.tiny import tiny_corpus
+from tests.qa.desk.on_server import corpus_on_server
 
 DOSSIER, CONVERSATION = "Harbours", "a" * 16
 
 
-def main(library: str, desk: str, name: str, count: str) -> None:
-    SqliteDatabase.shared = SharedDatabase(PostgresAddress.parse(desk))  # type: ignore[assignment]
+def main(folder: str, address: str, name: str, count: str) -> None:
     drawn = random.Random(name)
-    with tiny_corpus(Path(library)) as corpus:
+    with corpus_on_server(address, Path(folder)) as corpus:
         desk_, number = corpus.desk, 0
         dossiers = desk_.dossiers
         while not int(count) or number < int(count):

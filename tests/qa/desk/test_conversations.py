@@ -25,7 +25,7 @@ from qa.web import cards, transcript
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from qa.corpus import Corpus
@@ -39,8 +39,8 @@ WHO = "Who was told?"
 
 
 @pytest.fixture
-def corpus(library: Path, inbox: Path, on_desk: None) -> Iterator[Corpus]:
-    with tiny_corpus(library) as corpus:
+def corpus(open_corpus: Callable[..., Corpus], inbox: Path) -> Iterator[Corpus]:
+    with open_corpus() as corpus:
         corpus.index(write(inbox, "a.txt", TEXT), write(inbox, "secret.txt", GONE))
         yield corpus
 
@@ -242,6 +242,7 @@ def test_an_answer_is_marked_where_its_sources_have_changed_since(corpus: Corpus
     assert f"superseded on {named}" in entry
 
 
+@pytest.mark.own_file
 def test_a_purge_names_the_conversations_takes_the_quotes_and_leaves_no_byte(
     corpus: Corpus, inbox: Path
 ) -> None:
@@ -288,13 +289,15 @@ def test_a_purge_leaves_what_quotes_other_documents_as_it_was(corpus: Corpus) ->
     assert card(corpus, conversation) == before
 
 
-def test_a_purge_that_was_interrupted_is_finished_by_the_next(corpus: Corpus) -> None:
+def test_a_purge_that_was_interrupted_is_finished_by_the_next(
+    corpus: Corpus, open_corpus: Callable[..., Corpus]
+) -> None:
     kept, conversation = corpus.desk.conversations, new_id()
     kept.keep(conversation, turn(WHO, quote(corpus, "secret.txt")))
     corpus.store.purge(["secret.txt"])  # as far as it came
     assert "Purged:" in card(corpus, conversation)
     corpus.close()
-    with tiny_corpus(corpus.library) as again:
+    with open_corpus() as again:
         again.purge()
         assert "Purged on" in card(again, conversation)
         assert b"secret.txt" not in bytes_in(again.library)
@@ -326,11 +329,13 @@ def test_a_desk_of_an_earlier_schema_is_left_as_it_is(corpus: Corpus, read_only:
     assert file.read_bytes() == before
 
 
-def test_a_library_that_may_not_be_written_shows_its_conversations(corpus: Corpus) -> None:
+def test_a_library_that_may_not_be_written_shows_its_conversations(
+    corpus: Corpus, open_corpus: Callable[..., Corpus]
+) -> None:
     corpus.desk.conversations.keep(conversation := new_id(), turn(WHO, quote(corpus, "a.txt")))
     shown = card(corpus, conversation)
     corpus.close()
-    with tiny_corpus(corpus.library, read_only=True) as again:
+    with open_corpus(read_only=True) as again:
         assert card(again, conversation) == shown
 
 

@@ -20,7 +20,7 @@ from qa.schema import Asked, DossierEntry, Filters, QuoteReference, Span
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from qa.corpus import Corpus
@@ -32,8 +32,8 @@ WHEN = dt.datetime(2026, 11, 28, 9, 30, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def corpus(library: Path, inbox: Path, on_desk: None) -> Iterator[Corpus]:
-    with tiny_corpus(library) as corpus:
+def corpus(open_corpus: Callable[..., Corpus], inbox: Path) -> Iterator[Corpus]:
+    with open_corpus() as corpus:
         corpus.index(write(inbox, "a.txt", TEXT), write(inbox, "secret.txt", GONE))
         yield corpus
 

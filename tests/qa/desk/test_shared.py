@@ -19,21 +19,20 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.desk.desk import DeskDatabase
 from qa.desk.file import LAYOUT
 from qa.errors import InputError, LibraryError, MissingExtraError
 from qa.places import library_address
-from qa.schema import DossierEntry, QuoteReference, ShownAnswer
+from qa.schema import DossierEntry, Quote, QuoteReference, ShownAnswer
 from qa.storage.findings import of_shared_desk
-from qa.storage.library import EmbeddedLibrary
 from qa.storage.postgresql.address import PASSWORD_FILE, PostgresAddress
 from qa.storage.postgresql.database import MOST, SharedDatabase
 from qa.storage.postgresql.dialect import translate
 from qa.web.api import create_app
 from qa.web.engine import Engine, State
+from tests.qa.desk.on_server import corpus_on_server
 from tests.qa.desk.shared_writer import CONVERSATION, DOSSIER
 from tests.qa.desk.test_conversations import turn
-from tests.qa.tiny import tiny_corpus, write
+from tests.qa.tiny import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,20 +54,17 @@ def address(postgresql: Server, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def database(address: str) -> Iterator[SharedDatabase]:
-    database = SharedDatabase(PostgresAddress.parse(address))
-    yield database
-    database.close()
+def corpus(address: str, library: Path, inbox: Path) -> Iterator[Corpus]:
+    with corpus_on_server(address, library) as corpus:
+        corpus.index(write(inbox, "secret.txt", TEXT))
+        yield corpus
 
 
 @pytest.fixture
-def corpus(
-    database: SharedDatabase, library: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Corpus]:
-    monkeypatch.setattr(EmbeddedLibrary, "shared", database)
-    with tiny_corpus(library) as corpus:
-        corpus.index(write(inbox, "secret.txt", TEXT))
-        yield corpus
+def database(corpus: Corpus) -> SharedDatabase:
+    shared = corpus.store.database.shared
+    assert shared
+    return shared
 
 
 def put(corpus: Corpus, question: str) -> None:
@@ -104,7 +100,7 @@ def test_statements_are_translated_and_what_values_may_hold_is_not() -> None:
 
 
 def test_two_servers_write_at_once_and_it_is_as_if_one_had_after_the_other(
-    corpus: Corpus, address: str
+    corpus: Corpus, database: SharedDatabase, address: str
 ) -> None:
     writers = [writer(corpus, address, name, ROUNDS) for name in ("one", "two")]
     said = [
@@ -118,7 +114,7 @@ def test_two_servers_write_at_once_and_it_is_as_if_one_had_after_the_other(
     entries = corpus.desk.dossiers.entries(dossier.id)
     assert len(entries) == 2 * ROUNDS - gone
     assert len({each.words for each in entries}) == len(entries)
-    with corpus.store.shared.reading(LAYOUT) as db:  # type: ignore[union-attr]
+    with database.reading(LAYOUT) as db:
         places = db.execute("SELECT place FROM dossier_entries WHERE removed = '' ORDER BY place").fetchall()
     assert len(set(places)) == len(entries)  # of which those that were removed left gaps
     turns = corpus.desk.conversations.turns(CONVERSATION)
@@ -127,8 +123,9 @@ def test_two_servers_write_at_once_and_it_is_as_if_one_had_after_the_other(
 
 
 def test_a_writer_waits_for_another_and_not_for_ever(
-    corpus: Corpus, database: SharedDatabase, monkeypatch: pytest.MonkeyPatch
+    corpus: Corpus, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    database = SharedDatabase(PostgresAddress.parse(address))
     put(corpus, "What?")
     monkeypatch.setattr("qa.storage.postgresql.database.LOCK_SECONDS", 0.3)
     with database.writing(LAYOUT):
@@ -152,7 +149,7 @@ def test_two_libraries_in_one_database_keep_apart(postgresql: Server) -> None:
 
 @pytest.mark.day
 def test_whenever_the_server_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_twice(
-    corpus: Corpus, address: str, postgresql: Server
+    corpus: Corpus, database: SharedDatabase, address: str, postgresql: Server
 ) -> None:
     drawn, said = random.Random(15), []
     process = writer(corpus, address, "one", 0)
@@ -169,14 +166,14 @@ def test_whenever_the_server_is_killed_nothing_acknowledged_is_lost_and_nothing_
     assert kinds["lost"] >= CRASHES
     assert kinds["thumb"] > CRASHES
     for _, message in (each for each in said if each[0] == "lost"):
-        assert "the desk at 127.0.0.1" in message
+        assert "the library at 127.0.0.1" in message
         assert postgresql.password not in message
     acknowledged = {kind: {token for each, token in said if each == kind} for kind in kinds}
     turns = Counter(each.question for each in corpus.desk.conversations.turns(CONVERSATION))
     assert set(turns) >= acknowledged["turn"]
     assert set(turns.values()) == {1}
     assert {each.shown.question for each in corpus.desk.thumbs()} >= acknowledged["thumb"]
-    with corpus.store.shared.reading(LAYOUT) as db:  # type: ignore[union-attr]
+    with database.reading(LAYOUT) as db:
         notes = Counter(words for (words,) in db.execute("SELECT words FROM dossier_entries"))
     assert set(notes) >= acknowledged["note"]
     assert set(notes.values()) == {1}
@@ -197,7 +194,7 @@ def test_a_connection_that_is_lost_in_the_middle_loses_that_change_alone(
     put(corpus, "What?")
     end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pullquote'"
     with (  # noqa: PT012
-        pytest.raises(LibraryError, match=r"connection to the desk at 127\.0\.0\.1.* was lost"),
+        pytest.raises(LibraryError, match=r"connection to the library at 127\.0\.0\.1.* was lost"),
         database.writing(LAYOUT) as db,
     ):
         db.execute("DELETE FROM thumbs")
@@ -224,12 +221,12 @@ def test_a_server_that_is_away_a_wrong_password_and_a_missing_database_are_said(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(
-        LibraryError, match=rf"127\.0\.0\.1:{port}/x cannot be opened .*check that the server runs"
+        LibraryError, match=rf"127\.0\.0\.1:{port}/x\?schema=s cannot be opened .*check that the server runs"
     ):
         opened(f"postgresql://quoter@127.0.0.1:{port}/x?schema=s")
     with pytest.raises(
         LibraryError,
-        match=r"/nothing cannot be opened .*create the missing user, "
+        match=r"/nothing\?schema=s cannot be opened .*create the missing user, "
         "database or schema there",
     ):
         opened(f"{postgresql.address(database='nothing')}?schema=s")
@@ -300,7 +297,7 @@ def test_tables_of_another_schema_are_left_as_they_are(
     put(corpus, "What?")
     where = PostgresAddress.parse(address)
     again = SharedDatabase(where)
-    postgresql.sql(f"UPDATE {where.schema}.versions SET version = {schema}")
+    postgresql.sql(f"UPDATE {where.schema}.layouts SET version = {schema} WHERE part = '{LAYOUT.name}'")
     with pytest.raises(LibraryError, match=advice):
         opened(address)
     with pytest.raises(LibraryError, match=advice), again.reading(LAYOUT):
@@ -308,7 +305,9 @@ def test_tables_of_another_schema_are_left_as_they_are(
     with pytest.raises(LibraryError, match=advice), again.writing(LAYOUT):
         pass
     assert postgresql.sql(f"SELECT count(*) FROM {where.schema}.thumbs") == "1"
-    postgresql.sql(f"UPDATE {where.schema}.versions SET version = {LAYOUT.schema}")
+    postgresql.sql(
+        f"UPDATE {where.schema}.layouts SET version = {LAYOUT.schema} WHERE part = '{LAYOUT.name}'"
+    )
 
 
 def test_what_may_not_be_written_is_read_and_makes_no_tables(address: str, postgresql: Server) -> None:
@@ -323,7 +322,7 @@ def test_what_may_not_be_written_is_read_and_makes_no_tables(address: str, postg
 
 def test_damage_and_what_is_no_text_are_said(corpus: Corpus, address: str, postgresql: Server) -> None:
     put(corpus, "What?")
-    with pytest.raises(InputError, match="cannot be stored on the desk"):
+    with pytest.raises(InputError, match="cannot store a value"):
         corpus.desk.dossiers.create("a\0b")
     schema = PostgresAddress.parse(address).schema
     postgresql.sql(f"UPDATE {schema}.thumbs SET shown = '[]'")
@@ -354,7 +353,13 @@ def test_nothing_that_asks_in_a_folder_imports_it(tmp_path: Path) -> None:
 # Purges
 
 
-def test_a_purge_leaves_nothing_in_the_files_of_the_tables(corpus: Corpus, postgresql: Server) -> None:
+def test_a_purge_leaves_nothing_in_the_files_of_the_tables(
+    corpus: Corpus, inbox: Path, postgresql: Server
+) -> None:
+    # No other test has these words. With the mark at its beginning, the file has another hash than the text:
+    # the file's hash stays, so that the file does not bring the document back.
+    words = secrets.token_hex()
+    corpus.index(write(inbox, "secret.txt", f"\ufeff{TEXT}Nobody but {words}.\n"))
     sha256 = corpus.document("secret.txt").sha256
     place = QuoteReference("secret.txt", sha256, 0, 32)
     dossier = corpus.desk.dossiers.create("Kept words")
@@ -370,8 +375,10 @@ def test_a_purge_leaves_nothing_in_the_files_of_the_tables(corpus: Corpus, postg
 
     postgresql.sql("ANALYZE")  # which keeps samples of values
     assert found(sha256.encode())
+    assert found(words.encode())
     corpus.purge(["secret.txt"])
     assert not found(sha256.encode())
+    assert not found(words.encode())
     assert found(b"Kept words")
     assert corpus.desk.thumbs() == ()
     assert all(each.purged for each in corpus.desk.dossiers.entries(dossier.id))
@@ -383,11 +390,11 @@ def test_a_purge_leaves_nothing_in_the_files_of_the_tables(corpus: Corpus, postg
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        ("53100", "no space left, or no disk, for the desk at 127.*nothing was lost"),
+        ("53100", "no space left, or no disk, for the library at 127.*nothing was lost"),
         ("57014", "took more than 60 s, so the request was stopped"),
         ("25006", "is a read-only copy.*name the original server"),
-        ("57P01", "connection to the desk at 127.* was lost"),
-        ("XX000", r"the desk at 127.* refuses \(no\)"),
+        ("57P01", "connection to the library at 127.* was lost"),
+        ("XX000", r"the library at 127.* refuses \(no\)"),
     ],
 )
 def test_what_the_server_reports_is_said_with_the_next_step(
@@ -430,30 +437,122 @@ def test_a_clock_that_differs_is_said(database: SharedDatabase, monkeypatch: pyt
     )
 
 
-def test_a_purge_while_the_desk_is_away_says_what_is_left_and_the_next_finishes_it(
-    corpus: Corpus, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+def test_a_purge_while_the_server_is_away_erases_nothing(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = QuoteReference("secret.txt", corpus.document("secret.txt").sha256, 0, 32)
     corpus.desk.put_thumb(ShownAnswer("Where?", (), "Where?", "answered", (place,)), place, "up")
     corpus.desk.close()
     with monkeypatch.context() as mistaken:
         mistaken.setenv("PGPASSWORD", "mistaken")
-        with pytest.raises(LibraryError, match=r"The documents are erased, but their thumbs"):
+        with pytest.raises(LibraryError, match="cannot be opened"):
             corpus.purge(["secret.txt"])
+    assert corpus.document("secret.txt").text == TEXT
     assert corpus.desk.count_thumbs() == (1, 1)
-    corpus.purge()
+    corpus.purge(["secret.txt"])
     assert corpus.desk.count_thumbs() == (0, 0)
+
+
+@pytest.mark.parametrize("place", ["thumbs", "quotes", "dossier_entries", "erasing"])
+@pytest.mark.parametrize("how", ["an error", "a lost connection"])
+def test_a_purge_reaches_the_records_and_the_desk_or_does_nothing(
+    corpus: Corpus, database: SharedDatabase, postgresql: Server, place: str, how: str
+) -> None:
+    """The purge is broken off by a trigger of a table of the desk, or of the note of the purge."""
+    fill(corpus)
+    schema = database.address.schema
+    broken = {
+        "an error": "RAISE EXCEPTION ''broken off''",
+        "a lost connection": "PERFORM pg_terminate_backend(pg_backend_pid())",
+    }
+    postgresql.sql(
+        f"CREATE FUNCTION {schema}.break_off() RETURNS trigger LANGUAGE plpgsql AS "
+        f"'BEGIN {broken[how]}; RETURN NULL; END'; CREATE TRIGGER break_off AFTER UPDATE OR DELETE ON "
+        f"{schema}.{place} FOR EACH STATEMENT EXECUTE FUNCTION {schema}.break_off()"
+    )
+    before = kept(corpus), corpus.store.generation
+    with pytest.raises(LibraryError, match=r"broken off|was lost"):
+        corpus.purge(["secret.txt"])
+    assert (kept(corpus), corpus.store.generation) == before
+    assert corpus.document("secret.txt").text == TEXT
+    assert not corpus.store.erasing
+    postgresql.sql(f"DROP TRIGGER break_off ON {schema}.{place}")
+    corpus.purge(["secret.txt"])
+    assert purged(corpus)
+
+
+def test_a_purge_whose_process_is_killed_is_whole_or_was_never_begun(
+    corpus: Corpus, address: str, library: Path
+) -> None:
+    """The process ends at once before or after the transaction is committed, or before files are written."""
+    code = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from tests.qa.desk.on_server import corpus_on_server\n"
+        "from qa.storage.postgresql import database\n"
+        "at, name, address, folder = int(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4])\n"
+        "corpus = corpus_on_server(address, folder)\n"
+        "count, execute = 0, database.Session.execute\n"
+        "def killed(*arguments):\n"
+        "    global count\n"
+        "    count += 1\n"
+        "    if count == at: os._exit(9)\n"
+        "    return execute(*arguments)\n"
+        "database.Session.execute = killed\n"
+        "corpus.purge([name])\n"
+        "print(count)\n"
+    )
+    fill(corpus)
+    drawn, outcomes = random.Random(33), Counter[bool]()
+    for at in sorted(drawn.sample(range(1, 130), 12)):
+        subprocess.run(
+            [sys.executable, "-c", code, str(at), "secret.txt", address, library], check=False, timeout=120
+        )
+        is_gone = "secret.txt" not in {info.id for info in corpus.documents()}
+        assert purged(corpus) == is_gone
+        outcomes[is_gone] += 1
+        if is_gone:
+            corpus.purge()
+            assert not corpus.store.erasing
+            corpus.index(write(library.parent / "in", "secret.txt", TEXT))
+            fill(corpus)
+    assert len(outcomes) == 2
+
+
+def fill(corpus: Corpus) -> None:
+    """Quote the document on every part of the desk."""
+    place = QuoteReference("secret.txt", corpus.document("secret.txt").sha256, 0, 32)
+    corpus.desk.put_thumb(ShownAnswer("Where?", (), "Where?", "answered", (place,)), place, "up")
+    dossier = corpus.desk.dossiers.find_or_create("Harbours")
+    corpus.desk.dossiers.add(dossier.id, [DossierEntry("quote", place=place)])
+    corpus.desk.conversations.keep(CONVERSATION, turn("Where?", Quote(corpus.document("secret.txt"), 0, 32)))
+
+
+def kept(corpus: Corpus) -> tuple[object, ...]:
+    """Return what the desk has."""
+    desk = corpus.desk
+    (dossier,) = desk.dossiers.all()
+    return desk.thumbs(), desk.conversations.turns(CONVERSATION), desk.dossiers.entries(dossier.id)
+
+
+def purged(corpus: Corpus) -> bool:
+    """Return whether the desk has forgotten what `fill` put there last. It may not have forgotten a part."""
+    (dossier,) = corpus.desk.dossiers.all()
+    forgotten = {
+        not corpus.desk.thumbs(),
+        bool(corpus.desk.conversations.turns(CONVERSATION)[-1].quotes[0].purged),
+        bool(corpus.desk.dossiers.entries(dossier.id)[-1].purged),
+    }
+    assert len(forgotten) == 1
+    return forgotten.pop()
 
 
 # The page
 
 
-def test_two_servers_show_one_desk_over_http(
-    corpus: Corpus, database: SharedDatabase, library: Path, address: str
-) -> None:
+def test_two_servers_show_one_desk_over_http(corpus: Corpus, tmp_path: Path, address: str) -> None:
     route = "/api/v1/dossiers"
-    with tiny_corpus(library) as other:
-        other.desk = DeskDatabase(Seen(other.store, SharedDatabase(PostgresAddress.parse(address))))  # type: ignore[arg-type]
+    with corpus_on_server(address, tmp_path / "other") as other:
         clients = []
         for each in (corpus, other):
             engine = Engine(each.library, each.library.parent, _corpus=each)
@@ -471,17 +570,6 @@ def test_two_servers_show_one_desk_over_http(
         assert "Who was told?" in two.get("/history", headers={"Accept": "text/html"}).text
 
 
-class Seen:
-    """A library whose desk is reached by connections of another server's."""
-
-    def __init__(self, library: EmbeddedLibrary, shared: SharedDatabase) -> None:
-        self._library = library
-        self.shared = shared
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._library, name)
-
-
 def test_a_visitor_is_not_told_where_the_desk_is(postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(library_address(f"{postgresql.address()}?schema=s"), Path())
     monkeypatch.setenv("PGPASSWORD", "mistaken")
@@ -492,5 +580,5 @@ def test_a_visitor_is_not_told_where_the_desk_is(postgresql: Server, monkeypatch
     for secret in ("127.0.0.1", "quoter", str(postgresql.port)):
         assert secret in str(raised.value)
         assert secret not in shown
-    wrong = Engine(library_address("postgresql://host"), Path())
-    assert wrong.public("'postgresql://host' is not an address") == "'its address' is not an address"
+    wrong = Engine(library_address("postgresql://harbour"), Path())
+    assert wrong.public("'postgresql://harbour' is not an address") == "'its address' is not an address"

@@ -34,7 +34,7 @@ from qa.web.shown import Answers
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from qa.corpus import Corpus
@@ -59,8 +59,8 @@ def shown(outcome: Outcome = "answered", question: str = QUESTION, *history: str
 
 
 @pytest.fixture
-def corpus(tmp_path: Path, on_desk: None) -> Iterator[Corpus]:
-    with tiny_corpus(tmp_path / "library") as opened:
+def corpus(open_corpus: Callable[..., Corpus], tmp_path: Path) -> Iterator[Corpus]:
+    with open_corpus() as opened:
         opened.index(write(tmp_path, "a.txt", TEXT))
         yield opened
 
@@ -395,6 +395,7 @@ def feedback(corpus: Corpus, *arguments: str):
     return CliRunner().invoke(cli, ["feedback", "--library", str(corpus.library), *arguments])
 
 
+@pytest.mark.own_file
 def test_the_command_prints_lines_and_says_how_many(corpus: Corpus) -> None:
     corpus.desk.put_thumb(shown(), None, "up")
     corpus.desk.put_thumb(shown(), place(HARBOUR), "down")
@@ -411,6 +412,7 @@ def test_the_command_prints_lines_and_says_how_many(corpus: Corpus) -> None:
     assert feedback(corpus, "--quiet").stderr == ""
 
 
+@pytest.mark.own_file
 @pytest.mark.parametrize("name", ["out put.jsonl", "out.csv", "OUT.CSV"])
 def test_the_command_writes_the_form_that_the_name_ends_in(corpus: Corpus, tmp_path: Path, name: str) -> None:
     corpus.desk.put_thumb(shown("none", "Who?", "What?"), None, "up")
@@ -421,6 +423,7 @@ def test_the_command_writes_the_form_that_the_name_ends_in(corpus: Corpus, tmp_p
     assert (query.text, query.history, query.answerable) == ("Who?", ("What?",), False)
 
 
+@pytest.mark.own_file
 def test_the_command_says_where_there_is_no_thumb_yet_and_writes_nothing(
     corpus: Corpus, tmp_path: Path
 ) -> None:
@@ -431,6 +434,7 @@ def test_the_command_says_where_there_is_no_thumb_yet_and_writes_nothing(
     assert json.loads(feedback(corpus, "--json").stdout) == {"thumbs": 0, "queries": []}
 
 
+@pytest.mark.own_file
 def test_the_command_refuses_a_form_that_it_does_not_know(corpus: Corpus) -> None:
     assert feedback(corpus, "--out", "queries.xlsx").exit_code == 2
 
