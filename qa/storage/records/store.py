@@ -222,7 +222,9 @@ class Store(Contents):
             InputError: the collection does not exist.
         """
         with self.database.writing() as db:
-            rows = db.execute("SELECT serial FROM documents WHERE collection = ? AND ? != ''", (name, name))
+            rows = db.execute(
+                "SELECT serial FROM documents WHERE collection = ? AND ? != '' ORDER BY id", (name, name)
+            )
             numbers = [number for (number,) in rows.fetchall()]
             if not numbers:
                 raise InputError(f"there is no collection {name!r}: its documents may have been moved")
@@ -279,7 +281,7 @@ class Store(Contents):
         with self.database.reading() as db:
             rows = db.execute(
                 "SELECT id, count(*) FROM documents JOIN locations ON document = serial "
-                "WHERE id IN (SELECT value FROM json_each(?)) GROUP BY id",
+                "WHERE id IN (SELECT value FROM json_each(?)) GROUP BY id ORDER BY id",
                 (json.dumps(list(ids)),),
             )
             return dict(rows.fetchall())
