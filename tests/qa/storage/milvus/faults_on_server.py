@@ -207,9 +207,8 @@ class Books:
             held & self._new - indexer.acknowledged
         )
         self.second_run()
-        held = self._held()
         files = {path.name: path.read_text(encoding="utf-8") for path in self.inbox.iterdir()}
-        assert set(held) == set(files)
+        assert set(self._held()) == set(files)
         with closing(open_library(self.place, create=False, encoder=encoder())) as library:
             assert library.count().documents == len(files)
             for name, text in files.items():
@@ -386,8 +385,11 @@ def small_disk(folder: Path) -> Iterator[None]:
 
 
 def main(scenario: str, *arguments: str) -> None:
-    if scenario in ("index", "ask"):
-        {"index": index, "ask": ask}[scenario](*arguments)
+    if scenario == "index":
+        index(*arguments)
+        return
+    if scenario == "ask":
+        ask(*arguments)
         return
     folder, times, seed = Path(arguments[0]), int(arguments[1]), int((*arguments[2:], "2008")[0])
     if scenario == "disk_full":
