@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from qa.errors import InputError
@@ -61,14 +61,15 @@ class Address:
         scheme = "https" if parts.scheme == "milvus+tls" else "http"
         return cls(shown(text), f"{scheme}://{f'[{host}]' if ':' in str(host) else host}:{port}", lite=False)
 
-    def options(self) -> dict[str, str]:
-        """Read the token and the certificate for a server from the environment, as options of pymilvus.
+    def options(self) -> dict[str, Any]:
+        """Return the options of pymilvus. The token and the certificate for a server are in the environment.
 
         Raises:
             InputError: the file with the token cannot be read.
         """
         if self.lite:
-            return {}
+            # pymilvus pings every 10 s, even without calls, and Milvus Lite then ends the connection.
+            return {"grpc_options": {"grpc.keepalive_time_ms": 2**31 - 1}}
         options = {}
         if file := os.environ.get(TOKEN_FILE):
             try:

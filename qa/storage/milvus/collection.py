@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from qa.schema import OnProgress
     from qa.storage.milvus.connection import Connection, Row
 
-# FTS5's parameters are k1 = 1.2 and b = 0.75, with the head's words counted half. In a collection, the words of
-# a passage stand twice and the words of the head once. Twice the counts with twice k1 give the same scores.
+# FTS5's parameters are k1 = 1.2 and b = 0.75, with the head's words counted half. In a collection, the words
+# of a passage stand twice, and the words of the head once. Twice the counts with twice k1 are equal scores.
 K1, B = 2.4, 0.75
 # Milvus makes no index of so few rows (`minSegmentNumRowsToEnableIndex`), and compares each row.
 _EXACT = 1_024

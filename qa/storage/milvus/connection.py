@@ -151,14 +151,11 @@ class Connection:
     def keys(self, collection: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Return the keys of all rows, ascending."""
         keys: list[int] = []
+        # An iterator does not wait for the last changes. A query that reads strongly does.
+        self.call("query", collection, filter="key == 0", output_fields=["key"], consistency_level="Strong")
         with self._translated():
             rows = self.milvus.query_iterator(
-                collection,
-                ROWS_AT_ONCE,
-                filter="key >= 0",
-                output_fields=["key"],
-                timeout=LONG_SECONDS,
-                **({} if self.address.lite else {"consistency_level": "Strong"}),
+                collection, ROWS_AT_ONCE, filter="key >= 0", output_fields=["key"], timeout=LONG_SECONDS
             )
             try:
                 while part := rows.next():

@@ -51,18 +51,30 @@ class Follower:
         self._work, self._closing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
-    def follow(self) -> int:
+    def follow(self, patience: float = -1) -> int:
         """Follow some changes, and return their number.
 
-        It is 0 if no change is waiting, or if other processes follow all of them.
+        It is 0 if no change is waiting, or if others follow all of them. `patience` is the maximum number of
+        seconds to wait for another thread that follows, or -1.
 
         Raises:
             LibraryError: Milvus or the database is away. The changes stay in the outbox.
         """
         for attempt in range(2):
+            with self._database.reading() as db:
+                encoding, (count, _) = vectors.encoding(db), outbox.waiting(db)
+            if not count or self._database.read_only:
+                return 0
+            self._opened.connection.check()  # before the transaction, so that no writer waits for a server
             try:
-                with self._following:
+                if encoding:
+                    self._opened.active(encoding)
+                if not self._following.acquire(timeout=patience):
+                    return 0
+                try:
                     return self._follow()
+                finally:
+                    self._following.release()
             except MissingCollectionError:
                 self._opened.forget()
                 if attempt:
@@ -70,13 +82,6 @@ class Follower:
         return 0
 
     def _follow(self) -> int:
-        with self._database.reading() as db:
-            encoding, (count, _) = vectors.encoding(db), outbox.waiting(db)
-        if not count or self._database.read_only:
-            return 0
-        self._opened.connection.check()  # before the transaction, so that no writer waits for a server
-        if encoding:
-            self._opened.active(encoding)
         with self._database.writing(counted=False) as db:
             keys = outbox.take(db, AT_ONCE, self._database.skip_locked)
             # Read the encodings after the rows are locked: see `fill`.
@@ -131,7 +136,7 @@ class Follower:
             return
         self._work.set()
         with self._starting:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
                 self._thread.start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,11 +37,14 @@ if TYPE_CHECKING:
 
 # Maximum number of changes that a search follows itself.
 FOLLOWED = 256
+# Maximum seconds that a search waits for another thread that follows.
+PATIENCE = 2.0
 # Maximum number of passages in the outbox that a search compares one by one.
 SCANNED = 100_000
 # Maximum seconds in which the outbox does not get shorter although others follow it, and between two looks.
 STUCK, _LOOK = 300.0, 0.1
 
+log = logging.getLogger(__name__)
 _Found = list[list[tuple[int, float]]]
 
 
@@ -155,7 +159,10 @@ class MilvusIndex:
         return [[] for _ in range(queries)]
 
     def _follow_few(self) -> None:
-        """Follow the changes if they are few, so that Milvus itself finds them. Leave many to the thread."""
+        """Follow the changes if they are few, so that Milvus itself finds them. Leave many to the thread.
+
+        If another process keeps the records from being written, the search compares the passages itself.
+        """
         with self._database.reading() as db:
             count, _ = outbox.waiting(db)
         if not count or self._database.read_only:
@@ -163,7 +170,12 @@ class MilvusIndex:
         if count > FOLLOWED:
             self._follower.wake()
         else:
-            self._follower.follow()
+            try:
+                self._follower.follow(PATIENCE)
+            except LibraryAwayError:
+                raise
+            except LibraryError as error:
+                log.info("%s", error)
 
     def _state(self) -> _State | None:
         """Read the state of the records, or None if there are no vectors.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError
@@ -28,6 +29,7 @@ class Opened:
         self._database, self.address, self._name = database, address, name
         self._lock = threading.RLock()
         self._connection: Connection | None = None
+        self._failed: tuple[float, LibraryError] | None = None
         self._loaded: dict[int, Collection] = {}
 
     def close(self) -> None:
@@ -40,10 +42,20 @@ class Opened:
 
     @property
     def connection(self) -> Connection:
-        """The connection to Milvus. The first use opens it."""
+        """The connection to Milvus. The first use opens it.
+
+        If it fails, it also fails for the threads that have waited for it. So no thread waits for long.
+        """
         if self._connection is None:
+            asked = time.monotonic()
             with self._lock:
-                self._connection = self._connection or Connection(self.address)
+                if self._failed and self._failed[0] > asked:
+                    raise self._failed[1]
+                try:
+                    self._connection = self._connection or Connection(self.address)
+                except LibraryError as error:
+                    self._failed = time.monotonic(), error
+                    raise
         return self._connection
 
     def active(self, encoding: Encoding) -> Collection:
@@ -58,6 +70,7 @@ class Opened:
         collection = self._loaded.get(encoding.number)
         if collection:
             return collection
+        self.connection.check()
         with self._lock:
             collection = self.of(encoding)
             if not collection.exists():

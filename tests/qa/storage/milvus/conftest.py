@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qa.places import ServerAddress
 from qa.storage.milvus.address import Address
 from qa.storage.milvus.connection import Connection
 from qa.storage.milvus.index import MilvusIndex
@@ -18,10 +20,13 @@ from tests.qa.tiny import TinyEncoder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qa.places import LibraryAddress
     from qa.storage.library import Library
+    from tests.postgresql import Server
 
 FOLDER = Path(__file__).parent
 ENCODER = TinyEncoder()
+_numbers = itertools.count(1)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,8 +53,18 @@ def index_of(library: Library) -> MilvusIndex:
     return library.index
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.day)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> LibraryAddress:
+    """The place of a new library, whose records are in SQLite or in PostgreSQL."""
+    folder = tmp_path / "a library, in Zürich"
+    if request.param == "sqlite":
+        return folder
+    server: Server = request.getfixturevalue("postgresql")
+    return ServerAddress(f"{server.address()}?schema=milvus_{next(_numbers)}", folder)
+
+
 @pytest.fixture
-def library(address: str, tmp_path: Path) -> Iterator[Library]:
-    library = open_library(tmp_path / "a library, in Zürich", encoder=ENCODER, index=address)
+def library(address: str, place: LibraryAddress) -> Iterator[Library]:
+    library = open_library(place, encoder=ENCODER, index=address)
     yield library
     library.close()

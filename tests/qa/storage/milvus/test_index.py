@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from qa.places import LibraryAddress
     from qa.storage.library import Library
     from qa.storage.milvus.collection import Collection
     from qa.storage.records.store import Store
@@ -149,9 +150,9 @@ def test_a_follower_that_fails_says_so_once_and_goes_on(
 
 
 def test_what_is_left_at_the_end_stays_in_the_outbox_for_others(
-    library: Library, address: str, tmp_path: Path
+    library: Library, place: LibraryAddress
 ) -> None:
-    with closing(open_library(library.folder, encoder=ENCODER)) as other:
+    with closing(open_library(place, encoder=ENCODER)) as other:
         index_of(other)._follower.close()
         put(other, document("/a.txt", "The unicorn sleeps.", "a.txt"))
     left = pending(library)
@@ -163,9 +164,9 @@ def test_what_is_left_at_the_end_stays_in_the_outbox_for_others(
 
 @pytest.mark.usefixtures("still")
 def test_another_process_finds_a_change_at_once_even_if_it_may_not_write(
-    library: Library, monkeypatch: pytest.MonkeyPatch
+    library: Library, place: LibraryAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(open_library(library.folder, encoder=ENCODER, read_only=True)) as other:
+    with closing(open_library(place, encoder=ENCODER, read_only=True)) as other:
         put(library, document("/a.txt", "The unicorn sleeps.", "a.txt", publisher="P"))
         library.save()
         assert found(other) == {"a.txt"}
@@ -181,14 +182,16 @@ def test_another_process_finds_a_change_at_once_even_if_it_may_not_write(
         monkeypatch.setattr(indexes, "SCANNED", 1)
         with pytest.raises(LibraryAwayError, match=r"still lacks 2 changes .* try again"):
             found(other)
-    with closing(open_records(library.folder)) as records:
+    with closing(open_records(place)) as records:
         assert [info.id for info in records.documents()] == ["b.txt"]
 
 
 # The collection
 
 
-def test_a_collection_that_is_lost_is_made_again_without_embedding(library: Library) -> None:
+def test_a_collection_that_is_lost_is_made_again_without_embedding(
+    library: Library, place: LibraryAddress
+) -> None:
     put(library, document("/a.txt", words(1, 900), "a.txt"))
     put(library, document("/b.txt", "The griffin sleeps.", "b.txt"))
     library.save()
@@ -196,7 +199,7 @@ def test_a_collection_that_is_lost_is_made_again_without_embedding(library: Libr
     before = ENCODER.embedded
     index_of(library)._opened.connection.call("drop_collection", collection(library).name)
     with (
-        closing(open_library(library.folder, encoder=ENCODER, read_only=True)) as other,
+        closing(open_library(place, encoder=ENCODER, read_only=True)) as other,
         pytest.raises(LibraryError, match=r"does not have the index .* run `pullquote index`"),
     ):
         found(other)
@@ -253,7 +256,8 @@ def test_a_row_that_is_copied_never_replaces_a_newer_row(
     encoding = library.encoding()
     assert encoding
     index_of(library)._opened.connection.call("delete", collection(library).name, ids=list(keys(library)))
-    upsert, threads = Connection.upsert, []
+    upsert = Connection.upsert
+    threads: list[threading.Thread] = []
 
     def slow(*arguments: Any) -> None:
         if not threads:
@@ -337,13 +341,13 @@ def test_a_server_that_indexes_is_waited_for_as_long_as_it_goes_on(
 
 
 def test_without_milvus_a_question_is_an_error_and_the_records_are_there(
-    library: Library, caplog: pytest.LogCaptureFixture
+    library: Library, place: LibraryAddress, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(library, document("/a.txt", "The unicorn sleeps.", "a.txt"))
     library.save()
     with library.database.writing(counted=False) as db:
         db.execute("UPDATE library SET index_address = 'milvus://127.0.0.1:9'")
-    with closing(open_library(library.folder, encoder=ENCODER)) as away:
+    with closing(open_library(place, encoder=ENCODER)) as away:
         begun = time.monotonic()
         for search in (lambda: found(away), lambda: away.matching([["unicorn"]], 5, away.select())):
             with pytest.raises(

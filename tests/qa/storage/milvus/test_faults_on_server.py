@@ -1,6 +1,6 @@
-"""What becomes of a library when a real server, or who writes, dies; each in a network and a file of its own.
+"""Kills a real server, or a process that indexes, and checks the library.
 
-The file is its own so that another process than that of `test_server.py` can run it.
+It is apart from `test_server.py`, so that another process can run it at the same time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.qa.storage.cluster.test_server import unshared
+
+from tests.qa.storage.milvus.test_server import unshared
 
 ROOT = Path(__file__).parents[4]
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def on_faults(scenario: str, folder: Path, times: int) -> None:
     own = [*unshared([]), "--mount"]
     if not shutil.which("unshare") or subprocess.run([*own, "true"], check=False).returncode:
         pytest.skip("no network of its own can be made here")
-    module = "tests.qa.storage.cluster.faults_on_server"
+    module = "tests.qa.storage.milvus.faults_on_server"
     command = [*own, sys.executable, "-m", module, scenario, str(folder), str(times)]
     done = subprocess.run(
         command, check=False, timeout=600 + 300 * times, capture_output=True, text=True, cwd=ROOT
