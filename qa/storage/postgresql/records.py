@@ -90,7 +90,8 @@ class PostgresDatabase:
         """Open a write transaction, or a part of this thread's `one_change`; see the port."""
         if change := self._change:
             with self.shared.named(), self._part(change, counted=counted):
-                self.shared.lock(change, LAYOUT, names)
+                if names is None or not self._of_thread.names.issuperset(names := [*names]):
+                    self.shared.lock(change, LAYOUT, names)
                 yield change
         else:
             with self._transaction(names, counted=counted) as db:
@@ -103,9 +104,10 @@ class PostgresDatabase:
             yield False
             return
         failure: BaseException | None = None
+        names = frozenset(names)
         try:
             with self._transaction(names) as db:
-                self._of_thread.change = db
+                self._of_thread.change, self._of_thread.names = db, names
                 try:
                     yield False
                 except BaseException as error:
