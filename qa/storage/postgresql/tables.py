@@ -64,6 +64,9 @@ _LOCATION_GONE = (
 )
 
 _INDEXES = (
+    # Two writers may put in the same spelling at once. A unique key would let them wait for each other.
+    "ALTER TABLE spellings DROP CONSTRAINT spellings_pkey",
+    "CREATE INDEX spellings_by_key ON spellings (key, folded)",
     "CREATE INDEX documents_by_date ON documents (date)",
     *(
         f"CREATE INDEX documents_by_folded_{column} ON documents (casefold({column})) WHERE {column} != ''"

@@ -7,6 +7,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from qa.document.similarity import SHORT, body, body_words, differ, signature_bands, similarity
@@ -87,12 +89,16 @@ def _compare(db: Statements, number: int, text: str) -> None:
 def _candidates(db: Statements, whole: bytes, bands: Sequence[bytes]) -> list[int]:
     """List the documents that share enough bands, except documents with the same hash of the whole text."""
     shared: Counter[int] = Counter()
-    for band, value in enumerate(bands, start=1):
-        rows = db.execute(
-            "SELECT document FROM bands WHERE band = ? AND hash = ? LIMIT ?", (band, value, CROWD + 1)
-        ).fetchall()
-        if len(rows) <= CROWD:
-            shared.update(document for (document,) in rows)
+    with_band = (
+        "SELECT band, document FROM (SELECT band, document FROM bands WHERE band = ? AND hash = ? LIMIT ?)"
+    )
+    crowds = [values for band, value in enumerate(bands, start=1) for values in (band, value, CROWD + 1)]
+    query = " UNION ALL ".join(f"{with_band} AS band{at}" for at in range(len(bands)))
+    rows = db.execute(f"{query} ORDER BY 1", crowds).fetchall() if bands else []
+    for _, group in groupby(rows, key=itemgetter(0)):
+        documents = [document for _, document in group]
+        if len(documents) <= CROWD:
+            shared.update(documents)
     equal = {
         document
         for (document,) in db.execute(

@@ -76,11 +76,11 @@ def find_phrase(
 def spellings(db: Statements, keys: Iterable[str]) -> dict[str, list[str]]:
     """Return the documents' spellings of names, by the names' keys, in order."""
     rows = db.execute(
-        "SELECT key, spelling FROM spellings WHERE key IN (SELECT value FROM json_each(?)) "
-        "ORDER BY key, folded",
+        "SELECT key, folded, min(spelling) FROM spellings WHERE key IN (SELECT value FROM json_each(?)) "
+        "GROUP BY key, folded ORDER BY key, folded",
         (json.dumps(sorted(keys)),),
     ).fetchall()
-    return {key: [spelling for _, spelling in group] for key, group in groupby(rows, key=itemgetter(0))}
+    return {key: [spelling for *_, spelling in group] for key, group in groupby(rows, key=itemgetter(0))}
 
 
 def _holding_words(db: Statements, table: FullTextTable, words: Sequence[str], filters: Filters) -> list[str]:

@@ -144,6 +144,7 @@ def _has_passages(db: Statements, number: int, passages: EmbeddedPassages, encod
 def _put_spellings(db: Statements, text: str) -> None:
     """Store the spellings of names in a text."""
     db.executemany(
-        "INSERT INTO spellings (key, folded, spelling) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO spellings (key, folded, spelling) SELECT ?1, ?2, ?3 "
+        "WHERE NOT EXISTS (SELECT 1 FROM spellings WHERE key = ?1 AND folded = ?2)",
         [(key, folded, spelling) for (key, folded), spelling in spellings(text).items()],
     )
