@@ -20,6 +20,10 @@ class InputError(PullquoteError):
     exit_code = 3
 
 
+class UnstorableError(InputError):
+    """A value that the library's database cannot store, such as a NUL character in PostgreSQL."""
+
+
 class PartlyReadError(InputError):
     """A part of a file was not read, such as a file of another kind in an archive. This is not a failure."""
 

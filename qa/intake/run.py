@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from embeddings.models import EncoderIdentity
 from qa.document.corrections import correct
 from qa.document.row_identity import Row, follow, numbered
-from qa.errors import InputError
+from qa.errors import UnstorableError
 from qa.formats.worker import Worker
 from qa.intake.folders import library_path, refusal
 from qa.intake.make import (
@@ -269,7 +269,7 @@ class Run:
         else:
             try:
                 result = self._put_document(item, vectors)
-            except InputError as error:  # a character that the library's database cannot store
+            except UnstorableError as error:  # such as a character that the library's database cannot store
                 result = refusal(item.document.document.path, error)
         self._put_away.append((result, item.read))
         if self._at_once:

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qa.errors import InputError, LibraryError, MissingExtraError
+from qa.errors import LibraryError, MissingExtraError, UnstorableError
 from qa.storage.postgresql.dialect import Session
 from qa.storage.postgresql.errors import first_line, meaning, not_opened
 from qa.storage.statements import NO_VALUE, empty
@@ -70,7 +70,7 @@ class SharedDatabase:
 
     Each `Layout` is a part of its own. The tables of a part are created at the first write, and the writers
     of a part take turns. Every method raises LibraryError if the server cannot be reached, or refuses.
-    Earlier commits are not lost. A value that is not text raises InputError.
+    Earlier commits are not lost. A value that cannot be stored raises UnstorableError.
 
     Raises:
         MissingExtraError: the package psycopg is not installed.
@@ -332,11 +332,13 @@ class SharedDatabase:
         try:
             yield
         except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
-            raise InputError(f"PostgreSQL cannot store a value ({first_line(error)}): correct it") from error
+            raise UnstorableError(
+                f"PostgreSQL cannot store a value ({first_line(error)}): correct it"
+            ) from error
         except (psycopg.Error, sqlite3.Error) as error:
             raise meaning(error, where, STATEMENT_SECONDS) from error
         except UnicodeEncodeError as error:
-            raise InputError(f"{error.object!r} is not valid text: type it again") from error
+            raise UnstorableError(f"{error.object!r} is not valid text: type it again") from error
         except NO_VALUE as error:
             raise LibraryError(
                 f"the library at {where} is damaged: it has content that Pullquote does not write "

@@ -191,7 +191,7 @@ function stopEditing() {
 
 const banner = make("div", { id: "away", hidden: true, role: "alert" });
 document.body.append(banner);
-let run; // which run of the server the page belongs to
+let run; // which run of the server the page belongs to: an answer on its way ends with it, and is asked again
 
 const whichRun = async () => (await (await fetch("/gradio_api/app_id")).json()).app_id;
 
@@ -199,10 +199,9 @@ async function watch() {
   try {
     const now = await whichRun();
     run ??= now;
-    // An answer on its way ended with its server. Another server opens the conversation with the next question.
     if (page.busy() && (now !== run || !banner.hidden)) return void location.reload();
     run = now;
-    if (!banner.hidden) banner.hidden = true;
+    banner.hidden = true;
   } catch {
     if (banner.hidden) {
       banner.hidden = false;
