@@ -16,7 +16,7 @@ from qa.storage.file_index import fts5
 from qa.storage.file_index.postings import build
 from qa.storage.records import vectors, words
 from qa.storage.records.filters import where
-from qa.storage.records.reading import generation_of
+from qa.storage.records.rows import generation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

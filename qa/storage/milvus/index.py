@@ -20,7 +20,7 @@ from qa.storage.milvus.opened import Opened
 from qa.storage.milvus.pending import Pending, selected
 from qa.storage.milvus.rows import Stemmer
 from qa.storage.records import outbox, vectors, words
-from qa.storage.records.reading import generation_of
+from qa.storage.records.rows import generation_of
 from qa.text.display import plural
 
 if TYPE_CHECKING:

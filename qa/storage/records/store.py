@@ -5,8 +5,7 @@ something. The index is derived from the records. Several threads may use a `Sto
 use its database.
 """
 
-
-# outside are always bound.
+# ruff: noqa: S608 -- statements are built from names of this package. Values from outside are always bound.
 
 from __future__ import annotations
 
@@ -17,11 +16,13 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from qa.document.corrections import uncorrected
+from qa.document.metadata import BY_SIDECAR, value_of
 from qa.errors import ConflictError, InputError
 from qa.schema import UPLOAD
 from qa.storage.intake_port import Ingested, ReadDocument
-from qa.storage.parts import COPIED, Part
-from qa.storage.records import reading, uploads, vectors, versions
+from qa.storage.parts import COPIED, ENGINES_OWN, Part
+from qa.storage.records import uploads, vectors, versions
 from qa.storage.records.contents import Contents
 from qa.storage.records.corrections import corrections_of, put_in_collection
 from qa.storage.records.corrections import put as put_corrections
@@ -38,15 +39,14 @@ from qa.storage.records.locations import (
     row_text,
 )
 from qa.storage.records.put import check_tiled, edited, is_held, known_document, put_document
-from qa.storage.records.reading import number_of, put_rows, rows_of
-from qa.storage.records.rows import passages_where
+from qa.storage.records.rows import document_at, number_of, passages_where
 from qa.storage.records.write import delete, drop, write_document, write_passages
 from qa.storage.sqlite.copy import DatabaseCopy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
     from embeddings.arrays import Float32
     from embeddings.models import EncoderIdentity
@@ -240,7 +240,20 @@ class Store(Contents):
     def sidecar_values(self, path: str) -> dict[str, str]:
         """Return the values of a file's sidecar file, by field, at its last successful reading."""
         with self.database.reading() as db:
-            return reading.sidecar_values(db, self.database.where, path)
+            row = db.execute(
+                "SELECT serial FROM documents JOIN locations ON document = serial "
+                "WHERE locations.path = ?1 AND documents.path = ?1 ORDER BY locations.number DESC LIMIT 1",
+                (path,),
+            ).fetchone()
+            if row is None:
+                return {}
+            document = document_at(db, self.database.where, row[0])
+            document = uncorrected(document, corrections_of(db, document.id))
+            return {
+                origin.field: value_of(document, origin.field)
+                for origin in document.found
+                if origin.source == BY_SIDECAR
+            }
 
     def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
         """Return the library's knowledge about each document that was read."""
@@ -476,21 +489,21 @@ class Store(Contents):
             serials = [serial for (serial,) in db.execute("SELECT serial FROM documents ORDER BY serial")]
         for serial in serials:
             with self.database.reading() as db:
-                if rows := rows_of(db, "documents", "serial = ?", serial):
-                    places = rows_of(db, "locations", "document = ?", serial)
+                if rows := _rows_of(db, "documents", "serial = ?", serial):
+                    places = _rows_of(db, "locations", "document = ?", serial)
                     passages = vectors.embedded(db, passages_where(db, "document = ?", serial))
-                    document = self._document(db, serial)
+                    document = document_at(db, self.database.where, serial)
                     yield Part({"documents": rows, "locations": places}, document, passages)
         for table in COPIED:
             if table not in ("documents", "locations"):
                 with self.database.reading() as db:
-                    yield Part({table: rows_of(db, table)})
+                    yield Part({table: _rows_of(db, table)})
 
     def take(self, part: Part) -> None:
         """Store a part of another library in one transaction. It replaces rows of the same numbers."""
         with self.database.writing() as db:
             for table in COPIED:
-                put_rows(db, table, part.rows.get(table, ()))
+                _put_rows(db, table, part.rows.get(table, ()))
             self.database.count_on(db, part.rows)
             if part.document and part.passages:
                 encoding = self._encoding_for(db, part.passages.encoder)
@@ -560,3 +573,24 @@ def _names(read: ReadDocument) -> list[str]:
         f"text {document.sha256}",
         f"words {read.words or document.sha256}",
     ]
+
+
+def _rows_of(db: Statements, table: str, where: str = "TRUE", *values: object) -> list[dict[str, Any]]:
+    """Return the rows of a table that meet a condition, each row by column."""
+    cursor = db.execute(f"SELECT * FROM {table} WHERE {where}", values)
+    names = [name for name, *_ in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _put_rows(db: Statements, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Put rows of another library into a table, without the columns about an engine's own passages."""
+    held = [name for name, *_ in db.execute(f"SELECT * FROM {table} LIMIT 0").description]
+    for row in rows:
+        values = {name: row[name] for name in held if name in row and name not in ENGINES_OWN}
+        marks = ", ".join("?" * len(values))
+        anew = ", ".join(f"{name} = excluded.{name}" for name in values)
+        db.execute(
+            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) "
+            f"ON CONFLICT ({COPIED[table]}) DO UPDATE SET {anew}",
+            tuple(values.values()),
+        )

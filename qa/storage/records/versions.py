@@ -260,17 +260,6 @@ def put_back(db: Statements, version: Version, number: int) -> None:
     db.execute("DELETE FROM versions WHERE number = ?", (version.number,))
 
 
-def same_text(db: Statements, document_id: str) -> tuple[str, ...]:
-    """List the ids of other documents that share a present or earlier text with a document."""
-    own = "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1"
-    rows = db.execute(
-        f"SELECT id FROM documents WHERE sha256 IN ({own}) AND id != ?1 "
-        f"UNION SELECT document FROM versions WHERE sha256 IN ({own}) AND document != ?1 ORDER BY 1",
-        (document_id,),
-    )
-    return tuple(other for (other,) in rows)
-
-
 def with_text(db: Statements, document: Document) -> tuple[str, ...]:
     """List the ids of other documents that have, or had, this document's text."""
     rows = db.execute(
