@@ -9,11 +9,9 @@ use its database.
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
 from qa.document.corrections import uncorrected
@@ -23,28 +21,17 @@ from qa.schema import UPLOAD
 from qa.storage.intake_port import Ingested, ReadDocument
 from qa.storage.parts import COPIED, ENGINES_OWN, Part
 from qa.storage.records import uploads, vectors, versions
-from qa.storage.records.contents import Contents
 from qa.storage.records.corrections import corrections_of, put_in_collection
 from qa.storage.records.corrections import put as put_corrections
-from qa.storage.records.locations import (
-    RESTORED,
-    hand_over,
-    known_file,
-    mark_reported_gone,
-    places_in,
-    prune,
-    put_file,
-    put_read_as,
-    renumber,
-    row_text,
-)
+from qa.storage.records.files import Files
+from qa.storage.records.locations import RESTORED, hand_over
 from qa.storage.records.put import check_tiled, edited, is_held, known_document, put_document
 from qa.storage.records.rows import document_at, number_of, passages_where
 from qa.storage.records.write import delete, drop, write_document, write_passages
 from qa.storage.sqlite.copy import DatabaseCopy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Any, BinaryIO
 
@@ -56,11 +43,7 @@ if TYPE_CHECKING:
     from qa.storage.intake_port import (
         EmbeddedPassages,
         Encoding,
-        FileRecord,
-        HeldLocation,
         KnownDocument,
-        KnownFile,
-        ReadAs,
         Status,
         Upload,
     )
@@ -75,7 +58,7 @@ ATTEMPTS, PAUSE_SECONDS = 8, 0.05
 _UPLOADS = "uploads"
 
 
-class Store(Contents):
+class Store(Files):
     """The records of a library.
 
     Every method raises `LibraryError` if the database is damaged, away, locked by another writer, or out of
@@ -273,94 +256,6 @@ class Store(Contents):
             for number in [number_of(db, document_id) for document_id in removed]:
                 drop(db, self._words, number, withdrawn=withdrawn)
         return removed
-
-    # Places of documents
-
-    def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
-        """Forget places, and remove the documents that then have no place. Return the removed documents' ids.
-
-        All is one transaction.
-        """
-        with self.database.writing() as db:
-            return prune(db, places, partial(drop, db, self._words))
-
-    def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
-        """Remember that the user was told that these places are gone. The generation stays."""
-        with self.database.writing(counted=False) as db:
-            mark_reported_gone(db, [place.number for place in places])
-
-    def stands(self, ids: Collection[str]) -> dict[str, int]:
-        """Count the places of documents, by id. Leave out ids that do not exist."""
-        with self.database.reading() as db:
-            rows = db.execute(
-                "SELECT id, count(*) FROM documents JOIN locations ON document = serial "
-                "WHERE id IN (SELECT value FROM json_each(?)) GROUP BY id ORDER BY id",
-                (json.dumps(list(ids)),),
-            )
-            return dict(rows.fetchall())
-
-    def to_be_read(self) -> tuple[str, ...]:
-        """List the files that must be read again, because they are now the first place of a document."""
-        with self.database.reading() as db:
-            rows = db.execute(
-                "SELECT DISTINCT path FROM locations WHERE made_by = '' ORDER BY path"
-            ).fetchall()
-        return tuple(path for (path,) in rows)
-
-    def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
-        """Record files that were read to their ends, in one transaction. The generation stays.
-
-        `read_as` says how to read some of the files, by path, from now on.
-        """
-        files = list(files)
-        names = [f"file {path}" for path in (*(file.path for file in files), *read_as)]
-        with self.database.writing(counted=False, names=names) as db:
-            for file in files:
-                put_file(db, file)
-            for path, options in read_as.items():
-                put_read_as(db, path, options)
-
-    def known_file(self, path: str) -> KnownFile:
-        """Read the library's knowledge about a file."""
-        return self.known_files([path])[0]
-
-    def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
-        """Read the library's knowledge about files, in their order."""
-        with self.database.reading() as db:
-            return [known_file(db, path) for path in paths]
-
-    def row_text(self, path: str, part: str) -> str:
-        """Return the text of a row at the last reading, or "" if there is no such row."""
-        with self.database.reading() as db:
-            return row_text(db, path, part)
-
-    def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
-        """Move documents with their rows, in one transaction; see `locations`. The generation stays."""
-        with self.database.writing(counted=False) as db:
-            renumber(db, path, was, now)
-
-    def places_in(
-        self, path: str, *, folder: bool = False, beside: Container[str] = ()
-    ) -> tuple[HeldLocation, ...]:
-        """List the places in a file, or in all files under a folder, in order of path and part.
-
-        Leave out the parts in `beside`, which may be a million.
-        """
-        with self.database.reading() as db:
-            return tuple(
-                location for location in places_in(db, path, folder=folder) if location.part not in beside
-            )
-
-    def sources(self) -> list[str]:
-        """List the paths of the files of all documents and earlier texts, without uploads."""
-        with self.database.reading() as db:
-            rows = db.execute(
-                "SELECT path FROM locations UNION SELECT path FROM withdrawn "
-                "UNION SELECT json_extract(held, '$.path') FROM versions "
-                "UNION SELECT json_extract(value, '$.path') FROM versions, json_each(held, '$.locations') "
-                "ORDER BY 1"
-            )
-            return [path for (path,) in rows if not path.startswith(UPLOAD)]
 
     # Uploaded files
 
