@@ -14,19 +14,22 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qa.document.corrections import uncorrected
 from qa.document.metadata import BY_SIDECAR, value_of
-from qa.errors import ConflictError, InputError
+from qa.errors import ConflictError, InputError, LibraryError
 from qa.schema import UPLOAD
-from qa.storage.intake_port import Ingested, ReadDocument
-from qa.storage.parts import COPIED, ENGINES_OWN, Part
+from qa.storage import columns as stored
+from qa.storage.intake_port import Ingested, Part, ReadDocument
 from qa.storage.records import uploads, vectors, versions
 from qa.storage.records.corrections import corrections_of, put_in_collection
 from qa.storage.records.corrections import put as put_corrections
 from qa.storage.records.files import Files
 from qa.storage.records.locations import RESTORED, hand_over
-from qa.storage.records.put import check_tiled, edited, is_held, known_document, put_document
+from qa.storage.records.put import is_held, known_document, put_document
 from qa.storage.records.rows import document_at, number_of, passages_where
+from qa.storage.records.tables import COPIED
 from qa.storage.records.write import delete, drop, write_document, write_passages
 from qa.storage.sqlite.copy import DatabaseCopy
 
@@ -56,6 +59,8 @@ ATTEMPTS, PAUSE_SECONDS = 8, 0.05
 
 # The name under which writers of uploads take turns: they also add and remove files in a folder.
 _UPLOADS = "uploads"
+# Columns about a library's own passages: a copy does not take their values.
+_OWN = ("first_key", "passages")
 
 
 class Store(Files):
@@ -153,8 +158,14 @@ class Store(Files):
         return Ingested(status, document.id)
 
     def _check(self, document: Document, passages: EmbeddedPassages) -> None:
-        """Raise ValueError if the passages do not tile their document."""
-        check_tiled(document, passages)
+        """Raise ValueError if the passages do not tile their document.
+
+        A transaction would translate the error into a damaged library.
+        """
+        ends = [0, *(entry.passage.end for entry in passages.entries)]
+        starts = [entry.passage.start for entry in passages.entries]
+        if starts != ends[:-1] or ends[-1] != len(document.text):
+            raise ValueError(f"the passages of {document.id!r} do not tile it")
 
     def _encoding_for(self, db: Statements, encoder: EncoderIdentity) -> Encoding | None:
         """Return the active encoding, or None if no passages are written."""
@@ -176,7 +187,14 @@ class Store(Files):
         self._check(document, passages)
         with self.database.writing() as db:
             number = number_of(db, document.id)
-            read, given_id = edited(db, document, number)
+            given_id, sha256, words, made_by = db.execute(
+                "SELECT given_id, sha256, words_sha256, made_by FROM documents WHERE serial = ?", (number,)
+            ).fetchone()
+            if sha256 != document.sha256:
+                raise LibraryError(
+                    f"{document.id!r} was replaced while you edited it: read the new text, and edit it again"
+                )
+            read = ReadDocument(document, "", made_by, words)
             encoding = self._encoding_for(db, passages.encoder)
             write_document(db, self._words, number, read, given_id, passages, encoding)
             put_corrections(db, document.id, corrections)
@@ -353,7 +371,12 @@ class Store(Files):
     def to_forget(self) -> dict[int, DocumentTexts]:
         """Read the notes of the purged texts that the desk must forget, by the note's number."""
         with self.database.reading() as db:
-            return versions.to_forget(db)
+            rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
+            notes = {number: stored.items(cited) for number, cited in rows}
+            return {
+                number: versions.parted(db, stored.text(document_id), [*map(stored.text, texts)])
+                for number, (document_id, texts) in notes.items()
+            }
 
     def forgotten(self, notes: Iterable[int]) -> None:
         """Empty the notes with these numbers: the desk has forgotten the texts."""
@@ -361,7 +384,7 @@ class Store(Files):
             db.executemany("UPDATE erasing SET cited = '' WHERE one = ?", [(number,) for number in notes])
 
     def scrub(self) -> list[int]:
-        """Overwrite the bytes of purged documents in the store's file. Return the numbers of the empty notes.
+        """Overwrite the bytes of purged documents in the database. Return the numbers of the empty notes.
 
         Raises:
             LibraryError: another process keeps reading. `erasing` stays.
@@ -409,7 +432,16 @@ class Store(Files):
     def vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
         """Return this encoder's stored vectors of windows with these digests, by digest."""
         with self.database.reading() as db:
-            return vectors.known(db, digests, encoder)
+            query = (
+                "SELECT vector FROM vectors JOIN encodings ON encodings.number = encoding "
+                "WHERE digest = ? AND sha256 = ? AND dimension = ? LIMIT 1"
+            )
+            held = {}
+            for digest in digests:
+                row = db.execute(query, (digest, encoder.sha256, encoder.dimension)).fetchone()
+                if row:
+                    held[digest] = np.frombuffer(row[0], vectors.VECTOR)
+            return held
 
     def begin_encoding(self, encoder: EncoderIdentity) -> Encoding:
         """Begin another embedding of every passage, next to the active embedding."""
@@ -423,7 +455,20 @@ class Store(Files):
             LibraryError: another reindex finished meanwhile and has deleted this embedding.
         """
         with self.database.writing(counted=False) as db:
-            vectors.put(db, encoding, given, self.database.where)
+            if not db.execute("SELECT 1 FROM encodings WHERE number = ?", (encoding.number,)).fetchone():
+                raise LibraryError(
+                    f"another `pullquote reindex` of {self.database.where} finished first: "
+                    "run yours again if needed"
+                )
+            db.executemany(
+                "INSERT INTO vectors (passage, encoding, digest, vector) SELECT key, ?, ?, ? FROM passages "
+                "WHERE key = ? ON CONFLICT (passage, encoding) DO UPDATE "
+                "SET digest = excluded.digest, vector = excluded.vector",
+                [
+                    (encoding.number, digest, vectors.stored(vector), key)
+                    for key, (digest, vector) in given.items()
+                ],
+            )
 
     def adopt_encoding(self, encoding: Encoding) -> tuple[str, ...]:
         """Make an embedding the active embedding, and delete all others, in one transaction.
@@ -431,7 +476,18 @@ class Store(Files):
         If the embedding lacks passages, return the ids of their documents, and change nothing.
         """
         with self.database.writing() as db:
-            return vectors.adopt(db, encoding)
+            lacking = db.execute(
+                "SELECT DISTINCT id FROM documents JOIN passages ON document = documents.serial "
+                "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE passage = key AND encoding = ?) ORDER BY id",
+                (encoding.number,),
+            ).fetchall()
+            if not lacking:
+                db.execute(
+                    "UPDATE library SET encoding = ?, index_file = '', index_generation = 0",
+                    (encoding.number,),
+                )
+                db.execute("DELETE FROM encodings WHERE number != ?", (encoding.number,))
+            return tuple(document_id for (document_id,) in lacking)
 
 
 class Rehearsal(Store):
@@ -478,10 +534,10 @@ def _rows_of(db: Statements, table: str, where: str = "TRUE", *values: object) -
 
 
 def _put_rows(db: Statements, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Put rows of another library into a table, without the columns about an engine's own passages."""
+    """Put rows of another library into a table, without the columns about its own passages."""
     held = [name for name, *_ in db.execute(f"SELECT * FROM {table} LIMIT 0").description]
     for row in rows:
-        values = {name: row[name] for name in held if name in row and name not in ENGINES_OWN}
+        values = {name: row[name] for name in held if name in row and name not in _OWN}
         marks = ", ".join("?" * len(values))
         anew = ", ".join(f"{name} = excluded.{name}" for name in values)
         db.execute(

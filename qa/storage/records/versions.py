@@ -330,13 +330,3 @@ def parted(db: Statements, document_id: str, texts: Iterable[str]) -> DocumentTe
     )
     shared = tuple(sha256 for (sha256,) in rows)
     return DocumentTexts(document_id, tuple(sorted({*texts}.difference(shared))), shared)
-
-
-def to_forget(db: Statements) -> dict[int, DocumentTexts]:
-    """Read the notes of the purged texts that the desk must forget, by the note's number."""
-    rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
-    notes = {number: stored.items(cited) for number, cited in rows}
-    return {
-        number: parted(db, stored.text(document_id), [*map(stored.text, texts)])
-        for number, (document_id, texts) in notes.items()
-    }
