@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
 
 log = logging.getLogger(__name__)
 

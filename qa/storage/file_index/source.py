@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64
     from qa.schema import Filters
     from qa.storage.file_index.postings import Segment
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
     from qa.storage.sqlite.database import SqliteDatabase
     from qa.storage.statements import Statements
 

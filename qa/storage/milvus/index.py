@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats
     from qa.schema import OnProgress
     from qa.storage.engines import Database
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
     from qa.storage.milvus.collection import Collection
-    from qa.storage.ports import Selection
+    from qa.storage.results import Selection
     from qa.storage.statements import Statements
 
 # Maximum number of changes that a search follows itself.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from qa.storage.intake_port import Upload
+    from qa.storage.intake_values import Upload
     from qa.storage.statements import Statements
 
 

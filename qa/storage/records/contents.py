@@ -27,7 +27,6 @@ from qa.schema import (
     Filters,
     Passage,
 )
-from qa.storage.ports import Cited, Count, Hit, Selection, Version
 from qa.storage.records import listing, near_duplicates, vectors, versions, words
 from qa.storage.records.filters import check_span, where
 from qa.storage.records.phrases import find_phrase
@@ -39,6 +38,7 @@ from qa.storage.records.rows import (
     number_of,
     passages_where,
 )
+from qa.storage.results import Cited, Count, Hit, Selection, Version
 from qa.text.names import fold
 from qa.text.terms import indexed, is_only_latin
 
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Int64
     from qa.storage.engines import Database
-    from qa.storage.intake_port import Encoding
-    from qa.storage.ports import DocumentTexts, Occurrences, Segmented
+    from qa.storage.intake_values import Encoding
+    from qa.storage.results import DocumentTexts, Occurrences, Segmented
     from qa.storage.statements import Statements
 
 # Maximum number of cached selections. In a library of a million passages, each takes 125 kB.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qa.schema import UPLOAD, Failure, FileResult, sha256_text
 from qa.storage import columns as stored
-from qa.storage.intake_port import FileRecord, HeldLocation, KnownFile, KnownPart, ReadAs, WithdrawnPart
+from qa.storage.intake_values import FileRecord, HeldLocation, KnownFile, KnownPart, ReadAs, WithdrawnPart
 from qa.storage.records.contents import Contents
 from qa.storage.records.locations import KEPT, RESTORED, aside_part, hand_over, places_of
 from qa.storage.records.write import drop

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from qa.document.identity import RECORDS, agree, certain, certain_of
 from qa.schema import UPLOAD
 from qa.storage.files import is_gone
-from qa.storage.intake_port import HeldLocation
+from qa.storage.intake_values import HeldLocation
 from qa.storage.records.corrections import found_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qa.storage.intake_port import ReadDocument
+    from qa.storage.intake_values import ReadDocument
     from qa.storage.statements import Statements
 
 # `made_by` at the places of a restored document: RESTORED until the file is read again, and KEPT once the

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qa.document.row_identity import numbered
 from qa.document.window import head
 from qa.schema import FILTERED_BY_NAME
-from qa.storage.intake_port import HeldLocation, Ingested, KnownDocument, ReadDocument
+from qa.storage.intake_values import HeldLocation, Ingested, KnownDocument, ReadDocument
 from qa.storage.records import outbox, versions
 from qa.storage.records.corrections import corrections_of
 from qa.storage.records.corrections import put as put_corrections
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qa.document.corrections import Correction
-    from qa.storage.intake_port import Status
+    from qa.storage.intake_values import Status
     from qa.storage.records.locations import Target
     from qa.storage.statements import Statements
 

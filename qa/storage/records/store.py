@@ -21,7 +21,7 @@ from qa.document.metadata import BY_SIDECAR, value_of
 from qa.errors import ConflictError, InputError, LibraryError
 from qa.schema import UPLOAD
 from qa.storage import columns as stored
-from qa.storage.intake_port import Ingested, Part, ReadDocument
+from qa.storage.intake_values import Ingested, Part, ReadDocument
 from qa.storage.records import uploads, vectors, versions
 from qa.storage.records.corrections import corrections_of, put_in_collection
 from qa.storage.records.corrections import put as put_corrections
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     from qa.document.corrections import Correction
     from qa.schema import Document
     from qa.storage.engines import Database
-    from qa.storage.intake_port import (
+    from qa.storage.intake_values import (
         EmbeddedPassages,
         Encoding,
         KnownDocument,
         Status,
         Upload,
     )
-    from qa.storage.ports import DocumentTexts
+    from qa.storage.results import DocumentTexts
     from qa.storage.statements import Statements
 
 # Maximum number of times that a document is put in if other writers change the same rows meanwhile, and the

@@ -13,7 +13,7 @@ import numpy as np
 
 from embeddings.models import EncoderIdentity
 from qa.errors import EncoderMismatchError, InputError
-from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry
+from qa.storage.intake_values import EmbeddedPassages, Encoding, Entry
 from qa.text.display import in_one_line
 
 if TYPE_CHECKING:

@@ -18,16 +18,16 @@ from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import sha256_text
 from qa.storage import columns as stored
 from qa.storage.files import is_gone
-from qa.storage.intake_port import LeftOut
-from qa.storage.ports import DocumentTexts, Reason, Version
+from qa.storage.intake_values import LeftOut
 from qa.storage.records.corrections import found_in
 from qa.storage.records.locations import RESTORED, aside_part
+from qa.storage.results import DocumentTexts, Reason, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from qa.schema import Document
-    from qa.storage.intake_port import ReadDocument
+    from qa.storage.intake_values import ReadDocument
     from qa.storage.statements import Statements
 
 # Columns of `documents` that `versions.held` lacks: they apply only to a document that is searched, or have a

@@ -27,8 +27,8 @@ from qa.errors import (
     LibraryNotFoundError,
 )
 from qa.schema import EVERYTHING, Document, Filters
-from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
-from qa.storage.ports import Count, Hit
+from qa.storage.intake_values import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.results import Count, Hit
 from qa.storage.sqlite.database import LAYOUT
 from qa.text.dates import parse_date
 from tests.conftest import ROOT
