@@ -26,14 +26,14 @@ from embeddings.models import EncoderIdentity
 from qa.intake.make import segment
 from qa.places import is_address, library_address
 from qa.schema import Document
-from qa.storage.intake_port import ReadDocument
+from qa.storage.intake_values import ReadDocument
 from qa.storage.open import open_library, open_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.synchronize import Barrier
 
-    from qa.storage.intake_port import EmbeddedPassages
+    from qa.storage.intake_values import EmbeddedPassages
     from qa.storage.records.store import Store
 
     Documents = list[tuple[ReadDocument, EmbeddedPassages]]

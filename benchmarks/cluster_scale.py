@@ -29,7 +29,7 @@ from embeddings.encoder import open_encoder
 from qa.evaluation import suite
 from qa.places import library_address
 from qa.schema import EVERYTHING, Filters
-from qa.storage.intake_port import EmbeddedPassages, ReadDocument
+from qa.storage.intake_values import EmbeddedPassages, ReadDocument
 from qa.storage.open import open_library
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from qa.storage.library import Library
-    from qa.storage.ports import Selection
+    from qa.storage.results import Selection
 
 NEAREST, DEPTH = 10, 100  # for recall; as many as a question reads (qa.asking.retrieve)
 FILTERS = {

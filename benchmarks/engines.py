@@ -26,7 +26,7 @@ from qa.corpus import Corpus
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qa.storage.ports import Hit, Selection
+    from qa.storage.results import Hit, Selection
 
 NEAREST = 10
 

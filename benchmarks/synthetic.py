@@ -36,7 +36,7 @@ from qa.document.window import window_text
 from qa.evaluation import suite
 from qa.formats.reading import read_path
 from qa.schema import Document, Passage, Sentence
-from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.intake_values import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.records.store import Store
 from qa.storage.sqlite.database import SqliteDatabase
 

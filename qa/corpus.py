@@ -44,9 +44,9 @@ if TYPE_CHECKING:
         OnProgress,
         Turn,
     )
-    from qa.storage.intake_port import Upload
+    from qa.storage.intake_values import Upload
     from qa.storage.library import Library
-    from qa.storage.ports import Cited, LibraryStats
+    from qa.storage.results import Cited, LibraryStats
     from qa.text.written_dates import DateOrder
 
 # The file statuses that mean that the document is new in the library.

@@ -69,7 +69,7 @@ if TYPE_CHECKING:
         Turn,
     )
     from qa.storage.library import Library
-    from qa.storage.ports import Hit, Selection
+    from qa.storage.results import Hit, Selection
     from qa.text.parts import Part
 
 _USUAL = AskOptions()

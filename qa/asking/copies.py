@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Filters, Passage, Sentence
     from qa.storage.library import Library
-    from qa.storage.ports import Segmented
+    from qa.storage.results import Segmented
 
 # Minimum share of a passage's runs that stand in another passage if the passage only repeats it.
 REPEATED = 0.9

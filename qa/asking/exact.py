@@ -11,7 +11,7 @@ from qa.asking.more import numbered_by_document
 from qa.deadline import Deadline
 from qa.schema import More, Passage, Quote, Sentence, Span
 from qa.storage.library import read_in_parts, read_places
-from qa.storage.ports import Occurrence
+from qa.storage.results import Occurrence
 from qa.text import times
 from qa.text.phrase import near, phrase_pattern, phrase_words, repeats_itself
 from qa.text.terms import has_content, words
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from qa.schema import DatePreference, Filters
     from qa.storage.library import Library
-    from qa.storage.ports import Occurrences, Segmented, Selection
+    from qa.storage.results import Occurrences, Segmented, Selection
     from qa.text.question import ParsedQuestion
 
 _Part = TypeVar("_Part", Sentence, Passage)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qa.deadline import Deadline
     from qa.schema import DatePreference, Document, Passage
     from qa.storage.library import Library
-    from qa.storage.ports import Hit, Segmented
+    from qa.storage.results import Hit, Segmented
     from qa.text.names import Names
     from qa.text.question import ParsedQuestion
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qa.asking.conversation import Interpretation
     from qa.schema import DatePreference, Document, Passage
     from qa.storage.library import Library
-    from qa.storage.ports import Hit, Segmented, Selection
+    from qa.storage.results import Hit, Segmented, Selection
     from qa.text.question import ParsedQuestion
 
 DENSE_WEIGHT = 0.6

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
     from qa.quoting.bibliography.copied import CopyFormat
     from qa.schema import DocumentInfo, Filters
-    from qa.storage.ports import LibraryStats, Version
+    from qa.storage.results import LibraryStats, Version
 
 
 class Documents(click.Group):

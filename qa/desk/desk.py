@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qa.desk.tables import DeskTables
-    from qa.storage.ports import DocumentTexts
     from qa.storage.records.store import Store
+    from qa.storage.results import DocumentTexts
     from qa.storage.statements import Statements
 
 _COLUMNS = ("query", "answer", "sha256", "start", "end", "document", "thumb", "shown", "judged")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from qa.desk.stored_conversations import Conversations
     from qa.schema import ConversationInfo
-    from qa.storage.ports import Cited
+    from qa.storage.results import Cited
 
 # Seconds for which one search reads texts, and characters of quotes that stay in memory for the next search.
 SECONDS = 0.2

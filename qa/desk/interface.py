@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from qa.desk.stored_conversations import Conversations
     from qa.desk.stored_dossiers import Dossiers
     from qa.schema import Judgement, QuoteReference, ShownAnswer, Thumb
-    from qa.storage.ports import DocumentTexts
+    from qa.storage.results import DocumentTexts
 
 
 class Desk(Protocol):

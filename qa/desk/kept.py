@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from qa.schema import Answer, Dates, Document, History
-    from qa.storage.ports import Cited
+    from qa.storage.results import Cited
 
 
 class Lost(NamedTuple):

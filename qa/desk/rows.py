@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qa.schema import KeptTurn
-    from qa.storage.ports import DocumentTexts
+    from qa.storage.results import DocumentTexts
     from qa.storage.statements import Statements
 
 _OUTCOME, _REPLY = stored.one_of(get_args(Outcome)), stored.one_of(get_args(ReplyKind))

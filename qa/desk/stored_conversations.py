@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from qa.desk.tables import DeskTables
-    from qa.storage.ports import DocumentTexts
     from qa.storage.records.store import Store
+    from qa.storage.results import DocumentTexts
     from qa.storage.statements import Statements
 
 _ID = re.compile(r"[\w-]{16}", re.ASCII)

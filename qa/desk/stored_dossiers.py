@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from qa.desk.tables import DeskTables
-    from qa.storage.ports import DocumentTexts
     from qa.storage.records.store import Store
+    from qa.storage.results import DocumentTexts
     from qa.storage.statements import Statements
 
 MOST_NAME = 200

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.formats.remote import RemoteListing
-    from qa.storage.intake_port import HeldLocation
+    from qa.storage.intake_values import HeldLocation
 
 _ENDS = 65_536  # bytes at each end of a file that are read to recognise the file's kind
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qa.intake.make import SegmentedDocument
     from qa.schema import Document, OnProgress
     from qa.storage.encoders import Encoders
-    from qa.storage.intake_port import EmbeddedPassages, HeldLocation, Upload
+    from qa.storage.intake_values import EmbeddedPassages, HeldLocation, Upload
     from qa.storage.library import Library
     from qa.storage.records.store import Store
     from qa.text.written_dates import DateOrder

@@ -18,7 +18,7 @@ from qa.intake.folders import refusal
 from qa.schema import FileResult, Progress
 from qa.storage.encoders import model_errors
 from qa.storage.files import is_gone
-from qa.storage.intake_port import EmbeddedPassages, Entry, FileRecord, ReadDocument
+from qa.storage.intake_values import EmbeddedPassages, Entry, FileRecord, ReadDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qa.formats.worker import Worker
     from qa.intake.plan import FilePlan
     from qa.schema import Document, OnProgress, Passage
-    from qa.storage.intake_port import Ingested, LeftOut
+    from qa.storage.intake_values import Ingested, LeftOut
     from qa.storage.records.store import Store
 
 # Most documents, and their characters, that the library is asked about at a time.

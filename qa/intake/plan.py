@@ -19,7 +19,7 @@ from qa.formats.remote import fetched_sidecar
 from qa.formats.source import Options
 from qa.intake.folders import refusal, resolved
 from qa.places import SIDECAR
-from qa.storage.intake_port import ReadAs
+from qa.storage.intake_values import ReadAs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qa.document.row_identity import Row
     from qa.formats.reading import InputFile
     from qa.schema import FileResult
-    from qa.storage.intake_port import KnownFile
+    from qa.storage.intake_values import KnownFile
     from qa.storage.records.store import Store
     from qa.text.written_dates import DateOrder
 

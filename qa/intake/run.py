@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from qa.intake.plan import FilePlan, UserOptions
     from qa.schema import OnProgress
     from qa.storage.encoders import Encoders
-    from qa.storage.intake_port import FileRecord, HeldLocation, Ingested, KnownDocument, ReadAs
+    from qa.storage.intake_values import FileRecord, HeldLocation, Ingested, KnownDocument, ReadAs
     from qa.storage.records.store import Store
 
 # Windows that are embedded at a time, over several documents. This is enough to keep the encoder busy, and

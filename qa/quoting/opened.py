@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qa.quoting.wording import Difference
     from qa.schema import CitationId, Document
     from qa.storage.library import Library
-    from qa.storage.ports import Cited
+    from qa.storage.results import Cited
 
 # Maximum number of documents with the same text that are named.
 _NAMED = 10

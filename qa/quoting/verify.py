@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from qa.quoting.wording import Difference
     from qa.schema import Document
     from qa.storage.library import Library
-    from qa.storage.ports import Cited, Selection
+    from qa.storage.results import Cited, Selection
 
 _Made = TypeVar("_Made")
 Status = Literal["verbatim", "superseded", "removed", "moved", "cited", "distorted", "altered", "unknown"]

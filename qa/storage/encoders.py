@@ -20,7 +20,7 @@ from embeddings.models import DEFAULT_ENCODER, PACKAGED_ENCODERS
 from embeddings.models import ModelError as WeightsError
 from qa.errors import ModelError, UntrustedEncoderError
 from qa.places import settings_folder
-from qa.storage.encodings import check_encoder
+from qa.storage.records.vectors import check_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class EncodedLibrary(Protocol):
 class Encoders:
     """Embeds a library's documents, and questions. Several threads may use it."""
 
-    def __init__(self, store: EncodedLibrary, encoder: str | Encoder | None, place: object) -> None:
+    def __init__(self, store: EncodedLibrary, encoder: str | Encoder | None, place: str) -> None:
         self._store, self._place = store, place
         self._lock = threading.RLock()
         self._take(encoder)

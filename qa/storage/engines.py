@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats
     from qa.schema import OnProgress
     from qa.storage.findings import Finding
-    from qa.storage.intake_port import Encoding, Upload
-    from qa.storage.ports import Selection
+    from qa.storage.intake_values import Encoding, Upload
     from qa.storage.postgresql.database import SharedDatabase
+    from qa.storage.results import Selection
     from qa.storage.statements import Statements
 
 

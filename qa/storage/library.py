@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from qa.bounded_cache import BoundedCache
 from qa.storage.encoders import Encoders
-from qa.storage.ports import LibraryStats
 from qa.storage.records import uploads
 from qa.storage.records.store import Store
+from qa.storage.results import LibraryStats
 from qa.text.names import aliases, find
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from embeddings.models import EncoderIdentity
     from qa.schema import OnProgress, Span
     from qa.storage.engines import Database, Index
-    from qa.storage.intake_port import Encoding
-    from qa.storage.ports import Hit, Occurrence, Segmented, Selection
+    from qa.storage.intake_values import Encoding
+    from qa.storage.results import Hit, Occurrence, Segmented, Selection
     from qa.text.names import Aliases, Names
 
 # Maximum size of the cache of illegible passages: its documents, plus their illegible passages.

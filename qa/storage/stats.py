@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qa.text.display import plural
 
 if TYPE_CHECKING:
-    from qa.storage.ports import LibraryStats
+    from qa.storage.results import LibraryStats
 
 
 def to_dict(stats: LibraryStats) -> dict[str, Any]:

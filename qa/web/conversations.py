@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qa.deadline import Deadline
     from qa.desk.kept import Recalled
     from qa.schema import KeptTurn
-    from qa.storage.ports import Cited
+    from qa.storage.results import Cited
     from qa.web.engine import Engine
 
 log = logging.getLogger(__name__)

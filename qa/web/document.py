@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from qa.corpus import Corpus
     from qa.schema import Certainty, Document
-    from qa.storage.ports import Version
+    from qa.storage.results import Version
 
 _SURENESS: dict[Certainty, str] = {
     "stated": "From: {}",

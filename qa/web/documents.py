@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from qa.schema import DocumentInfo
     from qa.storage.library import Library
-    from qa.storage.ports import Version
+    from qa.storage.results import Version
     from qa.web.engine import Engine
 
 # Maximum number of threads for these pages. Other threads stay free for quick requests.

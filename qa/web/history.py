@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from qa.desk.find import Match
     from qa.schema import ConversationInfo, KeptTurn
-    from qa.storage.ports import Cited
+    from qa.storage.results import Cited
     from qa.web.engine import Engine
 
 _NAMED = "The `id` of a conversation."

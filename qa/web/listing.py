@@ -14,7 +14,7 @@ from qa.formats.kinds import ANY_BYTES, MEDIA_TYPES
 from qa.quoting.bibliography.entries import ENDINGS, MEDIA, Form, entries_of_documents
 from qa.quoting.render import facets_to_dict
 from qa.schema import FIELDS, FILTERED_BY_NAME
-from qa.storage.ports import Reason  # noqa: TC001 - read when the models are made
+from qa.storage.results import Reason  # noqa: TC001 - read when the models are made
 from qa.web import changes, documents, paging
 from qa.web.documents import (  # noqa: TC001 - read when the routes are made
     BibliographyQuery,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qa.storage.ports import Hit
+    from qa.storage.results import Hit
 
 EVERYTHING = Filters()
 

@@ -31,7 +31,7 @@ from tests.qa.web.looped import all_of, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qa.storage.ports import Selection
+    from qa.storage.results import Selection
 
 QUESTION = "What was taken from the Kumsandong fertilizer factory?"
 

@@ -33,7 +33,7 @@ from qa.intake.make import (
 )
 from qa.intake.pipeline import grouped, silent
 from qa.intake.plan import made_by
-from qa.storage.intake_port import KnownDocument, ReadDocument
+from qa.storage.intake_values import KnownDocument, ReadDocument
 from qa.storage.open import open_records
 
 if TYPE_CHECKING:

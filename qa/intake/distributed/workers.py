@@ -23,7 +23,7 @@ from qa.intake.folders import refusal
 from qa.intake.make import FileReading, FromFile, Reported
 from qa.places import ServerAddress, shown
 from qa.schema import FileResult
-from qa.storage.intake_port import ReadDocument
+from qa.storage.intake_values import ReadDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

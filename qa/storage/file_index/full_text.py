@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Bits, Bool, Int64
     from qa.storage.file_index.source import Difference, IndexRecord, Source
-    from qa.storage.intake_port import Encoding
-    from qa.storage.ports import Selection
+    from qa.storage.intake_values import Encoding
+    from qa.storage.results import Selection
 
     Float64 = npt.NDArray[np.float64]
     Found = list[tuple[int, float]]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats
     from qa.schema import OnProgress
     from qa.storage.file_index.source import Difference
-    from qa.storage.intake_port import Encoding
-    from qa.storage.ports import Selection
+    from qa.storage.intake_values import Encoding
+    from qa.storage.results import Selection
     from qa.storage.sqlite.database import SqliteDatabase
 
 

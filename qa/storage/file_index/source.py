@@ -16,7 +16,7 @@ from qa.storage.file_index import fts5
 from qa.storage.file_index.postings import build
 from qa.storage.records import vectors, words
 from qa.storage.records.filters import where
-from qa.storage.records.reading import generation_of
+from qa.storage.records.rows import generation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64
     from qa.schema import Filters
     from qa.storage.file_index.postings import Segment
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
     from qa.storage.sqlite.database import SqliteDatabase
     from qa.storage.statements import Statements
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats, VectorIndex
     from embeddings.inverted import Stored
     from qa.storage.file_index.source import IndexRecord, Source
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
 
 log = logging.getLogger(__name__)
 # Age in seconds at which an unfinished index file is no longer being written.

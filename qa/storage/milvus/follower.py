@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from qa.schema import OnProgress
     from qa.storage.engines import Database
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
     from qa.storage.milvus.collection import Collection
     from qa.storage.milvus.opened import Opened
     from qa.storage.milvus.rows import Stemmer

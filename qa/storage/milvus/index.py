@@ -20,7 +20,7 @@ from qa.storage.milvus.opened import Opened
 from qa.storage.milvus.pending import Pending, selected
 from qa.storage.milvus.rows import Stemmer
 from qa.storage.records import outbox, vectors, words
-from qa.storage.records.reading import generation_of
+from qa.storage.records.rows import generation_of
 from qa.text.display import plural
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from embeddings.index import IndexStats
     from qa.schema import OnProgress
     from qa.storage.engines import Database
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
     from qa.storage.milvus.collection import Collection
-    from qa.storage.ports import Selection
+    from qa.storage.results import Selection
     from qa.storage.statements import Statements
 
 # Maximum number of changes that a search follows itself.

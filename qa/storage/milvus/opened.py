@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qa.storage.engines import Database
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
     from qa.storage.milvus.address import Address
 
 

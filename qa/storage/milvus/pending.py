@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32, Int64
     from qa.schema import Filters
     from qa.storage.engines import FullTextTable
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
     from qa.storage.milvus.rows import Stemmer
     from qa.storage.statements import Statements
 

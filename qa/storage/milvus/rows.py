@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embeddings.arrays import Int64
-    from qa.storage.intake_port import Encoding
+    from qa.storage.intake_values import Encoding
     from qa.storage.milvus.connection import Row
     from qa.storage.statements import Statements
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.storage.engines import Database
-    from qa.storage.intake_port import Upload
+    from qa.storage.intake_values import Upload
     from qa.storage.statements import Statements
 
 PART_BYTES = 1 << 20

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError, LibraryNotFoundError
 from qa.storage.findings import Finding, of_shared_desk
-from qa.storage.parts import COPIED
 from qa.storage.postgresql import originals
 from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
 from qa.storage.postgresql.full_text import TsvectorTable
 from qa.storage.postgresql.own_files import OwnFiles
 from qa.storage.postgresql.tables import LAYOUT, NAMES
+from qa.storage.records.tables import COPIED
 from qa.text.display import plural
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from qa.storage.intake_port import Upload
+    from qa.storage.intake_values import Upload
     from qa.storage.statements import Statements
 
 

@@ -1,17 +1,24 @@
 """Reads the contents of a library to search, cite and list them."""
 
+# ruff: noqa: S608 -- statements are built from constants. Values from outside are always bound.
+
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from qa.bounded_cache import BoundedCache
 from qa.deadline import Deadline
 from qa.document.window import legible
+from qa.errors import DocumentNotFoundError
 from qa.schema import (
     EVERYTHING,
+    FILTERED_BY_NAME,
     Document,
     DocumentInfo,
     DocumentList,
@@ -20,25 +27,28 @@ from qa.schema import (
     Filters,
     Passage,
 )
-from qa.storage.ports import Cited, Count, Hit, Selection, Version
-from qa.storage.records import listing, near_duplicates, reading, vectors, versions, words
-from qa.storage.records.filters import check_span
-from qa.storage.records.reading import generation_of, number_of
+from qa.storage.records import listing, near_duplicates, vectors, versions, words
+from qa.storage.records.filters import check_span, where
+from qa.storage.records.phrases import find_phrase
 from qa.storage.records.rows import (
+    as_document,
     date_of,
+    document_at,
+    generation_of,
+    number_of,
     passages_where,
 )
-from qa.storage.records.selection import select
+from qa.storage.results import Cited, Count, Hit, Selection, Version
 from qa.text.names import fold
-from qa.text.terms import is_only_latin
+from qa.text.terms import indexed, is_only_latin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from embeddings.arrays import Int64
     from qa.storage.engines import Database
-    from qa.storage.intake_port import Encoding
-    from qa.storage.ports import DocumentTexts, Occurrences, Segmented
+    from qa.storage.intake_values import Encoding
+    from qa.storage.results import DocumentTexts, Occurrences, Segmented
     from qa.storage.statements import Statements
 
 # Maximum number of cached selections. In a library of a million passages, each takes 125 kB.
@@ -47,6 +57,8 @@ SELECTIONS = 8
 LISTS = 8
 # Maximum size, in bytes, of the cached documents that were read for questions.
 READ_BYTES = 16 << 20
+# Maximum number of passages that are read to find a word in small letters. A common word is found in them.
+SMALL_READ = 20
 _SENTENCE_BYTES = 192
 _PASSAGE_BYTES = 256
 
@@ -133,7 +145,7 @@ class Contents:
         with self.database.reading() as db:
             generation = generation_of(db)
             if self._facets is None or self._facets[0] != generation:
-                self._facets = generation, reading.facets(db)
+                self._facets = generation, _facets(db)
             return self._facets[1]
 
     def document(self, document_id: str) -> Document:
@@ -152,7 +164,15 @@ class Contents:
             DocumentNotFoundError: no document has such a text.
         """
         with self.database.reading() as db:
-            return reading.with_sha256(db, self.database.where, sha256)
+            row = db.execute(
+                "SELECT serial FROM documents WHERE sha256 = ? ORDER BY id LIMIT 1", (sha256.lower(),)
+            ).fetchone()
+            if row is None:
+                raise DocumentNotFoundError(
+                    f"the library in {self.database.where} has no document whose text has the SHA-256 "
+                    f"{sha256!r}: it was removed, or its source has changed since"
+                )
+            return self._document(db, row[0])
 
     def cited(self, sha256: str, document_id: str = "") -> Cited:
         """Read the document whose text has, or had, that SHA-256 (hex), and its status now.
@@ -164,7 +184,40 @@ class Contents:
             DocumentNotFoundError: the library never had such a text, or it was purged.
         """
         with self.database.reading() as db:
-            return reading.cited(db, self.database.where, sha256, document_id)
+            held = db.execute(
+                "SELECT serial, id FROM documents WHERE sha256 = ? ORDER BY id != ?, id LIMIT 1",
+                (sha256.lower(), document_id),
+            ).fetchone()
+            earlier_versions = list(versions.find(db, "sha256 = ?", sha256.lower()))
+            own_versions = (version for version in earlier_versions if version.document_id == document_id)
+            version = next(own_versions, earlier_versions[0] if earlier_versions else None)
+            if held and (held[1] == document_id or version is None or version.document_id != document_id):
+                document = self._document(db, held[0])
+                others = versions.with_text(db, document)
+                return Cited(document, "current", None, document.id, document.sha256, others)
+            if version is None:
+                raise DocumentNotFoundError(
+                    f"the library in {self.database.where} has no document whose text has, or had, the "
+                    f"SHA-256 {sha256!r}: it was never indexed here, or it was erased for good"
+                )
+            document = self._document_of(db, version)
+            others = versions.with_text(db, document)
+            # The text that superseded this text may have been removed since. Then another document may have
+            # the id.
+            removals = versions.find(
+                db,
+                "document = ? AND reason = 'removed' AND number >= ? "
+                "AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)",
+                document.id,
+                version.number,
+            )
+            *_, removal = (None, *removals)
+            current = db.execute(
+                "SELECT sha256 FROM documents WHERE id = ?", (version.document_id,)
+            ).fetchone()
+            if current and not removal:
+                return Cited(document, "superseded", version.at, document.id, current[0], others)
+            return Cited(document, "removed", (removal or version).at, same_text=others)
 
     def earlier(self, document_id: str, sha256: str) -> tuple[Version, Document]:
         """Read an earlier text of a document, by the text's SHA-256 (hex) or the beginning of the SHA-256.
@@ -173,27 +226,47 @@ class Contents:
             DocumentNotFoundError: no earlier text has such a SHA-256, or several have.
         """
         with self.database.reading() as db:
-            return reading.earlier(db, self.database.where, document_id, sha256)
+            matches = [
+                version
+                for version in versions.find(db, "document = ?", document_id)
+                if sha256 and version.sha256.startswith(sha256.lower())
+            ]
+            if len({version.sha256 for version in matches}) != 1:
+                such = "more than one earlier text" if matches else "no earlier text"
+                raise DocumentNotFoundError(
+                    f"{document_id!r} has {such} whose SHA-256 begins with {sha256!r}: "
+                    "`pullquote documents show` lists them"
+                )
+            return matches[0], self._document_of(db, matches[0])
 
     def kept_with(self, words: str) -> list[str]:
         """Return the SHA-256 of each text that is no longer searched and contains exactly these words."""
         with self.database.reading() as db:
-            return reading.kept_with(db, words)
+            rows = db.execute(
+                "SELECT sha256 FROM versions WHERE instr(text, ?) > 0 ORDER BY number DESC", (words,)
+            ).fetchall()
+            return list(dict.fromkeys(sha256 for (sha256,) in rows))
 
     def versions(self, document_id: str) -> tuple[Version, ...]:
         """List the earlier texts of a document, the newest first. Leave out the text that it has now."""
         with self.database.reading() as db:
-            return reading.former(db, document_id)
+            others = "document = ? AND sha256 NOT IN (SELECT sha256 FROM documents WHERE id = document)"
+            return tuple(versions.find(db, others, document_id))
 
     def removed(self) -> tuple[Version, ...]:
         """List the documents that can be restored, the last removed first."""
         with self.database.reading() as db:
-            return reading.removed(db)
+            last = (
+                "number IN (SELECT max(number) FROM versions WHERE reason = 'removed' GROUP BY document) "
+                "AND document NOT IN (SELECT id FROM documents)"
+            )
+            return tuple(versions.find(db, last))
 
     def restorable(self, document_id: str) -> tuple[Version, Document]:
         """Return the version that `restore` puts back, and its document; see `versions.restorable`."""
         with self.database.reading() as db:
-            return reading.restorable(db, self.database.where, document_id)
+            version = versions.restorable(db, document_id)
+            return version, self._document_of(db, version)
 
     def texts(self, document_id: str) -> DocumentTexts:
         """List the present and earlier texts of a document."""
@@ -203,10 +276,22 @@ class Contents:
     def same_text(self, document_id: str) -> tuple[str, ...]:
         """List the ids of other documents that share a present or earlier text with a document."""
         with self.database.reading() as db:
-            return versions.same_text(db, document_id)
+            own = (
+                "SELECT sha256 FROM documents WHERE id = ?1 "
+                "UNION SELECT sha256 FROM versions WHERE document = ?1"
+            )
+            rows = db.execute(
+                f"SELECT id FROM documents WHERE sha256 IN ({own}) AND id != ?1 "
+                f"UNION SELECT document FROM versions WHERE sha256 IN ({own}) AND document != ?1 ORDER BY 1",
+                (document_id,),
+            )
+            return tuple(other for (other,) in rows)
 
     def _document(self, db: Statements, number: int) -> Document:
-        return reading.document_at(db, self.database.where, number)
+        return document_at(db, self.database.where, number)
+
+    def _document_of(self, db: Statements, version: Version) -> Document:
+        return as_document(self.database.where, {**version.held, "text": versions.text(db, version)})
 
     def hits(self, keys: Iterable[int]) -> dict[int, Hit]:
         """Return the passages with these keys, by key. Leave out keys that do not exist."""
@@ -229,7 +314,32 @@ class Contents:
         similar first. Leave out documents without near-duplicates.
         """
         with self.database.reading() as db:
-            return near_duplicates.copies_of(db, ids, filters)
+            condition, values = where(filters)
+            # CROSS JOIN keeps this order of tables: few documents are asked for, and they have few copies.
+            rows = db.execute(
+                f"""
+                WITH asked (original, name) AS (
+                    SELECT serial, id FROM documents WHERE id IN (SELECT value FROM json_each(?))
+                )
+                SELECT name, id, similarity FROM asked
+                    CROSS JOIN copies ON copies.document = original
+                    CROSS JOIN documents ON serial = other
+                    WHERE {condition}
+                UNION ALL
+                SELECT name, id, 1.0 FROM asked
+                    CROSS JOIN bands AS mine ON mine.document = original AND mine.band = ?
+                    CROSS JOIN bands AS same ON same.band = mine.band AND same.hash = mine.hash
+                        AND same.document != mine.document
+                    CROSS JOIN documents ON serial = same.document
+                    WHERE {condition}
+                ORDER BY 1, 3 DESC, 2
+                """,
+                (json.dumps(list(dict.fromkeys(ids))), *values, near_duplicates.WHOLE, *values),
+            )
+            copies: dict[str, dict[str, float]] = {}
+            for document_id, other, alike in rows:
+                copies.setdefault(document_id, {})[other] = alike
+            return copies
 
     def illegible(self, ids: Iterable[str]) -> dict[str, frozenset[int]]:
         """Return the keys of the passages that the shipped models cannot read at all, by document id.
@@ -275,7 +385,10 @@ class Contents:
                 if cached := self._read.get((generation, document_id)):
                     documents[document_id] = cached
                 elif row := db.execute(with_id, (document_id,)).fetchone():
-                    segmented = self._document(db, *row), tuple(passages_where(db, "document = ?", *row))
+                    segmented = (
+                        self._document(db, *row),
+                        tuple(passages_where(db, "document = ?", *row)),
+                    )
                     self._read.put((generation, document_id), segmented, held_bytes(*segmented))
                     documents[document_id] = segmented
         return documents
@@ -298,15 +411,22 @@ class Contents:
         """
         check_span(filters)
         with self.database.reading() as db:
-            return self._selected(db, filters)
-
-    def _selected(self, db: Statements, filters: Filters) -> Selection:
-        key = filters, generation_of(db)
-        selection = self._selections.get(key)
-        if selection is None:
-            selection = select(db, filters)
-            self._selections.put(key, selection)
-        return selection
+            key = filters, generation_of(db)
+            selection = self._selections.get(key)
+            if selection is None:
+                condition, values = where(filters)
+                (documents,) = db.execute(
+                    f"SELECT count(*) FROM documents WHERE {condition}", values
+                ).fetchone()
+                undated = 0
+                if filters.since or filters.until:
+                    others, other_values = where(replace(filters, since=None, until=None))
+                    (undated,) = db.execute(
+                        f"SELECT count(*) FROM documents WHERE {others} AND date = ''", other_values
+                    ).fetchone()
+                selection = Selection(documents, undated, filters)
+                self._selections.put(key, selection)
+            return selection
 
     def in_order(self, keys: Iterable[int]) -> list[int]:
         """Order passages by document id and place in the document. Leave out keys that no longer exist."""
@@ -322,14 +442,32 @@ class Contents:
             DeadlineError, CancelledError: see `Deadline.check`.
         """
         with self.database.reading() as db:
-            return words.find_phrase(
-                db, self.database.full_text, phrase, selection.filters, deadline or Deadline()
+
+            def read(ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+                for document_id in ids:
+                    yield db.execute(
+                        "SELECT id, sha256, text FROM documents WHERE id = ?", (document_id,)
+                    ).fetchone()
+
+            return find_phrase(
+                phrase,
+                lambda given: words.holding_words(db, self.database.full_text, given, selection.filters),
+                lambda given: words.holding_together(db, self.database.full_text, given, selection.filters),
+                read,
+                deadline or Deadline(),
             )
 
     def spellings(self, keys: Iterable[str]) -> dict[str, list[str]]:
         """Return the documents' spellings of names, by the names' keys, in order."""
         with self.database.reading() as db:
-            return words.spellings(db, keys)
+            rows = db.execute(
+                "SELECT key, folded, min(spelling) FROM spellings "
+                "WHERE key IN (SELECT value FROM json_each(?)) GROUP BY key, folded ORDER BY key, folded",
+                (json.dumps(sorted(keys)),),
+            ).fetchall()
+            return {
+                key: [spelling for *_, spelling in group] for key, group in groupby(rows, key=itemgetter(0))
+            }
 
     def holds(self, name: str) -> bool:
         """Return whether the words of a name occur anywhere in sequence, up to inflection."""
@@ -339,11 +477,44 @@ class Contents:
     def holds_in_lower_case(self, word: str) -> bool:
         """Return whether the documents write a word, given in small letters, in small letters too."""
         with self.database.reading() as db:
-            return words.holds_in_lower_case(db, self.database.full_text, word)
+            match, values = self.database.full_text.matches(indexed(word))
+            key = self.database.full_text.key
+            rows = db.execute(
+                "SELECT substr(text, CAST(start + 1 AS INTEGER), CAST(end - start AS INTEGER)) FROM words "
+                f"JOIN passages ON passages.key = words.{key} "
+                f"JOIN documents ON serial = document WHERE {match} "
+                f"ORDER BY words.{key} LIMIT ?",
+                (*values, SMALL_READ),
+            )
+            # Full text finds inflections too, so any word with this beginning counts.
+            return any(re.search(rf"\b{re.escape(word)}", text) for (text,) in rows)
 
 
 def held_bytes(document: Document, passages: Sequence[Passage]) -> int:
     """Estimate the memory that a document and its passages take, in bytes."""
     return sys.getsizeof(document.text) + sum(
         _PASSAGE_BYTES + _SENTENCE_BYTES * len(passage.sentences) for passage in passages
+    )
+
+
+def _facets(db: Statements) -> Facets:
+    """Return the values that filters can choose from."""
+
+    def values(column: str) -> tuple[tuple[str, int], ...]:
+        rows = db.execute(
+            f"SELECT {column}, count(*) FROM documents WHERE {column} != '' GROUP BY 1 ORDER BY 1"
+        )
+        return tuple(rows.fetchall())
+
+    first, last, undated = db.execute(
+        "SELECT (SELECT min(date) FROM documents WHERE date != ''), "
+        "(SELECT max(date) FROM documents), (SELECT count(*) FROM documents WHERE date = '')"
+    ).fetchone()
+    return Facets(
+        # Collections come first, on pages, too: they are the user's own order of the documents.
+        {name: values(name) for name in sorted(FILTERED_BY_NAME, key=lambda name: name != "collection")},
+        date_of(first or ""),
+        date_of(last or ""),
+        undated,
+        values("format"),
     )

@@ -1,4 +1,4 @@
-"""The places of documents, and the records of files as they were last read.
+"""The places of documents: finds the document that a source becomes, and changes its places.
 
 A *location* or place is a file, or a part of a file (a record, a member of an archive). It has a `path` and
 a `part`. The part of a file that is one document is "". A document has one or more locations. The document's
@@ -13,23 +13,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa.document.identity import RECORDS, agree, certain, certain_of
-from qa.schema import UPLOAD, Failure, FileResult, sha256_text
-from qa.storage import columns as stored
+from qa.schema import UPLOAD
 from qa.storage.files import is_gone
-from qa.storage.intake_port import FileRecord, HeldLocation, KnownFile, KnownPart, ReadAs, WithdrawnPart
+from qa.storage.intake_values import HeldLocation
 from qa.storage.records.corrections import found_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from qa.storage.intake_port import ReadDocument
+    from qa.storage.intake_values import ReadDocument
     from qa.storage.statements import Statements
 
 # `made_by` at the places of a restored document: RESTORED until the file is read again, and KEPT once the
 # user was told that the file is gone.
 RESTORED, KEPT = "restored", "kept"
-# Maximum number of stored refusals of a file. A file with more refusals is read again each time.
-_MOST_REFUSALS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,139 +225,6 @@ def aside_part(part: str, document: int) -> str:
     return f"{part}~{document}"
 
 
-def known_file(db: Statements, path: str) -> KnownFile:
-    """Read the library's knowledge about a file."""
-    rows = db.execute(
-        "SELECT part, id, locations.format, locations.source_sha256, locations.sha256, locations.made_by, "
-        "passages, notes FROM locations JOIN documents ON serial = document WHERE locations.path = ? "
-        "ORDER BY locations.number",
-        (path,),
-    )
-    parts = {
-        part: KnownPart(
-            document_id,
-            form,
-            source_sha256,
-            sha256,
-            made_by,
-            passages,
-            tuple(map(stored.text, stored.items(notes))),
-        )
-        for part, document_id, form, source_sha256, sha256, made_by, passages, notes in rows
-    }
-    withdrawn = {
-        part: WithdrawnPart(*values)
-        for part, *values in db.execute(
-            "SELECT part, document, source_sha256, sha256 FROM withdrawn JOIN versions ON number = version "
-            "WHERE path = ? AND source_sha256 != '' ORDER BY part",
-            (path,),
-        )
-    }
-    purged = db.execute("SELECT source_sha256 FROM purged WHERE path_sha256 = ?", (sha256_text(path),))
-    return KnownFile(
-        path,
-        parts,
-        withdrawn,
-        frozenset(source_sha256 for (source_sha256,) in purged),
-        _last(db, path),
-        _read_as(db, path),
-    )
-
-
-def _last(db: Statements, path: str) -> FileRecord | None:
-    """Return the record of a file's last complete reading, or None if the file must be read."""
-    row = db.execute(
-        "SELECT sha256, made_by, documents, refused FROM files WHERE path = ?", (path,)
-    ).fetchone()
-    if row is None:
-        return None
-    sha256, made_by, documents, refused = row
-    failures = tuple(
-        FileResult(shown, status, error=Failure(code, message))
-        for shown, status, code, message in stored.items(refused)
-    )
-    return FileRecord(path, sha256, made_by, documents, failures)
-
-
-def _read_as(db: Statements, path: str) -> ReadAs:
-    """Return a person's choice of how to read a file."""
-    row = db.execute("SELECT date_order, columns FROM read_as WHERE path = ?", (path,)).fetchone()
-    return (
-        ReadAs(row[0], tuple((field, column) for field, column in stored.items(row[1]))) if row else ReadAs()
-    )
-
-
-def row_text(db: Statements, path: str, part: str) -> str:
-    """Return the text of a row at the last reading, or "" if there is no such row."""
-    row = db.execute(
-        "SELECT text FROM locations JOIN documents ON serial = document "
-        "WHERE locations.path = ?1 AND part = ?2 UNION ALL "
-        "SELECT text FROM withdrawn JOIN versions ON number = version WHERE path = ?1 AND part = ?2",
-        (path, part),
-    ).fetchone()
-    return str(row[0]) if row else ""
-
-
-def prune(db: Statements, places: Iterable[HeldLocation], drop: Callable[[int], object]) -> tuple[str, ...]:
-    """Forget places. Call `drop` with the number of each document that then has no place.
-
-    Return the ids of the dropped documents.
-    """
-    removed = []
-    for place in places:
-        numbers = [location.number for location in places_of(db, place.document)]
-        if numbers == [place.number]:
-            drop(place.document)
-            removed.append(place.document_id)
-        elif place.number in numbers:
-            db.execute("DELETE FROM locations WHERE number = ?", (place.number,))
-            hand_over(db, place.document)
-    return tuple(removed)
-
-
-def renumber(db: Statements, path: str, was: Mapping[str, str], now: Container[str]) -> None:
-    """Move stored and removed documents with their rows. `was` maps parts of `now` to the rows' former parts.
-
-    If a document's part now belongs to another row, and no row follows the document, it gets a part that no
-    file gives.
-    """
-    becomes = {before: part for part, before in was.items()}
-    for held, put in (
-        (
-            "SELECT part, document FROM locations WHERE path = ?",
-            "UPDATE locations SET part = ? WHERE path = ? AND part = ?",
-        ),
-        (
-            "SELECT part, version FROM withdrawn WHERE path = ?",
-            "UPDATE withdrawn SET part = ? WHERE path = ? AND part = ?",
-        ),
-    ):
-        aside = {
-            part: aside_part(part, number)
-            for part, number in db.execute(held, (path,)).fetchall()
-            if (part in becomes or part in now) and becomes.get(part) != part
-        }
-        db.executemany(put, [(other, path, part) for part, other in aside.items()])
-        db.executemany(put, [(becomes[part], path, aside[part]) for part in aside if part in becomes])
-    db.execute("DELETE FROM files WHERE path = ?", (path,))  # it must be read again to its end
-
-
-def mark_reported_gone(db: Statements, places: Iterable[int]) -> None:
-    """Remember that the user was told that these places are gone. Restored documents are reported once.
-
-    `places` are the numbers of the locations.
-    """
-    of_these = (
-        "made_by = ?1 AND {} IN (SELECT document FROM locations "
-        "WHERE made_by = ?1 AND number IN (SELECT CAST(value AS BIGINT) FROM json_each(?2)))"
-    )
-    for table, key in (("documents", "serial"), ("locations", "document")):
-        db.execute(
-            f"UPDATE {table} SET made_by = ?3 WHERE {of_these.format(key)}",  # noqa: S608
-            (RESTORED, json.dumps(list(places)), KEPT),
-        )
-
-
 def hand_over(db: Statements, document: int) -> None:
     """Copy the path, format and source of a document's first place to the document.
 
@@ -385,57 +249,3 @@ def hand_over(db: Statements, document: int) -> None:
             "UPDATE documents SET path = ?, format = ?, source_sha256 = ?, made_by = ? WHERE serial = ?",
             (path, form, source_sha256, made_by, document),
         )
-
-
-def put_file(db: Statements, file: FileRecord) -> None:
-    """Record that a file was read to its end, and that all its documents are stored.
-
-    If the library still has documents of the file that the file no longer gives, the file is not recorded. It
-    is read again until those documents are removed, so that they are named each time.
-    """
-    refused = json.dumps(
-        [
-            (refusal.path, refusal.status, refusal.error.code, refusal.error.message)
-            for refusal in file.refused
-            if refusal.error
-        ]
-    )
-    (held,) = db.execute("SELECT count(*) FROM locations WHERE path = ?", (file.path,)).fetchone()
-    whole = held == file.documents or not file.documents
-    if not file.refused:  # a refused part may be a purged document
-        db.execute(
-            "DELETE FROM purged WHERE path_sha256 = ? "
-            "AND source_sha256 NOT IN (SELECT value FROM json_each(?))",
-            (sha256_text(file.path), json.dumps(list(file.purged))),
-        )
-    db.execute("DELETE FROM files WHERE path = ?", (file.path,))
-    if whole and len(file.refused) <= _MOST_REFUSALS:
-        db.execute(
-            "INSERT INTO files (path, sha256, made_by, documents, refused) VALUES (?, ?, ?, ?, ?)",
-            (file.path, file.sha256, file.made_by, file.documents, refused),
-        )
-
-
-def put_read_as(db: Statements, path: str, options: ReadAs) -> None:
-    """Store how to read a file, unless the options are the default options."""
-    db.execute("DELETE FROM read_as WHERE path = ?", (path,))
-    if options != ReadAs():
-        db.execute(
-            "INSERT INTO read_as (path, date_order, columns) VALUES (?, ?, ?)",
-            (path, options.date_order, json.dumps(options.columns)),
-        )
-
-
-def places_in(db: Statements, path: str, *, folder: bool) -> Iterator[HeldLocation]:
-    """Yield the locations in a file, or in the files of a folder and its subfolders, by path and part."""
-    first, end = path, f"{path}\1"  # no file name sorts between them, as no file name has a NUL
-    if folder:
-        first = path.rstrip(os.sep) + os.sep
-        end = first[:-1] + chr(ord(os.sep) + 1)
-    rows = db.execute(
-        "SELECT locations.number, locations.path, part, document, id, locations.format, "
-        "locations.made_by = ? FROM locations JOIN documents ON serial = document "
-        "WHERE locations.path >= ? AND locations.path < ? ORDER BY locations.path, part",
-        (KEPT, first, end),
-    )
-    return (HeldLocation(*columns, kept=bool(kept)) for *columns, kept in rows)  # type: ignore[misc]

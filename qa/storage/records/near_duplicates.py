@@ -1,6 +1,4 @@
-"""Finds near-duplicates in the store. The copies of a document are found when the document is put in."""
-
-# ruff: noqa: S608 -- as in `store`: values from outside are always bound.
+"""Finds the near-duplicates of a document when the document is put in."""
 
 from __future__ import annotations
 
@@ -12,12 +10,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from qa.document.similarity import SHORT, body, body_words, differ, signature_bands, similarity
-from qa.storage.records.filters import where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from qa.schema import Document, Filters
+    from qa.schema import Document
     from qa.storage.statements import Statements
 
 
@@ -26,43 +23,13 @@ SHARED = 2
 # Maximum number of documents with the same band. If more have it, the band is of a form that they fill in.
 CROWD = 200
 # Number of the band with the whole text's hash. The signature's bands have higher numbers.
-_WHOLE = 0
+WHOLE = 0
 
 
 def compare(db: Statements, number: int, document: Document) -> None:
     """Find the copies of a document that was just written, and store them in the same transaction."""
     apart = [(span.start, span.end) for span in (*document.header, *document.furniture)]
     _compare(db, number, body(document.text, apart))
-
-
-def copies_of(db: Statements, ids: Iterable[str], filters: Filters) -> dict[str, dict[str, float]]:
-    """Find the copies of documents, by id, that the filters leave, with the similarity, highest first."""
-    condition, values = where(filters)
-    # CROSS JOIN keeps this order of tables: few documents are asked for, and they have few copies.
-    rows = db.execute(
-        f"""
-        WITH asked (original, name) AS (
-            SELECT serial, id FROM documents WHERE id IN (SELECT value FROM json_each(?))
-        )
-        SELECT name, id, similarity FROM asked
-            CROSS JOIN copies ON copies.document = original
-            CROSS JOIN documents ON serial = other
-            WHERE {condition}
-        UNION ALL
-        SELECT name, id, 1.0 FROM asked
-            CROSS JOIN bands AS mine ON mine.document = original AND mine.band = ?
-            CROSS JOIN bands AS same ON same.band = mine.band AND same.hash = mine.hash
-                AND same.document != mine.document
-            CROSS JOIN documents ON serial = same.document
-            WHERE {condition}
-        ORDER BY 1, 3 DESC, 2
-        """,
-        (json.dumps(list(dict.fromkeys(ids))), *values, _WHOLE, *values),
-    )
-    copies: dict[str, dict[str, float]] = {}
-    for document_id, other, alike in rows:
-        copies.setdefault(document_id, {})[other] = alike
-    return copies
 
 
 def _compare(db: Statements, number: int, text: str) -> None:
@@ -82,7 +49,7 @@ def _compare(db: Statements, number: int, text: str) -> None:
             )
     db.executemany(
         "INSERT INTO bands (document, band, hash) VALUES (?, ?, ?)",
-        [(number, _WHOLE, whole), *((number, band, value) for band, value in enumerate(bands, start=1))],
+        [(number, WHOLE, whole), *((number, band, value) for band, value in enumerate(bands, start=1))],
     )
 
 
@@ -102,7 +69,7 @@ def _candidates(db: Statements, whole: bytes, bands: Sequence[bytes]) -> list[in
     equal = {
         document
         for (document,) in db.execute(
-            "SELECT document FROM bands WHERE band = ? AND hash = ?", (_WHOLE, whole)
+            "SELECT document FROM bands WHERE band = ? AND hash = ?", (WHOLE, whole)
         )
     }
     return sorted(document for document, count in shared.items() if count >= SHARED and document not in equal)

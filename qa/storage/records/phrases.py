@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from qa.storage.ports import Occurrence, Occurrences
+from qa.storage.results import Occurrence, Occurrences
 from qa.text.phrase import occurrences, phrase_pattern, phrase_words
 
 if TYPE_CHECKING:

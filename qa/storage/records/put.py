@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from qa.document.row_identity import numbered
 from qa.document.window import head
-from qa.errors import LibraryError
 from qa.schema import FILTERED_BY_NAME
-from qa.storage.intake_port import HeldLocation, Ingested, KnownDocument, ReadDocument
+from qa.storage.intake_values import HeldLocation, Ingested, KnownDocument, ReadDocument
 from qa.storage.records import outbox, versions
 from qa.storage.records.corrections import corrections_of
 from qa.storage.records.corrections import put as put_corrections
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qa.document.corrections import Correction
-    from qa.schema import Document
-    from qa.storage.intake_port import EmbeddedPassages, Status
+    from qa.storage.intake_values import Status
     from qa.storage.records.locations import Target
     from qa.storage.statements import Statements
 
@@ -214,34 +212,6 @@ def put_row(db: Statements, row: Row, text: str, *, has_passages: bool) -> tuple
         if any(row.held[name] != row.values[name] for name in filtered):
             outbox.note_document(db, row.number)
     return row.number, "replaced"
-
-
-def edited(db: Statements, document: Document, number: int) -> tuple[ReadDocument, str]:
-    """Return a document with edited metadata as it must be written, and its first given id.
-
-    Raises:
-        LibraryError: the stored document has another text now.
-    """
-    given_id, sha256, words, made_by = db.execute(
-        "SELECT given_id, sha256, words_sha256, made_by FROM documents WHERE serial = ?", (number,)
-    ).fetchone()
-    if sha256 != document.sha256:
-        raise LibraryError(
-            f"{document.id!r} was replaced while you edited it: read the new text, and edit it again"
-        )
-    return ReadDocument(document, "", made_by, words), given_id
-
-
-def check_tiled(document: Document, passages: EmbeddedPassages) -> None:
-    """Raise an error if the passages do not tile their document.
-
-    Raises:
-        ValueError: the passages do not tile the document.
-    """
-    ends = [0, *(entry.passage.end for entry in passages.entries)]
-    starts = [entry.passage.start for entry in passages.entries]
-    if starts != ends[:-1] or ends[-1] != len(document.text):
-        raise ValueError(f"the passages of {document.id!r} do not tile it")
 
 
 def _status_of(to: Target) -> Status:

@@ -5,66 +5,52 @@ something. The index is derived from the records. Several threads may use a `Sto
 use its database.
 """
 
-
-# outside are always bound.
+# ruff: noqa: S608 -- statements are built from names of this package. Values from outside are always bound.
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
-from qa.errors import ConflictError, InputError
+import numpy as np
+
+from qa.document.corrections import uncorrected
+from qa.document.metadata import BY_SIDECAR, value_of
+from qa.errors import ConflictError, InputError, LibraryError
 from qa.schema import UPLOAD
-from qa.storage.intake_port import Ingested, ReadDocument
-from qa.storage.parts import COPIED, Part
-from qa.storage.records import reading, uploads, vectors, versions
-from qa.storage.records.contents import Contents
+from qa.storage import columns as stored
+from qa.storage.intake_values import Ingested, Part, ReadDocument
+from qa.storage.records import uploads, vectors, versions
 from qa.storage.records.corrections import corrections_of, put_in_collection
 from qa.storage.records.corrections import put as put_corrections
-from qa.storage.records.locations import (
-    RESTORED,
-    hand_over,
-    known_file,
-    mark_reported_gone,
-    places_in,
-    prune,
-    put_file,
-    put_read_as,
-    renumber,
-    row_text,
-)
-from qa.storage.records.put import check_tiled, edited, is_held, known_document, put_document
-from qa.storage.records.reading import number_of, put_rows, rows_of
-from qa.storage.records.rows import passages_where
+from qa.storage.records.files import Files
+from qa.storage.records.locations import RESTORED, hand_over
+from qa.storage.records.put import is_held, known_document, put_document
+from qa.storage.records.rows import document_at, number_of, passages_where
+from qa.storage.records.tables import COPIED
 from qa.storage.records.write import delete, drop, write_document, write_passages
 from qa.storage.sqlite.copy import DatabaseCopy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
     from embeddings.arrays import Float32
     from embeddings.models import EncoderIdentity
     from qa.document.corrections import Correction
     from qa.schema import Document
     from qa.storage.engines import Database
-    from qa.storage.intake_port import (
+    from qa.storage.intake_values import (
         EmbeddedPassages,
         Encoding,
-        FileRecord,
-        HeldLocation,
         KnownDocument,
-        KnownFile,
-        ReadAs,
         Status,
         Upload,
     )
-    from qa.storage.ports import DocumentTexts
+    from qa.storage.results import DocumentTexts
     from qa.storage.statements import Statements
 
 # Maximum number of times that a document is put in if other writers change the same rows meanwhile, and the
@@ -73,9 +59,11 @@ ATTEMPTS, PAUSE_SECONDS = 8, 0.05
 
 # The name under which writers of uploads take turns: they also add and remove files in a folder.
 _UPLOADS = "uploads"
+# Columns about a library's own passages: a copy does not take their values.
+_OWN = ("first_key", "passages")
 
 
-class Store(Contents):
+class Store(Files):
     """The records of a library.
 
     Every method raises `LibraryError` if the database is damaged, away, locked by another writer, or out of
@@ -170,8 +158,14 @@ class Store(Contents):
         return Ingested(status, document.id)
 
     def _check(self, document: Document, passages: EmbeddedPassages) -> None:
-        """Raise ValueError if the passages do not tile their document."""
-        check_tiled(document, passages)
+        """Raise ValueError if the passages do not tile their document.
+
+        A transaction would translate the error into a damaged library.
+        """
+        ends = [0, *(entry.passage.end for entry in passages.entries)]
+        starts = [entry.passage.start for entry in passages.entries]
+        if starts != ends[:-1] or ends[-1] != len(document.text):
+            raise ValueError(f"the passages of {document.id!r} do not tile it")
 
     def _encoding_for(self, db: Statements, encoder: EncoderIdentity) -> Encoding | None:
         """Return the active encoding, or None if no passages are written."""
@@ -193,7 +187,14 @@ class Store(Contents):
         self._check(document, passages)
         with self.database.writing() as db:
             number = number_of(db, document.id)
-            read, given_id = edited(db, document, number)
+            given_id, sha256, words, made_by = db.execute(
+                "SELECT given_id, sha256, words_sha256, made_by FROM documents WHERE serial = ?", (number,)
+            ).fetchone()
+            if sha256 != document.sha256:
+                raise LibraryError(
+                    f"{document.id!r} was replaced while you edited it: read the new text, and edit it again"
+                )
+            read = ReadDocument(document, "", made_by, words)
             encoding = self._encoding_for(db, passages.encoder)
             write_document(db, self._words, number, read, given_id, passages, encoding)
             put_corrections(db, document.id, corrections)
@@ -240,7 +241,20 @@ class Store(Contents):
     def sidecar_values(self, path: str) -> dict[str, str]:
         """Return the values of a file's sidecar file, by field, at its last successful reading."""
         with self.database.reading() as db:
-            return reading.sidecar_values(db, self.database.where, path)
+            row = db.execute(
+                "SELECT serial FROM documents JOIN locations ON document = serial "
+                "WHERE locations.path = ?1 AND documents.path = ?1 ORDER BY locations.number DESC LIMIT 1",
+                (path,),
+            ).fetchone()
+            if row is None:
+                return {}
+            document = document_at(db, self.database.where, row[0])
+            document = uncorrected(document, corrections_of(db, document.id))
+            return {
+                origin.field: value_of(document, origin.field)
+                for origin in document.found
+                if origin.source == BY_SIDECAR
+            }
 
     def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
         """Return the library's knowledge about each document that was read."""
@@ -260,94 +274,6 @@ class Store(Contents):
             for number in [number_of(db, document_id) for document_id in removed]:
                 drop(db, self._words, number, withdrawn=withdrawn)
         return removed
-
-    # Places of documents
-
-    def prune(self, places: Iterable[HeldLocation]) -> tuple[str, ...]:
-        """Forget places, and remove the documents that then have no place. Return the removed documents' ids.
-
-        All is one transaction.
-        """
-        with self.database.writing() as db:
-            return prune(db, places, partial(drop, db, self._words))
-
-    def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
-        """Remember that the user was told that these places are gone. The generation stays."""
-        with self.database.writing(counted=False) as db:
-            mark_reported_gone(db, [place.number for place in places])
-
-    def stands(self, ids: Collection[str]) -> dict[str, int]:
-        """Count the places of documents, by id. Leave out ids that do not exist."""
-        with self.database.reading() as db:
-            rows = db.execute(
-                "SELECT id, count(*) FROM documents JOIN locations ON document = serial "
-                "WHERE id IN (SELECT value FROM json_each(?)) GROUP BY id ORDER BY id",
-                (json.dumps(list(ids)),),
-            )
-            return dict(rows.fetchall())
-
-    def to_be_read(self) -> tuple[str, ...]:
-        """List the files that must be read again, because they are now the first place of a document."""
-        with self.database.reading() as db:
-            rows = db.execute(
-                "SELECT DISTINCT path FROM locations WHERE made_by = '' ORDER BY path"
-            ).fetchall()
-        return tuple(path for (path,) in rows)
-
-    def put_files(self, files: Iterable[FileRecord], read_as: Mapping[str, ReadAs]) -> None:
-        """Record files that were read to their ends, in one transaction. The generation stays.
-
-        `read_as` says how to read some of the files, by path, from now on.
-        """
-        files = list(files)
-        names = [f"file {path}" for path in (*(file.path for file in files), *read_as)]
-        with self.database.writing(counted=False, names=names) as db:
-            for file in files:
-                put_file(db, file)
-            for path, options in read_as.items():
-                put_read_as(db, path, options)
-
-    def known_file(self, path: str) -> KnownFile:
-        """Read the library's knowledge about a file."""
-        return self.known_files([path])[0]
-
-    def known_files(self, paths: Iterable[str]) -> list[KnownFile]:
-        """Read the library's knowledge about files, in their order."""
-        with self.database.reading() as db:
-            return [known_file(db, path) for path in paths]
-
-    def row_text(self, path: str, part: str) -> str:
-        """Return the text of a row at the last reading, or "" if there is no such row."""
-        with self.database.reading() as db:
-            return row_text(db, path, part)
-
-    def renumber(self, path: str, was: Mapping[str, str], now: Container[str]) -> None:
-        """Move documents with their rows, in one transaction; see `locations`. The generation stays."""
-        with self.database.writing(counted=False) as db:
-            renumber(db, path, was, now)
-
-    def places_in(
-        self, path: str, *, folder: bool = False, beside: Container[str] = ()
-    ) -> tuple[HeldLocation, ...]:
-        """List the places in a file, or in all files under a folder, in order of path and part.
-
-        Leave out the parts in `beside`, which may be a million.
-        """
-        with self.database.reading() as db:
-            return tuple(
-                location for location in places_in(db, path, folder=folder) if location.part not in beside
-            )
-
-    def sources(self) -> list[str]:
-        """List the paths of the files of all documents and earlier texts, without uploads."""
-        with self.database.reading() as db:
-            rows = db.execute(
-                "SELECT path FROM locations UNION SELECT path FROM withdrawn "
-                "UNION SELECT json_extract(held, '$.path') FROM versions "
-                "UNION SELECT json_extract(value, '$.path') FROM versions, json_each(held, '$.locations') "
-                "ORDER BY 1"
-            )
-            return [path for (path,) in rows if not path.startswith(UPLOAD)]
 
     # Uploaded files
 
@@ -445,7 +371,12 @@ class Store(Contents):
     def to_forget(self) -> dict[int, DocumentTexts]:
         """Read the notes of the purged texts that the desk must forget, by the note's number."""
         with self.database.reading() as db:
-            return versions.to_forget(db)
+            rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
+            notes = {number: stored.items(cited) for number, cited in rows}
+            return {
+                number: versions.parted(db, stored.text(document_id), [*map(stored.text, texts)])
+                for number, (document_id, texts) in notes.items()
+            }
 
     def forgotten(self, notes: Iterable[int]) -> None:
         """Empty the notes with these numbers: the desk has forgotten the texts."""
@@ -453,7 +384,7 @@ class Store(Contents):
             db.executemany("UPDATE erasing SET cited = '' WHERE one = ?", [(number,) for number in notes])
 
     def scrub(self) -> list[int]:
-        """Overwrite the bytes of purged documents in the store's file. Return the numbers of the empty notes.
+        """Overwrite the bytes of purged documents in the database. Return the numbers of the empty notes.
 
         Raises:
             LibraryError: another process keeps reading. `erasing` stays.
@@ -476,21 +407,21 @@ class Store(Contents):
             serials = [serial for (serial,) in db.execute("SELECT serial FROM documents ORDER BY serial")]
         for serial in serials:
             with self.database.reading() as db:
-                if rows := rows_of(db, "documents", "serial = ?", serial):
-                    places = rows_of(db, "locations", "document = ?", serial)
+                if rows := _rows_of(db, "documents", "serial = ?", serial):
+                    places = _rows_of(db, "locations", "document = ?", serial)
                     passages = vectors.embedded(db, passages_where(db, "document = ?", serial))
-                    document = self._document(db, serial)
+                    document = document_at(db, self.database.where, serial)
                     yield Part({"documents": rows, "locations": places}, document, passages)
         for table in COPIED:
             if table not in ("documents", "locations"):
                 with self.database.reading() as db:
-                    yield Part({table: rows_of(db, table)})
+                    yield Part({table: _rows_of(db, table)})
 
     def take(self, part: Part) -> None:
         """Store a part of another library in one transaction. It replaces rows of the same numbers."""
         with self.database.writing() as db:
             for table in COPIED:
-                put_rows(db, table, part.rows.get(table, ()))
+                _put_rows(db, table, part.rows.get(table, ()))
             self.database.count_on(db, part.rows)
             if part.document and part.passages:
                 encoding = self._encoding_for(db, part.passages.encoder)
@@ -501,7 +432,16 @@ class Store(Contents):
     def vectors(self, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
         """Return this encoder's stored vectors of windows with these digests, by digest."""
         with self.database.reading() as db:
-            return vectors.known(db, digests, encoder)
+            query = (
+                "SELECT vector FROM vectors JOIN encodings ON encodings.number = encoding "
+                "WHERE digest = ? AND sha256 = ? AND dimension = ? LIMIT 1"
+            )
+            held = {}
+            for digest in digests:
+                row = db.execute(query, (digest, encoder.sha256, encoder.dimension)).fetchone()
+                if row:
+                    held[digest] = np.frombuffer(row[0], vectors.VECTOR)
+            return held
 
     def begin_encoding(self, encoder: EncoderIdentity) -> Encoding:
         """Begin another embedding of every passage, next to the active embedding."""
@@ -515,7 +455,20 @@ class Store(Contents):
             LibraryError: another reindex finished meanwhile and has deleted this embedding.
         """
         with self.database.writing(counted=False) as db:
-            vectors.put(db, encoding, given, self.database.where)
+            if not db.execute("SELECT 1 FROM encodings WHERE number = ?", (encoding.number,)).fetchone():
+                raise LibraryError(
+                    f"another `pullquote reindex` of {self.database.where} finished first: "
+                    "run yours again if needed"
+                )
+            db.executemany(
+                "INSERT INTO vectors (passage, encoding, digest, vector) SELECT key, ?, ?, ? FROM passages "
+                "WHERE key = ? ON CONFLICT (passage, encoding) DO UPDATE "
+                "SET digest = excluded.digest, vector = excluded.vector",
+                [
+                    (encoding.number, digest, vectors.stored(vector), key)
+                    for key, (digest, vector) in given.items()
+                ],
+            )
 
     def adopt_encoding(self, encoding: Encoding) -> tuple[str, ...]:
         """Make an embedding the active embedding, and delete all others, in one transaction.
@@ -523,7 +476,18 @@ class Store(Contents):
         If the embedding lacks passages, return the ids of their documents, and change nothing.
         """
         with self.database.writing() as db:
-            return vectors.adopt(db, encoding)
+            lacking = db.execute(
+                "SELECT DISTINCT id FROM documents JOIN passages ON document = documents.serial "
+                "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE passage = key AND encoding = ?) ORDER BY id",
+                (encoding.number,),
+            ).fetchall()
+            if not lacking:
+                db.execute(
+                    "UPDATE library SET encoding = ?, index_file = '', index_generation = 0",
+                    (encoding.number,),
+                )
+                db.execute("DELETE FROM encodings WHERE number != ?", (encoding.number,))
+            return tuple(document_id for (document_id,) in lacking)
 
 
 class Rehearsal(Store):
@@ -560,3 +524,24 @@ def _names(read: ReadDocument) -> list[str]:
         f"text {document.sha256}",
         f"words {read.words or document.sha256}",
     ]
+
+
+def _rows_of(db: Statements, table: str, where: str = "TRUE", *values: object) -> list[dict[str, Any]]:
+    """Return the rows of a table that meet a condition, each row by column."""
+    cursor = db.execute(f"SELECT * FROM {table} WHERE {where}", values)
+    names = [name for name, *_ in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def _put_rows(db: Statements, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Put rows of another library into a table, without the columns about its own passages."""
+    held = [name for name, *_ in db.execute(f"SELECT * FROM {table} LIMIT 0").description]
+    for row in rows:
+        values = {name: row[name] for name in held if name in row and name not in _OWN}
+        marks = ", ".join("?" * len(values))
+        anew = ", ".join(f"{name} = excluded.{name}" for name in values)
+        db.execute(
+            f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks}) "
+            f"ON CONFLICT ({COPIED[table]}) DO UPDATE SET {anew}",
+            tuple(values.values()),
+        )

@@ -10,6 +10,19 @@ SCHEMA = 14
 # The fields that a list of documents is searched, ordered or filtered by.
 LISTED = tuple(name for name, field in FIELDS.items() if field.searched or field.filtered or field.in_table)
 
+# The keys of the tables about documents by table. Each table comes after the
+# tables that it refers to.
+COPIED = {
+    "documents": "serial",
+    "versions": "number",
+    "locations": "number",
+    "withdrawn": "path, part",
+    "files": "path",
+    "purged": "path_sha256, source_sha256",
+    "corrections": "document, field",
+    "read_as": "path",
+}
+
 # The full-text index. Other tables use this statement to get the same stems.
 WORDS = """
 CREATE VIRTUAL TABLE words USING fts5 (

@@ -20,7 +20,7 @@ from embeddings.files import DamagedFileError, check_ordinary, move_whole, part_
 from qa.errors import LibraryError, OriginalNotFoundError
 from qa.schema import UPLOAD
 from qa.storage import columns as stored
-from qa.storage.intake_port import Upload
+from qa.storage.intake_values import Upload
 from qa.storage.records import versions
 from qa.storage.records.put import is_held
 

@@ -1,28 +1,30 @@
-"""Reads and writes the vectors of passages in the store, and the encoder that made them.
+"""Reads and writes the vectors of passages, and the encoder that made them: two encoders are never mixed.
 
-Each function works inside a transaction of the store.
+Each function works inside a transaction.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embeddings.models import EncoderIdentity
-from qa.errors import InputError, LibraryError
-from qa.storage.encodings import LONGEST_NAME, check_encoder, is_plain
-from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry
+from qa.errors import EncoderMismatchError, InputError
+from qa.storage.intake_values import EmbeddedPassages, Encoding, Entry
+from qa.text.display import in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from embeddings.arrays import Float32, Int64
     from qa.schema import Passage
     from qa.storage.statements import Statements
 
-_VECTOR = np.dtype("<f4")  # as stored, on any machine
+_LONGEST_NAME = 200
+VECTOR = np.dtype("<f4")  # as stored, on any machine
 
 
 def encoding(db: Statements) -> Encoding | None:
@@ -33,7 +35,7 @@ def encoding(db: Statements) -> Encoding | None:
     if row is None:
         return None
     number, name, sha256, dimension = row
-    if not all(map(is_plain, (name, sha256))):
+    if not all(map(_is_plain, (name, sha256))):
         raise ValueError("an encoder's name or hash is missing")
     return Encoding(int(number), EncoderIdentity(name, sha256, int(dimension)))
 
@@ -50,10 +52,10 @@ def new_encoding(db: Statements, encoder: EncoderIdentity) -> Encoding:
     Raises:
         InputError: the encoder's name is too long, or has control characters.
     """
-    if not is_plain(encoder.name):
+    if not _is_plain(encoder.name):
         raise InputError(
-            f"the encoder's name {encoder.name[:LONGEST_NAME]!r} has control characters, or more than "
-            f"{LONGEST_NAME} characters: give its folder another name"
+            f"the encoder's name {encoder.name[:_LONGEST_NAME]!r} has control characters, or more than "
+            f"{_LONGEST_NAME} characters: give its folder another name"
         )
     number = db.execute(
         "INSERT INTO encodings (name, sha256, dimension) VALUES (?, ?, ?)",
@@ -76,59 +78,8 @@ def encoding_for(db: Statements, encoder: EncoderIdentity, where: str) -> Encodi
 
 
 def stored(vector: Float32) -> bytes:
-    """Return a vector as bytes for the store."""
-    return vector.astype(_VECTOR).tobytes()
-
-
-def known(db: Statements, digests: Iterable[bytes], encoder: EncoderIdentity) -> dict[bytes, Float32]:
-    """Return this encoder's stored vectors of windows with these digests, by digest."""
-    query = (
-        "SELECT vector FROM vectors JOIN encodings ON encodings.number = encoding "
-        "WHERE digest = ? AND sha256 = ? AND dimension = ? LIMIT 1"
-    )
-    vectors = {}
-    for digest in digests:
-        row = db.execute(query, (digest, encoder.sha256, encoder.dimension)).fetchone()
-        if row:
-            vectors[digest] = np.frombuffer(row[0], _VECTOR)
-    return vectors
-
-
-def put(db: Statements, encoding: Encoding, vectors: Mapping[int, tuple[bytes, Float32]], where: str) -> None:
-    """Add digests and vectors to an embedding, by passage key. Skip keys that no longer exist.
-
-    Raises:
-        LibraryError: another reindex finished meanwhile and has deleted this embedding.
-    """
-    if not db.execute("SELECT 1 FROM encodings WHERE number = ?", (encoding.number,)).fetchone():
-        raise LibraryError(
-            f"another `pullquote reindex` of {where} finished first: run yours again if needed"
-        )
-    db.executemany(
-        "INSERT INTO vectors (passage, encoding, digest, vector) SELECT key, ?, ?, ? FROM passages "
-        "WHERE key = ? ON CONFLICT (passage, encoding) DO UPDATE "
-        "SET digest = excluded.digest, vector = excluded.vector",
-        [(encoding.number, digest, stored(vector), key) for key, (digest, vector) in vectors.items()],
-    )
-
-
-def adopt(db: Statements, encoding: Encoding) -> tuple[str, ...]:
-    """Make an embedding the active embedding, and delete all others.
-
-    If the embedding lacks passages, return the ids of their documents, and change nothing.
-    """
-    lacking = db.execute(
-        "SELECT DISTINCT id FROM documents JOIN passages ON document = documents.serial "
-        "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE passage = key AND encoding = ?) ORDER BY id",
-        (encoding.number,),
-    ).fetchall()
-    if not lacking:
-        db.execute(
-            "UPDATE library SET encoding = ?, index_file = '', index_generation = 0",
-            (encoding.number,),
-        )
-        db.execute("DELETE FROM encodings WHERE number != ?", (encoding.number,))
-    return tuple(document_id for (document_id,) in lacking)
+    """Return a vector as it is stored."""
+    return vector.astype(VECTOR).tobytes()
 
 
 def embedded(db: Statements, passages: Iterable[Passage]) -> EmbeddedPassages | None:
@@ -140,7 +91,7 @@ def embedded(db: Statements, passages: Iterable[Passage]) -> EmbeddedPassages | 
     entries = []
     for passage in passages:
         digest, vector = db.execute(query, (passage.key, held.number)).fetchone()
-        entries.append(Entry(passage, digest, np.frombuffer(vector, _VECTOR)))
+        entries.append(Entry(passage, digest, np.frombuffer(vector, VECTOR)))
     return EmbeddedPassages(entries, held.identity)
 
 
@@ -152,5 +103,25 @@ def read(db: Statements, keys: Int64, encoding: Encoding) -> tuple[Int64, Float3
         (encoding.number, json.dumps(keys.tolist())),
     ).fetchall()
     held = np.array([key for key, _ in rows], np.int64)
-    vectors = np.frombuffer(b"".join(vector for _, vector in rows), _VECTOR)
+    vectors = np.frombuffer(b"".join(vector for _, vector in rows), VECTOR)
     return held, vectors.reshape(len(rows), encoding.identity.dimension)
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a name is short enough, and has no character that could alter a message's display."""
+    return 0 < len(name) <= _LONGEST_NAME and in_one_line(name) == name
+
+
+def check_encoder(encoding: Encoding, encoder: EncoderIdentity, place: str) -> None:
+    """Raise an error if `encoder` is not the encoder of the active vectors.
+
+    Raises:
+        EncoderMismatchError: another encoder made the active vectors.
+    """
+    held = encoding.identity
+    if (held.sha256, held.dimension) != (encoder.sha256, encoder.dimension):
+        raise EncoderMismatchError(
+            f"the vectors in {place} were made by {held.name} (SHA-256 {held.sha256[:12]}…), not by "
+            f"{encoder.name} ({encoder.sha256[:12]}…): use that encoder, or make the vectors again "
+            f"with `pullquote reindex --encoder {shlex.quote(encoder.name)}`"
+        )

@@ -18,16 +18,16 @@ from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import sha256_text
 from qa.storage import columns as stored
 from qa.storage.files import is_gone
-from qa.storage.intake_port import LeftOut
-from qa.storage.ports import DocumentTexts, Reason, Version
+from qa.storage.intake_values import LeftOut
 from qa.storage.records.corrections import found_in
 from qa.storage.records.locations import RESTORED, aside_part
+from qa.storage.results import DocumentTexts, Reason, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from qa.schema import Document
-    from qa.storage.intake_port import ReadDocument
+    from qa.storage.intake_values import ReadDocument
     from qa.storage.statements import Statements
 
 # Columns of `documents` that `versions.held` lacks: they apply only to a document that is searched, or have a
@@ -260,17 +260,6 @@ def put_back(db: Statements, version: Version, number: int) -> None:
     db.execute("DELETE FROM versions WHERE number = ?", (version.number,))
 
 
-def same_text(db: Statements, document_id: str) -> tuple[str, ...]:
-    """List the ids of other documents that share a present or earlier text with a document."""
-    own = "SELECT sha256 FROM documents WHERE id = ?1 UNION SELECT sha256 FROM versions WHERE document = ?1"
-    rows = db.execute(
-        f"SELECT id FROM documents WHERE sha256 IN ({own}) AND id != ?1 "
-        f"UNION SELECT document FROM versions WHERE sha256 IN ({own}) AND document != ?1 ORDER BY 1",
-        (document_id,),
-    )
-    return tuple(other for (other,) in rows)
-
-
 def with_text(db: Statements, document: Document) -> tuple[str, ...]:
     """List the ids of other documents that have, or had, this document's text."""
     rows = db.execute(
@@ -341,13 +330,3 @@ def parted(db: Statements, document_id: str, texts: Iterable[str]) -> DocumentTe
     )
     shared = tuple(sha256 for (sha256,) in rows)
     return DocumentTexts(document_id, tuple(sorted({*texts}.difference(shared))), shared)
-
-
-def to_forget(db: Statements) -> dict[int, DocumentTexts]:
-    """Read the notes of the purged texts that the desk must forget, by the note's number."""
-    rows = db.execute("SELECT one, cited FROM erasing WHERE cited != ''").fetchall()
-    notes = {number: stored.items(cited) for number, cited in rows}
-    return {
-        number: parted(db, stored.text(document_id), [*map(stored.text, texts)])
-        for number, (document_id, texts) in notes.items()
-    }

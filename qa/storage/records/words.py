@@ -1,4 +1,4 @@
-"""Finds words and phrases in the records' full-text table, and the documents' spellings of names.
+"""Finds words and phrases in the records' full-text table.
 
 Each function works inside a transaction of the records' database. `table` is the database's full-text table.
 """
@@ -8,7 +8,6 @@ Each function works inside a transaction of the records' database. `table` is th
 from __future__ import annotations
 
 import json
-import re
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -18,17 +17,12 @@ from qa.storage.records.filters import where
 from qa.text.terms import indexed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from embeddings.arrays import Int64
-    from qa.deadline import Deadline
     from qa.schema import Filters
     from qa.storage.engines import FullTextTable
-    from qa.storage.ports import Occurrences
     from qa.storage.statements import Statements
-
-# Maximum number of passages that are read to find a word in small letters. A common word is found in them.
-SMALL_READ = 20
 
 
 def in_order(db: Statements, keys: Iterable[int]) -> list[int]:
@@ -55,35 +49,7 @@ def texts_of(db: Statements, keys: Int64) -> list[tuple[int, str, str]]:
     return rows
 
 
-def find_phrase(
-    db: Statements, table: FullTextTable, phrase: str, filters: Filters, deadline: Deadline
-) -> Occurrences:
-    """Find the occurrences of a phrase; see `qa.storage.records.phrases`."""
-
-    def read(ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-        for document_id in ids:
-            yield db.execute("SELECT id, sha256, text FROM documents WHERE id = ?", (document_id,)).fetchone()
-
-    return phrases.find_phrase(
-        phrase,
-        lambda words: _holding_words(db, table, words, filters),
-        lambda words: _holding_together(db, table, words, filters),
-        read,
-        deadline,
-    )
-
-
-def spellings(db: Statements, keys: Iterable[str]) -> dict[str, list[str]]:
-    """Return the documents' spellings of names, by the names' keys, in order."""
-    rows = db.execute(
-        "SELECT key, folded, min(spelling) FROM spellings WHERE key IN (SELECT value FROM json_each(?)) "
-        "GROUP BY key, folded ORDER BY key, folded",
-        (json.dumps(sorted(keys)),),
-    ).fetchall()
-    return {key: [spelling for *_, spelling in group] for key, group in groupby(rows, key=itemgetter(0))}
-
-
-def _holding_words(db: Statements, table: FullTextTable, words: Sequence[str], filters: Filters) -> list[str]:
+def holding_words(db: Statements, table: FullTextTable, words: Sequence[str], filters: Filters) -> list[str]:
     """List the ids of the documents that contain all rare words among some words, in order.
 
     Frequent words are ignored: they exclude few documents, and take long. At most `phrases.PHRASE_READ` + 1
@@ -113,7 +79,7 @@ def _holding_words(db: Statements, table: FullTextTable, words: Sequence[str], f
     return [document_id for (document_id,) in rows]
 
 
-def _holding_together(
+def holding_together(
     db: Statements, table: FullTextTable, words: Sequence[str], filters: Filters
 ) -> list[str]:
     """List the ids of the documents with a passage that has the words in sequence, in order of id."""
@@ -131,17 +97,3 @@ def holds(db: Statements, table: FullTextTable, name: str) -> bool:
     """Return whether the words of a folded name occur anywhere in sequence, up to inflection."""
     match, values = table.matches(indexed(name), head=True)
     return db.execute(f"SELECT 1 FROM words WHERE {match} LIMIT 1", values).fetchone() is not None
-
-
-def holds_in_lower_case(db: Statements, table: FullTextTable, word: str) -> bool:
-    """Return whether one of the first passages with a word writes it in small letters, as it is given."""
-    match, values = table.matches(indexed(word))
-    rows = db.execute(
-        "SELECT substr(text, CAST(start + 1 AS INTEGER), CAST(end - start AS INTEGER)) FROM words "
-        f"JOIN passages ON passages.key = words.{table.key} "
-        f"JOIN documents ON serial = document WHERE {match} "
-        f"ORDER BY words.{table.key} LIMIT ?",
-        (*values, SMALL_READ),
-    )
-    # Full text finds inflections too, so any word with this beginning counts.
-    return any(re.search(rf"\b{re.escape(word)}", text) for (text,) in rows)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Document
     from qa.storage.engines import FullTextTable
-    from qa.storage.intake_port import EmbeddedPassages, Encoding, Entry, ReadDocument, Status
+    from qa.storage.intake_values import EmbeddedPassages, Encoding, Entry, ReadDocument, Status
     from qa.storage.statements import Statements
 
 

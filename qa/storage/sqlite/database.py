@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from qa.storage.intake_port import Upload
+    from qa.storage.intake_values import Upload
     from qa.storage.statements import Statements
 
 FILE_NAME = "library.sqlite3"

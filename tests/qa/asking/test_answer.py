@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from embeddings.reading import Window
     from qa.schema import Answer
-    from qa.storage.ports import Hit, Selection
+    from qa.storage.results import Hit, Selection
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qa.corpus import Corpus
-    from qa.storage.ports import Hit
+    from qa.storage.results import Hit
 
 log = logging.getLogger(__name__)
 # PULLQUOTE_CRASHES=300 for a long run.

@@ -22,7 +22,7 @@ from qa.formats.source import PLAIN
 from qa.intake.make import segment
 from qa.intake.plan import made_by
 from qa.schema import Document, Progress
-from qa.storage.intake_port import ReadDocument
+from qa.storage.intake_values import ReadDocument
 from tests.qa.consistency import index_problems, problems
 from tests.qa.storage.folder import records
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write

@@ -453,7 +453,7 @@ def _upload_and_die(library: Path, at: str) -> None:
     module, function = {
         "written": ("qa.storage.records.uploads", "move_whole"),
         "kept": ("qa.intake.run", "plan_file"),
-        "put": ("qa.storage.records.store", "put_file"),
+        "put": ("qa.storage.records.files", "_put_file"),
     }[at]
 
     def die(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""What every engine promises that keeps a library: `qa.storage.ports.Library`, as tests to be inherited."""
+"""What every engine promises that keeps a library: `qa.storage.library.Library`, as tests to be inherited."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from qa.document import segment
 from qa.errors import DocumentNotFoundError, InputError
 from qa.schema import Document, DocumentOrder, DocumentQuery, Filters, Span
-from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.intake_values import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.library import READ_AT_ONCE, read_in_parts, read_places
-from qa.storage.ports import Count, Hit, Occurrence
+from qa.storage.results import Count, Hit, Occurrence
 from qa.text.dates import PartialDate, parse_date
 from qa.text.phrase import occurrences, phrase_pattern
 from tests.qa.recorded import Recorded

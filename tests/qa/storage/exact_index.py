@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from qa.schema import OnProgress
     from qa.storage.engines import Database
     from qa.storage.findings import Finding
-    from qa.storage.intake_port import Encoding
-    from qa.storage.ports import Selection
+    from qa.storage.intake_values import Encoding
+    from qa.storage.results import Selection
     from qa.storage.statements import Statements
 
 

@@ -1,4 +1,4 @@
-"""What every engine promises to intake: `qa.storage.intake_port.Library`, as tests to be inherited."""
+"""What every engine promises to intake: `qa.storage.library.Library`, as tests to be inherited."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from qa.document.window import window_text
 from qa.errors import DocumentNotFoundError, EncoderMismatchError, InputError, LibraryError
 from qa.intake.make import segment
 from qa.schema import Document, Failure, FileResult
-from qa.storage.intake_port import EmbeddedPassages, Entry, FileRecord, KnownFile, ReadAs, ReadDocument
+from qa.storage.intake_values import EmbeddedPassages, Entry, FileRecord, KnownFile, ReadAs, ReadDocument
 from tests.qa.tiny import TinyEncoder, words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qa.storage.intake_port import Ingested
+    from qa.storage.intake_values import Ingested
     from qa.storage.library import Library
     from qa.storage.records.store import Store
 

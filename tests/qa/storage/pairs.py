@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qa.document.corrections import BY_HAND, Correction
 from qa.errors import PullquoteError
 from qa.schema import Filters, Found
-from qa.storage.intake_port import FileRecord, HeldLocation, Ingested, ReadAs
+from qa.storage.intake_values import FileRecord, HeldLocation, Ingested, ReadAs
 from tests.qa.storage.intake_contract import document, embedded, read
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from qa.storage.file_index.full_text import FullText, Postings
 from qa.storage.file_index.postings import build_of_texts
 from qa.storage.file_index.source import Source
 from qa.storage.file_index.vector_index import PART_SECONDS
-from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.intake_values import EmbeddedPassages, Entry, ReadDocument
 from tests.qa.consistency import problems, words_problems
 from tests.qa.storage.folder import records, source
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write

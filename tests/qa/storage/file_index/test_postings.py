@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qa.storage.file_index.full_text import Found
-    from qa.storage.ports import Selection
+    from qa.storage.results import Selection
 
 MARK = b"pullquote postings 1\n"
 QUERIES = [["rice"], ["copper", "the"], ["absent"], ["rice", "copper", "bar"]]

@@ -26,7 +26,7 @@ from qa.commands.doctor import examine
 from qa.document.segment import passages
 from qa.schema import Document
 from qa.storage.file_index.vector_index import PART_SECONDS, LibraryIndex
-from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.intake_values import EmbeddedPassages, Entry, ReadDocument
 from tests.qa.consistency import index_problems, problems
 from tests.qa.storage.folder import records, source
 from tests.qa.tiny import DIMENSION, TinyEncoder, words

@@ -33,7 +33,7 @@ from qa.corpus import Corpus
 from qa.errors import LibraryError
 from qa.schema import Document, Passage, Sentence
 from qa.storage.examine import examine
-from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.intake_values import EmbeddedPassages, Entry, ReadDocument
 from qa.storage.open import open_library, open_records
 from tests.qa.storage.milvus.on_server import PORT, Server
 from tests.qa.tiny import TinyEncoder, TinyReader, words, write

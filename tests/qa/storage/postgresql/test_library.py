@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qa.storage.intake_port import ReadDocument
+from qa.storage.intake_values import ReadDocument
 from qa.storage.library import Library
 from qa.storage.records.store import Store
 from tests.qa.storage.contract import LibraryContract

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, get_args
 from qa.document.corrections import BY_HAND, Correction
 from qa.errors import PullquoteError
 from qa.schema import Document, DocumentOrder, DocumentQuery, Filters, Found
-from qa.storage.intake_port import FileRecord, ReadAs
+from qa.storage.intake_values import FileRecord, ReadAs
 from qa.storage.records.store import Store
 from qa.storage.sqlite.database import SqliteDatabase
 from qa.text.names import spellings

@@ -18,7 +18,7 @@ import pytest
 import qa.storage.file_index.fts5
 import qa.storage.records.filters
 import qa.storage.records.phrases
-import qa.storage.records.reading
+import qa.storage.records.rows
 import qa.storage.sqlite.file
 from qa.document.segment import passages
 from qa.errors import (
@@ -27,8 +27,8 @@ from qa.errors import (
     LibraryNotFoundError,
 )
 from qa.schema import EVERYTHING, Document, Filters
-from qa.storage.intake_port import EmbeddedPassages, Entry, ReadDocument
-from qa.storage.ports import Count, Hit
+from qa.storage.intake_values import EmbeddedPassages, Entry, ReadDocument
+from qa.storage.results import Count, Hit
 from qa.storage.sqlite.database import LAYOUT
 from qa.text.dates import parse_date
 from tests.conftest import ROOT
@@ -142,7 +142,7 @@ def test_removal_is_all_or_nothing_and_suggests_the_id_that_was_meant(store: Sto
 def test_an_id_that_is_not_held_is_compared_with_few_of_many(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(qa.storage.records.reading, "SUGGESTED_FROM", 3)
+    monkeypatch.setattr(qa.storage.records.rows, "SUGGESTED_FROM", 3)
     for number in range(10, 40):
         ingest(store, text(f"brief-{number}.txt", "Text."))
     with store.database.reading() as db:

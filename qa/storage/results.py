@@ -1,4 +1,4 @@
-"""The values that a library exchanges with asking, quoting and the desk."""
+"""The results that a library returns to asking, quoting and the desk."""
 
 from __future__ import annotations
 

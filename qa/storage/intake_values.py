@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from qa.document.identity import RECORDS, words_sha256
 from qa.document.row_identity import Row, is_row
@@ -75,6 +75,21 @@ class EmbeddedPassages:
 
     entries: Sequence[Entry]
     encoder: EncoderIdentity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A part of a library that is copied at once.
+
+    Attributes:
+        rows: the rows by table, each row by column. Rows of documents and versions include their texts.
+        document: the document among the rows, or None if there is none.
+        passages: the document's passages with their vectors.
+    """
+
+    rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    document: Document | None = None
+    passages: EmbeddedPassages | None = None
 
 
 @dataclass(frozen=True, slots=True)
