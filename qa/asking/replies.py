@@ -85,7 +85,7 @@ _PATTERNS: tuple[tuple[ReplyKind, str], ...] = (
     ),
     ("summary", requests.PATTERN),
 )
-_COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
+_COMPILED = tuple((kind, re.compile(rf"\A(?:{pattern})")) for kind, pattern in _PATTERNS)
 
 _WHAT_IT_IS = (
     "Pullquote answers questions about its documents with verbatim quotes and their sources. "
