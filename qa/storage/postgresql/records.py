@@ -13,6 +13,7 @@ from qa.storage.parts import COPIED
 from qa.storage.postgresql import originals
 from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
+from qa.storage.postgresql.findings import of_server
 from qa.storage.postgresql.full_text import TsvectorTable
 from qa.storage.postgresql.own_files import OwnFiles
 from qa.storage.postgresql.tables import LAYOUT, NAMES
@@ -158,7 +159,7 @@ class PostgresDatabase:
 
     def examine(self) -> Iterator[Finding]:
         """Check the server, and whether all tables exist."""
-        yield of_shared_desk(self.shared)
+        yield of_server(self.shared)
         with self.reading() as db:
             rows = db.execute(
                 "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(?)::oid AND relkind = 'r'",
