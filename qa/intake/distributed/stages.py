@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import platform
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from embeddings.encoder import identify_encoder, open_encoder
 from embeddings.models import ModelError as WeightsError
 from qa.document.corrections import correct
-from qa.errors import InputError, PullquoteError, WorkersError
+from qa.errors import ConflictError, InputError, PullquoteError, WorkersError
 from qa.formats.kinds import LIBRARIES
 from qa.formats.remote import state_of
 from qa.formats.source import PLAIN
@@ -280,8 +281,10 @@ class EmbedWindows(Actor):
                 if prepared and isinstance(file_item.item, ReadDocument):
                     document = replace(file_item.item, document=prepared.segmented.document)
                     passages = prepared.segmented.embedded(prepared.vectors, identity)
-                    ingested = library.put(document, passages, prepared.corrections)
-                    if ingested:  # otherwise this program puts it in: its corrections have changed
+                    ingested = None
+                    with suppress(ConflictError):
+                        ingested = library.put(document, passages, prepared.corrections)
+                    if ingested:  # otherwise this program puts it in
                         prepared = replace(prepared, vectors={}, ingested=ingested)
                 results.append(replace(file_item, prepared=prepared))
         return tuple(results)

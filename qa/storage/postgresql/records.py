@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError, LibraryNotFoundError
-from qa.storage.findings import Finding, of_shared_desk
+from qa.storage.findings import Finding
 from qa.storage.parts import COPIED
 from qa.storage.postgresql import originals
 from qa.storage.postgresql.address import PostgresAddress
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
     from qa.storage.intake_port import Upload
     from qa.storage.statements import Statements
+
+# Maximum seconds between the last statement of a change and its commit. All other writers wait meanwhile, so
+# the server ends a writer that is suspended or cut off there.
+LAST_SECONDS = 4
+_COUNT = (
+    "UPDATE library SET generation = generation + 1 "
+    f"RETURNING set_config('idle_in_transaction_session_timeout', '{LAST_SECONDS}s', true)"
+)
 
 
 class PostgresDatabase:
@@ -89,7 +97,7 @@ class PostgresDatabase:
             if not counted:
                 db.changes = before
             if is_counted:
-                db.execute("UPDATE library SET generation = generation + 1")
+                db.execute(_COUNT)
         if is_counted:
             self.after_commit()
 
