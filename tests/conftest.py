@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BRIEF = ROOT / "seeds" / "ifes-nk-brief-08-4-4-1-scrap-metal-smuggling.txt"
 
 
-_LONGEST = frozenset({"test_server.py", "test_faults_on_server.py", "test_distributed.py"})
+_LONGEST = frozenset({"test_server.py", "test_faults.py", "test_faults_on_server.py", "test_distributed.py"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

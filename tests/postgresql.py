@@ -29,13 +29,22 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A server that runs from `start` to `stop`, or until it is killed. Root's is run by another user."""
+    """A server that runs from `start` to `stop`, or until it is killed. Root's is run by another user.
 
-    def __init__(self) -> None:
+    With `mebibytes`, its files are on a disk of their own of that size, which this process must be able to
+    mount.
+    """
+
+    def __init__(self, mebibytes: int = 0) -> None:
         found = programs()
         assert found, MISSING
         self._programs = found
         self.folder = Path(tempfile.mkdtemp(prefix="pullquote-postgresql-"))
+        self._has_own_disk = mebibytes > 0
+        if self._has_own_disk:
+            subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", self.folder], check=True
+            )
         self.password = secrets.token_urlsafe(8)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -127,11 +136,17 @@ class Server:
                 os.kill(child, signal.SIGKILL)
         self._process.wait()
 
+    def has_ended(self) -> bool:
+        """Return whether it has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def stop(self) -> None:
         """End it, and remove its files."""
         assert self._process
         self._process.send_signal(signal.SIGINT)  # open connections are cut
         self._process.wait(60)
+        if self._has_own_disk:
+            subprocess.run(["umount", "--lazy", self.folder], check=True)
         shutil.rmtree(self.folder)
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from embeddings.models import EncoderIdentity
 from qa.document.corrections import correct
 from qa.document.row_identity import Row, follow, numbered
-from qa.errors import UnstorableError
+from qa.errors import ConflictError, UnstorableError
 from qa.formats.worker import Worker
 from qa.intake.folders import library_path, refusal
 from qa.intake.make import (
@@ -93,6 +93,9 @@ class Run:
         # Results of a group that is not committed yet, each with the number of bytes that were read by then.
         self._put_away: list[tuple[FileResult, int]] = []
         self._at_once = True
+        # Items of a group that are put after the group's commit, with their vectors: a change of another
+        # process was in the way of the first of them.
+        self._later: list[tuple[Step, Mapping[bytes, Float32]]] = []
         self._files: list[FileRecord] = []
         self._read_as: dict[str, ReadAs] = {}
         # The new ids of documents that lost their ids. Such a document was in several files, and the first
@@ -248,6 +251,9 @@ class Run:
         with self._library.one_change(documents) as self._at_once:
             yield
         self._report()
+        later, self._later, self._at_once = self._later, [], True
+        for item, vectors in later:
+            self._put(item, vectors)
 
     def _report(self) -> None:
         for result, read in self._put_away:
@@ -256,6 +262,21 @@ class Run:
         self._put_away = []
 
     def _put(self, item: Step, vectors: Mapping[bytes, Float32]) -> None:
+        """Put an item into the library, or leave it for later if another process is in the way of the group.
+
+        The locks of the group may be in the other process's way. They end with the group's commit.
+        """
+        if not self._later:
+            try:
+                self._put_now(item, vectors)
+            except ConflictError:
+                if self._at_once:
+                    raise
+            else:
+                return
+        self._later.append((item, vectors))
+
+    def _put_now(self, item: Step, vectors: Mapping[bytes, Float32]) -> None:
         if isinstance(item, FileReading):
             self._end(item)
             return

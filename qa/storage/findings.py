@@ -14,14 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embeddings.models import EncoderIdentity
-    from qa.storage.postgresql.database import SharedDatabase
 
 DAMAGED = (
     "the {}'s files in the cache were damaged, so they are made again. Earlier answers may "
     "be wrong: restart a running chat, and check the disk"
 )
 NAMED = 5  # maximum number of problems that are listed; the rest are only counted
-_CLOCK = 2.0  # seconds that two clocks may differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +63,3 @@ def of_aliases(library: Path) -> Finding:
     if (more := len(held.problems) - NAMED) > 0:
         wrong += f"; and {more:,} more"
     return Finding("aliases", f"{plural(held.own, 'group')} of names in {library / ALIAS_FILE}", wrong)
-
-
-def of_shared_desk(shared: SharedDatabase) -> Finding:
-    """Check the server of a shared desk: its version, tables, settings and clock.
-
-    Raises:
-        LibraryError: the server cannot be reached, or refuses the connection.
-    """
-    server = shared.server()
-    wrong = []
-    if server.lacking:
-        wrong.append(f"this user lacks {server.lacking}: grant it")
-    if server.only_reads:
-        wrong.append("it is a read-only copy: name the original server")
-    if server.volatile:
-        wrong.append(
-            f"{server.volatile}: finished changes may be lost when it loses power. Switch these settings on"
-        )
-    if abs(server.ahead) > _CLOCK:
-        wrong.append(
-            f"its clock differs from this machine's by {abs(server.ahead):.0f} s: set both clocks by "
-            "NTP, as each "
-            "server dates its changes by its own clock"
-        )
-    parts = ", ".join(f"{part} {version}" for part, version in sorted(server.schemas.items()))
-    return Finding(
-        "desk server",
-        f"PostgreSQL {server.version} at {shared.address.where}, schema {shared.address.schema} "
-        f"({parts or 'no tables yet'}), clock {server.ahead:+.1f} s",
-        "; ".join(wrong),
-    )

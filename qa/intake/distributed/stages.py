@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from embeddings.encoder import identify_encoder, open_encoder
 from embeddings.models import ModelError as WeightsError
 from qa.document.corrections import correct
-from qa.errors import InputError, PullquoteError, UnstorableError, WorkersError
+from qa.errors import ConflictError, InputError, PullquoteError, UnstorableError, WorkersError
 from qa.formats.kinds import LIBRARIES
 from qa.formats.remote import state_of
 from qa.formats.source import PLAIN
@@ -282,9 +282,9 @@ class EmbedWindows(Actor):
                     ingested = None
                     document = replace(file_item.item, document=prepared.segmented.document)
                     passages = prepared.segmented.embedded(prepared.vectors, identity)
-                    with suppress(UnstorableError):  # the process that started the run tries, and reports it
+                    with suppress(ConflictError, UnstorableError):
                         ingested = library.put(document, passages, prepared.corrections)
-                    if ingested:  # otherwise that process puts it in: its corrections have changed
+                    if ingested:  # otherwise the process that started the run puts it in, or reports why not
                         prepared = replace(prepared, vectors={}, ingested=ingested)
                 results.append(replace(file_item, prepared=prepared))
         return tuple(results)

@@ -82,7 +82,8 @@ class Follower:
         return 0
 
     def _follow(self) -> int:
-        with self._database.writing(counted=False) as db:
+        # The rows in the outbox are locked, and no document: writers need not wait for Milvus.
+        with self._database.writing(counted=False, names=()) as db:
             keys = outbox.take(db, AT_ONCE, self._database.skip_locked)
             # Read the encodings after the rows are locked: see `fill`.
             active, present = vectors.encoding(db), self._opened.existing(vectors.encodings(db))

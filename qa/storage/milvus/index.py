@@ -250,7 +250,8 @@ class MilvusIndex:
         self._follow_all(start, progress)
         with self._database.reading() as db:
             encoding = vectors.encoding(db) or encoding
-            (passages,) = db.execute("SELECT coalesce(sum(passages), 0) FROM documents").fetchone()
+            query = "SELECT CAST(coalesce(sum(passages), 0) AS BIGINT) FROM documents"
+            (passages,) = db.execute(query).fetchone()
         self._opened.active(encoding).finish(passages, progress)
         self._opened.drop_former()
 
@@ -300,7 +301,7 @@ class MilvusIndex:
         return 0
 
     def examine(self, passages: int) -> Iterator[Finding]:
-        """Check the server, the collection and the outbox against the records, without changing anything."""
+        """Check the server, the collection and the outbox against the records, without changing a row."""
         with self._database.reading() as db:
             encoding, (count, since), pending = vectors.encoding(db), outbox.waiting(db), outbox.pending(db)
             held = np.array([key for (key,) in db.execute("SELECT key FROM passages ORDER BY key")], np.int64)
@@ -331,6 +332,7 @@ def _collection(collection: Collection, held: Int64, pending: set[int]) -> Itera
     if not collection.exists():
         yield Finding("index", "none", f"Milvus does not have {collection.name}: {mending}")
         return
+    collection.load()  # Milvus Lite has loaded no collection when it starts
     kept = collection.keys()
     differing = set(np.setxor1d(held, kept).tolist()) - pending
     yield Finding(

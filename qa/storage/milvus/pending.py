@@ -73,7 +73,7 @@ class Pending:
             counts = {key: self._words[key] for key in keys if key in self._words}
         if not counts:
             return [[] for _ in queries]
-        (total,) = db.execute("SELECT coalesce(sum(passages), 0) FROM documents").fetchone()
+        (total,) = db.execute("SELECT CAST(coalesce(sum(passages), 0) AS BIGINT) FROM documents").fetchone()
         average = sum(map(Counter.total, counts.values())) / len(counts)
         return [
             _bm25(counts, {stem: self._rarity(db, word, total) for word in words for stem in self._of(word)},
@@ -88,7 +88,7 @@ class Pending:
         """Return the weight of a word in BM25: the rarer the word, the greater."""
         match, values = self._table.matches(indexed(word))
         (count,) = db.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM words WHERE {match} LIMIT ?) AS some",  # noqa: S608 - bound
+            f"SELECT count(*) FROM (SELECT 1 FROM words WHERE {match} LIMIT ?) AS found",  # noqa: S608 - bound
             (*values, COUNTED),
         ).fetchone()
         return math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))

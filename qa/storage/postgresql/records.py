@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError, LibraryNotFoundError
-from qa.storage.findings import Finding, of_shared_desk
+from qa.storage.findings import Finding
 from qa.storage.postgresql import originals
 from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
+from qa.storage.postgresql.findings import of_server
 from qa.storage.postgresql.full_text import TsvectorTable
 from qa.storage.postgresql.own_files import OwnFiles
 from qa.storage.postgresql.tables import LAYOUT, NAMES
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
     from qa.storage.intake_values import Upload
     from qa.storage.statements import Statements
+
+# Maximum seconds between the last statement of a change and its commit. All other writers wait meanwhile, so
+# the server ends a writer that is suspended or cut off there.
+LAST_SECONDS = 4
+_COUNT = (
+    "UPDATE library SET generation = generation + 1 "
+    f"RETURNING set_config('idle_in_transaction_session_timeout', '{LAST_SECONDS}s', true)"
+)
 
 
 class PostgresDatabase:
@@ -88,7 +97,7 @@ class PostgresDatabase:
             if not counted:
                 db.changes = before
             if is_counted:
-                db.execute("UPDATE library SET generation = generation + 1")
+                db.execute(_COUNT)
         if is_counted:
             self.after_commit()
 
@@ -158,7 +167,7 @@ class PostgresDatabase:
 
     def examine(self) -> Iterator[Finding]:
         """Check the server, and whether all tables exist."""
-        yield of_shared_desk(self.shared)
+        yield of_server(self.shared)
         with self.reading() as db:
             rows = db.execute(
                 "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(?)::oid AND relkind = 'r'",

@@ -23,10 +23,10 @@ from qa.desk.file import LAYOUT
 from qa.errors import InputError, LibraryError, MissingExtraError
 from qa.places import library_address
 from qa.schema import DossierEntry, Quote, QuoteReference, ShownAnswer
-from qa.storage.findings import of_shared_desk
 from qa.storage.postgresql.address import PASSWORD_FILE, PostgresAddress
 from qa.storage.postgresql.database import MOST, SharedDatabase
 from qa.storage.postgresql.dialect import translate
+from qa.storage.postgresql.findings import of_server
 from qa.web.api import create_app
 from qa.web.engine import Engine, State
 from tests.qa.desk.on_server import corpus_on_server
@@ -244,7 +244,7 @@ def test_the_password_may_stand_in_a_file_and_not_in_the_address(
     monkeypatch.setenv(PASSWORD_FILE, str(tmp_path / "password"))
     opened(address)
     database = SharedDatabase(PostgresAddress.parse(address))
-    assert postgresql.password not in f"{database!r} {database.address!r} {of_shared_desk(database)!r}"
+    assert postgresql.password not in f"{database!r} {database.address!r} {of_server(database)!r}"
     monkeypatch.setenv(PASSWORD_FILE, str(tmp_path / "none"))
     with pytest.raises(InputError, match="none, which PULLQUOTE_PASSWORD_FILE names, cannot be read"):
         opened(address)
@@ -282,10 +282,10 @@ def test_a_user_who_may_make_no_tables_is_told_which_right_is_lacking(postgresql
         LibraryError, match=r"may not be written by this user .*CREATE SCHEMA … AUTHORIZATION"
     ):
         opened(guest)
-    assert "CREATE on the database" in of_shared_desk(SharedDatabase(PostgresAddress.parse(guest))).problem
+    assert "CREATE on the database" in of_server(SharedDatabase(PostgresAddress.parse(guest))).problem
     postgresql.sql("CREATE SCHEMA of_guests AUTHORIZATION guest")
     opened(guest)
-    assert of_shared_desk(SharedDatabase(PostgresAddress.parse(guest))).problem == ""
+    assert of_server(SharedDatabase(PostgresAddress.parse(guest))).problem == ""
 
 
 @pytest.mark.parametrize(
@@ -428,12 +428,11 @@ def test_a_database_that_has_not_all_characters_is_refused(postgresql: Server) -
 
 
 def test_a_clock_that_differs_is_said(database: SharedDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert of_shared_desk(database).problem == ""
+    assert of_server(database).problem == ""
     now = time.time
     monkeypatch.setattr("qa.storage.postgresql.database.time.time", lambda: now() - 90)
     assert (
-        "its clock differs from this machine's by 90 s: set both clocks "
-        "by NTP" in of_shared_desk(database).problem
+        "its clock differs from this machine's by 90 s: set both clocks by NTP" in of_server(database).problem
     )
 
 

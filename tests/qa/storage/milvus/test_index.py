@@ -305,6 +305,37 @@ def test_what_differs_from_the_records_is_named(library: Library, monkeypatch: p
     assert ["the next question builds the index again" in each for each in problems()] == [True]
 
 
+@pytest.mark.parametrize("place", [pytest.param("postgresql", marks=pytest.mark.day)], indirect=True)
+def test_who_writes_does_not_wait_for_milvus(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(library, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    library.save()
+    follows, goes_on = threading.Event(), threading.Event()
+    upsert = collections.Collection.upsert
+
+    def slow(one: Collection, rows: Any) -> None:
+        follows.set()
+        goes_on.wait(60)
+        upsert(one, rows)
+
+    monkeypatch.setattr(collections.Collection, "upsert", slow)
+    put(library, document("/b.txt", "The griffin sleeps.", "b.txt"))
+    assert follows.wait(60)
+    put(library, document("/c.txt", "The kraken sleeps.", "c.txt"))
+    assert len(pending(library)) == 2
+    goes_on.set()
+    library.save()
+    assert found(library) == {"a.txt", "b.txt", "c.txt"}
+
+
+def test_a_collection_that_nobody_has_loaded_is_examined(library: Library) -> None:
+    put(library, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    library.save()
+    index_of(library)._opened.connection.call("release_collection", collection(library).name)
+    findings = {each.about: each for each in library.index.examine(1)}
+    assert findings["index"].value.endswith("1 passage")
+    assert not any(each.problem for each in findings.values())
+
+
 def test_a_server_that_indexes_is_waited_for_as_long_as_it_goes_on(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,3 +416,6 @@ def test_the_scores_of_the_outbox_are_those_of_the_records(library: Library, sti
     with library.database.reading() as db:
         (blob,) = db.execute("SELECT vector FROM vectors").fetchone()
     assert score == pytest.approx(float(vector @ np.frombuffer(blob, "<f4")))
+    put(library, document("/b.txt", "The griffin dreams.", "b.txt"))
+    ((by_words, _),) = library.matching([["griffin"]], 5, library.select())[0]
+    assert by_words.document_id == "b.txt"

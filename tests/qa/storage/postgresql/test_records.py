@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
 from qa.schema import DocumentQuery
+from qa.storage.postgresql import database as engine
+from qa.storage.postgresql.address import PostgresAddress
+from qa.storage.postgresql.database import SharedDatabase
 from qa.storage.postgresql.records import PostgresDatabase
 from qa.storage.postgresql.tables import LAYOUT, NAMES
+from qa.storage.records import store as records
 from qa.storage.records.store import Store
+from tests.qa.desk.on_server import corpus_on_server
 from tests.qa.storage.contract import BRIEF, text
 from tests.qa.storage.intake_contract import document, embedded, put, read
 from tests.qa.tiny import words
+from tests.qa.tiny import write as file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from qa.schema import Document
+    from psycopg import Connection
+
+    from qa.schema import Document, Progress
     from tests.postgresql import Server
 
 WRITERS, DOCUMENTS = 4, 24
@@ -226,7 +234,74 @@ def test_a_word_that_the_server_cannot_hold_whole_is_found(store: Store) -> None
     assert store.holds("quoted words again")
 
 
+def test_a_writer_that_is_suspended_before_its_commit_does_not_hold_up_others(
+    store: Store, address: str, tmp_path: Path
+) -> None:
+    goes_on, failures = threading.Event(), []
+    with closing(Store(PostgresDatabase(address, tmp_path / "other"))) as suspended:
+        shared = suspended.database.shared
+        assert shared
+        commit = shared._commit
+
+        def commit_late(db: Connection[Any]) -> None:
+            about_to_commit.set()
+            goes_on.wait(60)
+            commit(db)
+
+        def write_late() -> None:
+            try:
+                put(suspended, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+            except LibraryError as error:
+                failures.append(str(error))
+
+        about_to_commit = threading.Event()
+        put(store, document("/c.txt", "The kraken sleeps.", "c.txt"))
+        shared._commit = commit_late  # type: ignore[method-assign]
+        writer = threading.Thread(target=write_late)
+        writer.start()
+        assert about_to_commit.wait(60)
+        put(store, document("/b.txt", "The griffin sleeps.", "b.txt"))
+        goes_on.set()
+        writer.join()
+    assert len(failures) == 1
+    assert "connection" in failures[0]
+    assert [info.id for info in store.documents()] == ["b.txt", "c.txt"]
+
+
+def test_a_run_goes_on_when_another_process_was_in_the_way_of_a_document(
+    address: str, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a.txt", "b.txt", "c.txt"]
+    with corpus_on_server(address, tmp_path / "library") as corpus, ExitStack() as held:
+        for name in names:
+            file(inbox, name, f"The {name} sleeps.\n")
+        corpus.index(inbox)
+        for name in names:
+            file(inbox, name, f"The {name} dreams.\n")
+        shared = SharedDatabase(PostgresAddress.parse(address))
+        other = held.enter_context(shared.writing(LAYOUT, ()))
+        other.execute("UPDATE documents SET title = title WHERE id = 'b.txt'")
+        monkeypatch.setattr(records, "ATTEMPTS", 2)
+        monkeypatch.setattr(engine, "LOCK_SECONDS", 1)
+        written: list[str] = []
+
+        def end_other(progress: Progress) -> None:
+            if progress.stage == "write":
+                written.append(progress.name)
+                held.close()
+
+        report = corpus.index(inbox, progress=end_other)
+        assert [each.status for each in report.files] == ["replaced"] * 3
+        assert list(dict.fromkeys(written)) == names
+        assert [corpus.store.document(name).text for name in names] == [
+            f"The {name} dreams.\n" for name in names
+        ]
+        assert [each.status for each in corpus.index(inbox).files] == ["unchanged"] * 3
+    shared.close()
+
+
 def test_the_server_is_examined(store: Store) -> None:
+    assert next(store.database.examine()).about == "database server"
     assert {"documents", "passages", "words", "outbox"} <= set(NAMES)
     findings = {each.about: each for each in store.database.examine()}
     assert not any(each.problem for each in findings.values() if "fsync" not in each.problem)
