@@ -375,14 +375,8 @@ def outdated_lines(entries: Sequence[Shown]) -> Iterator[str]:
 
 def info_to_dict(info: DossierInfo) -> dict[str, Any]:
     """Return the summary of a dossier for JSON."""
-    return {
-        "id": info.id,
-        "name": info.name,
-        "began": info.began.isoformat(timespec="seconds"),
-        "changed": info.changed.isoformat(timespec="seconds"),
-        "quotes": info.quotes,
-        "entries": info.entries,
-    }
+    times = {name: getattr(info, name).isoformat(timespec="seconds") for name in ("began", "changed")}
+    return asdict(info) | times
 
 
 def to_dict(shown: Shown) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from qa.web.body import Body, with_fields
 from qa.web.cards import address
 from qa.web.document import read
 from qa.web.options import Name, Since, Until
-from qa.web.paging import MAX_LISTED
+from qa.web.paging import MAX_LISTED, Offset
 from qa.web.replies import QUOTE
 from qa.web.threads import Threads
 
@@ -79,9 +79,7 @@ class FoundQuery(Body):
     limit: Annotated[int, Field(ge=0, le=MAX_LISTED)] | None = Field(
         default=None, description="The most items to return.", examples=[100]
     )
-    offset: Annotated[int, Field(ge=0, le=MAX_LISTED)] = Field(
-        default=0, description="The number of items to skip.", examples=[0]
-    )
+    offset: Offset = 0
     format: _Text = Field(default="", description="Only documents of this format.", examples=["text"])
     since: Since | None = Field(
         default=None, description="Only documents of this day, month or year, or later.", examples=["2008"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from urllib.parse import urlencode
@@ -291,14 +292,8 @@ def _marked(text: str, query: str) -> Markup:
 
 def info_to_dict(info: ConversationInfo) -> dict[str, Any]:
     """Return a conversation as HTTP gives it."""
-    return {
-        "id": info.id,
-        "name": info.name,
-        "began": info.began.isoformat(timespec="seconds"),
-        "changed": info.changed.isoformat(timespec="seconds"),
-        "questions": info.questions,
-        "last": info.last,
-    }
+    times = {name: getattr(info, name).isoformat(timespec="seconds") for name in ("began", "changed")}
+    return asdict(info) | times
 
 
 def _turn_to_dict(turn: KeptTurn, cited: Callable[[str, str], Cited]) -> dict[str, Any]:

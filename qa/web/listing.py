@@ -77,11 +77,11 @@ class _Dates(BaseModel):
     first: str | None = Field(description="The first date.", examples=["2008-04-04"])
     last: str | None = Field(description="The last date.", examples=["2008-04-04"])
     undated: int = Field(description="The number of documents without a date.", examples=[0])
-    formats: list[tuple[str, int]] = Field(examples=[[("text", 1)]])
+    formats: list[list[str | int]] = Field(examples=[[["text", 1]]])
 
 
 _VALUES: Any = {
-    FIELDS[name].plural: (list[tuple[str, int]], Field(examples=[[(FIELDS[name].example, 1)]]))
+    FIELDS[name].plural: (list[list[str | int]], Field(examples=[[[FIELDS[name].example, 1]]]))
     for name in FILTERED_BY_NAME
 }
 FacetsRecord = create_model(
