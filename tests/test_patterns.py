@@ -59,7 +59,7 @@ BUILT: dict[tuple[str, str], tuple[re.Pattern[Any], ...]] = {
         ),
     ),
     ("qa/web/history.py", "_marked"): (re.compile("(name|na)", re.IGNORECASE),),
-    ("qa/storage/records/words.py", "holds_in_lower_case"): (re.compile(r"\bname"),),
+    ("qa/storage/records/contents.py", "holds_in_lower_case"): (re.compile(r"\bname"),),
 }
 # Characters to repeat where a pattern takes any of them.
 ALPHABET = " a1A\n.-,:\"'“([</_é가中\x00"

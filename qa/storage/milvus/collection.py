@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +185,6 @@ class Collection:
 
 def collections(connection: Connection, name: str) -> list[int]:
     """Return the numbers of the encodings whose passages a library has in collections."""
-    pattern = re.compile(rf"{re.escape(name)}_(\d+)")
-    names = connection.call("list_collections")
-    return sorted(int(match[1]) for match in map(pattern.fullmatch, names) if match)
+    prefix = f"{name}_"
+    ours = [other for other in connection.call("list_collections") if other.startswith(prefix)]
+    return sorted(int(number) for other in ours if (number := other.removeprefix(prefix)).isdecimal())
