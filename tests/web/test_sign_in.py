@@ -168,7 +168,7 @@ def test_who_names_the_session_of_another_gets_nothing_of_his_conversation(
         session = joined.value.post_data_json["session_hash"]
         for cookie in (thief, ""):
             got = b""
-            body = {"data": [None], "fn_index": 1, "session_hash": session}  # to save the conversation
+            body = {"data": ["", None], "fn_index": 1, "session_hash": session}  # to save the conversation
             status, _, _ = _post(server, "/gradio_api/queue/join", body, {"Cookie": cookie})
             assert status == (200 if cookie else 403)
             if cookie:

@@ -199,7 +199,8 @@ async function watch() {
   try {
     const now = await whichRun();
     run ??= now;
-    if (page.busy() && (now !== run || !banner.hidden)) return void location.reload();
+    const signedOut = now === undefined;
+    if (signedOut || (page.busy() && (now !== run || !banner.hidden))) return void location.reload();
     run = now;
     banner.hidden = true;
   } catch {
