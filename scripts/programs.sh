@@ -15,7 +15,8 @@ apt_install() {
 }
 
 missing=
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing=chromium
+command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+    missing=chromium-headless-shell
 command -v tesseract >/dev/null || missing="$missing tesseract-ocr"
 command -v soffice >/dev/null || command -v libreoffice >/dev/null || missing="$missing libreoffice-writer-nogui"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"

@@ -38,8 +38,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, brief: Path) -> Iterator[Se
 
 
 def chromium() -> str | None:
-    """Debian's Chromium where there is one; None: Playwright's own."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    """Return the system's Chromium, or None for Playwright's own.
+
+    Debian's headless shell comes first. It is the same browser without windows, and opens a page in half of
+    the processor time.
+    """
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 @pytest.fixture(scope="session")
