@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to it that the tests have the programs that they run: Chromium, Tesseract for scanned pages, LibreOffice, which
-# opens reports, and PostgreSQL, of which they start a server of their own. Chromium is the system's, Debian's package, or Playwright's own; without one of the others its
-# tests are skipped.
+# opens reports, and PostgreSQL, of which they start a server of their own. Chromium is the system's, Debian's package,
+# or Playwright's own; without one of the others its tests are skipped.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }

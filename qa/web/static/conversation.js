@@ -191,16 +191,15 @@ function stopEditing() {
 
 const banner = make("div", { id: "away", hidden: true, role: "alert" });
 document.body.append(banner);
-let run; // which run of the server the page belongs to: an answer on its way ends with it, and is asked again
-
+let run; // which run of the server the page belongs to
 const whichRun = async () => (await (await fetch("/gradio_api/app_id")).json()).app_id;
 
 async function watch() {
   try {
     const now = await whichRun();
     run ??= now;
-    const signedOut = now === undefined;
-    if (signedOut || (page.busy() && (now !== run || !banner.hidden))) return void location.reload();
+    const ended = page.busy() && (now !== run || !banner.hidden); // an answer on its way ends with its server
+    if (ended || now === undefined) return void location.reload(); // undefined: the visitor is signed out
     run = now;
     banner.hidden = true;
   } catch {
