@@ -168,7 +168,8 @@ def recall(library: Path, count: int) -> float:
     rows = db.execute("SELECT passage, vector FROM vectors ORDER BY passage")
     while block := rows.fetchmany(BLOCK):
         places = {key: place for place, (key, _) in enumerate(block)}
-        vectors = np.frombuffer(b"".join(vector for _, vector in block), "<f4").reshape(len(block), -1)
+        halves = np.frombuffer(b"".join(vector for _, vector in block), "<f2")
+        vectors = halves.astype(np.float32).reshape(len(block), -1)
         scores = queries @ vectors.T
         best = -np.sort(-np.concatenate([best, scores], axis=1), axis=1)[:, :NEAREST]
         for row, its in zip(scores, scores_of, strict=True):

@@ -14,8 +14,6 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from qa.document.corrections import uncorrected
 from qa.document.metadata import BY_SIDECAR, value_of
 from qa.errors import ConflictError, InputError, LibraryError
@@ -440,7 +438,7 @@ class Store(Files):
             for digest in digests:
                 row = db.execute(query, (digest, encoder.sha256, encoder.dimension)).fetchone()
                 if row:
-                    held[digest] = np.frombuffer(row[0], vectors.VECTOR)
+                    held[digest] = vectors.loaded(row[0])
             return held
 
     def begin_encoding(self, encoder: EncoderIdentity) -> Encoding:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qa.storage.statements import Statements
 
 _LONGEST_NAME = 200
-VECTOR = np.dtype("<f4")  # as stored, on any machine
+_VECTOR = np.dtype("<f2")  # half floats, as stored on any machine
 
 
 def encoding(db: Statements) -> Encoding | None:
@@ -78,8 +78,13 @@ def encoding_for(db: Statements, encoder: EncoderIdentity, where: str) -> Encodi
 
 
 def stored(vector: Float32) -> bytes:
-    """Return a vector as it is stored."""
-    return vector.astype(VECTOR).tobytes()
+    """Return a unit vector as it is stored: half floats, which change a cosine by less than .001."""
+    return vector.astype(_VECTOR).tobytes()
+
+
+def loaded(content: bytes) -> Float32:
+    """Return the vectors in stored bytes, one after the other."""
+    return np.frombuffer(content, _VECTOR).astype(np.float32)
 
 
 def embedded(db: Statements, passages: Iterable[Passage]) -> EmbeddedPassages | None:
@@ -91,7 +96,7 @@ def embedded(db: Statements, passages: Iterable[Passage]) -> EmbeddedPassages | 
     entries = []
     for passage in passages:
         digest, vector = db.execute(query, (passage.key, held.number)).fetchone()
-        entries.append(Entry(passage, digest, np.frombuffer(vector, VECTOR)))
+        entries.append(Entry(passage, digest, loaded(vector)))
     return EmbeddedPassages(entries, held.identity)
 
 
@@ -103,7 +108,7 @@ def read(db: Statements, keys: Int64, encoding: Encoding) -> tuple[Int64, Float3
         (encoding.number, json.dumps(keys.tolist())),
     ).fetchall()
     held = np.array([key for key, _ in rows], np.int64)
-    vectors = np.frombuffer(b"".join(vector for _, vector in rows), VECTOR)
+    vectors = loaded(b"".join(vector for _, vector in rows))
     return held, vectors.reshape(len(rows), encoding.identity.dimension)
 
 

@@ -415,7 +415,7 @@ def test_the_scores_of_the_outbox_are_those_of_the_records(library: Library, sti
     vector = ENCODER.encode_query(["unicorn"])[0]
     with library.database.reading() as db:
         (blob,) = db.execute("SELECT vector FROM vectors").fetchone()
-    assert score == pytest.approx(float(vector @ np.frombuffer(blob, "<f4")))
+    assert score == pytest.approx(float(vector @ np.frombuffer(blob, "<f2").astype(np.float32)))
     put(library, document("/b.txt", "The griffin dreams.", "b.txt"))
     ((by_words, _),) = library.matching([["griffin"]], 5, library.select())[0]
     assert by_words.document_id == "b.txt"
