@@ -122,7 +122,7 @@ class Books:
             self._done(here)
             self._check_citations(corpus, here)
             self._check_afresh(corpus)
-            corpus.store._words.save()
+            corpus.store.index.words.save()
             large = corpus.store.count().passages > qa.storage.file_index.full_text.FTS5_UP_TO
         assert problems(self.library) == []
         assert index_problems(self.library) == []

@@ -194,7 +194,7 @@ def test_a_library_of_another_version_is_refused(address: str, tmp_path: Path, p
 def test_no_word_of_a_purged_document_stays_on_the_server(
     store: Store, address: str, postgresql: Server
 ) -> None:
-    secret = "The zyzzogeton was seen. " + words(1, 80)
+    secret = "The vyzzogeton was seen. " + words(1, 80)
     put(store, document("/in/secret.txt", secret, "secret.txt", source_sha256="ab" * 32))
     put(store, document("/in/other.txt", words(1, 80), "other.txt"))
     schema = address.partition("schema=")[2]
@@ -203,7 +203,7 @@ def test_no_word_of_a_purged_document_stays_on_the_server(
     store.scrub()
     postgresql.sql("CHECKPOINT")
     data = postgresql.data / "base"
-    held = [path for path in data.rglob("*") if path.is_file() and b"zyzzogeton" in path.read_bytes()]
+    held = [path for path in data.rglob("*") if path.is_file() and b"vyzzogeton" in path.read_bytes()]
     assert [postgresql.sql(f"SELECT pg_filenode_relation(0, {path.name})") for path in held] == []
     samples = (
         f"SELECT count(*) FROM pg_stats WHERE schemaname = '{schema}' "  # noqa: S608
