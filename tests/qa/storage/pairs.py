@@ -181,7 +181,8 @@ def plain(outcome: Any) -> Any:
     if isinstance(outcome, tuple):
         return tuple(map(plain, outcome))
     if isinstance(outcome, HeldLocation):
-        return replace(outcome, number=0, document=0)
+        part = outcome.part.partition("~")[0]  # a part for a displaced document ends with its number
+        return replace(outcome, number=0, document=0, part=part)
     if isinstance(outcome, Ingested):
         return replace(outcome, displaced=plain(outcome.displaced), former=plain(outcome.former))
     return outcome

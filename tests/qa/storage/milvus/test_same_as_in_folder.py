@@ -26,6 +26,8 @@ STEPS = 40
 def test_the_same_changes_have_the_same_results(
     library: Library, tmp_path: Path, seed: int, followed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if library.database.shared:
+        pytest.skip("numbers have gaps on PostgreSQL: test_same_as_sqlite.py compares them")
     monkeypatch.setattr(index, "FOLLOWED", followed)
     files = tmp_path / "files"
     (files / "d").mkdir(parents=True)
