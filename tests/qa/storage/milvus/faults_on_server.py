@@ -310,7 +310,8 @@ def recall(server: Server, folder: Path, times: int, seed: int) -> None:
         library.save()
         asked = every[draw.choice(len(every), 100, replace=False)] + 0.02 * draw.normal(size=(100, 384))
         asked = (asked / np.linalg.norm(asked, axis=1, keepdims=True)).astype(np.float32)
-        least = np.sort(asked @ every.T, axis=1)[:, -10] - 1e-5
+        stored = every.astype(np.float16).astype(np.float32)
+        least = np.sort(asked @ stored.T, axis=1)[:, -10] - 1e-5
         found = library.nearest(asked, 10, library.select())
     near = [score >= enough for hits, enough in zip(found, least, strict=True) for _, score in hits]
     print(json.dumps({"recall@10": sum(near) / 1_000}))  # noqa: T201

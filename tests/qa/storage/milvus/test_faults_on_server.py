@@ -32,7 +32,6 @@ def test_whatever_dies_nothing_acknowledged_is_lost_and_no_question_has_a_wrong_
     on_faults(scenario, tmp_path, FAULTS)
 
 
-@pytest.mark.xfail(reason="on a server, too few of the nearest are found after an index run", strict=False)
 @pytest.mark.day
 @pytest.mark.skipif(not importlib.util.find_spec("milvus"), reason="the milvus wheel is not installed")
 def test_after_an_index_run_the_server_searches_by_its_index(tmp_path: Path) -> None:
