@@ -81,7 +81,7 @@ class EntryBody(Body):
 
 
 class RenewBody(Body):
-    """What an entry is renewed by."""
+    """How an entry is renewed."""
 
     answer: Annotated[str, Field(max_length=64)] | None = Field(
         default=None,
