@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from qa.storage.statements import Statements
 
 
+def do_nothing() -> None:
+    """Do nothing: the hook `Database.after_commit` of a library whose index follows by itself."""
+
+
 class FullTextTable(Protocol):
     """The table `words`: the words of each passage, in a database's own kind of full-text index."""
 

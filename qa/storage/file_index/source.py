@@ -16,7 +16,7 @@ from qa.storage.file_index import fts5
 from qa.storage.file_index.postings import build
 from qa.storage.records import vectors, words
 from qa.storage.records.filters import where
-from qa.storage.records.rows import generation_of
+from qa.storage.records.rows import count_passages, generation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -106,7 +106,7 @@ class Source:
     def passages(self) -> int:
         """Count the passages."""
         with self._database.reading() as db:
-            return int(db.execute("SELECT coalesce(sum(passages), 0) FROM documents").fetchone()[0])
+            return count_passages(db)
 
     def allowed(self, filters: Filters) -> Bits | None:
         """Return the keys of the passages that the filters leave, or None for all passages.

@@ -11,6 +11,7 @@ import numpy as np
 
 from qa.errors import LibraryAwayError, LibraryError
 from qa.schema import Progress
+from qa.storage.engines import do_nothing
 from qa.storage.findings import Finding
 from qa.storage.milvus.address import Address
 from qa.storage.milvus.conditions import condition
@@ -20,7 +21,7 @@ from qa.storage.milvus.opened import Opened
 from qa.storage.milvus.pending import Pending, selected
 from qa.storage.milvus.rows import Stemmer
 from qa.storage.records import outbox, vectors, words
-from qa.storage.records.rows import generation_of
+from qa.storage.records.rows import count_passages, generation_of
 from qa.text.display import plural
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class MilvusIndex:
 
     def close(self) -> None:
         """Close the index. It cannot be used afterwards."""
-        self._database.after_commit = bool  # does nothing
+        self._database.after_commit = do_nothing
         self._follower.close()
         self._opened.close()
         self._stemmer.close()
@@ -250,8 +251,7 @@ class MilvusIndex:
         self._follow_all(start, progress)
         with self._database.reading() as db:
             encoding = vectors.encoding(db) or encoding
-            query = "SELECT CAST(coalesce(sum(passages), 0) AS BIGINT) FROM documents"
-            (passages,) = db.execute(query).fetchone()
+            passages = count_passages(db)
         self._opened.active(encoding).finish(passages, progress)
         self._opened.drop_former()
 

@@ -13,6 +13,8 @@ import numpy as np
 from qa.storage.milvus.collection import K1, B
 from qa.storage.records import vectors
 from qa.storage.records.filters import where
+from qa.storage.records.rows import count_passages
+from qa.storage.records.words import count_with
 from qa.text.terms import indexed
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Pending:
             counts = {key: self._words[key] for key in keys if key in self._words}
         if not counts:
             return [[] for _ in queries]
-        (total,) = db.execute("SELECT CAST(coalesce(sum(passages), 0) AS BIGINT) FROM documents").fetchone()
+        total = count_passages(db)
         average = sum(map(Counter.total, counts.values())) / len(counts)
         return [
             _bm25(counts, {stem: self._rarity(db, word, total) for word in words for stem in self._of(word)},
@@ -86,11 +88,7 @@ class Pending:
 
     def _rarity(self, db: Statements, word: str, total: int) -> float:
         """Return the weight of a word in BM25: the rarer the word, the greater."""
-        match, values = self._table.matches(indexed(word))
-        (count,) = db.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM words WHERE {match} LIMIT ?) AS found",  # noqa: S608 - bound
-            (*values, COUNTED),
-        ).fetchone()
+        count = count_with(db, self._table, indexed(word), COUNTED)
         return math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5))
 
 

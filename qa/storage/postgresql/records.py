@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError, LibraryNotFoundError
+from qa.storage.engines import do_nothing
 from qa.storage.findings import Finding
 from qa.storage.postgresql import originals
 from qa.storage.postgresql.address import PostgresAddress
@@ -55,7 +56,7 @@ class PostgresDatabase:
     def __init__(self, address: str, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
         self.shared = SharedDatabase(PostgresAddress.parse(address), read_only=read_only)
         self.folder, self.where, self.read_only = folder, self.shared.address.where, read_only
-        self.after_commit: Callable[[], object] = bool  # does nothing
+        self.after_commit: Callable[[], object] = do_nothing
         self._own_files = OwnFiles(self)
         try:
             self._open(create=create and not read_only)

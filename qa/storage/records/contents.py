@@ -32,6 +32,7 @@ from qa.storage.records.filters import check_span, where
 from qa.storage.records.phrases import find_phrase
 from qa.storage.records.rows import (
     as_document,
+    count_passages,
     date_of,
     document_at,
     generation_of,
@@ -43,7 +44,7 @@ from qa.text.names import fold
 from qa.text.terms import indexed, is_only_latin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from embeddings.arrays import Int64
     from qa.storage.engines import Database
@@ -102,10 +103,8 @@ class Contents:
         with self.database.reading() as db:
             generation = generation_of(db)
             if self._count is None or self._count[0] != generation:
-                counted = db.execute(
-                    "SELECT count(*), CAST(coalesce(sum(passages), 0) AS BIGINT) FROM documents"
-                ).fetchone()
-                self._count = generation, Count(*counted)
+                (documents,) = db.execute("SELECT count(*) FROM documents").fetchone()
+                self._count = generation, Count(documents, count_passages(db))
             return self._count[1]
 
     def holds_only(self, sha256: str) -> bool:
@@ -442,20 +441,7 @@ class Contents:
             DeadlineError, CancelledError: see `Deadline.check`.
         """
         with self.database.reading() as db:
-
-            def read(ids: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-                for document_id in ids:
-                    yield db.execute(
-                        "SELECT id, sha256, text FROM documents WHERE id = ?", (document_id,)
-                    ).fetchone()
-
-            return find_phrase(
-                phrase,
-                lambda given: words.holding_words(db, self.database.full_text, given, selection.filters),
-                lambda given: words.holding_together(db, self.database.full_text, given, selection.filters),
-                read,
-                deadline or Deadline(),
-            )
+            return find_phrase(db, self.database.full_text, phrase, selection.filters, deadline or Deadline())
 
     def spellings(self, keys: Iterable[str]) -> dict[str, list[str]]:
         """Return the documents' spellings of names, by the names' keys, in order."""

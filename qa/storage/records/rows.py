@@ -128,6 +128,11 @@ def generation_of(db: Statements) -> int:
     return int(db.execute("SELECT generation FROM library").fetchone()[0])
 
 
+def count_passages(db: Statements) -> int:
+    """Count the passages of all documents."""
+    return int(db.execute("SELECT coalesce(sum(passages), 0) FROM documents").fetchone()[0])
+
+
 def number_of(db: Statements, document_id: str) -> int:
     """Return the number of a document's row.
 

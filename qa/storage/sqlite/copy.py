@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
+from qa.storage.engines import do_nothing
 from qa.storage.sqlite.database import LAYOUT, SqliteDatabase
 from qa.storage.sqlite.file import make
 
@@ -31,7 +32,7 @@ class DatabaseCopy(SqliteDatabase):
     def __init__(self, database: Database) -> None:
         self.folder, self.where, self.read_only = database.folder, database.where, False
         self.path, self.layout = database.folder, LAYOUT
-        self.after_commit = bool  # does nothing
+        self.after_commit = do_nothing
         self._writing = threading.RLock()
         # "" means a temporary file that SQLite deletes. As long as the file is small, it is only in memory.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qa.document.identity import words_sha256
 from qa.errors import LibraryError
 from qa.schema import Span
+from qa.storage.engines import do_nothing
 from qa.storage.findings import Finding
 from qa.storage.records.tables import SCHEMA, TABLES
 from qa.storage.sqlite.file import FileLayout, SqliteFile, may_write
@@ -56,7 +57,7 @@ class SqliteDatabase(SqliteFile):
     def __init__(self, folder: Path, *, create: bool = True, read_only: bool = False) -> None:
         super().__init__(folder, LAYOUT, create=create, read_only=read_only)
         self.where = str(folder)
-        self.after_commit: Callable[[], object] = bool  # does nothing
+        self.after_commit: Callable[[], object] = do_nothing
 
     def _recognise(self, db: sqlite3.Connection, *, create: bool) -> None:
         # Look for the index first: another process may fill the library between the two statements.

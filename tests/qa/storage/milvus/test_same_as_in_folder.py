@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qa.storage.engines import do_nothing
 from qa.storage.milvus import index
 from qa.storage.open import open_library
 from tests.qa.storage.milvus.conftest import index_of
@@ -34,7 +35,7 @@ def test_the_same_changes_have_the_same_results(
     for name in ("a.txt", "b.txt", "d/e.txt"):  # the others are gone
         (files / name).touch()
     if not followed:  # leave all changes in the outbox
-        monkeypatch.setattr(library.database, "after_commit", bool)
+        monkeypatch.setattr(library.database, "after_commit", do_nothing)
         monkeypatch.setattr("qa.storage.milvus.follower.Follower.wake", lambda _: None)
     with closing(open_library(tmp_path / "folder", encoder=TinyEncoder())) as folder:
         pair = Pair(folder, library, seed, files)
