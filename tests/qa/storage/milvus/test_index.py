@@ -416,6 +416,12 @@ def test_the_scores_of_the_outbox_are_those_of_the_records(library: Library, sti
     with library.database.reading() as db:
         (blob,) = db.execute("SELECT vector FROM vectors").fetchone()
     assert score == pytest.approx(float(vector @ np.frombuffer(blob, "<f2").astype(np.float32)))
+
+
+def test_words_in_the_outbox_are_found(library: Library, still: None) -> None:
+    if not index_of(library)._opened.connection.has_words:
+        pytest.skip("a server before 2.5 has no BM25")
+    put(library, document("/a.txt", "The unicorn sleeps.", "a.txt"))
     put(library, document("/b.txt", "The griffin dreams.", "b.txt"))
     ((by_words, _),) = library.matching([["griffin"]], 5, library.select())[0]
     assert by_words.document_id == "b.txt"
