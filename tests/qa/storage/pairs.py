@@ -177,12 +177,11 @@ def by_words(library: Library, words: list[str], filters: Filters) -> Any:
 
 
 def plain(outcome: Any) -> Any:
-    """An outcome without the numbers of places and documents, of which an engine may leave some out."""
+    """An outcome without the numbers of places, of which an engine may leave some out."""
     if isinstance(outcome, tuple):
         return tuple(map(plain, outcome))
     if isinstance(outcome, HeldLocation):
-        part = outcome.part.partition("~")[0]  # a part for a displaced document ends with its number
-        return replace(outcome, number=0, document=0, part=part)
+        return replace(outcome, number=0)
     if isinstance(outcome, Ingested):
         return replace(outcome, displaced=plain(outcome.displaced), former=plain(outcome.former))
     return outcome
