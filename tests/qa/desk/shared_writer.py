@@ -1,7 +1,7 @@
 """Write to a shared desk, as one of several servers, and print what was acknowledged.
 
-`python -m tests.qa.desk.shared_writer FOLDER ADDRESS NAME COUNT`: COUNT rounds, or endless rounds with 0. If
-the server refuses, "lost" is printed, and the next round begins.
+`python -m tests.qa.desk.shared_writer FOLDER ADDRESS NAME COUNT`: print "opened" when the desk is open, then
+work COUNT rounds, or endless rounds with 0. If the server refuses, print "lost", and begin the next round.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def main(folder: str, address: str, name: str, count: str) -> None:
     with corpus_on_server(address, Path(folder)) as corpus:
         desk_, number = corpus.desk, 0
         dossiers = desk_.dossiers
+        print("opened", flush=True)  # noqa: T201
         while not int(count) or number < int(count):
             number += 1
             token = f"{name}-{number}"

@@ -71,12 +71,28 @@ def put(corpus: Corpus, question: str) -> None:
     corpus.desk.put_thumb(ShownAnswer(question, (), question, "none"), None, "up")
 
 
-def writer(corpus: Corpus, address: str, name: str, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.qa.desk.shared_writer", corpus.library, address, name, str(count)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def writer(corpus: Corpus, address: str, said: Path, count: int) -> subprocess.Popen[bytes]:
+    """Start a writer that writes what it says into a file."""
+    with said.open("wb") as output:  # a pipe that nobody reads would stop the writer
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.qa.desk.shared_writer", corpus.library, address, said.name,
+             str(count)],
+            stdout=output,
+        )  # fmt: skip
+
+
+def wait_until_opened(process: subprocess.Popen[bytes], said: Path) -> None:
+    until = time.monotonic() + 60
+    while not said.read_bytes().startswith(b"opened\n"):
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def lines_said(said: Path) -> list[list[str]]:
+    """Read the kind and the token of each whole line."""
+    whole = said.read_text().rpartition("\n")[0]  # a killed writer may have died within its last line
+    return [line.split(maxsplit=1) for line in whole.splitlines()[1:]]
 
 
 # What SQLite says, in PostgreSQL's words
@@ -100,14 +116,12 @@ def test_statements_are_translated_and_what_values_may_hold_is_not() -> None:
 
 
 def test_two_servers_write_at_once_and_it_is_as_if_one_had_after_the_other(
-    corpus: Corpus, database: SharedDatabase, address: str
+    corpus: Corpus, database: SharedDatabase, address: str, tmp_path: Path
 ) -> None:
-    writers = [writer(corpus, address, name, ROUNDS) for name in ("one", "two")]
-    said = [
-        line.split(maxsplit=1) for each in writers for line in each.communicate(timeout=300)[0].splitlines()
-    ]
-    assert [each.returncode for each in writers] == [0, 0]
-    kinds = Counter(kind for kind, _ in said)
+    files = [tmp_path / name for name in ("one", "two")]
+    writers = [writer(corpus, address, file, ROUNDS) for file in files]
+    assert [each.wait(300) for each in writers] == [0, 0]
+    kinds = Counter(kind for file in files for kind, _ in lines_said(file))
     gone = kinds.pop("gone")
     assert kinds == dict.fromkeys(("note", "turn", "thumb"), 2 * ROUNDS)
     (dossier,) = corpus.desk.dossiers.all()  # both asked for one of that name
@@ -149,10 +163,11 @@ def test_two_libraries_in_one_database_keep_apart(postgresql: Server) -> None:
 
 @pytest.mark.day
 def test_whenever_the_server_is_killed_nothing_acknowledged_is_lost_and_nothing_is_there_twice(
-    corpus: Corpus, database: SharedDatabase, address: str, postgresql: Server
+    corpus: Corpus, database: SharedDatabase, address: str, postgresql: Server, tmp_path: Path
 ) -> None:
-    drawn, said = random.Random(15), []
-    process = writer(corpus, address, "one", 0)
+    drawn = random.Random(15)
+    process = writer(corpus, address, tmp_path / "one", 0)
+    wait_until_opened(process, tmp_path / "one")
     for _ in range(CRASHES):
         time.sleep(drawn.uniform(0.5, 1.5))
         postgresql.kill()
@@ -160,8 +175,8 @@ def test_whenever_the_server_is_killed_nothing_acknowledged_is_lost_and_nothing_
         postgresql.start()
     time.sleep(1)
     process.kill()
-    whole = process.communicate()[0].rpartition("\n")[0]  # it may have died within its last line
-    said = [line.split(maxsplit=1) for line in whole.splitlines()]
+    process.wait()
+    said = lines_said(tmp_path / "one")
     kinds = Counter(kind for kind, _ in said)
     assert kinds["lost"] >= CRASHES
     assert kinds["thumb"] > CRASHES
