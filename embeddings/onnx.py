@@ -37,7 +37,7 @@ _RUNTIME_ERRORS = (
 )
 
 # The library never makes a stored embedding again. So indexing into the same library would not help.
-_HARM = (
+_CONSEQUENCE = (
     f"{runtime.WRONG_ANSWERS} Documents that were indexed before may not be found: index them again "
     "into a new library."
 )
@@ -75,17 +75,17 @@ class OnnxEncoder:
     @classmethod
     def of(cls, identity: EncoderIdentity, graph: runtime.Graph) -> Self:
         """Open an export."""
-        return cls(identity, runtime.opened(graph), **graph.settings)
+        return cls(identity, runtime.open_graph(graph), **graph.settings)
 
     def watch(self, export: Callable[[], runtime.Graph | None]) -> Self:
         """Let the export's files be hashed later. If they are damaged, `export` makes them again."""
 
-        def again() -> runtime.Model:
+        def make_again() -> runtime.Model:
             if graph := export():
-                return runtime.opened(graph)
+                return runtime.open_graph(graph)
             raise ModelError(f"{self.identity.name} was not exported again")
 
-        runtime.watch(self._model, _folder(self.identity), again, _HARM)
+        runtime.watch(self._model, _folder(self.identity), make_again, _CONSEQUENCE)
         return self
 
     def encode_query(self, texts: Sequence[str]) -> Float32:
@@ -127,7 +127,7 @@ def open_own(identity: EncoderIdentity) -> OnnxEncoder:
         ModelError: the weights are missing or damaged, or this ONNX Runtime is too old for the int8 form.
     """
     try:
-        model = runtime.open_kept(_folder(identity), lambda: _own_graph(identity), _HARM)
+        model = runtime.open_cached(_folder(identity), lambda: _own_graph(identity), _CONSEQUENCE)
     except _RUNTIME_ERRORS as error:
         raise ModelError(f"ONNX Runtime cannot run {identity.name} ({error}): upgrade onnxruntime") from error
     return OnnxEncoder(identity, model)

@@ -87,7 +87,7 @@ class TrainedReader:
         self.model: str = name
         self._is_deeper = is_deeper
         weights = models.deep_reader_weights if is_deeper else models.reader_weights
-        self._model = runtime.open_kept(_folder(deep=is_deeper), weights)
+        self._model = runtime.open_cached(_folder(deep=is_deeper), weights)
         self._marks = marks(self._model.tokenizer)
         # A graph before the fourth version gives no relevance. The deeper reader's graph has no token types.
         self._outputs = [output.name for output in self._model.session.get_outputs()]

@@ -58,16 +58,16 @@ class Reading:
 SHARE = 0.35
 
 
-def of_both(one: Reading, other: Reading) -> Reading:
-    """Return the combined reading of a reader and a deeper one. Words and parts are the deeper reader's."""
+def combined(reading: Reading, deeper: Reading) -> Reading:
+    """Combine a reading with the deeper reader's. The words and parts are the deeper reader's."""
     return Reading(
-        one.score + SHARE * (other.answers - one.answers),
-        one.answers + SHARE * (other.answers - one.answers),
-        (one.span + other.span) / 2,
-        tuple((a + b) / 2 for a, b in zip(one.sentences, other.sentences, strict=True)),
-        other.words,
-        one.relevance,
-        other.parts,
+        reading.score + SHARE * (deeper.answers - reading.answers),
+        reading.answers + SHARE * (deeper.answers - reading.answers),
+        (reading.span + deeper.span) / 2,
+        tuple((a + b) / 2 for a, b in zip(reading.sentences, deeper.sentences, strict=True)),
+        deeper.words,
+        reading.relevance,
+        deeper.parts,
     )
 
 
@@ -80,7 +80,7 @@ class Reader(Protocol):
 
     @property
     def model(self) -> str:
-        """The reader's own name: its `name`, or the name of the model that was asked for."""
+        """The name of the model that was asked for. It is the `name` of a reader of our own."""
 
     @property
     def deeper(self) -> Reader | None:

@@ -40,7 +40,7 @@ class OnnxReranker:
     """The default reranker (int8). A pair's score depends only on the pair. Threads may share it."""
 
     def __init__(self) -> None:
-        self._model = runtime.open_kept(_folder(), _source)
+        self._model = runtime.open_cached(_folder(), _source)
         self._cls, self._sep = map(self._model.tokenizer.token_to_id, ("[CLS]", "[SEP]"))
 
     def scores(self, query: str, texts: Sequence[str]) -> Float32:

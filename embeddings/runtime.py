@@ -79,7 +79,10 @@ def pool() -> ThreadPoolExecutor:
 
 
 def in_turn(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-    """Run on each item in the pool, in order. Few items are queued, so that a question gets in between."""
+    """Yield the function's result for each item, in order. The function runs in the pool.
+
+    Few items are queued, so that a question gets in between.
+    """
     waiting: deque[Future[_Result]] = deque()
     for item in items:
         waiting.append(pool().submit(function, item))
@@ -99,7 +102,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A graph that is ready to be mapped, its tokenizer, and settings for its user."""
+    """The files of a graph that is ready to be mapped, and what else `OnnxEncoder` needs: its prompts."""
 
     model: Path
     weights: Path
@@ -117,6 +120,7 @@ def open_session(model: Path | bytes, *, optimised: bool = True) -> ort.Inferenc
 
 
 def _session(model: Path | bytes, options: ort.SessionOptions) -> ort.InferenceSession:
+    """Open a session on the CPU. It also writes the optimised graph, if the options name a file for it."""
     source = model if isinstance(model, bytes) else str(model)
     return ort.InferenceSession(
         source, options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER
@@ -174,13 +178,15 @@ def prepare(source: Path, tokenizer: str, settings: dict[str, Any], folder: Path
     return Graph(model, weights, vocabulary, settings)
 
 
-def open_kept(folder: Path, source: Callable[[], tuple[bytes, str]], harm: str = WRONG_ANSWERS) -> Model:
+def open_cached(
+    folder: Path, source: Callable[[], tuple[bytes, str]], consequence: str = WRONG_ANSWERS
+) -> Model:
     """Open the graph that is stored in `folder`. If there is none, make it from `source` (graph, tokenizer).
 
-    If the folder cannot be written, the graph still opens, but slowly. For `harm` see `watch`.
+    If the folder cannot be written, the graph still opens, but slowly. For `consequence` see `watch`.
     """
-    model = _open_kept(folder, source, find(folder))
-    watch(model, folder, lambda: _open_kept(folder, source, None), harm)
+    model = _open_or_make(folder, source, find(folder))
+    watch(model, folder, lambda: _open_or_make(folder, source, None), consequence)
     return model
 
 
@@ -188,11 +194,12 @@ def mend(folder: Path, source: Callable[[], tuple[bytes, str]]) -> bool:
     """Hash the files of the graph in `folder`. If one is damaged, make the graph again, and return True."""
     if not is_damaged(folder):
         return False
-    _open_kept(folder, source, None)
+    _open_or_make(folder, source, None)
     return True
 
 
-def _open_kept(folder: Path, source: Callable[[], tuple[bytes, str]], graph: Graph | None) -> Model:
+def _open_or_make(folder: Path, source: Callable[[], tuple[bytes, str]], graph: Graph | None) -> Model:
+    """Open a graph, or make it from `source` in `folder` if it is None."""
     if graph is None:
         model, tokenizer = source()
         try:
@@ -206,27 +213,29 @@ def _open_kept(folder: Path, source: Callable[[], tuple[bytes, str]], graph: Gra
         except OSError as error:
             log.warning("A model opens slowly, because its cache cannot be written: %s", error)
             return Model(open_session(model, optimised=False), Tokenizer.from_str(tokenizer))
-    return opened(graph)
+    return open_graph(graph)
 
 
-def opened(graph: Graph) -> Model:
-    """Open a graph."""
+def open_graph(graph: Graph) -> Model:
+    """Open a graph and its tokenizer, as a model that can run."""
     return Model(open_session(graph.model), Tokenizer.from_file(str(graph.tokenizer)))
 
 
 # Models whose files were not hashed since they were opened: each with its folder, the function that opens it
-# again, and the harm that its damage does.
+# again, and the consequence of its damage.
 _unchecked: list[tuple[Model, Path, Callable[[], Model], str]] = []
 _lock = threading.Lock()
 
 
-def watch(model: Model, folder: Path, again: Callable[[], Model], harm: str = WRONG_ANSWERS) -> None:
-    """Let `check_later` hash the files of a model. If they are damaged, `again` makes and opens the model.
+def watch(
+    model: Model, folder: Path, make_again: Callable[[], Model], consequence: str = WRONG_ANSWERS
+) -> None:
+    """Let `check_later` hash the files of a model. If they are damaged, `make_again` makes and opens it.
 
-    `harm` tells a person what may be wrong then, and what to do.
+    `consequence` is a text for the warning: what may be wrong after the damage, and what to do.
     """
     with _lock:
-        _unchecked.append((model, folder, again, harm))
+        _unchecked.append((model, folder, make_again, consequence))
 
 
 def check_later() -> None:
@@ -237,7 +246,7 @@ def check_later() -> None:
     otherwise.
     """
     if _unchecked:
-        threading.Thread(target=_check_slowly, name=_CHECK, daemon=True).start()
+        threading.Thread(target=_check_at_low_priority, name=_CHECK, daemon=True).start()
 
 
 def finish_checks() -> None:
@@ -249,7 +258,8 @@ def finish_checks() -> None:
             thread.join()
 
 
-def _check_slowly() -> None:
+def _check_at_low_priority() -> None:
+    """Hash the files of all models. On Linux, the thread first takes the lowest priority."""
     if sys.platform == "linux":  # here a thread has its own priority
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
     while _check_next():
@@ -261,19 +271,22 @@ def _check_next() -> bool:
     with _lock:
         if not _unchecked:
             return False
-        model, folder, again, harm = _unchecked.pop(0)
+        model, folder, make_again, consequence = _unchecked.pop(0)
     try:
         if is_damaged(folder):
-            whole = again()
+            whole = make_again()
             model.session, model.tokenizer = whole.session, whole.tokenizer
-            log.warning("The model in %s was made again. %s", folder, harm)
+            log.warning("The model in %s was made again. %s", folder, consequence)
     except Exception:  # the outermost frame of a thread
         log.exception("The damaged model in %s cannot be made again: start Pullquote again", folder)
     return True
 
 
 def is_damaged(folder: Path) -> bool:
-    """Hash the files of the graph in a folder. Return whether one is damaged. It is then not opened again."""
+    """Return whether a file of the graph in a folder is damaged. Hash the files to find out.
+
+    A damaged graph is not opened again, because the list of its files is deleted.
+    """
     return _listing(folder).exists() and find(folder, thorough=True) is None
 
 
@@ -347,5 +360,6 @@ def find(folder: Path, *, thorough: bool = False) -> Graph | None:
 
 
 def _listing(folder: Path) -> Path:
+    """Return the path of the list of a graph's files, which has their sizes and hashes."""
     # Named by version: another version of ONNX Runtime may not know the operators of an optimised graph.
     return folder / f"onnxruntime-{ort.__version__}-{_LAYOUT}.json"

@@ -42,8 +42,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--share", type=float, default=0.4, help="of the deeper reader in a window's logit")
     arguments = parser.parse_args()
-    small = Teacher(runtime.open_kept(cache_folder() / READER_SHA256, models.reader_weights))
-    deeper = Teacher(runtime.open_kept(cache_folder() / DEEP_READER_SHA256, models.deep_reader_weights))
+    small = Teacher(runtime.open_cached(cache_folder() / READER_SHA256, models.reader_weights))
+    deeper = Teacher(runtime.open_cached(cache_folder() / DEEP_READER_SHA256, models.deep_reader_weights))
 
     def taught(entry: dict[str, Any]) -> str:
         window = example(entry)

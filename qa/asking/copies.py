@@ -53,7 +53,8 @@ def repeats(text: str, better: str) -> bool:
 class Copies:
     """The near-duplicates of documents that the filters leave, with their texts.
 
-    The library is asked for many documents at once, and for each document once.
+    The library is asked for many documents at once, and for each document once. It is not asked for the
+    near-duplicates in `known` (by document id) and the documents in `read`, which the caller already has.
 
     Attributes:
         others: the ids of the known near-duplicates, by document id, the most similar first.
@@ -110,7 +111,7 @@ def versions(
         if any(covers(earlier, quote) for earlier in seen):
             continue
         groups = {_said(quote.text): [quote]}
-        for counterpart in _in_its_place(quote, copies.read.get(quote.document.id), copies.of(quote)):
+        for counterpart in _counterparts(quote, copies.read.get(quote.document.id), copies.of(quote)):
             given = next((other for other in quotes if covers(other, counterpart)), counterpart)
             groups.setdefault(_said(given.text), []).append(given)
         wordings = list(groups.values())
@@ -134,7 +135,7 @@ def merged(
     earliest: bool = True,
     deadline: Deadline | None = None,
 ) -> tuple[Quote, ...]:
-    """Return the quotes, each with the other places of its words as copies. Leave out quotes at such places.
+    """Return the quotes, each with the other places of its words as copies, and none twice.
 
     The words are looked up in copies of the quote's document. If `earliest`, the first place to be published
     is shown. The words are also looked up in the documents that were `read` for the question: a rewritten
@@ -155,7 +156,7 @@ def merged(
             with_them = {copy.document.id for copy in places}
             left = [segmented for segmented in others if segmented[0].id not in with_them]
             # The same words with other punctuation.
-            punctuated = _in_its_place(quote, copies.read.get(quote.document.id), left)
+            punctuated = _counterparts(quote, copies.read.get(quote.document.id), left)
             places += [copy for copy in punctuated if _said(copy.text) == _said(quote.text)]
             places = [copy for copy in places if not _differ_around(quote, copy, in_form=True)]
             shown = _earliest(quote, places) if earliest else replace(quote, copies=tuple(places))
@@ -177,11 +178,11 @@ def covers(place: Quote, quote: Quote) -> bool:
 
 
 def holds(quote: Quote, other: Quote) -> bool:
-    """Return whether a quote, or a copy of it, contains another quote."""
+    """Return whether a quote, or one of its copies, covers another quote."""
     return any(covers(occurrence, other) for occurrence in (quote, *quote.copies))
 
 
-def _in_its_place(quote: Quote, own: Segmented | None, others: Iterable[Segmented]) -> Iterator[Quote]:
+def _counterparts(quote: Quote, own: Segmented | None, others: Iterable[Segmented]) -> Iterator[Quote]:
     """Find the text in other documents that corresponds to a quote of running text.
 
     It has as many sentences as the quote has in its `own` document, and is the most alike, if alike enough.
@@ -221,6 +222,7 @@ def _alike(one: Counter[str], other: Counter[str]) -> float:
 
 
 def _day(quote: Quote) -> dt.date:
+    """Return when the document of a quote was published, or the last possible day if that is unknown."""
     return quote.document.date or dt.date.max
 
 
@@ -253,7 +255,10 @@ def _same_words(quote: Quote, others: Iterable[Segmented]) -> Iterator[Quote]:
 
 
 def _differ_around(quote: Quote, other: Quote, *, in_form: bool) -> bool:
-    """Return whether the texts around two places of the same words are about different cases."""
+    """Return whether the texts around two places of the same words are about different cases.
+
+    For `in_form` see `differ`.
+    """
     metadata = (
         quote.document.publisher,
         quote.document.author,

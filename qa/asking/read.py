@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from embeddings.reading import of_both
+from embeddings.reading import combined
 from qa.asking import budget, confidence
 from qa.document.context import introductions
 from qa.document.window import reading_window, sentences_before
@@ -119,7 +119,7 @@ def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:
             [candidate.retrieved for candidate in group],
         )
         again += [
-            replace(candidate, reading=of_both(candidate.reading, reading))
+            replace(candidate, reading=combined(candidate.reading, reading))
             for candidate, reading in zip(group, reader.read(question.text, windows, scores), strict=True)
         ]
     return again

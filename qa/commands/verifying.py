@@ -89,7 +89,7 @@ class _Verified:
 
     @property
     def unpaired(self) -> list[tuple[Path, Claim]]:
-        """Return the quotation marks without their other, with their file."""
+        """Return the quotation marks without a partner, with their file."""
         return [(path, claim) for path, claim in self.passed_over if claim.unpaired]
 
     @property
@@ -160,7 +160,10 @@ def _reading(path: Path) -> Reading:
 
 
 def _verdicts(settings: options.Settings, read: Mapping[Path, Reading]) -> dict[Path, list[Verdict]]:
-    """Compare the quotes of files with the library. Works that no document says are passed over."""
+    """Return the verdicts on the quotes of files, by file.
+
+    A title of a work that no document says gets no verdict: it is added to the file's `passed_over`.
+    """
     from qa.progress import meter
     from qa.quoting.verify import Verifier, is_work
 

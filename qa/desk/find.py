@@ -51,7 +51,11 @@ class Match(NamedTuple):
 
 
 class Finder:
-    """Search conversations, and remember the quotes that were read. Threads may share a finder."""
+    """Search conversations, and remember the quotes that were read. Threads may share a finder.
+
+    `cited` reads a document by SHA-256 and id, as `Store.cited` does. One search reads documents for at most
+    `seconds`.
+    """
 
     def __init__(self, cited: Callable[[str, str], Cited], seconds: float = SECONDS) -> None:
         self._cited = cited
@@ -95,10 +99,9 @@ class Finder:
         lacking: dict[str, list[str]],
         in_quotes: Mapping[str, Mapping[int, set[str]]],
     ) -> bool:
-        """Look for the lacking words in the quotes of each conversation.
+        """Look for the lacking words in the quotes, and return whether all quotes that are needed were read.
 
-        Found words are removed from `lacking`. `in_quotes` gets the words by conversation and question.
-        Returns whether all quotes that are needed were read.
+        Found words are removed from `lacking`, and added to `in_quotes` by conversation and question.
         """
         until, complete = time.monotonic() + self._seconds, True
         for conversation, quotes in groupby(
@@ -139,15 +142,19 @@ class Finder:
 def _match(
     questions: Mapping[int, str], in_quotes: Mapping[int, set[str]], wanted: list[str]
 ) -> Match | None:
-    """Return the first question with the most words, or None if no question has any word."""
+    """Return the question that has most of the wanted words, in itself or its quotes; None if all have none.
+
+    Of equal questions, return the first.
+    """
     best, most = None, 0
     for position, (number, question) in enumerate(questions.items(), 1):
         folded = _folded(question)
-        held = {word for word in wanted if word in folded} | in_quotes.get(number, set())
-        if len(held) > most:
-            best, most = Match(position, question), len(held)
+        found = {word for word in wanted if word in folded} | in_quotes.get(number, set())
+        if len(found) > most:
+            best, most = Match(position, question), len(found)
     return best
 
 
 def _folded(text: str) -> str:
+    """Return a text in lower case, with single spaces."""
     return " ".join(text.casefold().split())

@@ -134,7 +134,7 @@ class Conversations:
         Raises:
             UnknownConversationError: there is no such conversation.
         """
-        self._change(conversation, "name = ?2", name.strip()[:MAX_NAME_CHARACTERS])
+        self._update(conversation, "name = ?2", name.strip()[:MAX_NAME_CHARACTERS])
         return self.info(conversation)
 
     def delete(self, conversation: str) -> None:
@@ -144,7 +144,7 @@ class Conversations:
             UnknownConversationError: there is no such conversation.
         """
         now = dt.datetime.now(dt.UTC)
-        self._change(conversation, "deleted = ?2", rows.from_time(now))
+        self._update(conversation, "deleted = ?2", rows.from_time(now))
         with self._tables.writing() as db:
             db.execute(
                 "DELETE FROM conversations WHERE deleted != '' AND deleted < ?", (rows.from_time(now - UNDO),)
@@ -157,18 +157,24 @@ class Conversations:
             UnknownConversationError: there is no such conversation, or it was deleted so long ago that its
                 rows are erased.
         """
-        self._change(conversation, "deleted = ?2", "")
+        self._update(conversation, "deleted = ?2", "")
         return self.info(conversation)
 
-    def _change(self, conversation: str, change: str, value: str) -> None:
+    def _update(self, conversation: str, assignment: str, value: str) -> None:
+        """Set a column of a conversation. `assignment` is SQL, with `?2` for the value.
+
+        Raises:
+            UnknownConversationError: there is no such conversation.
+        """
         with self._tables.writing() as db:
             changed = db.execute(
-                f"UPDATE conversations SET {change} WHERE id = ?1", (conversation, value)
+                f"UPDATE conversations SET {assignment} WHERE id = ?1", (conversation, value)
             ).rowcount
         if not changed:
             raise _unknown()
 
     def _without_purged(self, turn: KeptTurn) -> KeptTurn:
+        """Return a turn with a quote that only has its number for each quote of a purged document."""
         now = dt.datetime.now(dt.UTC)
         in_library: dict[tuple[str, str], bool] = {}
 
@@ -181,16 +187,16 @@ class Conversations:
                     in_library[text] = False
             return in_library[text]
 
-        def left(quote: KeptQuote) -> KeptQuote:
+        def as_stored(quote: KeptQuote) -> KeptQuote:
             if quote.purged or not is_known(quote):
                 return KeptQuote("", "", 0, 0, quote.number, purged=quote.purged or now)
             return replace(quote, copies=tuple(filter(is_known, quote.copies)))
 
         return replace(
             turn,
-            quotes=tuple(map(left, turn.quotes)),
-            all_quotes=None if turn.all_quotes is None else tuple(map(left, turn.all_quotes)),
-            nearest=tuple(map(left, turn.nearest)),
+            quotes=tuple(map(as_stored, turn.quotes)),
+            all_quotes=None if turn.all_quotes is None else tuple(map(as_stored, turn.all_quotes)),
+            nearest=tuple(map(as_stored, turn.nearest)),
         )
 
     # Reading
@@ -225,7 +231,7 @@ class Conversations:
             UnknownConversationError: there is no such conversation, or it was deleted.
         """
         with self._reading() as db:
-            self._known(db, conversation)
+            self._check_exists(db, conversation)
             turn_rows = db.execute(
                 "SELECT serial, number, question, asked, answer, remarks, filters FROM turns "
                 "WHERE conversation = ? ORDER BY number",
@@ -247,7 +253,7 @@ class Conversations:
             return {number for (number,) in found}
 
     def words(self) -> list[tuple[str, str, dict[int, str]]]:
-        """Return the searchable words of each conversation: its id, its name, and its questions by number."""
+        """Return the id, the name and the questions by number of each conversation, for a search."""
         with self._reading() as db:
             question_rows = db.execute(
                 "SELECT id, name, number, question FROM conversations JOIN turns ON conversation = id "
@@ -281,7 +287,10 @@ class Conversations:
     # Purges
 
     def citing(self, texts: DocumentTexts) -> tuple[str, ...]:
-        """Return the names of all conversations, even deleted ones, that would lose quotes by `forget`."""
+        """Return the names of the conversations that would lose quotes or filters if `texts` were purged.
+
+        Deleted conversations are included.
+        """
         with self._reading() as db:
             conversations = set(_citing(db, texts).values())
             every = db.execute(f"{_INFO} ORDER BY changed DESC, id")
@@ -316,11 +325,16 @@ class Conversations:
     # The tables
 
     def _reading(self) -> AbstractContextManager[Statements]:
-        """Yield one snapshot. It is empty if no conversation was ever stored."""
+        """Open one snapshot of the tables. It is empty if no conversation was ever stored."""
         return self._tables.reading()
 
     @staticmethod
-    def _known(db: Statements, conversation: str) -> None:
+    def _check_exists(db: Statements, conversation: str) -> None:
+        """Check that there is such a conversation.
+
+        Raises:
+            UnknownConversationError: there is no such conversation, or it was deleted.
+        """
         if not db.execute(
             "SELECT 1 FROM conversations WHERE id = ? AND deleted = ''", (conversation,)
         ).fetchone():
@@ -386,6 +400,7 @@ def _quote_rows(turn: KeptTurn) -> Iterator[tuple[Any, ...]]:
 
 
 def _turn(row: Sequence[Any], quotes: Iterable[Sequence[Any]]) -> KeptTurn:
+    """Return the turn that a row and the rows of its quotes store."""
     number, question, asked, answer, remarks, filters = row
     strictness, dates, history, generation, all_asked = rows.asked_with(answer)
     quotes_by_kind: Mapping[int, list[KeptQuote]] = defaultdict(list)

@@ -119,14 +119,14 @@ class Dossiers:
         name = _checked_name(name)
         with self._tables.writing() as db:
             _check_is_free(db, name, dossier)
-            _change(db, dossier, "name = ?2", name)
+            _update(db, dossier, "name = ?2", name)
         return self.info(dossier)
 
     def delete(self, dossier: str) -> None:
         """Delete a dossier. For a day, `restore` can put it back. Later deletions then erase its rows."""
         now = dt.datetime.now(dt.UTC)
         with self._tables.writing() as db:
-            _change(db, dossier, "deleted = ?2", rows.from_time(now))
+            _update(db, dossier, "deleted = ?2", rows.from_time(now))
             before = rows.from_time(now - UNDO)
             db.execute("DELETE FROM dossiers WHERE deleted != '' AND deleted < ?", (before,))
 
@@ -274,7 +274,7 @@ class Dossiers:
                 )
             checked = _checked(DossierEntry(held.kind, words))
             db.execute("UPDATE dossier_entries SET words = ? WHERE serial = ?", (checked.words, entry))
-            _change(db, dossier, "changed = ?2", _now())
+            _update(db, dossier, "changed = ?2", _now())
         return next(dossier_entry for dossier_entry in self.entries(dossier) if dossier_entry.id == entry)
 
     def move(self, dossier: str, entry: int, to: int) -> None:
@@ -293,7 +293,7 @@ class Dossiers:
             db.execute(
                 "UPDATE dossier_entries SET removed = ? WHERE serial = ?", (rows.from_time(now), entry)
             )
-            _change(db, dossier, "changed = ?2", rows.from_time(now))
+            _update(db, dossier, "changed = ?2", rows.from_time(now))
             before = rows.from_time(now - UNDO)
             db.execute("DELETE FROM dossier_entries WHERE removed != '' AND removed < ?", (before,))
 
@@ -473,8 +473,13 @@ def _forget_figures(db: Statements, texts: DocumentTexts) -> None:
             db.execute("UPDATE dossier_entries SET differing = ? WHERE serial = ?", (figures_row, serial))
 
 
-def _change(db: Statements, dossier: str, change: str, value: str) -> None:
-    cursor = db.execute(f"UPDATE dossiers SET {change} WHERE id = ?1 AND deleted = ''", (dossier, value))
+def _update(db: Statements, dossier: str, assignment: str, value: str) -> None:
+    """Set a column of a dossier. `assignment` is SQL, with `?2` for the value.
+
+    Raises:
+        UnknownDossierError: there is no such dossier.
+    """
+    cursor = db.execute(f"UPDATE dossiers SET {assignment} WHERE id = ?1 AND deleted = ''", (dossier, value))
     if not cursor.rowcount:
         raise _unknown()
 
@@ -492,7 +497,7 @@ def _put_in_order(db: Statements, dossier: str, order: Sequence[int]) -> None:
         "UPDATE dossier_entries SET place = ? WHERE serial = ?",
         [(position, serial) for position, serial in enumerate(order, 1)],
     )
-    _change(db, dossier, "changed = ?2", _now())
+    _update(db, dossier, "changed = ?2", _now())
 
 
 def _row(db: Statements, dossier: str, entry: int) -> Sequence[Any]:

@@ -105,6 +105,11 @@ _DEEPEST = 6
 
 @dataclass(frozen=True, slots=True)
 class _Block:
+    """Lines that belong together, with their kind and the number of their paragraph.
+
+    A block that `is_whole` is one sentence. Other body text and list items are cut into sentences.
+    """
+
     start: int
     end: int
     kind: SentenceKind
@@ -128,7 +133,7 @@ def sentences(document: Document) -> tuple[Sentence, ...]:
     They begin and end without white space. Together they hold every character of the text that is not white
     space. A sentence of more than MOST_SENTENCE_WORDS or MOST_SENTENCE_CHARACTERS comes in pieces.
     """
-    return tuple(sentence for sentence, _ in _segments(document))
+    return tuple(sentence for sentence, _ in _sentences_with_paragraphs(document))
 
 
 def passages(document: Document, words: int = PASSAGE_WORDS) -> tuple[Passage, ...]:
@@ -141,7 +146,7 @@ def passages(document: Document, words: int = PASSAGE_WORDS) -> tuple[Passage, .
     if not text:
         return ()
     units = _units(document)
-    firsts = _breaks(units, words)
+    firsts = _first_units(units, words)
     starts = [0, *(units[first].sentences[0].start for first in firsts[1:])]
     return tuple(
         Passage(
@@ -157,12 +162,17 @@ def passages(document: Document, words: int = PASSAGE_WORDS) -> tuple[Passage, .
 
 
 def _blocks(document: Document) -> Iterator[_Block]:
+    """Yield the blocks of a text, in order.
+
+    A block ends at a blank line, at a line that does not continue it (`_continues`), and around each line of
+    a header, of page furniture or of a sheet, and around each heading.
+    """
     text = document.text
-    every = list(lines(text))
-    width = max((line.end - line.start for line in every), default=0)
-    wrapped = width if 45 <= width <= 130 else 0  # the width at which lines were wrapped by hand, or 0
-    header = _Lookup(document.header)
-    furniture = _Lookup(document.furniture)
+    all_lines = list(lines(text))
+    width = max((line.end - line.start for line in all_lines), default=0)
+    wrap_width = width if 45 <= width <= 130 else 0
+    header = _SortedSpans(document.header)
+    furniture = _SortedSpans(document.furniture)
     headings = {section.start for section in document.sections if section.kind == "section"}
     notes = {section.start for section in document.sections if section.kind in ("footnote", "endnote")}
     rows = {section.start for section in document.sections if section.kind == "row"}
@@ -177,14 +187,16 @@ def _blocks(document: Document) -> Iterator[_Block]:
             if MARKER.match(text, first.start, first.end):
                 kind = "list"
             elif (
-                len(open_block) == 1 and last is not every[-1] and _is_heading(text[first.start : first.end])
+                len(open_block) == 1
+                and last is not all_lines[-1]
+                and _looks_like_heading(text[first.start : first.end])
             ):
                 kind = "heading"
             yield _Block(first.start, last.end, kind, paragraph)
             open_block.clear()
 
     previous_end = 0
-    for line in every:
+    for line in all_lines:
         gap = text[previous_end : line.start]
         if gap.count("\n") > 1 or gap.count("\r") > 1 or "\f" in gap or "\u2029" in gap:
             yield from close()
@@ -208,7 +220,7 @@ def _blocks(document: Document) -> Iterator[_Block]:
         if own:
             yield from close()
             yield _Block(line.start, line.end, own, paragraph, is_whole=True)
-        elif open_block and line.start not in rows and _continues(text, open_block, line, wrapped):
+        elif open_block and line.start not in rows and _continues(text, open_block, line, wrap_width):
             open_block.append(line)
         else:
             yield from close()
@@ -216,8 +228,8 @@ def _blocks(document: Document) -> Iterator[_Block]:
     yield from close()
 
 
-class _Lookup:
-    """Spans, and whether a line overlaps any of them."""
+class _SortedSpans:
+    """Spans in order, to find out whether a line overlaps any of them."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._spans = sorted(spans)
@@ -228,11 +240,11 @@ class _Lookup:
         return position > 0 and self._spans[position - 1].end > line.start
 
 
-def _continues(text: str, block: list[Span], line: Span, wrapped: int) -> bool:
+def _continues(text: str, block: list[Span], line: Span, wrap_width: int) -> bool:
     """Return whether a line continues the block above it.
 
-    It does if the sentence goes on, if the line above was wrapped at full width, or if the line is indented
-    below a list item.
+    It does if the sentence goes on, if the line above was wrapped at `wrap_width`, or if the line is indented
+    below a list item. `wrap_width` is in characters, and 0 if the lines of the text were not wrapped by hand.
     """
     above = block[-1]
     if MARKER.match(text, line.start, line.end):
@@ -244,39 +256,41 @@ def _continues(text: str, block: list[Span], line: Span, wrapped: int) -> bool:
     if text[line.start].islower() and not ended and length >= 30:
         return True
     word = _WORD.match(text, line.start, line.end)
-    return bool(wrapped and word and length + 1 + len(word.group()) >= wrapped - 4)
+    return bool(wrap_width and word and length + 1 + len(word.group()) >= wrap_width - 4)
 
 
 def _indent(text: str, line: Span) -> int:
+    """Return the number of characters between the line break and the first word of a line."""
     return line.start - 1 - max(text.rfind("\n", 0, line.start), text.rfind("\r", 0, line.start))
 
 
-def _is_heading(line: str) -> bool:
+def _looks_like_heading(line_text: str) -> bool:
+    """Return whether a line on its own is short, begins like a heading, and does not end like a sentence."""
     return (
-        len(line) <= 100
-        and measure(line) <= 12
-        and not re.search(r"[.!?…,;。！？]$|:\s*+[^\s\d:]*+\d|[|\t]|\d\s?%", line)
-        and not (line.endswith(":") and len(line.split()) > 4)
-        and bool(re.search(r"[^\W\d_]", line))
-        and not line[0].islower()
+        len(line_text) <= 100
+        and measure(line_text) <= 12
+        and not re.search(r"[.!?…,;。！？]$|:\s*+[^\s\d:]*+\d|[|\t]|\d\s?%", line_text)
+        and not (line_text.endswith(":") and len(line_text.split()) > 4)
+        and bool(re.search(r"[^\W\d_]", line_text))
+        and not line_text[0].islower()
     )
 
 
 # Sentences
 
 
-def _segments(document: Document) -> Iterator[tuple[Sentence, int]]:
+def _sentences_with_paragraphs(document: Document) -> Iterator[tuple[Sentence, int]]:
     """Yield each sentence with the number of its paragraph."""
     for block in _blocks(document):
         whole = block.is_whole or block.kind in ("furniture", "heading")
         spans = [Span(block.start, block.end)] if whole else _cut(document, block.start, block.end)
         for span in spans:
-            for piece in _bounded(document.text, span):
+            for piece in _short_enough(document.text, span):
                 yield Sentence(piece.start, piece.end, block.kind), block.paragraph
 
 
 def _cut(document: Document, start: int, end: int) -> Iterator[Span]:
-    """Cut a block into sentences."""
+    """Yield the sentences of a block, `text[start:end]`, without the white space between them."""
     text = document.text
     ends = sentence_ends(text, start, end, document.language)
     cuts = _without_cuts_in_quotations(text, start, end, ends)
@@ -288,7 +302,7 @@ def sentence_ends(text: str, start: int, end: int, language: str) -> list[int]:
     """Return where sentences end in `text[start:end]`, in order, also inside quotations."""
     marker = MARKER.match(text, start, end)
     begin = marker.end() if marker else start  # sentencex finds no end in an item that begins with a bullet
-    cuts = sorted(set(_boundaries_in_portions(text, begin, end, language)))
+    cuts = sorted(set(_possible_ends_in_portions(text, begin, end, language)))
     ends: list[int] = []
     for position, cut in enumerate(cuts):
         after = cuts[position + 1] if position + 1 < len(cuts) else end
@@ -297,21 +311,24 @@ def sentence_ends(text: str, start: int, end: int, language: str) -> list[int]:
     return ends
 
 
-def _boundaries_in_portions(text: str, start: int, end: int, language: str) -> Iterator[int]:
-    """Yield where sentences end. A long block is read in portions.
+def _possible_ends_in_portions(text: str, start: int, end: int, language: str) -> Iterator[int]:
+    """Yield what `_possible_ends` yields. A long block is read in portions.
 
     Each portion begins with a sentence, if an end is sure enough, or else at a space.
     """
     while end - start > _MOST_AT_ONCE:
         limit = start + _MOST_AT_ONCE
-        sure = [cut for cut in _boundaries(text, start, limit, language) if start < cut < limit - _UNSURE]
+        sure = [cut for cut in _possible_ends(text, start, limit, language) if start < cut < limit - _UNSURE]
         yield from sure
         start = max(sure, default=0) or text.rfind(" ", start + 1, limit) + 1 or limit
-    yield from _boundaries(text, start, end, language)
+    yield from _possible_ends(text, start, end, language)
 
 
-def _boundaries(text: str, start: int, end: int, language: str) -> Iterator[int]:
-    """Yield where sentences end in `text[start:end]`: after closing quotation marks, before white space."""
+def _possible_ends(text: str, start: int, end: int, language: str) -> Iterator[int]:
+    """Yield where sentences may end in `text[start:end]`: after closing quotation marks, before white space.
+
+    The offsets are in no order. Some are false (`_is_false_end`).
+    """
     neutral = _TYPED_QUOTES.sub(lambda quote: " " * len(quote.group()), text[start:end]).translate(_NEUTRAL)
     for boundary in get_sentence_boundaries(re.split("[-_]", language.lower())[0], neutral):
         reached = start + boundary["end_index"]
@@ -351,9 +368,10 @@ def _is_false_end(text: str, start: int, cut: int, after: int) -> bool:
 
 
 def _without_cuts_in_quotations(text: str, start: int, end: int, cuts: list[int]) -> list[int]:
-    """Drop the cuts inside a quotation or brackets if the whole, with the words around it, is not too long.
+    """Return the cuts without those that would split a sentence inside a quotation or brackets.
 
-    A quotation without words around it may be cut, because it has no speaker to lose.
+    The cuts stay if the whole sentence has more than MOST_QUOTATION_WORDS. A quotation without words around
+    it may be cut, because it has no speaker to lose.
     """
     dropped: set[int] = set()
     for opened, closed in _quotations(text, start, end):
@@ -401,6 +419,7 @@ def _quotations(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield `text[start:end]` without white space at its ends, or nothing if it is only white space."""
     piece = text[start:end]
     left = len(piece) - len(piece.lstrip())
     right = len(piece.rstrip())
@@ -408,8 +427,8 @@ def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
         yield Span(start + left, start + right)
 
 
-def _bounded(text: str, span: Span) -> Iterator[Span]:
-    """Cut a sentence that is too long for the models at white space or, if there is none, anywhere."""
+def _short_enough(text: str, span: Span) -> Iterator[Span]:
+    """Yield a sentence, in pieces if it is too long for the models: cut at white space, or else anywhere."""
     words = [(match.start(), match.end()) for match in _WORD.finditer(text, span.start, span.end)]
     if len(words) <= MOST_SENTENCE_WORDS and span.end - span.start <= MOST_SENTENCE_CHARACTERS:
         yield span
@@ -432,9 +451,13 @@ def _bounded(text: str, span: Span) -> Iterator[Span]:
 
 
 def _units(document: Document) -> list[_Unit]:
+    """Return the sentences, each with the page furniture after it.
+
+    The first sentence also has the furniture above it. A text of only furniture is one unit.
+    """
     units: list[_Unit] = []
     on_top: list[Sentence] = []  # page furniture above the first sentence
-    for sentence, paragraph in _segments(document):
+    for sentence, paragraph in _sentences_with_paragraphs(document):
         if sentence.kind != "furniture":
             words = measure(document.text[sentence.start : sentence.end])
             units.append(_Unit([*on_top, sentence], words, paragraph, sentence.kind))
@@ -446,8 +469,11 @@ def _units(document: Document) -> list[_Unit]:
     return units or [_Unit(on_top, 0, 0, "furniture")]
 
 
-def _breaks(units: list[_Unit], target: int) -> list[int]:
-    """Return the first unit of each passage, chosen for the least total cost of sizes and ends."""
+def _first_units(units: list[_Unit], passage_words: int) -> list[int]:
+    """Return the index of the first unit of each passage of about `passage_words` words.
+
+    The passages have the least total cost of sizes and ends.
+    """
     words = [unit.words for unit in units]
     walls = [_is_header_end(units, position) for position in range(len(units))]
     best, came_from = [0.0], [0]
@@ -455,9 +481,9 @@ def _breaks(units: list[_Unit], target: int) -> list[int]:
         cheapest, origin, size = float("inf"), end - 1, 0
         for start in range(end - 1, max(-1, end - 1 - _MOST_UNITS), -1):
             size += words[start]
-            if size > 2 * target and start < end - 1:
+            if size > 2 * passage_words and start < end - 1:
                 break
-            cost = best[start] + ((size - target) / target) ** 2
+            cost = best[start] + ((size - passage_words) / passage_words) ** 2
             if cost < cheapest:
                 cheapest, origin = cost, start
             if walls[start]:

@@ -66,7 +66,7 @@ def to_html(
     style, script = (_static(name) for name in ("report.css", "report.js"))
     facts = {
         "Suite": evaluation.suite.name,
-        "Questions": _questions(judged),
+        "Questions": _question_counts(judged),
         "Date": date_in_words(date) if date else "",
         "Library": library,
         "Command": command,
@@ -166,6 +166,7 @@ _SAYS = {
 
 
 def _range(low: float, high: float) -> str:
+    """Return an interval of shares in words."""
     return f"{percent(low)} to {percent(high)}"
 
 
@@ -175,7 +176,8 @@ def _duration(milliseconds: float) -> str:
     return f"{milliseconds / 1000:.1f}\u00a0s"
 
 
-def _questions(judged: Sequence[Judged]) -> str:
+def _question_counts(judged: Sequence[Judged]) -> str:
+    """Return the number of questions in words, also of those with, without and of unknown answer."""
     kinds = {True: "with an answer", False: "without", None: "not judged"}
     counts = Counter(case.query.answerable for case in judged)
     counted = ", ".join(f"{counts[kind]:,} {words}" for kind, words in kinds.items() if counts[kind])
@@ -183,6 +185,7 @@ def _questions(judged: Sequence[Judged]) -> str:
 
 
 def _dots(all_pages: Sequence[Page]) -> Iterator[charts.Dot]:
+    """Yield a dot for the strip of questions by confidence, for each question that has one."""
     for page in all_pages:
         answerable = page.judged.query.answerable
         if page.confidence is not None and answerable is not None:
@@ -198,6 +201,10 @@ def _reasons(all_pages: Sequence[Page]) -> dict[str, int]:
 
 
 def _charts(evaluation: Evaluation, answers_from: float | None) -> Iterator[Mapping[str, Any]]:
+    """Yield the charts of confidence that the suite allows: title, explanation and drawing.
+
+    `answers_from` is the confidence from which answers are given, or None if it is unknown.
+    """
     judged, rivals = evaluation.judged, evaluation.baseline_judged
     scores: dict[bool, list[float]] = {True: [], False: []}
     for case in judged:
@@ -231,6 +238,7 @@ def _charts(evaluation: Evaluation, answers_from: float | None) -> Iterator[Mapp
 
 
 def _rows(evaluation: Evaluation) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of the table of measures, each with its change against the baseline."""
     changes = [change for name, change in evaluation.differences.items() if MEASURES[name].unit == "share"]
     reach = max((abs(end) for change in changes for end in (change.low, change.high)), default=0.0) or 1.0
     for name, measure in MEASURES.items():
@@ -258,6 +266,7 @@ def _types(evaluation: Evaluation) -> Iterator[Mapping[str, Any]]:
 
 
 def _cell(estimate: Estimate | None) -> Mapping[str, Any] | None:
+    """Return a cell of the table of types of questions: the value, its interval and the count."""
     if estimate is None:
         return None
     interval = f"{percent(estimate.low)} to {percent(estimate.high)}"
@@ -265,6 +274,7 @@ def _cell(estimate: Estimate | None) -> Mapping[str, Any] | None:
 
 
 def _row_change(name: str, evaluation: Evaluation, reach: float) -> Mapping[str, Any]:
+    """Return a measure's change against the baseline. The bars of changes go from -`reach` to `reach`."""
     change = evaluation.differences[name]
     base = evaluation.baseline.get(name)
     better = (change.value > 0) == MEASURES[name].higher_is_better
@@ -280,17 +290,20 @@ def _row_change(name: str, evaluation: Evaluation, reach: float) -> Mapping[str,
 
 
 def _value(name: str, value: float, sign: str = "") -> str:
+    """Return the value of a measure in its unit. With `sign` "+", a positive value has a plus sign."""
     unit = MEASURES[name].unit if name in MEASURES else "ms"
     text = format(value, f"{sign},.0f") + "\u00a0ms" if unit == "ms" else format(value, f"{sign}.3f")
     return text.replace("-", "−")
 
 
 def _bar(low: float, value: float, high: float) -> Mapping[str, str]:
+    """Return where a bar begins, its width, and where its mark is, in hundredths of the whole width."""
     low, value, high = (min(max(share, 0.0), 1.0) for share in (low, value, high))
     return {"low": _hundredths(low), "width": _hundredths(high - low), "at": _hundredths(min(value, 0.99))}
 
 
 def _hundredths(share: float) -> str:
+    """Return a share from 0 to 1 as a number from 0 to 100, for styles and drawings."""
     return f"{100 * min(max(share, 0.0), 1.0):.1f}".removesuffix(".0")
 
 

@@ -71,7 +71,7 @@ def suite_documents(corpus: Path, say: Say) -> dict[str, Document]:
 
 
 def library_documents(corpus: Corpus) -> dict[str, Document]:
-    """Return all documents of a library, by id."""
+    """Return all documents of the library that `corpus` has opened, by id."""
     return {info.id: corpus.document(info.id) for info in corpus.documents()}
 
 
@@ -84,6 +84,8 @@ def suite_library(
     reader: str | None = None,
 ) -> Iterator[Corpus]:
     """Open the cached library of a suite's own corpus. Index the corpus first if no earlier run completed it.
+
+    `encoder` and `reader` are names of models. None means the default.
 
     Raises:
         ModelError: there is no such encoder.
@@ -130,8 +132,8 @@ def answer(
 ) -> None:
     """Ask the library the suite's questions and write the answers into `out`.
 
-    Continue where an earlier run of the same task stopped. With `fresh`, drop earlier answers. If another
-    process writes the same file, wait for it.
+    Continue where an earlier run of the same task stopped. With `fresh`, drop earlier answers. With `force`,
+    replace a file that has something else. If another process writes the same file, wait for it.
 
     Raises:
         InputError: `out` cannot be read or written.

@@ -212,7 +212,7 @@ class _Reader:
             for relation in self._part.rels.values()
             if not relation.is_external and _has_words(relation.target_part)
         }
-        names = [name for name, those in _UNREAD.items() if those & tags or those & related]
+        names = [name for name, marks in _UNREAD.items() if marks & tags or marks & related]
         flags = (("words struck out", self._struck), ("hidden words", self._hidden))
         return (*names, *(name for name, is_there in flags if is_there))
 
@@ -414,7 +414,8 @@ def _indents(properties: Any) -> dict[str, str]:
         return {}
     names = {"left": ("left", "start"), "firstLine": ("firstLine",), "hanging": ("hanging",)}
     attributes = {
-        name: [element.get(qn(f"w:{attribute}")) for attribute in those] for name, those in names.items()
+        name: [element.get(qn(f"w:{attribute}")) for attribute in spellings]
+        for name, spellings in names.items()
     }
     return {name: value for name, values in attributes.items() for value in values if value is not None}
 

@@ -191,7 +191,7 @@ class _Reader:
     def unread(self, roots: list[Any]) -> tuple[str, ...]:
         """Return the names of content in the file that `parts` and `notes` did not read."""
         names = {_name(element) for element in roots[-1].iter()}
-        contents = [name for name, those in _UNREAD.items() if those & names]
+        contents = [name for name, marks in _UNREAD.items() if marks & names]
         headers = (header for root in roots for tag in _HEADERS for header in root.iter(_tag(tag)))
         if any("".join(header.itertext()).strip() for header in headers):
             contents.append("page headers and footers")

@@ -52,6 +52,8 @@ class PagePicture:
 def draw(source: Source, page: int | None, parts: Sequence[Part]) -> PagePicture:
     """Draw a page with the quote outlined. If `page` is None, draw the page where the quote begins.
 
+    `parts` are the parts of the quote on its pages. If there is no such page, the picture is empty.
+
     Raises:
         InputError: the PDF cannot be opened, or the page is damaged.
     """
@@ -100,7 +102,10 @@ def _boxes(pdf: pdfium.PdfDocument, index: int, part: Part) -> list[_Box]:
 
 
 def _upright(stretch: Stretch, turn: int) -> _Box:
-    """Return left, bottom, right and top of a stretch on the page, without the quarter turns for reading."""
+    """Return left, bottom, right and top of a stretch on the page.
+
+    A stretch of turned text has the coordinates of the page after `turn` quarter turns: undo them.
+    """
     left, right, top, bottom = stretch.left, stretch.right, stretch.top, stretch.bottom
     return (
         (left, -bottom, right, -top),
@@ -111,6 +116,7 @@ def _upright(stretch: Stretch, turn: int) -> _Box:
 
 
 def _outline(page: pdfium.PdfPage, box: _Box) -> None:
+    """Fill a box on the page like a highlighter, and draw a line around it."""
     left, bottom, right, top = box
     shape = raw.FPDFPageObj_CreateNewRect(
         left - _MARGIN, bottom - _MARGIN, right - left + 2 * _MARGIN, top - bottom + 2 * _MARGIN

@@ -65,6 +65,7 @@ class _Sheet:
 
     @property
     def title(self) -> str:
+        """The sheet's name, without characters that cannot be printed."""
         return printable(self.sheet.title)
 
     def remarks(self) -> tuple[str, ...]:
@@ -96,9 +97,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
     with closing(open_package(source, "XLSX", MOST_XML)) as package:
         size = sum(member.file_size for member in package.infolist() if member.filename.endswith(".xml"))
         source.more_time(size * _SECONDS_A_BYTE)
-        seen = {
-            member.filename: _looked_through(package, member, source.name) for member in package.infolist()
-        }
+        seen = {member.filename: _scanned(package, member, source.name) for member in package.infolist()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about content that openpyxl could not save
         with closing(_opened(source)) as workbook:
@@ -130,6 +129,11 @@ _read_only.WorkSheetParser = _CellParser  # openpyxl has no other way to set the
 
 
 def _opened(source: Source) -> Any:
+    """Return openpyxl's workbook of a source.
+
+    Raises:
+        InputError: openpyxl cannot read the source.
+    """
     try:
         return openpyxl.load_workbook(
             io.BytesIO(source.data), read_only=True, data_only=True, keep_links=False
@@ -143,20 +147,26 @@ def _opened(source: Source) -> Any:
         ) from None
 
 
-def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterator[Document | InputError]:
-    hidden = [sheet.title for sheet in every if sheet.sheet.sheet_state != "visible"]
+def _documents(all_sheets: list[_Sheet], source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield the documents of the visible sheets. The first has notes on the sheets that were left out.
+
+    Raises:
+        InputError: no sheet has rows with a column of text, or figures.
+    """
+    hidden = [sheet.title for sheet in all_sheets if sheet.sheet.sheet_state != "visible"]
     sheets: list[_Sheet] = []
     without: list[_Sheet] = []
-    for sheet in every:
+    for sheet in all_sheets:
         if sheet.sheet.sheet_state == "visible":
             _find_columns(sheet, options)
-            (sheets if "text" in sheet.column_of and not _missing(sheet, options) else without).append(sheet)
+            has_columns = "text" in sheet.column_of and not _lacks_a_column(sheet, options)
+            (sheets if has_columns else without).append(sheet)
     if not sheets and not options.columns:
         sheets = [sheet for sheet in without if _guess_text(sheet)]
         without = [sheet for sheet in without if sheet not in sheets]
     if not sheets and (sheets := [sheet for sheet in without if _are_figures(sheet, options)]):
         without = [sheet for sheet in without if sheet.names and sheet not in sheets]
-    if not every:
+    if not all_sheets:
         raise InputError(
             f"{source.name} has no sheet that can be read: it may be in Excel's “Strict” format. Save it as "
             "an ordinary .xlsx."
@@ -190,6 +200,7 @@ def _documents(every: list[_Sheet], source: Source, options: Options) -> Iterato
 
 
 def _rows(sheet: _Sheet, source: Source, options: Options) -> Iterator[Document | InputError]:
+    """Yield each visible row of a sheet as a document, or an InputError."""
     index = {field: sheet.names.index(name) for field, name in sheet.column_of.items()}
     stem = f"{printable(PurePath(source.file_name).stem)}, {sheet.title}"
     twice = repeated_names(sheet.names, index)
@@ -197,7 +208,7 @@ def _rows(sheet: _Sheet, source: Source, options: Options) -> Iterator[Document 
     for number, row in enumerate(rows, sheet.first + 1):
         if number in sheet.hidden_rows:
             continue
-        cells = [_shown(cell) for cell in row]
+        cells = [_cell_text(cell) for cell in row]
         if not any(cell.strip() for cell in cells):
             continue
         where = f"{source.name}, sheet “{sheet.title}”, row {number}"
@@ -216,7 +227,7 @@ def _figures(sheet: _Sheet, source: Source) -> Iterator[Document | InputError]:
     try:
         for number, row in enumerate(sheet.sheet.iter_rows(max_row=MOST_ROWS), 1):
             if number not in sheet.hidden_rows:
-                cells = [_shown(cell) for at, cell in enumerate(row, 1) if at not in sheet.hidden_columns]
+                cells = [_cell_text(cell) for at, cell in enumerate(row, 1) if at not in sheet.hidden_columns]
                 figures.add(number, cells)
         stem = printable(PurePath(source.file_name).stem)
         yield figures.document(sheet.title, f"{stem}, {sheet.title}", sheet.title)
@@ -228,7 +239,7 @@ def _find_columns(sheet: _Sheet, options: Options) -> None:
     """Find the row of column names: the first row that names the column of text, or else the fullest row."""
     rows = sheet.sheet.iter_rows(max_row=_HEADERS, max_col=MOST_COLUMNS)
     for number, row in enumerate(rows, 1):
-        cells = [_shown(cell).strip() for cell in row]
+        cells = [_cell_text(cell).strip() for cell in row]
         if not any(cells) or number in sheet.hidden_rows:
             continue
         while not cells[-1]:
@@ -245,17 +256,17 @@ def _find_columns(sheet: _Sheet, options: Options) -> None:
             return
 
 
-def _sample(sheet: _Sheet, above: int) -> Iterator[list[str]]:
-    """Yield the first visible rows below row `above`."""
-    rows = sheet.sheet.iter_rows(min_row=above + 1, max_row=above + _SAMPLE, max_col=max(1, len(sheet.names)))
-    for number, row in enumerate(rows, above + 1):
+def _sample(sheet: _Sheet, after: int) -> Iterator[list[str]]:
+    """Yield the cells of the first visible rows after row number `after`."""
+    rows = sheet.sheet.iter_rows(min_row=after + 1, max_row=after + _SAMPLE, max_col=max(1, len(sheet.names)))
+    for number, row in enumerate(rows, after + 1):
         if number not in sheet.hidden_rows:
-            yield [_shown(cell) for cell in row]
+            yield [_cell_text(cell) for cell in row]
 
 
 def _guess_text(sheet: _Sheet) -> bool:
     """Use the only column of prose as the text. Return whether exactly one column is prose."""
-    prose = _prose(sheet)
+    prose = _prose_columns(sheet)
     if len(prose) == 1:
         sheet.guessed = prose[0]
         sheet.column_of = {**sheet.column_of, "text": sheet.guessed}
@@ -263,26 +274,29 @@ def _guess_text(sheet: _Sheet) -> bool:
 
 
 def _are_figures(sheet: _Sheet, options: Options) -> bool:
-    return bool(sheet.names) and are_figures(_prose(sheet), _sample(sheet, 0), sheet.names, options)
+    """Return whether a sheet has figures and no prose, so that it becomes one document."""
+    return bool(sheet.names) and are_figures(_prose_columns(sheet), _sample(sheet, 0), sheet.names, options)
 
 
-def _prose(sheet: _Sheet) -> list[str]:
+def _prose_columns(sheet: _Sheet) -> list[str]:
+    """Return the names of the columns that hold prose and are not used for metadata."""
     return prose_columns(sheet.names, _sample(sheet, sheet.first), {*sheet.column_of.values(), ""})
 
 
-def _missing(sheet: _Sheet, options: Options) -> bool:
+def _lacks_a_column(sheet: _Sheet, options: Options) -> bool:
+    """Return whether a sheet lacks a column that the options name."""
     return any(column not in sheet.names for _, column in options.columns)
 
 
-def _looked_through(package: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> _Sheet:
-    """Check a member of a workbook. In a sheet, find hidden parts and count formulas without a result.
+def _scanned(package: zipfile.ZipFile, member: zipfile.ZipInfo, workbook: str) -> _Sheet:
+    """Check a file in a workbook's archive. If it is a sheet, note its hidden parts and empty formulas.
 
     Raises:
         InputError: naming the workbook, if the member is damaged, declares entities, or has more rows than a
             sheet may have.
     """
     seen = _Sheet()
-    where = f"{name}, {member.filename},"
+    where = f"{workbook}, {member.filename},"
     number = 0
     try:
         with package.open(member) as file:
@@ -324,7 +338,7 @@ def _looked_through(package: zipfile.ZipFile, member: zipfile.ZipInfo, name: str
     return seen
 
 
-def _shown(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     """Return what Excel shows in a cell, but a date in ISO 8601, and "" for an error."""
     value = cell.value
     if value is None or cell.data_type == "e":
@@ -335,20 +349,20 @@ def _shown(cell: Any) -> str:
         return str(value).upper()
     pattern = _BESIDE.sub("", cell.number_format or "").partition(";")[0].strip()
     if isinstance(value, dt.datetime):
-        return _day(value, pattern.lower())
+        return _date_text(value, pattern.lower())
     if isinstance(value, (int, float)):
-        return _number(value, pattern)
+        return _number_text(value, pattern)
     return str(value)
 
 
-def _day(moment: dt.datetime, pattern: str) -> str:
+def _date_text(moment: dt.datetime, pattern: str) -> str:
     """Return a date in ISO 8601, no more exact than Excel shows it: a month has no day."""
     if "y" in pattern and "d" not in pattern:
         return moment.strftime("%Y-%m" if "m" in pattern else "%Y")
     return moment.date().isoformat() if moment.time() == dt.time() else moment.isoformat(" ", "seconds")
 
 
-def _number(value: float, pattern: str) -> str:
+def _number_text(value: float, pattern: str) -> str:
     """Return a number with the decimals, zeros, commas and percent sign of its format.
 
     If the format has anything else, return up to 15 significant digits.
@@ -370,10 +384,12 @@ def _number(value: float, pattern: str) -> str:
     return f"{sign}{whole}{point if rest else ''}{rest}{match['percent']}"
 
 
-def _is_on(written: str | None) -> bool:
-    return written in ("1", "true")
+def _is_on(attribute: str | None) -> bool:
+    """Return whether an XML attribute is true."""
+    return attribute in ("1", "true")
 
 
 def _listed(names: list[str]) -> str:
+    """Return the first few of the names in quotation marks, and how many more there are."""
     more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
     return ", ".join(f"“{name}”" for name in names[:_MOST_NAMED]) + more

@@ -91,37 +91,37 @@ class Run:
         self._made = self._read = self._embedded = 0
         self._displaced: list[HeldLocation] = []
         # Results of a group that is not committed yet, each with the number of bytes that were read by then.
-        self._put_away: list[tuple[FileResult, int]] = []
+        self._unreported: list[tuple[FileResult, int]] = []
         self._at_once = True
         # Items of a group that are put after the group's commit, with their vectors: a change of another
         # process was in the way of the first of them.
         self._later: list[tuple[Step, Mapping[bytes, Float32]]] = []
         self._files: list[FileRecord] = []
         self._read_as: dict[str, ReadAs] = {}
-        # The new ids of documents that lost their ids. Such a document was in several files, and the first
-        # changed.
-        self._since: dict[str, str] = {}
+        # The new ids of documents, by the ids that they lost. Such a document was in several files, and the
+        # first changed.
+        self._new_ids: dict[str, str] = {}
         # The places of the former text, by file and document.
         self._former: dict[tuple[str, str], tuple[HeldLocation, ...]] = {}
 
     def take_in(self, refused: Iterable[FileResult] = (), worker: Worker | None = None) -> None:
         """Bring the files in. Results that are `refused` already are reported first.
 
-        Without a `worker` to parse the files, one is started and ended.
+        `worker` is the process that parses files. Without it, a process is started and ended.
         """
         with nullcontext(worker) if worker else Worker() as worker:
             steps = chain((Reported(result, 0) for result in refused), self._steps(worker))
             overlap(batches(steps), self._embed, self._put, _is_huge, self._in_one_change)
         if self.results and self._read < self._size:  # the last file did not report its end
-            self._show_written(self.results[-1], self._size)
+            self._show_writing(self.results[-1], self._size)
         # Only now it is known which displaced documents have another place.
         forget(self._library, self._displaced)
         aside = {at.number for at in self._displaced}
         self.gone = [at for at in self.gone if at.number not in aside]
-        self._record()
+        self._record_files()
         self.results = list(map(self._with_former, self.results))
         self.results = [
-            replace(result, document_id=self._now(result.document_id))
+            replace(result, document_id=self._latest_id(result.document_id))
             if result.status == "unchanged"
             else result
             for result in self.results
@@ -131,8 +131,8 @@ class Run:
 
     def _steps(self, worker: Worker) -> Iterator[Step]:
         """Yield the results and documents of files. Documents to embed are segmented."""
-        for group in _groups(self._documents(worker)):
-            standings = iter(
+        for group in _groups_to_look_up(self._documents(worker)):
+            knowledge = iter(
                 self._library.known_documents(
                     [step.document for step in group if isinstance(step, FromFile) and not _is_put(step)]
                 )
@@ -142,7 +142,7 @@ class Run:
                     item.file.take(item.document, None)
                     yield item
                 else:
-                    yield self._standing(item, next(standings)) if isinstance(item, FromFile) else item
+                    yield self._with_knowledge(item, next(knowledge)) if isinstance(item, FromFile) else item
 
     def _documents(self, worker: Worker) -> Iterator[Step]:
         """Read the files. Yield documents, and results for refused or unchanged parts."""
@@ -173,14 +173,19 @@ class Run:
                 number += 1
 
     def _plan(self, file: InputFile) -> FilePlan:
+        """Plan one file, with what the library knows of it now."""
         return plan_file(self._library, self._options, file, self._library.known_file(library_path(file)))
 
     def _read_here(self, worker: Worker, planned: PlannedFile) -> Iterator[Step]:
+        """Read a file on this machine, also if there are `workers`. Yield its documents and results."""
         self._show(Progress("read", planned.number, len(self._inputs), planned.plan.file.file_name))
         return read_planned(replace(planned, plan=self._follow_rows(planned.plan, worker)), worker)
 
     def _follow_rows(self, plan: FilePlan, worker: Worker) -> FilePlan:
-        """Let documents follow their rows of a table, because the rows' numbers may have changed."""
+        """Tell the library the new numbers of the rows of a table, so that each row keeps its document.
+
+        Return the plan with what the library then knows.
+        """
         before = plan.rows
         if not before:
             return plan
@@ -200,17 +205,21 @@ class Run:
         self._library.renumber(path, was, now)
         return replace(plan, known=self._library.known_file(path))
 
-    def _standing(self, item: FromFile, standing: KnownDocument) -> Step:
-        """Add the library's knowledge about a document, and its passages if it is to be embedded."""
+    def _with_knowledge(self, item: FromFile, known: KnownDocument) -> Step:
+        """Return a document with its corrections and passages, if the library `known` has no such text.
+
+        Otherwise return it without passages, or the result of leaving it out.
+        """
         document = item.document.document
-        if left_out := item.file.take(item.document, standing.left_out):
+        if left_out := item.file.take(item.document, known.left_out):
             if left_out.version is None:
                 return Reported(FileResult(document.path, left_out.status, left_out.document_id), item.read)
             return replace(item, left_out=left_out)
-        return item if standing.has_text else self._segmented(item, standing)
+        return item if known.has_text else self._corrected_and_segmented(item, known)
 
-    def _segmented(self, item: FromFile, standing: KnownDocument) -> FromFile:
-        corrected_values = {name: correction.value for name, correction in standing.corrections.items()}
+    def _corrected_and_segmented(self, item: FromFile, known: KnownDocument) -> FromFile:
+        """Return a document with a person's corrections, and with its passages and windows."""
+        corrected_values = {name: correction.value for name, correction in known.corrections.items()}
         document, corrections = correct(item.document.document, corrected_values)
         read = replace(item.document, document=document)
         if item.prepared and item.prepared.corrected_values == corrected_values:
@@ -222,6 +231,7 @@ class Run:
     # Embedding
 
     def _embed(self, batch: Sequence[Step]) -> Mapping[bytes, Float32]:
+        """Return the vectors of a batch's windows, by digest. Embed windows that have none yet."""
         if not self._encoders:
             return {}
         lacking: list[SegmentedDocument] = []
@@ -256,15 +266,16 @@ class Run:
             self._put(item, vectors)
 
     def _report(self) -> None:
-        for result, read in self._put_away:
+        """Move the results of the committed group to `results`, and show them."""
+        for result, read in self._unreported:
             self.results.append(result)
-            self._show_written(result, read)
-        self._put_away = []
+            self._show_writing(result, read)
+        self._unreported = []
 
     def _put(self, item: Step, vectors: Mapping[bytes, Float32]) -> None:
-        """Put an item into the library, or leave it for later if another process is in the way of the group.
+        """Put an item into the library, or leave it for later if a change of another process is in its way.
 
-        The locks of the group may be in the other process's way. They end with the group's commit.
+        The other process may wait for the locks of this group. They end with the group's commit.
         """
         if not self._later:
             try:
@@ -277,8 +288,13 @@ class Run:
         self._later.append((item, vectors))
 
     def _put_now(self, item: Step, vectors: Mapping[bytes, Float32]) -> None:
+        """Put an item into the library, and note its result.
+
+        Raises:
+            ConflictError: a change of another process is in the way.
+        """
         if isinstance(item, FileReading):
-            self._end(item)
+            self._note_end(item)
             return
         if isinstance(item, Reported):
             result = item.result
@@ -292,19 +308,20 @@ class Run:
                 result = self._put_document(item, vectors)
             except UnstorableError as error:  # such as a character that the library's database cannot store
                 result = refusal(item.document.document.path, error)
-        self._put_away.append((result, item.read))
+        self._unreported.append((result, item.read))
         if self._at_once:
             self._report()
 
     def _put_document(self, item: FromFile, vectors: Mapping[bytes, Float32]) -> FileResult:
+        """Put a document into the library, unless another process has put it in. Return its result."""
         if item.prepared and item.prepared.ingested:
             return self._put_result(item, item.prepared.segmented, item.prepared.ingested)
         segmented = item.segmented
         passages = segmented.embedded(vectors, self._identity) if segmented else None
         ingested = self._library.put(item.document, passages, item.corrections)
         if ingested is None:  # the library had its text when it was read, or it has been corrected since
-            (standing,) = self._library.known_documents([item.document])
-            item = self._segmented(item, standing)
+            (known,) = self._library.known_documents([item.document])
+            item = self._corrected_and_segmented(item, known)
             return self._put_document(item, self._embed([item]))
         return self._put_result(item, segmented, ingested)
 
@@ -313,7 +330,7 @@ class Run:
     ) -> FileResult:
         """Note that a document was put in, and return its result."""
         self._displaced += [ingested.displaced] if ingested.displaced else []
-        self._rename(ingested)
+        self._correct_ids(ingested)
         count = len(segmented.passages) if segmented else 0
         if ingested.status in ("added", "replaced"):
             self._made += count
@@ -324,7 +341,7 @@ class Run:
             self._former[path, ingested.document_id] = ingested.former
         return FileResult(path, ingested.status, ingested.document_id, count, notes=notes)
 
-    def _end(self, file: FileReading) -> None:
+    def _note_end(self, file: FileReading) -> None:
         """Note that a file was read to its end, and note the places that it no longer has."""
         plan, path = file.plan, file.plan.known.path
         if file.is_unchanged:
@@ -337,24 +354,28 @@ class Run:
         if file.parts and plan.known.read_as != plan.read_as:
             self._read_as[path] = plan.read_as
         if len(self._files) + len(self._read_as) >= BATCH:
-            self._record()
+            self._record_files()
 
-    def _record(self) -> None:
+    def _record_files(self) -> None:
+        """Record in the library the files that were read to their ends since the last call."""
         # A read-only library, as in a rehearsal, stores no records. The files were read all the same.
         if (self._files or self._read_as) and not self._library.read_only:
             self._library.put_files(self._files, self._read_as)
         self._files, self._read_as = [], {}
 
-    def _rename(self, ingested: Ingested) -> None:
-        """Correct the results of a document that has lost its id to the document that was put in."""
+    def _correct_ids(self, ingested: Ingested) -> None:
+        """Give the results of a document its new id, if the document that was put in took its former id."""
         if not ingested.new_id_of_former:
             return
-        self._since[ingested.document_id] = ingested.new_id_of_former
-        self.results = [_renamed(result, ingested) for result in self.results]
-        self._put_away = [(_renamed(result, ingested), read) for result, read in self._put_away]
+        self._new_ids[ingested.document_id] = ingested.new_id_of_former
+        self.results = [_with_new_id(result, ingested) for result in self.results]
+        self._unreported = [(_with_new_id(result, ingested), read) for result, read in self._unreported]
 
     def _with_former(self, result: FileResult) -> FileResult:
-        """Add where the former text of a file still stands. All files have been read by now."""
+        """Return a result with a note on the other files that still have the former text of its file.
+
+        All files have been read by now.
+        """
         before = self._former.get((result.path, result.document_id), ())
         paths = dict.fromkeys(at.path for at in before)
         numbers = {at.document for at in before}
@@ -368,12 +389,14 @@ class Run:
         )
         return replace(result, former=former_id, notes=(*result.notes, note))
 
-    def _now(self, document_id: str) -> str:
-        while document_id in self._since:
-            document_id = self._since[document_id]
+    def _latest_id(self, document_id: str) -> str:
+        """Return the present id of a document that may have lost its id in this run."""
+        while document_id in self._new_ids:
+            document_id = self._new_ids[document_id]
         return document_id
 
-    def _show_written(self, result: FileResult, read: int) -> None:
+    def _show_writing(self, result: FileResult, read: int) -> None:
+        """Show that a document was written, and that `read` bytes of all files were read."""
         self._read = read
         if self._encoders:
             name = result.document_id or result.path
@@ -386,49 +409,54 @@ def _is_put(item: FromFile) -> bool:
 
 
 def _same_text(ingested: Ingested) -> str:
-    """Return where else a file's text stands, with the collection."""
+    """Return a note that names the other files with the same text, and their collection."""
     where = f", which is in the collection “{ingested.collection}”" if ingested.collection else ""
     return f"The same text as {_listed(ingested.beside)}{where}."
 
 
 def _listed(paths: Sequence[str]) -> str:
+    """Return the first few of the paths as a list in words, and how many more there are."""
     names = [path.removeprefix(UPLOAD) for path in dict.fromkeys(paths)]
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return f"{', '.join(names[:_NAMED])}{more}"
 
 
-def _renamed(result: FileResult, ingested: Ingested) -> FileResult:
+def _with_new_id(result: FileResult, ingested: Ingested) -> FileResult:
+    """Return a result with the document's new id, if another document has taken its former id."""
     if result.document_id != ingested.document_id:
         return result
     return replace(result, document_id=ingested.new_id_of_former)
 
 
 def forget(library: Store, places: Sequence[HeldLocation]) -> None:
-    """Forget places, a batch at a time."""
+    """Remove places from the library, a batch at a time, and documents that then have no place."""
     for start in range(0, len(places), BATCH):
         library.prune(places[start : start + BATCH])
 
 
 def batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     """Yield groups of items, in order. A group ends when it has `BATCH` windows or many items."""
-    return grouped(items, _MOST_ITEMS, BATCH, _windows)
+    return grouped(items, _MOST_ITEMS, BATCH, _window_count)
 
 
-def _groups(items: Iterable[Step]) -> Iterator[list[Step]]:
-    return grouped(items, ASKED, ASKED_CHARACTERS, _characters)
+def _groups_to_look_up(items: Iterable[Step]) -> Iterator[list[Step]]:
+    """Yield groups of items, in order, about which the library is asked at once."""
+    return grouped(items, ASKED, ASKED_CHARACTERS, _character_count)
 
 
-def _windows(item: object) -> int:
+def _window_count(item: object) -> int:
+    """Return the number of windows to embed: 0 for anything but a segmented document."""
     segmented = item.segmented if isinstance(item, FromFile) else item
     return len(segmented.digests) if isinstance(segmented, SegmentedDocument) else 0
 
 
-def _characters(item: Step) -> int:
+def _character_count(item: Step) -> int:
     return len(item.document.document.text) if isinstance(item, FromFile) else 0
 
 
 def _is_huge(batch: Sequence[Step]) -> bool:
-    return sum(map(_windows, batch)) > HUGE
+    """Return whether a batch has so many windows that no other batch should be in memory."""
+    return sum(map(_window_count, batch)) > HUGE
 
 
 def _size(file: InputFile) -> int:

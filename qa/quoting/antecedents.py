@@ -95,6 +95,8 @@ class _Person:
 
 
 class _Mention(NamedTuple):
+    """Words that name somebody, the people whom they may mean, and whether they are the subject."""
+
     start: int
     end: int
     people: tuple[_Person | None, ...]  # None means a person without a name
@@ -128,27 +130,31 @@ class People:
         return person is not None and person.name not in speaker.names
 
     def _named(self) -> list[_Mention]:
-        """Return the mentions of people by full name, or by title and surname. Store their descriptions."""
+        """Return the mentions by full name, or by title and surname.
+
+        Store the people, with their descriptions, for all other methods.
+        """
         names = [
             (start, end, source.name, _key(source.name))
             for start, end, source in people_in(self._text)
             if is_surely_person(source.name)
         ]
         for start, end, name, key in sorted(names, key=lambda entry: len(entry[3]), reverse=True):
-            people = self._of(key)
+            people = self._people_of(key)
             if not people:
-                people = (self._people.setdefault(key, _Person(_plain(name))),)
+                people = (self._people.setdefault(key, _Person(_one_line(name))),)
                 self._by_family_name.setdefault(_family_name(key), []).append(people[0])
                 self._by_any_name.setdefault(key[0], []).append(people[0])
                 self._by_any_name.setdefault(key[-1], []).append(people[0])
             if len(people) == 1:
                 self._describe(people[0], start, end)
         return [
-            _Mention(start, end, self._of(key), _is_subject(self._text, start, end))
+            _Mention(start, end, self._people_of(key), _is_subject(self._text, start, end))
             for start, end, _, key in names
         ]
 
-    def _of(self, key: tuple[str, ...]) -> tuple[_Person, ...]:
+    def _people_of(self, key: tuple[str, ...]) -> tuple[_Person, ...]:
+        """Return the people with a key (`_key`). A key of one word is a family name. There may be none."""
         person = self._people.get(key)
         if person or len(key) > 1:
             return (person,) if person else ()
@@ -179,7 +185,10 @@ class People:
                 person.heads.update([*roles, *(head[-1:] if begins else ())])
 
     def _others(self, mentions: list[_Mention], heads: set[str]) -> Iterator[_Mention]:
-        """Yield the mentions by a surname, by a role, or by a word such as “woman”."""
+        """Yield the mentions by a surname, by a role (one of `heads`), or by a word such as “woman”.
+
+        `mentions` are the mentions by name, where nothing else is searched.
+        """
         taken = sorted(mentions, key=lambda mention: mention.start)
         at = 0
         for match in _WORD.finditer(self._text):
@@ -196,8 +205,8 @@ class People:
             elif word.islower() and word in PERSONS | _OTHERS | heads:
                 determined = _BEFORE_ROLE.search(self._text, max(0, match.start() - _BESIDE), match.start())
                 if determined and not _is_description(self._text, match.start(), taken):
-                    those = tuple(person for person in self._people.values() if word in person.heads)
-                    yield _Mention(match.start(), match.end(), those or (None,), not owned)
+                    holders = tuple(person for person in self._people.values() if word in person.heads)
+                    yield _Mention(match.start(), match.end(), holders or (None,), not owned)
 
     def _called(self, word: str, *, any_name: bool = True) -> list[_Person]:
         """Return the people with this family name.
@@ -279,11 +288,11 @@ class People:
             for other_mention in near
             if other_mention.start >= self._sentence(begin, near[-1].start)
         ]
-        for those in (near, last):
-            people = {person for other_mention in those for person in other_mention.people}
-            subjects = [other_mention for other_mention in those if other_mention.is_subject]
+        for candidates in (near, last):
+            people = {person for other_mention in candidates for person in other_mention.people}
+            subjects = [other_mention for other_mention in candidates if other_mention.is_subject]
             if len(people) == 1 and subjects and (person := people.pop()) is not None:
-                if those is last and not self._speaks(last[-1], stop):
+                if candidates is last and not self._speaks(last[-1], stop):
                     return None
                 if _conflicts(person, words):
                     return None
@@ -296,6 +305,7 @@ class People:
         return not SAYING_VERBS.isdisjoint(_WORD.findall(around))
 
     def _between(self, start: int, end: int) -> list[_Mention]:
+        """Return the mentions that begin in this part of the text, in order."""
         return self._mentions[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
 
     def _sentence(self, begin: int, at: int) -> int:
@@ -329,14 +339,17 @@ def _family_name(key: tuple[str, ...]) -> str:
 
 
 def _is_title(word: str) -> bool:
+    """Return whether a word is a title before a name, such as “Dr.”."""
     return word.casefold().strip(".") in TITLES
 
 
-def _plain(name: str) -> str:
+def _one_line(name: str) -> str:
+    """Return a name with single spaces, because a line may end inside it."""
     return " ".join(name.split())
 
 
 def _is_subject(text: str, start: int, end: int) -> bool:
+    """Return whether a name may be the subject: no “’s” follows, and no preposition or “told” precedes."""
     owned = text[end : end + 2] in ("’s", "'s")
     return not owned and not _OBJECT.search(text[max(0, start - 60) : start])
 

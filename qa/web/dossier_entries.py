@@ -115,7 +115,7 @@ class RenewedRecord(AddedRecord):
 def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     """Return the routes under `/api/v1/dossiers/{dossier}/entries`.
 
-    `few_at_once` limits the routes that can take long.
+    `few_at_once` decorates the routes that can take long, so that few of them run at once.
     """
     router = APIRouter(
         prefix="/dossiers/{dossier}/entries", tags=["Dossiers"], responses=replies(None, UNKNOWN)
@@ -177,9 +177,9 @@ def _again(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
         new search. `entry` is the new entry. The `replaced` entry can be put back for a day.
         """
         dossiers = engine.corpus.desk.dossiers
-        held = dossiers.entry(dossier, entry)
-        if held.kind == "quote":
-            by = renewed(held, engine.corpus.store)
+        former = dossiers.entry(dossier, entry)
+        if former.kind == "quote":
+            by = renewed(former, engine.corpus.store)
         else:
             by = _entry(engine, EntryBody(kind="question", answer=body.answer))
         return {

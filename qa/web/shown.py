@@ -30,6 +30,7 @@ class Answers:
     """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
+        """Make room for answers of `remembered` characters together."""
         self._left = remembered
         self._lock = threading.Lock()
         self._shown: dict[str, tuple[ShownAnswer, Asked, tuple[QuoteReference, ...]]] = {}
@@ -42,9 +43,9 @@ class Answers:
         generation: int = 0,
         at: dt.datetime | None = None,
     ) -> str:
-        """Remember an answer, and return its id.
+        """Remember an answer, and return its id, or "" if the answer cannot be judged.
 
-        Return "" if it cannot be judged, because it is a fixed reply or an error, or searched nothing.
+        A fixed reply, an error, and an answer that searched nothing cannot be judged.
 
         `generation` is the library's generation when the question was asked. `at` is the time of the question
         (default: now).
@@ -91,6 +92,7 @@ class Answers:
         return self._find(answer_id)[2]
 
     def _find(self, answer_id: str) -> tuple[ShownAnswer, Asked, tuple[QuoteReference, ...]]:
+        """Return what is remembered under an id, for `find`, `asked` and `differing`."""
         with self._lock:
             if answer_id in self._shown:
                 return self._shown[answer_id]

@@ -112,7 +112,7 @@ class Turns:
             if not ticket.called.done():
                 self._withdraw(client, ticket)
             elif not ticket.called.exception():
-                self._note_change()
+                self._update_share()
                 self._running[client] -= 1
                 self._running += Counter()  # drops clients with nothing running
                 self._call()
@@ -132,18 +132,27 @@ class Turns:
         return None
 
     async def _called(self, ticket: _Ticket) -> None:
+        """Wait until a piece of work has its turn.
+
+        Raises:
+            BusyError: the work was refused, or half of the time for it is over.
+            CancelledError: nobody waits for the work any more.
+        """
         deadline = ticket.deadline
         least = deadline.left() / 2 if deadline else 0
         while not (await asyncio.wait((ticket.called,), timeout=_PATIENCE if deadline else None))[0]:
             if deadline:
                 deadline.raise_if_cancelled()
                 if self._seconds < math.inf and deadline.left() < least:
-                    raise self._busy()
+                    raise self._busy_error()
         ticket.called.result()
 
     @contextmanager
     def _measured(self, deadline: Deadline | None) -> Iterator[None]:
-        """Measure the machine time that work takes, unless it fails early or waits for something else."""
+        """Measure the machine time that the work in the block takes, for the moving average.
+
+        Work that fails early, or waits for something else (`restarted`), does not count.
+        """
         share, counts = self._share, False
         try:
             yield
@@ -152,7 +161,7 @@ class Turns:
             counts = True
             raise
         finally:
-            self._note_change()
+            self._update_share()
             if counts:
                 self._cost += _NEWEST * (self._share - share - self._cost)
 
@@ -163,7 +172,7 @@ class Turns:
             room = self._at_once if self._running[client] else self._at_once + self._spare
             if self._running.total() >= room:
                 return
-            self._note_change()
+            self._update_share()
             tickets = self._waiting[client]
             ticket = tickets[0]
             self._withdraw(client, ticket)
@@ -175,29 +184,33 @@ class Turns:
     def _turn_away(self) -> None:
         """Refuse work that cannot be done in time, first the newest of the client with the most waiting."""
         most = min(_MOST_WAITING, self._seconds / self._cost - self._running.total())
-        while self._seconds < math.inf and self._waiting and self._length() > most:
+        while self._seconds < math.inf and self._waiting and self._waiting_count() > most:
             client = max(
                 self._waiting,
                 key=lambda candidate: (len(self._waiting[candidate]), self._waiting[candidate][-1].number),
             )
             ticket = self._waiting[client][-1]
             self._withdraw(client, ticket)
-            ticket.called.set_exception(self._busy())
+            ticket.called.set_exception(self._busy_error())
 
-    def _length(self) -> int:
+    def _waiting_count(self) -> int:
+        """Return how many pieces of work wait."""
         return sum(map(len, self._waiting.values()))
 
     def _withdraw(self, client: str, ticket: _Ticket) -> None:
+        """Remove a piece of work from the waiting work."""
         self._waiting[client].remove(ticket)
         if not self._waiting[client]:
             del self._waiting[client]
 
-    def _note_change(self) -> None:
+    def _update_share(self) -> None:
+        """Add the time since the last call to `_share`. Call this before the running work changes."""
         now, running = time.monotonic(), self._running.total()
         if running:
             self._share += (now - self._changed) / running
         self._changed = now
 
-    def _busy(self) -> BusyError:
-        half = self._cost * (self._length() + self._running.total()) / 2
+    def _busy_error(self) -> BusyError:
+        """Return the error of refused work, with the seconds after which to try again."""
+        half = self._cost * (self._waiting_count() + self._running.total()) / 2
         return BusyError(max(1, math.ceil(min(half, self._seconds))))

@@ -202,9 +202,9 @@ class ReadFiles(Actor):
             known_documents = (
                 self._library.known_documents(documents) if self._library else repeat(_NOTHING_KNOWN)
             )
-            standings = iter(known_documents)
+            knowledge = iter(known_documents)
             yield tuple(
-                replace(file_item, prepared=self._prepared(file_item.item, next(standings)))
+                replace(file_item, prepared=self._prepared(file_item.item, next(knowledge)))
                 if isinstance(file_item.item, ReadDocument)
                 else file_item
                 for file_item in group
@@ -226,10 +226,10 @@ class ReadFiles(Actor):
                     case FileReading():
                         yield FileItem(index, step, planned.end)
 
-    def _prepared(self, document: ReadDocument, standing: KnownDocument) -> PreparedDocument | None:
-        if self._job.encoder is None or standing.left_out or standing.has_text:
+    def _prepared(self, document: ReadDocument, known: KnownDocument) -> PreparedDocument | None:
+        if self._job.encoder is None or known.left_out or known.has_text:
             return None
-        corrected_values = {name: correction.value for name, correction in standing.corrections.items()}
+        corrected_values = {name: correction.value for name, correction in known.corrections.items()}
         corrected, corrections = correct(document.document, corrected_values)
         return PreparedDocument(corrections, segment(corrected))
 

@@ -45,9 +45,9 @@ class Files(Contents):
             return tuple(removed)
 
     def mark_reported_gone(self, places: Iterable[HeldLocation]) -> None:
-        """Remember that the user was told that these places are gone. Restored documents are reported once.
+        """Remember that the user was told that these places are gone.
 
-        The generation stays.
+        Restored documents at these places are not reported as gone again. The generation stays.
         """
         numbers = json.dumps([place.number for place in places])
         with self.database.writing(counted=False) as db:
@@ -62,7 +62,7 @@ class Files(Contents):
                 )
 
     def stands(self, ids: Collection[str]) -> dict[str, int]:
-        """Count the places of documents, by id. Leave out ids that do not exist."""
+        """Count the places at which each document stands, by id. Leave out ids that do not exist."""
         with self.database.reading() as db:
             rows = db.execute(
                 "SELECT id, count(*) FROM documents JOIN locations ON document = serial "
@@ -144,7 +144,7 @@ class Files(Contents):
     ) -> tuple[HeldLocation, ...]:
         """List the places in a file, or in all files under a folder, in order of path and part.
 
-        Leave out the parts in `beside`, which may be a million.
+        Leave out the parts in `beside`, which the caller knows. They may be a million.
         """
         with self.database.reading() as db:
             first, end = path, f"{path}\1"  # no file name sorts between them, as no file name has a NUL

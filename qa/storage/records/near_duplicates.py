@@ -33,6 +33,7 @@ def compare(db: Statements, number: int, document: Document) -> None:
 
 
 def _compare(db: Statements, number: int, text: str) -> None:
+    """Store the bands of a document's body `text`, and the documents that it is alike, for `compare`."""
     words = body_words(text)
     db.execute("DELETE FROM bands WHERE document = ?", (number,))
     db.execute("DELETE FROM copies WHERE document = ? OR other = ?", (number, number))
@@ -76,6 +77,7 @@ def _candidates(db: Statements, whole: bytes, bands: Sequence[bytes]) -> list[in
 
 
 def _held_body(db: Statements, number: int) -> str:
+    """Return the stored text of a document without its header and furniture."""
     text, header, furniture = db.execute(
         "SELECT text, header, furniture FROM documents WHERE serial = ?", (number,)
     ).fetchone()
